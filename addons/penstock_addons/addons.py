@@ -1,0 +1,17 @@
+"""The list of addons that make the suite."""
+
+from __future__ import annotations
+
+from penstock_addons.gateway import Gateway
+from penstock_addons.hosts import ModelHosts
+from penstock_addons.options import Settings
+from penstock_addons.upgrade import NoWebSocket
+
+__all__ = ["suite_addons"]
+
+
+def suite_addons() -> list[object]:
+    """Fresh addons, in the order their hooks run."""
+    settings = Settings()
+    hosts = ModelHosts(settings)
+    return [settings, hosts, NoWebSocket(hosts), Gateway(settings, hosts)]

@@ -1,0 +1,268 @@
+"""The gateway: hands each model request to the engine, puts the result back, and follows the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+import uuid
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from mitmproxy import ctx, http
+
+from penstock import journal
+from penstock.dialects.base import Dialect
+from penstock.encodings import stream_decoder
+from penstock.engine import Outcome
+from penstock.errors import PenstockError
+from penstock.events import EventKind
+from penstock.exchange import Request, State
+from penstock.identity import client_of
+from penstock.redact import Redactor
+from penstock.suite import Suite
+from penstock_addons.client import ClientSettings
+from penstock_addons.hosts import ModelHosts
+from penstock_addons.options import Settings
+from penstock_addons.tee import Tee
+
+__all__ = ["Gateway"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class _Passage:
+    """One model request on the wire."""
+
+    id: str
+    dialect: Dialect
+    started: float
+    outcome: Outcome | None = None
+    tee: Tee | None = None
+    is_over: bool = False
+
+
+class Gateway:
+    """Thin: reads the flow, hands plain data to the engine, writes the answer back."""
+
+    def __init__(self, settings: Settings, hosts: ModelHosts) -> None:
+        self._settings, self._hosts = settings, hosts
+        self._clients = ClientSettings()
+        self._suite: Suite | None = None
+        self._passages: dict[str, _Passage] = {}
+        self._background: set[asyncio.Task[None]] = set()
+
+    def running(self) -> None:
+        if self._suite is not None:
+            return
+        try:
+            suite = Suite.open(self._settings.profile, store=self._settings.store, plugins=self._settings.plugins)
+        except PenstockError as e:
+            logger.error("%s", e)
+            return
+        self._suite = suite
+        self._hosts.extra = suite.profile.hosts
+        suite.log.append(
+            EventKind.STARTED,
+            version=version("penstock"),
+            pid=os.getpid(),
+            profile=suite.profile.name,
+            listen=_listening(),
+            stages=[s.name for s in suite.engine.pipeline(self._settings.profile).stages],
+            plugins=list(suite.plugins.names()),
+            store=str(self._settings.store),
+        )
+        if suite.degraded:
+            suite.log.append(EventKind.FAULT, where="store", error=suite.degraded)
+
+    def done(self) -> None:
+        suite, self._suite = self._suite, None
+        if suite is not None:
+            suite.log.append(EventKind.STOPPED, pid=os.getpid())
+            suite.close()
+
+    def http_connect(self, flow: http.HTTPFlow) -> None:
+        self._clients.learn(flow.client_conn.id, flow.request.headers)
+
+    def client_disconnected(self, client: object) -> None:
+        self._clients.forget(getattr(client, "id", ""))
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """What is not for us streams both ways: it is never held, nor kept."""
+        found = self._found(flow)
+        length = flow.request.headers.get("content-length", "")
+        limit = self._suite.profile.limits.body_bytes if self._suite else 0
+        too_long = length.isdigit() and int(length) > limit
+        if found is None or too_long:
+            flow.request.stream = True
+        if found is not None and too_long and self._suite is not None:
+            passage = self._begin(flow, found)
+            self._suite.log.append(EventKind.BYPASSED, passage.id, why=f"the body has more than {limit} bytes")
+            self._forwarded(passage, changed=False, size=int(length))
+
+    async def request(self, flow: http.HTTPFlow) -> None:
+        asked = self._clients.take(flow.client_conn.id, flow.request.headers)
+        found = self._found(flow)
+        suite = self._suite
+        if suite is None or found is None or flow.response is not None or flow.id in self._passages:
+            return
+        passage = self._begin(flow, found)
+        body = flow.request.raw_content or b""
+        if asked.bypass or self._settings.bypass:
+            suite.log.append(EventKind.BYPASSED, passage.id, why="asked for")
+            self._forwarded(passage, changed=False, size=len(body))
+            return
+        request = Request(
+            id=passage.id,
+            method=flow.request.method,
+            host=flow.request.pretty_host,
+            path=flow.request.path.partition("?")[0],
+            headers=_headers(flow),
+            body=body,
+            profile=asked.profile,
+        )
+        passage.outcome = outcome = await suite.engine.process(request)
+        if flow.error is not None:  # the client left meanwhile
+            return
+        if outcome.refusal is not None:
+            flow.response = http.Response.make(
+                outcome.refusal.status, outcome.refusal.body, {**outcome.refusal.headers, "x-penstock": "refused"}
+            )
+            passage.is_over = True
+            return
+        if outcome.body is not None:
+            flow.request.raw_content = outcome.body
+            if "content-length" in flow.request.headers:
+                flow.request.headers["content-length"] = str(len(outcome.body))
+        self._forwarded(passage, changed=outcome.body is not None, size=len(flow.request.raw_content or b""))
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.response is None:
+            return
+        passage = self._passages.get(flow.id)
+        if passage is None:
+            flow.response.stream = True
+            return
+        headers = flow.response.headers
+        encoding = headers.get("content-encoding")
+        decoder = stream_decoder(encoding)
+        readable = decoder is not None or encoding in (None, "", "identity")
+        reader = passage.dialect.reply_reader(headers.get("content-type", "")) if readable else None
+        passage.tee = Tee(reader, decoder)
+        flow.response.stream = passage.tee
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        passage = self._passages.pop(flow.id, None)
+        if passage is None or passage.is_over or flow.response is None or self._suite is None:
+            return
+        tee = passage.tee
+        reply = tee.close() if tee is not None else None
+        status = flow.response.status_code
+        if status >= 400:
+            self._failed(passage, "provider", status=status, error=reply.error if reply is not None else "")
+        elif reply is not None and reply.error:
+            self._failed(passage, "provider", status=status, error=reply.error)
+        elif reply is not None and passage.outcome is not None and not reply.complete:
+            self._failed(passage, "cut", status=status, error="the stream ended before its end")
+        else:
+            self._answered(passage, status, reply)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        passage = self._passages.pop(flow.id, None)
+        if passage is None or passage.is_over or flow.error is None:
+            return
+        said = flow.error.msg
+        left = "by client" in said.lower() or "client disconnected" in said.lower()
+        reply = passage.tee.close() if passage.tee is not None else None
+        if left and reply is not None and reply.complete and flow.response is not None:
+            # Some clients hang up once they have seen the last event, before the stream has ended.
+            self._answered(passage, flow.response.status_code, reply)
+            return
+        begun = passage.tee is not None and passage.tee.first_at is not None
+        why = "client left" if left else ("cut" if begun else "connection")
+        self._failed(passage, why, status=flow.response.status_code if flow.response else 0, error=said)
+
+    # ---------------------------------------------------------------- passages
+
+    def _found(self, flow: http.HTTPFlow) -> Dialect | None:
+        """The dialect that reads this request. None: it is none of ours."""
+        if self._suite is None or not self._hosts.reads(flow):
+            return None
+        found = self._suite.engine.route(flow.request.method, flow.request.path.partition("?")[0])
+        return found[0] if found is not None else None
+
+    def _begin(self, flow: http.HTTPFlow, dialect: Dialect) -> _Passage:
+        passage = _Passage(uuid.uuid4().hex[:16], dialect, time.perf_counter())
+        self._passages[flow.id] = passage
+        if self._suite is not None:
+            self._suite.log.append(
+                EventKind.RECEIVED,
+                passage.id,
+                method=flow.request.method,
+                host=flow.request.pretty_host,
+                path=flow.request.path.partition("?")[0],
+                bytes=len(flow.request.raw_content or b""),
+                encoding=flow.request.headers.get("content-encoding", ""),
+                client=client_of({"user-agent": flow.request.headers.get("user-agent", "")}),
+                profile=self._suite.profile.name,
+            )
+        return passage
+
+    def _forwarded(self, passage: _Passage, *, changed: bool, size: int) -> None:
+        self._advance(passage, State.FORWARDED)
+        self._log(EventKind.FORWARDED, passage, changed=changed, bytes=size, ms=self._ms(passage))
+
+    def _answered(self, passage: _Passage, status: int, reply: object) -> None:
+        suite, outcome, tee = self._suite, passage.outcome, passage.tee
+        if suite is None:
+            return
+        fields = {"status": status, "ms": self._ms(passage), "bytes": tee.size if tee else 0}
+        fields["first_ms"] = self._ms(passage, tee.first_at) if tee is not None and tee.first_at else fields["ms"]
+        self._advance(passage, State.ANSWERED)
+        redactor = Redactor(suite.profile.log.preview, suite.plugins.redactors())
+        if reply is None:
+            self._log(EventKind.ANSWERED, passage, **fields)
+            return
+        suite.log.append_later(
+            EventKind.ANSWERED,
+            passage.id,
+            lambda: fields | journal.answered(reply, redactor),  # type: ignore[arg-type]
+        )
+        if outcome is not None and outcome.exchange is not None:
+            outcome.reply = reply  # type: ignore[assignment]
+            suite.engine.touch(outcome.exchange)
+            task = asyncio.get_running_loop().create_task(suite.engine.answered(outcome))
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+
+    def _failed(self, passage: _Passage, why: str, *, status: int, error: str) -> None:
+        self._advance(passage, State.FAILED)
+        size = passage.tee.size if passage.tee is not None else 0
+        redactor = Redactor(400)
+        self._log(
+            EventKind.FAILED, passage, why=why, status=status, error=redactor(error), ms=self._ms(passage), bytes=size
+        )
+
+    def _advance(self, passage: _Passage, state: State) -> None:
+        if passage.outcome is not None and passage.outcome.exchange is not None:
+            passage.outcome.exchange.advance(state)
+
+    def _log(self, kind: EventKind, passage: _Passage, **payload: object) -> None:
+        if self._suite is not None:
+            self._suite.log.append(kind, passage.id, **payload)
+
+    def _ms(self, passage: _Passage, until: float | None = None) -> float:
+        return round(((until or time.perf_counter()) - passage.started) * 1000, 3)
+
+
+def _headers(flow: http.HTTPFlow) -> dict[str, str]:
+    headers = flow.request.headers
+    return {name.lower(): headers[name] for name in headers}
+
+
+def _listening() -> list[str]:
+    servers = ctx.master.addons.get("proxyserver")
+    addresses = servers.listen_addrs() if servers is not None else []
+    return [f"{host}:{port}" for host, port, *_ in addresses]

@@ -1,0 +1,94 @@
+"""The options of the suite: declared, checked, and refused with a reason before anything is half applied."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from mitmproxy import ctx
+from mitmproxy.addonmanager import Loader
+from mitmproxy.exceptions import OptionsError
+
+from penstock import paths, profiles
+from penstock.errors import PenstockError
+from penstock.plugins import Plugins
+
+__all__ = ["PROFILE_VARIABLE", "Settings"]
+
+PROFILE_VARIABLE = "PENSTOCK_PROFILE"
+
+
+class Settings:
+    """What a person set, as values the other addons use."""
+
+    def __init__(self) -> None:
+        self.plugins: Plugins | None = None
+        """Loaded once, when the options are first complete."""
+
+    def load(self, loader: Loader) -> None:
+        loader.add_option(
+            "penstock_profile",
+            str,
+            os.environ.get(PROFILE_VARIABLE, "default"),
+            "The profile: its name, or the path of a .toml file. `penstock profiles list` shows them.",
+        )
+        loader.add_option(
+            "penstock_store",
+            str,
+            str(paths.store_path()),
+            "Where events and ledgers are kept: a SQLite file.",
+        )
+        loader.add_option(
+            "penstock_plugins_dir", str, str(paths.plugins_dir()), "The folder of your own single-file plugins."
+        )
+        loader.add_option(
+            "penstock_block_plugins",
+            Sequence[str],
+            [],
+            "Plugins to leave out, by name, as `penstock plugins list` shows them.",
+        )
+        loader.add_option(
+            "penstock_hosts",
+            Sequence[str],
+            [],
+            "Model hosts to read besides the known ones: llm.example.com, *.example.com, localhost:8000.",
+        )
+        loader.add_option("penstock_bypass", bool, False, "Let every request pass unread and untouched.")
+
+    def configure(self, updated: set[str]) -> None:
+        if updated & {"penstock_plugins_dir", "penstock_block_plugins", "penstock_profile", "penstock_store"}:
+            self._check(updated)
+
+    def _check(self, updated: set[str]) -> None:
+        folder = ctx.options.penstock_plugins_dir
+        if "penstock_plugins_dir" in updated and folder != str(paths.plugins_dir()) and not Path(folder).is_dir():
+            raise OptionsError(f"penstock_plugins_dir = {folder!r}: there is no such folder")
+        if not ctx.options.penstock_store:
+            raise OptionsError("penstock_store is empty: the path of a file was expected")
+        try:
+            plugins = Plugins.load(Path(folder).expanduser(), ctx.options.penstock_block_plugins)
+            plugins.stages(profiles.load(ctx.options.penstock_profile))
+        except PenstockError as e:
+            raise OptionsError(str(e)) from e
+        self.plugins = plugins
+
+    @property
+    def profile(self) -> str:
+        """The profile's name or file."""
+        return str(ctx.options.penstock_profile)
+
+    @property
+    def store(self) -> Path:
+        """The store's file."""
+        return Path(ctx.options.penstock_store).expanduser()
+
+    @property
+    def hosts(self) -> Sequence[str]:
+        """Hosts a person added, by option."""
+        return list(ctx.options.penstock_hosts)
+
+    @property
+    def bypass(self) -> bool:
+        """Everything passes unread."""
+        return bool(ctx.options.penstock_bypass)

@@ -1,0 +1,46 @@
+"""Whether the provider's prompt cache of a conversation is cold.
+
+Unknown means hot (P4). Lifetimes: Anthropic 5 minutes after the last use, 1 hour for breakpoints marked so
+(https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching); OpenAI at most 1 hour
+(https://platform.openai.com/docs/guides/prompt-caching); Gemini's implicit cache is not documented, 1 hour is taken;
+Ollama keeps a model and its prefix for 5 minutes by default.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from penstock.conversation import Conversation
+
+__all__ = ["CacheClock"]
+
+_TTL = {"anthropic": 300.0, "openai": 3600.0, "gemini": 3600.0, "ollama": 300.0}
+_LONG = 3600.0
+
+
+@dataclass(slots=True)
+class CacheClock:
+    """The last use of a conversation's cache, and how long it lives from there."""
+
+    last_use: float
+    """Seconds since the epoch. For a conversation met for the first time: now."""
+    ttl: float = 0.0
+    """Seconds; set by `heed`."""
+
+    def is_cold(self, now: float, margin: float) -> bool:
+        """Whether no entry can be alive any more."""
+        return now - self.last_use > self.ttl + margin
+
+    def touch(self, now: float) -> None:
+        """The cache was used: a request left, or its answer came."""
+        self.last_use = max(self.last_use, now)
+
+    def heed(self, conversation: Conversation, provider: str, ttl: float | None) -> None:
+        """Take the lifetime from the breakpoints in use; `ttl` is a person's own figure. The longest seen counts."""
+        seen = _LONG if _marks_an_hour(conversation) else _TTL.get(provider, _LONG)
+        self.ttl = ttl or max(seen, self.ttl)
+
+
+def _marks_an_hour(conversation: Conversation) -> bool:
+    """A breakpoint with `"ttl": "1h"` anywhere; a text that merely says so makes the clock careful, no more."""
+    return b'"1h"' in conversation.body

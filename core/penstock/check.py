@@ -1,0 +1,54 @@
+"""The last look at a request we changed: as valid as it came, and nothing moved but what was edited."""
+
+from __future__ import annotations
+
+from penstock.conversation import BlockKind, Conversation
+from penstock.dialects.base import Change, Dialect, RangeEdit
+from penstock.errors import InvalidRequest, Unreadable
+
+__all__ = ["check"]
+
+
+def check(dialect: Dialect, path: str, before: Conversation, after: bytes, changes: list[Change]) -> Conversation:
+    """Read `after` as the provider will, and hold it against `before`. Raises `InvalidRequest`.
+
+    A fault that the client's own request has already is the client's: it is not counted.
+    """
+    try:
+        new = dialect.read(after, path)
+    except Unreadable as e:
+        raise InvalidRequest(f"the edited body cannot be read: {e}") from e
+    old_faults = set(dialect.violations(before))
+    faults = [f for f in dialect.violations(new) if f not in old_faults]
+    if faults:
+        raise InvalidRequest("; ".join(faults[:3]))
+    covered = {i for c in changes if isinstance(c, RangeEdit) for i in range(c.first, c.last + 1)}
+    if _fixed(before, covered) != _fixed(new, set()):
+        raise InvalidRequest("a block that must stay as it is has changed or moved")
+    for name in before.fields.keys() | new.fields.keys():
+        # The history stands in one field; every other is the client's own, to the byte.
+        if name not in _HISTORY and _value(before, name) != _value(new, name):
+            raise InvalidRequest(f"the field {name!r} has changed")
+    return new
+
+
+_HISTORY = ("messages", "input", "contents", "prompt", "request", "generateContentRequest")
+
+
+def _fixed(conversation: Conversation, without: set[int]) -> list[tuple[bytes, bool]]:
+    """What no edit may touch, in order: thinking, tool calls, media, and every breakpoint of the client's."""
+    out = []
+    for i, message in enumerate(conversation.messages):
+        if i in without:
+            continue
+        for block in message.blocks:
+            if block.slot is None:
+                out.append((block.span.of(message.raw), block.has_breakpoint))
+            elif block.has_breakpoint:
+                out.append((block.kind.encode() if block.kind is not BlockKind.OTHER else b"", True))
+    return out
+
+
+def _value(conversation: Conversation, name: str) -> bytes | None:
+    span = conversation.fields.get(name)
+    return None if span is None else span.of(conversation.body)

@@ -1,0 +1,49 @@
+"""All times come from one clock object, so that a test or a replay can pass its own."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Protocol
+
+__all__ = ["Clock", "ManualClock", "SystemClock"]
+
+
+class Clock(Protocol):
+    """What the engine asks for the time."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+    def tick(self) -> float:
+        """Seconds on a clock that never goes back, for durations."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clocks."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def tick(self) -> float:
+        return time.perf_counter()
+
+
+@dataclass
+class ManualClock:
+    """A clock that moves when told to, for tests and replays."""
+
+    at: float = field(default=1_700_000_000.0)
+    """Seconds since the epoch."""
+
+    def now(self) -> float:
+        return self.at
+
+    def tick(self) -> float:
+        return self.at
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock on by `seconds`."""
+        self.at += seconds

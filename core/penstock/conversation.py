@@ -1,0 +1,175 @@
+"""A request's conversation as a stage sees it: messages and their blocks, over the raw bytes.
+
+Everything here is read-only and may be shared between threads. Offsets (`Span`) are relative to their message, so
+that a message seen before is reused as it is, wherever it stands in the next request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from penstock.spans import Span
+
+__all__ = ["Block", "BlockKind", "Conversation", "Message", "Role", "digest", "words_of"]
+
+KEY_BYTES = 16
+_OPENING_TAG = re.compile(r"<([A-Za-z][\w-]*)>")
+
+
+class Role(StrEnum):
+    """Who speaks, in one vocabulary for all dialects."""
+
+    SYSTEM = "system"
+    """Also OpenAI's `developer`."""
+    USER = "user"
+    ASSISTANT = "assistant"
+    """Also Gemini's `model`."""
+    TOOL = "tool"
+    """A message of its own that holds a tool's result. Anthropic and Gemini put results into user messages instead."""
+
+
+class BlockKind(StrEnum):
+    """What a block holds."""
+
+    TEXT = "text"
+    THINKING = "thinking"
+    """The model's reasoning, redacted or not. Never edited: providers check it byte for byte."""
+    TOOL_USE = "tool_use"
+    TOOL_RESULT = "tool_result"
+    MEDIA = "media"
+    """Images, PDFs, audio."""
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One content block of a message, or a message that is a bare string."""
+
+    kind: BlockKind
+    role: Role
+    text: str
+    """The words: a text, a tool's output, a tool call's input as JSON. Empty for media."""
+    key: bytes
+    """Content hash, `cache_control` left out, a bare string equal to a list of one text block. 16 bytes."""
+    span: Span
+    """Where the block stands in its message."""
+    slot: Span | None = None
+    """Where the value stands that an edit would replace. None: this block can not be edited."""
+    tool_id: str = ""
+    """Links a tool's use to its result."""
+    tool_name: str = ""
+    is_error: bool = False
+    has_breakpoint: bool = False
+    """Carries a cache breakpoint (`cache_control`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of the history."""
+
+    role: Role
+    blocks: tuple[Block, ...]
+    raw: bytes = field(repr=False)
+    """The message's own bytes, as received."""
+    bare: bool = False
+    """The content is a bare string: `blocks[0]` is all of it."""
+    key: bytes = b""
+    """Hash of the role and the blocks' keys. 16 bytes."""
+    keys: frozenset[bytes] = frozenset()
+    """The blocks' keys, for a quick look-up."""
+    words: str = ""
+    """A person's words: the last text of a user message that is no reminder. Empty for tool results."""
+
+    @property
+    def breakpoints(self) -> int:
+        """Cache breakpoints the client set in this message."""
+        return sum(b.has_breakpoint for b in self.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """All that one request carries."""
+
+    dialect: str
+    body: bytes = field(repr=False)
+    """The request body, content-encoding undone."""
+    messages: tuple[Message, ...]
+    spans: tuple[Span, ...] = field(repr=False)
+    """Where each message stands in `body`."""
+    model: str = ""
+    stream: bool = False
+    fields: dict[str, Span] = field(default_factory=dict, repr=False)
+    """Where the value of each field of the request stands in `body`."""
+
+    def blocks(self) -> Iterator[tuple[int, int, Block]]:
+        """Every block with the index of its message and its own."""
+        for i, message in enumerate(self.messages):
+            for j, block in enumerate(message.blocks):
+                yield i, j, block
+
+    def find(self, key: bytes) -> Iterator[tuple[int, int, Block]]:
+        """The blocks with this content hash, in order."""
+        for i, message in enumerate(self.messages):
+            if key in message.keys:
+                for j, block in enumerate(message.blocks):
+                    if block.key == key:
+                        yield i, j, block
+
+    def field(self, name: str) -> Any:
+        """The decoded value of a field of the request, None when it is not there."""
+        span = self.fields.get(name)
+        return None if span is None else msgspec.json.decode(span.of(self.body))
+
+    def size_of(self, name: str) -> int:
+        """Bytes of a field of the request, 0 when it is not there."""
+        span = self.fields.get(name)
+        return 0 if span is None else span.end - span.start
+
+    def call(self, tool_id: str) -> Block | None:
+        """The tool call that `tool_id` names, to see what a result answers. None when it is not there, or when the
+        client sends no ids."""
+        if not tool_id:
+            return None
+        for message in reversed(self.messages):
+            for block in message.blocks:
+                if block.kind is BlockKind.TOOL_USE and block.tool_id == tool_id:
+                    return block
+        return None
+
+    def newest_user(self) -> int | None:
+        """Index of the newest message that speaks for the person or for a tool. None: there is none."""
+        for i in range(len(self.messages) - 1, -1, -1):
+            message = self.messages[i]
+            if message.role in (Role.USER, Role.TOOL) and message.blocks:
+                return i
+        return None
+
+
+def words_of(role: Role, blocks: Sequence[Block]) -> str:
+    """The last text in `blocks` that is not an envelope of the client's own."""
+    if role is not Role.USER:
+        return ""
+    texts = (b.text.strip() for b in reversed(blocks) if b.kind is BlockKind.TEXT)
+    return next((t for t in texts if t and not _is_envelope(t)), "")
+
+
+def _is_envelope(text: str) -> bool:
+    """All of it stands in one tag: `<system-reminder>…</system-reminder>`, `<environment_context>…`."""
+    opening = _OPENING_TAG.match(text)
+    return opening is not None and text.endswith(f"</{opening[1]}>")
+
+
+def digest(*parts: bytes) -> bytes:
+    """A 16 byte hash of `parts`, each kept apart from the next by its length."""
+    h = blake2b(digest_size=KEY_BYTES)
+    for part in parts:
+        h.update(len(part).to_bytes(8, "little"))
+        h.update(part)
+    return h.digest()

@@ -1,0 +1,246 @@
+"""Anthropic Messages, and its `count_tokens`.
+
+Reference: https://docs.anthropic.com/en/api/messages and .../messages-streaming.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from penstock.conversation import Block, BlockKind, Conversation, Message, Role
+from penstock.dialects.base import (
+    Endpoint,
+    ListDialect,
+    ReplyParser,
+    canonical_key,
+    encode_text,
+    message,
+)
+from penstock.errors import Unreadable
+from penstock.reply import ToolCall, Usage
+from penstock.spans import Span, elements, members
+
+__all__ = ["Anthropic"]
+
+_KINDS = {
+    "text": BlockKind.TEXT,
+    "thinking": BlockKind.THINKING,
+    "redacted_thinking": BlockKind.THINKING,
+    "tool_use": BlockKind.TOOL_USE,
+    "server_tool_use": BlockKind.OTHER,
+    "tool_result": BlockKind.TOOL_RESULT,
+    "image": BlockKind.MEDIA,
+    "document": BlockKind.MEDIA,
+}
+_ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT, "system": Role.SYSTEM}
+_ERRORS = {400: "invalid_request_error", 403: "permission_error", 429: "rate_limit_error", 529: "overloaded_error"}
+MAX_BREAKPOINTS = 4
+
+
+class Anthropic(ListDialect):
+    """`POST /v1/messages` and `/v1/messages/count_tokens`, under any prefix (gateways put their own in front)."""
+
+    name = "anthropic"
+    provider = "anthropic"
+    list_field = "messages"
+
+    def endpoint(self, method: str, path: str) -> Endpoint | None:
+        if method != "POST":
+            return None
+        path = path.rstrip("/")
+        if path.endswith("/v1/messages/count_tokens"):
+            return Endpoint.COUNT
+        return Endpoint.TURN if path.endswith("/v1/messages") else None
+
+    def read_message(self, raw: bytes) -> Message:
+        fields = members(raw)
+        value = msgspec.json.decode(raw)
+        role = _ROLES.get(value.get("role"))
+        if role is None:
+            raise Unreadable(f"role {value.get('role')!r} is none of {', '.join(_ROLES)}")
+        content, span = value.get("content"), fields.get("content")
+        if isinstance(content, str) and span is not None:
+            key = canonical_key(role, {"type": "text", "text": content})
+            block = Block(BlockKind.TEXT, role, content, key, span, slot=span)
+            return message(role, [block], raw, bare=True)
+        if isinstance(content, list) and span is not None:
+            spans = elements(raw, span)
+            return message(role, [_block(role, b, raw, s) for b, s in zip(content, spans, strict=True)], raw)
+        if content is None:  # Claude Code sends control entries with no content
+            return message(role, [], raw)
+        raise Unreadable("content is neither a string nor a list")
+
+    def note(self, message: Message, block: int, texts: Sequence[str]) -> tuple[Span, bytes]:
+        end = message.blocks[block].span.end
+        return Span(end, end), b"".join(b"," + _text_block(encode_text(t)) for t in texts)
+
+    def bare_note(self, message: Message, block: Block, value: bytes, notes: Sequence[str]) -> tuple[Span, bytes]:
+        parts = [_text_block(value), *(_text_block(encode_text(t)) for t in notes)]
+        return block.span, b"[" + b",".join(parts) + b"]"
+
+    def user_message(self, texts: Sequence[str]) -> bytes:
+        return b'{"role":"user","content":[' + b",".join(_text_block(encode_text(t)) for t in texts) + b"]}"
+
+    def violations(self, conversation: Conversation) -> list[str]:
+        out = list(_pair_violations(conversation))
+        marks = sum(conversation.body[s.start : s.end].count(b'"cache_control"') for s in _marked_fields(conversation))
+        marks += sum(m.breakpoints for m in conversation.messages)
+        if marks > MAX_BREAKPOINTS:
+            out.append(f"{marks} cache breakpoints, {MAX_BREAKPOINTS} are allowed")
+        return out
+
+    def parser(self) -> ReplyParser:
+        return _Parser()
+
+    def error_body(self, status: int, message: str) -> Any:
+        return {"type": "error", "error": {"type": _ERRORS.get(status, "api_error"), "message": message}}
+
+
+def _block(role: Role, value: Any, raw: bytes, span: Span) -> Block:
+    if not isinstance(value, dict):
+        raise Unreadable("a content block is no object")
+    kind = _KINDS.get(value.get("type", ""), BlockKind.OTHER)
+    text, slot = "", None
+    if kind is BlockKind.TEXT:
+        text, slot = str(value.get("text", "")), members(raw, span).get("text")
+    elif kind is BlockKind.THINKING:
+        text = str(value.get("thinking", ""))
+    elif kind is BlockKind.TOOL_USE:
+        text = msgspec.json.encode(value.get("input")).decode()
+    elif kind is BlockKind.TOOL_RESULT:
+        text, slot = _result(value.get("content"), raw, members(raw, span).get("content"))
+    return Block(
+        kind,
+        role,
+        text,
+        canonical_key(role, value),
+        span,
+        slot,
+        tool_id=str(value.get("tool_use_id") or value.get("id") or ""),
+        tool_name=str(value.get("name") or ""),
+        is_error=value.get("is_error") is True,
+        has_breakpoint="cache_control" in value,
+    )
+
+
+def _result(content: Any, raw: bytes, span: Span | None) -> tuple[str, Span | None]:
+    """The words of a tool result, and the value an edit replaces: with one text part only that part's text, with
+    several the list, with an image among them nothing."""
+    if span is None or isinstance(content, str):
+        return content or "", span
+    if not isinstance(content, list):
+        return "", None
+    texts = [p.get("text", "") for p in content if isinstance(p, dict) and p.get("type") == "text"]
+    if len(texts) != len(content):
+        return "\n".join(texts), None
+    if len(texts) == 1:
+        return texts[0], members(raw, elements(raw, span)[0]).get("text")
+    return "\n".join(texts), span
+
+
+def _text_block(value: bytes) -> bytes:
+    return b'{"type":"text","text":' + value + b"}"
+
+
+def _marked_fields(conversation: Conversation) -> Iterator[Span]:
+    for name in ("tools", "system"):
+        if name in conversation.fields:
+            yield conversation.fields[name]
+
+
+def _turns(conversation: Conversation) -> list[tuple[Role, list[Block]]]:
+    """Consecutive messages of one role are one turn to the provider; system entries in between do not count."""
+    out: list[tuple[Role, list[Block]]] = []
+    for m in conversation.messages:
+        if m.role is Role.SYSTEM:
+            continue
+        if out and out[-1][0] is m.role:
+            out[-1][1].extend(m.blocks)
+        else:
+            out.append((m.role, list(m.blocks)))
+    return out
+
+
+def _pair_violations(conversation: Conversation) -> Iterator[str]:
+    turns = _turns(conversation)
+    if not turns:
+        yield "no message"
+        return
+    if turns[0][0] is not Role.USER:
+        yield "the first message is not the user's"
+    seen: set[str] = set()
+    open_calls: list[str] = []
+    for i, (role, blocks) in enumerate(turns):
+        results = [b.tool_id for b in blocks if b.kind is BlockKind.TOOL_RESULT]
+        if role is Role.ASSISTANT:
+            open_calls = [b.tool_id for b in blocks if b.kind is BlockKind.TOOL_USE]
+            yield from (f"turn {i}: tool call {c} is there twice" for c in open_calls if c in seen)
+            seen.update(open_calls)
+            if i + 1 == len(turns):
+                yield from (f"turn {i}: tool call {c} has no result" for c in open_calls)
+            continue
+        yield from (f"turn {i}: tool call {c} has no result" for c in open_calls if c not in results)
+        yield from (f"turn {i}: result {r} answers no call" for r in results if r not in open_calls)
+        if len(results) != len(set(results)):
+            yield f"turn {i}: a call has two results"
+        kinds = [b.kind is BlockKind.TOOL_RESULT for b in blocks]
+        if open_calls and kinds != sorted(kinds, reverse=True):
+            yield f"turn {i}: tool results do not come first"
+        open_calls = []
+    for m in conversation.messages:
+        for b in m.blocks:
+            if b.kind is BlockKind.TEXT and not b.text.strip():
+                yield "a text block is empty"
+
+
+class _Parser(ReplyParser):
+    def event(self, data: dict[str, Any]) -> None:
+        kind = data.get("type")
+        if kind == "content_block_delta":
+            delta = data["delta"]
+            if delta.get("type") == "text_delta":
+                self.add_text(delta["text"])
+            elif delta.get("type") == "input_json_delta":
+                self.add_input(len(self.reply.tools) - 1, delta["partial_json"])
+        elif kind == "content_block_start":
+            block = data["content_block"]
+            if block.get("type") == "tool_use":
+                self.reply.tools.append(ToolCall(block["id"], block["name"]))
+        elif kind == "message_start":
+            self.reply.model = data["message"].get("model", "")
+            self._usage(data["message"].get("usage") or {})
+        elif kind == "message_delta":
+            self.reply.stop = data["delta"].get("stop_reason") or self.reply.stop
+            self._usage(data.get("usage") or {})
+        elif kind == "message_stop":
+            self.reply.complete = True
+        elif kind == "error":
+            self.reply.error = str(data["error"].get("message", ""))
+
+    def whole(self, data: dict[str, Any]) -> None:
+        if data.get("type") == "error":
+            self.reply.error = str(data["error"].get("message", ""))
+            return
+        if "input_tokens" in data:  # count_tokens
+            self.reply.usage.input = data["input_tokens"]
+            return
+        self.reply.model = data.get("model", "")
+        self.reply.stop = data.get("stop_reason") or ""
+        self._usage(data.get("usage") or {})
+        for block in data.get("content") or []:
+            if block.get("type") == "text":
+                self.add_text(block["text"])
+            elif block.get("type") == "tool_use":
+                self.reply.tools.append(ToolCall(block["id"], block["name"]))
+                self.add_input(len(self.reply.tools) - 1, msgspec.json.encode(block["input"]).decode())
+
+    def _usage(self, usage: dict[str, Any]) -> None:
+        """`message_delta` repeats the counts of `message_start` and adds to the output's; the last word counts."""
+        u: Usage = self.reply.usage
+        u.input = usage.get("input_tokens", u.input)
+        u.output = usage.get("output_tokens", u.output)
+        u.cache_read = usage.get("cache_read_input_tokens", u.cache_read)
+        u.cache_write = usage.get("cache_creation_input_tokens", u.cache_write)

@@ -1,0 +1,421 @@
+"""What every wire format gives: a lazy view of a request, a splice, a reader for answers, a refusal in its own words.
+
+A dialect is pure: bytes in, bytes out, no network and no mitmproxy. Most formats hold their history in one list, and
+for those `ListDialect` does everything but reading one message and writing one note.
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from penstock.conversation import Block, Conversation, Message, Role, digest, words_of
+from penstock.errors import InvalidEdit, Unreadable
+from penstock.reply import Reply
+from penstock.spans import Span, elements, members
+from penstock.streams import LineSplitter, Splitter, SseSplitter
+
+__all__ = [
+    "BlockEdit",
+    "Change",
+    "Dialect",
+    "Endpoint",
+    "ListDialect",
+    "RangeEdit",
+    "Refusal",
+    "ReplyParser",
+    "ReplyReader",
+    "canonical_key",
+    "encode_text",
+]
+
+TEXT_LIMIT = 1 << 20
+BODY_LIMIT = 16 << 20
+_WRONG_SHAPE = (TypeError, AttributeError, KeyError, ValueError, IndexError)
+"""What reading a field of another type than documented raises."""
+CACHE_BYTES = 96 << 20
+
+
+class Endpoint(StrEnum):
+    """What a request path asks for."""
+
+    TURN = "turn"
+    """An answer from the model."""
+    COUNT = "count"
+    """How many tokens a request has."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockEdit:
+    """New content for one block, or notes after it, or both."""
+
+    message: int
+    block: int
+    text: str | None = None
+    """None: the content stays."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RangeEdit:
+    """The messages `first` to `last` (both included) become one user message, or go when `text` is empty."""
+
+    first: int
+    last: int
+    text: str
+
+
+Change = BlockEdit | RangeEdit
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer of ours in the provider's form."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Dialect(ABC):
+    """One provider wire format. `name` is what profiles and events call it."""
+
+    name: str
+    provider: str
+
+    @abstractmethod
+    def endpoint(self, method: str, path: str) -> Endpoint | None:
+        """What `path` (without its query) asks for in this format. None: it is not one of this format's paths."""
+
+    @abstractmethod
+    def read(self, body: bytes, path: str) -> Conversation:
+        """The conversation in a request body. Raises `Unreadable`."""
+
+    @abstractmethod
+    def splice(self, conversation: Conversation, changes: Sequence[Change]) -> bytes:
+        """The body with `changes` in it, every other byte as it was. Raises `InvalidEdit`."""
+
+    @abstractmethod
+    def violations(self, conversation: Conversation) -> list[str]:
+        """The rules of the provider that this request breaks, in words. Empty: it is valid."""
+
+    @abstractmethod
+    def parser(self) -> ReplyParser:
+        """A fresh reader of one answer's events."""
+
+    @abstractmethod
+    def error_body(self, status: int, message: str) -> Any:
+        """The JSON value of an error answer, as the provider writes it."""
+
+    def refusal(self, message: str, retry_after: int, status: int = 429) -> Refusal:
+        """A refusal this format's clients understand and show."""
+        return Refusal(
+            status,
+            {"content-type": "application/json", "retry-after": str(retry_after)},
+            msgspec.json.encode(self.error_body(status, message)),
+        )
+
+    def reply_reader(self, content_type: str) -> ReplyReader:
+        """A reader for an answer with this Content-Type."""
+        return ReplyReader(self.parser(), content_type)
+
+
+class ListDialect(Dialect):
+    """A format whose history is one JSON array."""
+
+    list_field: str
+
+    def __init__(self, cache_bytes: int = CACHE_BYTES) -> None:
+        self._seen = _MessageCache(cache_bytes)
+
+    @abstractmethod
+    def read_message(self, raw: bytes) -> Message:
+        """One entry of the history. Raises `Unreadable`. Called once for each different `raw`."""
+
+    @abstractmethod
+    def note(self, message: Message, block: int, texts: Sequence[str]) -> tuple[Span, bytes]:
+        """Where in `message` notes after `block` go, and their bytes. The message's content is a list."""
+
+    @abstractmethod
+    def user_message(self, texts: Sequence[str]) -> bytes:
+        """A user message with one text block for each of `texts`."""
+
+    def root(self, body: bytes, top: dict[str, Span], path: str) -> dict[str, Span]:
+        """The object that holds the history; the request itself unless a format wraps it."""
+        return top
+
+    def model_of(self, body: bytes, fields: dict[str, Span], path: str) -> str:
+        """The model asked for."""
+        span = fields.get("model")
+        model = None if span is None else msgspec.json.decode(span.of(body))
+        return model if isinstance(model, str) else ""
+
+    def streams(self, body: bytes, fields: dict[str, Span], path: str) -> bool:
+        """Whether the client asked for a stream."""
+        span = fields.get("stream")
+        return span is not None and span.of(body) == b"true"
+
+    def replacement(self, block: Block, text: str) -> bytes:
+        """The bytes that stand for `text` in the block's slot."""
+        return encode_text(text)
+
+    def entries(self, body: bytes, fields: dict[str, Span]) -> list[Span]:
+        """Where the entries of the history stand."""
+        span = fields.get(self.list_field)
+        if span is None:
+            raise Unreadable(f"{self.list_field!r} is missing")
+        return elements(body, span)
+
+    def read(self, body: bytes, path: str) -> Conversation:
+        fields = self.root(body, members(body), path)
+        spans = self.entries(body, fields)
+        try:
+            return Conversation(
+                dialect=self.name,
+                body=body,
+                messages=tuple(self._seen.get(span.of(body), self.read_message) for span in spans),
+                spans=tuple(spans),
+                model=self.model_of(body, fields, path),
+                stream=self.streams(body, fields, path),
+                fields=fields,
+            )
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, *_WRONG_SHAPE) as e:
+            raise Unreadable(f"{self.list_field}: {e}") from e
+
+    def splice(self, conversation: Conversation, changes: Sequence[Change]) -> bytes:
+        cuts: list[tuple[int, int, bytes]] = []
+        covered: set[int] = set()
+        for change in changes:
+            if isinstance(change, RangeEdit):
+                cuts.append(self._cut_range(conversation, change))
+                covered.update(range(change.first, change.last + 1))
+        by_message: dict[int, list[BlockEdit]] = {}
+        for change in changes:
+            if isinstance(change, BlockEdit) and change.message not in covered:
+                by_message.setdefault(change.message, []).append(change)
+        for index, edits in by_message.items():
+            start = conversation.spans[index].start
+            for span, data in self._cut_message(conversation.messages[index], edits):
+                cuts.append((start + span.start, start + span.end, data))
+        return _join(conversation.body, cuts)
+
+    def _cut_range(self, conversation: Conversation, change: RangeEdit) -> tuple[int, int, bytes]:
+        start, end = conversation.spans[change.first].start, conversation.spans[change.last].end
+        if change.text:
+            return start, end, self.user_message([change.text])
+        if change.last + 1 < len(conversation.spans):
+            return start, conversation.spans[change.last + 1].start, b""
+        if change.first > 0:
+            return conversation.spans[change.first - 1].end, end, b""
+        raise InvalidEdit("a request needs at least one message")
+
+    def _cut_message(self, message: Message, edits: Sequence[BlockEdit]) -> Iterable[tuple[Span, bytes]]:
+        for edit in edits:
+            block = message.blocks[edit.block]
+            value = None
+            if edit.text is not None:
+                if block.slot is None:
+                    raise InvalidEdit(f"a {block.kind} block can not be replaced")
+                value = self.replacement(block, edit.text)
+            if message.bare and edit.notes:
+                slot = block.slot
+                if slot is None:
+                    raise InvalidEdit("this message takes no note")
+                yield self.bare_note(message, block, value or slot.of(message.raw), edit.notes)
+                continue
+            if value is not None and block.slot is not None:
+                yield block.slot, value
+            if edit.notes:
+                yield self.note(message, edit.block, edit.notes)
+
+    def bare_note(self, message: Message, block: Block, value: bytes, notes: Sequence[str]) -> tuple[Span, bytes]:
+        """Where notes go in a message whose content is a bare string that now reads `value`, and the bytes."""
+        raise InvalidEdit("this message takes no note")
+
+
+class ReplyParser(ABC):
+    """Turns one answer's JSON values into a `Reply`."""
+
+    def __init__(self) -> None:
+        self.reply = Reply()
+        self._text: list[str] = []
+        self._size = 0
+
+    @abstractmethod
+    def event(self, data: dict[str, Any]) -> None:
+        """One event of a stream."""
+
+    @abstractmethod
+    def whole(self, data: dict[str, Any]) -> None:
+        """An answer that came in one piece."""
+
+    def finish(self) -> Reply:
+        """The reply as far as it was read."""
+        self.reply.text = "".join(self._text)
+        return self.reply
+
+    def add_text(self, text: str) -> None:
+        """Keep a piece of the answer's text, up to the limit."""
+        if not isinstance(text, str):  # it is what a provider sent, and an event of another type must cost itself alone
+            raise TypeError("a piece of text is no string")
+        if self._room(text):
+            self._text.append(text)
+
+    def add_input(self, index: int, piece: str) -> None:
+        """Keep a piece of the `index`-th tool call's arguments, up to the limit."""
+        if 0 <= index < len(self.reply.tools) and self._room(piece):
+            self.reply.tools[index].input += piece
+
+    def _room(self, piece: str) -> bool:
+        self._size += len(piece)
+        if self._size > TEXT_LIMIT:
+            self.reply.cut = True
+            return False
+        return True
+
+
+class ReplyReader:
+    """Reads an answer as its bytes come: server-sent events, newline-delimited JSON, or one JSON body.
+
+    An event that is no JSON is skipped, and what a parser does not expect never raises out of here: the reply holds
+    what could be read.
+    """
+
+    def __init__(self, parser: ReplyParser, content_type: str) -> None:
+        self._parser = parser
+        kind = content_type.partition(";")[0].strip().lower()
+        self._splitter: Splitter | None = None
+        if kind == "text/event-stream":
+            self._splitter = SseSplitter()
+        elif kind in ("application/x-ndjson", "application/ndjson", "application/jsonl"):
+            self._splitter = LineSplitter()
+        self._body: list[bytes] = []
+        self._size = 0
+
+    def feed(self, chunk: bytes) -> None:
+        """The next bytes of the answer, content-encoding undone."""
+        if self._splitter is not None:
+            for data in self._splitter.feed(chunk):
+                self._event(data)
+            return
+        self._size += len(chunk)
+        if self._size <= BODY_LIMIT:
+            self._body.append(chunk)
+
+    def close(self) -> Reply:
+        """No more bytes come."""
+        if self._splitter is not None:
+            for data in self._splitter.close():
+                self._event(data)
+        elif self._size > BODY_LIMIT:
+            self._parser.reply.cut = True
+        elif self._body:
+            self._whole(b"".join(self._body))
+        return self._parser.finish()
+
+    def _event(self, data: bytes) -> None:
+        if data == b"[DONE]":
+            self._parser.reply.complete = True
+            return
+        value = _json(data)
+        if isinstance(value, dict):
+            _tolerant(self._parser.event, value)
+
+    def _whole(self, data: bytes) -> None:
+        value = _json(data)
+        if isinstance(value, dict):
+            self._parser.reply.complete = True
+            _tolerant(self._parser.whole, value)
+        elif isinstance(value, list):  # a Gemini stream without `alt=sse` is one array of events
+            for item in value:
+                if isinstance(item, dict):
+                    _tolerant(self._parser.event, item)
+
+
+def encode_text(text: str) -> bytes:
+    """`text` as a JSON string. Raises `InvalidEdit` for text that UTF-8 can not carry (lone surrogates)."""
+    try:
+        return msgspec.json.encode(text)
+    except UnicodeEncodeError as e:
+        raise InvalidEdit(f"the text can not be sent: {e}") from e
+
+
+def canonical_key(role: Role, value: Mapping[str, Any]) -> bytes:
+    """The content hash of a block: its role and its JSON value without `cache_control` at any depth."""
+    return digest(role.encode(), msgspec.json.encode(_without_marks(value)))
+
+
+def message(role: Role, blocks: Sequence[Block], raw: bytes, *, bare: bool = False) -> Message:
+    """A `Message` with its keys filled in."""
+    keys = [b.key for b in blocks]
+    return Message(
+        role, tuple(blocks), raw, bare, digest(role.encode(), *keys), frozenset(keys), words_of(role, blocks)
+    )
+
+
+def _without_marks(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _without_marks(v) for k, v in value.items() if k != "cache_control"}
+    if isinstance(value, list):
+        return [_without_marks(v) for v in value]
+    return value
+
+
+def _join(body: bytes, cuts: list[tuple[int, int, bytes]]) -> bytes:
+    out: list[bytes] = []
+    at = 0
+    for start, end, data in sorted(cuts, key=lambda c: (c[0], c[1])):
+        if start < at:
+            raise InvalidEdit("two edits overlap")
+        out += (body[at:start], data)
+        at = end
+    out.append(body[at:])
+    return b"".join(out)
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _tolerant(read: Any, value: dict[str, Any]) -> None:
+    """A field of another type than documented costs its event, not the reader."""
+    try:
+        read(value)
+    except _WRONG_SHAPE:
+        return
+
+
+@dataclass
+class _MessageCache:
+    """Messages read before, by their bytes; the least recently used go first."""
+
+    limit: int
+    _messages: OrderedDict[bytes, Message] = field(default_factory=OrderedDict)
+    _size: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, raw: bytes, read: Any) -> Message:
+        with self._lock:
+            found = self._messages.get(raw)
+            if found is not None:
+                self._messages.move_to_end(raw)
+                return found
+        fresh: Message = read(raw)
+        with self._lock:
+            if raw not in self._messages:
+                self._messages[raw] = fresh
+                self._size += len(raw)
+                while self._size > self.limit and len(self._messages) > 1:
+                    old, _ = self._messages.popitem(last=False)
+                    self._size -= len(old)
+        return fresh

@@ -1,0 +1,247 @@
+"""OpenAI Responses, and its `input_tokens`. Codex speaks it, to the API and to ChatGPT's backend.
+
+Reference: https://platform.openai.com/docs/api-reference/responses and .../responses-streaming.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from penstock.conversation import Block, BlockKind, Conversation, Message, Role
+from penstock.dialects.base import (
+    BlockEdit,
+    Change,
+    Endpoint,
+    ListDialect,
+    RangeEdit,
+    ReplyParser,
+    canonical_key,
+    encode_text,
+    message,
+)
+from penstock.dialects.openai_chat import (
+    as_text,
+    canonical_content,
+    content_blocks,
+    error_text,
+    error_value,
+    result,
+    usage,
+)
+from penstock.errors import InvalidEdit, Unreadable
+from penstock.reply import ToolCall
+from penstock.spans import Span, members
+
+__all__ = ["OpenAIResponses"]
+
+_ROLES = {"system": Role.SYSTEM, "developer": Role.SYSTEM, "user": Role.USER, "assistant": Role.ASSISTANT}
+_CALL_INPUTS = ("arguments", "input", "action", "operation")
+_ENDS = ("response.completed", "response.incomplete", "response.failed")
+
+
+class OpenAIResponses(ListDialect):
+    """`POST .../responses` and `.../responses/input_tokens`, under any prefix. `.../responses/compact` is not read: it
+    asks for a new history, not for an answer.
+
+    An `input` that is a bare string is one user message of one text block, and becomes a list when a note joins it.
+    """
+
+    name = "openai-responses"
+    provider = "openai"
+    list_field = "input"
+
+    def endpoint(self, method: str, path: str) -> Endpoint | None:
+        if method != "POST":
+            return None
+        path = path.rstrip("/")
+        if path.endswith("/responses/input_tokens"):
+            return Endpoint.COUNT
+        return Endpoint.TURN if path.endswith("/responses") else None
+
+    def entries(self, body: bytes, fields: dict[str, Span]) -> list[Span]:
+        span = fields.get(self.list_field)
+        if span is not None and _is_string(span.of(body)):
+            return [span]
+        return super().entries(body, fields)
+
+    def read_message(self, raw: bytes) -> Message:
+        if _is_string(raw):
+            blocks = content_blocks(Role.USER, msgspec.json.decode(raw), raw, Span(0, len(raw)))
+            return message(Role.USER, blocks, raw, bare=True)
+        fields = members(raw)
+        value = msgspec.json.decode(raw)
+        if value.get("type", "message") != "message" or "role" not in value:
+            block = _item_block(value, raw, fields)
+            return message(block.role, [block], raw)
+        role = _ROLES.get(str(value["role"]))
+        if role is None:
+            raise Unreadable(f"role {value['role']!r} is none of {', '.join(_ROLES)}")
+        content = value.get("content")
+        blocks = content_blocks(role, content, raw, fields.get("content"))
+        return message(role, blocks, raw, bare=isinstance(content, str))
+
+    def splice(self, conversation: Conversation, changes: Sequence[Change]) -> bytes:
+        if len(conversation.messages) == 1 and _is_string(conversation.messages[0].raw):
+            # The only message is no element of a list: it can be rewritten, not cut out or replaced by an item.
+            whole = [c for c in changes if isinstance(c, RangeEdit) and c.text]
+            changes = [BlockEdit(0, 0, text=whole[0].text)] if whole else changes
+        return super().splice(conversation, changes)
+
+    def note(self, message: Message, block: int, texts: Sequence[str]) -> tuple[Span, bytes]:
+        if message.role is Role.TOOL:
+            end = len(message.raw)
+            return Span(end, end), b"," + self.user_message(texts)
+        _refuse_unless_heard(message)
+        end = message.blocks[block].span.end
+        return Span(end, end), b"".join(b"," + _text_part(encode_text(t)) for t in texts)
+
+    def bare_note(self, message: Message, block: Block, value: bytes, notes: Sequence[str]) -> tuple[Span, bytes]:
+        _refuse_unless_heard(message)
+        parts = [value, *(encode_text(t) for t in notes)]
+        if _is_string(message.raw):
+            return block.span, b"[" + _user_item(parts) + b"]"
+        return block.span, _part_list(parts)
+
+    def user_message(self, texts: Sequence[str]) -> bytes:
+        return _user_item([encode_text(t) for t in texts])
+
+    def violations(self, conversation: Conversation) -> list[str]:
+        calls: list[str] = []
+        answered: set[str] = set()
+        orphans: list[str] = []
+        for i, _, b in conversation.blocks():
+            if b.kind is BlockKind.TOOL_USE:
+                calls.append(b.tool_id)
+            elif b.kind is BlockKind.TOOL_RESULT and b.tool_id:
+                answered.add(b.tool_id)
+                if b.tool_id not in calls:
+                    orphans.append(f"item {i}: output {b.tool_id} answers no call")
+        if orphans and _continues(conversation):
+            orphans = []
+        return orphans + [f"call {c} has no output" for c in calls if c not in answered]
+
+    def parser(self) -> ReplyParser:
+        return _Parser()
+
+    def error_body(self, status: int, message: str) -> Any:
+        return error_value(status, message)
+
+
+def _is_string(raw: bytes) -> bool:
+    return raw[:1] == b'"'
+
+
+def _item_block(value: dict[str, Any], raw: bytes, fields: dict[str, Span]) -> Block:
+    """An item that is no message, as one block. Its key leaves out what only the transport cares about: `id`, `status`
+    and the client's own metadata."""
+    kind = str(value.get("type") or "")
+    whole = Span(0, len(raw))
+    if kind.endswith("_call") and value.get("call_id"):
+        link, name, text = _call(value)
+        key = canonical_key(Role.ASSISTANT, {"type": kind, "call_id": link, "name": name, "input": text})
+        return Block(BlockKind.TOOL_USE, Role.ASSISTANT, text, key, whole, tool_id=link, tool_name=name)
+    if kind.endswith("_call_output") or (kind == "tool_search_output" and value.get("call_id")):
+        # A local shell's output names its call in `id`.
+        link = str(value.get("call_id") or (kind.startswith("local_shell") and value.get("id")) or "")
+        output = value.get("output", value.get("tools"))
+        key = canonical_key(Role.TOOL, {"type": kind, "call_id": link, "output": canonical_content(output)})
+        text, slot = result(value.get("output"), raw, fields.get("output"))
+        return Block(BlockKind.TOOL_RESULT, Role.TOOL, text, key, whole, slot, tool_id=link)
+    if kind == "reasoning":
+        told = {name: value.get(name) for name in ("summary", "content", "encrypted_content")}
+        key = canonical_key(Role.ASSISTANT, {"type": kind, **told})
+        return Block(BlockKind.THINKING, Role.ASSISTANT, _thoughts(value), key, whole)
+    # A call without `call_id` ran on the server: no output of the client's belongs to it.
+    role = Role.ASSISTANT if kind.endswith("_call") else Role.SYSTEM
+    return Block(BlockKind.OTHER, role, "", canonical_key(role, value), whole)
+
+
+def _call(item: dict[str, Any]) -> tuple[str, str, str]:
+    """The id, name and input of a call. Calls of built-in tools have no name, the tool's type is it."""
+    name = str(item.get("name") or str(item["type"]).removesuffix("_call"))
+    given = next((item[n] for n in _CALL_INPUTS if n in item), "")
+    return str(item["call_id"]), name, as_text(given)
+
+
+def _thoughts(value: dict[str, Any]) -> str:
+    parts = [*(value.get("summary") or []), *(value.get("content") or [])]
+    return "\n".join(as_text(p.get("text", "")) for p in parts if isinstance(p, dict))
+
+
+def _refuse_unless_heard(message: Message) -> None:
+    """Notes go into messages to the model, not into its own and not into other items."""
+    if message.role is Role.ASSISTANT or (not message.bare and message.blocks[0].span.start == 0):
+        raise InvalidEdit("this item takes no note")
+
+
+def _text_part(value: bytes) -> bytes:
+    return b'{"type":"input_text","text":' + value + b"}"
+
+
+def _part_list(values: Sequence[bytes]) -> bytes:
+    return b"[" + b",".join(_text_part(v) for v in values) + b"]"
+
+
+def _user_item(values: Sequence[bytes]) -> bytes:
+    return b'{"type":"message","role":"user","content":' + _part_list(values) + b"}"
+
+
+def _continues(conversation: Conversation) -> bool:
+    """Whether part of the history is kept by the provider, and calls may stand there."""
+    if conversation.field("previous_response_id") or conversation.field("conversation"):
+        return True
+    others = (m.raw for m in conversation.messages if m.blocks and m.blocks[0].kind is BlockKind.OTHER)
+    return any(msgspec.json.decode(raw).get("type", "item_reference") == "item_reference" for raw in others)
+
+
+class _Parser(ReplyParser):
+    def event(self, data: dict[str, Any]) -> None:
+        kind = data.get("type")
+        if kind == "response.output_text.delta":
+            self.add_text(data["delta"])
+        elif kind == "response.output_item.added":
+            self._call(data["item"], done=False)
+        elif kind == "response.output_item.done":
+            self._call(data["item"], done=True)
+        elif kind == "response.created":
+            self.reply.model = str(data["response"].get("model") or "")
+        elif kind in _ENDS:
+            self.reply.complete = kind != "response.failed"
+            self._response(data["response"])
+        elif kind == "error" or "error" in data:
+            self.reply.error = error_text(data.get("error") or data)
+
+    def whole(self, data: dict[str, Any]) -> None:
+        if data.get("object") == "response.input_tokens":
+            self.reply.usage.input = data["input_tokens"]
+            return
+        for item in data.get("output") or []:
+            self._call(item, done=True)
+            for part in item.get("content") or [] if item.get("type") == "message" else []:
+                if part.get("type") == "output_text":
+                    self.add_text(part["text"])
+        self._response(data)
+
+    def _call(self, item: dict[str, Any], *, done: bool) -> None:
+        """The item is given twice, its input in pieces in between; the last word is taken."""
+        if not str(item.get("type")).endswith("_call") or not item.get("call_id"):
+            return
+        link, name, given = _call(item)
+        known = [t.id for t in self.reply.tools]
+        if link not in known:
+            known.append(link)
+            self.reply.tools.append(ToolCall(link, name))
+        if done:
+            self.add_input(known.index(link), given)
+
+    def _response(self, response: dict[str, Any]) -> None:
+        self.reply.model = str(response.get("model") or self.reply.model)
+        why = (response.get("incomplete_details") or {}).get("reason")
+        self.reply.stop = str(why or response.get("status") or "")
+        if response.get("error"):
+            self.reply.error = error_text(response["error"])
+        if response.get("usage"):
+            self.reply.usage = usage(response["usage"], "input", "output")

@@ -1,0 +1,159 @@
+"""A draft: what a stage may propose edits on.
+
+A stage never needs to know about caching, pairs or bytes. It says what a block should read; the engine keeps the
+original, decides when the edit lands, and checks the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from penstock.conversation import Block, BlockKind, Conversation, Role, digest
+from penstock.edits import Edit, Op, Place
+from penstock.errors import InvalidEdit
+from penstock.exchange import Exchange
+
+__all__ = ["Draft", "Refused", "Spot"]
+
+EDIT_LIMIT = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A block and where it stands."""
+
+    message: int
+    """Index of its message."""
+    index: int
+    """Index in its message."""
+    block: Block
+    is_new: bool
+    """Never sent before: an edit costs no cache and lands at once. Otherwise it waits until the cache is cold."""
+
+    @property
+    def text(self) -> str:
+        """The block's words, as the client sent them."""
+        return self.block.text
+
+    @property
+    def kind(self) -> BlockKind:
+        """What the block holds."""
+        return self.block.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A stage wants the request answered with an error."""
+
+    message: str
+    retry_after: int
+    stage: str
+
+
+class Draft:
+    """The conversation of one request, and the edits proposed so far."""
+
+    def __init__(self, exchange: Exchange, conversation: Conversation, is_new: Callable[[int, int], bool]) -> None:
+        self.exchange = exchange
+        """Who is talking, and what kind of request this is. Read-only."""
+        self.conversation = conversation
+        """What the client sent. Read-only."""
+        self.words = exchange.words
+        """The person's words in this request. A stage may clean them: what tags, recalls and remembers reads these, and
+        what is sent does not change."""
+        self.edits: tuple[Edit, ...] = ()
+        """All edits proposed so far, by this stage and those before it."""
+        self.refused: Refused | None = None
+        self._is_new = is_new
+        self._stage = ""
+
+    def spots(self, kind: BlockKind | None = None, *, role: Role | None = None, new: bool | None = None) -> list[Spot]:
+        """The blocks of the history in order: of one kind, of one role, only those new (or not new) in this request."""
+        spots = (
+            Spot(m, b, block, self._is_new(m, b))
+            for m, b, block in self.conversation.blocks()
+            if (kind is None or block.kind is kind) and (role is None or block.role is role)
+        )
+        return [spot for spot in spots if new is None or spot.is_new is new]
+
+    def call(self, spot: Spot) -> Block | None:
+        """The tool call that the result at `spot` answers."""
+        return self.conversation.call(spot.block.tool_id)
+
+    def text(self, spot: Spot) -> str:
+        """What the block at `spot` reads with the edits proposed so far."""
+        place = self._place(spot.message, spot.index)
+        for edit in reversed(self.edits):
+            if edit.op is Op.REPLACE and edit.place == place:
+                return edit.text
+        return spot.text
+
+    def replace(self, spot: Spot, text: str, *, reason: str) -> None:
+        """Have the block at `spot` read `text`. Raises `InvalidEdit` for blocks that must stay: thinking, tool calls,
+        media, and text that would become empty."""
+        if spot.block.slot is None:
+            raise InvalidEdit(f"a {spot.kind} block can not be replaced")
+        if not text.strip() and spot.kind is BlockKind.TEXT:
+            raise InvalidEdit("a text block can not be empty")
+        place = self._place(spot.message, spot.index)
+        self._propose(Edit(Op.REPLACE, place, _checked(text), self._stage, reason, spot.text))
+
+    def note(self, text: str, *, reason: str) -> None:
+        """Add a text of our own at the tail of the newest user turn, after tool results, before nothing."""
+        at = self.conversation.newest_user()
+        if at is None:
+            raise InvalidEdit("there is no user message to add a note to")
+        if not text.strip():
+            raise InvalidEdit("a note can not be empty")
+        last = len(self.conversation.messages[at].blocks) - 1
+        self._propose(Edit(Op.NOTE, self._place(at, last), _checked(text), self._stage, reason))
+
+    def compact(self, first: int, last: int, text: str, *, reason: str) -> None:
+        """Have the messages `first` to `last` (both included) become one user message that reads `text`.
+
+        The newest user message, and what follows it, can not be compacted.
+        """
+        newest = self.conversation.newest_user()
+        if not 0 <= first <= last < len(self.conversation.messages) or (newest is not None and last >= newest):
+            raise InvalidEdit(f"messages {first} to {last} can not be compacted")
+        covered = self.conversation.messages[first : last + 1]
+        if not covered[0].blocks:
+            raise InvalidEdit(f"message {first} is empty: begin with one that is not")
+        original = "\n\n".join(f"[{m.role}] " + "\n".join(b.text for b in m.blocks) for m in covered)
+        chain = digest(*(m.key for m in covered))
+        place = self._place(first, 0)
+        self._propose(Edit(Op.COMPACT, place, _checked(text), self._stage, reason, original, chain, len(covered)))
+
+    def drop(self, first: int, last: int, *, reason: str) -> None:
+        """Leave the messages `first` to `last` (both included) out."""
+        self.compact(first, last, "", reason=reason)
+
+    def refuse(self, message: str, *, retry_after: int = 60) -> None:
+        """Have the request answered with an error in the provider's own form: 429, `retry_after` seconds."""
+        self.refused = Refused(str(message), int(retry_after), self._stage)
+
+    def for_stage(self, stage: str) -> Draft:
+        """A copy for one stage: what it proposes counts only when the copy is taken as the new draft."""
+        copy = Draft(self.exchange, self.conversation, self._is_new)
+        copy.words, copy.edits, copy.refused, copy._stage = self.words, self.edits, self.refused, stage
+        return copy
+
+    def _propose(self, edit: Edit) -> None:
+        self.edits = (*self.edits, replace(edit, reason=str(edit.reason)))
+
+    def _place(self, message: int, index: int) -> Place:
+        key = self.conversation.messages[message].blocks[index].key
+        return Place(key, sum(1 for m, b, _ in self.conversation.find(key) if (m, b) < (message, index)))
+
+
+def _checked(text: str) -> str:
+    if not isinstance(text, str):
+        raise InvalidEdit(f"the new text is a {type(text).__name__}, not a string")
+    if len(text) > EDIT_LIMIT:
+        raise InvalidEdit(f"the new text has {len(text)} characters, at most {EDIT_LIMIT} are kept")
+    try:
+        text.encode()
+    except UnicodeEncodeError as e:
+        raise InvalidEdit(f"the new text can not be sent: {e}") from e
+    return text

@@ -1,0 +1,47 @@
+"""Edits: one replacement, note or compaction, with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+__all__ = ["Edit", "Op", "Place"]
+
+
+class Op(StrEnum):
+    """What an edit does at its place."""
+
+    REPLACE = "replace"
+    """The block's content becomes `text`."""
+    NOTE = "note"
+    """A text block `text` follows the block."""
+    COMPACT = "compact"
+    """The messages from the place to `until` become one user message `text`, or nothing when `text` is empty."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A block, found by content: the `nth` (from 0) of those in the conversation whose key is `key`.
+
+    Content, and not an index, so that an edit finds its block again when the client shortens the history.
+    """
+
+    key: bytes
+    nth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One edit, as proposed by a stage and kept in the ledger."""
+
+    op: Op
+    place: Place
+    text: str = field(repr=False)
+    stage: str
+    reason: str
+    original: str = field(default="", repr=False)
+    """What the edit takes away, kept so that it can be taken back."""
+    chain: bytes = b""
+    """For `COMPACT`: hash of the keys of all messages it covers."""
+    count: int = 0
+    """For `COMPACT`: how many messages it covers."""

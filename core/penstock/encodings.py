@@ -1,0 +1,119 @@
+"""Content-encodings of request and response bodies: gzip, deflate, br, zstd, and several one after the other."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable
+
+import brotli
+import zstandard
+
+from penstock.errors import Unreadable
+
+__all__ = ["StreamDecoder", "decode", "encode", "stream_decoder"]
+
+_CHUNK = 1 << 16
+
+
+StreamDecoder = Callable[[bytes], bytes]
+"""Undoes a content-encoding as the bytes come."""
+
+
+def names(header: str | None) -> list[str]:
+    """The encodings of a Content-Encoding header, in the order they were applied."""
+    found = [part.strip().lower() for part in (header or "").split(",")]
+    return [name for name in found if name and name != "identity"]
+
+
+def decode(body: bytes, header: str | None, limit: int) -> bytes:
+    """`body` without its encodings. Raises `Unreadable` when it is damaged, of an encoding not known here, or longer
+    than `limit` bytes: then decoding stops, however large it would have become."""
+    if len(body) > limit:
+        raise Unreadable(f"the body has more than {limit} bytes")
+    for name in reversed(names(header)):
+        body = _decode_one(body, name, limit)
+    return body
+
+
+def encode(body: bytes, header: str | None) -> bytes:
+    """`body` in the encodings of `header`; the same bytes for the same body, always."""
+    for name in names(header):
+        if name in ("gzip", "x-gzip"):
+            body = gzip.compress(body, 6, mtime=0)
+        elif name == "deflate":
+            body = zlib.compress(body)
+        elif name == "br":
+            body = brotli.compress(body, quality=4)
+        elif name == "zstd":
+            body = zstandard.ZstdCompressor().compress(body)
+        else:
+            raise Unreadable(f"content-encoding {name!r} is not known here")
+    return body
+
+
+def stream_decoder(header: str | None) -> StreamDecoder | None:
+    """A decoder for an answer that comes in pieces. None: there is nothing to undo, or it can not be undone here."""
+    found = names(header)
+    if len(found) != 1:
+        return None
+    name = found[0]
+    if name in ("gzip", "x-gzip"):
+        return zlib.decompressobj(wbits=31).decompress
+    if name == "deflate":
+        return zlib.decompressobj().decompress
+    if name == "br":
+        process: StreamDecoder = brotli.Decompressor().process
+        return process
+    return zstandard.ZstdDecompressor().decompressobj().decompress if name == "zstd" else None
+
+
+def _decode_one(body: bytes, name: str, limit: int) -> bytes:
+    try:
+        if name in ("gzip", "x-gzip"):
+            return _inflate(body, 31, limit)
+        if name == "deflate":
+            return _inflate(body, 15, limit)
+        if name == "br":
+            return _unbrotli(body, limit)
+        if name == "zstd":
+            return _unzstd(body, limit)
+    except (zlib.error, brotli.error, zstandard.ZstdError, EOFError) as e:
+        raise Unreadable(f"the body is no {name}: {e}") from e
+    raise Unreadable(f"content-encoding {name!r} is not known here")
+
+
+def _inflate(body: bytes, wbits: int, limit: int) -> bytes:
+    """Members one after the other are one body (RFC 1952, section 2.2)."""
+    out = bytearray()
+    while body:
+        member = zlib.decompressobj(wbits=wbits)
+        out += member.decompress(body, limit + 1 - len(out))
+        if len(out) > limit or member.unconsumed_tail:
+            raise Unreadable(f"the body has more than {limit} bytes when unpacked")
+        if not member.eof:
+            raise Unreadable("the compressed body ends in the middle")
+        body = member.unused_data
+    return bytes(out)
+
+
+def _unbrotli(body: bytes, limit: int) -> bytes:
+    decoder = brotli.Decompressor()
+    out = bytearray()
+    for start in range(0, len(body), 4096):
+        out += decoder.process(body[start : start + 4096])
+        if len(out) > limit:
+            raise Unreadable(f"the body has more than {limit} bytes when unpacked")
+    if not decoder.is_finished():
+        raise Unreadable("the compressed body ends in the middle")
+    return bytes(out)
+
+
+def _unzstd(body: bytes, limit: int) -> bytes:
+    out = bytearray()
+    reader = zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True)
+    while chunk := reader.read(_CHUNK):
+        out += chunk
+        if len(out) > limit:
+            raise Unreadable(f"the body has more than {limit} bytes when unpacked")
+    return bytes(out)

@@ -1,0 +1,432 @@
+"""The engine: reads a request, lets the stages propose, decides what lands, writes the request again.
+
+`Engine.process` is for the event loop: all work is done in one worker thread, the loop only watches the clock. When a
+stage is late, its thread is given up and another goes on with the next stage, from the draft as it was before.
+`process_now` does the same in the caller's own thread, without deadlines, for programs and replays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from penstock import encodings, journal
+from penstock.cacheclock import CacheClock
+from penstock.clock import Clock, SystemClock
+from penstock.conversation import Conversation
+from penstock.dialects.base import Dialect, Endpoint, Refusal
+from penstock.draft import Draft
+from penstock.errors import StoreError, Unreadable
+from penstock.events import EventKind, EventLog
+from penstock.exchange import Exchange, Kind, Request, State
+from penstock.identity import identify
+from penstock.ledger import Ledger
+from penstock.pipeline import Pipeline, Verdict
+from penstock.profiles import Profile
+from penstock.redact import Redactor
+from penstock.reply import Reply
+from penstock.settle import Job, Settler
+from penstock.state import Attempt, ConversationState, States
+from penstock.store.base import Store
+from penstock.workers import NoWorker, Task, Workers
+
+__all__ = ["Engine", "Outcome"]
+
+logger = logging.getLogger(__name__)
+BACKGROUND_S = 30.0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What is to be done with a request."""
+
+    body: bytes | None = None
+    """The bytes to send in place of the client's, in the same content-encoding. None: the client's own."""
+    refusal: Refusal | None = None
+    """Answer with this instead of forwarding."""
+    exchange: Exchange | None = None
+    """None: the request was not read."""
+    why: str = ""
+    """Why the request was not read, or went as it came."""
+    reply: Reply | None = None
+
+
+@dataclass
+class _Work:
+    """One request on its way through the engine, shared by the loop that waits and the thread that works."""
+
+    request: Request
+    dialect: Dialect
+    endpoint: Endpoint
+    pipeline: Pipeline
+    started: float
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    generation: int = 0
+    step: int = -1
+    """-1: reading; then the index of the stage; the number of stages: writing."""
+    step_until: float = 0.0
+    verdicts: list[Verdict] = field(default_factory=list)
+    body: bytes = b""
+    digest: bytes = b""
+    conversation: Conversation | None = None
+    exchange: Exchange | None = None
+    state: ConversationState | None = None
+    attempt: Attempt | None = None
+    draft: Draft | None = None
+    sent: int = 0
+
+
+class _Overtaken(Exception):
+    """The loop went on without this thread."""
+
+
+class Engine:
+    """The suite without its wire: one for each proxy."""
+
+    def __init__(
+        self,
+        *,
+        dialects: Sequence[Dialect],
+        pipelines: Callable[[str], Pipeline],
+        profile: str,
+        store: Store,
+        log: EventLog,
+        key: bytes,
+        clock: Clock | None = None,
+        redactors: Sequence[Callable[[str], str]] = (),
+    ) -> None:
+        self._dialects = tuple(dialects)
+        self._make_pipeline = pipelines
+        self._pipelines: dict[str, Pipeline] = {}
+        self._profile = profile
+        self._store, self._log, self._key = store, log, key
+        self._clock = clock or SystemClock()
+        self._states = States(self._load_state)
+        self._workers = Workers()
+        self._background = Workers(limit=4, lost_limit=8, name="penstock-background")
+        self._redactors = tuple(redactors)
+        self._settler = Settler(store, log, self._redactor, self._clock.now)
+        self.pipeline(profile)
+
+    def pipeline(self, profile: str) -> Pipeline:
+        """The stages of a profile, made on first use. Raises `ProfileError` and `PluginError`."""
+        if profile not in self._pipelines:
+            self._pipelines[profile] = self._make_pipeline(profile)
+        return self._pipelines[profile]
+
+    def route(self, method: str, path: str) -> tuple[Dialect, Endpoint] | None:
+        """The dialect that reads requests to `path` (without its query). None: this is no model request."""
+        for dialect in self._dialects:
+            endpoint = dialect.endpoint(method, path)
+            if endpoint is not None:
+                return dialect, endpoint
+        return None
+
+    async def process(self, request: Request) -> Outcome:
+        """What to do with `request`. Never raises; takes no longer than the deadlines of the profile allow."""
+        try:
+            return await self._process(self._work(request))
+        except Exception as e:  # whatever it is, the client's own bytes go out (P1)
+            logger.exception("exchange %s goes as it came", request.id)
+            return self._as_it_came(request, f"{type(e).__name__}: {e}")
+
+    def process_now(self, request: Request) -> Outcome:
+        """The same in the caller's own thread, without deadlines."""
+        try:
+            return self._run(self._work(request), 0)
+        except Exception as e:  # as above
+            logger.exception("exchange %s goes as it came", request.id)
+            return self._as_it_came(request, f"{type(e).__name__}: {e}")
+
+    async def answered(self, outcome: Outcome) -> None:
+        """The answer came whole: let the stages look at it, in the background. Never raises."""
+        exchange, reply = outcome.exchange, outcome.reply
+        if exchange is None or reply is None or exchange.state is not State.ANSWERED:
+            return
+        started = self._clock.tick()
+        try:
+            task = self._background.submit(lambda: self._look(exchange, reply))
+        except NoWorker as e:
+            self._fault("background", str(e), exchange.id)
+            return
+        waiting = asyncio.wrap_future(task.future)
+        done, _ = await asyncio.wait({waiting}, timeout=BACKGROUND_S)
+        if not done:
+            self._background.give_up(task)
+            waiting.cancel()
+            self._fault("background", f"not done after {BACKGROUND_S:.0f} s", exchange.id)
+            return
+        for fault in waiting.result():
+            self._fault("stage", fault, exchange.id)
+        exchange.advance(State.REMEMBERED)
+        self._log.append(EventKind.REMEMBERED, exchange.id, ms=_ms(self._clock.tick() - started))
+
+    def answered_now(self, outcome: Outcome) -> None:
+        """The same in the caller's own thread."""
+        if outcome.exchange is not None and outcome.reply is not None:
+            for fault in self._look(outcome.exchange, outcome.reply):
+                self._fault("stage", fault, outcome.exchange.id)
+            outcome.exchange.advance(State.REMEMBERED)
+            self._log.append(EventKind.REMEMBERED, outcome.exchange.id, ms=0.0)
+
+    def touch(self, exchange: Exchange) -> None:
+        """The provider answered: its cache was used now."""
+        if exchange.kind.is_real:
+            state = self._states.peek(exchange.identity.conversation)
+            if state is not None:
+                state.clock.touch(self._clock.now())
+
+    def close(self) -> None:
+        """End the threads."""
+        self._workers.close()
+        self._background.close()
+
+    # ---------------------------------------------------------------- the loop's side
+
+    def _work(self, request: Request) -> _Work:
+        found = self.route(request.method, request.path)
+        if found is None:
+            raise Unreadable(f"no dialect reads {request.method} {request.path}")
+        pipeline = self.pipeline(request.profile or self._profile)
+        work = _Work(request, *found, pipeline, self._clock.tick())
+        work.step_until = work.started + pipeline.profile.limits.read_ms / 1000
+        return work
+
+    async def _process(self, work: _Work) -> Outcome:
+        while True:
+            generation = work.generation
+            try:
+                task = self._workers.submit(lambda g=generation: self._run(work, g))  # type: ignore[misc]
+            except NoWorker as e:
+                return self._as_it_came(work.request, str(e))
+            outcome = await self._watch(work, task)
+            if outcome is not None:
+                return outcome
+
+    async def _watch(self, work: _Work, task: Task[Outcome]) -> Outcome | None:
+        """Wait for `task`. None: a stage was late, and another thread is to go on."""
+        waiting = asyncio.wrap_future(task.future)
+        try:
+            while True:
+                left = work.step_until - self._clock.tick()
+                done, _ = await asyncio.wait({waiting}, timeout=max(left, 0.001))
+                if done:
+                    return waiting.result()
+                with work.lock:
+                    if self._clock.tick() < work.step_until:
+                        continue
+                    work.generation += 1
+                    step = work.step
+                    self._workers.give_up(task)
+                    if not 0 <= step < len(work.pipeline.stages):
+                        self._leave_untouched(work)
+                        return self._as_it_came(work.request, "reading or writing it took too long", work.exchange)
+                    verdict = work.pipeline.late(step)
+                    work.verdicts.append(verdict)
+                    self._enter(work, step + 1)
+                return None
+        finally:
+            if not waiting.done():
+                waiting.cancel()
+
+    def _leave_untouched(self, work: _Work) -> None:
+        if work.state is not None:
+            work.state.note_attempt(work.digest, Attempt(0, untouched=True))
+
+    # ---------------------------------------------------------------- the thread's side
+
+    def _run(self, work: _Work, generation: int) -> Outcome:
+        try:
+            if work.step < 0:
+                try:
+                    self._read(work)
+                except Unreadable as e:
+                    return self._as_it_came(work.request, str(e))
+                self._step(work, generation, 0)
+            draft = work.draft
+            while draft is not None and work.step < len(work.pipeline.stages):
+                index = work.step
+                draft, verdict = work.pipeline.run(index, draft)
+                self._step(work, generation, index + 1, draft, verdict)
+            return self._write(work, generation)
+        except _Overtaken:
+            return Outcome()
+
+    def _step(
+        self, work: _Work, generation: int, step: int, draft: Draft | None = None, verdict: Verdict | None = None
+    ) -> None:
+        with work.lock:
+            if work.generation != generation:
+                raise _Overtaken
+            if draft is not None:
+                work.draft = draft
+            if verdict is not None:
+                work.verdicts.append(verdict)
+            self._enter(work, step)
+
+    def _enter(self, work: _Work, step: int) -> None:
+        work.step = step
+        last = step >= len(work.pipeline.stages)
+        seconds = work.pipeline.profile.limits.read_ms / 1000 if last else work.pipeline.deadline(step)
+        work.step_until = self._clock.tick() + seconds
+
+    def _read(self, work: _Work) -> None:
+        request, pipeline = work.request, work.pipeline
+        work.body = encodings.decode(
+            request.body, request.headers.get("content-encoding"), pipeline.profile.limits.body_bytes
+        )
+        conversation = work.dialect.read(work.body, request.path)
+        identity = identify(request, conversation, work.dialect.provider, self._key)
+        kind = pipeline.classifier.kind(request, work.endpoint, conversation, identity)
+        state = self._states.get(identity.conversation)
+        work.digest = blake2b(work.body, digest_size=16, person=work.endpoint.encode()).digest()
+        with state.lock:
+            attempt = state.attempts.get(work.digest)
+            if kind.is_real and attempt is None and state.begins_epoch(conversation):
+                state.epoch += 1
+            sent = state.count_sent(conversation)
+            exchange = Exchange(
+                id=request.id,
+                dialect=work.dialect.name,
+                path=request.path,
+                kind=kind,
+                identity=identity,
+                model=conversation.model,
+                epoch=state.epoch,
+                turn=sum(1 for m in conversation.messages if m.words),
+                is_retry=attempt is not None,
+                words=_words(conversation) if kind is not Kind.TOOL_LOOP else "",
+                received_at=self._clock.now(),
+            )
+            is_new = state.newness(conversation, sent)
+        work.conversation, work.exchange, work.state = conversation, exchange, state
+        work.sent, work.attempt = sent, attempt
+        exchange.advance(State.CLASSIFIED)
+        if kind.is_real and attempt is None:
+            work.draft = Draft(exchange, conversation, is_new)
+
+    def _write(self, work: _Work, generation: int) -> Outcome:
+        conversation, exchange, state = work.conversation, work.exchange, work.state
+        if conversation is None or exchange is None or state is None:
+            raise Unreadable("the request was not read")
+        draft = work.draft
+        self._journal_request(work, conversation, exchange)
+        exchange.advance(State.ENRICHED)
+        if draft is not None and draft.refused is not None and work.pipeline.profile.mode == "edit":
+            refused = draft.refused
+            self._log.append(
+                EventKind.REFUSED,
+                exchange.id,
+                status=429,
+                message=refused.message,
+                stage=refused.stage,
+                retry_after=refused.retry_after,
+            )
+            exchange.advance(State.REFUSED)
+            refusal = work.dialect.refusal(refused.message, refused.retry_after)
+            return Outcome(refusal=refusal, exchange=exchange)
+        job = Job(
+            work.dialect,
+            work.request.path,
+            work.pipeline.profile,
+            conversation,
+            exchange,
+            state,
+            work.digest,
+            work.sent,
+            draft,
+            work.attempt,
+            lambda: self._commit(work, generation),
+        )
+        with state.lock:
+            settled = self._settler.settle(job)
+            pending = len(state.ledger.pending)
+        if settled is None:
+            raise _Overtaken
+        body = settled.body
+        self._log.append(
+            EventKind.ENRICHED,
+            exchange.id,
+            edits=settled.landed,
+            replayed=len(settled.replay.applied) - settled.landed,
+            pending=pending,
+            bytes_in=len(conversation.body),
+            bytes_out=len(conversation.body if body is None else body),
+            **journal.saved(conversation, settled.replay),
+            ms=_ms(self._clock.tick() - work.started),
+        )
+        sent = None if body is None else encodings.encode(body, work.request.headers.get("content-encoding"))
+        return Outcome(body=sent, exchange=exchange)
+
+    def _commit(self, work: _Work, generation: int) -> bool:
+        """Whether the loop still waits for this thread; if so, it will until the thread is done."""
+        with work.lock:
+            if work.generation != generation:
+                return False
+            work.step_until = float("inf")
+            return True
+
+    def _look(self, exchange: Exchange, reply: Reply) -> list[str]:
+        if not exchange.kind.is_real or exchange.is_retry:
+            return []
+        pipeline = self.pipeline(self._profile)
+        faults = pipeline.observe("on_reply", lambda stage: stage.on_reply(exchange, reply))
+        if not reply.tools:
+            faults += pipeline.observe("on_turn_complete", lambda stage: stage.on_turn_complete(exchange, reply))
+        return faults
+
+    # ---------------------------------------------------------------- events
+
+    def _journal_request(self, work: _Work, conversation: Conversation, exchange: Exchange) -> None:
+        redactor = self._redactor(work.pipeline.profile)
+        words = work.draft.words if work.draft is not None else exchange.words
+        exchange.words = words
+        self._log.append_later(
+            EventKind.CLASSIFIED,
+            exchange.id,
+            lambda: journal.classified(exchange, conversation, work.sent, redactor),
+        )
+        for v in work.verdicts:
+            self._log.append(
+                EventKind.STAGE,
+                exchange.id,
+                stage=v.stage,
+                outcome=v.outcome,
+                remark=v.remark,
+                ms=_ms(v.ms / 1000),
+                edits=v.edits,
+            )
+
+    def _redactor(self, profile: Profile) -> Redactor:
+        return Redactor(profile.log.preview, self._redactors)
+
+    def _as_it_came(self, request: Request, why: str, exchange: Exchange | None = None) -> Outcome:
+        self._log.append(EventKind.BYPASSED, request.id, why=why[:400])
+        return Outcome(why=why, exchange=exchange)
+
+    def _fault(self, where: str, error: str, exchange: str = "") -> None:
+        self._log.append(EventKind.FAULT, exchange, where=where, error=error[:400])
+
+    # ---------------------------------------------------------------- state
+
+    def _load_state(self, conversation: str) -> ConversationState:
+        clock = CacheClock(self._clock.now())
+        try:
+            landed, tip = self._store.edits_of(conversation), self._store.tip_of(conversation)
+        except StoreError as e:
+            self._fault("store", f"the ledger of {conversation} cannot be read: {e}")
+            landed, tip = [], None
+        return ConversationState(Ledger(landed), clock, tip, epoch=tip.epoch if tip else 0)
+
+
+def _words(conversation: Conversation) -> str:
+    at = conversation.newest_user()
+    return conversation.messages[at].words if at is not None else ""
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)

@@ -1,0 +1,56 @@
+"""The errors a caller would catch, in one tree.
+
+PenstockError
+├── Unreadable      a body is not what its dialect expects; traffic passes unchanged
+├── InvalidEdit     a stage asked for an edit the draft cannot take; that stage's edits are lost
+├── InvalidRequest  the edits would make a request the provider refuses; they are left out
+├── IllegalStep     an exchange was moved to a state it cannot reach from where it is
+├── ProfileError    a profile cannot be used; start-up stops
+├── PluginError     a plugin cannot be used; start-up stops
+└── StoreError      the store cannot be opened or written; traffic goes on without it
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "IllegalStep",
+    "InvalidEdit",
+    "InvalidRequest",
+    "PenstockError",
+    "PluginError",
+    "ProfileError",
+    "StoreError",
+    "Unreadable",
+]
+
+
+class PenstockError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class Unreadable(PenstockError):
+    """A body is not what its dialect expects. The text says where it went wrong."""
+
+
+class InvalidEdit(PenstockError):
+    """A stage asked for an edit that the draft cannot take."""
+
+
+class InvalidRequest(PenstockError):
+    """The edited request breaks a rule of the provider. The text names the rule."""
+
+
+class IllegalStep(PenstockError):
+    """An exchange cannot go from its state to the one asked for."""
+
+
+class ProfileError(PenstockError):
+    """A profile cannot be used: file, key, value, what was expected."""
+
+
+class PluginError(PenstockError):
+    """A plugin cannot be used: its name, its file, and what to change."""
+
+
+class StoreError(PenstockError):
+    """The store cannot be opened, read or written."""

@@ -1,0 +1,220 @@
+"""Events: facts in an append-only log. Everything a person sees is read from here.
+
+`EventLog.append` never blocks and never raises. A thread of its own writes to the store, in batches. While the store
+fails, events wait in a bounded queue and the log is `degraded`; when it works again they are written, and a `fault`
+event says how many had to be dropped.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from penstock.clock import Clock, SystemClock
+from penstock.errors import StoreError
+
+__all__ = ["Event", "EventKind", "EventLog", "EventSink", "Tip"]
+
+logger = logging.getLogger(__name__)
+
+
+class EventKind(StrEnum):
+    """What happened. The payload of each is described in `docs/events.md`."""
+
+    STARTED = "started"
+    """A proxy began to write to this log."""
+    STOPPED = "stopped"
+    RECEIVED = "received"
+    CLASSIFIED = "classified"
+    STAGE = "stage"
+    """One stage's verdict."""
+    EDIT = "edit"
+    """An edit landed, waits, or was left out."""
+    FLUSH = "flush"
+    """Pending edits landed together."""
+    ENRICHED = "enriched"
+    FORWARDED = "forwarded"
+    BYPASSED = "bypassed"
+    """Went through untouched and unread, because the client asked or the body could not be read."""
+    REFUSED = "refused"
+    ANSWERED = "answered"
+    FAILED = "failed"
+    REMEMBERED = "remembered"
+    FAULT = "fault"
+    """A part did not work: a stage, the store, the check of a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """What was last sent in a conversation: the hash chain over its first `count` messages."""
+
+    epoch: int
+    chain: bytes
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One fact."""
+
+    seq: int
+    """Grows by one; 0 until it is stored."""
+    at: float
+    """Seconds since the epoch."""
+    exchange: str
+    """Id of the exchange, empty for facts about the proxy."""
+    kind: EventKind
+    payload: Mapping[str, Any]
+    """JSON values only."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """An event whose payload is still to be made."""
+
+    at: float
+    exchange: str
+    kind: EventKind
+    payload: Callable[[], Mapping[str, Any]]
+
+    def event(self) -> Event:
+        try:
+            return Event(0, self.at, self.exchange, self.kind, self.payload())
+        except Exception as e:  # the log must go on; what is missing is said
+            logger.exception("the payload of a %s event could not be made", self.kind)
+            said = {"where": f"event {self.kind}", "error": f"{type(e).__name__}: {e}"[:400]}
+            return Event(0, self.at, self.exchange, EventKind.FAULT, said)
+
+
+class EventSink(Protocol):
+    """Where events are kept."""
+
+    def add_events(self, events: Sequence[Event]) -> None:
+        """Store `events` in order, all or none. Raises `StoreError`."""
+        ...
+
+    def set_tip(self, conversation: str, tip: Tip, at: float) -> None:
+        """Note what was sent last. Raises `StoreError`."""
+        ...
+
+
+class EventLog:
+    """Takes events from any thread and has them stored by its own."""
+
+    def __init__(
+        self,
+        sink: EventSink,
+        *,
+        listeners: Sequence[Callable[[Event], None]] = (),
+        limit: int = 20_000,
+        retry_every: float = 1.0,
+        clock: Clock | None = None,
+    ) -> None:
+        self._sink = sink
+        self._listeners = tuple(listeners)
+        self._clock = clock or SystemClock()
+        self._limit = limit
+        self._retry_every = retry_every
+        self._queue: deque[Event | _Pending] = deque()
+        self._tips: dict[str, Tip] = {}
+        self._wake = threading.Condition()
+        self._busy = False
+        self._closing = False
+        self._dropped = 0
+        self.degraded = ""
+        """Why the last attempt to store failed; empty while the store works."""
+        self._thread = threading.Thread(target=self._run, name="penstock-events", daemon=True)
+        self._thread.start()
+
+    def append(self, kind: EventKind, exchange: str = "", **payload: Any) -> None:
+        """Note a fact."""
+        self._put(Event(0, self._clock.now(), exchange, kind, payload))
+
+    def _put(self, event: Event | _Pending) -> None:
+        with self._wake:
+            if len(self._queue) >= self._limit:
+                self._queue.popleft()
+                self._dropped += 1
+            self._queue.append(event)
+            self._wake.notify()
+
+    def append_later(self, kind: EventKind, exchange: str, payload: Callable[[], Mapping[str, Any]]) -> None:
+        """Note a fact whose payload is made on the log's own thread: nobody waits for it."""
+        self._put(_Pending(self._clock.now(), exchange, kind, payload))
+
+    def set_tip(self, conversation: str, tip: Tip) -> None:
+        """Have the tip of a conversation stored soon; of several, the last counts."""
+        with self._wake:
+            self._tips[conversation] = tip
+            self._wake.notify()
+
+    def drain(self, timeout: float = 5.0) -> bool:
+        """Wait until everything noted so far is stored. False when `timeout` seconds were not enough."""
+        with self._wake:
+            return self._wake.wait_for(lambda: not self._queue and not self._tips and not self._busy, timeout)
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Store what is left, then stop the thread."""
+        self.drain(timeout)
+        with self._wake:
+            self._closing = True
+            self._wake.notify_all()
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._queue or self._tips or self._closing)
+                if self._closing:
+                    return
+                taken = [self._queue.popleft() for _ in range(min(len(self._queue), 500))]
+                tips, self._tips = self._tips, {}
+                self._busy = True
+            batch = [e.event() if isinstance(e, _Pending) else e for e in taken]
+            stored = self._store(batch, tips)
+            with self._wake:
+                self._busy = False
+                if stored:
+                    self._wake.notify_all()
+                else:
+                    self._queue.extendleft(reversed(batch))
+                    self._tips = tips | self._tips
+                    self._wake.wait_for(lambda: self._closing, self._retry_every)
+            if stored:
+                self._tell(batch)
+
+    def _store(self, batch: list[Event], tips: Mapping[str, Tip]) -> bool:
+        dropped = self._dropped
+        extra = []
+        if dropped:
+            said = {"where": "events", "error": f"{dropped} events were dropped while the store did not work"}
+            extra = [Event(0, self._clock.now(), "", EventKind.FAULT, said)]
+        try:
+            for conversation, tip in tips.items():
+                self._sink.set_tip(conversation, tip, self._clock.now())
+            if batch or extra:
+                self._sink.add_events([*batch, *extra])
+        except StoreError as e:
+            if not self.degraded:
+                logger.warning("events wait: %s", e)
+            self.degraded = str(e)
+            return False
+        if self.degraded:
+            logger.info("events are stored again")
+        self.degraded = ""
+        self._dropped -= dropped
+        return True
+
+    def _tell(self, batch: list[Event]) -> None:
+        for listen in self._listeners:
+            for event in batch:
+                try:
+                    listen(event)
+                except Exception:  # a stranger's listener must not stop the log
+                    logger.exception("an event listener failed: %r", listen)
+                    break

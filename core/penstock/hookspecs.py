@@ -1,0 +1,71 @@
+"""The contract: what a plugin may give, as a table of contents.
+
+A plugin is a module, an object or a single file with functions of these names, each marked with `penstock.hookimpl`. It
+may leave out what it does not need, and take fewer arguments than a spec lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    import typer
+
+    from penstock.dialects.base import Dialect
+    from penstock.events import Event
+    from penstock.profiles import Profile
+    from penstock.stage import Stage
+
+__all__ = ["PROJECT", "hookimpl", "hookspec"]
+
+PROJECT = "penstock"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def stages(profile: Profile) -> Sequence[Stage]:  # type: ignore[empty-body]
+    """The stages this plugin gives.
+
+    Called once for each profile in use, before its first request. `profile.settings_of("NAME")` holds the table
+    `[stage.NAME]` of the profile. A stage runs when the profile's list names it, or when its `enabled_by_default` is
+    true; the profile's list, then each stage's `after`, decides the order. An empty list: none for this profile.
+    """
+
+
+@hookspec
+def dialects() -> Sequence[Dialect]:  # type: ignore[empty-body]
+    """The wire formats this plugin reads.
+
+    Called once at start-up. A request goes to the first dialect whose `endpoint` knows its path; those of plugins are
+    asked before the bundled ones, so a plugin can take a path over.
+    """
+
+
+@hookspec
+def redactors() -> Sequence[Callable[[str], str]]:  # type: ignore[empty-body]
+    """Functions that take secrets out of a text before it is written to the event log.
+
+    Called once at start-up. Every text goes through all of them, after the bundled one. One that raises costs the text:
+    nothing of it is written.
+    """
+
+
+@hookspec
+def on_event(event: Event) -> None:
+    """Look at a fact.
+
+    Called in order, after the event is stored, on a thread that requests do not wait for. Raising is logged, and costs
+    the listener the rest of that batch.
+    """
+
+
+@hookspec
+def commands(app: typer.Typer) -> None:
+    """Add commands to `penstock`.
+
+    Called once when the command line starts. Import what is heavy inside the command, not at the top of the plugin.
+    """

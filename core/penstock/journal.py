@@ -1,0 +1,106 @@
+"""The payloads of events that describe a conversation and its edits. Made on the log's own thread, off the road."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from penstock.conversation import Block, Conversation
+from penstock.edits import Edit
+from penstock.exchange import Exchange
+from penstock.ledger import Replay
+from penstock.redact import Redactor
+from penstock.reply import Reply
+from penstock.tokens import HOW, estimate, estimate_bytes
+
+__all__ = ["answered", "classified", "edited", "saved"]
+
+BLOCKS = 200
+"""New blocks that one event lists."""
+MEDIA_TOKENS = 1500
+_SYSTEM = ("system", "instructions", "systemInstruction", "system_instruction")
+
+
+def classified(exchange: Exchange, conversation: Conversation, sent: int, redactor: Redactor) -> dict[str, Any]:
+    """The payload of a `classified` event; `sent` messages at the head were sent before."""
+    fresh = [(m, block) for m, _, block in conversation.blocks() if m >= sent]
+    rows = [_row(m, block, redactor) for m, block in fresh[-BLOCKS:]]
+    system = sum(estimate_bytes(conversation.size_of(name)) for name in _SYSTEM)
+    tools = estimate_bytes(conversation.size_of("tools"))
+    history = sum(estimate_bytes(len(m.raw)) for m in conversation.messages)
+    identity = exchange.identity
+    return {
+        "dialect": exchange.dialect,
+        "provider": identity.provider,
+        "kind": exchange.kind,
+        "conversation": identity.conversation,
+        "session": identity.session,
+        "agent": identity.agent,
+        "client": identity.client,
+        "model": exchange.model,
+        "epoch": exchange.epoch,
+        "turn": exchange.turn,
+        "retry": exchange.is_retry,
+        "stream": conversation.stream,
+        "messages": len(conversation.messages),
+        "new": len(conversation.messages) - sent,
+        "words": redactor(exchange.words),
+        "tokens": {
+            "system": system,
+            "tools": tools,
+            "messages": history,
+            "total": system + tools + history,
+            "how": HOW,
+        },
+        "first": sent,
+        "blocks": rows,
+    }
+
+
+def edited(conversation: Conversation, edit: Edit, state: str, reason: str, redactor: Redactor) -> dict[str, Any]:
+    """The payload of an `edit` event."""
+    found = list(conversation.find(edit.place.key))
+    m, b = found[edit.place.nth][:2] if edit.place.nth < len(found) else (-1, -1)
+    return {
+        "stage": edit.stage,
+        "op": edit.op,
+        "state": state,
+        "reason": reason[:400],
+        "m": m,
+        "b": b,
+        "before": estimate(edit.original),
+        "after": estimate(edit.text),
+        "text": redactor(edit.text),
+    }
+
+
+def saved(conversation: Conversation, replay: Replay) -> dict[str, int]:
+    """Estimated tokens of the messages as they came, and as they leave."""
+    came = sum(estimate_bytes(len(m.raw)) for m in conversation.messages)
+    less = sum(estimate_bytes(len(e.original) - len(e.text)) for e in replay.applied)
+    return {"tokens_in": came, "tokens_out": max(0, came - less)}
+
+
+def _row(m: int, block: Block, redactor: Redactor) -> dict[str, Any]:
+    return {
+        "m": m,
+        "role": block.role,
+        "kind": block.kind,
+        "tokens": MEDIA_TOKENS if block.kind == "media" else estimate(block.text),
+        "name": block.tool_name,
+        "id": block.tool_id,
+        "text": redactor(block.text),
+    }
+
+
+def answered(reply: Reply, redactor: Redactor) -> dict[str, Any]:
+    """What an answer adds to the payload of an `answered` event."""
+    usage = {name: n for name, n in asdict(reply.usage).items() if n is not None}
+    return {
+        "model": reply.model,
+        "usage": usage,
+        "stop": reply.stop,
+        "complete": reply.complete,
+        "tools": [tool.name for tool in reply.tools],
+        "text": redactor(reply.text),
+    }

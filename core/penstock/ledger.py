@@ -1,0 +1,143 @@
+"""The ledger: the edits of a conversation, replayed on each request that carries their blocks.
+
+What was sent once is sent the same for ever (P3): an edit is found again by the content of its block, not by its
+position, and its text never changes. Each landing has a revision, so that a retry can be answered with the state of the
+ledger that the first attempt was sent with (P10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from penstock.conversation import Conversation, digest
+from penstock.dialects.base import BlockEdit, Change, RangeEdit
+from penstock.edits import Edit, Op, Place
+from penstock.store.base import Landed
+
+__all__ = ["Ledger", "Replay", "resolve"]
+
+
+@dataclass(slots=True)
+class Replay:
+    """The edits that apply to one request."""
+
+    changes: list[Change] = field(default_factory=list)
+    applied: list[Edit] = field(default_factory=list)
+    spots: list[tuple[int, int]] = field(default_factory=list)
+    """Message and block index of each edit in `applied`."""
+
+
+class Ledger:
+    """The edits of one conversation: those that have landed, and those that wait."""
+
+    def __init__(self, landed: Iterable[Landed] = (), *, limit: int = 5000) -> None:
+        self._landed: list[Landed] = list(landed)
+        self._limit = limit
+        self._pending: dict[tuple[Op, Place], Edit] = {}
+
+    @property
+    def revision(self) -> int:
+        """The newest landing, 0 when nothing has landed."""
+        return self._landed[-1].revision if self._landed else 0
+
+    @property
+    def pending(self) -> list[Edit]:
+        """The edits that wait for a flush."""
+        return list(self._pending.values())
+
+    @property
+    def is_full(self) -> bool:
+        """No more edits are taken: what has landed must be replayed, so nothing can be let go."""
+        return len(self._landed) >= self._limit
+
+    def has_landed(self, edit: Edit) -> bool:
+        """Whether this place already reads, for ever, what an edit of this kind made of it."""
+        return any(one.edit.op is edit.op and one.edit.place == edit.place for one in self._landed)
+
+    def replays(self, edit: Edit) -> bool:
+        """Whether this very edit is replayed already: a stage has proposed again what has landed."""
+        return any(old.op is edit.op and old.place == edit.place and old.text == edit.text for old in self.edits())
+
+    def wait(self, edits: Iterable[Edit]) -> None:
+        """Keep `edits` until a flush. A later one for the same place takes the earlier one's stead."""
+        for edit in edits:
+            if len(self._pending) < self._limit:
+                self._pending[(edit.op, edit.place)] = edit
+
+    def prepare(self, edits: Sequence[Edit]) -> list[Landed]:
+        """`edits` as the next revision, to be stored before they `land`."""
+        return [Landed(self.revision + 1, edit) for edit in edits]
+
+    def land(self, landed: Sequence[Landed]) -> None:
+        """From now on these are replayed."""
+        self._landed += landed
+        for one in landed:
+            self._pending.pop((one.edit.op, one.edit.place), None)
+
+    def edits(self, upto: int | None = None) -> list[Edit]:
+        """What is replayed, of the revisions up to `upto`: for each place the latest replacement and compaction, and
+        every note."""
+        latest: dict[tuple[Op, Place, str], Edit] = {}
+        for one in self._landed:
+            if upto is None or one.revision <= upto:
+                edit = one.edit
+                latest[(edit.op, edit.place, edit.text if edit.op is Op.NOTE else "")] = edit
+        return list(latest.values())
+
+
+def resolve(conversation: Conversation, edits: Sequence[Edit]) -> Replay:
+    """Find the blocks of `edits` in a request. Edits whose block is not there (any more) are left out."""
+    out = Replay()
+    if not edits:
+        return out
+    found = _locate(conversation, {edit.place.key for edit in edits})
+    ranges = _ranges(conversation, edits, found, out)
+    blocks: dict[tuple[int, int], BlockEdit] = {}
+    for edit in edits:
+        at = found.get(edit.place)
+        if edit.op is Op.COMPACT or at is None or any(r.first <= at[0] <= r.last for r in ranges):
+            continue
+        old = blocks.get(at, BlockEdit(*at))
+        if edit.op is Op.REPLACE:
+            blocks[at] = BlockEdit(*at, edit.text, old.notes)
+        else:
+            blocks[at] = BlockEdit(*at, old.text, (*old.notes, edit.text))
+        out.applied.append(edit)
+        out.spots.append(at)
+    out.changes += [*ranges, *blocks.values()]
+    return out
+
+
+def _locate(conversation: Conversation, keys: set[bytes]) -> dict[Place, tuple[int, int]]:
+    found: dict[Place, tuple[int, int]] = {}
+    seen: dict[bytes, int] = {}
+    for m, message in enumerate(conversation.messages):
+        if message.keys.isdisjoint(keys):
+            continue
+        for b, block in enumerate(message.blocks):
+            if block.key in keys:
+                nth = seen.get(block.key, 0)
+                seen[block.key] = nth + 1
+                found[Place(block.key, nth)] = (m, b)
+    return found
+
+
+def _ranges(
+    conversation: Conversation, edits: Sequence[Edit], found: dict[Place, tuple[int, int]], out: Replay
+) -> list[RangeEdit]:
+    """The compactions whose messages are all there, unchanged; one inside another is left to the larger."""
+    candidates = []
+    for edit in edits:
+        at = found.get(edit.place)
+        if edit.op is Op.COMPACT and at is not None and at[1] == 0:
+            covered = conversation.messages[at[0] : at[0] + edit.count]
+            if len(covered) == edit.count and digest(*(m.key for m in covered)) == edit.chain:
+                candidates.append((edit, RangeEdit(at[0], at[0] + edit.count - 1, edit.text)))
+    kept: list[RangeEdit] = []
+    for edit, found_range in sorted(candidates, key=lambda c: c[0].count, reverse=True):
+        if all(found_range.last < r.first or found_range.first > r.last for r in kept):
+            kept.append(found_range)
+            out.applied.append(edit)
+            out.spots.append((found_range.first, 0))
+    return kept

@@ -1,0 +1,18 @@
+"""Name the known word a person most likely meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rapidfuzz import fuzz, process
+
+__all__ = ["did_you_mean"]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """` Did you mean 'stages'?` for the nearest of `known`; all of them when none is near; else nothing."""
+    words = sorted(known)
+    found = process.extractOne(word, words, scorer=fuzz.ratio, score_cutoff=60)
+    if found is not None:
+        return f" Did you mean {found[0]!r}?"
+    return f" Known: {', '.join(words)}." if words else ""

@@ -1,0 +1,37 @@
+"""Where things are on this machine. `PENSTOCK_HOME` puts all of them under one folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+__all__ = ["config_dir", "plugins_dir", "profiles_dir", "state_dir", "store_path"]
+
+
+def config_dir() -> Path:
+    """What a person writes: profiles and plugins. `~/.config/penstock` on Linux."""
+    home = os.environ.get("PENSTOCK_HOME")
+    return Path(home) / "config" if home else platformdirs.user_config_path("penstock")
+
+
+def state_dir() -> Path:
+    """What the proxy writes. `~/.local/state/penstock` on Linux."""
+    home = os.environ.get("PENSTOCK_HOME")
+    return Path(home) / "state" if home else platformdirs.user_state_path("penstock")
+
+
+def plugins_dir() -> Path:
+    """The folder of single-file plugins."""
+    return config_dir() / "plugins"
+
+
+def profiles_dir() -> Path:
+    """The folder of a person's own profiles."""
+    return config_dir() / "profiles"
+
+
+def store_path() -> Path:
+    """The store: events, ledgers, conversations."""
+    return state_dir() / "penstock.db"

@@ -1,0 +1,196 @@
+"""Find plugins: entry points of the group `penstock`, then single files in a folder; check that they keep the contract.
+
+`PENSTOCK_BLOCK_PLUGINS` (names, comma separated) leaves plugins out; `all` leaves out everything but the bundled ones.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from penstock import hookspecs, paths
+from penstock.errors import PenstockError, PluginError, ProfileError
+from penstock.nearest import did_you_mean
+from penstock.stage import Stage
+
+if TYPE_CHECKING:
+    import typer
+
+    from penstock.dialects.base import Dialect
+    from penstock.events import Event
+    from penstock.profiles import Profile
+
+__all__ = ["BLOCK_VARIABLE", "Plugins", "blocked_names"]
+
+BLOCK_VARIABLE = "PENSTOCK_BLOCK_PLUGINS"
+_BUNDLED = ("penstock", "penstock_addons", "penstock_plugins", "penstock_tui")
+_FILE_PREFIX = "penstock_user_plugin_"
+
+
+class Plugins:
+    """The plugin manager behind typed calls: gives callers types, and one place where a failing plugin is named."""
+
+    def __init__(self) -> None:
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+        self._sources: dict[str, str] = {}
+
+    @classmethod
+    def load(cls, folder: Path | None = None, blocked: Iterable[str] = ()) -> Plugins:
+        """All plugins of this installation. Raises `PluginError`."""
+        plugins = cls()
+        blocked = set(blocked) | blocked_names()
+        for entry in sorted(entry_points(group=hookspecs.PROJECT), key=lambda e: e.name):
+            if not _is_blocked(entry.name, entry.value, blocked):
+                plugins.add(_load_entry(entry), entry.name, entry.value)
+        folder = folder or paths.plugins_dir()
+        if folder.is_dir():
+            for file in sorted(folder.glob("*.py")):
+                if not file.name.startswith("_") and not _is_blocked(file.stem, "", blocked):
+                    plugins.add(load_file(file), file.stem, str(file))
+        return plugins
+
+    def add(self, plugin: object, name: str, source: str = "") -> None:
+        """Register one plugin. Raises `PluginError` when it breaks the contract."""
+        try:
+            self._manager.register(plugin, name)
+            self._manager.check_pending()
+        except ValueError as e:
+            raise PluginError(f"plugin {name!r} ({source}) is there twice, or another has its name: {e}") from e
+        except pluggy.PluginValidationError as e:
+            raise PluginError(f"plugin {name!r} ({source}): {_nearest_hook(plugin, str(e))}") from e
+        self._sources[name] = source
+
+    def names(self) -> dict[str, str]:
+        """Every plugin by name, with where it comes from."""
+        return dict(sorted(self._sources.items()))
+
+    def stages(self, profile: Profile) -> list[Stage]:
+        """The stages that run under `profile`, in order. Raises `PluginError` and `ProfileError`."""
+        found: dict[str, Stage] = {}
+        for name, stage in self._collect("stages", profile=profile):
+            if not isinstance(stage, Stage) or not stage.name:
+                raise PluginError(f"plugin {name!r}: stages() gave {stage!r}, no Stage with a name")
+            if stage.name in found:
+                raise PluginError(f"plugin {name!r}: another plugin has a stage {stage.name!r} already")
+            found[stage.name] = stage
+        for wanted in profile.stages:
+            if wanted not in found:
+                raise ProfileError(
+                    f"profile {profile.name!r}: stages: no plugin gives a stage {wanted!r}."
+                    f"{did_you_mean(wanted, found)}"
+                )
+        return in_order(profile.stages, found)
+
+    def dialects(self) -> list[Dialect]:
+        """The wire formats that plugins add."""
+        return [dialect for _, dialect in self._collect("dialects")]
+
+    def redactors(self) -> list[Callable[[str], str]]:
+        """Functions that take secrets out of texts."""
+        return [redactor for _, redactor in self._collect("redactors")]
+
+    def listeners(self) -> list[Callable[[Event], None]]:
+        """One callable for each plugin that listens to events."""
+        return [_listener(impl) for impl in self._manager.hook.on_event.get_hookimpls()]
+
+    def add_commands(self, app: typer.Typer) -> None:
+        """Let every plugin add its commands to `app`."""
+        self._manager.hook.commands(app=app)
+
+    def _collect(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
+        out: list[tuple[str, Any]] = []
+        for impl in getattr(self._manager.hook, hook).get_hookimpls():
+            try:
+                given = impl.function(*(arguments[a] for a in impl.argnames))
+            except PenstockError:
+                raise
+            except Exception as e:
+                raise PluginError(
+                    f"plugin {impl.plugin_name!r} ({self._sources.get(impl.plugin_name, '')}): {hook}() failed: "
+                    f"{type(e).__name__}: {e}"
+                ) from e
+            out += [(impl.plugin_name, one) for one in given or ()]
+        return out
+
+
+def in_order(wanted: Sequence[str], found: dict[str, Stage]) -> list[Stage]:
+    """`wanted` first, in its order; then the others that are on by default, each behind the stages it comes `after`."""
+    order = list(wanted)
+    waiting = [name for name, stage in sorted(found.items()) if name not in order and stage.enabled_by_default]
+    while waiting:
+        ready = [n for n in waiting if not any(a in waiting for a in found[n].after)] or waiting[:1]
+        order += ready
+        waiting = [n for n in waiting if n not in ready]
+    return [found[name] for name in order]
+
+
+def blocked_names() -> set[str]:
+    """What the environment leaves out."""
+    return {name.strip() for name in os.environ.get(BLOCK_VARIABLE, "").split(",") if name.strip()}
+
+
+def load_file(file: Path) -> ModuleType:
+    """A single-file plugin as a module under a name of ours, so that it can shadow nothing. Raises `PluginError`."""
+    name = _FILE_PREFIX + file.stem
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"plugin {file}: is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as e:
+        del sys.modules[name]
+        raise PluginError(f"plugin {file}: cannot be imported: {type(e).__name__}: {e}") from e
+    return module
+
+
+def _load_entry(entry: EntryPoint) -> object:
+    try:
+        return entry.load()
+    except Exception as e:
+        raise PluginError(
+            f"plugin {entry.name!r} ({entry.value}): cannot be imported: {type(e).__name__}: {e}. "
+            f"Set {BLOCK_VARIABLE}={entry.name} to start without it."
+        ) from e
+
+
+def _is_blocked(name: str, value: str, blocked: set[str]) -> bool:
+    return name in blocked or ("all" in blocked and value.split(".")[0].split(":")[0] not in _BUNDLED)
+
+
+def _listener(impl: Any) -> Callable[[Event], None]:
+    takes_event = "event" in impl.argnames
+
+    def listen(event: Event) -> None:
+        impl.function(*([event] if takes_event else []))
+
+    return listen
+
+
+def _nearest_hook(plugin: object, error: str) -> str:
+    """Name the misspelled hook and the one that was meant, when that is what is wrong."""
+    known = {
+        name
+        for name, value in inspect.getmembers(hookspecs, inspect.isfunction)
+        if value.__module__ == hookspecs.__name__
+    }
+    marked = {
+        name
+        for name, value in inspect.getmembers(plugin)
+        if hasattr(value, f"{hookspecs.PROJECT}_impl") and callable(value)
+    }
+    wrong = sorted(marked - known)
+    if wrong:
+        return f"there is no hook {wrong[0]!r}.{did_you_mean(wrong[0], known)}"
+    return " ".join(error.split())

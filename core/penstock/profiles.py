@@ -1,0 +1,180 @@
+"""Profiles: the numbers and choices a person may tune, one TOML file for each kind of client.
+
+A profile may `extends` another: tables merge key by key, anything else replaces. Bundled profiles come with the package
+`penstock_profiles`; a person's own stand in `~/.config/penstock/profiles` and win over a bundled one of the same name.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from penstock import paths
+from penstock.errors import ProfileError
+from penstock.nearest import did_you_mean
+
+__all__ = ["Cache", "Kinds", "Limits", "Log", "Profile", "available", "load"]
+
+BUNDLED = "penstock_profiles"
+
+
+class _Table(BaseModel):
+    """Unknown keys are errors: a misspelled one must not be a setting that silently does nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Limits(_Table):
+    """What one request may cost."""
+
+    stage_ms: float = Field(default=250, gt=0)
+    """How long one stage may take on a request. Late means its edits are lost."""
+    read_ms: float = Field(default=2000, gt=0)
+    """How long reading a request, and writing it again, may take. Late means it leaves as it came."""
+    body_bytes: int = Field(default=64 << 20, gt=0)
+    """Larger bodies, after undoing their content-encoding, pass unread."""
+    failures: int = Field(default=3, gt=0)
+    """So many failures of a stage in a row, and it rests."""
+    rest_s: float = Field(default=60, ge=0)
+    """How long a stage rests."""
+
+
+class Log(_Table):
+    """What is kept in the event log."""
+
+    preview: int = Field(default=400, ge=0)
+    """Characters of each text that are written. 0 keeps all texts out."""
+    events: int = Field(default=200_000, gt=0)
+    """Older events are deleted beyond so many."""
+    days: float = Field(default=30, gt=0)
+    """Events, and ledgers of conversations not seen, are deleted after so many days."""
+
+
+class Cache(_Table):
+    """When the provider's prompt cache counts as cold."""
+
+    ttl_s: float | None = Field(default=None, gt=0)
+    """Seconds an entry lives after its last use. Not set: by the provider and the breakpoints in use."""
+    margin_s: float = Field(default=10, ge=0)
+    """Seconds past that until it is taken as cold."""
+
+
+class Kinds(_Table):
+    """How to tell a client's own calls from a person's turns, where no header says so.
+
+    Regular expressions, searched in the opening of the system prompt and the newest user text, 4,000 characters each.
+    """
+
+    side: tuple[str, ...] = ()
+    compaction: tuple[str, ...] = ()
+
+    @field_validator("side", "compaction")
+    @classmethod
+    def _compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as e:
+                raise ValueError(f"{pattern!r} is no regular expression: {e}") from e
+        return patterns
+
+
+class Profile(_Table):
+    """One profile, complete."""
+
+    name: str
+    about: str = ""
+    """One line for `penstock profiles list`."""
+    mode: Literal["edit", "observe"] = "edit"
+    """`observe` measures and never edits."""
+    attested: Literal["edit", "observe"] = "edit"
+    """What to do with requests that carry the client's digest of their own body (Claude Code's `cch=`): an edit makes
+    the digest stale. `observe` leaves those requests alone."""
+    stages: tuple[str, ...] = ()
+    """The stages to run, in order."""
+    stage: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Each stage's own settings."""
+    hosts: tuple[str, ...] = ()
+    """Hosts to read besides the known model hosts, `*.` in front for all below a domain."""
+    limits: Limits = Limits()
+    log: Log = Log()
+    cache: Cache = Cache()
+    kinds: Kinds = Kinds()
+
+    def settings_of(self, stage: str) -> Mapping[str, Any]:
+        """The table `[stage.NAME]`, empty when there is none."""
+        return self.stage.get(stage, {})
+
+
+def available() -> dict[str, Path]:
+    """Every profile by name, with its file; a person's own hide bundled ones."""
+    found: dict[str, Path] = {}
+    for folder in (Path(str(resources.files(BUNDLED))), paths.profiles_dir()):
+        if folder.is_dir():
+            found.update({file.stem: file for file in sorted(folder.glob("*.toml"))})
+    return found
+
+
+def load(name: str) -> Profile:
+    """The profile `name`, or the one in the file `name` when it ends in `.toml`. Raises `ProfileError`."""
+    return _profile(*_merged(name, ()))
+
+
+def _merged(name: str, seen: tuple[str, ...]) -> tuple[Path, dict[str, Any]]:
+    file = _file_of(name)
+    if str(file) in seen:
+        raise ProfileError(f"{file}: extends itself, by way of {' -> '.join(seen)}")
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as e:
+        raise ProfileError(f"{file}: cannot be read: {e}") from e
+    except tomllib.TOMLDecodeError as e:
+        raise ProfileError(f"{file}: is not TOML: {e}") from e
+    parent = data.pop("extends", None)
+    if parent is not None and not isinstance(parent, str):
+        raise ProfileError(f"{file}: extends = {parent!r}: the name of one profile was expected")
+    base = _merged(parent, (*seen, str(file)))[1] if parent else {}
+    return file, _merge(base, data | {"name": file.stem})
+
+
+def _file_of(name: str) -> Path:
+    if name.endswith(".toml"):
+        return Path(name).expanduser()
+    known = available()
+    if name not in known:
+        raise ProfileError(
+            f"no profile is called {name!r}.{did_you_mean(name, known)} Own ones: {paths.profiles_dir()}"
+        )
+    return known[name]
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    out = dict(base)
+    for key, value in over.items():
+        old = out.get(key)
+        out[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return out
+
+
+def _profile(file: Path, data: dict[str, Any]) -> Profile:
+    try:
+        return Profile.model_validate(data)
+    except ValidationError as e:
+        raise ProfileError("\n".join(f"{file}: {_explain(one)}" for one in e.errors())) from e
+
+
+def _explain(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        model: Any = Profile
+        for part in error["loc"][:-1]:
+            field = model.model_fields.get(part) if isinstance(part, str) else None
+            model = field.annotation if field is not None else model
+        return f"{where}: there is no such key.{did_you_mean(str(error['loc'][-1]), model.model_fields)}"
+    return f"{where} = {error['input']!r}: {error['msg']}"

@@ -1,0 +1,216 @@
+"""Decide which edits land, write the request, and remember what was sent. Runs under the conversation's lock.
+
+On arrival: an edit to content never sent lands at once. Late: an edit to content already sent waits until the cache is
+cold, then all that wait land together (P4). Every landing is stored, with the originals, before it leaves (P8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from penstock import journal
+from penstock.check import check
+from penstock.conversation import Conversation
+from penstock.dialects.base import Dialect
+from penstock.draft import Draft
+from penstock.edits import Edit, Op
+from penstock.errors import InvalidEdit, InvalidRequest, StoreError
+from penstock.events import EventKind, EventLog
+from penstock.exchange import Exchange
+from penstock.ledger import Replay, resolve
+from penstock.profiles import Profile
+from penstock.redact import Redactor
+from penstock.state import Attempt, ConversationState
+from penstock.store.base import Store
+
+__all__ = ["Job", "Settled", "Settler"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One request whose stages have run."""
+
+    dialect: Dialect
+    path: str
+    profile: Profile
+    conversation: Conversation
+    exchange: Exchange
+    state: ConversationState
+    digest: bytes
+    """Hash of the body, to know a retry by."""
+    sent: int
+    """How many messages at the head were sent before."""
+    draft: Draft | None
+    """None: nothing new may be done, only what has landed is replayed."""
+    attempt: Attempt | None
+    """How the same body was sent before."""
+    commit: Callable[[], bool]
+    """Asked once, when everything is stored: may the edits land? False: nobody waits for this request any more."""
+
+
+@dataclass(slots=True)
+class Settled:
+    """What leaves."""
+
+    body: bytes | None
+    """None: as it came."""
+    replay: Replay
+    landed: int = 0
+
+
+@dataclass(slots=True)
+class _Plan:
+    land: list[Edit] = field(default_factory=list)
+    wait: list[Edit] = field(default_factory=list)
+    out: list[tuple[Edit, str]] = field(default_factory=list)
+
+    def leave_out(self, why: str) -> None:
+        """Nothing lands after all."""
+        self.out += [(edit, why) for edit in self.land]
+        self.land = []
+
+
+class Settler:
+    """Settles requests against a store and an event log."""
+
+    def __init__(self, store: Store, log: EventLog, redactor: Callable[[Profile], Redactor], now: Callable[[], float]):
+        self._store, self._log, self._redactor, self._now = store, log, redactor, now
+
+    def settle(self, job: Job) -> Settled | None:
+        """Write the request. None: `commit` said no, and nothing was kept. Hold `job.state.lock`."""
+        if job.draft is None:
+            return self._replay_only(job)
+        state, now = job.state, self._now()
+        cache = job.profile.cache
+        state.clock.heed(job.conversation, job.exchange.identity.provider, cache.ttl_s)
+        cold = bool(state.keys) and state.clock.is_cold(now, cache.margin_s)
+        plan = self._plan(job, job.draft, cold)
+        done, fault = self._write(job, [*state.ledger.edits(), *plan.land])
+        if fault and plan.land:
+            plan.leave_out(fault)
+            done, again = self._write(job, state.ledger.edits())
+            fault = again or fault
+        if fault:
+            self._fault("check", fault, job.exchange)
+        if plan.land:
+            stored = self._store_edits(job, plan.land, now)
+            if stored is None:
+                return None
+            if not stored:
+                plan.leave_out("the store could not keep it")
+                done, _ = self._write(job, state.ledger.edits())
+        elif not job.commit():
+            return None
+        state.ledger.wait(plan.wait)
+        done.landed = len(plan.land)
+        self._remember(job, done, bool(fault), now)
+        if cold and plan.land:
+            self._log.append(EventKind.FLUSH, job.exchange.id, why="the cache is cold", edits=len(plan.land))
+        self._journal(job, plan)
+        return done
+
+    def _replay_only(self, job: Job) -> Settled | None:
+        """Retries, `count_tokens` and the client's own calls: what has landed, and nothing new (P9, P10)."""
+        attempt, ledger = job.attempt, job.state.ledger
+        upto = None if attempt is None else attempt.revision
+        edits = [] if attempt is not None and attempt.untouched else ledger.edits(upto)
+        done, fault = self._write(job, edits)
+        if not job.commit():
+            return None
+        if fault:
+            self._fault("check", fault, job.exchange)
+        if attempt is None:
+            job.state.note_attempt(job.digest, Attempt(ledger.revision, bool(fault)))
+        return done
+
+    def _plan(self, job: Job, draft: Draft, cold: bool) -> _Plan:
+        plan, ledger = _Plan(), job.state.ledger
+        observing = _observing(job)
+        latest = {(e.op, e.place, e.text if e.op is Op.NOTE else ""): e for e in draft.edits}
+        for edit in latest.values():
+            if observing:
+                plan.out.append((edit, observing))
+            elif ledger.replays(edit):
+                continue
+            elif ledger.is_full:
+                plan.out.append((edit, "the ledger of this conversation is full"))
+            elif _is_new(job, edit) and not ledger.has_landed(edit):
+                plan.land.append(edit)
+            elif edit.op is Op.NOTE:
+                plan.out.append((edit, "frozen: the turn was sent without it"))
+            elif cold:
+                plan.land.append(edit)
+            else:
+                plan.wait.append(edit)
+        if cold and not observing:
+            proposed = {(e.op, e.place) for e in plan.land}
+            due = [e for e in ledger.pending if (e.op, e.place) not in proposed]
+            plan.land += resolve(job.conversation, due).applied
+        return plan
+
+    def _write(self, job: Job, edits: Sequence[Edit]) -> tuple[Settled, str]:
+        """The request with `edits`, and what is wrong with it: then it is the client's own."""
+        replay = resolve(job.conversation, edits)
+        if not replay.changes:
+            return Settled(None, replay), ""
+        try:
+            body = job.dialect.splice(job.conversation, replay.changes)
+            check(job.dialect, job.path, job.conversation, body, replay.changes)
+        except (InvalidEdit, InvalidRequest) as e:
+            return Settled(None, Replay()), str(e)
+        return Settled(None if body == job.conversation.body else body, replay), ""
+
+    def _store_edits(self, job: Job, edits: Sequence[Edit], now: float) -> bool | None:
+        """Store the edits, then land them. False: they could not be stored. None: `commit` said no."""
+        name, ledger = job.exchange.identity.conversation, job.state.ledger
+        landed = ledger.prepare(edits)
+        try:
+            self._store.add_edits(name, landed, now)
+        except StoreError as e:
+            self._fault("store", str(e), job.exchange)
+            return False if job.commit() else None
+        if not job.commit():
+            with suppress(StoreError):  # they stay in the store, and are replayed after a restart: honest, if late
+                self._store.drop_edits(name, landed[0].revision)
+            return None
+        ledger.land(landed)
+        return True
+
+    def _remember(self, job: Job, done: Settled, faulty: bool, now: float) -> None:
+        state = job.state
+        state.note_attempt(job.digest, Attempt(state.ledger.revision, faulty and done.body is None))
+        self._log.set_tip(job.exchange.identity.conversation, state.mark_sent(job.conversation, job.sent))
+        state.clock.touch(now)
+
+    def _journal(self, job: Job, plan: _Plan) -> None:
+        rows = [(e, "landed", e.reason) for e in plan.land] + [(e, "pending", e.reason) for e in plan.wait]
+        rows += [(e, "left out", why) for e, why in plan.out]
+        redactor = self._redactor(job.profile)
+        for edit, said, why in rows:
+
+            def payload(edit: Edit = edit, said: str = said, why: str = why) -> dict[str, object]:
+                return journal.edited(job.conversation, edit, said, why, redactor)
+
+            self._log.append_later(EventKind.EDIT, job.exchange.id, payload)
+
+    def _fault(self, where: str, error: str, exchange: Exchange) -> None:
+        self._log.append(EventKind.FAULT, exchange.id, where=where, error=error[:400])
+
+
+def _observing(job: Job) -> str:
+    """Why nothing may be edited in this request; empty when edits may be."""
+    if job.profile.mode == "observe":
+        return "the profile observes"
+    system = job.conversation.fields.get("system")
+    if job.profile.attested == "observe" and system is not None and b"cch=" in system.of(job.conversation.body)[:2048]:
+        return "the request is attested, and the profile leaves such requests alone"
+    return ""
+
+
+def _is_new(job: Job, edit: Edit) -> bool:
+    """Whether the block an edit is for has never been sent; for a compaction, whether none of its messages has."""
+    is_new = job.state.newness(job.conversation, job.sent)
+    found = list(job.conversation.find(edit.place.key))
+    return edit.place.nth < len(found) and is_new(*found[edit.place.nth][:2])

@@ -1,0 +1,133 @@
+"""What the engine remembers of each conversation while it runs: the ledger, what was sent, the cache clock, retries."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from penstock.cacheclock import CacheClock
+from penstock.conversation import Conversation, Message, Role, digest
+from penstock.events import Tip
+from penstock.ledger import Ledger
+
+__all__ = ["Attempt", "ConversationState", "States"]
+
+RETRIES = 32
+SENT_LIMIT = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How a body was sent before, so that the same body is sent the same."""
+
+    revision: int
+    """The ledger's revision then."""
+    untouched: bool
+    """It went as it came, past the ledger."""
+
+
+@dataclass
+class ConversationState:
+    """One conversation. Take `lock` around everything."""
+
+    ledger: Ledger
+    clock: CacheClock
+    known: Tip | None
+    """What an earlier process sent last. None: nothing, as far as the store knows."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    epoch: int = 0
+    keys: list[bytes] = field(default_factory=list)
+    """The message keys of the last real request."""
+    sent: dict[bytes, int] = field(default_factory=dict)
+    """Block keys that were sent, with how often one stood in a request."""
+    attempts: OrderedDict[bytes, Attempt] = field(default_factory=OrderedDict)
+
+    def count_sent(self, conversation: Conversation) -> int:
+        """How many messages at the head are known to be sent. What this process does not know counts as sent (P4)."""
+        messages = conversation.messages
+        if self.keys:
+            return _common(self.keys, messages)
+        newest = conversation.newest_user()
+        tail = len(messages) if newest is None else newest
+        if self.known is None:
+            return 0 if not any(m.role is Role.ASSISTANT for m in messages) else tail
+        if self.known.count <= len(messages) and _chain(messages[: self.known.count]) == self.known.chain:
+            return max(tail, self.known.count)
+        return len(messages)
+
+    def begins_epoch(self, conversation: Conversation) -> bool:
+        """Whether the history shrank or branched. Clients rewrite their last messages now and then; two may change."""
+        if not self.keys:
+            return False
+        common = _common(self.keys, conversation.messages)
+        return common < len(self.keys) - 2
+
+    def newness(self, conversation: Conversation, sent: int) -> Callable[[int, int], bool]:
+        """Tells by message and block index whether a block was never sent; `sent` messages at the head were."""
+
+        def is_new(m: int, b: int) -> bool:
+            if m < sent or len(self.sent) >= SENT_LIMIT:
+                return False
+            key = conversation.messages[m].blocks[b].key
+            times = self.sent.get(key, 0)
+            return not times or sum(1 for i, j, _ in conversation.find(key) if (i, j) < (m, b)) >= times
+
+        return is_new
+
+    def mark_sent(self, conversation: Conversation, sent: int) -> Tip:
+        """All of `conversation` is sent; its first `sent` messages were before. Gives the new tip."""
+        first = 0 if not self.sent else sent
+        for message in conversation.messages[first:]:
+            for block in message.blocks:
+                if len(self.sent) < SENT_LIMIT:
+                    times = sum(1 for _ in conversation.find(block.key)) if block.key in self.sent else 1
+                    self.sent[block.key] = max(self.sent.get(block.key, 0), times)
+        self.keys = [m.key for m in conversation.messages]
+        self.known = Tip(self.epoch, digest(*self.keys), len(self.keys))
+        return self.known
+
+    def note_attempt(self, body: bytes, attempt: Attempt) -> None:
+        """Remember how the body with this hash was sent."""
+        self.attempts[body] = attempt
+        while len(self.attempts) > RETRIES:
+            self.attempts.popitem(last=False)
+
+
+class States:
+    """The conversations in memory; the least recently used go first, and come back from the store."""
+
+    def __init__(self, load: Callable[[str], ConversationState], limit: int = 1000) -> None:
+        self._load, self._limit = load, limit
+        self._states: OrderedDict[str, ConversationState] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, conversation: str) -> ConversationState:
+        """The state of a conversation, loaded when it is not in memory. May read the store: not for the loop."""
+        with self._lock:
+            state = self._states.get(conversation)
+            if state is None:
+                state = self._states[conversation] = self._load(conversation)
+                while len(self._states) > self._limit:
+                    self._states.popitem(last=False)
+            else:
+                self._states.move_to_end(conversation)
+            return state
+
+    def peek(self, conversation: str) -> ConversationState | None:
+        """The state of a conversation if it is in memory."""
+        return self._states.get(conversation)
+
+
+def _common(keys: list[bytes], messages: tuple[Message, ...]) -> int:
+    n = 0
+    for key, message in zip(keys, messages, strict=False):
+        if key != message.key:
+            break
+        n += 1
+    return n
+
+
+def _chain(messages: tuple[Message, ...]) -> bytes:
+    return digest(*(m.key for m in messages))

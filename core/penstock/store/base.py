@@ -1,0 +1,69 @@
+"""What the engine asks of a store. One test suite runs against every implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from penstock.edits import Edit
+from penstock.events import Event, Tip
+
+__all__ = ["Landed", "Store", "Tip"]
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """An edit that has been sent, and the ledger's revision from which on it is."""
+
+    revision: int
+    edit: Edit
+
+
+class Store(Protocol):
+    """Keeps events, ledgers and tips. Every method raises `StoreError` when it cannot do what it says."""
+
+    def add_events(self, events: Sequence[Event]) -> None:
+        """Store `events` in order, all or none; they get the next sequence numbers."""
+        ...
+
+    def events_after(self, seq: int, limit: int = 1000) -> list[Event]:
+        """The events with a sequence number above `seq`, oldest first, at most `limit`."""
+        ...
+
+    def events_of(self, exchange: str) -> list[Event]:
+        """All events of one exchange, oldest first."""
+        ...
+
+    def last_seq(self) -> int:
+        """The newest sequence number, 0 when there is none."""
+        ...
+
+    def add_edits(self, conversation: str, landed: Sequence[Landed], at: float) -> None:
+        """Store `landed`, all or none. When this returns they survive a `kill -9`."""
+        ...
+
+    def drop_edits(self, conversation: str, revision: int) -> None:
+        """Forget the edits of one revision: they were stored, but the request left without them."""
+        ...
+
+    def edits_of(self, conversation: str) -> list[Landed]:
+        """The whole ledger of a conversation, in the order it was written."""
+        ...
+
+    def set_tip(self, conversation: str, tip: Tip, at: float) -> None:
+        """Note what was sent last."""
+        ...
+
+    def tip_of(self, conversation: str) -> Tip | None:
+        """What was sent last. None: this conversation is not known."""
+        ...
+
+    def prune(self, *, before: float, keep_events: int) -> int:
+        """Delete events older than `before`, those beyond the newest `keep_events`, and the ledgers and tips of
+        conversations not seen since `before`. Gives the number of rows deleted."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...

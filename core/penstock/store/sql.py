@@ -1,0 +1,211 @@
+"""The store on SQL: SQLite in WAL mode, through SQLAlchemy Core, with Alembic migrations."""
+
+from __future__ import annotations
+
+import logging
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event as sa_event
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+
+from penstock.edits import Edit, Op, Place
+from penstock.errors import StoreError
+from penstock.events import Event, EventKind, Tip
+from penstock.store.base import Landed
+from penstock.store.schema import conversations, edits, events
+
+__all__ = ["SqlStore"]
+
+logger = logging.getLogger(__name__)
+BUSY_MS = 150
+"""How long a write waits for another process. Short: edits are stored while a request waits."""
+_KINDS = [kind.value for kind in EventKind]
+# Kinds that another version wrote are passed over in the query, so that a page of a log never consists of them alone.
+
+
+class SqlStore:
+    """The store in one SQLite file. Owned by one proxy process; others open it with `readonly=True`."""
+
+    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+        self.path = path
+        self.readonly = readonly
+        self._engine = _connect(path, readonly)
+        if readonly:
+            return
+        try:
+            self._migrate()
+        except DatabaseError as e:
+            if "malformed" not in str(e) and "not a database" not in str(e):
+                raise StoreError(f"{path} cannot be opened: {_why(e)}") from e
+            self._engine.dispose()
+            _set_aside(path)
+            self._engine = _connect(path, readonly)
+            self._migrate()
+        except SQLAlchemyError as e:
+            raise StoreError(f"{path} cannot be opened: {_why(e)}") from e
+
+    def add_events(self, new: Sequence[Event]) -> None:
+        rows = [{"at": e.at, "exchange": e.exchange, "kind": e.kind, "payload": dict(e.payload)} for e in new]
+        with self._write() as db:
+            db.execute(events.insert(), rows)
+
+    def events_after(self, seq: int, limit: int = 1000) -> list[Event]:
+        with self._read() as db:
+            found = events.select().where((events.c.seq > seq) & events.c.kind.in_(_KINDS))
+            rows = db.execute(found.order_by(events.c.seq).limit(limit))
+            return [_event(row) for row in rows]
+
+    def events_of(self, exchange: str) -> list[Event]:
+        with self._read() as db:
+            found = events.select().where((events.c.exchange == exchange) & events.c.kind.in_(_KINDS))
+            rows = db.execute(found.order_by(events.c.seq))
+            return [_event(row) for row in rows]
+
+    def last_seq(self) -> int:
+        with self._read() as db:
+            return int(db.execute(sa.select(sa.func.max(events.c.seq))).scalar() or 0)
+
+    def add_edits(self, conversation: str, landed: Sequence[Landed], at: float) -> None:
+        with self._write() as db:
+            db.execute(edits.insert(), [_row(conversation, one, at) for one in landed])
+
+    def drop_edits(self, conversation: str, revision: int) -> None:
+        with self._write() as db:
+            db.execute(edits.delete().where((edits.c.conversation == conversation) & (edits.c.revision == revision)))
+
+    def edits_of(self, conversation: str) -> list[Landed]:
+        with self._read() as db:
+            rows = db.execute(edits.select().where(edits.c.conversation == conversation).order_by(edits.c.id))
+            return [_landed(row) for row in rows]
+
+    def set_tip(self, conversation: str, tip: Tip, at: float) -> None:
+        values = {"epoch": tip.epoch, "tip": tip.chain, "count": tip.count, "seen_at": at}
+        with self._write() as db:
+            done = db.execute(conversations.update().where(conversations.c.id == conversation).values(values))
+            if not done.rowcount:
+                db.execute(conversations.insert().values(id=conversation, **values))
+
+    def tip_of(self, conversation: str) -> Tip | None:
+        with self._read() as db:
+            row = db.execute(conversations.select().where(conversations.c.id == conversation)).first()
+            return None if row is None else Tip(row.epoch, row.tip, row._mapping["count"])
+
+    def prune(self, *, before: float, keep_events: int) -> int:
+        old = sa.select(conversations.c.id).where(conversations.c.seen_at < before)
+        known = sa.select(conversations.c.id)
+        with self._write() as db:
+            newest = db.execute(sa.select(sa.func.max(events.c.seq))).scalar() or 0
+            gone = [
+                db.execute(events.delete().where((events.c.at < before) | (events.c.seq <= newest - keep_events))),
+                db.execute(
+                    edits.delete().where(
+                        edits.c.conversation.in_(old) | (edits.c.conversation.not_in(known) & (edits.c.at < before))
+                    )
+                ),
+                db.execute(conversations.delete().where(conversations.c.seen_at < before)),
+            ]
+            return sum(done.rowcount for done in gone)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _migrate(self) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self._engine.connect() as db:
+            config.attributes["connection"] = db
+            command.upgrade(config, "head")
+            db.commit()
+
+    @contextmanager
+    def _write(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.begin() as db:
+                yield db
+        except SQLAlchemyError as e:
+            raise StoreError(f"{self.path} cannot be written: {_why(e)}") from e
+
+    @contextmanager
+    def _read(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.connect() as db:
+                yield db
+        except SQLAlchemyError as e:
+            raise StoreError(f"{self.path} cannot be read: {_why(e)}") from e
+
+
+def _connect(path: Path, readonly: bool) -> sa.Engine:
+    if readonly:
+        if not path.exists():
+            raise StoreError(f"{path} does not exist: no proxy has written there yet")
+        url = sa.URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
+    else:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise StoreError(f"{path.parent} cannot be made: {e}") from e
+        url = sa.URL.create("sqlite", database=str(path))
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False})
+
+    @sa_event.listens_for(engine, "connect")
+    def _(connection: Any, _record: Any) -> None:
+        if not readonly:
+            connection.execute("PRAGMA journal_mode=WAL")
+            # A commit survives a killed process; the last ones may be lost with the machine's power.
+            connection.execute("PRAGMA synchronous=NORMAL")
+            path.chmod(0o600)  # it holds what people said
+
+    return engine
+
+
+def _set_aside(path: Path) -> None:
+    """A damaged file is kept, under a name that says when it was found; nothing is deleted."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    for suffix in ("", "-wal", "-shm"):
+        file = path.with_name(path.name + suffix)
+        if file.exists():
+            file.rename(path.with_name(f"{path.name}.damaged-{stamp}{suffix}"))
+    logger.warning("%s is damaged; it was set aside as %s.damaged-%s and a new one begun", path, path.name, stamp)
+
+
+def _why(e: SQLAlchemyError) -> str:
+    return str(e.__cause__ or e).strip().splitlines()[0]
+
+
+def _event(row: Any) -> Event:
+    return Event(row.seq, row.at, row.exchange, EventKind(row.kind), row.payload)
+
+
+def _row(conversation: str, landed: Landed, at: float) -> dict[str, Any]:
+    e = landed.edit
+    return {
+        "conversation": conversation,
+        "revision": landed.revision,
+        "op": e.op,
+        "key": e.place.key,
+        "nth": e.place.nth,
+        "chain": e.chain,
+        "count": e.count,
+        "stage": e.stage[:80],
+        "reason": e.reason[:400],
+        "text": zlib.compress(e.text.encode()),
+        "original": zlib.compress(e.original.encode("utf-8", "surrogatepass")),
+        "at": at,
+    }
+
+
+def _landed(row: Any) -> Landed:
+    text = zlib.decompress(row.text).decode()
+    original = zlib.decompress(row.original).decode("utf-8", "surrogatepass")
+    place, count = Place(row.key, row.nth), row._mapping["count"]  # a row is a tuple: `row.count` is its method
+    edit = Edit(Op(row.op), place, text, row.stage, row.reason, original, row.chain, count)
+    return Landed(row.revision, edit)

@@ -1,0 +1,122 @@
+"""Put the parts together: plugins, profile, store, event log, engine."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from penstock import paths, profiles
+from penstock.clock import Clock, SystemClock
+from penstock.dialects.base import Dialect
+from penstock.engine import Engine
+from penstock.errors import StoreError
+from penstock.events import EventLog
+from penstock.keyfile import installation_key
+from penstock.pipeline import Pipeline
+from penstock.plugins import Plugins
+from penstock.profiles import Profile
+from penstock.store.base import Store
+from penstock.store.memory import MemoryStore
+from penstock.store.sql import SqlStore
+
+__all__ = ["Suite", "bundled_dialects"]
+
+logger = logging.getLogger(__name__)
+PRUNE_EVERY_S = 3600.0
+
+
+@dataclass
+class Suite:
+    """Everything one proxy needs."""
+
+    engine: Engine
+    log: EventLog
+    store: Store
+    plugins: Plugins
+    profile: Profile
+    dialects: list[Dialect]
+    degraded: str = ""
+    """Why the store is only in memory; empty when it is on disk."""
+    _closing: threading.Event = field(default_factory=threading.Event)
+
+    @classmethod
+    def open(
+        cls,
+        profile: str = "default",
+        *,
+        store: Path | None = None,
+        plugins_dir: Path | None = None,
+        blocked: Iterable[str] = (),
+        clock: Clock | None = None,
+        plugins: Plugins | None = None,
+    ) -> Suite:
+        """Load what is configured. Raises `ProfileError` and `PluginError`: a bad configuration stops start-up. A store
+        that cannot be opened does not: traffic goes on, and the screen says so."""
+        clock = clock or SystemClock()
+        chosen = profiles.load(profile)
+        plugins = plugins or Plugins.load(plugins_dir, blocked)
+        path = store or paths.store_path()
+        kept, degraded = _open_store(path)
+        log = EventLog(kept, listeners=plugins.listeners(), clock=clock)
+        dialects = [*plugins.dialects(), *bundled_dialects()]
+        engine = Engine(
+            dialects=dialects,
+            pipelines=_pipelines(plugins, clock),
+            profile=profile,
+            store=kept,
+            log=log,
+            key=installation_key(path.parent),
+            clock=clock,
+            redactors=plugins.redactors(),
+        )
+        suite = cls(engine, log, kept, plugins, chosen, dialects, degraded)
+        threading.Thread(target=suite._prune, args=(clock,), name="penstock-prune", daemon=True).start()
+        return suite
+
+    def _prune(self, clock: Clock) -> None:
+        """Delete what is past its time: at start, then every hour until closed."""
+        log = self.profile.log
+        while True:
+            try:
+                self.store.prune(before=clock.now() - log.days * 86400, keep_events=log.events)
+            except StoreError as e:
+                logger.warning("old events cannot be deleted: %s", e)
+            if self._closing.wait(PRUNE_EVERY_S):
+                return
+
+    def close(self) -> None:
+        """Write what is left and let go of everything."""
+        self._closing.set()
+        self.engine.close()
+        self.log.close()
+        self.store.close()
+
+
+def bundled_dialects() -> list[Dialect]:
+    """The wire formats that come with Penstock."""
+    from penstock.dialects.anthropic import Anthropic
+    from penstock.dialects.gemini import Gemini
+    from penstock.dialects.ollama import OllamaChat, OllamaGenerate
+    from penstock.dialects.openai_chat import OpenAIChat
+    from penstock.dialects.openai_responses import OpenAIResponses
+
+    return [Anthropic(), OpenAIChat(), OpenAIResponses(), OllamaChat(), OllamaGenerate(), Gemini()]
+
+
+def _open_store(path: Path) -> tuple[Store, str]:
+    try:
+        return SqlStore(path), ""
+    except StoreError as e:
+        logger.warning("%s. Traffic goes on; nothing is kept until this is mended and the proxy restarted", e)
+        return MemoryStore(), str(e)
+
+
+def _pipelines(plugins: Plugins, clock: Clock) -> Callable[[str], Pipeline]:
+    def make(name: str) -> Pipeline:
+        profile = profiles.load(name)
+        return Pipeline(profile, plugins.stages(profile), clock)
+
+    return make

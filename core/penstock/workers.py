@@ -1,0 +1,133 @@
+"""Threads for work that must not hold up the event loop, and that may never end.
+
+Python cannot kill a thread. One that is given up on is written off: it gets an exception at its next bytecode, which
+ends loops in Python code, and if it sits in C code it is left behind. How many may be left behind is bounded; past that
+no more work is taken, and requests pass as they came.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+__all__ = ["GivenUp", "NoWorker", "Task", "Workers"]
+
+T = TypeVar("T")
+
+
+class GivenUp(BaseException):
+    """Raised inside a thread that nobody waits for any more. No `Exception`, so that plugins do not catch it."""
+
+
+class NoWorker(RuntimeError):
+    """Too many threads were left behind."""
+
+
+class Task(Generic[T]):
+    """One piece of work."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self.work = work
+        self.future: Future[T] = Future()
+        self.lock = threading.Lock()
+        self.thread: int | None = None
+        self.is_given_up = False
+        self.thread_lost = False
+
+
+class Workers:
+    """A pool of daemon threads: at most `limit` at work, at most `lost_limit` left behind."""
+
+    def __init__(self, limit: int = 16, lost_limit: int = 32, name: str = "penstock-worker") -> None:
+        self._limit, self._lost_limit, self._name = limit, lost_limit, name
+        self._queue: queue.SimpleQueue[Task[object] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._idle = 0
+        self._waiting = 0
+        self._lost = 0
+
+    @property
+    def lost(self) -> int:
+        """Threads left behind that have not ended yet."""
+        return self._lost
+
+    def submit(self, work: Callable[[], T]) -> Task[T]:
+        """Have `work` done by a thread. Raises `NoWorker`."""
+        task: Task[T] = Task(work)
+        with self._lock:
+            if self._lost >= self._lost_limit:
+                raise NoWorker(f"{self._lost} threads hang")
+            self._waiting += 1
+            if self._idle < self._waiting and self._threads < self._limit:
+                self._threads += 1
+                threading.Thread(target=self._run, name=self._name, daemon=True).start()
+        self._queue.put(task)  # type: ignore[arg-type]
+        return task
+
+    def give_up(self, task: Task[T]) -> None:
+        """Nobody waits for `task` any more: end it if it can be ended, replace its thread if not."""
+        with task.lock:
+            if task.future.done() or task.is_given_up:
+                return
+            task.is_given_up = True
+            if task.thread is None:
+                return  # not begun: the thread that takes it will drop it
+            task.thread_lost = True
+            with self._lock:
+                self._lost += 1
+                self._threads -= 1
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(task.thread), ctypes.py_object(GivenUp))
+
+    def close(self) -> None:
+        """End the threads that are idle; the others end with their process."""
+        with self._lock:
+            for _ in range(self._threads):
+                self._queue.put(None)
+
+    def _run(self) -> None:
+        task: Task[object] | None = None
+        try:
+            while (task := self._take()) is not None and self._do(task):
+                pass
+        except GivenUp:
+            return  # it came after the work was done: the thread was written off all the same
+        finally:
+            if task is not None and task.thread_lost:
+                with self._lock:
+                    self._lost -= 1
+
+    def _take(self) -> Task[object] | None:
+        with self._lock:
+            self._idle += 1
+        task = self._queue.get()
+        with self._lock:
+            self._idle -= 1
+            self._waiting -= task is not None
+        return task
+
+    def _do(self, task: Task[object]) -> bool:
+        """Do `task`; False when this thread was written off meanwhile."""
+        with task.lock:
+            if task.is_given_up:
+                return True
+            task.thread = threading.get_ident()
+        error: BaseException | None = None
+        result: object = None
+        try:
+            result = task.work()
+        except BaseException as e:  # noqa: BLE001 - SystemExit too: a plugin must not end this thread
+            error = e
+        with task.lock:
+            task.thread = None
+            if task.is_given_up:
+                return False
+            if error is None:
+                task.future.set_result(result)
+            else:
+                task.future.set_exception(error)
+        return True

@@ -1,0 +1,1 @@
+"""The bundled stages, each written with the public contract alone."""

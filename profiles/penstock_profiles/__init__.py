@@ -1,0 +1,1 @@
+"""Bundled profiles, one TOML file each."""

@@ -1,0 +1,103 @@
+"""The application: one feed, and the screens that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.signal import Signal
+
+from penstock.clock import Clock, SystemClock
+from penstock_tui.feed import Feed
+from penstock_tui.model import Changes, LogModel
+from penstock_tui.query import parse
+from penstock_tui.screens.help import HelpScreen
+from penstock_tui.screens.log import LogScreen
+from penstock_tui.widgets.tones import TONE_CSS
+
+__all__ = ["PenstockApp"]
+
+TAKE = 0.1
+CHECK = 1.0
+SHORTCUTS = (
+    ("Show what failed", "is:failed"),
+    ("Show what runs", "is:running"),
+    ("Show what was edited", "is:edited"),
+    ("Show messages of a person", "kind:main"),
+    ("Hide side calls and counts", "-kind:side -kind:count"),
+)
+
+
+class PenstockApp(App[None]):
+    """Shows the log at `path`, whether a proxy writes to it, once did, or has yet to begin."""
+
+    TITLE = "Penstock"
+    CSS_PATH = "app.tcss"
+    CSS = TONE_CSS
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - App declares it without ClassVar
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (9, "-high")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "Help", key_display="?"),
+        Binding("t", "turn_theme", "Dark or light", show=False),
+        Binding("q", "quit", "Quit"),
+    ]
+
+    def __init__(self, path: Path, clock: Clock | None = None, *, model: LogModel | None = None) -> None:
+        super().__init__()
+        self.feed = Feed(path, clock or SystemClock(), model)
+        self.changed: Signal[Changes] = Signal(self, "changed")
+        """Published on the screen's thread with each change of the model."""
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.log_screen
+
+    @property
+    def log_screen(self) -> LogScreen:
+        """The first screen."""
+        if not hasattr(self, "_log_screen"):
+            self._log_screen = LogScreen(self.feed, self.changed)
+        return self._log_screen
+
+    def on_mount(self) -> None:
+        self.run_worker(self.feed.run, thread=True, group="feed", name="follow the log")
+        self.set_interval(TAKE, self._take)
+        self.set_interval(CHECK, self._check)
+
+    def on_unmount(self) -> None:
+        self.feed.stop()
+
+    def action_help(self) -> None:
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen())
+
+    def action_turn_theme(self) -> None:
+        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        yield from super().get_system_commands(screen)
+        log = self.log_screen
+        if screen is not log:
+            return
+        yield SystemCommand("Follow", "Stay at the newest request, or stay where the cursor is", log.action_follow)
+        yield SystemCommand("Find", "Go to the next request that fits some words", log.action_find)
+        yield SystemCommand("Filter", "Show only requests that fit some words", log.action_filter)
+        yield SystemCommand("Clear the filter", "Show all requests", log.action_clear)
+        yield SystemCommand("Copy the id", "Copy the id of the exchange under the cursor", log.action_copy)
+        for title, text in SHORTCUTS:
+            yield SystemCommand(title, f"Filter by {text}", lambda text=text: log.show_only(text, parse(text)))
+
+    def _take(self) -> None:
+        taken = self.feed.take()
+        if taken:
+            taken.append(self.feed.check())
+        for changes in taken:  # empty ones too: the state of the log may be what changed
+            self.changed.publish(changes)
+
+    def _check(self) -> None:
+        changes = self.feed.check()
+        if changes:
+            self.changed.publish(changes)

@@ -1,0 +1,89 @@
+"""How numbers, times and ages are written on the screen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+__all__ = ["age", "ago", "clock_time", "count", "duration", "full_time", "home_path", "percent"]
+
+DAY = 86_400.0
+
+
+def count(number: float) -> str:
+    """In at most five characters: 950, 9.5k, 48.2k, 482k, 1.2M."""
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        # 0.9995: what would be rounded up to "1000k" is "1.0M".
+        if abs(number) >= size * (0.9995 if size > 1e3 else 1):
+            value = number / size
+            return f"{value:.0f}{unit}" if abs(value) >= 99.95 else f"{value:.1f}{unit}"
+    return f"{number:.0f}"
+
+
+def duration(ms: float | None) -> str:
+    """In at most six characters: 0.4ms, 12ms, 1.2s, 62s, 5m02s, 3h10m. Nothing for None."""
+    if ms is None:
+        return ""
+    if ms < 9.95:
+        return f"{max(ms, 0):.1f}ms"
+    if ms < 999.5:
+        return f"{ms:.0f}ms"
+    seconds = ms / 1000
+    if seconds < 99.5:
+        return f"{seconds:.1f}s" if seconds < 9.95 else f"{seconds:.0f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m{rest:02d}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02d}m"
+
+
+def percent(share: float | None) -> str:
+    """94%. Nothing for None; 100% and 0% only when it is all or nothing."""
+    if share is None:
+        return ""
+    if 0 < share < 1:
+        return f"{min(99, max(1, round(share * 100)))}%"
+    return f"{share:.0%}"
+
+
+def age(seconds: float) -> str:
+    """How long something took or lasts: 5s, 12m, 3h, 2d."""
+    for unit, size in (("d", DAY), ("h", 3600.0), ("m", 60.0)):
+        if seconds >= size:
+            return f"{seconds // size:.0f}{unit}"
+    return f"{max(seconds, 0):.0f}s"
+
+
+def ago(at: float, now: float) -> str:
+    """How long `at` is past: "now" within a second."""
+    return f"{age(now - at)} ago" if now - at >= 1 else "now"
+
+
+def clock_time(at: float, now: float) -> str:
+    """In at most nine characters: the time of today, the weekday and time of this week, the date before that."""
+    moment = _moment(at)
+    today = _moment(now)
+    if moment.date() == today.date():
+        return moment.strftime("%H:%M:%S")
+    if 0 <= now - at < 6 * DAY:
+        return moment.strftime("%a %H:%M")
+    return moment.strftime("%d %b %y")
+
+
+def full_time(at: float) -> str:
+    """Date and time to the millisecond."""
+    return _moment(at).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
+def home_path(path: Path) -> str:
+    """`path` with the home folder written as ~."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):  # elsewhere, or there is no home
+        return str(path)
+
+
+def _moment(at: float) -> datetime:
+    """A time no calendar has is shown as its beginning: the log may be damaged."""
+    try:
+        return datetime.fromtimestamp(at)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0)

@@ -1,0 +1,121 @@
+"""Following a log: what is new since the last look, whatever happened to the file in between."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from penstock.errors import StoreError
+from penstock.events import Event
+from penstock.store.sql import SqlStore
+
+__all__ = ["Batch", "Follower", "LogState", "follow"]
+
+
+class LogState(StrEnum):
+    """How the log is, as of the last look."""
+
+    MISSING = "missing"
+    """There is no file."""
+    UNREADABLE = "unreadable"
+    """There is a file, but it is no log, or not yet."""
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One look."""
+
+    state: LogState
+    events: list[Event] = field(default_factory=list)
+    reset: bool = False
+    """What was read before belongs to a log that is gone; `events` begin another."""
+    more: bool = False
+    """There is more to read at once."""
+    left: int = 0
+    """How many sequence numbers are still ahead, while `more`."""
+    error: str = ""
+
+
+class Follower:
+    """Reads a log from its beginning, batch by batch. Used by one thread."""
+
+    def __init__(self, path: Path, *, batch: int = 1000, window: int = 200_000) -> None:
+        self.path = path
+        self._batch = batch
+        self._window = window
+        """How far back to begin. More rows than that gives are not kept anyway."""
+        self._store: SqlStore | None = None
+        self._file: tuple[int, int] | None = None
+        self._last: Event | None = None
+
+    def look(self) -> Batch:
+        """What is new. Never raises: trouble with the file is a state."""
+        file = _identity(self.path)
+        reset = self._last is not None and file != self._file
+        if file != self._file:
+            self.close()
+            self._file = self._last = None
+        if file is None:
+            return Batch(LogState.MISSING, reset=reset)
+        try:
+            return self._read(file, reset)
+        # A file that is damaged, or is replaced while being read, shows as one of these.
+        except (StoreError, ValueError, TypeError) as e:
+            self.close()  # what was read last is kept: it may be the disk that is slow, and the log the same
+            return Batch(LogState.UNREADABLE, reset=reset, error=str(e))
+
+    def close(self) -> None:
+        """Let go of the file. The next look opens it again."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def _read(self, file: tuple[int, int], reset: bool) -> Batch:
+        if self._store is None:
+            # While it is open its inode cannot be given to another file: that is what makes it an identity.
+            self._store = SqlStore(self.path, readonly=True)
+            self._file = file
+        start = self._last.seq - 1 if self._last else max(0, self._store.last_seq() - self._window)
+        found = self._store.events_after(start, self._batch)
+        if self._last is not None:
+            # The event read last is read again: if another stands there, the log was rewritten in place.
+            if found and _same(found[0], self._last):
+                found = found[1:]
+            elif not found or found[0].seq <= self._last.seq:
+                self._last, reset = None, True
+                found = self._store.events_after(0, self._batch)
+        if found:
+            self._last = found[-1]
+        # One fewer: the first may have been the one read before.
+        more = len(found) >= self._batch - 1
+        left = self._store.last_seq() - found[-1].seq if more else 0
+        return Batch(LogState.OPEN, found, reset, more, left)
+
+
+def follow(follower: Follower, deliver: Callable[[Batch], None], stop: threading.Event, every: float = 0.1) -> None:
+    """Look every `every` seconds until `stop` is set, and hand over each batch that says something new."""
+    before: tuple[LogState, str] | None = None
+    while not stop.is_set():
+        batch = follower.look()
+        if batch.events or batch.reset or (batch.state, batch.error) != before:
+            deliver(batch)
+        before = (batch.state, batch.error)
+        if not batch.more:
+            stop.wait(every)
+    follower.close()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _same(one: Event, other: Event) -> bool:
+    return (one.seq, one.at, one.exchange, one.kind) == (other.seq, other.at, other.exchange, other.kind)

@@ -1,0 +1,60 @@
+"""Gives `penstock tui`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penstock.hookspecs import hookimpl
+from penstock.paths import store_path
+
+__all__ = ["View", "commands"]
+
+
+class View(StrEnum):
+    """What a screenshot shows."""
+
+    LOG = "log"
+    DETAIL = "detail"
+
+
+@hookimpl
+def commands(app: typer.Typer) -> None:
+    """Add `tui` to the command line. Textual is imported when it runs."""
+    app.command("tui")(tui)
+
+
+def tui(
+    store: Annotated[Path | None, typer.Option(help="The event log to show. The proxy's own when not given.")] = None,
+    screenshot: Annotated[
+        Path | None, typer.Option(help="Write a picture of the screen to this SVG file and end.")
+    ] = None,
+    size: Annotated[str, typer.Option(help="Columns and rows of the picture.")] = "160x48",
+    select: Annotated[str, typer.Option(help="The exchange in the picture: an id, or last.")] = "last",
+    view: Annotated[View, typer.Option(help="What the picture shows.")] = View.LOG,
+) -> None:
+    """Show the requests that go through the proxy, live, or those of a log it left behind."""
+    path = (store or store_path()).expanduser().absolute()
+    if screenshot is None:
+        from penstock_tui.app import PenstockApp
+
+        PenstockApp(path).run()
+        return
+    from penstock_tui.screenshot import PictureError, take_picture
+
+    try:
+        take_picture(path, screenshot, size=_size(size), select=select, detail=view is View.DETAIL)
+    except PictureError as e:
+        typer.echo(str(e), err=True)
+        raise typer.Exit(1) from e
+    typer.echo(f"Wrote {screenshot}")
+
+
+def _size(text: str) -> tuple[int, int]:
+    columns, _, rows = text.lower().partition("x")
+    if not (columns.isdecimal() and rows.isdecimal()) or not (20 <= int(columns) <= 500 and 6 <= int(rows) <= 200):
+        raise typer.BadParameter(f"{text!r} is no size. Write it as 160x48.", param_hint="--size")
+    return int(columns), int(rows)

@@ -1,0 +1,235 @@
+"""One row of the request log: what is known of an exchange so far, folded from its events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from penstock.events import Event, EventKind
+from penstock.exchange import State
+from penstock_tui.payload import Payload
+
+__all__ = ["Row", "fold"]
+
+Given = TypeVar("Given")
+WORDS = 240
+"""Characters of a person's words kept in a row; the detail reads them again."""
+
+_RANK = {
+    State.RECEIVED: 0,
+    State.CLASSIFIED: 1,
+    State.ENRICHED: 2,
+    State.FORWARDED: 3,
+    State.ANSWERED: 4,
+    State.REMEMBERED: 5,
+    State.REFUSED: 6,
+    State.FAILED: 7,
+}
+"""A state never goes back: events of different threads may be stored a little out of order."""
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """An exchange. Two rows are equal only when they are the same one."""
+
+    id: str
+    number: int
+    """Order of arrival in this log."""
+    at: float
+    """When it was received, as far as known."""
+    client: str = ""
+    kind: str = ""
+    """One of `penstock.exchange.Kind`, a kind of another version, or empty when it was not read."""
+    agent: str = ""
+    model: str = ""
+    dialect: str = ""
+    conversation: str = ""
+    session: str = ""
+    profile: str = ""
+    host: str = ""
+    path: str = ""
+    epoch: int = 0
+    turn: int = 0
+    first: int | None = None
+    """Index of the first message that was new in this request."""
+    words: str = ""
+    """The person's words on one line, cut; in a tool loop, which results came."""
+    state: State = State.RECEIVED
+    status: int | None = None
+    tokens_in: int | None = None
+    """What the client sent: the baseline."""
+    tokens_out: int | None = None
+    """What left for the provider."""
+    how: str = ""
+    """How tokens were counted: exact, calibrated or estimated."""
+    edits: int = 0
+    """Landed in this request."""
+    replayed: int = 0
+    pending: int = 0
+    cache_read: int | None = None
+    cache_write: int | None = None
+    input: int | None = None
+    output: int | None = None
+    suite_ms: float | None = None
+    first_ms: float | None = None
+    total_ms: float | None = None
+    tools: tuple[str, ...] = ()
+    """What the model asked for."""
+    retry: bool = False
+    bypassed: str = ""
+    error: str = ""
+    why: str = ""
+    """Why it failed: provider, cut, client left, connection."""
+    complete: bool = True
+    """The answer came to its proper end."""
+    trouble: int = 0
+    """Stages that failed, were late or rest."""
+    events: int = 0
+    lost: bool = False
+    """It was under way when the proxy ended."""
+    version: int = 0
+    """Goes up with each change."""
+
+    @property
+    def running(self) -> bool:
+        """Whether more is to come before the client has its answer."""
+        return _RANK[self.state] < _RANK[State.ANSWERED] and not self.lost
+
+    @property
+    def failed(self) -> bool:
+        return self.state is State.FAILED or (self.status or 0) >= 400
+
+    @property
+    def prompt(self) -> int | None:
+        """All input tokens as the provider counted them. None: it did not say."""
+        said = [n for n in (self.input, self.cache_read, self.cache_write) if n is not None]
+        return sum(said) if said else None
+
+    @property
+    def cache_share(self) -> float | None:
+        """The part of the input that came from the provider's cache."""
+        return (self.cache_read or 0) / self.prompt if self.prompt else None
+
+    def reach(self, state: State) -> None:
+        """Be in `state`, unless it has been further already."""
+        if _RANK[state] > _RANK[self.state]:
+            self.state = state
+
+
+def fold(row: Row, event: Event) -> None:
+    """Bring `row` up to date with one of its events."""
+    row.events += 1
+    row.version += 1
+    row.lost = False
+    reader = _READERS.get(event.kind)
+    if reader is not None:
+        reader(row, event, Payload(event.payload))
+
+
+def _received(row: Row, event: Event, data: Payload) -> None:
+    row.at = event.at
+    row.host, row.path = data.line("host"), data.line("path")
+    row.client = row.client or data.line("client")
+    row.profile = data.line("profile")
+
+
+def _classified(row: Row, _event: Event, data: Payload) -> None:
+    row.reach(State.CLASSIFIED)
+    row.client = data.line("client") or row.client
+    row.kind, row.agent, row.model = data.line("kind"), data.line("agent"), data.line("model")
+    row.dialect, row.conversation, row.session = data.line("dialect"), data.line("conversation"), data.line("session")
+    row.epoch, row.turn = data.whole("epoch") or 0, data.whole("turn") or 0
+    row.retry = data.flag("retry")
+    row.words = data.line("words", WORDS) or _results(data)
+    row.first = data.whole("first")
+    tokens = data.part("tokens")
+    row.how = tokens.line("how")
+    if row.tokens_in is None:
+        row.tokens_in = row.tokens_out = tokens.whole("total")
+
+
+def _results(data: Payload) -> str:
+    """What a tool loop brings in place of words."""
+    results = [block.line("name") or "a tool" for block in data.parts("blocks") if block.line("kind") == "tool_result"]
+    return f"↳ {', '.join(dict.fromkeys(results))}"[:WORDS] if results else ""
+
+
+def _stage(row: Row, _event: Event, data: Payload) -> None:
+    row.trouble += data.line("outcome") in ("failed", "late", "resting")
+
+
+def _edit(row: Row, _event: Event, data: Payload) -> None:
+    """Counted one by one until `enriched` gives the sums."""
+    if _RANK[row.state] >= _RANK[State.ENRICHED]:
+        return
+    row.edits += data.line("state") == "landed"
+    row.pending += data.line("state") == "pending"
+
+
+def _enriched(row: Row, _event: Event, data: Payload) -> None:
+    row.reach(State.ENRICHED)
+    row.edits = _either(data.whole("edits"), row.edits)
+    row.replayed = data.whole("replayed") or 0
+    row.pending = _either(data.whole("pending"), row.pending)
+    row.tokens_in = _either(data.whole("tokens_in"), row.tokens_in)
+    row.tokens_out = _either(data.whole("tokens_out"), row.tokens_out)
+    row.suite_ms = _either(row.suite_ms, data.number("ms"))
+
+
+def _forwarded(row: Row, _event: Event, data: Payload) -> None:
+    row.reach(State.FORWARDED)
+    row.suite_ms = _either(data.number("ms"), row.suite_ms)
+
+
+def _bypassed(row: Row, _event: Event, data: Payload) -> None:
+    row.bypassed = data.line("why") or "yes"
+
+
+def _refused(row: Row, event: Event, data: Payload) -> None:
+    row.reach(State.REFUSED)
+    row.status = data.whole("status")
+    row.error = data.line("message")
+    row.total_ms = max(event.at - row.at, 0) * 1000
+
+
+def _answered(row: Row, _event: Event, data: Payload) -> None:
+    row.reach(State.ANSWERED)
+    row.status = data.whole("status")
+    row.first_ms, row.total_ms = data.number("first_ms"), data.number("ms")
+    row.model = data.line("model") or row.model
+    usage = data.part("usage")
+    row.input, row.output = usage.whole("input"), usage.whole("output")
+    row.cache_read, row.cache_write = usage.whole("cache_read"), usage.whole("cache_write")
+    row.tools = tuple(data.names("tools"))
+    row.complete = data.flag("complete") or "complete" not in data
+
+
+def _failed(row: Row, _event: Event, data: Payload) -> None:
+    row.reach(State.FAILED)
+    row.why, row.error = data.line("why"), data.line("error")
+    row.status = _either(data.whole("status"), row.status)
+    row.total_ms = _either(data.number("ms"), row.total_ms)
+
+
+def _remembered(row: Row, _event: Event, _data: Payload) -> None:
+    row.reach(State.REMEMBERED)
+
+
+def _either(new: Given | None, old: Given) -> Given:
+    return old if new is None else new
+
+
+_READERS: dict[EventKind, Callable[[Row, Event, Payload], None]] = {
+    EventKind.RECEIVED: _received,
+    EventKind.CLASSIFIED: _classified,
+    EventKind.STAGE: _stage,
+    EventKind.EDIT: _edit,
+    EventKind.ENRICHED: _enriched,
+    EventKind.FORWARDED: _forwarded,
+    EventKind.BYPASSED: _bypassed,
+    EventKind.REFUSED: _refused,
+    EventKind.ANSWERED: _answered,
+    EventKind.FAILED: _failed,
+    EventKind.REMEMBERED: _remembered,
+}

@@ -1,0 +1,3 @@
+"""The screens: the request log, one exchange, help."""
+
+from __future__ import annotations

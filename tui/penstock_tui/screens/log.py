@@ -1,0 +1,210 @@
+"""The request log: every exchange, newest first, live."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.signal import Signal
+from textual.widgets import Footer
+
+from penstock_tui.feed import Feed
+from penstock_tui.model import Changes
+from penstock_tui.query import Query
+from penstock_tui.rows import Row
+from penstock_tui.screens.detail import DetailScreen
+from penstock_tui.widgets.columns import Moment
+from penstock_tui.widgets.facts import health_facts, total_facts
+from penstock_tui.widgets.filter_line import FilterLine, Mode
+from penstock_tui.widgets.fitted_line import FittedLine
+from penstock_tui.widgets.notice import Notice, words_for
+from penstock_tui.widgets.request_table import RequestTable
+from penstock_tui.widgets.table_header import TableHeader
+
+__all__ = ["LogScreen"]
+
+TICK = 0.25
+
+
+class LogScreen(Screen[None]):
+    """The first screen. Others are opened from it and come back to it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", key_display="/"),
+        Binding("ctrl+f", "find", "Find"),
+        Binding("f", "follow", "Follow"),
+        Binding("n", "again(1)", "Next found", show=False),
+        Binding("N", "again(-1)", "Found before", show=False),
+        Binding("y", "copy", "Copy id"),
+        Binding("escape", "clear", "Clear filter", show=False),
+    ]
+
+    def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
+        super().__init__()
+        self._feed = feed
+        self._changed = changed
+        self._filter = Query()
+        self._find = Query()
+        self._frame = 0
+
+    def compose(self) -> ComposeResult:
+        yield FittedLine(id="totals")
+        yield Notice(id="notice")
+        with Vertical(id="log"):
+            yield TableHeader()
+            yield RequestTable(id="table")
+        yield FilterLine(id="filter")
+        yield FittedLine(id="health")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self._table = self.query_one(RequestTable)
+        self._line = self.query_one(FilterLine)
+        self._changed.subscribe(self, self.take)
+        self.set_interval(TICK, self._tick)
+        self._table.show(self._feed.model.rows, self._filter)
+        self._arrange()
+
+    def take(self, changes: Changes) -> None:
+        """Show what changed."""
+        self._table.moment = self._moment()
+        rows = self._feed.model.rows
+        if changes.reset:
+            self._table.following = True
+            self._table.show(rows, self._filter)
+        else:
+            self._table.update(changes, rows[0].number if rows else 0)
+        self._arrange()
+
+    def action_filter(self) -> None:
+        self._line.open(Mode.FILTER, self._filter.text)
+
+    def action_find(self) -> None:
+        self._line.open(Mode.FIND, "")
+
+    def action_follow(self) -> None:
+        self._table.follow(not self._table.following)
+
+    def action_again(self, step: int) -> None:
+        if not self._find:
+            self.notify("Nothing was searched for yet: Ctrl+F does.", severity="warning")
+            return
+        row = self._table.find(self._find, step)
+        if row is None:
+            self.notify(f"Nothing fits “{self._find.text}”.", severity="warning", markup=False)
+            return
+        self._table.select(row)
+
+    def action_copy(self) -> None:
+        row = self._table.cursor
+        if row is not None:
+            self.app.copy_to_clipboard(row.id)
+            self.notify(f"Copied the id {row.id}", markup=False)
+
+    def action_clear(self) -> None:
+        self._line.close()
+        self._set_filter(Query())
+        self._table.focus()
+
+    def show_only(self, text: str, query: Query) -> None:
+        """Filter by `query`, with `text` in the line as if a person had typed it."""
+        self._line.open(Mode.FILTER, text)
+        self._set_filter(query)
+        self._line.rest()
+        self._table.focus()
+
+    @on(FilterLine.Edited)
+    def _edited(self, event: FilterLine.Edited) -> None:
+        if event.mode is Mode.FILTER:
+            self._set_filter(event.query)
+        else:
+            self._find = event.query
+
+    @on(FilterLine.Accepted)
+    def _accepted(self, event: FilterLine.Accepted) -> None:
+        if event.mode is Mode.FIND:
+            self._back_to_filter()
+            self._table.focus()
+            if self._find:
+                self.action_again(1)
+            return
+        if self._filter:
+            self._line.rest()
+        else:
+            self._line.close()
+        self._table.focus()
+
+    @on(FilterLine.Cancelled)
+    def _cancelled(self, event: FilterLine.Cancelled) -> None:
+        if event.mode is Mode.FIND:
+            self._back_to_filter()
+            self._table.focus()
+        else:
+            self.action_clear()
+
+    @on(RequestTable.Chosen)
+    def _chosen(self, event: RequestTable.Chosen) -> None:
+        self.open(event.row)
+
+    def select(self, row: Row) -> None:
+        """Put the cursor on `row`."""
+        self._table.select(row)
+
+    def open(self, row: Row) -> None:
+        """Show one exchange."""
+        self.select(row)
+        self.app.push_screen(DetailScreen(row, self._feed, self._changed, self._walk))
+
+    @on(RequestTable.Moved)
+    def _moved(self) -> None:
+        self._tell()
+
+    def _walk(self, row: Row, step: int) -> Row | None:
+        """From the detail: the row next to this one, with the cursor going along."""
+        found = self._table.neighbour(row, step)
+        if found is not None:
+            self._table.select(found)
+        return found
+
+    def _back_to_filter(self) -> None:
+        """The line shows the filter again, when there is one."""
+        if self._filter:
+            self._line.open(Mode.FILTER, self._filter.text)
+            self._line.rest()
+        else:
+            self._line.close()
+
+    def _set_filter(self, query: Query) -> None:
+        self._filter = query
+        self._table.show(self._feed.model.rows, query)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Rows, or the words that stand for them."""
+        words = words_for(self._feed, self._filter.text if not self._table.count else "")
+        notice, log = self.query_one(Notice), self.query_one("#log")
+        notice.display, log.display = words is not None, words is None
+        if words is not None:
+            notice.show(*words)
+        elif self.focused is None:
+            self._table.focus()
+        self._tell()
+
+    def _tell(self) -> None:
+        self.query_one("#totals", FittedLine).show(total_facts(self._feed, self._table.newer))
+        self.query_one("#health", FittedLine).show(health_facts(self._feed))
+        shown, known = self._table.count, len(self._feed.model.rows)
+        self._line.counted(f"{shown:,} of {known:,}" if self._filter else "")
+
+    def _tick(self) -> None:
+        self._frame += 1
+        self._table.animate_rows(self._moment())
+        if self._frame % 4 == 0:
+            self._tell()
+
+    def _moment(self) -> Moment:
+        return Moment(self._feed.clock.now(), self._frame)

@@ -1,0 +1,77 @@
+"""A picture of the screen, without a terminal: for a README, or to show a colleague."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from penstock.clock import Clock
+from penstock_tui.app import PenstockApp
+from penstock_tui.follow import LogState
+from penstock_tui.rows import Row
+from penstock_tui.screens.detail import DetailScreen
+
+__all__ = ["PictureError", "take_picture"]
+
+PATIENCE = 60.0
+"""Seconds for a long log to be read."""
+
+
+class PictureError(Exception):
+    """There is nothing to take a picture of, or nowhere to put it."""
+
+
+def take_picture(
+    path: Path,
+    target: Path,
+    *,
+    size: tuple[int, int] = (160, 48),
+    select: str = "last",
+    detail: bool = False,
+    clock: Clock | None = None,
+) -> None:
+    """Write what the screen shows of the log at `path` to `target`, as SVG. Raises `PictureError`."""
+    svg = asyncio.run(_picture(PenstockApp(path, clock), size, select, detail))
+    try:
+        target.write_text(svg, encoding="utf-8")
+    except OSError as e:
+        raise PictureError(f"{target} cannot be written: {e}") from e
+
+
+async def _picture(app: PenstockApp, size: tuple[int, int], select: str, detail: bool) -> str:
+    async with app.run_test(size=size) as pilot:
+        await _until_loaded(app, pilot)
+        if app.feed.state is not LogState.OPEN:
+            raise PictureError(f"There is no log at {app.feed.path} to take a picture of. {app.feed.error}".rstrip())
+        row = _row(app, select)
+        if row is not None:
+            app.log_screen.select(row)
+            if detail:
+                app.log_screen.open(row)
+                await _until_told(app, pilot)
+        await pilot.pause()
+        return app.export_screenshot(title=f"penstock tui — {app.feed.path.name}")
+
+
+async def _until_loaded(app: PenstockApp, pilot: Pilot[None]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not app.feed.loaded:
+            await pilot.pause(0.05)
+
+
+async def _until_told(app: PenstockApp, pilot: Pilot[None]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not (isinstance(app.screen, DetailScreen) and app.screen.loaded):
+            await pilot.pause(0.05)
+
+
+def _row(app: PenstockApp, select: str) -> Row | None:
+    rows = app.feed.model.rows
+    if select == "last":
+        return rows[-1] if rows else None
+    row = app.feed.model.row(select)
+    if row is None:
+        raise PictureError(f"The log holds no exchange {select!r}.")
+    return row

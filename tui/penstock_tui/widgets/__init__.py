@@ -1,0 +1,3 @@
+"""Parts of the screens, one widget a file."""
+
+from __future__ import annotations

@@ -1,0 +1,80 @@
+"""The two lines of facts: sums over the log, and how the proxy behind it is."""
+
+from __future__ import annotations
+
+from penstock_tui.feed import Feed
+from penstock_tui.figures import age, ago, count, home_path, percent
+from penstock_tui.follow import LogState
+from penstock_tui.health import Proxy
+from penstock_tui.widgets.fitted_line import Fact
+
+__all__ = ["health_facts", "total_facts"]
+
+
+def total_facts(feed: Feed, newer: int = 0) -> list[Fact]:
+    """The header: what came through, and what it was spared. `newer`: rows above the window, not followed."""
+    totals = feed.model.totals
+    facts = [
+        Fact("Penstock", 1, "head"),
+        Fact(_many(totals.requests, "request"), 2),
+        Fact(_many(totals.turns, "turn"), 4),
+    ]
+    if totals.tokens_out:
+        facts.append(Fact(f"{count(totals.tokens_out)} tokens sent", 3))
+    if totals.saved > 0 and totals.tokens_in:
+        share = percent(totals.saved / totals.tokens_in)
+        facts.append(Fact(f"{count(totals.saved)} saved ({share})", 5, "good"))
+    elif totals.saved < 0:
+        facts.append(Fact(f"{count(-totals.saved)} added", 5))
+    if totals.cache_share is not None:
+        facts.append(Fact(f"{percent(totals.cache_share)} of input from cache", 6))
+    if newer:
+        facts.append(Fact(f"↑ {newer:,} newer, f follows", 2, "accent"))
+    if feed.left:
+        facts.append(Fact(f"reading the log, {count(feed.left)} events ahead", 2, "accent"))
+    return facts
+
+
+def health_facts(feed: Feed) -> list[Fact]:
+    """The line at the bottom."""
+    health, now = feed.model.health, feed.clock.now()
+    troubled = health.degraded(now) if feed.proxy is Proxy.RUNNING else ""
+    facts = [_proxy(feed, now)]
+    if troubled:
+        facts.append(Fact(f"! degraded: {troubled}", 2, "warn"))
+    if health.profile:
+        facts.append(Fact(f"profile {health.profile}", 3))
+    if feed.proxy is Proxy.RUNNING:
+        facts.append(Fact(f"{feed.model.per_minute(now)}/min", 4))
+    if health.faults:
+        last = f", last {ago(health.last_fault_at, now)}" if health.last_fault_at is not None else ""
+        facts.append(Fact(f"{_many(health.faults, 'fault')}{last}", 5, "warn"))
+    if health.last_at is not None:
+        facts.append(Fact(f"last event {ago(health.last_at, now)}", 7, "dim"))
+    if health.stages:
+        facts.append(Fact(f"stages {' › '.join(health.stages)}", 8, "dim"))
+    facts.append(Fact(home_path(feed.path), 6, "dim"))
+    return facts
+
+
+def _proxy(feed: Feed, now: float) -> Fact:
+    health = feed.model.health
+    if feed.state is None:
+        return Fact("○ opening the log", 1)
+    if feed.state is LogState.MISSING:
+        return Fact("○ waiting for a log", 1, "warn")
+    if feed.state is LogState.UNREADABLE:
+        return Fact("✗ the log cannot be read", 1, "bad")
+    if feed.proxy is Proxy.RUNNING:
+        since = f", up {age(now - health.started_at)}" if health.started_at is not None else ""
+        return Fact(f"● running, pid {health.pid}{since}", 1, "good")
+    if feed.proxy is Proxy.STOPPED:
+        since = f" {ago(health.stopped_at, now)}" if health.stopped_at is not None else ""
+        return Fact(f"■ stopped{since}", 1, "warn")
+    if feed.proxy is Proxy.GONE:
+        return Fact(f"■ pid {health.pid} is gone: it ended without a word", 1, "bad")
+    return Fact("○ no proxy has signed this log", 1)
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,76 @@
+"""A line of facts. When there is little room, the less important ones go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.strip import Strip
+from textual.widget import Widget
+
+from penstock_tui.widgets.segments import fitted, strip_of, width_of
+from penstock_tui.widgets.tones import TONE_CLASSES, tone_of
+
+__all__ = ["Fact", "FittedLine", "choose"]
+
+BETWEEN = " · "
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One part of the line."""
+
+    text: str
+    priority: int
+    """1 is the last to go."""
+    tone: str = "plain"
+
+
+def choose(facts: Sequence[Fact], width: int) -> list[Fact]:
+    """Those of `facts` that fit `width` together, by priority, in their own order. The first in rank always stays."""
+    chosen: list[Fact] = []
+    left = width
+    for fact in sorted((fact for fact in facts if fact.text), key=lambda one: one.priority):
+        need = width_of(fact.text) + (len(BETWEEN) if chosen else 0)
+        if need > left and chosen:
+            continue
+        chosen.append(fact)
+        left -= need
+    return [fact for fact in facts if fact in chosen]
+
+
+class FittedLine(Widget):
+    """Shows facts on one line."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = TONE_CLASSES
+    DEFAULT_CSS = "FittedLine { height: 1; background: $panel; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._facts: tuple[Fact, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What is to be read at the present width."""
+        return BETWEEN.join(fact.text for fact in choose(self._facts, self._room))
+
+    def show(self, facts: Sequence[Fact]) -> None:
+        """Show `facts` from now on."""
+        if tuple(facts) != self._facts:
+            self._facts = tuple(facts)
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        plain, dim = tone_of(self, "plain"), tone_of(self, "dim")
+        parts = [(" ", plain)]
+        for i, fact in enumerate(choose(self._facts, self._room)):
+            if i:
+                parts.append((BETWEEN, dim))
+            text = fact.text if width_of(fact.text) <= self._room else fitted(fact.text, self._room)
+            parts.append((text, tone_of(self, fact.tone)))
+        return strip_of(parts, self.size.width, plain)
+
+    @property
+    def _room(self) -> int:
+        return max(self.size.width - 2, 0)

@@ -1,0 +1,38 @@
+"""The few colours the screens use, by what they mean. A colour never says anything that a letter does not say too."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.style import Style
+from textual.widget import Widget
+
+__all__ = ["TONES", "TONE_CLASSES", "TONE_CSS", "tone_of"]
+
+TONES: Final = {
+    "plain": "color: $foreground;",
+    "dim": "color: $foreground 60%;",
+    "strong": "color: $foreground; text-style: bold;",
+    "head": "color: $text-primary; text-style: bold;",
+    "good": "color: $text-success;",
+    "warn": "color: $text-warning;",
+    "bad": "color: $text-error;",
+    "accent": "color: $text-accent;",
+    "cursor": "background: $primary 45%; color: $foreground; text-style: bold;",
+    "cursor-away": "background: $foreground 15%; color: $foreground;",
+    "system": "color: $text-secondary; text-style: bold;",
+    "user": "color: $text-primary; text-style: bold;",
+    "assistant": "color: $text-accent; text-style: bold;",
+    "tool": "color: $text-success; text-style: bold;",
+}
+"""Name to CSS, the same in all widgets and themes."""
+
+TONE_CLASSES: Final = {f"tone--{name}" for name in TONES}
+"""For the `COMPONENT_CLASSES` of a widget that draws in tones."""
+
+TONE_CSS: Final = "\n".join(f".tone--{name} {{ {rules} }}" for name, rules in TONES.items())
+
+
+def tone_of(widget: Widget, name: str) -> Style:
+    """The style of a tone on `widget`, under the theme of the moment."""
+    return widget.get_component_rich_style(f"tone--{name}")
