@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 import time
 import uuid
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from penstock_addons.tee import Tee
 __all__ = ["Gateway"]
 
 logger = logging.getLogger(__name__)
+SWITCH_S = 0.0005
 
 
 @dataclass
@@ -57,6 +59,8 @@ class Gateway:
     def running(self) -> None:
         if self._suite is not None:
             return
+        # A thread that computes holds the interpreter for at most so long when the loop wants it (default: 5 ms).
+        sys.setswitchinterval(SWITCH_S)
         try:
             suite = Suite.open(self._settings.profile, store=self._settings.store, plugins=self._settings.plugins)
         except PenstockError as e:

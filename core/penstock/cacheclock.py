@@ -42,5 +42,9 @@ class CacheClock:
 
 
 def _marks_an_hour(conversation: Conversation) -> bool:
-    """A breakpoint with `"ttl": "1h"` anywhere; a text that merely says so makes the clock careful, no more."""
-    return b'"1h"' in conversation.body
+    """A breakpoint with `"ttl": "1h"`; a tool that merely has such a value makes the clock careful, no more."""
+    body = conversation.body
+    spans = [conversation.fields[name] for name in ("system", "tools") if name in conversation.fields]
+    return any(b'"1h"' in m.raw for m in conversation.messages if m.breakpoints) or any(
+        body.find(b'"1h"', span.start, span.end) >= 0 for span in spans
+    )

@@ -86,11 +86,8 @@ class Message:
     """The blocks' keys, for a quick look-up."""
     words: str = ""
     """A person's words: the last text of a user message that is no reminder. Empty for tool results."""
-
-    @property
-    def breakpoints(self) -> int:
-        """Cache breakpoints the client set in this message."""
-        return sum(b.has_breakpoint for b in self.blocks)
+    breakpoints: int = 0
+    """Cache breakpoints the client set in this message."""
 
 
 @dataclass(frozen=True, slots=True)

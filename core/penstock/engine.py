@@ -12,7 +12,6 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
 from penstock import encodings, journal
 from penstock.cacheclock import CacheClock
@@ -71,7 +70,7 @@ class _Work:
     step_until: float = 0.0
     verdicts: list[Verdict] = field(default_factory=list)
     body: bytes = b""
-    digest: bytes = b""
+    body_key: int = 0
     conversation: Conversation | None = None
     exchange: Exchange | None = None
     state: ConversationState | None = None
@@ -235,7 +234,7 @@ class Engine:
 
     def _leave_untouched(self, work: _Work) -> None:
         if work.state is not None:
-            work.state.note_attempt(work.digest, Attempt(0, untouched=True))
+            work.state.note_attempt(work.body_key, Attempt(0, untouched=True))
 
     # ---------------------------------------------------------------- the thread's side
 
@@ -283,9 +282,9 @@ class Engine:
         identity = identify(request, conversation, work.dialect.provider, self._key)
         kind = pipeline.classifier.kind(request, work.endpoint, conversation, identity)
         state = self._states.get(identity.conversation)
-        work.digest = blake2b(work.body, digest_size=16, person=work.endpoint.encode()).digest()
+        work.body_key = hash((work.endpoint, work.body))
         with state.lock:
-            attempt = state.attempts.get(work.digest)
+            attempt = state.attempts.get(work.body_key)
             if kind.is_real and attempt is None and state.begins_epoch(conversation):
                 state.epoch += 1
             sent = state.count_sent(conversation)
@@ -336,7 +335,7 @@ class Engine:
             conversation,
             exchange,
             state,
-            work.digest,
+            work.body_key,
             work.sent,
             draft,
             work.attempt,

@@ -21,6 +21,8 @@ from penstock.errors import StoreError
 __all__ = ["Event", "EventKind", "EventLog", "EventSink", "Tip"]
 
 logger = logging.getLogger(__name__)
+LINGER_S = 0.02
+"""How long the log's thread lets events gather before it writes them."""
 
 
 class EventKind(StrEnum):
@@ -125,6 +127,7 @@ class EventLog:
         self._wake = threading.Condition()
         self._busy = False
         self._closing = False
+        self._hurry = threading.Event()
         self._dropped = 0
         self.degraded = ""
         """Why the last attempt to store failed; empty while the store works."""
@@ -156,7 +159,11 @@ class EventLog:
     def drain(self, timeout: float = 5.0) -> bool:
         """Wait until everything noted so far is stored. False when `timeout` seconds were not enough."""
         with self._wake:
-            return self._wake.wait_for(lambda: not self._queue and not self._tips and not self._busy, timeout)
+            self._hurry.set()
+            try:
+                return self._wake.wait_for(lambda: not self._queue and not self._tips and not self._busy, timeout)
+            finally:
+                self._hurry.clear()
 
     def close(self, timeout: float = 5.0) -> None:
         """Store what is left, then stop the thread."""
@@ -172,6 +179,9 @@ class EventLog:
                 self._wake.wait_for(lambda: self._queue or self._tips or self._closing)
                 if self._closing:
                     return
+            # The request these facts are about is still on its way, and the interpreter has one lock: not now.
+            self._hurry.wait(LINGER_S)
+            with self._wake:
                 taken = [self._queue.popleft() for _ in range(min(len(self._queue), 500))]
                 tips, self._tips = self._tips, {}
                 self._busy = True

@@ -23,11 +23,11 @@ _SYSTEM = ("system", "instructions", "systemInstruction", "system_instruction")
 
 def classified(exchange: Exchange, conversation: Conversation, sent: int, redactor: Redactor) -> dict[str, Any]:
     """The payload of a `classified` event; `sent` messages at the head were sent before."""
-    fresh = [(m, block) for m, _, block in conversation.blocks() if m >= sent]
+    fresh = [(m, block) for m in range(sent, len(conversation.messages)) for block in conversation.messages[m].blocks]
     rows = [_row(m, block, redactor) for m, block in fresh[-BLOCKS:]]
     system = sum(estimate_bytes(conversation.size_of(name)) for name in _SYSTEM)
     tools = estimate_bytes(conversation.size_of("tools"))
-    history = sum(estimate_bytes(len(m.raw)) for m in conversation.messages)
+    history = estimate_bytes(sum(len(m.raw) for m in conversation.messages))
     identity = exchange.identity
     return {
         "dialect": exchange.dialect,
@@ -76,7 +76,7 @@ def edited(conversation: Conversation, edit: Edit, state: str, reason: str, reda
 
 def saved(conversation: Conversation, replay: Replay) -> dict[str, int]:
     """Estimated tokens of the messages as they came, and as they leave."""
-    came = sum(estimate_bytes(len(m.raw)) for m in conversation.messages)
+    came = estimate_bytes(sum(len(m.raw) for m in conversation.messages))
     less = sum(estimate_bytes(len(e.original) - len(e.text)) for e in replay.applied)
     return {"tokens_in": came, "tokens_out": max(0, came - less)}
 

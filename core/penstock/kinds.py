@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -24,8 +25,9 @@ class Classifier:
     """Tells kinds apart with the patterns of a profile."""
 
     def __init__(self, kinds: Kinds) -> None:
-        self._side = [re.compile(p) for p in kinds.side]
-        self._compaction = [re.compile(p) for p in kinds.compaction]
+        # System prompts are the same in every request of a session: each is searched once.
+        self._is_side = lru_cache(256)(_searcher(kinds.side))
+        self._is_compaction = lru_cache(256)(_searcher(kinds.compaction))
 
     def kind(self, request: Request, endpoint: Endpoint, conversation: Conversation, identity: Identity) -> Kind:
         """What `request` is for."""
@@ -36,9 +38,10 @@ class Classifier:
             return said
         if not conversation.messages:
             return Kind.SIDE
-        if self._matches(self._compaction, conversation):
+        openings = [text[:OPENING] for text in (_system(conversation), _newest_text(conversation)) if text]
+        if any(self._is_compaction(text) for text in openings):
             return Kind.CLIENT_COMPACTION
-        if _asks_for_one_token(conversation) or self._matches(self._side, conversation):
+        if _asks_for_one_token(conversation) or any(self._is_side(text) for text in openings):
             return Kind.SIDE
         if identity.agent != "main":
             return Kind.SUBAGENT
@@ -56,11 +59,10 @@ class Classifier:
             return Kind.CLIENT_COMPACTION
         return Kind.SIDE if asked and asked != "turn" else None
 
-    def _matches(self, patterns: list[re.Pattern[str]], conversation: Conversation) -> bool:
-        if not patterns:
-            return False
-        openings = [text[:OPENING] for text in (_system(conversation), _newest_text(conversation)) if text]
-        return any(p.search(text) for p in patterns for text in openings)
+
+def _searcher(patterns: Iterable[str]) -> Callable[[str], bool]:
+    compiled = [re.compile(p) for p in patterns]
+    return lambda text: any(p.search(text) for p in compiled)
 
 
 def _system(conversation: Conversation) -> str:

@@ -38,7 +38,7 @@ class Job:
     conversation: Conversation
     exchange: Exchange
     state: ConversationState
-    digest: bytes
+    body_key: int
     """Hash of the body, to know a retry by."""
     sent: int
     """How many messages at the head were sent before."""
@@ -122,7 +122,7 @@ class Settler:
         if fault:
             self._fault("check", fault, job.exchange)
         if attempt is None:
-            job.state.note_attempt(job.digest, Attempt(ledger.revision, bool(fault)))
+            job.state.note_attempt(job.body_key, Attempt(ledger.revision, bool(fault)))
         return done
 
     def _plan(self, job: Job, draft: Draft, cold: bool) -> _Plan:
@@ -180,7 +180,7 @@ class Settler:
 
     def _remember(self, job: Job, done: Settled, faulty: bool, now: float) -> None:
         state = job.state
-        state.note_attempt(job.digest, Attempt(state.ledger.revision, faulty and done.body is None))
+        state.note_attempt(job.body_key, Attempt(state.ledger.revision, faulty and done.body is None))
         self._log.set_tip(job.exchange.identity.conversation, state.mark_sent(job.conversation, job.sent))
         state.clock.touch(now)
 

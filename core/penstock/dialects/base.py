@@ -356,7 +356,14 @@ def message(role: Role, blocks: Sequence[Block], raw: bytes, *, bare: bool = Fal
     """A `Message` with its keys filled in."""
     keys = [b.key for b in blocks]
     return Message(
-        role, tuple(blocks), raw, bare, digest(role.encode(), *keys), frozenset(keys), words_of(role, blocks)
+        role,
+        tuple(blocks),
+        raw,
+        bare,
+        key=digest(role.encode(), *keys),
+        keys=frozenset(keys),
+        words=words_of(role, blocks),
+        breakpoints=sum(b.has_breakpoint for b in blocks),
     )
 
 
