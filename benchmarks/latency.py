@@ -3,8 +3,8 @@
     python benchmarks/latency.py [--requests 150] [--memory-requests 2000]
 
 A provider on loopback answers at once (whole, or 40 events over about 40 ms). Requests are those of a coding session
-that grows with every one; each goes through both proxies, in turn, and the difference of the pair is what counts. Absolute
-times depend on the machine, so every figure stands beside the baseline of the same run.
+that grows with every one; each goes through both proxies, in turn, and the difference of the pair is what counts.
+Absolute times depend on the machine, so every figure stands beside the baseline of the same run.
 """
 
 from __future__ import annotations
@@ -206,8 +206,7 @@ def once(link: http.client.HTTPConnection, body: bytes, session: str) -> tuple[f
     """Milliseconds to the first byte of the answer's body, and to its end."""
     headers = {"content-type": "application/json", "x-api-key": "none", "x-claude-code-session-id": session}
     if link.sock is None:
-        link.connect()
-        link.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        link.connect()  # http.client sets TCP_NODELAY
     started = time.perf_counter()
     link.request("POST", "/v1/messages", body, headers)
     response = link.getresponse()
@@ -223,7 +222,7 @@ def throughput(bare: Proxy, suite: Proxy, clients: int, seconds: float = 4.0) ->
     """Requests per second with so many clients, each with its own session of 20 KB."""
     rates = {}
     for proxy in (bare, suite):
-        done = []
+        done: list[int] = []
         stop = time.perf_counter() + seconds
         with ThreadPoolExecutor(clients) as pool:
             for k in range(clients):
