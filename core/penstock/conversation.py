@@ -66,8 +66,13 @@ class Block:
     """Links a tool's use to its result."""
     tool_name: str = ""
     is_error: bool = False
-    has_breakpoint: bool = False
-    """Carries a cache breakpoint (`cache_control`)."""
+    mark: str = ""
+    """The cache breakpoint the client set here (`cache_control`): `5m` or `1h`, its lifetime. Empty: none."""
+
+    @property
+    def has_breakpoint(self) -> bool:
+        """Carries a cache breakpoint."""
+        return bool(self.mark)
 
 
 @dataclass(frozen=True, slots=True)

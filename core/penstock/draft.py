@@ -13,6 +13,7 @@ from penstock.conversation import Block, BlockKind, Conversation, Role, digest
 from penstock.edits import Edit, Op, Place
 from penstock.errors import InvalidEdit
 from penstock.exchange import Exchange
+from penstock.replay import Replay
 
 __all__ = ["Draft", "Refused", "Spot"]
 
@@ -54,7 +55,14 @@ class Refused:
 class Draft:
     """The conversation of one request, and the edits proposed so far."""
 
-    def __init__(self, exchange: Exchange, conversation: Conversation, is_new: Callable[[int, int], bool]) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        conversation: Conversation,
+        is_new: Callable[[int, int], bool],
+        landed: Replay | None = None,
+        due: str = "",
+    ) -> None:
         self.exchange = exchange
         """Who is talking, and what kind of request this is. Read-only."""
         self.conversation = conversation
@@ -62,10 +70,13 @@ class Draft:
         self.words = exchange.words
         """The person's words in this request. A stage may clean them: what tags, recalls and remembers reads these, and
         what is sent does not change."""
+        self.due = due
+        """Why edits to what was sent land now (`the cache is cold`, ...). Empty: they wait, or land if that pays."""
         self.edits: tuple[Edit, ...] = ()
         """All edits proposed so far, by this stage and those before it."""
         self.refused: Refused | None = None
         self._is_new = is_new
+        self._landed = landed or Replay()
         self._stage = ""
 
     def spots(self, kind: BlockKind | None = None, *, role: Role | None = None, new: bool | None = None) -> list[Spot]:
@@ -82,12 +93,22 @@ class Draft:
         return self.conversation.call(spot.block.tool_id)
 
     def text(self, spot: Spot) -> str:
-        """What the block at `spot` reads with the edits proposed so far."""
-        place = self._place(spot.message, spot.index)
-        for edit in reversed(self.edits):
-            if edit.op is Op.REPLACE and edit.place == place:
-                return edit.text
-        return spot.text
+        """What the block at `spot` reads with the edits that have landed and those proposed so far."""
+        if self.edits:
+            place = self._place(spot.message, spot.index)
+            for edit in reversed(self.edits):
+                if edit.op is Op.REPLACE and edit.place == place:
+                    return edit.text
+        landed = self._landed.at(spot.message, spot.index)
+        return spot.text if landed is None else landed.text
+
+    def landed(self, spot: Spot) -> Edit | None:
+        """The edit that is replayed on the block at `spot`. None: it is sent as it is."""
+        return self._landed.at(spot.message, spot.index)
+
+    def is_compacted(self, message: int) -> bool:
+        """Whether a message is not sent any more, but a record in its stead."""
+        return self._landed.covers(message)
 
     def replace(self, spot: Spot, text: str, *, reason: str) -> None:
         """Have the block at `spot` read `text`. Raises `InvalidEdit` for blocks that must stay: thinking, tool calls,
@@ -135,7 +156,7 @@ class Draft:
 
     def for_stage(self, stage: str) -> Draft:
         """A copy for one stage: what it proposes counts only when the copy is taken as the new draft."""
-        copy = Draft(self.exchange, self.conversation, self._is_new)
+        copy = Draft(self.exchange, self.conversation, self._is_new, self._landed, self.due)
         copy.words, copy.edits, copy.refused, copy._stage = self.words, self.edits, self.refused, stage
         return copy
 

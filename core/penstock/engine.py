@@ -23,14 +23,16 @@ from penstock.errors import StoreError, Unreadable
 from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange, Kind, Request, State
 from penstock.identity import identify
-from penstock.ledger import Ledger
+from penstock.ledger import Ledger, resolve
 from penstock.pipeline import Pipeline, Verdict
+from penstock.prices import Prices
 from penstock.profiles import Profile
 from penstock.redact import Redactor
 from penstock.reply import Reply
 from penstock.settle import Job, Settler
 from penstock.state import Attempt, ConversationState, States
 from penstock.store.base import Store
+from penstock.tokens import estimate_bytes
 from penstock.workers import NoWorker, Task, Workers
 
 __all__ = ["Engine", "Outcome"]
@@ -77,6 +79,8 @@ class _Work:
     attempt: Attempt | None = None
     draft: Draft | None = None
     sent: int = 0
+    due: str = ""
+    """Why a flush is due; empty when none is."""
 
 
 class _Overtaken(Exception):
@@ -108,6 +112,7 @@ class Engine:
         self._workers = Workers()
         self._background = Workers(limit=4, lost_limit=8, name="penstock-background")
         self._redactors = tuple(redactors)
+        self._prices = Prices()
         self._settler = Settler(store, log, self._redactor, self._clock.now)
         self.pipeline(profile)
 
@@ -249,7 +254,9 @@ class Engine:
             draft = work.draft
             while draft is not None and work.step < len(work.pipeline.stages):
                 index = work.step
-                draft, verdict = work.pipeline.run(index, draft)
+                draft, verdict = work.pipeline.run(
+                    index, draft, flush=bool(work.due) or work.pipeline.profile.setting == "bold"
+                )
                 self._step(work, generation, index + 1, draft, verdict)
             return self._write(work, generation)
         except _Overtaken:
@@ -302,11 +309,27 @@ class Engine:
                 received_at=self._clock.now(),
             )
             is_new = state.newness(conversation, sent)
+            landed = resolve(conversation, state.ledger.edits())
+            if kind.is_real and attempt is None:
+                work.due = self._due(work, conversation, state, identity.provider)
         work.conversation, work.exchange, work.state = conversation, exchange, state
         work.sent, work.attempt = sent, attempt
         exchange.advance(State.CLASSIFIED)
         if kind.is_real and attempt is None:
-            work.draft = Draft(exchange, conversation, is_new)
+            work.draft = Draft(exchange, conversation, is_new, landed, work.due)
+
+    def _due(self, work: _Work, conversation: Conversation, state: ConversationState, provider: str) -> str:
+        """Why edits to what was sent may land now; empty when they must wait (P4)."""
+        if not state.keys:
+            return ""
+        profile = work.pipeline.profile
+        state.clock.heed(conversation, provider, profile.cache.ttl_s)
+        if state.clock.is_cold(self._clock.now(), profile.cache.margin_s):
+            return "the cache is cold"
+        window = self._prices.of(provider, conversation.model).window
+        if state.size_sent + estimate_bytes(len(conversation.body)) - state.size_came > window * profile.window.hard:
+            return "the window is nearly full"
+        return ""
 
     def _write(self, work: _Work, generation: int) -> Outcome:
         conversation, exchange, state = work.conversation, work.exchange, work.state
@@ -339,6 +362,8 @@ class Engine:
             work.sent,
             draft,
             work.attempt,
+            work.due,
+            self._prices.of(exchange.identity.provider, exchange.model),
             lambda: self._commit(work, generation),
         )
         with state.lock:

@@ -8,8 +8,8 @@ from typing import Any
 from penstock.conversation import Block, Conversation
 from penstock.edits import Edit
 from penstock.exchange import Exchange
-from penstock.ledger import Replay
 from penstock.redact import Redactor
+from penstock.replay import Replay
 from penstock.reply import Reply
 from penstock.tokens import HOW, estimate, estimate_bytes
 

@@ -8,24 +8,14 @@ ledger that the first attempt was sent with (P10).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from penstock.conversation import Conversation, digest
-from penstock.dialects.base import BlockEdit, Change, RangeEdit
+from penstock.dialects.base import BlockEdit, RangeEdit
 from penstock.edits import Edit, Op, Place
+from penstock.replay import Replay
 from penstock.store.base import Landed
 
-__all__ = ["Ledger", "Replay", "resolve"]
-
-
-@dataclass(slots=True)
-class Replay:
-    """The edits that apply to one request."""
-
-    changes: list[Change] = field(default_factory=list)
-    applied: list[Edit] = field(default_factory=list)
-    spots: list[tuple[int, int]] = field(default_factory=list)
-    """Message and block index of each edit in `applied`."""
+__all__ = ["Ledger", "resolve"]
 
 
 class Ledger:

@@ -44,9 +44,9 @@ class Pipeline:
         """Seconds the `index`-th stage may take."""
         return self.stages[index].deadline or self.profile.limits.stage_ms / 1000
 
-    def run(self, index: int, draft: Draft) -> tuple[Draft, Verdict]:
-        """Let the `index`-th stage propose. Gives the draft to go on with: the stage's own when it went well, `draft`
-        when it did not."""
+    def run(self, index: int, draft: Draft, *, flush: bool = False) -> tuple[Draft, Verdict]:
+        """Let the `index`-th stage propose, and look at the whole history when a flush is due. Gives the draft to go
+        on with: the stage's own when it went well, `draft` when it did not."""
         stage = self.stages[index]
         breaker = self._breakers[stage.name]
         if not breaker.allows():
@@ -55,6 +55,8 @@ class Pipeline:
         trial = draft.for_stage(stage.name)
         try:
             remark = stage.on_request(trial)
+            if flush:
+                remark = stage.on_flush(trial) or remark
         except Exception as e:  # a stranger's code
             logger.exception("stage %r failed", stage.name)
             breaker.failed()

@@ -65,6 +65,15 @@ class Cache(_Table):
     """Seconds past that until it is taken as cold."""
 
 
+class Window(_Table):
+    """When the model's context window counts as full, as shares of it."""
+
+    soft: float = Field(default=0.70, gt=0, le=1)
+    """From here on old turns may become a record at the next flush."""
+    hard: float = Field(default=0.85, gt=0, le=1)
+    """From here on a flush does not wait for a cold cache."""
+
+
 class Kinds(_Table):
     """How to tell a client's own calls from a person's turns, where no header says so.
 
@@ -93,6 +102,10 @@ class Profile(_Table):
     """One line for `penstock profiles list`."""
     mode: Literal["edit", "observe"] = "edit"
     """`observe` measures and never edits."""
+    setting: Literal["safe", "balanced", "bold"] = "safe"
+    """How far the stages go. `safe`: edits to what was sent land at a cold cache only, old turns become a record only
+    in a nearly full window. `balanced`: old turns at any flush that pays. `bold`: warm flushes too, where the money model
+    says that they pay."""
     attested: Literal["edit", "observe"] = "edit"
     """What to do with requests that carry the client's digest of their own body (Claude Code's `cch=`): an edit makes
     the digest stale. `observe` leaves those requests alone."""
@@ -105,6 +118,7 @@ class Profile(_Table):
     limits: Limits = Limits()
     log: Log = Log()
     cache: Cache = Cache()
+    window: Window = Window()
     kinds: Kinds = Kinds()
 
     def settings_of(self, stage: str) -> Mapping[str, Any]:

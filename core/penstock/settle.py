@@ -15,15 +15,20 @@ from penstock.check import check
 from penstock.conversation import Conversation
 from penstock.dialects.base import Dialect
 from penstock.draft import Draft
-from penstock.edits import Edit, Op
+from penstock.edits import Edit, Op, Place
 from penstock.errors import InvalidEdit, InvalidRequest, StoreError
 from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange
-from penstock.ledger import Replay, resolve
+from penstock.ledger import resolve
+from penstock.money import Booking, cacheables
+from penstock.prices import Price
 from penstock.profiles import Profile
 from penstock.redact import Redactor
+from penstock.replay import Replay
 from penstock.state import Attempt, ConversationState
 from penstock.store.base import Store
+from penstock.tokens import estimate_bytes
+from penstock.warm import Candidate, choose
 
 __all__ = ["Job", "Settled", "Settler"]
 
@@ -46,6 +51,9 @@ class Job:
     """None: nothing new may be done, only what has landed is replayed."""
     attempt: Attempt | None
     """How the same body was sent before."""
+    due: str
+    """Why edits to what was sent land now; empty when they must wait."""
+    price: Price
     commit: Callable[[], bool]
     """Asked once, when everything is stored: may the edits land? False: nobody waits for this request any more."""
 
@@ -57,7 +65,10 @@ class Settled:
     body: bytes | None
     """None: as it came."""
     replay: Replay
+    view: Conversation
+    """The request as it leaves."""
     landed: int = 0
+    booking: Booking | None = None
 
 
 @dataclass(slots=True)
@@ -65,6 +76,8 @@ class _Plan:
     land: list[Edit] = field(default_factory=list)
     wait: list[Edit] = field(default_factory=list)
     out: list[tuple[Edit, str]] = field(default_factory=list)
+    warm: list[Edit] = field(default_factory=list)
+    """Those of `land` that land although the cache is warm, because it pays."""
 
     def leave_out(self, why: str) -> None:
         """Nothing lands after all."""
@@ -83,10 +96,10 @@ class Settler:
         if job.draft is None:
             return self._replay_only(job)
         state, now = job.state, self._now()
-        cache = job.profile.cache
-        state.clock.heed(job.conversation, job.exchange.identity.provider, cache.ttl_s)
-        cold = bool(state.keys) and state.clock.is_cold(now, cache.margin_s)
-        plan = self._plan(job, job.draft, cold)
+        state.clock.heed(job.conversation, job.exchange.identity.provider, job.profile.cache.ttl_s)
+        plan = self._plan(job, job.draft)
+        if plan.wait and not job.due and job.profile.setting == "bold":
+            self._pay(job, plan, now)
         done, fault = self._write(job, [*state.ledger.edits(), *plan.land])
         if fault and plan.land:
             plan.leave_out(fault)
@@ -106,8 +119,9 @@ class Settler:
         state.ledger.wait(plan.wait)
         done.landed = len(plan.land)
         self._remember(job, done, bool(fault), now)
-        if cold and plan.land:
-            self._log.append(EventKind.FLUSH, job.exchange.id, why="the cache is cold", edits=len(plan.land))
+        why = job.due or ("it pays" if plan.warm else "")
+        if why and plan.land:
+            self._log.append(EventKind.FLUSH, job.exchange.id, why=why, edits=len(plan.land))
         self._journal(job, plan)
         return done
 
@@ -125,9 +139,11 @@ class Settler:
             job.state.note_attempt(job.body_key, Attempt(ledger.revision, bool(fault)))
         return done
 
-    def _plan(self, job: Job, draft: Draft, cold: bool) -> _Plan:
+    def _plan(self, job: Job, draft: Draft) -> _Plan:
         plan, ledger = _Plan(), job.state.ledger
         observing = _observing(job)
+        if not observing and job.state.account.is_behind:
+            observing = "editing has cost more than it saved in this session"
         latest = {(e.op, e.place, e.text if e.op is Op.NOTE else ""): e for e in draft.edits}
         for edit in latest.values():
             if observing:
@@ -140,27 +156,46 @@ class Settler:
                 plan.land.append(edit)
             elif edit.op is Op.NOTE:
                 plan.out.append((edit, "frozen: the turn was sent without it"))
-            elif cold:
+            elif job.due:
                 plan.land.append(edit)
             else:
                 plan.wait.append(edit)
-        if cold and not observing:
+        if job.due and not observing:
             proposed = {(e.op, e.place) for e in plan.land}
             due = [e for e in ledger.pending if (e.op, e.place) not in proposed]
             plan.land += resolve(job.conversation, due).applied
         return plan
 
+    def _pay(self, job: Job, plan: _Plan, now: float) -> None:
+        """Let those waiting edits land that pay with a warm cache."""
+        without, _ = self._write(job, [*job.state.ledger.edits(), *plan.land])
+        blocks = cacheables(without.view)
+        at = {}
+        seen: dict[bytes, int] = {}
+        for i, (_, _, block) in enumerate(without.view.blocks(), start=1):
+            nth = seen.get(block.key, 0)
+            seen[block.key] = nth + 1
+            at[Place(block.key, nth)] = i
+        found = [(at[e.place], e) for e in plan.wait if e.place in at]
+        candidates = [Candidate(i, estimate_bytes(len(e.original) - len(e.text))) for i, e in found]
+        margin = job.profile.cache.margin_s
+        place = choose(candidates, blocks, job.state.account.sent, job.price, now, margin)
+        if place is not None:
+            plan.warm = [e for i, e in found if i >= place]
+            plan.land += plan.warm
+            plan.wait = [e for e in plan.wait if e not in plan.warm]
+
     def _write(self, job: Job, edits: Sequence[Edit]) -> tuple[Settled, str]:
         """The request with `edits`, and what is wrong with it: then it is the client's own."""
         replay = resolve(job.conversation, edits)
         if not replay.changes:
-            return Settled(None, replay), ""
+            return Settled(None, replay, job.conversation), ""
         try:
             body = job.dialect.splice(job.conversation, replay.changes)
-            check(job.dialect, job.path, job.conversation, body, replay.changes)
+            view = check(job.dialect, job.path, job.conversation, body, replay.changes)
         except (InvalidEdit, InvalidRequest) as e:
-            return Settled(None, Replay()), str(e)
-        return Settled(None if body == job.conversation.body else body, replay), ""
+            return Settled(None, Replay(), job.conversation), str(e)
+        return Settled(None if body == job.conversation.body else body, replay, view), ""
 
     def _store_edits(self, job: Job, edits: Sequence[Edit], now: float) -> bool | None:
         """Store the edits, then land them. False: they could not be stored. None: `commit` said no."""
@@ -183,6 +218,10 @@ class Settler:
         state.note_attempt(job.body_key, Attempt(state.ledger.revision, faulty and done.body is None))
         self._log.set_tip(job.exchange.identity.conversation, state.mark_sent(job.conversation, job.sent))
         state.clock.touch(now)
+        done.booking = state.account.book(cacheables(job.conversation), cacheables(done.view), job.price, now)
+        came = len(job.conversation.body)
+        state.size_came = estimate_bytes(came)
+        state.size_sent = estimate_bytes(came if done.body is None else len(done.body))
 
     def _journal(self, job: Job, plan: _Plan) -> None:
         rows = [(e, "landed", e.reason) for e in plan.land] + [(e, "pending", e.reason) for e in plan.wait]

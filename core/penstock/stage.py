@@ -52,6 +52,13 @@ class Stage:
         Called for real turns only: no title probes, no `count_tokens`, no client compactions, no retries.
         """
 
+    def on_flush(self, draft: Draft) -> str | None:
+        """Propose edits to what was sent before: now they land at once.
+
+        Called after `on_request` when a flush is due: the provider's cache is cold, or the window is nearly full.
+        Then is the time to look at the whole history, with all that is known by now; it is rare, and may take longer.
+        """
+
     def on_reply(self, exchange: Exchange, reply: Reply) -> None:
         """Look at the answer, in the background. Called for real turns whose answer came whole."""
 

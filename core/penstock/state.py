@@ -11,6 +11,7 @@ from penstock.cacheclock import CacheClock
 from penstock.conversation import Conversation, Message, Role, digest
 from penstock.events import Tip
 from penstock.ledger import Ledger
+from penstock.money import Account
 
 __all__ = ["Attempt", "ConversationState", "States"]
 
@@ -37,7 +38,11 @@ class ConversationState:
     known: Tip | None
     """What an earlier process sent last. None: nothing, as far as the store knows."""
     lock: threading.RLock = field(default_factory=threading.RLock)
+    account: Account = field(default_factory=Account)
     epoch: int = 0
+    size_came: int = 0
+    """Estimated tokens of the last real request as it came, and as it was sent."""
+    size_sent: int = 0
     keys: list[bytes] = field(default_factory=list)
     """The message keys of the last real request."""
     sent: dict[bytes, int] = field(default_factory=dict)

@@ -18,7 +18,8 @@ _INDENT = re.compile(r"[ \t]{2,}")
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _SAMPLE = 2000
-_BYTES_PER_TOKEN = 3.6
+_BYTES_PER_TOKEN = 2.9
+"""Measured on the requests of coding agents against what the provider counted."""
 
 
 def estimate(text: str) -> int:

@@ -122,8 +122,15 @@ def _block(role: Role, value: Any, raw: bytes, span: Span) -> Block:
         tool_id=str(value.get("tool_use_id") or value.get("id") or ""),
         tool_name=str(value.get("name") or ""),
         is_error=value.get("is_error") is True,
-        has_breakpoint="cache_control" in value,
+        mark=_mark(value),
     )
+
+
+def _mark(value: dict[str, Any]) -> str:
+    mark = value.get("cache_control")
+    if not isinstance(mark, dict):
+        return ""
+    return "1h" if mark.get("ttl") == "1h" else "5m"
 
 
 def _result(content: Any, raw: bytes, span: Span | None) -> tuple[str, Span | None]:

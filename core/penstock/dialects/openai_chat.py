@@ -244,7 +244,7 @@ def _part_block(role: Role, value: dict[str, Any], raw: bytes, span: Span) -> Bl
     elif kind is BlockKind.OTHER:
         text = as_text(value.get("refusal", ""))
     mark = any(name in value for name in _BREAKPOINTS)
-    return Block(kind, role, text, canonical_key(role, _canonical_part(value)), span, slot, has_breakpoint=mark)
+    return Block(kind, role, text, canonical_key(role, _canonical_part(value)), span, slot, mark="5m" if mark else "")
 
 
 def result(content: Any, raw: bytes, span: Span | None) -> tuple[str, Span | None]:
