@@ -232,7 +232,7 @@ class Gateway:
         suite.log.append_later(
             EventKind.ANSWERED,
             passage.id,
-            lambda: fields | journal.answered(reply, redactor),  # type: ignore[arg-type]
+            lambda: fields | journal.answered(reply, redactor, outcome.booking if outcome else None),  # type: ignore[arg-type]
         )
         if outcome is not None and outcome.exchange is not None:
             outcome.reply = reply  # type: ignore[assignment]

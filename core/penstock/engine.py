@@ -24,6 +24,7 @@ from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange, Kind, Request, State
 from penstock.identity import identify
 from penstock.ledger import Ledger, resolve
+from penstock.money import Booking
 from penstock.pipeline import Pipeline, Verdict
 from penstock.prices import Prices
 from penstock.profiles import Profile
@@ -51,6 +52,8 @@ class Outcome:
     """Answer with this instead of forwarding."""
     exchange: Exchange | None = None
     """None: the request was not read."""
+    booking: Booking | None = None
+    """What it costs, and would have cost untouched."""
     why: str = ""
     """Why the request was not read, or went as it came."""
     reply: Reply | None = None
@@ -254,9 +257,8 @@ class Engine:
             draft = work.draft
             while draft is not None and work.step < len(work.pipeline.stages):
                 index = work.step
-                draft, verdict = work.pipeline.run(
-                    index, draft, flush=bool(work.due) or work.pipeline.profile.setting == "bold"
-                )
+                flush = bool(work.due) or work.pipeline.profile.setting == "bold"
+                draft, verdict = work.pipeline.run(index, draft, flush=flush)
                 self._step(work, generation, index + 1, draft, verdict)
             return self._write(work, generation)
         except _Overtaken:
@@ -384,7 +386,7 @@ class Engine:
             ms=_ms(self._clock.tick() - work.started),
         )
         sent = None if body is None else encodings.encode(body, work.request.headers.get("content-encoding"))
-        return Outcome(body=sent, exchange=exchange)
+        return Outcome(body=sent, exchange=exchange, booking=settled.booking)
 
     def _commit(self, work: _Work, generation: int) -> bool:
         """Whether the loop still waits for this thread; if so, it will until the thread is done."""

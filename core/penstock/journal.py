@@ -8,6 +8,7 @@ from typing import Any
 from penstock.conversation import Block, Conversation
 from penstock.edits import Edit
 from penstock.exchange import Exchange
+from penstock.money import Booking
 from penstock.redact import Redactor
 from penstock.replay import Replay
 from penstock.reply import Reply
@@ -93,8 +94,12 @@ def _row(m: int, block: Block, redactor: Redactor) -> dict[str, Any]:
     }
 
 
-def answered(reply: Reply, redactor: Redactor) -> dict[str, Any]:
+def answered(reply: Reply, redactor: Redactor, booking: Booking | None = None) -> dict[str, Any]:
     """What an answer adds to the payload of an `answered` event."""
+    money = {}
+    if booking is not None:
+        baseline, paid = booking.dollars(reply.usage)
+        money = {"money": {"baseline": round(baseline, 6), "paid": round(paid, 6)}}
     usage = {name: n for name, n in asdict(reply.usage).items() if n is not None}
     return {
         "model": reply.model,
@@ -103,4 +108,5 @@ def answered(reply: Reply, redactor: Redactor) -> dict[str, Any]:
         "complete": reply.complete,
         "tools": [tool.name for tool in reply.tools],
         "text": redactor(reply.text),
+        **money,
     }

@@ -104,8 +104,8 @@ class Profile(_Table):
     """`observe` measures and never edits."""
     setting: Literal["safe", "balanced", "bold"] = "safe"
     """How far the stages go. `safe`: edits to what was sent land at a cold cache only, old turns become a record only
-    in a nearly full window. `balanced`: old turns at any flush that pays. `bold`: warm flushes too, where the money model
-    says that they pay."""
+    in a nearly full window. `balanced`: old turns at any flush that pays. `bold`: warm flushes too, where the money
+    model says that they pay."""
     attested: Literal["edit", "observe"] = "edit"
     """What to do with requests that carry the client's digest of their own body (Claude Code's `cch=`): an edit makes
     the digest stale. `observe` leaves those requests alone."""
