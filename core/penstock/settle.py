@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from penstock import journal
 from penstock.check import check
-from penstock.conversation import Conversation
+from penstock.conversation import Conversation, Role
 from penstock.dialects.base import Dialect
 from penstock.draft import Draft
 from penstock.edits import Edit, Op, Place
-from penstock.errors import InvalidEdit, InvalidRequest, StoreError
+from penstock.errors import InvalidEdit, InvalidRequest, StoreError, Unreadable
 from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange
 from penstock.ledger import resolve
+from penstock.mirror import Cacheable
 from penstock.money import Booking, cacheables
 from penstock.prices import Price
 from penstock.profiles import Profile
@@ -28,7 +30,7 @@ from penstock.replay import Replay
 from penstock.state import Attempt, ConversationState
 from penstock.store.base import Store
 from penstock.tokens import estimate_bytes
-from penstock.warm import Candidate, choose
+from penstock.warm import Candidate, anchor, choose
 
 __all__ = ["Job", "Settled", "Settler"]
 
@@ -69,6 +71,10 @@ class Settled:
     """The request as it leaves."""
     landed: int = 0
     booking: Booking | None = None
+    blocks: list[Cacheable] | None = None
+    """What is cached of it, when that is known already."""
+    mark: tuple[int, int, str] | None = None
+    """A breakpoint of our own: message, block, lifetime."""
 
 
 @dataclass(slots=True)
@@ -78,6 +84,10 @@ class _Plan:
     out: list[tuple[Edit, str]] = field(default_factory=list)
     warm: list[Edit] = field(default_factory=list)
     """Those of `land` that land although the cache is warm, because it pays."""
+    candidates: list[Candidate] = field(default_factory=list)
+    """What else could be cut while the cache is warm."""
+    entry: int | None = None
+    """The entry a warm flush reads from."""
 
     def leave_out(self, why: str) -> None:
         """Nothing lands after all."""
@@ -98,7 +108,8 @@ class Settler:
         state, now = job.state, self._now()
         state.clock.heed(job.conversation, job.exchange.identity.provider, job.profile.cache.ttl_s)
         plan = self._plan(job, job.draft)
-        if plan.wait and not job.due and job.profile.setting == "bold":
+        warm = not job.due and job.profile.setting == "bold" and not _observing(job)
+        if plan.wait and warm:
             self._pay(job, plan, now)
         done, fault = self._write(job, [*state.ledger.edits(), *plan.land])
         if fault and plan.land:
@@ -116,6 +127,8 @@ class Settler:
                 done, _ = self._write(job, state.ledger.edits())
         elif not job.commit():
             return None
+        if warm and not fault:
+            self._anchor(job, plan, done, now)
         state.ledger.wait(plan.wait)
         done.landed = len(plan.land)
         self._remember(job, done, bool(fault), now)
@@ -131,6 +144,9 @@ class Settler:
         upto = None if attempt is None else attempt.revision
         edits = [] if attempt is not None and attempt.untouched else ledger.edits(upto)
         done, fault = self._write(job, edits)
+        if attempt is not None and attempt.mark is not None and not fault:
+            marked = job.dialect.mark(done.view, *attempt.mark)
+            done.body = marked if marked is not None else done.body
         if not job.commit():
             return None
         if fault:
@@ -169,21 +185,40 @@ class Settler:
     def _pay(self, job: Job, plan: _Plan, now: float) -> None:
         """Let those waiting edits land that pay with a warm cache."""
         without, _ = self._write(job, [*job.state.ledger.edits(), *plan.land])
-        blocks = cacheables(without.view)
-        at = {}
-        seen: dict[bytes, int] = {}
-        for i, (_, _, block) in enumerate(without.view.blocks(), start=1):
-            nth = seen.get(block.key, 0)
-            seen[block.key] = nth + 1
-            at[Place(block.key, nth)] = i
+        blocks, at = cacheables(without.view), _places(without.view)
         found = [(at[e.place], e) for e in plan.wait if e.place in at]
-        candidates = [Candidate(i, estimate_bytes(len(e.original) - len(e.text))) for i, e in found]
+        plan.candidates = [Candidate(i, estimate_bytes(len(e.original) - len(e.text))) for i, e in found]
         margin = job.profile.cache.margin_s
-        place = choose(candidates, blocks, job.state.account.sent, job.price, now, margin)
-        if place is not None:
-            plan.warm = [e for i, e in found if i >= place]
+        choice = choose(plan.candidates, blocks, job.state.account.sent, job.price, now, margin)
+        if choice is not None:
+            plan.warm = [e for i, e in found if i >= choice.place]
+            plan.entry = choice.entry
             plan.land += plan.warm
             plan.wait = [e for e in plan.wait if e not in plan.warm]
+            plan.candidates = [c for c in plan.candidates if c.index < choice.place]
+
+    def _anchor(self, job: Job, plan: _Plan, done: Settled, now: float) -> None:
+        """Put a breakpoint of our own where a later flush can read from."""
+        blocks = cacheables(done.view)
+        alive = job.state.account.sent.alive_before(blocks, now, 0.0)
+        where = plan.entry if plan.entry in alive else None
+        if where is None:
+            where = anchor(blocks, _user_ends(done.view), alive, plan.candidates)
+        if where is None or where < 1:
+            return
+        m, b, _ = next(islice(done.view.blocks(), where - 1, None))
+        lifetime = next((block.mark for block in blocks[where:] if block.mark), "5m")
+        body = job.dialect.mark(done.view, m, b, lifetime)
+        if body is None:
+            return
+        try:
+            done.view = job.dialect.read(body, job.path)
+        except Unreadable as e:
+            self._fault("check", f"a breakpoint of ours: {e}", job.exchange)
+            return
+        done.body, done.mark = body, (m, b, lifetime)
+        blocks[where] = replace(blocks[where], mark=lifetime)
+        done.blocks = blocks
 
     def _write(self, job: Job, edits: Sequence[Edit]) -> tuple[Settled, str]:
         """The request with `edits`, and what is wrong with it: then it is the client's own."""
@@ -215,10 +250,12 @@ class Settler:
 
     def _remember(self, job: Job, done: Settled, faulty: bool, now: float) -> None:
         state = job.state
-        state.note_attempt(job.body_key, Attempt(state.ledger.revision, faulty and done.body is None))
+        state.note_attempt(job.body_key, Attempt(state.ledger.revision, faulty and done.body is None, done.mark))
         self._log.set_tip(job.exchange.identity.conversation, state.mark_sent(job.conversation, job.sent))
         state.clock.touch(now)
-        done.booking = state.account.book(cacheables(job.conversation), cacheables(done.view), job.price, now)
+        done.booking = state.account.book(
+            cacheables(job.conversation), done.blocks or cacheables(done.view), job.price, now
+        )
         came = len(job.conversation.body)
         state.size_came = estimate_bytes(came)
         state.size_sent = estimate_bytes(came if done.body is None else len(done.body))
@@ -246,6 +283,27 @@ def _observing(job: Job) -> str:
     if job.profile.attested == "observe" and system is not None and b"cch=" in system.of(job.conversation.body)[:2048]:
         return "the request is attested, and the profile leaves such requests alone"
     return ""
+
+
+def _places(view: Conversation) -> dict[Place, int]:
+    """Where each block stands among the `cacheables` of a request."""
+    out: dict[Place, int] = {}
+    seen: dict[bytes, int] = {}
+    for i, (_, _, block) in enumerate(view.blocks(), start=1):
+        nth = seen.get(block.key, 0)
+        seen[block.key] = nth + 1
+        out[Place(block.key, nth)] = i
+    return out
+
+
+def _user_ends(view: Conversation) -> list[int]:
+    """Where the last block of each user message stands among the `cacheables` of a request."""
+    out, at = [], 0
+    for message in view.messages:
+        at += len(message.blocks)
+        if message.role is Role.USER and message.blocks:
+            out.append(at)
+    return out
 
 
 def _is_new(job: Job, edit: Edit) -> bool:

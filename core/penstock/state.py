@@ -27,6 +27,8 @@ class Attempt:
     """The ledger's revision then."""
     untouched: bool
     """It went as it came, past the ledger."""
+    mark: tuple[int, int, str] | None = None
+    """The breakpoint of our own it went with."""
 
 
 @dataclass

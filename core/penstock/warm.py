@@ -17,10 +17,12 @@ from dataclasses import dataclass
 from penstock.mirror import Cacheable, CacheMirror
 from penstock.prices import Price
 
-__all__ = ["Candidate", "choose"]
+__all__ = ["Candidate", "Choice", "anchor", "choose"]
 
 CALLS_LEFT = 24.0
 """Calls until the next cold cache or the end of the session; measured on 2,101 calls of 23 sessions."""
+UNSETTLED = 1500
+"""Tokens still to be cut before a place, from which on it is no place to keep alive."""
 HURDLE = 2.0
 """Hysteresis: a flush must bring so many times what it costs."""
 
@@ -35,6 +37,16 @@ class Candidate:
     """Tokens."""
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Where a warm flush cuts."""
+
+    place: int
+    """Index of the first block that changes."""
+    entry: int | None
+    """Index of the block at which the entry ends that is read then."""
+
+
 def choose(
     candidates: Sequence[Candidate],
     blocks: Sequence[Cacheable],
@@ -45,24 +57,38 @@ def choose(
     *,
     calls_left: float = CALLS_LEFT,
     hurdle: float = HURDLE,
-) -> int | None:
-    """The index of the block from which on candidates should land. None: it does not pay."""
+) -> Choice | None:
+    """From which block on candidates should land, and the entry read then. None: it does not pay."""
     sums = [0]
     for block in blocks:
         sums.append(sums[-1] + block.tokens)
     total = sums[-1]
     alive = mirror.alive_before(blocks, now, margin)
     without = _units(sums[alive[-1] + 1] if alive else 0, total, price)
-    best, place, freed = 0.0, None, 0
+    best, chosen, freed = 0.0, None, 0
     for candidate in sorted(candidates, key=lambda c: c.index, reverse=True):
         freed += candidate.saving
         before = [i for i in alive if i < candidate.index]
         extra = _units(sums[before[-1] + 1] if before else 0, total - freed, price) - without
         net = price.read * calls_left * freed - (hurdle * extra if extra > 0 else extra)
         if net > best:
-            best, place = net, candidate.index
-    return place
+            best, chosen = net, Choice(candidate.index, before[-1] if before else None)
+    return chosen
 
 
 def _units(read: int, total: int, price: Price) -> float:
     return price.read * read + price.write * (total - read)
+
+
+def anchor(
+    blocks: Sequence[Cacheable], ends: Sequence[int], alive: Sequence[int], candidates: Sequence[Candidate]
+) -> int | None:
+    """Where a breakpoint of our own keeps an entry alive that a later flush can read from: the newest end of a user
+    message before the client's own breakpoints, with little before it that is still to be cut."""
+    marked = [i for i, block in enumerate(blocks) if block.mark and i > 0]
+    limit = marked[0] if marked else len(blocks)
+    living = set(alive)
+    for end in reversed(ends):
+        if end < limit and end in living and sum(c.saving for c in candidates if c.index <= end) < UNSETTLED:
+            return end
+    return None

@@ -38,6 +38,7 @@ _KINDS = {
 _ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT, "system": Role.SYSTEM}
 _ERRORS = {400: "invalid_request_error", 403: "permission_error", 429: "rate_limit_error", 529: "overloaded_error"}
 MAX_BREAKPOINTS = 4
+_MARKABLE = frozenset({BlockKind.TEXT, BlockKind.TOOL_USE, BlockKind.TOOL_RESULT, BlockKind.MEDIA})
 
 
 class Anthropic(ListDialect):
@@ -86,11 +87,20 @@ class Anthropic(ListDialect):
 
     def violations(self, conversation: Conversation) -> list[str]:
         out = list(_pair_violations(conversation))
-        marks = sum(conversation.body[s.start : s.end].count(b'"cache_control"') for s in _marked_fields(conversation))
-        marks += sum(m.breakpoints for m in conversation.messages)
+        marks = _marks(conversation)
         if marks > MAX_BREAKPOINTS:
             out.append(f"{marks} cache breakpoints, {MAX_BREAKPOINTS} are allowed")
         return out
+
+    def mark(self, conversation: Conversation, message: int, block: int, lifetime: str) -> bytes | None:
+        found = conversation.messages[message]
+        chosen = found.blocks[block]
+        if found.bare or chosen.mark or chosen.kind not in _MARKABLE or _marks(conversation) >= MAX_BREAKPOINTS:
+            return None
+        end = conversation.spans[message].start + chosen.span.end - 1  # before the closing brace
+        ttl = b',"ttl":"1h"' if lifetime == "1h" else b""
+        mark = b',"cache_control":{"type":"ephemeral"' + ttl + b"}"
+        return conversation.body[:end] + mark + conversation.body[end:]
 
     def parser(self) -> ReplyParser:
         return _Parser()
@@ -156,6 +166,12 @@ def _marked_fields(conversation: Conversation) -> Iterator[Span]:
     for name in ("tools", "system"):
         if name in conversation.fields:
             yield conversation.fields[name]
+
+
+def _marks(conversation: Conversation) -> int:
+    """Cache breakpoints in tools, system and messages."""
+    head = sum(conversation.body.count(b'"cache_control"', *span) for span in _marked_fields(conversation))
+    return head + sum(m.breakpoints for m in conversation.messages)
 
 
 def _turns(conversation: Conversation) -> list[tuple[Role, list[Block]]]:

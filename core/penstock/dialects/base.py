@@ -106,6 +106,11 @@ class Dialect(ABC):
     def violations(self, conversation: Conversation) -> list[str]:
         """The rules of the provider that this request breaks, in words. Empty: it is valid."""
 
+    def mark(self, conversation: Conversation, message: int, block: int, lifetime: str) -> bytes | None:
+        """The body with a cache breakpoint of ours on a block, `lifetime` as in `Block.mark`. None: this format has no
+        breakpoints, this block takes none, or the client has used them all."""
+        return None
+
     @abstractmethod
     def parser(self) -> ReplyParser:
         """A fresh reader of one answer's events."""
