@@ -55,18 +55,44 @@ class Draft:
     """The conversation of one request, and the edits proposed so far."""
 
     def __init__(self, exchange: Exchange, conversation: Conversation, is_new: Callable[[int, int], bool]) -> None:
-        self.exchange = exchange
-        """Who is talking, and what kind of request this is. Read-only."""
-        self.conversation = conversation
+        self._exchange, self._conversation, self._is_new = exchange, conversation, is_new
+        self._shown = replace(exchange)
+        self._words = exchange.words
+        self._edits: tuple[Edit, ...] = ()
+        self._refused: Refused | None = None
+        self._stage = ""
+
+    @property
+    def exchange(self) -> Exchange:
+        """Who is talking, and what kind of request this is. A copy: what a stage writes to it nobody else sees."""
+        return self._shown
+
+    @property
+    def conversation(self) -> Conversation:
         """What the client sent. Read-only."""
-        self.words = exchange.words
+        return self._conversation
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """All edits proposed so far, by this stage and those before it."""
+        return self._edits
+
+    @property
+    def refused(self) -> Refused | None:
+        """What `refuse` was called with, by this stage or one before it."""
+        return self._refused
+
+    @property
+    def words(self) -> str:
         """The person's words in this request. A stage may clean them: what tags, recalls and remembers reads these, and
         what is sent does not change."""
-        self.edits: tuple[Edit, ...] = ()
-        """All edits proposed so far, by this stage and those before it."""
-        self.refused: Refused | None = None
-        self._is_new = is_new
-        self._stage = ""
+        return self._words
+
+    @words.setter
+    def words(self, words: str) -> None:
+        if not isinstance(words, str):
+            raise InvalidEdit(f"the words are a {type(words).__name__}, not a string")
+        self._words = words
 
     def spots(self, kind: BlockKind | None = None, *, role: Role | None = None, new: bool | None = None) -> list[Spot]:
         """The blocks of the history in order: of one kind, of one role, only those new (or not new) in this request."""
@@ -131,16 +157,17 @@ class Draft:
 
     def refuse(self, message: str, *, retry_after: int = 60) -> None:
         """Have the request answered with an error in the provider's own form: 429, `retry_after` seconds."""
-        self.refused = Refused(str(message), int(retry_after), self._stage)
+        self._refused = Refused(str(message), int(retry_after), self._stage)
 
     def for_stage(self, stage: str) -> Draft:
         """A copy for one stage: what it proposes counts only when the copy is taken as the new draft."""
-        copy = Draft(self.exchange, self.conversation, self._is_new)
-        copy.words, copy.edits, copy.refused, copy._stage = self.words, self.edits, self.refused, stage
+        copy = Draft(self._exchange, self._conversation, self._is_new)
+        copy._words, copy._edits, copy._refused, copy._stage = self._words, self._edits, self._refused, stage
         return copy
 
     def _propose(self, edit: Edit) -> None:
-        self.edits = (*self.edits, replace(edit, reason=str(edit.reason)))
+        reason = str(edit.reason).encode(errors="replace").decode()  # it is stored: half a character can not be
+        self._edits = (*self._edits, replace(edit, reason=reason))
 
     def _place(self, message: int, index: int) -> Place:
         key = self.conversation.messages[message].blocks[index].key

@@ -9,7 +9,7 @@ from penstock.conversation import Block, Conversation
 from penstock.edits import Edit
 from penstock.exchange import Exchange
 from penstock.ledger import Replay
-from penstock.redact import Redactor
+from penstock.redact import Redactor, redact
 from penstock.reply import Reply
 from penstock.tokens import HOW, estimate, estimate_bytes
 
@@ -66,7 +66,7 @@ def edited(conversation: Conversation, edit: Edit, state: str, reason: str, reda
         "stage": edit.stage,
         "op": edit.op,
         "state": state,
-        "reason": reason[:400],
+        "reason": redact(reason[:464])[:400],  # a stage's words may quote the conversation
         "m": m,
         "b": b,
         "before": estimate(edit.original),
