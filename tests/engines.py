@@ -48,9 +48,9 @@ class Does(Stage):
         self.what, self.name = what, name
         self.calls = 0
 
-    def on_request(self, draft: Draft) -> None:
+    def on_request(self, draft: Draft) -> str | None:
         self.calls += 1
-        self.what(draft)
+        return self.what(draft)  # type: ignore[return-value] # what a stranger's stage returns may be anything
 
 
 class Blocks(Stage):

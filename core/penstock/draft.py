@@ -41,6 +41,11 @@ class Spot:
         """What the block holds."""
         return self.block.kind
 
+    @property
+    def is_editable(self) -> bool:
+        """Whether `replace` takes it: not thinking, tool calls or media, nor a result that holds more than text."""
+        return self.block.slot is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -120,20 +125,20 @@ class Draft:
         media, and text that would become empty."""
         if spot.block.slot is None:
             raise InvalidEdit(f"a {spot.kind} block can not be replaced")
-        if not text.strip() and spot.kind is BlockKind.TEXT:
+        if not _checked(text).strip() and spot.kind is BlockKind.TEXT:
             raise InvalidEdit("a text block can not be empty")
         place = self._place(spot.message, spot.index)
-        self._propose(Edit(Op.REPLACE, place, _checked(text), self._stage, reason, spot.text))
+        self._propose(Edit(Op.REPLACE, place, text, self._stage, reason, spot.text))
 
     def note(self, text: str, *, reason: str) -> None:
         """Add a text of our own at the tail of the newest user turn, after tool results, before nothing."""
         at = self.conversation.newest_user()
         if at is None:
             raise InvalidEdit("there is no user message to add a note to")
-        if not text.strip():
+        if not _checked(text).strip():
             raise InvalidEdit("a note can not be empty")
         last = len(self.conversation.messages[at].blocks) - 1
-        self._propose(Edit(Op.NOTE, self._place(at, last), _checked(text), self._stage, reason))
+        self._propose(Edit(Op.NOTE, self._place(at, last), text, self._stage, reason))
 
     def compact(self, first: int, last: int, text: str, *, reason: str) -> None:
         """Have the messages `first` to `last` (both included) become one user message that reads `text`.
@@ -143,13 +148,15 @@ class Draft:
         newest = self.conversation.newest_user()
         if not 0 <= first <= last < len(self.conversation.messages) or (newest is not None and last >= newest):
             raise InvalidEdit(f"messages {first} to {last} can not be compacted")
+        if _checked(text) and not text.strip():
+            raise InvalidEdit("a text block can not be empty: drop the messages instead")
         covered = self.conversation.messages[first : last + 1]
         if not covered[0].blocks:
             raise InvalidEdit(f"message {first} is empty: begin with one that is not")
         original = "\n\n".join(f"[{m.role}] " + "\n".join(b.text for b in m.blocks) for m in covered)
         chain = digest(*(m.key for m in covered))
         place = self._place(first, 0)
-        self._propose(Edit(Op.COMPACT, place, _checked(text), self._stage, reason, original, chain, len(covered)))
+        self._propose(Edit(Op.COMPACT, place, text, self._stage, reason, original, chain, len(covered)))
 
     def drop(self, first: int, last: int, *, reason: str) -> None:
         """Leave the messages `first` to `last` (both included) out."""

@@ -65,6 +65,11 @@ class Ledger:
             if len(self._pending) < self._limit:
                 self._pending[(edit.op, edit.place)] = edit
 
+    def forget(self, edits: Iterable[Edit]) -> None:
+        """These wait no longer: they have landed, or a request with them would be invalid."""
+        for edit in edits:
+            self._pending.pop((edit.op, edit.place), None)
+
     def prepare(self, edits: Sequence[Edit]) -> list[Landed]:
         """`edits` as the next revision, to be stored before they `land`."""
         return [Landed(self.revision + 1, edit) for edit in edits]
@@ -72,8 +77,7 @@ class Ledger:
     def land(self, landed: Sequence[Landed]) -> None:
         """From now on these are replayed."""
         self._landed += landed
-        for one in landed:
-            self._pending.pop((one.edit.op, one.edit.place), None)
+        self.forget(one.edit for one in landed)
 
     def edits(self, upto: int | None = None, also: Iterable[Edit] = ()) -> list[Edit]:
         """What is replayed, of the revisions up to `upto`: for each place the latest replacement and compaction, and

@@ -179,6 +179,7 @@ class Settler:
             tried, fault = (done, why) if why else self._write(job, ledger.edits(also=[*plan.land, *edits]))
             if fault:
                 plan.out += [(edit, fault) for edit in edits]
+                ledger.forget(edits)
             else:
                 plan.land += edits
                 done = tried

@@ -120,6 +120,9 @@ def test_a_text_can_not_become_empty(draft: Draft, text: str) -> None:
         draft.replace(draft.spots()[0], text, reason="r")
     with pytest.raises(InvalidEdit, match="empty"):
         draft.note(text, reason="r")
+    if text:
+        with pytest.raises(InvalidEdit, match="empty"):
+            draft.compact(0, 1, text, reason="r")
     draft.replace(draft.spots(BlockKind.TOOL_RESULT)[0], text, reason="r")
 
 
@@ -129,9 +132,9 @@ def test_a_text_can_not_become_empty(draft: Draft, text: str) -> None:
 )
 def test_a_new_text_must_be_one(draft: Draft, text: Any, why: str) -> None:
     """A string, that UTF-8 can carry, of a size that can be kept."""
-    with pytest.raises((InvalidEdit, AttributeError), match=f"{why}|strip"):
+    with pytest.raises(InvalidEdit, match=why):
         draft.replace(draft.spots()[0], text, reason="r")
-    with pytest.raises((InvalidEdit, AttributeError), match=f"{why}|strip"):
+    with pytest.raises(InvalidEdit, match=why):
         draft.note(text, reason="r")
     with pytest.raises(InvalidEdit, match=why):
         draft.compact(0, 1, text, reason="r")
