@@ -1,7 +1,6 @@
-"""The wire: mitmproxy addons that hand requests to the engine and put its answers back."""
+"""The wire: mitmproxy addons that hand requests to the engine and put its answers back.
+
+Nothing is imported here: the command line loads this package's plugin, and must not pay for mitmproxy to show its help.
+"""
 
 from __future__ import annotations
-
-from penstock_addons.addons import suite_addons
-
-__all__ = ["suite_addons"]

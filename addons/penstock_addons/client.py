@@ -1,8 +1,8 @@
 """What a client asks of the suite: to be passed by, or to have another profile.
 
 Per request by a header, `x-penstock: bypass` or `x-penstock: profile=NAME`, which goes no further. Per session by the
-user name of the proxy's address, `HTTPS_PROXY=http://bypass@127.0.0.1:8080` or `http://NAME@127.0.0.1:8080`: it holds
-for every connection of a client started with it.
+user name of the proxy's address, `HTTPS_PROXY=http://bypass:x@127.0.0.1:8080` or `http://NAME:x@127.0.0.1:8080`: it
+holds for every connection of a client started with it. The password is not read, but some clients want one.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ from penstock.exchange import Request, State
 from penstock.identity import client_of
 from penstock.redact import Redactor
 from penstock.suite import Suite
-from penstock_addons.client import ClientSettings
+from penstock_addons.client import Asked, ClientSettings
+from penstock_addons.credentials import credentials_of, without
 from penstock_addons.hosts import ModelHosts
 from penstock_addons.options import Settings
 from penstock_addons.tee import Tee
@@ -32,6 +33,8 @@ __all__ = ["Gateway"]
 
 logger = logging.getLogger(__name__)
 SWITCH_S = 0.0005
+ASKED = "penstock.asked"
+"""Where a flow keeps what its client asked for."""
 
 
 @dataclass
@@ -41,6 +44,7 @@ class _Passage:
     id: str
     dialect: Dialect
     started: float
+    credentials: tuple[str, ...]
     outcome: Outcome | None = None
     tee: Tee | None = None
     is_over: bool = False
@@ -94,7 +98,10 @@ class Gateway:
         self._clients.forget(getattr(client, "id", ""))
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        """What is not for us streams both ways: it is never held, nor kept."""
+        """What is not for us streams both ways: it is never held, nor kept. Its headers leave right after this."""
+        flow.metadata[ASKED] = self._clients.take(flow.client_conn.id, flow.request.headers)
+        if flow.response is not None:  # answered already; mitmproxy can not stream such a request as well
+            return
         found = self._found(flow)
         length = flow.request.headers.get("content-length", "")
         limit = self._suite.profile.limits.body_bytes if self._suite else 0
@@ -107,7 +114,7 @@ class Gateway:
             self._forwarded(passage, changed=False, size=int(length))
 
     async def request(self, flow: http.HTTPFlow) -> None:
-        asked = self._clients.take(flow.client_conn.id, flow.request.headers)
+        asked: Asked = flow.metadata.pop(ASKED, Asked())
         found = self._found(flow)
         suite = self._suite
         if suite is None or found is None or flow.response is not None or flow.id in self._passages:
@@ -198,7 +205,7 @@ class Gateway:
         return found[0] if found is not None else None
 
     def _begin(self, flow: http.HTTPFlow, dialect: Dialect) -> _Passage:
-        passage = _Passage(uuid.uuid4().hex[:16], dialect, time.perf_counter())
+        passage = _Passage(uuid.uuid4().hex[:16], dialect, time.perf_counter(), credentials_of(flow.request))
         self._passages[flow.id] = passage
         if self._suite is not None:
             self._suite.log.append(
@@ -244,10 +251,8 @@ class Gateway:
     def _failed(self, passage: _Passage, why: str, *, status: int, error: str) -> None:
         self._advance(passage, State.FAILED)
         size = passage.tee.size if passage.tee is not None else 0
-        redactor = Redactor(400)
-        self._log(
-            EventKind.FAILED, passage, why=why, status=status, error=redactor(error), ms=self._ms(passage), bytes=size
-        )
+        said = Redactor(400)(without(error, passage.credentials))
+        self._log(EventKind.FAILED, passage, why=why, status=status, error=said, ms=self._ms(passage), bytes=size)
 
     def _advance(self, passage: _Passage, state: State) -> None:
         if passage.outcome is not None and passage.outcome.exchange is not None:

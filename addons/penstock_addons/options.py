@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +13,14 @@ from mitmproxy.exceptions import OptionsError
 
 from penstock import paths, profiles
 from penstock.errors import PenstockError
+from penstock.nearest import did_you_mean
 from penstock.plugins import Plugins
 
 __all__ = ["PROFILE_VARIABLE", "Settings"]
 
+logger = logging.getLogger(__name__)
 PROFILE_VARIABLE = "PENSTOCK_PROFILE"
+PREFIX = "penstock_"
 
 
 class Settings:
@@ -59,6 +63,13 @@ class Settings:
     def configure(self, updated: set[str]) -> None:
         if updated & {"penstock_plugins_dir", "penstock_block_plugins", "penstock_profile", "penstock_store"}:
             self._check(updated)
+
+    def running(self) -> None:
+        """All options are known by now: one of ours that is not was misspelled, and would silently do nothing."""
+        known = [name for name in sorted(ctx.options.keys()) if name.startswith(PREFIX)]
+        for name in ctx.options.deferred:
+            if name.startswith(PREFIX):
+                logger.error("there is no option %s.%s", name, did_you_mean(name, known))
 
     def _check(self, updated: set[str]) -> None:
         folder = ctx.options.penstock_plugins_dir

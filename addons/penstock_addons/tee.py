@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
 
 from penstock.dialects.base import ReplyReader
-from penstock.encodings import StreamDecoder
+from penstock.encodings import StreamDecoder, morsels
 from penstock.reply import Reply
 
 __all__ = ["Tee"]
@@ -48,13 +49,19 @@ class Tee:
 
     def _look(self, reader: ReplyReader, chunk: bytes) -> None:
         try:
-            if self._decoder is not None:
-                chunk = self._decoder(chunk)
-            self._decoded += len(chunk)
-            if self._decoded > DECODED_LIMIT:
-                self._reader = None
-                return
-            reader.feed(chunk)
+            for piece in self._unpacked(chunk):
+                self._decoded += len(piece)
+                if self._decoded > DECODED_LIMIT:
+                    self._reader = None
+                    return
+                reader.feed(piece)
         except Exception:  # a damaged encoding raises what its library likes; the client gets the bytes all the same
             logger.warning("an answer could not be read", exc_info=True)
             self._reader = None
+
+    def _unpacked(self, chunk: bytes) -> Iterator[bytes]:
+        if self._decoder is None:
+            yield chunk
+            return
+        for piece in morsels(chunk):
+            yield self._decoder(piece)

@@ -32,7 +32,7 @@ def check(dialect: Dialect, path: str, before: Conversation, after: bytes, chang
     return new
 
 
-_HISTORY = ("messages", "input", "contents", "prompt", "request", "generateContentRequest")
+_HISTORY = ("messages", "input", "contents", "prompt", "request", "generateContentRequest", "generate_content_request")
 
 
 def _fixed(conversation: Conversation, without: set[int]) -> list[tuple[bytes, bool]]:

@@ -7,10 +7,11 @@ that a message seen before is reused as it is, wherever it stands in the next re
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -107,8 +108,11 @@ class Conversation:
     """Where each message stands in `body`."""
     model: str = ""
     stream: bool = False
-    fields: dict[str, Span] = field(default_factory=dict, repr=False)
+    fields: Mapping[str, Span] = field(default_factory=dict, repr=False)
     """Where the value of each field of the request stands in `body`."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fields", MappingProxyType(self.fields))  # a stage may look, and not write
 
     def blocks(self) -> Iterator[tuple[int, int, Block]]:
         """Every block with the index of its message and its own."""

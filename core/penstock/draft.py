@@ -42,6 +42,11 @@ class Spot:
         """What the block holds."""
         return self.block.kind
 
+    @property
+    def is_editable(self) -> bool:
+        """Whether `replace` takes it: not thinking, tool calls or media, nor a result that holds more than text."""
+        return self.block.slot is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -63,21 +68,50 @@ class Draft:
         landed: Replay | None = None,
         due: str = "",
     ) -> None:
-        self.exchange = exchange
-        """Who is talking, and what kind of request this is. Read-only."""
-        self.conversation = conversation
+        self._exchange, self._conversation, self._is_new = exchange, conversation, is_new
+        self._landed, self._due = landed or Replay(), due
+        self._shown = replace(exchange)
+        self._words = exchange.words
+        self._edits: tuple[Edit, ...] = ()
+        self._refused: Refused | None = None
+        self._stage = ""
+
+    @property
+    def due(self) -> str:
+        """Why edits to what was sent land now (`the cache is cold`, ...). Empty: they wait, or land if that pays."""
+        return self._due
+
+    @property
+    def exchange(self) -> Exchange:
+        """Who is talking, and what kind of request this is. A copy: what a stage writes to it nobody else sees."""
+        return self._shown
+
+    @property
+    def conversation(self) -> Conversation:
         """What the client sent. Read-only."""
-        self.words = exchange.words
+        return self._conversation
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """All edits proposed so far, by this stage and those before it."""
+        return self._edits
+
+    @property
+    def refused(self) -> Refused | None:
+        """What `refuse` was called with, by this stage or one before it."""
+        return self._refused
+
+    @property
+    def words(self) -> str:
         """The person's words in this request. A stage may clean them: what tags, recalls and remembers reads these, and
         what is sent does not change."""
-        self.due = due
-        """Why edits to what was sent land now (`the cache is cold`, ...). Empty: they wait, or land if that pays."""
-        self.edits: tuple[Edit, ...] = ()
-        """All edits proposed so far, by this stage and those before it."""
-        self.refused: Refused | None = None
-        self._is_new = is_new
-        self._landed = landed or Replay()
-        self._stage = ""
+        return self._words
+
+    @words.setter
+    def words(self, words: str) -> None:
+        if not isinstance(words, str):
+            raise InvalidEdit(f"the words are a {type(words).__name__}, not a string")
+        self._words = words
 
     def spots(self, kind: BlockKind | None = None, *, role: Role | None = None, new: bool | None = None) -> list[Spot]:
         """The blocks of the history in order: of one kind, of one role, only those new (or not new) in this request."""
@@ -115,20 +149,20 @@ class Draft:
         media, and text that would become empty."""
         if spot.block.slot is None:
             raise InvalidEdit(f"a {spot.kind} block can not be replaced")
-        if not text.strip() and spot.kind is BlockKind.TEXT:
+        if not _checked(text).strip() and spot.kind is BlockKind.TEXT:
             raise InvalidEdit("a text block can not be empty")
         place = self._place(spot.message, spot.index)
-        self._propose(Edit(Op.REPLACE, place, _checked(text), self._stage, reason, spot.text))
+        self._propose(Edit(Op.REPLACE, place, text, self._stage, reason, spot.text))
 
     def note(self, text: str, *, reason: str) -> None:
         """Add a text of our own at the tail of the newest user turn, after tool results, before nothing."""
         at = self.conversation.newest_user()
         if at is None:
             raise InvalidEdit("there is no user message to add a note to")
-        if not text.strip():
+        if not _checked(text).strip():
             raise InvalidEdit("a note can not be empty")
         last = len(self.conversation.messages[at].blocks) - 1
-        self._propose(Edit(Op.NOTE, self._place(at, last), _checked(text), self._stage, reason))
+        self._propose(Edit(Op.NOTE, self._place(at, last), text, self._stage, reason))
 
     def compact(self, first: int, last: int, text: str, *, reason: str) -> None:
         """Have the messages `first` to `last` (both included) become one user message that reads `text`.
@@ -138,13 +172,15 @@ class Draft:
         newest = self.conversation.newest_user()
         if not 0 <= first <= last < len(self.conversation.messages) or (newest is not None and last >= newest):
             raise InvalidEdit(f"messages {first} to {last} can not be compacted")
+        if _checked(text) and not text.strip():
+            raise InvalidEdit("a text block can not be empty: drop the messages instead")
         covered = self.conversation.messages[first : last + 1]
         if not covered[0].blocks:
             raise InvalidEdit(f"message {first} is empty: begin with one that is not")
         original = "\n\n".join(f"[{m.role}] " + "\n".join(b.text for b in m.blocks) for m in covered)
         chain = digest(*(m.key for m in covered))
         place = self._place(first, 0)
-        self._propose(Edit(Op.COMPACT, place, _checked(text), self._stage, reason, original, chain, len(covered)))
+        self._propose(Edit(Op.COMPACT, place, text, self._stage, reason, original, chain, len(covered)))
 
     def drop(self, first: int, last: int, *, reason: str) -> None:
         """Leave the messages `first` to `last` (both included) out."""
@@ -152,16 +188,17 @@ class Draft:
 
     def refuse(self, message: str, *, retry_after: int = 60) -> None:
         """Have the request answered with an error in the provider's own form: 429, `retry_after` seconds."""
-        self.refused = Refused(str(message), int(retry_after), self._stage)
+        self._refused = Refused(str(message), int(retry_after), self._stage)
 
     def for_stage(self, stage: str) -> Draft:
         """A copy for one stage: what it proposes counts only when the copy is taken as the new draft."""
-        copy = Draft(self.exchange, self.conversation, self._is_new, self._landed, self.due)
-        copy.words, copy.edits, copy.refused, copy._stage = self.words, self.edits, self.refused, stage
+        copy = Draft(self._exchange, self._conversation, self._is_new, self._landed, self._due)
+        copy._words, copy._edits, copy._refused, copy._stage = self._words, self._edits, self._refused, stage
         return copy
 
     def _propose(self, edit: Edit) -> None:
-        self.edits = (*self.edits, replace(edit, reason=str(edit.reason)))
+        reason = str(edit.reason).encode(errors="replace").decode()  # it is stored: half a character can not be
+        self._edits = (*self._edits, replace(edit, reason=reason))
 
     def _place(self, message: int, index: int) -> Place:
         key = self.conversation.messages[message].blocks[index].key

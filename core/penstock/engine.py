@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from penstock import encodings, journal
+from penstock.background import Background
 from penstock.cacheclock import CacheClock
 from penstock.clock import Clock, SystemClock
 from penstock.conversation import Conversation
@@ -28,7 +29,7 @@ from penstock.money import Booking
 from penstock.pipeline import Pipeline, Verdict
 from penstock.prices import Prices
 from penstock.profiles import Profile
-from penstock.redact import Redactor
+from penstock.redact import Redactor, redact
 from penstock.reply import Reply
 from penstock.settle import Job, Settler
 from penstock.state import Attempt, ConversationState, States
@@ -39,7 +40,8 @@ from penstock.workers import NoWorker, Task, Workers
 __all__ = ["Engine", "Outcome"]
 
 logger = logging.getLogger(__name__)
-BACKGROUND_S = 30.0
+WATCH_S = 0.05
+"""How often the loop looks whether a stage is late. To be told when each begins would cost every request."""
 
 
 @dataclass(slots=True)
@@ -57,6 +59,8 @@ class Outcome:
     why: str = ""
     """Why the request was not read, or went as it came."""
     reply: Reply | None = None
+    profile: str = ""
+    """The profile the client asked for, instead of the proxy's own."""
 
 
 @dataclass
@@ -113,7 +117,7 @@ class Engine:
         self._clock = clock or SystemClock()
         self._states = States(self._load_state)
         self._workers = Workers()
-        self._background = Workers(limit=4, lost_limit=8, name="penstock-background")
+        self._background = Background(log, self._clock)
         self._redactors = tuple(redactors)
         self._prices = Prices()
         self._settler = Settler(store, log, self._redactor, self._clock.now)
@@ -135,18 +139,24 @@ class Engine:
 
     async def process(self, request: Request) -> Outcome:
         """What to do with `request`. Never raises; takes no longer than the deadlines of the profile allow."""
+        work = None
         try:
-            return await self._process(self._work(request))
+            work = self._work(request)
+            return await self._process(work)
         except Exception as e:  # whatever it is, the client's own bytes go out (P1)
             logger.exception("exchange %s goes as it came", request.id)
+            self._leave_untouched(work)
             return self._as_it_came(request, f"{type(e).__name__}: {e}")
 
     def process_now(self, request: Request) -> Outcome:
         """The same in the caller's own thread, without deadlines."""
+        work = None
         try:
-            return self._run(self._work(request), 0)
+            work = self._work(request)
+            return self._run(work, 0)
         except Exception as e:  # as above
             logger.exception("exchange %s goes as it came", request.id)
+            self._leave_untouched(work)
             return self._as_it_came(request, f"{type(e).__name__}: {e}")
 
     async def answered(self, outcome: Outcome) -> None:
@@ -154,35 +164,17 @@ class Engine:
         exchange, reply = outcome.exchange, outcome.reply
         if exchange is None or reply is None or exchange.state is not State.ANSWERED:
             return
-        started = self._clock.tick()
-        try:
-            task = self._background.submit(lambda: self._look(exchange, reply))
-        except NoWorker as e:
-            self._fault("background", str(e), exchange.id)
-            return
-        waiting = asyncio.wrap_future(task.future)
-        done, _ = await asyncio.wait({waiting}, timeout=BACKGROUND_S)
-        if not done:
-            self._background.give_up(task)
-            waiting.cancel()
-            self._fault("background", f"not done after {BACKGROUND_S:.0f} s", exchange.id)
-            return
-        for fault in waiting.result():
-            self._fault("stage", fault, exchange.id)
-        exchange.advance(State.REMEMBERED)
-        self._log.append(EventKind.REMEMBERED, exchange.id, ms=_ms(self._clock.tick() - started))
+        await self._background.look(self.pipeline(outcome.profile or self._profile), exchange, reply)
 
     def answered_now(self, outcome: Outcome) -> None:
         """The same in the caller's own thread."""
         if outcome.exchange is not None and outcome.reply is not None:
-            for fault in self._look(outcome.exchange, outcome.reply):
-                self._fault("stage", fault, outcome.exchange.id)
-            outcome.exchange.advance(State.REMEMBERED)
-            self._log.append(EventKind.REMEMBERED, outcome.exchange.id, ms=0.0)
+            pipeline = self.pipeline(outcome.profile or self._profile)
+            self._background.look_now(pipeline, outcome.exchange, outcome.reply)
 
     def touch(self, exchange: Exchange) -> None:
         """The provider answered: its cache was used now."""
-        if exchange.kind.is_real:
+        if exchange.kind is not Kind.COUNT:
             state = self._states.peek(exchange.identity.conversation)
             if state is not None:
                 state.clock.touch(self._clock.now())
@@ -220,7 +212,7 @@ class Engine:
         try:
             while True:
                 left = work.step_until - self._clock.tick()
-                done, _ = await asyncio.wait({waiting}, timeout=max(left, 0.001))
+                done, _ = await asyncio.wait({waiting}, timeout=min(max(left, 0.001), WATCH_S))
                 if done:
                     return waiting.result()
                 with work.lock:
@@ -240,9 +232,14 @@ class Engine:
             if not waiting.done():
                 waiting.cancel()
 
-    def _leave_untouched(self, work: _Work) -> None:
-        if work.state is not None:
-            work.state.note_attempt(work.body_key, Attempt(0, untouched=True))
+    def _leave_untouched(self, work: _Work | None) -> None:
+        """The client's own bytes leave, past the ledger. The loop must not wait for the state's lock."""
+        if work is None or work.state is None or work.conversation is None or work.exchange is None:
+            return
+        work.state.note_attempt(work.body_key, Attempt(0, untouched=True))
+        if work.exchange.kind.is_real:
+            work.state.untouched.append(work.conversation)
+        self.touch(work.exchange)
 
     # ---------------------------------------------------------------- the thread's side
 
@@ -386,7 +383,9 @@ class Engine:
             ms=_ms(self._clock.tick() - work.started),
         )
         sent = None if body is None else encodings.encode(body, work.request.headers.get("content-encoding"))
-        return Outcome(body=sent, exchange=exchange, booking=settled.booking)
+        return Outcome(
+            body=sent, exchange=exchange, booking=settled.booking, profile=work.request.profile
+        )
 
     def _commit(self, work: _Work, generation: int) -> bool:
         """Whether the loop still waits for this thread; if so, it will until the thread is done."""
@@ -395,15 +394,6 @@ class Engine:
                 return False
             work.step_until = float("inf")
             return True
-
-    def _look(self, exchange: Exchange, reply: Reply) -> list[str]:
-        if not exchange.kind.is_real or exchange.is_retry:
-            return []
-        pipeline = self.pipeline(self._profile)
-        faults = pipeline.observe("on_reply", lambda stage: stage.on_reply(exchange, reply))
-        if not reply.tools:
-            faults += pipeline.observe("on_turn_complete", lambda stage: stage.on_turn_complete(exchange, reply))
-        return faults
 
     # ---------------------------------------------------------------- events
 
@@ -431,11 +421,11 @@ class Engine:
         return Redactor(profile.log.preview, self._redactors)
 
     def _as_it_came(self, request: Request, why: str, exchange: Exchange | None = None) -> Outcome:
-        self._log.append(EventKind.BYPASSED, request.id, why=why[:400])
+        self._log.append(EventKind.BYPASSED, request.id, why=redact(why)[:400])
         return Outcome(why=why, exchange=exchange)
 
     def _fault(self, where: str, error: str, exchange: str = "") -> None:
-        self._log.append(EventKind.FAULT, exchange, where=where, error=error[:400])
+        self._log.append(EventKind.FAULT, exchange, where=where, error=redact(error)[:400])
 
     # ---------------------------------------------------------------- state
 

@@ -16,7 +16,6 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from penstock.clock import Clock, SystemClock
-from penstock.errors import StoreError
 
 __all__ = ["Event", "EventKind", "EventLog", "EventSink", "Tip"]
 
@@ -209,15 +208,16 @@ class EventLog:
                 self._sink.set_tip(conversation, tip, self._clock.now())
             if batch or extra:
                 self._sink.add_events([*batch, *extra])
-        except StoreError as e:
+        except Exception as e:  # noqa: BLE001 - a sink may raise what its driver likes, and this thread must go on
             if not self.degraded:
                 logger.warning("events wait: %s", e)
-            self.degraded = str(e)
+            self.degraded = str(e) or type(e).__name__
             return False
         if self.degraded:
             logger.info("events are stored again")
         self.degraded = ""
-        self._dropped -= dropped
+        with self._wake:
+            self._dropped -= dropped
         return True
 
     def _tell(self, batch: list[Event]) -> None:
@@ -225,6 +225,6 @@ class EventLog:
             for event in batch:
                 try:
                     listen(event)
-                except Exception:  # a stranger's listener must not stop the log
+                except BaseException:  # a stranger's listener must not stop the log, by `sys.exit` neither
                     logger.exception("an event listener failed: %r", listen)
                     break

@@ -9,7 +9,7 @@ from penstock.conversation import Block, Conversation
 from penstock.edits import Edit
 from penstock.exchange import Exchange
 from penstock.money import Booking
-from penstock.redact import Redactor
+from penstock.redact import Redactor, redact
 from penstock.replay import Replay
 from penstock.reply import Reply
 from penstock.tokens import HOW, estimate, estimate_bytes
@@ -24,11 +24,12 @@ _SYSTEM = ("system", "instructions", "systemInstruction", "system_instruction")
 
 def classified(exchange: Exchange, conversation: Conversation, sent: int, redactor: Redactor) -> dict[str, Any]:
     """The payload of a `classified` event; `sent` messages at the head were sent before."""
-    fresh = [(m, block) for m in range(sent, len(conversation.messages)) for block in conversation.messages[m].blocks]
-    rows = [_row(m, block, redactor) for m, block in fresh[-BLOCKS:]]
+    messages = conversation.messages
+    fresh = [(m, b, block) for m in range(sent, len(messages)) for b, block in enumerate(messages[m].blocks)]
+    rows = [_row(m, b, block, redactor) for m, b, block in fresh[-BLOCKS:]]
     system = sum(estimate_bytes(conversation.size_of(name)) for name in _SYSTEM)
     tools = estimate_bytes(conversation.size_of("tools"))
-    history = estimate_bytes(sum(len(m.raw) for m in conversation.messages))
+    history = estimate_bytes(sum(len(m.raw) for m in messages))
     identity = exchange.identity
     return {
         "dialect": exchange.dialect,
@@ -66,7 +67,7 @@ def edited(conversation: Conversation, edit: Edit, state: str, reason: str, reda
         "stage": edit.stage,
         "op": edit.op,
         "state": state,
-        "reason": reason[:400],
+        "reason": redact(reason[:464])[:400],  # a stage's words may quote the conversation
         "m": m,
         "b": b,
         "before": estimate(edit.original),
@@ -76,15 +77,17 @@ def edited(conversation: Conversation, edit: Edit, state: str, reason: str, reda
 
 
 def saved(conversation: Conversation, replay: Replay) -> dict[str, int]:
-    """Estimated tokens of the messages as they came, and as they leave."""
-    came = estimate_bytes(sum(len(m.raw) for m in conversation.messages))
+    """Estimated tokens of the request as it came, and as it leaves."""
+    sizes = [conversation.size_of(name) for name in (*_SYSTEM, "tools")] + [len(m.raw) for m in conversation.messages]
+    came = estimate_bytes(sum(sizes))
     less = sum(estimate_bytes(len(e.original) - len(e.text)) for e in replay.applied)
     return {"tokens_in": came, "tokens_out": max(0, came - less)}
 
 
-def _row(m: int, block: Block, redactor: Redactor) -> dict[str, Any]:
+def _row(m: int, b: int, block: Block, redactor: Redactor) -> dict[str, Any]:
     return {
         "m": m,
+        "b": b,
         "role": block.role,
         "kind": block.kind,
         "tokens": MEDIA_TOKENS if block.kind == "media" else estimate(block.text),

@@ -55,6 +55,11 @@ class Ledger:
             if len(self._pending) < self._limit:
                 self._pending[(edit.op, edit.place)] = edit
 
+    def forget(self, edits: Iterable[Edit]) -> None:
+        """These wait no longer: they have landed, or a request with them would be invalid."""
+        for edit in edits:
+            self._pending.pop((edit.op, edit.place), None)
+
     def prepare(self, edits: Sequence[Edit]) -> list[Landed]:
         """`edits` as the next revision, to be stored before they `land`."""
         return [Landed(self.revision + 1, edit) for edit in edits]
@@ -62,17 +67,16 @@ class Ledger:
     def land(self, landed: Sequence[Landed]) -> None:
         """From now on these are replayed."""
         self._landed += landed
-        for one in landed:
-            self._pending.pop((one.edit.op, one.edit.place), None)
+        self.forget(one.edit for one in landed)
 
-    def edits(self, upto: int | None = None) -> list[Edit]:
+    def edits(self, upto: int | None = None, also: Iterable[Edit] = ()) -> list[Edit]:
         """What is replayed, of the revisions up to `upto`: for each place the latest replacement and compaction, and
-        every note."""
+        every note. `also` are about to land: the same list will come when they have, so that what is sent with them now
+        is what is sent for ever."""
         latest: dict[tuple[Op, Place, str], Edit] = {}
-        for one in self._landed:
-            if upto is None or one.revision <= upto:
-                edit = one.edit
-                latest[(edit.op, edit.place, edit.text if edit.op is Op.NOTE else "")] = edit
+        landed = (one.edit for one in self._landed if upto is None or one.revision <= upto)
+        for edit in (*landed, *also):
+            latest[(edit.op, edit.place, edit.text if edit.op is Op.NOTE else "")] = edit
         return list(latest.values())
 
 
@@ -116,12 +120,15 @@ def _locate(conversation: Conversation, keys: set[bytes]) -> dict[Place, tuple[i
 def _ranges(
     conversation: Conversation, edits: Sequence[Edit], found: dict[Place, tuple[int, int]], out: Replay
 ) -> list[RangeEdit]:
-    """The compactions whose messages are all there, unchanged; one inside another is left to the larger."""
+    """The compactions whose messages are all there, unchanged; one inside another is left to the larger. Once a person
+    has gone back so far that the newest words are among the messages, they are what is to be answered."""
     candidates = []
+    newest = conversation.newest_user()
+    end = len(conversation.messages) if newest is None else newest
     for edit in edits:
         at = found.get(edit.place)
         if edit.op is Op.COMPACT and at is not None and at[1] == 0:
-            covered = conversation.messages[at[0] : at[0] + edit.count]
+            covered = conversation.messages[at[0] : min(at[0] + edit.count, end)]
             if len(covered) == edit.count and digest(*(m.key for m in covered)) == edit.chain:
                 candidates.append((edit, RangeEdit(at[0], at[0] + edit.count - 1, edit.text)))
     kept: list[RangeEdit] = []

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from penstock.breaker import Breaker
 from penstock.clock import Clock
 from penstock.draft import Draft
+from penstock.exchange import Exchange
 from penstock.kinds import Classifier
 from penstock.profiles import Profile
+from penstock.redact import redact
+from penstock.reply import Reply
 from penstock.stage import Outcome, Stage
+from penstock.workers import GivenUp
 
 __all__ = ["Pipeline", "Verdict"]
 
 logger = logging.getLogger(__name__)
+REMARK = 400
+"""Characters of what a stage says about a request that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ class Pipeline:
         self._clock = clock
         limits = profile.limits
         self._breakers = {s.name: Breaker(limits.failures, limits.rest_s, clock) for s in stages}
+        # Of their own: a stage that proposes well and hangs at every answer has to rest as well.
+        self._observing = {s.name: Breaker(limits.failures, limits.rest_s, clock) for s in stages}
 
     def deadline(self, index: int) -> float:
         """Seconds the `index`-th stage may take."""
@@ -57,20 +65,19 @@ class Pipeline:
             remark = stage.on_request(trial)
             if flush:
                 remark = stage.on_flush(trial) or remark
-        except Exception as e:  # a stranger's code
+        except GivenUp:
+            raise
+        except BaseException as e:  # a stranger's code; it may even raise what ends a process or a loop
             logger.exception("stage %r failed", stage.name)
             breaker.failed()
-            return draft, Verdict(stage.name, Outcome.FAILED, f"{type(e).__name__}: {e}"[:400], self._since(started))
-        except SystemExit as e:  # the same, trying to end the process or its thread
-            breaker.failed()
-            return draft, Verdict(stage.name, Outcome.FAILED, f"SystemExit: {e}"[:400], self._since(started))
+            return draft, Verdict(stage.name, Outcome.FAILED, _said(e), self._since(started))
         breaker.succeeded()
         edits = len(trial.edits) - len(draft.edits)
         outcome = Outcome.EDITED if edits else Outcome.NOTHING
         if trial.refused is not None and trial.refused.stage == stage.name:
             outcome = Outcome.REFUSED
         said = remark if isinstance(remark, str) else ""
-        return trial, Verdict(stage.name, outcome, said[:400], self._since(started), edits)
+        return trial, Verdict(stage.name, outcome, _remark(said), self._since(started), edits)
 
     def late(self, index: int) -> Verdict:
         """The `index`-th stage was not done in time."""
@@ -79,22 +86,52 @@ class Pipeline:
         seconds = self.deadline(index)
         return Verdict(stage.name, Outcome.LATE, f"not done after {seconds * 1000:.0f} ms", seconds * 1000)
 
-    def observe(self, what: str, call: Callable[[Stage], None]) -> list[str]:
-        """Let every stage look at a reply. Gives what went wrong, a text for each stage that failed."""
-        faults = []
-        for stage in self.stages:
-            breaker = self._breakers[stage.name]
-            if not breaker.allows():
-                continue
-            try:
-                call(stage)
-            except (Exception, SystemExit) as e:  # a stranger's code
-                logger.exception("stage %r failed in %s", stage.name, what)
-                breaker.failed()
-                faults.append(f"stage {stage.name!r}, {what}: {type(e).__name__}: {e}"[:400])
-            else:
-                breaker.succeeded()
-        return faults
+    @property
+    def observers(self) -> list[int]:
+        """The stages that look at answers."""
+        return [i for i, stage in enumerate(self.stages) if _looks(stage)]
+
+    def observe(self, index: int, exchange: Exchange, reply: Reply) -> str:
+        """Let the `index`-th stage look at an answer. Gives what went wrong, empty when nothing did."""
+        stage = self.stages[index]
+        breaker = self._observing[stage.name]
+        if not breaker.allows():
+            return ""
+        try:
+            stage.on_reply(exchange, reply)
+            if not reply.tools:
+                stage.on_turn_complete(exchange, reply)
+        except GivenUp:
+            raise
+        except BaseException as e:  # as above
+            logger.exception("stage %r failed at an answer", stage.name)
+            breaker.failed()
+            return f"stage {stage.name!r} failed at an answer: {_said(e)}"
+        breaker.succeeded()
+        return ""
+
+    def overdue(self, index: int) -> str:
+        """The `index`-th stage has not come back from looking at an answer. Gives a text that says so."""
+        stage = self.stages[index]
+        self._observing[stage.name].failed()
+        return f"stage {stage.name!r} had not done with an answer after {self.profile.limits.background_s:.4g} s"
 
     def _since(self, started: float) -> float:
         return (self._clock.tick() - started) * 1000
+
+
+def _looks(stage: Stage) -> bool:
+    cls = type(stage)
+    return cls.on_reply is not Stage.on_reply or cls.on_turn_complete is not Stage.on_turn_complete
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return _remark(f"{type(error).__name__}: {error}")
+    except Exception:  # noqa: BLE001 - the error is a stranger's too, and may have no text
+        return type(error).__name__
+
+
+def _remark(text: str) -> str:
+    """What a stage says may quote the conversation: no secret of it is written down."""
+    return redact(text[: REMARK + 64])[:REMARK]

@@ -86,8 +86,7 @@ class Plugins:
         for wanted in profile.stages:
             if wanted not in found:
                 raise ProfileError(
-                    f"profile {profile.name!r}: stages: no plugin gives a stage {wanted!r}."
-                    f"{did_you_mean(wanted, found)}"
+                    f"{profile.where}: stages: no plugin gives a stage {wanted!r}.{did_you_mean(wanted, found)}"
                 )
         return in_order(profile.stages, found)
 
@@ -104,8 +103,8 @@ class Plugins:
         return [_listener(impl) for impl in self._manager.hook.on_event.get_hookimpls()]
 
     def add_commands(self, app: typer.Typer) -> None:
-        """Let every plugin add its commands to `app`."""
-        self._manager.hook.commands(app=app)
+        """Let every plugin add its commands to `app`. Raises `PluginError`, which names the one that could not."""
+        self._collect("commands", app=app)
 
     def _collect(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
         out: list[tuple[str, Any]] = []
@@ -114,7 +113,7 @@ class Plugins:
                 given = impl.function(*(arguments[a] for a in impl.argnames))
             except PenstockError:
                 raise
-            except Exception as e:
+            except (Exception, SystemExit) as e:
                 raise PluginError(
                     f"plugin {impl.plugin_name!r} ({self._sources.get(impl.plugin_name, '')}): {hook}() failed: "
                     f"{type(e).__name__}: {e}"
@@ -149,7 +148,7 @@ def load_file(file: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as e:
+    except (Exception, SystemExit) as e:
         del sys.modules[name]
         raise PluginError(f"plugin {file}: cannot be imported: {type(e).__name__}: {e}") from e
     return module
@@ -158,7 +157,7 @@ def load_file(file: Path) -> ModuleType:
 def _load_entry(entry: EntryPoint) -> object:
     try:
         return entry.load()
-    except Exception as e:
+    except (Exception, SystemExit) as e:
         raise PluginError(
             f"plugin {entry.name!r} ({entry.value}): cannot be imported: {type(e).__name__}: {e}. "
             f"Set {BLOCK_VARIABLE}={entry.name} to start without it."

@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
 from penstock import paths
 from penstock.errors import ProfileError
@@ -37,6 +37,8 @@ class Limits(_Table):
     """How long one stage may take on a request. Late means its edits are lost."""
     read_ms: float = Field(default=2000, gt=0)
     """How long reading a request, and writing it again, may take. Late means it leaves as it came."""
+    background_s: float = Field(default=30, gt=0)
+    """How long one stage may look at an answer. No request waits for it."""
     body_bytes: int = Field(default=64 << 20, gt=0)
     """Larger bodies, after undoing their content-encoding, pass unread."""
     failures: int = Field(default=3, gt=0)
@@ -120,6 +122,12 @@ class Profile(_Table):
     cache: Cache = Cache()
     window: Window = Window()
     kinds: Kinds = Kinds()
+    _file: Path | None = PrivateAttr(default=None)
+
+    @property
+    def where(self) -> str:
+        """What an error calls this profile: its file, or its name when it has none."""
+        return f"profile {self.name!r}" if self._file is None else str(self._file)
 
     def settings_of(self, stage: str) -> Mapping[str, Any]:
         """The table `[stage.NAME]`, empty when there is none."""
@@ -141,7 +149,7 @@ def load(name: str) -> Profile:
 
 
 def _merged(name: str, seen: tuple[str, ...]) -> tuple[Path, dict[str, Any]]:
-    file = _file_of(name)
+    file = _file_of(name, seen)
     if str(file) in seen:
         raise ProfileError(f"{file}: extends itself, by way of {' -> '.join(seen)}")
     try:
@@ -157,13 +165,14 @@ def _merged(name: str, seen: tuple[str, ...]) -> tuple[Path, dict[str, Any]]:
     return file, _merge(base, data | {"name": file.stem})
 
 
-def _file_of(name: str) -> Path:
+def _file_of(name: str, seen: tuple[str, ...]) -> Path:
     if name.endswith(".toml"):
         return Path(name).expanduser()
     known = available()
     if name not in known:
+        where = f"{seen[-1]}: extends: " if seen else ""
         raise ProfileError(
-            f"no profile is called {name!r}.{did_you_mean(name, known)} Own ones: {paths.profiles_dir()}"
+            f"{where}no profile is called {name!r}.{did_you_mean(name, known)} Own ones: {paths.profiles_dir()}"
         )
     return known[name]
 
@@ -178,7 +187,9 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 def _profile(file: Path, data: dict[str, Any]) -> Profile:
     try:
-        return Profile.model_validate(data)
+        profile = Profile.model_validate(data)
+        profile._file = file
+        return profile
     except ValidationError as e:
         raise ProfileError("\n".join(f"{file}: {_explain(one)}" for one in e.errors())) from e
 

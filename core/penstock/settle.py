@@ -14,12 +14,12 @@ from itertools import islice
 from penstock import journal
 from penstock.check import check
 from penstock.conversation import Conversation, Role
-from penstock.dialects.base import Dialect
+from penstock.dialects.base import Dialect, RangeEdit
 from penstock.draft import Draft
 from penstock.edits import Edit, Op, Place
 from penstock.errors import InvalidEdit, InvalidRequest, StoreError, Unreadable
 from penstock.events import EventKind, EventLog
-from penstock.exchange import Exchange
+from penstock.exchange import Exchange, Kind
 from penstock.ledger import resolve
 from penstock.mirror import Cacheable
 from penstock.money import Booking, cacheables
@@ -111,11 +111,9 @@ class Settler:
         warm = not job.due and job.profile.setting == "bold" and not _observing(job)
         if plan.wait and warm:
             self._pay(job, plan, now)
-        done, fault = self._write(job, [*state.ledger.edits(), *plan.land])
+        done, fault = self._write(job, state.ledger.edits(also=plan.land))
         if fault and plan.land:
-            plan.leave_out(fault)
-            done, again = self._write(job, state.ledger.edits())
-            fault = again or fault
+            done = self._land_valid(job, plan)
         if fault:
             self._fault("check", fault, job.exchange)
         if plan.land:
@@ -153,6 +151,8 @@ class Settler:
             self._fault("check", fault, job.exchange)
         if attempt is None:
             job.state.note_attempt(job.body_key, Attempt(ledger.revision, bool(fault)))
+        if job.exchange.kind is not Kind.COUNT:  # a retry or a side call keeps the entries it reads alive
+            job.state.clock.touch(self._now())
         return done
 
     def _plan(self, job: Job, draft: Draft) -> _Plan:
@@ -180,11 +180,15 @@ class Settler:
             proposed = {(e.op, e.place) for e in plan.land}
             due = [e for e in ledger.pending if (e.op, e.place) not in proposed]
             plan.land += resolve(job.conversation, due).applied
+        # The client's own breakpoints are never removed: such a compaction waits until they have moved on.
+        held = [e for e in plan.land if _covers_breakpoint(job.conversation, e)]
+        plan.land = [e for e in plan.land if e not in held]
+        plan.wait += held
         return plan
 
     def _pay(self, job: Job, plan: _Plan, now: float) -> None:
         """Let those waiting edits land that pay with a warm cache."""
-        without, _ = self._write(job, [*job.state.ledger.edits(), *plan.land])
+        without, _ = self._write(job, job.state.ledger.edits(also=plan.land))
         blocks, at = cacheables(without.view), _places(without.view)
         found = [(at[e.place], e) for e in plan.wait if e.place in at]
         plan.candidates = [Candidate(i, estimate_bytes(len(e.original) - len(e.text))) for i, e in found]
@@ -231,6 +235,25 @@ class Settler:
         except (InvalidEdit, InvalidRequest) as e:
             return Settled(None, Replay(), job.conversation), str(e)
         return Settled(None if body == job.conversation.body else body, replay, view), ""
+
+    def _land_valid(self, job: Job, plan: _Plan) -> Settled:
+        """Of the edits to land, keep those of each stage that leave the request valid: one stage's fault costs the
+        others nothing (P1)."""
+        ledger = job.state.ledger
+        done, why = self._write(job, ledger.edits())
+        stages: dict[str, list[Edit]] = {}
+        for edit in plan.land:
+            stages.setdefault(edit.stage, []).append(edit)
+        plan.land = []
+        for edits in stages.values():
+            tried, fault = (done, why) if why else self._write(job, ledger.edits(also=[*plan.land, *edits]))
+            if fault:
+                plan.out += [(edit, fault) for edit in edits]
+                ledger.forget(edits)
+            else:
+                plan.land += edits
+                done = tried
+        return done
 
     def _store_edits(self, job: Job, edits: Sequence[Edit], now: float) -> bool | None:
         """Store the edits, then land them. False: they could not be stored. None: `commit` said no."""
@@ -304,6 +327,11 @@ def _user_ends(view: Conversation) -> list[int]:
         if message.role is Role.USER and message.blocks:
             out.append(at)
     return out
+
+
+def _covers_breakpoint(conversation: Conversation, edit: Edit) -> bool:
+    ranges = [c for c in resolve(conversation, [edit]).changes if isinstance(c, RangeEdit)]
+    return any(m.breakpoints for r in ranges for m in conversation.messages[r.first : r.last + 1])
 
 
 def _is_new(job: Job, edit: Edit) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -52,8 +52,13 @@ class ConversationState:
     attempts: OrderedDict[int, Attempt] = field(default_factory=OrderedDict)
     """By the hash of the body. Python's own, keyed anew for each process: 1 ms less for each megabyte than a digest."""
 
+    untouched: deque[Conversation] = field(default_factory=lambda: deque(maxlen=RETRIES))
+    """Requests that left as they came and are not counted as sent yet. May be appended to without the lock."""
+
     def count_sent(self, conversation: Conversation) -> int:
         """How many messages at the head are known to be sent. What this process does not know counts as sent (P4)."""
+        while self.untouched:
+            self.mark_sent(self.untouched.popleft(), 0)
         messages = conversation.messages
         if self.keys:
             return _common(self.keys, messages)

@@ -105,7 +105,7 @@ def stages(profile: Profile) -> list[Stage]:
 
 def _settings(profile: Profile) -> Settings:
     raw: Mapping[str, Any] = profile.settings_of("envelope")
-    where = f"profile {profile.name!r}: stage.envelope"
+    where = f"{profile.where}: stage.envelope"
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as e:

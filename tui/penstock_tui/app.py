@@ -95,6 +95,9 @@ class PenstockApp(App[None]):
         if taken:
             taken.append(self.feed.check())
         for changes in taken:  # empty ones too: the state of the log may be what changed
+            if changes.reset and self.screen is not self.log_screen:
+                self.log_screen.pop_until_active()
+                self.notify("Another log stands in the place of the one that was shown.", severity="warning")
             self.changed.publish(changes)
 
     def _check(self) -> None:

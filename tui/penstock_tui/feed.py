@@ -14,7 +14,7 @@ from penstock_tui.model import Changes, LogModel
 
 __all__ = ["Feed"]
 
-WAITING = 4
+WAITING = 8
 """Batches read ahead of the screen. The thread waits when it is that far ahead."""
 
 
@@ -48,7 +48,7 @@ class Feed:
         """Have `run` return soon."""
         self._stop.set()
 
-    def take(self, budget: float = 0.02) -> list[Changes]:
+    def take(self, budget: float = 0.04) -> list[Changes]:
         """Fold what has come into the model, for about `budget` seconds, so that keys are answered meanwhile."""
         taken: list[Changes] = []
         end = time.perf_counter() + budget

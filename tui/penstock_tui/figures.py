@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-__all__ = ["age", "ago", "clock_time", "count", "duration", "full_time", "home_path", "percent"]
+__all__ = ["age", "ago", "clock_time", "count", "duration", "full_time", "home_path", "many", "percent"]
 
 DAY = 86_400.0
 
@@ -71,6 +71,11 @@ def clock_time(at: float, now: float) -> str:
 def full_time(at: float) -> str:
     """Date and time to the millisecond."""
     return _moment(at).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
+def many(number: int, noun: str) -> str:
+    """1 request, 1,204 requests."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def home_path(path: Path) -> str:

@@ -54,7 +54,10 @@ class Follower:
 
     def look(self) -> Batch:
         """What is new. Never raises: trouble with the file is a state."""
-        file = _identity(self.path)
+        try:
+            file = _identity(self.path)
+        except OSError as e:
+            return Batch(LogState.UNREADABLE, error=str(e))
         reset = self._last is not None and file != self._file
         if file != self._file:
             self.close()
@@ -64,7 +67,7 @@ class Follower:
         try:
             return self._read(file, reset)
         # A file that is damaged, or is replaced while being read, shows as one of these.
-        except (StoreError, ValueError, TypeError) as e:
+        except (StoreError, OSError, ValueError, TypeError) as e:
             self.close()  # what was read last is kept: it may be the disk that is slow, and the log the same
             return Batch(LogState.UNREADABLE, reset=reset, error=str(e))
 
@@ -112,7 +115,7 @@ def follow(follower: Follower, deliver: Callable[[Batch], None], stop: threading
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()
-    except (OSError, ValueError):
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino
 

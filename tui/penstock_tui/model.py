@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from penstock.events import Event, EventKind
 from penstock.exchange import Kind
@@ -139,7 +140,8 @@ class LogModel:
 
     def per_minute(self, now: float) -> int:
         """Requests that came in the last minute."""
-        return sum(0 <= now - at < MINUTE for at in self._arrivals)
+        recent = takewhile(lambda at: now - at < MINUTE, reversed(self._arrivals))
+        return sum(at <= now for at in recent)
 
     def _new(self, event: Event) -> Row:
         row = Row(event.exchange, self._next, event.at)

@@ -74,12 +74,12 @@ def _named(name: str, value: str) -> Test:
     if name in _TEXTS:
         word, read = value.lower(), _TEXTS[name]
         return lambda row: word in read(row).lower()
+    if name == "status":
+        return _status(value)
     if name in _NUMBERS:
         return _number(name, value)
     if name == "kind":
         return _kind(value.lower())
-    if name == "status":
-        return _status(value)
     if name == "is":
         return _quality(value.lower())
     raise QueryError(

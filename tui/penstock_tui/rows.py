@@ -85,7 +85,6 @@ class Row:
     """The answer came to its proper end."""
     trouble: int = 0
     """Stages that failed, were late or rest."""
-    events: int = 0
     lost: bool = False
     """It was under way when the proxy ended."""
     version: int = 0
@@ -119,7 +118,6 @@ class Row:
 
 def fold(row: Row, event: Event) -> None:
     """Bring `row` up to date with one of its events."""
-    row.events += 1
     row.version += 1
     row.lost = False
     reader = _READERS.get(event.kind)
@@ -150,8 +148,15 @@ def _classified(row: Row, _event: Event, data: Payload) -> None:
 
 
 def _results(data: Payload) -> str:
-    """What a tool loop brings in place of words."""
-    results = [block.line("name") or "a tool" for block in data.parts("blocks") if block.line("kind") == "tool_result"]
+    """What a tool loop brings in place of words. Some results name their tool by the call's id alone."""
+    calls: dict[str, str] = {}
+    results = []
+    for block in data.parts("blocks"):
+        kind, name, id = block.line("kind"), block.line("name"), block.line("id")
+        if kind == "tool_use":
+            calls[id] = name
+        elif kind == "tool_result":
+            results.append(name or calls.get(id) or "a tool")
     return f"↳ {', '.join(dict.fromkeys(results))}"[:WORDS] if results else ""
 
 
@@ -208,7 +213,7 @@ def _answered(row: Row, _event: Event, data: Payload) -> None:
 def _failed(row: Row, _event: Event, data: Payload) -> None:
     row.reach(State.FAILED)
     row.why, row.error = data.line("why"), data.line("error")
-    row.status = _either(data.whole("status"), row.status)
+    row.status = data.whole("status") or row.status  # 0 when there was no answer at all
     row.total_ms = _either(data.number("ms"), row.total_ms)
 
 

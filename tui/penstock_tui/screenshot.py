@@ -33,7 +33,10 @@ def take_picture(
     clock: Clock | None = None,
 ) -> None:
     """Write what the screen shows of the log at `path` to `target`, as SVG. Raises `PictureError`."""
-    svg = asyncio.run(_picture(PenstockApp(path, clock), size, select, detail))
+    try:
+        svg = asyncio.run(_picture(PenstockApp(path, clock), size, select, detail))
+    except TimeoutError as e:
+        raise PictureError(f"{path} could not be read within {PATIENCE:.0f} seconds.") from e
     try:
         target.write_text(svg, encoding="utf-8")
     except OSError as e:
@@ -51,6 +54,9 @@ async def _picture(app: PenstockApp, size: tuple[int, int], select: str, detail:
             if detail:
                 app.log_screen.open(row)
                 await _until_told(app, pilot)
+        elif detail:
+            raise PictureError(f"The log at {app.feed.path} holds no exchange yet.")
+        app.log_screen.tell()
         await pilot.pause()
         return app.export_screenshot(title=f"penstock tui — {app.feed.path.name}")
 

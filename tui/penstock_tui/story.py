@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from penstock.events import Event, EventKind
+from penstock_tui.figures import many
 from penstock_tui.payload import Payload
 
 __all__ = ["Block", "Change", "History", "Step", "Story", "Verdict", "complete", "gather", "tell"]
@@ -140,11 +141,18 @@ def gather(earlier: Iterable[Story], first: int | None, limit: int) -> History:
 
 
 def complete(story: Story, history: History) -> Story:
-    """`story` with the blocks of its conversation before it, and with each edit at its block."""
+    """`story` with the blocks of its conversation before it, each edit at its block, and each result named."""
     by_place: dict[tuple[int | None, int | None], list[Change]] = {}
     for change in (*reversed(history.changes), *story.changes):
         by_place.setdefault((change.m, change.b), []).append(change)
-    blocks = [replace(one, changes=tuple(by_place.get((one.m, one.b), ()))) for one in (*history.blocks, *story.blocks)]
+    calls: dict[str, str] = {}
+    blocks = []
+    for one in (*history.blocks, *story.blocks):
+        if one.kind == "tool_use":
+            calls[one.id] = one.name
+        # Some results name their tool by the call's id alone.
+        name = one.name or (calls.get(one.id, "") if one.kind == "tool_result" else "")
+        blocks.append(replace(one, name=name, changes=tuple(by_place.get((one.m, one.b), ()))))
     return replace(story, blocks=blocks, known_from=history.known_from)
 
 
@@ -163,7 +171,9 @@ def _classified(story: Story, event: Event, data: Payload) -> None:
     }
     story.blocks = _blocks(data)
     new = data.whole("new")
-    story.steps.append(Step("classified", event.at, "" if new is None else f"{new} new of {story.messages} messages"))
+    story.steps.append(
+        Step("classified", event.at, "" if new is None else f"{new} new of {many(story.messages or 0, 'message')}")
+    )
 
 
 def _blocks(data: Payload) -> list[Block]:
@@ -183,8 +193,14 @@ def _stage(story: Story, _event: Event, data: Payload) -> None:
 
 def _edit(story: Story, _event: Event, data: Payload) -> None:
     names = data.line("stage"), data.line("op"), data.line("state"), data.line("reason")
-    place = data.whole("m"), data.whole("b")
+    place = _index(data, "m"), _index(data, "b")
     story.changes.append(Change(*names, *place, data.whole("before"), data.whole("after"), data.text("text")))
+
+
+def _index(data: Payload, name: str) -> int | None:
+    """Below 0: the edit's block is not in the conversation any more."""
+    index = data.whole(name)
+    return None if index is None or index < 0 else index
 
 
 def _flush(story: Story, event: Event, data: Payload) -> None:

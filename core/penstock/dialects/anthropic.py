@@ -137,15 +137,18 @@ def _block(role: Role, value: Any, raw: bytes, span: Span) -> Block:
 
 
 def _mark(value: dict[str, Any]) -> str:
-    mark = value.get("cache_control")
-    if not isinstance(mark, dict):
+    """The lifetime of the breakpoint on a block, or on a part of its content."""
+    content = value.get("content")
+    parts = [value, *(p for p in content if isinstance(p, dict))] if isinstance(content, list) else [value]
+    marks = [p["cache_control"] for p in parts if "cache_control" in p]
+    if not marks:
         return ""
-    return "1h" if mark.get("ttl") == "1h" else "5m"
+    return "1h" if any(isinstance(m, dict) and m.get("ttl") == "1h" for m in marks) else "5m"
 
 
 def _result(content: Any, raw: bytes, span: Span | None) -> tuple[str, Span | None]:
     """The words of a tool result, and the value an edit replaces: with one text part only that part's text, with
-    several the list, with an image among them nothing."""
+    several the list. Nothing with an image among them, or a breakpoint that would go with the list."""
     if span is None or isinstance(content, str):
         return content or "", span
     if not isinstance(content, list):
@@ -155,7 +158,11 @@ def _result(content: Any, raw: bytes, span: Span | None) -> tuple[str, Span | No
         return "\n".join(texts), None
     if len(texts) == 1:
         return texts[0], members(raw, elements(raw, span)[0]).get("text")
-    return "\n".join(texts), span
+    return "\n".join(texts), None if _marks_a_part(content) else span
+
+
+def _marks_a_part(content: Any) -> bool:
+    return isinstance(content, list) and any(isinstance(p, dict) and "cache_control" in p for p in content)
 
 
 def _text_block(value: bytes) -> bytes:
@@ -200,18 +207,18 @@ def _pair_violations(conversation: Conversation) -> Iterator[str]:
         results = [b.tool_id for b in blocks if b.kind is BlockKind.TOOL_RESULT]
         if role is Role.ASSISTANT:
             open_calls = [b.tool_id for b in blocks if b.kind is BlockKind.TOOL_USE]
-            yield from (f"turn {i}: tool call {c} is there twice" for c in open_calls if c in seen)
+            yield from (f"tool call {c} is there twice" for c in open_calls if c in seen)
             seen.update(open_calls)
             if i + 1 == len(turns):
-                yield from (f"turn {i}: tool call {c} has no result" for c in open_calls)
+                yield from (f"tool call {c} has no result" for c in open_calls)
             continue
-        yield from (f"turn {i}: tool call {c} has no result" for c in open_calls if c not in results)
-        yield from (f"turn {i}: result {r} answers no call" for r in results if r not in open_calls)
+        yield from (f"tool call {c} has no result" for c in open_calls if c not in results)
+        yield from (f"result {r} answers no call" for r in results if r not in open_calls)
         if len(results) != len(set(results)):
-            yield f"turn {i}: a call has two results"
+            yield f"a call has two results: {', '.join(results)}"
         kinds = [b.kind is BlockKind.TOOL_RESULT for b in blocks]
         if open_calls and kinds != sorted(kinds, reverse=True):
-            yield f"turn {i}: tool results do not come first"
+            yield f"other blocks come before the results of {', '.join(results)}"
         open_calls = []
     for m in conversation.messages:
         for b in m.blocks:

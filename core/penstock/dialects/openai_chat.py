@@ -167,20 +167,20 @@ def _text_part(value: bytes) -> bytes:
 
 
 def _pair_violations(conversation: Conversation) -> Iterator[str]:
-    """Every call of a message is answered by the tool messages right behind it, and they answer nothing else."""
+    """Every call of a message is answered by the tool messages right behind it, and they answer nothing else.
+
+    Told by id and not by index: a fault the client sent is still the same one when messages before it go.
+    """
     open_calls: list[str] = []
-    caller = 0
-    for i, m in enumerate(conversation.messages):
-        if m.role is Role.TOOL:
-            link = m.blocks[0].tool_id
-            if link in open_calls:
-                open_calls.remove(link)
-            else:
-                yield f"message {i}: result {link} answers no call of the assistant message before it"
-            continue
-        yield from (f"message {caller}: tool call {c} has no result" for c in open_calls)
-        open_calls, caller = [b.tool_id for b in m.blocks if b.kind is BlockKind.TOOL_USE], i
-    yield from (f"message {caller}: tool call {c} has no result" for c in open_calls)
+    for m in conversation.messages:
+        if m.role is not Role.TOOL:
+            yield from (f"tool call {c!r} has no result" for c in open_calls)
+            open_calls = [b.tool_id for b in m.blocks if b.kind is BlockKind.TOOL_USE]
+        elif m.blocks[0].tool_id in open_calls:
+            open_calls.remove(m.blocks[0].tool_id)
+        else:
+            yield f"result {m.blocks[0].tool_id!r} answers no open call of the message before it"
+    yield from (f"tool call {c!r} has no result" for c in open_calls)
 
 
 class _Parser(ReplyParser):

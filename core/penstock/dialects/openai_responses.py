@@ -5,7 +5,8 @@ Reference: https://platform.openai.com/docs/api-reference/responses and .../resp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
@@ -63,9 +64,12 @@ class OpenAIResponses(ListDialect):
 
     def entries(self, body: bytes, fields: dict[str, Span]) -> list[Span]:
         span = fields.get(self.list_field)
-        if span is not None and _is_string(span.of(body)):
+        if span is not None and _is_string(body, span.start):
             return [span]
-        return super().entries(body, fields)
+        spans = super().entries(body, fields)
+        if any(_is_string(body, s.start) for s in spans):
+            raise Unreadable("an item of the input is a string")
+        return spans
 
     def read_message(self, raw: bytes) -> Message:
         if _is_string(raw):
@@ -91,10 +95,12 @@ class OpenAIResponses(ListDialect):
         return super().splice(conversation, changes)
 
     def note(self, message: Message, block: int, texts: Sequence[str]) -> tuple[Span, bytes]:
-        if message.role is Role.TOOL:
+        if message.role is not Role.TOOL:
+            _refuse_unless_heard(message)
+        # Codex lists the kinds of a message's parts beside them: a part more would make the two lists differ.
+        if message.role is Role.TOOL or b'"content_item_kinds"' in message.raw:
             end = len(message.raw)
             return Span(end, end), b"," + self.user_message(texts)
-        _refuse_unless_heard(message)
         end = message.blocks[block].span.end
         return Span(end, end), b"".join(b"," + _text_part(encode_text(t)) for t in texts)
 
@@ -109,19 +115,10 @@ class OpenAIResponses(ListDialect):
         return _user_item([encode_text(t) for t in texts])
 
     def violations(self, conversation: Conversation) -> list[str]:
-        calls: list[str] = []
-        answered: set[str] = set()
-        orphans: list[str] = []
-        for i, _, b in conversation.blocks():
-            if b.kind is BlockKind.TOOL_USE:
-                calls.append(b.tool_id)
-            elif b.kind is BlockKind.TOOL_RESULT and b.tool_id:
-                answered.add(b.tool_id)
-                if b.tool_id not in calls:
-                    orphans.append(f"item {i}: output {b.tool_id} answers no call")
+        orphans, unanswered = _pair_violations(conversation)
         if orphans and _continues(conversation):
             orphans = []
-        return orphans + [f"call {c} has no output" for c in calls if c not in answered]
+        return [*orphans, *unanswered, *_reasoning_violations(conversation)]
 
     def parser(self) -> ReplyParser:
         return _Parser()
@@ -130,8 +127,9 @@ class OpenAIResponses(ListDialect):
         return error_value(status, message)
 
 
-def _is_string(raw: bytes) -> bool:
-    return raw[:1] == b'"'
+def _is_string(data: bytes, at: int = 0) -> bool:
+    """Whether a string begins here. A message that does is the whole of an `input`: no item of a list is a string."""
+    return data.startswith(b'"', at)
 
 
 def _item_block(value: dict[str, Any], raw: bytes, fields: dict[str, Span]) -> Block:
@@ -167,8 +165,8 @@ def _call(item: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _thoughts(value: dict[str, Any]) -> str:
-    parts = [*(value.get("summary") or []), *(value.get("content") or [])]
-    return "\n".join(as_text(p.get("text", "")) for p in parts if isinstance(p, dict))
+    lists = [v for v in (value.get("summary"), value.get("content")) if isinstance(v, list)]
+    return "\n".join(as_text(p.get("text", "")) for parts in lists for p in parts if isinstance(p, dict))
 
 
 def _refuse_unless_heard(message: Message) -> None:
@@ -187,6 +185,34 @@ def _part_list(values: Sequence[bytes]) -> bytes:
 
 def _user_item(values: Sequence[bytes]) -> bytes:
     return b'{"type":"message","role":"user","content":' + _part_list(values) + b"}"
+
+
+def _pair_violations(conversation: Conversation) -> tuple[list[str], list[str]]:
+    """The outputs that no call before them asked for, and the calls without an output. They need not be adjacent.
+
+    Told by id and not by index: a fault the client sent is still the same one when items before it go.
+    """
+    calls: list[str] = []
+    answered: set[str] = set()
+    orphans: list[str] = []
+    for _, _, b in conversation.blocks():
+        if b.kind is BlockKind.TOOL_USE:
+            calls.append(b.tool_id)
+        elif b.kind is BlockKind.TOOL_RESULT and b.tool_id:
+            answered.add(b.tool_id)
+            if b.tool_id not in calls:
+                orphans.append(f"output {b.tool_id!r} answers no call")
+    return orphans, [f"call {c!r} has no output" for c in calls if c not in answered]
+
+
+def _reasoning_violations(conversation: Conversation) -> Iterator[str]:
+    """Reasoning goes with what the model said or did next; an item we can not read may be that."""
+    filled = [m for m in conversation.messages if m.blocks]
+    for m, follows in zip_longest(filled, filled[1:]):
+        if m.blocks[0].kind is not BlockKind.THINKING:
+            continue
+        if follows is None or (follows.role is not Role.ASSISTANT and follows.blocks[0].kind is not BlockKind.OTHER):
+            yield f"reasoning {m.key.hex()} goes without the item it belongs to"
 
 
 def _continues(conversation: Conversation) -> bool:
@@ -226,7 +252,7 @@ class _Parser(ReplyParser):
         self._response(data)
 
     def _call(self, item: dict[str, Any], *, done: bool) -> None:
-        """The item is given twice, its input in pieces in between; the last word is taken."""
+        """An item comes twice, and its input in pieces in between: only the last word, which has it all, is taken."""
         if not str(item.get("type")).endswith("_call") or not item.get("call_id"):
             return
         link, name, given = _call(item)
@@ -234,8 +260,9 @@ class _Parser(ReplyParser):
         if link not in known:
             known.append(link)
             self.reply.tools.append(ToolCall(link, name))
-        if done:
-            self.add_input(known.index(link), given)
+        at = known.index(link)
+        if done and not self.reply.tools[at].input:
+            self.add_input(at, given)
 
     def _response(self, response: dict[str, Any]) -> None:
         self.reply.model = str(response.get("model") or self.reply.model)

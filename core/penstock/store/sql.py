@@ -28,6 +28,9 @@ __all__ = ["SqlStore"]
 logger = logging.getLogger(__name__)
 BUSY_MS = 150
 """How long a write waits for another process. Short: edits are stored while a request waits."""
+_FAILURES = (SQLAlchemyError, OSError, ValueError, OverflowError, zlib.error)
+"""Values that cannot be written (half a character, a number too large) or read back (damaged, of another version) raise
+what the driver likes."""
 _KINDS = [kind.value for kind in EventKind]
 # Kinds that another version wrote are passed over in the query, so that a page of a log never consists of them alone.
 
@@ -56,7 +59,8 @@ class SqlStore:
     def add_events(self, new: Sequence[Event]) -> None:
         rows = [{"at": e.at, "exchange": e.exchange, "kind": e.kind, "payload": dict(e.payload)} for e in new]
         with self._write() as db:
-            db.execute(events.insert(), rows)
+            if rows:
+                db.execute(events.insert(), rows)
 
     def events_after(self, seq: int, limit: int = 1000) -> list[Event]:
         with self._read() as db:
@@ -131,7 +135,7 @@ class SqlStore:
         try:
             with self._engine.begin() as db:
                 yield db
-        except SQLAlchemyError as e:
+        except _FAILURES as e:
             raise StoreError(f"{self.path} cannot be written: {_why(e)}") from e
 
     @contextmanager
@@ -139,7 +143,7 @@ class SqlStore:
         try:
             with self._engine.connect() as db:
                 yield db
-        except SQLAlchemyError as e:
+        except _FAILURES as e:
             raise StoreError(f"{self.path} cannot be read: {_why(e)}") from e
 
 
@@ -162,9 +166,17 @@ def _connect(path: Path, readonly: bool) -> sa.Engine:
             connection.execute("PRAGMA journal_mode=WAL")
             # A commit survives a killed process; the last ones may be lost with the machine's power.
             connection.execute("PRAGMA synchronous=NORMAL")
-            path.chmod(0o600)  # it holds what people said
+            _make_private(path)
 
     return engine
+
+
+def _make_private(path: Path) -> None:
+    """It holds what people said. SQLite gives the files it puts beside it the same permissions."""
+    try:
+        path.chmod(0o600)
+    except OSError as e:
+        logger.warning("%s can be read by others: %s", path, e)
 
 
 def _set_aside(path: Path) -> None:
@@ -177,8 +189,8 @@ def _set_aside(path: Path) -> None:
     logger.warning("%s is damaged; it was set aside as %s.damaged-%s and a new one begun", path, path.name, stamp)
 
 
-def _why(e: SQLAlchemyError) -> str:
-    return str(e.__cause__ or e).strip().splitlines()[0]
+def _why(e: Exception) -> str:
+    return (str(e.__cause__ or e).strip() or type(e).__name__).splitlines()[0]
 
 
 def _event(row: Any) -> Event:

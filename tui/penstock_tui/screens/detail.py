@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.signal import Signal
 from textual.widgets import Footer, Static
+from textual.worker import get_current_worker
 
 from penstock.errors import StoreError
 from penstock_tui.feed import Feed
@@ -80,6 +82,7 @@ class DetailScreen(Screen[None]):
         self._walk = walk
         self._story = Story()
         self._reader = StoryReader(feed.path)
+        self._reading = threading.Lock()
         self._frame = 0
 
     def compose(self) -> ComposeResult:
@@ -100,11 +103,8 @@ class DetailScreen(Screen[None]):
         self._load()
 
     def take(self, changes: Changes) -> None:
-        """Follow the exchange; leave when its log is gone."""
-        if changes.reset:
-            self.notify("Another log stands in the place of the one this exchange was in.", severity="warning")
-            self.dismiss()
-        elif self.row in changes.changed:
+        """Follow the exchange."""
+        if self.row in changes.changed:
             self._load()
 
     def action_close(self) -> None:
@@ -152,10 +152,15 @@ class DetailScreen(Screen[None]):
         self.run_worker(partial(self._read, self.row, wanted), thread=True, exclusive=True, group="story")
 
     def _read(self, row: Row, wanted: Wanted) -> None:
-        try:
-            self.post_message(self.Loaded(row, self._reader.read(wanted)))
-        except (StoreError, ValueError, TypeError) as e:
-            self.post_message(self.Loaded(row, None, str(e)))
+        """On a thread. Who pages fast does not wait for the exchanges in between."""
+        worker = get_current_worker()
+        with self._reading:
+            if worker.is_cancelled:
+                return
+            try:
+                self.post_message(self.Loaded(row, self._reader.read(wanted)))
+            except (StoreError, OSError, ValueError, TypeError) as e:
+                self.post_message(self.Loaded(row, None, str(e)))
 
     def _tick(self) -> None:
         self._frame += 1

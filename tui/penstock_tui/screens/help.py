@@ -64,7 +64,7 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen { align: center middle; }
     HelpScreen VerticalScroll {
         width: 100%; max-width: 108; height: 100%; max-height: 46;
-        background: $surface; border: round $primary; padding: 0 2;
+        background: $surface; border: round $primary; padding: 0 2; scrollbar-size: 1 1;
     }
     HelpScreen Static { height: auto; }
     """

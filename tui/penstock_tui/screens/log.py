@@ -68,9 +68,10 @@ class LogScreen(Screen[None]):
         self.set_interval(TICK, self._tick)
         self._table.show(self._feed.model.rows, self._filter)
         self._arrange()
+        self.tell()
 
     def take(self, changes: Changes) -> None:
-        """Show what changed."""
+        """Show what changed. The sums follow with the next tick: they need not turn with every event."""
         self._table.moment = self._moment()
         rows = self._feed.model.rows
         if changes.reset:
@@ -159,10 +160,6 @@ class LogScreen(Screen[None]):
         self.select(row)
         self.app.push_screen(DetailScreen(row, self._feed, self._changed, self._walk))
 
-    @on(RequestTable.Moved)
-    def _moved(self) -> None:
-        self._tell()
-
     def _walk(self, row: Row, step: int) -> Row | None:
         """From the detail: the row next to this one, with the cursor going along."""
         found = self._table.neighbour(row, step)
@@ -182,6 +179,7 @@ class LogScreen(Screen[None]):
         self._filter = query
         self._table.show(self._feed.model.rows, query)
         self._arrange()
+        self.tell()
 
     def _arrange(self) -> None:
         """Rows, or the words that stand for them."""
@@ -192,9 +190,9 @@ class LogScreen(Screen[None]):
             notice.show(*words)
         elif self.focused is None:
             self._table.focus()
-        self._tell()
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Bring the lines of facts up to date at once."""
         self.query_one("#totals", FittedLine).show(total_facts(self._feed, self._table.newer))
         self.query_one("#health", FittedLine).show(health_facts(self._feed))
         shown, known = self._table.count, len(self._feed.model.rows)
@@ -203,8 +201,7 @@ class LogScreen(Screen[None]):
     def _tick(self) -> None:
         self._frame += 1
         self._table.animate_rows(self._moment())
-        if self._frame % 4 == 0:
-            self._tell()
+        self.tell()
 
     def _moment(self) -> Moment:
         return Moment(self._feed.clock.now(), self._frame)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from penstock_tui.figures import count
+from penstock_tui.figures import count, many
 from penstock_tui.story import Block, Change, Story
 from penstock_tui.widgets.segments import fitted, width_of
 
@@ -18,7 +18,7 @@ Line = list[Part]
 LEGEND = "S system  U user  A assistant  T tool"
 _LETTERS = {"system": "S", "user": "U", "assistant": "A", "tool": "T"}
 _LABELS = {"text": "text", "thinking": "thinking", "tool_use": "call", "tool_result": "result", "media": "media"}
-HEAD = 22
+HEAD = 23
 """Cells before the words: message, bar, letter, label, tokens."""
 LONGEST = 60
 """Lines of one block in full."""
@@ -28,14 +28,18 @@ def lines_of(story: Story, width: int, *, full: bool) -> tuple[list[Line], int]:
     """All lines, and the index of the one where this exchange's own blocks begin."""
     lines: list[Line] = []
     if story.known_from > 0:
-        many = "1 message" if story.known_from == 1 else f"{story.known_from} messages"
-        lines.append([(f"   ⋯ {many} before these, sent before the log begins or too long ago to show", "dim")])
+        before = many(story.known_from, "message")
+        lines.append([(f"   ⋯ {before} before these, sent before the log begins or too long ago to show", "dim")])
     own = 0
+    expected = story.known_from
     for block in story.blocks:
         if block.new and not own:
             own = len(lines) + 1
             lines.append([("── new in this request ".ljust(max(width, 0), "─"), "head")])
+        if block.m > expected:
+            lines.append([(f"   ⋯ {many(block.m - expected, 'message')} the log does not list", "dim")])
         lines += _block(block, width, full=full)
+        expected = block.m + 1
     if not own:
         own = len(lines)
         lines.append([(_nothing(story), "dim")])
@@ -68,7 +72,7 @@ def _block(block: Block, width: int, *, full: bool) -> Iterator[Line]:
     head: Line = [
         (f"{index:>4} ", "dim"),
         (f"▌{letter} ", tone),
-        (fitted(label, 8), tone if block.kind in ("tool_use", "tool_result") else "plain"),
+        (fitted(label, 9), tone if block.kind in ("tool_use", "tool_result") else "plain"),
         (f"{tokens:>5} ", "dim"),
     ]
     words = _words(block, max(width - HEAD, 8), full=full)
@@ -95,7 +99,8 @@ def _wrapped(line: str, width: int) -> list[str]:
         return [line]
     # Wide characters take two cells: half as many of them fit.
     room = width if width_of(line) == len(line) else max(width // 2, 1)
-    return textwrap.wrap(line, room, drop_whitespace=False) or [""]
+    first, *rest = textwrap.wrap(line, room, drop_whitespace=False) or [""]
+    return [first, *(part.lstrip() for part in rest)]
 
 
 def _change(change: Change, tone: str, width: int, *, full: bool) -> Iterator[Line]:

@@ -61,10 +61,12 @@ class BlockList(ScrollView, can_focus=True):
         at = round(self.scroll_y) + y
         plain = tone_of(self, "plain")
         parts = self._lines[at] if at < len(self._lines) else []
-        return strip_of([(text, tone_of(self, tone)) for text, tone in parts], self.size.width, plain)
+        return strip_of(
+            [(text, tone_of(self, tone)) for text, tone in parts], self.scrollable_content_region.width, plain
+        )
 
     def _layout(self) -> None:
-        self._lines, self._own = lines_of(self._story, self.size.width, full=self.full)
+        self._lines, self._own = lines_of(self._story, self.scrollable_content_region.width, full=self.full)
         self.virtual_size = Size(0, len(self._lines))
         self.refresh()
 

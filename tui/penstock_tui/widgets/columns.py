@@ -170,7 +170,7 @@ COLUMNS = (
     Column("model", 17, 10, "the model that was asked, then the one that answered", lambda row, _: (row.model, "")),
     Column("turn", 4, 11, "how many messages of a person the history holds", lambda row, _: (_turn(row), ""), True),
     Column(
-        "words", 14, 2, "what the person wrote; ↳ the tools whose results came; else host and path", _words, grows=True
+        "words", 20, 2, "what the person wrote; ↳ the tools whose results came; else host and path", _words, grows=True
     ),
     Column("tokens", 14, 5, "sent to the provider, in brackets what the client had sent; ~ an estimate", _tokens, True),
     Column("edits", 9, 9, "landed in this request, ↻ replayed from earlier, … waiting for a cold cache", _edits, True),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock_tui.feed import Feed
-from penstock_tui.figures import age, ago, count, home_path, percent
+from penstock_tui.figures import age, ago, count, home_path, many, percent
 from penstock_tui.follow import LogState
 from penstock_tui.health import Proxy
 from penstock_tui.widgets.fitted_line import Fact
@@ -16,8 +16,8 @@ def total_facts(feed: Feed, newer: int = 0) -> list[Fact]:
     totals = feed.model.totals
     facts = [
         Fact("Penstock", 1, "head"),
-        Fact(_many(totals.requests, "request"), 2),
-        Fact(_many(totals.turns, "turn"), 4),
+        Fact(many(totals.requests, "request"), 2),
+        Fact(many(totals.turns, "turn"), 4),
     ]
     if totals.tokens_out:
         facts.append(Fact(f"{count(totals.tokens_out)} tokens sent", 3))
@@ -48,11 +48,13 @@ def health_facts(feed: Feed) -> list[Fact]:
         facts.append(Fact(f"{feed.model.per_minute(now)}/min", 4))
     if health.faults:
         last = f", last {ago(health.last_fault_at, now)}" if health.last_fault_at is not None else ""
-        facts.append(Fact(f"{_many(health.faults, 'fault')}{last}", 5, "warn"))
+        facts.append(Fact(f"{many(health.faults, 'fault')}{last}", 5, "warn"))
     if health.last_at is not None:
         facts.append(Fact(f"last event {ago(health.last_at, now)}", 7, "dim"))
     if health.stages:
         facts.append(Fact(f"stages {' › '.join(health.stages)}", 8, "dim"))
+    if health.version:
+        facts.append(Fact(f"Penstock {health.version}", 9, "dim"))
     facts.append(Fact(home_path(feed.path), 6, "dim"))
     return facts
 
@@ -74,7 +76,3 @@ def _proxy(feed: Feed, now: float) -> Fact:
     if feed.proxy is Proxy.GONE:
         return Fact(f"■ pid {health.pid} is gone: it ended without a word", 1, "bad")
     return Fact("○ no proxy has signed this log", 1)
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

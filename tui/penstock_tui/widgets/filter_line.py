@@ -70,6 +70,7 @@ class FilterLine(Vertical):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.mode = Mode.FILTER
+        self._counted = ""
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -99,7 +100,9 @@ class FilterLine(Vertical):
 
     def counted(self, text: str) -> None:
         """Say how many rows are left."""
-        self.query_one("#counted", Static).update(text)
+        if text != self._counted:  # an update costs a layout
+            self._counted = text
+            self.query_one("#counted", Static).update(text)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

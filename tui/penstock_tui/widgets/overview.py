@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from penstock.exchange import State
-from penstock_tui.figures import count, duration, full_time, percent
+from penstock_tui.figures import count, duration, full_time, many, percent
 from penstock_tui.rows import Row
 from penstock_tui.story import Story
 from penstock_tui.widgets.block_lines import told
@@ -72,15 +72,15 @@ def _identity(row: Row, story: Story, tone: Tone) -> RenderableType:
     where = " · ".join(
         filter(None, (f"turn {row.turn}" if row.turn else "", f"epoch {row.epoch}" if row.epoch else ""))
     )
-    held = "" if story.messages is None else f"{story.messages} messages"
+    held = "" if story.messages is None else many(story.messages, "message")
     return _pairs(
         [
             ("exchange", row.id),
             ("from", " · ".join(filter(None, (row.client, row.kind, row.agent, "a retry" if row.retry else "")))),
             ("to", " · ".join(filter(None, (row.model, row.dialect, "stream" if story.stream else "")))),
-            ("at", " · ".join(filter(None, (where, held)))),
+            ("history", " · ".join(filter(None, (where, held)))),
             ("when", full_time(row.at)),
-            ("talk", row.conversation),
+            ("conversation", row.conversation),
             ("session", row.session),
             ("profile", row.profile),
         ],
@@ -100,12 +100,12 @@ def _stages(story: Story, tone: Tone) -> RenderableType | None:
     table = _grid()
     for one in story.verdicts:
         mark, colour = _MARKS.get(one.outcome, ("?", "plain"))
-        many = "" if not one.edits else f"{one.edits} edit{'' if one.edits == 1 else 's'}"
+        edits = many(one.edits, "edit") if one.edits else ""
         table.add_row(
             Text(f"{mark} {one.stage}", style=tone(colour)),
             Text(one.outcome, style=tone(colour)),
             Text(duration(one.ms), style=tone("dim"), justify="right"),
-            _folded(" · ".join(filter(None, (many, one.remark))), tone),
+            _folded(" · ".join(filter(None, (edits, one.remark))), tone),
         )
     return table
 
@@ -174,12 +174,12 @@ def _bar(row: Row, tone: Tone) -> RenderableType:
     bar = Text("█" * read, style=tone("good"))
     bar.append("▓" * written, style=tone("warn"))
     bar.append("░" * rest, style=tone("dim"))
-    bar.append(f" █ {percent((row.cache_read or 0) / whole)} read", style=tone("plain"))
+    legend = [f"█ {percent((row.cache_read or 0) / whole)} read"]
     if row.cache_write:
-        bar.append(f" ▓ {percent(row.cache_write / whole)} written", style=tone("plain"))
+        legend.append(f"▓ {percent(row.cache_write / whole)} written")
     if row.input:
-        bar.append(f" ░ {percent(row.input / whole)} plain", style=tone("plain"))
-    return bar
+        legend.append(f"░ {percent(row.input / whole)} plain")
+    return bar.append(f"\n{'  '.join(legend)}", style=tone("plain"))
 
 
 def _answer(row: Row, story: Story, tone: Tone) -> RenderableType | None:

@@ -139,7 +139,7 @@ class RequestTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         at = round(self.scroll_y) + y
-        width = self.size.width
+        width = self.scrollable_content_region.width
         if at >= len(self._rows):
             return Strip.blank(width, tone_of(self, "plain"))
         row = self._at(at)
@@ -197,7 +197,8 @@ class RequestTable(ScrollView, can_focus=True):
         parts: list[tuple[str, Style]] = []
         for column, size in fit(width):
             text, cell_tone = column.cell(row, self.moment)
-            color = tone_of(self, cell_tone or row_tone).color
+            # On the cursor's ground other colours would be hard to read.
+            color = tone_of(self, cell_tone or row_tone).color if tone == "plain" else base.color
             parts.append((fitted(text, size, column.right), base + Style(color=color)))
             parts.append((" " * GAP, base))
         return strip_of(parts, width, base)

@@ -1,0 +1,91 @@
+"""The certificate authority that clients have to trust: mitmproxy's own, made on this machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from penstock import paths
+from penstock.errors import PenstockError
+
+__all__ = ["ROOT_VARIABLES", "bundle_file", "certificate", "default_confdir", "ensure", "write_bundle"]
+
+ROOT_VARIABLES = (
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "CODEX_CA_CERTIFICATE",
+)
+"""Variables by which a person may have named roots of their own, a company's for instance."""
+_SYSTEM_ROOTS = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+
+
+def default_confdir() -> Path:
+    """mitmproxy's own folder."""
+    return Path("~/.mitmproxy").expanduser()
+
+
+def certificate(confdir: Path) -> Path:
+    """The certificate to trust, without its key."""
+    return confdir / "mitmproxy-ca-cert.pem"
+
+
+def ensure(confdir: Path) -> Path:
+    """The certificate, made with its key when there is none yet. Raises `PenstockError`."""
+    from mitmproxy.certs import CertStore
+
+    try:
+        CertStore.from_store(confdir, "mitmproxy", 2048)
+    except (OSError, ValueError) as e:
+        raise PenstockError(
+            f"the certificate authority in {confdir} cannot be used: {e}. "
+            "Move that folder away and start again to have a new one made"
+        ) from e
+    return certificate(confdir)
+
+
+def bundle_file() -> Path:
+    """The system's roots and our certificate in one file, for clients that take one file only."""
+    return paths.state_dir() / "ca-bundle.pem"
+
+
+def write_bundle(ca: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """Write the bundle: the system's roots, those a person named in `environ`, and `ca`. Raises `PenstockError`."""
+    named = [Path(environ[name]) for name in ROOT_VARIABLES if environ.get(name)]
+    pems = dict.fromkeys(pem for file in (*_system_roots(), *named, ca) for pem in _pems(file))
+    file = bundle_file()
+    part = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text("\n".join(pems) + "\n", encoding="ascii")
+        part.replace(file)
+    except OSError as e:
+        raise PenstockError(f"{file} cannot be written: {e}") from e
+    return file
+
+
+def _system_roots() -> Iterable[Path]:
+    known = (ssl.get_default_verify_paths().openssl_cafile, *_SYSTEM_ROOTS)
+    for name in known:
+        if Path(name).is_file():
+            return [Path(name)]
+    import certifi  # comes with mitmproxy; its list is Mozilla's
+
+    return [Path(certifi.where())]
+
+
+def _pems(file: Path) -> list[str]:
+    try:
+        return _PEM.findall(file.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return []  # a variable may name a file that is gone: its owner's client would have told

@@ -1,0 +1,240 @@
+"""What can be wrong with an installation, looked at one by one. Nothing is changed by looking."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+from penstock import profiles
+from penstock.errors import PenstockError
+from penstock.plugins import BLOCK_VARIABLE, Plugins
+from penstock.profiles import Profile
+from penstock_addons.cli import announcement, authority, ports, words
+
+__all__ = ["Check", "Level", "Subject", "check_all"]
+
+CLIENTS = ("claude", "codex", "opencode", "gemini", "aider", "llm", "ollama")
+LITTLE, TOO_LITTLE = 1 << 30, 100 << 20
+"""Bytes free on the store's disk."""
+SOON_S = 30 * 86400.0
+
+
+class Level(StrEnum):
+    """How bad it is."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was found."""
+
+    name: str
+    level: Level
+    said: str
+    fix: str = ""
+    """What to do about it."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is looked at."""
+
+    profile: str
+    port: int
+    store: Path
+    confdir: Path
+
+
+def check_all(subject: Subject) -> list[Check]:
+    """Every check, in the order of the road."""
+    checks: Sequence[Callable[[Subject], Check]] = (
+        _python,
+        _packages,
+        _proxy,
+        _certificate,
+        _profile,
+        _plugins,
+        _store,
+        _disk,
+        _embedder,
+        _attested,
+        _clients,
+    )
+    return [check(subject) for check in checks]
+
+
+def _python(_: Subject) -> Check:
+    return Check("python", Level.OK, f"{platform.python_version()} at {sys.executable}")
+
+
+def _packages(_: Subject) -> Check:
+    names = ("penstock", "mitmproxy", "bcrypt", "textual", "SQLAlchemy")
+    try:
+        found = {name: version(name) for name in names}
+    except PackageNotFoundError as e:
+        return Check("packages", Level.FAIL, f"{e.name} is not installed", "Install Penstock again.")
+    said = ", ".join(f"{name} {number}" for name, number in found.items())
+    if _numbers(found["bcrypt"]) >= (4, 1):
+        return Check(
+            "packages", Level.FAIL, f"{said}: mitmproxy does not start with bcrypt 4.1 or newer",
+            "pip install 'bcrypt<4.1'",
+        )  # fmt: skip
+    if not (11,) <= _numbers(found["mitmproxy"]) < (13,):
+        return Check("packages", Level.FAIL, f"{said}: mitmproxy 11 or 12 is needed", "pip install 'mitmproxy>=11,<13'")
+    return Check("packages", Level.OK, said)
+
+
+def _proxy(subject: Subject) -> Check:
+    up = announcement.found()
+    if up is not None:
+        return Check("proxy", Level.OK, f"up on {up.url()}, process {up.pid}, profile {up.profile}")
+    if ports.is_free("127.0.0.1", subject.port):
+        return Check("proxy", Level.OK, f"none is up; port {subject.port} is free for `penstock up`")
+    return Check(
+        "proxy", Level.WARN, f"none is up, and port {subject.port} is in use by another program",
+        "Start it elsewhere: penstock up --port PORT. `penstock run` finds a port by itself.",
+    )  # fmt: skip
+
+
+def _certificate(subject: Subject) -> Check:
+    file = authority.certificate(subject.confdir)
+    renew = f"Move {subject.confdir} away; the next `penstock up` makes a new one, which clients then have to trust."
+    if not file.exists():
+        return Check("certificate", Level.OK, f"none yet; the first `penstock up` makes {file}")
+    from cryptography import x509
+
+    try:
+        ca = x509.load_pem_x509_certificate(file.read_bytes())
+    except (OSError, ValueError) as e:
+        return Check("certificate", Level.FAIL, f"{file} cannot be read: {e}", renew)
+    left = ca.not_valid_after_utc.timestamp() - time.time()
+    until = f"{ca.not_valid_after_utc:%Y-%m-%d}"
+    if left < 0 or ca.not_valid_before_utc.timestamp() > time.time():
+        return Check("certificate", Level.FAIL, f"{file} is not valid now (until {until})", renew)
+    if left < SOON_S:
+        return Check("certificate", Level.WARN, f"{file} is valid until {until} only", renew)
+    return Check("certificate", Level.OK, f"{file}, valid until {until}")
+
+
+def _profile(subject: Subject) -> Check:
+    try:
+        profile = profiles.load(subject.profile)
+    except PenstockError as e:
+        return Check("profile", Level.FAIL, _one_line(e), "`penstock profiles list` shows those that there are.")
+    return Check("profile", Level.OK, f"{profile.name}, mode {profile.mode}")
+
+
+def _plugins(subject: Subject) -> Check:
+    profile = _loaded(subject)
+    try:
+        plugins = Plugins.load()
+        stages = plugins.stages(profile) if profile is not None else []
+    except PenstockError as e:
+        return Check("plugins", Level.FAIL, _one_line(e), f"Mend it, or leave it out: {BLOCK_VARIABLE}=NAME")
+    running = ", ".join(stage.name for stage in stages) or "none"
+    return Check("plugins", Level.OK, f"{', '.join(plugins.names())}; stages: {running}")
+
+
+def _store(subject: Subject) -> Check:
+    file = subject.store
+    if not file.exists():
+        return Check("store", Level.OK, f"none yet; the proxy will make {file}")
+    try:
+        # Not through the store itself: that would mend and migrate what it opens.
+        with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=1)) as db:
+            sound = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+            revision = str(db.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+            count = int(db.execute("SELECT count(*) FROM events").fetchone()[0])
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("ROLLBACK")
+    except (sqlite3.Error, TypeError) as e:
+        return Check("store", Level.FAIL, f"{file} cannot be used: {e}", _STORE_FIX)
+    if sound != "ok":
+        return Check("store", Level.FAIL, f"{file} is damaged: {sound}", _STORE_FIX)
+    newest = _newest_revision()
+    if revision != newest:
+        return Check(
+            "store", Level.WARN, f"{file} has schema {revision}, this version writes {newest}",
+            "The next `penstock up` migrates it; an older Penstock may then not read it.",
+        )  # fmt: skip
+    return Check("store", Level.OK, f"{file}, {count} events, schema {revision}")
+
+
+_STORE_FIX = (
+    "Stop the proxy, then move the file away or make it yours to write. A damaged one is set aside by the next "
+    "`penstock up`; traffic goes on meanwhile."
+)
+
+
+def _newest_revision() -> str:
+    from alembic.script import ScriptDirectory
+
+    import penstock.store
+
+    folder = Path(penstock.store.__file__).parent / "migrations"
+    return str(ScriptDirectory(str(folder)).get_current_head())
+
+
+def _disk(subject: Subject) -> Check:
+    folder = next(p for p in (subject.store.parent, *subject.store.parent.parents) if p.exists())
+    free = shutil.disk_usage(folder).free
+    said = f"{free / (1 << 30):.1f} GB free at {folder}"
+    if free < TOO_LITTLE:
+        return Check("disk", Level.FAIL, said, "Make room, or move the store: penstock up --store FILE")
+    if free < LITTLE:
+        return Check("disk", Level.WARN, said, "Make room, or lower [log] days or events in the profile.")
+    return Check("disk", Level.OK, said)
+
+
+def _embedder(subject: Subject) -> Check:
+    profile = _loaded(subject)
+    if profile is None or "retrieval" not in profile.stages:
+        return Check("embedder", Level.OK, "not needed: no stage of this profile recalls")
+    if find_spec("wordllama") is None:
+        return Check(
+            "embedder", Level.WARN, "wordllama is missing: recall goes by words alone", "pip install wordllama"
+        )
+    return Check("embedder", Level.OK, f"wordllama {version('wordllama')}")
+
+
+def _attested(subject: Subject) -> Check:
+    profile = _loaded(subject)
+    if profile is not None and not words.attested(profile):
+        return Check("attested requests", Level.OK, "left alone by this profile")
+    return Check("attested requests", Level.WARN, words.ATTESTED, words.WITHOUT)
+
+
+def _clients(_: Subject) -> Check:
+    found = [name for name in CLIENTS if shutil.which(name)]
+    if not found:
+        return Check("clients", Level.WARN, f"none of {', '.join(CLIENTS)} is on the PATH", "Any other works as well.")
+    return Check("clients", Level.OK, ", ".join(found))
+
+
+def _numbers(number: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in number.split(".")[:3] if part.isdigit())
+
+
+def _loaded(subject: Subject) -> Profile | None:
+    try:
+        return profiles.load(subject.profile)
+    except PenstockError:
+        return None  # a check of its own says so
+
+
+def _one_line(e: PenstockError) -> str:
+    return " ".join(str(e).split())

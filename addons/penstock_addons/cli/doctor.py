@@ -1,0 +1,46 @@
+"""`penstock doctor`: what is well, what is not, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penstock import paths
+from penstock_addons.cli.up import PORT, PROFILE_VARIABLE
+
+__all__ = ["doctor"]
+
+_COLOURS = {"ok": typer.colors.GREEN, "warn": typer.colors.YELLOW, "fail": typer.colors.RED}
+
+
+def doctor(
+    profile: Annotated[str, typer.Option(help="The profile to look at.", envvar=PROFILE_VARIABLE)] = "default",
+    port: Annotated[int, typer.Option(help="The port a proxy would listen on.", min=1, max=65535)] = PORT,
+    store: Annotated[Path | None, typer.Option(help="The store to look at. The proxy's own when not given.")] = None,
+    confdir: Annotated[Path | None, typer.Option(help="The folder of the certificate authority.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON list.")] = False,
+) -> None:
+    """Look at everything a proxy needs, a line each, and change nothing. Ends with status 1 when something fails."""
+    from penstock_addons.cli.authority import default_confdir
+    from penstock_addons.cli.checks import Level, Subject, check_all
+
+    found = check_all(
+        Subject(
+            profile=profile,
+            port=port,
+            store=(store or paths.store_path()).expanduser().absolute(),
+            confdir=(confdir or default_confdir()).expanduser().absolute(),
+        )
+    )
+    if as_json:
+        typer.echo(json.dumps([asdict(check) for check in found], indent=1))
+    for check in found if not as_json else ():
+        level = typer.style(f"{check.level:<4}", fg=_COLOURS[check.level])
+        fix = f". {check.fix}" if check.fix else ""
+        typer.echo(f"{level}  {check.name}: {check.said.rstrip('.') if fix else check.said}{fix}")
+    if any(check.level is Level.FAIL for check in found):
+        raise typer.Exit(1)

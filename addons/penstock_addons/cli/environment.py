@@ -1,0 +1,61 @@
+"""What a client finds in its environment, so that it goes through the proxy and trusts it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+__all__ = ["for_client", "left_out", "no_proxy", "proxy_before"]
+
+_PROXY = ("HTTPS_PROXY", "https_proxy")
+_PLAIN = ("HTTP_PROXY", "http_proxy")
+_BUNDLE = (
+    "SSL_CERT_FILE",  # OpenSSL, Go, rustls, httpx
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "CODEX_CA_CERTIFICATE",
+)
+"""Each of these stands in place of a client's own roots, so it must name all of them. Not among them are git's and the
+AWS SDK's: their hosts are not read, and their own roots do."""
+_ADDED = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")
+"""These are added to a client's own roots."""
+
+
+def for_client(
+    environ: Mapping[str, str], *, proxy: str, ca: Path, bundle: Path, plain_http: bool = False
+) -> dict[str, str]:
+    """`environ` with every proxy and CA variable that clients honour.
+
+    `HTTP_PROXY` only when asked for: plain HTTP is a person's own servers, on this machine most of all, and nothing of
+    theirs is for us. Ollama is the exception.
+    """
+    out = dict(environ)
+    for name in (*_PROXY, *(_PLAIN if plain_http else ())):
+        out[name] = proxy
+    for name in _BUNDLE:
+        out[name] = str(bundle)
+    for name in _ADDED:
+        out[name] = str(bundle if environ.get(name) else ca)
+    # Node's own fetch and https read HTTPS_PROXY from version 22.21 and 24 on, when told to.
+    out["NODE_USE_ENV_PROXY"] = "1"
+    return out
+
+
+def proxy_before(environ: Mapping[str, str]) -> str:
+    """The proxy a client would have used without us."""
+    return next((environ[name] for name in (*_PROXY[::-1], "ALL_PROXY", "all_proxy") if environ.get(name)), "")
+
+
+def left_out(environ: Mapping[str, str], hosts: tuple[str, ...]) -> list[str]:
+    """Those of `hosts` that `NO_PROXY` keeps from us."""
+    entries = [e.strip().lower().lstrip("*") for e in no_proxy(environ).split(",") if e.strip()]
+    return [
+        host
+        for host in hosts
+        if not host.startswith("*") and any(e in ("", host) or host.endswith("." + e.lstrip(".")) for e in entries)
+    ]
+
+
+def no_proxy(environ: Mapping[str, str]) -> str:
+    """The hosts that clients talk to without a proxy."""
+    return environ.get("no_proxy") or environ.get("NO_PROXY") or ""

@@ -1,0 +1,66 @@
+"""Run a program in the foreground and end as it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+__all__ = ["ended_by_signals", "run_in_foreground"]
+
+_ENDING: tuple[signal.Signals, ...] = tuple(
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+Handler = Callable[[int, FrameType | None], None]
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Within, a signal that asks this process to end ends it by `SystemExit`, so that what it started is stopped."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    with _handled(dict.fromkeys(_ENDING, end)):
+        yield
+
+
+def run_in_foreground(command: Sequence[str], environ: Mapping[str, str]) -> int:
+    """The status `command` ends with, as a shell gives it: 128 and the number for one that a signal ended.
+
+    Signals meant to end us go to the program; we end when it has. Raises `OSError` when it cannot be started.
+    """
+    process = subprocess.Popen(command, env=dict(environ))
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        process.send_signal(number)
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        # A terminal sends Ctrl-C to all of its foreground; twice would be another thing to many clients.
+        if not _has_terminal():
+            process.send_signal(number)
+
+    with _handled(dict.fromkeys(_ENDING, pass_on) | {signal.SIGINT: interrupt}):
+        status = process.wait()
+    return status if status >= 0 else 128 - status
+
+
+@contextmanager
+def _handled(handlers: Mapping[signal.Signals, Handler]) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _has_terminal() -> bool:
+    try:
+        return os.isatty(sys.stdin.fileno())
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,36 @@
+"""mitmdump in this process, with the suite in it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Any
+
+from mitmproxy.options import Options
+from mitmproxy.tools import cmdline
+from mitmproxy.tools.dump import DumpMaster
+from mitmproxy.tools.main import run
+
+from penstock_addons.addons import suite_addons
+
+__all__ = ["serve"]
+
+
+def serve(arguments: Sequence[str], more: Sequence[object]) -> None:
+    """Run until a signal, or `shutdown`, ends it. `arguments` are mitmdump's own; `more` are addons behind the suite's.
+    Raises `SystemExit` when start-up fails; mitmproxy has then said why."""
+
+    class Master(DumpMaster):
+        def __init__(self, opts: Options) -> None:
+            super().__init__(opts)
+            # Set here and not by arguments: those stand above what a person gives behind `--`, and in config.yaml.
+            opts.update(flow_detail=0, termlog_verbosity="warn")
+            self.addons.add(*suite_addons(), *more)
+
+    run(Master, cmdline.mitmdump, arguments, _filter)
+
+
+def _filter(arguments: Namespace) -> dict[str, Any]:
+    """As mitmdump does: what stands behind all options is a filter."""
+    wanted = " ".join(arguments.filter_args)
+    return {name: wanted for name in ("save_stream_filter", "readfile_filter", "dumper_filter") if wanted}

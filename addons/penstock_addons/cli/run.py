@@ -1,0 +1,200 @@
+"""`penstock run -- CLIENT`: a client through the proxy, with everything set."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from penstock import profiles
+from penstock.profiles import Profile
+from penstock_addons.cli import announcement, environment
+from penstock_addons.cli.announcement import Announcement, reachable
+from penstock_addons.cli.child import ChildProxy
+from penstock_addons.cli.foreground import ended_by_signals, run_in_foreground
+from penstock_addons.cli.ports import answers
+from penstock_addons.cli.up import PROFILE_VARIABLE, UPSTREAM_VARIABLE
+from penstock_addons.cli.words import attested, is_first_time
+
+__all__ = ["ollama_address", "profile_of", "proxy_behind", "run"]
+
+ANNOUNCED_VARIABLE = "PENSTOCK_PROXY_FILE"
+"""Tells a `penstock run` inside a `penstock run` which proxy it is already behind."""
+NOT_STARTED = 126
+NOT_FOUND = 127
+
+_PROFILES = {
+    "claude": "claude-code",
+    "codex": "codex",
+    "opencode": "opencode",
+    "gemini": "gemini",
+    "ollama": "ollama",
+    "openclaw": "openclaw",
+}
+
+
+def run(
+    command: Annotated[list[str], typer.Argument(help="The client and its arguments.", metavar="-- CLIENT [ARGS]")],
+    profile: Annotated[
+        str,
+        typer.Option(
+            help="The profile for this session. When not given: the one for this client, unless the proxy that is up "
+            "was given one.",
+            envvar=PROFILE_VARIABLE,
+        ),
+    ] = "",
+    bypass: Annotated[
+        bool, typer.Option("--bypass", help="Have all of this session pass unread and untouched.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(help="Use the proxy on this port, or start one there. Any when not given.", min=0, max=65535)
+    ] = 0,
+    http: Annotated[
+        bool, typer.Option("--http", help="Set HTTP_PROXY too, for a program that talks to Ollama by plain HTTP.")
+    ] = False,
+    confdir: Annotated[
+        Path | None, typer.Option(help="The folder of the certificate authority, where a proxy is started.")
+    ] = None,
+) -> None:
+    """Run a client through the proxy: the one that is up, or one for as long as the client runs.
+
+    The proxy and CA variables that clients honour are set for it, and for nothing else on this machine. Its status is
+    ours. One request can go past everything with the header `x-penstock: bypass`; `--bypass` is for all of them.
+    """
+    client = Path(command[0]).stem.lower()
+    program = shutil.which(command[0])
+    if program is None:
+        typer.echo(f"penstock: {command[0]!r} is no program on the PATH", err=True)
+        raise typer.Exit(NOT_FOUND)
+    wanted = profile or profile_of(client)
+    _tell(profiles.load(wanted), bypass=bypass)
+    asked = _Asked(client, wanted, is_chosen=bool(profile), bypass=bypass, port=port, confdir=confdir)
+    with ended_by_signals(), _proxy(asked) as (proxy, file):
+        environ = _environ(asked, proxy, file, plain_http=http)
+        try:
+            status = run_in_foreground([program, *command[1:]], environ)
+        except OSError as e:
+            typer.echo(f"penstock: {program} cannot be started: {e}", err=True)
+            raise typer.Exit(NOT_STARTED) from e
+    raise typer.Exit(status)
+
+
+def profile_of(client: str) -> str:
+    """The profile for a client when nobody said which."""
+    return _PROFILES.get(client, "default")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What this session is to be."""
+
+    client: str
+    profile: str
+    is_chosen: bool
+    """A person named the profile; else it goes by the client."""
+    bypass: bool
+    port: int
+    confdir: Path | None
+
+
+@contextmanager
+def _proxy(asked: _Asked) -> Iterator[tuple[Announcement, Path]]:
+    """The proxy for this session, and the file that announces it."""
+    up = _found_for(asked)
+    if up is not None:
+        yield up
+        return
+    with ChildProxy(_arguments(asked), _environ_of_proxy(asked)) as child:
+        yield child.announced, child.file
+        said = child.ended()
+    if said:
+        typer.echo("\n".join(f"penstock: {line}" for line in said.splitlines()), err=True)
+
+
+def _found_for(asked: _Asked) -> tuple[Announcement, Path] | None:
+    """The proxy that is up, when it can serve this session."""
+    if asked.client == "ollama" or asked.profile.endswith(".toml"):
+        return None  # the one needs a port of its own, the other a profile that no address can name
+    within = os.environ.get(ANNOUNCED_VARIABLE)
+    for file in (*([Path(within)] if within else []), announcement.default_file()):
+        up = announcement.found(file)
+        if up is not None and asked.port in (0, up.port):
+            return up, file
+    return None
+
+
+def _arguments(asked: _Asked) -> list[str]:
+    arguments = ["--port", str(asked.port), "--profile", asked.profile]
+    if asked.confdir is not None:
+        arguments += ["--confdir", str(asked.confdir)]
+    if asked.client == "ollama":
+        arguments += ["--reverse", ollama_address(os.environ)]
+    if asked.bypass:
+        arguments += ["--", "--set", "penstock_bypass=true"]
+    return arguments
+
+
+def _environ_of_proxy(asked: _Asked) -> dict[str, str]:
+    """A proxy that stood between this machine and the net still does, behind ours."""
+    behind = proxy_behind(os.environ)
+    return {**os.environ, UPSTREAM_VARIABLE: behind} if behind else dict(os.environ)
+
+
+def proxy_behind(environ: Mapping[str, str]) -> str:
+    """The proxy that a client would have used without us, and that ours has to go through. Not a Penstock of this
+    machine, up or down: by what `penstock up` prints, a shell may name it in `HTTPS_PROXY`."""
+    before = environment.proxy_before(environ)
+    parts = urlsplit(before if "//" in before else f"//{before}")
+    if parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        return before
+    up = announcement.found()
+    is_ours = up is not None and up.port == parts.port
+    return "" if is_ours or not answers(parts.hostname, parts.port or 80) else before
+
+
+def _environ(asked: _Asked, proxy: Announcement, file: Path, *, plain_http: bool) -> dict[str, str]:
+    from penstock_addons.cli.authority import write_bundle
+
+    ca = Path(proxy.ca)
+    environ = environment.for_client(
+        os.environ, proxy=proxy.url(_user(asked, proxy)), ca=ca, bundle=write_bundle(ca), plain_http=plain_http
+    )
+    environ[ANNOUNCED_VARIABLE] = str(file)
+    if asked.client == "ollama":
+        environ["OLLAMA_HOST"] = next(iter(proxy.reverse.values()))
+    return environ
+
+
+def _user(asked: _Asked, proxy: Announcement) -> str:
+    """Who the client says it is to the proxy. Nobody, when the proxy does what is wanted anyway."""
+    if asked.bypass:
+        return "bypass"
+    # A proxy that was given a profile keeps it, unless a person asks for another one here.
+    keeps = proxy.profile == asked.profile or (proxy.profile != "default" and not asked.is_chosen)
+    return "" if keeps else asked.profile
+
+
+def ollama_address(environ: Mapping[str, str]) -> str:
+    """Where the real Ollama is, read from `OLLAMA_HOST` as its own programs read it."""
+    said = environ.get("OLLAMA_HOST", "").strip()
+    parts = urlsplit(said if "//" in said else f"//{said}")
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 11434)
+    return f"{parts.scheme or 'http'}://{reachable(parts.hostname or '')}:{port}"
+
+
+def _tell(profile: Profile, *, bypass: bool) -> None:
+    """What a person should know before the client takes the screen."""
+    if environment.no_proxy(os.environ):
+        from penstock_addons.hosts import KNOWN_HOSTS
+
+        for host in environment.left_out(os.environ, KNOWN_HOSTS):
+            typer.echo(f"penstock: NO_PROXY names {host}: requests to it will not pass through here", err=True)
+    if not bypass and is_first_time() and (told := attested(profile)):
+        typer.echo(f"penstock: {told}", err=True)

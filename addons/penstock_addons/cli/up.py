@@ -1,0 +1,149 @@
+"""`penstock up`: start the proxy."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import unquote, urlsplit
+
+import typer
+
+from penstock import paths, profiles
+from penstock.errors import PenstockError
+from penstock.plugins import Plugins
+from penstock_addons.cli import announcement
+from penstock_addons.cli.ports import free_port, is_free
+from penstock_addons.cli.upstreams import Upstream, parse
+
+__all__ = ["PROFILE_VARIABLE", "UPSTREAM_VARIABLE", "is_loopback", "up"]
+
+PORT = 8080
+PROFILE_VARIABLE = "PENSTOCK_PROFILE"
+UPSTREAM_VARIABLE = "PENSTOCK_UPSTREAM_PROXY"
+
+
+def up(
+    port: Annotated[int, typer.Option(help="The port to listen on; 0 takes any.", min=0, max=65535)] = PORT,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    profile: Annotated[
+        str, typer.Option(help="The profile, or the path of a .toml file.", envvar=PROFILE_VARIABLE)
+    ] = "default",
+    reverse: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Also stand for a provider on a port: anthropic=8411, openai, gemini, ollama, chatgpt, or an address. "
+            "May be repeated.",
+            metavar="NAME=PORT",
+        ),
+    ] = None,
+    upstream: Annotated[
+        str,
+        typer.Option(
+            "--upstream-proxy",
+            help="Reach the providers through this proxy, http://[USER:PASSWORD@]HOST:PORT, where a company has one.",
+            envvar=UPSTREAM_VARIABLE,
+            metavar="URL",
+        ),
+    ] = "",
+    store: Annotated[Path | None, typer.Option(help="Where events and ledgers are kept.")] = None,
+    confdir: Annotated[
+        Path | None, typer.Option(help="The folder of the certificate authority. mitmproxy's own when not given.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but what goes wrong.")] = False,
+    options: Annotated[
+        list[str] | None, typer.Argument(help="Options for mitmdump, behind `--`.", metavar="[-- OPTIONS]")
+    ] = None,
+    announce: Annotated[Path | None, typer.Option(hidden=True, help="Announce the proxy in this file.")] = None,
+    tethered: Annotated[bool, typer.Option(hidden=True, help="End when stdin ends.")] = False,
+) -> None:
+    """Start the proxy, and stay until Ctrl-C.
+
+    A request with the header `x-penstock: bypass` passes unread and untouched, and so does all of a client whose proxy
+    address names that user: HTTPS_PROXY=http://bypass:x@127.0.0.1:8080. A profile's name there chooses the profile.
+    """
+    chosen = profiles.load(profile)
+    Plugins.load().stages(chosen)  # what is wrong with a stage's settings is said here, before anything listens
+    if not is_loopback(host):
+        typer.echo(
+            f"penstock: {host} can be reached from other machines, and whoever reaches it can use this proxy. "
+            "127.0.0.1 keeps it to this one.",
+            err=True,
+        )
+    main_mode, login = _main_mode(upstream, host, port)
+    upstreams = _with_ports([parse(spec) for spec in reverse or ()], host)
+    _check_ports(host, port, upstreams)
+
+    from penstock_addons.cli import authority, words
+    from penstock_addons.cli.announcer import Announcer, Tether
+    from penstock_addons.cli.master import serve
+
+    ca = authority.ensure((confdir or authority.default_confdir()).expanduser().absolute())
+    bundle = authority.write_bundle(ca)
+
+    def say(what: announcement.Announcement) -> None:
+        for line in words.banner(what, chosen, bundle, upstreams, first=words.is_first_time()):
+            typer.echo(line)
+
+    more: list[object] = [
+        Announcer(
+            announce or announcement.default_file(), ca, {u.mode(host): u for u in upstreams}, None if quiet else say
+        ),
+        *([Tether()] if tethered else []),
+    ]
+    modes = [main_mode, *(u.mode(host) for u in upstreams)]
+    settings = {
+        "confdir": ca.parent,
+        "penstock_profile": profile,
+        "penstock_store": (store or paths.store_path()).expanduser().absolute(),
+        **({"upstream_auth": login} if login else {}),
+    }
+    serve(_arguments(modes, settings, options or ()), more)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _arguments(modes: Sequence[str], settings: Mapping[str, object], more: Sequence[str]) -> list[str]:
+    return [
+        *(part for mode in modes for part in ("--mode", mode)),
+        *(part for name, value in settings.items() for part in ("--set", f"{name}={value}")),
+        *more,
+    ]
+
+
+def _main_mode(upstream: str, host: str, port: int) -> tuple[str, str]:
+    """mitmproxy's word for the proxy itself, and the login for the one behind it. Raises `PenstockError`."""
+    if not upstream:
+        return f"regular@{host}:{port}", ""
+    parts = urlsplit(upstream if "//" in upstream else f"http://{upstream}")
+    where = parts.netloc.rpartition("@")[2]
+    if parts.scheme not in ("http", "https") or not where:
+        raise PenstockError("--upstream-proxy: http://[USER:PASSWORD@]HOST:PORT was expected")
+    login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}" if parts.username else ""
+    return f"upstream:{parts.scheme}://{where}@{host}:{port}", login
+
+
+def _with_ports(reverse: list[Upstream], host: str) -> list[Upstream]:
+    """Those that leave the port open get a free one: mitmproxy takes two of them for one."""
+    return [Upstream(u.name, u.url, u.port or free_port(host), u.variable, u.suffix) for u in reverse]
+
+
+def _check_ports(host: str, port: int, reverse: Sequence[Upstream]) -> None:
+    """Raises `PenstockError` for the first that is taken, with what to do."""
+    for number, option in ((port, "--port"), *((u.port, f"--reverse {u.name}") for u in reverse)):
+        if is_free(host, number):
+            continue
+        ours = announcement.found()
+        if ours is not None and ours.port == number:
+            raise PenstockError(
+                f"port {number} is in use by the Penstock proxy that is already up (process {ours.pid}). "
+                "`penstock run -- CLIENT` uses it; to start one more, give another --port"
+            )
+        raise PenstockError(f"cannot listen on {host}:{number}: in use, or not allowed. Give another port by {option}")

@@ -1,0 +1,62 @@
+"""Reverse mode: a port here that stands for a provider, for clients that can be given a base address."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from penstock.errors import PenstockError
+from penstock.nearest import did_you_mean
+
+__all__ = ["Upstream", "parse"]
+
+_KNOWN = {
+    "anthropic": ("https://api.anthropic.com", "ANTHROPIC_BASE_URL", ""),
+    "openai": ("https://api.openai.com", "OPENAI_BASE_URL", "/v1"),
+    "gemini": ("https://generativelanguage.googleapis.com", "GOOGLE_GEMINI_BASE_URL", ""),
+    "chatgpt": ("https://chatgpt.com", "", ""),
+    "ollama": ("http://127.0.0.1:11434", "OLLAMA_HOST", ""),
+}
+"""Name: the real address, the variable a client reads, and what it wants behind the host."""
+_SPEC = re.compile(r"(?P<name>.+?)(?:=(?P<port>\d{1,5}))?")
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """One reverse port."""
+
+    name: str
+    """As given: a provider, or an address."""
+    url: str
+    """Where it leads."""
+    port: int
+    """0: the system chooses."""
+    variable: str = ""
+    """The variable by which clients are told."""
+    suffix: str = ""
+
+    def base(self, host: str, port: int) -> str:
+        """The address a client is given."""
+        return f"http://{host}:{port}{self.suffix}"
+
+    def mode(self, host: str) -> str:
+        """mitmproxy's word for it."""
+        return f"reverse:{self.url}@{host}:{self.port}"
+
+
+def parse(spec: str) -> Upstream:
+    """`anthropic=8411`, `anthropic`, or `http://gpu-box:11434=8411`. Raises `PenstockError`."""
+    found = _SPEC.fullmatch(spec)
+    name = found["name"] if found else ""
+    port = int(found["port"] or 0) if found else 0
+    if port > 65535:
+        raise PenstockError(f"--reverse {spec}: {port} is no port")
+    if name in _KNOWN:
+        url, variable, suffix = _KNOWN[name]
+        return Upstream(name, url, port, variable, suffix)
+    if name.startswith(("http://", "https://")):
+        return Upstream(name, name.rstrip("/"), port)
+    raise PenstockError(
+        f"--reverse {spec}: a provider or an address was expected, such as anthropic=8411 or "
+        f"http://gpu-box:11434=8412.{did_you_mean(name, _KNOWN)}"
+    )

@@ -1,0 +1,71 @@
+"""What a person is told when a proxy starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from penstock import __version__, paths
+from penstock.profiles import Profile
+from penstock_addons.cli.announcement import Announcement
+from penstock_addons.cli.upstreams import Upstream
+
+__all__ = ["ATTESTED", "WITHOUT", "attested", "banner", "is_first_time"]
+
+ATTESTED = (
+    "Claude Code sends a digest of each request along with it when it talks to the real address; an edited request no "
+    "longer fits its digest, and whether the service minds is not known, so with a subscription login decide for "
+    "yourself."
+)
+WITHOUT = (
+    'Without it: the profile `observe` edits nothing, attested = "observe" in a profile leaves only those requests '
+    "alone, and in reverse mode (ANTHROPIC_BASE_URL) or with CLAUDE_CODE_ATTRIBUTION_HEADER=0 no digest is sent."
+)
+
+
+def attested(profile: Profile) -> str:
+    """The two sentences on attested requests. Empty: under this profile they are left alone."""
+    if profile.mode == "observe" or profile.attested == "observe":
+        return ""
+    return f"{ATTESTED} {WITHOUT}"
+
+
+def banner(
+    what: Announcement, profile: Profile, bundle: Path, reverse: list[Upstream], *, first: bool
+) -> Iterator[str]:
+    """The lines for a proxy that listens now."""
+    yield f"Penstock {__version__} listens on {what.url()}"
+    yield f"  profile  {profile.name}: {profile.about}" if profile.about else f"  profile  {profile.name}"
+    yield f"  store    {what.store}"
+    yield f"  CA       {what.ca}"
+    for upstream in reverse:
+        base = what.reverse.get(upstream.name, "")
+        told = f"   export {upstream.variable}={base}" if upstream.variable else ""
+        yield f"  reverse  {base} -> {upstream.url}{told}"
+    yield ""
+    yield "A client through it:  penstock run -- claude"
+    yield (
+        f"or by hand:           export HTTPS_PROXY={what.url()} NODE_EXTRA_CA_CERTS={what.ca} SSL_CERT_FILE={bundle}"
+    )
+    yield "To watch:             penstock tui"
+    yield "To end:               Ctrl-C"
+    if first:
+        yield ""
+        yield "The first time here? Only requests to model providers are read; all other traffic is passed on unopened."
+        yield "Clients must trust the CA above; the variables do that for one client, and nothing is installed."
+        yield "Whatever fails in here, the client's own bytes go out. `penstock doctor` checks the rest."
+        told = attested(profile)
+        if told:
+            yield ""
+            yield told
+
+
+def is_first_time() -> bool:
+    """Whether a person has not been greeted on this machine yet. Asking counts as greeting."""
+    mark = paths.state_dir() / "greeted"
+    try:
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch(exist_ok=False)
+    except OSError:
+        return False
+    return True

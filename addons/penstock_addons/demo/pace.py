@@ -1,0 +1,28 @@
+"""How fast the demo goes, and that it can be ended at any moment."""
+
+from __future__ import annotations
+
+import threading
+
+__all__ = ["Pace", "Stopped"]
+
+
+class Stopped(Exception):
+    """The demo was ended."""
+
+
+class Pace:
+    """Waits for `seconds / speed`, or until it is stopped."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+        self._stop = threading.Event()
+
+    def wait(self, seconds: float) -> None:
+        """Raises `Stopped` when the demo ends meanwhile, or has ended."""
+        if self._stop.wait(seconds / self._speed):
+            raise Stopped
+
+    def stop(self) -> None:
+        """End every wait, now and from now on."""
+        self._stop.set()

@@ -1,0 +1,70 @@
+"""A provider's prompt cache, simulated: what is read from it, what is written to it, and what is paid in full."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+__all__ = ["PromptCache", "Usage", "tokens"]
+
+MINIMUM = 1024
+"""A shorter prefix is not kept."""
+LOOK_BACK = 20
+"""So many blocks before a breakpoint are looked at for a prefix that is known."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How the tokens of a request are billed."""
+
+    input: int
+    read: int
+    written: int
+
+
+def tokens(text: str) -> int:
+    """Four characters are taken for one."""
+    return max(1, len(text) // 4)
+
+
+class PromptCache:
+    """Knows prefixes by the hash of everything up to a breakpoint. Forgets nothing: a demo is short."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: set[bytes] = set()
+
+    def use(self, body: Mapping[str, Any]) -> Usage:
+        """What one request costs; its own breakpoints are known from then on."""
+        hashes, sums, marks = [], [], []
+        digest, total = blake2b(digest_size=16), 0
+        for i, block in enumerate(_blocks(body)):
+            text = json.dumps({k: v for k, v in block.items() if k != "cache_control"}, sort_keys=True)
+            digest.update(text.encode())
+            total += tokens(text)
+            hashes.append(digest.digest())
+            sums.append(total)
+            if "cache_control" in block and total >= MINIMUM:
+                marks.append(i)
+        with self._lock:
+            read = max((sums[i] for m in marks for i in _before(m) if hashes[i] in self._known), default=0)
+            self._known.update(hashes[m] for m in marks)
+        reach = max(sums[marks[-1]], read) if marks else 0
+        return Usage(input=total - reach, read=read, written=reach - read)
+
+
+def _before(mark: int) -> range:
+    return range(max(0, mark - LOOK_BACK), mark + 1)
+
+
+def _blocks(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Tools, system, messages: the order in which a provider reads them."""
+    yield from body.get("tools") or ()
+    yield from body.get("system") or ()
+    for message in body["messages"]:
+        content = message["content"]
+        yield from [{"type": "text", "text": content}] if isinstance(content, str) else content

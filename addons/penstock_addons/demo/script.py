@@ -1,0 +1,211 @@
+"""The session the demo plays: what the person asks, what the model answers, what the tools give back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from penstock_addons.demo import project
+
+__all__ = ["TITLE", "Call", "Step", "Turn", "session"]
+
+TITLE = "Timetable shows the wrong hour"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A tool the model asks for, and what the tool gives back."""
+
+    name: str
+    input: dict[str, Any]
+    result: str = ""
+    agent: tuple[Step, ...] = ()
+    """What a subagent does; its last words are the result."""
+    is_error: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One answer of the model. The client goes on while it asks for tools."""
+
+    text: str
+    calls: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A person's words, and the answers until the model is done."""
+
+    words: str
+    steps: tuple[Step, ...] = field(default=())
+
+
+def session(turns: int) -> list[Turn]:
+    """So many turns. The first three hold one of everything."""
+    count = len(_SCENES)
+    return [_SCENES[i % count](project.PARTS[i // count % len(project.PARTS)]) for i in range(turns)]
+
+
+def _bash(command: str, result: str, *, is_error: bool = False) -> Call:
+    return Call("Bash", {"command": command, "description": command.split()[0]}, result, is_error=is_error)
+
+
+def _read(path: str, text: str) -> Call:
+    numbered = "\n".join(f"{n:>5}\t{line}" for n, line in enumerate(text.splitlines(), 1))
+    return Call("Read", {"file_path": f"/home/ines/tidewatch/{path}"}, numbered)
+
+
+def _orient(part: str) -> Turn:
+    return Turn(
+        f"Since the clocks were put forward, the {part} page is an hour off for some harbours. Can you find out why?",
+        (
+            Step("I'll look at what there is first.", (_bash("ls -la src/tidewatch", project.listing(part)),)),
+            Step(
+                f"`{part}.py` and its tests are the place to begin.",
+                (
+                    _read(project.source_path(part), project.source(part)),
+                    _read(project.test_path(part), project.test_source(part)),
+                ),
+            ),
+            Step(
+                "`next_after` takes the zone off both times before it compares them. Two times in different zones are "
+                "then an hour apart that is not there. I would run the tests before I change anything."
+            ),
+        ),
+    )
+
+
+def _reproduce(part: str) -> Turn:
+    return Turn(
+        "Run them.",
+        (
+            Step("", (_bash("pytest -v", project.test_run(part, passes=False), is_error=True),)),
+            Step("One fails, for Larkholm, as expected: its times come in UTC, all the others in local time."),
+        ),
+    )
+
+
+def _delegate(part: str) -> Turn:
+    agent = (
+        Step("I'll search for the callers.", (Call("Grep", {"pattern": "next_after"}, project.search(part)),)),
+        Step(
+            "24 places call `next_after`. All but those in `push.py` pass a time with a zone; `push.py` passes "
+            "`datetime.utcnow()`, which has none."
+        ),
+    )
+    return Turn(
+        "Who else calls that function? Have somebody look while you think about the fix.",
+        (
+            Step(
+                "I'll have an agent go through the callers.",
+                (
+                    Call(
+                        "Task",
+                        {"description": "find callers", "prompt": f"Who calls next_after in {part}?"},
+                        agent=agent,
+                    ),
+                ),
+            ),
+            Step(
+                "Only `push.py` passes a time without a zone: `next_after` should refuse those, and `push.py` change."
+            ),
+        ),
+    )
+
+
+def _look_at_log(part: str) -> Turn:
+    return Turn(
+        "Does the log of this morning say anything about it?",
+        (
+            Step("", (_bash(f"ssh board journalctl -u tidewatch-{part} --since 06:00", project.server_log(part)),)),
+            Step("One line in 160 does: an entry at 09:15+01:00 was compared without its zone, at 07:12 UTC."),
+        ),
+    )
+
+
+def _mend(part: str) -> Turn:
+    edit = {
+        "file_path": f"/home/ines/tidewatch/{project.source_path(part)}",
+        "old_string": "            if entry.at.replace(tzinfo=None) > moment.replace(tzinfo=None):",
+        "new_string": "            if entry.at > moment:",
+    }
+    return Turn(
+        "Go ahead, and run the tests again.",
+        (
+            Step("I'll read the file once more.", (_read(project.source_path(part), project.source(part)),)),
+            Step("Now the change.", (Call("Edit", edit, f"{project.source_path(part)} has been updated."),)),
+            Step("", (_bash("pytest -v", project.test_run(part, passes=True)),)),
+            Step("All 24 pass."),
+        ),
+    )
+
+
+def _ask_service(part: str) -> Turn:
+    return Turn(
+        f"What does the service itself answer for {part} now?",
+        (
+            Step("", (_bash(f"curl -s localhost:8000/v2/{part}?day=2024-03-12", project.records(part)),)),
+            Step("44 entries, all with +01:00, none delayed. That is what the harbour office publishes."),
+        ),
+    )
+
+
+def _dependencies(part: str) -> Turn:
+    return Turn(
+        "The server has an old tzdata. Update what we depend on.",
+        (
+            Step("", (_bash("pip install -U -r requirements.txt", project.install(part)),)),
+            Step("tzdata, httpx, pydantic-core and uvicorn are new. The lock file needs a commit of its own."),
+        ),
+    )
+
+
+def _review(part: str) -> Turn:
+    return Turn(
+        "Show me the diff, and tell me whether you would merge it.",
+        (
+            Step("", (_bash("git diff", project.diff(part)),)),
+            Step("I would. It is four lines, it refuses what cannot be compared, and the failing test passes."),
+        ),
+    )
+
+
+def _question(part: str) -> Turn:
+    return Turn(
+        f"Why did nobody see this in {part} before?",
+        (
+            Step(
+                "Because it shows in the one week a year when the clocks here and at the harbour office differ, and "
+                "only where the tide allows a departure within that hour."
+            ),
+        ),
+    )
+
+
+def _search_again(part: str) -> Turn:
+    return Turn(
+        "Are there other places that drop the zone like that?",
+        (
+            Step("", (Call("Grep", {"pattern": r"replace\(tzinfo=None\)"}, project.search(part + " zone")),)),
+            Step(
+                "Some do. I'll read the nearest.",
+                (_read(f"src/tidewatch/{part}_board.py", project.source(part + "_board")),),
+            ),
+            Step("That one only formats a time for the screen. It is safe to leave."),
+        ),
+    )
+
+
+_SCENES: tuple[Callable[[str], Turn], ...] = (
+    _orient,
+    _reproduce,
+    _delegate,
+    _look_at_log,
+    _mend,
+    _ask_service,
+    _dependencies,
+    _review,
+    _question,
+    _search_again,
+)

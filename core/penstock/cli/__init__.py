@@ -1,0 +1,7 @@
+"""The command line, `penstock` and `python -m penstock`."""
+
+from __future__ import annotations
+
+from penstock.cli.app import build, main
+
+__all__ = ["build", "main"]

@@ -1,0 +1,86 @@
+"""`penstock events`: the event log as lines."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from penstock.cli.reading import all_events, newest, open_log
+from penstock.events import Event, EventKind
+from penstock.store.base import Store
+
+__all__ = ["events", "line"]
+
+POLL_S = 0.2
+TEXT = 60
+"""Characters of a text that a line shows."""
+
+
+def events(
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is to come, until Ctrl-C.")] = False,
+    kind: Annotated[list[EventKind] | None, typer.Option(help="Only events of this kind. May be repeated.")] = None,
+    exchange: Annotated[str, typer.Option(help="Only the events of this exchange.", metavar="ID")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, nothing cut.")] = False,
+    store: Annotated[Path | None, typer.Option(help="The log to read. The proxy's own when not given.")] = None,
+    count: Annotated[int, typer.Option("-n", help="How many of the newest to begin with.", min=0)] = 50,
+) -> None:
+    """Show the newest events, oldest first: what came, what was done with it, what was answered."""
+
+    def wanted(event: Event) -> bool:
+        return (not kind or event.kind in kind) and (not exchange or event.exchange == exchange)
+
+    log = open_log(store)
+    try:
+        last = log.last_seq()
+        for event in newest(log, count, wanted, upto=last):
+            typer.echo(_json(event) if as_json else line(event))
+        if follow:
+            for event in _following(log, last, wanted, lambda: time.sleep(POLL_S)):
+                typer.echo(_json(event) if as_json else line(event))
+    except KeyboardInterrupt:
+        if not follow:
+            raise
+    finally:
+        log.close()
+
+
+def line(event: Event) -> str:
+    """An event for a person: when, which exchange, what, and the fields that fit."""
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.at))
+    return f"{when}  {event.exchange or '-':<16}  {event.kind:<10}  {_fields(event.payload)}".rstrip()
+
+
+def _following(log: Store, after: int, wanted: Callable[[Event], bool], wait: Callable[[], None]) -> Iterator[Event]:
+    while True:
+        for event in all_events(log, after):
+            after = event.seq
+            if wanted(event):
+                yield event
+        wait()
+
+
+def _json(event: Event) -> str:
+    return json.dumps(asdict(event))
+
+
+def _fields(payload: Mapping[str, Any]) -> str:
+    return " ".join(f"{name}={_short(value)}" for name, value in payload.items() if value not in ("", None, [], {}))
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        return _short(value["total"]) if "total" in value else "{" + _fields(value) + "}"
+    if isinstance(value, list):
+        return f"[{len(value)}]" if any(isinstance(v, dict) for v in value) else ",".join(_short(v) for v in value)
+    if not isinstance(value, str):
+        return json.dumps(value)
+    # Nothing that a log holds may steer the terminal that shows it.
+    text = "".join(c if c.isprintable() else " " for c in value)
+    text = text if len(text) <= TEXT else text[:TEXT] + "…"
+    return f'"{text}"' if " " in text else text

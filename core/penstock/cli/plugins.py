@@ -1,0 +1,79 @@
+"""`penstock plugins`: which are loaded, and a new one to start from."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import Annotated
+
+import typer
+
+from penstock import paths
+from penstock.errors import PluginError
+from penstock.plugins import BLOCK_VARIABLE, Plugins
+
+__all__ = ["app"]
+
+
+def app() -> typer.Typer:
+    """The commands under `penstock plugins`."""
+    group = typer.Typer(help="Show plugins, and start one of your own.", no_args_is_help=True)
+    group.command("list")(show_all)
+    group.command("new")(new)
+    return group
+
+
+def show_all(ctx: typer.Context) -> None:
+    """List the plugins that are loaded, with where each comes from."""
+    plugins: Plugins = ctx.obj
+    names = plugins.names()
+    width = max((len(name) for name in names), default=0)
+    for name, source in names.items():
+        typer.echo(f"{name:<{width}}  {source}")
+
+
+def new(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="The plugin's name, such as tidy_logs.")],
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Write it there instead of the plugins folder.", file_okay=False)
+    ] = None,
+) -> None:
+    """Write a small stage that works, to change into what you want. Nothing that exists is overwritten."""
+    plugins: Plugins = ctx.obj
+    _check_name(name, plugins)
+    home = paths.plugins_dir()
+    file = (folder or home).expanduser() / f"{name}.py"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8") as out:
+            out.write(_stage(name))
+    except FileExistsError as e:
+        raise PluginError(f"{file} is there already. Choose another name, or delete it") from e
+    except OSError as e:
+        raise PluginError(f"{file} cannot be written: {e}") from e
+    typer.echo(f"Wrote {file}")
+    if file.parent.absolute() == home.absolute():
+        typer.echo("It runs from now on: `penstock plugins list` shows it, `penstock up` starts a proxy with it.")
+    else:
+        typer.echo(f"Try it with `penstock up -- --set penstock_plugins_dir={file.parent.absolute()}`.")
+    typer.echo("To see what it does: `penstock events --follow --kind stage`.")
+    typer.echo(f"To do without it: {BLOCK_VARIABLE}={name}")
+
+
+def _check_name(name: str, plugins: Plugins) -> None:
+    if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
+        better = re.sub(r"\W+", "_", name).strip("_") or "my_stage"
+        hint = "" if better[0].isdigit() or keyword.iskeyword(better) else f" {better!r} would do."
+        raise PluginError(f"{name!r} is no name for a plugin: letters, digits and underscores, a letter first.{hint}")
+    if name in plugins.names():
+        raise PluginError(f"there is a plugin {name!r} already: {plugins.names()[name]}")
+
+
+def _stage(name: str) -> str:
+    text = resources.files("penstock.cli").joinpath("new_stage.py.txt").read_text(encoding="utf-8")
+    words = name.title().replace("_", "")
+    return Template(text).substitute(name=name, Name=words)

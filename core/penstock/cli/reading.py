@@ -1,0 +1,42 @@
+"""Read a log from its newest end, or all of it, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from penstock import paths
+from penstock.events import Event
+from penstock.store.base import Store
+
+__all__ = ["all_events", "newest", "open_log"]
+
+PAGE = 1000
+
+
+def open_log(path: Path | None) -> Store:
+    """The log at `path`, the proxy's own when none is given, for reading only. Raises `StoreError`."""
+    from penstock.store.sql import SqlStore  # SQLAlchemy takes longer to import than most commands take to run
+
+    return SqlStore((path or paths.store_path()).expanduser().absolute(), readonly=True)
+
+
+def all_events(store: Store, after: int = 0) -> Iterator[Event]:
+    """The events with a sequence number above `after`, oldest first."""
+    while page := store.events_after(after, PAGE):
+        yield from page
+        after = page[-1].seq
+
+
+def newest(store: Store, count: int, wanted: Callable[[Event], bool], upto: int) -> list[Event]:
+    """The last `count` events that are wanted and whose sequence number is at most `upto`, oldest first."""
+    return list(islice(_backwards(store, wanted, upto), count))[::-1]
+
+
+def _backwards(store: Store, wanted: Callable[[Event], bool], high: int) -> Iterator[Event]:
+    while high > 0:
+        low = max(0, high - PAGE)
+        page = [e for e in store.events_after(low, PAGE) if e.seq <= high]
+        yield from (e for e in reversed(page) if wanted(e))
+        high = low

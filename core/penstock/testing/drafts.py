@@ -1,0 +1,101 @@
+"""One stage on one request: a draft to propose on, and what comes of it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from penstock import profiles
+from penstock.clock import ManualClock
+from penstock.conversation import Conversation, Role
+from penstock.dialects.base import Dialect, Endpoint
+from penstock.draft import Draft
+from penstock.edits import Edit
+from penstock.exchange import Exchange, Identity, Request
+from penstock.kinds import Classifier
+from penstock.ledger import resolve
+from penstock.pipeline import Pipeline, Verdict
+from penstock.profiles import Profile
+from penstock.stage import Stage
+from penstock.testing.bodies import dialect_of, path_of
+from penstock.testing.checks import check_rewrite
+
+__all__ = ["Result", "draft_for", "profile_of", "run_stage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a stage."""
+
+    verdict: Verdict
+    """What the events say: the outcome, and the stage's own remark or the error it raised."""
+    edits: tuple[Edit, ...]
+    """What it proposed."""
+    body: bytes = field(repr=False)
+    """What would leave, with every edit landed."""
+    draft: Draft
+    """The draft as the next stage would get it: `draft.words`, `draft.refused`."""
+
+
+def profile_of(toml: str = "", *, base: str = "default") -> Profile:
+    """A profile that extends `base` with what a person would write into its file:
+
+    `profile_of('[stage.shorten]\\nkeep = 5')`. Raises `ProfileError`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "test.toml"
+        file.write_text(f'extends = "{base}"\n{toml}', encoding="utf-8")
+        return profiles.load(str(file))
+
+
+def draft_for(
+    body: bytes, *, dialect: str | Dialect = "anthropic", path: str = "", new: Collection[int] | None = None
+) -> Draft:
+    """A draft over a request body. The messages whose indexes are in `new` count as never sent before; None: all."""
+    spoken = dialect_of(dialect) if isinstance(dialect, str) else dialect
+    path = path or path_of(spoken.name)
+    conversation = spoken.read(body, path)
+    return Draft(_exchange(spoken, path, conversation), conversation, lambda m, _: new is None or m in new)
+
+
+def run_stage(
+    stage: Stage,
+    body: bytes,
+    *,
+    dialect: str | Dialect = "anthropic",
+    path: str = "",
+    new: Collection[int] | None = None,
+    profile: Profile | None = None,
+) -> Result:
+    """Let `stage` propose on a request, as the engine would, and land everything at once.
+
+    Raises `PromiseBroken` when that makes a request the provider refuses, touches thinking, tool calls or media, or
+    changes anything but the blocks that were edited. A stage that raises gives a verdict `failed`, as on the wire.
+    """
+    spoken = dialect_of(dialect) if isinstance(dialect, str) else dialect
+    path = path or path_of(spoken.name)
+    draft = draft_for(body, dialect=spoken, path=path, new=new)
+    pipeline = Pipeline(profile or profile_of(), [stage], ManualClock())
+    draft, verdict = pipeline.run(0, draft)
+    changes = resolve(draft.conversation, draft.edits).changes
+    out = spoken.splice(draft.conversation, changes)
+    check_rewrite(spoken, path, draft.conversation, out, changes)
+    return Result(verdict, draft.edits, out, draft)
+
+
+def _exchange(dialect: Dialect, path: str, conversation: Conversation) -> Exchange:
+    identity = Identity("test", dialect.provider, "", "main", "penstock-testing")
+    request = Request("test", "POST", "localhost", path, {}, conversation.body)
+    newest = conversation.newest_user()
+    return Exchange(
+        id="test",
+        dialect=dialect.name,
+        path=path,
+        kind=Classifier(profiles.load("default").kinds).kind(request, Endpoint.TURN, conversation, identity),
+        identity=identity,
+        model=conversation.model,
+        turn=sum(1 for m in conversation.messages if m.role is Role.USER and m.words),
+        words=conversation.messages[newest].words if newest is not None else "",
+    )

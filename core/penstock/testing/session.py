@@ -1,0 +1,172 @@
+"""An engine without a wire: plays a conversation request by request, on a clock that moves when told to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from penstock import encodings, journal
+from penstock.clock import ManualClock
+from penstock.conversation import Conversation
+from penstock.dialects.base import Dialect
+from penstock.engine import Engine, Outcome
+from penstock.events import Event, EventKind, EventLog
+from penstock.exchange import Request, State
+from penstock.pipeline import Pipeline
+from penstock.plugins import Plugins
+from penstock.profiles import Profile
+from penstock.redact import Redactor
+from penstock.reply import Reply, Usage
+from penstock.stage import Stage
+from penstock.store.base import Store
+from penstock.store.memory import MemoryStore
+from penstock.testing.answers import answer
+from penstock.testing.bodies import dialect_of, path_of
+from penstock.testing.checks import PromiseBroken, check_prefix
+from penstock.testing.drafts import profile_of
+from penstock.testing.turns import Call, assistant
+
+__all__ = ["Session"]
+
+KEY = b"a key for tests, 32 bytes long.."
+HEADERS = {"user-agent": "penstock-testing/1", "x-session-id": "test-session", "authorization": "Bearer test"}
+
+
+class Session:
+    """Stages behind an engine, and what leaves it.
+
+    Every `send` holds what leaves against the promises and raises `PromiseBroken`: always a request the provider takes
+    (P5), and between flushes a history that begins with the one sent before (P3). Close it, or use it with `with`.
+    """
+
+    def __init__(
+        self,
+        *stages: Stage,
+        dialect: str | Dialect = "anthropic",
+        profile: Profile | None = None,
+        plugins: Plugins | None = None,
+        store: Store | None = None,
+        clock: ManualClock | None = None,
+        headers: Mapping[str, str] | None = None,
+        listeners: Sequence[Callable[[Event], None]] = (),
+    ) -> None:
+        """Without `profile`, the bundled default; without `store`, one in memory. `plugins` give their stages,
+        listeners and redactors besides those named here."""
+        self.dialect = dialect_of(dialect) if isinstance(dialect, str) else dialect
+        self.profile = profile or profile_of()
+        self.plugins = plugins or Plugins()
+        self.stages = (*stages, *(self.plugins.stages(self.profile) if plugins is not None else ()))
+        self.store = store if store is not None else MemoryStore()
+        self.clock = clock or ManualClock()
+        self.headers = dict(HEADERS if headers is None else headers)
+        """Sent with each request, names in lower case."""
+        self.outcome = Outcome()
+        """What the engine made of the last request."""
+        self._listeners = (*listeners, *self.plugins.listeners())
+        self._count = 0
+        self._came: Conversation | None = None
+        self._left = b""
+        self._start()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def send(self, body: bytes, headers: Mapping[str, str] | None = None, *, path: str = "") -> bytes:
+        """Send a request; `headers` join those of the session. Gives the bytes that leave, in the request's own
+        content-encoding: `body` itself when nothing was edited, none when the request was refused."""
+        self._count += 1
+        path = path or path_of(self.dialect.name)
+        headers = self.headers | dict(headers or {})
+        request = Request(f"x{self._count:04}", "POST", "localhost", path, headers, body)
+        self.log.append(EventKind.RECEIVED, request.id, method="POST", host="localhost", path=path, bytes=len(body))
+        self.outcome = outcome = self.engine.process_now(request)
+        if outcome.refusal is not None:
+            return b""
+        sent = body if outcome.body is None else outcome.body
+        if outcome.exchange is not None:
+            outcome.exchange.advance(State.FORWARDED)
+            self._check(request, sent)
+        self.log.append(EventKind.FORWARDED, request.id, changed=outcome.body is not None, bytes=len(sent), ms=0.0)
+        return sent
+
+    def reply(self, *parts: str | Call, usage: Usage | None = None) -> Reply:
+        """Have the last request answered: texts and calls, as for `assistant`. Listeners and stages get what they would
+        get of these bytes on the wire."""
+        exchange = self.outcome.exchange
+        if exchange is None:
+            raise ValueError("there is no request to answer")
+        came = answer(assistant(*parts), dialect=self.dialect.name, usage=usage, model=exchange.model)
+        reader = self.dialect.reply_reader(came.content_type)
+        reader.feed(came.body)
+        self.outcome.reply = reply = reader.close()
+        exchange.advance(State.ANSWERED)
+        said = journal.answered(reply, Redactor(self.profile.log.preview))
+        self.log.append(
+            EventKind.ANSWERED, exchange.id, status=came.status, bytes=len(came.body), ms=0.0, first_ms=0.0, **said
+        )
+        self.engine.touch(exchange)
+        self.engine.answered_now(self.outcome)
+        return reply
+
+    def wait(self, seconds: float) -> None:
+        """Let `seconds` pass without a request."""
+        self.clock.advance(seconds)
+
+    def restart(self) -> None:
+        """As if the proxy had been stopped and started again: a new engine on the same store."""
+        self._stop()
+        self._start()
+
+    def events(self, kind: EventKind | None = None) -> list[Event]:
+        """What the log holds so far: of one kind, or all of it."""
+        self.log.drain()
+        return [e for e in self.store.events_after(0, 1_000_000) if kind is None or e.kind is kind]
+
+    def close(self) -> None:
+        """End the engine's threads."""
+        self._stop()
+
+    def _start(self) -> None:
+        self.log = EventLog(self.store, listeners=self._listeners, clock=self.clock)
+        self.engine = Engine(
+            dialects=[self.dialect],
+            pipelines=lambda _: Pipeline(self.profile, self.stages, self.clock),
+            profile=self.profile.name,
+            store=self.store,
+            log=self.log,
+            key=KEY,
+            clock=self.clock,
+            redactors=self.plugins.redactors(),
+        )
+
+    def _stop(self) -> None:
+        self.engine.close()
+        self.log.close()
+
+    def _check(self, request: Request, sent: bytes) -> None:
+        exchange = self.outcome.exchange
+        encoding = request.headers.get("content-encoding")
+        limit = self.profile.limits.body_bytes
+        came = self.dialect.read(encodings.decode(request.body, encoding, limit), request.path)
+        left = encodings.decode(sent, encoding, limit)
+        faults = set(self.dialect.violations(self.dialect.read(left, request.path)))
+        faults -= set(self.dialect.violations(came))
+        if faults:
+            raise PromiseBroken(f"P5: {'; '.join(sorted(faults))}")
+        if exchange is None or not exchange.kind.is_real or exchange.is_retry:
+            return
+        grew = self._came is not None and _begins_with(came, self._came)
+        if grew and not self._flushed(request.id):
+            check_prefix(self._left, left, dialect=self.dialect, path=request.path)
+        self._came, self._left = came, left
+
+    def _flushed(self, exchange: str) -> bool:
+        self.log.drain()
+        return any(e.kind is EventKind.FLUSH for e in self.store.events_of(exchange))
+
+
+def _begins_with(later: Conversation, earlier: Conversation) -> bool:
+    keys = [m.key for m in earlier.messages]
+    return [m.key for m in later.messages[: len(keys)]] == keys

@@ -1,0 +1,116 @@
+"""`penstock` in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from penstock import paths
+from penstock_addons.cli.announcement import Announcement, found
+from tests.road.proxy import wait_until
+from tests.road.wire import PATIENCE
+
+__all__ = ["Program", "is_gone", "write_client"]
+
+
+class Program:
+    """Started at once. Its stdin is empty and its output is kept."""
+
+    def __init__(self, words: Sequence[str], environ: Mapping[str, str]) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "penstock", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **environ, "PYTHONUNBUFFERED": "1"},
+            start_new_session=True,
+        )
+        self._out: list[str] = []
+        self._err: list[str] = []
+        self._readers = [
+            threading.Thread(target=self._read, args=(self.process.stdout, self._out), daemon=True),
+            threading.Thread(target=self._read, args=(self.process.stderr, self._err), daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    @property
+    def out(self) -> str:
+        """What it has written to stdout so far."""
+        return "".join(self._out)
+
+    @property
+    def err(self) -> str:
+        """What it has written to stderr so far."""
+        return "".join(self._err)
+
+    def wait_for(self, text: str) -> None:
+        """Wait until `text` stands in its stdout."""
+        wait_until(lambda: text in self.out or self.process.poll() is not None, f"{text!r} is printed")
+        self._join()
+        assert text in self.out, f"ended with {self.process.returncode}:\n{self.out}\n{self.err}"
+
+    def wait_until_up(self) -> Announcement:
+        """The announcement of the proxy, once there is one."""
+        wait_until(lambda: found() is not None or self.process.poll() is not None, "the proxy announces itself")
+        proxy = found()
+        assert proxy is not None, f"ended with {self.process.returncode}:\n{self.out}\n{self.err}"
+        return proxy
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to this process alone."""
+        self.process.send_signal(number)
+
+    def status(self) -> int:
+        """Its status, once it has ended."""
+        status = self.process.wait(PATIENCE)
+        for reader in self._readers:
+            reader.join(PATIENCE)
+        return status
+
+    def stop(self) -> None:
+        """End it, if it still runs, and what it started with it."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                raise
+        self.status()
+        for pipe in (self.process.stdout, self.process.stderr):
+            assert pipe is not None
+            pipe.close()
+
+    def _join(self) -> None:
+        if self.process.poll() is not None:
+            self.status()
+
+    def _read(self, pipe: object, into: list[str]) -> None:
+        into.extend(pipe)  # type: ignore[arg-type]
+
+
+def is_gone(pid: int) -> bool:
+    """Whether there is no such process."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    # One that has ended and whose parent is not told yet is gone as well.
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
+
+
+def write_client(name: str, source: str) -> Path:
+    """A client: a Python program called `name`, ready to be run."""
+    file = paths.state_dir().parent / "clients" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"#!{sys.executable}\n{source}", encoding="utf-8")
+    file.chmod(0o755)
+    return file

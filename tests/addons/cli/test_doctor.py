@@ -1,0 +1,209 @@
+"""`penstock doctor`: names what is wrong and what to do, and changes nothing."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shutil
+import socket
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from penstock import paths
+from penstock.events import Event, EventKind
+from penstock.store.sql import SqlStore
+from penstock_addons.cli import checks
+from penstock_addons.cli.announcement import Announcement
+from penstock_addons.cli.ports import free_port
+from tests.addons.cli.conftest import Run
+
+Look = Callable[..., dict[str, dict[str, str]]]
+
+
+@pytest.fixture
+def look(run: Run, tmp_path: Path) -> Look:
+    """Every finding by its name; the status fits them."""
+
+    def look(*options: str) -> dict[str, dict[str, str]]:
+        port = () if "--port" in options else ("--port", str(free_port("127.0.0.1")))
+        found = run("doctor", "--json", "--confdir", str(tmp_path / "conf"), *port, *options)
+        findings = {check["name"]: check for check in json.loads(found.stdout)}
+        failed = any(check["level"] == "fail" for check in findings.values())
+        assert found.exit_code == (1 if failed else 0), found.output
+        return findings
+
+    return look
+
+
+def _store() -> Path:
+    log = SqlStore(paths.store_path())
+    log.add_events([Event(0, 1.0, "", EventKind.STARTED, {})])
+    log.close()
+    return paths.store_path()
+
+
+def _certificate(folder: Path, begins: int, days: int) -> None:
+    """A certificate from `begins` days from now on, for so many days."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mitmproxy")])
+    start = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=begins)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(start).not_valid_after(start + datetime.timedelta(days=days))
+    folder.mkdir(parents=True, exist_ok=True)
+    pem = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    (folder / "mitmproxy-ca-cert.pem").write_bytes(pem)
+
+
+def test_a_fresh_installation_is_well(look: Look, penstock_home: Path, tmp_path: Path) -> None:
+    """Nothing fails, and looking made nothing."""
+    found = look()
+    assert not [check for check in found.values() if check["level"] == "fail"]
+    for name in ("python", "packages", "proxy", "certificate", "profile", "plugins", "store", "disk", "embedder"):
+        assert found[name]["level"] == "ok", found[name]
+    assert "no stage of this profile recalls" in found["embedder"]["said"]
+    assert not penstock_home.exists()
+    assert not (tmp_path / "conf").exists()
+
+
+def test_is_a_line_each(run: Run) -> None:
+    """For a person: how bad, what, and the fix."""
+    found = run("doctor", "--profile", "no-such")
+    assert found.exit_code == 1
+    lines = found.stdout.splitlines()
+    assert len(lines) == 11
+    (failed,) = [line for line in lines if line.startswith("fail")]
+    assert "profile: no profile is called 'no-such'" in failed
+    assert "penstock profiles list" in failed
+
+
+def test_warns_of_attested_requests(look: Look) -> None:
+    """With the ways without; a profile that leaves them alone has nothing to warn of."""
+    found = look()["attested requests"]
+    assert found["level"] == "warn"
+    assert "subscription login" in found["said"]
+    assert "observe" in found["fix"]
+    assert look("--profile", "observe")["attested requests"]["level"] == "ok"
+
+
+def test_sees_the_proxy_that_is_up(look: Look, pretended: Announcement) -> None:
+    """Ours is well; another program on the port is not."""
+    found = look("--port", str(pretended.port))["proxy"]
+    assert (found["level"], str(pretended.pid) in found["said"]) == ("ok", True)
+
+
+def test_sees_another_program_on_the_port(look: Look) -> None:
+    """The next step is another port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        found = look("--port", str(server.getsockname()[1]))["proxy"]
+    assert found["level"] == "warn"
+    assert "--port" in found["fix"]
+
+
+@pytest.mark.parametrize(
+    ("begins", "days", "level"), [(-1, 400, "ok"), (-10, 20, "warn"), (-10, 9, "fail"), (2, 400, "fail")]
+)
+def test_looks_at_the_dates_of_the_certificate(look: Look, tmp_path: Path, begins: int, days: int, level: str) -> None:
+    """Before clients refuse it, not after."""
+    _certificate(tmp_path / "conf", begins, days)
+    found = look()["certificate"]
+    assert found["level"] == level
+    assert ("Move" in found["fix"]) is (level != "ok")
+
+
+def test_a_damaged_certificate_fails(look: Look, tmp_path: Path) -> None:
+    """It is named, with the way to a new one."""
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "mitmproxy-ca-cert.pem").write_text("nothing", encoding="utf-8")
+    assert look()["certificate"]["level"] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("versions", "level", "fix"),
+    [
+        ({"bcrypt": "4.0.1", "mitmproxy": "12.1.0"}, "ok", ""),
+        ({"bcrypt": "5.0.0"}, "fail", "bcrypt<4.1"),
+        ({"bcrypt": "4.1.2"}, "fail", "bcrypt<4.1"),
+        ({"mitmproxy": "13.0.0"}, "fail", "mitmproxy"),
+        ({"mitmproxy": "10.4.2"}, "fail", "mitmproxy"),
+    ],
+)
+def test_knows_the_versions_that_do_not_start(
+    look: Look, monkeypatch: pytest.MonkeyPatch, versions: dict[str, str], level: str, fix: str
+) -> None:
+    """bcrypt above all: an installation without our constraints has one that mitmproxy cannot load."""
+    real = checks.version
+    monkeypatch.setattr(checks, "version", lambda name: versions.get(name) or real(name))
+    found = look()["packages"]
+    assert found["level"] == level
+    assert fix in found["fix"]
+
+
+def test_a_broken_plugin_fails(look: Look) -> None:
+    """By its name, with the way to leave it out."""
+    paths.plugins_dir().mkdir(parents=True)
+    (paths.plugins_dir() / "theirs.py").write_text("1 / 0", encoding="utf-8")
+    found = look()["plugins"]
+    assert (found["level"], "theirs.py" in found["said"]) == ("fail", True)
+    assert "PENSTOCK_BLOCK_PLUGINS" in found["fix"]
+
+
+def test_a_sound_store_is_well(look: Look) -> None:
+    """Read, and found writable, without a change; a proxy may be writing meanwhile."""
+    path = _store()
+    found = look()["store"]
+    assert (found["level"], "1 events" in found["said"]) == ("ok", True)
+    assert [f.name for f in path.parent.iterdir()] == [path.name]
+
+
+def test_a_store_of_another_version_is_named(look: Look) -> None:
+    """Before it is migrated: an older Penstock may not read it then."""
+    with sqlite3.connect(_store()) as db:
+        db.execute("UPDATE alembic_version SET version_num = '0000'")
+    db.close()
+    found = look()["store"]
+    assert (found["level"], "0000" in found["said"]) == ("warn", True)
+
+
+def test_a_damaged_store_fails_and_stays(look: Look) -> None:
+    """Whatever is in the file: doctor sets nothing aside and mends nothing."""
+    path = _store()
+    for damage in (b"not a database at all" * 99, path.read_bytes()[:5000], b""):
+        path.write_bytes(damage)
+        assert look()["store"]["level"] == "fail"
+        assert path.read_bytes() == damage
+
+
+def test_a_locked_store_fails(look: Look) -> None:
+    """Another program that holds it for long keeps the proxy from writing."""
+    db = sqlite3.connect(_store(), isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        found = look()["store"]
+    finally:
+        db.close()
+    assert (found["level"], "locked" in found["said"]) == ("fail", True)
+
+
+@pytest.mark.parametrize(("free", "level"), [(5 << 30, "ok"), (500 << 20, "warn"), (50 << 20, "fail")])
+def test_looks_at_the_room_on_the_disk(look: Look, monkeypatch: pytest.MonkeyPatch, free: int, level: str) -> None:
+    """A full disk keeps events from being stored."""
+    usage = type(shutil.disk_usage("/"))(10 << 30, 1 << 30, free)
+    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _: usage)
+    assert look()["disk"]["level"] == level
+
+
+def test_lists_the_clients_on_the_path(look: Look, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Those that `penstock run` can start; none is worth a word."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert look()["clients"]["level"] == "warn"
+    (tmp_path / "codex").touch(mode=0o755)
+    found = look()["clients"]
+    assert (found["level"], found["said"]) == ("ok", "codex")

@@ -1,0 +1,281 @@
+"""`penstock run`: a client through the proxy, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock.events import EventKind
+from penstock.store.sql import SqlStore
+from penstock_addons.cli.announcement import Announcement, announce, default_file
+from penstock_addons.cli.child import ChildProxy
+from penstock_addons.cli.run import ollama_address, profile_of, proxy_behind
+from tests.addons.cli.conftest import Run, Start
+from tests.addons.cli.program import is_gone, write_client
+from tests.road.provider import Provider
+from tests.road.proxy import wait_until
+
+# Says what it was given, and what the proxy that serves it is. Without a terminal of its own it writes to a file.
+TELL = """
+import json, os, sys
+proxy = json.load(open(os.environ["PENSTOCK_PROXY_FILE"]))
+told = json.dumps({"environ": dict(os.environ), "arguments": sys.argv[1:], "proxy": proxy})
+if "TELL_TO" in os.environ:
+    open(os.environ["TELL_TO"], "w").write(told)
+else:
+    print(told, flush=True)
+"""
+# Stays until a signal comes, and says which.
+STAY = (
+    TELL
+    + """
+import signal
+def end(number, frame):
+    print("signal", number, flush=True)
+    sys.exit(0 if number == signal.SIGINT else 128 + number)
+signal.signal(signal.SIGTERM, end)
+signal.signal(signal.SIGINT, end)
+print("ready", flush=True)
+while True:
+    signal.pause()
+"""
+)
+ASK = """
+import json, os, sys, urllib.request
+body = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}
+request = urllib.request.Request(sys.argv[1], json.dumps(body).encode(), {"content-type": "application/json"})
+print(urllib.request.urlopen(request, timeout=30).status)
+"""
+
+
+Told = tuple[dict[str, str], Announcement]
+
+
+def _told(text: str) -> Told:
+    told: dict[str, Any] = json.loads(text.splitlines()[0])
+    return told["environ"], Announcement(**told["proxy"])
+
+
+@pytest.fixture
+def told_by(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Told]:
+    """Runs a client of that name, with options for `penstock run` before it, and gives what it was told."""
+
+    def told_by(client: str, *options: str) -> Told:
+        monkeypatch.setenv("TELL_TO", str(tmp_path / "told"))
+        found = run("run", *options, str(write_client(client, TELL)))
+        assert found.exit_code == 0, found.output
+        return _told((tmp_path / "told").read_text(encoding="utf-8"))
+
+    return told_by
+
+
+def _whys(store: str) -> list[str]:
+    log = SqlStore(Path(store), readonly=True)
+    try:
+        return [str(e.payload["why"]) for e in log.events_after(0) if e.kind is EventKind.BYPASSED]
+    finally:
+        log.close()
+
+
+def test_starts_a_proxy_for_as_long_as_the_client_runs(start: Start, confdir: Path) -> None:
+    """The client finds everything set, its arguments are its own, its status is ours, and the proxy is gone with it."""
+    client = write_client("claude", TELL + "sys.exit(7)")
+    program = start("run", "--confdir", str(confdir), "--", str(client), "-p", "--port", "hi")
+    assert program.status() == 7, program.err
+    environ, proxy = _told(program.out)
+    assert json.loads(program.out)["arguments"] == ["-p", "--port", "hi"]
+    assert environ["HTTPS_PROXY"] == f"http://127.0.0.1:{proxy.port}"  # its own proxy has the client's profile
+    assert proxy.profile == "claude-code"
+    assert environ["NODE_EXTRA_CA_CERTS"] == proxy.ca == str(confdir / "mitmproxy-ca-cert.pem")
+    assert Path(proxy.ca).read_text().strip() in Path(environ["SSL_CERT_FILE"]).read_text()
+    assert is_gone(proxy.pid)
+    assert not Path(environ["PENSTOCK_PROXY_FILE"]).parent.exists()
+    assert "subscription login" in program.err  # the first time, and never again
+
+
+@pytest.mark.parametrize("ends", [signal.SIGTERM, signal.SIGINT])
+def test_hands_signals_to_the_client(start: Start, confdir: Path, ends: signal.Signals) -> None:
+    """The client ends as it likes, then the proxy is stopped, then we end with the client's status."""
+    program = start("run", "--confdir", str(confdir), sys.executable, str(write_client("stay", STAY)))
+    program.wait_for("ready")
+    environ, proxy = _told(program.out)
+    assert not is_gone(proxy.pid)
+    program.send(ends)
+    assert program.status() == (0 if ends is signal.SIGINT else 143)
+    assert f"signal {int(ends)}" in program.out
+    assert is_gone(proxy.pid)
+    assert not Path(environ["PENSTOCK_PROXY_FILE"]).exists()
+
+
+def test_the_proxy_goes_even_when_we_are_killed(start: Start, confdir: Path) -> None:
+    """P14: nothing is left behind after a `kill -9`."""
+    program = start("run", "--confdir", str(confdir), sys.executable, str(write_client("stay", STAY)))
+    program.wait_for("ready")
+    proxy = _told(program.out)[1]
+    program.send(signal.SIGKILL)
+    wait_until(lambda: is_gone(proxy.pid), "the proxy has ended")
+    # The client was not ours to kill; the test ends it.
+    children = [
+        int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit() and _is_session(p, program.process.pid)
+    ]
+    for pid in children:
+        os.kill(pid, signal.SIGKILL)
+    program.status()
+
+
+def _is_session(process: Path, session: int) -> bool:
+    try:
+        fields = (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return False
+    return int(fields[3]) == session and int(process.name) != session
+
+
+@pytest.mark.parametrize(
+    ("client", "options", "user"),
+    [
+        ("python3", (), ""),
+        ("claude", (), "claude-code:x@"),
+        ("claude", ("--profile", "default"), ""),
+        ("claude", ("--profile", "observe"), "observe:x@"),
+        ("codex", ("--bypass",), "bypass:x@"),
+    ],
+)
+def test_uses_the_proxy_that_is_up(
+    told_by: Callable[..., Told], pretended: Announcement, client: str, options: tuple[str, ...], user: str
+) -> None:
+    """The profile of the session travels as the proxy's user, and so does a bypass."""
+    environ, proxy = told_by(client, *options)
+    assert proxy == pretended
+    assert environ["https_proxy"] == environ["HTTPS_PROXY"] == f"http://{user}127.0.0.1:{pretended.port}"
+
+
+def test_a_proxy_that_was_given_a_profile_keeps_it(told_by: Callable[..., Told], pretended: Announcement) -> None:
+    """A person chose it for all that passes; only who asks for another by name gets it."""
+    announce(replace(pretended, profile="observe"), default_file())
+    assert "@" not in told_by("claude")[0]["HTTPS_PROXY"]
+    assert "claude-code:x@" in told_by("claude", "--profile", "claude-code")[0]["HTTPS_PROXY"]
+
+
+def test_a_run_inside_a_run_uses_the_same_proxy(
+    told_by: Callable[..., Told], pretended: Announcement, shared: ChildProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two in a row would read everything twice, and the second would not trust the first."""
+    monkeypatch.setenv("PENSTOCK_PROXY_FILE", str(shared.file))
+    environ, proxy = told_by("claude")
+    assert proxy == shared.announced
+    assert environ["PENSTOCK_PROXY_FILE"] == str(shared.file)
+
+
+def test_traffic_passes(run: Run, shared: ChildProxy, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain HTTP to a model host, read; and with `--bypass` unread. The user's name goes no further than the proxy."""
+    monkeypatch.setenv("PENSTOCK_PROXY_FILE", str(shared.file))
+    ask = str(write_client("ask", ASK))
+    for tag, options in (("plain", ()), ("past", ("--bypass",))):
+        found = run("run", "--http", *options, ask, f"http://127.0.0.1:{provider.port}/{tag}/v1/messages")
+        assert found.exit_code == 0, found.output
+        (received,) = provider.received(tag)
+        assert not received.head.get("proxy-authorization")
+    wait_until(lambda: _whys(shared.announced.store) == ["asked for"], "the second request alone was passed by")
+
+
+def test_a_profile_in_a_file_gets_a_proxy_of_its_own(
+    told_by: Callable[..., Told], pretended: Announcement, confdir: Path, tmp_path: Path
+) -> None:
+    """No address can name a file."""
+    file = tmp_path / "mine.toml"
+    file.write_text('extends = "default"\n', encoding="utf-8")
+    proxy = told_by("claude", "--confdir", str(confdir), "--profile", str(file))[1]
+    assert proxy.pid != pretended.pid
+    assert proxy.profile == str(file)
+    assert is_gone(proxy.pid)
+
+
+def test_ollama_is_given_an_address(start: Start, confdir: Path, provider: Provider) -> None:
+    """Its own client ignores proxies for this machine, so a port of ours stands for the server it would have used."""
+    ollama = write_client("ollama", TELL + ASK.replace("sys.argv[1]", 'os.environ["OLLAMA_HOST"] + "/llama/api/chat"'))
+    program = start("run", "--confdir", str(confdir), str(ollama), OLLAMA_HOST=f"127.0.0.1:{provider.port}")
+    assert program.status() == 0, program.err
+    environ, proxy = _told(program.out)
+    assert proxy.profile == "ollama"
+    assert environ["OLLAMA_HOST"] in proxy.reverse.values()
+    assert len(provider.received("llama")) == 1
+
+
+def test_a_company_s_proxy_stays_behind_ours(pretended: Announcement) -> None:
+    """One of another machine, or another one here. Not ourselves, by whatever name; and not what no longer answers."""
+    assert proxy_behind({}) == ""
+    assert proxy_behind({"HTTPS_PROXY": "http://ines:pw@proxy.test:3128"}) == "http://ines:pw@proxy.test:3128"
+    assert proxy_behind({"https_proxy": "proxy.test:3128"}) == "proxy.test:3128"
+    assert proxy_behind({"HTTPS_PROXY": pretended.url("codex")}) == ""
+    assert proxy_behind({"HTTPS_PROXY": f"http://localhost:{pretended.port}"}) == ""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        other = f"http://127.0.0.1:{server.getsockname()[1]}"
+        assert proxy_behind({"HTTPS_PROXY": other}) == other
+    assert proxy_behind({"HTTPS_PROXY": other}) == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("", "http://127.0.0.1:11434"),
+        ("gpu-box", "http://gpu-box:11434"),
+        ("0.0.0.0:9000", "http://127.0.0.1:9000"),
+        (":9000", "http://127.0.0.1:9000"),
+        ("https://ollama.example.com", "https://ollama.example.com:443"),
+        ("http://[::1]:1", "http://[::1]:1"),
+    ],
+)
+def test_reads_where_ollama_is(said: str, address: str) -> None:
+    """As Ollama's own programs read the variable."""
+    assert ollama_address({"OLLAMA_HOST": said}) == address
+
+
+@pytest.mark.parametrize(("client", "profile"), [("claude", "claude-code"), ("codex", "codex"), ("python3", "default")])
+def test_knows_the_profile_of_a_client(client: str, profile: str) -> None:
+    """By its name; whatever it does not know has the default."""
+    assert profile_of(client) == profile
+
+
+def test_a_client_that_is_not_there_starts_no_proxy(run: Run) -> None:
+    """As a shell says it: status 127."""
+    found = run("run", "no-such-client")
+    assert found.exit_code == 127
+    assert found.stderr == "penstock: 'no-such-client' is no program on the PATH\n"
+
+
+def test_a_profile_that_is_not_there_starts_no_proxy(run: Run) -> None:
+    """Named before anything runs, with the nearest."""
+    found = run("run", "--profile", "claud-code", sys.executable)
+    assert found.exit_code == 2
+    assert "Did you mean 'claude-code'?" in found.stderr
+
+
+def test_says_why_the_proxy_did_not_start(start: Start, confdir: Path) -> None:
+    """In the proxy's own words; the client is not run without it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        program = start("run", "--confdir", str(confdir), "--port", port, sys.executable, "-c", "print('ran')")
+        assert program.status() == 2
+    assert "--port" in program.err
+    assert port in program.err
+    assert "ran" not in program.out
+    assert "Traceback" not in program.err
+
+
+def test_says_which_hosts_go_past_it(run: Run, pretended: Announcement, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`NO_PROXY` stays as it is, but a person is told what it costs."""
+    monkeypatch.setenv("NO_PROXY", "localhost,.anthropic.com")
+    found = run("run", "true")
+    assert found.exit_code == 0
+    assert "NO_PROXY names api.anthropic.com" in found.stderr
+    assert "openai" not in found.stderr

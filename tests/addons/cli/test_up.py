@@ -1,0 +1,187 @@
+"""`penstock up`: a real proxy, on free ports."""
+
+from __future__ import annotations
+
+import base64
+import json
+import signal
+import socket
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from penstock import paths
+from penstock.events import EventKind
+from penstock.store.sql import SqlStore
+from penstock_addons.cli import announcement
+from penstock_addons.cli.announcement import Announcement
+from penstock_addons.cli.ports import free_port
+from penstock_addons.cli.up import is_loopback
+from tests.addons.cli.conftest import Run, Start
+from tests.addons.cli.program import Program
+from tests.road.provider import Provider
+
+Up = Callable[..., Program]
+
+
+def _ask(url: str) -> None:
+    body = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"content-type": "application/json"})
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
+        answer.read()
+
+
+def _kinds(store: Path) -> list[EventKind]:
+    log = SqlStore(store, readonly=True)
+    try:
+        return [event.kind for event in log.events_after(0)]
+    finally:
+        log.close()
+
+
+def test_carries_traffic_and_ends_on_a_signal(up: Up, provider: Provider, tmp_path: Path) -> None:
+    """It says what a person needs, stands for a provider on a reverse port, hands options on to mitmdump, writes to the
+    store it was given, and leaves no announcement behind."""
+    script, store = tmp_path / "their_addon.py", tmp_path / "other" / "log.db"
+    script.write_text("def running():\n    print('their addon runs', flush=True)\n", encoding="utf-8")
+    upstream = f"http://127.0.0.1:{provider.port}"
+    program = up("--reverse", upstream, "--profile", "observe", "--store", str(store), "--", "-s", str(script))
+    program.wait_for("their addon runs")
+    program.wait_for("Ctrl-C")
+    proxy = program.wait_until_up()
+    assert proxy.profile == "observe"
+    assert f"listens on {proxy.url()}" in program.out
+    for said in (str(store), proxy.ca, proxy.reverse[upstream], "penstock run -- claude", "The first time here?"):
+        assert said in program.out
+    assert "subscription" not in program.out  # this profile edits nothing
+    _ask(f"{proxy.reverse[upstream]}/up/v1/messages")
+    assert len(provider.received("up")) == 1
+    program.send(signal.SIGTERM)
+    assert program.status() == 0, program.err
+    assert not announcement.default_file().exists()
+    kinds = _kinds(store)
+    assert {EventKind.STARTED, EventKind.RECEIVED, EventKind.FORWARDED, EventKind.STOPPED} <= set(kinds)
+    assert "client connect" not in program.out + program.err
+
+
+def test_a_second_proxy_does_not_take_the_port(run: Run, pretended: Announcement) -> None:
+    """The error names ours, and the next step."""
+    found = run("up", "--port", str(pretended.port))
+    assert found.exit_code == 2
+    assert f"process {pretended.pid}" in found.stderr
+    assert "penstock run" in found.stderr
+
+
+def test_quiet_is_quiet(up: Up) -> None:
+    """Nothing is printed while nothing goes wrong."""
+    program = up("--quiet")
+    program.send(signal.SIGINT)
+    assert (program.status(), program.out, program.err) == (0, "", "")
+
+
+def test_a_port_of_another_program_is_an_error(run: Run) -> None:
+    """Before anything is started, with the option to change; for reverse ports too."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        found = run("up", "--port", str(taken))
+        assert found.exit_code == 2
+        assert f"127.0.0.1:{taken}" in found.stderr
+        assert "--port" in found.stderr
+        found = run("up", "--port", str(free_port("127.0.0.1")), "--reverse", f"openai={taken}")
+        assert found.exit_code == 2
+        assert "--reverse openai" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("profile", "said"),
+    [
+        ("extends = 'default'\nmodee = 'edit'", "Did you mean 'mode'?"),
+        ("extends = 'default'\nstages = ['envelop']", "Did you mean 'envelope'?"),
+    ],
+)
+def test_a_broken_profile_stops_before_anything_listens(start: Start, tmp_path: Path, profile: str, said: str) -> None:
+    """One clear line, status 2, no traceback."""
+    file = tmp_path / "mine.toml"
+    file.write_text(profile, encoding="utf-8")
+    program = start("up", "--port", "0", "--profile", str(file))
+    assert program.status() == 2
+    assert said in program.err
+    assert program.out == ""
+    assert all(line.startswith("penstock: ") for line in program.err.splitlines())
+    assert not announcement.default_file().exists()
+
+
+def test_a_broken_plugin_stops_it(run: Run) -> None:
+    """The command line goes on without it, a proxy does not: a person counts on what the plugin does."""
+    paths.plugins_dir().mkdir(parents=True)
+    (paths.plugins_dir() / "theirs.py").write_text("1 / 0", encoding="utf-8")
+    found = run("up", "--port", "0")
+    assert found.exit_code == 2
+    assert "theirs.py" in found.stderr
+    assert "ZeroDivisionError" in found.stderr
+
+
+def test_a_wrong_option_of_mitmdump_stops_it(start: Start, confdir: Path) -> None:
+    """mitmproxy says which."""
+    program = start("up", "--port", "0", "--confdir", str(confdir), "--", "--set", "penstock_hosts_=x", "--no-such")
+    assert program.status() != 0
+    assert "--no-such" in program.err
+
+
+@pytest.mark.parametrize(("url", "said"), [("ftp://corp:1", "http://"), ("http://", "HOST:PORT")])
+def test_a_wrong_proxy_behind_is_an_error(run: Run, url: str, said: str) -> None:
+    """What was expected is said; a password in it is not repeated."""
+    found = run("up", "--upstream-proxy", url)
+    assert found.exit_code == 2
+    assert said in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("10.1.2.3", False),
+    ],
+)
+def test_knows_what_other_machines_reach(host: str, here: bool) -> None:
+    """Only loopback goes without a warning."""
+    assert is_loopback(host) is here
+
+
+def test_warns_of_other_machines(run: Run) -> None:
+    """A proxy that anybody can use is a person's choice, not an accident."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        found = run("up", "--host", "0.0.0.0", "--port", str(server.getsockname()[1]))
+    assert "reached from other machines" in found.stderr
+
+
+def test_reaches_the_net_through_the_proxy_behind(up: Up) -> None:
+    """Where a company has one. Its login goes there, and into no line of output."""
+    with socket.create_server(("127.0.0.1", 0)) as behind:
+        program = up(PENSTOCK_UPSTREAM_PROXY=f"http://ines:s3cret%21@127.0.0.1:{behind.getsockname()[1]}")
+        heads: list[str] = []
+
+        def refuse() -> None:
+            with behind.accept()[0] as connection, connection.makefile("rb") as lines:
+                heads.extend(line.decode().strip() for line in iter(lines.readline, b"\r\n"))
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        proxies = urllib.request.ProxyHandler({"https": program.wait_until_up().url()})
+        with pytest.raises(urllib.error.URLError):
+            urllib.request.build_opener(proxies).open("https://llm.test/", timeout=30)
+        thread.join()
+    login = base64.b64encode(b"ines:s3cret!").decode()
+    assert heads[0] == "CONNECT llm.test:443 HTTP/1.1"
+    assert f"proxy-authorization: basic {login}".lower() in [head.lower() for head in heads]
+    program.send(signal.SIGTERM)
+    assert program.status() == 0
+    assert "s3cret" not in program.out + program.err

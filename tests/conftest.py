@@ -1,0 +1,21 @@
+"""What holds for every test: a Penstock of its own, and examples enough to find a fault but not to wait for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["penstock.testing.fixtures"]
+
+# No deadline: how long an example takes depends on what else the machine does.
+settings.register_profile(
+    "penstock", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+settings.load_profile("penstock")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_of_this_machine(penstock_home: Path) -> None:
+    """No test reads the profiles, plugins or store of whoever runs it."""

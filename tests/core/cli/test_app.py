@@ -1,0 +1,102 @@
+"""The command line as a whole: quick, and in one piece whatever plugins do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from penstock import __version__, paths
+from penstock.plugins import BLOCK_VARIABLE
+from tests.core.cli.conftest import Run
+
+
+def _write_plugin(source: str, name: str = "theirs") -> None:
+    paths.plugins_dir().mkdir(parents=True)
+    (paths.plugins_dir() / f"{name}.py").write_text(source, encoding="utf-8")
+
+
+def test_says_its_version(run: Run) -> None:
+    """`--version` needs no command, and is the package's own."""
+    found = run("--version")
+    assert (found.exit_code, found.stdout.strip()) == (0, f"penstock {__version__}")
+
+
+def test_is_a_module_too(penstock_home: Path) -> None:
+    """`python -m penstock` is the same program."""
+    found = subprocess.run(
+        [sys.executable, "-P", "-m", "penstock", "--version"], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == f"penstock {__version__}"
+
+
+def test_help_imports_nothing_heavy(penstock_home: Path) -> None:
+    """Help and shell completion cost no proxy, no screen and no database."""
+    code = (
+        "import sys\n"
+        "from penstock.cli import main\n"
+        "sys.argv = ['penstock', '--help']\n"
+        "try:\n    main()\n"
+        "except SystemExit as e:\n    assert not e.code\n"
+        "heavy = {'mitmproxy', 'textual', 'sqlalchemy', 'alembic', 'chromadb', 'cryptography'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    for command in ("up", "run", "doctor", "demo", "events", "export", "profiles", "plugins"):
+        assert command in found.stdout
+
+
+def test_help_says_how_to_be_passed_by(run: Run) -> None:
+    """The way past everything is on the first page."""
+    assert "x-penstock: bypass" in " ".join(run("--help").stdout.split())
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import no_such_module_anywhere",
+        "from penstock import hookimpl\n@hookimpl\ndef stagez(profile):\n    return []\n",
+        "from penstock import hookimpl\n@hookimpl\ndef commands(app):\n    raise RuntimeError('mine')\n",
+    ],
+    ids=["import", "hook", "commands"],
+)
+def test_a_broken_plugin_costs_no_bundled_command(run: Run, source: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is named on stderr, and all that comes with Penstock goes on."""
+    _write_plugin(source)
+    found = run("plugins", "list")
+    assert found.exit_code == 0
+    said = capsys.readouterr().err
+    assert "theirs" in said
+    assert "bundled plugins only" in said
+    assert "Traceback" not in said + found.output
+    assert "addons" in found.stdout
+    assert "theirs" not in found.stdout
+    assert run("up", "--help").exit_code == 0
+
+
+def test_a_plugin_that_is_left_out_breaks_nothing(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The variable that leaves a plugin out works for the command line too."""
+    _write_plugin("import no_such_module_anywhere")
+    monkeypatch.setenv(BLOCK_VARIABLE, "theirs")
+    assert run("plugins", "list").exit_code == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_plugin_adds_commands(run: Run) -> None:
+    """A stranger's command stands beside ours, and what it raises on purpose is said in a line."""
+    _write_plugin(
+        "from penstock import hookimpl\nfrom penstock.errors import PenstockError\n"
+        "@hookimpl\ndef commands(app):\n    app.command('greet')(greet)\n"
+        "def greet(fail: bool = False) -> None:\n"
+        "    if fail:\n        raise PenstockError('nobody is there\\nknock again')\n"
+        "    print('hello')\n"
+    )
+    assert run("greet").stdout == "hello\n"
+    found = run("greet", "--fail")
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert found.stderr == "penstock: nobody is there\npenstock: knock again\n"

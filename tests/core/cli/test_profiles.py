@@ -1,0 +1,64 @@
+"""`penstock profiles`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from penstock import paths, profiles
+from tests.core.cli.conftest import Run
+
+
+def _write(name: str, text: str) -> Path:
+    paths.profiles_dir().mkdir(parents=True, exist_ok=True)
+    file = paths.profiles_dir() / f"{name}.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_lists_every_profile_with_what_it_is_for(run: Run) -> None:
+    """A line each; a person's own with its file, and one that is broken with the reason."""
+    own = _write("mine", 'extends = "default"\nabout = "My own."\n')
+    _write("broken", "stages = 3\n")
+    lines = {line.split()[0]: line for line in run("profiles", "list").stdout.splitlines() if line}
+    assert lines.keys() == profiles.available().keys()
+    assert lines["mine"].endswith(f"My own.  [{own}]")
+    assert "cannot be used" in lines["broken"]
+    assert profiles.load("codex").about in lines["codex"]
+
+
+@pytest.mark.parametrize("name", sorted(profiles.available()))
+def test_what_it_shows_is_the_profile(run: Run, name: str) -> None:
+    """Saved to a file, what `show` prints is the same profile, with nothing left to extend."""
+    shown = run("profiles", "show", name).stdout
+    assert "extends" not in shown
+    file = _write("shown", shown)
+    assert profiles.load(str(file)).model_dump(exclude={"name"}) == profiles.load(name).model_dump(exclude={"name"})
+
+
+def test_checks_a_file(run: Run) -> None:
+    """By its path, wherever it stands."""
+    found = run("profiles", "check", str(_write("fine", 'extends = "default"\n')))
+    assert found.exit_code == 0
+    assert "fine" in found.stdout
+    assert "envelope" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("modee = 'edit'", "Did you mean 'mode'?"),
+        ("mode = 'edits'", "mode = 'edits'"),
+        ('stages = ["envelop"]', "Did you mean 'envelope'?"),
+        ('extends = "default"\n[stage.envelope]\napplyy = "send"', "Did you mean 'apply'?"),
+        ("mode = ", "is not TOML"),
+    ],
+)
+def test_says_what_is_wrong(run: Run, text: str, said: str) -> None:
+    """The file, the key and the nearest known one; the settings of stages are looked at too. No traceback, status 2."""
+    found = run("profiles", "check", str(_write("wrong", text)))
+    assert found.exit_code == 2
+    assert said in found.stderr
+    assert "wrong" in found.stderr
+    assert all(line.startswith("penstock: ") for line in found.stderr.splitlines())

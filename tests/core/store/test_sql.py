@@ -1,0 +1,230 @@
+"""The store on disk: what happens to its file."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from penstock.edits import Edit, Op, Place
+from penstock.errors import StoreError
+from penstock.events import Event, EventKind, Tip
+from penstock.store.base import Landed
+from penstock.store.schema import metadata
+from penstock.store.sql import SqlStore
+
+NOW = 1_700_000_000.0
+EVENT = Event(0, NOW, "x", EventKind.RECEIVED, {"n": 1})
+LANDED = Landed(1, Edit(Op.REPLACE, Place(b"k" * 16), "new", "s", "r", "old"))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the store is to be; nothing is there yet, its folder neither."""
+    return tmp_path / "state" / "penstock.db"
+
+
+def test_an_empty_disk_gets_every_table(path: Path) -> None:
+    """The migrations make what the schema says, folder and all."""
+    SqlStore(path).close()
+    with sa.create_engine(f"sqlite:///{path}").connect() as db:
+        assert compare_metadata(MigrationContext.configure(db), metadata) == []
+
+
+def test_what_is_there_stays_there(path: Path) -> None:
+    """Opened again, it holds what it held; migrating twice does nothing."""
+    store = SqlStore(path)
+    store.add_events([EVENT])
+    store.add_edits("talk", [LANDED], NOW)
+    store.close()
+    store = SqlStore(path)
+    assert store.last_seq() == 1
+    assert store.edits_of("talk") == [LANDED]
+    store.close()
+
+
+def test_only_its_owner_can_read_it(path: Path) -> None:
+    """It holds what people said: neither the file nor what SQLite puts beside it is for others."""
+    before = os.umask(0o022)
+    try:
+        store = SqlStore(path)
+        store.add_events([EVENT])
+        files = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+        store.close()
+    finally:
+        os.umask(before)
+    assert set(files) == {"penstock.db", "penstock.db-wal", "penstock.db-shm"}
+    assert set(files.values()) == {0o600}
+
+
+def test_another_process_reads_while_the_proxy_writes(path: Path) -> None:
+    """What is committed is seen at once; a reader writes nothing."""
+    writer = SqlStore(path)
+    reader = SqlStore(path, readonly=True)
+    writer.add_events([EVENT])
+    assert reader.last_seq() == 1
+    writer.add_events([EVENT])
+    assert len(reader.events_after(1)) == 1
+    with pytest.raises(StoreError, match="cannot be written"):
+        reader.add_events([EVENT])
+    reader.close()
+    writer.close()
+
+
+def test_a_reader_makes_no_file(path: Path) -> None:
+    """Where no proxy has written there is nothing to show, and the error says so."""
+    with pytest.raises(StoreError, match="no proxy has written there"):
+        SqlStore(path, readonly=True)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("name", ["a b.db", "100%.db", "what?.db", "#1.db", "é.db"])
+def test_a_path_may_have_any_characters(tmp_path: Path, name: str) -> None:
+    """Spaces, and what means something in a URI."""
+    store = SqlStore(tmp_path / name)
+    store.add_events([EVENT])
+    reader = SqlStore(tmp_path / name, readonly=True)
+    assert reader.last_seq() == 1
+    reader.close()
+    store.close()
+
+
+DAMAGED = {
+    "no database": b"this is no database, it is a text. " * 100,
+    "cut off": None,
+}
+
+
+@pytest.mark.parametrize("what", DAMAGED)
+def test_a_damaged_file_is_set_aside(path: Path, what: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Traffic goes on with a new one; nothing is deleted, and the log names both."""
+    caplog.set_level(logging.WARNING)
+    content = DAMAGED[what]
+    if content is None:
+        SqlStore(path).close()
+        content = path.read_bytes()[:5000]
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    store = SqlStore(path)
+    store.add_events([EVENT])
+    assert store.last_seq() == 1
+    store.close()
+    (aside,) = path.parent.glob("penstock.db.damaged-*")
+    assert aside.read_bytes() == content
+    assert aside.name in caplog.text
+
+
+def test_a_locked_file_is_an_error_and_not_a_wait(path: Path) -> None:
+    """Another process holds it: a request that would store an edit hears so at once."""
+    store = SqlStore(path)
+    other = sqlite3.connect(path)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="locked"):
+        store.add_edits("talk", [LANDED], NOW)
+    assert store.edits_of("talk") == []
+    other.rollback()
+    other.close()
+    store.add_edits("talk", [LANDED], NOW)
+    assert store.edits_of("talk") == [LANDED]
+    store.close()
+
+
+def test_a_batch_is_stored_whole_or_not_at_all(path: Path) -> None:
+    """One value that cannot be written takes the others of its batch with it, and is a `StoreError` like any other."""
+    store = SqlStore(path)
+    bad = Event(0, NOW, "x", EventKind.RECEIVED, {"n": object()})
+    with pytest.raises(StoreError):
+        store.add_events([EVENT, bad])
+    with pytest.raises(StoreError):
+        store.add_edits("half \ud800", [LANDED], NOW)
+    assert store.last_seq() == 0
+    store.close()
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    """A file stands where the folder should be."""
+    (tmp_path / "state").write_text("a file")
+    with pytest.raises(StoreError, match="cannot be made"):
+        SqlStore(tmp_path / "state" / "deeper" / "penstock.db")
+
+
+def test_a_folder_where_the_file_should_be_is_an_error(tmp_path: Path) -> None:
+    """It is named, and left alone."""
+    (tmp_path / "penstock.db").mkdir()
+    with pytest.raises(StoreError, match="cannot be opened"):
+        SqlStore(tmp_path / "penstock.db")
+
+
+def test_a_file_system_without_permissions_still_holds_a_store(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It cannot be made private there, which is said; it is no reason to keep nothing."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError("not on this file system")
+
+    monkeypatch.setattr(Path, "chmod", refused)
+    store = SqlStore(path)
+    store.add_events([EVENT])
+    store.close()
+    assert "not on this file system" in caplog.text
+
+
+def test_kinds_of_a_newer_version_are_passed_over(path: Path) -> None:
+    """A reader shows what it knows, page by page, and never an empty page in the middle of a log."""
+    store = SqlStore(path)
+    store.add_events([EVENT])
+    with sqlite3.connect(path) as db:
+        for _ in range(50):
+            db.execute("INSERT INTO events (at, exchange, kind, payload) VALUES (0, 'x', 'of-tomorrow', '{}')")
+    db.close()
+    store.add_events([EVENT])
+    assert [e.seq for e in store.events_after(1, limit=10)] == [52]
+    assert [e.seq for e in store.events_of("x")] == [1, 52]
+    store.close()
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from penstock.edits import Edit, Op, Place
+from penstock.events import Tip
+from penstock.store.base import Landed
+from penstock.store.sql import SqlStore
+store = SqlStore(Path(sys.argv[1]))
+store.add_edits("talk", [Landed(1, Edit(Op.REPLACE, Place(b"k" * 16), "new", "s", "r", "old"))], 1.0)
+store.set_tip("talk", Tip(0, b"t" * 16, 3), 1.0)
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_was_acknowledged_survives_a_kill(path: Path) -> None:
+    """`kill -9`, a moment after the call returned."""
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+    assert done.returncode == -9
+    store = SqlStore(path)
+    assert store.edits_of("talk") == [LANDED]
+    assert store.tip_of("talk") == Tip(0, b"t" * 16, 3)
+    store.close()
+
+
+@pytest.mark.parametrize("column", ["text", "op"])
+def test_an_edit_that_cannot_be_read_back_is_a_store_error(path: Path, column: str) -> None:
+    """Damaged, or written by another version: the engine goes on without that ledger."""
+    store = SqlStore(path)
+    store.add_edits("talk", [LANDED], NOW)
+    with sqlite3.connect(path) as db:
+        db.execute(f"UPDATE edits SET {column} = ?", (b"no zlib" if column == "text" else "of-tomorrow",))
+    db.close()
+    with pytest.raises(StoreError, match="cannot be read"):
+        store.edits_of("talk")
+    store.close()

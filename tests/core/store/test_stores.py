@@ -1,0 +1,181 @@
+"""What the engine may count on, whichever store it is given."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from penstock.edits import Edit, Op, Place
+from penstock.events import Event, EventKind, Tip
+from penstock.store.base import Landed, Store
+from penstock.store.memory import MemoryStore
+from penstock.store.sql import SqlStore
+
+NOW = 1_700_000_000.0
+
+
+@pytest.fixture(params=["memory", "sql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Each implementation, empty."""
+    store: Store = MemoryStore() if request.param == "memory" else SqlStore(tmp_path / "penstock.db")
+    yield store
+    store.close()
+
+
+def event(n: int, *, exchange: str = "x", at: float = NOW, kind: EventKind = EventKind.RECEIVED) -> Event:
+    return Event(0, at, exchange, kind, {"n": n})
+
+
+def edit(
+    text: str = "new", *, original: str = "old", key: bytes = b"k" * 16, nth: int = 0, op: Op = Op.REPLACE
+) -> Edit:
+    return Edit(op, Place(key, nth), text, "a-stage", "because", original, b"c" * 16 if op is Op.COMPACT else b"", 3)
+
+
+def test_events_get_the_next_numbers(store: Store) -> None:
+    """From one on, in the order they were added, whoever added them."""
+    assert store.last_seq() == 0
+    store.add_events([event(1), event(2)])
+    store.add_events([event(3)])
+    assert [(e.seq, e.payload["n"]) for e in store.events_after(0)] == [(1, 1), (2, 2), (3, 3)]
+    assert store.last_seq() == 3
+
+
+def test_an_event_comes_back_as_it_was(store: Store) -> None:
+    """Time, exchange, kind and every JSON value in its payload."""
+    payload = {"a": [1, 2.5, None, True, 'é 😀 \\ " \u2028'], "b": {"c": "half: \ud800"}, "": ""}
+    store.add_events([Event(0, NOW + 0.125, "x1", EventKind.CLASSIFIED, payload)])
+    (found,) = store.events_after(0)
+    assert (found.at, found.exchange, found.kind, dict(found.payload)) == (
+        NOW + 0.125,
+        "x1",
+        EventKind.CLASSIFIED,
+        payload,
+    )
+
+
+def test_no_events_are_nothing(store: Store) -> None:
+    """An empty batch is stored, and is not there."""
+    store.add_events([])
+    assert store.events_after(0) == []
+
+
+def test_a_log_is_read_page_by_page(store: Store) -> None:
+    """From a number on, so many at a time, none twice and none left out."""
+    store.add_events([event(n) for n in range(10)])
+    seen: list[int] = []
+    at = 0
+    while page := store.events_after(at, limit=3):
+        assert len(page) <= 3
+        seen += [e.payload["n"] for e in page]
+        at = page[-1].seq
+    assert seen == list(range(10))
+
+
+def test_the_events_of_an_exchange_stand_together(store: Store) -> None:
+    """In order, those of others left out."""
+    store.add_events([event(1, exchange="a"), event(2, exchange="b"), event(3, exchange="a"), event(4, exchange="")])
+    assert [e.payload["n"] for e in store.events_of("a")] == [1, 3]
+    assert store.events_of("c") == []
+
+
+def test_a_ledger_comes_back_in_the_order_it_was_written(store: Store) -> None:
+    """Every field, revisions included."""
+    first = [Landed(1, edit("one")), Landed(1, edit("two", nth=1, op=Op.NOTE, original=""))]
+    second = [Landed(2, edit("", op=Op.COMPACT, original="[user] a\n\n[assistant] b"))]
+    store.add_edits("talk", first, NOW)
+    store.add_edits("talk", second, NOW + 1)
+    assert store.edits_of("talk") == first + second
+    assert store.edits_of("other") == []
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+originals = st.text()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=texts, original=originals, key=st.binary(min_size=16, max_size=16), nth=st.integers(0, 2**31))
+def test_an_edit_comes_back_to_the_letter(store: Store, text: str, original: str, key: bytes, nth: int) -> None:
+    """Whatever a client sent is kept, half characters too: what cannot be shown can still be sent again."""
+    name = f"{key.hex()}{nth}{hash((text, original))}"[:40]
+    landed = [Landed(7, Edit(Op.REPLACE, Place(key, nth), text, "s", "r", original))]
+    store.add_edits(name, landed, NOW)
+    assert store.edits_of(name)[-1:] == landed
+
+
+def test_a_revision_can_be_dropped(store: Store) -> None:
+    """It alone, and of that conversation alone."""
+    for name in ("one", "two"):
+        store.add_edits(name, [Landed(1, edit("a"))], NOW)
+        store.add_edits(name, [Landed(2, edit("b")), Landed(2, edit("c", nth=1))], NOW)
+    store.drop_edits("one", 2)
+    assert [landed.edit.text for landed in store.edits_of("one")] == ["a"]
+    assert [landed.edit.text for landed in store.edits_of("two")] == ["a", "b", "c"]
+    store.drop_edits("unknown", 1)
+
+
+def test_of_several_tips_the_last_counts(store: Store) -> None:
+    """Each conversation has its own."""
+    assert store.tip_of("talk") is None
+    store.set_tip("talk", Tip(0, b"\x00" * 16, 3), NOW)
+    store.set_tip("other", Tip(0, b"\x02" * 16, 1), NOW)
+    store.set_tip("talk", Tip(1, b"\x01" * 16, 5), NOW + 1)
+    assert store.tip_of("talk") == Tip(1, b"\x01" * 16, 5)
+    assert store.tip_of("other") == Tip(0, b"\x02" * 16, 1)
+
+
+def test_old_events_go(store: Store) -> None:
+    """Those past their time, and those beyond the number that is kept; numbers are never given again."""
+    store.add_events([event(n, at=NOW + n) for n in range(10)])
+    assert store.prune(before=NOW + 3, keep_events=1000) == 3
+    assert [e.payload["n"] for e in store.events_after(0)] == [3, 4, 5, 6, 7, 8, 9]
+    assert store.prune(before=0, keep_events=2) == 5
+    assert [e.payload["n"] for e in store.events_after(0)] == [8, 9]
+    store.prune(before=NOW + 100, keep_events=0)
+    store.add_events([event(10)])
+    assert [e.seq for e in store.events_after(0)] == [11]
+
+
+def test_the_ledger_of_a_conversation_goes_when_it_was_not_seen(store: Store) -> None:
+    """Not when its edits are old: as long as it goes on, they are replayed."""
+    store.add_edits("gone", [Landed(1, edit())], NOW)
+    store.set_tip("gone", Tip(0, b"t" * 16, 1), NOW)
+    store.add_edits("alive", [Landed(1, edit())], NOW)
+    store.set_tip("alive", Tip(0, b"t" * 16, 1), NOW + 1000)
+    store.prune(before=NOW + 500, keep_events=1000)
+    assert store.edits_of("gone") == []
+    assert store.tip_of("gone") is None
+    assert len(store.edits_of("alive")) == 1
+    assert store.tip_of("alive") is not None
+
+
+def test_a_ledger_whose_tip_is_not_written_yet_stays(store: Store) -> None:
+    """Edits are stored at once, tips a moment later; what is left without one for long goes as well."""
+    store.add_edits("fresh", [Landed(1, edit())], NOW + 1000)
+    store.add_edits("lost", [Landed(1, edit())], NOW)
+    store.prune(before=NOW + 500, keep_events=1000)
+    assert len(store.edits_of("fresh")) == 1
+    assert store.edits_of("lost") == []
+
+
+def test_threads_may_write_at_once(store: Store) -> None:
+    """Every number is given once, and each batch stands together."""
+
+    def write(name: str) -> None:
+        for n in range(10):
+            store.add_events([event(n, exchange=name), event(n, exchange=name)])
+
+    threads = [threading.Thread(target=write, args=(f"t{i}",)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = store.events_after(0, 1000)
+    assert [e.seq for e in found] == list(range(1, 81))
+    for first, second in zip(found[::2], found[1::2], strict=True):
+        assert (first.exchange, first.payload) == (second.exchange, second.payload)

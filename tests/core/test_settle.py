@@ -1,0 +1,181 @@
+"""Which edits land when; the promises P3, P4, P5 and P10 show the rest."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from penstock import Draft, EventKind
+from penstock.store.base import Landed
+from penstock.store.memory import MemoryStore
+from penstock.testing import Session, assistant, conversation, profile_of, user
+from tests.engines import Does
+
+COLD = 4000.0
+
+
+def nothing(_: Draft) -> None:
+    """Proposes nothing."""
+
+
+def replaces(index: int, text: str) -> Callable[[Draft], None]:
+    return lambda draft: draft.replace(draft.spots()[index], text, reason="r")
+
+
+def states(session: Session) -> list[tuple[str, str]]:
+    return [(str(e.payload["text"]), str(e.payload["state"])) for e in session.events(EventKind.EDIT)]
+
+
+def test_an_edit_of_what_is_new_lands_at_once() -> None:
+    """It costs no cache; no flush is spoken of."""
+    with Session(Does(replaces(0, "new"))) as session:
+        assert session.send(conversation(user("one"))) == conversation(user("new"))
+        assert states(session) == [("new", "landed")]
+        assert session.events(EventKind.FLUSH) == []
+
+
+def test_an_edit_that_landed_is_not_landed_again() -> None:
+    """A stage may propose it with every request: it is replayed, and nothing is written."""
+    said = [user("one")]
+    with Session(Does(replaces(0, "new"))) as session:
+        for _ in range(3):
+            session.send(conversation(*said))
+            said += [assistant("yes"), user("more")]
+            session.wait(COLD)
+        assert states(session) == [("new", "landed")]
+        counted = [(e.payload["edits"], e.payload["replayed"]) for e in session.events(EventKind.ENRICHED)]
+    assert counted == [(1, 0), (0, 1), (0, 1)]
+
+
+def test_a_note_that_comes_too_late_is_left_out() -> None:
+    """The turn was sent without it; it is not kept for later, when it would make no sense."""
+    stage = Does(nothing)
+    with Session(stage) as session:
+        session.send(conversation(user("one"), max_tokens=5))
+        stage.what = lambda draft: draft.note("late", reason="r")
+        body = conversation(user("one"), max_tokens=6)
+        assert session.send(body) == body
+        assert states(session) == [("late", "left out")]
+        assert "frozen" in str(session.events(EventKind.EDIT)[0].payload["reason"])
+        assert session.events(EventKind.ENRICHED)[-1].payload["pending"] == 0
+
+
+def test_edits_of_one_block_by_two_stages_are_the_last_ones() -> None:
+    """Both are heard in their order, one is sent."""
+    later = Does(lambda draft: draft.replace(draft.spots()[0], draft.text(draft.spots()[0]) + "!", reason="r"), "later")
+    with Session(Does(replaces(0, "new")), later) as session:
+        assert session.send(conversation(user("one"))) == conversation(user("new!"))
+
+
+def test_notes_of_two_stages_stand_in_their_order() -> None:
+    """Both stay."""
+    notes = [Does(lambda d, n=n: d.note(n, reason="r"), n) for n in ("first", "second")]
+    with Session(*notes) as session:
+        assert session.send(conversation(user("one"))) == conversation(user("one", "first", "second"))
+
+
+def test_an_edit_to_what_it_was_changes_nothing() -> None:
+    """The client's own bytes leave."""
+    with Session(Does(replaces(0, "one"))) as session:
+        body = conversation(user("one"))
+        assert session.send(body) == body
+        assert session.outcome.body is None
+
+
+def test_a_waiting_edit_whose_block_has_gone_never_lands() -> None:
+    """The client threw the message away."""
+    stage = Does(nothing)
+    with Session(stage) as session:
+        session.send(conversation(user("one"), assistant("two"), user("three")))
+        stage.what = replaces(0, "new")
+        session.send(conversation(user("one"), assistant("two"), user("three"), user("four")))
+        stage.what = nothing
+        session.wait(COLD)
+        body = conversation(user("a summary"), assistant("yes"), user("five"))
+        assert session.send(body) == body
+
+
+def test_a_waiting_edit_that_proves_invalid_spoils_no_later_flush() -> None:
+    """It is let go: what its stage proposes after it can still land."""
+    stage = Does(nothing)
+    said = [user("one"), assistant("two"), user("three")]
+    with Session(stage) as session:
+        session.send(conversation(*said))
+        stage.what = lambda draft: draft.drop(0, 0, reason="r")
+        session.send(conversation(*said, assistant("four"), user("five")))
+        stage.what = nothing
+        session.wait(COLD)
+        body = conversation(*said, assistant("four"), user("six"))
+        assert session.send(body) == body
+        assert session.events(EventKind.ENRICHED)[-1].payload["pending"] == 0
+        stage.what = replaces(0, "new")
+        session.wait(COLD)
+        assert b'"new"' in session.send(conversation(*said, assistant("four"), user("seven")))
+
+
+def test_a_full_ledger_takes_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has landed is replayed for ever, so there is a limit; it is said."""
+    stage = Does(replaces(0, "new"))
+    with Session(stage) as session:
+        session.send(conversation(user("one")))
+        assert session.outcome.exchange is not None
+        state = session.engine._states.get(session.outcome.exchange.identity.conversation)
+        monkeypatch.setattr(state.ledger, "_limit", 1)
+        stage.what = lambda draft: draft.note("more", reason="r")
+        left = json.loads(session.send(conversation(user("one"), assistant("two"), user("three"))))
+        assert [m["content"] for m in left["messages"]][::2] == ["new", "three"]
+        assert "full" in str(session.events(EventKind.EDIT)[-1].payload["reason"])
+
+
+class Fails(MemoryStore):
+    """Cannot drop what it has stored."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stored: list[Landed] = []
+
+    def add_edits(self, conversation: str, landed: Sequence[Landed], at: float) -> None:
+        super().add_edits(conversation, landed, at)
+        self.stored += landed
+
+
+def test_what_lands_is_stored_with_its_revision() -> None:
+    """All of one request under one number, the next request under the next."""
+    store = Fails()
+    stage = Does(lambda draft: [draft.replace(s, f"new {s.index}", reason="r") for s in draft.spots(new=True)])
+    with Session(stage, store=store) as session:
+        session.send(conversation(user("one", "two")))
+        session.send(conversation(user("one", "two"), user("three")))
+    assert [(one.revision, one.edit.text) for one in store.stored] == [(1, "new 0"), (1, "new 1"), (2, "new 0")]
+
+
+def test_observing_says_what_would_be_done(caplog: pytest.LogCaptureFixture) -> None:
+    """And does not do it, nor refuse."""
+    caplog.set_level(logging.CRITICAL)
+    refuses = Does(lambda draft: draft.refuse("over budget"), "refuses")
+    with Session(Does(replaces(0, "new")), refuses, profile=profile_of('mode = "observe"')) as session:
+        body = conversation(user("one"))
+        assert session.send(body) == body
+        assert session.outcome.refusal is None
+        assert states(session) == [("new", "left out")]
+
+
+def test_a_flush_is_said_once_for_all_that_lands() -> None:
+    """With the number of edits."""
+    stage = Does(nothing)
+    said = [user("one"), assistant("two"), user("three")]
+    with Session(stage) as session:
+        session.send(conversation(*said))
+        for n in (0, 1):
+            stage.what = replaces(n, f"new {n}")
+            said += [assistant("yes"), user("more")]
+            session.send(conversation(*said))
+        session.wait(COLD)
+        stage.what = replaces(2, "new 2")
+        said += [assistant("yes"), user("more")]
+        session.send(conversation(*said))
+        assert [e.payload["edits"] for e in session.events(EventKind.FLUSH)] == [3]
+        assert [s for _, s in states(session)] == ["pending", "pending", "landed", "landed", "landed"]

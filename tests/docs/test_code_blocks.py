@@ -1,0 +1,35 @@
+"""What the documentation shows is run: every Python block of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from penstock import profiles
+from penstock.plugins import Plugins
+
+ROOT = Path(__file__).parents[2]
+BLOCKS = [
+    pytest.param(block, id=f"{file.name}-{n}")
+    for file in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    for n, block in enumerate(re.findall(r"^```python\n(.*?)^```", file.read_text(encoding="utf-8"), re.M | re.S))
+]
+
+
+@pytest.mark.parametrize("code", BLOCKS)
+def test_a_block_runs_and_keeps_the_contract(code: str) -> None:
+    """A reader who copies a block gets something that runs, and a plugin in it is one that Penstock takes."""
+    module = ModuleType("shown")
+    exec(compile(code, "shown", "exec"), module.__dict__)
+    plugins = Plugins()
+    plugins.add(module, "shown")
+    stages = plugins.stages(profiles.load("default").model_copy(update={"stages": ()}))
+    assert all(stage.name for stage in stages)
+
+
+def test_there_are_blocks_to_run() -> None:
+    """The pattern finds them."""
+    assert len(BLOCKS) >= 5

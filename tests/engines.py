@@ -1,0 +1,78 @@
+"""An engine asked in both of its ways: in the caller's own thread, and from an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from penstock import Draft, Stage
+from penstock.engine import Outcome
+from penstock.exchange import Request
+from penstock.testing import Session, path_of
+
+__all__ = ["WAYS", "Blocks", "Does", "ask_from_a_loop", "ask_now", "request"]
+
+
+def request(
+    body: bytes,
+    *,
+    ident: str = "y0001",
+    path: str = "",
+    dialect: str = "anthropic",
+    headers: Mapping[str, str] | None = None,
+) -> Request:
+    """A request as the wire hands it over."""
+    sent = {"x-session-id": "test-session", "user-agent": "test/1"} | dict(headers or {})
+    return Request(ident, "POST", "localhost", path or path_of(dialect), sent, body)
+
+
+def ask_now(session: Session, asked: Request) -> Outcome:
+    """`process_now`."""
+    return session.engine.process_now(asked)
+
+
+def ask_from_a_loop(session: Session, asked: Request) -> Outcome:
+    """`process`, on a loop of its own."""
+    return asyncio.run(session.engine.process(asked))
+
+
+WAYS: dict[str, Callable[[Session, Request], Outcome]] = {"now": ask_now, "loop": ask_from_a_loop}
+
+
+class Does(Stage):
+    """Does one thing to a draft."""
+
+    def __init__(self, what: Callable[[Draft], object], name: str = "does") -> None:
+        self.what, self.name = what, name
+        self.calls = 0
+
+    def on_request(self, draft: Draft) -> str | None:
+        self.calls += 1
+        return self.what(draft)  # type: ignore[return-value] # what a stranger's stage returns may be anything
+
+
+class Blocks(Stage):
+    """Does not come back until it is let go."""
+
+    name = "blocks"
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.may_go = threading.Event()
+        self.calls = 0
+
+    def on_request(self, draft: Draft) -> None:
+        self.calls += 1
+        draft.note("too late", reason="a test")
+        self.begun.set()
+        self.may_go.wait()
+
+    @contextmanager
+    def until_the_end(self) -> Iterator[None]:
+        """However the test ends, the thread does too."""
+        try:
+            yield
+        finally:
+            self.may_go.set()

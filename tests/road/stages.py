@@ -1,0 +1,106 @@
+"""Plugins for the proxies of the tests, as a stranger would write them: single files."""
+
+from __future__ import annotations
+
+__all__ = ["COUNTING", "GATED", "LOOKING", "REPLACING"]
+
+REPLACING = '''
+"""Replaces the block that reads as asked, in whatever format."""
+from penstock import BlockKind, Draft, Profile, Stage, hookimpl
+
+
+class Replacing(Stage):
+    name = "replacing"
+
+    def on_request(self, draft: Draft) -> str | None:
+        for spot in draft.spots(BlockKind.TEXT, new=True):
+            if spot.text.startswith("replace me"):
+                draft.replace(spot, 'It now reads "this" – é\\n', reason="the test says so")
+        return None
+
+
+@hookimpl
+def stages(profile: Profile) -> list[Stage]:
+    return [Replacing()]
+'''
+
+COUNTING = '''
+"""Notes how often it was called: never twice the same."""
+from penstock import Draft, Profile, Stage, hookimpl
+
+
+class Counting(Stage):
+    name = "counting"
+    calls = 0
+
+    def on_request(self, draft: Draft) -> str | None:
+        self.calls += 1
+        draft.note(f"call {self.calls}", reason="counted")
+        return f"call {self.calls}"
+
+
+@hookimpl
+def stages(profile: Profile) -> list[Stage]:
+    return [Counting()]
+'''
+
+GATED = '''
+"""Stops at a request that says `wait for FILE` until that file is there; says so in FILE.reached."""
+import re
+import threading
+from pathlib import Path
+
+from penstock import Draft, Profile, Stage, hookimpl
+
+
+class Gated(Stage):
+    name = "gated"
+    deadline = 60.0
+
+    def on_request(self, draft: Draft) -> str | None:
+        found = re.search(r"(wait|spin) for (\\S+)", draft.words)
+        if found:
+            Path(found[2] + ".reached").touch()
+            while not Path(found[2]).exists():
+                if found[1] == "wait":
+                    threading.Event().wait(0.01)
+            draft.note("I waited.", reason="asked to")
+        return None
+
+
+@hookimpl
+def stages(profile: Profile) -> list[Stage]:
+    return [Gated()]
+'''
+
+LOOKING = '''
+"""Three stages look at answers: `b` misbehaves as asked for, the others say in an error what they were shown."""
+import time
+
+from penstock import Event, Exchange, Profile, Reply, Stage, hookimpl
+
+
+class Looking(Stage):
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def on_turn_complete(self, exchange: Exchange, reply: Reply) -> None:
+        if self.name != "b":
+            raise RuntimeError(f"{self.name} has seen {reply.text!r} to {exchange.words!r}")
+        if "scribble" in exchange.words:
+            reply.text, reply.usage, exchange.words = None, None, "other words"
+        if "raise" in exchange.words:
+            raise KeyboardInterrupt
+        if "hang" in exchange.words:
+            time.sleep(3600)
+
+
+@hookimpl
+def on_event(event: Event) -> None:
+    raise OSError("a broken listener")
+
+
+@hookimpl
+def stages(profile: Profile) -> list[Stage]:
+    return [Looking("a"), Looking("b"), Looking("c")]
+'''

@@ -1,0 +1,71 @@
+"""How numbers are written."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock_tui.figures import ago, clock_time, count, duration, full_time, percent
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (1000, "1.0k"),
+        (48_230, "48.2k"),
+        (482_300, "482k"),
+        (999_960, "1.0M"),
+        (1_230_000, "1.2M"),
+    ],
+)
+def test_counts(number: int, text: str) -> None:
+    assert count(number) == text
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [
+        (None, ""),
+        (0.41, "0.4ms"),
+        (12.4, "12ms"),
+        (999.6, "1.0s"),
+        (62_000, "62s"),
+        (302_000, "5m02s"),
+        (11_400_000, "3h10m"),
+    ],
+)
+def test_durations(ms: float | None, text: str) -> None:
+    assert duration(ms) == text
+
+
+@given(st.floats(0, 1e12), st.floats(0, 3e8))
+def test_figures_fit_their_columns(number: float, ms: float) -> None:
+    """Whatever the number below a thousand billions, and the time below three days, the column holds it."""
+    assert len(count(number)) <= 5
+    assert len(duration(ms)) <= 6
+
+
+@pytest.mark.parametrize(("share", "text"), [(None, ""), (0, "0%"), (0.001, "1%"), (0.9999, "99%"), (1, "100%")])
+def test_nearly_all_is_not_all(share: float | None, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_times_of_today_this_week_and_before() -> None:
+    """The nearer, the finer."""
+    now = datetime(2025, 11, 21, 12, 0, 0).timestamp()
+    assert clock_time(now - 60, now) == "11:59:00"
+    assert clock_time(now - 86_400, now) == "Thu 12:00"
+    assert clock_time(now - 40 * 86_400, now) == "12 Oct 25"
+    assert ago(now - 90, now) == "1m ago"
+
+
+@pytest.mark.parametrize("at", [float("nan"), float("inf"), -1e18, 1e18])
+def test_times_that_no_calendar_has(at: float) -> None:
+    """A damaged log is shown all the same."""
+    assert clock_time(at, 0.0)
+    assert full_time(at)

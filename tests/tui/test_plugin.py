@@ -1,0 +1,80 @@
+"""`penstock tui` and its pictures."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pluggy
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from penstock import hookspecs
+from penstock_tui import plugin
+from tests.tui.logs import Log, life
+
+
+@pytest.fixture
+def penstock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tuple[int, str]]:
+    """The command line with this plugin alone, as an exit code and all it printed."""
+    monkeypatch.setenv("PENSTOCK_HOME", str(tmp_path))
+    plugins = pluggy.PluginManager(hookspecs.PROJECT)
+    plugins.add_hookspecs(hookspecs)
+    plugins.register(plugin)
+    plugins.check_pending()
+    app = typer.Typer()
+    app.callback()(lambda: None)  # with one command alone, typer takes its name away
+    plugins.hook.commands(app=app)
+
+    def run(*arguments: str) -> tuple[int, str]:
+        result = CliRunner().invoke(app, ["tui", *arguments])
+        return result.exit_code, result.output
+
+    return run
+
+
+def words(svg: Path) -> str:
+    return svg.read_text(encoding="utf-8").replace("&#160;", " ")
+
+
+def test_a_picture_of_the_log(penstock: Callable[..., tuple[int, str]], log: Log, tmp_path: Path) -> None:
+    log.exchange(life("a question"))
+    picture = tmp_path / "log.svg"
+    code, said = penstock("--store", str(log.path), "--screenshot", str(picture), "--size", "120x30")
+    assert (code, "Wrote" in said) == (0, True)
+    assert "a question" in words(picture)
+    assert "1 request" in words(picture)
+
+
+def test_a_picture_of_one_exchange(penstock: Callable[..., tuple[int, str]], log: Log, tmp_path: Path) -> None:
+    """Named by its id, with everything that is known of it."""
+    log.exchange(id="this-one")
+    log.exchange(id="another")
+    picture = tmp_path / "detail.svg"
+    arguments = ["--store", str(log.path), "--screenshot", str(picture), "--view", "detail", "--select", "this-one"]
+    assert penstock(*arguments)[0] == 0
+    assert "this-one" in words(picture)
+    assert "Timeline" in words(picture)
+
+
+def test_no_picture_of_what_is_not_there(penstock: Callable[..., tuple[int, str]], log: Log, tmp_path: Path) -> None:
+    """A sentence and an exit code, no traceback: no log, no such exchange, nowhere to write, no size."""
+    picture = str(tmp_path / "x.svg")
+    missing = penstock("--screenshot", picture)
+    assert (missing[0], "There is no log at" in missing[1]) == (1, True)
+    log.exchange()
+    store = ("--store", str(log.path))
+    assert "holds no exchange 'nobody'" in penstock(*store, "--screenshot", picture, "--select", "nobody")[1]
+    assert "cannot be written" in penstock(*store, "--screenshot", str(tmp_path / "no" / "x.svg"))[1]
+    assert "160x48" in penstock(*store, "--screenshot", picture, "--size", "huge")[1]
+    assert not Path(picture).exists()
+
+
+def test_the_plugin_is_cheap() -> None:
+    """Whoever lists the commands pays for no screen."""
+    code = "import penstock_tui.plugin, sys; print('textual' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
