@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 from penstock.conversation import BlockKind, Conversation
 from penstock.dialects.base import Change, Dialect, RangeEdit
 from penstock.errors import InvalidRequest, Unreadable
@@ -18,8 +21,12 @@ def check(dialect: Dialect, path: str, before: Conversation, after: bytes, chang
         new = dialect.read(after, path)
     except Unreadable as e:
         raise InvalidRequest(f"the edited body cannot be read: {e}") from e
-    old_faults = set(dialect.violations(before))
-    faults = [f for f in dialect.violations(new) if f not in old_faults]
+    own = Counter(map(_placeless, dialect.violations(before)))
+    faults = []
+    for fault in dialect.violations(new):
+        own[_placeless(fault)] -= 1
+        if own[_placeless(fault)] < 0:
+            faults.append(fault)
     if faults:
         raise InvalidRequest("; ".join(faults[:3]))
     covered = {i for c in changes if isinstance(c, RangeEdit) for i in range(c.first, c.last + 1)}
@@ -30,6 +37,11 @@ def check(dialect: Dialect, path: str, before: Conversation, after: bytes, chang
         if name not in _HISTORY and _value(before, name) != _value(new, name):
             raise InvalidRequest(f"the field {name!r} has changed")
     return new
+
+
+def _placeless(fault: str) -> str:
+    """A fault without the number of its turn: a compaction before it moves it up."""
+    return re.sub(r"^turn \d+: ", "", fault)
 
 
 _HISTORY = ("messages", "input", "contents", "prompt", "request", "generateContentRequest")
