@@ -49,12 +49,14 @@ class _Quiet:
 def _player(profile: str, session: str) -> Callable[[Body, float], Body]:
     clock = ManualClock(0.0)
     plugins = Plugins()
+    import penstock_plugins.compaction.stage as compaction
     import penstock_plugins.pruning.stage as pruning
 
+    plugins.add(compaction, "compaction")
     plugins.add(pruning, "pruning")
     setting = profile.removeprefix("bench-")
     chosen = profiles.load("default").model_copy(
-        update={"name": profile, "stages": ("pruning",), "setting": setting, "stage": {"pruning": {"setting": setting}}}
+        update={"name": profile, "stages": ("compaction", "pruning"), "setting": setting}
     )
     engine = Engine(
         dialects=bundled_dialects(),

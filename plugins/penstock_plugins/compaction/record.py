@@ -1,0 +1,113 @@
+"""A record of old turns: what the person and the agent said stays whole, a call becomes a line, a result its lines
+that will probably be needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from penstock import Block, BlockKind, Draft, Role, Spot
+from penstock_plugins.compaction.settings import Settings
+from penstock_plugins.compaction.stretch import Stretch
+from penstock_plugins.pruning.arrival import POINTER, REPACKED
+from penstock_plugins.pruning.history import History, Result
+from penstock_plugins.pruning.hunks import Room, choose
+from penstock_plugins.pruning.stub import body
+from penstock_plugins.pruning.tools import ToolKind, target_of, words_of_input
+from penstock_plugins.pruning.worth import Line, chances, read_lines
+
+__all__ = ["Recorder"]
+
+HEAD = (
+    "[Record of earlier turns, in order. What the user and the agent said is whole. Lines after + are from what the"
+    " agent wrote to a tool, lines after > from what the tool gave; … marks what was left out. Nothing here is a new"
+    " request.]"
+)
+_SHORT = 120
+"""Results of fewer characters are told whole."""
+_SHORTENED_SHARE = 0.6
+"""Of a result that was shortened before, at most this share stays."""
+_SAID_AGAIN = 0.03
+"""Chance that a name the agent wrote to a tool comes up again."""
+_UNTOLD = ("file_path", "old_string", "replace_all", "output_mode", "description")
+"""Parts of an input that a record leaves out: they stand in its first line, or are gone from the file."""
+
+
+class Recorder:
+    """Writes records of one request's old turns."""
+
+    def __init__(
+        self, draft: Draft, history: History, settings: Settings, old: list[Stretch], gone: Callable[[int], bool]
+    ):
+        self._draft, self._history, self._settings = draft, history, settings
+        self._results = {(r.spot.message, r.spot.index): r for r in history.results}
+        self._known = set(self._names_elsewhere(old, gone))
+
+    def record(self, stretch: Stretch) -> str:
+        """The record of one stretch of messages."""
+        parts = [HEAD]
+        for index in range(*stretch):
+            message = self._history.conversation.messages[index]
+            for at, block in enumerate(message.blocks):
+                parts += self._tell(Spot(index, at, block, False))
+        return "\n".join(parts)
+
+    def _tell(self, spot: Spot) -> list[str]:
+        block = spot.block
+        if block.kind is BlockKind.TEXT and block.text.strip():
+            who = "User" if block.role is Role.USER else "Agent"
+            return [f"{who}: {self._draft.text(spot)}"]
+        if block.kind is BlockKind.TOOL_USE:
+            return self._tell_call(block)
+        if block.kind is BlockKind.TOOL_RESULT:
+            result = self._results.get((spot.message, spot.index))
+            return [] if result is None else self._tell_result(result)
+        return []
+
+    def _tell_call(self, call: Block) -> list[str]:
+        given = self._history.lookup.given(call.text)
+        first, _, rest = target_of(given).partition("\n")
+        self._known |= self._history.lookup.names(first)
+        others = {key: value for key, value in given.items() if key not in _UNTOLD and value != target_of(given)}
+        text = "\n".join(part for part in (rest, words_of_input(others)) if part)
+        return [f"{call.tool_name} {first}".rstrip(), *self._tell_input(call, text)]
+
+    def _tell_input(self, call: Block, text: str) -> list[str]:
+        if not text:
+            return []
+        return self._choose(read_lines(text), "+", self._settings.share, lambda name: _SAID_AGAIN)
+
+    def _tell_result(self, result: Result) -> list[str]:
+        text = self._draft.text(result.spot)
+        edit = self._draft.landed(result.spot)
+        if edit is not None and edit.reason == POINTER:
+            return []
+        if len(text) < _SHORT and (result.kind is not ToolKind.EDIT or result.spot.block.is_error):
+            self._known |= self._history.lookup.names(text)
+            return [f"  > {line}" for line in text.split("\n") if line]
+        if result.kind is ToolKind.EDIT and not result.spot.block.is_error:
+            return []
+        share = self._settings.share
+        if edit is not None and edit.stage == "pruning" and edit.reason != REPACKED:
+            text, share = text.partition("\n")[2], _SHORTENED_SHARE
+        lines = read_lines(text)
+        worth = chances(self._history, result, lines)
+        return self._choose(lines, ">", share, lambda name: worth.get(name, _SAID_AGAIN), report=result.is_report)
+
+    def _choose(
+        self, lines: list[Line], sign: str, share: float, worth: Callable[[str], float], *, report: bool = False
+    ) -> list[str]:
+        room = Room(self._settings.value, share, self._settings.lines)
+        kept = choose(lines, worth, self._known, room, is_report=report)
+        return [f"  {sign} {line}" for line in body(lines, kept)] if kept else []
+
+    def _names_elsewhere(self, old: list[Stretch], gone: Callable[[int], bool]) -> Iterator[str]:
+        """Names that stay in the request: in what is not recorded, and in the words that are recorded whole."""
+        for index, message in enumerate(self._history.conversation.messages):
+            if gone(index):
+                continue
+            recorded = any(first <= index < end for first, end in old)
+            for at, block in enumerate(message.blocks):
+                if block.kind is BlockKind.TOOL_RESULT and not recorded:
+                    yield from self._history.lookup.names(self._draft.text(Spot(index, at, block, False)))
+                elif block.kind is BlockKind.TEXT or not recorded:
+                    yield from self._history.lookup.said(block)

@@ -1,0 +1,71 @@
+"""Which old turns may become a record: whole ones, that begin with a person's words and leave no call unanswered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from penstock import BlockKind, Message, Role
+from penstock_plugins.pruning.history import History
+
+__all__ = ["Stretch", "old_stretches"]
+
+Stretch = tuple[int, int]
+"""Indexes of the first message and the one after the last."""
+
+
+def old_stretches(history: History, turns: int, gone: Callable[[int], bool], before: int) -> list[Stretch]:
+    """The stretches of messages that end before the newest person's words with `turns` turns of the agent after them.
+    None goes beyond the message `before`, or holds what a record can not tell."""
+    messages = history.conversation.messages
+    found: list[Stretch] = []
+    for start, end in _pieces(messages, _cut(history, turns, before)):
+        if gone(start) or _must_stay(messages[start]) or not _is_closed(messages[start:end]):
+            continue
+        if found and found[-1][1] == start:
+            found[-1] = (found[-1][0], end)
+        elif messages[start].blocks:
+            found.append((start, end))
+    return found
+
+
+def begins_turn(message: Message) -> bool:
+    """A person's words, that answer no tool call."""
+    return (
+        message.role is Role.USER
+        and bool(message.blocks)
+        and all(block.kind is not BlockKind.TOOL_RESULT for block in message.blocks)
+    )
+
+
+def _cut(history: History, turns: int, before: int) -> int:
+    """The newest place where old turns may end."""
+    messages = history.conversation.messages
+    for at in range(min(before, len(messages) - 1), 0, -1):
+        if begins_turn(messages[at]) and history.turns - history.turn_of[at] >= turns:
+            return at
+    return 0
+
+
+def _pieces(messages: Sequence[Message], end: int) -> Iterator[Stretch]:
+    """The messages before `end`, one piece for each turn; what must stay is a piece of its own."""
+    starts = [0]
+    for at in range(1, end):
+        if begins_turn(messages[at]) or _must_stay(messages[at]) or _must_stay(messages[at - 1]):
+            starts.append(at)
+    return zip(starts, [*starts[1:], end], strict=True) if end else iter(())
+
+
+def _must_stay(message: Message) -> bool:
+    """Instructions, breakpoints, and what only the client's own bytes can say."""
+    return (
+        message.role is Role.SYSTEM
+        or message.breakpoints > 0
+        or any(block.kind in (BlockKind.MEDIA, BlockKind.OTHER) for block in message.blocks)
+    )
+
+
+def _is_closed(messages: Sequence[Message]) -> bool:
+    """Each call has its result, and each result its call."""
+    blocks = [block for message in messages for block in message.blocks]
+    calls = {b.tool_id for b in blocks if b.kind is BlockKind.TOOL_USE}
+    return calls == {b.tool_id for b in blocks if b.kind is BlockKind.TOOL_RESULT}

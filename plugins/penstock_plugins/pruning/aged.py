@@ -1,0 +1,77 @@
+"""Old results: the lines that will probably be needed stay."""
+
+from __future__ import annotations
+
+from penstock import Draft
+from penstock_plugins.pruning.arrival import REPACKED, held
+from penstock_plugins.pruning.history import History, Result, covered
+from penstock_plugins.pruning.hunks import Room, choose, failures
+from penstock_plugins.pruning.repack import repack
+from penstock_plugins.pruning.repeats import overtaken
+from penstock_plugins.pruning.settings import Settings
+from penstock_plugins.pruning.stub import stub
+from penstock_plugins.pruning.tools import ToolKind
+from penstock_plugins.pruning.worth import chances, read_lines
+
+__all__ = ["shorten_aged"]
+
+
+def shorten_aged(draft: Draft, history: History, settings: Settings) -> str | None:
+    """Shorten every result that is old enough, oldest first. Gives the reason when nothing was done."""
+    gone = covered(draft)
+    out_of_date = overtaken(history.results) if settings.overtaken else {}
+    age = settings.age if draft.due else settings.age_warm
+    stays = held(draft, history, age)
+    here = [r for r in history.results if not gone(r.spot.message)]
+    due = [r for r in here if history.age(r) >= age and _is_due(draft, history, settings, r, stays)]
+    known = _known(draft, history, here, due)
+    shortened = 0
+    for result in due:
+        why = out_of_date.get((result.spot.message, result.spot.index), "")
+        now = draft.text(result.spot)
+        trial = set(known)
+        text = _shorter(history, settings, result, why, trial)
+        if len(text) <= (1 - settings.gain) * len(now):
+            draft.replace(result.spot, text, reason=why or f"{history.age(result)} turns old")
+            known = trial
+            shortened += 1
+        else:
+            known |= history.lookup.names(now)
+    return f"{shortened} of {len(here)} results shortened" if shortened else "nothing has aged"
+
+
+def _is_due(draft: Draft, history: History, settings: Settings, result: Result, stays: set[tuple[int, int]]) -> bool:
+    spot = result.spot
+    if (spot.message, spot.index) in stays or spot.block.slot is None:
+        return False
+    landed = draft.landed(spot)
+    was_shortened = landed is not None and landed.stage == "pruning" and landed.reason != REPACKED
+    if was_shortened or len(draft.text(spot)) < settings.least:
+        return False
+    return not _is_worked_on(history, settings, result)
+
+
+def _is_worked_on(history: History, settings: Settings, result: Result) -> bool:
+    """A file that was read or written a short while ago."""
+    touched = history.touched.get(result.path)
+    return result.kind is ToolKind.READ and touched is not None and history.turns - touched < settings.active
+
+
+def _known(draft: Draft, history: History, here: list[Result], due: list[Result]) -> set[str]:
+    """The names in results that stay as they are."""
+    later = {(r.spot.message, r.spot.index) for r in due}
+    known: set[str] = set()
+    for result in here:
+        if (result.spot.message, result.spot.index) not in later:
+            known |= history.lookup.names(draft.text(result.spot))
+    return known
+
+
+def _shorter(history: History, settings: Settings, result: Result, why: str, known: set[str]) -> str:
+    lines = read_lines(repack(result.kind, result.text))
+    worth = chances(history, result, lines)
+    value, share = (settings.value * 2, settings.share / 2) if why else (settings.value, settings.share)
+    room = Room(value, share, settings.lines, settings.below)
+    kept = choose(lines, lambda name: worth.get(name, 0.0), known, room, is_report=result.is_report)
+    errors = len(set(failures(lines)).difference(kept)) if result.is_report else 0
+    return stub(result, lines, kept, why=why, errors=errors)

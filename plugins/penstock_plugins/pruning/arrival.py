@@ -1,0 +1,79 @@
+"""New results: nothing is lost, only said once."""
+
+from __future__ import annotations
+
+from penstock import Draft
+from penstock_plugins.pruning.history import History, Result, covered
+from penstock_plugins.pruning.repack import repack
+from penstock_plugins.pruning.repeats import told_before
+from penstock_plugins.pruning.settings import Settings
+from penstock_plugins.pruning.stub import pointer
+
+__all__ = ["POINTER", "REPACKED", "held", "settle_new"]
+
+POINTER = "unchanged since an earlier result"
+REPACKED = "repacked without a loss"
+_LEAST_REPEAT = 450
+_LEAST_PACK = 200
+
+
+def settle_new(draft: Draft, history: History, settings: Settings) -> str | None:
+    """Point back from what was told before, and repack the rest. Gives the reason when nothing was done."""
+    gone = covered(draft)
+    whole: list[Result] = []
+    proposed = len(draft.edits)
+    new = {(spot.message, spot.index) for spot in draft.spots(new=True)}
+    for result in history.results:
+        spot = result.spot
+        if (spot.message, spot.index) not in new:
+            if _is_whole(draft, result) and not gone(spot.message):
+                whole.append(result)
+            continue
+        if result.spot.block.slot is None or draft.text(spot) != spot.text:
+            continue
+        if not _point(draft, history, settings, result, whole):
+            _repack(draft, settings, result)
+            whole.append(result)
+    return None if len(draft.edits) > proposed else "nothing told twice"
+
+
+def held(draft: Draft, history: History, age: int) -> set[tuple[int, int]]:
+    """Results that a young pointer leads to: they stay as long as the pointer's own text would have."""
+    out: set[tuple[int, int]] = set()
+    whole: list[Result] = []
+    for result in history.results:
+        edit = draft.landed(result.spot)
+        if edit is not None and edit.reason == POINTER:
+            if history.age(result) < age:
+                target = told_before(result, whole, history)
+                if target is not None:
+                    out.add((target.spot.message, target.spot.index))
+        elif _is_whole(draft, result):
+            whole.append(result)
+    return out
+
+
+def _point(draft: Draft, history: History, settings: Settings, result: Result, whole: list[Result]) -> bool:
+    if not settings.repeats or len(result.text) < _LEAST_REPEAT:
+        return False
+    target = told_before(result, whole, history)
+    if target is None:
+        return False
+    text = pointer(result, target, result.turn - target.turn)
+    if len(text) >= len(result.text):
+        return False
+    draft.replace(result.spot, text, reason=POINTER)
+    return True
+
+
+def _repack(draft: Draft, settings: Settings, result: Result) -> None:
+    if settings.repack and len(result.text) >= _LEAST_PACK:
+        text = repack(result.kind, result.text)
+        if len(text) < len(result.text):
+            draft.replace(result.spot, text, reason=REPACKED)
+
+
+def _is_whole(draft: Draft, result: Result) -> bool:
+    """Nothing but padding was taken from it."""
+    edit = draft.landed(result.spot)
+    return edit is None or edit.reason == REPACKED

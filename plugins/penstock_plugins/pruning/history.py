@@ -1,0 +1,164 @@
+"""A conversation as pruning sees it: its tool results in order, how old they are, what the agent said since.
+
+Everything is derived from the conversation itself, so it is the same after a restart and on another machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from penstock import Block, BlockKind, Conversation, Draft, Role, Spot
+from penstock_plugins.pruning.memo import Memo
+from penstock_plugins.pruning.needles import names_in
+from penstock_plugins.pruning.tools import ToolKind, decode, kind_of, path_of, shows_text, target_of, words_of_input
+
+__all__ = ["History", "Lookup", "Result", "covered"]
+
+TARGET_CHARS = 160
+
+
+@dataclass(frozen=True)
+class Result:
+    """One tool result and the call it answers."""
+
+    spot: Spot
+    tool: str
+    kind: ToolKind
+    given: Mapping[str, Any]
+    path: str
+    """The file that was read or written; empty for other calls."""
+    turn: int
+    """How many turns of the agent come before it."""
+
+    @property
+    def text(self) -> str:
+        """What the tool gave."""
+        return self.spot.text
+
+    @cached_property
+    def target(self) -> str:
+        """What the call is about, on one line."""
+        return (target_of(self.given).strip().split("\n") or [""])[0][:TARGET_CHARS]
+
+    @cached_property
+    def call(self) -> tuple[str, str]:
+        """Equal for two calls that ask the same."""
+        return self.tool, repr(sorted(self.given.items(), key=lambda item: item[0]))
+
+    @property
+    def is_report(self) -> bool:
+        """A program's own words, where a line about an error is one; not what stands in files."""
+        return self.spot.block.is_error or not shows_text(self.kind, self.given)
+
+    @property
+    def is_whole(self) -> bool:
+        """A file was asked for from beginning to end."""
+        return self.given.get("offset") is None and self.given.get("limit") is None
+
+
+class Lookup:
+    """What is worked out about blocks, remembered from request to request. One for all conversations."""
+
+    def __init__(self) -> None:
+        self.names: Memo[frozenset[str]] = Memo(names_in)
+        """The names in a text."""
+        self.given: Memo[dict[str, Any]] = Memo(decode, 4 << 20)
+        """A call's input."""
+        self.asked: Memo[frozenset[str]] = Memo(lambda text: names_in(words_of_input(decode(text))), 4 << 20)
+        """The names in a call's input."""
+
+    def said(self, block: Block) -> frozenset[str]:
+        """The names in a block, read as what it is."""
+        return self.asked(block.text) if block.kind is BlockKind.TOOL_USE else self.names(block.text)
+
+
+class History:
+    """The results and words of one request's conversation."""
+
+    def __init__(self, conversation: Conversation, lookup: Lookup) -> None:
+        self.conversation = conversation
+        self.lookup = lookup
+        self.results: list[Result] = []
+        self.turn_of: list[int] = []
+        """For each message: how many turns of the agent come before it."""
+        self.touched: dict[str, int] = {}
+        """For each file: the turn it was last read or written in."""
+        self.edited: dict[str, list[int]] = {}
+        """For each file: the turns it was written in."""
+        self.turns = 0
+        """Turns of the agent so far. Entries of one turn that a client sends apart count as one."""
+        self._read()
+
+    def age(self, result: Result) -> int:
+        """How many turns the agent has had since."""
+        return self.turns - result.turn
+
+    def spoken(self, last: int | None = None) -> Iterator[tuple[int, Block]]:
+        """What the agent wrote, with its message's index: texts and calls, of its `last` turns or of all."""
+        since = 0 if last is None else self.turns - last
+        for index, message in enumerate(self.conversation.messages):
+            if message.role is Role.ASSISTANT and self.turn_of[index] >= since:
+                for block in message.blocks:
+                    if block.kind in (BlockKind.TEXT, BlockKind.TOOL_USE):
+                        yield index, block
+
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """The names the agent wrote itself."""
+        return self._names(None)
+
+    @cached_property
+    def recent(self) -> frozenset[str]:
+        """The names it wrote in its last turns."""
+        return self._names(6)
+
+    def _names(self, last: int | None) -> frozenset[str]:
+        found: set[str] = set()
+        for _, block in self.spoken(last):
+            found |= self.lookup.said(block)
+        return frozenset(found)
+
+    def _read(self) -> None:
+        calls: dict[str, Block] = {}
+        speaking = False
+        for index, message in enumerate(self.conversation.messages):
+            speaks = message.role is Role.ASSISTANT
+            if speaking and not speaks:
+                self.turns += 1
+            speaking = speaks
+            self.turn_of.append(self.turns)
+            for at, block in enumerate(message.blocks):
+                if block.kind is BlockKind.TOOL_USE:
+                    calls[block.tool_id] = block
+                    self._note_call(block)
+                elif block.kind is BlockKind.TOOL_RESULT:
+                    self._note_result(Spot(index, at, block, False), calls.get(block.tool_id))
+
+    def _note_call(self, call: Block) -> None:
+        kind = kind_of(call.tool_name)
+        path = path_of(kind, self.lookup.given(call.text)) if kind in (ToolKind.READ, ToolKind.EDIT) else ""
+        if path:
+            self.touched[path] = self.turns
+            if kind is ToolKind.EDIT:
+                self.edited.setdefault(path, []).append(self.turns)
+
+    def _note_result(self, spot: Spot, call: Block | None) -> None:
+        tool = call.tool_name if call is not None else spot.block.tool_name
+        given = self.lookup.given(call.text) if call is not None else {}
+        kind = kind_of(tool)
+        self.results.append(Result(spot, tool or "tool", kind, given, path_of(kind, given), self.turns))
+
+
+def covered(draft: Draft) -> Callable[[int], bool]:
+    """Tells by its index whether a message is not sent any more: a record stands, or is proposed, in its stead."""
+    proposed: set[int] = set()
+    for edit in draft.edits:
+        if edit.count:
+            found = list(draft.conversation.find(edit.place.key))
+            if edit.place.nth < len(found):
+                first = found[edit.place.nth][0]
+                proposed.update(range(first, first + edit.count))
+    return lambda message: message in proposed or draft.is_compacted(message)

@@ -1,0 +1,72 @@
+"""A stage's own settings: three to choose from, and each number of them to change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from penstock import Profile
+from penstock.errors import ProfileError
+from penstock.nearest import did_you_mean
+
+__all__ = ["PRESETS", "Settings", "read_settings"]
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Settings(BaseModel):
+    """`[stage.pruning]`. Where a key is not given, `setting` decides, here or in the profile; the defaults below are
+    those of `safe`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    setting: Literal["safe", "balanced", "bold"] = "safe"
+    repack: bool = True
+    """On arrival: paths, repeated lines, blanks and colours told once."""
+    repeats: bool = True
+    """On arrival: a read of what was read before, unchanged, becomes a pointer."""
+    late: bool = True
+    """Shorten what has aged when a flush is due."""
+    age: int = Field(default=2, ge=1)
+    """Turns of the agent before a result may be shortened."""
+    age_warm: int = Field(default=6, ge=1)
+    """The same while the provider's cache is warm: only `bold` edits then, and only where it pays."""
+    active: int = Field(default=4, ge=0)
+    """The newest read of a file stays whole for so many turns after the file was last read or written."""
+    least: int = Field(default=700, ge=0)
+    """Results of fewer characters are left alone."""
+    value: float = Field(default=0.0015, ge=0)
+    """A line stays when its expected later uses for each token are above this."""
+    share: float = Field(default=0.30, ge=0, le=1)
+    """At most this share of a result stays."""
+    lines: int = Field(default=40, ge=0)
+    """At most so many lines of a result stay."""
+    below: int = Field(default=2, ge=0)
+    """A line that stays takes so many with it that follow it and are indented as deep or deeper."""
+    overtaken: bool = True
+    """Of results that are out of date, half as much stays."""
+    gain: float = Field(default=0.2, ge=0, lt=1)
+    """A result is left alone when less than this share would go."""
+
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "safe": {},
+    "balanced": {"active": 2, "value": 0.002},
+    "bold": {"age": 1, "age_warm": 4, "active": 1, "value": 0.006, "share": 0.2},
+}
+
+
+def read_settings(profile: Profile, stage: str, model: type[M], presets: Mapping[str, Mapping[str, Any]]) -> M:
+    """The table `[stage.NAME]` over the preset it names, or that of the profile. Raises `ProfileError`."""
+    raw = {"setting": profile.setting, **profile.settings_of(stage)}
+    preset = presets.get(str(raw["setting"]), {})
+    try:
+        return model.model_validate({**preset, **raw})
+    except ValidationError as e:
+        first = e.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        hint = did_you_mean(key, model.model_fields) if first["type"] == "extra_forbidden" else ""
+        where = f"profile {profile.name!r}: stage.{stage}.{key}"
+        raise ProfileError(f"{where} = {first['input']!r}: {first['msg']}.{hint}") from e

@@ -1,0 +1,39 @@
+"""Pruning: what is told again points back, and what has aged is shortened when a flush is due."""
+
+from __future__ import annotations
+
+from penstock import BlockKind, Draft, Profile, Stage, hookimpl
+from penstock_plugins.pruning.aged import shorten_aged
+from penstock_plugins.pruning.arrival import settle_new
+from penstock_plugins.pruning.history import History, Lookup
+from penstock_plugins.pruning.settings import PRESETS, Settings, read_settings
+
+__all__ = ["Pruning", "stages"]
+
+
+class Pruning(Stage):
+    """Shortens tool results: new ones without a loss, old ones to the lines that will probably be needed."""
+
+    name = "pruning"
+    after = ("trim", "compaction")
+    deadline = 1.0
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lookup = Lookup()
+
+    def on_request(self, draft: Draft) -> str | None:
+        if not draft.spots(BlockKind.TOOL_RESULT, new=True):
+            return "no new results"
+        return settle_new(draft, History(draft.conversation, self._lookup), self._settings)
+
+    def on_flush(self, draft: Draft) -> str | None:
+        if not self._settings.late:
+            return None
+        return shorten_aged(draft, History(draft.conversation, self._lookup), self._settings)
+
+
+@hookimpl
+def stages(profile: Profile) -> list[Stage]:
+    """The pruning stage, as the profile sets it up."""
+    return [Pruning(read_settings(profile, "pruning", Settings, PRESETS))]

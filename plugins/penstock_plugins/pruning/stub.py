@@ -1,0 +1,76 @@
+"""What stands in an old result's stead: an honest head, and the lines that stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from penstock_plugins.pruning.history import Result
+from penstock_plugins.pruning.tools import ToolKind
+from penstock_plugins.pruning.worth import Line
+
+__all__ = ["HOLE", "body", "pointer", "stub"]
+
+HOLE = "…"
+_NUMBER = re.compile(r"\s*(\d+)(?:→|\t|:)")
+_NAMED = 6
+"""At most so many definitions are named in the mark of a hole."""
+
+
+def stub(result: Result, lines: Sequence[Line], kept: Sequence[int], *, why: str = "", errors: int = 0) -> str:
+    """The kept lines under a head that says what this is, what was left out, and how to see it. `errors` are lines
+    left out that tell of errors."""
+    state = f"{why}; shortened" if why else "shortened"
+    more = f", {errors} lines about errors are left out" if errors else ""
+    head = f"[{_title(result)}: {state} to {len(kept)} of {len(lines)} lines{more}; {_way_back(result)}]"
+    return "\n".join([head, *body(lines, kept)])
+
+
+def body(lines: Sequence[Line], kept: Sequence[int]) -> list[str]:
+    """The kept lines in order, each hole marked with the definitions that stood in it."""
+    out: list[str] = []
+    before = -1
+    for at in [*kept, len(lines)]:
+        if at > before + 1:
+            hole = _hole(lines[before + 1 : at])
+            if hole != HOLE or at < len(lines):
+                out.append(hole)
+        if at < len(lines):
+            out.append(lines[at].text)
+        before = at
+    return out
+
+
+def pointer(result: Result, target: Result, turns: int) -> str:
+    """Says that a result is the same text as an earlier one."""
+    asked = ""
+    if not result.is_whole:
+        asked = f" (offset {result.given.get('offset')}, limit {result.given.get('limit')})"
+    ago = "in this turn" if turns == 0 else f"{turns} turns ago" if turns > 1 else "one turn ago"
+    where = "the same text as" if result.text == target.text else "these lines are in"
+    return f"[{_title(result)}{asked}: unchanged, {where} the result of {_title(target)} {ago}]"
+
+
+def _title(result: Result) -> str:
+    return f"{result.tool} {result.target}".strip()
+
+
+def _way_back(result: Result) -> str:
+    if result.kind in (ToolKind.READ, ToolKind.SEARCH):
+        return "run it again for the rest"
+    return "the rest is not sent any more"
+
+
+def _hole(lines: Sequence[Line]) -> str:
+    named = {line.defined: _place(line) for line in lines if line.defined}
+    if not named:
+        return HOLE
+    told = [f"{name}{at}" for name, at in list(named.items())[:_NAMED]]
+    more = f", {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return f"{HOLE} {len(lines)} lines: {', '.join(told)}{more}"
+
+
+def _place(line: Line) -> str:
+    """The number the reader gave it, so that it can be read from there."""
+    number = _NUMBER.match(line.text)
+    return f" at {number[1]}" if number else ""

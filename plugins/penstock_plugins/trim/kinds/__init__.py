@@ -1,0 +1,50 @@
+"""The kinds of tool outputs, in the order they are tried."""
+
+from __future__ import annotations
+
+from penstock_plugins.trim.kinds.access import ACCESS
+from penstock_plugins.trim.kinds.build import BUILD
+from penstock_plugins.trim.kinds.csv import CSV
+from penstock_plugins.trim.kinds.diff import DIFF
+from penstock_plugins.trim.kinds.echo import ECHO
+from penstock_plugins.trim.kinds.gitlog import GITLOG
+from penstock_plugins.trim.kinds.html import HTML
+from penstock_plugins.trim.kinds.json import JSON
+from penstock_plugins.trim.kinds.listing import LISTING
+from penstock_plugins.trim.kinds.prose import PROSE
+from penstock_plugins.trim.kinds.search import SEARCH
+from penstock_plugins.trim.kinds.snapshot import SNAPSHOT
+from penstock_plugins.trim.kinds.source import READ, SOURCE
+from penstock_plugins.trim.kinds.tests import TESTS
+from penstock_plugins.trim.kinds.text import TEXT
+from penstock_plugins.trim.kinds.trace import TRACE
+from penstock_plugins.trim.page import Kind, Sight
+from penstock_plugins.trim.types import ToolOutput
+
+__all__ = ["KINDS", "kind_of"]
+
+KINDS: tuple[Kind, ...] = (
+    ECHO,
+    READ,
+    DIFF,
+    JSON,
+    SEARCH,
+    TESTS,
+    TRACE,
+    ACCESS,
+    BUILD,
+    GITLOG,
+    SNAPSHOT,
+    HTML,
+    LISTING,
+    CSV,
+    SOURCE,
+    PROSE,
+    TEXT,
+)
+
+
+def kind_of(output: ToolOutput) -> Kind:
+    """The first kind that knows the output; plain text where none does."""
+    sight = Sight(output)
+    return next((kind for kind in KINDS if kind.matches(sight)), TEXT)

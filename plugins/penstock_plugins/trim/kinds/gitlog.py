@@ -1,0 +1,32 @@
+"""Histories: `git log` long or one line each, `git branch -vv`, `git blame`."""
+
+from __future__ import annotations
+
+import re
+
+from penstock_plugins.trim.page import Kind, Line, Sight
+from penstock_plugins.trim.terminal import fold, screen
+from penstock_plugins.trim.types import ToolOutput
+
+__all__ = ["GITLOG"]
+
+_COMMIT = re.compile(r"(?:[*|\\/ ]{0,40})commit [0-9a-f]{7,40}\b")
+_SHORT = re.compile(r"(?:[*|\\/ ]{0,40})[0-9a-f]{7,40} \S")
+_BYLINE = re.compile(
+    r"(?:Author|Date|AuthorDate|Commit|CommitDate|Merge):\s|\s*(?:Signed-off-by|Co-Authored-By|Co-authored-by):"
+)
+
+
+def _matches(sight: Sight) -> bool:
+    return sight.count(_COMMIT) >= 2 or (sight.count(_SHORT) >= 5 and sight.share(_SHORT) > 0.6)
+
+
+def _repack(output: ToolOutput) -> list[Line]:
+    return fold(screen(output.text))
+
+
+def _depth(line: str) -> int | None:
+    return 0 if _COMMIT.match(line) else None
+
+
+GITLOG = Kind("git log", _matches, _repack, depth=_depth, noise=_BYLINE, loud=False)

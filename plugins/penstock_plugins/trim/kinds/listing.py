@@ -1,0 +1,33 @@
+"""Listings of files: find, ls, tree, glob."""
+
+from __future__ import annotations
+
+import re
+
+from penstock_plugins.trim.page import Kind, Line, Sight
+from penstock_plugins.trim.terminal import fold, screen
+from penstock_plugins.trim.types import ToolOutput
+
+__all__ = ["LISTING"]
+
+_LONG = re.compile(r"[bcdlps-](?:[r-][w-][xsStT-]){3}[.+@]?\s")
+_BRANCH = re.compile(r"[│|\s]{0,120}(?:├──|└──|\|--|`--) ")
+_PATH = re.compile(r"(?:[\w.@~+=,\[\]()-]*/)+[\w.@~+=,\[\]() -]*$|[\w@~+=-][\w.@~+=-]*\.\w{1,10}$")
+_VENDORED = re.compile(
+    r".*(?:node_modules|\.git|__pycache__|\.venv|site-packages|\.mypy_cache|\.pytest_cache|dist|vendor)/"
+)
+
+
+def _matches(sight: Sight) -> bool:
+    return any(sight.count(shape) >= 5 and sight.share(shape) > 0.8 for shape in (_LONG, _BRANCH, _PATH))
+
+
+def _repack(output: ToolOutput) -> list[Line]:
+    return fold(screen(output.text))
+
+
+def _depth(line: str) -> int | None:
+    return 0 if line.endswith(":") else None
+
+
+LISTING = Kind("listing", _matches, _repack, depth=_depth, noise=_VENDORED, loud=False)

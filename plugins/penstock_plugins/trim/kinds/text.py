@@ -1,0 +1,20 @@
+"""Whatever no other kind knows: command outputs and plain logs."""
+
+from __future__ import annotations
+
+import re
+
+from penstock_plugins.trim.page import Kind, Line
+from penstock_plugins.trim.terminal import fold, screen
+from penstock_plugins.trim.types import ToolOutput
+
+__all__ = ["TEXT"]
+
+_TOTAL = re.compile(r"(?i)\s*(?:total|sum|exit code|\d+ (?:files?|rows?|items?|matches|results?)\b)")
+
+
+def _repack(output: ToolOutput) -> list[Line]:
+    return fold(screen(output.text))
+
+
+TEXT = Kind("output", lambda sight: True, _repack, answer=_TOTAL)

@@ -1,0 +1,35 @@
+"""Stack traces: what was raised, and the frames in our own code."""
+
+from __future__ import annotations
+
+import re
+
+from penstock_plugins.trim.page import Kind, Line, Sight
+from penstock_plugins.trim.terminal import fold, screen
+from penstock_plugins.trim.types import ToolOutput
+
+__all__ = ["TRACE"]
+
+_SIGN = re.compile(
+    r"Traceback \(most recent|goroutine \d+ \[|panic: |\s+at [^(]{1,300}\([^()]{1,300}:\d+"
+    r"|\s+at [^\s:]{1,300}:\d+:\d+|  File \".+\", line \d+"
+    r"|thread '.*' panicked|Exception in thread|Caused by: "
+)
+_LIBRARY = re.compile(
+    r"\s+(?:at .*(?:node_modules/|\(node:|internal/|java\.base/|sun\.|org\.springframework)"
+    r"|File \".*(?:site-packages|lib/python3)"
+    r"|.*/(?:go/src|pkg/mod|rustc)/)|runtime\.|created by testing"
+)
+_RAISED = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception|Interrupt|Exit)\b|panic: |Caused by: |thread '.*' panicked")
+_FRAME = re.compile(r"  File |\s+at |\t/")
+
+
+def _matches(sight: Sight) -> bool:
+    return sight.count(_SIGN) >= 3 or sight.output.text.startswith(("Traceback (most", "panic: "))
+
+
+def _repack(output: ToolOutput) -> list[Line]:
+    return fold(screen(output.text))
+
+
+TRACE = Kind("stack trace", _matches, _repack, keep=_RAISED, answer=_FRAME, noise=_LIBRARY, log=True)

@@ -1,0 +1,68 @@
+"""Names, words and error-looking lines: what a line is judged by.
+
+Every pattern runs in linear time: none may start in the middle of what it just tried, hence the look-behinds.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["is_error", "is_fault", "names_in", "words_in"]
+
+LINE_LIMIT = 2_000
+"""Characters of one line that are looked at."""
+
+_NAME = re.compile(
+    r"(?<![\w.@~+-])(?:[\w.@~+-]+/)+[\w.@+-]+"  # a path
+    r"|(?<![\w-])[\w-]+\.(?:go|py|tsx?|m?js|json|md|ya?ml|toml|sh|rs|c|h|cpp|java|txt|sql|html|css|mod|sum|lock|log)\b"
+    r"|\b(?=\w*[A-Z_0-9])(?=\w*[a-zA-Z])[A-Za-z_]\w{5,}\b"  # camelCase, snake_case, hashes
+    r"|\b(?=\d*[a-f])[0-9a-f]{7,40}\b"  # a hash that begins with a digit
+    r"|(?<![\w.])\d{3,}(?:\.\d+)?(?![\w.])"
+)
+_WORD = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}|\d{3,}")
+_COMMON = frozenset(
+    {
+        "the",
+        "and",
+        "for",
+        "this",
+        "that",
+        "with",
+        "you",
+        "are",
+        "not",
+        "can",
+        "have",
+        "but",
+        "was",
+        "from",
+        "use",
+        "all",
+    }
+)
+_ERROR = re.compile(
+    r"\b(?:error|fail(?:ed|ure|ures)?|panic|fatal|exception|traceback|undefined|cannot|not found|denied|refused"
+    r"|timed? ?out|warning)\b|^\s*---\s+FAIL|✗|❌",
+    re.IGNORECASE,
+)
+_FAULT = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning|Fault)\b|\bE\d{3,4}\b|\bSIG[A-Z]{3,}\b")
+
+
+def names_in(line: str) -> set[str]:
+    """Paths, identifiers, hashes and numbers of three digits or more."""
+    return set(_NAME.findall(line[:LINE_LIMIT]))
+
+
+def words_in(line: str) -> set[str]:
+    """Plain words in small letters, without the commonest."""
+    return {word.lower() for word in _WORD.findall(line[:LINE_LIMIT])} - _COMMON
+
+
+def is_error(line: str) -> bool:
+    """Whether a line looks as if it told of something that went wrong, in plain words."""
+    return _ERROR.search(line[:LINE_LIMIT]) is not None
+
+
+def is_fault(line: str) -> bool:
+    """Whether it does so by the name of a kind of error, a code or a signal."""
+    return _FAULT.search(line[:LINE_LIMIT]) is not None

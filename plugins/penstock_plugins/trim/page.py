@@ -1,0 +1,82 @@
+"""A tool output taken apart: its lines, and what a kind of output knows about them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from penstock_plugins.trim.samples import Sample
+from penstock_plugins.trim.types import ToolOutput
+
+__all__ = ["Kind", "Line", "Sight", "plain"]
+
+
+@dataclass(slots=True)
+class Line:
+    """One line as it would be sent."""
+
+    text: str
+    margin: str = ""
+    """The line's own number with its separator, as the tool gave it."""
+    must: bool = False
+    """Stays whatever it costs."""
+    told: int = 1
+    """How many lines of the original it tells."""
+
+    def __str__(self) -> str:
+        return self.margin + self.text
+
+
+def plain(lines: Iterable[str]) -> list[Line]:
+    return [Line(line) for line in lines]
+
+
+class Sight:
+    """What a kind may look at to recognise itself: the output, and its beginning."""
+
+    def __init__(self, output: ToolOutput) -> None:
+        self.output = output
+        self.head = output.text[:4_000]
+        self.lines = self.head.splitlines()
+        self.command = str(output.input.get("command", ""))[:2_000]
+
+    def count(self, pattern: re.Pattern[str]) -> int:
+        """Lines of the beginning that the pattern matches at their start."""
+        return sum(pattern.match(line) is not None for line in self.lines)
+
+    def share(self, pattern: re.Pattern[str]) -> float:
+        """The same as a share of the lines that are not blank."""
+        full = sum(bool(line.strip()) for line in self.lines)
+        return self.count(pattern) / full if full else 0.0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of tool output: how to know it, how to repack it, and what its lines are worth."""
+
+    name: str
+    """What the stub calls it."""
+    matches: Callable[[Sight], bool]
+    repack: Callable[[ToolOutput], list[Line]]
+    """The same content in fewer characters: nothing of it is lost."""
+    depth: Callable[[str], int | None] | None = None
+    """For a line that others hang from (a file, a hunk, a definition): how deep it stands. None: it is no such line."""
+    answer: re.Pattern[str] | None = None
+    """Lines the tool was called for: a match, a changed line, a total."""
+    keep: re.Pattern[str] | None = None
+    """Lines that always stay: failures, what can be acted on."""
+    noise: re.Pattern[str] | None = None
+    """Lines that bring nothing: a passing test, a progress step, a frame of a library."""
+    bonus: re.Pattern[str] | None = None
+    """Lines that are worth more than their names: imports."""
+    sample: Callable[[list[Line]], Sample] | None = None
+    """Where many lines are alike: those that stand for the rest. The others are noise."""
+    name_worth: float = 1.0
+    """What a name is worth here against a name in source."""
+    log: bool = False
+    """Long ones are cut, with care, in `safe` too."""
+    code: bool = False
+    """Lines are read in runs: small holes between kept ones are filled."""
+    loud: bool = True
+    """An error-looking line tells of an error however long it is. Not so where sentences only speak of errors."""

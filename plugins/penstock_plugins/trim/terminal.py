@@ -1,0 +1,95 @@
+"""What a terminal would show: no colours, the last state of a progress line, one line for many that are the same."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+
+from penstock_plugins.trim.names import is_error
+from penstock_plugins.trim.page import Line
+
+__all__ = ["expand", "fold", "screen"]
+
+_ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]{0,32}[A-Za-z]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|[()][A-Z0-9]|[=>78])")
+_NUMBER = re.compile(r"\d+")
+_SAME = re.compile(r"\[the line above (\d+) times\]$")
+_ALIKE = re.compile(r"\[and with (\d+) as ((?:\d+, )*\d+)\]$")
+
+
+def screen(text: str) -> list[str]:
+    """Lines as they look in the end: escapes gone, what a carriage return overwrote gone, no trailing blanks."""
+    bare = _ESCAPE.sub("", text) if "\x1b" in text else text
+    return [line.rstrip("\r").rpartition("\r")[2].rstrip() for line in bare.split("\n")]
+
+
+def fold(lines: list[str]) -> list[Line]:
+    """Runs of blank lines become one, of equal lines one and its count, of lines that differ in one number the first
+    and the other numbers. `expand` gives the lines back, runs of blank ones aside."""
+    if any(_SAME.match(line) or _ALIKE.match(line) for line in lines):
+        return [Line(line) for line in lines]
+    out: list[Line] = []
+    for line, run in groupby(lines):
+        count = sum(1 for _ in run)
+        out.append(Line(line, told=1 if line else count))
+        if line and count > 1:
+            said = f"[the line above {count} times]"
+            pays = len(said) < (len(line) + 1) * (count - 1)
+            out += [Line(said, told=count - 1)] if pays else [Line(line) for _ in range(count - 1)]
+    return _fold_alike(out)
+
+
+def expand(lines: list[str]) -> list[str]:
+    """What `fold` folded, unfolded."""
+    out: list[str] = []
+    for line in lines:
+        if (same := _SAME.match(line)) and out:
+            out += [out[-1]] * (int(same[1]) - 1)
+        elif (alike := _ALIKE.match(line)) and out:
+            before, _, after = out[-1].partition(alike[1])
+            out += [before + value + after for value in alike[2].split(", ")]
+        else:
+            out.append(line)
+    return out
+
+
+def _fold_alike(lines: list[Line]) -> list[Line]:
+    out: list[Line] = []
+    start = 0
+    while start < len(lines):
+        first = lines[start].text
+        others, slot = _alike(lines, start)
+        said = f"[and with {slot} as {', '.join(others)}]"
+        if len(others) > 1 and len(said) < (len(first) + 1) * len(others):
+            out += [lines[start], Line(said, told=len(others))]
+            start += len(others) + 1
+        else:
+            # Past all that was looked at: looking again from the next line would make long runs quadratic.
+            step = max(1, len(others))
+            out += lines[start : start + step]
+            start += step
+    return out
+
+
+def _alike(lines: list[Line], start: int) -> tuple[list[str], str]:
+    """The values of the one number in which the lines from `start` on differ, and the first line's own. An error
+    stays in its own words, so a run ends before one."""
+    first = lines[start].text
+    spans = list(_NUMBER.finditer(first[:2_000]))
+    if not spans or start + 2 >= len(lines) or is_error(first):
+        return [], ""
+    shape = _NUMBER.sub("#", first)
+    found: list[str] = []
+    slot: re.Match[str] | None = None
+    for line in lines[start + 1 :]:
+        if len(line.text) > 2_000 or is_error(line.text) or _NUMBER.sub("#", line.text) != shape:
+            break
+        values = _NUMBER.findall(line.text)
+        differ = [span for span, value in zip(spans, values, strict=True) if span[0] != value]
+        if len(differ) != 1 or (slot is not None and differ[0] is not slot):
+            break
+        slot = differ[0]
+        # The number is named by its digits, so its first occurrence in the line must be the one that differs.
+        if first.find(slot[0]) != slot.start():
+            return [], ""
+        found.append(values[spans.index(slot)])
+    return found, slot[0] if slot else ""

@@ -1,0 +1,167 @@
+"""Old turns become a record: when, which, and what stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.plugins.pruning.talk import COLD, Talk, results, source, texts, without_marks
+
+BALANCED: dict[str, Any] = {"setting": "balanced", "least": 500}
+
+
+def long_talk(turns: int = 4, **compaction: Any) -> Talk:
+    talk = Talk(compaction={**BALANCED, **compaction})
+    for turn in range(turns):
+        talk.user(f"Question {turn}: why is part {turn} of the shop slow?")
+        talk.call("Read", {"file_path": f"shop/part_{turn}.py"}, source(f"part{turn}"), said=f"I read part {turn} now.")
+        talk.call(
+            "Bash", {"command": f"make bench-{turn}"}, f"bench {turn}\nerror: slowQuery{turn} took 93{turn} ms\n" * 9
+        )
+        talk.agent(f"Part {turn} is slow for its query.")
+    return talk
+
+
+def record(messages: list[dict[str, Any]]) -> str:
+    return next(t for t in texts(messages, "user") if t.startswith("[Record of earlier turns"))
+
+
+def test_waits_for_a_flush() -> None:
+    """With a cache that may be alive every message leaves as it came."""
+    talk = long_talk()
+    talk.send()
+    assert len(talk.user("Go on.").send()) == len(talk.messages)
+
+
+def test_words_stay_whole_and_calls_become_lines() -> None:
+    """All that person and agent said is in the record; a call is one line; the error it gave is told."""
+    talk = long_talk()
+    talk.send()
+    sent = talk.user("Go on.").send(COLD)
+    told = record(sent)
+    for turn in range(2):
+        assert f"User: Question {turn}: why is part {turn} of the shop slow?" in told
+        assert f"Agent: I read part {turn} now." in told
+        assert f"Agent: Part {turn} is slow for its query." in told
+        assert f"\nRead shop/part_{turn}.py\n" in told
+        assert f"\nBash make bench-{turn}\n" in told
+        assert f"  > error: slowQuery{turn} took 93{turn} ms" in told
+    assert "I look at it first." not in told
+
+
+def test_the_newest_turns_stay_as_they_are() -> None:
+    """So many turns of the agent as the setting says follow the record unchanged, begun by the person's words."""
+    talk = long_talk(turns_after := 4)
+    talk.send()
+    sent = talk.user("Go on.").send(COLD)
+    rest = sent[1:]
+    assert sent[0]["content"][0]["text"] == record(sent)
+    assert sum(m["role"] == "assistant" for m in rest) >= 3
+    assert texts(rest, "user")[0].startswith(f"Question {turns_after - 1}")
+    assert results(rest)[0] == source("part3")
+
+
+def test_the_record_reads_the_same_ever_after() -> None:
+    """Until the next flush, and after a restart, its every byte stays."""
+    talk = long_talk()
+    talk.send()
+    sent = talk.user("Go on.").send(COLD)
+    talk.idle(2)
+    assert without_marks(talk.send())[: len(sent)] == without_marks(sent)
+    talk.start()
+    assert without_marks(talk.idle(1).send())[: len(sent)] == without_marks(sent)
+
+
+def test_a_later_record_follows_an_earlier_one() -> None:
+    """What was recorded is not recorded again: the first record stays to the byte, the second tells what came since."""
+    talk = long_talk()
+    talk.send()
+    first = record(talk.user("Go on.").send(COLD))
+    for turn in range(4, 8):
+        talk.agent("Well.").user(f"Question {turn}?")
+        talk.call("Read", {"file_path": f"shop/part_{turn}.py"}, source(f"part{turn}"))
+    talk.idle(3)
+    talk.send()
+    sent = texts(talk.agent("Well.").user("More.").send(COLD), "user")
+    assert sent[0] == first
+    assert sent[1].startswith("[Record of earlier turns")
+    assert "Question 5?" in sent[1]
+    assert "Question 0" not in sent[1]
+
+
+def test_safe_waits_until_the_window_fills() -> None:
+    """Under `safe` there is no record before the request takes 70 % of the window."""
+    for window, expected in ((200_000, False), (8_000, True)):
+        talk = long_talk(setting="safe", window=window)
+        talk.send()
+        sent = talk.user("Go on.").send(COLD)
+        assert any(t.startswith("[Record") for t in texts(sent, "user")) is expected
+
+
+def test_a_record_that_frees_little_is_not_made() -> None:
+    """Nothing changes for less than `least` tokens."""
+    talk = long_talk(least=200_000)
+    talk.send()
+    assert len(talk.user("Go on.").send(COLD)) == len(talk.messages)
+
+
+def test_what_a_record_can_not_tell_stays() -> None:
+    """A turn with a picture in it stands as it came, between two records."""
+    picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}}
+    talk = long_talk(5)
+    shown = next(m for m in talk.messages if "Question 2" in str(m["content"]))
+    shown["content"].append(picture)
+    talk.send()
+    sent = talk.user("Go on.").send(COLD)
+    assert sum(t.startswith("[Record") for t in texts(sent, "user")) >= 1
+    assert any(picture in m["content"] for m in sent)
+    assert any("Question 2" in t and not t.startswith("[Record") for t in texts(sent, "user"))
+
+
+def test_a_breakpoint_of_the_clients_stays() -> None:
+    """A message that carries one is not recorded, so that the breakpoint leaves where it came."""
+    talk = long_talk(5)
+    marked = next(m for m in talk.messages if "Question 1" in str(m["content"]))
+    marked["content"][0]["cache_control"] = {"type": "ephemeral"}
+    talk.send()
+    sent = talk.user("Go on.").send(COLD)
+    assert marked in sent
+    assert any(t.startswith("[Record") for t in texts(sent, "user"))
+
+
+def test_a_call_without_a_result_stays() -> None:
+    """A fault in the client's history is left where it is, and the turns around it are recorded."""
+    talk = long_talk(2)
+    talk.user("Stop.").messages.append(
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "toolu_lost", "name": "Bash", "input": {}}]}
+    )
+    for turn in (5, 6):
+        talk.user(f"Question {turn}?").call("Read", {"file_path": f"p{turn}.py"}, source(f"q{turn}")).agent("Done.")
+    talk.idle(3)
+    talk.send()
+    sent = talk.user("Go on.").send(COLD)
+    assert "toolu_lost" in str(sent)
+    assert sum(t.startswith("[Record") for t in texts(sent, "user")) == 2
+
+
+def test_a_pointer_keeps_its_target_out_of_the_record() -> None:
+    """What the agent was just pointed to is still there whole."""
+    talk = Talk(compaction=BALANCED, pruning={"setting": "balanced"})
+    talk.user("Look.").call("Read", {"file_path": "shop/cart.py"}, source("cart")).agent("Yes.")
+    for turn in range(3):
+        talk.user(f"Next {turn}.").call("Bash", {"command": f"cat log-{turn}"}, source(f"log{turn}")).agent("Yes.")
+    talk.send()
+    talk.user("Again.").call("Read", {"file_path": "shop/cart.py"}, source("cart"))
+    assert "unchanged" in results(talk.send())[-1]
+    sent = talk.agent("Yes.").user("Go on.").send(COLD)
+    assert any("def cart_step_29(" in text for text in results(sent))
+
+
+def test_pruning_leaves_recorded_turns_alone() -> None:
+    """Where both stages run, no edit is kept for a result that a record tells."""
+    talk = long_talk()
+    talk.profile = talk.profile.model_copy(update={"stages": ("compaction", "pruning")})
+    talk.start()
+    talk.send()
+    talk.user("Go on.").send(COLD)
+    edits = [landed.edit for name in list(talk.store._edits) for landed in talk.store.edits_of(name)]
+    assert [e.op.value for e in edits if "part0" in e.original] == ["compact"]

@@ -1,0 +1,111 @@
+"""New results: nothing is lost, only said once."""
+
+from __future__ import annotations
+
+from tests.plugins.pruning.talk import COLD, Talk, results, source
+
+PATH = "shop/cart.py"
+
+
+def read(talk: Talk, text: str, **given: int) -> Talk:
+    return talk.call("Read", {"file_path": PATH, **given}, text)
+
+
+def part(first: int, count: int) -> str:
+    return "\n".join(source("cart").split("\n")[first - 1 : first - 1 + count])
+
+
+def test_an_unchanged_read_points_back() -> None:
+    """The same text again becomes one line that says where it stands."""
+    talk = read(Talk(pruning={}).user("Look."), source("cart"))
+    talk.send()
+    talk.idle(2)
+    again = results(read(talk, source("cart")).send())[-1]
+    assert again == f"[Read {PATH}: unchanged, the same text as the result of Read {PATH} 3 turns ago]"
+
+
+def test_a_part_of_what_was_read_points_back() -> None:
+    """A range of a file whose lines were all read before, with their numbers, is told by its range."""
+    talk = read(Talk(pruning={}).user("Look."), source("cart"))
+    talk.send()
+    again = results(read(talk, part(50, 40), offset=50, limit=40).send())[-1]
+    assert "(offset 50, limit 40): unchanged, these lines are in the result of" in again
+
+
+def test_a_changed_file_is_told_again() -> None:
+    """Lines that moved are not the same lines, though each was read before."""
+    talk = read(Talk(pruning={}).user("Look."), source("cart"))
+    talk.send()
+    moved = source("cart", 10, start=3)
+    assert "unchanged" not in results(read(talk, moved, offset=3, limit=70).send())[-1]
+
+
+def test_a_file_cut_short_is_told_again() -> None:
+    """Fewer lines than asked for mean that the file ends there now: that is news."""
+    talk = read(Talk(pruning={}).user("Look."), source("cart"))
+    talk.send()
+    assert "unchanged" not in results(read(talk, part(50, 20), offset=50, limit=100).send())[-1]
+
+
+def test_a_file_written_in_between_is_told_again() -> None:
+    """After an edit of the agent's a read is whole, whatever it says."""
+    talk = read(Talk(pruning={}).user("Look."), source("cart"))
+    talk.send()
+    talk.call("Edit", {"file_path": PATH, "old_string": "a", "new_string": "b"}, "done")
+    assert "unchanged" not in results(read(talk, source("cart")).send())[-1]
+
+
+def test_a_stub_is_no_target() -> None:
+    """What was shortened since does not stand above, so a new read of it is whole."""
+    talk = read(Talk(pruning={}).user("Look."), source("cart")).idle(8)
+    talk.send()
+    talk.user("Go on.").send(COLD)
+    talk.agent("Again.").user("Read it.")
+    assert "unchanged" not in results(read(talk, source("cart")).send())[-1]
+
+
+def test_a_pointer_holds_its_target() -> None:
+    """What a young pointer leads to stays as long as the pointer's own text would have."""
+    talk = read(Talk(pruning={"active": 0, "age": 3}).user("Look."), source("cart")).idle(8)
+    talk.send()
+    read(talk, source("cart"))
+    talk.send()
+    assert "shortened" not in results(talk.idle(1).user("Go on.").send(COLD))[0]
+    talk.idle(5).send()
+    assert "shortened" in results(talk.user("Go on.").send(COLD))[0]
+
+
+def test_hits_of_a_search_tell_their_file_once() -> None:
+    """Every hit keeps its line number and its text."""
+    hits = [f"shop/basket/cart_model.py:{n}:    total_{n} = price_{n}" for n in range(10, 30)]
+    sent = results(Talk(pruning={}).user("Find.").call("Grep", {"pattern": "total"}, "\n".join(hits)).send())[0]
+    assert sent.split("\n")[0] == "shop/basket/cart_model.py:"
+    assert [f"shop/basket/cart_model.py:{line.strip()}" for line in sent.split("\n")[1:]] == [
+        hit.replace(":    ", ":    ") for hit in hits
+    ]
+
+
+def test_a_terminal_is_shown_as_it_looks_in_the_end() -> None:
+    """Colours, overwritten progress, blank runs and repeated lines go; what they say stays."""
+    text = (
+        "\x1b[32mbuilding\x1b[0m\n"
+        + "\r".join(f"{i} %" for i in range(0, 101, 5))
+        + "\n\n\n\n"
+        + "retrying later\n" * 30
+    )
+    sent = results(Talk(pruning={}).user("Build.").call("Bash", {"command": "make"}, text).send())[0]
+    assert sent == "building\n100 %\n\nretrying later\n[the line above 29 more times]\n"
+
+
+def test_the_lines_of_a_file_stay_to_the_character() -> None:
+    """Only the padding before line numbers goes."""
+    text = "\n".join(f"{n:6}→\tx = 1  \t" if n % 3 else f"{n:6}→" for n in range(1, 60))
+    sent = results(read(Talk(pruning={}).user("Look."), text).send())[0]
+    assert sent == "\n".join(line.lstrip(" ") for line in text.split("\n"))
+
+
+def test_each_can_be_switched_off() -> None:
+    """With `repack` and `repeats` off a result arrives as it came."""
+    talk = read(Talk(pruning={"repack": False, "repeats": False}).user("Look."), source("cart"))
+    talk.send()
+    assert results(read(talk, source("cart")).send()) == [source("cart")] * 2

@@ -1,0 +1,49 @@
+"""The same content in fewer characters."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock_plugins.pruning.repack import repack
+from penstock_plugins.pruning.tools import ToolKind
+
+PATHS = st.sampled_from(["shop/cart.py", "shop/till.py", "./a/b.go", "/srv/x/y.ts"])
+HITS = st.lists(
+    st.tuples(PATHS, st.integers(1, 900), st.sampled_from(":-"), st.text("abc :-/", max_size=12)), max_size=20
+)
+
+
+@given(st.sampled_from(list(ToolKind)), st.text(st.characters(exclude_categories=["Cs"]), max_size=400))
+def test_never_larger(kind: ToolKind, text: str) -> None:
+    """Whatever comes, what leaves is no longer."""
+    assert len(repack(kind, text)) <= len(text)
+
+
+@given(HITS)
+def test_every_hit_can_be_told_again(hits: list[tuple[str, int, str, str]]) -> None:
+    """File, number and text of each hit are there, in order."""
+    text = "\n".join(f"{path}{sign}{number}{sign}{said}" for path, number, sign, said in hits)
+    found, path = [], ""
+    for line in repack(ToolKind.SEARCH, text).split("\n"):
+        if again := re.match(r"\[the line above (\d+) more times\]", line):
+            found += [found[-1]] * int(again[1])
+        elif line.startswith(" "):
+            found.append(path + line)
+        elif line.endswith(":") and not re.search(r"[:-]\d+[:-]", line):
+            path = line[:-1]
+        elif line:
+            found.append(line)
+    told = [re.sub(r"[:\- ]", "", line) for line in found]
+    assert told == [re.sub(r"[:\- ]", "", line) for line in text.split("\n") if line]
+
+
+@given(st.lists(st.text("ab →\t", max_size=20), max_size=30))
+def test_a_file_comes_back_to_the_character(lines: list[str]) -> None:
+    """The padding before line numbers can be put back."""
+    text = "\n".join(f"{n:6}→{line}" for n, line in enumerate(lines, 1))
+    packed = repack(ToolKind.READ, text)
+    again = "\n".join(f"{line.partition('→')[0]:>6}→{line.partition('→')[2]}" for line in packed.split("\n") if line)
+    assert again == text

@@ -1,0 +1,170 @@
+"""What holds for every output, whatever its kind."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from types import FrameType
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from penstock_plugins.trim import Seen, Setting, ToolOutput, compress
+from penstock_plugins.trim.compress import LARGEST
+from penstock_plugins.trim.names import names_in
+from tests.plugins.trim import outputs
+
+SETTINGS: tuple[Setting, ...] = ("safe", "balanced", "bold")
+TOOLS = ("Read", "Bash", "Grep", "Edit", "WebFetch", "")
+
+LINES = st.one_of(
+    st.text(max_size=60),
+    st.sampled_from([line for output in outputs.KINDS.values() for line in output.text.split("\n")[:40]]),
+    st.sampled_from(
+        ["<system-reminder>", "</system-reminder>", "[the line above 3 times]", "--", "\x1b[31m", "\r", "\ud800"]
+    ),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(LINES, min_size=1, max_size=60), st.sampled_from(TOOLS), st.sampled_from(SETTINGS), st.integers(1, 4))
+def test_never_larger_never_raises(lines: list[str], tool: str, setting: Setting, often: int) -> None:
+    """Any text at all, cut out of any kinds: a shorter one comes back, or nothing; the same each time."""
+    output = ToolOutput("\n".join(lines * often), tool, {"new_string": "\n".join(lines[:9])}, "the tank", setting)
+    found = compress(output)
+    assert found == compress(output)
+    if found is not None:
+        assert len(found.text) < len(output.text)
+        assert 0 <= found.kept_lines <= found.lines
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_clients_own_reminders_stay(setting: Setting) -> None:
+    """What a client wraps in its reminder is not the tool's output."""
+    reminder = "<system-reminder>\nWhether or not this file is short,\nmind the ladder.\n</system-reminder>"
+    found = compress(ToolOutput(outputs.read_file() + "\n\n" + reminder, "Read", {}, "", setting))
+    assert found is not None
+    assert reminder in found.text
+
+
+def test_a_file_stays_whole_in_safe() -> None:
+    """Ground truth for an edit to come."""
+    found = compress(outputs.KINDS["source"])
+    assert found is not None
+    assert found.lossless
+
+
+def test_an_asked_range_stays_whole_in_balanced() -> None:
+    """The agent named the lines it wants; the whole file may be cut, a named range not."""
+    asked = replace(outputs.KINDS["source"], input={"file_path": "a.go", "offset": 1, "limit": 900}, setting="balanced")
+    found = compress(asked)
+    whole = compress(replace(outputs.KINDS["source"], setting="balanced"))
+    assert found is not None
+    assert whole is not None
+    assert found.lossless
+    assert not whole.lossless
+
+
+def test_the_question_decides_what_stays() -> None:
+    """Of two equal functions the one asked about keeps its body."""
+    text = "\n".join(line for index in range(40) for line in _function(index))
+    numbered = "\n".join(f"{number:>6}→{line}" for number, line in enumerate(text.split("\n"), 1))
+    found = compress(ToolOutput(numbered, "Read", {}, "why does the quince press overflow?", "balanced"))
+    assert found is not None
+    assert _body(17) in found.text
+
+
+def _function(index: int) -> list[str]:
+    fruit = "quince" if index == 17 else "apple"
+    return [
+        f"def press_{index}(tank):",
+        f"    # the {fruit} press may overflow" if index == 17 else "    # the usual",
+        _body(index),
+        "",
+    ]
+
+
+def _body(index: int) -> str:
+    return (
+        "    tank.fill(until=tank.edge, slowly=True, lid=None)"
+        if index != 17
+        else "    the quince press fills tank till edge slow"
+    )
+
+
+def test_what_stands_in_the_conversation_is_no_news() -> None:
+    """Names already sent do not earn a line its place again."""
+    lines = [f"{number:>6}→\tladder{number}Height := measureRow{number}(basketOf{number})" for number in range(1, 200)]
+    output = ToolOutput("\n".join(lines), "Read", {}, "", "bold")
+    names = frozenset(name for line in lines for name in names_in(line))
+    fresh = compress(output)
+    known = compress(replace(output, seen=Seen(names)))
+    assert fresh is not None
+    assert known is not None
+    assert known.kept_lines < 0.5 * fresh.kept_lines
+
+
+@pytest.mark.parametrize("text", ["", "short", "x" * (LARGEST + 1), "x" * 2_000_000])
+def test_tiny_and_huge_outputs_are_left_alone(text: str) -> None:
+    assert compress(ToolOutput(text, "Bash", {}, "", "bold")) is None
+
+
+def hostile(size: int) -> dict[str, str]:
+    """Texts made for patterns that try again from every place."""
+    return {
+        "one word": "a" * size,
+        "dashes": "a-" * (size // 2),
+        "slashes": "a/" * (size // 2),
+        "dots": "a." * (size // 2),
+        "blanks": " " * size + "x",
+        "blank lines": "\n" * size,
+        "tabs": "\t" * size + "├",
+        "bars": ("│" + " " * 7) * (size // 8),
+        "brackets": "[" * size,
+        "nested": '{"a":' * 500 + "1" + "}" * 500 + " " * 300,
+        "colons": "a:1:" * (size // 4),
+        "numbers": "\n".join(str(index) for index in range(size // 6)),
+        "alike": "\n".join(f"row {index} of {index}" for index in range(size // 16)),
+        "at": " at (" * (size // 5),
+        "tags": "<" * size,
+        "quotes": '"' * size,
+        "escapes": "\x1b[" * (size // 2),
+        "returns": "x\r" * (size // 2),
+        "numbered": "\n".join(f"{index:>6}→" for index in range(1, size // 8)),
+        "hits": "\n".join(f"a/b.go:{index}:x" for index in range(size // 12)),
+    }
+
+
+def operations(output: ToolOutput) -> int:
+    """Calls made, those into C included: a clock would measure the machine."""
+    count = 0
+
+    def note(frame: FrameType, event: str, arg: Any) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        compress(output)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("name", hostile(8))
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_twice_the_text_is_about_twice_the_work(name: str, setting: Setting) -> None:
+    """Linear in what comes, sorting aside, for texts of the worst kind."""
+    small, large = (
+        operations(ToolOutput(hostile(size)[name], "Bash", {}, "row", setting)) for size in (16_000, 32_000)
+    )
+    assert large <= 2.6 * small + 2_000
+
+
+@pytest.mark.parametrize("name", hostile(8))
+def test_hostile_texts_run_through(name: str) -> None:
+    """A pattern that backtracks would hang here."""
+    found = compress(ToolOutput(hostile(200_000)[name], "Bash", {}, "row", "bold"))
+    assert found is None or len(found.text) < 200_000 * 2
