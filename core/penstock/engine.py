@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -20,7 +21,7 @@ from penstock.clock import Clock, SystemClock
 from penstock.conversation import Conversation
 from penstock.dialects.base import Dialect, Endpoint, Refusal
 from penstock.draft import Draft
-from penstock.errors import StoreError, Unreadable
+from penstock.errors import PenstockError, StoreError, Unreadable
 from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange, Kind, Request, State
 from penstock.identity import identify
@@ -37,6 +38,12 @@ from penstock.workers import NoWorker, Task, Workers
 __all__ = ["Engine", "Outcome"]
 
 logger = logging.getLogger(__name__)
+TAUGHT = 10_000
+"""Answered requests that are remembered, so that none teaches twice."""
+PROFILES = 200
+"""Names that clients may ask for before unknown ones are looked up anew each time."""
+PREPARE_S = 2.0
+"""How long the first request of a profile waits for its stages; past that it goes as it came."""
 WATCH_S = 0.05
 """How often the loop looks whether a stage is late. To be told when each begins would cost every request."""
 
@@ -56,6 +63,8 @@ class Outcome:
     reply: Reply | None = None
     profile: str = ""
     """The profile the client asked for, instead of the proxy's own."""
+    body_key: int = 0
+    """Hash of the body."""
 
 
 @dataclass
@@ -112,6 +121,7 @@ class Engine:
         self._workers = Workers()
         self._background = Background(log, self._clock)
         self._redactors = tuple(redactors)
+        self._taught: OrderedDict[int, None] = OrderedDict()
         self._settler = Settler(store, log, self._redactor, self._clock.now)
         self.pipeline(profile)
 
@@ -120,6 +130,16 @@ class Engine:
         if profile not in self._pipelines:
             self._pipelines[profile] = self._make_pipeline(profile)
         return self._pipelines[profile]
+
+    def _prepare(self, profile: str) -> None:
+        """Make the stages of a profile a client asked for. One that can not be used must not break the client: its
+        requests go by the proxy's own, and an event says so."""
+        try:
+            self.pipeline(profile)
+        except PenstockError as e:
+            if len(self._pipelines) < PROFILES:
+                self._fault("profile", str(e))
+                self._pipelines[profile] = self._pipelines[self._profile]
 
     def route(self, method: str, path: str) -> tuple[Dialect, Endpoint] | None:
         """The dialect that reads requests to `path` (without its query). None: this is no model request."""
@@ -133,6 +153,8 @@ class Engine:
         """What to do with `request`. Never raises; takes no longer than the deadlines of the profile allow."""
         work = None
         try:
+            if request.profile and request.profile not in self._pipelines:
+                await self._ready(request.profile)
             work = self._work(request)
             return await self._process(work)
         except Exception as e:  # whatever it is, the client's own bytes go out (P1)
@@ -144,6 +166,8 @@ class Engine:
         """The same in the caller's own thread, without deadlines."""
         work = None
         try:
+            if request.profile and request.profile not in self._pipelines:
+                self._prepare(request.profile)
             work = self._work(request)
             return self._run(work, 0)
         except Exception as e:  # as above
@@ -156,13 +180,24 @@ class Engine:
         exchange, reply = outcome.exchange, outcome.reply
         if exchange is None or reply is None or exchange.state is not State.ANSWERED:
             return
-        await self._background.look(self.pipeline(outcome.profile or self._profile), exchange, reply)
+        await self._background.look(self._pipeline_of(outcome), exchange, reply, is_known=self._has_taught(outcome))
 
     def answered_now(self, outcome: Outcome) -> None:
         """The same in the caller's own thread."""
         if outcome.exchange is not None and outcome.reply is not None:
-            pipeline = self.pipeline(outcome.profile or self._profile)
-            self._background.look_now(pipeline, outcome.exchange, outcome.reply)
+            known = self._has_taught(outcome)
+            self._background.look_now(self._pipeline_of(outcome), outcome.exchange, outcome.reply, is_known=known)
+
+    def _pipeline_of(self, outcome: Outcome) -> Pipeline:
+        return self._pipelines.get(outcome.profile) or self._pipelines[self._profile]
+
+    def _has_taught(self, outcome: Outcome) -> bool:
+        """Whether an answer to the same bytes came whole before: a turn teaches once, be it at its third attempt."""
+        known = outcome.body_key in self._taught
+        self._taught[outcome.body_key] = None
+        while len(self._taught) > TAUGHT:
+            self._taught.popitem(last=False)
+        return known
 
     def touch(self, exchange: Exchange) -> None:
         """The provider answered: its cache was used now."""
@@ -182,10 +217,15 @@ class Engine:
         found = self.route(request.method, request.path)
         if found is None:
             raise Unreadable(f"no dialect reads {request.method} {request.path}")
-        pipeline = self.pipeline(request.profile or self._profile)
+        pipeline = self._pipelines[request.profile if request.profile in self._pipelines else self._profile]
         work = _Work(request, *found, pipeline, self._clock.tick())
         work.step_until = work.started + pipeline.profile.limits.read_ms / 1000
         return work
+
+    async def _ready(self, profile: str) -> None:
+        """Have a thread make a profile's stages: plugins' code and the disk are no work for the loop."""
+        waiting = asyncio.wrap_future(self._workers.submit(lambda: self._prepare(profile)).future)
+        await asyncio.wait_for(waiting, PREPARE_S)
 
     async def _process(self, work: _Work) -> Outcome:
         while True:
@@ -212,8 +252,9 @@ class Engine:
                         continue
                     work.generation += 1
                     step = work.step
-                    self._workers.give_up(task)
-                    if not 0 <= step < len(work.pipeline.stages):
+                    in_stage = 0 <= step < len(work.pipeline.stages)
+                    self._workers.give_up(task, work.pipeline.source(step) if in_stage else "")
+                    if not in_stage:
                         self._leave_untouched(work)
                         return self._as_it_came(work.request, "reading or writing it took too long", work.exchange)
                     verdict = work.pipeline.late(step)
@@ -221,7 +262,8 @@ class Engine:
                     self._enter(work, step + 1)
                 return None
         finally:
-            if not waiting.done():
+            if not waiting.done():  # late, or whoever waits for this was cancelled
+                self._workers.give_up(task)
                 waiting.cancel()
 
     def _leave_untouched(self, work: _Work | None) -> None:
@@ -242,6 +284,9 @@ class Engine:
                     self._read(work)
                 except Unreadable as e:
                     return self._as_it_came(work.request, str(e))
+                except StoreError as e:
+                    self._fault("store", str(e), work.request.id)
+                    return self._as_it_came(work.request, "the ledger of this conversation cannot be read")
                 self._step(work, generation, 0)
             draft = work.draft
             while draft is not None and work.step < len(work.pipeline.stages):
@@ -356,7 +401,7 @@ class Engine:
             ms=_ms(self._clock.tick() - work.started),
         )
         sent = None if body is None else encodings.encode(body, work.request.headers.get("content-encoding"))
-        return Outcome(body=sent, exchange=exchange, profile=work.request.profile)
+        return Outcome(body=sent, exchange=exchange, profile=work.request.profile, body_key=work.body_key)
 
     def _commit(self, work: _Work, generation: int) -> bool:
         """Whether the loop still waits for this thread; if so, it will until the thread is done."""
@@ -401,12 +446,9 @@ class Engine:
     # ---------------------------------------------------------------- state
 
     def _load_state(self, conversation: str) -> ConversationState:
+        """Raises `StoreError`: without its ledger a conversation can not be sent as it was before."""
         clock = CacheClock(self._clock.now())
-        try:
-            landed, tip = self._store.edits_of(conversation), self._store.tip_of(conversation)
-        except StoreError as e:
-            self._fault("store", f"the ledger of {conversation} cannot be read: {e}")
-            landed, tip = [], None
+        landed, tip = self._store.edits_of(conversation), self._store.tip_of(conversation)
         return ConversationState(Ledger(landed), clock, tip, epoch=tip.epoch if tip else 0)
 
 

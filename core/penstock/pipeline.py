@@ -74,8 +74,12 @@ class Pipeline:
         outcome = Outcome.EDITED if edits else Outcome.NOTHING
         if trial.refused is not None and trial.refused.stage == stage.name:
             outcome = Outcome.REFUSED
-        said = remark if isinstance(remark, str) else ""
-        return trial, Verdict(stage.name, outcome, _remark(said), self._since(started), edits)
+        said = _remark(remark) if isinstance(remark, str) else ""
+        return trial, Verdict(stage.name, outcome, said, self._since(started), edits)
+
+    def source(self, index: int) -> str:
+        """The file of the `index`-th stage's code."""
+        return type(self.stages[index]).on_request.__code__.co_filename
 
     def late(self, index: int) -> Verdict:
         """The `index`-th stage was not done in time."""
