@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -78,8 +79,9 @@ class Pipeline:
         return trial, Verdict(stage.name, outcome, said, self._since(started), edits)
 
     def source(self, index: int) -> str:
-        """The file of the `index`-th stage's code."""
-        return type(self.stages[index]).on_request.__code__.co_filename
+        """The file of the `index`-th stage's code, empty when it has none."""
+        module = sys.modules.get(type(self.stages[index]).__module__)
+        return getattr(module, "__file__", None) or ""
 
     def late(self, index: int) -> Verdict:
         """The `index`-th stage was not done in time."""

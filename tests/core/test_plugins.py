@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -316,3 +316,34 @@ def test_a_module_is_a_plugin_too() -> None:
     module = ModuleType("a_plugin")
     module.stages = hookimpl(lambda: [stage("mine")])  # type: ignore[attr-defined]
     assert names(only(module).stages(profile_of("stages = []"))) == ["mine"]
+
+
+class _Misspelled(Stage):
+    name = "misspelled"
+
+    def on_requst(self, draft: object) -> None:
+        """Nothing calls this."""
+
+
+class _Async(Stage):
+    name = "async"
+
+    async def on_request(self, draft: object) -> str | None:  # type: ignore[override]
+        """A thread would get a coroutine nobody awaits."""
+        return None
+
+
+@pytest.mark.parametrize(("stage", "said"), [(_Misspelled(), "on_request"), (_Async(), "write `def")])
+def test_a_method_that_would_never_run_is_refused(stage: Stage, said: str) -> None:
+    """A misspelled or async method must not pass for one that works."""
+    plugins = Plugins()
+    plugins.add(SimpleNamespace(stages=hookimpl(lambda: [stage])), "mine")
+    with pytest.raises(PluginError, match=said):
+        plugins.stages(profile_of().model_copy(update={"stages": ()}))
+
+
+def test_a_table_of_a_stage_nobody_gives_is_named() -> None:
+    """It would be a setting that does nothing; the nearest stage is said."""
+    said = Plugins.load().unknown_settings(profile_of("[stage.envelop]\napply = 'send'"))
+    assert "stage.envelop" in said
+    assert "'envelope'" in said
