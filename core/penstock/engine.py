@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from penstock import encodings, journal
 from penstock.background import Background
 from penstock.cacheclock import CacheClock
 from penstock.clock import Clock, SystemClock
 from penstock.conversation import Conversation
-from penstock.dialects.base import Dialect, Endpoint, Refusal
+from penstock.dialects.base import Dialect, Endpoint
 from penstock.draft import Draft
 from penstock.errors import PenstockError, StoreError, Unreadable
 from penstock.events import EventKind, EventLog
@@ -29,10 +27,10 @@ from penstock.ledger import Ledger
 from penstock.pipeline import Pipeline, Verdict
 from penstock.profiles import Profile
 from penstock.redact import Redactor, redact
-from penstock.reply import Reply
 from penstock.settle import Job, Settler
 from penstock.state import Attempt, ConversationState, States
 from penstock.store.base import Store
+from penstock.work import Outcome, Overtaken, Work
 from penstock.workers import NoWorker, Task, Workers
 
 __all__ = ["Engine", "Outcome"]
@@ -46,54 +44,6 @@ PREPARE_S = 2.0
 """How long the first request of a profile waits for its stages; past that it goes as it came."""
 WATCH_S = 0.05
 """How often the loop looks whether a stage is late. To be told when each begins would cost every request."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What is to be done with a request."""
-
-    body: bytes | None = None
-    """The bytes to send in place of the client's, in the same content-encoding. None: the client's own."""
-    refusal: Refusal | None = None
-    """Answer with this instead of forwarding."""
-    exchange: Exchange | None = None
-    """None: the request was not read."""
-    why: str = ""
-    """Why the request was not read, or went as it came."""
-    reply: Reply | None = None
-    profile: str = ""
-    """The profile the client asked for, instead of the proxy's own."""
-    body_key: int = 0
-    """Hash of the body."""
-
-
-@dataclass
-class _Work:
-    """One request on its way through the engine, shared by the loop that waits and the thread that works."""
-
-    request: Request
-    dialect: Dialect
-    endpoint: Endpoint
-    pipeline: Pipeline
-    started: float
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    generation: int = 0
-    step: int = -1
-    """-1: reading; then the index of the stage; the number of stages: writing."""
-    step_until: float = 0.0
-    verdicts: list[Verdict] = field(default_factory=list)
-    body: bytes = b""
-    body_key: int = 0
-    conversation: Conversation | None = None
-    exchange: Exchange | None = None
-    state: ConversationState | None = None
-    attempt: Attempt | None = None
-    draft: Draft | None = None
-    sent: int = 0
-
-
-class _Overtaken(Exception):
-    """The loop went on without this thread."""
 
 
 class Engine:
@@ -213,12 +163,12 @@ class Engine:
 
     # ---------------------------------------------------------------- the loop's side
 
-    def _work(self, request: Request) -> _Work:
+    def _work(self, request: Request) -> Work:
         found = self.route(request.method, request.path)
         if found is None:
             raise Unreadable(f"no dialect reads {request.method} {request.path}")
         pipeline = self._pipelines[request.profile if request.profile in self._pipelines else self._profile]
-        work = _Work(request, *found, pipeline, self._clock.tick())
+        work = Work(request, *found, pipeline, self._clock.tick())
         work.step_until = work.started + pipeline.profile.limits.read_ms / 1000
         return work
 
@@ -227,7 +177,7 @@ class Engine:
         waiting = asyncio.wrap_future(self._workers.submit(lambda: self._prepare(profile)).future)
         await asyncio.wait_for(waiting, PREPARE_S)
 
-    async def _process(self, work: _Work) -> Outcome:
+    async def _process(self, work: Work) -> Outcome:
         while True:
             generation = work.generation
             try:
@@ -238,7 +188,7 @@ class Engine:
             if outcome is not None:
                 return outcome
 
-    async def _watch(self, work: _Work, task: Task[Outcome]) -> Outcome | None:
+    async def _watch(self, work: Work, task: Task[Outcome]) -> Outcome | None:
         """Wait for `task`. None: a stage was late, and another thread is to go on."""
         waiting = asyncio.wrap_future(task.future)
         try:
@@ -266,7 +216,7 @@ class Engine:
                 self._workers.give_up(task)
                 waiting.cancel()
 
-    def _leave_untouched(self, work: _Work | None) -> None:
+    def _leave_untouched(self, work: Work | None) -> None:
         """The client's own bytes leave, past the ledger. The loop must not wait for the state's lock."""
         if work is None or work.state is None or work.conversation is None or work.exchange is None:
             return
@@ -277,7 +227,7 @@ class Engine:
 
     # ---------------------------------------------------------------- the thread's side
 
-    def _run(self, work: _Work, generation: int) -> Outcome:
+    def _run(self, work: Work, generation: int) -> Outcome:
         try:
             if work.step < 0:
                 try:
@@ -294,28 +244,28 @@ class Engine:
                 draft, verdict = work.pipeline.run(index, draft)
                 self._step(work, generation, index + 1, draft, verdict)
             return self._write(work, generation)
-        except _Overtaken:
+        except Overtaken:
             return Outcome()
 
     def _step(
-        self, work: _Work, generation: int, step: int, draft: Draft | None = None, verdict: Verdict | None = None
+        self, work: Work, generation: int, step: int, draft: Draft | None = None, verdict: Verdict | None = None
     ) -> None:
         with work.lock:
             if work.generation != generation:
-                raise _Overtaken
+                raise Overtaken
             if draft is not None:
                 work.draft = draft
             if verdict is not None:
                 work.verdicts.append(verdict)
             self._enter(work, step)
 
-    def _enter(self, work: _Work, step: int) -> None:
+    def _enter(self, work: Work, step: int) -> None:
         work.step = step
         last = step >= len(work.pipeline.stages)
         seconds = work.pipeline.profile.limits.read_ms / 1000 if last else work.pipeline.deadline(step)
         work.step_until = self._clock.tick() + seconds
 
-    def _read(self, work: _Work) -> None:
+    def _read(self, work: Work) -> None:
         request, pipeline = work.request, work.pipeline
         work.body = encodings.decode(
             request.body, request.headers.get("content-encoding"), pipeline.profile.limits.body_bytes
@@ -350,7 +300,7 @@ class Engine:
         if kind.is_real and attempt is None:
             work.draft = Draft(exchange, conversation, is_new)
 
-    def _write(self, work: _Work, generation: int) -> Outcome:
+    def _write(self, work: Work, generation: int) -> Outcome:
         conversation, exchange, state = work.conversation, work.exchange, work.state
         if conversation is None or exchange is None or state is None:
             raise Unreadable("the request was not read")
@@ -387,7 +337,7 @@ class Engine:
             settled = self._settler.settle(job)
             pending = len(state.ledger.pending)
         if settled is None:
-            raise _Overtaken
+            raise Overtaken
         body = settled.body
         self._log.append(
             EventKind.ENRICHED,
@@ -403,7 +353,7 @@ class Engine:
         sent = None if body is None else encodings.encode(body, work.request.headers.get("content-encoding"))
         return Outcome(body=sent, exchange=exchange, profile=work.request.profile, body_key=work.body_key)
 
-    def _commit(self, work: _Work, generation: int) -> bool:
+    def _commit(self, work: Work, generation: int) -> bool:
         """Whether the loop still waits for this thread; if so, it will until the thread is done."""
         with work.lock:
             if work.generation != generation:
@@ -413,7 +363,7 @@ class Engine:
 
     # ---------------------------------------------------------------- events
 
-    def _journal_request(self, work: _Work, conversation: Conversation, exchange: Exchange) -> None:
+    def _journal_request(self, work: Work, conversation: Conversation, exchange: Exchange) -> None:
         redactor = self._redactor(work.pipeline.profile)
         words = work.draft.words if work.draft is not None else exchange.words
         exchange.words = words
