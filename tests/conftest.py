@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,12 @@ pytest_plugins = ["penstock.testing.fixtures"]
 
 # No deadline: how long an example takes depends on what else the machine does.
 settings.register_profile(
-    "penstock", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    "penstock",
+    deadline=None,
+    max_examples=50,
+    # In CI the same examples each time, so that a change is judged by what it changes; elsewhere new ones each time.
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("penstock")
 
