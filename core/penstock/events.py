@@ -184,12 +184,14 @@ class EventLog:
         return done and all(listener.drain(timeout) for listener in self._listeners)
 
     def close(self, timeout: float = 5.0) -> None:
-        """Store what is left, then stop the thread."""
+        """Store what is left and show it to the listeners, then stop the threads."""
         self.drain(timeout)
         with self._wake:
             self._closing = True
             self._wake.notify_all()
         self._thread.join(timeout)
+        for listener in self._listeners:
+            listener.close()
 
     def _run(self) -> None:
         while True:
@@ -205,6 +207,9 @@ class EventLog:
                 self._busy = True
             batch = [e.event() if isinstance(e, _Pending) else _storable(e) for e in taken]
             stored = self._store(batch, tips)
+            if stored:  # before anybody who waits for the log goes on to wait for its listeners
+                for listener in self._listeners:
+                    listener.tell(batch)
             with self._wake:
                 self._busy = False
                 if stored:
@@ -215,9 +220,6 @@ class EventLog:
                     self._queue = deque([*batch, *waiting])
                     self._tips = tips | self._tips
                     self._wake.wait_for(lambda: self._closing, self._retry_every)
-            if stored:
-                for listener in self._listeners:
-                    listener.tell(batch)
 
     def _store(self, batch: list[Event], tips: Mapping[str, Tip]) -> bool:
         dropped = self._dropped

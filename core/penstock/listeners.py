@@ -26,6 +26,7 @@ class Listener:
         self._queue: deque[Event] = deque(maxlen=WAITING)
         self._wake = threading.Condition()
         self._busy = False
+        self._closing = False
         threading.Thread(target=self._run, name="penstock-listener", daemon=True).start()
 
     def tell(self, events: Sequence[Event]) -> None:
@@ -39,12 +40,20 @@ class Listener:
         with self._wake:
             return self._wake.wait_for(lambda: not self._queue and not self._busy, timeout)
 
+    def close(self) -> None:
+        """End the thread, as soon as what waits has been shown."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify_all()
+
     def _run(self) -> None:
         while True:
             with self._wake:
                 self._busy = False
                 self._wake.notify_all()
-                self._wake.wait_for(lambda: bool(self._queue))
+                self._wake.wait_for(lambda: self._queue or self._closing)
+                if not self._queue:
+                    return
                 event = self._queue.popleft()
                 self._busy = True
             try:

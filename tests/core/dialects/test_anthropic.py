@@ -227,7 +227,7 @@ INVALID = {
     "answers no call": [user("a"), model(text("b")), user(result("x"))],
     "two results": [user("a"), model(use()), user(result("x"), result("y"))],
     "there twice": [user("a"), model(use()), user(result("x")), model(use()), user(result("x"))],
-    "do not come first": [user("a"), model(use()), user(text("b"), result("x"))],
+    "come before the results": [user("a"), model(use()), user(text("b"), result("x"))],
     "is empty": [user(text(" "))],
 }
 
