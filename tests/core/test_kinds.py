@@ -171,7 +171,8 @@ def test_old_words_do_not_count() -> None:
 
 def test_only_the_opening_of_a_text_is_searched() -> None:
     """A long paste may hold anything."""
-    assert kind_of(conversation(user("x" * 5000 + SIDE[0]))) is Kind.MAIN
+    assert kind_of(conversation(user("x " * 2500 + SIDE[0]))) is Kind.MAIN
+    assert kind_of(conversation(user("x " * 1000 + SIDE[0]))) is Kind.SIDE
 
 
 @pytest.mark.parametrize(
