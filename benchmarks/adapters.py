@@ -63,7 +63,7 @@ def _player(profile: str, session: str) -> Callable[[Body, float], Body]:
         pipelines=lambda _: Pipeline(chosen, plugins.stages(chosen), clock),
         profile=profile,
         store=MemoryStore(),
-        log=EventLog(_Quiet()),  # type: ignore[arg-type]
+        log=EventLog(_Quiet()),
         key=b"bench",
         clock=clock,
     )

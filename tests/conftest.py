@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,15 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["penstock.testing.fixtures"]
 
-# No deadline: how long an example takes depends on what else the machine does.
+# No deadline: how long an example takes depends on what else the machine does. The same examples each time, so that a
+# change is judged by what it changes; PENSTOCK_EXPLORE=1 looks for new ones, and many more.
+_EXPLORE = bool(os.environ.get("PENSTOCK_EXPLORE"))
 settings.register_profile(
-    "penstock", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    "penstock",
+    deadline=None,
+    max_examples=300 if _EXPLORE else 25,
+    derandomize=not _EXPLORE,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("penstock")
 

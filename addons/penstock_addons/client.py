@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
 
 from mitmproxy.http import Headers
 
-from penstock import profiles
-
 __all__ = ["Asked", "ClientSettings"]
 
 HEADER = "x-penstock"
 CONNECTIONS = 10_000
+_NAME = re.compile(r"[\w-]{1,64}")
+"""A profile by name: a client must not have the proxy read a file of its choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +53,17 @@ class ClientSettings:
         """What this request asks for; what was meant for the proxy alone goes no further."""
         header = headers.pop(HEADER, "")
         user = _user(headers.pop("proxy-authorization", ""))
-        said = header.strip().removeprefix("profile=") or user
-        return _asked(said) if said else self._connections.get(connection, Asked())
+        said = header.strip()
+        if said and not said.lower().startswith("profile="):
+            return Asked(bypass=True)  # `bypass`, or something misspelled: who asks to be left alone is left alone
+        name = said[len("profile=") :].strip() or user
+        return _asked(name) if name else self._connections.get(connection, Asked())
 
 
 def _asked(said: str) -> Asked:
-    if said == "bypass":
+    if said.lower() == "bypass":
         return Asked(bypass=True)
-    # A profile nobody knows must not break the client: it gets the proxy's own.
-    return Asked(profile=said if said in profiles.available() else "")
+    return Asked(profile=said if _NAME.fullmatch(said) else "")
 
 
 def _user(authorization: str) -> str:

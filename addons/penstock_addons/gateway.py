@@ -121,8 +121,9 @@ class Gateway:
             return
         passage = self._begin(flow, found)
         body = flow.request.raw_content or b""
-        if asked.bypass or self._settings.bypass:
-            suite.log.append(EventKind.BYPASSED, passage.id, why="asked for")
+        replayed = flow.is_replay == "request"  # by mitmproxy: what was sent is sent again
+        if asked.bypass or self._settings.bypass or replayed:
+            suite.log.append(EventKind.BYPASSED, passage.id, why="a replay" if replayed else "asked for")
             self._forwarded(passage, changed=False, size=len(body))
             return
         request = Request(
@@ -251,7 +252,8 @@ class Gateway:
     def _failed(self, passage: _Passage, why: str, *, status: int, error: str) -> None:
         self._advance(passage, State.FAILED)
         size = passage.tee.size if passage.tee is not None else 0
-        said = Redactor(400)(without(error, passage.credentials))
+        preview = self._suite.profile.log.preview if self._suite is not None else 0
+        said = Redactor(min(preview, 400))(without(error, passage.credentials))
         self._log(EventKind.FAILED, passage, why=why, status=status, error=said, ms=self._ms(passage), bytes=size)
 
     def _advance(self, passage: _Passage, state: State) -> None:

@@ -12,7 +12,7 @@ from mitmproxy.addonmanager import Loader
 from mitmproxy.exceptions import OptionsError
 
 from penstock import paths, profiles
-from penstock.errors import PenstockError
+from penstock.errors import PenstockError, ProfileError
 from penstock.nearest import did_you_mean
 from penstock.plugins import Plugins
 
@@ -29,6 +29,7 @@ class Settings:
     def __init__(self) -> None:
         self.plugins: Plugins | None = None
         """Loaded once, when the options are first complete."""
+        self._is_running = False
 
     def load(self, loader: Loader) -> None:
         loader.add_option(
@@ -61,11 +62,18 @@ class Settings:
         loader.add_option("penstock_bypass", bool, False, "Let every request pass unread and untouched.")
 
     def configure(self, updated: set[str]) -> None:
-        if updated & {"penstock_plugins_dir", "penstock_block_plugins", "penstock_profile", "penstock_store"}:
-            self._check(updated)
+        fixed = updated & {"penstock_plugins_dir", "penstock_block_plugins", "penstock_profile", "penstock_store"}
+        if not fixed:
+            return
+        if self._is_running:
+            raise OptionsError(
+                f"{', '.join(sorted(fixed))}: set at the start of the proxy; start it again to change it"
+            )
+        self._check(updated)
 
     def running(self) -> None:
         """All options are known by now: one of ours that is not was misspelled, and would silently do nothing."""
+        self._is_running = True
         known = [name for name in sorted(ctx.options.keys()) if name.startswith(PREFIX)]
         for name in ctx.options.deferred:
             if name.startswith(PREFIX):
@@ -79,7 +87,11 @@ class Settings:
             raise OptionsError("penstock_store is empty: the path of a file was expected")
         try:
             plugins = Plugins.load(Path(folder).expanduser(), ctx.options.penstock_block_plugins)
-            plugins.stages(profiles.load(ctx.options.penstock_profile))
+            profile = profiles.load(ctx.options.penstock_profile)
+            plugins.stages(profile)
+            unknown = plugins.unknown_settings(profile)
+            if unknown:
+                raise ProfileError(unknown)
         except PenstockError as e:
             raise OptionsError(str(e)) from e
         self.plugins = plugins

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 
-from penstock.dialects.base import ReplyReader
+from penstock.dialects.replies import ReplyReader
 from penstock.encodings import StreamDecoder, morsels
 from penstock.reply import Reply
 

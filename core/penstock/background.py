@@ -24,17 +24,18 @@ class Background:
         self._log, self._clock = log, clock
         self._workers = Workers(limit=4, lost_limit=8, name="penstock-background")
 
-    async def look(self, pipeline: Pipeline, exchange: Exchange, reply: Reply) -> None:
-        """Show `reply` to every stage that asks for it, then call the exchange remembered."""
+    async def look(self, pipeline: Pipeline, exchange: Exchange, reply: Reply, *, is_known: bool = False) -> None:
+        """Show `reply` to every stage that asks for it, then call the exchange remembered. `is_known`: an answer to the
+        same bytes was shown before."""
         started = self._clock.tick()
-        for index in _wanted(pipeline, exchange):
+        for index in _wanted(pipeline, exchange, is_known):
             self._note(exchange, await self._look(pipeline, index, exchange, reply))
         self._remembered(exchange, started)
 
-    def look_now(self, pipeline: Pipeline, exchange: Exchange, reply: Reply) -> None:
+    def look_now(self, pipeline: Pipeline, exchange: Exchange, reply: Reply, *, is_known: bool = False) -> None:
         """The same in the caller's own thread, without deadlines."""
         started = self._clock.tick()
-        for index in _wanted(pipeline, exchange):
+        for index in _wanted(pipeline, exchange, is_known):
             self._note(exchange, pipeline.observe(index, *_copies(exchange, reply)))
         self._remembered(exchange, started)
 
@@ -52,7 +53,7 @@ class Background:
         done, _ = await asyncio.wait({waiting}, timeout=pipeline.profile.limits.background_s)
         if done:
             return waiting.result()
-        self._workers.give_up(task)
+        self._workers.give_up(task, pipeline.source(index))
         waiting.cancel()
         return pipeline.overdue(index)
 
@@ -66,9 +67,9 @@ class Background:
         self._log.append(EventKind.REMEMBERED, exchange.id, ms=ms)
 
 
-def _wanted(pipeline: Pipeline, exchange: Exchange) -> Iterator[int]:
-    """Only real turns teach (P9)."""
-    return iter(pipeline.observers if exchange.kind.is_real and not exchange.is_retry else ())
+def _wanted(pipeline: Pipeline, exchange: Exchange, is_known: bool) -> Iterator[int]:
+    """Only real turns teach (P9), and each once (P10)."""
+    return iter(pipeline.observers if exchange.kind.is_real and not is_known else ())
 
 
 def _copies(exchange: Exchange, reply: Reply) -> tuple[Exchange, Reply]:

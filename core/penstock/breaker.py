@@ -25,7 +25,7 @@ class Breaker:
         with self._lock:
             if self._count < self._failures:
                 return True
-            now = self._clock.now()
+            now = self._clock.tick()
             if now < self._until:
                 return False
             self._until = now + self._rest
@@ -40,5 +40,5 @@ class Breaker:
         """The call failed or was late. True when the part rests from now on."""
         with self._lock:
             self._count += 1
-            self._until = self._clock.now() + self._rest
+            self._until = self._clock.tick() + self._rest
             return self._count >= self._failures

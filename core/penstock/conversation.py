@@ -16,12 +16,16 @@ from typing import Any
 
 import msgspec
 
+from penstock.edits import Place
 from penstock.spans import Span
 
 __all__ = ["Block", "BlockKind", "Conversation", "Message", "Role", "digest", "words_of"]
 
 KEY_BYTES = 16
-_OPENING_TAG = re.compile(r"<([A-Za-z][\w-]*)>")
+_OPENING_TAG = re.compile(r"<([A-Za-z]\w*[-_][\w-]*)>")
+"""What clients wrap their own texts in. No name of HTML, which a person may paste, has a hyphen or an underscore."""
+_WRAPS_WORDS = frozenset({"user_query", "user_message", "command-args"})
+"""Tags around what a person did say."""
 
 
 class Role(StrEnum):
@@ -128,6 +132,16 @@ class Conversation:
                     if block.key == key:
                         yield i, j, block
 
+    def places(self) -> dict[Place, tuple[int, int]]:
+        """Message and block index of every block."""
+        out: dict[Place, tuple[int, int]] = {}
+        seen: dict[bytes, int] = {}
+        for m, b, block in self.blocks():
+            nth = seen.get(block.key, 0)
+            seen[block.key] = nth + 1
+            out[Place(block.key, nth)] = (m, b)
+        return out
+
     def field(self, name: str) -> Any:
         """The decoded value of a field of the request, None when it is not there."""
         span = self.fields.get(name)
@@ -167,9 +181,13 @@ def words_of(role: Role, blocks: Sequence[Block]) -> str:
 
 
 def _is_envelope(text: str) -> bool:
-    """All of it stands in one tag: `<system-reminder>…</system-reminder>`, `<environment_context>…`."""
+    """All of it stands in one tag: `<system-reminder>…</system-reminder>`, `<environment_context>…`; nothing of a
+    person's stands between two of them."""
     opening = _OPENING_TAG.match(text)
-    return opening is not None and text.endswith(f"</{opening[1]}>")
+    if opening is None or opening[1] in _WRAPS_WORDS:
+        return False
+    closing = f"</{opening[1]}>"
+    return text.endswith(closing) and text.find(closing) == len(text) - len(closing)
 
 
 def digest(*parts: bytes) -> bytes:

@@ -114,7 +114,10 @@ class Draft:
         self._words = words
 
     def spots(self, kind: BlockKind | None = None, *, role: Role | None = None, new: bool | None = None) -> list[Spot]:
-        """The blocks of the history in order: of one kind, of one role, only those new (or not new) in this request."""
+        """The blocks of the history in order: of one kind, of one role, only those new (or not new) in this request.
+        Raises `ValueError` for a kind or a role that there is not."""
+        kind = BlockKind(kind) if kind is not None else None
+        role = Role(role) if role is not None else None
         spots = (
             Spot(m, b, block, self._is_new(m, b))
             for m, b, block in self.conversation.blocks()

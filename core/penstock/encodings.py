@@ -13,7 +13,8 @@ from penstock.errors import Unreadable
 
 __all__ = ["StreamDecoder", "decode", "encode", "morsels", "stream_decoder"]
 
-_CHUNK = 1 << 16
+_ZSTD_STEP = 1024
+"""What comes out of so many bytes is bounded: a block is 128 KB at most, and takes 4."""
 _MORSEL = 64
 
 
@@ -118,10 +119,18 @@ def _unbrotli(body: bytes, limit: int) -> bytes:
 
 
 def _unzstd(body: bytes, limit: int) -> bytes:
+    """Frames one after the other are one body (RFC 8878, section 3)."""
     out = bytearray()
-    reader = zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True)
-    while chunk := reader.read(_CHUNK):
-        out += chunk
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    at = 0
+    while at < len(body):
+        if frame.eof:
+            frame = zstandard.ZstdDecompressor().decompressobj()
+        step = body[at : at + _ZSTD_STEP]
+        out += frame.decompress(step)
         if len(out) > limit:
             raise Unreadable(f"the body has more than {limit} bytes when unpacked")
+        at += len(step) - len(frame.unused_data)
+    if body and not frame.eof:
+        raise Unreadable("the compressed body ends in the middle")
     return bytes(out)

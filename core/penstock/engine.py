@@ -9,89 +9,43 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from penstock import encodings, journal
 from penstock.background import Background
 from penstock.cacheclock import CacheClock
 from penstock.clock import Clock, SystemClock
 from penstock.conversation import Conversation
-from penstock.dialects.base import Dialect, Endpoint, Refusal
+from penstock.dialects.base import Dialect, Endpoint
 from penstock.draft import Draft
-from penstock.errors import StoreError, Unreadable
+from penstock.errors import PenstockError, StoreError, Unreadable
 from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange, Kind, Request, State
 from penstock.identity import identify
 from penstock.ledger import Ledger, resolve
-from penstock.money import Booking
 from penstock.pipeline import Pipeline, Verdict
 from penstock.prices import Prices
 from penstock.profiles import Profile
 from penstock.redact import Redactor, redact
-from penstock.reply import Reply
 from penstock.settle import Job, Settler
 from penstock.state import Attempt, ConversationState, States
 from penstock.store.base import Store
 from penstock.tokens import estimate_bytes
+from penstock.work import Outcome, Overtaken, Work
 from penstock.workers import NoWorker, Task, Workers
 
 __all__ = ["Engine", "Outcome"]
 
 logger = logging.getLogger(__name__)
+TAUGHT = 10_000
+"""Answered requests that are remembered, so that none teaches twice."""
+PROFILES = 200
+"""Names that clients may ask for before unknown ones are looked up anew each time."""
+PREPARE_S = 2.0
+"""How long the first request of a profile waits for its stages; past that it goes as it came."""
 WATCH_S = 0.05
 """How often the loop looks whether a stage is late. To be told when each begins would cost every request."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What is to be done with a request."""
-
-    body: bytes | None = None
-    """The bytes to send in place of the client's, in the same content-encoding. None: the client's own."""
-    refusal: Refusal | None = None
-    """Answer with this instead of forwarding."""
-    exchange: Exchange | None = None
-    """None: the request was not read."""
-    booking: Booking | None = None
-    """What it costs, and would have cost untouched."""
-    why: str = ""
-    """Why the request was not read, or went as it came."""
-    reply: Reply | None = None
-    profile: str = ""
-    """The profile the client asked for, instead of the proxy's own."""
-
-
-@dataclass
-class _Work:
-    """One request on its way through the engine, shared by the loop that waits and the thread that works."""
-
-    request: Request
-    dialect: Dialect
-    endpoint: Endpoint
-    pipeline: Pipeline
-    started: float
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    generation: int = 0
-    step: int = -1
-    """-1: reading; then the index of the stage; the number of stages: writing."""
-    step_until: float = 0.0
-    verdicts: list[Verdict] = field(default_factory=list)
-    body: bytes = b""
-    body_key: int = 0
-    conversation: Conversation | None = None
-    exchange: Exchange | None = None
-    state: ConversationState | None = None
-    attempt: Attempt | None = None
-    draft: Draft | None = None
-    sent: int = 0
-    due: str = ""
-    """Why a flush is due; empty when none is."""
-
-
-class _Overtaken(Exception):
-    """The loop went on without this thread."""
 
 
 class Engine:
@@ -120,6 +74,7 @@ class Engine:
         self._background = Background(log, self._clock)
         self._redactors = tuple(redactors)
         self._prices = Prices()
+        self._taught: OrderedDict[int, None] = OrderedDict()
         self._settler = Settler(store, log, self._redactor, self._clock.now)
         self.pipeline(profile)
 
@@ -128,6 +83,16 @@ class Engine:
         if profile not in self._pipelines:
             self._pipelines[profile] = self._make_pipeline(profile)
         return self._pipelines[profile]
+
+    def _prepare(self, profile: str) -> None:
+        """Make the stages of a profile a client asked for. One that can not be used must not break the client: its
+        requests go by the proxy's own, and an event says so."""
+        try:
+            self.pipeline(profile)
+        except PenstockError as e:
+            if len(self._pipelines) < PROFILES:
+                self._fault("profile", str(e))
+                self._pipelines[profile] = self._pipelines[self._profile]
 
     def route(self, method: str, path: str) -> tuple[Dialect, Endpoint] | None:
         """The dialect that reads requests to `path` (without its query). None: this is no model request."""
@@ -141,6 +106,8 @@ class Engine:
         """What to do with `request`. Never raises; takes no longer than the deadlines of the profile allow."""
         work = None
         try:
+            if request.profile and request.profile not in self._pipelines:
+                await self._ready(request.profile)
             work = self._work(request)
             return await self._process(work)
         except Exception as e:  # whatever it is, the client's own bytes go out (P1)
@@ -152,6 +119,8 @@ class Engine:
         """The same in the caller's own thread, without deadlines."""
         work = None
         try:
+            if request.profile and request.profile not in self._pipelines:
+                self._prepare(request.profile)
             work = self._work(request)
             return self._run(work, 0)
         except Exception as e:  # as above
@@ -164,13 +133,24 @@ class Engine:
         exchange, reply = outcome.exchange, outcome.reply
         if exchange is None or reply is None or exchange.state is not State.ANSWERED:
             return
-        await self._background.look(self.pipeline(outcome.profile or self._profile), exchange, reply)
+        await self._background.look(self._pipeline_of(outcome), exchange, reply, is_known=self._has_taught(outcome))
 
     def answered_now(self, outcome: Outcome) -> None:
         """The same in the caller's own thread."""
         if outcome.exchange is not None and outcome.reply is not None:
-            pipeline = self.pipeline(outcome.profile or self._profile)
-            self._background.look_now(pipeline, outcome.exchange, outcome.reply)
+            known = self._has_taught(outcome)
+            self._background.look_now(self._pipeline_of(outcome), outcome.exchange, outcome.reply, is_known=known)
+
+    def _pipeline_of(self, outcome: Outcome) -> Pipeline:
+        return self._pipelines.get(outcome.profile) or self._pipelines[self._profile]
+
+    def _has_taught(self, outcome: Outcome) -> bool:
+        """Whether an answer to the same bytes came whole before: a turn teaches once, be it at its third attempt."""
+        known = outcome.body_key in self._taught
+        self._taught[outcome.body_key] = None
+        while len(self._taught) > TAUGHT:
+            self._taught.popitem(last=False)
+        return known
 
     def touch(self, exchange: Exchange) -> None:
         """The provider answered: its cache was used now."""
@@ -186,16 +166,21 @@ class Engine:
 
     # ---------------------------------------------------------------- the loop's side
 
-    def _work(self, request: Request) -> _Work:
+    def _work(self, request: Request) -> Work:
         found = self.route(request.method, request.path)
         if found is None:
             raise Unreadable(f"no dialect reads {request.method} {request.path}")
-        pipeline = self.pipeline(request.profile or self._profile)
-        work = _Work(request, *found, pipeline, self._clock.tick())
+        pipeline = self._pipelines[request.profile if request.profile in self._pipelines else self._profile]
+        work = Work(request, *found, pipeline, self._clock.tick())
         work.step_until = work.started + pipeline.profile.limits.read_ms / 1000
         return work
 
-    async def _process(self, work: _Work) -> Outcome:
+    async def _ready(self, profile: str) -> None:
+        """Have a thread make a profile's stages: plugins' code and the disk are no work for the loop."""
+        waiting = asyncio.wrap_future(self._workers.submit(lambda: self._prepare(profile)).future)
+        await asyncio.wait_for(waiting, PREPARE_S)
+
+    async def _process(self, work: Work) -> Outcome:
         while True:
             generation = work.generation
             try:
@@ -206,7 +191,7 @@ class Engine:
             if outcome is not None:
                 return outcome
 
-    async def _watch(self, work: _Work, task: Task[Outcome]) -> Outcome | None:
+    async def _watch(self, work: Work, task: Task[Outcome]) -> Outcome | None:
         """Wait for `task`. None: a stage was late, and another thread is to go on."""
         waiting = asyncio.wrap_future(task.future)
         try:
@@ -220,8 +205,9 @@ class Engine:
                         continue
                     work.generation += 1
                     step = work.step
-                    self._workers.give_up(task)
-                    if not 0 <= step < len(work.pipeline.stages):
+                    in_stage = 0 <= step < len(work.pipeline.stages)
+                    self._workers.give_up(task, work.pipeline.source(step) if in_stage else "")
+                    if not in_stage:
                         self._leave_untouched(work)
                         return self._as_it_came(work.request, "reading or writing it took too long", work.exchange)
                     verdict = work.pipeline.late(step)
@@ -229,10 +215,11 @@ class Engine:
                     self._enter(work, step + 1)
                 return None
         finally:
-            if not waiting.done():
+            if not waiting.done():  # late, or whoever waits for this was cancelled
+                self._workers.give_up(task)
                 waiting.cancel()
 
-    def _leave_untouched(self, work: _Work | None) -> None:
+    def _leave_untouched(self, work: Work | None) -> None:
         """The client's own bytes leave, past the ledger. The loop must not wait for the state's lock."""
         if work is None or work.state is None or work.conversation is None or work.exchange is None:
             return
@@ -243,13 +230,16 @@ class Engine:
 
     # ---------------------------------------------------------------- the thread's side
 
-    def _run(self, work: _Work, generation: int) -> Outcome:
+    def _run(self, work: Work, generation: int) -> Outcome:
         try:
             if work.step < 0:
                 try:
                     self._read(work)
                 except Unreadable as e:
                     return self._as_it_came(work.request, str(e))
+                except StoreError as e:
+                    self._fault("store", str(e), work.request.id)
+                    return self._as_it_came(work.request, "the ledger of this conversation cannot be read")
                 self._step(work, generation, 0)
             draft = work.draft
             while draft is not None and work.step < len(work.pipeline.stages):
@@ -258,28 +248,28 @@ class Engine:
                 draft, verdict = work.pipeline.run(index, draft, flush=flush)
                 self._step(work, generation, index + 1, draft, verdict)
             return self._write(work, generation)
-        except _Overtaken:
+        except Overtaken:
             return Outcome()
 
     def _step(
-        self, work: _Work, generation: int, step: int, draft: Draft | None = None, verdict: Verdict | None = None
+        self, work: Work, generation: int, step: int, draft: Draft | None = None, verdict: Verdict | None = None
     ) -> None:
         with work.lock:
             if work.generation != generation:
-                raise _Overtaken
+                raise Overtaken
             if draft is not None:
                 work.draft = draft
             if verdict is not None:
                 work.verdicts.append(verdict)
             self._enter(work, step)
 
-    def _enter(self, work: _Work, step: int) -> None:
+    def _enter(self, work: Work, step: int) -> None:
         work.step = step
         last = step >= len(work.pipeline.stages)
         seconds = work.pipeline.profile.limits.read_ms / 1000 if last else work.pipeline.deadline(step)
         work.step_until = self._clock.tick() + seconds
 
-    def _read(self, work: _Work) -> None:
+    def _read(self, work: Work) -> None:
         request, pipeline = work.request, work.pipeline
         work.body = encodings.decode(
             request.body, request.headers.get("content-encoding"), pipeline.profile.limits.body_bytes
@@ -317,7 +307,7 @@ class Engine:
         if kind.is_real and attempt is None:
             work.draft = Draft(exchange, conversation, is_new, landed, work.due)
 
-    def _due(self, work: _Work, conversation: Conversation, state: ConversationState, provider: str) -> str:
+    def _due(self, work: Work, conversation: Conversation, state: ConversationState, provider: str) -> str:
         """Why edits to what was sent may land now; empty when they must wait (P4)."""
         if not state.keys:
             return ""
@@ -330,7 +320,7 @@ class Engine:
             return "the window is nearly full"
         return ""
 
-    def _write(self, work: _Work, generation: int) -> Outcome:
+    def _write(self, work: Work, generation: int) -> Outcome:
         conversation, exchange, state = work.conversation, work.exchange, work.state
         if conversation is None or exchange is None or state is None:
             raise Unreadable("the request was not read")
@@ -369,7 +359,7 @@ class Engine:
             settled = self._settler.settle(job)
             pending = len(state.ledger.pending)
         if settled is None:
-            raise _Overtaken
+            raise Overtaken
         body = settled.body
         self._log.append(
             EventKind.ENRICHED,
@@ -384,10 +374,14 @@ class Engine:
         )
         sent = None if body is None else encodings.encode(body, work.request.headers.get("content-encoding"))
         return Outcome(
-            body=sent, exchange=exchange, booking=settled.booking, profile=work.request.profile
+            body=sent,
+            exchange=exchange,
+            booking=settled.booking,
+            profile=work.request.profile,
+            body_key=work.body_key,
         )
 
-    def _commit(self, work: _Work, generation: int) -> bool:
+    def _commit(self, work: Work, generation: int) -> bool:
         """Whether the loop still waits for this thread; if so, it will until the thread is done."""
         with work.lock:
             if work.generation != generation:
@@ -397,7 +391,7 @@ class Engine:
 
     # ---------------------------------------------------------------- events
 
-    def _journal_request(self, work: _Work, conversation: Conversation, exchange: Exchange) -> None:
+    def _journal_request(self, work: Work, conversation: Conversation, exchange: Exchange) -> None:
         redactor = self._redactor(work.pipeline.profile)
         words = work.draft.words if work.draft is not None else exchange.words
         exchange.words = words
@@ -430,12 +424,9 @@ class Engine:
     # ---------------------------------------------------------------- state
 
     def _load_state(self, conversation: str) -> ConversationState:
+        """Raises `StoreError`: without its ledger a conversation can not be sent as it was before."""
         clock = CacheClock(self._clock.now())
-        try:
-            landed, tip = self._store.edits_of(conversation), self._store.tip_of(conversation)
-        except StoreError as e:
-            self._fault("store", f"the ledger of {conversation} cannot be read: {e}")
-            landed, tip = [], None
+        landed, tip = self._store.edits_of(conversation), self._store.tip_of(conversation)
         return ConversationState(Ledger(landed), clock, tip, epoch=tip.epoch if tip else 0)
 
 

@@ -7,6 +7,7 @@ event says how many had to be dropped.
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections import deque
@@ -16,6 +17,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from penstock.clock import Clock, SystemClock
+from penstock.listeners import Listener
 
 __all__ = ["Event", "EventKind", "EventLog", "EventSink", "Tip"]
 
@@ -85,11 +87,27 @@ class _Pending:
 
     def event(self) -> Event:
         try:
-            return Event(0, self.at, self.exchange, self.kind, self.payload())
+            return _storable(Event(0, self.at, self.exchange, self.kind, self.payload()))
         except Exception as e:  # the log must go on; what is missing is said
             logger.exception("the payload of a %s event could not be made", self.kind)
             said = {"where": f"event {self.kind}", "error": f"{type(e).__name__}: {e}"[:400]}
             return Event(0, self.at, self.exchange, EventKind.FAULT, said)
+
+
+def _storable(event: Event) -> Event:
+    """`event`, or a fault in its stead when its payload is no JSON: one bad value must not hold up all that follows."""
+    try:
+        json.dumps(event.payload, default=_of_mapping)
+    except (TypeError, ValueError, RecursionError) as e:
+        said = {"where": f"event {event.kind}", "error": f"its payload is no JSON: {e}"[:400]}
+        return Event(0, event.at, event.exchange, EventKind.FAULT, said)
+    return event
+
+
+def _of_mapping(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
 class EventSink(Protocol):
@@ -117,7 +135,7 @@ class EventLog:
         clock: Clock | None = None,
     ) -> None:
         self._sink = sink
-        self._listeners = tuple(listeners)
+        self._listeners = [Listener(listen) for listen in listeners]
         self._clock = clock or SystemClock()
         self._limit = limit
         self._retry_every = retry_every
@@ -160,17 +178,20 @@ class EventLog:
         with self._wake:
             self._hurry.set()
             try:
-                return self._wake.wait_for(lambda: not self._queue and not self._tips and not self._busy, timeout)
+                done = self._wake.wait_for(lambda: not self._queue and not self._tips and not self._busy, timeout)
             finally:
                 self._hurry.clear()
+        return done and all(listener.drain(timeout) for listener in self._listeners)
 
     def close(self, timeout: float = 5.0) -> None:
-        """Store what is left, then stop the thread."""
+        """Store what is left and show it to the listeners, then stop the threads."""
         self.drain(timeout)
         with self._wake:
             self._closing = True
             self._wake.notify_all()
         self._thread.join(timeout)
+        for listener in self._listeners:
+            listener.close()
 
     def _run(self) -> None:
         while True:
@@ -184,18 +205,21 @@ class EventLog:
                 taken = [self._queue.popleft() for _ in range(min(len(self._queue), 500))]
                 tips, self._tips = self._tips, {}
                 self._busy = True
-            batch = [e.event() if isinstance(e, _Pending) else e for e in taken]
+            batch = [e.event() if isinstance(e, _Pending) else _storable(e) for e in taken]
             stored = self._store(batch, tips)
+            if stored:  # before anybody who waits for the log goes on to wait for its listeners
+                for listener in self._listeners:
+                    listener.tell(batch)
             with self._wake:
                 self._busy = False
                 if stored:
                     self._wake.notify_all()
                 else:
-                    self._queue.extendleft(reversed(batch))
+                    # What waits is made into plain events: a payload still to be made holds its whole request.
+                    waiting = [e.event() if isinstance(e, _Pending) else e for e in self._queue]
+                    self._queue = deque([*batch, *waiting])
                     self._tips = tips | self._tips
                     self._wake.wait_for(lambda: self._closing, self._retry_every)
-            if stored:
-                self._tell(batch)
 
     def _store(self, batch: list[Event], tips: Mapping[str, Tip]) -> bool:
         dropped = self._dropped
@@ -219,12 +243,3 @@ class EventLog:
         with self._wake:
             self._dropped -= dropped
         return True
-
-    def _tell(self, batch: list[Event]) -> None:
-        for listen in self._listeners:
-            for event in batch:
-                try:
-                    listen(event)
-                except BaseException:  # a stranger's listener must not stop the log, by `sys.exit` neither
-                    logger.exception("an event listener failed: %r", listen)
-                    break

@@ -1,13 +1,15 @@
 """Who is talking: provider, account, session, agent, client. Never the TCP connection.
 
 The conversation's id is a keyed hash, with a key that stays on this machine, so that it is the same after a restart and
-nothing can be read from it. A session id the client sends stands for its account too: access tokens are renewed in the
-middle of a session, and that must not make it another conversation. Without one, the credential and the first words of
-the history stand in.
+nothing can be read from it. A session id that nobody could guess stands for its account too: access tokens are renewed
+in the middle of a session, and that must not make it another conversation. With a short id, or a cache key that a
+program may give to all its users, the account and the first words of the history count as well.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections.abc import Mapping
 from hashlib import blake2b
@@ -23,6 +25,10 @@ __all__ = ["CREDENTIAL_HEADERS", "client_of", "identify"]
 CREDENTIAL_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie", "set-cookie"}
 )
+_ACCOUNT_HEADERS = frozenset({"authorization", "x-api-key", "x-goog-api-key", "api-key"})
+_JWT = re.compile(r"eyJ[\w-]+\.([\w-]+)\.")
+UNGUESSABLE = 20
+"""Characters from which on a session id is taken for a random one."""
 _SESSION_HEADERS = ("x-claude-code-session-id", "session-id", "session_id", "x-session-id", "x-session-affinity")
 _CLIENTS = (
     (re.compile(r"^claude-(cli|code)/"), "claude-code"),
@@ -42,10 +48,10 @@ _OLD_USER_ID = re.compile(r"session_([0-9a-f-]{36})$")
 def identify(request: Request, conversation: Conversation, provider: str, key: bytes) -> Identity:
     """Who sent `request`. `key` is this installation's own."""
     headers = request.headers
-    session = _session(headers, conversation)
+    session, is_own = _session(headers, conversation)
     agent = _agent(headers, session)
-    owner = [session] if session else [_credential(headers), _head(conversation)]
-    parts = [provider, *owner, agent]
+    owner = [] if is_own else [_account(headers), _head(conversation)]
+    parts = [provider, session, *owner, agent]
     h = blake2b(key=key, digest_size=12)
     for part in parts:
         h.update(len(part).to_bytes(8, "little") + part.encode("utf-8", "surrogatepass"))
@@ -61,20 +67,24 @@ def client_of(headers: Mapping[str, str]) -> str:
     return re.split(r"[/ (]", agent, maxsplit=1)[0][:40].lower()
 
 
-def _session(headers: Mapping[str, str], conversation: Conversation) -> str:
+def _session(headers: Mapping[str, str], conversation: Conversation) -> tuple[str, bool]:
+    """The session id, and whether it is one that only its owner can know."""
     for name in _SESSION_HEADERS:
         if headers.get(name):
-            return headers[name][:200]
+            return headers[name][:200], len(headers[name]) >= UNGUESSABLE
     user = _get(_field(conversation, "metadata"), "user_id")
     if isinstance(user, str):
         found = _get(_decode(user), "session_id")
         old = _OLD_USER_ID.search(user)
         if isinstance(found, str) and found:
-            return found[:200]
+            return found[:200], len(found) >= UNGUESSABLE
         if old:
-            return old[1]
-    cache_key = _field(conversation, "prompt_cache_key")
-    return cache_key[:200] if isinstance(cache_key, str) else ""
+            return old[1], True
+    for name in ("session_id", "prompt_cache_key"):  # Gemini CLI with a login; OpenAI
+        found = _field(conversation, name)
+        if isinstance(found, str) and found:
+            return found[:200], name == "session_id" and len(found) >= UNGUESSABLE
+    return "", False
 
 
 def _agent(headers: Mapping[str, str], session: str) -> str:
@@ -83,8 +93,23 @@ def _agent(headers: Mapping[str, str], session: str) -> str:
     return agent[:200] if agent and agent != session else "main"
 
 
-def _credential(headers: Mapping[str, str]) -> str:
-    return "\n".join(headers[name] for name in sorted(CREDENTIAL_HEADERS & headers.keys()))
+def _account(headers: Mapping[str, str]) -> str:
+    """What stays the same for an account: the id it is sent with, a token's subject, the credential itself. Cookies do
+    not: they change from answer to answer."""
+    if headers.get("chatgpt-account-id"):
+        return headers["chatgpt-account-id"]
+    found = "\n".join(headers[name] for name in sorted(_ACCOUNT_HEADERS & headers.keys()))
+    token = _JWT.search(found)
+    claims = _decode(_unpadded(token[1])) if token else None
+    subject = _get(claims, "sub")
+    return f"{_get(claims, 'iss')} {subject}" if isinstance(subject, str) and subject else found
+
+
+def _unpadded(part: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
 def _head(conversation: Conversation) -> str:

@@ -28,6 +28,7 @@ def installation_key(folder: Path) -> bytes:
         folder.mkdir(parents=True, exist_ok=True)
         fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "wb") as out:
+            file.chmod(0o600)  # one that was there keeps its permissions when it is opened
             out.write(key)
     except OSError as e:
         logger.warning("%s cannot be written (%s): conversations are not known again after a restart", file, e)

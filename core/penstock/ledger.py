@@ -22,9 +22,12 @@ class Ledger:
     """The edits of one conversation: those that have landed, and those that wait."""
 
     def __init__(self, landed: Iterable[Landed] = (), *, limit: int = 5000) -> None:
-        self._landed: list[Landed] = list(landed)
+        self._landed: list[Landed] = []
+        self._latest: dict[tuple[Op, Place, str], Edit] = {}
+        self._places: set[tuple[Op, Place]] = set()
         self._limit = limit
         self._pending: dict[tuple[Op, Place], Edit] = {}
+        self.land(list(landed))
 
     @property
     def revision(self) -> int:
@@ -43,11 +46,12 @@ class Ledger:
 
     def has_landed(self, edit: Edit) -> bool:
         """Whether this place already reads, for ever, what an edit of this kind made of it."""
-        return any(one.edit.op is edit.op and one.edit.place == edit.place for one in self._landed)
+        return (edit.op, edit.place) in self._places
 
     def replays(self, edit: Edit) -> bool:
         """Whether this very edit is replayed already: a stage has proposed again what has landed."""
-        return any(old.op is edit.op and old.place == edit.place and old.text == edit.text for old in self.edits())
+        old = self._latest.get(_slot(edit))
+        return old is not None and old.text == edit.text
 
     def wait(self, edits: Iterable[Edit]) -> None:
         """Keep `edits` until a flush. A later one for the same place takes the earlier one's stead."""
@@ -66,18 +70,30 @@ class Ledger:
 
     def land(self, landed: Sequence[Landed]) -> None:
         """From now on these are replayed."""
-        self._landed += landed
+        for one in landed:
+            self._landed.append(one)
+            self._latest[_slot(one.edit)] = one.edit
+            self._places.add((one.edit.op, one.edit.place))
         self.forget(one.edit for one in landed)
 
     def edits(self, upto: int | None = None, also: Iterable[Edit] = ()) -> list[Edit]:
         """What is replayed, of the revisions up to `upto`: for each place the latest replacement and compaction, and
         every note. `also` are about to land: the same list will come when they have, so that what is sent with them now
         is what is sent for ever."""
-        latest: dict[tuple[Op, Place, str], Edit] = {}
-        landed = (one.edit for one in self._landed if upto is None or one.revision <= upto)
-        for edit in (*landed, *also):
-            latest[(edit.op, edit.place, edit.text if edit.op is Op.NOTE else "")] = edit
+        if upto is None:
+            latest = dict(self._latest)
+        else:
+            latest = {_slot(one.edit): one.edit for one in self._landed if one.revision <= upto}
+        latest.update((_slot(edit), edit) for edit in also)
         return list(latest.values())
+
+
+_Slot = tuple[Op, Place, str]
+
+
+def _slot(edit: Edit) -> _Slot:
+    """What an edit takes the place of: the earlier one of its kind there. Notes stand side by side."""
+    return edit.op, edit.place, edit.text if edit.op is Op.NOTE else ""
 
 
 def resolve(conversation: Conversation, edits: Sequence[Edit]) -> Replay:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -76,8 +77,13 @@ class Pipeline:
         outcome = Outcome.EDITED if edits else Outcome.NOTHING
         if trial.refused is not None and trial.refused.stage == stage.name:
             outcome = Outcome.REFUSED
-        said = remark if isinstance(remark, str) else ""
-        return trial, Verdict(stage.name, outcome, _remark(said), self._since(started), edits)
+        said = _remark(remark) if isinstance(remark, str) else ""
+        return trial, Verdict(stage.name, outcome, said, self._since(started), edits)
+
+    def source(self, index: int) -> str:
+        """The file of the `index`-th stage's code, empty when it has none."""
+        module = sys.modules.get(type(self.stages[index]).__module__)
+        return getattr(module, "__file__", None) or ""
 
     def late(self, index: int) -> Verdict:
         """The `index`-th stage was not done in time."""

@@ -80,6 +80,7 @@ class Plugins:
         for name, stage in self._collect("stages", profile=profile):
             if not isinstance(stage, Stage) or not stage.name:
                 raise PluginError(f"plugin {name!r}: stages() gave {stage!r}, no Stage with a name")
+            _check_methods(stage, f"plugin {name!r} ({self._sources.get(name, '')})")
             if stage.name in found:
                 raise PluginError(f"plugin {name!r}: another plugin has a stage {stage.name!r} already")
             found[stage.name] = stage
@@ -89,6 +90,16 @@ class Plugins:
                     f"{profile.where}: stages: no plugin gives a stage {wanted!r}.{did_you_mean(wanted, found)}"
                 )
         return in_order(profile.stages, found)
+
+    def unknown_settings(self, profile: Profile) -> str:
+        """What is wrong with the names of a profile's `[stage.NAME]` tables; empty when each is a stage's."""
+        names = {stage.name for _, stage in self._collect("stages", profile=profile)}
+        for name in profile.stage:
+            if name not in names:
+                return (
+                    f"profile {profile.name!r}: stage.{name}: no plugin gives such a stage.{did_you_mean(name, names)}"
+                )
+        return ""
 
     def dialects(self) -> list[Dialect]:
         """The wire formats that plugins add."""
@@ -122,9 +133,23 @@ class Plugins:
         return out
 
 
+def _check_methods(stage: Stage, where: str) -> None:
+    """A method that would never run must not pass for one that does."""
+    known = {name for name in vars(Stage) if name.startswith("on_")}
+    for name in dir(stage):
+        if name.startswith("on_") and name not in known and callable(getattr(stage, name)):
+            raise PluginError(
+                f"{where}: stage {stage.name!r} has no method {name!r} to offer.{did_you_mean(name, known)}"
+            )
+        if name in known and inspect.iscoroutinefunction(getattr(stage, name)):
+            raise PluginError(
+                f"{where}: stage {stage.name!r}: {name} is async; stages run in a thread: write `def {name}`"
+            )
+
+
 def in_order(wanted: Sequence[str], found: dict[str, Stage]) -> list[Stage]:
     """`wanted` first, in its order; then the others that are on by default, each behind the stages it comes `after`."""
-    order = list(wanted)
+    order = list(dict.fromkeys(wanted))
     waiting = [name for name, stage in sorted(found.items()) if name not in order and stage.enabled_by_default]
     while waiting:
         ready = [n for n in waiting if not any(a in waiting for a in found[n].after)] or waiting[:1]

@@ -6,7 +6,7 @@ cold, then all that wait land together (P4). Every landing is stored, with the o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -103,6 +103,9 @@ class Settler:
 
     def settle(self, job: Job) -> Settled | None:
         """Write the request. None: `commit` said no, and nothing was kept. Hold `job.state.lock`."""
+        observing = _observing(job)
+        if observing:
+            return self._observe(job, observing)
         if job.draft is None:
             return self._replay_only(job)
         state, now = job.state, self._now()
@@ -136,6 +139,18 @@ class Settler:
         self._journal(job, plan)
         return done
 
+    def _observe(self, job: Job, why: str) -> Settled | None:
+        """Nothing is edited, not even what was before: a person who chose this means every byte."""
+        if not job.commit():
+            return None
+        done = Settled(None, Replay(), job.conversation)
+        if job.draft is not None:
+            self._remember(job, done, True, self._now())
+            self._journal(job, _Plan(out=[(edit, why) for edit in job.draft.edits]))
+        elif job.attempt is None:
+            job.state.note_attempt(job.body_key, Attempt(job.state.ledger.revision, untouched=True))
+        return done
+
     def _replay_only(self, job: Job) -> Settled | None:
         """Retries, `count_tokens` and the client's own calls: what has landed, and nothing new (P9, P10)."""
         attempt, ledger = job.attempt, job.state.ledger
@@ -151,24 +166,23 @@ class Settler:
             self._fault("check", fault, job.exchange)
         if attempt is None:
             job.state.note_attempt(job.body_key, Attempt(ledger.revision, bool(fault)))
+        if not job.exchange.kind.is_real and job.exchange.kind is not Kind.COUNT:
+            job.state.mark_shared(job.conversation)
         if job.exchange.kind is not Kind.COUNT:  # a retry or a side call keeps the entries it reads alive
             job.state.clock.touch(self._now())
         return done
 
     def _plan(self, job: Job, draft: Draft) -> _Plan:
         plan, ledger = _Plan(), job.state.ledger
-        observing = _observing(job)
-        if not observing and job.state.account.is_behind:
-            observing = "editing has cost more than it saved in this session"
+        is_new = job.state.newness(job.conversation, job.sent)
+        places = job.conversation.places() if draft.edits else {}
         latest = {(e.op, e.place, e.text if e.op is Op.NOTE else ""): e for e in draft.edits}
         for edit in latest.values():
-            if observing:
-                plan.out.append((edit, observing))
-            elif ledger.replays(edit):
+            if ledger.replays(edit):
                 continue
-            elif ledger.is_full:
+            if ledger.is_full:
                 plan.out.append((edit, "the ledger of this conversation is full"))
-            elif _is_new(job, edit) and not ledger.has_landed(edit):
+            elif _is_new(edit, places, is_new) and not ledger.has_landed(edit):
                 plan.land.append(edit)
             elif edit.op is Op.NOTE:
                 plan.out.append((edit, "frozen: the turn was sent without it"))
@@ -176,7 +190,7 @@ class Settler:
                 plan.land.append(edit)
             else:
                 plan.wait.append(edit)
-        if job.due and not observing:
+        if job.due:
             proposed = {(e.op, e.place) for e in plan.land}
             due = [e for e in ledger.pending if (e.op, e.place) not in proposed]
             plan.land += resolve(job.conversation, due).applied
@@ -330,12 +344,13 @@ def _user_ends(view: Conversation) -> list[int]:
 
 
 def _covers_breakpoint(conversation: Conversation, edit: Edit) -> bool:
+    if edit.op is not Op.COMPACT:
+        return False
     ranges = [c for c in resolve(conversation, [edit]).changes if isinstance(c, RangeEdit)]
     return any(m.breakpoints for r in ranges for m in conversation.messages[r.first : r.last + 1])
 
 
-def _is_new(job: Job, edit: Edit) -> bool:
-    """Whether the block an edit is for has never been sent; for a compaction, whether none of its messages has."""
-    is_new = job.state.newness(job.conversation, job.sent)
-    found = list(job.conversation.find(edit.place.key))
-    return edit.place.nth < len(found) and is_new(*found[edit.place.nth][:2])
+def _is_new(edit: Edit, places: Mapping[Place, tuple[int, int]], is_new: Callable[[int, int], bool]) -> bool:
+    """Whether the block an edit is for has never been sent; for a compaction, its first."""
+    at = places.get(edit.place)
+    return at is not None and is_new(*at)

@@ -101,6 +101,14 @@ class ConversationState:
         self.known = Tip(self.epoch, digest(*self.keys), len(self.keys))
         return self.known
 
+    def mark_shared(self, conversation: Conversation) -> None:
+        """A call of the client's own carries the history: what it adds is in the provider's cache now."""
+        if self.keys and conversation.messages and conversation.messages[0].key == self.keys[0]:
+            for message in conversation.messages:
+                for key in message.keys:
+                    if len(self.sent) < SENT_LIMIT:
+                        self.sent.setdefault(key, 1)
+
     def note_attempt(self, body: int, attempt: Attempt) -> None:
         """Remember how the body with this hash was sent."""
         self.attempts[body] = attempt
@@ -113,24 +121,32 @@ class States:
 
     def __init__(self, load: Callable[[str], ConversationState], limit: int = 1000) -> None:
         self._load, self._limit = load, limit
-        self._states: OrderedDict[str, ConversationState] = OrderedDict()
+        self._holders: OrderedDict[str, _Holder] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, conversation: str) -> ConversationState:
-        """The state of a conversation, loaded when it is not in memory. May read the store: not for the loop."""
+        """The state of a conversation, loaded when it is not in memory. May read the store: not for the loop. Nobody
+        waits for another conversation's load; one that raises is tried again at the next request."""
         with self._lock:
-            state = self._states.get(conversation)
-            if state is None:
-                state = self._states[conversation] = self._load(conversation)
-                while len(self._states) > self._limit:
-                    self._states.popitem(last=False)
-            else:
-                self._states.move_to_end(conversation)
-            return state
+            holder = self._holders.setdefault(conversation, _Holder())
+            self._holders.move_to_end(conversation)
+            while len(self._holders) > self._limit:
+                self._holders.popitem(last=False)
+        with holder.lock:
+            if holder.state is None:
+                holder.state = self._load(conversation)
+            return holder.state
 
     def peek(self, conversation: str) -> ConversationState | None:
         """The state of a conversation if it is in memory."""
-        return self._states.get(conversation)
+        holder = self._holders.get(conversation)
+        return holder.state if holder is not None else None
+
+
+@dataclass(slots=True)
+class _Holder:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    state: ConversationState | None = None
 
 
 def _common(keys: list[bytes], messages: tuple[Message, ...]) -> int:

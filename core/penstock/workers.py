@@ -1,18 +1,20 @@
 """Threads for work that must not hold up the event loop, and that may never end.
 
-Python cannot kill a thread. One that is given up on is written off: it gets an exception at its next bytecode, which
-ends loops in Python code, and if it sits in C code it is left behind. How many may be left behind is bounded; past that
-no more work is taken, and requests pass as they came.
+Python cannot kill a thread. One that is given up on is written off and left behind. If it stands in a plugin's own code
+it gets an exception at its next bytecode, which ends endless loops; anywhere else, in the standard library above all,
+it might hold a lock that the rest needs, and is let alone. How many may be left behind is bounded; past that no more
+work is taken, and requests pass as they came.
 """
 
 from __future__ import annotations
 
 import ctypes
 import queue
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 __all__ = ["GivenUp", "NoWorker", "Task", "Workers"]
 
@@ -50,6 +52,7 @@ class Workers:
         self._idle = 0
         self._waiting = 0
         self._lost = 0
+        self._strays: list[tuple[Task[Any], str]] = []
 
     @property
     def lost(self) -> int:
@@ -59,6 +62,8 @@ class Workers:
     def submit(self, work: Callable[[], T]) -> Task[T]:
         """Have `work` done by a thread. Raises `NoWorker`."""
         task: Task[T] = Task(work)
+        if self._strays:
+            self._end_strays()
         with self._lock:
             if self._lost >= self._lost_limit:
                 raise NoWorker(f"{self._lost} threads hang")
@@ -69,8 +74,8 @@ class Workers:
         self._queue.put(task)  # type: ignore[arg-type]
         return task
 
-    def give_up(self, task: Task[T]) -> None:
-        """Nobody waits for `task` any more: end it if it can be ended, replace its thread if not."""
+    def give_up(self, task: Task[T], stray: str = "") -> None:
+        """Nobody waits for `task` any more: its thread is replaced, and ended if it is in the file `stray` just now."""
         with task.lock:
             if task.future.done() or task.is_given_up:
                 return
@@ -81,7 +86,27 @@ class Workers:
             with self._lock:
                 self._lost += 1
                 self._threads -= 1
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(task.thread), ctypes.py_object(GivenUp))
+        if stray:
+            with self._lock:
+                self._strays.append((task, stray))
+            self._end_strays()
+
+    def _end_strays(self) -> None:
+        """End the threads that stand in their plugin's own code by now."""
+        with self._lock:
+            strays, self._strays = self._strays, []
+        left = []
+        for task, file in strays:
+            with task.lock:
+                frame = sys._current_frames().get(task.thread) if task.thread is not None else None
+                if frame is None:
+                    continue
+                if frame.f_code.co_filename != file:
+                    left.append((task, file))
+                    continue
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(task.thread or 0), ctypes.py_object(GivenUp))
+        with self._lock:
+            self._strays += left
 
     def close(self) -> None:
         """End the threads that are idle; the others end with their process."""
@@ -113,7 +138,7 @@ class Workers:
     def _do(self, task: Task[object]) -> bool:
         """Do `task`; False when this thread was written off meanwhile."""
         with task.lock:
-            if task.is_given_up:
+            if task.is_given_up or not task.future.set_running_or_notify_cancel():
                 return True
             task.thread = threading.get_ident()
         error: BaseException | None = None

@@ -105,6 +105,11 @@ REMINDER = "<system-reminder>\nToday is Monday.\n</system-reminder>"
         (["hello", f"\n{REMINDER}\n"], "hello"),
         (["<environment_context>\n<cwd>/src</cwd>\n</environment_context>"], ""),
         (["<b>bold</b> words"], "<b>bold</b> words"),
+        (["<b>bold</b>"], "<b>bold</b>"),
+        (["<error>\nno such file\n</error>"], "<error>\nno such file\n</error>"),
+        (["<user_query>hello</user_query>"], "<user_query>hello</user_query>"),
+        ([f"{REMINDER}\nhello\n{REMINDER}"], f"{REMINDER}\nhello\n{REMINDER}"),
+        (["hello", "<task-notification>\n<task-id>7</task-id>\n</task-notification>"], "hello"),
         (["<unclosed> words"], "<unclosed> words"),
         (["words </b>"], "words </b>"),
         (["<1>x</1>"], "<1>x</1>"),
@@ -113,7 +118,7 @@ REMINDER = "<system-reminder>\nToday is Monday.\n</system-reminder>"
     ],
 )
 def test_a_persons_words_are_the_last_text_that_is_no_envelope(texts: list[str], words: str) -> None:
-    """A text that stands in one tag, all of it, is the client's own."""
+    """A text that stands in one tag of a client's, all of it, is the client's own; HTML is a person's."""
     assert words_of(Role.USER, [text(t) for t in texts]) == words
 
 

@@ -37,8 +37,9 @@ class Sink(MemoryStore):
         super().add_events(events)
 
     def set_tip(self, conversation: str, tip: Tip, at: float) -> None:
+        self.tried.release()
+        self.open.wait()
         if self.error is not None:
-            self.tried.release()
             raise self.error
         super().set_tip(conversation, tip, at)
 
@@ -191,11 +192,14 @@ def test_of_several_tips_the_last_is_stored() -> None:
     """Also when the store failed in between: an older one never takes a newer one's place."""
     sink = Sink()
     sink.error = StoreError("gone")
+    sink.open.clear()
     with log_on(sink) as log:
         log.set_tip("talk", Tip(0, b"a", 1))
         assert sink.tried.acquire(timeout=30)
         log.set_tip("talk", Tip(0, b"b", 2))
         log.set_tip("other", Tip(0, b"c", 3))
+        sink.open.set()
+        assert sink.tried.acquire(timeout=30)
         sink.error = None
         assert log.drain()
         assert sink.tip_of("talk") == Tip(0, b"b", 2)
@@ -242,11 +246,26 @@ def test_a_listener_that_raises_stops_nobody(error: BaseException, caplog: pytes
 def test_a_log_without_listeners_or_events_ends_at_once() -> None:
     """Its thread ends with it."""
     sink = Sink()
-    before = threading.active_count()
+    before = set(threading.enumerate())  # by name: threads of other tests may be ending just now
     with log_on(sink) as log:
-        assert threading.active_count() == before + 1
+        mine = set(threading.enumerate()) - before
+        assert len(mine) == 1
         assert log.drain(timeout=0)
-    assert threading.active_count() == before
+    assert not mine & set(threading.enumerate())
+
+
+def test_closing_ends_the_threads_of_listeners() -> None:
+    """Each has one of its own, and none stays behind."""
+    sink = Sink()
+    heard: list[Event] = []
+    with log_on(sink, listeners=[heard.append, heard.append]) as log:
+        put(log, 1)
+        threads = [t for t in threading.enumerate() if t.name == "penstock-listener"]
+    assert len(threads) >= 2
+    for thread in threads:
+        thread.join(timeout=30)
+        assert not thread.is_alive()
+    assert len(heard) == 2
 
 
 def test_every_kind_of_event_is_described() -> None:

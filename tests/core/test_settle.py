@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from penstock import Draft, EventKind
+from penstock.events import Tip
 from penstock.store.base import Landed
 from penstock.store.memory import MemoryStore
 from penstock.testing import Session, assistant, conversation, profile_of, user
@@ -130,12 +131,15 @@ def test_a_full_ledger_takes_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "full" in str(session.events(EventKind.EDIT)[-1].payload["reason"])
 
 
-class Fails(MemoryStore):
-    """Cannot drop what it has stored."""
+class Keeps(MemoryStore):
+    """Shows which edits it was given, and keeps no tips."""
 
     def __init__(self) -> None:
         super().__init__()
         self.stored: list[Landed] = []
+
+    def set_tip(self, conversation: str, tip: Tip, at: float) -> None:
+        """Lost, as by a `kill -9` before it was written."""
 
     def add_edits(self, conversation: str, landed: Sequence[Landed], at: float) -> None:
         super().add_edits(conversation, landed, at)
@@ -144,12 +148,28 @@ class Fails(MemoryStore):
 
 def test_what_lands_is_stored_with_its_revision() -> None:
     """All of one request under one number, the next request under the next."""
-    store = Fails()
+    store = Keeps()
     stage = Does(lambda draft: [draft.replace(s, f"new {s.index}", reason="r") for s in draft.spots(new=True)])
     with Session(stage, store=store) as session:
         session.send(conversation(user("one", "two")))
         session.send(conversation(user("one", "two"), user("three")))
     assert [(one.revision, one.edit.text) for one in store.stored] == [(1, "new 0"), (1, "new 1"), (2, "new 0")]
+
+
+@pytest.mark.parametrize("what", [replaces(0, "other"), lambda draft: draft.note("other", reason="r")])
+def test_what_landed_stays_though_nobody_knows_it_was_sent(what: Callable[[Draft], None]) -> None:
+    """The proxy was killed before it noted what it had sent: the ledger knows, and nothing lands in its stead."""
+
+    def first(draft: Draft) -> None:
+        draft.replace(draft.spots()[0], "new", reason="r")
+        draft.note("a note", reason="r")
+
+    stage = Does(first)
+    with Session(stage, store=Keeps()) as session:
+        left = session.send(conversation(user("one")))
+        session.restart()
+        stage.what = what
+        assert session.send(conversation(user("one"))) == left
 
 
 def test_observing_says_what_would_be_done(caplog: pytest.LogCaptureFixture) -> None:

@@ -96,8 +96,8 @@ def test_a_loop_in_python_is_ended() -> None:
 
     def loops() -> None:
         try:
+            begun.set()
             while True:
-                begun.set()
                 try:
                     "x".upper()
                 except Exception:  # what plugins write
@@ -107,9 +107,42 @@ def test_a_loop_in_python_is_ended() -> None:
 
     task = workers.submit(loops)
     assert begun.wait(SOON)
-    workers.give_up(task)
+    workers.give_up(task, stray=__file__)
     assert ended.wait(SOON)
     until(lambda: workers.lost == 0)
+    assert workers.submit(lambda: "next").future.result(SOON) == "next"
+    workers.close()
+
+
+def test_a_thread_in_foreign_code_is_let_alone() -> None:
+    """It may hold a lock the rest needs: it goes on, and is lost until it ends by itself."""
+    workers = Workers(limit=1)
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def waits() -> None:
+        begun.set()
+        go_on.wait(SOON)  # the frame on top is the library's
+        ended.set()
+
+    task = workers.submit(waits)
+    assert begun.wait(SOON)
+    workers.give_up(task, stray="some/other/file.py")
+    assert workers.lost == 1
+    go_on.set()
+    assert ended.wait(SOON)
+    until(lambda: workers.lost == 0)
+    workers.close()
+
+
+def test_a_cancelled_task_leaves_its_thread_at_work() -> None:
+    """Whoever waited is gone; the next task is done all the same."""
+    workers = Workers(limit=1)
+    for _ in range(3):
+        begun, go_on = threading.Event(), threading.Event()
+        task = workers.submit(lambda b=begun, g=go_on: (b.set(), g.wait(SOON)))  # type: ignore[misc]
+        assert begun.wait(SOON)
+        task.future.cancel()
+        go_on.set()
     assert workers.submit(lambda: "next").future.result(SOON) == "next"
     workers.close()
 

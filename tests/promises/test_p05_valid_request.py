@@ -39,7 +39,7 @@ def test_no_edit_makes_an_invalid_request(client: str, said: list[Turn], plan: l
                 said = said + more
 
 
-@given(turns(), st.lists(st.tuples(steps(), edits, st.sampled_from([0.0, COLD])), min_size=1, max_size=8))
+@given(turns(4), st.lists(st.tuples(steps(), edits, st.sampled_from([0.0, COLD])), min_size=1, max_size=6))
 def test_thinking_and_breakpoints_stay_as_the_client_set_them(said: list[Turn], plan: list[Any]) -> None:
     """No thinking changes or moves; the client's breakpoints are all there, with their lifetimes, in their order."""
     stage = Scripted()

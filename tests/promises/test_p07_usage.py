@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock import Usage
-from penstock.dialects.base import ReplyReader
+from penstock.dialects.replies import ReplyReader
 from penstock.encodings import stream_decoder
 from penstock.reply import Reply
 from penstock.testing import answer, assistant, call, dialect_of

@@ -110,8 +110,8 @@ class Rogue{number}(Rogue):
 
 
 def _classes() -> str:
-    rows = [(name, does, None) for name, does in (FAILING | NOTHING | OTHERS).items()]
-    rows += [(name, does, 0.2) for name, does in LATE.items()]
+    rows = [(name, does, "None") for name, does in (FAILING | NOTHING | OTHERS).items()]
+    rows += [(name, does, "0.2") for name, does in LATE.items()]
     return "\n".join(
         _CLASS.format(number=n, name=name, does=does.strip(), deadline=deadline)
         for n, (name, does, deadline) in enumerate(rows)

@@ -29,7 +29,7 @@ def rogues(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(scope="module")
 def looking(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
     """A proxy with stages that look at answers, one of them badly; and with a listener that always fails."""
-    profile = 'extends = "default"\n[limits]\nstage_ms = 120000\nread_ms = 120000\nbackground_s = 0.5\nfailures = 99\n'
+    profile = 'extends = "default"\n[limits]\nstage_ms = 120000\nread_ms = 120000\nbackground_s = 1.0\nfailures = 99\n'
     home = tmp_path_factory.mktemp("looking")
     yield from running(provider, home, plugins={"looking": LOOKING}, profile=profile)
 

@@ -54,7 +54,10 @@ def default_file() -> Path:
 
 
 def announce(what: Announcement, file: Path) -> None:
-    """Write `file`, whole or not at all. Raises `OSError`."""
+    """Write `file`, whole or not at all, unless another proxy that is up has it. Raises `OSError`."""
+    other = found(file)
+    if other is not None and other.pid != what.pid:
+        return
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f"{file.name}.{what.pid}")
     part.write_text(json.dumps(asdict(what), indent=1) + "\n", encoding="utf-8")

@@ -15,6 +15,7 @@ from penstock import profiles
 from penstock.errors import PenstockError
 from penstock.plugins import BLOCK_VARIABLE, Plugins
 from penstock_addons.cli.foreground import ended_by_signals, run_in_foreground
+from penstock_addons.cli.words import command
 
 if TYPE_CHECKING:
     from penstock_addons.demo.player import Player
@@ -58,7 +59,7 @@ def demo(
         typer.echo("\n" + "\n".join(report.summary()))
     if player.error is not None:
         raise PenstockError(f"the demo broke off: {player.error}")
-    typer.echo("\nWith a client of your own: penstock run -- claude")
+    typer.echo(f"\nWith a client of your own: {command()} run -- claude")
 
 
 def _on_screen(player: Player, environ: dict[str, str]) -> None:

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 import typer
 
-from penstock import profiles
+from penstock import paths, profiles
 from penstock.profiles import Profile
+from penstock.store.lock import is_taken
 from penstock_addons.cli import announcement, environment
 from penstock_addons.cli.announcement import Announcement, reachable
 from penstock_addons.cli.child import ChildProxy
@@ -131,7 +132,7 @@ def _found_for(asked: _Asked) -> tuple[Announcement, Path] | None:
 
 
 def _arguments(asked: _Asked) -> list[str]:
-    arguments = ["--port", str(asked.port), "--profile", asked.profile]
+    arguments = ["--port", str(asked.port), "--profile", asked.profile, "--store", str(_free_store())]
     if asked.confdir is not None:
         arguments += ["--confdir", str(asked.confdir)]
     if asked.client == "ollama":
@@ -139,6 +140,13 @@ def _arguments(asked: _Asked) -> list[str]:
     if asked.bypass:
         arguments += ["--", "--set", "penstock_bypass=true"]
     return arguments
+
+
+def _free_store() -> Path:
+    """The store, or while another proxy has it the next one beside it: `penstock-2.db`, ..."""
+    first = paths.store_path()
+    others = (first.with_name(f"{first.stem}-{n}{first.suffix}") for n in range(2, 100))
+    return next((store for store in (first, *others) if not is_taken(store)), first)
 
 
 def _environ_of_proxy(asked: _Asked) -> dict[str, str]:

@@ -13,6 +13,7 @@ import typer
 from penstock import paths, profiles
 from penstock.errors import PenstockError
 from penstock.plugins import Plugins
+from penstock.store.lock import is_taken
 from penstock_addons.cli import announcement
 from penstock_addons.cli.ports import free_port, is_free
 from penstock_addons.cli.upstreams import Upstream, parse
@@ -74,6 +75,9 @@ def up(
     main_mode, login = _main_mode(upstream, host, port)
     upstreams = _with_ports([parse(spec) for spec in reverse or ()], host)
     _check_ports(host, port, upstreams)
+    store = (store or paths.store_path()).expanduser().absolute()
+    if is_taken(store):
+        raise PenstockError(f"{store} belongs to another proxy that is up: give this one its own by --store FILE")
 
     from penstock_addons.cli import authority, words
     from penstock_addons.cli.announcer import Announcer, Tether
@@ -96,7 +100,7 @@ def up(
     settings = {
         "confdir": ca.parent,
         "penstock_profile": profile,
-        "penstock_store": (store or paths.store_path()).expanduser().absolute(),
+        "penstock_store": store,
         **({"upstream_auth": login} if login else {}),
     }
     serve(_arguments(modes, settings, options or ()), more)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +32,13 @@ def attested(profile: Profile) -> str:
     return f"{ATTESTED} {WITHOUT}"
 
 
+def command() -> str:
+    """How this program is called from here: by name when the PATH has it, else as it was called."""
+    if shutil.which("penstock") is not None or not sys.argv[0].endswith("penstock"):
+        return "penstock"
+    return sys.argv[0]
+
+
 def banner(
     what: Announcement, profile: Profile, bundle: Path, reverse: list[Upstream], *, first: bool
 ) -> Iterator[str]:
@@ -43,17 +52,18 @@ def banner(
         told = f"   export {upstream.variable}={base}" if upstream.variable else ""
         yield f"  reverse  {base} -> {upstream.url}{told}"
     yield ""
-    yield "A client through it:  penstock run -- claude"
+    me = command()
+    yield f"A client through it:  {me} run -- claude"
     yield (
         f"or by hand:           export HTTPS_PROXY={what.url()} NODE_EXTRA_CA_CERTS={what.ca} SSL_CERT_FILE={bundle}"
     )
-    yield "To watch:             penstock tui"
+    yield f"To watch:             {me} tui"
     yield "To end:               Ctrl-C"
     if first:
         yield ""
         yield "The first time here? Only requests to model providers are read; all other traffic is passed on unopened."
         yield "Clients must trust the CA above; the variables do that for one client, and nothing is installed."
-        yield "Whatever fails in here, the client's own bytes go out. `penstock doctor` checks the rest."
+        yield f"Whatever fails in here, the client's own bytes go out. `{me} doctor` checks the rest."
         told = attested(profile)
         if told:
             yield ""

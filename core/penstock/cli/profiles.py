@@ -52,4 +52,7 @@ def check(ctx: typer.Context, name: Name) -> None:
     profile = known.load(name)
     plugins: Plugins = ctx.obj
     stages = [stage.name for stage in plugins.stages(profile)]
+    unknown = plugins.unknown_settings(profile)
+    if unknown:
+        raise ProfileError(unknown)
     typer.echo(f"{profile.name}: fine. Stages, in order: {', '.join(stages) or 'none'}")

@@ -11,14 +11,8 @@ from typing import Any
 import msgspec
 
 from penstock.conversation import Block, BlockKind, Conversation, Message, Role
-from penstock.dialects.base import (
-    Endpoint,
-    ListDialect,
-    ReplyParser,
-    canonical_key,
-    encode_text,
-    message,
-)
+from penstock.dialects.base import Endpoint, ListDialect, canonical_key, encode_text, message
+from penstock.dialects.replies import ReplyParser
 from penstock.errors import Unreadable
 from penstock.reply import ToolCall, Usage
 from penstock.spans import Span, elements, members

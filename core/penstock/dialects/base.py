@@ -17,10 +17,9 @@ from typing import Any
 import msgspec
 
 from penstock.conversation import Block, Conversation, Message, Role, digest, words_of
+from penstock.dialects.replies import WRONG_SHAPE, ReplyParser, ReplyReader
 from penstock.errors import InvalidEdit, Unreadable
-from penstock.reply import Reply
 from penstock.spans import Span, elements, members
-from penstock.streams import LineSplitter, Splitter, SseSplitter
 
 __all__ = [
     "BlockEdit",
@@ -30,16 +29,10 @@ __all__ = [
     "ListDialect",
     "RangeEdit",
     "Refusal",
-    "ReplyParser",
-    "ReplyReader",
     "canonical_key",
     "encode_text",
 ]
 
-TEXT_LIMIT = 1 << 20
-BODY_LIMIT = 16 << 20
-_WRONG_SHAPE = (TypeError, AttributeError, KeyError, ValueError, IndexError)
-"""What reading a field of another type than documented raises."""
 CACHE_BYTES = 96 << 20
 
 
@@ -191,7 +184,7 @@ class ListDialect(Dialect):
                 stream=self.streams(body, fields, path),
                 fields=fields,
             )
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, *_WRONG_SHAPE) as e:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, *WRONG_SHAPE) as e:
             raise Unreadable(f"{self.list_field}: {e}") from e
 
     def splice(self, conversation: Conversation, changes: Sequence[Change]) -> bytes:
@@ -245,105 +238,6 @@ class ListDialect(Dialect):
         raise InvalidEdit("this message takes no note")
 
 
-class ReplyParser(ABC):
-    """Turns one answer's JSON values into a `Reply`."""
-
-    def __init__(self) -> None:
-        self.reply = Reply()
-        self._text: list[str] = []
-        self._size = 0
-
-    @abstractmethod
-    def event(self, data: dict[str, Any]) -> None:
-        """One event of a stream."""
-
-    @abstractmethod
-    def whole(self, data: dict[str, Any]) -> None:
-        """An answer that came in one piece."""
-
-    def finish(self) -> Reply:
-        """The reply as far as it was read."""
-        self.reply.text = "".join(self._text)
-        return self.reply
-
-    def add_text(self, text: str) -> None:
-        """Keep a piece of the answer's text, up to the limit."""
-        if not isinstance(text, str):  # it is what a provider sent, and an event of another type must cost itself alone
-            raise TypeError("a piece of text is no string")
-        if self._room(text):
-            self._text.append(text)
-
-    def add_input(self, index: int, piece: str) -> None:
-        """Keep a piece of the `index`-th tool call's arguments, up to the limit."""
-        if 0 <= index < len(self.reply.tools) and self._room(piece):
-            self.reply.tools[index].input += piece
-
-    def _room(self, piece: str) -> bool:
-        self._size += len(piece)
-        if self._size > TEXT_LIMIT:
-            self.reply.cut = True
-            return False
-        return True
-
-
-class ReplyReader:
-    """Reads an answer as its bytes come: server-sent events, newline-delimited JSON, or one JSON body.
-
-    An event that is no JSON is skipped, and what a parser does not expect never raises out of here: the reply holds
-    what could be read.
-    """
-
-    def __init__(self, parser: ReplyParser, content_type: str) -> None:
-        self._parser = parser
-        kind = content_type.partition(";")[0].strip().lower()
-        self._splitter: Splitter | None = None
-        if kind == "text/event-stream":
-            self._splitter = SseSplitter()
-        elif kind in ("application/x-ndjson", "application/ndjson", "application/jsonl"):
-            self._splitter = LineSplitter()
-        self._body: list[bytes] = []
-        self._size = 0
-
-    def feed(self, chunk: bytes) -> None:
-        """The next bytes of the answer, content-encoding undone."""
-        if self._splitter is not None:
-            for data in self._splitter.feed(chunk):
-                self._event(data)
-            return
-        self._size += len(chunk)
-        if self._size <= BODY_LIMIT:
-            self._body.append(chunk)
-
-    def close(self) -> Reply:
-        """No more bytes come."""
-        if self._splitter is not None:
-            for data in self._splitter.close():
-                self._event(data)
-        elif self._size > BODY_LIMIT:
-            self._parser.reply.cut = True
-        elif self._body:
-            self._whole(b"".join(self._body))
-        return self._parser.finish()
-
-    def _event(self, data: bytes) -> None:
-        if data == b"[DONE]":
-            self._parser.reply.complete = True
-            return
-        value = _json(data)
-        if isinstance(value, dict):
-            _tolerant(self._parser.event, value)
-
-    def _whole(self, data: bytes) -> None:
-        value = _json(data)
-        if isinstance(value, dict):
-            self._parser.reply.complete = True
-            _tolerant(self._parser.whole, value)
-        elif isinstance(value, list):  # a Gemini stream without `alt=sse` is one array of events
-            for item in value:
-                if isinstance(item, dict):
-                    _tolerant(self._parser.event, item)
-
-
 def encode_text(text: str) -> bytes:
     """`text` as a JSON string. Raises `InvalidEdit` for text that UTF-8 can not carry (lone surrogates)."""
     try:
@@ -390,21 +284,6 @@ def _join(body: bytes, cuts: list[tuple[int, int, bytes]]) -> bytes:
         at = end
     out.append(body[at:])
     return b"".join(out)
-
-
-def _json(data: bytes) -> Any:
-    try:
-        return msgspec.json.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-
-
-def _tolerant(read: Any, value: dict[str, Any]) -> None:
-    """A field of another type than documented costs its event, not the reader."""
-    try:
-        read(value)
-    except _WRONG_SHAPE:
-        return
 
 
 @dataclass

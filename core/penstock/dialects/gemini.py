@@ -15,15 +15,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from penstock.conversation import Block, BlockKind, Conversation, Message, Role
-from penstock.dialects.base import (
-    Endpoint,
-    ListDialect,
-    Refusal,
-    ReplyParser,
-    canonical_key,
-    encode_text,
-    message,
-)
+from penstock.dialects.base import Endpoint, ListDialect, Refusal, canonical_key, encode_text, message
+from penstock.dialects.replies import ReplyParser
 from penstock.errors import Unreadable
 from penstock.reply import ToolCall
 from penstock.spans import Span, elements, members

@@ -18,7 +18,6 @@ from penstock.dialects.base import (
     Endpoint,
     ListDialect,
     RangeEdit,
-    ReplyParser,
     canonical_key,
     encode_text,
     message,
@@ -32,6 +31,7 @@ from penstock.dialects.openai_chat import (
     result,
     usage,
 )
+from penstock.dialects.replies import ReplyParser
 from penstock.errors import InvalidEdit, Unreadable
 from penstock.reply import ToolCall
 from penstock.spans import Span, members

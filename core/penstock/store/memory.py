@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,11 +14,11 @@ __all__ = ["MemoryStore"]
 
 
 class MemoryStore:
-    """Forgets everything when it goes."""
+    """Forgets everything when it goes. Keeps the newest `events` events."""
 
-    def __init__(self) -> None:
+    def __init__(self, events: int = 50_000) -> None:
         self._lock = threading.Lock()
-        self._events: list[Event] = []
+        self._events: deque[Event] = deque(maxlen=events)
         self._seq = 0
         self._edits: dict[str, list[tuple[float, Landed]]] = defaultdict(list)
         self._tips: dict[str, tuple[float, Tip]] = {}
@@ -65,7 +65,7 @@ class MemoryStore:
         with self._lock:
             kept = [e for e in self._events if e.at >= before and e.seq > self._seq - keep_events]
             gone = len(self._events) - len(kept)
-            self._events = kept
+            self._events = deque(kept, self._events.maxlen)
             for name in [n for n, (at, _) in self._tips.items() if at < before]:
                 gone += 1 + len(self._edits.pop(name, ()))
                 del self._tips[name]

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import event as sa_event
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
@@ -21,11 +22,13 @@ from penstock.edits import Edit, Op, Place
 from penstock.errors import StoreError
 from penstock.events import Event, EventKind, Tip
 from penstock.store.base import Landed
+from penstock.store.lock import StoreLock
 from penstock.store.schema import conversations, edits, events
 
 __all__ = ["SqlStore"]
 
 logger = logging.getLogger(__name__)
+PRUNE_ROWS = 2000
 BUSY_MS = 150
 """How long a write waits for another process. Short: edits are stored while a request waits."""
 _FAILURES = (SQLAlchemyError, OSError, ValueError, OverflowError, zlib.error)
@@ -41,9 +44,16 @@ class SqlStore:
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
         self.path = path
         self.readonly = readonly
+        self._inode = 0
         self._engine = _connect(path, readonly)
         if readonly:
             return
+        self._lock = StoreLock(path)
+        self._open()
+        self._inode = _inode(path)
+
+    def _open(self) -> None:
+        path, readonly = self.path, self.readonly
         try:
             self._migrate()
         except DatabaseError as e:
@@ -55,6 +65,8 @@ class SqlStore:
             self._migrate()
         except SQLAlchemyError as e:
             raise StoreError(f"{path} cannot be opened: {_why(e)}") from e
+        except CommandError as e:
+            raise StoreError(f"{path} was written by a newer version: give this one its own --store ({e})") from e
 
     def add_events(self, new: Sequence[Event]) -> None:
         rows = [{"at": e.at, "exchange": e.exchange, "kind": e.kind, "payload": dict(e.payload)} for e in new]
@@ -106,21 +118,27 @@ class SqlStore:
     def prune(self, *, before: float, keep_events: int) -> int:
         old = sa.select(conversations.c.id).where(conversations.c.seen_at < before)
         known = sa.select(conversations.c.id)
-        with self._write() as db:
-            newest = db.execute(sa.select(sa.func.max(events.c.seq))).scalar() or 0
-            gone = [
-                db.execute(events.delete().where((events.c.at < before) | (events.c.seq <= newest - keep_events))),
-                db.execute(
-                    edits.delete().where(
-                        edits.c.conversation.in_(old) | (edits.c.conversation.not_in(known) & (edits.c.at < before))
-                    )
-                ),
-                db.execute(conversations.delete().where(conversations.c.seen_at < before)),
-            ]
-            return sum(done.rowcount for done in gone)
+        newest = self.last_seq()
+        past = (events.c.at < before) | (events.c.seq <= newest - keep_events)
+        orphaned = edits.c.conversation.in_(old) | (edits.c.conversation.not_in(known) & (edits.c.at < before))
+        gone = self._delete(events, events.c.seq, past) + self._delete(edits, edits.c.id, orphaned)
+        return gone + self._delete(conversations, conversations.c.id, conversations.c.seen_at < before)
+
+    def _delete(self, table: sa.Table, key: sa.Column[Any], which: sa.ColumnElement[bool]) -> int:
+        """A few rows at a time: requests wait for the store to take their edits, and that is not long."""
+        gone = 0
+        while True:
+            with self._write() as db:
+                some = sa.select(key).where(which).limit(PRUNE_ROWS)
+                done = db.execute(table.delete().where(key.in_(some))).rowcount
+            gone += done
+            if done < PRUNE_ROWS:
+                return gone
 
     def close(self) -> None:
         self._engine.dispose()
+        if not self.readonly:
+            self._lock.release()
 
     def _migrate(self) -> None:
         config = Config()
@@ -132,6 +150,12 @@ class SqlStore:
 
     @contextmanager
     def _write(self) -> Iterator[sa.Connection]:
+        if not self.readonly and _inode(self.path) != self._inode:
+            # SQLite would go on writing to a file nobody can find any more.
+            self._engine.dispose()
+            self._open()
+            self._inode = _inode(self.path)
+            raise StoreError(f"{self.path} was deleted or replaced while in use; a new one was begun")
         try:
             with self._engine.begin() as db:
                 yield db
@@ -177,6 +201,13 @@ def _make_private(path: Path) -> None:
         path.chmod(0o600)
     except OSError as e:
         logger.warning("%s can be read by others: %s", path, e)
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
 
 
 def _set_aside(path: Path) -> None:

@@ -28,7 +28,11 @@ from penstock.testing.turns import Call, assistant
 __all__ = ["Session"]
 
 KEY = b"a key for tests, 32 bytes long.."
-HEADERS = {"user-agent": "penstock-testing/1", "x-session-id": "test-session", "authorization": "Bearer test"}
+HEADERS = {
+    "user-agent": "penstock-testing/1",
+    "x-session-id": "00000000-test-4e57-8e55-000000000000",
+    "authorization": "Bearer test",
+}
 
 
 class Session:

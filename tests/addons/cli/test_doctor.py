@@ -160,7 +160,7 @@ def test_a_sound_store_is_well(look: Look) -> None:
     path = _store()
     found = look()["store"]
     assert (found["level"], "1 events" in found["said"]) == ("ok", True)
-    assert [f.name for f in path.parent.iterdir()] == [path.name]
+    assert sorted(f.name for f in path.parent.iterdir()) == [path.name, f"{path.name}.lock"]
 
 
 def test_a_store_of_another_version_is_named(look: Look) -> None:

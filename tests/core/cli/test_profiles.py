@@ -52,6 +52,7 @@ def test_checks_a_file(run: Run) -> None:
         ("mode = 'edits'", "mode = 'edits'"),
         ('stages = ["envelop"]', "Did you mean 'envelope'?"),
         ('extends = "default"\n[stage.envelope]\napplyy = "send"', "Did you mean 'apply'?"),
+        ('extends = "default"\n[stage.envelop]\napply = "send"', "Did you mean 'envelope'?"),
         ("mode = ", "is not TOML"),
     ],
 )

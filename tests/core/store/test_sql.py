@@ -62,7 +62,7 @@ def test_only_its_owner_can_read_it(path: Path) -> None:
         store.close()
     finally:
         os.umask(before)
-    assert set(files) == {"penstock.db", "penstock.db-wal", "penstock.db-shm"}
+    assert set(files) == {"penstock.db", "penstock.db-wal", "penstock.db-shm", "penstock.db.lock"}
     assert set(files.values()) == {0o600}
 
 

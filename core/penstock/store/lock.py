@@ -1,0 +1,53 @@
+"""A store belongs to one proxy at a time: two would not know of each other's edits."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from penstock.errors import StoreError
+
+try:
+    import fcntl
+except ImportError:  # Windows: nothing keeps a second proxy off
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["StoreLock", "is_taken"]
+
+
+class StoreLock:
+    """Held from the start of a proxy to its end, however that comes. Raises `StoreError` when another holds it."""
+
+    def __init__(self, store: Path) -> None:
+        self._fd: int | None = None
+        if fcntl is None:
+            return
+        try:
+            fd = os.open(store.with_name(f"{store.name}.lock"), os.O_WRONLY | os.O_CREAT, 0o600)
+        except OSError as e:
+            raise StoreError(f"{store.parent} cannot be written: {e}") from e
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as e:
+            os.close(fd)
+            raise StoreError(f"{store} belongs to another proxy that is up: give this one its own --store") from e
+        self._fd = fd
+
+    def release(self) -> None:
+        """Let another proxy have the store."""
+        if self._fd is not None:
+            with suppress(OSError):
+                os.close(self._fd)
+            self._fd = None
+
+
+def is_taken(store: Path) -> bool:
+    """Whether a proxy that is up holds `store`."""
+    if not store.exists():
+        return False
+    try:
+        StoreLock(store).release()
+    except StoreError:
+        return True
+    return False

@@ -1,0 +1,69 @@
+"""One request on its way through the engine, and what comes of it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from penstock.conversation import Conversation
+from penstock.dialects.base import Dialect, Endpoint, Refusal
+from penstock.draft import Draft
+from penstock.exchange import Exchange, Request
+from penstock.money import Booking
+from penstock.pipeline import Pipeline, Verdict
+from penstock.reply import Reply
+from penstock.state import Attempt, ConversationState
+
+__all__ = ["Outcome", "Overtaken", "Work"]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What is to be done with a request."""
+
+    body: bytes | None = None
+    """The bytes to send in place of the client's, in the same content-encoding. None: the client's own."""
+    refusal: Refusal | None = None
+    """Answer with this instead of forwarding."""
+    exchange: Exchange | None = None
+    """None: the request was not read."""
+    booking: Booking | None = None
+    """What it costs, and would have cost untouched."""
+    why: str = ""
+    """Why the request was not read, or went as it came."""
+    reply: Reply | None = None
+    profile: str = ""
+    """The profile the client asked for, instead of the proxy's own."""
+    body_key: int = 0
+    """Hash of the body."""
+
+
+@dataclass
+class Work:
+    """One request on its way through the engine, shared by the loop that waits and the thread that works."""
+
+    request: Request
+    dialect: Dialect
+    endpoint: Endpoint
+    pipeline: Pipeline
+    started: float
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    generation: int = 0
+    step: int = -1
+    """-1: reading; then the index of the stage; the number of stages: writing."""
+    step_until: float = 0.0
+    verdicts: list[Verdict] = field(default_factory=list)
+    body: bytes = b""
+    body_key: int = 0
+    conversation: Conversation | None = None
+    exchange: Exchange | None = None
+    state: ConversationState | None = None
+    attempt: Attempt | None = None
+    draft: Draft | None = None
+    sent: int = 0
+    due: str = ""
+    """Why a flush is due; empty when none is."""
+
+
+class Overtaken(Exception):
+    """The loop went on without this thread."""

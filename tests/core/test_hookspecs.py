@@ -1,0 +1,177 @@
+"""The contract: each hook is documented, typed and tried."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import penstock
+from penstock import Event, EventKind, Profile, Stage, hookimpl, hookspecs
+from penstock.dialects.anthropic import Anthropic
+from penstock.plugins import Plugins
+from penstock.suite import Suite
+from penstock.testing import Session, conversation, profile_of, user
+from tests.engines import Does
+
+SPECS: dict[str, FunctionType] = {
+    name: spec
+    for name, spec in inspect.getmembers(hookspecs, inspect.isfunction)
+    if spec.__module__ == hookspecs.__name__ and hasattr(spec, "penstock_spec")
+}
+
+
+def with_plugin(plugin: object) -> Plugins:
+    plugins = Plugins()
+    plugins.add(plugin, "tried")
+    return plugins
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[[object], Suite]]:
+    """A suite with one plugin, closed after the test."""
+    suites: list[Suite] = []
+
+    def make(plugin: object) -> Suite:
+        plugins = Plugins.load(blocked=["all"])
+        plugins.add(plugin, "tried")
+        suites.append(Suite.open(plugins=plugins))
+        return suites[-1]
+
+    yield make
+    for suite in suites:
+        suite.close()
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_each_hook_is_tried_here(name: str) -> None:
+    """By a test that bears its name."""
+    assert f"test_hook_{name}" in globals()
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_each_hook_says_what_to_count_on(name: str) -> None:
+    """When it is called, and what it gets; every argument and the answer have a type."""
+    spec = SPECS[name]
+    doc = inspect.getdoc(spec) or ""
+    assert re.search(r"\bCalled\b", doc)
+    assert len(doc.splitlines()) >= 3
+    assert set(spec.__annotations__) == {*inspect.signature(spec).parameters, "return"}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_each_hook_is_in_the_guide(name: str) -> None:
+    """Who reads only that finds it."""
+    guide = Path(penstock.__file__).parents[2] / "docs" / "writing-a-stage.md"
+    assert re.search(rf"\b{name}\b", guide.read_text(encoding="utf-8"))
+
+
+def test_hook_stages() -> None:
+    """Called for each profile in use; what it gives runs on requests."""
+    profiles: list[Profile] = []
+
+    class Gives:
+        @hookimpl
+        def stages(self, profile: Profile) -> list[Stage]:
+            profiles.append(profile)
+            return [Does(lambda draft: draft.note("a note", reason="r"), "mine")]
+
+    with Session(plugins=with_plugin(Gives()), profile=profile_of("stages = []")) as session:
+        assert b"a note" in session.send(conversation(user("hello")))
+    assert [profile.name for profile in profiles] == ["test"]
+
+
+def test_hook_dialects(opened: Callable[[object], Suite]) -> None:
+    """A plugin's wire formats are asked before the bundled ones."""
+
+    class Mine(Anthropic):
+        name = "mine"
+
+        def endpoint(self, method: str, path: str) -> Any:
+            return super().endpoint(method, path.removesuffix("/mine")) if path.endswith("/v1/messages/mine") else None
+
+    class TakesOver(Anthropic):
+        name = "takes-over"
+
+    class Gives:
+        @hookimpl
+        def dialects(self) -> list[Anthropic]:
+            return [Mine(), TakesOver()]
+
+    suite = opened(Gives())
+    for path, name in (
+        ("/v1/messages/mine", "mine"),
+        ("/v1/messages", "takes-over"),
+        ("/v1/chat/completions", "openai-chat"),
+    ):
+        found = suite.engine.route("POST", path)
+        assert found is not None
+        assert found[0].name == name
+
+
+def test_hook_redactors() -> None:
+    """Every text that is logged goes through them."""
+
+    class Gives:
+        @hookimpl
+        def redactors(self) -> list[Callable[[str], str]]:
+            return [lambda text: text.replace("Ada", "[name]")]
+
+    stage = Does(lambda draft: draft.note("Ada again", reason="r"))
+    with Session(stage, plugins=with_plugin(Gives()), profile=profile_of("stages = []")) as session:
+        left = session.send(conversation(user("Ada says hello")))
+        kept = repr([e.payload for e in session.events()])
+    assert left.count(b"Ada") == 2
+    assert "[name] says hello" in kept
+    assert "Ada" not in kept
+
+
+def test_hook_on_event() -> None:
+    """Every fact comes by, in order, stored already; a listener may take no argument."""
+    heard: list[EventKind] = []
+    calls: list[None] = []
+
+    class Listens:
+        @hookimpl
+        def on_event(self, event: Event) -> None:
+            heard.append(event.kind)
+
+    class Counts:
+        @hookimpl
+        def on_event(self) -> None:
+            calls.append(None)
+
+    plugins = with_plugin(Listens())
+    plugins.add(Counts(), "counts")
+    with Session(plugins=plugins, profile=profile_of("stages = []")) as session:
+        session.send(conversation(user("hello")))
+        session.reply("yes")
+        stored = [e.kind for e in session.events()]
+    assert heard == stored
+    assert len(calls) == len(stored)
+
+
+def test_hook_commands() -> None:
+    """Commands join the command line."""
+
+    class Adds:
+        @hookimpl
+        def commands(self, app: typer.Typer) -> None:
+            @app.command()
+            def greet() -> None:
+                typer.echo("hello from a plugin")
+
+            @app.command()
+            def other() -> None:
+                """A second one, so that both have names."""
+
+    app = typer.Typer()
+    with_plugin(Adds()).add_commands(app)
+    assert "hello from a plugin" in CliRunner().invoke(app, ["greet"]).output

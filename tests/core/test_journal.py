@@ -1,0 +1,152 @@
+"""The payloads of events that describe a conversation, its edits and its answers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from penstock import Usage
+from penstock.edits import Edit, Op, Place
+from penstock.journal import BLOCKS, MEDIA_TOKENS, answered, classified, edited, saved
+from penstock.ledger import resolve
+from penstock.redact import Redactor
+from penstock.reply import Reply, ToolCall
+from penstock.testing import assistant, call, conversation, draft_for, results, user
+
+SAID = [user("look"), assistant("yes", call("Read", path="a")), results("text of a")]
+REDACTOR = Redactor(40)
+
+
+def payload(body: bytes, sent: int = 0) -> dict[str, Any]:
+    draft = draft_for(body)
+    found = classified(draft.exchange, draft.conversation, sent, REDACTOR)
+    return dict(json.loads(json.dumps(found)))
+
+
+def test_a_request_is_described() -> None:
+    """Who, what, how much; everything a screen shows, as JSON."""
+    found = payload(conversation(*SAID, system="Be brief.", stream=True))
+    assert found | {"tokens": 0, "blocks": 0} == {
+        "dialect": "anthropic",
+        "provider": "anthropic",
+        "kind": "tool-loop",
+        "conversation": "test",
+        "session": "",
+        "agent": "main",
+        "client": "penstock-testing",
+        "model": "test-model",
+        "epoch": 0,
+        "turn": 1,
+        "retry": False,
+        "stream": True,
+        "messages": 3,
+        "new": 3,
+        "words": "",
+        "first": 0,
+        "tokens": 0,
+        "blocks": 0,
+    }
+
+
+def test_tokens_are_told_apart() -> None:
+    """System, tools and messages; the total is their sum, and says that it is an estimate."""
+    tokens = payload(conversation(*SAID, system="s" * 3600, tools=[{"name": "t" * 7200}]))["tokens"]
+    assert 1000 <= tokens["system"] <= 1050
+    assert 2000 <= tokens["tools"] <= 2050
+    assert tokens["total"] == tokens["system"] + tokens["tools"] + tokens["messages"]
+    assert tokens["how"] == "estimated"
+
+
+def test_only_new_blocks_are_listed() -> None:
+    """With role, kind, name, link and text."""
+    found = payload(conversation(*SAID), sent=1)
+    assert found["first"] == 1
+    assert [(b["m"], b["role"], b["kind"], b["name"], b["text"]) for b in found["blocks"]] == [
+        (1, "assistant", "text", "", "yes"),
+        (1, "assistant", "tool_use", "Read", '{"path":"a"}'),
+        (2, "user", "tool_result", "", "text of a"),
+    ]
+    assert found["blocks"][1]["id"] == found["blocks"][2]["id"] != ""
+
+
+def test_the_list_is_bounded() -> None:
+    """The newest are shown."""
+    found = payload(conversation(user(*[f"text {n}" for n in range(BLOCKS + 50)])))
+    assert len(found["blocks"]) == BLOCKS
+    assert found["blocks"][-1]["text"] == f"text {BLOCKS + 49}"
+
+
+def test_texts_are_cut_and_hold_no_secret() -> None:
+    """Words and blocks alike."""
+    found = payload(conversation(user("password=hunter2hunter2 " + "x" * 100)))
+    for text in (found["words"], found["blocks"][0]["text"]):
+        assert text.startswith("password=[redacted value] xxx")
+        assert len(text) == 41
+
+
+def test_an_image_counts_for_what_images_cost() -> None:
+    """Its bytes are no text."""
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "A" * 9000}}
+    body = {"messages": [{"role": "user", "content": [image, {"type": "text", "text": "what is it?"}]}]}
+    block = payload(json.dumps(body).encode())["blocks"][0]
+    assert (block["kind"], block["tokens"], block["text"]) == ("media", MEDIA_TOKENS, "")
+
+
+def test_an_edit_is_described_where_it_stands() -> None:
+    """What it takes, what it gives, and why."""
+    draft = draft_for(conversation(*SAID)).for_stage("shortens")
+    draft.replace(draft.spots()[-1], "short", reason="too long")
+    found = edited(draft.conversation, draft.edits[0], "landed", draft.edits[0].reason, REDACTOR)
+    assert found == {
+        "stage": "shortens",
+        "op": "replace",
+        "state": "landed",
+        "reason": "too long",
+        "m": 2,
+        "b": 0,
+        "before": 3,
+        "after": 1,
+        "text": "short",
+    }
+
+
+def test_an_edit_whose_block_has_gone_stands_nowhere() -> None:
+    """-1, and the rest of it all the same."""
+    edit = Edit(Op.REPLACE, Place(b"x" * 16), "new", "s", "r", "old")
+    found = edited(draft_for(conversation(*SAID)).conversation, edit, "pending", "r", REDACTOR)
+    assert (found["m"], found["b"], found["text"]) == (-1, -1, "new")
+
+
+def test_a_reason_is_cut_and_holds_no_secret() -> None:
+    """It may quote the conversation."""
+    edit = Edit(Op.NOTE, Place(b"x" * 16), "new", "s", "r")
+    said = draft_for(conversation(*SAID)).conversation
+    found = edited(said, edit, "landed", "password=hunter2hunter2 " + "x" * 1000, REDACTOR)
+    assert found["reason"].startswith("password=[redacted value] xxx")
+    assert len(found["reason"]) == 400
+
+
+def test_what_is_saved_is_counted_in_tokens() -> None:
+    """A note costs, a replacement saves; never less than nothing is sent."""
+    draft = draft_for(conversation(user("word " * 4000)))
+    none = saved(draft.conversation, resolve(draft.conversation, []))
+    assert none["tokens_in"] == none["tokens_out"]
+    draft.note("word " * 400, reason="r")
+    more = saved(draft.conversation, resolve(draft.conversation, draft.edits))
+    assert more["tokens_out"] > more["tokens_in"] == none["tokens_in"]
+    draft.replace(draft.spots()[0], "short", reason="r")
+    less = saved(draft.conversation, resolve(draft.conversation, draft.edits))
+    assert less["tokens_in"] > less["tokens_out"] >= 0
+
+
+def test_an_answer_is_described() -> None:
+    """What the provider did not say is not said."""
+    reply = Reply("some words", [ToolCall("1", "Read")], Usage(input=3, output=5), "tool_use", "m", complete=True)
+    assert answered(reply, REDACTOR) == {
+        "model": "m",
+        "usage": {"input": 3, "output": 5},
+        "stop": "tool_use",
+        "complete": True,
+        "tools": ["Read"],
+        "text": "some words",
+    }

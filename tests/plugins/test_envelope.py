@@ -1,0 +1,225 @@
+"""Envelope stripping: every pattern of the bundled profiles on what clients really wrap around a person's words."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from importlib import resources
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock import EventKind, Stage
+from penstock.errors import ProfileError
+from penstock.plugins import Plugins
+from penstock.stage import Outcome
+from penstock.testing import Session, assistant, call, conversation, profile_of, results, run_stage, user
+from penstock_plugins.envelope import Rule, Stripper
+from tests.shapes import claude_code, claude_code_headers
+
+PATTERNS: dict[str, list[dict[str, str]]] = tomllib.loads(
+    resources.files("penstock_profiles").joinpath("default.toml").read_text(encoding="utf-8")
+)["stage"]["envelope"]["patterns"]
+
+
+def envelope(toml: str = "", base: str = "default") -> Stage:
+    """The stage as the bundled plugin gives it for a profile."""
+    (stage,) = [s for s in Plugins.load(blocked=["all"]).stages(profile_of(toml, base=base)) if s.name == "envelope"]
+    return stage
+
+
+def words(text: str, *, sets: str = '"coding", "chat"') -> str:
+    """What is left of a person's message."""
+    stage = envelope(f"[stage.envelope]\nsets = [{sets}]")
+    return run_stage(stage, conversation(user(text))).draft.words
+
+
+# For each pattern of the profile, by set and place: a text as clients write it, and the words in it.
+CASES: dict[tuple[str, int], list[tuple[str, str]]] = {
+    ("coding", 0): [
+        (
+            "<system-reminder>\nToday's date is 2031-02-03.\n</system-reminder>\nfix the build",
+            "fix the build",
+        ),
+        (
+            "fix the build\n\n<system-reminder>\na.py was changed.\n</system-reminder>\n"
+            "<system-reminder>\nb.py too.\n</system-reminder>",
+            "fix the build",
+        ),
+    ],
+    ("coding", 1): [
+        ("<local-command-stdout>Set model to fast</local-command-stdout>\nand now go on", "and now go on"),
+        ("<local-command-stderr>\nno such file\n</local-command-stderr>\nwhy?", "why?"),
+        ("<local-command-caveat>Messages below were made by a command.</local-command-caveat>\nhello", "hello"),
+    ],
+    ("coding", 2): [
+        (
+            "<command-name>/review</command-name>\n<command-message>it is running</command-message>\nlook at main.py",
+            "look at main.py",
+        ),
+        ("<command-contents>A long prompt.</command-contents>\ngo", "go"),
+    ],
+    ("coding", 3): [
+        ("<environment_context>\n  <cwd>/src</cwd>\n  <shell>bash</shell>\n</environment_context>\nrun it", "run it"),
+        ("<session_context>\nToday is Monday.\n</session_context>\n\nrun it", "run it"),
+    ],
+    ("coding", 4): [
+        ("[Image #1]\nwhat is wrong here?", "what is wrong here?"),
+        ("what is wrong here?\n[Image: /home/me/shot.png]  \n[File 2: notes.txt]", "what is wrong here?"),
+        ("[Attachment]\nread it", "read it"),
+    ],
+    ("coding", 5): [
+        ("<command-name>/fix</command-name>\n<command-args>the login page</command-args>", "the login page")
+    ],
+    ("coding", 6): [("<user_query>\nrename this function\n</user_query>", "rename this function")],
+    ("chat", 0): [("[vc:prompt]\ntell me a story", "tell me a story")],
+    ("chat", 1): [("[vc:user]tell me a story[/vc:user]", "tell me a story")],
+    ("chat", 2): [("System: [2031-02-03 10:00] Ada joined.\nhello Ada", "hello Ada")],
+    ("chat", 3): [("[Channel general id:12345 2031-02-03 10:00] hello all", "hello all")],
+    ("chat", 4): [("hello all\n[message_id: 9876]", "hello all")],
+}
+
+
+def test_every_pattern_is_tried() -> None:
+    """A pattern that is added gets a text of its own here."""
+    assert set(CASES) == {(name, n) for name, rules in PATTERNS.items() for n in range(len(rules))}
+
+
+@pytest.mark.parametrize(
+    ("text", "left"), [pytest.param(*case, id=f"{name}-{n}") for (name, n), cases in CASES.items() for case in cases]
+)
+def test_a_persons_words_are_what_is_left(text: str, left: str) -> None:
+    """Without what their client wrapped around them."""
+    assert words(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "how do I write <system-reminder> in a prompt?",
+        "the tag </command-name> alone",
+        "[Image processing] is what I need",
+        "see [File: a.py] in the middle",
+        "System: what is it?",
+        "[Channel tunnel] opened",
+        "a list:\n\n\n\nwith blank lines",
+        "  indented  ",
+        "<b>bold</b>",
+    ],
+)
+def test_words_that_look_like_an_envelope_stay(text: str) -> None:
+    """To the last blank: what is not stripped is not tidied either."""
+    assert words(text) == text.strip()
+
+
+def test_rules_are_applied_in_their_order() -> None:
+    """What one leaves the next one sees."""
+    for rules, left in (("{ drop = 'b' }, { drop = 'ac' }", "!"), ("{ drop = 'ac' }, { drop = 'b' }", "ac!")):
+        stage = envelope(f'[stage.envelope]\nsets = ["user"]\n[stage.envelope.patterns]\nuser = [{rules}]')
+        assert run_stage(stage, conversation(user("abc!"))).draft.words == left
+
+
+def test_a_person_adds_patterns_of_their_own() -> None:
+    """Beside the bundled sets, in a profile that extends one."""
+    stage = envelope("[stage.envelope.patterns]\nuser = [{ drop = '(?m)^-- $(?s:.*)' }]")
+    text = "<system-reminder>x</system-reminder>\nplease\n-- \nAda Lovelace, Analyst"
+    assert run_stage(stage, conversation(user(text))).draft.words == "please"
+
+
+def test_by_default_only_the_words_are_stripped() -> None:
+    """What is sent stays as it is; the verdict says so."""
+    body = conversation(user("<user_query>rename it</user_query>"))
+    result = run_stage(envelope(), body)
+    assert result.draft.words == "rename it"
+    assert result.body == body
+    assert (result.verdict.outcome, result.verdict.remark) == (Outcome.NOTHING, "words only")
+
+
+SEND = '[stage.envelope]\napply = "send"\nsets = ["coding", "chat"]'
+
+
+def test_what_is_sent_can_be_stripped_too() -> None:
+    """`apply = "send"`: a person's texts, each on its own; never the model's, never a tool's."""
+    wrapped = "<user_query>rename it</user_query>"
+    body = conversation(
+        user("[Image #1]\nlook", wrapped), assistant(wrapped, call("Bash", command=wrapped)), results(wrapped)
+    )
+    result = run_stage(envelope(SEND), body)
+    assert [e.text for e in result.edits] == ["look", "rename it"]
+    messages = json.loads(result.body)["messages"]
+    assert messages[1:] == json.loads(body)["messages"][1:]
+
+
+def test_a_text_that_is_nothing_but_envelope_stays() -> None:
+    """No text block can be empty."""
+    body = conversation(user("<system-reminder>x</system-reminder>", "hello"))
+    result = run_stage(envelope(SEND), body)
+    assert result.body == body
+    assert (result.verdict.outcome, result.verdict.remark) == (Outcome.NOTHING, "no envelope")
+
+
+def test_what_was_stripped_stays_stripped() -> None:
+    """Replayed on every later request, whether the message is new or not."""
+    profile = profile_of(SEND)
+    said = [user("[vc:user]hello[/vc:user]")]
+    with Session(plugins=Plugins.load(blocked=["all"]), profile=profile) as session:
+        for n in range(3):
+            left = json.loads(session.send(conversation(*said)))["messages"]
+            assert [m["content"] for m in left][::2] == ["hello", *["again"] * n]
+            said += [assistant("yes"), user("[vc:user]again[/vc:user]")]
+        landed = [e.payload["state"] for e in session.events(EventKind.EDIT)]
+    assert landed == ["landed"] * 3
+
+
+def test_the_openclaw_profile_strips_what_is_sent() -> None:
+    """Chat gateways wrap every message; the model has no use for it."""
+    stage = envelope(base="openclaw")
+    result = run_stage(stage, conversation(user("[Channel general id:1 x] hello\n[message_id: 2]")))
+    assert json.loads(result.body)["messages"][0]["content"] == "hello"
+
+
+def test_claude_codes_reminders_are_not_its_users_words() -> None:
+    """In the shape it sends them: beside the words, and inside them."""
+    with Session(envelope(), headers=claude_code_headers()) as session:
+        session.send(claude_code([user("<system-reminder>x</system-reminder>\nhello")]))
+        assert session.events(EventKind.CLASSIFIED)[0].payload["words"] == "hello"
+
+
+def test_a_very_long_text_is_stripped_at_its_beginning() -> None:
+    """Patterns are not let loose on megabytes; the rest stays as it is."""
+    tail = "x" * 200_000 + "<system-reminder>late</system-reminder>"
+    assert words(f"<system-reminder>early</system-reminder>\n{tail}") == tail
+
+
+TEXTS = [case for cases in CASES.values() for case, _ in cases]
+
+
+@given(st.text(max_size=200), st.lists(st.sampled_from(TEXTS), min_size=1, max_size=3))
+def test_nothing_is_added_and_nothing_lost(text: str, around: list[str]) -> None:
+    """Whatever stands between the envelopes: what is left are lines that were there, in their order."""
+    strip = Stripper([Rule(**rule) for name in ("coding", "chat") for rule in PATTERNS[name]])  # type: ignore[arg-type]
+    whole = "\n".join([text, *around])
+    left = iter(whole)
+    assert all(c in left for c in strip(whole).replace("\n", ""))
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("apply = 'sned'", ["stage.envelope.apply = 'sned'", "'words' or 'send'"]),
+        ("aply = 'send'", ["stage.envelope.aply", "'apply'"]),
+        ("sets = ['codign']", ["there is no set of patterns 'codign'", "'coding'"]),
+        ("[stage.envelope.patterns]\nuser = [{ drop = '(' }]", ["stage.envelope.patterns.user.0", "'('"]),
+        ("[stage.envelope.patterns]\nuser = [{ drop = 'a', unwrap = '(b)' }]", ["either `drop` or `unwrap`"]),
+        ("[stage.envelope.patterns]\nuser = [{}]", ["either `drop` or `unwrap`"]),
+        ("[stage.envelope.patterns]\nuser = [{ unwrap = 'b' }]", ["'b' has no group to keep"]),
+        ("[stage.envelope.patterns]\nuser = [{ keep = 'b' }]", ["stage.envelope.patterns.user.0.keep"]),
+    ],
+)
+def test_a_wrong_setting_stops_the_start(toml: str, said: list[str]) -> None:
+    """With the key, the value and what was expected."""
+    with pytest.raises(ProfileError) as caught:
+        envelope(toml if toml.startswith("[") else f"[stage.envelope]\n{toml}")
+    for part in said:
+        assert part in str(caught.value)
