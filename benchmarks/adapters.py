@@ -3,65 +3,88 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from penstock import profiles
+import penstock_plugins.compaction.stage
+import penstock_plugins.pruning.stage
+import penstock_plugins.trim.stage
+from penstock import ToolOutput, profiles
 from penstock.clock import ManualClock
+from penstock.compressor import Setting
 from penstock.engine import Engine
-from penstock.events import EventLog
+from penstock.events import Event, EventLog
 from penstock.exchange import Request
 from penstock.pipeline import Pipeline
 from penstock.plugins import Plugins
 from penstock.store.memory import MemoryStore
 from penstock.suite import bundled_dialects
 
-__all__ = ["session_cost_balanced", "session_cost_bold", "session_cost_safe"]
+__all__ = [
+    "session_cost_balanced",
+    "session_cost_bold",
+    "session_cost_safe",
+    "tool_output_balanced",
+    "tool_output_bold",
+    "tool_output_safe",
+]
 
 Body = dict[str, Any]
+Player = Callable[[Body, float], Body]
+Method = Callable[[str, str, Any, str], str]
 
 
-def session_cost_safe(session: str) -> Callable[[Body, float], Body]:
-    """`f(request body, now) -> request body` for one session under the profile's setting `safe`."""
-    return _player("bench-safe", session)
+def session_cost_safe(session: str) -> Player:
+    """`f(request body, now) -> request body` for one session under the setting `safe`."""
+    return player("safe", session)
 
 
-def session_cost_balanced(session: str) -> Callable[[Body, float], Body]:
+def session_cost_balanced(session: str) -> Player:
     """The same under `balanced`."""
-    return _player("bench-balanced", session)
+    return player("balanced", session)
 
 
-def session_cost_bold(session: str) -> Callable[[Body, float], Body]:
+def session_cost_bold(session: str) -> Player:
     """The same under `bold`."""
-    return _player("bench-bold", session)
+    return player("bold", session)
+
+
+def tool_output_safe() -> Method:
+    """`f(text, tool name, tool input, the last user message) -> text` under `safe`."""
+    return method("safe")
+
+
+def tool_output_balanced() -> Method:
+    """The same under `balanced`."""
+    return method("balanced")
+
+
+def tool_output_bold() -> Method:
+    """The same under `bold`."""
+    return method("bold")
 
 
 class _Quiet:
-    """An event sink that keeps nothing."""
+    """A sink for events that keeps nothing."""
 
-    def add_events(self, events: object) -> None:
+    def add_events(self, events: Iterable[Event]) -> None:
         """Forget."""
 
     def set_tip(self, conversation: str, tip: object, at: float) -> None:
         """Forget."""
 
 
-def _player(profile: str, session: str) -> Callable[[Body, float], Body]:
-    clock = ManualClock(0.0)
-    plugins = Plugins()
-    import penstock_plugins.compaction.stage as compaction
-    import penstock_plugins.pruning.stage as pruning
-
-    plugins.add(compaction, "compaction")
-    plugins.add(pruning, "pruning")
-    setting = profile.removeprefix("bench-")
-    chosen = profiles.load("default").model_copy(
-        update={"name": profile, "stages": ("compaction", "pruning"), "setting": setting}
-    )
+def player(setting: Setting, session: str, stages: Iterable[str] = ("trim", "compaction", "pruning")) -> Player:
+    """The engine with the bundled stages, its clock set by the caller."""
+    clock, plugins = ManualClock(0.0), Plugins()
+    plugins.add(penstock_plugins.trim.stage, "trim", "penstock_plugins.trim.stage")
+    plugins.add(penstock_plugins.compaction.stage, "compaction", "penstock_plugins.compaction.stage")
+    plugins.add(penstock_plugins.pruning.stage, "pruning", "penstock_plugins.pruning.stage")
+    profile = profiles.load("default").model_copy(update={"stages": tuple(stages), "stage": {}, "setting": setting})
     engine = Engine(
         dialects=bundled_dialects(),
-        pipelines=lambda _: Pipeline(chosen, plugins.stages(chosen), clock),
-        profile=profile,
+        pipelines=lambda _: Pipeline(profile, plugins.stages(profile), clock, plugins.parts(profile)),
+        profile=profile.name,
         store=MemoryStore(),
         log=EventLog(_Quiet()),
         key=b"bench",
@@ -76,6 +99,23 @@ def _player(profile: str, session: str) -> Callable[[Body, float], Body]:
         headers = {"x-claude-code-session-id": session, "user-agent": "claude-cli/bench"}
         raw = json.dumps(body).encode()
         outcome = engine.process_now(Request(f"{session}-{count}", "POST", "", "/v1/messages", headers, raw))
-        return body if outcome.body is None else json.loads(outcome.body)
+        return body if outcome.body is None else dict(json.loads(outcome.body))
 
     return play
+
+
+def method(setting: Setting) -> Method:
+    """The compressors that the trim stage calls, one output at a time."""
+    plugins = Plugins()
+    plugins.add(penstock_plugins.trim.stage, "trim", "penstock_plugins.trim.stage")
+    compressors = plugins.parts(profiles.load("default")).compressors
+
+    def shorten(text: str, name: str = "", tool_input: Any = None, query: str = "") -> str:
+        given = tool_input if isinstance(tool_input, dict) else {}
+        for compressor in compressors:
+            found = compressor(ToolOutput(text, name, given, query, setting))
+            if found is not None:
+                return found.text
+        return text
+
+    return shorten

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock.compressor import Compressed, Compressor, Seen, ToolOutput, handle_of
 from penstock.conversation import Block, BlockKind, Conversation, Message, Role
 from penstock.draft import Draft, Spot
 from penstock.events import Event, EventKind
@@ -10,10 +11,13 @@ from penstock.hookspecs import hookimpl
 from penstock.profiles import Profile
 from penstock.reply import Reply, ToolCall, Usage
 from penstock.stage import Stage
+from penstock.summariser import Segment, Summariser
 
 __all__ = [
     "Block",
     "BlockKind",
+    "Compressed",
+    "Compressor",
     "Conversation",
     "Draft",
     "Event",
@@ -25,10 +29,15 @@ __all__ = [
     "Profile",
     "Reply",
     "Role",
+    "Seen",
+    "Segment",
     "Spot",
     "Stage",
+    "Summariser",
     "ToolCall",
+    "ToolOutput",
     "Usage",
+    "handle_of",
     "hookimpl",
 ]
 

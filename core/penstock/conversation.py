@@ -19,13 +19,17 @@ import msgspec
 from penstock.edits import Place
 from penstock.spans import Span
 
-__all__ = ["Block", "BlockKind", "Conversation", "Message", "Role", "digest", "words_of"]
+__all__ = ["HEAD_FIELDS", "Block", "BlockKind", "Conversation", "Message", "Role", "digest", "words_of"]
 
 KEY_BYTES = 16
 _OPENING_TAG = re.compile(r"<([A-Za-z]\w*[-_][\w-]*)>")
 """What clients wrap their own texts in. No name of HTML, which a person may paste, has a hyphen or an underscore."""
 _WRAPS_WORDS = frozenset({"user_query", "user_message", "command-args"})
 """Tags around what a person did say."""
+
+
+HEAD_FIELDS = ("tools", "system", "instructions", "systemInstruction", "system_instruction")
+"""Fields of a request that stand before its messages, in every dialect."""
 
 
 class Role(StrEnum):

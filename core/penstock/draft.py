@@ -6,18 +6,25 @@ original, decides when the edit lands, and checks the result.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from copy import copy as copy_of
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from penstock.conversation import Block, BlockKind, Conversation, Role, digest
+from penstock.conversation import HEAD_FIELDS, Block, BlockKind, Conversation, Role, digest
 from penstock.edits import Edit, Op, Place
 from penstock.errors import InvalidEdit
 from penstock.exchange import Exchange
+from penstock.parts import Parts
 from penstock.replay import Replay
+from penstock.tokens import estimate_bytes
 
 __all__ = ["Draft", "Refused", "Spot"]
 
 EDIT_LIMIT = 4 << 20
+_EXPAND = re.compile(rb'"[A-Za-z0-9_-]*penstock_{1,2}expand"')
+"""The tool as clients name it: `mcp__penstock__expand`, `penstock_expand`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +72,18 @@ class Draft:
         exchange: Exchange,
         conversation: Conversation,
         is_new: Callable[[int, int], bool],
+        *,
         landed: Replay | None = None,
         due: str = "",
+        window: int = 200_000,
+        parts: Parts | None = None,
     ) -> None:
         self._exchange, self._conversation, self._is_new = exchange, conversation, is_new
-        self._landed, self._due = landed or Replay(), due
+        landed = landed or Replay()
+        self._landed, self._gone = landed.replacements(), landed.covered()
+        self._proposed: dict[tuple[int, int], Edit] = {}
+        self._extra = sum(len(edit.text) for edit in landed.applied if edit.op is not Op.REPLACE)
+        self._due, self._window, self._parts = due, window, parts or Parts()
         self._shown = replace(exchange)
         self._words = exchange.words
         self._edits: tuple[Edit, ...] = ()
@@ -80,6 +94,22 @@ class Draft:
     def due(self) -> str:
         """Why edits to what was sent land now (`the cache is cold`, ...). Empty: they wait, or land if that pays."""
         return self._due
+
+    @property
+    def parts(self) -> Parts:
+        """What plugins offer each other: compressors and summarisers."""
+        return self._parts
+
+    @property
+    def window(self) -> int:
+        """Tokens a request to this model may have."""
+        return self._window
+
+    @cached_property
+    def can_expand(self) -> bool:
+        """Whether the agent has the tool that shows an original (`penstock mcp`): then a stub names it."""
+        span = self._conversation.fields.get("tools")
+        return span is not None and _EXPAND.search(self._conversation.body, span.start, span.end) is not None
 
     @property
     def exchange(self) -> Exchange:
@@ -131,21 +161,29 @@ class Draft:
 
     def text(self, spot: Spot) -> str:
         """What the block at `spot` reads with the edits that have landed and those proposed so far."""
-        if self.edits:
-            place = self._place(spot.message, spot.index)
-            for edit in reversed(self.edits):
-                if edit.op is Op.REPLACE and edit.place == place:
-                    return edit.text
-        landed = self._landed.at(spot.message, spot.index)
-        return spot.text if landed is None else landed.text
+        edit = self.proposed(spot) or self.landed(spot)
+        return spot.text if edit is None else edit.text
 
     def landed(self, spot: Spot) -> Edit | None:
         """The edit that is replayed on the block at `spot`. None: it is sent as it is."""
-        return self._landed.at(spot.message, spot.index)
+        return self._landed.get((spot.message, spot.index))
+
+    def proposed(self, spot: Spot) -> Edit | None:
+        """The replacement proposed for the block at `spot` so far, by this stage or one before it."""
+        return self._proposed.get((spot.message, spot.index))
 
     def is_compacted(self, message: int) -> bool:
-        """Whether a message is not sent any more, but a record in its stead."""
-        return self._landed.covers(message)
+        """Whether a message is not sent any more, but a record in its stead; or will be, as proposed so far."""
+        return message in self._gone
+
+    @property
+    def tokens(self) -> int:
+        """About how many tokens the request has, with the edits that have landed and those proposed so far."""
+        sent = sum(len(message.raw) for i, message in enumerate(self._conversation.messages) if i not in self._gone)
+        for (m, b), edit in (self._landed | self._proposed).items():
+            if m not in self._gone:
+                sent += len(edit.text) - len(self._conversation.messages[m].blocks[b].text)
+        return estimate_bytes(sent + self._extra + sum(self._conversation.size_of(name) for name in HEAD_FIELDS))
 
     def replace(self, spot: Spot, text: str, *, reason: str) -> None:
         """Have the block at `spot` read `text`. Raises `InvalidEdit` for blocks that must stay: thinking, tool calls,
@@ -155,7 +193,9 @@ class Draft:
         if not _checked(text).strip() and spot.kind is BlockKind.TEXT:
             raise InvalidEdit("a text block can not be empty")
         place = self._place(spot.message, spot.index)
-        self._propose(Edit(Op.REPLACE, place, text, self._stage, reason, spot.text))
+        edit = Edit(Op.REPLACE, place, text, self._stage, reason, spot.text)
+        self._propose(edit)
+        self._proposed[spot.message, spot.index] = edit
 
     def note(self, text: str, *, reason: str) -> None:
         """Add a text of our own at the tail of the newest user turn, after tool results, before nothing."""
@@ -166,6 +206,7 @@ class Draft:
             raise InvalidEdit("a note can not be empty")
         last = len(self.conversation.messages[at].blocks) - 1
         self._propose(Edit(Op.NOTE, self._place(at, last), text, self._stage, reason))
+        self._extra += len(text)
 
     def compact(self, first: int, last: int, text: str, *, reason: str) -> None:
         """Have the messages `first` to `last` (both included) become one user message that reads `text`.
@@ -184,6 +225,8 @@ class Draft:
         chain = digest(*(m.key for m in covered))
         place = self._place(first, 0)
         self._propose(Edit(Op.COMPACT, place, text, self._stage, reason, original, chain, len(covered)))
+        self._gone.update(range(first, last + 1))
+        self._extra += len(text)
 
     def drop(self, first: int, last: int, *, reason: str) -> None:
         """Leave the messages `first` to `last` (both included) out."""
@@ -195,8 +238,9 @@ class Draft:
 
     def for_stage(self, stage: str) -> Draft:
         """A copy for one stage: what it proposes counts only when the copy is taken as the new draft."""
-        copy = Draft(self._exchange, self._conversation, self._is_new, self._landed, self._due)
-        copy._words, copy._edits, copy._refused, copy._stage = self._words, self._edits, self._refused, stage
+        copy = copy_of(self)
+        copy._shown, copy._stage = replace(self._exchange), stage
+        copy._proposed, copy._gone = dict(self._proposed), set(self._gone)
         return copy
 
     def _propose(self, edit: Edit) -> None:

@@ -25,7 +25,6 @@ from penstock.exchange import Exchange, Kind, Request, State
 from penstock.identity import identify
 from penstock.ledger import Ledger, resolve
 from penstock.pipeline import Pipeline, Verdict
-from penstock.prices import Prices
 from penstock.profiles import Profile
 from penstock.redact import Redactor, redact
 from penstock.settle import Job, Settler
@@ -73,7 +72,6 @@ class Engine:
         self._workers = Workers()
         self._background = Background(log, self._clock)
         self._redactors = tuple(redactors)
-        self._prices = Prices()
         self._taught: OrderedDict[int, None] = OrderedDict()
         self._settler = Settler(store, log, self._redactor, self._clock.now)
         self.pipeline(profile)
@@ -305,7 +303,10 @@ class Engine:
         work.sent, work.attempt = sent, attempt
         exchange.advance(State.CLASSIFIED)
         if kind.is_real and attempt is None:
-            work.draft = Draft(exchange, conversation, is_new, landed, work.due)
+            window = pipeline.parts.prices.of(identity.provider, conversation.model).window
+            work.draft = Draft(
+                exchange, conversation, is_new, landed=landed, due=work.due, window=window, parts=pipeline.parts
+            )
 
     def _due(self, work: Work, conversation: Conversation, state: ConversationState, provider: str) -> str:
         """Why edits to what was sent may land now; empty when they must wait (P4)."""
@@ -315,7 +316,7 @@ class Engine:
         state.clock.heed(conversation, provider, profile.cache.ttl_s)
         if state.clock.is_cold(self._clock.now(), profile.cache.margin_s):
             return "the cache is cold"
-        window = self._prices.of(provider, conversation.model).window
+        window = work.pipeline.parts.prices.of(provider, conversation.model).window
         if state.size_sent + estimate_bytes(len(conversation.body)) - state.size_came > window * profile.window.hard:
             return "the window is nearly full"
         return ""
@@ -352,7 +353,7 @@ class Engine:
             draft,
             work.attempt,
             work.due,
-            self._prices.of(exchange.identity.provider, exchange.model),
+            work.pipeline.parts.prices.of(exchange.identity.provider, exchange.model),
             lambda: self._commit(work, generation),
         )
         with state.lock:

@@ -6,18 +6,20 @@ may leave out what it does not need, and take fewer arguments than a spec lists.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 if TYPE_CHECKING:
     import typer
 
+    from penstock.compressor import Compressor
     from penstock.dialects.base import Dialect
     from penstock.events import Event
     from penstock.profiles import Profile
     from penstock.stage import Stage
+    from penstock.summariser import Summariser
 
 __all__ = ["PROJECT", "hookimpl", "hookspec"]
 
@@ -42,6 +44,33 @@ def dialects() -> Sequence[Dialect]:  # type: ignore[empty-body]
 
     Called once at start-up. A request goes to the first dialect whose `endpoint` knows its path; those of plugins are
     asked before the bundled ones, so a plugin can take a path over.
+    """
+
+
+@hookspec
+def compressors() -> Sequence[Compressor]:  # type: ignore[empty-body]
+    """Functions that make one tool output shorter.
+
+    Called once for each profile in use. Each gets a `penstock.ToolOutput` and gives a `penstock.Compressed`, or None
+    for what it does not know. Those of plugins are asked before the bundled ones; the first answer counts. The stage
+    `trim` calls them on each result before it is sent for the first time; one that raises costs that stage's edits.
+    """
+
+
+@hookspec
+def summarisers(profile: Profile) -> Sequence[Summariser]:  # type: ignore[empty-body]
+    """Objects that make old turns shorter, each with a name.
+
+    Called once for each profile in use. `[stage.compaction] summariser` names the one that is used; it runs in the
+    background, and what it made lands at the next flush.
+    """
+
+
+@hookspec
+def prices() -> Mapping[str, Mapping[str, Any]]:  # type: ignore[empty-body]
+    """What models cost and hold, by provider, as in `penstock/data/prices.toml`.
+
+    Called once at start-up. A row given here hides the bundled one; the profile's `[prices]` hide both.
     """
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from penstock.conversation import BlockKind, Conversation
+from penstock.conversation import HEAD_FIELDS, BlockKind, Conversation
 from penstock.mirror import Cacheable, CacheMirror, Cost
 from penstock.prices import Price
 from penstock.reply import Usage
@@ -14,7 +14,6 @@ from penstock.tokens import estimate_bytes
 __all__ = ["Account", "Booking", "cacheables"]
 
 MEDIA_TOKENS = 1500
-_HEAD = ("tools", "system", "instructions", "systemInstruction", "system_instruction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class Account:
 
 def cacheables(conversation: Conversation) -> list[Cacheable]:
     """The blocks of a request in the order they are cached. Tools and system count as one: they are never edited."""
-    head = estimate_bytes(sum(conversation.size_of(name) for name in _HEAD))
+    head = estimate_bytes(sum(conversation.size_of(name) for name in HEAD_FIELDS))
     out = [Cacheable(b"", head, _head_mark(conversation))]
     for message in conversation.messages:
         for block in message.blocks:

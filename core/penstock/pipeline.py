@@ -12,6 +12,7 @@ from penstock.clock import Clock
 from penstock.draft import Draft
 from penstock.exchange import Exchange
 from penstock.kinds import Classifier
+from penstock.parts import Parts
 from penstock.profiles import Profile
 from penstock.redact import redact
 from penstock.reply import Reply
@@ -39,8 +40,9 @@ class Verdict:
 class Pipeline:
     """The stages of one profile, in order."""
 
-    def __init__(self, profile: Profile, stages: Sequence[Stage], clock: Clock) -> None:
+    def __init__(self, profile: Profile, stages: Sequence[Stage], clock: Clock, parts: Parts | None = None) -> None:
         self.profile = profile
+        self.parts = parts or Parts()
         self.stages = tuple(stages)
         self.classifier = Classifier(profile.kinds)
         self._clock = clock

@@ -20,6 +20,8 @@ import pluggy
 from penstock import hookspecs, paths
 from penstock.errors import PenstockError, PluginError, ProfileError
 from penstock.nearest import did_you_mean
+from penstock.parts import Parts
+from penstock.prices import Prices
 from penstock.stage import Stage
 
 if TYPE_CHECKING:
@@ -105,6 +107,22 @@ class Plugins:
         """The wire formats that plugins add."""
         return [dialect for _, dialect in self._collect("dialects")]
 
+    def parts(self, profile: Profile) -> Parts:
+        """What plugins offer the stages of `profile`. Raises `PluginError`."""
+        own = sorted(self._sources, key=self._is_bundled)
+        compressors = sorted(self._collect("compressors"), key=lambda given: own.index(given[0]))
+        named = sorted(self._collect("summarisers", profile=profile), key=lambda given: self._is_bundled(given[0]))
+        tables = sorted(self._ask("prices"), key=lambda given: not self._is_bundled(given[0]))
+        over = [(f"plugin {name!r}: prices", table or {}) for name, table in tables]
+        return Parts(
+            tuple(compressor for _, compressor in compressors),
+            {one.name: one for _, one in reversed(named)},
+            Prices([*over, (f"{profile.where}: prices", profile.prices)]),
+        )
+
+    def _is_bundled(self, name: str) -> bool:
+        return self._sources[name].split(".")[0].split(":")[0] in _BUNDLED
+
     def redactors(self) -> list[Callable[[str], str]]:
         """Functions that take secrets out of texts."""
         return [redactor for _, redactor in self._collect("redactors")]
@@ -118,10 +136,14 @@ class Plugins:
         self._collect("commands", app=app)
 
     def _collect(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
+        return [(name, one) for name, given in self._ask(hook, **arguments) for one in given or ()]
+
+    def _ask(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
+        """What each plugin gives, with its name."""
         out: list[tuple[str, Any]] = []
         for impl in getattr(self._manager.hook, hook).get_hookimpls():
             try:
-                given = impl.function(*(arguments[a] for a in impl.argnames))
+                out.append((impl.plugin_name, impl.function(*(arguments[a] for a in impl.argnames))))
             except PenstockError:
                 raise
             except (Exception, SystemExit) as e:
@@ -129,7 +151,6 @@ class Plugins:
                     f"plugin {impl.plugin_name!r} ({self._sources.get(impl.plugin_name, '')}): {hook}() failed: "
                     f"{type(e).__name__}: {e}"
                 ) from e
-            out += [(impl.plugin_name, one) for one in given or ()]
         return out
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from importlib import resources
 from typing import Any
+
+from penstock.errors import ProfileError
+from penstock.nearest import did_you_mean
 
 __all__ = ["Price", "Prices"]
 
@@ -38,15 +42,19 @@ class Price:
 
 
 class Prices:
-    """The bundled table with a person's changes."""
+    """The bundled table with the changes of plugins and profiles."""
 
-    def __init__(self, over: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+    def __init__(self, over: Iterable[tuple[str, Mapping[str, Any]]] = ()) -> None:
+        """Each of `over`: where it comes from, and its tables by provider; a later one hides an earlier one. Raises
+        `ProfileError`."""
         text = resources.files("penstock").joinpath("data/prices.toml").read_text(encoding="utf-8")
         table = tomllib.loads(text)
-        self.date = table.pop("date")
-        for provider, rows in (over or {}).items():
-            table[provider] = {**table.get(provider, {}), **rows}
+        self.date: datetime.date = table.pop("date")
+        """When the bundled figures were looked up."""
         self._table: dict[str, dict[str, Any]] = table
+        for where, tables in over:
+            for provider, rows in tables.items():
+                self._add(f"{where}.{provider}", provider, rows)
 
     def of(self, provider: str, model: str) -> Price:
         """The price of a model. An unknown provider is taken as Anthropic's default: better some figure than none."""
@@ -55,3 +63,24 @@ class Prices:
         common = {k: v for k, v in rules.items() if not isinstance(v, dict)}
         special = rules[max(names, key=len)] if names else {}
         return Price(**{**common, **rules["default"], **special})
+
+    def _add(self, where: str, provider: str, rows: Mapping[str, Any]) -> None:
+        known = self._table.get(provider) or {**self._table["anthropic"]}
+        for key, value in rows.items():
+            if isinstance(value, Mapping):
+                for name, figure in value.items():
+                    _check(f"{where}.{key}.{name}", name, figure)
+                known = {**known, key: {**known.get(key, {}), **value}}
+            else:
+                _check(f"{where}.{key}", key, value)
+                known = {**known, key: value}
+        self._table[provider] = known
+
+
+def _check(where: str, name: str, figure: object) -> None:
+    kinds = {field.name: field.type for field in fields(Price)}
+    if name not in kinds:
+        raise ProfileError(f"{where}: there is no such figure.{did_you_mean(name, kinds)}")
+    is_switch = kinds[name] == "bool"
+    if is_switch is not isinstance(figure, bool) or not isinstance(figure, int | float) or figure < 0:
+        raise ProfileError(f"{where} = {figure!r}: expected {'true or false' if is_switch else 'a number from 0 on'}")

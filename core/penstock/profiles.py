@@ -121,6 +121,8 @@ class Profile(_Table):
     log: Log = Log()
     cache: Cache = Cache()
     window: Window = Window()
+    prices: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """What models cost and hold, over the bundled table: `[prices.anthropic."claude-opus"]`, `input = 4.0`."""
     kinds: Kinds = Kinds()
     _file: Path | None = PrivateAttr(default=None)
 

@@ -20,13 +20,11 @@ class Replay:
     spots: list[tuple[int, int]] = field(default_factory=list)
     """Message and block index of each edit in `applied`."""
 
-    def at(self, message: int, block: int) -> Edit | None:
-        """The replacement of this block."""
-        for edit, spot in zip(self.applied, self.spots, strict=True):
-            if spot == (message, block) and edit.op is Op.REPLACE:
-                return edit
-        return None
+    def replacements(self) -> dict[tuple[int, int], Edit]:
+        """The replacement of each block that has one, by message and block index."""
+        at = zip(self.spots, self.applied, strict=True)
+        return {spot: edit for spot, edit in at if edit.op is Op.REPLACE}
 
-    def covers(self, message: int) -> bool:
-        """Whether a compaction stands in this message's stead."""
-        return any(isinstance(c, RangeEdit) and c.first <= message <= c.last for c in self.changes)
+    def covered(self) -> set[int]:
+        """Indexes of the messages in whose stead a compaction stands."""
+        return {i for c in self.changes if isinstance(c, RangeEdit) for i in range(c.first, c.last + 1)}

@@ -117,6 +117,6 @@ def _open_store(path: Path) -> tuple[Store, str]:
 def _pipelines(plugins: Plugins, clock: Clock) -> Callable[[str], Pipeline]:
     def make(name: str) -> Pipeline:
         profile = profiles.load(name)
-        return Pipeline(profile, plugins.stages(profile), clock)
+        return Pipeline(profile, plugins.stages(profile), clock, plugins.parts(profile))
 
     return make

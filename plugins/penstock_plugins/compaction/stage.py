@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from penstock import Draft, Profile, Stage, hookimpl
+from penstock_plugins.common.settings import read_settings
 from penstock_plugins.compaction.record import Recorder
 from penstock_plugins.compaction.settings import PRESETS, Settings
 from penstock_plugins.compaction.stretch import Stretch, old_stretches
 from penstock_plugins.pruning.arrival import held
 from penstock_plugins.pruning.history import History, Lookup, covered
-from penstock_plugins.pruning.settings import read_settings
 
 __all__ = ["Compaction", "stages"]
 

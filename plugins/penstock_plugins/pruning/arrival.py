@@ -28,12 +28,11 @@ def settle_new(draft: Draft, history: History, settings: Settings) -> str | None
         if (spot.message, spot.index) not in new:
             if _is_whole(draft, result) and not gone(spot.message):
                 whole.append(result)
-            continue
-        if result.spot.block.slot is None or draft.text(spot) != spot.text:
-            continue
-        if not _point(draft, history, settings, result, whole):
-            _repack(draft, settings, result)
-            whole.append(result)
+        elif spot.is_editable and not _point(draft, history, settings, result, whole):
+            if draft.text(spot) == spot.text:
+                _repack(draft, settings, result)
+            if _is_whole(draft, result):
+                whole.append(result)
     return None if len(draft.edits) > proposed else "nothing told twice"
 
 
@@ -75,5 +74,5 @@ def _repack(draft: Draft, settings: Settings, result: Result) -> None:
 
 def _is_whole(draft: Draft, result: Result) -> bool:
     """Nothing but padding was taken from it."""
-    edit = draft.landed(result.spot)
+    edit = draft.proposed(result.spot) or draft.landed(result.spot)
     return edit is None or edit.reason == REPACKED

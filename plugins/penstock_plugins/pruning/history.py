@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from penstock import Block, BlockKind, Conversation, Draft, Role, Spot
-from penstock_plugins.pruning.memo import Memo
+from penstock_plugins.common.memo import Memo
 from penstock_plugins.pruning.needles import names_in
 from penstock_plugins.pruning.tools import ToolKind, decode, kind_of, path_of, shows_text, target_of, words_of_input
 

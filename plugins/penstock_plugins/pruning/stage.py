@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from penstock import BlockKind, Draft, Profile, Stage, hookimpl
+from penstock_plugins.common.settings import read_settings
 from penstock_plugins.pruning.aged import shorten_aged
 from penstock_plugins.pruning.arrival import settle_new
 from penstock_plugins.pruning.history import History, Lookup
-from penstock_plugins.pruning.settings import PRESETS, Settings, read_settings
+from penstock_plugins.pruning.settings import PRESETS, Settings
 
 __all__ = ["Pruning", "stages"]
 

@@ -1,8 +1,7 @@
-"""Compressors for tool outputs: one output in, a shorter one or nothing out."""
+"""Trimming: compressors for tool outputs, and the stage that calls them before an output is sent for the first time."""
 
 from __future__ import annotations
 
 from penstock_plugins.trim.compress import compress
-from penstock_plugins.trim.types import Compressed, Seen, Setting, ToolOutput
 
-__all__ = ["Compressed", "Seen", "Setting", "ToolOutput", "compress"]
+__all__ = ["compress"]

@@ -12,13 +12,13 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
+from penstock import Seen, ToolOutput
 from penstock_plugins.trim.kinds.echo import strings
 from penstock_plugins.trim.level import Level
 from penstock_plugins.trim.names import is_error, is_fault, names_in, words_in
 from penstock_plugins.trim.near import nearness
 from penstock_plugins.trim.page import Kind, Line
 from penstock_plugins.trim.samples import Sample
-from penstock_plugins.trim.types import Seen, ToolOutput
 
 __all__ = ["choose", "cost"]
 

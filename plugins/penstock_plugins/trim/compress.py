@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from penstock import Compressed, ToolOutput
 from penstock_plugins.trim.choose import choose
 from penstock_plugins.trim.kinds import kind_of
 from penstock_plugins.trim.level import LEVELS, Level
 from penstock_plugins.trim.page import Kind, Line
 from penstock_plugins.trim.samples import Sample
 from penstock_plugins.trim.stub import write
-from penstock_plugins.trim.types import Compressed, ToolOutput
 
 __all__ = ["compress"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from penstock_plugins.trim.types import Setting
+from penstock.compressor import Setting
 
 __all__ = ["LEVELS", "Level"]
 

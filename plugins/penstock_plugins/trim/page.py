@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from penstock import ToolOutput
 from penstock_plugins.trim.samples import Sample
-from penstock_plugins.trim.types import ToolOutput
 
 __all__ = ["Kind", "Line", "Sight", "plain"]
 

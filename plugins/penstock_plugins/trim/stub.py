@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
+from penstock import handle_of
 from penstock_plugins.trim.page import Kind, Line
 
-__all__ = ["handle", "write"]
-
-
-def handle(text: str) -> str:
-    """The name under which the original can be asked for: the beginning of its SHA-256."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+__all__ = ["write"]
 
 
 def write(
@@ -38,5 +33,5 @@ def write(
     numbered = lines[0].margin != ""
     marks = "gaps where numbers jump, lines without one follow on" if numbered else "the others left out at …n"
     size = f"{total - left} of {total} lines"
-    head = f"[{kind.name}: {size}; {marks}; see all: expand {handle(original)}]"
+    head = f"[{kind.name}: {size}; {marks}; see all: expand {handle_of(original)}]"
     return "\n".join([head, *(f"[{sentence}]" for sentence in said), *out])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock_plugins.pruning.memo import Memo
+from penstock_plugins.common.memo import Memo
 from penstock_plugins.pruning.needles import bare, kinds_in, names_in
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from penstock import Profile, profiles
 from penstock.errors import ProfileError
+from penstock_plugins.common.settings import read_settings
 from penstock_plugins.compaction import settings as compaction
-from penstock_plugins.pruning.settings import PRESETS, Settings, read_settings
+from penstock_plugins.pruning.settings import PRESETS, Settings
 
 
 def profile(**tables: dict[str, object]) -> Profile:

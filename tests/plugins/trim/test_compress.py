@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock_plugins.trim import Seen, Setting, ToolOutput, compress
+from penstock import Seen, ToolOutput
+from penstock.compressor import Setting
+from penstock_plugins.trim import compress
 from penstock_plugins.trim.compress import LARGEST
 from penstock_plugins.trim.names import names_in
 from tests.plugins.trim import outputs

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from penstock_plugins.trim import Compressed, Setting, ToolOutput, compress
+from penstock import Compressed, ToolOutput
+from penstock.compressor import Setting
+from penstock_plugins.trim import compress
 from penstock_plugins.trim.kinds import kind_of
 from penstock_plugins.trim.names import is_error
 from tests.plugins.trim import outputs

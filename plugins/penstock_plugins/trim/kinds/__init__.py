@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock import ToolOutput
 from penstock_plugins.trim.kinds.access import ACCESS
 from penstock_plugins.trim.kinds.build import BUILD
 from penstock_plugins.trim.kinds.csv import CSV
@@ -19,7 +20,6 @@ from penstock_plugins.trim.kinds.tests import TESTS
 from penstock_plugins.trim.kinds.text import TEXT
 from penstock_plugins.trim.kinds.trace import TRACE
 from penstock_plugins.trim.page import Kind, Sight
-from penstock_plugins.trim.types import ToolOutput
 
 __all__ = ["KINDS", "kind_of"]
 

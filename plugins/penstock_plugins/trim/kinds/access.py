@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from penstock import ToolOutput
 from penstock_plugins.trim.page import Kind, Line, Sight
 from penstock_plugins.trim.samples import Sample, ends
 from penstock_plugins.trim.terminal import fold, screen
-from penstock_plugins.trim.types import ToolOutput
 
 __all__ = ["ACCESS"]
 

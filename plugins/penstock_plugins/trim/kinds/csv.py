@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import re
 
+from penstock import ToolOutput
 from penstock_plugins.trim.page import Kind, Line, Sight, plain
 from penstock_plugins.trim.samples import Sample, rows
-from penstock_plugins.trim.types import ToolOutput
 
 __all__ = ["CSV"]
 

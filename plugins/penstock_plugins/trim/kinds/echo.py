@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from penstock import ToolOutput
 from penstock_plugins.trim.kinds.source import DEFINITION, NUMBERED, numbered
 from penstock_plugins.trim.names import is_error
 from penstock_plugins.trim.page import Kind, Line, Sight
-from penstock_plugins.trim.types import ToolOutput
 
 __all__ = ["ECHO", "strings"]
 

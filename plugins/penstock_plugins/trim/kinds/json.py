@@ -18,9 +18,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from penstock import ToolOutput
 from penstock_plugins.trim.page import Kind, Line, Sight, plain
 from penstock_plugins.trim.samples import Sample, rows
-from penstock_plugins.trim.types import ToolOutput
 
 __all__ = ["JSON"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from penstock import ToolOutput
 from penstock_plugins.trim.page import Kind, Line, Sight
 from penstock_plugins.trim.terminal import fold, screen
-from penstock_plugins.trim.types import ToolOutput
 
 __all__ = ["LISTING"]
 

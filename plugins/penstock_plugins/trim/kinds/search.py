@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from penstock import ToolOutput
 from penstock_plugins.trim.names import is_error
 from penstock_plugins.trim.page import Kind, Line, Sight, plain
 from penstock_plugins.trim.terminal import screen
-from penstock_plugins.trim.types import ToolOutput
 
 __all__ = ["SEARCH", "group", "ungroup"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from penstock import ToolOutput
 from penstock_plugins.trim.page import Kind, Line, Sight, plain
-from penstock_plugins.trim.types import ToolOutput
 
 __all__ = ["DEFINITION", "NUMBERED", "READ", "SOURCE", "numbered", "restore"]
 

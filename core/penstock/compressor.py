@@ -1,12 +1,13 @@
-"""What a compressor is given and what it gives back."""
+"""The contract of compressors: one tool output in, a shorter one or nothing out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["Compressed", "Seen", "Setting", "ToolOutput"]
+__all__ = ["Compressed", "Compressor", "Seen", "Setting", "ToolOutput", "handle_of"]
 
 Setting = Literal["safe", "balanced", "bold"]
 
@@ -16,7 +17,7 @@ class Seen:
     """What already stands, whole, in the conversation that the output is about to join."""
 
     names: frozenset[str] = frozenset()
-    """Paths, identifiers, hashes and numbers, as `names.names_in` finds them."""
+    """Paths, identifiers, hashes and numbers."""
     lines: frozenset[str] = frozenset()
     """Stripped lines of 24 characters or more, without line numbers."""
 
@@ -34,6 +35,8 @@ class ToolOutput:
     setting: Setting = "safe"
     seen: Seen | None = None
     """None: nothing is known about the conversation, so every name counts as news."""
+    can_expand: bool = True
+    """The agent can ask for the original. Where it can not, more is to stay."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,16 @@ class Compressed:
     """True when every value of the original can be told from `text` (and, for an edit's echo, the call right before
     it). False when lines were left out; then the first line of `text` says how many, and how to see them."""
     kind: str
+    """What the output was taken for: `search`, `tests`, ..."""
     kept_lines: int
     lines: int
     """Of the original; `kept_lines` of them are told by `text`."""
+
+
+Compressor = Callable[[ToolOutput], Compressed | None]
+"""None: nothing to gain, or none of this compressor's kinds. The same output must give the same answer every time."""
+
+
+def handle_of(text: str) -> str:
+    """The name under which `penstock expand` shows an original: the beginning of the SHA-256 of its UTF-8."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -1,0 +1,47 @@
+"""What already stands in a conversation, as it is really sent: names and lines an output need not bring again."""
+
+from __future__ import annotations
+
+import re
+
+from penstock import BlockKind, Draft, Seen
+from penstock_plugins.common.memo import Memo
+from penstock_plugins.trim.names import names_in
+
+__all__ = ["Standing"]
+
+_LEAST = 24
+_NUMBER = re.compile(r"^\s*\d+(?:→|\t|:)")
+
+
+class Standing:
+    """Remembers what stands in each text. One for all conversations."""
+
+    def __init__(self) -> None:
+        self._names: Memo[frozenset[str]] = Memo(_names)
+        self._lines: Memo[frozenset[str]] = Memo(_lines)
+
+    def seen(self, draft: Draft) -> Seen:
+        """What stands in `draft` apart from what is new in it."""
+        names: set[str] = set()
+        lines: set[str] = set()
+        for spot in draft.spots(new=False):
+            if spot.kind in (BlockKind.THINKING, BlockKind.MEDIA) or draft.is_compacted(spot.message):
+                continue
+            text = draft.text(spot)
+            names |= self._names(text)
+            if spot.kind is BlockKind.TOOL_RESULT:
+                lines |= self._lines(text)
+        return Seen(frozenset(names), frozenset(lines))
+
+
+def _names(text: str) -> frozenset[str]:
+    found: set[str] = set()
+    for line in text.splitlines():
+        found |= names_in(line)
+    return frozenset(found)
+
+
+def _lines(text: str) -> frozenset[str]:
+    plain = (_NUMBER.sub("", line).strip() for line in text.splitlines())
+    return frozenset(line for line in plain if len(line) >= _LEAST)
