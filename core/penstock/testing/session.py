@@ -106,7 +106,7 @@ class Session:
         reader.feed(came.body)
         self.outcome.reply = reply = reader.close()
         exchange.advance(State.ANSWERED)
-        said = journal.answered(reply, Redactor(self.profile.log.preview))
+        said = journal.answered(reply, Redactor(self.profile.log.preview), self.outcome.booking)
         self.log.append(
             EventKind.ANSWERED, exchange.id, status=came.status, bytes=len(came.body), ms=0.0, first_ms=0.0, **said
         )
@@ -136,7 +136,7 @@ class Session:
         self.log = EventLog(self.store, listeners=self._listeners, clock=self.clock)
         self.engine = Engine(
             dialects=[self.dialect],
-            pipelines=lambda _: Pipeline(self.profile, self.stages, self.clock),
+            pipelines=lambda _: Pipeline(self.profile, self.stages, self.clock, self.plugins.parts(self.profile)),
             profile=self.profile.name,
             store=self.store,
             log=self.log,
