@@ -6,6 +6,7 @@ original, decides when the edit lands, and checks the result.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from copy import copy as copy_of
@@ -16,11 +17,12 @@ from penstock.conversation import HEAD_FIELDS, Block, BlockKind, Conversation, R
 from penstock.edits import Edit, Op, Place
 from penstock.errors import InvalidEdit
 from penstock.exchange import Exchange
+from penstock.history import transcript
 from penstock.parts import Parts
 from penstock.replay import Replay
 from penstock.tokens import estimate_bytes
 
-__all__ = ["Draft", "Refused", "Spot"]
+__all__ = ["Draft", "Refused", "Spending", "Spot"]
 
 EDIT_LIMIT = 4 << 20
 _EXPAND = re.compile(rb'"[A-Za-z0-9_-]*penstock_{1,2}expand"')
@@ -64,6 +66,15 @@ class Refused:
     stage: str
 
 
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What a call of a stage's own cost."""
+
+    dollars: float
+    reason: str
+    stage: str
+
+
 class Draft:
     """The conversation of one request, and the edits proposed so far."""
 
@@ -88,6 +99,7 @@ class Draft:
         self._words = exchange.words
         self._edits: tuple[Edit, ...] = ()
         self._refused: Refused | None = None
+        self._spendings: tuple[Spending, ...] = ()
         self._stage = ""
 
     @property
@@ -130,6 +142,11 @@ class Draft:
     def refused(self) -> Refused | None:
         """What `refuse` was called with, by this stage or one before it."""
         return self._refused
+
+    @property
+    def spendings(self) -> tuple[Spending, ...]:
+        """What `spend` was called with, by this stage and those before it."""
+        return self._spendings
 
     @property
     def words(self) -> str:
@@ -221,12 +238,16 @@ class Draft:
         covered = self.conversation.messages[first : last + 1]
         if not covered[0].blocks:
             raise InvalidEdit(f"message {first} is empty: begin with one that is not")
-        original = "\n\n".join(f"[{m.role}] " + "\n".join(b.text for b in m.blocks) for m in covered)
+        original = self.original(first, last)
         chain = digest(*(m.key for m in covered))
         place = self._place(first, 0)
         self._propose(Edit(Op.COMPACT, place, text, self._stage, reason, original, chain, len(covered)))
         self._gone.update(range(first, last + 1))
         self._extra += len(text)
+
+    def original(self, first: int, last: int) -> str:
+        """What is kept of the messages `first` to `last` when they are compacted: `handle_of` it shows them again."""
+        return transcript(self.conversation.messages[first : last + 1])
 
     def drop(self, first: int, last: int, *, reason: str) -> None:
         """Leave the messages `first` to `last` (both included) out."""
@@ -235,6 +256,12 @@ class Draft:
     def refuse(self, message: str, *, retry_after: int = 60) -> None:
         """Have the request answered with an error in the provider's own form: 429, `retry_after` seconds."""
         self._refused = Refused(str(message), int(retry_after), self._stage)
+
+    def spend(self, dollars: float, *, reason: str) -> None:
+        """Book what a call of a stage's own cost: the conversation has to earn it back."""
+        if not math.isfinite(dollars) or dollars < 0:
+            raise InvalidEdit(f"{dollars} dollars can not be spent")
+        self._spendings = (*self._spendings, Spending(float(dollars), str(reason), self._stage))
 
     def for_stage(self, stage: str) -> Draft:
         """A copy for one stage: what it proposes counts only when the copy is taken as the new draft."""

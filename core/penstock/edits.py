@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 __all__ = ["Edit", "Op", "Place"]
@@ -40,8 +40,18 @@ class Edit:
     stage: str
     reason: str
     original: str = field(default="", repr=False)
-    """What the edit takes away, kept so that it can be taken back."""
+    """What the edit takes away. Stored before the edit leaves, so that it can be taken back; not held after that."""
     chain: bytes = b""
     """For `COMPACT`: hash of the keys of all messages it covers."""
     count: int = 0
     """For `COMPACT`: how many messages it covers."""
+    size: int = -1
+    """Characters of the original; known when the original itself is not at hand."""
+
+    def __post_init__(self) -> None:
+        if self.size < 0:
+            object.__setattr__(self, "size", len(self.original))
+
+    def without_original(self) -> Edit:
+        """As it is replayed: for that the original is not needed, and may be large, or gone."""
+        return replace(self, original="") if self.original else self

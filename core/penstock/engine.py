@@ -19,6 +19,7 @@ from penstock.clock import Clock, SystemClock
 from penstock.conversation import Conversation
 from penstock.dialects.base import Dialect, Endpoint
 from penstock.draft import Draft
+from penstock.due import Due
 from penstock.errors import PenstockError, StoreError, Unreadable
 from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange, Kind, Request, State
@@ -131,13 +132,23 @@ class Engine:
         exchange, reply = outcome.exchange, outcome.reply
         if exchange is None or reply is None or exchange.state is not State.ANSWERED:
             return
+        self._note_usage(outcome)
         await self._background.look(self._pipeline_of(outcome), exchange, reply, is_known=self._has_taught(outcome))
 
     def answered_now(self, outcome: Outcome) -> None:
         """The same in the caller's own thread."""
         if outcome.exchange is not None and outcome.reply is not None:
             known = self._has_taught(outcome)
+            self._note_usage(outcome)
             self._background.look_now(self._pipeline_of(outcome), outcome.exchange, outcome.reply, is_known=known)
+
+    def _note_usage(self, outcome: Outcome) -> None:
+        """Keep what the provider counted for the conversation's next request."""
+        exchange, reply = outcome.exchange, outcome.reply
+        if exchange is not None and reply is not None and outcome.booking is not None:
+            state = self._states.peek(exchange.identity.conversation)
+            if state is not None:
+                state.answers.append((outcome.booking, reply.usage))
 
     def _pipeline_of(self, outcome: Outcome) -> Pipeline:
         return self._pipelines.get(outcome.profile) or self._pipelines[self._profile]
@@ -156,6 +167,14 @@ class Engine:
             state = self._states.peek(exchange.identity.conversation)
             if state is not None:
                 state.clock.touch(self._clock.now())
+
+    def compact_now(self, name: str = "") -> int:
+        """Have the next real request of a conversation flushed, whether that pays or not: of the one with this id, of
+        those of the client's session with this id, or of all in memory. Gives how many. May be called from anywhere."""
+        found = [s for key, s in self._states.loaded() if s.keys and (not name or name in (key, s.session))]
+        for state in found:
+            state.asked = True
+        return len(found)
 
     def close(self) -> None:
         """End the threads."""
@@ -278,6 +297,9 @@ class Engine:
         state = self._states.get(identity.conversation)
         work.body_key = hash((work.endpoint, work.body))
         with state.lock:
+            state.learn()
+            state.meet(conversation, self._clock.now())
+            state.session = identity.session
             attempt = state.attempts.get(work.body_key)
             if kind.is_real and attempt is None and state.begins_epoch(conversation):
                 state.epoch += 1
@@ -305,21 +327,23 @@ class Engine:
         if kind.is_real and attempt is None:
             window = pipeline.parts.prices.of(identity.provider, conversation.model).window
             work.draft = Draft(
-                exchange, conversation, is_new, landed=landed, due=work.due, window=window, parts=pipeline.parts
+                exchange, conversation, is_new, landed=landed, due=work.due or "", window=window, parts=pipeline.parts
             )
 
-    def _due(self, work: Work, conversation: Conversation, state: ConversationState, provider: str) -> str:
-        """Why edits to what was sent may land now; empty when they must wait (P4)."""
+    def _due(self, work: Work, conversation: Conversation, state: ConversationState, provider: str) -> Due | None:
+        """Why edits to what was sent may land now. None: they must wait (P4)."""
         if not state.keys:
-            return ""
+            return None
         profile = work.pipeline.profile
         state.clock.heed(conversation, provider, profile.cache.ttl_s)
+        if state.asked:
+            return Due.ASKED
         if state.clock.is_cold(self._clock.now(), profile.cache.margin_s):
-            return "the cache is cold"
+            return Due.COLD
         window = work.pipeline.parts.prices.of(provider, conversation.model).window
         if state.size_sent + estimate_bytes(len(conversation.body)) - state.size_came > window * profile.window.hard:
-            return "the window is nearly full"
-        return ""
+            return Due.FULL
+        return None
 
     def _write(self, work: Work, generation: int) -> Outcome:
         conversation, exchange, state = work.conversation, work.exchange, work.state
@@ -359,6 +383,8 @@ class Engine:
         with state.lock:
             settled = self._settler.settle(job)
             pending = len(state.ledger.pending)
+            if settled is not None and work.due is Due.ASKED:
+                state.asked = False
         if settled is None:
             raise Overtaken
         body = settled.body

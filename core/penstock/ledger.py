@@ -71,9 +71,10 @@ class Ledger:
     def land(self, landed: Sequence[Landed]) -> None:
         """From now on these are replayed."""
         for one in landed:
-            self._landed.append(one)
-            self._latest[_slot(one.edit)] = one.edit
-            self._places.add((one.edit.op, one.edit.place))
+            edit = one.edit.without_original()
+            self._landed.append(Landed(one.revision, edit))
+            self._latest[_slot(edit)] = edit
+            self._places.add((edit.op, edit.place))
         self.forget(one.edit for one in landed)
 
     def edits(self, upto: int | None = None, also: Iterable[Edit] = ()) -> list[Edit]:

@@ -91,7 +91,16 @@ class Plugins:
                 raise ProfileError(
                     f"{profile.where}: stages: no plugin gives a stage {wanted!r}.{did_you_mean(wanted, found)}"
                 )
-        return in_order(profile.stages, found)
+        ordered = in_order(profile.stages, found)
+        parts = self.parts(profile)
+        for stage in ordered:
+            try:
+                stage.on_parts(parts)
+            except PenstockError:
+                raise
+            except Exception as e:
+                raise PluginError(f"stage {stage.name!r}: on_parts() failed: {type(e).__name__}: {e}") from e
+        return ordered
 
     def unknown_settings(self, profile: Profile) -> str:
         """What is wrong with the names of a profile's `[stage.NAME]` tables; empty when each is a stage's."""

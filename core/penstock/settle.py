@@ -13,16 +13,19 @@ from itertools import islice
 
 from penstock import journal
 from penstock.check import check
-from penstock.conversation import Conversation, Role
+from penstock.conversation import Conversation
 from penstock.dialects.base import Dialect, RangeEdit
 from penstock.draft import Draft
+from penstock.due import Due
 from penstock.edits import Edit, Op, Place
 from penstock.errors import InvalidEdit, InvalidRequest, StoreError, Unreadable
 from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange, Kind
+from penstock.history import keep_history
 from penstock.ledger import resolve
 from penstock.mirror import Cacheable
 from penstock.money import Booking, cacheables
+from penstock.order import notes, places, user_ends
 from penstock.prices import Price
 from penstock.profiles import Profile
 from penstock.redact import Redactor
@@ -33,6 +36,11 @@ from penstock.tokens import estimate_bytes
 from penstock.warm import Candidate, anchor, choose
 
 __all__ = ["Job", "Settled", "Settler"]
+
+_BEHIND = "editing has cost more than it saved in this session"
+_LONGER = "it would make the request longer"
+GROWTH = 64
+"""Characters by which edits may make a request longer than it came: less than a stub for a few words takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +61,8 @@ class Job:
     """None: nothing new may be done, only what has landed is replayed."""
     attempt: Attempt | None
     """How the same body was sent before."""
-    due: str
-    """Why edits to what was sent land now; empty when they must wait."""
+    due: Due | None
+    """Why edits to what was sent land now. None: they must wait."""
     price: Price
     commit: Callable[[], bool]
     """Asked once, when everything is stored: may the edits land? False: nobody waits for this request any more."""
@@ -88,11 +96,19 @@ class _Plan:
     """What else could be cut while the cache is warm."""
     entry: int | None = None
     """The entry a warm flush reads from."""
+    blocks: list[Cacheable] = field(default_factory=list)
+    """What is cached of the request without `warm`."""
 
     def leave_out(self, why: str) -> None:
         """Nothing lands after all."""
         self.out += [(edit, why) for edit in self.land]
         self.land = []
+
+    def put_off(self) -> None:
+        """It does not pay yet."""
+        self.land = [edit for edit in self.land if edit not in self.warm]
+        self.wait += self.warm
+        self.warm, self.entry = [], None
 
 
 class Settler:
@@ -106,12 +122,12 @@ class Settler:
         observing = _observing(job)
         if observing:
             return self._observe(job, observing)
-        if job.draft is None:
-            return self._replay_only(job)
         state, now = job.state, self._now()
         state.clock.heed(job.conversation, job.exchange.identity.provider, job.profile.cache.ttl_s)
+        if job.draft is None:
+            return self._replay_only(job)
         plan = self._plan(job, job.draft)
-        warm = not job.due and job.profile.setting == "bold" and not _observing(job)
+        warm = not job.due and job.profile.setting == "bold" and self._is_known(job)
         if plan.wait and warm:
             self._pay(job, plan, now)
         done, fault = self._write(job, state.ledger.edits(also=plan.land))
@@ -119,6 +135,14 @@ class Settler:
             done = self._land_valid(job, plan)
         if fault:
             self._fault("check", fault, job.exchange)
+        elif _growth(done.replay) > GROWTH:
+            done = self._land_shorter(job, plan)
+        if warm and not fault:
+            self._anchor(job, plan, done, now)
+            if plan.warm and not self._is_paid_for(job, plan, done, now):
+                plan.put_off()
+                done, _ = self._write(job, state.ledger.edits(also=plan.land))
+                self._anchor(job, plan, done, now)
         if plan.land:
             stored = self._store_edits(job, plan.land, now)
             if stored is None:
@@ -128,12 +152,10 @@ class Settler:
                 done, _ = self._write(job, state.ledger.edits())
         elif not job.commit():
             return None
-        if warm and not fault:
-            self._anchor(job, plan, done, now)
         state.ledger.wait(plan.wait)
         done.landed = len(plan.land)
         self._remember(job, done, bool(fault), now)
-        why = job.due or ("it pays" if plan.warm else "")
+        why = str(job.due or "") or ("it pays" if plan.warm else "")
         if why and plan.land:
             self._log.append(EventKind.FLUSH, job.exchange.id, why=why, edits=len(plan.land))
         self._journal(job, plan)
@@ -166,21 +188,40 @@ class Settler:
             self._fault("check", fault, job.exchange)
         if attempt is None:
             job.state.note_attempt(job.body_key, Attempt(ledger.revision, bool(fault)))
+            if job.exchange.kind is Kind.CLIENT_COMPACTION:
+                self._keep_history(job.exchange, job.conversation)
         if not job.exchange.kind.is_real and job.exchange.kind is not Kind.COUNT:
             job.state.mark_shared(job.conversation)
         if job.exchange.kind is not Kind.COUNT:  # a retry or a side call keeps the entries it reads alive
             job.state.clock.touch(self._now())
+            done.booking = self._book_again(job, done)
         return done
+
+    def _book_again(self, job: Job, done: Settled) -> Booking:
+        """A retry is paid for in the stead of the attempt that failed; a call of the client's own for itself."""
+        if job.attempt is not None and job.attempt.booking is not None:
+            return replace(job.attempt.booking, idle=0.0)  # what the first attempt wrote proves no long life
+        came, sent = cacheables(job.conversation), cacheables(done.view)
+        return job.state.account.book(came, sent, job.price, self._now(), counts=self._is_known(job))
+
+    def _keep_history(self, exchange: Exchange, conversation: Conversation) -> None:
+        """What the client throws away stays findable. On the log's thread: the request does not wait for it."""
+        store, name, now = self._store, exchange.identity.conversation, self._now()
+        self._log.append_later(EventKind.KEPT, exchange.id, lambda: keep_history(store, conversation, name, now))
 
     def _plan(self, job: Job, draft: Draft) -> _Plan:
         plan, ledger = _Plan(), job.state.ledger
         is_new = job.state.newness(job.conversation, job.sent)
+        must = job.due is not None and job.due.must
+        halted = _BEHIND if job.state.account.is_behind and not must else ""
         places = job.conversation.places() if draft.edits else {}
         latest = {(e.op, e.place, e.text if e.op is Op.NOTE else ""): e for e in draft.edits}
         for edit in latest.values():
             if ledger.replays(edit):
                 continue
-            if ledger.is_full:
+            if halted and edit.op is not Op.NOTE:
+                plan.out.append((edit, halted))
+            elif ledger.is_full:
                 plan.out.append((edit, "the ledger of this conversation is full"))
             elif _is_new(edit, places, is_new) and not ledger.has_landed(edit):
                 plan.land.append(edit)
@@ -190,7 +231,7 @@ class Settler:
                 plan.land.append(edit)
             else:
                 plan.wait.append(edit)
-        if job.due:
+        if job.due and not halted:
             proposed = {(e.op, e.place) for e in plan.land}
             due = [e for e in ledger.pending if (e.op, e.place) not in proposed]
             plan.land += resolve(job.conversation, due).applied
@@ -203,17 +244,27 @@ class Settler:
     def _pay(self, job: Job, plan: _Plan, now: float) -> None:
         """Let those waiting edits land that pay with a warm cache."""
         without, _ = self._write(job, job.state.ledger.edits(also=plan.land))
-        blocks, at = cacheables(without.view), _places(without.view)
+        blocks, at = cacheables(without.view), places(without.view)
         found = [(at[e.place], e) for e in plan.wait if e.place in at]
         plan.candidates = [Candidate(i, estimate_bytes(len(e.original) - len(e.text))) for i, e in found]
         margin = job.profile.cache.margin_s
         choice = choose(plan.candidates, blocks, job.state.account.sent, job.price, now, margin)
-        if choice is not None:
+        if choice is not None and choice.extra <= job.state.account.saved:
             plan.warm = [e for i, e in found if i >= choice.place]
-            plan.entry = choice.entry
+            plan.entry, plan.blocks = choice.entry, blocks
             plan.land += plan.warm
             plan.wait = [e for e in plan.wait if e not in plan.warm]
             plan.candidates = [c for c in plan.candidates if c.index < choice.place]
+
+    def _is_known(self, job: Job) -> bool:
+        return job.state.clock.is_known(self._now(), job.profile.cache.margin_s)
+
+    def _is_paid_for(self, job: Job, plan: _Plan, done: Settled, now: float) -> bool:
+        """What was not saved is not spent (P12). `choose` weighs what a flush would cost; what it does cost depends on
+        the entries that the breakpoints of this request find."""
+        mirror, price = job.state.account.sent, job.price
+        cost = mirror.look(done.blocks or cacheables(done.view), price, now).units(price)
+        return cost - mirror.look(plan.blocks, price, now).units(price) <= job.state.account.saved
 
     def _anchor(self, job: Job, plan: _Plan, done: Settled, now: float) -> None:
         """Put a breakpoint of our own where a later flush can read from."""
@@ -221,7 +272,7 @@ class Settler:
         alive = job.state.account.sent.alive_before(blocks, now, 0.0)
         where = plan.entry if plan.entry in alive else None
         if where is None:
-            where = anchor(blocks, _user_ends(done.view), alive, plan.candidates)
+            where = anchor(blocks, user_ends(done.view), alive, plan.candidates)
         if where is None or where < 1:
             return
         m, b, _ = next(islice(done.view.blocks(), where - 1, None))
@@ -269,6 +320,16 @@ class Settler:
                 done = tried
         return done
 
+    def _land_shorter(self, job: Job, plan: _Plan) -> Settled:
+        """Without the edits that make the request longer than it came: they would cost for ever (P12)."""
+        longer = [e for e in plan.land if e.op is not Op.NOTE and len(e.text) > e.size]
+        plan.out += [(edit, _LONGER) for edit in longer]
+        plan.land = [e for e in plan.land if e not in longer]
+        plan.warm = [e for e in plan.warm if e not in longer]
+        job.state.ledger.forget(longer)
+        done, _ = self._write(job, job.state.ledger.edits(also=plan.land))
+        return done
+
     def _store_edits(self, job: Job, edits: Sequence[Edit], now: float) -> bool | None:
         """Store the edits, then land them. False: they could not be stored. None: `commit` said no."""
         name, ledger = job.exchange.identity.conversation, job.state.ledger
@@ -287,15 +348,20 @@ class Settler:
 
     def _remember(self, job: Job, done: Settled, faulty: bool, now: float) -> None:
         state = job.state
-        state.note_attempt(job.body_key, Attempt(state.ledger.revision, faulty and done.body is None, done.mark))
+        untouched = faulty and done.body is None
         self._log.set_tip(job.exchange.identity.conversation, state.mark_sent(job.conversation, job.sent))
+        idle = now - state.clock.last_use
         state.clock.touch(now)
+        came, sent = cacheables(job.conversation), done.blocks or cacheables(done.view)
+        ours = notes(job.conversation, done.replay)
+        counts, whole = self._is_known(job), job.conversation
         done.booking = state.account.book(
-            cacheables(job.conversation), done.blocks or cacheables(done.view), job.price, now
+            came, sent, job.price, now, ours, idle=idle, conversation=whole, counts=counts
         )
-        came = len(job.conversation.body)
-        state.size_came = estimate_bytes(came)
-        state.size_sent = estimate_bytes(came if done.body is None else len(done.body))
+        state.note_attempt(job.body_key, Attempt(state.ledger.revision, untouched, done.mark, done.booking))
+        size = len(job.conversation.body)
+        state.size_came = estimate_bytes(size)
+        state.size_sent = estimate_bytes(size if done.body is None else len(done.body))
 
     def _journal(self, job: Job, plan: _Plan) -> None:
         rows = [(e, "landed", e.reason) for e in plan.land] + [(e, "pending", e.reason) for e in plan.wait]
@@ -322,25 +388,9 @@ def _observing(job: Job) -> str:
     return ""
 
 
-def _places(view: Conversation) -> dict[Place, int]:
-    """Where each block stands among the `cacheables` of a request."""
-    out: dict[Place, int] = {}
-    seen: dict[bytes, int] = {}
-    for i, (_, _, block) in enumerate(view.blocks(), start=1):
-        nth = seen.get(block.key, 0)
-        seen[block.key] = nth + 1
-        out[Place(block.key, nth)] = i
-    return out
-
-
-def _user_ends(view: Conversation) -> list[int]:
-    """Where the last block of each user message stands among the `cacheables` of a request."""
-    out, at = [], 0
-    for message in view.messages:
-        at += len(message.blocks)
-        if message.role is Role.USER and message.blocks:
-            out.append(at)
-    return out
+def _growth(replay: Replay) -> int:
+    """Characters by which the edits make the request longer, our notes aside."""
+    return sum(len(edit.text) - edit.size for edit in replay.applied if edit.op is not Op.NOTE)
 
 
 def _covers_breakpoint(conversation: Conversation, edit: Edit) -> bool:

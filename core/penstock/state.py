@@ -11,7 +11,8 @@ from penstock.cacheclock import CacheClock
 from penstock.conversation import Conversation, Message, Role, digest
 from penstock.events import Tip
 from penstock.ledger import Ledger
-from penstock.money import Account
+from penstock.money import Account, Booking
+from penstock.reply import Usage
 
 __all__ = ["Attempt", "ConversationState", "States"]
 
@@ -29,6 +30,7 @@ class Attempt:
     """It went as it came, past the ledger."""
     mark: tuple[int, int, str] | None = None
     """The breakpoint of our own it went with."""
+    booking: Booking | None = None
 
 
 @dataclass
@@ -42,6 +44,10 @@ class ConversationState:
     lock: threading.RLock = field(default_factory=threading.RLock)
     account: Account = field(default_factory=Account)
     epoch: int = 0
+    session: str = ""
+    """The client's own id."""
+    asked: bool = False
+    """A person wants the next real request flushed. May be set without the lock."""
     size_came: int = 0
     """Estimated tokens of the last real request as it came, and as it was sent."""
     size_sent: int = 0
@@ -52,8 +58,23 @@ class ConversationState:
     attempts: OrderedDict[int, Attempt] = field(default_factory=OrderedDict)
     """By the hash of the body. Python's own, keyed anew for each process: 1 ms less for each megabyte than a digest."""
 
+    answers: deque[tuple[Booking, Usage]] = field(default_factory=lambda: deque(maxlen=RETRIES))
+    """What the provider counted, not learnt from yet. May be appended to without the lock."""
     untouched: deque[Conversation] = field(default_factory=lambda: deque(maxlen=RETRIES))
     """Requests that left as they came and are not counted as sent yet. May be appended to without the lock."""
+
+    def learn(self) -> None:
+        """Correct what is thought to be cached by what the provider counted."""
+        while self.answers:
+            booking, usage = self.answers.popleft()
+            if self.account.learn(booking, usage):
+                self.clock.learn(booking.idle)
+
+    def meet(self, conversation: Conversation, now: float) -> None:
+        """Before the first request that comes by. One that had begun by then was sent by others."""
+        begun = self.known is not None or any(m.role is Role.ASSISTANT for m in conversation.messages)
+        if begun and not self.keys and self.clock.met is None:
+            self.clock.met = now
 
     def count_sent(self, conversation: Conversation) -> int:
         """How many messages at the head are known to be sent. What this process does not know counts as sent (P4)."""
@@ -136,6 +157,11 @@ class States:
             if holder.state is None:
                 holder.state = self._load(conversation)
             return holder.state
+
+    def loaded(self) -> list[tuple[str, ConversationState]]:
+        """The conversations in memory, each with its id."""
+        with self._lock:
+            return [(name, holder.state) for name, holder in self._holders.items() if holder.state is not None]
 
     def peek(self, conversation: str) -> ConversationState | None:
         """The state of a conversation if it is in memory."""

@@ -45,6 +45,8 @@ class Choice:
     """Index of the first block that changes."""
     entry: int | None
     """Index of the block at which the entry ends that is read then."""
+    extra: float
+    """Units this request costs more for it."""
 
 
 def choose(
@@ -63,21 +65,20 @@ def choose(
     for block in blocks:
         sums.append(sums[-1] + block.tokens)
     total = sums[-1]
+    write = price.write_hour if next((b.mark for b in reversed(blocks) if b.mark), "") == "1h" else price.write
     alive = mirror.alive_before(blocks, now, margin)
-    without = _units(sums[alive[-1] + 1] if alive else 0, total, price)
+    read = sums[alive[-1] + 1] if alive else 0
+    without = price.read * read + write * (total - read)
     best, chosen, freed = 0.0, None, 0
     for candidate in sorted(candidates, key=lambda c: c.index, reverse=True):
         freed += candidate.saving
         before = [i for i in alive if i < candidate.index]
-        extra = _units(sums[before[-1] + 1] if before else 0, total - freed, price) - without
+        read = sums[before[-1] + 1] if before else 0
+        extra = price.read * read + write * (total - freed - read) - without
         net = price.read * calls_left * freed - (hurdle * extra if extra > 0 else extra)
         if net > best:
-            best, chosen = net, Choice(candidate.index, before[-1] if before else None)
+            best, chosen = net, Choice(candidate.index, before[-1] if before else None, extra)
     return chosen
-
-
-def _units(read: int, total: int, price: Price) -> float:
-    return price.read * read + price.write * (total - read)
 
 
 def anchor(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from penstock.conversation import Conversation
 from penstock.dialects.base import Dialect, Endpoint, Refusal
 from penstock.draft import Draft
+from penstock.due import Due
 from penstock.exchange import Exchange, Request
 from penstock.money import Booking
 from penstock.pipeline import Pipeline, Verdict
@@ -61,8 +62,8 @@ class Work:
     attempt: Attempt | None = None
     draft: Draft | None = None
     sent: int = 0
-    due: str = ""
-    """Why a flush is due; empty when none is."""
+    due: Due | None = None
+    """Why a flush is due. None: none is."""
 
 
 class Overtaken(Exception):

@@ -8,6 +8,7 @@ import pytest
 
 from penstock import BlockKind, Draft, Role
 from penstock.conversation import digest
+from penstock.draft import Spending
 from penstock.edits import Op, Place
 from penstock.errors import InvalidEdit
 from penstock.testing import assistant, call, conversation, draft_for, results, user
@@ -205,6 +206,29 @@ def test_what_a_copy_proposes_stays_with_it(draft: Draft) -> None:
     copy.words = "other words"
     copy.refuse("no")
     assert (draft.edits, draft.words, draft.refused) == ((), "and more", None)
+
+
+def test_what_a_stage_spent_is_booked(draft: Draft) -> None:
+    """With why and by whom, in order; what a copy spends stays with it until it is taken."""
+    draft.spend(0.25, reason="a summary")
+    copy = draft.for_stage("other")
+    copy.spend(0.5, reason="another")
+    assert draft.spendings == (Spending(0.25, "a summary", "a-stage"),)
+    assert copy.spendings == (Spending(0.25, "a summary", "a-stage"), Spending(0.5, "another", "other"))
+
+
+@pytest.mark.parametrize("dollars", [-0.1, float("nan"), float("inf")])
+def test_only_an_amount_can_be_spent(draft: Draft, dollars: float) -> None:
+    """A stage that is wrong about what it paid must not upset the account."""
+    with pytest.raises(InvalidEdit, match="can not be spent"):
+        draft.spend(dollars, reason="r")
+    assert draft.spendings == ()
+
+
+def test_the_original_of_messages_is_known_before_they_go(draft: Draft) -> None:
+    """So that a record can name it: it is what the compaction keeps."""
+    draft.compact(0, 3, "a record", reason="r")
+    assert draft.edits[0].original == draft.original(0, 3)
 
 
 def test_words_are_a_string(draft: Draft) -> None:

@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 import penstock
-from penstock import Event, EventKind, Profile, Stage, hookimpl, hookspecs
+from penstock import Event, EventKind, Profile, Segment, Stage, Summary, hookimpl, hookspecs
 from penstock.dialects.anthropic import Anthropic
 from penstock.plugins import Plugins
 from penstock.suite import Suite
@@ -175,3 +175,28 @@ def test_hook_commands() -> None:
     app = typer.Typer()
     with_plugin(Adds()).add_commands(app)
     assert "hello from a plugin" in CliRunner().invoke(app, ["greet"]).output
+
+
+def test_hook_summarisers() -> None:
+    """Found by the stages of that profile, by name; one of a plugin's takes a bundled one's place."""
+
+    class Mine:
+        name = "textrank"
+
+        def __call__(self, segment: Segment) -> Summary:
+            return Summary("short")
+
+    mine, profiles = Mine(), []
+
+    class Gives:
+        @hookimpl
+        def summarisers(self, profile: Profile) -> list[Mine]:
+            profiles.append(profile.name)
+            return [mine]
+
+    plugins = Plugins.load(blocked=["all"])
+    plugins.add(Gives(), "tried")
+    found = plugins.parts(profile_of()).summarisers
+    assert found["textrank"] is mine
+    assert "llm" in found
+    assert profiles == ["test"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from penstock import Usage
+from penstock import Usage, handle_of
 from penstock.edits import Edit, Op, Place
 from penstock.journal import BLOCKS, MEDIA_TOKENS, answered, classified, edited, saved
 from penstock.ledger import resolve
@@ -101,6 +101,8 @@ def test_an_edit_is_described_where_it_stands() -> None:
         "stage": "shortens",
         "op": "replace",
         "state": "landed",
+        "handle": handle_of("text of a"),
+        "place": f"{draft.edits[0].place.key.hex()}.0",
         "reason": "too long",
         "m": 2,
         "b": 0,

@@ -143,3 +143,12 @@ def test_conversations_are_kept_in_bounds() -> None:
     states.get("b")
     assert loaded == ["a", "b", "c", "b"]
     assert states.peek("unknown") is None
+
+
+def test_the_conversations_in_memory_can_be_listed() -> None:
+    """Each with its id; asking loads none."""
+    states = States(lambda name: state(), limit=2)
+    one, two = states.get("one"), states.get("two")
+    assert states.loaded() == [("one", one), ("two", two)]
+    states.get("three")
+    assert [name for name, _ in states.loaded()] == ["two", "three"]

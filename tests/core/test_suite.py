@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from pathlib import Path
 
@@ -115,6 +116,27 @@ def test_old_events_are_deleted_at_the_start() -> None:
     pruner.join(timeout=30)
     reader = SqlStore(paths.store_path(), readonly=True)
     assert [e.payload["n"] for e in reader.events_after(0)] == [29, 0]
+    reader.close()
+
+
+def test_old_originals_are_deleted_at_the_start() -> None:
+    """Those past the days, or the size, that the profile gives them; the newest stay."""
+    paths.profiles_dir().mkdir(parents=True)
+    (paths.profiles_dir() / "mine.toml").write_text(
+        'extends = "default"\n[originals]\ndays = 2\nmegabytes = 0.001\n'
+    )
+    clock = ManualClock()
+    store = SqlStore(paths.store_path())
+    noise = [hashlib.sha512(bytes([n])).hexdigest() * 5 for n in range(9)]
+    for n, text in enumerate(noise):
+        store.add_original("talk", text, "w", clock.now() - n * 86400)
+    store.close()
+    suite = Suite.open("mine", clock=clock)
+    pruner = next(t for t in threading.enumerate() if t.name == "penstock-prune")
+    suite.close()
+    pruner.join(timeout=30)
+    reader = SqlStore(paths.store_path(), readonly=True)
+    assert [o.text for o in reader.find_originals()] == noise[:3]
     reader.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penstock import Draft
 from penstock_plugins.pruning.arrival import REPACKED, held
-from penstock_plugins.pruning.history import History, Result, covered
+from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.hunks import Room, choose, failures
 from penstock_plugins.pruning.repack import repack
 from penstock_plugins.pruning.repeats import overtaken
@@ -18,7 +18,7 @@ __all__ = ["shorten_aged"]
 
 def shorten_aged(draft: Draft, history: History, settings: Settings) -> str | None:
     """Shorten every result that is old enough, oldest first. Gives the reason when nothing was done."""
-    gone = covered(draft)
+    gone = draft.is_compacted
     out_of_date = overtaken(history.results) if settings.overtaken else {}
     age = settings.age if draft.due else settings.age_warm
     stays = held(draft, history, age)

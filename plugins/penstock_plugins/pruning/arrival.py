@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock import Draft
-from penstock_plugins.pruning.history import History, Result, covered
+from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.repack import repack
 from penstock_plugins.pruning.repeats import told_before
 from penstock_plugins.pruning.settings import Settings
@@ -19,7 +19,7 @@ _LEAST_PACK = 200
 
 def settle_new(draft: Draft, history: History, settings: Settings) -> str | None:
     """Point back from what was told before, and repack the rest. Gives the reason when nothing was done."""
-    gone = covered(draft)
+    gone = draft.is_compacted
     whole: list[Result] = []
     proposed = len(draft.edits)
     new = {(spot.message, spot.index) for spot in draft.spots(new=True)}

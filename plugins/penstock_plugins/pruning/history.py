@@ -5,17 +5,17 @@ Everything is derived from the conversation itself, so it is the same after a re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from penstock import Block, BlockKind, Conversation, Draft, Role, Spot
+from penstock import Block, BlockKind, Conversation, Role, Spot
 from penstock_plugins.common.memo import Memo
 from penstock_plugins.pruning.needles import names_in
 from penstock_plugins.pruning.tools import ToolKind, decode, kind_of, path_of, shows_text, target_of, words_of_input
 
-__all__ = ["History", "Lookup", "Result", "covered"]
+__all__ = ["History", "Lookup", "Result"]
 
 TARGET_CHARS = 160
 
@@ -150,15 +150,3 @@ class History:
         given = self.lookup.given(call.text) if call is not None else {}
         kind = kind_of(tool)
         self.results.append(Result(spot, tool or "tool", kind, given, path_of(kind, given), self.turns))
-
-
-def covered(draft: Draft) -> Callable[[int], bool]:
-    """Tells by its index whether a message is not sent any more: a record stands, or is proposed, in its stead."""
-    proposed: set[int] = set()
-    for edit in draft.edits:
-        if edit.count:
-            found = list(draft.conversation.find(edit.place.key))
-            if edit.place.nth < len(found):
-                first = found[edit.place.nth][0]
-                proposed.update(range(first, first + edit.count))
-    return lambda message: message in proposed or draft.is_compacted(message)

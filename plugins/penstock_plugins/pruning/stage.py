@@ -17,6 +17,7 @@ class Pruning(Stage):
 
     name = "pruning"
     after = ("trim", "compaction")
+    enabled_by_default = False
     deadline = 1.0
 
     def __init__(self, settings: Settings) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from penstock import (
@@ -18,6 +20,7 @@ from penstock import (
     ToolOutput,
     hookimpl,
 )
+from penstock.compressor import Setting
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.trim.compress import compress
 from penstock_plugins.trim.settings import Settings
@@ -26,6 +29,7 @@ from penstock_plugins.trim.standing import Standing
 __all__ = ["REPACKED", "Trim", "compressors", "stages"]
 
 REPACKED = "repacked without a loss"
+_CAREFUL: Mapping[Setting, Setting] = {"safe": "safe", "balanced": "safe", "bold": "balanced"}
 _SAID = 2_000
 """Characters of the agent's last words that count as its question."""
 
@@ -34,6 +38,7 @@ class Trim(Stage):
     """Gives each new tool output to the compressors, with what the agent is after."""
 
     name = "trim"
+    enabled_by_default = False
     deadline = 0.5
 
     def __init__(self, settings: Settings) -> None:
@@ -49,7 +54,8 @@ class Trim(Stage):
         done: dict[str, int] = {}
         for spot in new:
             output = self._output(draft, spot, question, seen)
-            found = None if output.tool in self._settings.off else _first(draft.parts.compressors, output)
+            spared = output.is_original or output.tool in self._settings.off
+            found = None if spared else _first(draft.parts.compressors, output)
             if found is not None and 0 < len(found.text) < len(spot.text):
                 draft.replace(spot, found.text, reason=_reason(found))
                 done[found.kind] = done.get(found.kind, 0) + len(spot.text) - len(found.text)
@@ -63,8 +69,10 @@ class Trim(Stage):
     def _output(self, draft: Draft, spot: Spot, question: str, seen: Seen) -> ToolOutput:
         call = draft.call(spot)
         tool = call.tool_name if call is not None else spot.block.tool_name
-        setting, can_expand = self._settings.setting, draft.can_expand
-        return ToolOutput(spot.text, tool, _given(call), question, setting, seen, can_expand)
+        setting = self._settings.setting
+        if not draft.can_expand:  # what it can not ask for again it must have now
+            setting = _CAREFUL[setting]
+        return ToolOutput(spot.text, tool, _given(call), question, setting, seen, draft.can_expand)
 
 
 def _first(found: tuple[Compressor, ...], output: ToolOutput) -> Compressed | None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock_plugins.trim import ToolOutput, compress
+from penstock import ToolOutput
+from penstock_plugins.trim import compress
 from penstock_plugins.trim.kinds.json import JSON
 from penstock_plugins.trim.kinds.search import group, ungroup
 from penstock_plugins.trim.kinds.source import numbered, restore
