@@ -22,7 +22,23 @@ MESSAGES, COUNT = "/v1/messages", "/v1/messages/count_tokens"
 COMPACT = "Your task is to create a detailed summary of the conversation so far."
 TOOLS = ("Read", "Bash", "Grep", "Edit")
 FILES = ("shop/cart.py", "shop/till.py", "shop/tests/test_cart.py", "README.md")
-WORDS = ["cart", "total", "refund", "basket", "till", "price", "item", "count", "order", "customer", "discount", "state", "session", "index", "queue"]
+WORDS = [
+    "cart",
+    "total",
+    "refund",
+    "basket",
+    "till",
+    "price",
+    "item",
+    "count",
+    "order",
+    "customer",
+    "discount",
+    "state",
+    "session",
+    "index",
+    "queue",
+]
 WINDOW = 90_000
 """Tokens, about, at which the client begins anew with a summary."""
 
@@ -63,7 +79,7 @@ class Client:
     """A coding agent's client, which sends its whole history with each request."""
 
     ttl: str = ""
-    tools_know_expand: bool = True
+    can_expand: bool = True
     head: int = 6000
     """Characters of the system prompt."""
     histories: dict[str, list[_Json]] = field(default_factory=dict)
@@ -158,7 +174,7 @@ class Client:
         messages = [{"role": m["role"], "content": list(m["content"])} for m in history]
         for message in [m for m in messages if m["role"] == "user"][-2:]:
             message["content"][-1] = message["content"][-1] | mark
-        names = [*TOOLS, "mcp__penstock__expand"] if self.tools_know_expand else TOOLS
+        names = [*TOOLS, "mcp__penstock__expand"] if self.can_expand else TOOLS
         rules = "Work with care, and answer in few words. " * (self.head // 41)
         return _dump(
             {
@@ -198,7 +214,10 @@ def _read(rng: Random) -> tuple[_Json, str, bool]:
     if rng.random() < 0.1:
         return {"file_path": path + "x"}, f"File does not exist: {path}x", True
     own = Random(f"{path} {rng.choice([0, 0, 0, 1])}")
-    lines = [f"{'    ' * own.randint(0, 3)}{own.choice(WORDS)} = {own.choice(WORDS)}({i})" for i in range(own.randint(20, 400))]
+    lines = [
+        f"{'    ' * own.randint(0, 3)}{own.choice(WORDS)} = {own.choice(WORDS)}({i})"
+        for i in range(own.randint(20, 400))
+    ]
     return {"file_path": path}, "\n".join(f"{i:6}→{line}" for i, line in enumerate(lines, 1)), False
 
 
@@ -214,7 +233,9 @@ def _bash(rng: Random) -> tuple[_Json, str, bool]:
         rows = [{"id": i, "name": rng.choice(WORDS), "size": rng.randrange(9999)} for i in range(rng.randint(2, 120))]
         return {"command": "shop list --json"}, json.dumps(rows, indent=2), False
     if kind == "log":
-        lines = [f"2031-02-03 10:{i % 60:02}:00 INFO {rng.choice(WORDS)} took {i} ms" for i in range(rng.randint(10, 500))]
+        lines = [
+            f"2031-02-03 10:{i % 60:02}:00 INFO {rng.choice(WORDS)} took {i} ms" for i in range(rng.randint(10, 500))
+        ]
         return {"command": "tail log"}, "\n".join(lines), False
     if kind == "blanks":
         return {"command": "make"}, "\x1b[32mok\x1b[0m\n\n\n\n" * rng.randint(3, 200), False

@@ -24,11 +24,12 @@ from penstock.errors import PenstockError, StoreError, Unreadable
 from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange, Kind, Request, State
 from penstock.identity import identify
+from penstock.job import Job
 from penstock.ledger import Ledger, resolve
 from penstock.pipeline import Pipeline, Verdict
 from penstock.profiles import Profile
 from penstock.redact import Redactor, redact
-from penstock.settle import Job, Settler
+from penstock.settle import Settler
 from penstock.state import Attempt, ConversationState, States
 from penstock.store.base import Store
 from penstock.tokens import estimate_bytes

@@ -107,9 +107,7 @@ class CacheMirror:
                 self._expiry[chain[i]] = (now + life, life)
         return Cost((sums[-1] if sums else 0) - at, read, write, write_hour)
 
-    def _hit(
-        self, blocks: Sequence[Cacheable], chain: list[int], marks: list[int], reach: int, when: float
-    ) -> int:
+    def _hit(self, blocks: Sequence[Cacheable], chain: list[int], marks: list[int], reach: int, when: float) -> int:
         for mark in reversed(marks):
             left = reach
             for i in range(mark, -1, -1):

@@ -8,107 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 
 from penstock import journal
 from penstock.check import check
 from penstock.conversation import Conversation
-from penstock.dialects.base import Dialect, RangeEdit
+from penstock.dialects.base import RangeEdit
 from penstock.draft import Draft
-from penstock.due import Due
 from penstock.edits import Edit, Op, Place
 from penstock.errors import InvalidEdit, InvalidRequest, StoreError, Unreadable
 from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange, Kind
+from penstock.guard import unfit
 from penstock.history import keep_history
+from penstock.job import Job, Plan, Settled
 from penstock.ledger import resolve
-from penstock.mirror import Cacheable
 from penstock.money import Booking, cacheables
 from penstock.order import notes, places, user_ends
-from penstock.prices import Price
 from penstock.profiles import Profile
 from penstock.redact import Redactor
 from penstock.replay import Replay
-from penstock.state import Attempt, ConversationState
+from penstock.state import Attempt
 from penstock.store.base import Store
 from penstock.tokens import estimate_bytes
-from penstock.warm import Candidate, anchor, choose
+from penstock.warm import RESERVE, Candidate, anchor, choose
 
-__all__ = ["Job", "Settled", "Settler"]
+__all__ = ["Settler"]
 
 _BEHIND = "editing has cost more than it saved in this session"
-_LONGER = "it would make the request longer"
-GROWTH = 64
-"""Characters by which edits may make a request longer than it came: less than a stub for a few words takes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One request whose stages have run."""
-
-    dialect: Dialect
-    path: str
-    profile: Profile
-    conversation: Conversation
-    exchange: Exchange
-    state: ConversationState
-    body_key: int
-    """Hash of the body, to know a retry by."""
-    sent: int
-    """How many messages at the head were sent before."""
-    draft: Draft | None
-    """None: nothing new may be done, only what has landed is replayed."""
-    attempt: Attempt | None
-    """How the same body was sent before."""
-    due: Due | None
-    """Why edits to what was sent land now. None: they must wait."""
-    price: Price
-    commit: Callable[[], bool]
-    """Asked once, when everything is stored: may the edits land? False: nobody waits for this request any more."""
-
-
-@dataclass(slots=True)
-class Settled:
-    """What leaves."""
-
-    body: bytes | None
-    """None: as it came."""
-    replay: Replay
-    view: Conversation
-    """The request as it leaves."""
-    landed: int = 0
-    booking: Booking | None = None
-    blocks: list[Cacheable] | None = None
-    """What is cached of it, when that is known already."""
-    mark: tuple[int, int, str] | None = None
-    """A breakpoint of our own: message, block, lifetime."""
-
-
-@dataclass(slots=True)
-class _Plan:
-    land: list[Edit] = field(default_factory=list)
-    wait: list[Edit] = field(default_factory=list)
-    out: list[tuple[Edit, str]] = field(default_factory=list)
-    warm: list[Edit] = field(default_factory=list)
-    """Those of `land` that land although the cache is warm, because it pays."""
-    candidates: list[Candidate] = field(default_factory=list)
-    """What else could be cut while the cache is warm."""
-    entry: int | None = None
-    """The entry a warm flush reads from."""
-    blocks: list[Cacheable] = field(default_factory=list)
-    """What is cached of the request without `warm`."""
-
-    def leave_out(self, why: str) -> None:
-        """Nothing lands after all."""
-        self.out += [(edit, why) for edit in self.land]
-        self.land = []
-
-    def put_off(self) -> None:
-        """It does not pay yet."""
-        self.land = [edit for edit in self.land if edit not in self.warm]
-        self.wait += self.warm
-        self.warm, self.entry = [], None
 
 
 class Settler:
@@ -135,8 +63,8 @@ class Settler:
             done = self._land_valid(job, plan)
         if fault:
             self._fault("check", fault, job.exchange)
-        elif _growth(done.replay) > GROWTH:
-            done = self._land_shorter(job, plan)
+        elif plan.land:
+            done = self._land_fit(job, plan, done)
         if warm and not fault:
             self._anchor(job, plan, done, now)
             if plan.warm and not self._is_paid_for(job, plan, done, now):
@@ -148,7 +76,7 @@ class Settler:
             if stored is None:
                 return None
             if not stored:
-                plan.leave_out("the store could not keep it")
+                plan.leave_out([(edit, "the store could not keep it") for edit in plan.land])
                 done, _ = self._write(job, state.ledger.edits())
         elif not job.commit():
             return None
@@ -168,7 +96,7 @@ class Settler:
         done = Settled(None, Replay(), job.conversation)
         if job.draft is not None:
             self._remember(job, done, True, self._now())
-            self._journal(job, _Plan(out=[(edit, why) for edit in job.draft.edits]))
+            self._journal(job, Plan(out=[(edit, why) for edit in job.draft.edits]))
         elif job.attempt is None:
             job.state.note_attempt(job.body_key, Attempt(job.state.ledger.revision, untouched=True))
         return done
@@ -199,18 +127,19 @@ class Settler:
 
     def _book_again(self, job: Job, done: Settled) -> Booking:
         """A retry is paid for in the stead of the attempt that failed; a call of the client's own for itself."""
-        if job.attempt is not None and job.attempt.booking is not None:
-            return replace(job.attempt.booking, idle=0.0)  # what the first attempt wrote proves no long life
-        came, sent = cacheables(job.conversation), cacheables(done.view)
-        return job.state.account.book(came, sent, job.price, self._now(), counts=self._is_known(job))
+        first = None if job.attempt is None else job.attempt.booking
+        came, sent, ours = cacheables(job.conversation), cacheables(done.view), notes(job.conversation, done.replay)
+        counts = first is None and self._is_known(job)
+        booking = job.state.account.book(came, sent, job.price, self._now(), ours, counts=counts)
+        return replace(first, idle=0.0) if first else booking  # what the first attempt wrote proves no long life
 
     def _keep_history(self, exchange: Exchange, conversation: Conversation) -> None:
         """What the client throws away stays findable. On the log's thread: the request does not wait for it."""
         store, name, now = self._store, exchange.identity.conversation, self._now()
         self._log.append_later(EventKind.KEPT, exchange.id, lambda: keep_history(store, conversation, name, now))
 
-    def _plan(self, job: Job, draft: Draft) -> _Plan:
-        plan, ledger = _Plan(), job.state.ledger
+    def _plan(self, job: Job, draft: Draft) -> Plan:
+        plan, ledger = Plan(), job.state.ledger
         is_new = job.state.newness(job.conversation, job.sent)
         must = job.due is not None and job.due.must
         halted = _BEHIND if job.state.account.is_behind and not must else ""
@@ -241,7 +170,7 @@ class Settler:
         plan.wait += held
         return plan
 
-    def _pay(self, job: Job, plan: _Plan, now: float) -> None:
+    def _pay(self, job: Job, plan: Plan, now: float) -> None:
         """Let those waiting edits land that pay with a warm cache."""
         without, _ = self._write(job, job.state.ledger.edits(also=plan.land))
         blocks, at = cacheables(without.view), places(without.view)
@@ -249,7 +178,7 @@ class Settler:
         plan.candidates = [Candidate(i, estimate_bytes(len(e.original) - len(e.text))) for i, e in found]
         margin = job.profile.cache.margin_s
         choice = choose(plan.candidates, blocks, job.state.account.sent, job.price, now, margin)
-        if choice is not None and choice.extra <= job.state.account.saved:
+        if choice is not None and choice.extra * RESERVE <= job.state.account.saved:
             plan.warm = [e for i, e in found if i >= choice.place]
             plan.entry, plan.blocks = choice.entry, blocks
             plan.land += plan.warm
@@ -259,14 +188,14 @@ class Settler:
     def _is_known(self, job: Job) -> bool:
         return job.state.clock.is_known(self._now(), job.profile.cache.margin_s)
 
-    def _is_paid_for(self, job: Job, plan: _Plan, done: Settled, now: float) -> bool:
+    def _is_paid_for(self, job: Job, plan: Plan, done: Settled, now: float) -> bool:
         """What was not saved is not spent (P12). `choose` weighs what a flush would cost; what it does cost depends on
         the entries that the breakpoints of this request find."""
         mirror, price = job.state.account.sent, job.price
         cost = mirror.look(done.blocks or cacheables(done.view), price, now).units(price)
-        return cost - mirror.look(plan.blocks, price, now).units(price) <= job.state.account.saved
+        return (cost - mirror.look(plan.blocks, price, now).units(price)) * RESERVE <= job.state.account.saved
 
-    def _anchor(self, job: Job, plan: _Plan, done: Settled, now: float) -> None:
+    def _anchor(self, job: Job, plan: Plan, done: Settled, now: float) -> None:
         """Put a breakpoint of our own where a later flush can read from."""
         blocks = cacheables(done.view)
         alive = job.state.account.sent.alive_before(blocks, now, 0.0)
@@ -301,7 +230,7 @@ class Settler:
             return Settled(None, Replay(), job.conversation), str(e)
         return Settled(None if body == job.conversation.body else body, replay, view), ""
 
-    def _land_valid(self, job: Job, plan: _Plan) -> Settled:
+    def _land_valid(self, job: Job, plan: Plan) -> Settled:
         """Of the edits to land, keep those of each stage that leave the request valid: one stage's fault costs the
         others nothing (P1)."""
         ledger = job.state.ledger
@@ -320,15 +249,14 @@ class Settler:
                 done = tried
         return done
 
-    def _land_shorter(self, job: Job, plan: _Plan) -> Settled:
-        """Without the edits that make the request longer than it came: they would cost for ever (P12)."""
-        longer = [e for e in plan.land if e.op is not Op.NOTE and len(e.text) > e.size]
-        plan.out += [(edit, _LONGER) for edit in longer]
-        plan.land = [e for e in plan.land if e not in longer]
-        plan.warm = [e for e in plan.warm if e not in longer]
-        job.state.ledger.forget(longer)
-        done, _ = self._write(job, job.state.ledger.edits(also=plan.land))
-        return done
+    def _land_fit(self, job: Job, plan: Plan, done: Settled) -> Settled:
+        """Let go of the edits that would only cost."""
+        out = unfit(plan.land, done.replay, job.conversation, done.view, job.price)
+        if not out:
+            return done
+        plan.leave_out(out)
+        job.state.ledger.forget(edit for edit, _ in out)
+        return self._write(job, job.state.ledger.edits(also=plan.land))[0]
 
     def _store_edits(self, job: Job, edits: Sequence[Edit], now: float) -> bool | None:
         """Store the edits, then land them. False: they could not be stored. None: `commit` said no."""
@@ -358,12 +286,16 @@ class Settler:
         done.booking = state.account.book(
             came, sent, job.price, now, ours, idle=idle, conversation=whole, counts=counts
         )
+        own = sum(one.dollars for one in job.draft.spendings) if job.draft is not None else 0.0
+        if own:
+            state.account.spend(own, job.price)
+            done.booking = replace(done.booking, own=own)
         state.note_attempt(job.body_key, Attempt(state.ledger.revision, untouched, done.mark, done.booking))
         size = len(job.conversation.body)
         state.size_came = estimate_bytes(size)
         state.size_sent = estimate_bytes(size if done.body is None else len(done.body))
 
-    def _journal(self, job: Job, plan: _Plan) -> None:
+    def _journal(self, job: Job, plan: Plan) -> None:
         rows = [(e, "landed", e.reason) for e in plan.land] + [(e, "pending", e.reason) for e in plan.wait]
         rows += [(e, "left out", why) for e, why in plan.out]
         redactor = self._redactor(job.profile)
@@ -386,11 +318,6 @@ def _observing(job: Job) -> str:
     if job.profile.attested == "observe" and system is not None and b"cch=" in system.of(job.conversation.body)[:2048]:
         return "the request is attested, and the profile leaves such requests alone"
     return ""
-
-
-def _growth(replay: Replay) -> int:
-    """Characters by which the edits make the request longer, our notes aside."""
-    return sum(len(edit.text) - edit.size for edit in replay.applied if edit.op is not Op.NOTE)
 
 
 def _covers_breakpoint(conversation: Conversation, edit: Edit) -> bool:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from penstock.mirror import Cacheable, CacheMirror
 from penstock.prices import Price
 
-__all__ = ["Candidate", "Choice", "anchor", "choose"]
+__all__ = ["RESERVE", "Candidate", "Choice", "anchor", "choose"]
 
 CALLS_LEFT = 24.0
 """Calls until the next cold cache or the end of the session; measured on 2,101 calls of 23 sessions."""
@@ -25,6 +25,9 @@ UNSETTLED = 1500
 """Tokens still to be cut before a place, from which on it is no place to keep alive."""
 HURDLE = 2.0
 """Hysteresis: a flush must bring so many times what it costs."""
+RESERVE = 2.0
+"""So many times what a flush costs must have been saved: when the person then goes back to earlier words, whose entries
+were of the prefix as it had been, as much is written once more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,25 @@ import typer
 from typer.testing import CliRunner
 
 import penstock
-from penstock import Event, EventKind, Profile, Segment, Stage, Summary, hookimpl, hookspecs
+from penstock import (
+    Compressed,
+    Compressor,
+    Draft,
+    Event,
+    EventKind,
+    Profile,
+    Segment,
+    Stage,
+    Summary,
+    ToolOutput,
+    hookimpl,
+    hookspecs,
+)
 from penstock.dialects.anthropic import Anthropic
 from penstock.plugins import Plugins
 from penstock.suite import Suite
-from penstock.testing import Session, conversation, profile_of, user
+from penstock.testing import Session, assistant, call, conversation, profile_of, results, user
+from penstock_plugins.trim import stage as trim
 from tests.engines import Does
 
 SPECS: dict[str, FunctionType] = {
@@ -114,6 +128,51 @@ def test_hook_dialects(opened: Callable[[object], Suite]) -> None:
         found = suite.engine.route("POST", path)
         assert found is not None
         assert found[0].name == name
+
+
+def test_hook_compressors() -> None:
+    """Asked before the bundled ones for each result that is sent for the first time; the first answer counts."""
+    asked: list[ToolOutput] = []
+
+    def mine(output: ToolOutput) -> Compressed | None:
+        asked.append(output)
+        return Compressed("[nothing new]", False, "mine", 0, 100) if "frobnicate" in output.text else None
+
+    class Gives:
+        @hookimpl
+        def compressors(self) -> list[Compressor]:
+            return [mine]
+
+    plugins = with_plugin(Gives())
+    plugins.add(trim, "trim", "penstock_plugins.trim.stage")
+    log = "\n".join(f"frobnicate {n}" for n in range(100))
+    said = [user("Why?"), assistant(call("Bash", command="make")), results(log)]
+    with Session(plugins=plugins, profile=profile_of('stages = ["trim"]')) as session:
+        assert b'"[nothing new]"' in session.send(conversation(*said))
+        said += [assistant(call("Bash", command="ls")), results("ok\n\n\n\n" * 100)]
+        left = session.send(conversation(*said))
+    assert [(output.tool, output.input) for output in asked] == [("Bash", {"command": c}) for c in ("make", "ls")]
+    assert b'"[nothing new]"' in left
+    assert len(left) < len(conversation(*said)) - len(log)
+
+
+def test_hook_prices() -> None:
+    """They hide the bundled figures, and stages read them."""
+
+    class Gives:
+        @hookimpl
+        def prices(self) -> dict[str, Any]:
+            return {"anthropic": {"test-model": {"input": 1.0, "window": 4000}}}
+
+    seen: list[tuple[int, float]] = []
+
+    def look(draft: Draft) -> None:
+        price = draft.parts.prices.of("anthropic", draft.exchange.model)
+        seen.append((draft.window, price.input))
+
+    with Session(Does(look), plugins=with_plugin(Gives()), profile=profile_of("stages = []")) as session:
+        session.send(conversation(user("hello")))
+    assert seen == [(4000, 1.0)]
 
 
 def test_hook_redactors() -> None:

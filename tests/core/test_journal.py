@@ -50,7 +50,7 @@ def test_a_request_is_described() -> None:
 
 def test_tokens_are_told_apart() -> None:
     """System, tools and messages; the total is their sum, and says that it is an estimate."""
-    tokens = payload(conversation(*SAID, system="s" * 3600, tools=[{"name": "t" * 7200}]))["tokens"]
+    tokens = payload(conversation(*SAID, system="s" * 2900, tools=[{"name": "t" * 5800}]))["tokens"]
     assert 1000 <= tokens["system"] <= 1050
     assert 2000 <= tokens["tools"] <= 2050
     assert tokens["total"] == tokens["system"] + tokens["tools"] + tokens["messages"]

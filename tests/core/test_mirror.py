@@ -1,4 +1,7 @@
-"""The mirror, held against the rules of the provider written down once more: https://docs.anthropic.com, prompt caching."""
+"""The mirror, held against the provider's rules written down once more.
+
+https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching
+"""
 
 from __future__ import annotations
 

@@ -122,9 +122,7 @@ def test_old_events_are_deleted_at_the_start() -> None:
 def test_old_originals_are_deleted_at_the_start() -> None:
     """Those past the days, or the size, that the profile gives them; the newest stay."""
     paths.profiles_dir().mkdir(parents=True)
-    (paths.profiles_dir() / "mine.toml").write_text(
-        'extends = "default"\n[originals]\ndays = 2\nmegabytes = 0.001\n'
-    )
+    (paths.profiles_dir() / "mine.toml").write_text('extends = "default"\n[originals]\ndays = 2\nmegabytes = 0.001\n')
     clock = ManualClock()
     store = SqlStore(paths.store_path())
     noise = [hashlib.sha512(bytes([n])).hexdigest() * 5 for n in range(9)]

@@ -48,12 +48,14 @@ class Compaction(Stage):
         self._summariser(parts)
 
     def on_request(self, draft: Draft) -> str | None:
+        summariser = self._summariser(draft.parts)
+        if summariser is None:
+            return None
         conversation = draft.exchange.identity.conversation
         dollars = self._ahead.bill(conversation)
         if dollars:
             draft.spend(dollars, reason=f"summaries by {self._settings.summariser}")
-        summariser = self._summariser(draft.parts)
-        if summariser is None or draft.tokens < _AHEAD * self._soft * draft.window:
+        if draft.tokens < _AHEAD * self._soft * draft.window:
             return None
         survey = Survey(draft, self._settings, self._lookup)
         for segment in survey.full:
@@ -64,7 +66,8 @@ class Compaction(Stage):
         return None
 
     def on_reply(self, exchange: Exchange, reply: Reply) -> None:
-        self._ahead.work(exchange.identity.conversation)
+        if self._settings.summariser != RECORD:
+            self._ahead.work(exchange.identity.conversation)
 
     def on_flush(self, draft: Draft) -> str | None:
         if not draft.due:  # with a warm cache a record seldom pays, and pruning would wait for it

@@ -47,12 +47,9 @@ class Survey:
 
     def words(self, segment: Stretch) -> list[str]:
         """What the person said in a segment."""
-        return [
-            block.text
-            for message in self.draft.conversation.messages[slice(*segment)]
-            for block in message.blocks
-            if block.kind is BlockKind.TEXT and block.role is Role.USER and block.text.strip()
-        ]
+        said = self.draft.spots(BlockKind.TEXT, role=Role.USER)
+        texts = [self.draft.text(spot) for spot in said if segment[0] <= spot.message < segment[1]]
+        return [text for text in texts if text.strip()]
 
     @cached_property
     def recorder(self) -> Recorder:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
 from penstock import (
@@ -20,7 +18,6 @@ from penstock import (
     ToolOutput,
     hookimpl,
 )
-from penstock.compressor import Setting
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.trim.compress import compress
 from penstock_plugins.trim.settings import Settings
@@ -29,7 +26,6 @@ from penstock_plugins.trim.standing import Standing
 __all__ = ["REPACKED", "Trim", "compressors", "stages"]
 
 REPACKED = "repacked without a loss"
-_CAREFUL: Mapping[Setting, Setting] = {"safe": "safe", "balanced": "safe", "bold": "balanced"}
 _SAID = 2_000
 """Characters of the agent's last words that count as its question."""
 
@@ -69,10 +65,7 @@ class Trim(Stage):
     def _output(self, draft: Draft, spot: Spot, question: str, seen: Seen) -> ToolOutput:
         call = draft.call(spot)
         tool = call.tool_name if call is not None else spot.block.tool_name
-        setting = self._settings.setting
-        if not draft.can_expand:  # what it can not ask for again it must have now
-            setting = _CAREFUL[setting]
-        return ToolOutput(spot.text, tool, _given(call), question, setting, seen, draft.can_expand)
+        return ToolOutput(spot.text, tool, _given(call), question, self._settings.setting, seen, draft.can_expand)
 
 
 def _first(found: tuple[Compressor, ...], output: ToolOutput) -> Compressed | None:

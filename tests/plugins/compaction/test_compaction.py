@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from penstock.profiles import Window
 from tests.plugins.pruning.talk import COLD, Talk, results, source, texts, without_marks
 
 BALANCED: dict[str, Any] = {"setting": "balanced", "least": 500}
@@ -232,3 +235,13 @@ def test_a_person_who_asks_is_obeyed_once() -> None:
     assert without_marks(talk.idle(8).send())[: len(before)] == before
     talk.user("More.").idle(8)
     assert sum(t.startswith("[Record") for t in texts(talk.send(), "user")) == 1
+
+
+@pytest.mark.parametrize(("soft", "own", "expected"), [(0.01, None, True), (0.9, None, False), (0.9, 0.01, True)])
+def test_the_profile_says_how_full_is_full(soft: float, own: float | None, expected: bool) -> None:
+    """`soft` of its `[window]`, where the stage has none of its own."""
+    talk = long_talk(setting="safe", **({} if own is None else {"soft": own}))
+    talk.profile = talk.profile.model_copy(update={"window": Window(soft=soft)})
+    talk.start()
+    talk.send()
+    assert any(t.startswith("[Record") for t in texts(talk.user("Go on.").send(COLD), "user")) is expected

@@ -18,7 +18,7 @@ def told(talk: Talk) -> dict[str, str]:
 
 def begun() -> Talk:
     talk = Talk(compaction=BALANCED)
-    return talk.user("Look.").call("Read", {"file_path": "shop/cart.py"}, source("cart"))
+    return talk.user("Look.").call("Read", {"file_path": "shop/cart.py"}, source("cart", 120))
 
 
 def test_files_are_told_once() -> None:

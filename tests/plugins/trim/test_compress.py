@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock import Seen, ToolOutput
+from penstock import Seen, ToolOutput, handle_of
 from penstock.compressor import Setting
+from penstock.tokens import estimate
 from penstock_plugins.trim import compress
 from penstock_plugins.trim.compress import LARGEST
+from penstock_plugins.trim.kinds import kind_of
 from penstock_plugins.trim.names import names_in
 from tests.plugins.trim import outputs
 
@@ -38,7 +40,8 @@ def test_never_larger_never_raises(lines: list[str], tool: str, setting: Setting
     found = compress(output)
     assert found == compress(output)
     if found is not None:
-        assert len(found.text) < len(output.text)
+        assert 0 < len(found.text) < len(output.text)
+        assert estimate(found.text) <= estimate(output.text)
         assert 0 <= found.kept_lines <= found.lines
 
 
@@ -94,6 +97,59 @@ def _body(index: int) -> str:
         if index != 17
         else "    the quince press fills tank till edge slow"
     )
+
+
+@pytest.mark.parametrize("name", ["source", "unnumbered source", "prose", "diff", "output"])
+def test_the_names_in_a_hole_are_told(name: str) -> None:
+    """What an agent may look for by its name can be found in the cut output, and asked for."""
+    output = replace(outputs.KINDS[name], setting="bold")
+    found = compress(output)
+    assert found is not None
+    told = names_in_all(found.text)
+    kind = kind_of(output)
+    for line in kind.repack(output):
+        if not (kind.noise and kind.noise.match(line.text)):
+            assert names_in(line.text) <= told | names_in_all(str(output.input) + " " + output.question)
+
+
+def names_in_all(text: str) -> set[str]:
+    return {name for line in text.split("\n") for name in names_in(line)}
+
+
+LOG = "\n".join(f"step {n}: read module_{n % 7} and wrote table_{n}, took {n * 3} ms" for n in range(400))
+STEPS = ToolOutput(LOG, "Bash", {"command": "make"}, "why is it slow?")
+
+
+@pytest.mark.parametrize(("setting", "careful"), [("bold", "balanced"), ("balanced", "safe"), ("safe", "safe")])
+def test_what_cannot_be_had_again_is_kept_with_more_care(setting: Setting, careful: Setting) -> None:
+    """Where the agent cannot ask for the original, a command's output is cut as one setting more careful would."""
+    found = compress(replace(STEPS, setting=setting, can_expand=False))
+    with_expand = compress(replace(STEPS, setting=careful))
+    lines = [one.text.split("\n")[1:] if one else None for one in (found, with_expand)]
+    assert lines[0] == lines[1]
+
+
+def test_the_way_back_is_one_the_agent_has() -> None:
+    """The tool `expand` where there is one; else the call itself for what it gives again, the command for the rest."""
+    search = replace(outputs.KINDS["search results"], setting="bold")
+    for output, way in (
+        (search, f"; see all: expand {handle_of(search.text)}]"),
+        (replace(search, can_expand=False), "; run it again for all, in parts]"),
+        (replace(STEPS, setting="bold", can_expand=False), f"; see all: penstock expand {handle_of(LOG)}]"),
+    ):
+        found = compress(output)
+        assert found is not None
+        assert found.text.split("\n")[0].endswith(way)
+
+
+def test_an_asked_range_is_the_way_back_to_a_file() -> None:
+    """Without the tool `expand`, a range that the agent asks for comes whole in `bold` too."""
+    asked = replace(outputs.KINDS["source"], input={"file_path": "a.go", "offset": 1}, setting="bold")
+    cut, whole = compress(asked), compress(replace(asked, can_expand=False))
+    assert cut is not None
+    assert not cut.lossless
+    assert whole is not None
+    assert whole.lossless
 
 
 def test_what_stands_in_the_conversation_is_no_news() -> None:

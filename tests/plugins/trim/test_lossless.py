@@ -88,7 +88,9 @@ VALUES = st.recursive(
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=12)
-    | st.sampled_from(["a|b", "12", "-", "true", " x", "tank is full", "a line\n" * 14, "|3", "[2 rows: a|b]"]),
+    | st.sampled_from(
+        ["a|b", "12", "-", "true", "NaN", "-Infinity", " x", "tank is full", "a line\n" * 14, "|3", "[2 rows: a|b]"]
+    ),
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(st.sampled_from(["id", "name", "-", "a b", "", "x:y"]), inner, max_size=4)

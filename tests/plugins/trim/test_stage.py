@@ -107,7 +107,7 @@ def test_tools_can_be_left_out() -> None:
 def test_a_misspelled_setting_stops_the_start() -> None:
     """With the key, and the nearest one there is."""
     with pytest.raises(ProfileError, match=r"stage\.trim\.leest.*'least'"):
-        trim.stages(_profile('[stage.trim]\nleest = 3\n'))
+        trim.stages(_profile("[stage.trim]\nleest = 3\n"))
 
 
 def _profile(toml: str) -> Profile:

@@ -21,7 +21,7 @@ _STEP = re.compile(
 )
 _PLACE = re.compile(r"(?:\s*-->\s+)?(?:\.{0,2}/)?[\w.@~+/\\-]{1,300}\.\w{1,5}[:(]\d+[:,)]")
 _TOTAL = re.compile(
-    r"(?i)\s*(?:BUILD |Finished|Successfully|added \d+|Compiled|make: \*\*\*"
+    r"(?i)\s*(?:--> |BUILD |Finished|Successfully|added \d+|Compiled|make: \*\*\*"
     r"|error|warning|\d+ (?:errors?|warnings?|issues?))"
 )
 

@@ -30,4 +30,4 @@ def _depth(line: str) -> int | None:
     return 0 if line.endswith(":") else None
 
 
-LISTING = Kind("listing", _matches, _repack, depth=_depth, noise=_VENDORED, loud=False)
+LISTING = Kind("listing", _matches, _repack, depth=_depth, noise=_VENDORED, again=True, loud=False)

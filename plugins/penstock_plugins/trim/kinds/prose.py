@@ -27,4 +27,4 @@ def _depth(line: str) -> int | None:
     return len(line) - len(line.lstrip("#")) if line.startswith("#") else None
 
 
-PROSE = Kind("prose", _matches, _repack, depth=_depth, loud=False)
+PROSE = Kind("prose", _matches, _repack, depth=_depth, worth=0.5, loud=False)

@@ -116,7 +116,7 @@ SEARCH = Kind(
     _repack,
     depth=_depth,
     answer=re.compile(r"\d+:|[^\s:]+:\d+:"),
-    name_worth=0.5,
     log=True,
+    again=True,
     loud=False,
 )

@@ -47,6 +47,5 @@ TESTS = Kind(
     _repack,
     keep=_TOTAL,
     noise=_PASSING,
-    name_worth=0.6,
     log=True,
 )
