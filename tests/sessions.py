@@ -80,6 +80,8 @@ class Client:
 
     ttl: str = ""
     can_expand: bool = True
+    all_marks: bool = False
+    """It uses all four breakpoints, so that there is no room for another."""
     head: int = 6000
     """Characters of the system prompt."""
     histories: dict[str, list[_Json]] = field(default_factory=dict)
@@ -174,14 +176,16 @@ class Client:
         messages = [{"role": m["role"], "content": list(m["content"])} for m in history]
         for message in [m for m in messages if m["role"] == "user"][-2:]:
             message["content"][-1] = message["content"][-1] | mark
+        first = mark if self.all_marks else {}
         names = [*TOOLS, "mcp__penstock__expand"] if self.can_expand else TOOLS
+        tools = [{"name": n, "description": f"{n}s.", "input_schema": {"type": "object"}} for n in names]
         rules = "Work with care, and answer in few words. " * (self.head // 41)
         return _dump(
             {
                 "model": "claude-test-5",
                 "messages": messages,
                 "system": [{"type": "text", "text": "You are a coding agent of our own."}, _text(rules) | mark],
-                "tools": [{"name": n, "description": f"{n}s.", "input_schema": {"type": "object"}} for n in names],
+                "tools": [{**tools[0], **first}, *tools[1:]],
                 "max_tokens": 32000,
                 "stream": True,
             }

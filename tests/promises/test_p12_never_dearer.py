@@ -141,6 +141,41 @@ def test_what_was_not_saved_is_not_spent() -> None:
     assert set(play.losses) == {0.0}
 
 
+def test_a_person_may_go_back_right_after_a_flush() -> None:
+    """Untouched, that would be read from older entries, which were of the prefix as it had been: enough must have been
+    saved to write it a second time."""
+    things = ["work", "work", "ask", "work", "work", "work", "work", "work", "ask", "work", "ask", "work", "rewind"]
+    seeds = [0, 59162, 0, 42030, 0, 9, 0, 0, 0, 5, 0, 0, 0]
+    steps = [
+        Step(what, 3500.0 if n == 5 else 2.0, seed) for n, (what, seed) in enumerate(zip(things, seeds, strict=True))
+    ]
+    assert max(Play("bold", stages=lambda: [Eager()]).run(steps).losses) <= SLACK
+
+
+class FarBack(Stage):
+    """Shortens on arrival, and large results only when they are far behind the breakpoints of the client."""
+
+    name = "far-back"
+
+    def on_request(self, draft: Draft) -> None:
+        for spot in outputs(draft):
+            is_large = len(spot.text) > 9000
+            if spot.is_new and not is_large:
+                draft.replace(spot, spot.text[: len(spot.text) // 2], reason="r")
+            if is_large and len(draft.conversation.messages) - spot.message > 26:
+                draft.replace(spot, "[cut]", reason="r")
+
+
+@pytest.mark.parametrize(("all_marks", "flushes"), [(True, []), (False, ["it pays"])])
+def test_an_entry_that_no_breakpoint_finds_is_not_counted_on(*, all_marks: bool, flushes: list[str]) -> None:
+    """Where the client leaves room for a breakpoint of ours, the entry before the edit is read, and little is written.
+    Where it uses all four, everything would be."""
+    steps = [Step("work" if n < 9 else "ask", 2.0, 100 + n) for n in range(40)]
+    play = Play("bold", Client(all_marks=all_marks), stages=lambda: [FarBack()]).run(steps)
+    assert play.flushes == flushes
+    assert max(play.losses) <= 0
+
+
 def test_after_a_restart_nothing_is_known_to_be_cold() -> None:
     """What the process before wrote may be alive for its whole lifetime: until that has passed no warm flush is thought
     to pay, and nothing seems saved."""

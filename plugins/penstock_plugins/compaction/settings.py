@@ -71,8 +71,8 @@ class Settings(BaseModel):
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "safe": {},
-    "balanced": {"soft": 0.0, "turns": 3},
-    "bold": {"soft": 0.0, "turns": 2, "least": 3_000, "value": 0.02, "share": 0.1},
+    "balanced": {"soft": 0.0, "turns": 3, "value": 0.001, "share": 0.5, "lines": 40},
+    "bold": {"soft": 0.0, "turns": 1, "least": 3_000, "value": 0.01, "share": 0.2, "lines": 30},
 }
 
 

@@ -47,6 +47,6 @@ class Settings(BaseModel):
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "safe": {},
-    "balanced": {"active": 2, "value": 0.002},
+    "balanced": {"active": 2, "value": 0.001, "share": 0.4},
     "bold": {"age": 1, "age_warm": 4, "active": 1, "value": 0.006, "share": 0.2},
 }

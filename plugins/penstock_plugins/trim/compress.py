@@ -53,7 +53,7 @@ def _comes_again(output: ToolOutput, kind: Kind) -> bool:
 
 
 def _may_cut(kind: Kind, level: Level, output: ToolOutput, length: int) -> bool:
-    if length < level.least or (level.logs_only and not kind.log):
+    if length < level.least or (level.logs_only and not kind.log) or (kind.code and not level.files):
         return False
     # A range is the way to the rest of a file where there is no other.
     return (level.ranges and output.can_expand) or not _is_ranged(kind, output)

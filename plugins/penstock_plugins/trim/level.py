@@ -19,6 +19,8 @@ class Level:
     """Characters below which an output stays whole."""
     ranges: bool = False
     """Whether ranges of lines that the agent asked for may be cut at all."""
+    files: bool = True
+    """Whether files that were read may be cut at all."""
     logs_only: bool = False
     """Cut logs, test runs and search results alone."""
 
@@ -31,7 +33,7 @@ LEVELS: dict[Setting, Level] = {
 
 CAREFUL: dict[Setting, Level] = {
     "safe": LEVELS["safe"],
-    "balanced": Level(price=0.02, least=1_200),
-    "bold": Level(price=0.06, least=1_200),
+    "balanced": Level(price=0.06, least=1_200, files=False),
+    "bold": Level(price=0.07, least=1_200),
 }
-"""Where the agent can not ask for the original: what it will need it must have now."""
+"""Where the agent can not ask for the original: what it will need, files to be edited above all, it must have now."""
