@@ -20,11 +20,11 @@ from penstock.engine import Engine, Outcome
 from penstock.errors import PenstockError
 from penstock.events import Event, EventKind, EventLog
 from penstock.exchange import Exchange, Request, State
-from penstock.kept import Kept, Watch
 from penstock.pipeline import Pipeline
 from penstock.plugins import Plugins
 from penstock.profiles import Profile
 from penstock.recording import Recorded
+from penstock.remnant import Kept, Watch
 from penstock.reply import Reply, Usage
 from penstock.store.memory import MemoryStore
 from penstock.summariser import Segment, Summariser, Summary

@@ -74,7 +74,7 @@ def test_it_is_cold_when_lifetime_and_margin_have_passed() -> None:
 
 
 def test_what_was_met_in_the_middle_is_known_after_a_lifetime() -> None:
-    """Until then there may be entries of requests that went by before; of one seen from its beginning there are none."""
+    """Until then there may be entries of requests that went by before; one seen from its beginning has none such."""
     assert CacheClock(100.0, ttl=300).is_known(100.0, 10)
     clock = CacheClock(100.0, ttl=300, met=100.0)
     assert [clock.is_known(now, 10) for now in (100, 410, 410.1)] == [False, False, True]

@@ -117,9 +117,10 @@ sessions = plays(24).flatmap(
 def test_bad_stages_cost_nothing(
     setting: str, stage: Callable[[], Stage], steps: list[Step], ttl: str, head: int
 ) -> None:
-    """At no request has a conversation cost more than it would have untouched; the other promises hold, too."""
+    """At no request has a conversation cost more than it would have untouched; the other promises hold, too. One that
+    begins below the provider's minimum may reach it a turn later than it would have: that is paid for once."""
     play = Play(setting, Client(ttl, head=head), stages=lambda: [stage()]).run(steps)
-    assert max(play.losses, default=0.0) <= SLACK
+    assert max(play.losses, default=0.0) <= (SLACK if head else SLACK + LEAST)
 
 
 WORK = [Step("work", 3.0, n) for n in range(30)]

@@ -10,6 +10,14 @@ from penstock_plugins.trim.page import Kind, Line
 __all__ = ["write"]
 
 _NUMBER = 5
+_TOLD = 12
+"""Names that are told of one hole."""
+
+
+def _told(names: Sequence[str]) -> str:
+    """The names in a hole; of many, the first, for a list of hundreds says nothing."""
+    more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
+    return " ".join(names[:_TOLD]) + more
 
 
 def write(lines: Sequence[Line], choice: Choice, kind: Kind, said: Sequence[str], total: int, back: str) -> str:
@@ -27,9 +35,9 @@ def write(lines: Sequence[Line], choice: Choice, kind: Kind, said: Sequence[str]
             shown.update(choice.names[index])
             continue
         if hole and not line.margin:
-            out.append(": ".join(filter(None, (f"…{hole}", " ".join(inside)))))
+            out.append(": ".join(filter(None, (f"…{hole}", _told(inside)))))
         elif inside:
-            out.append(f"… {' '.join(inside)}")
+            out.append(f"… {_told(inside)}")
         first = hole > 0 or not out
         left += hole
         hole, inside = 0, []

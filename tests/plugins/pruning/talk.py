@@ -96,7 +96,8 @@ class Talk:
         messages = json.loads(json.dumps(self.messages))
         for message in [m for m in messages if m["role"] == "user"][-2:]:
             message["content"][-1]["cache_control"] = {"type": "ephemeral"}
-        system = [{"type": "text", "text": "You help with code.", "cache_control": {"type": "ephemeral"}}]
+        rules = "You help with code. " * 200  # as long as agents' are: enough to be cached, whatever follows
+        system = [{"type": "text", "text": rules, "cache_control": {"type": "ephemeral"}}]
         body = {"model": "claude-test", "max_tokens": 99, "system": system, "messages": messages}
         return json.dumps(body | ({"tools": self.tools} if self.tools else {})).encode()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock.conversation import Conversation
-from penstock.kept import Kept, Watch
+from penstock.remnant import Kept, Watch
 from penstock.testing import Turn, assistant, call, conversation, dialect_of, path_of, results, user
 
 FOUND = "src/app/store.py:41:def open_store(path):\nunrelated text\nretries = 48213\n"
