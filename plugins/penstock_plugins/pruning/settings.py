@@ -23,7 +23,7 @@ class Settings(BaseModel):
     """On arrival: a read of what was read before, unchanged, becomes a pointer."""
     late: bool = True
     """Shorten what has aged when a flush is due."""
-    age: int = Field(default=1, ge=1)
+    age: int = Field(default=2, ge=1)
     """Turns of the agent before a result may be shortened."""
     age_warm: int = Field(default=6, ge=1)
     """The same while the provider's cache is warm: only `bold` edits then, and only where it pays."""
@@ -47,6 +47,6 @@ class Settings(BaseModel):
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "safe": {},
-    "balanced": {"active": 2, "value": 0.001, "share": 0.4},
-    "bold": {"age_warm": 4, "active": 1, "value": 0.006, "share": 0.2},
+    "balanced": {"active": 2, "least": 700, "value": 0.001, "share": 0.4, "gain": 0.2},
+    "bold": {"age": 1, "age_warm": 4, "active": 1, "value": 0.006, "share": 0.2},
 }
