@@ -35,8 +35,9 @@ class ToolOutput:
     question: str = ""
     """What the agent is after: the person's last message, and the agent's own last words where they are at hand."""
     setting: Setting = "safe"
-    seen: Seen | None = None
-    """None: nothing is known about the conversation, so every name counts as news."""
+    seen: Callable[[], Seen] | None = None
+    """Tells what stands in the conversation; it is worked out when called. None: nothing is known about that, so every
+    name counts as news."""
     can_expand: bool = True
     """The agent can ask for the original. Where it can not, more is to stay."""
 

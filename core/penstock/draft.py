@@ -84,12 +84,13 @@ class Draft:
         conversation: Conversation,
         is_new: Callable[[int, int], bool],
         *,
+        sent: int = 0,
         landed: Replay | None = None,
         due: str = "",
         window: int = 200_000,
         parts: Parts | None = None,
     ) -> None:
-        self._exchange, self._conversation, self._is_new = exchange, conversation, is_new
+        self._exchange, self._conversation, self._is_new, self._sent = exchange, conversation, is_new, sent
         landed = landed or Replay()
         self._landed, self._gone = landed.replacements(), landed.covered()
         self._proposed: dict[tuple[int, int], Edit] = {}
@@ -165,9 +166,11 @@ class Draft:
         Raises `ValueError` for a kind or a role that there is not."""
         kind = BlockKind(kind) if kind is not None else None
         role = Role(role) if role is not None else None
+        first = self._sent if new else 0  # what stands before was sent: the work grows with what is new
         spots = (
-            Spot(m, b, block, self._is_new(m, b))
-            for m, b, block in self.conversation.blocks()
+            Spot(m, b, block, m >= self._sent and self._is_new(m, b))
+            for m, message in enumerate(self.conversation.messages[first:], start=first)
+            for b, block in enumerate(message.blocks)
             if (kind is None or block.kind is kind) and (role is None or block.role is role)
         )
         return [spot for spot in spots if new is None or spot.is_new is new]

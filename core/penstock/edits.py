@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 __all__ = ["Edit", "Op", "Place"]
 
@@ -19,8 +20,7 @@ class Op(StrEnum):
     """The messages from the place to `until` become one user message `text`, or nothing when `text` is empty."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(NamedTuple):
     """A block, found by content: the `nth` (from 0) of those in the conversation whose key is `key`.
 
     Content, and not an index, so that an edit finds its block again when the client shortens the history.

@@ -320,6 +320,7 @@ class Engine:
             )
             is_new = state.newness(conversation, sent)
             landed = resolve(conversation, state.ledger.edits())
+            work.standing = state.ledger.revision, landed
             if kind.is_real and attempt is None:
                 work.due = self._due(work, conversation, state, identity.provider)
         work.conversation, work.exchange, work.state = conversation, exchange, state
@@ -328,7 +329,14 @@ class Engine:
         if kind.is_real and attempt is None:
             window = pipeline.parts.prices.of(identity.provider, conversation.model).window
             work.draft = Draft(
-                exchange, conversation, is_new, landed=landed, due=work.due or "", window=window, parts=pipeline.parts
+                exchange,
+                conversation,
+                is_new,
+                sent=sent,
+                landed=landed,
+                due=work.due or "",
+                window=window,
+                parts=pipeline.parts,
             )
 
     def _due(self, work: Work, conversation: Conversation, state: ConversationState, provider: str) -> Due | None:
@@ -377,6 +385,7 @@ class Engine:
             work.sent,
             draft,
             work.attempt,
+            work.standing,
             work.due,
             work.pipeline.parts.prices.of(exchange.identity.provider, exchange.model),
             lambda: self._commit(work, generation),

@@ -40,6 +40,8 @@ class Job:
     """None: nothing new may be done, only what has landed is replayed."""
     attempt: Attempt | None
     """How the same body was sent before."""
+    standing: tuple[int, Replay]
+    """What the ledger made of the request when it was read, and its revision then."""
     due: Due | None
     """Why edits to what was sent land now. None: they must wait."""
     price: Price

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from penstock.prices import Price
 
@@ -19,8 +20,7 @@ LOOK_BACK = 20
 ENTRIES = 4000
 
 
-@dataclass(frozen=True, slots=True)
-class Cacheable:
+class Cacheable(NamedTuple):
     """One block in the order the provider caches: tools, system, messages."""
 
     key: bytes

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from penstock.conversation import HEAD_FIELDS, BlockKind, Conversation
+from penstock.conversation import HEAD_FIELDS, BlockKind, Conversation, Message
 from penstock.mirror import Cacheable, CacheMirror, Cost
 from penstock.naive import NaiveClient, NaiveCost
 from penstock.prices import Price
@@ -16,6 +16,10 @@ from penstock.tokens import estimate_bytes
 __all__ = ["Account", "Booking", "cacheables"]
 
 MEDIA_TOKENS = 1500
+Known = dict[tuple[bytes, BlockKind | None], list[Cacheable]]
+"""By a message's key, and the kind of the block before it."""
+KNOWN = 5000
+"""Messages of one conversation that are remembered."""
 SLACK = 500.0
 """Units, about $0.002: below this a loss can not be told from the error of our count."""
 _RUNS = (BlockKind.TOOL_USE, BlockKind.TOOL_RESULT)
@@ -48,6 +52,8 @@ class Account:
     came: CacheMirror = field(default_factory=CacheMirror)
     sent: CacheMirror = field(default_factory=CacheMirror)
     naive: NaiveClient = field(default_factory=NaiveClient)
+    known: Known = field(default_factory=dict)
+    """What `cacheables` made of the conversation's messages."""
     noted: CacheMirror | None = None
     """As it came, with our notes. They are sent for what they say, and not to save: the guard does not count them."""
     baseline: float = 0.0
@@ -116,17 +122,35 @@ def _with_notes(blocks: list[Cacheable], notes: Mapping[int, int]) -> list[Cache
     return out
 
 
-def cacheables(conversation: Conversation) -> list[Cacheable]:
-    """The blocks of a request in the order they are cached. Tools and system count as one: they are never edited."""
+def cacheables(conversation: Conversation, known: Known | None = None) -> list[Cacheable]:
+    """The blocks of a request in the order they are cached. Tools and system count as one: they are never edited.
+    `known`: what earlier requests of the conversation hold, so that the work grows with what is new."""
     head = estimate_bytes(sum(conversation.size_of(name) for name in HEAD_FIELDS))
     out = [Cacheable(b"", head, _head_mark(conversation))]
-    last = None
+    known = {} if known is None else known
+    if len(known) > KNOWN:
+        known.clear()
+    last: BlockKind | None = None
     for message in conversation.messages:
-        for block in message.blocks:
-            start, end = block.span
-            tokens = MEDIA_TOKENS if block.kind is BlockKind.MEDIA else estimate_bytes(end - start)
-            out.append(Cacheable(block.key, tokens, block.mark, block.kind is last and last in _RUNS))
-            last = block.kind
+        if not message.blocks:
+            continue
+        found = None if message.breakpoints else known.get((message.key, last))
+        if found is None:
+            found = _cacheables(message, last)
+            if not message.breakpoints:
+                known[message.key, last] = found
+        out += found
+        last = message.blocks[-1].kind
+    return out
+
+
+def _cacheables(message: Message, last: BlockKind | None) -> list[Cacheable]:
+    out = []
+    for block in message.blocks:
+        start, end = block.span
+        tokens = MEDIA_TOKENS if block.kind is BlockKind.MEDIA else estimate_bytes(end - start)
+        out.append(Cacheable(block.key, tokens, block.mark, block.kind is last and last in _RUNS))
+        last = block.kind
     return out
 
 

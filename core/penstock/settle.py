@@ -23,7 +23,8 @@ from penstock.exchange import Exchange, Kind
 from penstock.guard import unfit
 from penstock.history import keep_history
 from penstock.job import Job, Plan, Settled
-from penstock.ledger import resolve
+from penstock.ledger import locate, resolve
+from penstock.mirror import Cacheable
 from penstock.money import Booking, cacheables
 from penstock.order import notes, places, user_ends
 from penstock.profiles import Profile
@@ -58,7 +59,7 @@ class Settler:
         warm = not job.due and job.profile.setting == "bold" and self._is_known(job)
         if plan.wait and warm:
             self._pay(job, plan, now)
-        done, fault = self._write(job, state.ledger.edits(also=plan.land))
+        done, fault = self._write(job, plan.land)
         if fault and plan.land:
             done = self._land_valid(job, plan)
         if fault:
@@ -69,7 +70,7 @@ class Settler:
             self._anchor(job, plan, done, now)
             if plan.warm and not self._is_paid_for(job, plan, done, now):
                 plan.put_off()
-                done, _ = self._write(job, state.ledger.edits(also=plan.land))
+                done, _ = self._write(job, plan.land)
                 self._anchor(job, plan, done, now)
         if plan.land:
             stored = self._store_edits(job, plan.land, now)
@@ -77,7 +78,7 @@ class Settler:
                 return None
             if not stored:
                 plan.leave_out([(edit, "the store could not keep it") for edit in plan.land])
-                done, _ = self._write(job, state.ledger.edits())
+                done, _ = self._write(job)
         elif not job.commit():
             return None
         state.ledger.wait(plan.wait)
@@ -104,9 +105,10 @@ class Settler:
     def _replay_only(self, job: Job) -> Settled | None:
         """Retries, `count_tokens` and the client's own calls: what has landed, and nothing new (P9, P10)."""
         attempt, ledger = job.attempt, job.state.ledger
-        upto = None if attempt is None else attempt.revision
-        edits = [] if attempt is not None and attempt.untouched else ledger.edits(upto)
-        done, fault = self._write(job, edits)
+        if attempt is not None and attempt.untouched:
+            done, fault = Settled(None, Replay(), job.conversation), ""
+        else:
+            done, fault = self._write(job, upto=None if attempt is None else attempt.revision)
         if attempt is not None and attempt.mark is not None and not fault:
             marked = job.dialect.mark(done.view, *attempt.mark)
             done.body = marked if marked is not None else done.body
@@ -128,7 +130,11 @@ class Settler:
     def _book_again(self, job: Job, done: Settled) -> Booking:
         """A retry is paid for in the stead of the attempt that failed; a call of the client's own for itself."""
         first = None if job.attempt is None else job.attempt.booking
-        came, sent, ours = cacheables(job.conversation), cacheables(done.view), notes(job.conversation, done.replay)
+        came, sent, ours = (
+            _cacheables(job, job.conversation),
+            _cacheables(job, done.view),
+            notes(job.conversation, done.replay),
+        )
         counts = first is None and self._is_known(job)
         booking = job.state.account.book(came, sent, job.price, self._now(), ours, counts=counts)
         return replace(first, idle=0.0) if first else booking  # what the first attempt wrote proves no long life
@@ -143,7 +149,7 @@ class Settler:
         is_new = job.state.newness(job.conversation, job.sent)
         must = job.due is not None and job.due.must
         halted = _BEHIND if job.state.account.is_behind and not must else ""
-        places = job.conversation.places() if draft.edits else {}
+        places = locate(job.conversation, {edit.place.key for edit in draft.edits})
         latest = {(e.op, e.place, e.text if e.op is Op.NOTE else ""): e for e in draft.edits}
         for edit in latest.values():
             if ledger.replays(edit):
@@ -172,8 +178,8 @@ class Settler:
 
     def _pay(self, job: Job, plan: Plan, now: float) -> None:
         """Let those waiting edits land that pay with a warm cache."""
-        without, _ = self._write(job, job.state.ledger.edits(also=plan.land))
-        blocks, at = cacheables(without.view), places(without.view)
+        without, _ = self._write(job, plan.land)
+        blocks, at = _cacheables(job, without.view), places(without.view)
         found = [(at[e.place], e) for e in plan.wait if e.place in at]
         plan.candidates = [Candidate(i, estimate_bytes(len(e.original) - len(e.text))) for i, e in found]
         margin = job.profile.cache.margin_s
@@ -192,12 +198,12 @@ class Settler:
         """What was not saved is not spent (P12). `choose` weighs what a flush would cost; what it does cost depends on
         the entries that the breakpoints of this request find."""
         mirror, price = job.state.account.sent, job.price
-        cost = mirror.look(done.blocks or cacheables(done.view), price, now).units(price)
+        cost = mirror.look(done.blocks or _cacheables(job, done.view), price, now).units(price)
         return (cost - mirror.look(plan.blocks, price, now).units(price)) * RESERVE <= job.state.account.saved
 
     def _anchor(self, job: Job, plan: Plan, done: Settled, now: float) -> None:
         """Put a breakpoint of our own where a later flush can read from."""
-        blocks = cacheables(done.view)
+        blocks = _cacheables(job, done.view)
         alive = job.state.account.sent.alive_before(blocks, now, 0.0)
         where = plan.entry if plan.entry in alive else None
         if where is None:
@@ -215,12 +221,15 @@ class Settler:
             self._fault("check", f"a breakpoint of ours: {e}", job.exchange)
             return
         done.body, done.mark = body, (m, b, lifetime)
-        blocks[where] = replace(blocks[where], mark=lifetime)
+        blocks[where] = blocks[where]._replace(mark=lifetime)
         done.blocks = blocks
 
-    def _write(self, job: Job, edits: Sequence[Edit]) -> tuple[Settled, str]:
-        """The request with `edits`, and what is wrong with it: then it is the client's own."""
-        replay = resolve(job.conversation, edits)
+    def _write(self, job: Job, also: Sequence[Edit] = (), upto: int | None = None) -> tuple[Settled, str]:
+        """The request with what has landed, up to a revision, and `also`; and what is wrong with it: then it is the
+        client's own."""
+        revision, standing = job.standing
+        unchanged = not also and upto is None and revision == job.state.ledger.revision
+        replay = standing if unchanged else resolve(job.conversation, job.state.ledger.edits(upto, also))
         if not replay.changes:
             return Settled(None, replay, job.conversation), ""
         try:
@@ -234,13 +243,13 @@ class Settler:
         """Of the edits to land, keep those of each stage that leave the request valid: one stage's fault costs the
         others nothing (P1)."""
         ledger = job.state.ledger
-        done, why = self._write(job, ledger.edits())
+        done, why = self._write(job)
         stages: dict[str, list[Edit]] = {}
         for edit in plan.land:
             stages.setdefault(edit.stage, []).append(edit)
         plan.land = []
         for edits in stages.values():
-            tried, fault = (done, why) if why else self._write(job, ledger.edits(also=[*plan.land, *edits]))
+            tried, fault = (done, why) if why else self._write(job, [*plan.land, *edits])
             if fault:
                 plan.out += [(edit, fault) for edit in edits]
                 ledger.forget(edits)
@@ -256,7 +265,7 @@ class Settler:
             return done
         plan.leave_out(out)
         job.state.ledger.forget(edit for edit, _ in out)
-        return self._write(job, job.state.ledger.edits(also=plan.land))[0]
+        return self._write(job, plan.land)[0]
 
     def _store_edits(self, job: Job, edits: Sequence[Edit], now: float) -> bool | None:
         """Store the edits, then land them. False: they could not be stored. None: `commit` said no."""
@@ -280,7 +289,10 @@ class Settler:
         self._log.set_tip(job.exchange.identity.conversation, state.mark_sent(job.conversation, job.sent))
         idle = now - state.clock.last_use
         state.clock.touch(now)
-        came, sent = cacheables(job.conversation), done.blocks or cacheables(done.view)
+        came, sent = (
+            _cacheables(job, job.conversation),
+            done.blocks or _cacheables(job, done.view),
+        )
         ours = notes(job.conversation, done.replay)
         counts, whole = self._is_known(job), job.conversation
         done.booking = state.account.book(
@@ -308,6 +320,10 @@ class Settler:
 
     def _fault(self, where: str, error: str, exchange: Exchange) -> None:
         self._log.append(EventKind.FAULT, exchange.id, where=where, error=error[:400])
+
+
+def _cacheables(job: Job, view: Conversation) -> list[Cacheable]:
+    return cacheables(view, job.state.account.known)
 
 
 def _observing(job: Job) -> str:

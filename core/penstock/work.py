@@ -12,6 +12,7 @@ from penstock.due import Due
 from penstock.exchange import Exchange, Request
 from penstock.money import Booking
 from penstock.pipeline import Pipeline, Verdict
+from penstock.replay import Replay
 from penstock.reply import Reply
 from penstock.state import Attempt, ConversationState
 
@@ -62,6 +63,8 @@ class Work:
     attempt: Attempt | None = None
     draft: Draft | None = None
     sent: int = 0
+    standing: tuple[int, Replay] = field(default_factory=lambda: (-1, Replay()))
+    """What the ledger makes of the request, and its revision then."""
     due: Due | None = None
     """Why a flush is due. None: none is."""
 

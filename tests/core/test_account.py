@@ -21,7 +21,7 @@ FREE = replace(PRICE, input=0.0, output=0.0)
 def blocks(*sizes: int, head: int = 0) -> list[Cacheable]:
     """Tools and system, and a block for each size, marked at the end."""
     out = [Cacheable(b"", head), *(Cacheable(f"{n} {size}".encode(), size) for n, size in enumerate(sizes))]
-    return [*out[:-1], replace(out[-1], mark="5m")]
+    return [*out[:-1], out[-1]._replace(mark="5m")]
 
 
 def test_what_nobody_edits_saves_nothing() -> None:

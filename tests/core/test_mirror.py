@@ -81,7 +81,7 @@ def blocks(count: int, size: int = 50) -> list[Cacheable]:
 
 def marked(some: list[Cacheable], *at: int, mark: str = "5m") -> list[Cacheable]:
     where = {i % len(some) for i in at}
-    return [replace(one, mark=mark) if i in where else one for i, one in enumerate(some)]
+    return [one._replace(mark=mark) if i in where else one for i, one in enumerate(some)]
 
 
 @st.composite
@@ -152,7 +152,7 @@ def test_many_calls_at_once_are_one_position() -> None:
     """And so are their results: the entry before them is still found."""
     head = blocks(3)
     many = [block(f"{kind}{i}", joined=i > 0) for kind in "cr" for i in range(30)]
-    apart = [replace(one, joined=False) for one in many]
+    apart = [one._replace(joined=False) for one in many]
     for new, read in ((many, 150), (apart, 0)):
         mirror = CacheMirror()
         mirror.send(marked(head, -1), PRICE, 0)

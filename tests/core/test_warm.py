@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,7 +90,7 @@ def test_our_own_breakpoint_stands_before_the_clients() -> None:
     assert anchor(blocks, [2, 4, 6], [6], []) == 6
     assert anchor(blocks, [2, 4, 6], [], []) is None
     assert anchor(blocks, [8, 9], [8, 9], []) is None
-    assert anchor([replace(b, mark="") for b in blocks], [2, 9], [2, 9], []) == 9
+    assert anchor([b._replace(mark="") for b in blocks], [2, 9], [2, 9], []) == 9
 
 
 def test_where_much_is_to_be_cut_nothing_is_kept_alive() -> None:

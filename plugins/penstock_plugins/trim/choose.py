@@ -67,7 +67,7 @@ def _value(
     lines: Sequence[Line], kind: Kind, output: ToolOutput, sample: Sample, factor: float
 ) -> tuple[list[list[str]], list[float]]:
     """Each line's names that are news, and what its words are worth. Marks the lines that must stay."""
-    seen = output.seen or Seen()
+    seen = output.seen() if output.seen is not None else Seen()
     asked = " ".join(strings(dict(output.input)))[:_ASKED] + " " + output.question[:_ASKED]
     known = names_in(asked) | seen.names
     close = nearness(lines, words_in(asked), lambda text: kind.depth is not None and kind.depth(text) is not None)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache, partial
+
 import msgspec
 
 from penstock import (
@@ -45,7 +48,7 @@ class Trim(Stage):
         new = [s for s in draft.spots(BlockKind.TOOL_RESULT, new=True) if self._is_ours(s)]
         if not new:
             return "no new results"
-        seen = self._standing.seen(draft)
+        seen = cache(partial(self._standing.seen, draft))
         question = _question(draft)
         done: dict[str, int] = {}
         for spot in new:
@@ -62,7 +65,7 @@ class Trim(Stage):
     def _is_ours(self, spot: Spot) -> bool:
         return spot.is_editable and len(spot.text) >= self._settings.least
 
-    def _output(self, draft: Draft, spot: Spot, question: str, seen: Seen) -> ToolOutput:
+    def _output(self, draft: Draft, spot: Spot, question: str, seen: Callable[[], Seen]) -> ToolOutput:
         call = draft.call(spot)
         tool = call.tool_name if call is not None else spot.block.tool_name
         return ToolOutput(spot.text, tool, _given(call), question, self._settings.setting, seen, draft.can_expand)

@@ -178,7 +178,7 @@ def test_what_stands_in_the_conversation_is_no_news() -> None:
     output = ToolOutput("\n".join(lines), "Read", {}, "", "bold")
     names = frozenset(name for line in lines for name in names_in(line))
     fresh = compress(output)
-    known = compress(replace(output, seen=Seen(names)))
+    known = compress(replace(output, seen=lambda: Seen(names)))
     assert fresh is not None
     assert known is not None
     assert known.kept_lines < 0.5 * fresh.kept_lines
