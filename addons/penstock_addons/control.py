@@ -59,8 +59,9 @@ class Control:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Whatever it is, it has an answer from here on: nothing goes upstream, no stage sees it."""
         if _is_command(flow.request):
+            flow.response = _answer(503, error="not done yet")  # first: what fails below must not let it through
             refusal = self._refusal(flow)
-            flow.response = refusal or _answer(503, error="not done yet")
+            flow.response = refusal or flow.response
             flow.metadata[ALLOWED] = refusal is None
 
     def request(self, flow: http.HTTPFlow) -> None:
@@ -71,11 +72,12 @@ class Control:
         peer = flow.client_conn.peername
         if peer is None or not _is_loopback(peer[0]):
             return _answer(403, error="commands are taken from this machine only")
-        given = flow.request.headers.get("authorization", "").partition(" ")[2].strip().encode()
-        if not self._token or not hmac.compare_digest(given, self._token):
+        given = flow.request.headers.get("authorization", "").partition(" ")[2].strip()
+        # Bytes of a header that are no UTF-8 come as half characters.
+        if not self._token or not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._token):
             return _answer(401, error=f"the token was expected: see {KEY_FILE} beside the store")
         length = flow.request.headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > BODY_BYTES:
+        if not length.isdecimal() or int(length) > BODY_BYTES:
             return _answer(413, error=f"at most {BODY_BYTES} bytes")
         return None
 

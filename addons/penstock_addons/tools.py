@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from penstock.cli.expand import the_original
 from penstock.errors import PenstockError
 from penstock.excerpt import excerpt, lines_of
+from penstock.search import search_apart
 
 if TYPE_CHECKING:
     from mcp.server.fastmcp import FastMCP
@@ -17,6 +18,8 @@ __all__ = ["LIMIT", "expand", "server"]
 
 LIMIT = 30_000
 """Characters that one call gives."""
+DIGITS = 8
+"""Of an id, at the least: so many a stub names."""
 _ABOUT = """\
 Show the original of a tool output, or of older messages, that stands shortened in this conversation. Where something \
 was left out, a line in square brackets says so and names an id ("expand 1a2b3c4d"). Call this whenever the part you \
@@ -57,7 +60,9 @@ def server(store: Path | None) -> FastMCP[None]:
 
 def expand(store: Path | None, id: str, grep: str = "", lines: str = "") -> str:
     """What the tool answers. Raises `PenstockError`, in words for the agent."""
-    text = excerpt(the_original(store, id).text, grep=grep, lines=lines)
+    # A whole id, as a stub names it: nobody may page through the originals of other conversations.
+    original = the_original(store, id, digits=DIGITS, names=False)
+    text = excerpt(original.text, grep=grep, lines=lines, search=search_apart)
     if not text and grep:
         return f"[no line matches {grep!r}]"
     # Half a character can not be sent.

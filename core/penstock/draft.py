@@ -100,7 +100,8 @@ class Draft:
         self._words = exchange.words
         self._edits: tuple[Edit, ...] = ()
         self._refused: Refused | None = None
-        self._spendings: tuple[Spending, ...] = ()
+        self._spendings: list[Spending] = []
+        """Shared by all copies: what was paid is paid, whatever becomes of the draft of the stage that did."""
         self._stage = ""
 
     @property
@@ -147,7 +148,7 @@ class Draft:
     @property
     def spendings(self) -> tuple[Spending, ...]:
         """What `spend` was called with, by this stage and those before it."""
-        return self._spendings
+        return tuple(self._spendings)
 
     @property
     def words(self) -> str:
@@ -261,10 +262,11 @@ class Draft:
         self._refused = Refused(str(message), int(retry_after), self._stage)
 
     def spend(self, dollars: float, *, reason: str) -> None:
-        """Book what a call of a stage's own cost: the conversation has to earn it back."""
+        """Book what a call of a stage's own cost: the conversation has to earn it back. It counts at once,
+        also when the stage fails or is late after this."""
         if not math.isfinite(dollars) or dollars < 0:
             raise InvalidEdit(f"{dollars} dollars can not be spent")
-        self._spendings = (*self._spendings, Spending(float(dollars), str(reason), self._stage))
+        self._spendings.append(Spending(float(dollars), str(reason), self._stage))
 
     def for_stage(self, stage: str) -> Draft:
         """A copy for one stage: what it proposes counts only when the copy is taken as the new draft."""

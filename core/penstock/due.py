@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["Due"]
+__all__ = ["ROOM", "Due"]
+
+ROOM = 0.05
+"""Share of what the window may hold that a flush for the window's sake must free: it costs a hot prefix."""
 
 
 class Due(StrEnum):

@@ -19,7 +19,7 @@ from penstock.clock import Clock, SystemClock
 from penstock.conversation import Conversation
 from penstock.dialects.base import Dialect, Endpoint
 from penstock.draft import Draft
-from penstock.due import Due
+from penstock.due import ROOM, Due
 from penstock.errors import PenstockError, StoreError, Unreadable
 from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange, Kind, Request, State
@@ -239,9 +239,12 @@ class Engine:
 
     def _leave_untouched(self, work: Work | None) -> None:
         """The client's own bytes leave, past the ledger. The loop must not wait for the state's lock."""
-        if work is None or work.state is None or work.conversation is None or work.exchange is None:
+        if work is None or work.state is None or work.conversation is None:
             return
         work.state.note_attempt(work.body_key, Attempt(0, untouched=True))
+        if work.exchange is None:  # its state was not to be had in time: what it carries is sent now, whatever it is
+            work.state.untouched.append(work.conversation)
+            return
         if work.exchange.kind.is_real:
             work.state.untouched.append(work.conversation)
         self.touch(work.exchange)
@@ -297,6 +300,7 @@ class Engine:
         kind = pipeline.classifier.kind(request, work.endpoint, conversation, identity)
         state = self._states.get(identity.conversation)
         work.body_key = hash((work.endpoint, work.body))
+        work.conversation, work.state = conversation, state
         with state.lock:
             state.learn()
             state.meet(conversation, self._clock.now())
@@ -323,7 +327,8 @@ class Engine:
             work.standing = state.ledger.revision, landed
             if kind.is_real and attempt is None:
                 work.due = self._due(work, conversation, state, identity.provider)
-        work.conversation, work.exchange, work.state = conversation, exchange, state
+            used = state.clock.last_use
+        work.exchange, work.used = exchange, used
         work.sent, work.attempt = sent, attempt
         exchange.advance(State.CLASSIFIED)
         if kind.is_real and attempt is None:
@@ -349,10 +354,11 @@ class Engine:
             return Due.ASKED
         if state.clock.is_cold(self._clock.now(), profile.cache.margin_s):
             return Due.COLD
-        window = work.pipeline.parts.prices.of(provider, conversation.model).window
-        if state.size_sent + estimate_bytes(len(conversation.body)) - state.size_came > window * profile.window.hard:
-            return Due.FULL
-        return None
+        limit = work.pipeline.parts.prices.of(provider, conversation.model).window * profile.window.hard
+        size = state.size_sent + estimate_bytes(len(conversation.body)) - state.size_came
+        # Each such flush writes a hot prefix anew: after one that made little room the next waits until there is more.
+        least = state.full + ROOM * limit if state.full else 0.0
+        return Due.FULL if size > max(limit, least) else None
 
     def _write(self, work: Work, generation: int) -> Outcome:
         conversation, exchange, state = work.conversation, work.exchange, work.state
@@ -386,6 +392,7 @@ class Engine:
             draft,
             work.attempt,
             work.standing,
+            work.used,
             work.due,
             work.pipeline.parts.prices.of(exchange.identity.provider, exchange.model),
             lambda: self._commit(work, generation),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from penstock.errors import PenstockError
+from penstock.search import Search, search
 
 __all__ = ["excerpt", "lines_of"]
 
@@ -14,9 +15,10 @@ AROUND = 300
 _RANGE = re.compile(r"(\d{1,9})(?:(-)(\d{0,9}))?")
 
 
-def excerpt(text: str, *, grep: str = "", lines: str = "") -> str:
+def excerpt(text: str, *, grep: str = "", lines: str = "", search: Search = search) -> str:
     """The lines of `text` in the range `lines` (`10-40`, `10-`, `10`), and of these the ones in which the regular
-    expression `grep` finds something, with their numbers. All of it when nothing is asked. Raises `PenstockError`."""
+    expression `grep` finds something, with their numbers. All of it when nothing is asked. `search` decides how long
+    an expression may take. Raises `PenstockError`."""
     if not grep and not lines:
         return text
     every = lines_of(text)
@@ -24,12 +26,8 @@ def excerpt(text: str, *, grep: str = "", lines: str = "") -> str:
     chosen = every[first - 1 : last]
     if not grep:
         return "\n".join(chosen)
-    try:
-        wanted = re.compile(grep)
-    except re.error as e:
-        raise PenstockError(f"{grep!r} is no regular expression: {e}") from e
-    found = ((n, line, wanted.search(line)) for n, line in enumerate(chosen, start=first))
-    return "\n".join(f"{n}:{_around(line, match)}" for n, line, match in found if match is not None)
+    found = search(grep, chosen)
+    return "\n".join(f"{first + n}:{_around(chosen[n], start, end)}" for n, start, end in found)
 
 
 def lines_of(text: str) -> list[str]:
@@ -50,8 +48,8 @@ def _range(lines: str, count: int) -> tuple[int, int]:
     return first, last
 
 
-def _around(line: str, match: re.Match[str]) -> str:
+def _around(line: str, begins: int, ends: int) -> str:
     if len(line) <= WIDE:
         return line
-    start, end = max(0, match.start() - AROUND), min(match.end(), match.start() + AROUND) + AROUND
+    start, end = max(0, begins - AROUND), min(ends, begins + AROUND) + AROUND
     return f"{'…' if start else ''}{line[start:end]}{'…' if end < len(line) else ''}"

@@ -42,6 +42,8 @@ class Job:
     """How the same body was sent before."""
     standing: tuple[int, Replay]
     """What the ledger made of the request when it was read, and its revision then."""
+    used: float
+    """When the conversation's cache had been used last then."""
     due: Due | None
     """Why edits to what was sent land now. None: they must wait."""
     price: Price
@@ -71,6 +73,8 @@ class Plan:
     """What is to become of the edits proposed."""
 
     land: list[Edit] = field(default_factory=list)
+    late: list[Edit] = field(default_factory=list)
+    """Those of `land` to what was sent before."""
     wait: list[Edit] = field(default_factory=list)
     out: list[tuple[Edit, str]] = field(default_factory=list)
     warm: list[Edit] = field(default_factory=list)
@@ -91,6 +95,14 @@ class Plan:
 
     def put_off(self) -> None:
         """It does not pay yet."""
-        self.land = [edit for edit in self.land if edit not in self.warm]
-        self.wait += self.warm
+        self._wait_for(self.warm)
         self.warm, self.entry = [], None
+
+    def wait_for_room(self) -> None:
+        """It would free too little."""
+        self._wait_for(self.late)
+        self.late = []
+
+    def _wait_for(self, edits: Sequence[Edit]) -> None:
+        self.land = [edit for edit in self.land if edit not in edits]
+        self.wait += edits

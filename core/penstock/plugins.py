@@ -76,8 +76,9 @@ class Plugins:
         """Every plugin by name, with where it comes from."""
         return dict(sorted(self._sources.items()))
 
-    def stages(self, profile: Profile) -> list[Stage]:
-        """The stages that run under `profile`, in order. Raises `PluginError` and `ProfileError`."""
+    def stages(self, profile: Profile, parts: Parts | None = None) -> list[Stage]:
+        """The stages that run under `profile`, in order, told of its `parts`. Raises `PluginError` and
+        `ProfileError`."""
         found: dict[str, Stage] = {}
         for name, stage in self._collect("stages", profile=profile):
             if not isinstance(stage, Stage) or not stage.name:
@@ -92,7 +93,7 @@ class Plugins:
                     f"{profile.where}: stages: no plugin gives a stage {wanted!r}.{did_you_mean(wanted, found)}"
                 )
         ordered = in_order(profile.stages, found)
-        parts = self.parts(profile)
+        parts = parts or self.parts(profile)
         for stage in ordered:
             try:
                 stage.on_parts(parts)

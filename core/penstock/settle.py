@@ -16,6 +16,7 @@ from penstock.check import check
 from penstock.conversation import Conversation
 from penstock.dialects.base import RangeEdit
 from penstock.draft import Draft
+from penstock.due import ROOM, Due
 from penstock.edits import Edit, Op, Place
 from penstock.errors import InvalidEdit, InvalidRequest, StoreError, Unreadable
 from penstock.events import EventKind, EventLog
@@ -53,9 +54,13 @@ class Settler:
             return self._observe(job, observing)
         state, now = job.state, self._now()
         state.clock.heed(job.conversation, job.exchange.identity.provider, job.profile.cache.ttl_s)
-        if job.draft is None:
+        draft = job.draft
+        if draft is None:
             return self._replay_only(job)
-        plan = self._plan(job, job.draft)
+        job = _still_due(job)
+        plan = self._plan(job, draft)
+        if job.due is Due.FULL and not _makes_room(job, plan):
+            plan.wait_for_room()
         warm = not job.due and job.profile.setting == "bold" and self._is_known(job)
         if plan.wait and warm:
             self._pay(job, plan, now)
@@ -64,7 +69,7 @@ class Settler:
             done = self._land_valid(job, plan)
         if fault:
             self._fault("check", fault, job.exchange)
-        elif plan.land:
+        if plan.land:
             done = self._land_fit(job, plan, done)
         if warm and not fault:
             self._anchor(job, plan, done, now)
@@ -163,13 +168,14 @@ class Settler:
             elif edit.op is Op.NOTE:
                 plan.out.append((edit, "frozen: the turn was sent without it"))
             elif job.due:
-                plan.land.append(edit)
+                plan.late.append(edit)
             else:
                 plan.wait.append(edit)
         if job.due and not halted:
-            proposed = {(e.op, e.place) for e in plan.land}
+            proposed = {(e.op, e.place) for e in (*plan.land, *plan.late)}
             due = [e for e in ledger.pending if (e.op, e.place) not in proposed]
-            plan.land += resolve(job.conversation, due).applied
+            plan.late += resolve(job.conversation, due).applied
+        plan.land += plan.late
         # The client's own breakpoints are never removed: such a compaction waits until they have moved on.
         held = [e for e in plan.land if _covers_breakpoint(job.conversation, e)]
         plan.land = [e for e in plan.land if e not in held]
@@ -265,7 +271,11 @@ class Settler:
             return done
         plan.leave_out(out)
         job.state.ledger.forget(edit for edit, _ in out)
-        return self._write(job, plan.land)[0]
+        done, fault = self._write(job, plan.land)
+        if fault:  # what is stored is what was sent, or nothing
+            plan.leave_out([(edit, fault) for edit in plan.land])
+            done, _ = self._write(job)
+        return done
 
     def _store_edits(self, job: Job, edits: Sequence[Edit], now: float) -> bool | None:
         """Store the edits, then land them. False: they could not be stored. None: `commit` said no."""
@@ -306,6 +316,8 @@ class Settler:
         size = len(job.conversation.body)
         state.size_came = estimate_bytes(size)
         state.size_sent = estimate_bytes(size if done.body is None else len(done.body))
+        if job.due is not None:
+            state.full = state.size_sent if job.due is Due.FULL else 0
 
     def _journal(self, job: Job, plan: Plan) -> None:
         rows = [(e, "landed", e.reason) for e in plan.land] + [(e, "pending", e.reason) for e in plan.wait]
@@ -320,6 +332,19 @@ class Settler:
 
     def _fault(self, where: str, error: str, exchange: Exchange) -> None:
         self._log.append(EventKind.FAULT, exchange.id, where=where, error=error[:400])
+
+
+def _still_due(job: Job) -> Job:
+    """The occasion may have passed since the request was read: another one used the cache, or landed its edits."""
+    state = job.state
+    moved = state.clock.last_use > job.used or state.ledger.revision != job.standing[0]
+    return replace(job, due=None) if moved and job.due is not Due.ASKED else job
+
+
+def _makes_room(job: Job, plan: Plan) -> bool:
+    """Whether the edits to what was sent free enough to write a hot prefix anew for."""
+    limit = job.price.window * job.profile.window.hard
+    return estimate_bytes(sum(edit.size - len(edit.text) for edit in plan.late)) >= ROOM * limit
 
 
 def _cacheables(job: Job, view: Conversation) -> list[Cacheable]:

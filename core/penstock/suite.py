@@ -119,6 +119,8 @@ def _open_store(path: Path) -> tuple[Store, str]:
 def _pipelines(plugins: Plugins, clock: Clock) -> Callable[[str], Pipeline]:
     def make(name: str) -> Pipeline:
         profile = profiles.load(name)
-        return Pipeline(profile, plugins.stages(profile), clock, plugins.parts(profile))
+        # Once: a summariser has a purse and a memory of its own.
+        parts = plugins.parts(profile)
+        return Pipeline(profile, plugins.stages(profile, parts), clock, parts)
 
     return make

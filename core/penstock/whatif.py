@@ -79,7 +79,7 @@ class WhatIf:
         parts = plugins.parts(self._profile)
         summarisers = {name: _offline(one) for name, one in parts.summarisers.items()}
         parts = replace(parts, summarisers=summarisers)
-        pipeline = Pipeline(self._profile, plugins.stages(self._profile), self._clock, parts)
+        pipeline = Pipeline(self._profile, plugins.stages(self._profile, parts), self._clock, parts)
         self._counts = _Counts()
         self._log = EventLog(self._counts, clock=self._clock)
         self._taken = 0

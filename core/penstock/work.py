@@ -65,6 +65,8 @@ class Work:
     sent: int = 0
     standing: tuple[int, Replay] = field(default_factory=lambda: (-1, Replay()))
     """What the ledger makes of the request, and its revision then."""
+    used: float = 0.0
+    """When the conversation's cache had been used last, as the request was read."""
     due: Due | None = None
     """Why a flush is due. None: none is."""
 

@@ -132,6 +132,32 @@ def test_what_is_refused(desk: Desk, how: dict[str, Any], status: int) -> None:
     assert desk.engine.asked == []
 
 
+@pytest.mark.parametrize("value", [b"Bearer \xff", b"\xff\xfe"])
+def test_a_header_that_is_no_text_is_refused(desk: Desk, value: bytes) -> None:
+    """It has an answer like any other wrong token, and goes nowhere."""
+    flow = tflow.tflow(req=tutils.treq(headers=http.Headers(((b"x-penstock", b"command"), (b"authorization", value)))))
+    flow.client_conn.peername = ("127.0.0.1", 4711)
+    desk.control.requestheaders(flow)
+    assert flow.response is not None
+    assert flow.response.status_code == 401
+
+
+def test_a_fault_lets_no_command_through(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong while it is looked at: it has its answer already, and is not carried out."""
+
+    def fails(flow: http.HTTPFlow) -> None:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(desk.control, "_refusal", fails)
+    flow = tflow.tflow(req=tutils.treq(host=HOST, method=b"POST", path=b"/compact"))
+    with pytest.raises(RuntimeError):
+        desk.control.requestheaders(flow)
+    desk.control.request(flow)
+    assert flow.response is not None
+    assert flow.response.status_code == 503
+    assert desk.engine.asked == []
+
+
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.3.2.1", "::1", "::ffff:127.0.0.1"])
 def test_this_machine_may(desk: Desk, peer: str) -> None:
     """By every address it has for itself."""

@@ -14,12 +14,13 @@ from mcp.server.fastmcp.exceptions import ToolError
 
 from penstock import handle_of
 from penstock.errors import PenstockError
+from penstock.store.originals import Original
 from penstock.store.sql import SqlStore
 from penstock_addons.tools import LIMIT, expand, server
 
 TEXT = "first\nsecond\nthird\n"
 NUMBERS = "\n".join(f"line {n}" for n in range(1, 10_001))
-WIDE = "x" * 50_000 + "\nlast"
+WIDE = "x" * 50_000 + "!\nlast"
 
 
 @pytest.fixture
@@ -77,6 +78,7 @@ def test_a_line_that_is_too_long_is_cut(store: Path) -> None:
     [
         ({"id": "00000000"}, "past its time"),
         ({"id": "what"}, "no handle"),
+        ({"id": handle_of(TEXT)[:7]}, "8 or more"),
         ({"id": handle_of(TEXT), "grep": "("}, "no regular expression"),
         ({"id": handle_of(TEXT), "lines": "9-10"}, "it has the lines 1-3"),
     ],
@@ -87,6 +89,24 @@ async def test_an_error_is_told_to_the_agent(store: Path, asked: dict[str, str],
     with pytest.raises(ToolError, match=said):
         await app.call_tool("expand", asked)
     assert await app.call_tool("expand", {"id": handle_of(TEXT)})
+
+
+def test_others_originals_are_not_named(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An id that is not enough says only that: from the answer nobody learns what other conversations have."""
+    found = [Original(f"{handle_of(TEXT)}{n:056}", "x", "talk", "s", "replace", f"secret {n}", 1.0) for n in range(2)]
+    monkeypatch.setattr("penstock.cli.expand.find_originals", lambda *_, **__: found)
+    with pytest.raises(PenstockError, match="2 originals begin with") as e:
+        expand(store, handle_of(TEXT))
+    assert "secret" not in str(e.value)
+    assert "0" * 20 not in str(e.value)
+
+
+def test_an_expression_without_end_is_ended(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server goes on: an agent's pattern can not hold it up."""
+    monkeypatch.setattr("penstock.search.SECONDS", 0.3)
+    with pytest.raises(PenstockError, match="simpler expression"):
+        expand(store, handle_of(WIDE), grep="(x+)+$", lines="1")
+    assert expand(store, handle_of(WIDE), lines="2") == "last"
 
 
 async def test_the_tool_says_what_it_is_for(store: Path) -> None:

@@ -33,6 +33,36 @@ def stages(profile):
     return [Notes()]
 """
 
+PARTS = """
+from penstock import Stage, Summary, hookimpl
+
+made = []
+
+class Counted:
+    name = "counted"
+
+    def __init__(self):
+        made.append(self)
+        self.number = len(made)
+
+    def __call__(self, segment):
+        return Summary("")
+
+class Listener(Stage):
+    name = "listener"
+
+    def on_parts(self, parts):
+        self.told = parts
+
+@hookimpl
+def stages(profile):
+    return [Listener()]
+
+@hookimpl
+def summarisers(profile):
+    return [Counted()]
+"""
+
 
 def ask(suite: Suite, body: bytes, ident: str = "y1", *, headers: dict[str, str] | None = None) -> Outcome:
     return asyncio.run(suite.engine.process(request(body, ident=ident, headers=headers)))
@@ -66,6 +96,18 @@ def test_it_finds_what_a_person_has_written(penstock_home: Path) -> None:
     assert (penstock_home / "elsewhere" / "key").exists()
     suite = Suite.open(blocked=["notes"])
     assert "notes" not in suite.plugins.names()
+    suite.close()
+
+
+def test_parts_are_made_once(penstock_home: Path) -> None:
+    """A stage is told of the same at the start as with each request: they may have a purse or a memory."""
+    paths.plugins_dir().mkdir(parents=True)
+    (paths.plugins_dir() / "mine.py").write_text(PARTS)
+    suite = Suite.open()
+    pipeline = suite.engine.pipeline("default")
+    (stage,) = [one for one in pipeline.stages if one.name == "listener"]
+    assert stage.told is pipeline.parts  # type: ignore[attr-defined]
+    assert [made.number for made in pipeline.parts.summarisers.values() if made.name == "counted"] == [1]  # type: ignore[attr-defined]
     suite.close()
 
 

@@ -20,7 +20,9 @@ __all__ = ["expand", "listed", "the_original"]
 
 SHOWN = 20
 """Originals that are listed."""
-_HANDLE = re.compile(r"[0-9a-f]{4,64}")
+LEAST = 4
+"""Digits of a handle that tell a person's original, who may see all of them."""
+_HANDLE = re.compile(r"[0-9a-f]{1,64}")
 
 
 def expand(
@@ -46,11 +48,12 @@ def expand(
         typer.echo("Nothing has been taken away.", err=True)
 
 
-def the_original(store: Path | None, handle: str) -> Original:
-    """The one original whose handle begins so. Raises `PenstockError`: what to do when there is none, or more."""
+def the_original(store: Path | None, handle: str, *, digits: int = LEAST, names: bool = True) -> Original:
+    """The one original whose handle begins so, given `digits` of it. Raises `PenstockError`: what to do when there is
+    none, or more, with the `names` of those or without."""
     wanted = handle.strip().lower()
-    if not _HANDLE.fullmatch(wanted):
-        raise PenstockError(f"{handle!r} is no handle of an original: 4 or more of 0-9 and a-f were expected")
+    if not _HANDLE.fullmatch(wanted) or len(wanted) < digits:
+        raise PenstockError(f"{handle!r} is no handle of an original: {digits} or more of 0-9 and a-f were expected")
     found = find_originals(store, wanted, limit=SHOWN)
     if not found:
         looked = ", ".join(str(file) for file in stores(store))
@@ -58,6 +61,8 @@ def the_original(store: Path | None, handle: str) -> Original:
             f"no original is called {handle} in {looked}. It may be past its time (`[originals]` in the profile: 30 "
             "days and 512 MB when nothing else is said), or in the store of another proxy: --store FILE"
         )
+    if len(found) > 1 and not names:
+        raise PenstockError(f"{len(found)} originals begin with {handle}: `penstock expand {handle}` tells them apart")
     if len(found) > 1:
         several = "\n".join(listed(original, digits=16) for original in found)
         raise PenstockError(f"{len(found)} originals begin with {handle}: give more of one of these\n{several}")

@@ -6,11 +6,15 @@ from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from penstock.store.originals import Keep, Original, packed, unpacked
 from penstock.store.schema import originals
 
 __all__ = ["find", "keep", "past"]
+
+_ABOUT = ("conversation", "stage", "op", "reason", "at")
+"""What is noted anew each time that an original is taken away."""
 
 
 def keep(db: sa.Connection, taken: Iterable[Original]) -> None:
@@ -23,7 +27,10 @@ def keep(db: sa.Connection, taken: Iterable[Original]) -> None:
     new = [_about(o) | _text(o.text) | {"digest": digest} for digest, o in rows.items() if digest not in known]
     again = [_about(o) | {"known": digest} for digest, o in rows.items() if digest in known]
     if new:
-        db.execute(originals.insert(), new)
+        # Another may have stored the same since we looked.
+        insert = sqlite.insert(originals)
+        noted = {name: insert.excluded[name] for name in _ABOUT}
+        db.execute(insert.on_conflict_do_update(index_elements=["digest"], set_=noted), new)
     if again:
         db.execute(originals.update().where(originals.c.digest == sa.bindparam("known")), again)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from penstock import Summary
+from penstock_plugins.compaction.llm import ModelFailed
 
 __all__ = ["Ahead", "Work"]
 
@@ -59,11 +60,10 @@ class Ahead:
             handle, work = desk.wanted.popitem(last=False)
             desk.made[handle] = "it was not done in time"
             _bound(desk.made, SEGMENTS)
-        made = _done(work)
+        made, dollars = _done(work)
         with self._lock:
             desk.made[handle] = made
-            if isinstance(made, Summary):
-                desk.dollars += made.dollars
+            desk.dollars += dollars
 
     def made(self, conversation: str, handle: str) -> Summary | str:
         """The summary of a segment, or why there is none; an empty string when nobody wanted one."""
@@ -84,12 +84,17 @@ class Ahead:
         return desk
 
 
-def _done(work: Work) -> Summary | str:
+def _done(work: Work) -> tuple[Summary | str, float]:
+    """The summary, or why there is none; and what it cost."""
     try:
         made = work()
-        return made if isinstance(made, Summary) else f"it gave a {type(made).__name__}, no Summary"
+        if isinstance(made, Summary):
+            return made, made.dollars
+        return f"it gave a {type(made).__name__}, no Summary", 0.0
+    except ModelFailed as e:
+        return f"{type(e).__name__}: {e}", e.dollars
     except Exception as e:  # noqa: BLE001 - a stranger's summariser: the record stands, and the stage says why
-        return f"{type(e).__name__}: {e}"
+        return f"{type(e).__name__}: {e}", 0.0
 
 
 def _bound(kept: OrderedDict[str, Any], limit: int) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from penstock import Draft, handle_of
+from penstock import Draft
+from penstock_plugins.common.way_back import expand
 from penstock_plugins.compaction.parts import Fitted
 from penstock_plugins.compaction.stretch import Stretch
 
@@ -40,5 +41,5 @@ def _which(draft: Draft, stretch: Stretch) -> str:
 
 
 def _way(draft: Draft, stretch: Stretch) -> str:
-    handle = handle_of(draft.original(stretch[0], stretch[1] - 1))
-    return f"The original: expand {handle}" if draft.can_expand else f"The original: `penstock expand {handle}`"
+    way = expand(draft.original(stretch[0], stretch[1] - 1), can_expand=draft.can_expand)
+    return f"The original: {way}" if draft.can_expand else f"The original: `{way}`"

@@ -36,6 +36,8 @@ class ModelFailed(Exception):
         super().__init__(why)
         self.is_paid = is_paid
         """Whether it may have cost something all the same."""
+        self.dollars = 0.0
+        """What it may have cost, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class Llm:
         try:
             answer = self._ask(key, task, record, segment.tokens)
         except ModelFailed as e:
-            self._purse.settle(reserved, reserved if e.is_paid else 0.0)
+            e.dollars = reserved if e.is_paid else 0.0
+            self._purse.settle(reserved, e.dollars)
             raise
         spent = price.dollars(plain=answer.read, output=answer.written) if answer.read else reserved
         self._purse.settle(reserved, spent)
@@ -89,8 +92,8 @@ class Llm:
                     raw += piece
                     if len(raw) > ANSWER_BYTES:
                         raise ModelFailed(f"{response.url.host} answered with more than {ANSWER_BYTES} bytes")
-        except httpx.HTTPError as e:
-            raise ModelFailed(f"{type(e).__name__}: {e}", is_paid=not isinstance(e, httpx.ConnectError)) from e
+        except httpx.HTTPError as e:  # its text may quote a header, and that the key
+            raise ModelFailed(type(e).__name__, is_paid=not isinstance(e, httpx.ConnectError)) from None
         try:
             return read(msgspec.json.decode(raw))
         except (msgspec.MsgspecError, KeyError, IndexError, TypeError) as e:
@@ -98,9 +101,18 @@ class Llm:
 
     def _key(self) -> str:
         name = self._model.key_env
-        if name and not os.environ.get(name):
-            raise ModelFailed(f"stage.compaction.llm.key_env: the proxy has no variable {name} in its environment")
-        return os.environ.get(name, "") if name else ""
+        if not name:
+            return ""
+        key = os.environ.get(name, "").strip()
+        if not key:
+            raise ModelFailed(
+                f"stage.compaction.llm.key_env: the proxy has no variable {name} in its environment", is_paid=False
+            )
+        if not (key.isascii() and key.isprintable()):
+            raise ModelFailed(
+                f"stage.compaction.llm.key_env: the variable {name} has characters that no key has", is_paid=False
+            )
+        return key
 
 
 _Ask = tuple[str, dict[str, str], dict[str, Any]]

@@ -35,7 +35,7 @@ class Model(BaseModel):
     @field_validator("url")
     @classmethod
     def _is_safe(cls, url: str) -> str:
-        if url and not _is_private(url):
+        if url and not _may_be_asked(url):
             raise ValueError("https://… was expected, or http:// to this machine: a key and your words go there")
         return url.rstrip("/")
 
@@ -76,7 +76,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def _is_private(url: str) -> bool:
+def _may_be_asked(url: str) -> bool:
+    """A key and the person's words may go there: it is encrypted on the way, or does not leave this machine."""
     parts = urlsplit(url)
     if parts.scheme == "https" and parts.hostname:
         return True

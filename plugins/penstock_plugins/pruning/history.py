@@ -89,9 +89,9 @@ class Lookup:
     def __init__(self) -> None:
         self.names: Memo[frozenset[str]] = Memo(names_in)
         """The names in a text."""
-        self.given: Memo[dict[str, Any]] = Memo(decode, 4 << 20)
+        self.given: Memo[dict[str, Any]] = Memo(decode, 8 << 20)
         """A call's input."""
-        self.asked: Memo[frozenset[str]] = Memo(lambda text: names_in(words_of_input(decode(text))), 4 << 20)
+        self.asked: Memo[frozenset[str]] = Memo(lambda text: names_in(words_of_input(decode(text))), 8 << 20)
         """The names in a call's input."""
 
     def said(self, block: Block) -> frozenset[str]:

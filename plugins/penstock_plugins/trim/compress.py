@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from penstock import Compressed, ToolOutput, handle_of
+from penstock import Compressed, ToolOutput
 from penstock.tokens import estimate
+from penstock_plugins.common.way_back import way_back
 from penstock_plugins.trim.choose import choose
 from penstock_plugins.trim.kinds import kind_of
 from penstock_plugins.trim.level import CAREFUL, LEVELS, Level
@@ -69,13 +70,7 @@ def _cut(lines: list[Line], kind: Kind, level: Level, output: ToolOutput) -> Com
     choice = choose(lines, kind, level.price, output, sample, _is_ranged(kind, output))
     total = output.text.count("\n") + 1
     left = sum(line.told for index, line in enumerate(lines) if index not in choice.keep)
-    text = write(lines, choice, kind, sample.said, total, _way_back(output, kind))
+    again = "run it again for all, in parts" if _comes_again(output, kind) else ""
+    back = way_back(output.text, can_expand=output.can_expand, again=again)
+    text = write(lines, choice, kind, sample.said, total, back)
     return Compressed(text, False, kind.name, max(0, total - left), total)
-
-
-def _way_back(output: ToolOutput, kind: Kind) -> str:
-    if output.can_expand:
-        return f"see all: expand {handle_of(output.text)}"
-    if _comes_again(output, kind):
-        return "run it again for all, in parts"
-    return f"see all: penstock expand {handle_of(output.text)}"

@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import zlib
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from sqlalchemy.exc import OperationalError
 from penstock.edits import Edit, Op, Place
 from penstock.errors import StoreError
 from penstock.events import Event, EventKind, Tip
-from penstock.store import originals, sql
+from penstock.store import kept, originals, sql
 from penstock.store.base import Landed
 from penstock.store.schema import metadata
 from penstock.store.sql import SqlStore
@@ -308,4 +309,33 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(path: Path, monkeypat
     store = SqlStore(path)
     assert len(store.edits_of("talk")) == 5
     assert len(store.find_originals()) == 2
+    store.close()
+
+
+def test_two_conversations_store_the_same_original_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both looked before either wrote: both have their edits, and the original is there once."""
+    both_looked = threading.Barrier(2)
+
+    def packed(text: str) -> bytes:
+        both_looked.wait(timeout=30)
+        return originals.packed(text)
+
+    monkeypatch.setattr(kept, "packed", packed)
+    store = SqlStore(path)
+    faults: list[StoreError] = []
+
+    def add(conversation: str) -> None:
+        try:
+            store.add_edits(conversation, [LANDED], NOW)
+        except StoreError as e:
+            faults.append(e)
+
+    threads = [threading.Thread(target=add, args=(name,)) for name in ("one", "other")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert [store.edits_of(name) for name in ("one", "other")] == [[REPLAYED], [REPLAYED]]
+    assert [o.text for o in store.find_originals()] == ["old"]
     store.close()

@@ -6,6 +6,7 @@ import threading
 
 from penstock import Summary
 from penstock_plugins.compaction.ahead import CONVERSATIONS, SEGMENTS, Ahead
+from penstock_plugins.compaction.llm import ModelFailed
 
 
 def test_what_is_wanted_is_made_in_order() -> None:
@@ -27,6 +28,23 @@ def test_a_bill_is_given_once() -> None:
     ahead.want("talk", "h", lambda: Summary("text", 0.1))
     ahead.work("talk")
     assert (ahead.bill("talk"), ahead.bill("talk"), ahead.bill("other")) == (0.1, 0.0, 0.0)
+
+
+def test_a_call_that_failed_and_may_be_paid_is_on_the_bill() -> None:
+    """With what it may have cost; one that was refused costs nothing."""
+    paid, free = ModelFailed("the answer can not be read"), ModelFailed("answered 503", is_paid=False)
+    paid.dollars = 0.1
+
+    def failing(error: ModelFailed) -> Summary:
+        raise error
+
+    ahead = Ahead()
+    ahead.want("talk", "paid", lambda: failing(paid))
+    ahead.want("talk", "free", lambda: failing(free))
+    ahead.work("talk")
+    ahead.work("talk")
+    assert ahead.made("talk", "paid") == "ModelFailed: the answer can not be read"
+    assert (ahead.bill("talk"), ahead.bill("talk")) == (0.1, 0.0)
 
 
 def test_what_is_being_made_is_not_made_twice() -> None:

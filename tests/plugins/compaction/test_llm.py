@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import ValidationError
 
@@ -131,6 +132,41 @@ def test_a_key_that_is_not_there_stops_the_call(server: Server, monkeypatch: pyt
     assert server.came == []
 
 
+@pytest.mark.parametrize("api", ["openai", "anthropic"])
+def test_a_key_from_a_file_may_end_in_a_newline(server: Server, monkeypatch: pytest.MonkeyPatch, api: str) -> None:
+    """It is sent without."""
+    monkeypatch.setenv("SUMMARY_KEY", f"{KEY}\n")
+    server.answer = json.dumps(ANTHROPIC if api == "anthropic" else OPENAI).encode()
+    asked(server, api=api)(SEGMENT)
+    headers = server.came[0][1]
+    assert headers.get("x-api-key", headers.get("authorization", "")).removeprefix("Bearer ") == KEY
+
+
+@pytest.mark.parametrize("api", ["openai", "anthropic"])
+@pytest.mark.parametrize("key", [f"{KEY}\n{KEY}", f"{KEY}\r\nx: {KEY}", f"{KEY}\x7f", f"{KEY}é"])
+def test_a_key_that_can_be_none_stops_the_call(
+    server: Server, monkeypatch: pytest.MonkeyPatch, api: str, key: str
+) -> None:
+    """The variable is named, and nothing of what is in it."""
+    monkeypatch.setenv("SUMMARY_KEY", key)
+    with pytest.raises(ModelFailed, match="SUMMARY_KEY") as e:
+        asked(server, api=api)(SEGMENT)
+    assert KEY not in str(e.value)
+    assert server.came == []
+
+
+def test_an_error_of_the_transport_is_named_alone(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its text may quote what was to be sent."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise httpx.LocalProtocolError(f"Illegal header value b'{KEY}'")
+
+    monkeypatch.setattr(httpx.Client, "stream", fails)
+    with pytest.raises(ModelFailed) as e:
+        asked(server)(SEGMENT)
+    assert str(e.value) == "LocalProtocolError"
+
+
 def test_the_cap_stops_calls(server: Server) -> None:
     """Once the day's dollars could be passed nothing is sent, and the error says so."""
     capped = asked(server, max_dollars_per_day=0.0008)
@@ -171,11 +207,13 @@ def test_a_refused_call_is_not_paid(server: Server, tmp_path: Path) -> None:
     model = Model(url=server.url, model="gpt-4o-mini")
     server.status = 503
     for _ in range(3):
-        with pytest.raises(ModelFailed):
+        with pytest.raises(ModelFailed) as refused:
             Llm(model, purse)(SEGMENT)
+        assert refused.value.dollars == 0.0
     server.status, server.answer = 200, b"no JSON"
-    with pytest.raises(ModelFailed):
+    with pytest.raises(ModelFailed) as paid:
         Llm(model, purse)(SEGMENT)
+    assert paid.value.dollars > 0.0
     with pytest.raises(PurseEmpty):
         Llm(model, purse)(SEGMENT)
 

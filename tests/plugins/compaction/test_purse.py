@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,39 @@ def test_a_restart_does_not_fill_it(file: Path) -> None:
     first.reserve(0.40)
     with pytest.raises(PurseEmpty):
         Purse(0.50, file).reserve(0.20)
+
+
+def test_two_with_the_same_file_share_the_day(file: Path) -> None:
+    """The cap is for the day, not for each purse: what another reserves or settles counts here at once."""
+    one, other = Purse(0.50, file), Purse(0.50, file)
+    one.reserve(0.30)
+    with pytest.raises(PurseEmpty):
+        other.reserve(0.30)
+    one.settle(0.30, 0.10)
+    other.reserve(0.40)
+    with pytest.raises(PurseEmpty):
+        one.reserve(0.10)
+
+
+def test_at_once_no_more_than_the_cap_is_reserved(file: Path) -> None:
+    """By many purses in many threads: nobody writes over what another has just written."""
+    start = threading.Barrier(8)
+    taken: list[float] = []
+
+    def take() -> None:
+        purse = Purse(1.0, file)
+        start.wait(timeout=30)
+        for _ in range(20):
+            with suppress(PurseEmpty):
+                purse.reserve(0.0625)
+                taken.append(0.0625)
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(taken) == 1.0
 
 
 def test_a_new_day_fills_it(file: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock import EventKind, Summary
+from penstock import Draft, EventKind, Summary
 from penstock.errors import ProfileError
 from penstock.testing import Session
 from tests.plugins.compaction.talks import Mine, compacted, opened, play
@@ -84,6 +84,21 @@ def test_what_a_summary_cost_is_booked() -> None:
         stage.on_request = lambda draft: (on_request(draft), spendings.extend(s.dollars for s in draft.spendings))[0]  # type: ignore[method-assign]
         play(session, 6)
     assert [dollars for dollars in spendings if dollars] == [0.25, 0.5]
+
+
+def test_a_cost_is_booked_when_the_flush_fails() -> None:
+    """The draft of the stage is dropped, the money is gone all the same: it counts for the request that was sent."""
+    with opened("mine", Mine(*[Summary("Short.", 0.25)] * 9)) as session:
+        stage = session.stages[0]
+
+        def fails(draft: Draft) -> str | None:
+            raise RuntimeError("no")
+
+        stage.on_flush = fails  # type: ignore[method-assign]
+        play(session, 6)
+        assert session.outcome.booking is not None
+        assert session.outcome.booking.own == 0.25
+        assert "RuntimeError: no" in remarks(session)[-1]
 
 
 def test_textrank_gives_half_a_record() -> None:
