@@ -2,8 +2,10 @@
 
     python benchmarks/latency.py [--requests 150] [--memory-requests 2000]
 
-A provider on loopback answers at once (whole, or 40 events over about 40 ms). Requests are those of a coding session
-that grows with every one; each goes through both proxies, in turn, and the difference of the pair is what counts.
+A provider on loopback answers at once (whole, or 40 events over about 40 ms). Requests are those of coding sessions
+that grow with every one, from the size a row is called by to twice that; then the next session begins. One result in
+four is a log that says the same over and over, for the stages to shorten. Each request goes through both proxies, in
+turn, and the difference of the pair is what counts.
 Absolute times depend on the machine, so every figure stands beside the baseline of the same run.
 """
 
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import http.server
+import itertools
 import json
 import multiprocessing
 import os
@@ -168,38 +171,56 @@ def latency(bare: Proxy, suite: Proxy, size: int, pairs: int) -> str:
 def compare(
     bare: Proxy, suite: Proxy, size: int, pairs: int, *, stream: bool
 ) -> list[tuple[tuple[float, float], tuple[float, float]]]:
-    """(first byte, whole) in ms through the bare proxy and through the suite, for each request of a session that has
-    grown to about `size` bytes and grows on."""
-    session = f"bench-{size}-{stream}"
+    """(first byte, whole) in ms through the bare proxy and through the suite, for each request of sessions that grow
+    from `size` bytes to twice that."""
     links = [http.client.HTTPConnection("127.0.0.1", p.port) for p in (bare, suite)]
     out = []
-    for i, body in enumerate(bodies(size, pairs + 5, stream)):
+    sessions = (
+        (f"bench-{size}-{stream}-{k}", body)
+        for k in itertools.count()
+        for body in bodies(size, 10_000, stream, size * 2)
+    )
+    for i, (session, body) in enumerate(itertools.islice(sessions, pairs + 5)):
         pair = (once(links[0], body, session), once(links[1], body, session))
-        if i >= 5:  # the first ones connect, import and meet the history for the first time
+        if i >= 5:  # the first ones connect and import
             out.append(pair)
     for link in links:
         link.close()
     return out
 
 
-def bodies(size: int, count: int, stream: bool) -> Iterator[bytes]:
-    """Requests of a session whose history has `size` bytes at the first and one turn more in each."""
-    turn = min(4000, size // 4)
-    text = "a line of some tool's output, as long as they are\n"
+def bodies(size: int, count: int, stream: bool, upto: int = 1 << 62) -> Iterator[bytes]:
+    """Requests of a session whose history has `size` bytes at the first and one turn more in each, while that
+    has at most `upto` bytes."""
+    turn = max(100, min(4000, size // 20))
     messages: list[dict[str, object]] = [{"role": "user", "content": "Find out why the build fails, and mend it."}]
-    n = 0
-    while True:
+    n = length = 0
+    while count:
         n += 1
         call = {"type": "tool_use", "id": f"toolu_{n}", "name": "Read", "input": {"file_path": f"/src/file{n}.py"}}
-        result = {"type": "tool_result", "tool_use_id": f"toolu_{n}", "content": f"{n}\n" + text * (turn // len(text))}
-        messages += [{"role": "assistant", "content": [call]}, {"role": "user", "content": [result]}]
-        if n * turn < size - turn:
+        result = {"type": "tool_result", "tool_use_id": f"toolu_{n}", "content": output(n, turn)}
+        pair: list[dict[str, object]] = [
+            {"role": "assistant", "content": [call]},
+            {"role": "user", "content": [result]},
+        ]
+        messages += pair
+        length += len(json.dumps(pair))
+        if length < size:
             continue
+        if length > upto:
+            return
         request = {"model": "claude-sonnet-4-5", "stream": stream, "max_tokens": 1000, "messages": messages}
         yield json.dumps(request, separators=(",", ":")).encode()
         count -= 1
-        if not count:
-            return
+
+
+def output(n: int, size: int) -> str:
+    """What the nth tool call gave: source code, or every fourth time a log."""
+    if n % 4 == 0:
+        line = "a line of some tool's output, as long as they are\n"
+        return f"{n}\n" + line * max(1, size // len(line))
+    line = "    total_{} = measure(part_{}, unit={!r})  # of run {}\n"
+    return "".join(line.format(i, i * 7 % 13, f"u{i * n % 97}", n) for i in range(max(1, size // 56)))
 
 
 def once(link: http.client.HTTPConnection, body: bytes, session: str) -> tuple[float, float]:

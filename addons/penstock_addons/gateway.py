@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -71,6 +72,9 @@ class Gateway:
             logger.error("%s", e)
             return
         self._suite = suite
+        # What is loaded by now stays: the collector need not look through it again while a request waits.
+        gc.collect()
+        gc.freeze()
         self._hosts.extra = suite.profile.hosts
         suite.log.append(
             EventKind.STARTED,
@@ -281,4 +285,5 @@ def _headers(flow: http.HTTPFlow) -> dict[str, str]:
 def _listening() -> list[str]:
     servers = ctx.master.addons.get("proxyserver")
     addresses = servers.listen_addrs() if servers is not None else []
-    return [f"{host}:{port}" for host, port, *_ in addresses]
+    # A reverse port to https listens by TCP and, for HTTP/3, by UDP: one address all the same.
+    return list(dict.fromkeys(f"{host}:{port}" for host, port, *_ in addresses))

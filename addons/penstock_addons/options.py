@@ -12,7 +12,7 @@ from mitmproxy.addonmanager import Loader
 from mitmproxy.exceptions import OptionsError
 
 from penstock import paths, profiles
-from penstock.errors import PenstockError, ProfileError
+from penstock.errors import PenstockError
 from penstock.nearest import did_you_mean
 from penstock.plugins import Plugins
 
@@ -88,10 +88,7 @@ class Settings:
         try:
             plugins = Plugins.load(Path(folder).expanduser(), ctx.options.penstock_block_plugins)
             profile = profiles.load(ctx.options.penstock_profile)
-            plugins.stages(profile)
-            unknown = plugins.unknown_settings(profile)
-            if unknown:
-                raise ProfileError(unknown)
+            plugins.check(profile)
         except PenstockError as e:
             raise OptionsError(str(e)) from e
         self.plugins = plugins

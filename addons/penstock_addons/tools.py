@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from penstock.cli.expand import the_original
 from penstock.errors import PenstockError
 from penstock.excerpt import excerpt, lines_of
-from penstock.search import search_apart
 
 if TYPE_CHECKING:
     from mcp.server.fastmcp import FastMCP
@@ -62,7 +61,7 @@ def expand(store: Path | None, id: str, grep: str = "", lines: str = "") -> str:
     """What the tool answers. Raises `PenstockError`, in words for the agent."""
     # A whole id, as a stub names it: nobody may page through the originals of other conversations.
     original = the_original(store, id, digits=DIGITS, names=False)
-    text = excerpt(original.text, grep=grep, lines=lines, search=search_apart)
+    text = excerpt(original.text, grep=grep, lines=lines)
     if not text and grep:
         return f"[no line matches {grep!r}]"
     # Half a character can not be sent.

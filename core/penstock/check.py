@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.conversation import BlockKind, Conversation
+from penstock.conversation import Conversation
 from penstock.dialects.base import Change, Dialect, RangeEdit
 from penstock.errors import InvalidRequest, Unreadable
 
@@ -37,18 +37,9 @@ def check(dialect: Dialect, path: str, before: Conversation, after: bytes, chang
 _HISTORY = ("messages", "input", "contents", "prompt", "request", "generateContentRequest", "generate_content_request")
 
 
-def _fixed(conversation: Conversation, without: set[int]) -> list[tuple[bytes, bool]]:
-    """What no edit may touch, in order: thinking, tool calls, media, and every breakpoint of the client's."""
-    out = []
-    for i, message in enumerate(conversation.messages):
-        if i in without:
-            continue
-        for block in message.blocks:
-            if block.slot is None:
-                out.append((block.span.of(message.raw), block.has_breakpoint))
-            elif block.has_breakpoint:
-                out.append((block.kind.encode() if block.kind is not BlockKind.OTHER else b"", True))
-    return out
+def _fixed(conversation: Conversation, without: set[int]) -> list[tuple[tuple[bytes, bool], ...]]:
+    """What no edit may touch, message by message; those that have nothing of the kind are left out."""
+    return [m.fixed for i, m in enumerate(conversation.messages) if m.fixed and i not in without]
 
 
 def _value(conversation: Conversation, name: str) -> bytes | None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 __all__ = ["Compressed", "Compressor", "Seen", "Setting", "ToolOutput", "handle_of"]
 
 _EXPAND = re.compile(r"(?:[\w-]*penstock_{1,2})?expand")
+_COMMAND = re.compile(r"\bpenstock\b[^|;&\n]{1,200}?\bexpand\b")
 Setting = Literal["safe", "balanced", "bold"]
 
 
@@ -44,7 +45,7 @@ class ToolOutput:
     @property
     def is_original(self) -> bool:
         """The agent asked for an original, by the tool or the command: it is not to be shortened once more."""
-        return bool(_EXPAND.fullmatch(self.tool)) or any("penstock expand" in str(v) for v in self.input.values())
+        return bool(_EXPAND.fullmatch(self.tool)) or any(_COMMAND.search(str(v)) for v in self.input.values())
 
 
 @dataclass(frozen=True)

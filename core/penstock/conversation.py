@@ -101,6 +101,14 @@ class Message:
     """A person's words: the last text of a user message that is no reminder. Empty for tool results."""
     breakpoints: int = 0
     """Cache breakpoints the client set in this message."""
+    calls: tuple[str, ...] = ()
+    """The ids of the tool calls in it."""
+    answers: tuple[str, ...] = ()
+    """The ids that the tool results in it name."""
+    has_blank: bool = False
+    """One of its texts says nothing."""
+    fixed: tuple[tuple[bytes, bool], ...] = ()
+    """What no edit may touch, in order: the bytes of thinking, tool calls and media, and every breakpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,7 @@ class Conversation:
     stream: bool = False
     fields: Mapping[str, Span] = field(default_factory=dict, repr=False)
     """Where the value of each field of the request stands in `body`."""
+    _places: dict[bytes, list[tuple[int, int]]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", MappingProxyType(self.fields))  # a stage may look, and not write
@@ -127,13 +136,18 @@ class Conversation:
             for j, block in enumerate(message.blocks):
                 yield i, j, block
 
+    def places(self, key: bytes) -> Sequence[tuple[int, int]]:
+        """Message and block index of the blocks with this content hash, in order."""
+        if not self._places:
+            found: dict[bytes, list[tuple[int, int]]] = {}
+            for i, j, block in self.blocks():
+                found.setdefault(block.key, []).append((i, j))
+            self._places.update(found)
+        return self._places.get(key, ())
+
     def find(self, key: bytes) -> Iterator[tuple[int, int, Block]]:
         """The blocks with this content hash, in order."""
-        for i, message in enumerate(self.messages):
-            if key in message.keys:
-                for j, block in enumerate(message.blocks):
-                    if block.key == key:
-                        yield i, j, block
+        return ((i, j, self.messages[i].blocks[j]) for i, j in self.places(key))
 
     def field(self, name: str) -> Any:
         """The decoded value of a field of the request, None when it is not there."""

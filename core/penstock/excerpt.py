@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from penstock.errors import PenstockError
-from penstock.search import Search, search
+from penstock.search import search
 
 __all__ = ["excerpt", "lines_of"]
 
@@ -15,10 +15,9 @@ AROUND = 300
 _RANGE = re.compile(r"(\d{1,9})(?:(-)(\d{0,9}))?")
 
 
-def excerpt(text: str, *, grep: str = "", lines: str = "", search: Search = search) -> str:
+def excerpt(text: str, *, grep: str = "", lines: str = "") -> str:
     """The lines of `text` in the range `lines` (`10-40`, `10-`, `10`), and of these the ones in which the regular
-    expression `grep` finds something, with their numbers. All of it when nothing is asked. `search` decides how long
-    an expression may take. Raises `PenstockError`."""
+    expression `grep` finds something, with their numbers. All of it when nothing is asked. Raises `PenstockError`."""
     if not grep and not lines:
         return text
     every = lines_of(text)
@@ -43,7 +42,9 @@ def _range(lines: str, count: int) -> tuple[int, int]:
         raise PenstockError(f"lines {lines!r}: a range was expected, such as 10-40, 10- or 10")
     first = int(found[1])
     last = first if not found[2] else int(found[3] or count)
-    if not 1 <= first <= count or last < first:
+    if last < first and found[3]:
+        raise PenstockError(f"lines {lines!r}: the range ends before it begins; did you mean {last}-{first}?")
+    if not 1 <= first <= count:
         raise PenstockError(f"lines {lines!r}: it has the lines 1-{count}")
     return first, last
 

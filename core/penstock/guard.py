@@ -1,4 +1,5 @@
-"""What does not land, whatever a stage proposes: edits that would make a session dearer than doing nothing (P12)."""
+"""What does not land, whatever a stage proposes: edits that would change nothing, and those that would make a session
+dearer than doing nothing (P12)."""
 
 from __future__ import annotations
 
@@ -11,8 +12,9 @@ from penstock.prices import Price
 from penstock.replay import Replay
 from penstock.tokens import estimate_bytes
 
-__all__ = ["GROWTH", "LONGER", "UNCACHED", "unfit"]
+__all__ = ["COVERED", "GROWTH", "LONGER", "UNCACHED", "unfit"]
 
+COVERED = "a compaction stands for the whole message"
 LONGER = "it would make the request longer"
 UNCACHED = "too little would be left for the provider to cache"
 GROWTH = 64
@@ -24,13 +26,15 @@ def unfit(
 ) -> list[tuple[Edit, str]]:
     """Those of `landing` that must not, and why. `replay` and `view`: what is sent when all of them do. Notes may: they
     are sent for what they say, and not to save."""
-    edits = [edit for edit in landing if edit.op is not Op.NOTE]
+    applied = {(edit.op, edit.place) for edit in replay.applied}
+    covered = [(edit, COVERED) for edit in landing if (edit.op, edit.place) not in applied]
+    edits = [edit for edit in landing if edit.op is not Op.NOTE and (edit.op, edit.place) in applied]
     growth = sum(len(edit.text) - edit.size for edit in replay.applied if edit.op is not Op.NOTE)
     if growth > GROWTH:  # it would be paid for with every request to come
-        return [(edit, LONGER) for edit in edits if len(edit.text) > edit.size]
+        return covered + [(edit, LONGER) for edit in edits if len(edit.text) > edit.size]
     if edits and _is_paid_in_full(view, came, price):
-        return [(edit, UNCACHED) for edit in edits]
-    return []
+        return covered + [(edit, UNCACHED) for edit in edits]
+    return covered
 
 
 def _is_paid_in_full(view: Conversation, came: Conversation, price: Price) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import msgspec
+
 from penstock.bill import bill
 from penstock.compressor import handle_of
 from penstock.conversation import Block, Conversation
+from penstock.dialects.base import Change, RangeEdit
 from penstock.edits import Edit
 from penstock.exchange import Exchange
 from penstock.money import Booking
@@ -81,11 +84,26 @@ def edited(conversation: Conversation, edit: Edit, state: str, reason: str, reda
 
 
 def saved(conversation: Conversation, replay: Replay) -> dict[str, int]:
-    """Estimated tokens of the request as it came, and as it leaves."""
+    """Estimated tokens of the request as it came, and as it leaves: of the bytes of both, so that one can be taken from
+    the other."""
     sizes = [conversation.size_of(name) for name in (*_SYSTEM, "tools")] + [len(m.raw) for m in conversation.messages]
-    came = estimate_bytes(sum(sizes))
-    less = sum(estimate_bytes(e.size - len(e.text)) for e in replay.applied)
-    return {"tokens_in": came, "tokens_out": max(0, came - less)}
+    came = sum(sizes)
+    left = came + sum(_growth(conversation, change) for change in replay.changes)
+    return {"tokens_in": estimate_bytes(came), "tokens_out": estimate_bytes(max(0, left))}
+
+
+def _growth(conversation: Conversation, change: Change) -> int:
+    """Bytes that a change adds; below zero where it takes some away."""
+    if isinstance(change, RangeEdit):
+        return _written(change.text) - sum(len(m.raw) for m in conversation.messages[change.first : change.last + 1])
+    slot = conversation.messages[change.message].blocks[change.block].slot
+    gone = slot.end - slot.start if slot is not None and change.text is not None else 0
+    return _written(change.text or "") + sum(map(_written, change.notes)) - gone
+
+
+def _written(text: str) -> int:
+    """Bytes of a text in JSON."""
+    return len(msgspec.json.encode(text)) if text else 0
 
 
 def _row(m: int, b: int, block: Block, redactor: Redactor) -> dict[str, Any]:

@@ -120,19 +120,9 @@ def resolve(conversation: Conversation, edits: Sequence[Edit]) -> Replay:
     return out
 
 
-def locate(conversation: Conversation, keys: set[bytes]) -> dict[Place, tuple[int, int]]:
+def locate(conversation: Conversation, keys: Iterable[bytes]) -> dict[Place, tuple[int, int]]:
     """Message and block index of every block with one of these keys."""
-    found: dict[Place, tuple[int, int]] = {}
-    seen: dict[bytes, int] = {}
-    for m, message in enumerate(conversation.messages):
-        if message.keys.isdisjoint(keys):
-            continue
-        for b, block in enumerate(message.blocks):
-            if block.key in keys:
-                nth = seen.get(block.key, 0)
-                seen[block.key] = nth + 1
-                found[Place(block.key, nth)] = (m, b)
-    return found
+    return {Place(key, nth): at for key in keys for nth, at in enumerate(conversation.places(key))}
 
 
 def _ranges(

@@ -9,7 +9,7 @@ import importlib.util
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +22,7 @@ from penstock.errors import PenstockError, PluginError, ProfileError
 from penstock.nearest import did_you_mean
 from penstock.parts import Parts
 from penstock.prices import Prices
+from penstock.shapes import shaped
 from penstock.stage import Stage
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Plugins:
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self._sources: dict[str, str] = {}
+        self._once: dict[str, list[Any]] = {}
+        """What the hooks that are called once have given."""
 
     @classmethod
     def load(cls, folder: Path | None = None, blocked: Iterable[str] = ()) -> Plugins:
@@ -70,20 +73,35 @@ class Plugins:
             raise PluginError(f"plugin {name!r} ({source}) is there twice, or another has its name: {e}") from e
         except pluggy.PluginValidationError as e:
             raise PluginError(f"plugin {name!r} ({source}): {_nearest_hook(plugin, str(e))}") from e
+        for caller in self._manager.get_hookcallers(plugin) or ():
+            if any(i.plugin is plugin and inspect.iscoroutinefunction(i.function) for i in caller.get_hookimpls()):
+                raise PluginError(
+                    f"plugin {name!r} ({source}): {caller.name}() is async, and nobody would wait for it: "
+                    f"write `def {caller.name}`"
+                )
         self._sources[name] = source
+        self._once.clear()
 
     def names(self) -> dict[str, str]:
         """Every plugin by name, with where it comes from."""
         return dict(sorted(self._sources.items()))
+
+    def check(self, profile: Profile) -> list[Stage]:
+        """All that a proxy with `profile` asks of plugins, asked once; gives the stages. Raises `PluginError` and
+        `ProfileError`: what is wrong is told before anything listens."""
+        self.dialects()
+        self.redactors()
+        stages = self.stages(profile)
+        unknown = self.unknown_settings(profile)
+        if unknown:
+            raise ProfileError(unknown)
+        return stages
 
     def stages(self, profile: Profile, parts: Parts | None = None) -> list[Stage]:
         """The stages that run under `profile`, in order, told of its `parts`. Raises `PluginError` and
         `ProfileError`."""
         found: dict[str, Stage] = {}
         for name, stage in self._collect("stages", profile=profile):
-            if not isinstance(stage, Stage) or not stage.name:
-                raise PluginError(f"plugin {name!r}: stages() gave {stage!r}, no Stage with a name")
-            _check_methods(stage, f"plugin {name!r} ({self._sources.get(name, '')})")
             if stage.name in found:
                 raise PluginError(f"plugin {name!r}: another plugin has a stage {stage.name!r} already")
             found[stage.name] = stage
@@ -108,34 +126,50 @@ class Plugins:
         names = {stage.name for _, stage in self._collect("stages", profile=profile)}
         for name in profile.stage:
             if name not in names:
-                return (
-                    f"profile {profile.name!r}: stage.{name}: no plugin gives such a stage.{did_you_mean(name, names)}"
-                )
+                return f"{profile.where}: stage.{name}: no plugin gives such a stage.{did_you_mean(name, names)}"
         return ""
 
     def dialects(self) -> list[Dialect]:
         """The wire formats that plugins add."""
-        return [dialect for _, dialect in self._collect("dialects")]
+        return self._collect_once("dialects")
 
     def parts(self, profile: Profile) -> Parts:
-        """What plugins offer the stages of `profile`. Raises `PluginError`."""
+        """What plugins offer the stages of `profile`. Raises `PluginError` and `ProfileError`."""
         own = sorted(self._sources, key=self._is_bundled)
         compressors = sorted(self._collect("compressors"), key=lambda given: own.index(given[0]))
         named = sorted(self._collect("summarisers", profile=profile), key=lambda given: self._is_bundled(given[0]))
         tables = sorted(self._ask("prices"), key=lambda given: not self._is_bundled(given[0]))
-        over = [(f"plugin {name!r}: prices", table or {}) for name, table in tables]
+        over = [(f"{self._where(name)}: prices", table) for name, table in tables]
+        try:
+            known = Prices(over).providers
+        except ProfileError as e:  # the fault is a plugin's
+            raise PluginError(str(e)) from e
+        self._check_providers(profile, known)
         return Parts(
             tuple(compressor for _, compressor in compressors),
             {one.name: one for _, one in reversed(named)},
             Prices([*over, (f"{profile.where}: prices", profile.prices)]),
         )
 
+    def _check_providers(self, profile: Profile, priced: Collection[str]) -> None:
+        """Figures of a provider that nobody asks for would silently do nothing. Asked for are those with prices, those
+        of dialects, and those that a setting `prices` of a stage names."""
+        known = {*priced, *(dialect.provider for dialect in self.dialects()), *_named_prices(profile.stage)}
+        for provider in profile.prices:
+            if provider not in known:
+                raise ProfileError(
+                    f"{profile.where}: prices.{provider}: there is no such provider.{did_you_mean(provider, known)}"
+                )
+
+    def _where(self, name: str) -> str:
+        return f"plugin {name!r} ({self._sources.get(name, '')})"
+
     def _is_bundled(self, name: str) -> bool:
         return self._sources[name].split(".")[0].split(":")[0] in _BUNDLED
 
     def redactors(self) -> list[Callable[[str], str]]:
         """Functions that take secrets out of texts."""
-        return [redactor for _, redactor in self._collect("redactors")]
+        return self._collect_once("redactors")
 
     def listeners(self) -> list[Callable[[Event], None]]:
         """One callable for each plugin that listens to events."""
@@ -146,36 +180,31 @@ class Plugins:
         self._collect("commands", app=app)
 
     def _collect(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
-        return [(name, one) for name, given in self._ask(hook, **arguments) for one in given or ()]
+        return [(name, one) for name, given in self._ask(hook, **arguments) for one in given]
+
+    def _collect_once(self, hook: str) -> list[Any]:
+        if hook not in self._once:
+            self._once[hook] = [one for _, one in self._collect(hook)]
+        return list(self._once[hook])
 
     def _ask(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
-        """What each plugin gives, with its name."""
+        """What each plugin gives, in the hook's own shape, with its name. Whatever goes wrong is a `PluginError`."""
         out: list[tuple[str, Any]] = []
         for impl in getattr(self._manager.hook, hook).get_hookimpls():
+            where = self._where(impl.plugin_name)
             try:
-                out.append((impl.plugin_name, impl.function(*(arguments[a] for a in impl.argnames))))
+                given = impl.function(*(arguments[a] for a in impl.argnames))
+                out.append((impl.plugin_name, shaped(hook, given, where)))
             except PenstockError:
                 raise
             except (Exception, SystemExit) as e:
-                raise PluginError(
-                    f"plugin {impl.plugin_name!r} ({self._sources.get(impl.plugin_name, '')}): {hook}() failed: "
-                    f"{type(e).__name__}: {e}"
-                ) from e
+                raise PluginError(f"{where}: {hook}() failed: {type(e).__name__}: {e}") from e
         return out
 
 
-def _check_methods(stage: Stage, where: str) -> None:
-    """A method that would never run must not pass for one that does."""
-    known = {name for name in vars(Stage) if name.startswith("on_")}
-    for name in dir(stage):
-        if name.startswith("on_") and name not in known and callable(getattr(stage, name)):
-            raise PluginError(
-                f"{where}: stage {stage.name!r} has no method {name!r} to offer.{did_you_mean(name, known)}"
-            )
-        if name in known and inspect.iscoroutinefunction(getattr(stage, name)):
-            raise PluginError(
-                f"{where}: stage {stage.name!r}: {name} is async; stages run in a thread: write `def {name}`"
-            )
+def _named_prices(table: Mapping[str, Any]) -> set[str]:
+    found = {table["prices"]} if isinstance(table.get("prices"), str) else set()
+    return found.union(*(_named_prices(below) for below in table.values() if isinstance(below, Mapping)))
 
 
 def in_order(wanted: Sequence[str], found: dict[str, Stage]) -> list[Stage]:

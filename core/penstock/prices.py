@@ -15,6 +15,9 @@ from penstock.nearest import did_you_mean
 
 __all__ = ["Price", "Prices"]
 
+_ABOVE_ZERO = ("window", "ttl_s", "ttl_hour_s")
+"""A model that holds nothing, an entry that is dead when it is written: nothing could be worked out with them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Price:
@@ -57,6 +60,11 @@ class Prices:
             for provider, rows in tables.items():
                 self._add(f"{where}.{provider}", provider, rows)
 
+    @property
+    def providers(self) -> frozenset[str]:
+        """Those that have figures."""
+        return frozenset(self._table)
+
     def of(self, provider: str, model: str) -> Price:
         """The price of a model. An unknown provider is taken as Anthropic's default: better some figure than none."""
         rules = self._table.get(provider) or self._table["anthropic"]
@@ -67,7 +75,7 @@ class Prices:
 
     def _add(self, where: str, provider: str, rows: Mapping[str, Any]) -> None:
         if not isinstance(rows, Mapping):
-            raise ProfileError(f"{where} = {rows!r}: expected a table")
+            raise ProfileError(f"{where} = {rows!r}: a table was expected")
         known = self._table.get(provider) or {**self._table["anthropic"]}
         for key, value in rows.items():
             if isinstance(value, Mapping):
@@ -87,3 +95,7 @@ def _check(where: str, name: str, figure: object) -> None:
     is_switch = kinds[name] == "bool"
     if is_switch is not isinstance(figure, bool) or not isinstance(figure, int | float) or not 0 <= figure < math.inf:
         raise ProfileError(f"{where} = {figure!r}: expected {'true or false' if is_switch else 'a number from 0 on'}")
+    if name in _ABOVE_ZERO and not figure:
+        raise ProfileError(f"{where} = {figure!r}: expected a number above 0")
+    if kinds[name] == "int" and figure != int(figure):
+        raise ProfileError(f"{where} = {figure!r}: expected a whole number")

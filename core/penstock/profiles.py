@@ -13,13 +13,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from penstock import paths
 from penstock.errors import ProfileError
 from penstock.nearest import did_you_mean
+from penstock.tables import read_table
 
-__all__ = ["Cache", "Kinds", "Limits", "Log", "Originals", "Profile", "available", "load"]
+__all__ = ["Cache", "Kinds", "Limits", "Log", "Originals", "Profile", "Window", "available", "load"]
 
 BUNDLED = "penstock_profiles"
 
@@ -27,7 +28,7 @@ BUNDLED = "penstock_profiles"
 class _Table(BaseModel):
     """Unknown keys are errors: a misspelled one must not be a setting that silently does nothing."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Limits(_Table):
@@ -198,20 +199,12 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 
 def _profile(file: Path, data: dict[str, Any]) -> Profile:
-    try:
-        profile = Profile.model_validate(data)
-        profile._file = file
-        return profile
-    except ValidationError as e:
-        raise ProfileError("\n".join(f"{file}: {_explain(one)}" for one in e.errors())) from e
-
-
-def _explain(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        model: Any = Profile
-        for part in error["loc"][:-1]:
-            field = model.model_fields.get(part) if isinstance(part, str) else None
-            model = field.annotation if field is not None else model
-        return f"{where}: there is no such key.{did_you_mean(str(error['loc'][-1]), model.model_fields)}"
-    return f"{where} = {error['input']!r}: {error['msg']}"
+    profile = read_table(Profile, data, f"{file}: ")
+    window = profile.window
+    # Only where a person said so: a window that counts as full early may do without a word on `soft`.
+    if "soft" in window.model_fields_set and window.soft > window.hard:
+        raise ProfileError(
+            f"{file}: window.soft = {window.soft!r}: it is above window.hard = {window.hard!r}; at most that is right"
+        )
+    profile._file = file
+    return profile

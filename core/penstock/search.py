@@ -1,22 +1,20 @@
-"""Look for a regular expression in lines: here, or in a process of its own that can be ended."""
+"""Look for a regular expression in lines, in a process of its own that can be ended."""
 
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from penstock.errors import PenstockError
 
-__all__ = ["SECONDS", "Match", "Search", "search", "search_apart"]
+__all__ = ["SECONDS", "Match", "search"]
 
 Match = tuple[int, int, int]
 """Which line, by its index, and where in it the first match begins and ends."""
-Search = Callable[[str, Sequence[str]], Sequence[Match]]
 SECONDS = 5.0
-"""How long a search in a process of its own may take."""
+"""How long a search may take."""
 _CHILD = """
 import json, re, sys
 pattern, lines = json.load(sys.stdin)
@@ -32,18 +30,8 @@ else:
 
 
 def search(pattern: str, lines: Sequence[str]) -> Sequence[Match]:
-    """The lines in which `pattern` finds something. Takes as long as it takes: for a person, who can end it. Raises
-    `PenstockError`."""
-    try:
-        wanted = re.compile(pattern)
-    except re.error as e:
-        raise _no_expression(pattern, str(e)) from e
-    found = ((n, wanted.search(line)) for n, line in enumerate(lines))
-    return [(n, *match.span()) for n, match in found if match is not None]
-
-
-def search_apart(pattern: str, lines: Sequence[str]) -> Sequence[Match]:
-    """The same, ended after `SECONDS`: for a pattern that may take until the end of time. Raises `PenstockError`."""
+    """The lines in which `pattern` finds something. Ended after `SECONDS`: a pattern may take until the end of time,
+    whoever wrote it. Raises `PenstockError`."""
     command = [sys.executable, "-I", "-S", "-c", _CHILD]
     asked = json.dumps([pattern, lines]).encode()  # in ASCII, half characters too
     try:
@@ -58,9 +46,5 @@ def search_apart(pattern: str, lines: Sequence[str]) -> Sequence[Match]:
         raise PenstockError(f"{pattern!r} can not be searched for: give a simpler expression")
     found: str | list[Match] = json.loads(done.stdout)
     if isinstance(found, str):
-        raise _no_expression(pattern, found)
+        raise PenstockError(f"{pattern!r} is no regular expression: {found}")
     return found
-
-
-def _no_expression(pattern: str, why: str) -> PenstockError:
-    return PenstockError(f"{pattern!r} is no regular expression: {why}")

@@ -21,7 +21,7 @@ from penstock.edits import Edit, Op, Place
 from penstock.errors import InvalidEdit, InvalidRequest, StoreError, Unreadable
 from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange, Kind
-from penstock.guard import unfit
+from penstock.guard import COVERED, unfit
 from penstock.history import keep_history
 from penstock.job import Job, Plan, Settled
 from penstock.ledger import locate, resolve
@@ -175,12 +175,22 @@ class Settler:
             proposed = {(e.op, e.place) for e in (*plan.land, *plan.late)}
             due = [e for e in ledger.pending if (e.op, e.place) not in proposed]
             plan.late += resolve(job.conversation, due).applied
+        plan.late = self._uncovered(job, plan)
         plan.land += plan.late
         # The client's own breakpoints are never removed: such a compaction waits until they have moved on.
         held = [e for e in plan.land if _covers_breakpoint(job.conversation, e)]
         plan.land = [e for e in plan.land if e not in held]
         plan.wait += held
         return plan
+
+    def _uncovered(self, job: Job, plan: Plan) -> list[Edit]:
+        """The late edits without those of blocks that a compaction among them takes away."""
+        if not any(edit.op is Op.COMPACT for edit in plan.late):
+            return plan.late
+        applied = resolve(job.conversation, job.state.ledger.edits(also=[*plan.land, *plan.late])).applied
+        slots = {(edit.op, edit.place) for edit in applied}
+        plan.out += [(edit, COVERED) for edit in plan.late if (edit.op, edit.place) not in slots]
+        return [edit for edit in plan.late if (edit.op, edit.place) in slots]
 
     def _pay(self, job: Job, plan: Plan, now: float) -> None:
         """Let those waiting edits land that pay with a warm cache."""

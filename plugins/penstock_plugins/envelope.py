@@ -11,11 +11,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from penstock import BlockKind, Draft, Profile, Role, Stage, hookimpl
 from penstock.errors import ProfileError
 from penstock.nearest import did_you_mean
+from penstock.tables import read_table
 
 __all__ = ["Envelope", "Stripper", "stages"]
 
@@ -106,13 +107,7 @@ def stages(profile: Profile) -> list[Stage]:
 def _settings(profile: Profile) -> Settings:
     raw: Mapping[str, Any] = profile.settings_of("envelope")
     where = f"{profile.where}: stage.envelope"
-    try:
-        settings = Settings.model_validate(raw)
-    except ValidationError as e:
-        first = e.errors()[0]
-        key = ".".join(str(p) for p in first["loc"])
-        hint = did_you_mean(key, Settings.model_fields) if first["type"] == "extra_forbidden" else ""
-        raise ProfileError(f"{where}.{key} = {first['input']!r}: {first['msg']}.{hint}") from e
+    settings = read_table(Settings, raw, f"{where}.")
     for name in settings.sets:
         if name not in settings.patterns:
             raise ProfileError(

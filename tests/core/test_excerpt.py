@@ -33,6 +33,15 @@ def test_a_range_that_is_none_is_named(lines: str) -> None:
         excerpt(TEXT, lines=lines)
 
 
+def test_a_range_the_wrong_way_round_says_so() -> None:
+    """And which one has the lines between; one from past the end says how many there are."""
+    with pytest.raises(PenstockError, match=r"lines '3-2': the range ends before it begins; did you mean 2-3\?"):
+        excerpt(TEXT, lines="3-2")
+    for lines in ("7", "7-", "7-9"):
+        with pytest.raises(PenstockError, match="it has the lines 1-4"):
+            excerpt(TEXT, lines=lines)
+
+
 def test_what_matches_comes_with_its_number() -> None:
     """The number it has in the whole text, also when only a range is looked at."""
     assert excerpt(TEXT, grep="t") == "2:two\n3:three"

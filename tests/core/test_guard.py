@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from penstock import Draft
-from penstock.guard import GROWTH, LONGER, UNCACHED, unfit
+from penstock.guard import COVERED, GROWTH, LONGER, UNCACHED, unfit
 from penstock.ledger import resolve
 from penstock.prices import Price
 from penstock.testing import assistant, conversation, dialect_of, draft_for, user
@@ -47,6 +47,26 @@ def test_what_lengthens_does_not() -> None:
     assert left_out(replaces(LONG, grown, "m")) == []
     assert left_out(replaces(LONG, grown + "!!!", "m")) == [(grown + "!!!", LONGER)]
     assert left_out(replaces(LONG[:-100], grown)) == []
+
+
+def test_what_a_record_stands_for_anyway_does_not() -> None:
+    """An edit to a block inside messages that go: it would be stored and charged, and change nothing."""
+
+    def both(draft: Draft) -> None:
+        replaces("short", "y")(draft)
+        draft.compact(0, 1, "a record", reason="r")
+
+    assert left_out(both) == [("short", COVERED), ("y", COVERED)]
+
+
+def test_a_record_inside_a_larger_one_does_not() -> None:
+    """The larger one tells it all."""
+
+    def both(draft: Draft) -> None:
+        draft.compact(1, 1, "a part", reason="r")
+        draft.compact(0, 1, "all of it", reason="r")
+
+    assert left_out(both) == [("a part", COVERED)]
 
 
 def test_a_record_longer_than_what_it_tells_does_not() -> None:

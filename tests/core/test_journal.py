@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from penstock import Usage, handle_of
+import pytest
+
+from penstock import BlockKind, Usage, handle_of
 from penstock.edits import Edit, Op, Place
 from penstock.journal import BLOCKS, MEDIA_TOKENS, answered, classified, edited, saved
 from penstock.ledger import resolve
 from penstock.redact import Redactor
 from penstock.reply import Reply, ToolCall
-from penstock.testing import assistant, call, conversation, draft_for, results, user
+from penstock.testing import assistant, call, conversation, dialect_of, draft_for, results, user
+from penstock.tokens import estimate_bytes
 
 SAID = [user("look"), assistant("yes", call("Read", path="a")), results("text of a")]
 REDACTOR = Redactor(40)
@@ -139,6 +142,28 @@ def test_what_is_saved_is_counted_in_tokens() -> None:
     draft.replace(draft.spots()[0], "short", reason="r")
     less = saved(draft.conversation, resolve(draft.conversation, draft.edits))
     assert less["tokens_in"] > less["tokens_out"] >= 0
+
+
+@pytest.mark.parametrize("words", ["word ", "größer\n", '"quoted"\\\t', "\u4e2d\u6587"])
+def test_what_leaves_is_counted_as_what_came(words: str) -> None:
+    """By the bytes of both: what an edit took away is what is missing, whatever characters it is made of."""
+    said = [
+        user(words * 900),
+        assistant("Seen."),
+        user("Well?"),
+        assistant("I look.", call("Read")),
+        results(words * 900),
+    ]
+    draft = draft_for(conversation(*said))
+    result = next(spot for spot in draft.spots() if spot.kind is BlockKind.TOOL_RESULT)
+    draft.compact(0, 1, words * 30, reason="r")
+    draft.replace(result, words * 70, reason="r")
+    draft.note(words * 50, reason="r")
+    replay = resolve(draft.conversation, draft.edits)
+    body = dialect_of("anthropic").splice(draft.conversation, replay.changes)
+    told = saved(draft.conversation, replay)
+    really = estimate_bytes(len(draft.conversation.body) - len(body))
+    assert told["tokens_in"] - told["tokens_out"] == pytest.approx(really, abs=40)  # what holds a text in place
 
 
 def test_an_answer_is_described() -> None:

@@ -100,18 +100,38 @@ def test_who_gives_nothing_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "toml", "said"),
+    ("given", "said"),
     [
-        ({"anthropic": {"default": {"imput": 1}}}, "", r"plugin 'p0': prices.anthropic.default.imput: .*'input'"),
-        ({"anthropic": 3}, "", r"plugin 'p0': prices.anthropic = 3"),
-        (None, "[prices.anthropic]\nrea = 1", r"test.toml: prices.anthropic.rea: there is no such .*'read'"),
-        (None, "[prices.anthropic.claude]\ninput = 'x'", r"test.toml: prices.anthropic.claude.input = 'x'"),
+        ({"anthropic": {"default": {"imput": 1}}}, r"prices.anthropic.default.imput: .*'input'"),
+        ({"anthropic": 3}, r"prices.anthropic = 3: a table was expected"),
     ],
 )
-def test_a_misspelled_figure_is_named_with_its_place(given: Any, toml: str, said: str) -> None:
-    """The plugin or the profile's file, the key, and the nearest that there is."""
-    with pytest.raises(ProfileError, match=said):
-        parts((STRANGER, Gives(prices=given)), toml=toml)
+def test_a_wrong_figure_of_a_plugin_is_named_with_its_place(given: Any, said: str) -> None:
+    """The plugin, the key, and the nearest that there is."""
+    with pytest.raises(PluginError, match=r"plugin 'p0' \(somebody.plugin\): " + said):
+        parts((STRANGER, Gives(prices=given)))
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("[prices.anthropic]\nrea = 1", r"prices.anthropic.rea: there is no such .*'read'"),
+        ("[prices.anthropic.claude]\ninput = 'x'", r"prices.anthropic.claude.input = 'x'"),
+        ("[prices.antropic]\nread = 1", r"prices.antropic: there is no such provider. Did you mean 'anthropic'\?"),
+    ],
+)
+def test_a_wrong_figure_of_a_profile_is_named_with_its_place(toml: str, said: str) -> None:
+    """The file, the key, and the nearest that there is."""
+    with pytest.raises(ProfileError, match="test.toml: " + said):
+        parts(toml=toml)
+
+
+def test_a_provider_of_ones_own_may_have_figures() -> None:
+    """Where something asks for them: a plugin that gives some, or a stage that is told to take them."""
+    row = "[prices.mine.default]\ninput = 4.0"
+    theirs = Gives(prices={"mine": {"default": {"input": 2.0}}})
+    assert parts((STRANGER, theirs), toml=row).prices.of("mine", "x").input == 4.0
+    assert parts(toml=f"{row}\n[stage.brief.llm]\nprices = 'mine'").prices.of("mine", "x").input == 4.0
 
 
 def test_a_plugin_that_cannot_say_is_named() -> None:

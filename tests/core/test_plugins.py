@@ -10,6 +10,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+import typer
 
 from penstock import Stage, hookimpl, paths, plugins
 from penstock.errors import PluginError, ProfileError
@@ -223,8 +224,56 @@ def test_a_stage_of_a_name_that_is_taken_is_refused() -> None:
 @pytest.mark.parametrize("given", ["a stage", stage(""), None, Stage])
 def test_what_is_no_stage_is_refused(given: object) -> None:
     """The plugin is named."""
-    with pytest.raises(PluginError, match=r"plugin 'plugin-0'.*no Stage with a name"):
+    with pytest.raises(PluginError, match=r"plugin 'plugin-0' \(a test\): stages\(\) is to give a list of stages"):
         only(gives(given)).stages(profile_of("stages = []"))
+
+
+@pytest.mark.parametrize(
+    "hook", ["stages", "dialects", "compressors", "summarisers", "redactors", "prices", "commands"]
+)
+def test_every_hook_is_held_to_its_shape(hook: str) -> None:
+    """What gives something else is named, with the hook and what was expected; so is one that fails while it gives."""
+
+    def fails(given: object) -> Any:
+        yield from ()
+        raise LookupError("late")
+
+    for given in (3, object(), [3], "text"):
+        with pytest.raises(PluginError, match=rf"plugin 'plugin-0' \(a test\): {hook}\(\) is to give .*: .+"):
+            asked(only(SimpleNamespace(**{hook: hookimpl(lambda given=given: given)})), hook)
+    if hook not in ("prices", "commands"):
+        with pytest.raises(PluginError, match=rf"plugin 'plugin-0' \(a test\): {hook}\(\) failed: LookupError: late"):
+            asked(only(SimpleNamespace(**{hook: hookimpl(lambda: fails(None))})), hook)
+
+
+def asked(found: Plugins, hook: str) -> None:
+    """Whatever needs `hook`, as a start does."""
+    if hook == "commands":
+        found.add_commands(typer.Typer())
+    else:
+        found.check(profile_of("stages = []", base="observe"))
+
+
+@pytest.mark.parametrize("hook", ["stages", "on_event"])
+def test_an_async_hook_is_refused(hook: str) -> None:
+    """Nobody would wait for it."""
+
+    async def waits() -> None:
+        """Never runs."""
+
+    with pytest.raises(PluginError, match=rf"{hook}\(\) is async.*write `def {hook}`"):
+        only(SimpleNamespace(**{hook: hookimpl(waits)}))
+
+
+def test_what_is_asked_once_is_asked_once() -> None:
+    """Dialects and redactors, however often they are needed; a plugin that joins is asked as well."""
+    calls: list[int] = []
+    gives_one = SimpleNamespace(redactors=hookimpl(lambda: calls.append(1) or [str.strip]))
+    found = only(gives_one)
+    assert found.redactors() == found.redactors() == [str.strip]
+    assert calls == [1]
+    found.add(SimpleNamespace(redactors=hookimpl(lambda: [str.upper])), "another")
+    assert len(found.redactors()) == 2
 
 
 def test_a_hook_that_raises_is_named() -> None:
@@ -366,6 +415,9 @@ def test_a_stage_sees_what_plugins_offer_before_it_runs() -> None:
         @hookimpl
         def summarisers(self) -> list[object]:
             return [self]
+
+        def __call__(self, segment: object) -> None:
+            """Makes nothing of it."""
 
     profile = profile_of("stages = []")
     with pytest.raises(ProfileError, match="no summariser is called 'mine'"):

@@ -89,8 +89,11 @@ def test_a_provider_may_be_added() -> None:
         ({"openai": {"gpt-4o": {"input": True}}}, r"input = True: expected a number"),
         ({"openai": {"gpt-4o": {"input": float("nan")}}}, r"input = nan: expected a number"),
         ({"openai": {"gpt-4o": {"window": float("inf")}}}, r"window = inf: expected a number"),
+        ({"openai": {"gpt-4o": {"window": 0}}}, r"here.openai.gpt-4o.window = 0: expected a number above 0"),
+        ({"openai": {"ttl_s": 0}}, r"here.openai.ttl_s = 0: expected a number above 0"),
+        ({"openai": {"default": {"window": 0.5}}}, r"here.openai.default.window = 0.5: expected a whole number"),
         ({"openai": {"marks": 1}}, r"here.openai.marks = 1: expected true or false"),
-        ({"openai": 3}, r"here.openai = 3: expected a table"),
+        ({"openai": 3}, r"here.openai = 3: a table was expected"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(tables: dict[str, Any], said: str) -> None:

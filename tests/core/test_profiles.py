@@ -115,8 +115,15 @@ def test_a_name_nobody_has_names_the_nearest() -> None:
         ("[window]\nsofter = 0.5", ["window.softer: there is no such key", "'soft'"]),
         ("[window]\nhard = 1.2", ["window.hard = 1.2", "less than or equal to 1"]),
         ("[window]\nsoft = 0", ["window.soft = 0", "greater than 0"]),
-        ("[prices]\nanthropic = 3", ["prices.anthropic = 3", "dictionary"]),
-        ("stages = 'envelope'", ["stages = 'envelope'"]),
+        ("[window]\nsoft = 0.9\nhard = 0.8", ["window.soft = 0.9: it is above window.hard = 0.8"]),
+        ("[window]\nsoft = 0.9", ["window.soft = 0.9: it is above window.hard = 0.85"]),
+        ("[window]\nhard = inf", ["window.hard = inf"]),
+        ("window = 0", ["window = 0: a table was expected"]),
+        ("[prices]\nanthropic = 3", ["prices.anthropic = 3: a table was expected"]),
+        ("[log]\nevents = '9'", ["log.events = '9': a whole number was expected"]),
+        ("[log]\nevents = true", ["log.events = True: a whole number was expected"]),
+        ("about = 3", ["about = 3: a string was expected"]),
+        ("stages = 'envelope'", ["stages = 'envelope': a list was expected"]),
         ("stages = [7]", ["stages.0 = 7", "string"]),
         ("[stage]\nenvelope = 7", ["stage.envelope = 7"]),
         ("[kinds]\nside = ['(']", ["kinds.side", "'(' is no regular expression"]),
@@ -131,6 +138,11 @@ def test_what_is_wrong_is_said(text: str, said: list[str]) -> None:
     assert message.startswith(str(paths.profiles_dir() / "mine.toml"))
     for part in said:
         assert part in message
+
+
+def test_a_window_that_is_full_early_needs_no_word_on_soft() -> None:
+    """Only what a person said can be senseless."""
+    assert profiles.load(str(write("mine", "[window]\nhard = 0.5"))).window.hard == 0.5
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:

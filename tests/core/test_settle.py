@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,8 +14,8 @@ from penstock import Draft, EventKind
 from penstock.events import Tip
 from penstock.store.base import Landed
 from penstock.store.memory import MemoryStore
-from penstock.testing import Session, assistant, conversation, profile_of, user
-from tests.engines import Does
+from penstock.testing import Session, Turn, assistant, call, conversation, profile_of, results, user
+from tests.engines import Does, request
 
 COLD = 4000.0
 
@@ -199,3 +201,95 @@ def test_a_flush_is_said_once_for_all_that_lands() -> None:
         session.send(conversation(*said))
         assert [e.payload["edits"] for e in session.events(EventKind.FLUSH)] == [3]
         assert [s for _, s in states(session)] == ["pending", "pending", "landed", "landed", "landed"]
+
+
+def test_what_the_same_flush_compacts_away_does_not_land_beside_it() -> None:
+    """Neither an edit that waited nor one just proposed: it would be stored, and shown as landed, for nothing."""
+    stage = Does(nothing)
+    said = [user("one " * 9), assistant("two"), user("three"), assistant("four"), user("five")]
+    with Session(stage) as session:
+        session.send(conversation(*said[:3]))
+        stage.what = replaces(0, "wait")
+        session.send(conversation(*said))
+
+        def both(draft: Draft) -> None:
+            draft.replace(draft.spots()[2], "now", reason="r")
+            draft.compact(0, 3, "old", reason="r")
+
+        stage.what = both
+        session.wait(COLD)
+        session.send(conversation(*said, assistant("yes"), user("more")))
+        (flush,) = session.events(EventKind.FLUSH)
+        assert flush.payload["edits"] == 1
+        ends = {"wait": "left out", "now": "left out", "old": "landed"}
+        assert dict(states(session)) == ends
+
+
+def grown(turns: int) -> list[Turn]:
+    """A conversation of so many turns of about 1,000 tokens each."""
+    said = [turn for n in range(turns) for turn in (user(f"turn {n} " + "word " * 800), assistant(f"yes, {n}"))]
+    return [*said, user("and now")]
+
+
+def test_a_full_window_is_not_flushed_for_little() -> None:
+    """Each such flush writes a hot prefix anew: it must free some of the window, and the next waits until it has grown
+    by as much."""
+    small = profile_of("[prices.anthropic.default]\nwindow = 10000\n")
+
+    class Shortens(Does):
+        def on_flush(self, draft: Draft) -> str | None:
+            for spot in draft.spots(new=False)[:many]:
+                if spot.block.role == "user" and len(spot.text) > 500:
+                    draft.replace(spot, spot.text[: len(spot.text) - less], reason="old")
+            return None
+
+    many, less = 1, 200
+    with Session(Shortens(nothing), profile=small) as session:
+        for turns in (6, 7):
+            session.send(conversation(*grown(turns), model="claude-x"))
+            assert not session.events(EventKind.FLUSH), "it freed 50 tokens of 10,000"
+            session.reply("yes")
+        many, less = 3, 3000
+        session.send(conversation(*grown(8), model="claude-x"))
+        assert [e.payload["why"] for e in session.events(EventKind.FLUSH)] == ["the window is nearly full"]
+        session.reply("yes")
+        many = 99
+        session.send(conversation(*grown(8), assistant("yes"), user("a little more"), model="claude-x"))
+        assert len(session.events(EventKind.FLUSH)) == 1, "it had not grown"
+
+
+def test_of_two_requests_at_once_one_flushes() -> None:
+    """The other read the same idle cache, and finds it used: it replays what the first one landed, and lands nothing
+    of its own, or the two would send different heads (P3)."""
+    both = threading.Barrier(2)
+
+    class Late(Does):
+        def on_flush(self, draft: Draft) -> str | None:
+            both.wait(10)
+            draft.replace(draft.spots()[0], f"seen from {len(draft.conversation.messages)} messages", reason="r")
+            return None
+
+    said = [user("one " * 99), assistant("two"), user("three")]
+    with Session(Late(nothing)) as session:
+        session.send(conversation(*said))
+        session.reply("yes")
+        session.wait(COLD)
+        bodies = [conversation(*said, assistant("yes"), user(f"more {n}"), *[assistant("x")] * n) for n in (0, 1)]
+        requests = [request(body, ident=f"y{n}", headers=session.headers) for n, body in enumerate(bodies)]
+        with ThreadPoolExecutor(2) as pool:
+            sent = [outcome.body or b"" for outcome in pool.map(session.engine.process_now, requests)]
+        heads = [json.loads(body)["messages"][0] for body in sent]
+        assert heads[0] == heads[1]
+        assert len(session.events(EventKind.FLUSH)) == 1
+
+
+def test_what_only_costs_is_left_out_beside_what_is_invalid() -> None:
+    """One stage's fault does not let another's longer text through (P12)."""
+    invalid, longer = Does(nothing, "invalid"), Does(nothing, "longer")
+    body = conversation(user("one"), assistant(call("Read", path="a")), results("x"))
+    with Session(invalid, longer) as session:
+        session.send(conversation(user("one")))
+        invalid.what = lambda draft: draft.compact(1, 1, "a call that its result is left without", reason="r")
+        longer.what = lambda draft: draft.replace(draft.spots()[-1], "long " * 200, reason="r")
+        assert session.send(body) == body
+        assert [said for _, said in states(session)] == ["left out", "left out"]

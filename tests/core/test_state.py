@@ -96,6 +96,13 @@ def test_what_left_as_it_came_counts_as_sent() -> None:
     assert not talk.untouched
 
 
+def test_what_an_answer_follows_was_sent_past_us() -> None:
+    """A request that went by without us is told by the answer to it: what it carried is in the provider's cache."""
+    talk = state()
+    send(talk, *SAID[:1])
+    assert send(talk, *SAID) == [(3, 0), (4, 0)]
+
+
 def test_a_history_that_shrank_begins_an_epoch() -> None:
     """So does one that branched; clients that rewrite their last messages do not."""
     talk = state()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -15,6 +15,17 @@ from tests.road.stages import COUNTING
 
 OBSERVE = 'extends = "road"\nmode = "observe"\n'
 OLLAMA = "http://llm.example.com:11434"
+
+
+FICKLE = """
+from penstock import hookimpl
+
+
+@hookimpl
+def summarisers(profile):
+    return 3 if profile.name == "quiet" else []
+"""
+"""Gives what it should under the proxy's own profile alone."""
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +83,18 @@ def test_a_profile_nobody_knows_breaks_nothing(counting: Road) -> None:
     call = counting.post("/v1/messages", a_turn(), {"x-penstock": "profile=quite"})
     assert b"call " in call.received.body
     assert call.received.head.all("x-penstock") == []
+
+
+def test_a_plugin_that_fails_for_a_profile_breaks_nothing(start: Callable[..., Road]) -> None:
+    """It was well when the proxy started: the request is treated by the proxy's own profile, and the log says why."""
+    road = start(plugins={"counting": COUNTING, "fickle": FICKLE}, profiles={"quiet": OBSERVE})
+    call = road.post("/v1/messages", a_turn(), {"x-penstock": "profile=quiet"})
+    assert b"call " in call.received.body
+    call.wait(EventKind.REMEMBERED)
+    (fault,) = [event.payload for event in road.proxy.events() if event.kind is EventKind.FAULT]
+    assert fault["where"] == "profile"
+    assert "plugin 'fickle'" in fault["error"]
+    assert "summarisers() is to give a list of objects" in fault["error"]
 
 
 @pytest.mark.parametrize("path", ["/v1/files", "/v1/messages"])

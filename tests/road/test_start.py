@@ -28,6 +28,10 @@ PLUGINS = {
     "an exit at import": ("import sys\nsys.exit(0)\n", ["mine.py", "SystemExit"]),
     "a misspelled hook": (COUNTING.replace("def stages(", "def stage("), ["mine.py", "'stage'", "'stages'"]),
     "a hook that raises": (COUNTING.replace("[Counting()]", "[Counting[0]]"), ["mine.py", "stages()", "TypeError"]),
+    "a hook that gives something else": (
+        COUNTING.replace("return [Counting()]", "return Counting()"),
+        ["mine.py", "stages()", "a list of stages"],
+    ),
     "a stage that is there already": (COUNTING.replace('"counting"', '"envelope"'), ["mine", "'envelope'"]),
 }
 

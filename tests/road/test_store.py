@@ -71,6 +71,25 @@ def test_traffic_goes_on_when_the_disk_is_full(start: Callable[..., Road]) -> No
     assert not road.proxy.has_ended
 
 
+def test_a_store_deleted_while_the_proxy_runs_is_made_anew(start: Callable[..., Road]) -> None:
+    """Section 14: every request is read and edited as before, those that come close behind each other too; that the
+    store was deleted is said once."""
+    road = start(plugins={"counting": COUNTING})
+    road.post("/v1/messages", a_turn()).wait(EventKind.REMEMBERED)
+    store = road.proxy.setup.store
+    for suffix in ("", "-wal", "-shm"):
+        store.with_name(store.name + suffix).unlink(missing_ok=True)
+    for _ in range(3):
+        assert b"call " in road.post("/v1/messages", a_turn()).received.body
+    wait_until(store.exists, "the store is made")
+    road.proxy.stop()
+    log = SqlStore(store, readonly=True)
+    found = [event for event in log.events_after(0) if event.kind in (EventKind.FAULT, EventKind.BYPASSED)]
+    log.close()
+    assert [(event.kind, event.payload["where"]) for event in found] == [(EventKind.FAULT, "store")]
+    assert road.proxy.output.count("was deleted or replaced") == 1
+
+
 @pytest.mark.parametrize("damage", ["no database", "pages", "cut"])
 def test_a_damaged_store_is_set_aside(start: Callable[..., Road], tmp_path: Path, damage: str) -> None:
     """Section 14: the file is kept under another name, a new one is begun, and traffic goes on."""

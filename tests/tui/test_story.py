@@ -128,7 +128,9 @@ def test_gaps_are_shown() -> None:
     """A log lists so many blocks of a request and no more: what it leaves out is counted where it would stand."""
     story = shown(sent(0, "a"), told(life(first=1, blocks=[block(40, "x"), block(41, "y")])))
     text = ["".join(part for part, _ in line) for line in lines_of(story, 80, full=False)[0]]
-    assert [line for line in text if "⋯" in line] == ["   ⋯ 39 messages the log does not list"]
+    assert [line for line in text if "⋯" in line] == [
+        "   ⋯ 39 messages not shown: empty, or more at once than the log lists"
+    ]
 
 
 def test_an_edit_whose_block_is_gone_has_no_place() -> None:

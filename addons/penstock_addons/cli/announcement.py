@@ -10,7 +10,7 @@ from pathlib import Path
 from penstock import paths
 from penstock_addons.cli.ports import answers
 
-__all__ = ["Announcement", "announce", "default_file", "found", "read", "withdraw"]
+__all__ = ["Announcement", "announce", "default_file", "found", "is_alive", "reachable", "read", "withdraw"]
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,13 @@ def read(file: Path) -> Announcement | None:
 def found(file: Path | None = None) -> Announcement | None:
     """The proxy that is up: announced, its process alive, its port answered."""
     what = read(file or default_file())
-    if what is None or not _is_alive(what.pid):
+    if what is None or not is_alive(what.pid):
         return None
     return what if answers(reachable(what.host).strip("[]"), what.port) else None
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process."""
     if os.name != "posix":
         return True  # there, signal 0 would not ask but act; the port decides alone
     try:

@@ -20,7 +20,8 @@ from penstock import profiles
 from penstock.errors import PenstockError
 from penstock.plugins import BLOCK_VARIABLE, Plugins
 from penstock.profiles import Profile
-from penstock_addons.cli import announcement, authority, ports, words
+from penstock_addons.cli import authority, ports, words
+from penstock_addons.cli.running import running
 
 __all__ = ["Check", "Level", "Subject", "check_all"]
 
@@ -99,7 +100,7 @@ def _packages(_: Subject) -> Check:
 
 
 def _proxy(subject: Subject) -> Check:
-    up = announcement.found()
+    up = running(subject.store)
     if up is not None:
         return Check("proxy", Level.OK, f"up on {up.url()}, process {up.pid}, profile {up.profile}")
     if ports.is_free("127.0.0.1", subject.port):
@@ -142,7 +143,7 @@ def _plugins(subject: Subject) -> Check:
     profile = _loaded(subject)
     try:
         plugins = Plugins.load()
-        stages = plugins.stages(profile) if profile is not None else []
+        stages = plugins.check(profile) if profile is not None else []
     except PenstockError as e:
         return Check("plugins", Level.FAIL, _one_line(e), f"Mend it, or leave it out: {BLOCK_VARIABLE}=NAME")
     running = ", ".join(stage.name for stage in stages) or "none"

@@ -13,7 +13,7 @@ import typer
 
 from penstock import paths
 from penstock.errors import PenstockError
-from penstock_addons.cli import announcement
+from penstock_addons.cli.running import running
 from penstock_addons.cli.up import is_loopback
 
 __all__ = ["compact"]
@@ -29,13 +29,16 @@ def compact(
     url: Annotated[
         str, typer.Option(help="The proxy's address. The one that is up when not given.", metavar="URL")
     ] = "",
+    store: Annotated[
+        Path | None, typer.Option(help="The proxy's store, where it was started with one of its own.")
+    ] = None,
 ) -> None:
     """Have the proxy compact old turns at the next request of each conversation, or of one.
 
     The newest turns stay as they are. What goes can be seen again with `penstock expand`.
     """
-    address, store = _proxy(url)
-    count = _ask(address, store, session)
+    address, kept = _proxy(url, store)
+    count = _ask(address, kept, session)
     if not count:
         which = f"no conversation is called {session!r}" if session else "there is no conversation"
         typer.echo(f"penstock: {which} that this proxy has seen since it was started", err=True)
@@ -43,13 +46,13 @@ def compact(
     typer.echo(f"{count} conversation{'s' if count > 1 else ''} will be compacted at the next request.")
 
 
-def _proxy(url: str) -> tuple[str, Path]:
+def _proxy(url: str, store: Path | None) -> tuple[str, Path]:
     """The address of a proxy on this machine, and its store. Raises `PenstockError`."""
-    up = announcement.found()
+    up = running((store or paths.store_path()).expanduser().absolute())
     if not url:
         if up is None:
             raise PenstockError("no proxy is up that says where it listens: give its address by --url")
-        return up.address, Path(up.store)
+        return up.address, store or Path(up.store)
     parts = urlsplit(url if "//" in url else f"http://{url}")
     try:
         host, port = parts.hostname or "", parts.port
@@ -57,8 +60,8 @@ def _proxy(url: str) -> tuple[str, Path]:
         raise PenstockError(f"--url {url}: {e}") from e
     if parts.scheme != "http" or not port or not is_loopback(host):
         raise PenstockError(f"--url {url}: http://127.0.0.1:PORT was expected: the token must not leave this machine")
-    store = Path(up.store) if up is not None and up.port == port else paths.store_path()
-    return parts.netloc.rpartition("@")[2], store
+    kept = store or (Path(up.store) if up is not None and up.port == port else paths.store_path())
+    return parts.netloc.rpartition("@")[2], kept.expanduser()
 
 
 def _ask(address: str, store: Path, session: str) -> int:

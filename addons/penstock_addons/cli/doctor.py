@@ -40,7 +40,12 @@ def doctor(
         typer.echo(json.dumps([asdict(check) for check in found], indent=1))
     for check in found if not as_json else ():
         level = typer.style(f"{check.level:<4}", fg=_COLOURS[check.level])
-        fix = f". {check.fix}" if check.fix else ""
-        typer.echo(f"{level}  {check.name}: {check.said.rstrip('.') if fix else check.said}{fix}")
+        typer.echo(f"{level}  {check.name}: {_sentences(check.said, check.fix)}")
     if any(check.level is Level.FAIL for check in found):
         raise typer.Exit(1)
+
+
+def _sentences(said: str, fix: str) -> str:
+    if not fix:
+        return said
+    return f"{said} {fix}" if said.endswith((".", "?", "!")) else f"{said}. {fix}"

@@ -65,7 +65,7 @@ def up(
     address names that user: HTTPS_PROXY=http://bypass:x@127.0.0.1:8080. A profile's name there chooses the profile.
     """
     chosen = profiles.load(profile)
-    Plugins.load().stages(chosen)  # what is wrong with a stage's settings is said here, before anything listens
+    Plugins.load().check(chosen)  # what is wrong with a plugin or a stage's settings is said before anything listens
     if not is_loopback(host):
         typer.echo(
             f"penstock: {host} can be reached from other machines, and whoever reaches it can use this proxy. "

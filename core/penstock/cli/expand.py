@@ -37,14 +37,17 @@ def expand(
 ) -> None:
     """Show what stood where a stub stands now, as it was. Without an ID: what was taken away last."""
     if id:
-        _print(excerpt(the_original(store, id).text, grep=grep, lines=lines))
+        found = excerpt(the_original(store, id).text, grep=grep, lines=lines)
+        if grep and not found:
+            typer.echo(f"No line{' of these' if lines else ''} matches {printable(grep)!r}.", err=True)
+        _print(found)
         return
     if grep or lines:
         raise typer.BadParameter("say of which original: `penstock expand` lists them")
-    found = find_originals(store, limit=SHOWN)
-    for original in found:
+    taken = find_originals(store, limit=SHOWN)
+    for original in taken:
         typer.echo(listed(original))
-    if not found:
+    if not taken:
         typer.echo("Nothing has been taken away.", err=True)
 
 

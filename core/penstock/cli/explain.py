@@ -10,7 +10,7 @@ import typer
 
 from penstock.cli.difference import difference
 from penstock.cli.reading import all_events, backwards, open_log
-from penstock.cli.words import columns, dollars, moment, percent, printable, signed
+from penstock.cli.words import columns, counted, dollars, lasted, moment, percent, printable, signed
 from penstock.edits import Edit
 from penstock.errors import PenstockError
 from penstock.events import Event, EventKind
@@ -71,7 +71,8 @@ def _told(log: Store, events: list[Event], limit: int, every: bool) -> Iterator[
         yield from _replayed(log, events, about)
     if EventKind.FLUSH in first:
         flush = first[EventKind.FLUSH]
-        yield f"\nFlush: {flush.get('edits', 0)} edits landed together, because {printable(str(flush.get('why', '')))}"
+        landed = f"{counted(flush.get('edits'), 'edit')} landed{' together' if flush.get('edits') != 1 else ''}"
+        yield f"\nFlush: {landed}, because {printable(str(flush.get('why', '')))}"
     yield from _money(first.get(EventKind.ANSWERED, {}).get("money"))
     ledger = [one.edit for one in log.edits_of(str(about.get("conversation", "")))]
     for edit in edits:
@@ -101,7 +102,7 @@ def _head(events: list[Event], first: Mapping[EventKind, Mapping[str, Any]], abo
 def _history(about: Mapping[str, Any]) -> str:
     if not about:
         return ""
-    held = f"{about.get('messages', 0)} messages, {about.get('new', 0)} of them new"
+    held = f"{counted(about.get('messages'), 'message')}, {about.get('new', 0):,} of them new"
     retry = ", a retry" if about.get("retry") else ""
     return f"{printable(str(about.get('conversation', '')))}, turn {about.get('turn', 0)}: {held}{retry}"
 
@@ -110,7 +111,7 @@ def _end(event: Event) -> str:
     said = event.payload
     why = said.get("why") or said.get("message") or ""
     detail = " ".join(printable(str(part)) for part in (said.get("status"), why, said.get("error")) if part)
-    took = f" after {said['ms'] / 1000:.1f} s" if isinstance(said.get("ms"), int | float) else ""
+    took = f" in {lasted(said['ms'])}" if isinstance(said.get("ms"), int | float) else ""
     return f"{event.kind} {detail}{took}".strip()
 
 
@@ -121,10 +122,10 @@ def _stages(verdicts: list[Mapping[str, Any]]) -> Iterator[str]:
     rows = []
     for said in verdicts:
         outcome = printable(str(said.get("outcome", "")))
-        edits = f"{said['edits']} edits" if said.get("edits") else ""
+        edits = counted(said["edits"], "edit") if said.get("edits") else ""
         remark = ", ".join(part for part in (edits, printable(str(said.get("remark", "")))) if part)
         shown = typer.style(outcome, fg=_COLOURS.get(outcome))
-        rows.append((printable(str(said.get("stage", ""))), shown, f"{said.get('ms', 0)} ms", remark))
+        rows.append((printable(str(said.get("stage", ""))), shown, f"{said.get('ms', 0):,.1f} ms", remark))
     yield from (f"  {line}" for line in columns(rows, 4))
 
 
@@ -137,7 +138,9 @@ def _edits(edits: list[Mapping[str, Any]], sums: Mapping[str, Any], every: bool)
     if edits:
         yield from (f"  {line}" for line in columns([_edit(edit) for edit in edits], 6))
     if replayed:
-        yield f"  {replayed} replayed from earlier requests{'' if every else ' (--all lists them)'}"
+        yield f"  {replayed:,} replayed from earlier requests{'' if every else ' (--all lists them)'}"
+    if "tokens_in" in sums and "tokens_out" in sums:
+        yield f"  in all ~{sums['tokens_in']:,} -> {sums['tokens_out']:,} tokens, estimated from the request's bytes"
 
 
 def _edit(edit: Mapping[str, Any]) -> tuple[str, ...]:
@@ -177,19 +180,23 @@ def _money(money: object) -> Iterator[str]:
     how = "the provider's count" if money.get("how") == "counted" else "estimated: the provider gave no count"
     yield "\nMoney"
     rows = [
-        ("untouched", dollars(tally.baseline), _split(money.get("came"))),
+        ("untouched", dollars(tally.baseline), f"{_split(money.get('came'))} (worked out from what was paid)"),
         ("paid", dollars(tally.paid), f"{_split(money.get('sent'))} ({how})"),
         ("saved", signed(dollars(tally.saved), tally.saved), signed(percent(tally.share), tally.saved)),
         ("compacting", dollars(tally.naive), "for a client that compacts by itself at 30 % of the window"),
-        ("cache", "", f"reads saved {tally.reads_saved:,}, writes caused {tally.writes_caused:,} tokens"),
+        ("cache", "", f"reads saved {tally.reads_saved:,}, {_writes(tally.writes_caused)} tokens"),
     ]
     yield from (f"  {line}" for line in columns(rows, 3))
+
+
+def _writes(caused: int) -> str:
+    return f"writes spared {-caused:,}" if caused < 0 else f"writes caused {caused:,}"
 
 
 def _split(split: object) -> str:
     if not isinstance(split, Mapping):
         return ""
-    return " · ".join(f"{split.get(name, 0):,} {name}" for name in ("plain", "read", "write"))
+    return " · ".join(f"{split.get(name, 0):,} {name}" for name in ("plain", "read", "write")) + " tokens"
 
 
 def _difference(log: Store, ledger: list[Edit], edit: Mapping[str, Any], limit: int) -> Iterator[str]:

@@ -51,8 +51,5 @@ def check(ctx: typer.Context, name: Name) -> None:
     """Check a profile and the settings of its stages, as the proxy does when it starts."""
     profile = known.load(name)
     plugins: Plugins = ctx.obj
-    stages = [stage.name for stage in plugins.stages(profile)]
-    unknown = plugins.unknown_settings(profile)
-    if unknown:
-        raise ProfileError(unknown)
+    stages = [stage.name for stage in plugins.check(profile)]
     typer.echo(f"{profile.name}: fine. Stages, in order: {', '.join(stages) or 'none'}")

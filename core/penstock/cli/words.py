@@ -8,9 +8,24 @@ from collections.abc import Sequence
 
 import typer
 
-__all__ = ["columns", "dollars", "moment", "percent", "printable", "signed"]
+__all__ = ["columns", "counted", "dollars", "lasted", "moment", "percent", "printable", "signed"]
 
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def counted(count: object, noun: str) -> str:
+    """1 edit, 1,200 edits."""
+    number = count if isinstance(count, int) else 0
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def lasted(ms: float) -> str:
+    """12 ms, 1.2 s, 75 s."""
+    if ms < 0.5:
+        return "under 1 ms"
+    if ms < 999.5:
+        return f"{ms:.0f} ms"
+    return f"{ms / 1000:.1f} s" if ms < 9_950 else f"{ms / 1000:,.0f} s"
 
 
 def dollars(amount: float) -> str:

@@ -6,6 +6,8 @@ Reference: https://docs.anthropic.com/en/api/messages and .../messages-streaming
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -175,49 +177,41 @@ def _marks(conversation: Conversation) -> int:
     return head + sum(m.breakpoints for m in conversation.messages)
 
 
-def _turns(conversation: Conversation) -> list[tuple[Role, list[Block]]]:
+def _turns(conversation: Conversation) -> Iterator[tuple[Role, list[Message]]]:
     """Consecutive messages of one role are one turn to the provider; system entries in between do not count."""
-    out: list[tuple[Role, list[Block]]] = []
-    for m in conversation.messages:
-        if m.role is Role.SYSTEM:
-            continue
-        if out and out[-1][0] is m.role:
-            out[-1][1].extend(m.blocks)
-        else:
-            out.append((m.role, list(m.blocks)))
-    return out
+    entries = (m for m in conversation.messages if m.role is not Role.SYSTEM)
+    return ((role, list(messages)) for role, messages in groupby(entries, attrgetter("role")))
 
 
 def _pair_violations(conversation: Conversation) -> Iterator[str]:
-    turns = _turns(conversation)
-    if not turns:
-        yield "no message"
-        return
-    if turns[0][0] is not Role.USER:
-        yield "the first message is not the user's"
+    role = None
     seen: set[str] = set()
-    open_calls: list[str] = []
-    for i, (role, blocks) in enumerate(turns):
-        results = [b.tool_id for b in blocks if b.kind is BlockKind.TOOL_RESULT]
+    calls: list[str] = []
+    first = next((m for m in conversation.messages if m.role is not Role.SYSTEM), None)
+    if first is not None and first.role is not Role.USER:
+        yield "the first message is not the user's"
+    for role, messages in _turns(conversation):
         if role is Role.ASSISTANT:
-            open_calls = [b.tool_id for b in blocks if b.kind is BlockKind.TOOL_USE]
-            yield from (f"tool call {c} is there twice" for c in open_calls if c in seen)
-            seen.update(open_calls)
-            if i + 1 == len(turns):
-                yield from (f"tool call {c} has no result" for c in open_calls)
+            calls = [call for m in messages for call in m.calls]
+            yield from (f"tool call {c} is there twice" for c in calls if c in seen)
+            seen.update(calls)
             continue
-        yield from (f"tool call {c} has no result" for c in open_calls if c not in results)
-        yield from (f"result {r} answers no call" for r in results if r not in open_calls)
+        results = [answer for m in messages for answer in m.answers]
+        if not calls and not results:
+            continue
+        yield from (f"tool call {c} has no result" for c in calls if c not in results)
+        yield from (f"result {r} answers no call" for r in results if r not in calls)
         if len(results) != len(set(results)):
             yield f"a call has two results: {', '.join(results)}"
-        kinds = [b.kind is BlockKind.TOOL_RESULT for b in blocks]
-        if open_calls and kinds != sorted(kinds, reverse=True):
+        kinds = [b.kind is BlockKind.TOOL_RESULT for m in messages for b in m.blocks]
+        if calls and kinds != sorted(kinds, reverse=True):
             yield f"other blocks come before the results of {', '.join(results)}"
-        open_calls = []
-    for m in conversation.messages:
-        for b in m.blocks:
-            if b.kind is BlockKind.TEXT and not b.text.strip():
-                yield "a text block is empty"
+        calls = []
+    if role is None:
+        yield "no message"
+    if role is Role.ASSISTANT:
+        yield from (f"tool call {c} has no result" for c in calls)
+    yield from ("a text block is empty" for m in conversation.messages if m.has_blank)
 
 
 class _Parser(ReplyParser):

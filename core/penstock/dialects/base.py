@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
-from penstock.conversation import Block, Conversation, Message, Role, digest, words_of
+from penstock.conversation import Block, BlockKind, Conversation, Message, Role, digest, words_of
 from penstock.dialects.replies import WRONG_SHAPE, ReplyParser, ReplyReader
 from penstock.errors import InvalidEdit, Unreadable
 from penstock.spans import Span, elements, members
@@ -178,7 +177,7 @@ class ListDialect(Dialect):
             return Conversation(
                 dialect=self.name,
                 body=body,
-                messages=tuple(self._seen.get(span.of(body), self.read_message) for span in spans),
+                messages=self._seen.get(body, spans, self.read_message),
                 spans=tuple(spans),
                 model=self.model_of(body, fields, path),
                 stream=self.streams(body, fields, path),
@@ -263,7 +262,19 @@ def message(role: Role, blocks: Sequence[Block], raw: bytes, *, bare: bool = Fal
         keys=frozenset(keys),
         words=words_of(role, blocks),
         breakpoints=sum(b.has_breakpoint for b in blocks),
+        calls=tuple(b.tool_id for b in blocks if b.kind is BlockKind.TOOL_USE),
+        answers=tuple(b.tool_id for b in blocks if b.kind is BlockKind.TOOL_RESULT),
+        has_blank=any(b.kind is BlockKind.TEXT and not b.text.strip() for b in blocks),
+        fixed=tuple(_fixed(blocks, raw)),
     )
+
+
+def _fixed(blocks: Sequence[Block], raw: bytes) -> Iterator[tuple[bytes, bool]]:
+    for block in blocks:
+        if block.slot is None:
+            yield block.span.of(raw), block.has_breakpoint
+        elif block.has_breakpoint:
+            yield block.kind.encode() if block.kind is not BlockKind.OTHER else b"", True
 
 
 def _without_marks(value: Any) -> Any:
@@ -288,25 +299,31 @@ def _join(body: bytes, cuts: list[tuple[int, int, bytes]]) -> bytes:
 
 @dataclass
 class _MessageCache:
-    """Messages read before, by their bytes; the least recently used go first."""
+    """Messages read before, by their bytes. The older half goes when there are too many; what was asked for since has
+    moved to the newer one."""
 
     limit: int
-    _messages: OrderedDict[bytes, Message] = field(default_factory=OrderedDict)
+    """Bytes."""
+    _newer: dict[bytes, Message] = field(default_factory=dict)
+    _older: dict[bytes, Message] = field(default_factory=dict)
     _size: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def get(self, raw: bytes, read: Any) -> Message:
+    def get(self, body: bytes, spans: Sequence[Span], read: Callable[[bytes], Message]) -> tuple[Message, ...]:
+        """The messages at `spans` of `body`; what is not known is read."""
+        raws = [body[start:end] for start, end in spans]
+        found = list(map(self._newer.get, raws))
+        for i, message in enumerate(found):
+            if message is None:
+                found[i] = self._fetch(raws[i], read)
+        return tuple(m for m in found if m is not None)
+
+    def _fetch(self, raw: bytes, read: Callable[[bytes], Message]) -> Message:
+        message = self._older.get(raw) or read(raw)
         with self._lock:
-            found = self._messages.get(raw)
-            if found is not None:
-                self._messages.move_to_end(raw)
-                return found
-        fresh: Message = read(raw)
-        with self._lock:
-            if raw not in self._messages:
-                self._messages[raw] = fresh
+            if self._size > self.limit // 2:
+                self._newer, self._older, self._size = {}, self._newer, 0
+            if raw not in self._newer:
+                self._newer[raw] = message
                 self._size += len(raw)
-                while self._size > self.limit and len(self._messages) > 1:
-                    old, _ = self._messages.popitem(last=False)
-                    self._size -= len(old)
-        return fresh
+        return message

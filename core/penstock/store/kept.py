@@ -16,23 +16,27 @@ __all__ = ["find", "keep", "past"]
 _ABOUT = ("conversation", "stage", "op", "reason", "at")
 """What is noted anew each time that an original is taken away."""
 
+_NEW = sqlite.insert(originals)
+_KEEP = _NEW.on_conflict_do_update(index_elements=["digest"], set_={name: _NEW.excluded[name] for name in _ABOUT})
+"""Another may have stored the same since we looked."""
+_AGAIN = originals.update().where(originals.c.digest == sa.bindparam("known"))
+_KNOWN = sa.select(originals.c.digest).where(originals.c.digest.in_(sa.bindparam("digests", expanding=True)))
+# Made once: to make a statement takes longer than to run it, and a request waits.
+
 
 def keep(db: sa.Connection, taken: Iterable[Original]) -> None:
     """Have `taken` in the table. One that is there already is not packed again: only when and why are noted."""
     rows = {original.digest: original for original in taken}
     if not rows:
         return
-    known = set(db.scalars(sa.select(originals.c.digest).where(originals.c.digest.in_(rows))))
+    known = set(db.scalars(_KNOWN, {"digests": list(rows)}))
     # All packing is done before the first row is written: from then on every other writer waits.
     new = [_about(o) | _text(o.text) | {"digest": digest} for digest, o in rows.items() if digest not in known]
     again = [_about(o) | {"known": digest} for digest, o in rows.items() if digest in known]
     if new:
-        # Another may have stored the same since we looked.
-        insert = sqlite.insert(originals)
-        noted = {name: insert.excluded[name] for name in _ABOUT}
-        db.execute(insert.on_conflict_do_update(index_elements=["digest"], set_=noted), new)
+        db.execute(_KEEP, new)
     if again:
-        db.execute(originals.update().where(originals.c.digest == sa.bindparam("known")), again)
+        db.execute(_AGAIN, again)
 
 
 def find(db: sa.Connection, handle: str, limit: int) -> list[Original]:

@@ -20,11 +20,22 @@ class StoreLock:
     """Held from the start of a proxy to its end, however that comes. Raises `StoreError` when another holds it."""
 
     def __init__(self, store: Path) -> None:
+        self._store = store
         self._fd: int | None = None
+        self._take()
+
+    def renew(self) -> None:
+        """Take it again when its file was deleted: who came now would not see that it is held."""
+        if self._fd is not None and not _file(self._store).exists():
+            self.release()
+            self._take()
+
+    def _take(self) -> None:
+        store = self._store
         if fcntl is None:
             return
         try:
-            fd = os.open(store.with_name(f"{store.name}.lock"), os.O_WRONLY | os.O_CREAT, 0o600)
+            fd = os.open(_file(store), os.O_WRONLY | os.O_CREAT, 0o600)
         except OSError as e:
             raise StoreError(f"{store.parent} cannot be written: {e}") from e
         try:
@@ -40,6 +51,10 @@ class StoreLock:
             with suppress(OSError):
                 os.close(self._fd)
             self._fd = None
+
+
+def _file(store: Path) -> Path:
+    return store.with_name(f"{store.name}.lock")
 
 
 def is_taken(store: Path) -> bool:

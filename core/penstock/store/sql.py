@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 import zlib
 from collections.abc import Iterator, Sequence
@@ -37,6 +38,7 @@ BUSY_MS = 150
 _FAILURES = (SQLAlchemyError, OSError, ValueError, OverflowError, zlib.error)
 """Values that cannot be written (half a character, a number too large) or read back (damaged, of another version) raise
 what the driver likes."""
+_ADD_EDITS, _ADD_EVENTS = edits.insert(), events.insert()
 _KINDS = [kind.value for kind in EventKind]
 # Kinds that another version wrote are passed over in the query, so that a page of a log never consists of them alone.
 
@@ -48,6 +50,7 @@ class SqlStore:
         self.path = path
         self.readonly = readonly
         self._inode = 0
+        self._mending = threading.Lock()
         self._engine = _connect(path, readonly)
         if readonly:
             return
@@ -79,7 +82,7 @@ class SqlStore:
         rows = [{"at": e.at, "exchange": e.exchange, "kind": e.kind, "payload": dict(e.payload)} for e in new]
         with self._write() as db:
             if rows:
-                db.execute(events.insert(), rows)
+                db.execute(_ADD_EVENTS, rows)
 
     def events_after(self, seq: int, limit: int = 1000) -> list[Event]:
         with self._read() as db:
@@ -104,7 +107,7 @@ class SqlStore:
         rows = [_row(conversation, one, digest, at) for digest, one in zip(digests, landed, strict=True)]
         with self._write() as db:
             kept.keep(db, taken)
-            db.execute(edits.insert(), rows)
+            db.execute(_ADD_EDITS, rows)
 
     def drop_edits(self, conversation: str, revision: int) -> None:
         with self._write() as db:
@@ -172,14 +175,33 @@ class SqlStore:
             command.upgrade(config, "head")
             db.commit()
 
+    def _mend(self) -> None:
+        """Begin anew when the file was deleted or replaced: SQLite would go on with one that nobody can find any more,
+        or find no table in one that is new. Who reads waits for that too."""
+        if self.readonly or _inode(self.path) == self._inode:
+            return
+        with self._mending:
+            if _inode(self.path) == self._inode:
+                return
+            self._inode = -1  # the new file may get the number of the old one: whoever comes waits here all the same
+            self._engine.dispose()
+            self._engine = _connect(self.path, self.readonly)
+            self._lock.renew()
+            self._open()
+            said = f"{self.path} was deleted or replaced while in use; a new one was begun"
+            logger.warning("%s", said)
+            fault = {"where": "store", "error": said}
+            row = {"at": time.time(), "exchange": "", "kind": EventKind.FAULT, "payload": fault}
+            try:
+                with self._engine.begin() as db:
+                    db.execute(events.insert(), [row])
+            except _FAILURES as e:
+                raise StoreError(f"{self.path} cannot be written: {_why(e)}") from e
+            self._inode = _inode(self.path)
+
     @contextmanager
     def _write(self) -> Iterator[sa.Connection]:
-        if not self.readonly and _inode(self.path) != self._inode:
-            # SQLite would go on writing to a file nobody can find any more.
-            self._engine.dispose()
-            self._open()
-            self._inode = _inode(self.path)
-            raise StoreError(f"{self.path} was deleted or replaced while in use; a new one was begun")
+        self._mend()
         try:
             with self._engine.begin() as db:
                 yield db
@@ -188,6 +210,7 @@ class SqlStore:
 
     @contextmanager
     def _read(self) -> Iterator[sa.Connection]:
+        self._mend()
         try:
             with self._engine.connect() as db:
                 yield db

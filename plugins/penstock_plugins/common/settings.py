@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from penstock import Profile
 from penstock.errors import ProfileError
-from penstock.nearest import did_you_mean
+from penstock.tables import read_table
 
 __all__ = ["read_settings"]
 
@@ -20,11 +20,10 @@ def read_settings(profile: Profile, stage: str, model: type[M], presets: Mapping
     """The table `[stage.NAME]` over the preset it names, or that of the profile. Raises `ProfileError`."""
     raw = {"setting": profile.setting, **profile.settings_of(stage)}
     preset = presets.get(str(raw["setting"]), {})
-    try:
-        return model.model_validate({**preset, **raw})
-    except ValidationError as e:
-        first = e.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        hint = did_you_mean(key, model.model_fields) if first["type"] == "extra_forbidden" else ""
-        where = f"profile {profile.name!r}: stage.{stage}.{key}"
-        raise ProfileError(f"{where} = {first['input']!r}: {first['msg']}.{hint}") from e
+    settings = read_table(model, {**preset, **raw}, f"{profile.where}: stage.{stage}.")
+    soft, hard = raw.get("soft"), profile.window.hard
+    if soft is not None and soft > hard:
+        raise ProfileError(
+            f"{profile.where}: stage.{stage}.soft = {soft!r}: it is above window.hard = {hard!r}; at most that is right"
+        )
+    return settings

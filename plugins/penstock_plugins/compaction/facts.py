@@ -59,8 +59,7 @@ def _files(history: History, stretch: Stretch) -> tuple[list[str], list[str]]:
 
 def _open_errors(history: History, stretch: Stretch) -> list[str]:
     """Commands whose newest run in all of the conversation failed, and is in this stretch."""
-    newest = {r.target: r for r in history.results if r.kind is ToolKind.RUN}
-    ours = [r for r in newest.values() if stretch[0] <= r.spot.message < stretch[1] and _has_failed(r)]
+    ours = [r for r in history.newest_runs if stretch[0] <= r.spot.message < stretch[1] and _has_failed(r)]
     return [_cut(f"{r.target}: {_complaint(r)}") for r in ours[-_ERRORS:]]
 
 
@@ -88,14 +87,14 @@ def _decisions(history: History, stretch: Stretch) -> list[str]:
 
 def _tags(history: History, stretch: Stretch) -> list[str]:
     """Names that are in many calls and texts of the stretch, and in few elsewhere. No paths: the files are told."""
-    here: Counter[str] = Counter()
-    everywhere: Counter[str] = Counter()
-    for index, block in history.spoken():
-        said = [name for name in history.lookup.said(block) if "/" not in name and not name.isdigit()]
-        everywhere.update(said)
-        if stretch[0] <= index < stretch[1]:
-            here.update(said)
-    worth = {n: k * math.log(1 + k / everywhere[n]) for n, k in here.items() if k >= _TWICE}
+    here = Counter(
+        name
+        for block in _blocks(history, stretch)
+        if block.role is Role.ASSISTANT and block.kind in (BlockKind.TEXT, BlockKind.TOOL_USE)
+        for name in history.lookup.said(block)
+    )
+    often = {n: k for n, k in here.items() if k >= _TWICE and "/" not in n and not n.isdigit()}
+    worth = {n: k * math.log(1 + k / history.mentions[n]) for n, k in often.items()}
     return sorted(worth, key=lambda name: (-worth[name], name))[:_TAGS]
 
 

@@ -9,7 +9,6 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import combinations
 
 __all__ = ["rank", "split"]
 
@@ -53,12 +52,10 @@ def rank(sentences: Sequence[str]) -> list[float]:
 def _rank(words: Sequence[set[str]]) -> list[float]:
     links = _links(words)
     sums = [sum(weight for _, weight in one) for one in links]
+    flows = [[(other, weight / sums[other]) for other, weight in one] for one in links]
     scores = [1.0] * len(words)
     for _ in range(_ROUNDS):
-        new = [
-            1 - _DAMPING + _DAMPING * sum(weight / sums[other] * scores[other] for other, weight in one)
-            for one in links
-        ]
+        new = [1 - _DAMPING + _DAMPING * sum([flow * scores[other] for other, flow in one]) for one in flows]
         moved = max((abs(a - b) for a, b in zip(new, scores, strict=True)), default=0.0)
         scores = new
         if moved < _SETTLED:
@@ -72,15 +69,19 @@ def _links(words: Sequence[set[str]]) -> list[list[tuple[int, float]]]:
     for at, said in enumerate(words):
         for word in sorted(said):
             found[word].append(at)
-    shared: dict[tuple[int, int], float] = defaultdict(float)
+    shared: list[dict[int, float]] = [{} for _ in words]
     for places in found.values():
         if 1 < len(places) <= _COMMON:
             weight = math.log(1 + len(words) / len(places))
-            for pair in combinations(places, 2):
-                shared[pair] += weight
+            for n, one in enumerate(places, start=1):
+                row = shared[one]
+                for other in places[n:]:
+                    row[other] = row.get(other, 0.0) + weight
+    lengths = [math.log(len(said) + 1) for said in words]
     links: list[list[tuple[int, float]]] = [[] for _ in words]
-    for (one, other), weight in shared.items():
-        weight /= math.log(len(words[one]) + 1) + math.log(len(words[other]) + 1)
-        links[one].append((other, weight))
-        links[other].append((one, weight))
+    for one, row in enumerate(shared):
+        for other, weight in row.items():
+            weight /= lengths[one] + lengths[other]
+            links[one].append((other, weight))
+            links[other].append((one, weight))
     return links

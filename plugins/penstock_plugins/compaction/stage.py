@@ -46,6 +46,12 @@ class Compaction(Stage):
 
     def on_parts(self, parts: Parts) -> None:
         self._summariser(parts)
+        prices = self._settings.llm.prices
+        if prices and prices not in parts.prices.providers:
+            raise ProfileError(
+                f"{self._where}: stage.compaction.llm.prices = {prices!r}: there is no such provider."
+                f"{did_you_mean(prices, parts.prices.providers)}"
+            )
 
     def on_request(self, draft: Draft) -> str | None:
         summariser = self._summariser(draft.parts)
@@ -78,7 +84,7 @@ class Compaction(Stage):
         survey = Survey(draft, self._settings, self._lookup)
         if sum(map(survey.size, survey.segments)) <= least:
             return "too few old turns"
-        problems: list[str] = []
+        problems = [f"{survey.waiting:,} more segments are for the next flush"] if survey.waiting else []
         texts = [self._text(survey, segment, problems) for segment in survey.segments]
         freed = [survey.size(segment) - len(text) for segment, text in zip(survey.segments, texts, strict=True)]
         paying = [i for i, chars in enumerate(freed) if chars >= _LEAST_CHARS]
@@ -86,7 +92,7 @@ class Compaction(Stage):
             return "a record would free too little"
         for i in paying:
             first, end = survey.segments[i]
-            reason = f"{end - first} messages, {round(freed[i] / CHARS_PER_TOKEN)} tokens freed"
+            reason = f"{end - first:,} messages, ~{round(freed[i] / CHARS_PER_TOKEN):,} tokens freed"
             draft.compact(first, end - 1, texts[i], reason=reason)
         return "; ".join(dict.fromkeys(problems)) or None
 
@@ -119,7 +125,7 @@ class Compaction(Stage):
         if name not in parts.summarisers:
             known = (RECORD, *parts.summarisers)
             raise ProfileError(
-                f"{self._where}: stage.compaction.summariser = {name!r}: there are {', '.join(sorted(known))}."
+                f"{self._where}: stage.compaction.summariser = {name!r}: there is none of that name."
                 f"{did_you_mean(name, known)}"
             )
         return parts.summarisers[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import accumulate
 
 from penstock import BlockKind, Draft, Role, handle_of
 from penstock_plugins.compaction.record import Recorder
@@ -12,7 +13,11 @@ from penstock_plugins.pruning.arrival import held
 from penstock_plugins.pruning.history import History, Lookup
 from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
 
-__all__ = ["Survey"]
+__all__ = ["AT_ONCE", "Survey"]
+
+AT_ONCE = 300_000
+"""Characters of old turns that one flush compacts, the oldest first: a fifth of a second's work. A conversation met
+with more than that is done at its next flushes, rather than never, for each attempt would be late."""
 
 
 class Survey:
@@ -29,13 +34,21 @@ class Survey:
         stretches = old_stretches(self.history, settings.turns, draft.is_compacted, before)
         limit = round(settings.segment * CHARS_PER_TOKEN)
         messages = draft.conversation.messages
-        self.segments: list[Stretch] = []
+        every: list[Stretch] = []
         self.full: list[Stretch] = []
         """Those that stay the same when more turns follow."""
         for stretch in stretches:
             found = segments(messages, stretch, self._sizes, limit)
-            self.segments += found
+            every += found
             self.full += found[:-1]
+        self._every = every
+        self.segments = self._at_once(every)
+        """Those that are compacted now."""
+        self.waiting = len(every) - len(self.segments)
+
+    def _at_once(self, every: list[Stretch]) -> list[Stretch]:
+        before = accumulate((self.size(segment) for segment in every), initial=0)
+        return [segment for segment, size in zip(every, before, strict=False) if size < AT_ONCE]
 
     def size(self, segment: Stretch) -> int:
         """Characters of a segment, as it is sent now."""
@@ -54,7 +67,8 @@ class Survey:
     @cached_property
     def recorder(self) -> Recorder:
         """Tells what the segments hold, what stands elsewhere in the request left out."""
-        return Recorder(self.draft, self.history, self._settings, self.segments)
+        # A name in a segment that waits is not told elsewhere: that will be a record, too.
+        return Recorder(self.draft, self.history, self._settings, self._every)
 
 
 def _sizes(draft: Draft) -> list[int]:

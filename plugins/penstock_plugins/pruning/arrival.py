@@ -28,8 +28,8 @@ def settle_new(draft: Draft, history: History, settings: Settings) -> str | None
         if (spot.message, spot.index) not in new:
             if _is_whole(draft, result) and not gone(spot.message):
                 whole.append(result)
-        elif spot.is_editable and not _point(draft, history, settings, result, whole):
-            if draft.text(spot) == spot.text:
+        elif spot.is_editable and (result.is_original or not _point(draft, history, settings, result, whole)):
+            if draft.text(spot) == spot.text and not result.is_original:
                 _repack(draft, settings, result)
             if _is_whole(draft, result):
                 whole.append(result)

@@ -6,15 +6,15 @@ Everything is derived from the conversation itself, so it is the same after a re
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from penstock import Block, BlockKind, Conversation, Draft, Role, Spot
+from penstock import Block, BlockKind, Conversation, Draft, Role, Spot, ToolOutput
 from penstock_plugins.common.memo import Memo
-from penstock_plugins.pruning.needles import names_in
+from penstock_plugins.pruning.needles import names_in, parts_of
 from penstock_plugins.pruning.tools import ToolKind, decode, kind_of, path_of, shows_text, target_of, words_of_input
 
 __all__ = ["Histories", "History", "Lookup", "Result"]
@@ -54,6 +54,11 @@ class Result:
     def is_report(self) -> bool:
         """A program's own words, where a line about an error is one; not what stands in files."""
         return self.spot.block.is_error or not shows_text(self.kind, self.given)
+
+    @property
+    def is_original(self) -> bool:
+        """The agent asked for an original: it is to read exactly that."""
+        return ToolOutput(self.text, self.tool, self.given).is_original
 
     @property
     def is_whole(self) -> bool:
@@ -144,6 +149,21 @@ class History:
     def recent(self) -> frozenset[str]:
         """The names it wrote in its last turns."""
         return self._names(6)
+
+    @cached_property
+    def recent_parts(self) -> frozenset[str]:
+        """The words that those are made of, in small letters."""
+        return frozenset(part.lower() for name in self.recent for part in parts_of(name))
+
+    @cached_property
+    def mentions(self) -> Counter[str]:
+        """In how many of its texts and calls the agent wrote each name."""
+        return Counter(name for _, block in self.spoken() for name in self.lookup.said(block))
+
+    @cached_property
+    def newest_runs(self) -> list[Result]:
+        """Of each command the newest result."""
+        return list({result.target: result for result in self.results if result.kind is ToolKind.RUN}.values())
 
     def _names(self, last: int | None) -> frozenset[str]:
         found: set[str] = set()

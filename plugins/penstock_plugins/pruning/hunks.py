@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from penstock_plugins.pruning.worth import Line
@@ -70,12 +71,17 @@ class _Choice:
         self._lines, self._worth, self._known, self._room = lines, worth, known, room
         self._left = room.share * sum(line.cost for line in lines)
         self._kept: set[int] = set()
-        self._heads = _heads(lines)
+
+    @cached_property
+    def _heads(self) -> list[int | None]:
+        return _heads(self._lines)
 
     def run(self) -> list[int]:
-        order = sorted(range(len(self._lines)), key=lambda at: (-self._density([at]), at))
-        for at in order:
-            if at not in self._kept:
+        dense = [(-self._density([at]), at) for at in range(len(self._lines))]
+        # A line without a name makes no hunk denser than it is without the line, unless others follow it into the hunk.
+        all_count = self._room.below or not self._room.value
+        for density, at in sorted(dense):
+            if (density or all_count) and at not in self._kept:
                 hunk = self._hunk(at)
                 if self._density(hunk) >= self._room.value:
                     self._keep(hunk)
@@ -85,6 +91,8 @@ class _Choice:
     def _density(self, hunk: list[int]) -> float:
         """Expected uses for each token of a hunk."""
         fresh = {n for at in hunk for n in self._lines[at].names if n not in self._known}
+        if not fresh:
+            return 0.0
         cost = sum(self._lines[at].cost for at in hunk) / CHARS_PER_TOKEN + 1
         return sum(self._worth(n) for n in fresh) / cost
 

@@ -14,7 +14,10 @@ __all__ = ["repack"]
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]{0,32}[A-Za-z]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|[()][A-Z0-9]|[=>78])")
 _PADDING = re.compile(r"^ +(\d+)(→|\t)", re.MULTILINE)
 _BLANKS = re.compile(r"\n{3,}")
-_HIT = re.compile(r"^((?:/|\.{0,2}/|[\w.@-]+/)[^\s:]*?)([:-])(\d+)([:-])(.*)$")
+_HIT = re.compile(
+    r"^((?:/|\.{0,2}/|[\w.@-]+/)(?:[^\s:]*?\.[A-Za-z]\w{0,9}|[^\s:]*?))([:-])(\d+)\2(.*)$",
+)
+"""A name with an extension is tried first: dates in it have numbers between dashes, too."""
 _LEAST_HITS = 4
 _LEAST_REPEAT = 9
 
@@ -64,7 +67,7 @@ def _group(lines: list[str]) -> list[str]:
         if hit[1] != path:
             path = hit[1]
             out.append(f"{path}:")
-        out.append(f" {hit[3]}{hit[4]}{hit[5]}")
+        out.append(f" {hit[3]}{hit[2]}{hit[4]}")
     return out
 
 

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from penstock_plugins.pruning.history import History, Result
-from penstock_plugins.pruning.needles import LINE_LIMIT, bare, kinds_in
+from penstock_plugins.pruning.needles import LINE_LIMIT, bare, kinds_in, parts_of
 from penstock_plugins.pruning.tools import ToolKind
 
 __all__ = ["Line", "chances", "read_lines"]
@@ -26,7 +26,6 @@ _DEFINITION = re.compile(
 )
 _NAMED = re.compile(r".*\b(?:func|def|class|type|interface|struct|enum|fn|impl|trait|function|module)$")
 _DEFINED = re.compile(r"\s+(?:\([^)]{0,200}\)\s*)?([A-Za-z_]\w*)")
-_PART = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}|\d{3,}")
 _LONG_NAME = 24
 _NEAR = 3
 _BIAS = -1.55
@@ -99,9 +98,9 @@ class _Seen:
 def chances(history: History, result: Result, lines: list[Line]) -> dict[str, float]:
     """For each name in `lines` that the agent has not written: the chance that it will."""
     seen = _look(lines, history)
-    parts = _parts(history)
-    every = {name for line in lines for name in line.names}
-    used = sum(name in history.said for name in every) / max(1, len(every))
+    parts = history.recent_parts
+    every: set[str] = set().union(*(line.names for line in lines))
+    used = len(every & history.said) / max(1, len(every))
     base = (
         _BIAS
         + _BY_KIND.get(result.kind, 0.0)
@@ -129,7 +128,7 @@ def _look(lines: list[Line], history: History) -> dict[str, _Seen]:
 
 
 def _score(name: str, seen: _Seen, said: Collection[str]) -> float:
-    parts = _PART.findall(name)
+    parts = parts_of(name)
     known = sum(part.lower() in said for part in parts) / max(1, len(parts))
     return (
         _WEIGHT.get(seen.kind, 0.0)
@@ -141,10 +140,6 @@ def _score(name: str, seen: _Seen, said: Collection[str]) -> float:
         + _WEIGHT["in capitals"] * name.isupper()
         + _WEIGHT["log count"] * math.log(seen.count)
     )
-
-
-def _parts(history: History) -> frozenset[str]:
-    return frozenset(part.lower() for name in history.recent for part in _PART.findall(name))
 
 
 def _just_named(result: Result, recent: Iterable[str]) -> bool:

@@ -8,7 +8,6 @@ no budget per output, so a dense short one stays whole and a long one shrinks to
 from __future__ import annotations
 
 import heapq
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -39,8 +38,6 @@ _ANSWER = 2
 """Factor for what the tool was called for."""
 _HOLE = 3
 """Tokens of a hole that is not worth its mark; thrice that in code, where lines are read in runs."""
-_HIT = re.compile(r"\d+[:-]")
-"""The number of a hit in search results: no name."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,8 @@ def _value(
     for index, (line, near) in enumerate(zip(lines, close, strict=True)):
         text, head = line.text.strip(), line.text[:_LOOK]
         dull = (index in sample.covered and index not in sample.shown) or bool(kind.noise and kind.noise.match(head))
-        bare = _HIT.sub("", head, count=1) if _HIT.match(head) else head
+        lead = kind.lead.match(head)
+        bare = head[lead.end() :] if lead else head
         names.append([] if dull else [name for name in names_of(bare) if name not in known and len(name) <= _LONGEST])
         tells = len(text) >= _TELLING and not dull and text not in seen.lines
         own = factor * kind.worth * (1 + _NEAR * near) if tells else 0.0

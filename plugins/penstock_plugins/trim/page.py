@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from penstock import ToolOutput
 from penstock_plugins.trim.samples import Sample
 
 __all__ = ["Kind", "Line", "Sight", "plain"]
+
+_NUMBER = re.compile(r"\d+[:-]")
 
 
 @dataclass(slots=True)
@@ -45,10 +48,14 @@ class Sight:
         """Lines of the beginning that the pattern matches at their start."""
         return sum(pattern.match(line) is not None for line in self.lines)
 
+    @cached_property
+    def full(self) -> int:
+        """Lines of the beginning that are not blank."""
+        return sum(bool(line.strip()) for line in self.lines)
+
     def share(self, pattern: re.Pattern[str]) -> float:
-        """The same as a share of the lines that are not blank."""
-        full = sum(bool(line.strip()) for line in self.lines)
-        return self.count(pattern) / full if full else 0.0
+        """What `count` gives as a share of those."""
+        return self.count(pattern) / self.full if self.full else 0.0
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,8 @@ class Kind:
     """Lines that always stay: failures, what can be acted on."""
     noise: re.Pattern[str] | None = None
     """Lines that bring nothing: a passing test, a progress step, a frame of a library."""
+    lead: re.Pattern[str] = _NUMBER
+    """What stands before a line's words and is no name of its own: a hit's number, an entry's time."""
     sample: Callable[[list[Line]], Sample] | None = None
     """Where many lines are alike: those that stand for the rest. The others are noise."""
     worth: float = 0.25

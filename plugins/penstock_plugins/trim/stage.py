@@ -23,6 +23,7 @@ from penstock import (
 )
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.trim.compress import compress
+from penstock_plugins.trim.panel import Panel, Sitting
 from penstock_plugins.trim.settings import Settings
 from penstock_plugins.trim.standing import Standing
 
@@ -40,8 +41,9 @@ class Trim(Stage):
     enabled_by_default = False
     deadline = 0.5
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, panel: Panel | None = None) -> None:
         self._settings = settings
+        self._panel = panel or Panel()
         self._standing = Standing()
 
     def on_request(self, draft: Draft) -> str | None:
@@ -50,17 +52,17 @@ class Trim(Stage):
             return "no new results"
         seen = cache(partial(self._standing.seen, draft))
         question = _question(draft)
+        sitting = Sitting(self._panel, draft.parts.compressors)
         done: dict[str, int] = {}
         for spot in new:
             output = self._output(draft, spot, question, seen)
-            spared = output.is_original or output.tool in self._settings.off
-            found = None if spared else _first(draft.parts.compressors, output)
-            if found is not None and 0 < len(found.text) < len(spot.text):
-                draft.replace(spot, found.text, reason=_reason(found))
+            if output.is_original or output.tool in self._settings.off:
+                continue
+            found = sitting.first(output, partial(_replace, draft, spot))
+            if found is not None:
                 done[found.kind] = done.get(found.kind, 0) + len(spot.text) - len(found.text)
-        if not done:
-            return "nothing to gain"
-        return ", ".join(f"{kind}: {chars} characters less" for kind, chars in done.items())
+        said = [f"{kind}: {chars:,} characters less" for kind, chars in done.items()] or ["nothing to gain"]
+        return "; ".join([", ".join(said), *sitting.problems])
 
     def _is_ours(self, spot: Spot) -> bool:
         return spot.is_editable and len(spot.text) >= self._settings.least
@@ -71,12 +73,12 @@ class Trim(Stage):
         return ToolOutput(spot.text, tool, _given(call), question, self._settings.setting, seen, draft.can_expand)
 
 
-def _first(found: tuple[Compressor, ...], output: ToolOutput) -> Compressed | None:
-    return next((answer for one in found if (answer := one(output)) is not None), None)
+def _replace(draft: Draft, spot: Spot, found: Compressed) -> None:
+    draft.replace(spot, found.text, reason=_reason(found))
 
 
 def _reason(found: Compressed) -> str:
-    return REPACKED if found.lossless else f"{found.kind}: {found.kept_lines} of {found.lines} lines"
+    return REPACKED if found.lossless else f"{found.kind}: {found.kept_lines:,} of {found.lines:,} lines"
 
 
 def _given(call: Block | None) -> dict[str, object]:
@@ -98,7 +100,8 @@ def _question(draft: Draft) -> str:
 @hookimpl
 def stages(profile: Profile) -> list[Stage]:
     """The trim stage, as the profile sets it up."""
-    return [Trim(read_settings(profile, "trim", Settings, {}))]
+    panel = Panel(profile.limits.failures, profile.limits.rest_s)
+    return [Trim(read_settings(profile, "trim", Settings, {}), panel)]
 
 
 @hookimpl

@@ -84,6 +84,14 @@ def test_is_a_line_each(run: Run) -> None:
     assert "penstock profiles list" in failed
 
 
+def test_a_sentence_ends_once(run: Run) -> None:
+    """Also one that asks."""
+    found = run("doctor", "--profile", "defualt").stdout
+    assert "Did you mean 'default'?" in found
+    assert "?." not in found
+    assert ".." not in found.replace("../", "")
+
+
 def test_warns_of_attested_requests(look: Look) -> None:
     """With the ways without; a profile that leaves them alone has nothing to warn of."""
     found = look()["attested requests"]

@@ -140,6 +140,54 @@ def test_a_wrong_proxy_behind_is_an_error(run: Run, url: str, said: str) -> None
     assert said in found.stderr
 
 
+def test_the_log_names_each_address_once(up: Up) -> None:
+    """A reverse port to https listens twice, by TCP and by UDP."""
+    program = up("--reverse", "anthropic")
+    reverse = program.wait_until_up().reverse["anthropic"]
+    program.send(signal.SIGTERM)
+    assert program.status() == 0
+    log = SqlStore(paths.store_path(), readonly=True)
+    (listen,) = [event.payload["listen"] for event in log.events_after(0) if event.kind is EventKind.STARTED]
+    log.close()
+    assert len(listen) == len(set(listen)) == 2
+    assert reverse.removeprefix("http://") in listen
+
+
+@pytest.mark.parametrize(
+    "plugin", ["def prices():\n    return [1]", "def compressors():\n    return len", "def redactors():\n    return 3"]
+)
+def test_a_plugin_that_gives_something_else_stops_it(run: Run, plugin: str) -> None:
+    """As it stops `penstock profiles check`, and is named by `penstock doctor`: with the hook and what was expected."""
+    file = paths.plugins_dir() / "mine.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(f"from penstock import hookimpl\n\n@hookimpl\n{plugin}\n", encoding="utf-8")
+    hook = plugin[4:].partition("(")[0]
+    for words, status in ((("up",), 2), (("profiles", "check", "default"), 2), (("doctor",), 1)):
+        found = run(*words)
+        assert found.exit_code == status
+        assert f"plugin 'mine' ({file}): {hook}() is to give " in found.output
+
+
+def test_a_setting_that_makes_no_sense_stops_it(run: Run, tmp_path: Path) -> None:
+    """As it stops `penstock profiles check`: with the file, the key and what was expected."""
+    for text, said in (
+        ("[stage.compaction]\nsoft = 0.9", "stage.compaction.soft = 0.9: it is above window.hard = 0.85"),
+        ("[stage.pruning]\nlate = 'yes'", "stage.pruning.late = 'yes': true or false was expected"),
+        ("[stage.pruning]\nlatte = true", "stage.pruning.latte: there is no such key. Did you mean 'late'?"),
+        ("[stage.prunig]\nlate = true", "stage.prunig: no plugin gives such a stage. Did you mean 'pruning'?"),
+        ("[stage.compaction.llm]\nprices = 'olama'", "llm.prices = 'olama': there is no such provider. Did you mean"),
+        ("[prices.olama.default]\nwindow = 9", "prices.olama: there is no such provider. Did you mean 'ollama'?"),
+        ("[prices.ollama.default]\nwindow = 0", "prices.ollama.default.window = 0: expected a number above 0"),
+    ):
+        file = tmp_path / "mine.toml"
+        file.write_text(f'extends = "default"\n{text}\n', encoding="utf-8")
+        for words in (("up", "--profile", str(file)), ("profiles", "check", str(file))):
+            found = run(*words)
+            assert found.exit_code == 2
+            assert said in found.output
+            assert str(file) in found.output
+
+
 @pytest.mark.parametrize(
     ("host", "here"),
     [

@@ -56,7 +56,25 @@ def test_shows_a_part(run: Run, kept: Path) -> None:
     assert run("expand", handle, "--grep", "^[tf]").stdout == "1:first\n3:third é\n"
     assert run("expand", handle, "--lines", "2-3").stdout_bytes.decode() == "\tsecond\x1b[2J\nthird é\n"
     assert run("expand", handle, "--lines", "2-", "--grep", "^[tf]").stdout == "3:third é\n"
-    assert run("expand", handle, "--grep", "nothing").stdout == ""
+
+
+def test_says_that_nothing_matches(run: Run, kept: Path) -> None:
+    """On stderr, so that a pipe gets nothing."""
+    for more, said in (((), "No line matches 'nothing'."), (("--lines", "1-2"), "No line of these matches")):
+        found = run("expand", handle_of(TEXT), "--grep", "nothing", *more)
+        assert (found.exit_code, found.stdout) == (0, "")
+        assert said in found.stderr
+
+
+def test_a_search_without_end_is_ended(run: Run, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Like one of an agent's."""
+    monkeypatch.setattr("penstock.search.SECONDS", 0.3)
+    store = SqlStore(kept)
+    store.add_original("talk", "a" * 60 + "!", "w", NOW)
+    store.close()
+    found = run("expand", handle_of("a" * 60 + "!"), "--grep", "(a+)+$")
+    assert found.exit_code == 2
+    assert "give a simpler expression" in found.stderr
 
 
 @pytest.mark.parametrize(
@@ -69,6 +87,7 @@ def test_shows_a_part(run: Run, kept: Path) -> None:
         (("../../etc",), "no handle of an original"),
         (("HANDLE", "--grep", "("), "is no regular expression"),
         (("HANDLE", "--lines", "9"), "it has the lines 1-3"),
+        (("HANDLE", "--lines", "3-2"), "the range ends before it begins"),
         (("--grep", "x"), "say of which original"),
     ],
 )

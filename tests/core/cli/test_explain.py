@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from penstock import Draft, handle_of, paths
+from penstock.events import EventKind
 from penstock.reply import Usage
 from penstock.store.originals import Keep
 from penstock.store.sql import SqlStore
@@ -53,6 +54,9 @@ def test_is_the_newest_exchange_with_an_edit(run: Run, log: Path) -> None:
         "replace",
         "at 2.0",
         "a long listing",
+        "1 edit",
+        "3 messages, 2 of them new",
+        "answered 200 in under 1 ms",
         "the provider's count",
         "untouched",
     ):
@@ -108,3 +112,11 @@ def test_of_a_log_without_edits(run: Run, store: Path) -> None:
     assert "no exchange with an edit" in none.output
     assert "failed 529 provider Overloaded" in run("explain", "bb").stdout
     assert "not yet" in run("explain", "cc").stdout
+
+
+def test_tells_the_same_tokens_as_the_log(run: Run, log: Path) -> None:
+    """What the request was and what it became, as the event `enriched` says it."""
+    store = SqlStore(log)
+    sums = next(e.payload for e in store.events_of("x0002") if e.kind is EventKind.ENRICHED)
+    store.close()
+    assert f"in all ~{sums['tokens_in']:,} -> {sums['tokens_out']:,} tokens" in run("explain", "x0002").stdout

@@ -6,7 +6,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.cli.words import columns, dollars, percent, printable, signed
+from penstock.cli.words import columns, counted, dollars, lasted, percent, printable, signed
 
 
 def test_dollars() -> None:
@@ -21,6 +21,18 @@ def test_shares_and_losses() -> None:
     assert (percent(0.5), percent(-0.123), percent(None)) == ("50.0%", "-12.3%", "")
     assert signed("x", 1) == signed("x", 0) == "x"
     assert signed("x", -0.1) == typer.style("x", fg="red")
+
+
+def test_counts() -> None:
+    """One is no plural; thousands are told apart."""
+    assert [counted(n, "edit") for n in (0, 1, 2, 1200)] == ["0 edits", "1 edit", "2 edits", "1,200 edits"]
+    assert counted(None, "edit") == "0 edits"
+
+
+def test_durations() -> None:
+    """In the unit that says something: what took a while never took nothing."""
+    written = ["under 1 ms", "under 1 ms", "1 ms", "999 ms", "1.0 s", "1.2 s", "75 s", "1,200 s"]
+    assert [lasted(ms) for ms in (0, 0.3, 0.6, 999, 999.6, 1234, 75_400, 1_200_000)] == written
 
 
 @given(st.text())

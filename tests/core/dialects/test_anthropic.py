@@ -360,8 +360,14 @@ def test_a_message_seen_before_is_not_read_again() -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    """The least recently used messages go first."""
-    dialect = Anthropic(cache_bytes=2000)
+    """What nobody asked for in a while goes; what every request carries stays."""
+    dialect = Anthropic(cache_bytes=4000)
+    often = user("x" * 500)
+    (first,) = dialect.read(body([often]), PATH).messages
     for n in range(50):
-        dialect.read(body([user("x" * 500 + str(n))]), PATH)
-    assert len(dialect._seen._messages) <= 4
+        read = dialect.read(body([often, user("y" * 500 + str(n))]), PATH)
+        assert read.messages[0] is first
+    gone = dialect.read(body([user("y" * 500 + "0")]), PATH).messages[0]
+    kept = [*dialect._seen._newer.values(), *dialect._seen._older.values()]
+    assert sum(len(m.raw) for m in kept) <= 6000
+    assert gone in kept

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,17 +32,51 @@ def test_a_second_proxy_is_kept_off_until_the_first_has_ended(tmp_path: Path) ->
     SqlStore(path).close()
 
 
-def test_a_store_deleted_in_use_is_noticed_and_begun_anew(tmp_path: Path) -> None:
-    """What is written then is refused once, so that no edit leaves whose original is nowhere; after that it works."""
+def _delete(folder: Path, *, lock: bool = False) -> None:
+    for file in folder.glob("penstock.db*"):
+        if lock or not file.name.endswith(".lock"):
+            file.unlink()
+
+
+def test_a_store_deleted_in_use_is_begun_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What is asked then is done, by the new one; that there is a new one is said once, in the log and beside it."""
     path = tmp_path / "penstock.db"
     store = SqlStore(path)
-    store.add_events([EVENT])
-    for file in tmp_path.glob("penstock.db*"):
-        if not file.name.endswith(".lock"):
-            file.unlink()
-    with pytest.raises(StoreError, match="deleted"):
+    store.add_events([EVENT, EVENT])
+    _delete(tmp_path)
+    with caplog.at_level(logging.WARNING):
+        assert store.edits_of("talk") == []
         store.add_events([EVENT])
-    store.add_events([EVENT])
-    assert [e.seq for e in store.events_after(0)] == [1]
+    fault, event = store.events_after(0)
+    assert (fault.kind, fault.payload["where"], event) == (EventKind.FAULT, "store", replace(EVENT, seq=2))
+    assert "was deleted or replaced" in str(fault.payload["error"])
+    assert caplog.text.count("was deleted or replaced") == 1
     assert path.exists()
     store.close()
+
+
+def test_all_that_ask_while_it_is_begun_anew_are_served(tmp_path: Path) -> None:
+    """Requests come side by side: none finds a store without tables, and one alone begins it."""
+    store = SqlStore(tmp_path / "penstock.db")
+    for _ in range(5):
+        _delete(tmp_path)
+        with ThreadPoolExecutor(8) as pool:
+            reads = [pool.submit(store.edits_of, "talk") for _ in range(8)]
+            writes = [pool.submit(store.add_events, [EVENT]) for _ in range(2)]
+            assert [one.result() for one in reads] == [[]] * 8
+            assert [one.result() for one in writes] == [None, None]
+        assert [e.kind for e in store.events_after(0)] == [EventKind.FAULT, EventKind.RECEIVED, EventKind.RECEIVED]
+    store.close()
+
+
+def test_a_store_whose_folder_is_deleted_in_use_is_begun_anew(tmp_path: Path) -> None:
+    """And still belongs to one proxy."""
+    path = tmp_path / "state" / "penstock.db"
+    store = SqlStore(path)
+    _delete(path.parent, lock=True)
+    path.parent.rmdir()
+    store.add_events([EVENT])
+    assert store.last_seq() == 2
+    assert is_taken(path)
+    store.close()
+    assert not is_taken(path)

@@ -10,7 +10,7 @@ from penstock.plugins import Plugins
 from penstock.testing import Session, Turn, assistant, call, conversation, profile_of, results, user
 from penstock_plugins.compaction import stage as compaction
 
-__all__ = ["Mine", "compacted", "opened", "play", "talk"]
+__all__ = ["COLD", "Mine", "compacted", "opened", "play", "talk"]
 
 COLD = 400.0
 

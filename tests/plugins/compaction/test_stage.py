@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from penstock import Draft, EventKind, Summary
 from penstock.errors import ProfileError
-from penstock.testing import Session
-from tests.plugins.compaction.talks import Mine, compacted, opened, play
+from penstock.testing import Session, assistant, conversation, user
+from penstock_plugins.compaction import survey
+from tests.plugins.compaction.talks import COLD, Mine, compacted, opened, play, talk
 
 
 def remarks(session: Session) -> list[str]:
@@ -116,7 +119,7 @@ def test_textrank_gives_half_a_record() -> None:
 def test_an_unknown_summariser_stops_the_start() -> None:
     """With the names there are."""
     with pytest.raises(
-        ProfileError, match=r"summariser = 'textrnak': there are llm, mine, record, textrank\..*'textrank'"
+        ProfileError, match=r"summariser = 'textrnak': there is none of that name\. Did you mean 'textrank'\?"
     ):
         opened("textrnak", Mine())
 
@@ -125,3 +128,16 @@ def test_a_model_without_an_address_stops_the_start() -> None:
     """Before anything is sent anywhere."""
     with pytest.raises(ProfileError, match=r"stage\.compaction\.llm.*needs its url and model"):
         opened("llm")
+
+
+def test_what_is_too_much_for_one_flush_is_done_in_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest turns first, so that each flush is done in time; the next one goes on where this one ended."""
+    monkeypatch.setattr(survey, "AT_ONCE", 5_000)
+    with opened("record") as session:
+        first = compacted(play(session, 6))
+        assert "are for the next flush" in remarks(session)[-1]
+        more = [*talk(6), user("Well?"), assistant("Yes."), user("Go on."), assistant("I do."), user("And?")]
+        session.wait(COLD)
+        second = compacted(json.loads(session.send(conversation(*more, cache="5m")))["messages"])
+    assert 0 < len(first) < len(second)
+    assert second[: len(first)] == first

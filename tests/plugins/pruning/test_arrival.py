@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from penstock import handle_of
 from tests.plugins.pruning.talk import COLD, Talk, results, source
 
@@ -135,3 +139,19 @@ def test_each_can_be_switched_off() -> None:
     talk = read(Talk(pruning={"repack": False, "repeats": False}).user("Look."), source("cart"))
     talk.send()
     assert results(read(talk, source("cart")).send()) == [source("cart")] * 2
+
+
+@pytest.mark.parametrize(
+    ("tool", "given"),
+    [
+        ("mcp__penstock__expand", {"id": "1a2b3c4d"}),
+        ("Bash", {"command": "penstock expand 1a2b3c4d --lines 1-90"}),
+        ("shell", {"command": ["penstock", "expand", "1a2b3c4d"]}),
+    ],
+)
+def test_an_original_that_was_asked_for_stays_as_it_is(tool: str, given: dict[str, Any]) -> None:
+    """Neither repacked nor pointed away from: the agent wants to read exactly that, at its second asking too."""
+    hits = "\n".join(f"shop/cart.py:{n}:    price = lookup_{n}(basket)" for n in range(60)) + "\n\n\n\nend"
+    talk = Talk(pruning={}).user("Look.")
+    for _ in range(2):
+        assert results(talk.call(tool, given, hits).send())[-1] == hits

@@ -64,6 +64,20 @@ def test_numbers_that_a_command_put_before_lines_lose_their_padding() -> None:
     assert repack(ToolKind.RUN, table, {"command": "cat a.tsv"}) == table
 
 
+def test_a_number_between_two_signs_that_differ_is_no_hit() -> None:
+    """A search writes the same sign before and after it: what has two is a part of something else."""
+    text = "\n".join(f"shop/cart-{n}:30: opened, row {n}" for n in range(9))
+    assert repack(ToolKind.SEARCH, text, {}) == text
+    assert repack(ToolKind.RUN, text, {"command": "make"}) == text
+
+
+def test_a_date_in_a_path_is_a_part_of_it() -> None:
+    """Though it has a number between dashes."""
+    text = "\n".join(f"logs/2026-01-02.log:{n}:opened" for n in range(9))
+    told = "logs/2026-01-02.log:\n" + "\n".join(f" {n}:opened" for n in range(9))
+    assert repack(ToolKind.SEARCH, text, {}) == told
+
+
 def test_hits_stay_to_the_character() -> None:
     """Of a search only the paths are told once: a hit is a line of a file."""
     text = "\n".join(f"shop/cart.py:{n}:one\rtwo  " for n in range(1, 6))

@@ -85,7 +85,7 @@ def test_a_compressor_of_a_plugin_is_asked_first() -> None:
 
 
 def test_a_compressor_that_makes_it_longer_is_not_heard() -> None:
-    """Nothing is ever larger for us."""
+    """Nothing is ever larger for us: the next one is asked."""
 
     class Mine:
         @hookimpl
@@ -93,8 +93,8 @@ def test_a_compressor_that_makes_it_longer_is_not_heard() -> None:
             return [lambda output: Compressed(output.text * 2, True, "mine", 0, 0)]
 
     body = conversation(*SAID)
-    with session("safe", Mine()) as on:
-        assert on.send(body) == body
+    with session("safe", Mine()) as on, session() as alone:
+        assert on.send(body) == alone.send(body)
 
 
 def test_tools_can_be_left_out() -> None:

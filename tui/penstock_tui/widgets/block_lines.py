@@ -37,7 +37,8 @@ def lines_of(story: Story, width: int, *, full: bool) -> tuple[list[Line], int]:
             own = len(lines) + 1
             lines.append([("── new in this request ".ljust(max(width, 0), "─"), "head")])
         if block.m > expected:
-            lines.append([(f"   ⋯ {many(block.m - expected, 'message')} the log does not list", "dim")])
+            left = many(block.m - expected, "message")
+            lines.append([(f"   ⋯ {left} not shown: empty, or more at once than the log lists", "dim")])
         lines += _block(block, width, full=full)
         expected = block.m + 1
     if not own:

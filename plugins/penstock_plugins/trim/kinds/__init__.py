@@ -12,6 +12,7 @@ from penstock_plugins.trim.kinds.gitlog import GITLOG
 from penstock_plugins.trim.kinds.html import HTML
 from penstock_plugins.trim.kinds.json import JSON
 from penstock_plugins.trim.kinds.listing import LISTING
+from penstock_plugins.trim.kinds.log import LOG
 from penstock_plugins.trim.kinds.prose import PROSE
 from penstock_plugins.trim.kinds.search import SEARCH
 from penstock_plugins.trim.kinds.snapshot import SNAPSHOT
@@ -30,6 +31,7 @@ KINDS: tuple[Kind, ...] = (
     JSON,
     SEARCH,
     TESTS,
+    LOG,
     TRACE,
     ACCESS,
     BUILD,

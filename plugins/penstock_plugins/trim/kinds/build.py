@@ -19,7 +19,8 @@ _STEP = re.compile(
     r"|(?:CC|CXX|LD|AR|GEN|cc|gcc|g\+\+|clang)\s+\S.{0,400}|npm (?:http|timing|sill|verb) .{0,400}"
     r"|\S+: (?:Pulling fs layer|Download complete|Pull complete|Waiting|Verifying Checksum))$"
 )
-_PLACE = re.compile(r"(?:\s*-->\s+)?(?:\.{0,2}/)?[\w.@~+/\\-]{1,300}\.\w{1,5}[:(]\d+[:,)]")
+_PLACE = re.compile(r"(?:\s*-->\s+)?(?:\.{0,2}/)?[\w.@~+/\\-]{1,300}\.[A-Za-z]\w{0,4}[:(]\d+[:,)]")
+_NPM = re.compile(r"npm (?:warn|notice|error|WARN|ERR!) ")
 _TOTAL = re.compile(
     r"(?i)\s*(?:--> |BUILD |Finished|Successfully|added \d+|Compiled|make: \*\*\*"
     r"|error|warning|\d+ (?:errors?|warnings?|issues?))"
@@ -27,8 +28,10 @@ _TOTAL = re.compile(
 
 
 def _matches(sight: Sight) -> bool:
-    steps = sight.count(_STEP)
-    return (steps >= 4 and sight.share(_STEP) > 0.3) or (sight.count(_PLACE) >= 3 and sight.share(_PLACE) > 0.2)
+    return any(
+        sight.count(shape) >= least and sight.share(shape) > share
+        for shape, least, share in ((_STEP, 4, 0.3), (_PLACE, 3, 0.2), (_NPM, 4, 0.3))
+    )
 
 
 def _repack(output: ToolOutput) -> list[Line]:

@@ -13,13 +13,15 @@ __all__ = ["LISTING"]
 _LONG = re.compile(r"[bcdlps-](?:[r-][w-][xsStT-]){3}[.+@]?\s")
 _BRANCH = re.compile(r"[│|\s]{0,120}(?:├──|└──|\|--|`--) ")
 _PATH = re.compile(r"(?:[\w.@~+=,\[\]()-]*/)+[\w.@~+=,\[\]() -]*$|[\w@~+=-][\w.@~+=-]*\.\w{1,10}$")
+_FOLDER = re.compile(r"[^\s:][^:]{0,800}:$|total \d")
 _VENDORED = re.compile(
     r".*(?:node_modules|\.git|__pycache__|\.venv|site-packages|\.mypy_cache|\.pytest_cache|dist|vendor)/"
 )
 
 
 def _matches(sight: Sight) -> bool:
-    return any(sight.count(shape) >= 5 and sight.share(shape) > 0.8 for shape in (_LONG, _BRANCH, _PATH))
+    most = 0.8 * (1 - sight.share(_FOLDER))
+    return any(sight.count(shape) >= 5 and sight.share(shape) > most for shape in (_LONG, _BRANCH, _PATH))
 
 
 def _repack(output: ToolOutput) -> list[Line]:

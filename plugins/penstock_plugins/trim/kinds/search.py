@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from penstock import ToolOutput
 from penstock_plugins.trim.names import is_error
@@ -12,11 +13,20 @@ from penstock_plugins.trim.terminal import shown
 __all__ = ["SEARCH", "group", "ungroup"]
 
 _HIT = re.compile(
-    r"((?:[A-Za-z]:\\)?[\w.@~+/\\-]{1,400}?\.\w{1,5}|(?:/|\.{0,2}/)?[\w.@~+/\\]{1,400}?)([:-])(\d{1,9})\2(.*)$",
+    r"((?:[A-Za-z]:\\)?[\w.@~+/\\\[\]()-]{1,400}?\.\w{1,5}|(?:/|\.{0,2}/)?[\w.@~+/\\]{1,400}?)([:-])(\d{1,9})\2(.*)$",
     re.DOTALL,
 )
 _ROOT = "[lines with a colon had their path without "
 _UNDER = re.compile(r"\d{1,9}[:-]")
+_FILE = re.compile(r"(?:.*[/\\])?[^/\\]*\.[A-Za-z]\w{0,9}$")
+_IN_FOLDER = re.compile(r".*[/\\][^/\\]*[^\W\d][^/\\]*$")
+"""What a path looks like: a time, an id or an address does neither end with an extension nor stand in a folder."""
+_BARE = re.compile(r"[A-Za-z_][\w+-]*$")
+"""A file without an extension, where a search was called for."""
+_COMPLAINT = re.compile(
+    r"(?:[A-Za-z]:\\)?[^\s:]{1,400}:\d+(?::\d+: \S|(?::\d+)?:? (?:- )?(?:fatal )?(?:error|warning|note|info|hint)\b)"
+)
+"""A compiler's or a linter's."""
 _COMMAND = re.compile(r"\b(?:rg|grep|ag|ack|git grep)\b")
 
 
@@ -96,10 +106,31 @@ def _is_head(line: str, below: list[str]) -> bool:
 
 
 def _matches(sight: Sight) -> bool:
-    hits = sight.count(_HIT)
     if sight.output.tool in ("Grep", "grep", "search"):
         return True
-    return hits >= 3 and (sight.share(_HIT) > 0.6 or _COMMAND.search(sight.command) is not None)
+    asked = _COMMAND.search(sight.command) is not None
+    hits = sum(_is_hit(line, asked) for line in sight.lines)
+    if hits < 3 or sight.count(_COMPLAINT) > 0.5 * hits:
+        return asked and _is_under_heads(sight)
+    return asked or hits > 0.6 * sight.full
+
+
+def _is_hit(line: str, asked: bool) -> bool:
+    hit = _HIT.match(line)
+    if hit is None:
+        return False
+    path = hit[1]
+    if _FILE.match(path):
+        return True
+    # Names of files and folders have a number between dashes, too.
+    return hit[2] == ":" and bool(_IN_FOLDER.match(path) or (asked and _BARE.match(path)))
+
+
+def _is_under_heads(sight: Sight) -> bool:
+    """Each path on a line of its own, its hits below."""
+    under = sight.count(_UNDER)
+    heads = sum(_is_head(line, [below]) for line, below in pairwise(sight.lines))
+    return heads > 0 and under + heads > 0.8 * sight.full
 
 
 def _repack(output: ToolOutput) -> list[Line]:

@@ -12,6 +12,8 @@ __all__ = ["TESTS"]
 
 _SIGN = re.compile(
     r"=== (?:RUN|PAUSE|CONT)|\s*--- (?:PASS|FAIL|SKIP)|ok  \t|FAIL\t|={3,} .*(?:passed|failed|test session)|\[test"
+    r"|={3,} (?:FAILURES|ERRORS|short test summary info) =|(?:FAILED|ERROR) \S{1,300}\.py::"
+    r"|[.FEsxX]{8,}\s+\[ *\d+%\]|\d+ (?:passed|failed)\b.{0,200} in [\d.]+ ?s"
     r"|\S{1,300}\.py::\S{1,300} (?:PASSED|FAILED|ERROR|SKIPPED)"
     r"|\S+\.py [.FEsx]{3,}|test \S+ \.\.\. (?:ok|FAILED|ignored)"
     r"|(?:PASS|FAIL) \S+\.[jt]sx?|\s*[✓✔✕✗×] |running \d+ tests?$|Tests?:? +\d+ (?:passed|failed)"

@@ -1,0 +1,50 @@
+"""Which proxy is up: the one that is announced, or one that was started by hand and only stands in its log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from penstock.cli.reading import backwards, open_log
+from penstock.errors import StoreError
+from penstock.events import Event, EventKind
+from penstock.store.lock import is_taken
+from penstock_addons.cli.announcement import Announcement, found, is_alive, reachable
+from penstock_addons.cli.ports import answers
+
+__all__ = ["running"]
+
+
+def running(store: Path) -> Announcement | None:
+    """The proxy that is up. One that did not announce itself, as plain `mitmdump -s addons/context.py` does not, is
+    known by the newest `started` in `store` whose process lives; its `ca` is not known. None: there is none."""
+    return found() or (_in_log(store) if is_taken(store) else None)
+
+
+def _in_log(store: Path) -> Announcement | None:
+    try:
+        log = open_log(store)
+    except StoreError:
+        return None
+    try:
+        for event in backwards(log, log.last_seq()):
+            if event.kind is EventKind.STARTED:
+                proxy = _announced(event, store)
+                if proxy is not None:
+                    return proxy
+    except StoreError:  # a store of another version: nothing is known of who has it
+        return None
+    finally:
+        log.close()
+    return None
+
+
+def _announced(event: Event, store: Path) -> Announcement | None:
+    """What `event` tells of its proxy, if that still listens."""
+    pid, listen = event.payload.get("pid"), event.payload.get("listen")
+    if not isinstance(pid, int) or not isinstance(listen, list) or not is_alive(pid):
+        return None
+    for address in listen:
+        host, _, port = str(address).rpartition(":")
+        if port.isdecimal() and answers(reachable(host).strip("[]"), int(port)):
+            return Announcement(pid, host, int(port), str(event.payload.get("profile", "")), str(store), "", event.at)
+    return None

@@ -1,0 +1,83 @@
+"""Which proxy is up, when it did not say so itself."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock import paths
+from penstock.events import Event, EventKind
+from penstock.store.sql import SqlStore
+from penstock_addons.cli.announcement import Announcement
+from penstock_addons.cli.running import running
+from tests.addons.cli.conftest import Run
+from tests.road.provider import Provider
+from tests.road.proxy import Proxy, Setup, wait_until
+
+
+@contextmanager
+def held(*started: dict[str, Any]) -> Iterator[Path]:
+    """The store of a proxy that is up, with what stands in it."""
+    store = SqlStore(paths.store_path())
+    store.add_events([Event(0, 5.0, "", EventKind.STARTED, payload) for payload in started])
+    store.add_events([Event(0, 6.0, "x", EventKind.RECEIVED, {})] * 1500)
+    yield store.path
+    store.close()
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """One that answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield int(server.getsockname()[1])
+
+
+def test_the_newest_start_whose_process_lives_counts(penstock_home: Path, port: int) -> None:
+    """However much has been logged since; one that was killed, or does not answer, is passed over."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    ours = {"pid": os.getpid(), "profile": "codex", "listen": ["127.0.0.1:1", f"127.0.0.1:{port}"]}
+    dead = {"pid": gone.pid, "listen": [f"127.0.0.1:{port}"]}
+    mute = {"pid": os.getpid(), "listen": ["127.0.0.1:1"]}
+    with held(mute, ours, dead, mute, {"pid": "?"}, {}) as store:
+        assert running(store) == Announcement(os.getpid(), "127.0.0.1", port, "codex", str(store), "", 5.0)
+
+
+def test_a_store_that_nobody_holds_tells_of_no_proxy(penstock_home: Path, port: int) -> None:
+    """The process number of one that was killed may be another's by now."""
+    with held({"pid": os.getpid(), "listen": [f"127.0.0.1:{port}"]}) as store:
+        assert running(store) is not None
+    assert running(store) is None
+    assert running(store.with_name("nowhere.db")) is None
+
+
+def test_one_that_is_announced_comes_first(penstock_home: Path, port: int, pretended: Announcement) -> None:
+    """It says more of itself."""
+    with held({"pid": os.getpid(), "listen": [f"127.0.0.1:{port}"]}) as store:
+        assert running(store) == pretended
+
+
+def test_plain_mitmdump_is_found(run: Run, penstock_home: Path, provider: Provider) -> None:
+    """By `penstock compact` and `penstock doctor`, with its port; also where it has a store of its own."""
+    elsewhere = penstock_home / "state" / "mine.db"
+    for store, words in ((paths.store_path(), ()), (elsewhere, ("--store", str(elsewhere)))):
+        proxy = Proxy(Setup(penstock_home, provider.port, options=[f"penstock_store={store}"]), keeps_events=False)
+        try:
+            port = proxy.port()
+            wait_until(partial(running, store), "the log tells of it")
+            found = run("compact", *words)
+            assert (found.exit_code, "there is no conversation" in found.output) == (1, True), found.output
+            found = run("doctor", *words)
+            assert f"ok    proxy: up on http://127.0.0.1:{port}, process {proxy.process.pid}" in found.stdout
+        finally:
+            proxy.stop()
+    assert run("compact").exit_code == 2
