@@ -6,8 +6,9 @@ from enum import StrEnum
 
 __all__ = ["ROOM", "Due"]
 
-ROOM = 0.05
-"""Share of what the window may hold that a flush for the window's sake must free: it costs a hot prefix."""
+ROOM = 0.15
+"""Share of what the window may hold that a flush for the window's sake must free. It writes a hot prefix
+anew, at some twelve times the price of reading it: what frees less would be due again before it has paid for that."""
 
 
 class Due(StrEnum):
