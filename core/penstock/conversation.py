@@ -95,8 +95,6 @@ class Message:
     """The content is a bare string: `blocks[0]` is all of it."""
     key: bytes = b""
     """Hash of the role and the blocks' keys. 16 bytes."""
-    keys: frozenset[bytes] = frozenset()
-    """The blocks' keys, for a quick look-up."""
     words: str = ""
     """A person's words: the last text of a user message that is no reminder. Empty for tool results."""
     breakpoints: int = 0
@@ -108,7 +106,7 @@ class Message:
     has_blank: bool = False
     """One of its texts says nothing."""
     fixed: tuple[tuple[bytes, bool], ...] = ()
-    """What no edit may touch, in order: the bytes of thinking, tool calls and media, and every breakpoint."""
+    """What no edit may touch, in order: thinking, tool calls and media, by their hash, and every breakpoint."""
 
 
 @dataclass(frozen=True, slots=True)

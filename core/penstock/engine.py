@@ -97,7 +97,11 @@ class Engine:
     def route(self, method: str, path: str) -> tuple[Dialect, Endpoint] | None:
         """The dialect that reads requests to `path` (without its query). None: this is no model request."""
         for dialect in self._dialects:
-            endpoint = dialect.endpoint(method, path)
+            try:
+                endpoint = dialect.endpoint(method, path)
+            except Exception as e:  # noqa: BLE001 - a plugin's: the others may know the request
+                self._fault("dialect", f"{dialect.name!r} fails at {method} {path}: {type(e).__name__}: {e}")
+                continue
             if endpoint is not None:
                 return dialect, endpoint
         return None
@@ -150,6 +154,8 @@ class Engine:
             state = self._states.peek(exchange.identity.conversation)
             if state is not None:
                 state.answers.append((outcome.booking, reply.usage))
+                if exchange.kind.is_real:
+                    state.called = frozenset(call.id for call in reply.tools)
 
     def _pipeline_of(self, outcome: Outcome) -> Pipeline:
         return self._pipelines.get(outcome.profile) or self._pipelines[self._profile]
@@ -243,7 +249,9 @@ class Engine:
             return
         work.state.note_attempt(work.body_key, Attempt(0, untouched=True))
         if work.exchange is None:  # its state was not to be had in time: what it carries is sent now, whatever it is
-            work.state.untouched.append(work.conversation)
+            if work.endpoint is not Endpoint.COUNT:
+                work.state.untouched.append(work.conversation)
+                work.state.clock.touch(self._clock.now())
             return
         if work.exchange.kind.is_real:
             work.state.untouched.append(work.conversation)
@@ -308,6 +316,7 @@ class Engine:
             attempt = state.attempts.get(work.body_key)
             if kind.is_real and attempt is None and state.begins_epoch(conversation):
                 state.epoch += 1
+                state.full = 0
             sent = state.count_sent(conversation)
             exchange = Exchange(
                 id=request.id,
@@ -357,7 +366,7 @@ class Engine:
         limit = work.pipeline.parts.prices.of(provider, conversation.model).window * profile.window.hard
         size = state.size_sent + estimate_bytes(len(conversation.body)) - state.size_came
         # Each such flush writes a hot prefix anew: after one that made little room the next waits until there is more.
-        least = state.full + ROOM * limit if state.full else 0.0
+        least = min(state.full + ROOM * limit, limit / profile.window.hard) if state.full else 0.0
         return Due.FULL if size > max(limit, least) else None
 
     def _write(self, work: Work, generation: int) -> Outcome:

@@ -89,7 +89,7 @@ class Plan:
     def leave_out(self, out: Sequence[tuple[Edit, str]]) -> None:
         """Of `land`, these do not after all."""
         self.out += out
-        gone = [edit for edit, _ in out]
+        gone = {edit for edit, _ in out}
         self.land = [edit for edit in self.land if edit not in gone]
         self.warm = [edit for edit in self.warm if edit not in gone]
 
@@ -104,5 +104,6 @@ class Plan:
         self.late = []
 
     def _wait_for(self, edits: Sequence[Edit]) -> None:
-        self.land = [edit for edit in self.land if edit not in edits]
+        waits = set(edits)
+        self.land = [edit for edit in self.land if edit not in waits]
         self.wait += edits

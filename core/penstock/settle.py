@@ -59,7 +59,7 @@ class Settler:
             return self._replay_only(job)
         job = _still_due(job)
         plan = self._plan(job, draft)
-        if job.due is Due.FULL and not _makes_room(job, plan):
+        if job.due is Due.FULL and not self._makes_room(job, plan):
             plan.wait_for_room()
         warm = not job.due and job.profile.setting == "bold" and self._is_known(job)
         if plan.wait and warm:
@@ -90,7 +90,7 @@ class Settler:
         done.landed = len(plan.land)
         self._remember(job, done, bool(fault), now)
         why = str(job.due or "") or ("it pays" if plan.warm else "")
-        if why and plan.land:
+        if why and not {*plan.late, *plan.warm}.isdisjoint(plan.land):
             self._log.append(EventKind.FLUSH, job.exchange.id, why=why, edits=len(plan.land))
         self._journal(job, plan)
         return done
@@ -175,12 +175,13 @@ class Settler:
             proposed = {(e.op, e.place) for e in (*plan.land, *plan.late)}
             due = [e for e in ledger.pending if (e.op, e.place) not in proposed]
             plan.late += resolve(job.conversation, due).applied
+        # The client's own breakpoints are never removed: such a compaction waits until they have moved on.
+        held = {e for e in (*plan.land, *plan.late) if _covers_breakpoint(job.conversation, e)}
+        plan.land = [e for e in plan.land if e not in held]
+        plan.late = [e for e in plan.late if e not in held]
+        plan.wait += held
         plan.late = self._uncovered(job, plan)
         plan.land += plan.late
-        # The client's own breakpoints are never removed: such a compaction waits until they have moved on.
-        held = [e for e in plan.land if _covers_breakpoint(job.conversation, e)]
-        plan.land = [e for e in plan.land if e not in held]
-        plan.wait += held
         return plan
 
     def _uncovered(self, job: Job, plan: Plan) -> list[Edit]:
@@ -191,6 +192,16 @@ class Settler:
         slots = {(edit.op, edit.place) for edit in applied}
         plan.out += [(edit, COVERED) for edit in plan.late if (edit.op, edit.place) not in slots]
         return [edit for edit in plan.late if (edit.op, edit.place) in slots]
+
+    def _makes_room(self, job: Job, plan: Plan) -> bool:
+        """Whether the edits to what was sent free enough to write a hot prefix anew for; or must land, since without
+        them the provider would not take the request."""
+        late = set(plan.late)
+        without, _ = self._write(job, [edit for edit in plan.land if edit not in late])
+        flushed, fault = self._write(job, plan.land)
+        size, window = estimate_bytes(len(without.view.body)), job.price.window
+        freed = size - estimate_bytes(len(flushed.view.body))
+        return bool(fault) or size > window or freed >= ROOM * window * job.profile.window.hard
 
     def _pay(self, job: Job, plan: Plan, now: float) -> None:
         """Let those waiting edits land that pay with a warm cache."""
@@ -204,7 +215,8 @@ class Settler:
             plan.warm = [e for i, e in found if i >= choice.place]
             plan.entry, plan.blocks = choice.entry, blocks
             plan.land += plan.warm
-            plan.wait = [e for e in plan.wait if e not in plan.warm]
+            warm = set(plan.warm)
+            plan.wait = [e for e in plan.wait if e not in warm]
             plan.candidates = [c for c in plan.candidates if c.index < choice.place]
 
     def _is_known(self, job: Job) -> bool:
@@ -326,8 +338,10 @@ class Settler:
         size = len(job.conversation.body)
         state.size_came = estimate_bytes(size)
         state.size_sent = estimate_bytes(size if done.body is None else len(done.body))
-        if job.due is not None:
-            state.full = state.size_sent if job.due is Due.FULL else 0
+        if state.size_sent <= job.price.window * job.profile.window.hard or job.due is Due.COLD:
+            state.full = 0
+        elif job.due is Due.FULL:
+            state.full = state.size_sent
 
     def _journal(self, job: Job, plan: Plan) -> None:
         rows = [(e, "landed", e.reason) for e in plan.land] + [(e, "pending", e.reason) for e in plan.wait]
@@ -345,16 +359,12 @@ class Settler:
 
 
 def _still_due(job: Job) -> Job:
-    """The occasion may have passed since the request was read: another one used the cache, or landed its edits."""
-    state = job.state
-    moved = state.clock.last_use > job.used or state.ledger.revision != job.standing[0]
-    return replace(job, due=None) if moved and job.due is not Due.ASKED else job
-
-
-def _makes_room(job: Job, plan: Plan) -> bool:
-    """Whether the edits to what was sent free enough to write a hot prefix anew for."""
-    limit = job.price.window * job.profile.window.hard
-    return estimate_bytes(sum(edit.size - len(edit.text) for edit in plan.late)) >= ROOM * limit
+    """The occasion may have passed since the request was read: another one used the cache, which is not cold then, or
+    landed its edits."""
+    used = job.state.clock.last_use > job.used
+    landed = job.state.ledger.revision != job.standing[0]
+    passed = (job.due is Due.COLD and (used or landed)) or (job.due is Due.FULL and landed)
+    return replace(job, due=None) if passed else job
 
 
 def _cacheables(job: Job, view: Conversation) -> list[Cacheable]:

@@ -54,7 +54,9 @@ class ConversationState:
     keys: list[bytes] = field(default_factory=list)
     """The message keys of the last real request."""
     full: int = 0
-    """Tokens of the request that was sent at the last flush of a full window."""
+    """Tokens of the request that the last flush of a full window left so full, or put off. 0: it has room again."""
+    called: frozenset[str] = frozenset()
+    """The ids of the calls in the last answer. May be set without the lock."""
     sent: dict[bytes, int] = field(default_factory=dict)
     """Block keys that were sent, with how often one stood in a request."""
     attempts: OrderedDict[int, Attempt] = field(default_factory=OrderedDict)
@@ -84,7 +86,7 @@ class ConversationState:
             self.mark_sent(self.untouched.popleft(), 0)
         messages = conversation.messages
         if self.keys:  # what an answer follows was sent, by this proxy or past it
-            return max(_common(self.keys, messages), _last_answer(messages))
+            return max(_common(self.keys, messages), _last_answer(messages, self.called))
         newest = conversation.newest_user()
         tail = len(messages) if newest is None else newest
         if self.known is None:
@@ -129,10 +131,9 @@ class ConversationState:
     def mark_shared(self, conversation: Conversation) -> None:
         """A call of the client's own carries the history: what it adds is in the provider's cache now."""
         if self.keys and conversation.messages and conversation.messages[0].key == self.keys[0]:
-            for message in conversation.messages:
-                for key in message.keys:
-                    if len(self.sent) < SENT_LIMIT:
-                        self.sent.setdefault(key, 1)
+            for _, _, block in conversation.blocks():
+                if len(self.sent) < SENT_LIMIT:
+                    self.sent.setdefault(block.key, 1)
 
     def note_attempt(self, body: int, attempt: Attempt) -> None:
         """Remember how the body with this hash was sent."""
@@ -188,8 +189,17 @@ def _common(keys: list[bytes], messages: tuple[Message, ...]) -> int:
     return n
 
 
-def _last_answer(messages: tuple[Message, ...]) -> int:
-    return next((i for i in range(len(messages) - 1, -1, -1) if messages[i].role is Role.ASSISTANT), 0)
+def _last_answer(messages: tuple[Message, ...], called: frozenset[str]) -> int:
+    """Where the last answer stands that proves a request before it. What the client would have the model go on from, at
+    the end, proves none; nor does a call of the answer that came by here, which may stand between results of others."""
+    end = len(messages)
+    while end and messages[end - 1].role is Role.ASSISTANT:
+        end -= 1
+    for i in range(end - 1, -1, -1):
+        calls = messages[i].calls
+        if messages[i].role is Role.ASSISTANT and not (calls and called.issuperset(calls)):
+            return i
+    return 0
 
 
 def _chain(messages: tuple[Message, ...]) -> bytes:

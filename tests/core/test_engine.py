@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from penstock import BlockKind, Draft, EventKind, Exchange, Kind, Reply, Stage
+from penstock.dialects.anthropic import Anthropic
+from penstock.dialects.base import Endpoint
 from penstock.engine import Engine, Outcome
 from penstock.errors import ProfileError
 from penstock.events import EventLog
@@ -17,7 +21,7 @@ from penstock.pipeline import Pipeline
 from penstock.profiles import load
 from penstock.store.memory import MemoryStore
 from penstock.suite import bundled_dialects
-from penstock.testing import ManualClock, Session, assistant, call, conversation, results, user
+from penstock.testing import ManualClock, Session, assistant, call, conversation, profile_of, results, user
 from tests.engines import WAYS, Does, request
 from tests.shapes import SHAPES
 
@@ -195,6 +199,66 @@ async def test_requests_of_one_conversation_may_come_at_once() -> None:
         assert outcomes[0].body.count(b"a note") == 1
         assert outcomes[0].exchange is not None
         assert len(session.store.edits_of(outcomes[0].exchange.identity.conversation)) == 1
+
+
+async def test_a_request_that_could_not_wait_used_the_cache() -> None:
+    """Its conversation was busy for too long, so it left as it came, unread: what the provider has cached is not cold
+    for the next one all the same (P4). A count writes no cache, and makes nothing old."""
+    said = [user("one " * 99), assistant("two"), user("three")]
+    stage = Does(lambda draft: None)
+    with Session(stage, profile=profile_of("[limits]\nread_ms = 100\n")) as session:
+        session.send(conversation(*said))
+        assert session.outcome.exchange is not None
+        state = session.engine._states.get(session.outcome.exchange.identity.conversation)
+        stage.what = lambda draft: draft.replace(draft.spots()[0], "short", reason="r")
+        for path, untouched in (("/v1/messages/count_tokens", 0), ("/v1/messages", 1)):
+            session.wait(4000)
+            with held(state.lock):
+                body = conversation(*said, assistant("four"), user("five"))
+                asked = request(body, headers=session.headers, path=path)
+                waiting = asyncio.create_task(session.engine.process(asked))
+                while not waiting.done():
+                    session.wait(0.05)
+                    await asyncio.sleep(0)
+                assert waiting.result().body is None
+                assert len(state.untouched) == untouched
+        session.send(conversation(*said, assistant("four"), user("five"), assistant("six"), user("seven")))
+        assert not session.events(EventKind.FLUSH)
+
+
+@contextmanager
+def held(lock: threading.RLock) -> Iterator[None]:
+    """Another thread has `lock`."""
+    taken, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            taken.set()
+            done.wait(30)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    taken.wait(30)
+    try:
+        yield
+    finally:
+        done.set()
+        holder.join()
+
+
+def test_a_dialect_that_fails_is_passed_over() -> None:
+    """The others may know the request."""
+
+    class Broken(Anthropic):
+        name = "broken"
+
+        def endpoint(self, method: str, path: str) -> Endpoint | None:
+            raise RuntimeError("no such path")
+
+    with Session(dialect=Broken()) as session:
+        assert session.engine.route("POST", "/v1/messages") is None
+        (fault,) = session.events(EventKind.FAULT)
+    assert "'broken' fails at POST /v1/messages" in str(fault.payload["error"])
 
 
 def test_closing_ends_every_thread() -> None:

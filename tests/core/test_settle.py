@@ -258,6 +258,92 @@ def test_a_full_window_is_not_flushed_for_little() -> None:
         assert len(session.events(EventKind.FLUSH)) == 1, "it had not grown"
 
 
+def test_what_was_trimmed_already_makes_no_room() -> None:
+    """Counted is what would be sent less, and not what came: to shorten the shortened frees next to nothing."""
+    small = profile_of("[prices.anthropic.default]\nwindow = 10000\n")
+
+    class Twice(Does):
+        def on_request(self, draft: Draft) -> str | None:
+            for spot in draft.spots(new=True):
+                if len(spot.text) > 2500:
+                    draft.replace(spot, spot.text[:1000], reason="arrival")
+            return None
+
+        def on_flush(self, draft: Draft) -> str | None:
+            for spot in draft.spots(new=False):
+                if draft.landed(spot):
+                    draft.replace(spot, spot.text[:990], reason="aged")
+            return None
+
+    said = [user("start")]
+    with Session(Twice(nothing), profile=small) as session:
+        while len(session.send(conversation(*said, model="claude-x"))) < 26_500:
+            session.reply("yes")
+            said += [assistant("yes " * 300), user(f"turn {len(said)} " + "word " * 600)]
+        assert not session.events(EventKind.FLUSH)
+
+
+def test_a_side_call_makes_a_full_window_no_less_full() -> None:
+    """It used the cache while the stages looked at the request, which is as full as before."""
+    small = profile_of("[prices.anthropic.default]\nwindow = 10000\n")
+
+    class Busy(Does):
+        def on_flush(self, draft: Draft) -> str | None:
+            session.clock.advance(1)
+            session.engine.touch(draft.exchange)
+            for spot in draft.spots(new=False)[:3]:
+                if len(spot.text) > 900:
+                    draft.replace(spot, spot.text[:900], reason="old")
+            return None
+
+    with Session(Busy(nothing), profile=small) as session:
+        session.send(conversation(*grown(6), model="claude-x"))
+        session.send(conversation(*grown(8), model="claude-x"))
+        assert [e.payload["why"] for e in session.events(EventKind.FLUSH)] == ["the window is nearly full"]
+
+
+def test_a_cache_used_meanwhile_is_not_cold() -> None:
+    """What was to land when it was waits for the next time."""
+
+    class Used(Does):
+        def on_flush(self, draft: Draft) -> str | None:
+            session.clock.advance(1)
+            session.engine.touch(draft.exchange)
+            draft.replace(draft.spots()[0], "late", reason="r")
+            return None
+
+    said = [user("one " * 99), assistant("two"), user("three")]
+    with Session(Used(nothing)) as session:
+        session.send(conversation(*said))
+        session.wait(COLD)
+        body = conversation(*said, assistant("four"), user("five"))
+        assert session.send(body) == body
+        assert states(session) == [("late", "pending")]
+
+
+def test_a_client_that_compacts_begins_anew() -> None:
+    """What was full is not, and the next full window is flushed like the first."""
+    small = profile_of("[prices.anthropic.default]\nwindow = 10000\n")
+
+    class Halves(Does):
+        def on_flush(self, draft: Draft) -> str | None:
+            for spot in draft.spots(new=False):
+                if len(spot.text) > 900:
+                    draft.replace(spot, spot.text[:keep], reason="old")
+            return None
+
+    keep = 3900
+    with Session(Halves(nothing), profile=small) as session:
+        session.send(conversation(*grown(7), model="claude-x"))
+        session.send(conversation(*grown(9), model="claude-x"))
+        session.send(conversation(user("What came of it so far: nothing."), model="claude-x"))
+        keep, flushes = 900, len(session.events(EventKind.FLUSH))
+        for turns in range(1, 10):
+            session.send(conversation(user("What came of it so far: nothing."), *grown(turns), model="claude-x"))
+        assert session.outcome.body is not None
+        assert len(session.events(EventKind.FLUSH)) > flushes
+
+
 def test_of_two_requests_at_once_one_flushes() -> None:
     """The other read the same idle cache, and finds it used: it replays what the first one landed, and lands nothing
     of its own, or the two would send different heads (P3)."""
@@ -281,6 +367,29 @@ def test_of_two_requests_at_once_one_flushes() -> None:
         heads = [json.loads(body)["messages"][0] for body in sent]
         assert heads[0] == heads[1]
         assert len(session.events(EventKind.FLUSH)) == 1
+
+
+def test_a_compaction_that_must_wait_takes_nothing_with_it() -> None:
+    """It would remove a breakpoint of the client's; the other edits of the flush land."""
+    stage = Does(nothing)
+    said = [user("one " * 400), assistant("two"), user("three"), assistant("four"), user("five")]
+
+    def marked(*turns: Turn) -> bytes:
+        body = json.loads(conversation(*turns))
+        marked = {"type": "text", "text": body["messages"][2]["content"], "cache_control": {"type": "ephemeral"}}
+        body["messages"][2]["content"] = [marked]
+        return json.dumps(body, separators=(",", ":")).encode()
+
+    def both(draft: Draft) -> None:
+        draft.replace(draft.spots()[0], "short", reason="r")
+        draft.compact(0, 3, "old", reason="r")
+
+    with Session(stage) as session:
+        session.send(marked(*said))
+        stage.what = both
+        session.wait(COLD)
+        session.send(marked(*said, assistant("yes"), user("more")))
+        assert states(session) == [("short", "landed"), ("old", "pending")]
 
 
 def test_what_only_costs_is_left_out_beside_what_is_invalid() -> None:

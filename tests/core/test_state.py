@@ -7,7 +7,7 @@ from penstock.conversation import Conversation, digest
 from penstock.events import Tip
 from penstock.ledger import Ledger
 from penstock.state import RETRIES, Attempt, ConversationState, States
-from penstock.testing import Turn, assistant, conversation, dialect_of, path_of, user
+from penstock.testing import Turn, assistant, call, conversation, dialect_of, path_of, results, user
 
 SAID = [user("one"), assistant("two"), user("three"), assistant("four"), user("five")]
 
@@ -101,6 +101,32 @@ def test_what_an_answer_follows_was_sent_past_us() -> None:
     talk = state()
     send(talk, *SAID[:1])
     assert send(talk, *SAID) == [(3, 0), (4, 0)]
+
+
+def test_a_call_of_the_last_answer_proves_no_request() -> None:
+    """Where each call and each result is an entry of its own, results may stand between the calls of one answer: they
+    are new. A call that nobody here heard of proves that the results before it were sent past us."""
+    talk = state()
+    said = [
+        user("look"),
+        assistant(call("Read", path="a")),
+        results("a"),
+        assistant(call("Read", path="b")),
+        results("b"),
+    ]
+    send(talk, said[0])
+    ids = [c for message in read(*said).messages for c in message.calls]
+    talk.called = frozenset(ids)
+    assert talk.count_sent(read(*said)) == 1
+    talk.called = frozenset(ids[:1])
+    assert talk.count_sent(read(*said)) == 3
+
+
+def test_words_to_go_on_from_prove_no_request() -> None:
+    """A client may end its request with the beginning of the answer it wants."""
+    talk = state()
+    send(talk, *SAID[:1])
+    assert talk.count_sent(read(*SAID, assistant("It is"))) == 3
 
 
 def test_a_history_that_shrank_begins_an_epoch() -> None:

@@ -259,7 +259,6 @@ def message(role: Role, blocks: Sequence[Block], raw: bytes, *, bare: bool = Fal
         raw,
         bare,
         key=digest(role.encode(), *keys),
-        keys=frozenset(keys),
         words=words_of(role, blocks),
         breakpoints=sum(b.has_breakpoint for b in blocks),
         calls=tuple(b.tool_id for b in blocks if b.kind is BlockKind.TOOL_USE),
@@ -272,7 +271,7 @@ def message(role: Role, blocks: Sequence[Block], raw: bytes, *, bare: bool = Fal
 def _fixed(blocks: Sequence[Block], raw: bytes) -> Iterator[tuple[bytes, bool]]:
     for block in blocks:
         if block.slot is None:
-            yield block.span.of(raw), block.has_breakpoint
+            yield digest(block.span.of(raw)), block.has_breakpoint
         elif block.has_breakpoint:
             yield block.kind.encode() if block.kind is not BlockKind.OTHER else b"", True
 
@@ -324,6 +323,6 @@ class _MessageCache:
             if self._size > self.limit // 2:
                 self._newer, self._older, self._size = {}, self._newer, 0
             if raw not in self._newer:
-                self._newer[raw] = message
+                self._newer[message.raw] = message
                 self._size += len(raw)
         return message

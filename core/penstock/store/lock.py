@@ -25,10 +25,19 @@ class StoreLock:
         self._take()
 
     def renew(self) -> None:
-        """Take it again when its file was deleted: who came now would not see that it is held."""
-        if self._fd is not None and not _file(self._store).exists():
+        """See that it is held. Where its file was deleted or replaced, who came now would not see that it is: then it
+        is taken anew. Raises `StoreError` when another holds it by now."""
+        if not self._is_held():
             self.release()
             self._take()
+
+    def _is_held(self) -> bool:
+        if self._fd is None:
+            return False
+        try:
+            return os.path.samestat(os.fstat(self._fd), _file(self._store).stat())
+        except OSError:
+            return False
 
     def _take(self) -> None:
         store = self._store

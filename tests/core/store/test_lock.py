@@ -80,3 +80,42 @@ def test_a_store_whose_folder_is_deleted_in_use_is_begun_anew(tmp_path: Path) ->
     assert is_taken(path)
     store.close()
     assert not is_taken(path)
+
+
+def test_a_store_that_is_another_proxys_by_now_is_left_to_it(tmp_path: Path) -> None:
+    """All files were deleted and a second proxy began: the first is refused, however often it asks, until that ends."""
+    path = tmp_path / "penstock.db"
+    first = SqlStore(path)
+    first.add_events([EVENT])
+    _delete(tmp_path, lock=True)
+    second = SqlStore(path)
+    for _ in range(3):
+        with pytest.raises(StoreError, match="another proxy"):
+            first.add_events([EVENT])
+        with pytest.raises(StoreError, match="another proxy"):
+            first.edits_of("talk")
+    assert second.last_seq() == 0
+    second.close()
+    first.add_events([EVENT])
+    assert is_taken(path)
+    first.close()
+    assert not is_taken(path)
+
+
+def test_a_store_whose_lock_could_not_be_taken_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor at the next attempt, where nobody holds a file of that name any more."""
+    path = tmp_path / "penstock.db"
+    store = SqlStore(path)
+    _delete(tmp_path, lock=True)
+
+    def taken(*_: object) -> None:
+        raise OSError("taken")
+
+    monkeypatch.setattr("penstock.store.lock.fcntl.flock", taken)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="another proxy"):
+            store.add_events([EVENT])
+    monkeypatch.undo()
+    store.add_events([EVENT])
+    assert is_taken(path)
+    store.close()
