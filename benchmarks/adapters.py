@@ -9,6 +9,8 @@ from typing import Any
 import penstock_plugins.compaction.stage
 import penstock_plugins.pruning.stage
 import penstock_plugins.trim.stage
+from memory_adapter import memory, memory_upgrade
+
 from penstock import ToolOutput, profiles
 from penstock.clock import ManualClock
 from penstock.compressor import Setting
@@ -21,6 +23,8 @@ from penstock.store.memory import MemoryStore
 from penstock.suite import bundled_dialects
 
 __all__ = [
+    "memory",
+    "memory_upgrade",
     "session_cost_balanced",
     "session_cost_bold",
     "session_cost_safe",

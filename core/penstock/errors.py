@@ -7,7 +7,8 @@ PenstockError
 ├── IllegalStep     an exchange was moved to a state it cannot reach from where it is
 ├── ProfileError    a profile cannot be used; start-up stops
 ├── PluginError     a plugin cannot be used; start-up stops
-└── StoreError      the store cannot be opened or written; traffic goes on without it
+├── StoreError      the store cannot be opened or written; traffic goes on without it
+└── MemoryDown      a part of memory cannot answer; what is left of it goes on
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ __all__ = [
     "IllegalStep",
     "InvalidEdit",
     "InvalidRequest",
+    "MemoryDown",
     "PenstockError",
     "PluginError",
     "ProfileError",
@@ -54,3 +56,7 @@ class PluginError(PenstockError):
 
 class StoreError(PenstockError):
     """The store cannot be opened, read or written."""
+
+
+class MemoryDown(PenstockError):
+    """A part of memory (its record, its words, its vectors, its embedder) cannot do what was asked of it."""

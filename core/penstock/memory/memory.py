@@ -1,0 +1,303 @@
+"""Memory: remember, search, forget; and keep the record and the two indexes together.
+
+Everything here may take a while: call it off the loop. One process owns a memory; within it, any thread may call.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from penstock.errors import MemoryDown
+from penstock.memory.embedder import Embedder
+from penstock.memory.items import Found, Hit, Item
+from penstock.memory.layout import Layout
+from penstock.memory.records import Records
+from penstock.memory.search import View, rank
+from penstock.memory.space import SAMPLE, Space
+from penstock.memory.upkeep import Progress, Upkeep
+from penstock.memory.vectors import VectorIndex
+from penstock.memory.weights import WEIGHTS
+from penstock.memory.words import WordIndex
+from penstock.memory.writer import WORDS_VERSION, Added, Writer
+
+__all__ = ["Memory"]
+
+logger = logging.getLogger(__name__)
+_BATCH = 256
+_GROWTH = 1.2
+"""The space of a project is measured again when the project has grown by so much."""
+_PROJECTS = 16
+"""Layouts kept at hand."""
+_EVERYTHING = 2**62
+
+
+@dataclass
+class _Known:
+    layout: Layout
+    space: Space
+    measured: int
+
+
+class Memory:
+    """What was said, findable. Raises `MemoryDown` when the record cannot be read or written; an index that is down
+    only makes answers poorer, and they say so."""
+
+    def __init__(
+        self,
+        folder: Path,
+        embedder: Embedder,
+        *,
+        tokens: Callable[[str], int] | None = None,
+        worth: Mapping[str, float] = WEIGHTS,
+    ) -> None:
+        self.embedder = embedder
+        self._tokens = tokens or _estimated
+        self._worth = worth
+        self._records = Records(folder / "memory.db")
+        self._vectors = VectorIndex(folder / "vectors")
+        self._writer = Writer(self._records, embedder)
+        self._upkeep = Upkeep(self._records, self._vectors, embedder)
+        self._lock = threading.RLock()
+        self._known: OrderedDict[int, _Known] = OrderedDict()
+
+    # remember
+
+    def add(self, items: Sequence[Item]) -> list[Added]:
+        """Remember items, long ones in parts, known ones not again. What this returns of is on disk. When an index or
+        the embedder is down, `sync` gives it later what it lacks."""
+        out: list[Added] = []
+        for i in range(0, len(items), _BATCH):
+            with self._lock:
+                added, projects = self._writer.add(items[i : i + _BATCH])
+                out += added
+                for project in projects:
+                    try:
+                        self._upkeep.index(project, _unseen)
+                    except MemoryDown as e:
+                        logger.warning("%s; it gets them later", e)
+        return out
+
+    def sync(self, progress: Progress | None = None) -> int:
+        """Give the indexes what they lack, and make vectors of another embedder anew; how many passages got one."""
+        done = 0
+        for name, project in self.projects().items():
+            with self._lock:
+                done += self._mend(name, project, progress or _unseen)
+        return done
+
+    def reindex(self, project: str = "", progress: Progress | None = None) -> None:
+        """Make words and vectors anew from the record, of one project or of all."""
+        for name, number in self.projects().items():
+            if project in ("", name):
+                with self._lock:
+                    self._upkeep.words(number, progress or _unseen)
+                    self._upkeep.afresh(number)
+                    self._upkeep.embed(number, progress or _unseen)
+                    self._upkeep.index(number, progress or _unseen)
+                    self._known.pop(number, None)
+
+    def _mend(self, name: str, number: int, progress: Progress) -> int:
+        with self._records.reading() as db:
+            project = self._records.project(db, name)
+        if project is None:
+            return 0
+        if project.words != WORDS_VERSION:
+            self._upkeep.words(number, progress)
+            self._known.pop(number, None)
+        if project.embedder != self.embedder.name or self._upkeep.lacks(number):
+            self._upkeep.afresh(number)
+            self._known.pop(number, None)
+        self._upkeep.embed(number, progress)
+        return self._upkeep.index(number, progress)
+
+    # search
+
+    def search(
+        self, text: str, project: str, *, limit: int = 10, tokens: int | None = None, now: float | None = None
+    ) -> Found:
+        """The items of `project` that answer `text` best, at most `limit`, and together at most `tokens` long: what is
+        too long for what is left is passed over. `now` gives "last week" a meaning and lets what is recent win a tie."""
+        view = self._view(project)
+        if view is None:
+            return Found()
+        ranked = rank(view, text, now, self._worth)
+        hits: list[Hit] = []
+        left = tokens
+        step = limit if left is None else 4 * limit
+        for i in range(0, len(ranked.rows), step):
+            numbers = view.layout.ids[ranked.rows[i : i + step]].tolist()
+            with self._records.reading() as db:
+                items = self._records.items(db, view.id, project, numbers)
+            for n, number in enumerate(numbers, i):
+                if number not in items or len(hits) >= limit:
+                    continue
+                size = self._tokens(items[number].text)
+                if left is not None and size > left:
+                    continue
+                left = None if left is None else left - size
+                parts = {k: float(v[n] * self._worth[k]) for k, v in ranked.signals.items() if k in self._worth}
+                parts = {k: round(v, 3) for k, v in sorted(parts.items(), key=lambda kv: -abs(kv[1])) if v}
+                hits.append(Hit(items[number], float(ranked.scores[n]), parts, size))
+            if len(hits) >= limit or (left is not None and left < 8):
+                break
+        return Found(tuple(hits), tuple(ranked.down), dict(ranked.corrected))
+
+    def view(self, project: str) -> View | None:
+        """One project as a search sees it; None: nothing is remembered for it."""
+        return self._view(project)
+
+    def _view(self, project: str) -> View | None:
+        with self._lock:
+            with self._records.reading() as db:
+                found = self._records.project(db, project)
+                if found is None:
+                    return None
+                known = self._refreshed(db, found.id)
+            words = WordIndex(found.id)
+            return View(found.id, known.layout, known.space, self._records, words, self._vectors, self.embedder)
+
+    def _refreshed(self, db: Any, project: int) -> _Known:
+        known = self._known.pop(project, None) or _Known(Layout.empty(), Space.of(self._no_vectors()), 0)
+        above = int(known.layout.ids.max(initial=0))
+        rows = self._records.rows(db, project, above)
+        if rows:
+            known.layout = known.layout.grown(rows, self._records.passage_rows(db, project, above))
+        count = len(known.layout.passages)
+        if count > known.measured * _GROWTH:
+            some = known.layout.passages[:: max(1, count // SAMPLE)].tolist()
+            stored = self._records.vectors(db, self.embedder.name, some).values()
+            raw = np.frombuffer(b"".join(stored), np.float16).reshape(-1, self.embedder.dimension)
+            known.space, known.measured = Space.of(raw.astype(np.float32)), count if len(raw) else 0
+        self._known[project] = known
+        while len(self._known) > _PROJECTS:
+            self._known.popitem(last=False)
+        return known
+
+    def _no_vectors(self) -> Any:
+        return np.zeros((0, self.embedder.dimension), np.float32)
+
+    # look, change, forget
+
+    def projects(self) -> dict[str, int]:
+        """Every project something is remembered for."""
+        with self._records.reading() as db:
+            return {name: int(row.id) for name, row in self._records.projects(db).items()}
+
+    def get(self, project: str, ids: Sequence[int]) -> list[Item]:
+        """Items of a project by number; those of another project are not there."""
+        with self._records.reading() as db:
+            found = self._records.project(db, project)
+            items = {} if found is None else self._records.items(db, found.id, project, ids)
+        return [items[number] for number in ids if number in items]
+
+    def newest(self, project: str, *, before: int = _EVERYTHING, limit: int = 50) -> list[Item]:
+        """Items page by page, the newest first; `before` the last number of the page above."""
+        with self._records.reading() as db:
+            found = self._records.project(db, project)
+            return [] if found is None else self._records.listed(db, found.id, project, before=before, limit=limit)
+
+    def change(self, project: str, ids: Sequence[int], **values: Any) -> int:
+        """Set `tags`, `pinned`, `helpful`, `wrong` or `expires_at`; how many items there were. For another text: forget
+        and add."""
+        if unknown := set(values) - {"tags", "pinned", "helpful", "wrong", "expires_at"}:
+            raise ValueError(f"cannot be changed: {', '.join(sorted(unknown))}")
+        if "tags" in values:
+            values["tags"] = list(values["tags"])
+        return self._changed(project, ids, values)
+
+    def mark(self, project: str, ids: Sequence[int], *, helpful: bool) -> int:
+        """Count one mark for or against; how many items there were."""
+        from penstock.memory.schema import memories
+
+        column = memories.c.helpful if helpful else memories.c.wrong
+        return self._changed(project, ids, {column.name: column + 1})
+
+    def forget(self, project: str, ids: Sequence[int]) -> int:
+        """Delete items everywhere: record, words, vectors, and what is left of them in the files; how many there
+        were."""
+        with self._lock:
+            with self._records.reading() as db:
+                found = self._records.project(db, project)
+                mine = [] if found is None else sorted(self._records.items(db, found.id, project, ids))
+            if found is None or not mine:
+                return 0
+            gone = self._delete(found.id, mine)
+            self._vectors_gone(found.id, gone)
+            self._records.scrub()
+        return len(mine)
+
+    def forget_project(self, project: str) -> bool:
+        """Delete a project with everything in it. False: there was none."""
+        with self._lock:
+            number = self.projects().get(project)
+            if number is None:
+                return False
+            with self._records.writing() as db:
+                WordIndex(number).drop(db)
+                self._records.delete_project(db, number)
+            self._known.pop(number, None)
+            try:
+                self._vectors.drop(number)
+            except MemoryDown as e:
+                logger.warning("%s; numbers without a text are left there", e)
+            self._records.scrub()
+        return True
+
+    def expire(self, now: float) -> int:
+        """Forget what is past its time and not pinned; how many items that were."""
+        by_project: dict[str, list[int]] = {}
+        with self._records.reading() as db:
+            for name, number in self._records.expired(db, now):
+                by_project.setdefault(name, []).append(number)
+        return sum(self.forget(name, numbers) for name, numbers in by_project.items())
+
+    def close(self) -> None:
+        """Let go of files."""
+        with self._lock:
+            self._vectors.close()
+            self._records.close()
+
+    def _changed(self, project: str, ids: Sequence[int], values: dict[str, Any]) -> int:
+        with self._lock, self._records.writing() as db:
+            found = self._records.project(db, project)
+            done = 0 if found is None else self._records.change(db, found.id, ids, values)
+            if found is not None:
+                self._known.pop(found.id, None)
+        return done
+
+    def _delete(self, project: int, ids: list[int]) -> list[int]:
+        from penstock.memory.schema import passages
+
+        with self._records.writing() as db:
+            gone = self._records.passages_of(db, project, which=passages.c.memory.in_(ids), limit=_EVERYTHING)
+            self._records.delete(db, ids)
+            try:
+                with db.begin_nested():
+                    WordIndex(project).remove(db, [(row.id, row.text) for row in gone])
+            except Exception:
+                raise
+        self._known.pop(project, None)
+        return [row.id for row in gone]
+
+    def _vectors_gone(self, project: int, passages: list[int]) -> None:
+        try:
+            self._vectors.remove(project, self.embedder.name, passages, self.embedder.dimension)
+        except MemoryDown as e:
+            # A vector without a record is never shown, and goes with the next rebuild.
+            logger.warning("%s; vectors without a text are left there", e)
+
+
+def _estimated(text: str) -> int:
+    return max(1, round(len(text) / 4.2))
+
+
+def _unseen(_what: str, _done: int, _total: int) -> None:
+    """Nobody watches."""
