@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from memory_adapter import memory, memory_upgrade
+
 import penstock_plugins.compaction.stage
 import penstock_plugins.pruning.stage
 import penstock_plugins.trim.stage
-from memory_adapter import memory, memory_upgrade
-
 from penstock import ToolOutput, profiles
 from penstock.clock import ManualClock
 from penstock.compressor import Setting

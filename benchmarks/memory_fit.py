@@ -28,7 +28,8 @@ OTHERS = 120
 """Candidates that are no evidence, for each question: the hardest half of them, and as many at random."""
 MEASURES = ("turn R@10", "session R@10", "in 1,000 tokens", "turn R@20")
 GROUPS = {
-    "all context": "near_words near_vector before_words after_words before_vector after_vector session_words session_vector",
+    "all context": "near_words near_vector before_words after_words before_vector after_vector "
+    "session_words session_vector",
     "the session's best": "session_words session_vector",
     "both neighbours": "before_words after_words before_vector after_vector",
     "words": "words near_words before_words after_words session_words",
@@ -81,7 +82,7 @@ class Fit:
         self.cases = cases
         rng = np.random.default_rng(0)
         self.scale = np.concatenate([case.signals[::5] for case in cases]).std(0) + 1e-6
-        rows = [row for row in map(lambda case: self._row(case, rng), cases)]
+        rows = [self._row(case, rng) for case in cases]
         length = max(len(x) for x, _, _ in rows)
         self.x = np.zeros((len(rows), length, len(self.scale)), np.float32)
         self.offset = np.full((len(rows), length), -1e9, np.float32)
@@ -119,7 +120,9 @@ class Fit:
                 np.minimum(score + others - rest, 0)
             )
             value = (each * (y * (total - score)).sum(1)).sum() + l2 * (w**2).sum()
-            return float(value), (flat.T @ (slope * each[:, None]).ravel().astype(np.float32)).astype(float) + 2 * l2 * w
+            return float(value), (flat.T @ (slope * each[:, None]).ravel().astype(np.float32)).astype(
+                float
+            ) + 2 * l2 * w
 
         found = minimize(loss, np.zeros(len(columns)), jac=True, method="L-BFGS-B", options={"maxiter": 100})
         return found.x / self.scale[columns]

@@ -27,7 +27,8 @@ _WORD = re.compile(r"\S+")
 
 def chunks(text: str, tokens: int = CHUNK_TOKENS) -> list[Span]:
     """Spans of about `tokens` tokens that cover `text` in order. Where a paragraph had to be cut, the next span begins
-    a little before the cut. A heading stands with what it heads; a fenced block is whole unless it alone is too long."""
+    a little before the cut. A heading stands with what it heads; a fenced block is whole unless it is
+    too long by itself."""
     most = max(tokens * CHARS_PER_TOKEN, 16)
     if len(text) <= most:
         return [(0, len(text))] if text.strip() else []

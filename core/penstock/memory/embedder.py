@@ -55,9 +55,9 @@ def vectors_of(embedder: Embedder, texts: Sequence[str]) -> npt.NDArray[np.float
     """The vectors as rows of length one. Raises `MemoryDown`, whatever the embedder raises."""
     try:
         found = np.asarray(embedder.embed(texts), dtype=np.float32)
-    except Exception as e:  # noqa: BLE001 - an embedder may be a stranger's
+    except Exception as e:
         raise MemoryDown(f"the embedder {embedder.name!r} failed: {type(e).__name__}: {e}") from e
     if found.shape != (len(texts), embedder.dimension) or not np.isfinite(found).all():
         raise MemoryDown(f"the embedder {embedder.name!r} gave {found.shape} for {len(texts)} texts, or no numbers")
     length = np.linalg.norm(found, axis=1, keepdims=True)
-    return found / np.where(length == 0, 1, length)
+    return (found / np.where(length == 0, 1, length)).astype(np.float32)

@@ -69,7 +69,7 @@ class Layout:
         """Of a project without items."""
         none = np.zeros(0, np.int64)
         rest = np.zeros(0, np.float32), np.zeros(0, np.float64), np.zeros((0, len(NAMES)), np.float32)
-        return cls(*[none] * 9, *rest, (), {}, none, none)
+        return cls(none, none, none, none, none, none, none, none, none, *rest, (), {}, none, none)
 
     def grown(self, rows: Sequence[Row], passages: Sequence[tuple[int, int]]) -> Layout:
         """With items added since; `passages`: number, number of the item, rising and above those there."""
@@ -81,7 +81,17 @@ class Layout:
         new = np.array(
             [(r.id, s, r.seq, r.part, o, *_date(r.at)) for r, s, o in zip(rows, session, role, strict=True)], np.int64
         ).T
-        kept = (self.ids, self.session, self.seq, self.part, self.role, self.day, self.month, self.year, self.day_of_month)
+        kept = (
+            self.ids,
+            self.session,
+            self.seq,
+            self.part,
+            self.role,
+            self.day,
+            self.month,
+            self.year,
+            self.day_of_month,
+        )
         columns = [np.concatenate(pair) for pair in zip(kept, new, strict=True)]
         order = np.lexsort((columns[0], columns[3], columns[2], columns[1]))
         ids = columns[0][order]
@@ -91,7 +101,7 @@ class Layout:
         by_id = np.argsort(ids)
         traits = b"".join(r.traits if len(r.traits) == len(_NO_TRAITS) else _NO_TRAITS for r in rows)
         return Layout(
-            *[column[order] for column in columns],
+            *(column[order] for column in columns[:9]),  # type: ignore[arg-type, misc]
             marks=np.concatenate([self.marks, np.array([r.marks for r in rows], np.float32)])[order],
             expires=np.concatenate([self.expires, np.array([r.expires_at or np.inf for r in rows], np.float64)])[order],
             traits=np.concatenate([self.traits, np.frombuffer(traits, np.float32).reshape(len(rows), -1)])[order],

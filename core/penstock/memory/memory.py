@@ -8,20 +8,22 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import sqlalchemy as sa
 
 from penstock.errors import MemoryDown
 from penstock.memory.embedder import Embedder
+from penstock.memory.eraser import Eraser
 from penstock.memory.items import Found, Hit, Item
 from penstock.memory.layout import Layout
 from penstock.memory.records import Records
+from penstock.memory.schema import memories
 from penstock.memory.search import View, rank
-from penstock.memory.space import SAMPLE, Space
+from penstock.memory.stored import Stored
 from penstock.memory.upkeep import Progress, Upkeep
 from penstock.memory.vectors import VectorIndex
 from penstock.memory.weights import WEIGHTS
@@ -32,18 +34,15 @@ __all__ = ["Memory"]
 
 logger = logging.getLogger(__name__)
 _BATCH = 256
-_GROWTH = 1.2
-"""The space of a project is measured again when the project has grown by so much."""
-_PROJECTS = 16
-"""Layouts kept at hand."""
+_PROJECTS = 8
+"""So many projects are kept at hand; the one not asked for longest makes room."""
 _EVERYTHING = 2**62
 
 
 @dataclass
 class _Known:
     layout: Layout
-    space: Space
-    measured: int
+    stored: Stored
 
 
 class Memory:
@@ -65,6 +64,7 @@ class Memory:
         self._vectors = VectorIndex(folder / "vectors")
         self._writer = Writer(self._records, embedder)
         self._upkeep = Upkeep(self._records, self._vectors, embedder)
+        self._eraser = Eraser(self._records, self._vectors, embedder)
         self._lock = threading.RLock()
         self._known: OrderedDict[int, _Known] = OrderedDict()
 
@@ -95,14 +95,25 @@ class Memory:
 
     def reindex(self, project: str = "", progress: Progress | None = None) -> None:
         """Make words and vectors anew from the record, of one project or of all."""
-        for name, number in self.projects().items():
+        every = self.projects()
+        for name, number in every.items():
             if project in ("", name):
                 with self._lock:
+                    self._known.pop(number, None)
                     self._upkeep.words(number, progress or _unseen)
-                    self._upkeep.afresh(number)
+                    self._start_anew(number, every.values())
                     self._upkeep.embed(number, progress or _unseen)
                     self._upkeep.index(number, progress or _unseen)
-                    self._known.pop(number, None)
+
+    def _start_anew(self, project: int, every: Iterable[int]) -> None:
+        try:
+            self._upkeep.afresh(project)
+        except MemoryDown as e:
+            # It can not even be opened. Nothing in it is lost: all of it is in the record.
+            logger.warning("%s; the folder is made anew", e)
+            self._vectors.reset()
+            for number in every:
+                self._upkeep.afresh(number)
 
     def _mend(self, name: str, number: int, progress: Progress) -> int:
         with self._records.reading() as db:
@@ -124,8 +135,9 @@ class Memory:
         self, text: str, project: str, *, limit: int = 10, tokens: int | None = None, now: float | None = None
     ) -> Found:
         """The items of `project` that answer `text` best, at most `limit`, and together at most `tokens` long: what is
-        too long for what is left is passed over. `now` gives "last week" a meaning and lets what is recent win a tie."""
-        view = self._view(project)
+        too long for what is left is passed over. `now` gives "last week" a meaning, and lets what is
+        recent win a tie."""
+        view = self.view(project)
         if view is None:
             return Found()
         ranked = rank(view, text, now, self._worth)
@@ -152,9 +164,6 @@ class Memory:
 
     def view(self, project: str) -> View | None:
         """One project as a search sees it; None: nothing is remembered for it."""
-        return self._view(project)
-
-    def _view(self, project: str) -> View | None:
         with self._lock:
             with self._records.reading() as db:
                 found = self._records.project(db, project)
@@ -162,27 +171,19 @@ class Memory:
                     return None
                 known = self._refreshed(db, found.id)
             words = WordIndex(found.id)
-            return View(found.id, known.layout, known.space, self._records, words, self._vectors, self.embedder)
+            return View(found.id, known.layout, known.stored, self._records, words, self._vectors, self.embedder)
 
-    def _refreshed(self, db: Any, project: int) -> _Known:
-        known = self._known.pop(project, None) or _Known(Layout.empty(), Space.of(self._no_vectors()), 0)
+    def _refreshed(self, db: sa.Connection, project: int) -> _Known:
+        stored = Stored(self._records, self.embedder.name, self.embedder.dimension)
+        known = self._known.pop(project, None) or _Known(Layout.empty(), stored)
         above = int(known.layout.ids.max(initial=0))
         rows = self._records.rows(db, project, above)
-        if rows:
-            known.layout = known.layout.grown(rows, self._records.passage_rows(db, project, above))
-        count = len(known.layout.passages)
-        if count > known.measured * _GROWTH:
-            some = known.layout.passages[:: max(1, count // SAMPLE)].tolist()
-            stored = self._records.vectors(db, self.embedder.name, some).values()
-            raw = np.frombuffer(b"".join(stored), np.float16).reshape(-1, self.embedder.dimension)
-            known.space, known.measured = Space.of(raw.astype(np.float32)), count if len(raw) else 0
+        known.layout = known.layout.grown(rows, self._records.passage_rows(db, project, above))
+        known.stored.follow(db, known.layout)
         self._known[project] = known
         while len(self._known) > _PROJECTS:
             self._known.popitem(last=False)
         return known
-
-    def _no_vectors(self) -> Any:
-        return np.zeros((0, self.embedder.dimension), np.float32)
 
     # look, change, forget
 
@@ -215,8 +216,6 @@ class Memory:
 
     def mark(self, project: str, ids: Sequence[int], *, helpful: bool) -> int:
         """Count one mark for or against; how many items there were."""
-        from penstock.memory.schema import memories
-
         column = memories.c.helpful if helpful else memories.c.wrong
         return self._changed(project, ids, {column.name: column + 1})
 
@@ -227,11 +226,9 @@ class Memory:
             with self._records.reading() as db:
                 found = self._records.project(db, project)
                 mine = [] if found is None else sorted(self._records.items(db, found.id, project, ids))
-            if found is None or not mine:
-                return 0
-            gone = self._delete(found.id, mine)
-            self._vectors_gone(found.id, gone)
-            self._records.scrub()
+            if found is not None and mine:
+                self._eraser.items(found.id, mine)
+                self._known.pop(found.id, None)
         return len(mine)
 
     def forget_project(self, project: str) -> bool:
@@ -240,15 +237,8 @@ class Memory:
             number = self.projects().get(project)
             if number is None:
                 return False
-            with self._records.writing() as db:
-                WordIndex(number).drop(db)
-                self._records.delete_project(db, number)
+            self._eraser.project(number)
             self._known.pop(number, None)
-            try:
-                self._vectors.drop(number)
-            except MemoryDown as e:
-                logger.warning("%s; numbers without a text are left there", e)
-            self._records.scrub()
         return True
 
     def expire(self, now: float) -> int:
@@ -272,27 +262,6 @@ class Memory:
             if found is not None:
                 self._known.pop(found.id, None)
         return done
-
-    def _delete(self, project: int, ids: list[int]) -> list[int]:
-        from penstock.memory.schema import passages
-
-        with self._records.writing() as db:
-            gone = self._records.passages_of(db, project, which=passages.c.memory.in_(ids), limit=_EVERYTHING)
-            self._records.delete(db, ids)
-            try:
-                with db.begin_nested():
-                    WordIndex(project).remove(db, [(row.id, row.text) for row in gone])
-            except Exception:
-                raise
-        self._known.pop(project, None)
-        return [row.id for row in gone]
-
-    def _vectors_gone(self, project: int, passages: list[int]) -> None:
-        try:
-            self._vectors.remove(project, self.embedder.name, passages, self.embedder.dimension)
-        except MemoryDown as e:
-            # A vector without a record is never shown, and goes with the next rebuild.
-            logger.warning("%s; vectors without a text are left there", e)
 
 
 def _estimated(text: str) -> int:

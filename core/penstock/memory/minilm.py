@@ -84,7 +84,9 @@ class MiniLM:
         scores = heads("query") @ heads("key").transpose(0, 1, 3, 2) / np.float32((_WIDTH / _HEADS) ** 0.5) + hidden
         shares = np.exp(scores - scores.max(-1, keepdims=True))
         mixed = (shares / shares.sum(-1, keepdims=True)) @ heads("value")
-        return self._dense(mixed.transpose(0, 2, 1, 3).reshape(count, longest, _WIDTH), f"{layer}attention.output.dense")
+        return self._dense(
+            mixed.transpose(0, 2, 1, 3).reshape(count, longest, _WIDTH), f"{layer}attention.output.dense"
+        )
 
     def _dense(self, x: Array, name: str) -> Array:
         out: Array = x @ self._w[f"{name}.weight"].T + self._w[f"{name}.bias"]

@@ -21,12 +21,10 @@ _WRAPPING = re.compile(
     r"did i (?:say|mention|tell you)|i (?:brought up|mentioned|told you about)",
     re.I,
 )
-_ASKING = frozenset(
-    stem(word)
-    for word in """order bring brought mention list walk different aspects conversation conversations throughout across
-    items item five summary summarize overview comprehensive complete give tell help please discussed said say kind type
-    many much long often ever before""".split()
-)
+_WORDS_OF_ASKING = """order bring brought mention list walk different aspects conversation conversations throughout
+across items item five summary summarize overview comprehensive complete give tell help please discussed said say kind
+type many much long often ever before"""
+_ASKING = frozenset(stem(word) for word in _WORDS_OF_ASKING.split())
 _WHEN = re.compile(
     r"\b(when|what date|how long|what month|what year|how many (days|weeks|months|years)|which month|which year)\b"
 )

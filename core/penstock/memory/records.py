@@ -85,7 +85,7 @@ class Records:
     def add_project(self, db: sa.Connection, name: str, words: str, embedder: str) -> int:
         """A new project."""
         done = db.execute(projects.insert().values(name=name, words=words, embedder=embedder))
-        return int(done.inserted_primary_key[0])
+        return int((done.inserted_primary_key or (0,))[0])
 
     def set_made_with(self, db: sa.Connection, project: int, **made: str) -> None:
         """Note what the indexes of a project were made with: `words`, `embedder`."""
@@ -108,13 +108,15 @@ class Records:
         values = {name: getattr(item, name) for name in _TEXT}
         values |= {"tags": list(item.tags), "helpful": item.helpful, "wrong": item.wrong}
         done = db.execute(memories.insert().values(project=project, hash=item.hash, traits=traits, **values))
-        return int(done.inserted_primary_key[0])
+        return int((done.inserted_primary_key or (0,))[0])
 
-    def add_passage(self, db: sa.Connection, memory: int, span: tuple[int, int], embedder: str, vector: bytes | None) -> int:
+    def add_passage(
+        self, db: sa.Connection, memory: int, span: tuple[int, int], embedder: str, vector: bytes | None
+    ) -> int:
         """Store one passage of an item; its number."""
         values = {"memory": memory, "first": span[0], "last": span[1], "embedder": embedder, "vector": vector}
         done = db.execute(passages.insert().values(indexed=False, **values))
-        return int(done.inserted_primary_key[0])
+        return int((done.inserted_primary_key or (0,))[0])
 
     def items(self, db: sa.Connection, project: int, name: str, ids: Sequence[int]) -> dict[int, Item]:
         """Items of this project by number; those of others are not there."""
@@ -151,7 +153,13 @@ class Records:
         return {row[0]: row[1] for row in db.exec_driver_sql(sql, (embedder,))}
 
     def passages_of(
-        self, db: sa.Connection, project: int, *, above: int = 0, which: sa.ColumnElement[bool] | None = None, limit: int
+        self,
+        db: sa.Connection,
+        project: int,
+        *,
+        above: int = 0,
+        which: sa.ColumnElement[bool] | None = None,
+        limit: int,
     ) -> list[sa.Row[Any]]:
         """Passages in the order of their numbers: id, memory, text, embedder, vector."""
         p, m = passages.c, memories.c
@@ -267,7 +275,13 @@ def _item(row: sa.Row[Any], project: str) -> Item:
     tags = row.tags if isinstance(row.tags, list) else json.loads(row.tags or "[]")
     values = {name: row._mapping[name] for name in _TEXT - {"kind"}}
     return Item(
-        project=project, kind=Kind(row.kind), tags=tuple(tags), helpful=row.helpful, wrong=row.wrong, id=row.id, **values
+        project=project,
+        kind=Kind(row.kind),
+        tags=tuple(tags),
+        helpful=row.helpful,
+        wrong=row.wrong,
+        id=row.id,
+        **values,
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 
 from penstock.errors import MemoryDown
@@ -17,7 +16,7 @@ from penstock.memory.layout import Layout
 from penstock.memory.question import Question, read
 from penstock.memory.records import Records
 from penstock.memory.signals import Array, Evidence, Ints, signals_of
-from penstock.memory.space import Space
+from penstock.memory.stored import Stored
 from penstock.memory.vectors import VectorIndex
 from penstock.memory.words import WordIndex
 
@@ -39,7 +38,7 @@ class View:
 
     id: int
     layout: Layout
-    space: Space
+    stored: Stored
     records: Records
     words: WordIndex
     vectors: VectorIndex
@@ -109,7 +108,7 @@ class _Likeness:
         self._questions: Array | None = None
         try:
             both = vectors_of(view.embedder, [" ".join(question.keys), question.text])
-            self._questions = view.space.cleaned(both)
+            self._questions = view.stored.space.cleaned(both)
             near = view.vectors.nearest(
                 view.id, view.embedder.name, self._questions.sum(0), min(_BY_VECTOR, max(len(view.layout.passages), 1))
             )
@@ -126,17 +125,12 @@ class _Likeness:
             return keys, question
         order, begins = layout.by_owner
         at = np.concatenate([order[begins[row] : begins[row + 1]] for row in rows])
-        stored = self._view.records.vectors(self._db, self._view.embedder.name, layout.passages[at].tolist())
-        held = [i for i in at if int(layout.passages[i]) in stored]
-        if not held:
-            return keys, question
-        raw = np.frombuffer(b"".join(stored[int(layout.passages[i])] for i in held), np.float16)
-        cleaned = self._view.space.cleaned(raw.reshape(len(held), -1).astype(np.float32))
-        owners = layout.owner[held]
+        cleaned, held = self._view.stored.cleaned(self._db, layout, at)
+        owners = layout.owner[at[held]]
         for out, asked_for in ((keys, self._questions[0]), (question, self._questions[1])):
             best = np.full(len(layout), -np.inf, np.float32)
-            np.maximum.at(best, owners, self._view.space.likeness(asked_for, cleaned))
-            out[:] = np.where(np.isfinite(best), best, 0)
+            np.maximum.at(best, owners, self._view.stored.space.likeness(asked_for, cleaned[held]))
+            np.copyto(out, best, where=np.isfinite(best))
         return keys, question
 
 

@@ -48,12 +48,13 @@ class Space:
         out = vectors - self.mean
         out = out - (out @ self.axes.T) @ self.axes
         length = np.linalg.norm(out, axis=-1, keepdims=True)
-        clean: Array = out / np.where(length == 0, 1, length)
+        clean: Array = (out / np.where(length == 0, 1, length)).astype(np.float32)
         return clean
 
     def likeness(self, question: Array, cleaned: Array) -> Array:
         """How much more like `question` (cleaned) each row is than the texts of this project commonly are."""
         usual = self.sample @ question
         spread = float(usual.std()) if len(usual) else 0.0
-        out: Array = (cleaned @ question - (usual.mean() if len(usual) else 0)) / np.float32((spread or 1) * _SPREAD)
+        middle = float(usual.mean()) if len(usual) else 0.0
+        out: Array = ((cleaned @ question - middle) / ((spread or 1) * _SPREAD)).astype(np.float32)
         return out

@@ -12,17 +12,18 @@ VERSION = "1"
 
 _WORD = re.compile(r"\w+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_CODE = re.compile(r"(?:[\w.@~+-]*/)+[\w.@+-]+|\b\w+(?:[.:]+\w+)+\b|\b\w*[_\d]\w*\b|\b[a-z]+[A-Z]\w*\b|\b(?:[A-Z][a-z]+){2,}\w*")
+_CODE = re.compile(
+    r"(?:[\w.@~+-]*/)+[\w.@+-]+|\b\w+(?:[.:]+\w+)+\b|\b\w*[_\d]\w*\b|\b[a-z]+[A-Z]\w*\b|\b(?:[A-Z][a-z]+){2,}\w*"
+)
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
 
-STOP = frozenset(
-    """a an the of to in on at for and or is are was were be been being did do does done doing has have had having i you
-    he she it they we me him them us my your his her its their our mine yours hers theirs ours what when where who whom
-    which how why that this these those with from by as about into over after before there here then than so if but not
-    no nor can could would should will shall may might must just also too very am any some all both each more most other
-    such only own same up down out off again once during until while because through between s t don im ive id youre
-    thats didn doesn isn wasn""".split()
-)
+_STOP = """a an the of to in on at for and or is are was were be been being did do does done doing has have had having i
+you he she it they we me him them us my your his her its their our mine yours hers theirs ours what when where who whom
+which how why that this these those with from by as about into over after before there here then than so if but not no
+nor can could would should will shall may might must just also too very am any some all both each more most other such
+only own same up down out off again once during until while because through between s t don im ive id youre thats didn
+doesn isn wasn"""
+STOP = frozenset(_STOP.split())
 
 _ENDINGS = (
     ("ational", "ate"),

@@ -43,9 +43,7 @@ class Upkeep:
                 at, done = page[-1].id, done + len(page)
                 progress("words", done, total)
             for number, text in self._records.texts(db, project):
-                db.execute(
-                    memories.update().where(memories.c.id == number).values(traits=traits_of(text).tobytes())
-                )
+                db.execute(memories.update().where(memories.c.id == number).values(traits=traits_of(text).tobytes()))
             self._records.set_made_with(db, project, words=WORDS_VERSION)
 
     def embed(self, project: int, progress: Progress) -> int:

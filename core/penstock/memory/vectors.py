@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -46,13 +47,11 @@ class VectorIndex:
                 names = [str(n) for n in ids[i : i + BATCH]]
                 collection.upsert(ids=names, embeddings=vectors[i : i + BATCH])
 
-    def nearest(
-        self, project: int, model: str, vector: npt.NDArray[np.float32], limit: int
-    ) -> list[tuple[int, float]]:
+    def nearest(self, project: int, model: str, vector: npt.NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
         """Passages by the inner product of their vectors with `vector`, the largest first."""
         with self._doing("searched"):
             collection = self._collection(project, model, len(vector))
-            found = collection.query(query_embeddings=[vector], n_results=limit, include=["distances"])
+            found = collection.query(query_embeddings=vector[None], n_results=limit, include=["distances"])
             distances = (found["distances"] or [[]])[0]
             return [(int(name), 1 - float(d)) for name, d in zip(found["ids"][0], distances, strict=True)]
 
@@ -77,12 +76,17 @@ class VectorIndex:
                     client.delete_collection(collection.name)
             self._collections = {n: c for n, c in self._collections.items() if not n.startswith(f"p{project}-")}
 
+    def reset(self) -> None:
+        """Throw the folder away."""
+        self.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def close(self) -> None:
         """Let go of the folder."""
         with self._lock:
             client, self._client, self._collections = self._client, None, {}
         if client is not None:
-            client.close()
+            client.close()  # type: ignore[attr-defined]  # there, though not in the type
 
     def _collection(self, project: int, model: str, dimension: int) -> Collection:
         name = f"p{project}-{model}"
@@ -111,7 +115,7 @@ class VectorIndex:
     def _doing(self, what: str) -> Iterator[None]:
         try:
             yield
-        except Exception as e:  # noqa: BLE001 - Chroma raises what its Rust core, SQLite and the system like
+        except Exception as e:
             self._collections = {}
             raise MemoryDown(f"the vectors in {self.folder} cannot be {what}: {_why(e)}") from e
 

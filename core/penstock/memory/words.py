@@ -34,11 +34,16 @@ class WordIndex:
 
     def create(self, db: sa.Connection) -> None:
         """Make what is not there."""
-        for name, tokens in ((self._stems, "unicode61 remove_diacritics 2 tokenchars ''_''"), (self._pieces, "trigram")):
+        for name, tokens in (
+            (self._stems, "unicode61 remove_diacritics 2 tokenchars ''_''"),
+            (self._pieces, "trigram"),
+        ):
             db.execute(
                 sa.text(f"CREATE VIRTUAL TABLE IF NOT EXISTS {name} USING fts5(text, content='', tokenize='{tokens}')")
             )
-        db.execute(sa.text(f"CREATE VIRTUAL TABLE IF NOT EXISTS {self._vocabulary} USING fts5vocab({self._stems}, row)"))
+        db.execute(
+            sa.text(f"CREATE VIRTUAL TABLE IF NOT EXISTS {self._vocabulary} USING fts5vocab({self._stems}, row)")
+        )
 
     def drop(self, db: sa.Connection) -> None:
         """Remove the tables; the record stays."""
@@ -61,11 +66,9 @@ class WordIndex:
         if not stems:
             return []
         with _reading():
-            rows = db.execute(
-                sa.text(f"SELECT rowid, -rank FROM {self._stems} WHERE {self._stems} MATCH :q ORDER BY rank LIMIT :n"),
-                {"q": " OR ".join(map(_quoted, stems)), "n": limit},
-            )
-            return [(int(number), float(score)) for number, score in rows]
+            found = f"SELECT rowid, -rank FROM {self._stems} WHERE {self._stems} MATCH ? ORDER BY rank LIMIT ?"
+            rows = db.exec_driver_sql(found, (" OR ".join(map(_quoted, stems)), limit)).all()
+            return [(row[0], row[1]) for row in rows]
 
     def holds(self, db: sa.Connection, stem: str) -> bool:
         """Whether any passage has this stem."""

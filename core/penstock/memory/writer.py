@@ -101,9 +101,7 @@ class Writer:
         WordIndex(number).create(db)
         return number
 
-    def _store(
-        self, db: sa.Connection, project: int, part: _Part, vectors: npt.NDArray[np.float32] | None
-    ) -> int:
+    def _store(self, db: sa.Connection, project: int, part: _Part, vectors: npt.NDArray[np.float32] | None) -> int:
         number = self._records.add(db, project, part.item, traits.traits_of(part.item.text).tobytes())
         rows = []
         for n, span in enumerate(part.spans):
