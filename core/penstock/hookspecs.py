@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from penstock.compressor import Compressor
     from penstock.dialects.base import Dialect
     from penstock.events import Event
+    from penstock.memory.embedder import Embedder
     from penstock.profiles import Profile
     from penstock.stage import Stage
     from penstock.summariser import Summariser
@@ -71,6 +72,15 @@ def prices() -> Mapping[str, Mapping[str, Any]]:  # type: ignore[empty-body]
     """What models cost and hold, by provider, as in `penstock/data/prices.toml`.
 
     Called once at start-up. A row given here hides the bundled one; the profile's `[prices]` hide both.
+    """
+
+
+@hookspec
+def embedders() -> Sequence[Embedder]:  # type: ignore[empty-body]
+    """Objects that turn texts into vectors for memory, each with a name and a dimension.
+
+    Called once when memory is opened. One is used at a time, the one that is asked for by name; another than before
+    makes all vectors anew, in the background. Load what is heavy at the first `embed`, not here.
     """
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from penstock.dialects.base import Dialect
     from penstock.events import Event
+    from penstock.memory.embedder import Embedder
     from penstock.profiles import Profile
 
 __all__ = ["BLOCK_VARIABLE", "Plugins", "blocked_names"]
@@ -122,6 +123,10 @@ class Plugins:
 
     def _is_bundled(self, name: str) -> bool:
         return self._sources[name].split(".")[0].split(":")[0] in _BUNDLED
+
+    def embedders(self) -> dict[str, Embedder]:
+        """Embedders by name."""
+        return {one.name: one for _, one in self._collect("embedders")}
 
     def redactors(self) -> list[Callable[[str], str]]:
         """Functions that take secrets out of texts."""

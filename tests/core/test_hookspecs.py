@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 import penstock
 from penstock import Event, EventKind, Profile, Stage, hookimpl, hookspecs
 from penstock.dialects.anthropic import Anthropic
+from penstock.memory import chosen
 from penstock.plugins import Plugins
 from penstock.suite import Suite
 from penstock.testing import Session, conversation, profile_of, user
@@ -114,6 +115,25 @@ def test_hook_dialects(opened: Callable[[object], Suite]) -> None:
         found = suite.engine.route("POST", path)
         assert found is not None
         assert found[0].name == name
+
+
+def test_hook_embedders() -> None:
+    """Known by its name; memory can be opened with it."""
+
+    class Lengths:
+        name = "lengths"
+        dimension = 1
+
+        def embed(self, texts: Sequence[str]) -> list[list[float]]:
+            return [[float(len(text))] for text in texts]
+
+    class Gives:
+        @hookimpl
+        def embedders(self) -> list[Lengths]:
+            return [Lengths()]
+
+    given = with_plugin(Gives()).embedders()
+    assert chosen("lengths", given) is given["lengths"]
 
 
 def test_hook_redactors() -> None:

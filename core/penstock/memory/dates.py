@@ -42,8 +42,10 @@ def times_in(text: str, now: float | None = None) -> list[When]:
     """Every time that `text` names. Without `now`, "last week" names none."""
     found = [When(int(m[2]), int(m[1]), int(m[3])) for m in _ISO.finditer(text)]
     for match in _MONTH.finditer(text):
-        if match.group() == "may" and not re.search(r"\d|\b(?:in|of|since|until|last|this)\s*$", _around(text, match)):
-            continue  # the verb
+        if match.group() in ("may", "march", "mar") and not re.search(
+            r"\d|\b(?:in|of|since|until|last|this)\s*$", _around(text, match)
+        ):
+            continue  # a verb
         if (when := _dated(_around(text, match, 12))) is not None:
             found.append(when)
     return found + (_relative(text.lower(), datetime.fromtimestamp(now, UTC).date()) if now is not None else [])

@@ -54,7 +54,9 @@ def chosen(name: str = "", given: Mapping[str, Embedder] | None = None) -> Embed
 def vectors_of(embedder: Embedder, texts: Sequence[str]) -> npt.NDArray[np.float32]:
     """The vectors as rows of length one. Raises `MemoryDown`, whatever the embedder raises."""
     try:
-        found = np.asarray(embedder.embed(texts), dtype=np.float32)
+        # Half a character is none that a tokenizer would take.
+        whole = [text.encode("utf-8", "replace").decode() for text in texts]
+        found = np.asarray(embedder.embed(whole), dtype=np.float32)
     except Exception as e:
         raise MemoryDown(f"the embedder {embedder.name!r} failed: {type(e).__name__}: {e}") from e
     if found.shape != (len(texts), embedder.dimension) or not np.isfinite(found).all():

@@ -36,6 +36,10 @@ logger = logging.getLogger(__name__)
 _BATCH = 256
 _PROJECTS = 8
 """So many projects are kept at hand; the one not asked for longest makes room."""
+_PASSED_OVER = 4
+"""Under a budget, so many times the limit are looked at for what still fits."""
+_TOO_LITTLE = 20
+"""Tokens that are not worth looking for an item for."""
 _EVERYTHING = 2**62
 
 
@@ -143,9 +147,8 @@ class Memory:
         ranked = rank(view, text, now, self._worth)
         hits: list[Hit] = []
         left = tokens
-        step = limit if left is None else 4 * limit
-        for i in range(0, len(ranked.rows), step):
-            numbers = view.layout.ids[ranked.rows[i : i + step]].tolist()
+        for i in range(0, min(len(ranked.rows), limit if tokens is None else _PASSED_OVER * limit), limit):
+            numbers = view.layout.ids[ranked.rows[i : i + limit]].tolist()
             with self._records.reading() as db:
                 items = self._records.items(db, view.id, project, numbers)
             for n, number in enumerate(numbers, i):
@@ -158,7 +161,7 @@ class Memory:
                 parts = {k: float(v[n] * self._worth[k]) for k, v in ranked.signals.items() if k in self._worth}
                 parts = {k: round(v, 3) for k, v in sorted(parts.items(), key=lambda kv: -abs(kv[1])) if v}
                 hits.append(Hit(items[number], float(ranked.scores[n]), parts, size))
-            if len(hits) >= limit or (left is not None and left < 8):
+            if len(hits) >= limit or (left is not None and left < _TOO_LITTLE):
                 break
         return Found(tuple(hits), tuple(ranked.down), dict(ranked.corrected))
 

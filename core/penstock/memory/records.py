@@ -138,7 +138,7 @@ class Records:
             c.id, c.session, c.seq, c.part, c.role, c.at, c.traits, c.helpful, c.wrong, c.pinned, c.expires_at
         )
         rows = db.execute(found.where((c.project == project) & (c.id > above)).order_by(c.id))
-        return [Row(*r[:7], float(r[7] - 2 * r[8] + r[9]), r[10]) for r in rows.tuples()]
+        return [Row(r[0], *r[1:7], float(r[7] - 2 * r[8] + r[9]), r[10]) for r in rows]
 
     def passage_rows(self, db: sa.Connection, project: int, above: int) -> list[tuple[int, int]]:
         """Passages of the items with a number above `above`: number, number of the item."""

@@ -58,7 +58,7 @@ class Ranked:
 
 def rank(view: View, text: str, now: float | None, worth: Mapping[str, float]) -> Ranked:
     """Every candidate by its score. Raises `MemoryDown` when neither index answers."""
-    question = read(text, view.layout.roles, now)
+    question = read(text.encode("utf-8", "replace").decode(), view.layout.roles, now)
     down: list[str] = []
     with view.records.reading() as db:
         words, ask = _by_words(view, question, db, down)

@@ -73,7 +73,7 @@ class Writer:
                     new[part.key] = self._store(db, project, part, given)
                     projects.add(project)
         known |= new
-        return [_added(some, known, new) for some in whole], projects
+        return [_added(some, known, fresh) for some in whole], projects
 
     def _known(self, db: sa.Connection, parts: Sequence[_Part]) -> dict[tuple[str, bytes], int]:
         known: dict[tuple[str, bytes], int] = {}
@@ -126,6 +126,6 @@ def _parts(item: Item) -> list[Item]:
     return [replace(item, text=text[a:b], part=n) for n, (a, b) in enumerate(spans)]
 
 
-def _added(parts: Sequence[_Part], known: dict[tuple[str, bytes], int], new: dict[tuple[str, bytes], int]) -> Added:
+def _added(parts: Sequence[_Part], known: dict[tuple[str, bytes], int], fresh: dict[tuple[str, bytes], _Part]) -> Added:
     ids = tuple(known[part.key] for part in parts)
-    return Added(ids, sum(part.key in new for part in parts))
+    return Added(ids, sum(fresh.get(part.key) is part for part in parts))
