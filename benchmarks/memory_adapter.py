@@ -10,8 +10,10 @@ from pathlib import Path
 
 from penstock.memory import Embedder, Item, Memory, chosen
 from penstock.memory.dates import parse_date
+from penstock.memory.related import Speller
 from penstock.memory.search import Ranked, rank
 from penstock.memory.weights import WEIGHTS
+from penstock.memory.wordllama import WordLlama256
 
 __all__ = ["Remembered", "memory", "memory_upgrade"]
 
@@ -25,17 +27,21 @@ def memory(docs: Sequence[Mapping[str, str]]) -> Remembered:
 
 def memory_upgrade(docs: Sequence[Mapping[str, str]]) -> Remembered:
     """With MiniLM."""
-    return Remembered(docs, chosen("minilm-l6-v2"))
+    return Remembered(docs, chosen("minilm-l6-v2"), WordLlama256())
 
 
 class Remembered:
     """Documents, remembered in a temporary folder that goes with the process."""
 
     def __init__(
-        self, docs: Sequence[Mapping[str, str]], embedder: Embedder, worth: Mapping[str, float] = WEIGHTS
+        self,
+        docs: Sequence[Mapping[str, str]],
+        embedder: Embedder,
+        table: Speller | None = None,
+        worth: Mapping[str, float] = WEIGHTS,
     ) -> None:
         folder = Path(tempfile.mkdtemp(prefix="penstock-memory-"))
-        self.memory = Memory(folder, embedder, worth=worth)
+        self.memory = Memory(folder, embedder, table=table, worth=worth)
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         atexit.register(self.memory.close)
         self._docs: dict[int, list[str]] = {}

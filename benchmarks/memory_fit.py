@@ -21,6 +21,7 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from penstock.memory import chosen
+from penstock.memory.wordllama import WordLlama256
 
 FOLDS = 4
 L2 = 0.01
@@ -28,12 +29,11 @@ OTHERS = 120
 """Candidates that are no evidence, for each question: the hardest half of them, and as many at random."""
 MEASURES = ("turn R@10", "session R@10", "in 1,000 tokens", "turn R@20")
 GROUPS = {
-    "all context": "near_words near_vector before_words after_words before_vector after_vector "
-    "session_words session_vector",
-    "the session's best": "session_words session_vector",
-    "both neighbours": "before_words after_words before_vector after_vector",
-    "words": "words near_words before_words after_words session_words",
-    "vectors": "vector vector_question near_vector before_vector after_vector session_vector",
+    "all context": "near_words near_vector near_meaning session_words session_vector session_meaning",
+    "the session's best": "session_words session_vector session_meaning",
+    "related words": "meaning near_meaning session_meaning",
+    "words": "words near_words session_words meaning near_meaning session_meaning",
+    "vectors": "vector vector_question near_vector session_vector",
     "the speaker named": "speaker other_speaker",
     "month and day": "month day",
     "length and role": "length length2 assistant assistant_length",
@@ -65,7 +65,7 @@ def cases_of(folder: Path, embedder: str) -> tuple[list[Case], list[str]]:
     for history in load(folder):
         fold = seen[history.family] % FOLDS
         seen[history.family] += 1
-        memory = Remembered(history.docs, model)
+        memory = Remembered(history.docs, model, WordLlama256())
         for query in history.queries:
             docs, found = memory.ranked(query.text)
             names = names or list(found.signals)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -23,6 +25,8 @@ class Asked:
     """What the word index is asked in the end."""
 
     stems: tuple[str, ...]
+    holding: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    """Of each stem the passages that have it."""
     passages: tuple[int, ...] = ()
     """Passages with an identifier that a word is a piece of."""
     corrected: dict[str, str] = field(default_factory=dict)
@@ -32,17 +36,21 @@ def asked(question: Question, index: WordIndex, db: sa.Connection) -> Asked:
     """Stems that something has stay as they are. For another, identifiers that hold it; else the nearest spelling,
     one letter off in a short word and two in one of eight letters or more. Raises `MemoryDown`."""
     stems: list[str] = []
+    holding: dict[str, npt.NDArray[np.int64]] = {}
     passages: list[int] = []
     corrected: dict[str, str] = {}
     for stem in question.stems:
-        if index.holds(db, stem):
+        held = index.holding(db, stem)
+        if len(held):
             stems.append(stem)
+            holding[stem] = held
         elif pieces := index.with_piece(db, stem, _PIECES):
             passages += pieces
         elif near := _nearest(stem, index.beginning_like(db, stem)):
             stems.append(near)
             corrected[stem] = near
-    return Asked(tuple(dict.fromkeys(stems)), tuple(passages), corrected)
+            holding[stem] = index.holding(db, near)
+    return Asked(tuple(dict.fromkeys(stems)), holding, tuple(passages), corrected)
 
 
 def _nearest(stem: str, vocabulary: list[str]) -> str:

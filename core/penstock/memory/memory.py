@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from threadpoolctl import ThreadpoolController
 
 from penstock.errors import MemoryDown
 from penstock.memory.embedder import Embedder
@@ -21,12 +22,14 @@ from penstock.memory.eraser import Eraser
 from penstock.memory.items import Found, Hit, Item
 from penstock.memory.layout import Layout
 from penstock.memory.records import Records
+from penstock.memory.related import Related, Speller
 from penstock.memory.schema import memories
 from penstock.memory.search import View, rank
 from penstock.memory.stored import Stored
 from penstock.memory.upkeep import Progress, Upkeep
 from penstock.memory.vectors import VectorIndex
 from penstock.memory.weights import WEIGHTS
+from penstock.memory.wordllama import WordLlama256
 from penstock.memory.words import WordIndex
 from penstock.memory.writer import WORDS_VERSION, Added, Writer
 
@@ -47,6 +50,7 @@ _EVERYTHING = 2**62
 class _Known:
     layout: Layout
     stored: Stored
+    related: Related | None
 
 
 class Memory:
@@ -58,11 +62,14 @@ class Memory:
         folder: Path,
         embedder: Embedder,
         *,
+        table: Speller | None = None,
         tokens: Callable[[str], int] | None = None,
         worth: Mapping[str, float] = WEIGHTS,
     ) -> None:
         self.embedder = embedder
+        self._table = embedder if table is None and isinstance(embedder, WordLlama256) else table
         self._tokens = tokens or _estimated
+        self._threads = ThreadpoolController()
         self._worth = worth
         self._records = Records(folder / "memory.db")
         self._vectors = VectorIndex(folder / "vectors")
@@ -144,7 +151,8 @@ class Memory:
         view = self.view(project)
         if view is None:
             return Found()
-        ranked = rank(view, text, now, self._worth)
+        with self._threads.limit(limits=1):
+            ranked = rank(view, text, now, self._worth)
         hits: list[Hit] = []
         left = tokens
         for i in range(0, min(len(ranked.rows), limit if tokens is None else _PASSED_OVER * limit), limit):
@@ -174,15 +182,24 @@ class Memory:
                     return None
                 known = self._refreshed(db, found.id)
             words = WordIndex(found.id)
-            return View(found.id, known.layout, known.stored, self._records, words, self._vectors, self.embedder)
+            return View(
+                found.id, known.layout, known.stored, known.related, self._records, words, self._vectors, self.embedder
+            )
 
     def _refreshed(self, db: sa.Connection, project: int) -> _Known:
         stored = Stored(self._records, self.embedder.name, self.embedder.dimension)
-        known = self._known.pop(project, None) or _Known(Layout.empty(), stored)
+        known = self._known.pop(project, None) or _Known(
+            Layout.empty(), stored, Related(self._table) if self._table is not None else None
+        )
         above = int(known.layout.ids.max(initial=0))
         rows = self._records.rows(db, project, above)
         known.layout = known.layout.grown(rows, self._records.passage_rows(db, project, above))
         known.stored.follow(db, known.layout)
+        if known.related is not None:
+            try:
+                known.related.follow(db, WordIndex(project), len(known.layout.passages))
+            except MemoryDown as e:
+                logger.warning("%s; related words are left out", e)
         self._known[project] = known
         while len(self._known) > _PROJECTS:
             self._known.popitem(last=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,13 +17,16 @@ from penstock.memory.embedder import Embedder, vectors_of
 from penstock.memory.layout import Layout
 from penstock.memory.question import Question, read
 from penstock.memory.records import Records
+from penstock.memory.related import Related
 from penstock.memory.signals import Array, Evidence, Ints, signals_of
+from penstock.memory.stems import stem
 from penstock.memory.stored import Stored
 from penstock.memory.vectors import VectorIndex
 from penstock.memory.words import WordIndex
 
 __all__ = ["Ranked", "View", "rank"]
 
+logger = logging.getLogger(__name__)
 _BY_WORDS = 1000
 """Passages taken from the word index. Their scores also speak for their neighbours."""
 _BY_VECTOR = 200
@@ -39,6 +44,7 @@ class View:
     id: int
     layout: Layout
     stored: Stored
+    related: Related | None
     records: Records
     words: WordIndex
     vectors: VectorIndex
@@ -62,6 +68,7 @@ def rank(view: View, text: str, now: float | None, worth: Mapping[str, float]) -
     down: list[str] = []
     with view.records.reading() as db:
         words, ask = _by_words(view, question, db, down)
+        meaning = _by_meaning(view, question, ask, db)
         vectors = _Likeness(view, question, db, down)
         if len(down) > 1 and not words.any():
             raise MemoryDown("; ".join(down))
@@ -69,7 +76,7 @@ def rank(view: View, text: str, now: float | None, worth: Mapping[str, float]) -
         if now is not None:
             rows = rows[view.layout.expires[rows] > now]
         keys, asked_like = vectors.of(rows)
-    signals = signals_of(question, view.layout, rows, Evidence(words, keys, asked_like))
+    signals = signals_of(question, view.layout, rows, Evidence(words, keys, asked_like, meaning))
     scores = np.zeros(len(rows), np.float32)
     for name, value in worth.items():
         if name in signals:
@@ -97,6 +104,34 @@ def _by_words(view: View, question: Question, db: sa.Connection, down: list[str]
     pieces, _ = view.layout.known(np.array(ask.passages, np.int64))
     out[pieces] += top / 2  # an identifier that holds the word: worth half the best match
     return out / max(float(out.max(initial=0)), 1e-9), ask
+
+
+def _by_meaning(view: View, question: Question, ask: Asked, db: sa.Connection) -> Array:
+    """For each row the share of the question's words that it, or a relative of theirs, has."""
+    layout, index = view.layout, view.words
+    out = np.zeros(len(layout), np.float32)
+    count, total = len(layout.passages), 0.0
+    first = {stem(word): word for word in reversed(question.keys)}
+    near: list[list[tuple[str, float]]] = [[] for _ in first]
+    try:
+        if view.related is not None:
+            near = view.related.to(list(first.values()))
+        for own, relatives in zip(first, near, strict=True):
+            best = np.zeros(len(layout), np.float32)
+            held = ask.holding.get(own)
+            rarity = 0.7 * math.log(count + 1)
+            if held is not None:
+                best[layout.known(held)[0]] = 1
+                rarity = math.log(1 + (count - len(held) + 0.5) / (len(held) + 0.5))
+            for relative, weight in relatives:
+                if relative != own:
+                    rows, _ = layout.known(index.holding(db, relative))
+                    best[rows] = np.maximum(best[rows], np.float32(weight))
+            out += np.float32(rarity) * best
+            total += rarity
+    except MemoryDown as e:
+        logger.warning("%s; related words are left out", e)
+    return out / np.float32(total or 1)
 
 
 class _Likeness:

@@ -34,6 +34,8 @@ class Evidence:
     """Likeness to the words that carry the question."""
     question: Array
     """Likeness to the question as it was asked."""
+    meaning: Array
+    """The share of the question's words, the rare ones counting more, that are there or have a relative there."""
 
 
 def signals_of(question: Question, layout: Layout, rows: Ints, evidence: Evidence) -> dict[str, Array]:
@@ -41,10 +43,9 @@ def signals_of(question: Question, layout: Layout, rows: Ints, evidence: Evidenc
     words, keys = evidence.words, evidence.keys
     session = layout.session
     out = {"words": words[rows], "vector": keys[rows], "vector_question": evidence.question[rows]}
-    for name, of in (("words", words), ("vector", keys)):
+    out["meaning"] = evidence.meaning[rows]
+    for name, of in (("words", words), ("vector", keys), ("meaning", evidence.meaning)):
         out[f"near_{name}"] = _near(of, session, rows)
-        out[f"before_{name}"] = _beside(of, session, rows, -1)
-        out[f"after_{name}"] = _beside(of, session, rows, 1)
         out[f"session_{name}"] = _best_of(of, session, len(layout.sessions))[session[rows]]
     out |= _who(question, layout, rows)
     out["month"], out["day"] = _when(question.times, layout, rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ class WordLlama256:
     dimension = 256
 
     def __init__(self) -> None:
+        # Its tokenizer would spread a question of ten words over threads, which takes longer than to do it.
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         try:
             import wordllama
 
@@ -30,6 +33,13 @@ class WordLlama256:
             )
         except (ImportError, OSError, ValueError, RuntimeError) as e:
             raise MemoryDown(f"WordLlama cannot be loaded: {e}") from e
+
+    def spelled(self, stems: Sequence[str]) -> list[str]:
+        """`danc` is of "dance": of the possible spellings, the one the model's vocabulary has in the fewest pieces."""
+        options = [[stem, f"{stem}e", *([f"{stem[:-1]}y"] if stem.endswith("i") else [])] for stem in stems]
+        pieces = self._model.tokenizer.encode_batch([o for some in options for o in some], add_special_tokens=False)
+        lengths = iter([sum(encoded.attention_mask) for encoded in pieces])
+        return [min((next(lengths), n, option) for n, option in enumerate(some))[2] for some in options]
 
     def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """One vector for each text."""

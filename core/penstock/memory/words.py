@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -70,11 +72,20 @@ class WordIndex:
             rows = db.exec_driver_sql(found, (" OR ".join(map(_quoted, stems)), limit)).all()
             return [(row[0], row[1]) for row in rows]
 
-    def holds(self, db: sa.Connection, stem: str) -> bool:
-        """Whether any passage has this stem."""
+    def holding(self, db: sa.Connection, stem: str) -> npt.NDArray[np.int64]:
+        """Every passage that has this stem."""
         with _reading():
-            found = sa.text(f"SELECT 1 FROM {self._stems} WHERE {self._stems} MATCH :q LIMIT 1")
-            return db.execute(found, {"q": _quoted(stem)}).first() is not None
+            # One string of numbers: a row for each would take five times as long.
+            found = f"SELECT group_concat(rowid) FROM {self._stems} WHERE {self._stems} MATCH ?"
+            listed = db.exec_driver_sql(found, (_quoted(stem),)).scalar()
+            return np.array(listed.split(",") if listed else [], np.int64)
+
+    def commonest(self, db: sa.Connection, limit: int) -> list[str]:
+        """The stems of letters alone that most passages have."""
+        with _reading():
+            found = f"SELECT term FROM {self._vocabulary} WHERE term NOT GLOB '*[^a-z]*' AND length(term) > 2"
+            rows = db.exec_driver_sql(f"{found} ORDER BY doc DESC LIMIT ?", (limit,)).all()
+            return [row[0] for row in rows]
 
     def with_piece(self, db: sa.Connection, piece: str, limit: int) -> list[int]:
         """Passages with an identifier or a path that `piece` (three characters or more) is a part of."""
