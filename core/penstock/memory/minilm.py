@@ -89,7 +89,8 @@ class MiniLM:
         )
 
     def _dense(self, x: Array, name: str) -> Array:
-        out: Array = x @ self._w[f"{name}.weight"].T + self._w[f"{name}.bias"]
+        flat = x.reshape(-1, x.shape[-1]) @ self._w[f"{name}.weight"].T  # one large product, not one for each text
+        out: Array = (flat + self._w[f"{name}.bias"]).reshape(*x.shape[:-1], -1)
         return out
 
     def _norm(self, x: Array, name: str) -> Array:
@@ -101,5 +102,5 @@ class MiniLM:
 
 def _gelu(x: Array) -> Array:
     """With tanh in the place of the error function: off by 0.001 at most."""
-    out: Array = 0.5 * x * (1 + np.tanh(np.float32(0.7978845608) * (x + np.float32(0.044715) * x**3)))
+    out: Array = 0.5 * x * (1 + np.tanh(np.float32(0.7978845608) * (x + np.float32(0.044715) * x * x * x)))
     return out

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["HELPFUL", "RECENT", "RECENT_DAYS", "TAG", "WEIGHTS"]
+__all__ = ["HELPFUL", "RECENT", "RECENT_DAYS", "WEIGHTS"]
 
 WEIGHTS: Mapping[str, float] = {
     "words": 0.49,
@@ -39,8 +39,6 @@ WEIGHTS: Mapping[str, float] = {
 
 HELPFUL = 0.5
 """A mark "helpful", or a pin; a mark "wrong" is worth twice as much against."""
-TAG = 1.0
-"""A tag that the question names."""
 RECENT = 0.25
 """Said just now; half as much after `RECENT_DAYS`, and so on. Enough to settle a tie."""
 RECENT_DAYS = 14.0

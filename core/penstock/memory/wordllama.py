@@ -36,7 +36,7 @@ class WordLlama256:
 
     def spelled(self, stems: Sequence[str]) -> list[str]:
         """`danc` is of "dance": of the possible spellings, the one the model's vocabulary has in the fewest pieces."""
-        options = [[stem, f"{stem}e", *([f"{stem[:-1]}y"] if stem.endswith("i") else [])] for stem in stems]
+        options = [[f"{stem[:-1]}y"] if stem.endswith("i") else [stem, f"{stem}e"] for stem in stems]
         pieces = self._model.tokenizer.encode_batch([o for some in options for o in some], add_special_tokens=False)
         lengths = iter([sum(encoded.attention_mask) for encoded in pieces])
         return [min((next(lengths), n, option) for n, option in enumerate(some))[2] for some in options]

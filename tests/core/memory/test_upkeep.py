@@ -111,7 +111,7 @@ def test_vectors_do_without_words(tmp_path: Path) -> None:
     memory = filled(tmp_path)
     before = answers(memory)
     broken_words(tmp_path)
-    found = memory.search("boiler pressure", "p")
+    found = memory.search(LINES[0], "p")
     assert found.hits[0].item.text == LINES[0]
     assert "word index" in found.degraded[0]
     memory.add([Item("p", "a late addition", session="late")])
