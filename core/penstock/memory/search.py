@@ -78,7 +78,7 @@ def rank(view: View, text: str, now: float | None, worth: Mapping[str, float]) -
         keys, asked_like = vectors.of(rows)
     if down and not ask.stems and not words.any():
         # Without words, what kind of sentence it is would count for more than what it says.
-        words = meaning = np.maximum(keys, 0) / max(float(keys.max(initial=0)), 1e-9)
+        words = meaning = np.maximum(keys, 0) / np.float32(max(float(keys.max(initial=0)), 1e-9))
     signals = signals_of(question, view.layout, rows, Evidence(words, keys, asked_like, meaning))
     scores = np.zeros(len(rows), np.float32)
     for name, value in worth.items():

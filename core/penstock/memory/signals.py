@@ -22,6 +22,8 @@ Array = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 _NEAR, _DECAY = 6, 0.7
 _SCALE = 3.0
+_SESSION = 40
+"""Items of a session about which its best item tells something; of a session ten times as long it tells little."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,12 @@ def signals_of(question: Question, layout: Layout, rows: Ints, evidence: Evidenc
     """Each signal of the items in `rows`."""
     words, keys = evidence.words, evidence.keys
     session = layout.session
+    told = np.minimum(1, _SESSION / layout.sizes).astype(np.float32)[session[rows]]
     out = {"words": words[rows], "vector": keys[rows], "vector_question": evidence.question[rows]}
     out["meaning"] = evidence.meaning[rows]
     for name, of in (("words", words), ("vector", keys), ("meaning", evidence.meaning)):
         out[f"near_{name}"] = _near(of, session, rows)
-        out[f"session_{name}"] = _best_of(of, session, len(layout.sessions))[session[rows]]
+        out[f"session_{name}"] = _best_of(of, session, len(layout.sessions))[session[rows]] * told
     out |= _who(question, layout, rows)
     out["month"], out["day"] = _when(question.times, layout, rows)
     out |= _kind(question, layout, rows)

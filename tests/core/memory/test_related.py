@@ -26,6 +26,7 @@ def test_a_relative_of_a_word_is_found(memory: Memory) -> None:
     hit, *_ = memory.search("what did the dog do?", "p").hits
     assert hit.item.text == "Our puppy chewed the cable."
     assert hit.parts["meaning"] > 0
+    assert hit.parts["meaning"] > 0
 
 
 def test_words_that_come_later_are_relatives_too(memory: Memory) -> None:
