@@ -78,7 +78,7 @@ def rank(view: View, text: str, now: float | None, worth: Mapping[str, float]) -
         keys, asked_like = vectors.of(rows)
     if down and not ask.stems and not words.any():
         # Without words, what kind of sentence it is would count for more than what it says.
-        words = meaning = np.maximum(keys, 0) / np.float32(max(float(keys.max(initial=0)), 1e-9))
+        words = meaning = _of_the_best(np.maximum(keys, 0))
     signals = signals_of(question, view.layout, rows, Evidence(words, keys, asked_like, meaning))
     scores = np.zeros(len(rows), np.float32)
     for name, value in worth.items():
@@ -106,7 +106,11 @@ def _by_words(view: View, question: Question, db: sa.Connection, down: list[str]
     top = float(out.max(initial=0)) or 1.0
     pieces, _ = view.layout.known(np.array(ask.passages, np.int64))
     out[pieces] += top / 2  # an identifier that holds the word: worth half the best match
-    return out / max(float(out.max(initial=0)), 1e-9), ask
+    return _of_the_best(out), ask
+
+
+def _of_the_best(scores: Array) -> Array:
+    return (scores / max(float(scores.max(initial=0)), 1e-9)).astype(np.float32)
 
 
 def _by_meaning(view: View, question: Question, ask: Asked, db: sa.Connection) -> Array:
