@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock_addons.control import Control
 from penstock_addons.gateway import Gateway
 from penstock_addons.hosts import ModelHosts
 from penstock_addons.options import Settings
@@ -14,4 +15,5 @@ def suite_addons() -> list[object]:
     """Fresh addons, in the order their hooks run."""
     settings = Settings()
     hosts = ModelHosts(settings)
-    return [settings, hosts, NoWebSocket(hosts), Gateway(settings, hosts)]
+    gateway = Gateway(settings, hosts)
+    return [settings, hosts, NoWebSocket(hosts), Control(settings, gateway), gateway]

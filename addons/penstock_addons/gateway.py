@@ -85,6 +85,11 @@ class Gateway:
         if suite.degraded:
             suite.log.append(EventKind.FAULT, where="store", error=suite.degraded)
 
+    @property
+    def suite(self) -> Suite | None:
+        """The suite, while the proxy runs and could open it."""
+        return self._suite
+
     def done(self) -> None:
         suite, self._suite = self._suite, None
         if suite is not None:

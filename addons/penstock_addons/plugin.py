@@ -5,19 +5,25 @@ from __future__ import annotations
 import typer
 
 from penstock.hookspecs import hookimpl
+from penstock_addons.cli.compact import compact
 from penstock_addons.cli.demo import demo
 from penstock_addons.cli.doctor import doctor
+from penstock_addons.cli.mcp import mcp
 from penstock_addons.cli.run import run
 from penstock_addons.cli.up import up
+from penstock_addons.cli.whatif import whatif
 
 __all__ = ["commands"]
 
 
 @hookimpl
 def commands(app: typer.Typer) -> None:
-    """Commands that start a proxy, or look after one. mitmproxy is imported when one runs."""
+    """Commands that start a proxy, or stand beside one. mitmproxy is imported when one runs."""
     app.command("up")(up)
     app.command("doctor")(doctor)
+    app.command("compact")(compact)
     app.command("demo")(demo)
+    app.command("mcp")(mcp)
+    app.command("whatif")(whatif)
     # What stands behind the client's name is the client's, with or without a `--` in front.
     app.command("run", context_settings={"allow_interspersed_args": False})(run)

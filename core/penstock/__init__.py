@@ -5,13 +5,14 @@ from __future__ import annotations
 from penstock.compressor import Compressed, Compressor, Seen, ToolOutput, handle_of
 from penstock.conversation import Block, BlockKind, Conversation, Message, Role
 from penstock.draft import Draft, Spot
+from penstock.due import Due
 from penstock.events import Event, EventKind
 from penstock.exchange import Exchange, Identity, Kind
 from penstock.hookspecs import hookimpl
 from penstock.profiles import Profile
 from penstock.reply import Reply, ToolCall, Usage
 from penstock.stage import Stage
-from penstock.summariser import Segment, Summariser
+from penstock.summariser import Segment, Summariser, Summary
 
 __all__ = [
     "Block",
@@ -20,6 +21,7 @@ __all__ = [
     "Compressor",
     "Conversation",
     "Draft",
+    "Due",
     "Event",
     "EventKind",
     "Exchange",
@@ -34,6 +36,7 @@ __all__ = [
     "Spot",
     "Stage",
     "Summariser",
+    "Summary",
     "ToolCall",
     "ToolOutput",
     "Usage",

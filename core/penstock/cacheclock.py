@@ -26,6 +26,15 @@ class CacheClock:
     """Seconds since the epoch. For a conversation met for the first time: now."""
     ttl: float = 0.0
     """Seconds; set by `heed`."""
+    proven: float = 0.0
+    """Seconds after which an entry was still found alive."""
+
+    met: float | None = None
+    """When this process met the conversation, if that had begun before."""
+
+    def is_known(self, now: float, margin: float) -> bool:
+        """Whether every entry that can be alive was written by requests that this process has seen."""
+        return self.met is None or now - self.met > self.ttl + margin
 
     def is_cold(self, now: float, margin: float) -> bool:
         """Whether no entry can be alive any more."""
@@ -35,10 +44,14 @@ class CacheClock:
         """The cache was used: a request left, or its answer came."""
         self.last_use = max(self.last_use, now)
 
+    def learn(self, idle: float) -> None:
+        """After so many seconds without a use the provider still found an entry: they live longer than was thought."""
+        self.proven = max(self.proven, idle)
+
     def heed(self, conversation: Conversation, provider: str, ttl: float | None) -> None:
         """Take the lifetime from the breakpoints in use; `ttl` is a person's own figure. The longest seen counts."""
         seen = _LONG if _marks_an_hour(conversation) else _TTL.get(provider, _LONG)
-        self.ttl = ttl or max(seen, self.ttl)
+        self.ttl = max(ttl or max(seen, self.ttl), self.proven)
 
 
 def _marks_an_hour(conversation: Conversation) -> bool:

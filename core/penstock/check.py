@@ -18,8 +18,10 @@ def check(dialect: Dialect, path: str, before: Conversation, after: bytes, chang
         new = dialect.read(after, path)
     except Unreadable as e:
         raise InvalidRequest(f"the edited body cannot be read: {e}") from e
-    old_faults = set(dialect.violations(before))
-    faults = [f for f in dialect.violations(new) if f not in old_faults]
+    faults = list(dialect.violations(new))
+    if faults:
+        old_faults = set(dialect.violations(before))
+        faults = [f for f in faults if f not in old_faults]
     if faults:
         raise InvalidRequest("; ".join(faults[:3]))
     covered = {i for c in changes if isinstance(c, RangeEdit) for i in range(c.first, c.last + 1)}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 __all__ = ["Compressed", "Compressor", "Seen", "Setting", "ToolOutput", "handle_of"]
 
+_EXPAND = re.compile(r"(?:[\w-]*penstock_{1,2})?expand")
 Setting = Literal["safe", "balanced", "bold"]
 
 
@@ -33,10 +35,16 @@ class ToolOutput:
     question: str = ""
     """What the agent is after: the person's last message, and the agent's own last words where they are at hand."""
     setting: Setting = "safe"
-    seen: Seen | None = None
-    """None: nothing is known about the conversation, so every name counts as news."""
+    seen: Callable[[], Seen] | None = None
+    """Tells what stands in the conversation; it is worked out when called. None: nothing is known about that, so every
+    name counts as news."""
     can_expand: bool = True
     """The agent can ask for the original. Where it can not, more is to stay."""
+
+    @property
+    def is_original(self) -> bool:
+        """The agent asked for an original, by the tool or the command: it is not to be shortened once more."""
+        return bool(_EXPAND.fullmatch(self.tool)) or any("penstock expand" in str(v) for v in self.input.values())
 
 
 @dataclass(frozen=True)

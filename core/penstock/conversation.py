@@ -16,7 +16,6 @@ from typing import Any
 
 import msgspec
 
-from penstock.edits import Place
 from penstock.spans import Span
 
 __all__ = ["HEAD_FIELDS", "Block", "BlockKind", "Conversation", "Message", "Role", "digest", "words_of"]
@@ -135,16 +134,6 @@ class Conversation:
                 for j, block in enumerate(message.blocks):
                     if block.key == key:
                         yield i, j, block
-
-    def places(self) -> dict[Place, tuple[int, int]]:
-        """Message and block index of every block."""
-        out: dict[Place, tuple[int, int]] = {}
-        seen: dict[bytes, int] = {}
-        for m, b, block in self.blocks():
-            nth = seen.get(block.key, 0)
-            seen[block.key] = nth + 1
-            out[Place(block.key, nth)] = (m, b)
-        return out
 
     def field(self, name: str) -> Any:
         """The decoded value of a field of the request, None when it is not there."""

@@ -6,6 +6,7 @@ original, decides when the edit lands, and checks the result.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from copy import copy as copy_of
@@ -16,11 +17,12 @@ from penstock.conversation import HEAD_FIELDS, Block, BlockKind, Conversation, R
 from penstock.edits import Edit, Op, Place
 from penstock.errors import InvalidEdit
 from penstock.exchange import Exchange
+from penstock.history import transcript
 from penstock.parts import Parts
 from penstock.replay import Replay
 from penstock.tokens import estimate_bytes
 
-__all__ = ["Draft", "Refused", "Spot"]
+__all__ = ["Draft", "Refused", "Spending", "Spot"]
 
 EDIT_LIMIT = 4 << 20
 _EXPAND = re.compile(rb'"[A-Za-z0-9_-]*penstock_{1,2}expand"')
@@ -64,6 +66,15 @@ class Refused:
     stage: str
 
 
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What a call of a stage's own cost."""
+
+    dollars: float
+    reason: str
+    stage: str
+
+
 class Draft:
     """The conversation of one request, and the edits proposed so far."""
 
@@ -73,12 +84,13 @@ class Draft:
         conversation: Conversation,
         is_new: Callable[[int, int], bool],
         *,
+        sent: int = 0,
         landed: Replay | None = None,
         due: str = "",
         window: int = 200_000,
         parts: Parts | None = None,
     ) -> None:
-        self._exchange, self._conversation, self._is_new = exchange, conversation, is_new
+        self._exchange, self._conversation, self._is_new, self._sent = exchange, conversation, is_new, sent
         landed = landed or Replay()
         self._landed, self._gone = landed.replacements(), landed.covered()
         self._proposed: dict[tuple[int, int], Edit] = {}
@@ -88,6 +100,8 @@ class Draft:
         self._words = exchange.words
         self._edits: tuple[Edit, ...] = ()
         self._refused: Refused | None = None
+        self._spendings: list[Spending] = []
+        """Shared by all copies: what was paid is paid, whatever becomes of the draft of the stage that did."""
         self._stage = ""
 
     @property
@@ -132,6 +146,11 @@ class Draft:
         return self._refused
 
     @property
+    def spendings(self) -> tuple[Spending, ...]:
+        """What `spend` was called with, by this stage and those before it."""
+        return tuple(self._spendings)
+
+    @property
     def words(self) -> str:
         """The person's words in this request. A stage may clean them: what tags, recalls and remembers reads these, and
         what is sent does not change."""
@@ -148,9 +167,11 @@ class Draft:
         Raises `ValueError` for a kind or a role that there is not."""
         kind = BlockKind(kind) if kind is not None else None
         role = Role(role) if role is not None else None
+        first = self._sent if new else 0  # what stands before was sent: the work grows with what is new
         spots = (
-            Spot(m, b, block, self._is_new(m, b))
-            for m, b, block in self.conversation.blocks()
+            Spot(m, b, block, m >= self._sent and self._is_new(m, b))
+            for m, message in enumerate(self.conversation.messages[first:], start=first)
+            for b, block in enumerate(message.blocks)
             if (kind is None or block.kind is kind) and (role is None or block.role is role)
         )
         return [spot for spot in spots if new is None or spot.is_new is new]
@@ -221,12 +242,16 @@ class Draft:
         covered = self.conversation.messages[first : last + 1]
         if not covered[0].blocks:
             raise InvalidEdit(f"message {first} is empty: begin with one that is not")
-        original = "\n\n".join(f"[{m.role}] " + "\n".join(b.text for b in m.blocks) for m in covered)
+        original = self.original(first, last)
         chain = digest(*(m.key for m in covered))
         place = self._place(first, 0)
         self._propose(Edit(Op.COMPACT, place, text, self._stage, reason, original, chain, len(covered)))
         self._gone.update(range(first, last + 1))
         self._extra += len(text)
+
+    def original(self, first: int, last: int) -> str:
+        """What is kept of the messages `first` to `last` when they are compacted: `handle_of` it shows them again."""
+        return transcript(self.conversation.messages[first : last + 1])
 
     def drop(self, first: int, last: int, *, reason: str) -> None:
         """Leave the messages `first` to `last` (both included) out."""
@@ -235,6 +260,13 @@ class Draft:
     def refuse(self, message: str, *, retry_after: int = 60) -> None:
         """Have the request answered with an error in the provider's own form: 429, `retry_after` seconds."""
         self._refused = Refused(str(message), int(retry_after), self._stage)
+
+    def spend(self, dollars: float, *, reason: str) -> None:
+        """Book what a call of a stage's own cost: the conversation has to earn it back. It counts at once,
+        also when the stage fails or is late after this."""
+        if not math.isfinite(dollars) or dollars < 0:
+            raise InvalidEdit(f"{dollars} dollars can not be spent")
+        self._spendings.append(Spending(float(dollars), str(reason), self._stage))
 
     def for_stage(self, stage: str) -> Draft:
         """A copy for one stage: what it proposes counts only when the copy is taken as the new draft."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 __all__ = ["Edit", "Op", "Place"]
 
@@ -19,8 +20,7 @@ class Op(StrEnum):
     """The messages from the place to `until` become one user message `text`, or nothing when `text` is empty."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(NamedTuple):
     """A block, found by content: the `nth` (from 0) of those in the conversation whose key is `key`.
 
     Content, and not an index, so that an edit finds its block again when the client shortens the history.
@@ -40,8 +40,18 @@ class Edit:
     stage: str
     reason: str
     original: str = field(default="", repr=False)
-    """What the edit takes away, kept so that it can be taken back."""
+    """What the edit takes away. Stored before the edit leaves, so that it can be taken back; not held after that."""
     chain: bytes = b""
     """For `COMPACT`: hash of the keys of all messages it covers."""
     count: int = 0
     """For `COMPACT`: how many messages it covers."""
+    size: int = -1
+    """Characters of the original; known when the original itself is not at hand."""
+
+    def __post_init__(self) -> None:
+        if self.size < 0:
+            object.__setattr__(self, "size", len(self.original))
+
+    def without_original(self) -> Edit:
+        """As it is replayed: for that the original is not needed, and may be large, or gone."""
+        return replace(self, original="") if self.original else self

@@ -19,15 +19,17 @@ from penstock.clock import Clock, SystemClock
 from penstock.conversation import Conversation
 from penstock.dialects.base import Dialect, Endpoint
 from penstock.draft import Draft
+from penstock.due import ROOM, Due
 from penstock.errors import PenstockError, StoreError, Unreadable
 from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange, Kind, Request, State
 from penstock.identity import identify
+from penstock.job import Job
 from penstock.ledger import Ledger, resolve
 from penstock.pipeline import Pipeline, Verdict
 from penstock.profiles import Profile
 from penstock.redact import Redactor, redact
-from penstock.settle import Job, Settler
+from penstock.settle import Settler
 from penstock.state import Attempt, ConversationState, States
 from penstock.store.base import Store
 from penstock.tokens import estimate_bytes
@@ -131,13 +133,23 @@ class Engine:
         exchange, reply = outcome.exchange, outcome.reply
         if exchange is None or reply is None or exchange.state is not State.ANSWERED:
             return
+        self._note_usage(outcome)
         await self._background.look(self._pipeline_of(outcome), exchange, reply, is_known=self._has_taught(outcome))
 
     def answered_now(self, outcome: Outcome) -> None:
         """The same in the caller's own thread."""
         if outcome.exchange is not None and outcome.reply is not None:
             known = self._has_taught(outcome)
+            self._note_usage(outcome)
             self._background.look_now(self._pipeline_of(outcome), outcome.exchange, outcome.reply, is_known=known)
+
+    def _note_usage(self, outcome: Outcome) -> None:
+        """Keep what the provider counted for the conversation's next request."""
+        exchange, reply = outcome.exchange, outcome.reply
+        if exchange is not None and reply is not None and outcome.booking is not None:
+            state = self._states.peek(exchange.identity.conversation)
+            if state is not None:
+                state.answers.append((outcome.booking, reply.usage))
 
     def _pipeline_of(self, outcome: Outcome) -> Pipeline:
         return self._pipelines.get(outcome.profile) or self._pipelines[self._profile]
@@ -156,6 +168,14 @@ class Engine:
             state = self._states.peek(exchange.identity.conversation)
             if state is not None:
                 state.clock.touch(self._clock.now())
+
+    def compact_now(self, name: str = "") -> int:
+        """Have the next real request of a conversation flushed, whether that pays or not: of the one with this id, of
+        those of the client's session with this id, or of all in memory. Gives how many. May be called from anywhere."""
+        found = [s for key, s in self._states.loaded() if s.keys and (not name or name in (key, s.session))]
+        for state in found:
+            state.asked = True
+        return len(found)
 
     def close(self) -> None:
         """End the threads."""
@@ -219,9 +239,12 @@ class Engine:
 
     def _leave_untouched(self, work: Work | None) -> None:
         """The client's own bytes leave, past the ledger. The loop must not wait for the state's lock."""
-        if work is None or work.state is None or work.conversation is None or work.exchange is None:
+        if work is None or work.state is None or work.conversation is None:
             return
         work.state.note_attempt(work.body_key, Attempt(0, untouched=True))
+        if work.exchange is None:  # its state was not to be had in time: what it carries is sent now, whatever it is
+            work.state.untouched.append(work.conversation)
+            return
         if work.exchange.kind.is_real:
             work.state.untouched.append(work.conversation)
         self.touch(work.exchange)
@@ -277,7 +300,11 @@ class Engine:
         kind = pipeline.classifier.kind(request, work.endpoint, conversation, identity)
         state = self._states.get(identity.conversation)
         work.body_key = hash((work.endpoint, work.body))
+        work.conversation, work.state = conversation, state
         with state.lock:
+            state.learn()
+            state.meet(conversation, self._clock.now())
+            state.session = identity.session
             attempt = state.attempts.get(work.body_key)
             if kind.is_real and attempt is None and state.begins_epoch(conversation):
                 state.epoch += 1
@@ -297,29 +324,41 @@ class Engine:
             )
             is_new = state.newness(conversation, sent)
             landed = resolve(conversation, state.ledger.edits())
+            work.standing = state.ledger.revision, landed
             if kind.is_real and attempt is None:
                 work.due = self._due(work, conversation, state, identity.provider)
-        work.conversation, work.exchange, work.state = conversation, exchange, state
+            used = state.clock.last_use
+        work.exchange, work.used = exchange, used
         work.sent, work.attempt = sent, attempt
         exchange.advance(State.CLASSIFIED)
         if kind.is_real and attempt is None:
             window = pipeline.parts.prices.of(identity.provider, conversation.model).window
             work.draft = Draft(
-                exchange, conversation, is_new, landed=landed, due=work.due, window=window, parts=pipeline.parts
+                exchange,
+                conversation,
+                is_new,
+                sent=sent,
+                landed=landed,
+                due=work.due or "",
+                window=window,
+                parts=pipeline.parts,
             )
 
-    def _due(self, work: Work, conversation: Conversation, state: ConversationState, provider: str) -> str:
-        """Why edits to what was sent may land now; empty when they must wait (P4)."""
+    def _due(self, work: Work, conversation: Conversation, state: ConversationState, provider: str) -> Due | None:
+        """Why edits to what was sent may land now. None: they must wait (P4)."""
         if not state.keys:
-            return ""
+            return None
         profile = work.pipeline.profile
         state.clock.heed(conversation, provider, profile.cache.ttl_s)
+        if state.asked:
+            return Due.ASKED
         if state.clock.is_cold(self._clock.now(), profile.cache.margin_s):
-            return "the cache is cold"
-        window = work.pipeline.parts.prices.of(provider, conversation.model).window
-        if state.size_sent + estimate_bytes(len(conversation.body)) - state.size_came > window * profile.window.hard:
-            return "the window is nearly full"
-        return ""
+            return Due.COLD
+        limit = work.pipeline.parts.prices.of(provider, conversation.model).window * profile.window.hard
+        size = state.size_sent + estimate_bytes(len(conversation.body)) - state.size_came
+        # Each such flush writes a hot prefix anew: after one that made little room the next waits until there is more.
+        least = state.full + ROOM * limit if state.full else 0.0
+        return Due.FULL if size > max(limit, least) else None
 
     def _write(self, work: Work, generation: int) -> Outcome:
         conversation, exchange, state = work.conversation, work.exchange, work.state
@@ -352,6 +391,8 @@ class Engine:
             work.sent,
             draft,
             work.attempt,
+            work.standing,
+            work.used,
             work.due,
             work.pipeline.parts.prices.of(exchange.identity.provider, exchange.model),
             lambda: self._commit(work, generation),
@@ -359,6 +400,8 @@ class Engine:
         with state.lock:
             settled = self._settler.settle(job)
             pending = len(state.ledger.pending)
+            if settled is not None and work.due is Due.ASKED:
+                state.asked = False
         if settled is None:
             raise Overtaken
         body = settled.body

@@ -48,6 +48,8 @@ class EventKind(StrEnum):
     ANSWERED = "answered"
     FAILED = "failed"
     REMEMBERED = "remembered"
+    KEPT = "kept"
+    """A text was kept that no edit of ours took away: the history a client is about to summarise."""
     FAULT = "fault"
     """A part did not work: a stage, the store, the check of a request."""
 

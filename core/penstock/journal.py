@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from penstock.bill import bill
+from penstock.compressor import handle_of
 from penstock.conversation import Block, Conversation
 from penstock.edits import Edit
 from penstock.exchange import Exchange
@@ -67,6 +69,8 @@ def edited(conversation: Conversation, edit: Edit, state: str, reason: str, reda
         "stage": edit.stage,
         "op": edit.op,
         "state": state,
+        "handle": handle_of(edit.original) if edit.original else "",
+        "place": f"{edit.place.key.hex()}.{edit.place.nth}",
         "reason": redact(reason[:464])[:400],  # a stage's words may quote the conversation
         "m": m,
         "b": b,
@@ -80,7 +84,7 @@ def saved(conversation: Conversation, replay: Replay) -> dict[str, int]:
     """Estimated tokens of the request as it came, and as it leaves."""
     sizes = [conversation.size_of(name) for name in (*_SYSTEM, "tools")] + [len(m.raw) for m in conversation.messages]
     came = estimate_bytes(sum(sizes))
-    less = sum(estimate_bytes(len(e.original) - len(e.text)) for e in replay.applied)
+    less = sum(estimate_bytes(e.size - len(e.text)) for e in replay.applied)
     return {"tokens_in": came, "tokens_out": max(0, came - less)}
 
 
@@ -99,10 +103,7 @@ def _row(m: int, b: int, block: Block, redactor: Redactor) -> dict[str, Any]:
 
 def answered(reply: Reply, redactor: Redactor, booking: Booking | None = None) -> dict[str, Any]:
     """What an answer adds to the payload of an `answered` event."""
-    money = {}
-    if booking is not None:
-        baseline, paid = booking.dollars(reply.usage)
-        money = {"money": {"baseline": round(baseline, 6), "paid": round(paid, 6)}}
+    money = {"money": bill(booking, reply.usage).payload()} if booking is not None else {}
     usage = {name: n for name, n in asdict(reply.usage).items() if n is not None}
     return {
         "model": reply.model,

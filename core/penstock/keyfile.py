@@ -13,10 +13,10 @@ logger = logging.getLogger(__name__)
 _BYTES = 32
 
 
-def installation_key(folder: Path) -> bytes:
-    """The key in `folder`, made on first use, readable by its owner only. When it can be neither read nor written, a
-    key for this process alone: conversations are then not known again after a restart."""
-    file = folder / "key"
+def installation_key(folder: Path, name: str = "key") -> bytes:
+    """The key of this name in `folder`, made on first use, readable by its owner only. When it can be neither read nor
+    written, a key for this process alone: by that of conversations, they are not known again after a restart."""
+    file = folder / name
     try:
         found = file.read_bytes()
         if len(found) == _BYTES:
@@ -31,5 +31,5 @@ def installation_key(folder: Path) -> bytes:
             file.chmod(0o600)  # one that was there keeps its permissions when it is opened
             out.write(key)
     except OSError as e:
-        logger.warning("%s cannot be written (%s): conversations are not known again after a restart", file, e)
+        logger.warning("%s cannot be written (%s): what hangs on it is not known again after a restart", file, e)
     return key

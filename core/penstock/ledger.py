@@ -15,7 +15,7 @@ from penstock.edits import Edit, Op, Place
 from penstock.replay import Replay
 from penstock.store.base import Landed
 
-__all__ = ["Ledger", "resolve"]
+__all__ = ["Ledger", "locate", "resolve"]
 
 
 class Ledger:
@@ -71,9 +71,10 @@ class Ledger:
     def land(self, landed: Sequence[Landed]) -> None:
         """From now on these are replayed."""
         for one in landed:
-            self._landed.append(one)
-            self._latest[_slot(one.edit)] = one.edit
-            self._places.add((one.edit.op, one.edit.place))
+            edit = one.edit.without_original()
+            self._landed.append(Landed(one.revision, edit))
+            self._latest[_slot(edit)] = edit
+            self._places.add((edit.op, edit.place))
         self.forget(one.edit for one in landed)
 
     def edits(self, upto: int | None = None, also: Iterable[Edit] = ()) -> list[Edit]:
@@ -101,25 +102,26 @@ def resolve(conversation: Conversation, edits: Sequence[Edit]) -> Replay:
     out = Replay()
     if not edits:
         return out
-    found = _locate(conversation, {edit.place.key for edit in edits})
+    found = locate(conversation, {edit.place.key for edit in edits})
     ranges = _ranges(conversation, edits, found, out)
     blocks: dict[tuple[int, int], BlockEdit] = {}
     for edit in edits:
         at = found.get(edit.place)
-        if edit.op is Op.COMPACT or at is None or any(r.first <= at[0] <= r.last for r in ranges):
+        if edit.op is Op.COMPACT or at is None or (ranges and any(r.first <= at[0] <= r.last for r in ranges)):
             continue
-        old = blocks.get(at, BlockEdit(*at))
+        old = blocks.get(at)
         if edit.op is Op.REPLACE:
-            blocks[at] = BlockEdit(*at, edit.text, old.notes)
+            blocks[at] = BlockEdit(*at, edit.text, old.notes if old else ())
         else:
-            blocks[at] = BlockEdit(*at, old.text, (*old.notes, edit.text))
+            blocks[at] = BlockEdit(*at, old.text if old else None, (*(old.notes if old else ()), edit.text))
         out.applied.append(edit)
         out.spots.append(at)
     out.changes += [*ranges, *blocks.values()]
     return out
 
 
-def _locate(conversation: Conversation, keys: set[bytes]) -> dict[Place, tuple[int, int]]:
+def locate(conversation: Conversation, keys: set[bytes]) -> dict[Place, tuple[int, int]]:
+    """Message and block index of every block with one of these keys."""
     found: dict[Place, tuple[int, int]] = {}
     seen: dict[bytes, int] = {}
     for m, message in enumerate(conversation.messages):

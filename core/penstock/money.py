@@ -3,10 +3,12 @@ below the first (P12)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from penstock.conversation import HEAD_FIELDS, BlockKind, Conversation
+from penstock.conversation import HEAD_FIELDS, BlockKind, Conversation, Message
 from penstock.mirror import Cacheable, CacheMirror, Cost
+from penstock.naive import NaiveClient, NaiveCost
 from penstock.prices import Price
 from penstock.reply import Usage
 from penstock.tokens import estimate_bytes
@@ -14,6 +16,15 @@ from penstock.tokens import estimate_bytes
 __all__ = ["Account", "Booking", "cacheables"]
 
 MEDIA_TOKENS = 1500
+Known = dict[tuple[bytes, BlockKind | None], list[Cacheable]]
+"""By a message's key, and the kind of the block before it."""
+KNOWN = 5000
+"""Messages of one conversation that are remembered."""
+SLACK = 500.0
+"""Units, about $0.002: below this a loss can not be told from the error of our count."""
+_RUNS = (BlockKind.TOOL_USE, BlockKind.TOOL_RESULT)
+_SURELY = 1.5
+"""So many times the head must have been read to know that some of the history was, too: our count is an estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,64 +34,124 @@ class Booking:
     came: Cost
     sent: Cost
     price: Price
-
-    def dollars(self, usage: Usage) -> tuple[float, float]:
-        """Dollars as it came, and as it was sent, output included. Where the provider said what it counted, its count
-        is what was paid, and the mirror's figures are scaled to it."""
-        output = usage.output or 0
-        counted = usage.prompt
-        scale = counted / self.sent.total if counted and self.sent.total else 1.0
-        baseline = _dollars(self.came, self.price, scale) + self.price.dollars(output=output)
-        if counted is None:
-            return baseline, _dollars(self.sent, self.price, 1.0) + self.price.dollars(output=output)
-        paid = self.price.dollars(
-            plain=usage.input or 0,
-            read=usage.cache_read or 0,
-            write=0 if self.sent.write_hour else usage.cache_write or 0,
-            write_hour=usage.cache_write or 0 if self.sent.write_hour else 0,
-            output=output,
-        )
-        return baseline, paid
+    head: int = 0
+    """Tokens of tools and system, which other conversations may keep in the provider's cache."""
+    at: float = 0.0
+    idle: float = 0.0
+    """Seconds since the conversation's cache had been used."""
+    naive: NaiveCost | None = None
+    """What it would have cost a client that compacts by itself. None: the same as untouched."""
+    own: float = 0.0
+    """Dollars that calls of our own cost since the last request."""
 
 
 @dataclass(slots=True)
 class Account:
-    """Two mirrors side by side, and the sums of what they say."""
+    """Mirrors side by side, and the sums of what they say."""
 
     came: CacheMirror = field(default_factory=CacheMirror)
     sent: CacheMirror = field(default_factory=CacheMirror)
+    naive: NaiveClient = field(default_factory=NaiveClient)
+    known: Known = field(default_factory=dict)
+    """What `cacheables` made of the conversation's messages."""
+    noted: CacheMirror | None = None
+    """As it came, with our notes. They are sent for what they say, and not to save: the guard does not count them."""
     baseline: float = 0.0
-    """Units of one plain input token that passing everything through would have cost so far."""
+    """Units of one plain input token that passing everything through would have cost so far, notes included."""
     spent: float = 0.0
-    """Units that were spent."""
+    """Units that were spent, our own model calls included."""
+
+    @property
+    def saved(self) -> float:
+        """Units saved so far; below zero when editing has cost more than it saved."""
+        return self.baseline - self.spent
 
     @property
     def is_behind(self) -> bool:
         """Editing has cost more than it saved: it stops until that is made good."""
-        return self.spent > self.baseline + 1
+        return self.saved < -SLACK
 
-    def book(self, came: list[Cacheable], sent: list[Cacheable], price: Price, now: float) -> Booking:
-        """Note one request that leaves now."""
-        booking = Booking(self.came.send(came, price, now), self.sent.send(sent, price, now), price)
-        self.baseline += booking.came.units(price)
-        self.spent += booking.sent.units(price)
+    def book(
+        self,
+        came: list[Cacheable],
+        sent: list[Cacheable],
+        price: Price,
+        now: float,
+        notes: Mapping[int, int] | None = None,
+        *,
+        idle: float = 0.0,
+        conversation: Conversation | None = None,
+        counts: bool = True,
+    ) -> Booking:
+        """Note one request that leaves now. `notes`: the tokens that our notes add behind a block of `came`;
+        `conversation`: what came, for the client that compacts by itself. `counts`: False while the provider may hold
+        entries that are not known here, so that what seems saved may not be."""
+        if notes and self.noted is None:
+            self.noted = self.came.copy()
+        head = sent[0].tokens if sent else 0
+        naive = self.naive.send(conversation, came, price, now) if conversation is not None else None
+        costs = self.came.send(came, price, now), self.sent.send(sent, price, now)
+        booking = Booking(*costs, price, head, now, idle, naive)
+        fair = booking.came
+        if self.noted is not None:
+            fair = self.noted.send(_with_notes(came, notes or {}), price, now)
+        if counts:
+            self.baseline += fair.units(price)
+            self.spent += booking.sent.units(price)
         return booking
 
+    def spend(self, dollars: float, price: Price) -> None:
+        """A call of our own cost so much."""
+        self.spent += dollars * 1e6 / price.input if price.input else 0.0
 
-def cacheables(conversation: Conversation) -> list[Cacheable]:
-    """The blocks of a request in the order they are cached. Tools and system count as one: they are never edited."""
-    head = estimate_bytes(sum(conversation.size_of(name) for name in HEAD_FIELDS))
-    out = [Cacheable(b"", head, _head_mark(conversation))]
-    for message in conversation.messages:
-        for block in message.blocks:
-            start, end = block.span
-            tokens = MEDIA_TOKENS if block.kind is BlockKind.MEDIA else estimate_bytes(end - start)
-            out.append(Cacheable(block.key, tokens, block.mark))
+    def learn(self, booking: Booking, usage: Usage) -> bool:
+        """Correct the mirror by what the provider counted. True: an entry was alive that was taken for dead."""
+        if usage.cache_read is None or not booking.price.marks:
+            return False
+        if usage.cache_read == 0 and booking.sent.read:
+            self.sent.forget(before=booking.at)
+        return booking.sent.read == 0 and usage.cache_read > booking.head * _SURELY
+
+
+def _with_notes(blocks: list[Cacheable], notes: Mapping[int, int]) -> list[Cacheable]:
+    out: list[Cacheable] = []
+    for i, block in enumerate(blocks):
+        out.append(block)
+        if i in notes:  # a note takes over no breakpoint: the client's stays on its own block
+            out.append(Cacheable(b"note", notes[i]))
     return out
 
 
-def _dollars(cost: Cost, price: Price, scale: float) -> float:
-    return scale * price.dollars(plain=cost.plain, read=cost.read, write=cost.write, write_hour=cost.write_hour)
+def cacheables(conversation: Conversation, known: Known | None = None) -> list[Cacheable]:
+    """The blocks of a request in the order they are cached. Tools and system count as one: they are never edited.
+    `known`: what earlier requests of the conversation hold, so that the work grows with what is new."""
+    head = estimate_bytes(sum(conversation.size_of(name) for name in HEAD_FIELDS))
+    out = [Cacheable(b"", head, _head_mark(conversation))]
+    known = {} if known is None else known
+    if len(known) > KNOWN:
+        known.clear()
+    last: BlockKind | None = None
+    for message in conversation.messages:
+        if not message.blocks:
+            continue
+        found = None if message.breakpoints else known.get((message.key, last))
+        if found is None:
+            found = _cacheables(message, last)
+            if not message.breakpoints:
+                known[message.key, last] = found
+        out += found
+        last = message.blocks[-1].kind
+    return out
+
+
+def _cacheables(message: Message, last: BlockKind | None) -> list[Cacheable]:
+    out = []
+    for block in message.blocks:
+        start, end = block.span
+        tokens = MEDIA_TOKENS if block.kind is BlockKind.MEDIA else estimate_bytes(end - start)
+        out.append(Cacheable(block.key, tokens, block.mark, block.kind is last and last in _RUNS))
+        last = block.kind
+    return out
 
 
 def _head_mark(conversation: Conversation) -> str:

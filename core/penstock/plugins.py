@@ -77,8 +77,9 @@ class Plugins:
         """Every plugin by name, with where it comes from."""
         return dict(sorted(self._sources.items()))
 
-    def stages(self, profile: Profile) -> list[Stage]:
-        """The stages that run under `profile`, in order. Raises `PluginError` and `ProfileError`."""
+    def stages(self, profile: Profile, parts: Parts | None = None) -> list[Stage]:
+        """The stages that run under `profile`, in order, told of its `parts`. Raises `PluginError` and
+        `ProfileError`."""
         found: dict[str, Stage] = {}
         for name, stage in self._collect("stages", profile=profile):
             if not isinstance(stage, Stage) or not stage.name:
@@ -92,7 +93,16 @@ class Plugins:
                 raise ProfileError(
                     f"{profile.where}: stages: no plugin gives a stage {wanted!r}.{did_you_mean(wanted, found)}"
                 )
-        return in_order(profile.stages, found)
+        ordered = in_order(profile.stages, found)
+        parts = parts or self.parts(profile)
+        for stage in ordered:
+            try:
+                stage.on_parts(parts)
+            except PenstockError:
+                raise
+            except Exception as e:
+                raise PluginError(f"stage {stage.name!r}: on_parts() failed: {type(e).__name__}: {e}") from e
+        return ordered
 
     def unknown_settings(self, profile: Profile) -> str:
         """What is wrong with the names of a profile's `[stage.NAME]` tables; empty when each is a stage's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -65,6 +66,8 @@ class Prices:
         return Price(**{**common, **rules["default"], **special})
 
     def _add(self, where: str, provider: str, rows: Mapping[str, Any]) -> None:
+        if not isinstance(rows, Mapping):
+            raise ProfileError(f"{where} = {rows!r}: expected a table")
         known = self._table.get(provider) or {**self._table["anthropic"]}
         for key, value in rows.items():
             if isinstance(value, Mapping):
@@ -82,5 +85,5 @@ def _check(where: str, name: str, figure: object) -> None:
     if name not in kinds:
         raise ProfileError(f"{where}: there is no such figure.{did_you_mean(name, kinds)}")
     is_switch = kinds[name] == "bool"
-    if is_switch is not isinstance(figure, bool) or not isinstance(figure, int | float) or figure < 0:
+    if is_switch is not isinstance(figure, bool) or not isinstance(figure, int | float) or not 0 <= figure < math.inf:
         raise ProfileError(f"{where} = {figure!r}: expected {'true or false' if is_switch else 'a number from 0 on'}")

@@ -19,7 +19,7 @@ from penstock import paths
 from penstock.errors import ProfileError
 from penstock.nearest import did_you_mean
 
-__all__ = ["Cache", "Kinds", "Limits", "Log", "Profile", "available", "load"]
+__all__ = ["Cache", "Kinds", "Limits", "Log", "Originals", "Profile", "available", "load"]
 
 BUNDLED = "penstock_profiles"
 
@@ -56,6 +56,15 @@ class Log(_Table):
     """Older events are deleted beyond so many."""
     days: float = Field(default=30, gt=0)
     """Events, and ledgers of conversations not seen, are deleted after so many days."""
+
+
+class Originals(_Table):
+    """How long what edits took away can be shown again."""
+
+    days: float = Field(default=30, gt=0)
+    """Originals are deleted after so many days."""
+    megabytes: float = Field(default=512, gt=0)
+    """Beyond so many, compressed, the oldest are deleted."""
 
 
 class Cache(_Table):
@@ -119,6 +128,7 @@ class Profile(_Table):
     """Hosts to read besides the known model hosts, `*.` in front for all below a domain."""
     limits: Limits = Limits()
     log: Log = Log()
+    originals: Originals = Originals()
     cache: Cache = Cache()
     window: Window = Window()
     prices: dict[str, dict[str, Any]] = Field(default_factory=dict)

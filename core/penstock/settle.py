@@ -8,91 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 
 from penstock import journal
 from penstock.check import check
-from penstock.conversation import Conversation, Role
-from penstock.dialects.base import Dialect, RangeEdit
+from penstock.conversation import Conversation
+from penstock.dialects.base import RangeEdit
 from penstock.draft import Draft
+from penstock.due import ROOM, Due
 from penstock.edits import Edit, Op, Place
 from penstock.errors import InvalidEdit, InvalidRequest, StoreError, Unreadable
 from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange, Kind
-from penstock.ledger import resolve
+from penstock.guard import unfit
+from penstock.history import keep_history
+from penstock.job import Job, Plan, Settled
+from penstock.ledger import locate, resolve
 from penstock.mirror import Cacheable
 from penstock.money import Booking, cacheables
-from penstock.prices import Price
+from penstock.order import notes, places, user_ends
 from penstock.profiles import Profile
 from penstock.redact import Redactor
 from penstock.replay import Replay
-from penstock.state import Attempt, ConversationState
+from penstock.state import Attempt
 from penstock.store.base import Store
 from penstock.tokens import estimate_bytes
-from penstock.warm import Candidate, anchor, choose
+from penstock.warm import RESERVE, Candidate, anchor, choose
 
-__all__ = ["Job", "Settled", "Settler"]
+__all__ = ["Settler"]
 
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One request whose stages have run."""
-
-    dialect: Dialect
-    path: str
-    profile: Profile
-    conversation: Conversation
-    exchange: Exchange
-    state: ConversationState
-    body_key: int
-    """Hash of the body, to know a retry by."""
-    sent: int
-    """How many messages at the head were sent before."""
-    draft: Draft | None
-    """None: nothing new may be done, only what has landed is replayed."""
-    attempt: Attempt | None
-    """How the same body was sent before."""
-    due: str
-    """Why edits to what was sent land now; empty when they must wait."""
-    price: Price
-    commit: Callable[[], bool]
-    """Asked once, when everything is stored: may the edits land? False: nobody waits for this request any more."""
-
-
-@dataclass(slots=True)
-class Settled:
-    """What leaves."""
-
-    body: bytes | None
-    """None: as it came."""
-    replay: Replay
-    view: Conversation
-    """The request as it leaves."""
-    landed: int = 0
-    booking: Booking | None = None
-    blocks: list[Cacheable] | None = None
-    """What is cached of it, when that is known already."""
-    mark: tuple[int, int, str] | None = None
-    """A breakpoint of our own: message, block, lifetime."""
-
-
-@dataclass(slots=True)
-class _Plan:
-    land: list[Edit] = field(default_factory=list)
-    wait: list[Edit] = field(default_factory=list)
-    out: list[tuple[Edit, str]] = field(default_factory=list)
-    warm: list[Edit] = field(default_factory=list)
-    """Those of `land` that land although the cache is warm, because it pays."""
-    candidates: list[Candidate] = field(default_factory=list)
-    """What else could be cut while the cache is warm."""
-    entry: int | None = None
-    """The entry a warm flush reads from."""
-
-    def leave_out(self, why: str) -> None:
-        """Nothing lands after all."""
-        self.out += [(edit, why) for edit in self.land]
-        self.land = []
+_BEHIND = "editing has cost more than it saved in this session"
 
 
 class Settler:
@@ -106,34 +52,44 @@ class Settler:
         observing = _observing(job)
         if observing:
             return self._observe(job, observing)
-        if job.draft is None:
-            return self._replay_only(job)
         state, now = job.state, self._now()
         state.clock.heed(job.conversation, job.exchange.identity.provider, job.profile.cache.ttl_s)
-        plan = self._plan(job, job.draft)
-        warm = not job.due and job.profile.setting == "bold" and not _observing(job)
+        draft = job.draft
+        if draft is None:
+            return self._replay_only(job)
+        job = _still_due(job)
+        plan = self._plan(job, draft)
+        if job.due is Due.FULL and not _makes_room(job, plan):
+            plan.wait_for_room()
+        warm = not job.due and job.profile.setting == "bold" and self._is_known(job)
         if plan.wait and warm:
             self._pay(job, plan, now)
-        done, fault = self._write(job, state.ledger.edits(also=plan.land))
+        done, fault = self._write(job, plan.land)
         if fault and plan.land:
             done = self._land_valid(job, plan)
         if fault:
             self._fault("check", fault, job.exchange)
         if plan.land:
+            done = self._land_fit(job, plan, done)
+        if warm and not fault:
+            self._anchor(job, plan, done, now)
+            if plan.warm and not self._is_paid_for(job, plan, done, now):
+                plan.put_off()
+                done, _ = self._write(job, plan.land)
+                self._anchor(job, plan, done, now)
+        if plan.land:
             stored = self._store_edits(job, plan.land, now)
             if stored is None:
                 return None
             if not stored:
-                plan.leave_out("the store could not keep it")
-                done, _ = self._write(job, state.ledger.edits())
+                plan.leave_out([(edit, "the store could not keep it") for edit in plan.land])
+                done, _ = self._write(job)
         elif not job.commit():
             return None
-        if warm and not fault:
-            self._anchor(job, plan, done, now)
         state.ledger.wait(plan.wait)
         done.landed = len(plan.land)
         self._remember(job, done, bool(fault), now)
-        why = job.due or ("it pays" if plan.warm else "")
+        why = str(job.due or "") or ("it pays" if plan.warm else "")
         if why and plan.land:
             self._log.append(EventKind.FLUSH, job.exchange.id, why=why, edits=len(plan.land))
         self._journal(job, plan)
@@ -146,7 +102,7 @@ class Settler:
         done = Settled(None, Replay(), job.conversation)
         if job.draft is not None:
             self._remember(job, done, True, self._now())
-            self._journal(job, _Plan(out=[(edit, why) for edit in job.draft.edits]))
+            self._journal(job, Plan(out=[(edit, why) for edit in job.draft.edits]))
         elif job.attempt is None:
             job.state.note_attempt(job.body_key, Attempt(job.state.ledger.revision, untouched=True))
         return done
@@ -154,9 +110,10 @@ class Settler:
     def _replay_only(self, job: Job) -> Settled | None:
         """Retries, `count_tokens` and the client's own calls: what has landed, and nothing new (P9, P10)."""
         attempt, ledger = job.attempt, job.state.ledger
-        upto = None if attempt is None else attempt.revision
-        edits = [] if attempt is not None and attempt.untouched else ledger.edits(upto)
-        done, fault = self._write(job, edits)
+        if attempt is not None and attempt.untouched:
+            done, fault = Settled(None, Replay(), job.conversation), ""
+        else:
+            done, fault = self._write(job, upto=None if attempt is None else attempt.revision)
         if attempt is not None and attempt.mark is not None and not fault:
             marked = job.dialect.mark(done.view, *attempt.mark)
             done.body = marked if marked is not None else done.body
@@ -166,62 +123,97 @@ class Settler:
             self._fault("check", fault, job.exchange)
         if attempt is None:
             job.state.note_attempt(job.body_key, Attempt(ledger.revision, bool(fault)))
+            if job.exchange.kind is Kind.CLIENT_COMPACTION:
+                self._keep_history(job.exchange, job.conversation)
         if not job.exchange.kind.is_real and job.exchange.kind is not Kind.COUNT:
             job.state.mark_shared(job.conversation)
         if job.exchange.kind is not Kind.COUNT:  # a retry or a side call keeps the entries it reads alive
             job.state.clock.touch(self._now())
+            done.booking = self._book_again(job, done)
         return done
 
-    def _plan(self, job: Job, draft: Draft) -> _Plan:
-        plan, ledger = _Plan(), job.state.ledger
+    def _book_again(self, job: Job, done: Settled) -> Booking:
+        """A retry is paid for in the stead of the attempt that failed; a call of the client's own for itself."""
+        first = None if job.attempt is None else job.attempt.booking
+        came, sent, ours = (
+            _cacheables(job, job.conversation),
+            _cacheables(job, done.view),
+            notes(job.conversation, done.replay),
+        )
+        counts = first is None and self._is_known(job)
+        booking = job.state.account.book(came, sent, job.price, self._now(), ours, counts=counts)
+        return replace(first, idle=0.0) if first else booking  # what the first attempt wrote proves no long life
+
+    def _keep_history(self, exchange: Exchange, conversation: Conversation) -> None:
+        """What the client throws away stays findable. On the log's thread: the request does not wait for it."""
+        store, name, now = self._store, exchange.identity.conversation, self._now()
+        self._log.append_later(EventKind.KEPT, exchange.id, lambda: keep_history(store, conversation, name, now))
+
+    def _plan(self, job: Job, draft: Draft) -> Plan:
+        plan, ledger = Plan(), job.state.ledger
         is_new = job.state.newness(job.conversation, job.sent)
-        places = job.conversation.places() if draft.edits else {}
+        must = job.due is not None and job.due.must
+        halted = _BEHIND if job.state.account.is_behind and not must else ""
+        places = locate(job.conversation, {edit.place.key for edit in draft.edits})
         latest = {(e.op, e.place, e.text if e.op is Op.NOTE else ""): e for e in draft.edits}
         for edit in latest.values():
             if ledger.replays(edit):
                 continue
-            if ledger.is_full:
+            if halted and edit.op is not Op.NOTE:
+                plan.out.append((edit, halted))
+            elif ledger.is_full:
                 plan.out.append((edit, "the ledger of this conversation is full"))
             elif _is_new(edit, places, is_new) and not ledger.has_landed(edit):
                 plan.land.append(edit)
             elif edit.op is Op.NOTE:
                 plan.out.append((edit, "frozen: the turn was sent without it"))
             elif job.due:
-                plan.land.append(edit)
+                plan.late.append(edit)
             else:
                 plan.wait.append(edit)
-        if job.due:
-            proposed = {(e.op, e.place) for e in plan.land}
+        if job.due and not halted:
+            proposed = {(e.op, e.place) for e in (*plan.land, *plan.late)}
             due = [e for e in ledger.pending if (e.op, e.place) not in proposed]
-            plan.land += resolve(job.conversation, due).applied
+            plan.late += resolve(job.conversation, due).applied
+        plan.land += plan.late
         # The client's own breakpoints are never removed: such a compaction waits until they have moved on.
         held = [e for e in plan.land if _covers_breakpoint(job.conversation, e)]
         plan.land = [e for e in plan.land if e not in held]
         plan.wait += held
         return plan
 
-    def _pay(self, job: Job, plan: _Plan, now: float) -> None:
+    def _pay(self, job: Job, plan: Plan, now: float) -> None:
         """Let those waiting edits land that pay with a warm cache."""
-        without, _ = self._write(job, job.state.ledger.edits(also=plan.land))
-        blocks, at = cacheables(without.view), _places(without.view)
+        without, _ = self._write(job, plan.land)
+        blocks, at = _cacheables(job, without.view), places(without.view)
         found = [(at[e.place], e) for e in plan.wait if e.place in at]
         plan.candidates = [Candidate(i, estimate_bytes(len(e.original) - len(e.text))) for i, e in found]
         margin = job.profile.cache.margin_s
         choice = choose(plan.candidates, blocks, job.state.account.sent, job.price, now, margin)
-        if choice is not None:
+        if choice is not None and choice.extra * RESERVE <= job.state.account.saved:
             plan.warm = [e for i, e in found if i >= choice.place]
-            plan.entry = choice.entry
+            plan.entry, plan.blocks = choice.entry, blocks
             plan.land += plan.warm
             plan.wait = [e for e in plan.wait if e not in plan.warm]
             plan.candidates = [c for c in plan.candidates if c.index < choice.place]
 
-    def _anchor(self, job: Job, plan: _Plan, done: Settled, now: float) -> None:
+    def _is_known(self, job: Job) -> bool:
+        return job.state.clock.is_known(self._now(), job.profile.cache.margin_s)
+
+    def _is_paid_for(self, job: Job, plan: Plan, done: Settled, now: float) -> bool:
+        """What was not saved is not spent (P12). `choose` weighs what a flush would cost; what it does cost depends on
+        the entries that the breakpoints of this request find."""
+        mirror, price = job.state.account.sent, job.price
+        cost = mirror.look(done.blocks or _cacheables(job, done.view), price, now).units(price)
+        return (cost - mirror.look(plan.blocks, price, now).units(price)) * RESERVE <= job.state.account.saved
+
+    def _anchor(self, job: Job, plan: Plan, done: Settled, now: float) -> None:
         """Put a breakpoint of our own where a later flush can read from."""
-        blocks = cacheables(done.view)
+        blocks = _cacheables(job, done.view)
         alive = job.state.account.sent.alive_before(blocks, now, 0.0)
         where = plan.entry if plan.entry in alive else None
         if where is None:
-            where = anchor(blocks, _user_ends(done.view), alive, plan.candidates)
+            where = anchor(blocks, user_ends(done.view), alive, plan.candidates)
         if where is None or where < 1:
             return
         m, b, _ = next(islice(done.view.blocks(), where - 1, None))
@@ -235,12 +227,15 @@ class Settler:
             self._fault("check", f"a breakpoint of ours: {e}", job.exchange)
             return
         done.body, done.mark = body, (m, b, lifetime)
-        blocks[where] = replace(blocks[where], mark=lifetime)
+        blocks[where] = blocks[where]._replace(mark=lifetime)
         done.blocks = blocks
 
-    def _write(self, job: Job, edits: Sequence[Edit]) -> tuple[Settled, str]:
-        """The request with `edits`, and what is wrong with it: then it is the client's own."""
-        replay = resolve(job.conversation, edits)
+    def _write(self, job: Job, also: Sequence[Edit] = (), upto: int | None = None) -> tuple[Settled, str]:
+        """The request with what has landed, up to a revision, and `also`; and what is wrong with it: then it is the
+        client's own."""
+        revision, standing = job.standing
+        unchanged = not also and upto is None and revision == job.state.ledger.revision
+        replay = standing if unchanged else resolve(job.conversation, job.state.ledger.edits(upto, also))
         if not replay.changes:
             return Settled(None, replay, job.conversation), ""
         try:
@@ -250,23 +245,36 @@ class Settler:
             return Settled(None, Replay(), job.conversation), str(e)
         return Settled(None if body == job.conversation.body else body, replay, view), ""
 
-    def _land_valid(self, job: Job, plan: _Plan) -> Settled:
+    def _land_valid(self, job: Job, plan: Plan) -> Settled:
         """Of the edits to land, keep those of each stage that leave the request valid: one stage's fault costs the
         others nothing (P1)."""
         ledger = job.state.ledger
-        done, why = self._write(job, ledger.edits())
+        done, why = self._write(job)
         stages: dict[str, list[Edit]] = {}
         for edit in plan.land:
             stages.setdefault(edit.stage, []).append(edit)
         plan.land = []
         for edits in stages.values():
-            tried, fault = (done, why) if why else self._write(job, ledger.edits(also=[*plan.land, *edits]))
+            tried, fault = (done, why) if why else self._write(job, [*plan.land, *edits])
             if fault:
                 plan.out += [(edit, fault) for edit in edits]
                 ledger.forget(edits)
             else:
                 plan.land += edits
                 done = tried
+        return done
+
+    def _land_fit(self, job: Job, plan: Plan, done: Settled) -> Settled:
+        """Let go of the edits that would only cost."""
+        out = unfit(plan.land, done.replay, job.conversation, done.view, job.price)
+        if not out:
+            return done
+        plan.leave_out(out)
+        job.state.ledger.forget(edit for edit, _ in out)
+        done, fault = self._write(job, plan.land)
+        if fault:  # what is stored is what was sent, or nothing
+            plan.leave_out([(edit, fault) for edit in plan.land])
+            done, _ = self._write(job)
         return done
 
     def _store_edits(self, job: Job, edits: Sequence[Edit], now: float) -> bool | None:
@@ -287,17 +295,31 @@ class Settler:
 
     def _remember(self, job: Job, done: Settled, faulty: bool, now: float) -> None:
         state = job.state
-        state.note_attempt(job.body_key, Attempt(state.ledger.revision, faulty and done.body is None, done.mark))
+        untouched = faulty and done.body is None
         self._log.set_tip(job.exchange.identity.conversation, state.mark_sent(job.conversation, job.sent))
+        idle = now - state.clock.last_use
         state.clock.touch(now)
-        done.booking = state.account.book(
-            cacheables(job.conversation), done.blocks or cacheables(done.view), job.price, now
+        came, sent = (
+            _cacheables(job, job.conversation),
+            done.blocks or _cacheables(job, done.view),
         )
-        came = len(job.conversation.body)
-        state.size_came = estimate_bytes(came)
-        state.size_sent = estimate_bytes(came if done.body is None else len(done.body))
+        ours = notes(job.conversation, done.replay)
+        counts, whole = self._is_known(job), job.conversation
+        done.booking = state.account.book(
+            came, sent, job.price, now, ours, idle=idle, conversation=whole, counts=counts
+        )
+        own = sum(one.dollars for one in job.draft.spendings) if job.draft is not None else 0.0
+        if own:
+            state.account.spend(own, job.price)
+            done.booking = replace(done.booking, own=own)
+        state.note_attempt(job.body_key, Attempt(state.ledger.revision, untouched, done.mark, done.booking))
+        size = len(job.conversation.body)
+        state.size_came = estimate_bytes(size)
+        state.size_sent = estimate_bytes(size if done.body is None else len(done.body))
+        if job.due is not None:
+            state.full = state.size_sent if job.due is Due.FULL else 0
 
-    def _journal(self, job: Job, plan: _Plan) -> None:
+    def _journal(self, job: Job, plan: Plan) -> None:
         rows = [(e, "landed", e.reason) for e in plan.land] + [(e, "pending", e.reason) for e in plan.wait]
         rows += [(e, "left out", why) for e, why in plan.out]
         redactor = self._redactor(job.profile)
@@ -312,6 +334,23 @@ class Settler:
         self._log.append(EventKind.FAULT, exchange.id, where=where, error=error[:400])
 
 
+def _still_due(job: Job) -> Job:
+    """The occasion may have passed since the request was read: another one used the cache, or landed its edits."""
+    state = job.state
+    moved = state.clock.last_use > job.used or state.ledger.revision != job.standing[0]
+    return replace(job, due=None) if moved and job.due is not Due.ASKED else job
+
+
+def _makes_room(job: Job, plan: Plan) -> bool:
+    """Whether the edits to what was sent free enough to write a hot prefix anew for."""
+    limit = job.price.window * job.profile.window.hard
+    return estimate_bytes(sum(edit.size - len(edit.text) for edit in plan.late)) >= ROOM * limit
+
+
+def _cacheables(job: Job, view: Conversation) -> list[Cacheable]:
+    return cacheables(view, job.state.account.known)
+
+
 def _observing(job: Job) -> str:
     """Why nothing may be edited in this request; empty when edits may be."""
     if job.profile.mode == "observe":
@@ -320,27 +359,6 @@ def _observing(job: Job) -> str:
     if job.profile.attested == "observe" and system is not None and b"cch=" in system.of(job.conversation.body)[:2048]:
         return "the request is attested, and the profile leaves such requests alone"
     return ""
-
-
-def _places(view: Conversation) -> dict[Place, int]:
-    """Where each block stands among the `cacheables` of a request."""
-    out: dict[Place, int] = {}
-    seen: dict[bytes, int] = {}
-    for i, (_, _, block) in enumerate(view.blocks(), start=1):
-        nth = seen.get(block.key, 0)
-        seen[block.key] = nth + 1
-        out[Place(block.key, nth)] = i
-    return out
-
-
-def _user_ends(view: Conversation) -> list[int]:
-    """Where the last block of each user message stands among the `cacheables` of a request."""
-    out, at = [], 0
-    for message in view.messages:
-        at += len(message.blocks)
-        if message.role is Role.USER and message.blocks:
-            out.append(at)
-    return out
 
 
 def _covers_breakpoint(conversation: Conversation, edit: Edit) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from penstock.draft import Draft
     from penstock.exchange import Exchange
+    from penstock.parts import Parts
     from penstock.reply import Reply
 
 __all__ = ["Outcome", "Stage"]
@@ -46,6 +47,10 @@ class Stage:
     enabled_by_default: bool = True
     """Run where the profile's list does not name it."""
 
+    def on_parts(self, parts: Parts) -> None:
+        """See what plugins offer this profile, before the first request. Raise `ProfileError` where a setting asks for
+        what is not there: that stops start-up."""
+
     def on_request(self, draft: Draft) -> str | None:
         """Propose edits on the draft. The text returned, if any, is shown as the reason for what was or was not done.
 
@@ -55,8 +60,9 @@ class Stage:
     def on_flush(self, draft: Draft) -> str | None:
         """Propose edits to what was sent before: now they land at once.
 
-        Called after `on_request` when a flush is due: the provider's cache is cold, or the window is nearly full.
-        Then is the time to look at the whole history, with all that is known by now; it is rare, and may take longer.
+        Called after `on_request` when a flush is due: the provider's cache is cold, the window is nearly full, or a
+        person asked. Then is the time to look at the whole history, with all that is known by now; it is rare, and may
+        take longer.
         """
 
     def on_reply(self, exchange: Exchange, reply: Reply) -> None:

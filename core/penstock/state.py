@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from penstock.cacheclock import CacheClock
 from penstock.conversation import Conversation, Message, Role, digest
 from penstock.events import Tip
-from penstock.ledger import Ledger
-from penstock.money import Account
+from penstock.ledger import Ledger, locate
+from penstock.money import Account, Booking
+from penstock.reply import Usage
 
 __all__ = ["Attempt", "ConversationState", "States"]
 
@@ -29,6 +30,7 @@ class Attempt:
     """It went as it came, past the ledger."""
     mark: tuple[int, int, str] | None = None
     """The breakpoint of our own it went with."""
+    booking: Booking | None = None
 
 
 @dataclass
@@ -42,26 +44,47 @@ class ConversationState:
     lock: threading.RLock = field(default_factory=threading.RLock)
     account: Account = field(default_factory=Account)
     epoch: int = 0
+    session: str = ""
+    """The client's own id."""
+    asked: bool = False
+    """A person wants the next real request flushed. May be set without the lock."""
     size_came: int = 0
     """Estimated tokens of the last real request as it came, and as it was sent."""
     size_sent: int = 0
     keys: list[bytes] = field(default_factory=list)
     """The message keys of the last real request."""
+    full: int = 0
+    """Tokens of the request that was sent at the last flush of a full window."""
     sent: dict[bytes, int] = field(default_factory=dict)
     """Block keys that were sent, with how often one stood in a request."""
     attempts: OrderedDict[int, Attempt] = field(default_factory=OrderedDict)
     """By the hash of the body. Python's own, keyed anew for each process: 1 ms less for each megabyte than a digest."""
 
+    answers: deque[tuple[Booking, Usage]] = field(default_factory=lambda: deque(maxlen=RETRIES))
+    """What the provider counted, not learnt from yet. May be appended to without the lock."""
     untouched: deque[Conversation] = field(default_factory=lambda: deque(maxlen=RETRIES))
     """Requests that left as they came and are not counted as sent yet. May be appended to without the lock."""
+
+    def learn(self) -> None:
+        """Correct what is thought to be cached by what the provider counted."""
+        while self.answers:
+            booking, usage = self.answers.popleft()
+            if self.account.learn(booking, usage):
+                self.clock.learn(booking.idle)
+
+    def meet(self, conversation: Conversation, now: float) -> None:
+        """Before the first request that comes by. One that had begun by then was sent by others."""
+        begun = self.known is not None or any(m.role is Role.ASSISTANT for m in conversation.messages)
+        if begun and not self.keys and self.clock.met is None:
+            self.clock.met = now
 
     def count_sent(self, conversation: Conversation) -> int:
         """How many messages at the head are known to be sent. What this process does not know counts as sent (P4)."""
         while self.untouched:
             self.mark_sent(self.untouched.popleft(), 0)
         messages = conversation.messages
-        if self.keys:
-            return _common(self.keys, messages)
+        if self.keys:  # what an answer follows was sent, by this proxy or past it
+            return max(_common(self.keys, messages), _last_answer(messages))
         newest = conversation.newest_user()
         tail = len(messages) if newest is None else newest
         if self.known is None:
@@ -80,23 +103,25 @@ class ConversationState:
     def newness(self, conversation: Conversation, sent: int) -> Callable[[int, int], bool]:
         """Tells by message and block index whether a block was never sent; `sent` messages at the head were."""
 
+        fresh = {block.key for message in conversation.messages[sent:] for block in message.blocks}
+        nth = {at: place.nth for place, at in locate(conversation, fresh & self.sent.keys()).items()}
+
         def is_new(m: int, b: int) -> bool:
             if m < sent or len(self.sent) >= SENT_LIMIT:
                 return False
-            key = conversation.messages[m].blocks[b].key
-            times = self.sent.get(key, 0)
-            return not times or sum(1 for i, j, _ in conversation.find(key) if (i, j) < (m, b)) >= times
+            times = self.sent.get(conversation.messages[m].blocks[b].key, 0)
+            return not times or nth.get((m, b), 0) >= times
 
         return is_new
 
     def mark_sent(self, conversation: Conversation, sent: int) -> Tip:
         """All of `conversation` is sent; its first `sent` messages were before. Gives the new tip."""
         first = 0 if not self.sent else sent
-        for message in conversation.messages[first:]:
-            for block in message.blocks:
-                if len(self.sent) < SENT_LIMIT:
-                    times = sum(1 for _ in conversation.find(block.key)) if block.key in self.sent else 1
-                    self.sent[block.key] = max(self.sent.get(block.key, 0), times)
+        fresh = {block.key for message in conversation.messages[first:] for block in message.blocks}
+        times = Counter(place.key for place in locate(conversation, fresh))
+        for key, count in times.items():
+            if len(self.sent) < SENT_LIMIT:
+                self.sent[key] = max(self.sent.get(key, 0), count)
         self.keys = [m.key for m in conversation.messages]
         self.known = Tip(self.epoch, digest(*self.keys), len(self.keys))
         return self.known
@@ -137,6 +162,11 @@ class States:
                 holder.state = self._load(conversation)
             return holder.state
 
+    def loaded(self) -> list[tuple[str, ConversationState]]:
+        """The conversations in memory, each with its id."""
+        with self._lock:
+            return [(name, holder.state) for name, holder in self._holders.items() if holder.state is not None]
+
     def peek(self, conversation: str) -> ConversationState | None:
         """The state of a conversation if it is in memory."""
         holder = self._holders.get(conversation)
@@ -156,6 +186,10 @@ def _common(keys: list[bytes], messages: tuple[Message, ...]) -> int:
             break
         n += 1
     return n
+
+
+def _last_answer(messages: tuple[Message, ...]) -> int:
+    return next((i for i in range(len(messages) - 1, -1, -1) if messages[i].role is Role.ASSISTANT), 0)
 
 
 def _chain(messages: tuple[Message, ...]) -> bytes:

@@ -18,7 +18,7 @@ from penstock.keyfile import installation_key
 from penstock.pipeline import Pipeline
 from penstock.plugins import Plugins
 from penstock.profiles import Profile
-from penstock.store.base import Store
+from penstock.store.base import Keep, Store
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
 
@@ -78,10 +78,12 @@ class Suite:
 
     def _prune(self, clock: Clock) -> None:
         """Delete what is past its time: at start, then every hour until closed."""
-        log = self.profile.log
+        log, originals = self.profile.log, self.profile.originals
+        size = int(originals.megabytes * (1 << 20))
         while True:
             try:
-                self.store.prune(before=clock.now() - log.days * 86400, keep_events=log.events)
+                keep = Keep(since=clock.now() - originals.days * 86400, size=size)
+                self.store.prune(before=clock.now() - log.days * 86400, keep_events=log.events, originals=keep)
             except StoreError as e:
                 logger.warning("old events cannot be deleted: %s", e)
             if self._closing.wait(PRUNE_EVERY_S):
@@ -117,6 +119,8 @@ def _open_store(path: Path) -> tuple[Store, str]:
 def _pipelines(plugins: Plugins, clock: Clock) -> Callable[[str], Pipeline]:
     def make(name: str) -> Pipeline:
         profile = profiles.load(name)
-        return Pipeline(profile, plugins.stages(profile), clock, plugins.parts(profile))
+        # Once: a summariser has a purse and a memory of its own.
+        parts = plugins.parts(profile)
+        return Pipeline(profile, plugins.stages(profile, parts), clock, parts)
 
     return make

@@ -34,7 +34,7 @@ def estimate(text: str) -> int:
 
 def estimate_bytes(size: int) -> int:
     """Tokens of `size` bytes of JSON that is not worth decoding: tool lists, system prompts."""
-    return round(size / _BYTES_PER_TOKEN)
+    return int(size / _BYTES_PER_TOKEN + 0.5)
 
 
 def _count(text: str) -> float:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from penstock.mirror import Cacheable, CacheMirror
 from penstock.prices import Price
 
-__all__ = ["Candidate", "Choice", "anchor", "choose"]
+__all__ = ["RESERVE", "Candidate", "Choice", "anchor", "choose"]
 
 CALLS_LEFT = 24.0
 """Calls until the next cold cache or the end of the session; measured on 2,101 calls of 23 sessions."""
@@ -25,6 +25,9 @@ UNSETTLED = 1500
 """Tokens still to be cut before a place, from which on it is no place to keep alive."""
 HURDLE = 2.0
 """Hysteresis: a flush must bring so many times what it costs."""
+RESERVE = 2.0
+"""So many times what a flush costs must have been saved: when the person then goes back to earlier words, whose entries
+were of the prefix as it had been, as much is written once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Choice:
     """Index of the first block that changes."""
     entry: int | None
     """Index of the block at which the entry ends that is read then."""
+    extra: float
+    """Units this request costs more for it."""
 
 
 def choose(
@@ -63,21 +68,20 @@ def choose(
     for block in blocks:
         sums.append(sums[-1] + block.tokens)
     total = sums[-1]
+    write = price.write_hour if next((b.mark for b in reversed(blocks) if b.mark), "") == "1h" else price.write
     alive = mirror.alive_before(blocks, now, margin)
-    without = _units(sums[alive[-1] + 1] if alive else 0, total, price)
+    read = sums[alive[-1] + 1] if alive else 0
+    without = price.read * read + write * (total - read)
     best, chosen, freed = 0.0, None, 0
     for candidate in sorted(candidates, key=lambda c: c.index, reverse=True):
         freed += candidate.saving
         before = [i for i in alive if i < candidate.index]
-        extra = _units(sums[before[-1] + 1] if before else 0, total - freed, price) - without
+        read = sums[before[-1] + 1] if before else 0
+        extra = price.read * read + write * (total - freed - read) - without
         net = price.read * calls_left * freed - (hurdle * extra if extra > 0 else extra)
         if net > best:
-            best, chosen = net, Choice(candidate.index, before[-1] if before else None)
+            best, chosen = net, Choice(candidate.index, before[-1] if before else None, extra)
     return chosen
-
-
-def _units(read: int, total: int, price: Price) -> float:
-    return price.read * read + price.write * (total - read)
 
 
 def anchor(

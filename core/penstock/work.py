@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from penstock.conversation import Conversation
 from penstock.dialects.base import Dialect, Endpoint, Refusal
 from penstock.draft import Draft
+from penstock.due import Due
 from penstock.exchange import Exchange, Request
 from penstock.money import Booking
 from penstock.pipeline import Pipeline, Verdict
+from penstock.replay import Replay
 from penstock.reply import Reply
 from penstock.state import Attempt, ConversationState
 
@@ -61,8 +63,12 @@ class Work:
     attempt: Attempt | None = None
     draft: Draft | None = None
     sent: int = 0
-    due: str = ""
-    """Why a flush is due; empty when none is."""
+    standing: tuple[int, Replay] = field(default_factory=lambda: (-1, Replay()))
+    """What the ledger makes of the request, and its revision then."""
+    used: float = 0.0
+    """When the conversation's cache had been used last, as the request was read."""
+    due: Due | None = None
+    """Why a flush is due. None: none is."""
 
 
 class Overtaken(Exception):

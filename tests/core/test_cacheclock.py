@@ -73,6 +73,24 @@ def test_it_is_cold_when_lifetime_and_margin_have_passed() -> None:
     assert [clock.is_cold(now, 10) for now in (100, 409, 410, 410.1)] == [False, False, False, True]
 
 
+def test_what_was_met_in_the_middle_is_known_after_a_lifetime() -> None:
+    """Until then there may be entries of requests that went by before; one seen from its beginning has none such."""
+    assert CacheClock(100.0, ttl=300).is_known(100.0, 10)
+    clock = CacheClock(100.0, ttl=300, met=100.0)
+    assert [clock.is_known(now, 10) for now in (100, 410, 410.1)] == [False, False, True]
+
+
+def test_what_is_proven_to_live_longer_is_believed() -> None:
+    """Longer than the breakpoints say, and than a person's own figure does."""
+    clock = CacheClock(0.0)
+    clock.learn(900.0)
+    clock.learn(600.0)
+    clock.heed(PLAIN, "anthropic", None)
+    assert clock.ttl == 900
+    clock.heed(PLAIN, "anthropic", 60)
+    assert clock.ttl == 900
+
+
 def test_every_use_begins_the_lifetime_anew() -> None:
     """And a clock that was set back takes nothing away."""
     clock = CacheClock(100.0, ttl=300)

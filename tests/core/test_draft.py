@@ -8,8 +8,11 @@ import pytest
 
 from penstock import BlockKind, Draft, Role
 from penstock.conversation import digest
+from penstock.draft import Spending
 from penstock.edits import Op, Place
 from penstock.errors import InvalidEdit
+from penstock.ledger import resolve
+from penstock.parts import Parts
 from penstock.testing import assistant, call, conversation, draft_for, results, user
 
 SAID = [
@@ -207,6 +210,29 @@ def test_what_a_copy_proposes_stays_with_it(draft: Draft) -> None:
     assert (draft.edits, draft.words, draft.refused) == ((), "and more", None)
 
 
+def test_what_a_stage_spent_is_booked(draft: Draft) -> None:
+    """With why and by whom, in order; also by a copy that is dropped, for the money is gone."""
+    draft.spend(0.25, reason="a summary")
+    copy = draft.for_stage("other")
+    copy.spend(0.5, reason="another")
+    assert draft.spendings == (Spending(0.25, "a summary", "a-stage"), Spending(0.5, "another", "other"))
+    assert copy.spendings == draft.spendings
+
+
+@pytest.mark.parametrize("dollars", [-0.1, float("nan"), float("inf")])
+def test_only_an_amount_can_be_spent(draft: Draft, dollars: float) -> None:
+    """A stage that is wrong about what it paid must not upset the account."""
+    with pytest.raises(InvalidEdit, match="can not be spent"):
+        draft.spend(dollars, reason="r")
+    assert draft.spendings == ()
+
+
+def test_the_original_of_messages_is_known_before_they_go(draft: Draft) -> None:
+    """So that a record can name it: it is what the compaction keeps."""
+    draft.compact(0, 3, "a record", reason="r")
+    assert draft.edits[0].original == draft.original(0, 3)
+
+
 def test_words_are_a_string(draft: Draft) -> None:
     """Taggers read them next."""
     with pytest.raises(InvalidEdit, match="not a string"):
@@ -226,3 +252,100 @@ def test_any_reason_can_be_stored(draft: Draft) -> None:
     draft.note("one", reason=ValueError("why"))  # type: ignore[arg-type]
     draft.note("two", reason="half \ud800")
     assert [e.reason for e in draft.edits] == ["why", "half ?"]
+
+
+def over(landed: Draft, **known: Any) -> Draft:
+    """The next draft of a conversation in which what `landed` holds has landed."""
+    conversation = landed.conversation
+    return Draft(
+        landed.exchange, conversation, lambda m, b: False, landed=resolve(conversation, landed.edits), **known
+    ).for_stage("next")
+
+
+def test_what_has_landed_is_what_a_block_reads(draft: Draft) -> None:
+    """Until something else is proposed; the client's own words stay at hand."""
+    spot = draft.spots()[0]
+    assert (draft.landed(spot), draft.proposed(spot)) == (None, None)
+    draft.replace(spot, "shorter", reason="r")
+    later = over(draft)
+    found = later.landed(spot)
+    assert found is not None
+    assert (found.text, found.reason, later.proposed(spot)) == ("shorter", "r", None)
+    assert (later.text(spot), spot.text) == ("shorter", "look")
+    later.replace(spot, "shorter still", reason="s")
+    now = later.proposed(spot)
+    assert now is not None
+    assert (now.text, now.stage) == ("shorter still", "next")
+    assert later.landed(spot) == found
+    assert later.text(spot) == "shorter still"
+    assert later.text(later.spots()[2]) == "yes"
+
+
+def test_what_a_copy_proposed_is_known_to_it_alone(draft: Draft) -> None:
+    """Until it is taken: then to the stages behind it."""
+    copy = draft.for_stage("other")
+    copy.replace(copy.spots()[0], "shorter", reason="r")
+    copy.compact(1, 3, "a record", reason="r")
+    assert draft.proposed(draft.spots()[0]) is None
+    assert not draft.is_compacted(1)
+    assert copy.for_stage("third").is_compacted(1)
+    assert copy.for_stage("third").text(copy.spots()[0]) == "shorter"
+
+
+def test_what_is_compacted_is_known_by_its_message(draft: Draft) -> None:
+    """Landed or proposed, a record or nothing at all."""
+    draft.compact(0, 1, "a record", reason="r")
+    assert [draft.is_compacted(m) for m in range(5)] == [True, True, False, False, False]
+    later = over(draft)
+    assert [later.is_compacted(m) for m in range(5)] == [True, True, False, False, False]
+    later.drop(3, 3, reason="r")
+    assert [later.is_compacted(m) for m in range(5)] == [True, True, False, True, False]
+
+
+def test_tokens_are_those_of_what_would_be_sent() -> None:
+    """With head and messages, and with every edit so far: each kind moves the figure by about what it takes or adds."""
+    chars = 29_000
+    body = conversation(
+        user("w" * chars), assistant("x" * chars), user("y" * chars), assistant("ok"), user("go on"), system="s" * chars
+    )
+    draft = draft_for(body).for_stage("a-stage")
+    assert draft.tokens == pytest.approx(len(body) / 2.9, rel=0.01)
+    draft.replace(draft.spots()[0], "short", reason="r")
+    assert draft.tokens == pytest.approx(30_000, abs=100)
+    draft.replace(draft.spots()[0], "z" * (chars // 2), reason="r")
+    assert draft.tokens == pytest.approx(35_000, abs=100)
+    draft.note("n" * chars, reason="r")
+    assert draft.tokens == pytest.approx(45_000, abs=100)
+    draft.compact(0, 1, "a record " * 100, reason="r")
+    assert draft.tokens == pytest.approx(30_300, abs=100)
+    later = over(draft)
+    assert later.tokens == pytest.approx(30_300, abs=100)
+    later.drop(2, 2, reason="r")
+    assert later.tokens == pytest.approx(20_300, abs=100)
+
+
+@pytest.mark.parametrize(
+    ("name", "has"),
+    [
+        ("mcp__penstock__expand", True),
+        ("penstock_expand", True),
+        ("mcp__my-penstock__expand", True),
+        ("expand", False),
+        ("penstock_expand_all", False),
+        ("penstock___expand", False),
+    ],
+)
+def test_a_stub_names_the_tool_where_there_is_one(name: str, has: bool) -> None:
+    """As clients call it; words that speak of it are no tool."""
+    said = user(f'use "{name}"')
+    assert draft_for(conversation(said, tools=[{"name": "Read"}, {"name": name}])).can_expand is has
+    assert draft_for(conversation(said)).can_expand is False
+
+
+def test_a_draft_knows_the_model_and_the_occasion(draft: Draft) -> None:
+    """The window, what plugins offer, why edits land now; by itself there is nothing special about it."""
+    assert (draft.due, draft.window, draft.parts.compressors) == ("", 200_000, ())
+    parts = Parts()
+    later = over(draft, due="the cache is cold", window=8192, parts=parts)
+    assert (later.due, later.window) == ("the cache is cold", 8192)
+    assert later.parts is parts

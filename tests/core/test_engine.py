@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from penstock import Draft, EventKind, Exchange, Kind, Reply, Stage
+from penstock import BlockKind, Draft, EventKind, Exchange, Kind, Reply, Stage
 from penstock.engine import Engine, Outcome
 from penstock.errors import ProfileError
 from penstock.events import EventLog
@@ -205,3 +205,51 @@ def test_closing_ends_every_thread() -> None:
     for thread in set(threading.enumerate()) - before:
         thread.join(timeout=30)
         assert not thread.is_alive()
+
+
+def lands_late(draft: Draft) -> None:
+    """Propose an edit on the first result once it was sent."""
+    for spot in draft.spots(BlockKind.TOOL_RESULT, new=False)[:1]:
+        draft.replace(spot, "[short]", reason="r")
+
+
+def talk(length: int) -> bytes:
+    turns = [user("look"), assistant(call("Read", path="a")), results("x" * 999), assistant("it is x")]
+    return conversation(*turns, *(t for n in range(length) for t in (user(f"more {n}"), assistant("yes"))), user("on"))
+
+
+@pytest.mark.parametrize("name", ["", "the id", "the session"])
+def test_a_flush_can_be_asked_for(name: str) -> None:
+    """Of all conversations, or of one by its id or its session's: what waits lands at its next request though the
+    cache is warm, and says why. Once: what comes after waits again."""
+    with Session(Does(lands_late)) as session:
+        session.send(talk(0))
+        assert b"[short]" not in session.send(talk(1))
+        assert session.outcome.exchange is not None
+        identity = session.outcome.exchange.identity
+        wanted = {"the id": identity.conversation, "the session": identity.session}.get(name, "")
+        assert session.engine.compact_now(wanted) == 1
+        assert b"[short]" in session.send(talk(2))
+        (flush,) = session.events(EventKind.FLUSH)
+        session.send(talk(3))
+        assert session.events(EventKind.FLUSH) == [flush]
+    assert flush.payload["why"] == "a person asked"
+
+
+def test_a_flush_of_nobody() -> None:
+    """A name that no conversation in memory has, and a proxy that has seen none: nobody is asked."""
+    with Session(Does(lands_late)) as session:
+        assert session.engine.compact_now() == 0
+        session.send(talk(0))
+        assert session.engine.compact_now("another") == 0
+        assert b"[short]" not in session.send(talk(1))
+
+
+def test_a_retry_does_not_use_up_what_was_asked() -> None:
+    """The same bytes get the same rewrite (P10); the next real request is the one."""
+    with Session(Does(lands_late)) as session:
+        session.send(talk(0))
+        session.send(talk(1))
+        session.engine.compact_now()
+        assert b"[short]" not in session.send(talk(1))
+        assert b"[short]" in session.send(talk(2))

@@ -14,12 +14,26 @@ import typer
 from typer.testing import CliRunner
 
 import penstock
-from penstock import Event, EventKind, Profile, Stage, hookimpl, hookspecs
+from penstock import (
+    Compressed,
+    Compressor,
+    Draft,
+    Event,
+    EventKind,
+    Profile,
+    Segment,
+    Stage,
+    Summary,
+    ToolOutput,
+    hookimpl,
+    hookspecs,
+)
 from penstock.dialects.anthropic import Anthropic
 from penstock.memory import chosen
 from penstock.plugins import Plugins
 from penstock.suite import Suite
-from penstock.testing import Session, conversation, profile_of, user
+from penstock.testing import Session, assistant, call, conversation, profile_of, results, user
+from penstock_plugins.trim import stage as trim
 from tests.engines import Does
 
 SPECS: dict[str, FunctionType] = {
@@ -136,6 +150,51 @@ def test_hook_embedders() -> None:
     assert chosen("lengths", given) is given["lengths"]
 
 
+def test_hook_compressors() -> None:
+    """Asked before the bundled ones for each result that is sent for the first time; the first answer counts."""
+    asked: list[ToolOutput] = []
+
+    def mine(output: ToolOutput) -> Compressed | None:
+        asked.append(output)
+        return Compressed("[nothing new]", False, "mine", 0, 100) if "frobnicate" in output.text else None
+
+    class Gives:
+        @hookimpl
+        def compressors(self) -> list[Compressor]:
+            return [mine]
+
+    plugins = with_plugin(Gives())
+    plugins.add(trim, "trim", "penstock_plugins.trim.stage")
+    log = "\n".join(f"frobnicate {n}" for n in range(100))
+    said = [user("Why?"), assistant(call("Bash", command="make")), results(log)]
+    with Session(plugins=plugins, profile=profile_of('stages = ["trim"]')) as session:
+        assert b'"[nothing new]"' in session.send(conversation(*said))
+        said += [assistant(call("Bash", command="ls")), results("ok\n\n\n\n" * 100)]
+        left = session.send(conversation(*said))
+    assert [(output.tool, output.input) for output in asked] == [("Bash", {"command": c}) for c in ("make", "ls")]
+    assert b'"[nothing new]"' in left
+    assert len(left) < len(conversation(*said)) - len(log)
+
+
+def test_hook_prices() -> None:
+    """They hide the bundled figures, and stages read them."""
+
+    class Gives:
+        @hookimpl
+        def prices(self) -> dict[str, Any]:
+            return {"anthropic": {"test-model": {"input": 1.0, "window": 4000}}}
+
+    seen: list[tuple[int, float]] = []
+
+    def look(draft: Draft) -> None:
+        price = draft.parts.prices.of("anthropic", draft.exchange.model)
+        seen.append((draft.window, price.input))
+
+    with Session(Does(look), plugins=with_plugin(Gives()), profile=profile_of("stages = []")) as session:
+        session.send(conversation(user("hello")))
+    assert seen == [(4000, 1.0)]
+
+
 def test_hook_redactors() -> None:
     """Every text that is logged goes through them."""
 
@@ -195,3 +254,28 @@ def test_hook_commands() -> None:
     app = typer.Typer()
     with_plugin(Adds()).add_commands(app)
     assert "hello from a plugin" in CliRunner().invoke(app, ["greet"]).output
+
+
+def test_hook_summarisers() -> None:
+    """Found by the stages of that profile, by name; one of a plugin's takes a bundled one's place."""
+
+    class Mine:
+        name = "textrank"
+
+        def __call__(self, segment: Segment) -> Summary:
+            return Summary("short")
+
+    mine, profiles = Mine(), []
+
+    class Gives:
+        @hookimpl
+        def summarisers(self, profile: Profile) -> list[Mine]:
+            profiles.append(profile.name)
+            return [mine]
+
+    plugins = Plugins.load(blocked=["all"])
+    plugins.add(Gives(), "tried")
+    found = plugins.parts(profile_of()).summarisers
+    assert found["textrank"] is mine
+    assert "llm" in found
+    assert profiles == ["test"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from penstock import Usage
+from penstock import Usage, handle_of
 from penstock.edits import Edit, Op, Place
 from penstock.journal import BLOCKS, MEDIA_TOKENS, answered, classified, edited, saved
 from penstock.ledger import resolve
@@ -50,7 +50,7 @@ def test_a_request_is_described() -> None:
 
 def test_tokens_are_told_apart() -> None:
     """System, tools and messages; the total is their sum, and says that it is an estimate."""
-    tokens = payload(conversation(*SAID, system="s" * 3600, tools=[{"name": "t" * 7200}]))["tokens"]
+    tokens = payload(conversation(*SAID, system="s" * 2900, tools=[{"name": "t" * 5800}]))["tokens"]
     assert 1000 <= tokens["system"] <= 1050
     assert 2000 <= tokens["tools"] <= 2050
     assert tokens["total"] == tokens["system"] + tokens["tools"] + tokens["messages"]
@@ -101,6 +101,8 @@ def test_an_edit_is_described_where_it_stands() -> None:
         "stage": "shortens",
         "op": "replace",
         "state": "landed",
+        "handle": handle_of("text of a"),
+        "place": f"{draft.edits[0].place.key.hex()}.0",
         "reason": "too long",
         "m": 2,
         "b": 0,

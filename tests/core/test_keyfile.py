@@ -20,6 +20,12 @@ def test_the_key_is_made_once(tmp_path: Path) -> None:
     assert installation_key(tmp_path / "other") != key
 
 
+def test_keys_of_two_names_are_two(tmp_path: Path) -> None:
+    """What one opens, the other does not."""
+    assert installation_key(tmp_path, "other") != installation_key(tmp_path)
+    assert (tmp_path / "other").read_bytes() == installation_key(tmp_path, "other")
+
+
 def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
     """Whatever the umask."""
     before = os.umask(0)

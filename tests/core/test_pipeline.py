@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from penstock import Draft, Exchange, Reply, Stage, ToolCall
+from penstock.parts import Parts
 from penstock.pipeline import REMARK, Pipeline
 from penstock.stage import Outcome
 from penstock.testing import ManualClock, conversation, draft_for, profile_of, user
@@ -175,3 +176,56 @@ def test_a_look_that_is_overdue_counts_as_failing(clock: ManualClock, draft: Dra
     assert "7 s" in stages.overdue(0)
     assert stages.observe(0, draft.exchange, Reply()) == ""
     assert stage.seen == []
+
+
+class Flushes(Stage):
+    """Notes a text at each of its occasions."""
+
+    name = "flushes"
+
+    def __init__(self, *, fails: bool = False, says: str | None = "at the flush") -> None:
+        self.seen: list[str] = []
+        self.fails, self.says = fails, says
+
+    def on_request(self, draft: Draft) -> str | None:
+        self.seen.append("request")
+        draft.note("a note", reason="r")
+        return "at the request"
+
+    def on_flush(self, draft: Draft) -> str | None:
+        self.seen.append("flush")
+        draft.note("another", reason="r")
+        if self.fails:
+            raise ValueError("no")
+        return self.says
+
+
+def test_a_flush_comes_after_the_request(clock: ManualClock, draft: Draft) -> None:
+    """Only when one is due; both may propose, and what is said last counts."""
+    stage = Flushes()
+    stages = pipeline(clock, stage)
+    after, verdict = stages.run(0, draft)
+    assert (stage.seen, len(after.edits), verdict.remark) == (["request"], 1, "at the request")
+    after, verdict = stages.run(0, draft, flush=True)
+    assert (stage.seen[1:], len(after.edits), verdict.remark) == (["request", "flush"], 2, "at the flush")
+    stage.says = None
+    assert stages.run(0, draft, flush=True)[1].remark == "at the request"
+
+
+def test_a_flush_that_fails_costs_all_of_the_stages_edits(clock: ManualClock, draft: Draft) -> None:
+    """And counts as one failure of the stage."""
+    stages = pipeline(clock, Flushes(fails=True), toml="[limits]\nfailures = 2")
+    after, verdict = stages.run(0, draft, flush=True)
+    assert after is draft
+    assert verdict.outcome is Outcome.FAILED
+    assert stages.run(0, draft)[1].outcome is Outcome.EDITED
+    for _ in range(2):
+        stages.run(0, draft, flush=True)
+    assert stages.run(0, draft)[1].outcome is Outcome.RESTING
+
+
+def test_what_plugins_offer_comes_with_the_pipeline(clock: ManualClock) -> None:
+    """None, where nobody offers anything: but there are always prices."""
+    parts = Parts()
+    assert Pipeline(profile_of(), [], clock, parts).parts is parts
+    assert Pipeline(profile_of(), [], clock).parts.prices.of("anthropic", "").window == 200_000

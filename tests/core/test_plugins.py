@@ -13,6 +13,7 @@ import pytest
 
 from penstock import Stage, hookimpl, paths, plugins
 from penstock.errors import PluginError, ProfileError
+from penstock.parts import Parts
 from penstock.plugins import BLOCK_VARIABLE, Plugins, in_order
 from penstock.testing import profile_of
 
@@ -347,3 +348,39 @@ def test_a_table_of_a_stage_nobody_gives_is_named() -> None:
     said = Plugins.load().unknown_settings(profile_of("[stage.envelop]\napply = 'send'"))
     assert "stage.envelop" in said
     assert "'envelope'" in said
+
+
+def test_a_stage_sees_what_plugins_offer_before_it_runs() -> None:
+    """One that does not go with it stops start-up."""
+
+    class Picky(Stage):
+        name = "picky"
+
+        def on_parts(self, parts: Parts) -> None:
+            if "mine" not in parts.summarisers:
+                raise ProfileError("no summariser is called 'mine'")
+
+    class Gives:
+        name = "mine"
+
+        @hookimpl
+        def summarisers(self) -> list[object]:
+            return [self]
+
+    profile = profile_of("stages = []")
+    with pytest.raises(ProfileError, match="no summariser is called 'mine'"):
+        only(gives(Picky())).stages(profile)
+    assert names(only(gives(Picky()), Gives()).stages(profile)) == ["picky"]
+
+
+def test_a_stage_that_fails_at_what_plugins_offer_is_named() -> None:
+    """Start-up stops, with its name and what it raised."""
+
+    class Broken(Stage):
+        name = "broken"
+
+        def on_parts(self, parts: Parts) -> None:
+            raise RuntimeError("no")
+
+    with pytest.raises(PluginError, match=r"'broken': on_parts\(\) failed: RuntimeError: no"):
+        only(gives(Broken())).stages(profile_of("stages = []"))

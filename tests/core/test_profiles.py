@@ -111,6 +111,11 @@ def test_a_name_nobody_has_names_the_nearest() -> None:
         ("[limits]\nstage_ms = 'fast'", ["limits.stage_ms = 'fast'", "number"]),
         ("[limits]\nstage_ms = 0", ["limits.stage_ms = 0", "greater than 0"]),
         ("[log]\npreview = -1", ["log.preview = -1", "greater than or equal to 0"]),
+        ("setting = 'brave'", ["setting = 'brave'", "'safe', 'balanced' or 'bold'"]),
+        ("[window]\nsofter = 0.5", ["window.softer: there is no such key", "'soft'"]),
+        ("[window]\nhard = 1.2", ["window.hard = 1.2", "less than or equal to 1"]),
+        ("[window]\nsoft = 0", ["window.soft = 0", "greater than 0"]),
+        ("[prices]\nanthropic = 3", ["prices.anthropic = 3", "dictionary"]),
         ("stages = 'envelope'", ["stages = 'envelope'"]),
         ("stages = [7]", ["stages.0 = 7", "string"]),
         ("[stage]\nenvelope = 7", ["stage.envelope = 7"]),
@@ -159,3 +164,16 @@ def test_bundled_profiles_say_only_what_differs(name: str) -> None:
         parent = profiles.load(data.pop("extends")).model_dump()
         assert data.pop("about") != parent["about"]
         assert not [key for key, value in data.items() if parent.get(key) == value]
+
+
+def test_who_chooses_nothing_is_safe() -> None:
+    """The setting, and the shares of the window, that nobody has changed."""
+    profile = profiles.load("default")
+    assert (profile.setting, profile.window.soft, profile.window.hard, profile.prices) == ("safe", 0.70, 0.85, {})
+
+
+def test_prices_of_a_child_join_those_of_its_parent() -> None:
+    """Figure by figure, as in every table."""
+    write("parent", '[prices.anthropic."claude-opus"]\ninput = 4.0\nwindow = 1_000_000')
+    write("mine", 'extends = "parent"\n[prices.anthropic."claude-opus"]\ninput = 5.0')
+    assert profiles.load("mine").prices == {"anthropic": {"claude-opus": {"input": 5.0, "window": 1_000_000}}}

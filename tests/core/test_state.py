@@ -143,3 +143,26 @@ def test_conversations_are_kept_in_bounds() -> None:
     states.get("b")
     assert loaded == ["a", "b", "c", "b"]
     assert states.peek("unknown") is None
+
+
+def test_the_conversations_in_memory_can_be_listed() -> None:
+    """Each with its id; asking loads none."""
+    states = States(lambda name: state(), limit=2)
+    one, two = states.get("one"), states.get("two")
+    assert states.loaded() == [("one", one), ("two", two)]
+    states.get("three")
+    assert [name for name, _ in states.loaded()] == ["two", "three"]
+
+
+def test_a_conversation_met_in_the_middle_is_not_known_yet() -> None:
+    """An earlier process, or nobody of ours, sent its beginning; one met at its beginning is known, however it goes
+    on."""
+    begun, fresh, restarted = state(), state(), state(tip(*SAID[:1]))
+    begun.meet(read(*SAID[:3]), 7.0)
+    restarted.meet(read(*SAID[:1]), 7.0)
+    fresh.meet(read(*SAID[:1]), 7.0)
+    assert (begun.clock.met, restarted.clock.met, fresh.clock.met) == (7.0, 7.0, None)
+    send(fresh, *SAID[:1])
+    fresh.meet(read(*SAID[:3]), 9.0)
+    begun.meet(read(*SAID), 9.0)
+    assert (begun.clock.met, fresh.clock.met) == (7.0, None)

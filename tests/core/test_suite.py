@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from pathlib import Path
 
@@ -30,6 +31,36 @@ class Notes(Stage):
 @hookimpl
 def stages(profile):
     return [Notes()]
+"""
+
+PARTS = """
+from penstock import Stage, Summary, hookimpl
+
+made = []
+
+class Counted:
+    name = "counted"
+
+    def __init__(self):
+        made.append(self)
+        self.number = len(made)
+
+    def __call__(self, segment):
+        return Summary("")
+
+class Listener(Stage):
+    name = "listener"
+
+    def on_parts(self, parts):
+        self.told = parts
+
+@hookimpl
+def stages(profile):
+    return [Listener()]
+
+@hookimpl
+def summarisers(profile):
+    return [Counted()]
 """
 
 
@@ -65,6 +96,18 @@ def test_it_finds_what_a_person_has_written(penstock_home: Path) -> None:
     assert (penstock_home / "elsewhere" / "key").exists()
     suite = Suite.open(blocked=["notes"])
     assert "notes" not in suite.plugins.names()
+    suite.close()
+
+
+def test_parts_are_made_once(penstock_home: Path) -> None:
+    """A stage is told of the same at the start as with each request: they may have a purse or a memory."""
+    paths.plugins_dir().mkdir(parents=True)
+    (paths.plugins_dir() / "mine.py").write_text(PARTS)
+    suite = Suite.open()
+    pipeline = suite.engine.pipeline("default")
+    (stage,) = [one for one in pipeline.stages if one.name == "listener"]
+    assert stage.told is pipeline.parts  # type: ignore[attr-defined]
+    assert [made.number for made in pipeline.parts.summarisers.values() if made.name == "counted"] == [1]  # type: ignore[attr-defined]
     suite.close()
 
 
@@ -115,6 +158,25 @@ def test_old_events_are_deleted_at_the_start() -> None:
     pruner.join(timeout=30)
     reader = SqlStore(paths.store_path(), readonly=True)
     assert [e.payload["n"] for e in reader.events_after(0)] == [29, 0]
+    reader.close()
+
+
+def test_old_originals_are_deleted_at_the_start() -> None:
+    """Those past the days, or the size, that the profile gives them; the newest stay."""
+    paths.profiles_dir().mkdir(parents=True)
+    (paths.profiles_dir() / "mine.toml").write_text('extends = "default"\n[originals]\ndays = 2\nmegabytes = 0.001\n')
+    clock = ManualClock()
+    store = SqlStore(paths.store_path())
+    noise = [hashlib.sha512(bytes([n])).hexdigest() * 5 for n in range(9)]
+    for n, text in enumerate(noise):
+        store.add_original("talk", text, "w", clock.now() - n * 86400)
+    store.close()
+    suite = Suite.open("mine", clock=clock)
+    pruner = next(t for t in threading.enumerate() if t.name == "penstock-prune")
+    suite.close()
+    pruner.join(timeout=30)
+    reader = SqlStore(paths.store_path(), readonly=True)
+    assert [o.text for o in reader.find_originals()] == noise[:3]
     reader.close()
 
 

@@ -50,7 +50,7 @@ def test_other_alphabets_count_by_the_character() -> None:
 
 def test_bytes_are_judged_by_their_number() -> None:
     """Tool lists and system prompts are not worth decoding."""
-    assert estimate_bytes(3600) == 1000
+    assert estimate_bytes(2900) == 1000
     assert estimate_bytes(0) == 0
 
 

@@ -44,7 +44,7 @@ def test_a_long_listing_is_shortened_before_it_is_sent_and_stays_so() -> None:
 def test_short_listings_and_other_outputs_stay(command: str, lines: int) -> None:
     """Only what is long, and a listing, is shortened."""
     body = conversation(user("What is there?"), assistant(call("Bash", command=command)), results(listing(lines)))
-    with Session(plugins=install("shorten_listings")) as session:
+    with Session(plugins=install("shorten_listings"), profile=profile_of("stages = []")) as session:
         assert session.send(body) == body
 
 

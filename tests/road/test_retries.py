@@ -32,7 +32,7 @@ def test_a_retry_gets_the_same_rewrite(counting: Road, failure: str) -> None:
     assert again.received.body == first.received.body
     assert first.events(EventKind.CLASSIFIED)[0].payload["retry"] is False
     assert again.wait(EventKind.CLASSIFIED).payload["retry"] is True
-    assert set(first.stages()) == {"envelope", "counting"}
+    assert {"envelope", "counting"} <= set(first.stages())
     assert again.stages() == {}
     assert again.events(EventKind.ENRICHED)[0].payload["replayed"] == 1
 

@@ -13,7 +13,7 @@ from penstock.clock import ManualClock
 from penstock.events import Event, EventKind
 from penstock.store.sql import SqlStore
 
-__all__ = ["Log", "life", "until"]
+__all__ = ["Log", "life", "paid_life", "until"]
 
 Facts = list[tuple[EventKind, dict[str, Any]]]
 
@@ -79,6 +79,13 @@ def life(words: str = "why does it fail?", *, client: str = "claude-code", kind:
         ),
         (EventKind.REMEMBERED, {"ms": 3.0}),
     ]
+
+
+def paid_life(baseline: float, paid: float, how: str = "counted", **more: Any) -> Facts:
+    """A life whose answer tells its money."""
+    money = {"baseline": baseline, "paid": paid, "naive": 0.5, "reads_saved": 4000, "writes_caused": -30, "how": how}
+    facts = life(**more)
+    return [(kind, data | {"money": money}) if kind is EventKind.ANSWERED else (kind, data) for kind, data in facts]
 
 
 class Log:

@@ -21,7 +21,7 @@ from penstock_tui.widgets.block_list import BlockList
 from penstock_tui.widgets.filter_line import FilterLine
 from penstock_tui.widgets.fitted_line import FittedLine
 from penstock_tui.widgets.request_table import RequestTable
-from tests.tui.logs import Log, life, until
+from tests.tui.logs import Log, life, paid_life, until
 
 K = EventKind
 
@@ -97,10 +97,29 @@ async def test_sums_and_health(log: Log) -> None:
     log.exchange()
     log.write(K.FAULT, where="store", error="disk full")
     async with screen_of(log) as screen:
-        await screen.sees("1 request ", "1 turn ", "1.5k tokens sent", "500 saved (25%)", "80% of input from cache")
+        await screen.sees(
+            "1 request ", "1 turn ", "1.5k tokens sent", "500 tokens fewer (25%)", "80% of input from cache"
+        )
         await screen.sees("running, pid", "profile default", "1/min", "1 fault", "degraded: store: disk full")
         log.write(K.STOPPED)
         await screen.sees("stopped")
+
+
+async def test_money_is_shown_above_beside_and_within(log: Log) -> None:
+    """In all, for each request, and for its session; an estimate is marked as one."""
+    log.exchange(paid_life(0.04, 0.01, session="one"))
+    log.exchange(paid_life(0.02, 0.04, "estimated", session="two"))
+    async with screen_of(log) as screen:
+        await screen.sees("~$0.0100 saved (17%)", "~$0.0500 paid", "$0.0300", "~-$0.0200")
+        await screen.press("enter")
+        await screen.sees("Money", "$0.0200 lost (100%) in 1 request", "(estimated)", "reads saved 4,000")
+
+
+async def test_a_loss_is_told_in_words_too(log: Log) -> None:
+    """Red alone says nothing to who can not see it."""
+    log.exchange(paid_life(0.02, 0.03))
+    async with screen_of(log) as screen:
+        await screen.sees("$0.0100 lost (50%)", "$0.0300 paid", "-$0.0100")
 
 
 async def test_a_proxy_that_was_killed(log: Log) -> None:

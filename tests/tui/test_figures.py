@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock_tui.figures import ago, clock_time, count, duration, full_time, percent
+from penstock_tui.figures import ago, clock_time, count, dollars, duration, full_time, percent
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,29 @@ from penstock_tui.figures import ago, clock_time, count, duration, full_time, pe
 )
 def test_counts(number: int, text: str) -> None:
     assert count(number) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (0, "$0"),
+        (0.004123, "$0.0041"),
+        (-0.31, "-$0.3100"),
+        (-1e-9, "-$0.0001"),
+        (0.99996, "$1.00"),
+        (12.345, "$12.35"),
+        (1204.4, "$1,204"),
+    ],
+)
+def test_dollars(amount: float, text: str) -> None:
+    assert dollars(amount) == text
+
+
+@given(st.floats(-99_999, 99_999))
+def test_dollars_fit_their_column(amount: float) -> None:
+    """With the mark of an estimate before them; no loss looks like none."""
+    assert len(dollars(amount)) <= 8
+    assert dollars(amount).startswith("-") is (amount < 0)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from penstock.events import Event, EventKind
 from penstock.exchange import State
 from penstock_tui.health import Proxy, pid_alive
 from penstock_tui.model import LogModel
-from tests.tui.logs import Facts, life
+from tests.tui.logs import Facts, life, paid_life
 
 K = EventKind
 
@@ -142,6 +142,20 @@ def test_sums_leave_out_what_is_not_sent_to_a_model() -> None:
     assert (model.totals.requests, model.totals.turns) == (2, 0)
     assert model.totals.tokens_out == 1500
     assert model.totals.cache_share == 0.8
+
+
+def test_money_is_summed_in_all_and_by_session() -> None:
+    """Rows that are gone stay in the sums; what was not paid for is in none. What is negative was lost."""
+    model = LogModel(limit=2)
+    model.apply(events(paid_life(0.03, 0.01, session="one"), "x1"))
+    model.apply(events(paid_life(0.03, 0.05, "estimated", session="two"), "x2"))
+    model.apply(events(life(session="one"), "x3"))
+    model.apply(events(paid_life(0.03, 0.02, session="one"), "x4"))
+    purse = model.totals.purse
+    assert (purse.requests, purse.saved, purse.estimated) == (3, 0.01, 1)
+    older, newer = model.rows
+    assert (older.saved, newer.saved, newer.counted) == (None, 0.01, True)
+    assert (model.purse(newer).requests, model.purse(newer).saved) == (2, 0.03)
 
 
 def test_requests_per_minute_are_those_of_the_last_minute() -> None:

@@ -63,6 +63,7 @@ def test_does_not_match(text: str) -> None:
         ("is:edited", {"replayed": 1}),
         ("is:retry", {"retry": True}),
         ("is:lost", {"lost": True}),
+        ("is:dearer saved:<0.01", {"baseline": 0.01, "paid": 0.02}),
         ("is:failed", {"status": 529}),
         ("tool:bash", {"tools": ("Bash", "Read")}),
         ("error:overloaded", {"error": "Overloaded"}),

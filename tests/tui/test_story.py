@@ -59,6 +59,13 @@ def test_all_of_a_life_is_told() -> None:
     assert (story.stop, story.text) == ("tool_use", "It fails because the tree is empty.")
 
 
+def test_what_was_kept_is_told_with_its_handle() -> None:
+    """A client's own compaction: how to see what it threw away."""
+    kept = (K.KEPT, {"handle": "1a2b3c4d", "why": "the client compacted its history", "messages": 9, "tokens": 99})
+    [*_, step] = told([*life(), kept]).steps
+    assert (step.name, step.note) == ("kept", "the client compacted its history: expand 1a2b3c4d")
+
+
 def test_blocks_gather_over_a_conversation() -> None:
     """Each exchange lists what was new in it; together they are what was sent."""
     story = shown(sent(0, "a"), sent(1, "b", "c"), sent(3, "d"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-__all__ = ["age", "ago", "clock_time", "count", "duration", "full_time", "home_path", "many", "percent"]
+__all__ = ["age", "ago", "clock_time", "count", "dollars", "duration", "full_time", "home_path", "many", "percent"]
 
 DAY = 86_400.0
 
@@ -18,6 +18,16 @@ def count(number: float) -> str:
             value = number / size
             return f"{value:.0f}{unit}" if abs(value) >= 99.95 else f"{value:.1f}{unit}"
     return f"{number:.0f}"
+
+
+def dollars(amount: float) -> str:
+    """In at most eight characters up to a million: $0.0041, -$0.3100, $4.20, $1,204. No loss is rounded away."""
+    size, sign = abs(amount), "-" if amount < 0 else ""
+    if not size:
+        return "$0"
+    if size >= 99.995:
+        return f"{sign}${size:,.0f}"
+    return f"{sign}${size:.2f}" if size >= 0.99995 else f"{sign}${max(size, 0.0001):.4f}"
 
 
 def duration(ms: float | None) -> str:

@@ -13,7 +13,7 @@ from penstock.exchange import Kind
 from penstock_tui.health import Health, pid_alive
 from penstock_tui.rows import Row, fold
 
-__all__ = ["Changes", "LogModel", "Totals"]
+__all__ = ["Changes", "LogModel", "Purse", "Totals"]
 
 MINUTE = 60.0
 
@@ -36,6 +36,36 @@ class Changes:
 
 
 @dataclass(slots=True)
+class Purse:
+    """Money over some exchanges, those included whose rows are gone. Dollars."""
+
+    requests: int = 0
+    """Those that were paid for."""
+    baseline: float = 0.0
+    """What they would have cost untouched."""
+    paid: float = 0.0
+    naive: float = 0.0
+    """What a client would have paid that compacts by itself."""
+    estimated: int = 0
+    """Requests for which the provider gave no count."""
+
+    @property
+    def saved(self) -> float:
+        """Negative when editing cost more than it saved."""
+        return round(self.baseline - self.paid, 6)  # sums of floats: what is equal must not differ by a hair
+
+    def add(self, row: Row, sign: int) -> None:
+        """Count `row` in with `sign` 1, out with -1."""
+        if row.baseline is None:
+            return
+        self.requests += sign
+        self.baseline += sign * row.baseline
+        self.paid += sign * row.paid
+        self.naive += sign * row.naive
+        self.estimated += sign * (not row.counted)
+
+
+@dataclass(slots=True)
 class Totals:
     """Sums over all exchanges seen, those included whose rows are gone."""
 
@@ -49,6 +79,7 @@ class Totals:
     prompt: int = 0
     """Input tokens as the providers counted them."""
     cache_read: int = 0
+    purse: Purse = field(default_factory=Purse)
 
     @property
     def saved(self) -> int:
@@ -69,6 +100,7 @@ class Totals:
         self.tokens_out += sign * (row.tokens_out or 0)
         self.prompt += sign * (row.prompt or 0)
         self.cache_read += sign * (row.cache_read or 0)
+        self.purse.add(row, sign)
 
 
 class LogModel:
@@ -85,6 +117,7 @@ class LogModel:
         """Oldest first, by `number`."""
         self.health = Health(self._alive)
         self.totals = Totals()
+        self._sessions: dict[str, Purse] = {}
         self._by_id: dict[str, Row] = {}
         self._next = 0
         self._arrivals: deque[float] = deque(maxlen=10_000)
@@ -105,8 +138,10 @@ class LogModel:
             elif row.id not in added:
                 changed[row.id] = row
             self.totals.add(row, -1)
+            self._pay(row, -1)
             fold(row, event)
             self.totals.add(row, 1)
+            self._pay(row, 1)
         dropped = self._drop()
         gone = {row.id for row in dropped}
         return Changes(
@@ -127,6 +162,10 @@ class LogModel:
         """The row of an exchange. None: not in this log, or too old."""
         return self._by_id.get(exchange)
 
+    def purse(self, row: Row) -> Purse:
+        """The money of the session that `row` belongs to."""
+        return self._sessions.get(row.session or row.conversation) or Purse()
+
     def index_of(self, row: Row) -> int:
         """Where `row` stands in `rows`."""
         return bisect_left(self.rows, row.number, key=lambda one: one.number)
@@ -142,6 +181,10 @@ class LogModel:
         """Requests that came in the last minute."""
         recent = takewhile(lambda at: now - at < MINUTE, reversed(self._arrivals))
         return sum(at <= now for at in recent)
+
+    def _pay(self, row: Row, sign: int) -> None:
+        if row.baseline is not None:
+            self._sessions.setdefault(row.session or row.conversation, Purse()).add(row, sign)
 
     def _new(self, event: Event) -> Row:
         row = Row(event.exchange, self._next, event.at)

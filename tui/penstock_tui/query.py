@@ -154,6 +154,7 @@ _NUMBERS: dict[str, Callable[[Row], float | None]] = {
     "edits": lambda row: row.edits,
     "pending": lambda row: row.pending,
     "cache": lambda row: None if row.cache_share is None else row.cache_share * 100,
+    "saved": lambda row: row.saved,
     "suite": lambda row: row.suite_ms,
     "first": lambda row: row.first_ms,
     "total": lambda row: row.total_ms,
@@ -168,6 +169,7 @@ _QUALITIES: dict[str, Test] = {
     "pending": lambda row: row.pending > 0,
     "bypassed": lambda row: bool(row.bypassed),
     "trouble": lambda row: row.trouble > 0,
+    "dearer": lambda row: (row.saved or 0) < 0,
 }
 _EXAMPLES = {"status": "429 or status:5xx", "tokens": ">50k", "cache": "<50", "suite": ">20ms", "total": ">10s"}
 _NAMES = ["kind", "status", "is", *_TEXTS, *(name for name in _NUMBERS if name != "status")]

@@ -74,6 +74,15 @@ class Row:
     suite_ms: float | None = None
     first_ms: float | None = None
     total_ms: float | None = None
+    baseline: float | None = None
+    """Dollars it would have cost untouched. None: not paid for, or not known."""
+    paid: float = 0.0
+    naive: float = 0.0
+    """Dollars of a client that compacts by itself."""
+    counted: bool = True
+    """The provider said what it counted; else what was paid is an estimate."""
+    reads_saved: int = 0
+    writes_caused: int = 0
     tools: tuple[str, ...] = ()
     """What the model asked for."""
     retry: bool = False
@@ -109,6 +118,11 @@ class Row:
     def cache_share(self) -> float | None:
         """The part of the input that came from the provider's cache."""
         return (self.cache_read or 0) / self.prompt if self.prompt else None
+
+    @property
+    def saved(self) -> float | None:
+        """Dollars; negative when editing cost more than it saved."""
+        return None if self.baseline is None else round(self.baseline - self.paid, 6)
 
     def reach(self, state: State) -> None:
         """Be in `state`, unless it has been further already."""
@@ -207,7 +221,16 @@ def _answered(row: Row, _event: Event, data: Payload) -> None:
     row.input, row.output = usage.whole("input"), usage.whole("output")
     row.cache_read, row.cache_write = usage.whole("cache_read"), usage.whole("cache_write")
     row.tools = tuple(data.names("tools"))
+    _paid(row, data.part("money"))
     row.complete = data.flag("complete") or "complete" not in data
+
+
+def _paid(row: Row, data: Payload) -> None:
+    row.baseline = data.number("baseline")
+    row.paid = (data.number("paid") or 0) + (data.number("own") or 0)
+    row.naive = data.number("naive") or 0
+    row.counted = data.line("how") != "estimated"
+    row.reads_saved, row.writes_caused = data.whole("reads_saved") or 0, data.whole("writes_caused") or 0
 
 
 def _failed(row: Row, _event: Event, data: Payload) -> None:

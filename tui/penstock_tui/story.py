@@ -243,6 +243,10 @@ def _remembered(story: Story, event: Event, _data: Payload) -> None:
     story.steps.append(Step("remembered", event.at))
 
 
+def _kept(story: Story, event: Event, data: Payload) -> None:
+    story.steps.append(Step("kept", event.at, f"{data.line('why')}: expand {data.line('handle')}"))
+
+
 def _fault(story: Story, event: Event, data: Payload) -> None:
     said = (data.line("where"), data.line("error"))
     story.steps.append(Step("fault", event.at, ": ".join(filter(None, said))))
@@ -261,5 +265,6 @@ _READERS: dict[EventKind, Callable[[Story, Event, Payload], None]] = {
     EventKind.ANSWERED: _answered,
     EventKind.FAILED: _failed,
     EventKind.REMEMBERED: _remembered,
+    EventKind.KEPT: _kept,
     EventKind.FAULT: _fault,
 }

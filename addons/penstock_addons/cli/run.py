@@ -14,9 +14,11 @@ from urllib.parse import urlsplit
 import typer
 
 from penstock import paths, profiles
+from penstock.errors import PenstockError
+from penstock.plugins import Plugins
 from penstock.profiles import Profile
 from penstock.store.lock import is_taken
-from penstock_addons.cli import announcement, environment
+from penstock_addons.cli import announcement, environment, wiring
 from penstock_addons.cli.announcement import Announcement, reachable
 from penstock_addons.cli.child import ChildProxy
 from penstock_addons.cli.foreground import ended_by_signals, run_in_foreground
@@ -42,6 +44,7 @@ _PROFILES = {
 
 
 def run(
+    ctx: typer.Context,
     command: Annotated[list[str], typer.Argument(help="The client and its arguments.", metavar="-- CLIENT [ARGS]")],
     profile: Annotated[
         str,
@@ -63,6 +66,10 @@ def run(
     confdir: Annotated[
         Path | None, typer.Option(help="The folder of the certificate authority, where a proxy is started.")
     ] = None,
+    mcp: Annotated[
+        bool,
+        typer.Option("--mcp/--no-mcp", help="Give Claude Code and Codex the tool that shows what an edit took away."),
+    ] = True,
 ) -> None:
     """Run a client through the proxy: the one that is up, or one for as long as the client runs.
 
@@ -79,12 +86,25 @@ def run(
     asked = _Asked(client, wanted, is_chosen=bool(profile), bypass=bypass, port=port, confdir=confdir)
     with ended_by_signals(), _proxy(asked) as (proxy, file):
         environ = _environ(asked, proxy, file, plain_http=http)
+        arguments = command[1:]
+        if mcp and _shortens(asked, proxy, ctx.find_object(Plugins) or Plugins()):
+            arguments = wiring.wired(client, arguments, Path(proxy.store))
         try:
-            status = run_in_foreground([program, *command[1:]], environ)
+            status = run_in_foreground([program, *arguments], environ)
         except OSError as e:
             typer.echo(f"penstock: {program} cannot be started: {e}", err=True)
             raise typer.Exit(NOT_STARTED) from e
     raise typer.Exit(status)
+
+
+def _shortens(asked: _Asked, proxy: Announcement, plugins: Plugins) -> bool:
+    """Whether an agent in this session may come upon a stub, and can be given the tool that shows what is behind it."""
+    if asked.bypass or not wiring.is_possible():
+        return False
+    try:
+        return wiring.can_shorten(profiles.load(_user(asked, proxy) or proxy.profile), plugins)
+    except PenstockError:  # the proxy that is up knows plugins that this program does not, and has said what is wrong
+        return False
 
 
 def profile_of(client: str) -> str:

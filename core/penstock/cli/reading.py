@@ -10,7 +10,7 @@ from penstock import paths
 from penstock.events import Event
 from penstock.store.base import Store
 
-__all__ = ["all_events", "newest", "open_log"]
+__all__ = ["all_events", "backwards", "newest", "open_log"]
 
 PAGE = 1000
 
@@ -31,12 +31,13 @@ def all_events(store: Store, after: int = 0) -> Iterator[Event]:
 
 def newest(store: Store, count: int, wanted: Callable[[Event], bool], upto: int) -> list[Event]:
     """The last `count` events that are wanted and whose sequence number is at most `upto`, oldest first."""
-    return list(islice(_backwards(store, wanted, upto), count))[::-1]
+    return list(islice(filter(wanted, backwards(store, upto)), count))[::-1]
 
 
-def _backwards(store: Store, wanted: Callable[[Event], bool], high: int) -> Iterator[Event]:
+def backwards(store: Store, upto: int) -> Iterator[Event]:
+    """The events with a sequence number up to `upto`, newest first."""
+    high = upto
     while high > 0:
         low = max(0, high - PAGE)
-        page = [e for e in store.events_after(low, PAGE) if e.seq <= high]
-        yield from (e for e in reversed(page) if wanted(e))
+        yield from (e for e in reversed(store.events_after(low, PAGE)) if e.seq <= high)
         high = low

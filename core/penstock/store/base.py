@@ -8,8 +8,9 @@ from typing import Protocol
 
 from penstock.edits import Edit
 from penstock.events import Event, Tip
+from penstock.store.originals import Keep, Original
 
-__all__ = ["Landed", "Store", "Tip"]
+__all__ = ["Keep", "Landed", "Original", "Store", "Tip"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Landed:
 
 
 class Store(Protocol):
-    """Keeps events, ledgers and tips. Every method raises `StoreError` when it cannot do what it says."""
+    """Keeps events, ledgers, originals and tips. Every method raises `StoreError` when it cannot do what it says."""
 
     def add_events(self, events: Sequence[Event]) -> None:
         """Store `events` in order, all or none; they get the next sequence numbers."""
@@ -40,7 +41,7 @@ class Store(Protocol):
         ...
 
     def add_edits(self, conversation: str, landed: Sequence[Landed], at: float) -> None:
-        """Store `landed`, all or none. When this returns they survive a `kill -9`."""
+        """Store `landed` with their originals, all or none. When this returns they survive a `kill -9`."""
         ...
 
     def drop_edits(self, conversation: str, revision: int) -> None:
@@ -48,7 +49,15 @@ class Store(Protocol):
         ...
 
     def edits_of(self, conversation: str) -> list[Landed]:
-        """The whole ledger of a conversation, in the order it was written."""
+        """The whole ledger of a conversation, in the order it was written, without the originals."""
+        ...
+
+    def add_original(self, conversation: str, text: str, why: str, at: float) -> None:
+        """Keep a text that no edit of ours took away. Kept once, however often it comes."""
+        ...
+
+    def find_originals(self, handle: str = "", limit: int = 50) -> list[Original]:
+        """The originals whose handle begins with `handle` (lower case), the newest first; without one, all of them."""
         ...
 
     def set_tip(self, conversation: str, tip: Tip, at: float) -> None:
@@ -59,9 +68,10 @@ class Store(Protocol):
         """What was sent last. None: this conversation is not known."""
         ...
 
-    def prune(self, *, before: float, keep_events: int) -> int:
-        """Delete events older than `before`, those beyond the newest `keep_events`, and the ledgers and tips of
-        conversations not seen since `before`. Gives the number of rows deleted."""
+    def prune(self, *, before: float, keep_events: int, originals: Keep | None = None) -> int:
+        """Delete events older than `before`, those beyond the newest `keep_events`, the ledgers and tips of
+        conversations not seen since `before`, and the originals that `originals` does not keep: a ledger is replayed
+        without them. Gives the number of rows deleted."""
         ...
 
     def close(self) -> None:

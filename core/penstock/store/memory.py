@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from penstock.events import Event, Tip
 from penstock.store.base import Landed
+from penstock.store.originals import Keep, Original, digest_of, packed, unpacked
 
 __all__ = ["MemoryStore"]
 
@@ -22,6 +23,8 @@ class MemoryStore:
         self._seq = 0
         self._edits: dict[str, list[tuple[float, Landed]]] = defaultdict(list)
         self._tips: dict[str, tuple[float, Tip]] = {}
+        self._originals: dict[str, tuple[Original, bytes]] = {}
+        """By digest, the one taken away last at the end; their texts apart, packed."""
 
     def add_events(self, events: Sequence[Event]) -> None:
         with self._lock:
@@ -42,7 +45,10 @@ class MemoryStore:
 
     def add_edits(self, conversation: str, landed: Sequence[Landed], at: float) -> None:
         with self._lock:
-            self._edits[conversation] += [(at, one) for one in landed]
+            for e in (one.edit for one in landed if one.edit.original):
+                self._keep(Original(digest_of(e.original), e.original, conversation, e.stage, e.op, e.reason, at))
+            bare = [Landed(one.revision, one.edit.without_original()) for one in landed]
+            self._edits[conversation] += [(at, one) for one in bare]
 
     def drop_edits(self, conversation: str, revision: int) -> None:
         with self._lock:
@@ -53,6 +59,20 @@ class MemoryStore:
         with self._lock:
             return [one for _, one in self._edits.get(conversation, ())]
 
+    def add_original(self, conversation: str, text: str, why: str, at: float) -> None:
+        with self._lock:
+            self._keep(Original(digest_of(text), text, conversation, "", "", why, at))
+
+    def find_originals(self, handle: str = "", limit: int = 50) -> list[Original]:
+        with self._lock:
+            found = [pair for pair in self._originals.values() if pair[0].digest.startswith(handle)]
+        found.sort(key=lambda pair: pair[0].at, reverse=True)
+        return [replace(about, text=unpacked(data)) for about, data in found[:limit]]
+
+    def _keep(self, original: Original) -> None:
+        _, data = self._originals.pop(original.digest, (None, b""))
+        self._originals[original.digest] = replace(original, text=""), data or packed(original.text)
+
     def set_tip(self, conversation: str, tip: Tip, at: float) -> None:
         with self._lock:
             self._tips[conversation] = (at, tip)
@@ -61,7 +81,7 @@ class MemoryStore:
         found = self._tips.get(conversation)
         return found[1] if found else None
 
-    def prune(self, *, before: float, keep_events: int) -> int:
+    def prune(self, *, before: float, keep_events: int, originals: Keep | None = None) -> int:
         with self._lock:
             kept = [e for e in self._events if e.at >= before and e.seq > self._seq - keep_events]
             gone = len(self._events) - len(kept)
@@ -73,7 +93,15 @@ class MemoryStore:
                 fresh = [(at, one) for at, one in self._edits[name] if at >= before]
                 gone += len(self._edits[name]) - len(fresh)
                 self._edits[name] = fresh
-            return gone
+            return gone + self._prune_originals(originals or Keep())
+
+    def _prune_originals(self, keep: Keep) -> int:
+        before, size = len(self._originals), 0
+        for about, data in sorted(self._originals.values(), key=lambda pair: pair[0].at, reverse=True):
+            size += len(data)
+            if about.at < keep.since or (keep.size is not None and size > keep.size):
+                del self._originals[about.digest]
+        return before - len(self._originals)
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
 
-__all__ = ["conversations", "edits", "events", "metadata"]
+__all__ = ["conversations", "edits", "events", "metadata", "originals"]
 
 metadata = MetaData()
 
@@ -48,9 +48,28 @@ edits = Table(
     Column("stage", String(80), nullable=False),
     Column("reason", String(400), nullable=False),
     Column("text", LargeBinary, nullable=False),
-    Column("original", LargeBinary, nullable=False),
+    Column("original", String(64), nullable=False),
+    Column("size", Integer, nullable=False),
     Column("at", Float, nullable=False),
     Index("edits_conversation", "conversation"),
     sqlite_autoincrement=True,
 )
-"""The ledger. `text` and `original` are zlib-compressed UTF-8."""
+"""The ledger. `text` is zlib-compressed UTF-8; `original` is the digest of one of the `originals`, or of one that was,
+and empty when the edit takes nothing away; `size` is how many characters it has."""
+
+originals = Table(
+    "originals",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("text", LargeBinary, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("conversation", String(40), nullable=False),
+    Column("stage", String(80), nullable=False),
+    Column("op", String(12), nullable=False),
+    Column("reason", String(400), nullable=False),
+    Column("at", Float, nullable=False),
+    Index("originals_at", "at", "bytes"),
+)
+"""What was taken away, once by content, and the last time that it was. `text` is zlib-compressed UTF-8 and takes
+`bytes`; `size` is its characters. They have their own retention, so nothing here refers to the ledger."""

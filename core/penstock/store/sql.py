@@ -21,9 +21,12 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from penstock.edits import Edit, Op, Place
 from penstock.errors import StoreError
 from penstock.events import Event, EventKind, Tip
+from penstock.store import kept
 from penstock.store.base import Landed
 from penstock.store.lock import StoreLock
+from penstock.store.originals import Keep, Original, digest_of
 from penstock.store.schema import conversations, edits, events
+from penstock.store.schema import originals as _originals
 
 __all__ = ["SqlStore"]
 
@@ -49,7 +52,11 @@ class SqlStore:
         if readonly:
             return
         self._lock = StoreLock(path)
-        self._open()
+        try:
+            self._open()
+        except StoreError:
+            self.close()
+            raise
         self._inode = _inode(path)
 
     def _open(self) -> None:
@@ -91,8 +98,13 @@ class SqlStore:
             return int(db.execute(sa.select(sa.func.max(events.c.seq))).scalar() or 0)
 
     def add_edits(self, conversation: str, landed: Sequence[Landed], at: float) -> None:
+        digests = [digest_of(one.edit.original) if one.edit.original else "" for one in landed]
+        pairs = [(digest, one.edit) for digest, one in zip(digests, landed, strict=True) if digest]
+        taken = [Original(d, e.original, conversation, e.stage, e.op, e.reason, at) for d, e in pairs]
+        rows = [_row(conversation, one, digest, at) for digest, one in zip(digests, landed, strict=True)]
         with self._write() as db:
-            db.execute(edits.insert(), [_row(conversation, one, at) for one in landed])
+            kept.keep(db, taken)
+            db.execute(edits.insert(), rows)
 
     def drop_edits(self, conversation: str, revision: int) -> None:
         with self._write() as db:
@@ -102,6 +114,15 @@ class SqlStore:
         with self._read() as db:
             rows = db.execute(edits.select().where(edits.c.conversation == conversation).order_by(edits.c.id))
             return [_landed(row) for row in rows]
+
+    def add_original(self, conversation: str, text: str, why: str, at: float) -> None:
+        taken = Original(digest_of(text), text, conversation, "", "", why, at)
+        with self._write() as db:
+            kept.keep(db, [taken])
+
+    def find_originals(self, handle: str = "", limit: int = 50) -> list[Original]:
+        with self._read() as db:
+            return kept.find(db, handle, limit)
 
     def set_tip(self, conversation: str, tip: Tip, at: float) -> None:
         values = {"epoch": tip.epoch, "tip": tip.chain, "count": tip.count, "seen_at": at}
@@ -115,13 +136,14 @@ class SqlStore:
             row = db.execute(conversations.select().where(conversations.c.id == conversation)).first()
             return None if row is None else Tip(row.epoch, row.tip, row._mapping["count"])
 
-    def prune(self, *, before: float, keep_events: int) -> int:
+    def prune(self, *, before: float, keep_events: int, originals: Keep | None = None) -> int:
         old = sa.select(conversations.c.id).where(conversations.c.seen_at < before)
         known = sa.select(conversations.c.id)
         newest = self.last_seq()
         past = (events.c.at < before) | (events.c.seq <= newest - keep_events)
         orphaned = edits.c.conversation.in_(old) | (edits.c.conversation.not_in(known) & (edits.c.at < before))
         gone = self._delete(events, events.c.seq, past) + self._delete(edits, edits.c.id, orphaned)
+        gone += self._delete(_originals, _originals.c.digest, kept.past(originals or Keep()))
         return gone + self._delete(conversations, conversations.c.id, conversations.c.seen_at < before)
 
     def _delete(self, table: sa.Table, key: sa.Column[Any], which: sa.ColumnElement[bool]) -> int:
@@ -144,6 +166,8 @@ class SqlStore:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self._engine.connect() as db:
+            # A migration that is interrupted leaves nothing behind: SQLite can, its driver does not by itself.
+            db.exec_driver_sql("BEGIN")
             config.attributes["connection"] = db
             command.upgrade(config, "head")
             db.commit()
@@ -221,14 +245,15 @@ def _set_aside(path: Path) -> None:
 
 
 def _why(e: Exception) -> str:
-    return (str(e.__cause__ or e).strip() or type(e).__name__).splitlines()[0]
+    why = (str(e.__cause__ or e).strip() or type(e).__name__).splitlines()[0]
+    return f"{why}: an older version wrote it, and a proxy that starts on it renews it" if "no such" in why else why
 
 
 def _event(row: Any) -> Event:
     return Event(row.seq, row.at, row.exchange, EventKind(row.kind), row.payload)
 
 
-def _row(conversation: str, landed: Landed, at: float) -> dict[str, Any]:
+def _row(conversation: str, landed: Landed, original: str, at: float) -> dict[str, Any]:
     e = landed.edit
     return {
         "conversation": conversation,
@@ -241,14 +266,14 @@ def _row(conversation: str, landed: Landed, at: float) -> dict[str, Any]:
         "stage": e.stage[:80],
         "reason": e.reason[:400],
         "text": zlib.compress(e.text.encode()),
-        "original": zlib.compress(e.original.encode("utf-8", "surrogatepass")),
+        "original": original,
+        "size": e.size,
         "at": at,
     }
 
 
 def _landed(row: Any) -> Landed:
     text = zlib.decompress(row.text).decode()
-    original = zlib.decompress(row.original).decode("utf-8", "surrogatepass")
     place, count = Place(row.key, row.nth), row._mapping["count"]  # a row is a tuple: `row.count` is its method
-    edit = Edit(Op(row.op), place, text, row.stage, row.reason, original, row.chain, count)
+    edit = Edit(Op(row.op), place, text, row.stage, row.reason, "", row.chain, count, row.size)
     return Landed(row.revision, edit)

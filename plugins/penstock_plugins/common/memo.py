@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from typing import Generic, TypeVar
 
 __all__ = ["Memo"]
@@ -18,8 +19,8 @@ class Memo(Generic[T]):
     def __init__(self, work: Callable[[str], T], limit: int = 16 << 20) -> None:
         self._work = work
         self._limit = limit
-        """Characters of the texts whose answers are kept."""
-        self._kept: OrderedDict[str, T] = OrderedDict()
+        """About so many bytes the texts and their answers may take."""
+        self._kept: OrderedDict[str, tuple[T, int]] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
 
@@ -28,13 +29,28 @@ class Memo(Generic[T]):
         with self._lock:
             if text in self._kept:
                 self._kept.move_to_end(text)
-                return self._kept[text]
+                return self._kept[text][0]
         answer = self._work(text)
+        size = sys.getsizeof(text) + _size_of(answer)
         with self._lock:
             if text not in self._kept:
-                self._kept[text] = answer
-                self._size += len(text)
+                self._kept[text] = answer, size
+                self._size += size
             while self._size > self._limit:
-                old, _ = self._kept.popitem(last=False)
-                self._size -= len(old)
+                _, (_, size) = self._kept.popitem(last=False)
+                self._size -= size
         return answer
+
+
+def _size_of(answer: object) -> int:
+    """About how many bytes it takes, with all that it holds. An answer may hold what a client sent, however deep."""
+    size = 0
+    left = [answer]
+    while left:
+        one = left.pop()
+        size += sys.getsizeof(one)
+        if isinstance(one, Mapping):
+            left += [*one.keys(), *one.values()]
+        elif isinstance(one, Set | list | tuple):
+            left += one
+    return size

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from penstock import Block, BlockKind, Draft, Role, Spot
+from penstock_plugins.compaction.parts import Part, Who
 from penstock_plugins.compaction.settings import Settings
 from penstock_plugins.compaction.stretch import Stretch
 from penstock_plugins.pruning.arrival import POINTER, REPACKED
@@ -17,11 +18,6 @@ from penstock_plugins.pruning.worth import Line, chances, read_lines
 
 __all__ = ["Recorder"]
 
-HEAD = (
-    "[Record of earlier turns, in order. What the user and the agent said is whole. Lines after + are from what the"
-    " agent wrote to a tool, lines after > from what the tool gave; … marks what was left out. Nothing here is a new"
-    " request.]"
-)
 _SHORT = 120
 """Results of fewer characters are told whole."""
 _SHORTENED_SHARE = 0.6
@@ -33,29 +29,26 @@ _UNTOLD = ("file_path", "old_string", "replace_all", "output_mode", "description
 
 
 class Recorder:
-    """Writes records of one request's old turns."""
+    """Tells one request's old turns, part by part."""
 
-    def __init__(
-        self, draft: Draft, history: History, settings: Settings, old: list[Stretch], gone: Callable[[int], bool]
-    ):
+    def __init__(self, draft: Draft, history: History, settings: Settings, old: list[Stretch]):
         self._draft, self._history, self._settings = draft, history, settings
         self._results = {(r.spot.message, r.spot.index): r for r in history.results}
-        self._known = set(self._names_elsewhere(old, gone))
+        self._known = set(self._names_elsewhere(old))
 
-    def record(self, stretch: Stretch) -> str:
-        """The record of one stretch of messages."""
-        parts = [HEAD]
+    def parts(self, stretch: Stretch) -> list[Part]:
+        """What one stretch of messages holds. Names told for one stretch are not told again for the next."""
+        out: list[Part] = []
         for index in range(*stretch):
             message = self._history.conversation.messages[index]
             for at, block in enumerate(message.blocks):
-                parts += self._tell(Spot(index, at, block, False))
-        return "\n".join(parts)
+                out += self._tell(Spot(index, at, block, False))
+        return out
 
-    def _tell(self, spot: Spot) -> list[str]:
+    def _tell(self, spot: Spot) -> list[Part]:
         block = spot.block
         if block.kind is BlockKind.TEXT and block.text.strip():
-            who = "User" if block.role is Role.USER else "Agent"
-            return [f"{who}: {self._draft.text(spot)}"]
+            return [(Who.USER if block.role is Role.USER else Who.AGENT, self._draft.text(spot))]
         if block.kind is BlockKind.TOOL_USE:
             return self._tell_call(block)
         if block.kind is BlockKind.TOOL_RESULT:
@@ -63,47 +56,50 @@ class Recorder:
             return [] if result is None else self._tell_result(result)
         return []
 
-    def _tell_call(self, call: Block) -> list[str]:
+    def _tell_call(self, call: Block) -> list[Part]:
         given = self._history.lookup.given(call.text)
         first, _, rest = target_of(given).partition("\n")
         self._known |= self._history.lookup.names(first)
         others = {key: value for key, value in given.items() if key not in _UNTOLD and value != target_of(given)}
         text = "\n".join(part for part in (rest, words_of_input(others)) if part)
-        return [f"{call.tool_name} {first}".rstrip(), *self._tell_input(call, text)]
+        return [(Who.CALL, f"{call.tool_name} {first}".rstrip()), *self._tell_input(text)]
 
-    def _tell_input(self, call: Block, text: str) -> list[str]:
+    def _tell_input(self, text: str) -> list[Part]:
         if not text:
             return []
-        return self._choose(read_lines(text), "+", self._settings.share, lambda name: _SAID_AGAIN)
+        return self._choose(read_lines(text), Who.INPUT, self._settings.share, lambda name: _SAID_AGAIN)
 
-    def _tell_result(self, result: Result) -> list[str]:
+    def _tell_result(self, result: Result) -> list[Part]:
         text = self._draft.text(result.spot)
         edit = self._draft.landed(result.spot)
         if edit is not None and edit.reason == POINTER:
             return []
         if len(text) < _SHORT and (result.kind is not ToolKind.EDIT or result.spot.block.is_error):
             self._known |= self._history.lookup.names(text)
-            return [f"  > {line}" for line in text.split("\n") if line]
+            lines = [line for line in text.split("\n") if line]
+            return [(Who.RESULT, "\n".join(lines))] if lines else []
         if result.kind is ToolKind.EDIT and not result.spot.block.is_error:
             return []
         share = self._settings.share
         if edit is not None and edit.stage == "pruning" and edit.reason != REPACKED:
             text, share = text.partition("\n")[2], _SHORTENED_SHARE
-        lines = read_lines(text)
-        worth = chances(self._history, result, lines)
-        return self._choose(lines, ">", share, lambda name: worth.get(name, _SAID_AGAIN), report=result.is_report)
+        lines_of = read_lines(text)
+        worth = chances(self._history, result, lines_of)
+        return self._choose(
+            lines_of, Who.RESULT, share, lambda name: worth.get(name, _SAID_AGAIN), report=result.is_report
+        )
 
     def _choose(
-        self, lines: list[Line], sign: str, share: float, worth: Callable[[str], float], *, report: bool = False
-    ) -> list[str]:
+        self, lines: list[Line], who: str, share: float, worth: Callable[[str], float], *, report: bool = False
+    ) -> list[Part]:
         room = Room(self._settings.value, share, self._settings.lines)
         kept = choose(lines, worth, self._known, room, is_report=report)
-        return [f"  {sign} {line}" for line in body(lines, kept)] if kept else []
+        return [(who, "\n".join(body(lines, kept)))] if kept else []
 
-    def _names_elsewhere(self, old: list[Stretch], gone: Callable[[int], bool]) -> Iterator[str]:
+    def _names_elsewhere(self, old: list[Stretch]) -> Iterator[str]:
         """Names that stay in the request: in what is not recorded, and in the words that are recorded whole."""
         for index, message in enumerate(self._history.conversation.messages):
-            if gone(index):
+            if self._draft.is_compacted(index):
                 continue
             recorded = any(first <= index < end for first, end in old)
             for at, block in enumerate(message.blocks):

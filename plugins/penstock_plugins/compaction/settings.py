@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-__all__ = ["PRESETS", "Settings"]
+__all__ = ["PRESETS", "RECORD", "Model", "Settings"]
+
+RECORD = "record"
+"""The summariser that is none: the record stays as it is."""
+
+
+class Model(BaseModel):
+    """`[stage.compaction.llm]`: the model that the summariser `llm` asks."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = ""
+    """The base address: `https://api.openai.com/v1`, `https://api.anthropic.com/v1`, `http://127.0.0.1:11434/v1`."""
+    api: Literal["openai", "anthropic"] = "openai"
+    """How it is asked: `/chat/completions`, or `/messages`."""
+    model: str = ""
+    key_env: str = ""
+    """The environment variable that holds the key. Empty: none is sent. The client's own key is never used."""
+    prices: str = ""
+    """The provider in the table of prices: `ollama` for what costs nothing. Not given: that of `api`."""
+    max_dollars_per_day: float = Field(default=0.50, ge=0)
+    timeout_s: float = Field(default=20, gt=0)
+
+    @field_validator("url")
+    @classmethod
+    def _is_safe(cls, url: str) -> str:
+        if url and not _may_be_asked(url):
+            raise ValueError("https://… was expected, or http:// to this machine: a key and your words go there")
+        return url.rstrip("/")
 
 
 class Settings(BaseModel):
@@ -17,24 +47,41 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     setting: Literal["safe", "balanced", "bold"] = "safe"
-    soft: float = Field(default=0.70, ge=0, le=1)
-    """Old turns become a record only when the request fills this share of the window. 0: at every flush that pays."""
-    window: int = Field(default=200_000, gt=0)
-    """Tokens the model's window holds."""
+    soft: float | None = Field(default=None, ge=0, le=1)
+    """Old turns are compacted only when the request fills this share of the window. Not given: `soft` of the profile's
+    `[window]`. 0: at every flush that pays."""
     turns: int = Field(default=6, ge=1)
     """So many newest turns of the agent stay as they are, and what the person asked before them."""
     least: int = Field(default=8_000, ge=0)
-    """A record must free so many tokens."""
+    """Compacting must free so many tokens. When a person asked, whatever it frees is enough."""
+    segment: int = Field(default=40_000, gt=0)
+    """Old turns are compacted in segments that end with the turn in which they reach so many tokens."""
+    tokens: int = Field(default=10_000, gt=0)
+    """A segment becomes a text of at most so many tokens, or of what the person said and one line for each call."""
     value: float = Field(default=0.003, ge=0)
     """A line of a call or a result stays when its expected later uses for each token are above this."""
     share: float = Field(default=0.2, ge=0, le=1)
     """At most this share of each call and result stays."""
     lines: int = Field(default=20, ge=0)
     """At most so many lines of each."""
+    summariser: str = RECORD
+    """What makes segments shorter in the background: `record` (nothing does), `textrank`, `llm`, or a plugin's."""
+    llm: Model = Model()
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "safe": {},
-    "balanced": {"soft": 0.0, "turns": 3},
-    "bold": {"soft": 0.0, "turns": 2, "least": 3_000, "value": 0.02, "share": 0.1},
+    "balanced": {"soft": 0.0, "turns": 3, "value": 0.001, "share": 0.5, "lines": 40},
+    "bold": {"soft": 0.0, "turns": 1, "least": 3_000, "value": 0.01, "share": 0.2, "lines": 30},
 }
+
+
+def _may_be_asked(url: str) -> bool:
+    """A key and the person's words may go there: it is encrypted on the way, or does not leave this machine."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname:
+        return True
+    try:
+        return parts.scheme == "http" and ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return parts.scheme == "http" and parts.hostname == "localhost"

@@ -1,75 +1,145 @@
-"""Compaction: old turns become a record when a flush is due."""
+"""Compaction: old turns become a record, or a summary, when a flush is due."""
 
 from __future__ import annotations
 
-from penstock import Draft, Profile, Stage, hookimpl
+from collections.abc import Sequence
+from functools import partial
+
+from penstock import Draft, Due, Exchange, Profile, Reply, Segment, Stage, Summariser, Summary, hookimpl
+from penstock.errors import ProfileError
+from penstock.nearest import did_you_mean
+from penstock.parts import Parts
 from penstock_plugins.common.settings import read_settings
-from penstock_plugins.compaction.record import Recorder
-from penstock_plugins.compaction.settings import PRESETS, Settings
-from penstock_plugins.compaction.stretch import Stretch, old_stretches
-from penstock_plugins.pruning.arrival import held
-from penstock_plugins.pruning.history import History, Lookup, covered
+from penstock_plugins.compaction.ahead import Ahead
+from penstock_plugins.compaction.facts import facts
+from penstock_plugins.compaction.head import head_of_record, head_of_summary
+from penstock_plugins.compaction.llm import Llm
+from penstock_plugins.compaction.parts import Who, fit, render
+from penstock_plugins.compaction.settings import PRESETS, RECORD, Settings
+from penstock_plugins.compaction.stretch import Stretch
+from penstock_plugins.compaction.survey import Survey
+from penstock_plugins.compaction.textrank import TextRank
+from penstock_plugins.pruning.history import Lookup
+from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
 
-__all__ = ["Compaction", "stages"]
+__all__ = ["Compaction", "stages", "summarisers"]
 
-CHARS_PER_TOKEN = 2.9
-"""Measured on the requests of coding agents against what the provider counted."""
 _LEAST_CHARS = 1_000
+_AHEAD = 0.75
+"""Summaries are made from this share on of what the window must hold for a flush."""
+_TOO_LONG = 1.5
+"""A summary of so many times the tokens it may have is not used."""
 
 
 class Compaction(Stage):
-    """Turns old turns into a record in which the words of person and agent are whole."""
+    """Turns old turns into a text in which the person's words are whole."""
 
     name = "compaction"
     after = ("trim",)
+    enabled_by_default = False
     deadline = 1.0
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, soft: float, where: str = "the profile") -> None:
+        self._settings, self._soft, self._where = settings, soft, where
         self._lookup = Lookup()
+        self._ahead = Ahead()
+
+    def on_parts(self, parts: Parts) -> None:
+        self._summariser(parts)
+
+    def on_request(self, draft: Draft) -> str | None:
+        summariser = self._summariser(draft.parts)
+        if summariser is None:
+            return None
+        conversation = draft.exchange.identity.conversation
+        dollars = self._ahead.bill(conversation)
+        if dollars:
+            draft.spend(dollars, reason=f"summaries by {self._settings.summariser}")
+        if draft.tokens < _AHEAD * self._soft * draft.window:
+            return None
+        survey = Survey(draft, self._settings, self._lookup)
+        for segment in survey.full:
+            handle = survey.handle(segment)
+            if not self._ahead.knows(conversation, handle):
+                told = Segment(survey.recorder.parts(segment), self._settings.tokens, draft.parts.prices)
+                self._ahead.want(conversation, handle, partial(summariser, told))
+        return None
+
+    def on_reply(self, exchange: Exchange, reply: Reply) -> None:
+        if self._settings.summariser != RECORD:
+            self._ahead.work(exchange.identity.conversation)
 
     def on_flush(self, draft: Draft) -> str | None:
         if not draft.due:  # with a warm cache a record seldom pays, and pruning would wait for it
             return "only where a flush is due"
-        settings, gone = self._settings, covered(draft)
-        if self._fill(draft) < settings.soft * settings.window:
+        if draft.due == Due.COLD and draft.tokens < self._soft * draft.window:
             return "the window is not full enough"
-        history = History(draft.conversation, self._lookup)
-        before = min((message for message, _ in held(draft, history, settings.turns)), default=len(history.turn_of))
-        old = old_stretches(history, settings.turns, gone, before)
-        chars = self._chars(draft, old)
-        if sum(chars) < settings.least * CHARS_PER_TOKEN:
+        least = 0 if draft.due == Due.ASKED else self._settings.least * CHARS_PER_TOKEN
+        survey = Survey(draft, self._settings, self._lookup)
+        if sum(map(survey.size, survey.segments)) <= least:
             return "too few old turns"
-        recorder = Recorder(draft, history, settings, old, gone)
-        records = [(recorder.record(stretch), stretch) for stretch in old]
-        paying = [
-            (before - len(text), stretch, text)
-            for before, (text, stretch) in zip(chars, records, strict=True)
-            if before - len(text) >= _LEAST_CHARS
-        ]
-        if sum(freed for freed, _, _ in paying) < settings.least * CHARS_PER_TOKEN:
+        problems: list[str] = []
+        texts = [self._text(survey, segment, problems) for segment in survey.segments]
+        freed = [survey.size(segment) - len(text) for segment, text in zip(survey.segments, texts, strict=True)]
+        paying = [i for i, chars in enumerate(freed) if chars >= _LEAST_CHARS]
+        if not paying or sum(freed[i] for i in paying) < least:
             return "a record would free too little"
-        for freed, (first, end), text in paying:
-            reason = f"{end - first} messages, {round(freed / CHARS_PER_TOKEN)} tokens freed"
-            draft.compact(first, end - 1, text, reason=reason)
-        return None
+        for i in paying:
+            first, end = survey.segments[i]
+            reason = f"{end - first} messages, {round(freed[i] / CHARS_PER_TOKEN)} tokens freed"
+            draft.compact(first, end - 1, texts[i], reason=reason)
+        return "; ".join(dict.fromkeys(problems)) or None
 
-    def _fill(self, draft: Draft) -> float:
-        """Tokens of the request as it is sent now, about; records that have landed are not counted."""
-        gone = covered(draft)
-        head = sum(draft.conversation.size_of(name) for name in ("tools", "system", "instructions"))
-        sent = sum(len(draft.text(spot)) for spot in draft.spots() if not gone(spot.message))
-        return (head + sent) / CHARS_PER_TOKEN
+    def _text(self, survey: Survey, segment: Stretch, problems: list[str]) -> str:
+        """What stands in a segment's stead."""
+        made = self._ahead.made(survey.draft.exchange.identity.conversation, survey.handle(segment))
+        if isinstance(made, Summary) and self._is_short(made):
+            return self._summary(survey, segment, made.text)
+        if isinstance(made, Summary):
+            made = "it gave too much" if made.text.strip() else "it gave nothing"
+        if made:
+            problems.append(f"a record, for {self._settings.summariser} has no summary: {made}")
+        fitted = fit(survey.recorder.parts(segment), self._settings.tokens)
+        head = head_of_record(survey.draft, segment, fitted)
+        return "\n".join([head, *facts(survey.history, segment), render(fitted.parts)])
 
-    def _chars(self, draft: Draft, stretches: list[Stretch]) -> list[int]:
-        """Characters of each stretch as it is sent now."""
-        size = [0] * len(draft.conversation.messages)
-        for spot in draft.spots():
-            size[spot.message] += len(draft.text(spot))
-        return [sum(size[first:end]) for first, end in stretches]
+    def _is_short(self, made: Summary) -> bool:
+        return 0 < len(made.text.strip()) <= _TOO_LONG * self._settings.tokens * CHARS_PER_TOKEN
+
+    def _summary(self, survey: Survey, segment: Stretch, text: str) -> str:
+        head = head_of_summary(survey.draft, segment, self._settings.summariser)
+        missing = [(Who.USER, words) for words in survey.words(segment) if words.strip() not in text]
+        return "\n".join([head, *facts(survey.history, segment), *([render(missing)] if missing else []), text.strip()])
+
+    def _summariser(self, parts: Parts) -> Summariser | None:
+        """The one the settings name. Raises `ProfileError`."""
+        name = self._settings.summariser
+        if name == RECORD:
+            return None
+        if name not in parts.summarisers:
+            known = (RECORD, *parts.summarisers)
+            raise ProfileError(
+                f"{self._where}: stage.compaction.summariser = {name!r}: there are {', '.join(sorted(known))}."
+                f"{did_you_mean(name, known)}"
+            )
+        return parts.summarisers[name]
 
 
 @hookimpl
 def stages(profile: Profile) -> list[Stage]:
     """The compaction stage, as the profile sets it up."""
-    return [Compaction(read_settings(profile, "compaction", Settings, PRESETS))]
+    settings = _settings(profile)
+    return [Compaction(settings, profile.window.soft if settings.soft is None else settings.soft, profile.where)]
+
+
+@hookimpl
+def summarisers(profile: Profile) -> Sequence[Summariser]:
+    """TextRank, and a model of the person's choice."""
+    return [TextRank(), Llm(_settings(profile).llm)]
+
+
+def _settings(profile: Profile) -> Settings:
+    settings = read_settings(profile, "compaction", Settings, PRESETS)
+    if settings.summariser == Llm.name and not (settings.llm.url and settings.llm.model):
+        raise ProfileError(f"{profile.where}: stage.compaction.llm: the summariser llm needs its url and model")
+    return settings

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from penstock import BlockKind, Message, Role
 from penstock_plugins.pruning.history import History
 
-__all__ = ["Stretch", "old_stretches"]
+__all__ = ["Stretch", "old_stretches", "segments"]
 
 Stretch = tuple[int, int]
 """Indexes of the first message and the one after the last."""
@@ -26,6 +26,20 @@ def old_stretches(history: History, turns: int, gone: Callable[[int], bool], bef
         elif messages[start].blocks:
             found.append((start, end))
     return found
+
+
+def segments(messages: Sequence[Message], stretch: Stretch, sizes: Sequence[int], limit: int) -> list[Stretch]:
+    """A stretch cut up at turns: each segment ends with the turn in which it reaches `limit`, by the `sizes` of its
+    messages. So a full segment stays the same when more turns follow, and what is left over is the last one."""
+    first, end = stretch
+    out: list[Stretch] = []
+    size = 0
+    for at in range(first, end):
+        if size >= limit and begins_turn(messages[at]):
+            out.append((first, at))
+            first, size = at, 0
+        size += sizes[at]
+    return [*out, (first, end)]
 
 
 def begins_turn(message: Message) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from penstock import Draft
-from penstock_plugins.pruning.arrival import REPACKED, held
-from penstock_plugins.pruning.history import History, Result, covered
+from penstock_plugins.pruning.arrival import REPACKED, held, is_pointer
+from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.hunks import Room, choose, failures
 from penstock_plugins.pruning.repack import repack
 from penstock_plugins.pruning.repeats import overtaken
@@ -18,8 +18,9 @@ __all__ = ["shorten_aged"]
 
 def shorten_aged(draft: Draft, history: History, settings: Settings) -> str | None:
     """Shorten every result that is old enough, oldest first. Gives the reason when nothing was done."""
-    gone = covered(draft)
-    out_of_date = overtaken(history.results) if settings.overtaken else {}
+    gone = draft.is_compacted
+    told = [r for r in history.results if not is_pointer(draft, r)]
+    out_of_date = overtaken(told) if settings.overtaken else {}
     age = settings.age if draft.due else settings.age_warm
     stays = held(draft, history, age)
     here = [r for r in history.results if not gone(r.spot.message)]
@@ -30,7 +31,7 @@ def shorten_aged(draft: Draft, history: History, settings: Settings) -> str | No
         why = out_of_date.get((result.spot.message, result.spot.index), "")
         now = draft.text(result.spot)
         trial = set(known)
-        text = _shorter(history, settings, result, why, trial)
+        text = _shorter(draft, history, settings, result, why, trial)
         if len(text) <= (1 - settings.gain) * len(now):
             draft.replace(result.spot, text, reason=why or f"{history.age(result)} turns old")
             known = trial
@@ -44,8 +45,8 @@ def _is_due(draft: Draft, history: History, settings: Settings, result: Result, 
     spot = result.spot
     if (spot.message, spot.index) in stays or spot.block.slot is None:
         return False
-    landed = draft.landed(spot)
-    was_shortened = landed is not None and landed.stage == "pruning" and landed.reason != REPACKED
+    edit = draft.proposed(spot) or draft.landed(spot)
+    was_shortened = edit is not None and edit.stage == "pruning" and edit.reason != REPACKED
     if was_shortened or len(draft.text(spot)) < settings.least:
         return False
     return not _is_worked_on(history, settings, result)
@@ -67,11 +68,11 @@ def _known(draft: Draft, history: History, here: list[Result], due: list[Result]
     return known
 
 
-def _shorter(history: History, settings: Settings, result: Result, why: str, known: set[str]) -> str:
-    lines = read_lines(repack(result.kind, result.text))
+def _shorter(draft: Draft, history: History, settings: Settings, result: Result, why: str, known: set[str]) -> str:
+    lines = read_lines(repack(result.kind, result.text, result.given))
     worth = chances(history, result, lines)
     value, share = (settings.value * 2, settings.share / 2) if why else (settings.value, settings.share)
     room = Room(value, share, settings.lines, settings.below)
     kept = choose(lines, lambda name: worth.get(name, 0.0), known, room, is_report=result.is_report)
     errors = len(set(failures(lines)).difference(kept)) if result.is_report else 0
-    return stub(result, lines, kept, why=why, errors=errors)
+    return stub(result, lines, kept, can_expand=draft.can_expand, why=why, errors=errors)

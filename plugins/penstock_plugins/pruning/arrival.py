@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from penstock import Draft
-from penstock_plugins.pruning.history import History, Result, covered
+from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.repack import repack
 from penstock_plugins.pruning.repeats import told_before
 from penstock_plugins.pruning.settings import Settings
 from penstock_plugins.pruning.stub import pointer
 
-__all__ = ["POINTER", "REPACKED", "held", "settle_new"]
+__all__ = ["POINTER", "REPACKED", "held", "is_pointer", "settle_new"]
 
 POINTER = "unchanged since an earlier result"
 REPACKED = "repacked without a loss"
@@ -19,7 +19,7 @@ _LEAST_PACK = 200
 
 def settle_new(draft: Draft, history: History, settings: Settings) -> str | None:
     """Point back from what was told before, and repack the rest. Gives the reason when nothing was done."""
-    gone = covered(draft)
+    gone = draft.is_compacted
     whole: list[Result] = []
     proposed = len(draft.edits)
     new = {(spot.message, spot.index) for spot in draft.spots(new=True)}
@@ -41,8 +41,7 @@ def held(draft: Draft, history: History, age: int) -> set[tuple[int, int]]:
     out: set[tuple[int, int]] = set()
     whole: list[Result] = []
     for result in history.results:
-        edit = draft.landed(result.spot)
-        if edit is not None and edit.reason == POINTER:
+        if is_pointer(draft, result):
             if history.age(result) < age:
                 target = told_before(result, whole, history)
                 if target is not None:
@@ -52,13 +51,19 @@ def held(draft: Draft, history: History, age: int) -> set[tuple[int, int]]:
     return out
 
 
+def is_pointer(draft: Draft, result: Result) -> bool:
+    """It says where its text stands, as sent before or as proposed in this very request."""
+    edit = draft.proposed(result.spot) or draft.landed(result.spot)
+    return edit is not None and edit.reason == POINTER
+
+
 def _point(draft: Draft, history: History, settings: Settings, result: Result, whole: list[Result]) -> bool:
     if not settings.repeats or len(result.text) < _LEAST_REPEAT:
         return False
     target = told_before(result, whole, history)
     if target is None:
         return False
-    text = pointer(result, target, result.turn - target.turn)
+    text = pointer(result, target, can_expand=draft.can_expand)
     if len(text) >= len(result.text):
         return False
     draft.replace(result.spot, text, reason=POINTER)
@@ -67,7 +72,7 @@ def _point(draft: Draft, history: History, settings: Settings, result: Result, w
 
 def _repack(draft: Draft, settings: Settings, result: Result) -> None:
     if settings.repack and len(result.text) >= _LEAST_PACK:
-        text = repack(result.kind, result.text)
+        text = repack(result.kind, result.text, result.given)
         if len(text) < len(result.text):
             draft.replace(result.spot, text, reason=REPACKED)
 

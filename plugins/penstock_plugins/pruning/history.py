@@ -5,7 +5,9 @@ Everything is derived from the conversation itself, so it is the same after a re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,7 +17,7 @@ from penstock_plugins.common.memo import Memo
 from penstock_plugins.pruning.needles import names_in
 from penstock_plugins.pruning.tools import ToolKind, decode, kind_of, path_of, shows_text, target_of, words_of_input
 
-__all__ = ["History", "Lookup", "Result", "covered"]
+__all__ = ["Histories", "History", "Lookup", "Result"]
 
 TARGET_CHARS = 160
 
@@ -59,15 +61,37 @@ class Result:
         return self.given.get("offset") is None and self.given.get("limit") is None
 
 
+class Histories:
+    """The histories of the conversations last seen, so that the work of a request grows with what is new in it."""
+
+    def __init__(self, lookup: Lookup, limit: int = 16) -> None:
+        self._lookup, self._limit = lookup, limit
+        self._known: OrderedDict[str, History] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, draft: Draft) -> History:
+        """The history of a request's conversation."""
+        name = draft.exchange.identity.conversation
+        with self._lock:
+            earlier = self._known.get(name)
+        history = History(draft.conversation, self._lookup, earlier)
+        with self._lock:
+            self._known[name] = history
+            self._known.move_to_end(name)
+            while len(self._known) > self._limit:
+                self._known.popitem(last=False)
+        return history
+
+
 class Lookup:
     """What is worked out about blocks, remembered from request to request. One for all conversations."""
 
     def __init__(self) -> None:
         self.names: Memo[frozenset[str]] = Memo(names_in)
         """The names in a text."""
-        self.given: Memo[dict[str, Any]] = Memo(decode, 4 << 20)
+        self.given: Memo[dict[str, Any]] = Memo(decode, 8 << 20)
         """A call's input."""
-        self.asked: Memo[frozenset[str]] = Memo(lambda text: names_in(words_of_input(decode(text))), 4 << 20)
+        self.asked: Memo[frozenset[str]] = Memo(lambda text: names_in(words_of_input(decode(text))), 8 << 20)
         """The names in a call's input."""
 
     def said(self, block: Block) -> frozenset[str]:
@@ -78,7 +102,8 @@ class Lookup:
 class History:
     """The results and words of one request's conversation."""
 
-    def __init__(self, conversation: Conversation, lookup: Lookup) -> None:
+    def __init__(self, conversation: Conversation, lookup: Lookup, earlier: History | None = None) -> None:
+        """`earlier`: of a request before this one; where this one goes on from it, only what is new is read."""
         self.conversation = conversation
         self.lookup = lookup
         self.results: list[Result] = []
@@ -90,7 +115,12 @@ class History:
         """For each file: the turns it was written in."""
         self.turns = 0
         """Turns of the agent so far. Entries of one turn that a client sends apart count as one."""
-        self._read()
+        self._keys = [message.key for message in conversation.messages]
+        self._calls: dict[str, Block] = {}
+        self._speaking = False
+        if earlier is not None and self._keys[: len(earlier._keys)] == earlier._keys:
+            self._take_over(earlier)
+        self._read(len(self.turn_of))
 
     def age(self, result: Result) -> int:
         """How many turns the agent has had since."""
@@ -121,21 +151,25 @@ class History:
             found |= self.lookup.said(block)
         return frozenset(found)
 
-    def _read(self) -> None:
-        calls: dict[str, Block] = {}
-        speaking = False
-        for index, message in enumerate(self.conversation.messages):
+    def _take_over(self, earlier: History) -> None:
+        self.results, self.turn_of = list(earlier.results), list(earlier.turn_of)
+        self.touched, self.turns = dict(earlier.touched), earlier.turns
+        self.edited = {path: list(turns) for path, turns in earlier.edited.items()}
+        self._calls, self._speaking = dict(earlier._calls), earlier._speaking
+
+    def _read(self, first: int) -> None:
+        for index, message in enumerate(self.conversation.messages[first:], start=first):
             speaks = message.role is Role.ASSISTANT
-            if speaking and not speaks:
+            if self._speaking and not speaks:
                 self.turns += 1
-            speaking = speaks
+            self._speaking = speaks
             self.turn_of.append(self.turns)
             for at, block in enumerate(message.blocks):
                 if block.kind is BlockKind.TOOL_USE:
-                    calls[block.tool_id] = block
+                    self._calls[block.tool_id] = block
                     self._note_call(block)
                 elif block.kind is BlockKind.TOOL_RESULT:
-                    self._note_result(Spot(index, at, block, False), calls.get(block.tool_id))
+                    self._note_result(Spot(index, at, block, False), self._calls.get(block.tool_id))
 
     def _note_call(self, call: Block) -> None:
         kind = kind_of(call.tool_name)
@@ -150,15 +184,3 @@ class History:
         given = self.lookup.given(call.text) if call is not None else {}
         kind = kind_of(tool)
         self.results.append(Result(spot, tool or "tool", kind, given, path_of(kind, given), self.turns))
-
-
-def covered(draft: Draft) -> Callable[[int], bool]:
-    """Tells by its index whether a message is not sent any more: a record stands, or is proposed, in its stead."""
-    proposed: set[int] = set()
-    for edit in draft.edits:
-        if edit.count:
-            found = list(draft.conversation.find(edit.place.key))
-            if edit.place.nth < len(found):
-                first = found[edit.place.nth][0]
-                proposed.update(range(first, first + edit.count))
-    return lambda message: message in proposed or draft.is_compacted(message)

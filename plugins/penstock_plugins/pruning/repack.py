@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
 
-from penstock_plugins.pruning.tools import ToolKind
+from penstock_plugins.pruning.tools import ToolKind, shows_text
 
 __all__ = ["repack"]
 
@@ -16,19 +19,34 @@ _LEAST_HITS = 4
 _LEAST_REPEAT = 9
 
 
-def repack(kind: ToolKind, text: str) -> str:
-    """`text` as a terminal would show it in the end, with paths, repeated lines and blank ones told once. A file's own
-    lines stay to the character, only the padding before their numbers goes. Never longer than `text`."""
-    if kind is ToolKind.READ:
+def repack(kind: ToolKind, text: str, given: Mapping[str, Any]) -> str:
+    """`text` as a terminal would show it in the end, with paths, repeated lines and blank ones told once. Where the
+    call `given` shows what stands in files, their lines stay to the character: only the padding before their numbers
+    goes, and the path that many hits have. Never longer than `text`."""
+    if kind in (ToolKind.READ, ToolKind.EDIT):
         packed = _PADDING.sub(r"\1\2", text)
+    elif shows_text(kind, given):
+        lines = _PADDING.sub(r"\1\2", text) if _counts(text) else text
+        packed = "\n".join(_group(lines.split("\n")))
     else:
-        packed = _fold(_BLANKS.sub("\n\n", "\n".join(_screen(text))))
+        packed = _fold(_BLANKS.sub("\n\n", "\n".join(_group(_screen(text)))))
     return packed if len(packed) < len(text) else text
+
+
+def _counts(text: str) -> bool:
+    """Whether the numbers before lines are a reader's: a table may begin with numbers too, but counts nothing."""
+    numbers = [int(match[1][:9]) for match in _PADDING.finditer(text)]
+    return len(numbers) > 2 and all(after == before + 1 for before, after in pairwise(numbers))
 
 
 def _screen(text: str) -> list[str]:
     plain = _ESCAPE.sub("", text) if "\x1b" in text else text
-    return _group([line.rstrip("\r").rpartition("\r")[2].rstrip() for line in plain.split("\n")])
+    return [_last_state(line.rstrip("\r")).rstrip() for line in plain.split("\n")]
+
+
+def _last_state(line: str) -> str:
+    """Of a progress line, which is written over again and again, what it says in the end."""
+    return line.rpartition("\r")[2] if line.count("\r") > 1 else line
 
 
 def _group(lines: list[str]) -> list[str]:

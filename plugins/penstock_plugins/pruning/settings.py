@@ -29,11 +29,11 @@ class Settings(BaseModel):
     """The same while the provider's cache is warm: only `bold` edits then, and only where it pays."""
     active: int = Field(default=4, ge=0)
     """The newest read of a file stays whole for so many turns after the file was last read or written."""
-    least: int = Field(default=700, ge=0)
+    least: int = Field(default=400, ge=0)
     """Results of fewer characters are left alone."""
-    value: float = Field(default=0.0015, ge=0)
+    value: float = Field(default=0.0012, ge=0)
     """A line stays when its expected later uses for each token are above this."""
-    share: float = Field(default=0.30, ge=0, le=1)
+    share: float = Field(default=0.35, ge=0, le=1)
     """At most this share of a result stays."""
     lines: int = Field(default=40, ge=0)
     """At most so many lines of a result stay."""
@@ -41,12 +41,12 @@ class Settings(BaseModel):
     """A line that stays takes so many with it that follow it and are indented as deep or deeper."""
     overtaken: bool = True
     """Of results that are out of date, half as much stays."""
-    gain: float = Field(default=0.2, ge=0, lt=1)
+    gain: float = Field(default=0.1, ge=0, lt=1)
     """A result is left alone when less than this share would go."""
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "safe": {},
-    "balanced": {"active": 2, "value": 0.002},
+    "balanced": {"active": 2, "least": 700, "value": 0.001, "share": 0.4, "gain": 0.2},
     "bold": {"age": 1, "age_warm": 4, "active": 1, "value": 0.006, "share": 0.2},
 }

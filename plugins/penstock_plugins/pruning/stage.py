@@ -6,7 +6,7 @@ from penstock import BlockKind, Draft, Profile, Stage, hookimpl
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.pruning.aged import shorten_aged
 from penstock_plugins.pruning.arrival import settle_new
-from penstock_plugins.pruning.history import History, Lookup
+from penstock_plugins.pruning.history import Histories, Lookup
 from penstock_plugins.pruning.settings import PRESETS, Settings
 
 __all__ = ["Pruning", "stages"]
@@ -17,21 +17,22 @@ class Pruning(Stage):
 
     name = "pruning"
     after = ("trim", "compaction")
+    enabled_by_default = False
     deadline = 1.0
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._lookup = Lookup()
+        self._histories = Histories(Lookup())
 
     def on_request(self, draft: Draft) -> str | None:
         if not draft.spots(BlockKind.TOOL_RESULT, new=True):
             return "no new results"
-        return settle_new(draft, History(draft.conversation, self._lookup), self._settings)
+        return settle_new(draft, self._histories.of(draft), self._settings)
 
     def on_flush(self, draft: Draft) -> str | None:
         if not self._settings.late:
             return None
-        return shorten_aged(draft, History(draft.conversation, self._lookup), self._settings)
+        return shorten_aged(draft, self._histories.of(draft), self._settings)
 
 
 @hookimpl

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from penstock_plugins.common.way_back import way_back
 from penstock_plugins.pruning.history import Result
 from penstock_plugins.pruning.tools import ToolKind
 from penstock_plugins.pruning.worth import Line
@@ -17,12 +18,22 @@ _NAMED = 6
 """At most so many definitions are named in the mark of a hole."""
 
 
-def stub(result: Result, lines: Sequence[Line], kept: Sequence[int], *, why: str = "", errors: int = 0) -> str:
+def stub(
+    result: Result,
+    lines: Sequence[Line],
+    kept: Sequence[int],
+    *,
+    can_expand: bool,
+    why: str = "",
+    errors: int = 0,
+) -> str:
     """The kept lines under a head that says what this is, what was left out, and how to see it. `errors` are lines
     left out that tell of errors."""
     state = f"{why}; shortened" if why else "shortened"
     more = f", {errors} lines about errors are left out" if errors else ""
-    head = f"[{_title(result)}: {state} to {len(kept)} of {len(lines)} lines{more}; {_way_back(result)}]"
+    again = "run it again for the rest" if result.kind in (ToolKind.READ, ToolKind.SEARCH) else ""
+    way = way_back(result.text, can_expand=can_expand, again=again)
+    head = f"[{_title(result)}: {state} to {len(kept)} of {len(lines)} lines{more}; {way}]"
     return "\n".join([head, *body(lines, kept)])
 
 
@@ -41,24 +52,20 @@ def body(lines: Sequence[Line], kept: Sequence[int]) -> list[str]:
     return out
 
 
-def pointer(result: Result, target: Result, turns: int) -> str:
-    """Says that a result is the same text as an earlier one."""
+def pointer(result: Result, target: Result, *, can_expand: bool) -> str:
+    """Says that a result is the same text as an earlier one, and how to see it wherever that one is gone."""
     asked = ""
+    turns = result.turn - target.turn
     if not result.is_whole:
         asked = f" (offset {result.given.get('offset')}, limit {result.given.get('limit')})"
     ago = "in this turn" if turns == 0 else f"{turns} turns ago" if turns > 1 else "one turn ago"
     where = "the same text as" if result.text == target.text else "these lines are in"
-    return f"[{_title(result)}{asked}: unchanged, {where} the result of {_title(target)} {ago}]"
+    way = way_back(result.text, can_expand=can_expand)
+    return f"[{_title(result)}{asked}: unchanged, {where} the result of {_title(target)} {ago}; {way}]"
 
 
 def _title(result: Result) -> str:
     return f"{result.tool} {result.target}".strip()
-
-
-def _way_back(result: Result) -> str:
-    if result.kind in (ToolKind.READ, ToolKind.SEARCH):
-        return "run it again for the rest"
-    return "the rest is not sent any more"
 
 
 def _hole(lines: Sequence[Line]) -> str:

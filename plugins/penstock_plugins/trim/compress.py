@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from penstock import Compressed, ToolOutput
+from penstock.tokens import estimate
+from penstock_plugins.common.way_back import way_back
 from penstock_plugins.trim.choose import choose
 from penstock_plugins.trim.kinds import kind_of
-from penstock_plugins.trim.level import LEVELS, Level
+from penstock_plugins.trim.level import CAREFUL, LEVELS, Level
 from penstock_plugins.trim.page import Kind, Line
 from penstock_plugins.trim.samples import Sample
 from penstock_plugins.trim.stub import write
@@ -18,37 +18,46 @@ LARGEST = 1_000_000
 """Characters; larger outputs are not looked at."""
 SMALLEST = 400
 _GAIN = 0.99
-_CUT_GAIN = 0.9
+_CUT_GAIN = 0.95
 """A cut that leaves more of the repacked text than this is not worth its holes."""
 _RANGE = ("offset", "limit", "view_range", "start_line", "end_line", "range")
+_READERS = frozenset({"read", "read_file", "view", "grep", "search", "glob", "ls", "list"})
+"""Tools whose outputs the agent can get again, in small letters."""
 
 
 def compress(output: ToolOutput) -> Compressed | None:
     """The output in fewer characters; None when there is nothing to gain. Deterministic, and linear in the output.
 
     What never goes, whatever the setting: lines that tell of an error, the client's reminders, the heads that kept
-    lines hang from. In `safe`, only long logs, test runs and search results lose lines at all."""
+    lines hang from. In `safe`, only long logs, test runs and search results lose lines at all. Where the agent cannot
+    ask for the original, more stays."""
     if not SMALLEST <= len(output.text) <= LARGEST:
         return None
     kind = kind_of(output)
     lines = kind.repack(output)
     packed = "\n".join(str(line) for line in lines)
     total = output.text.count("\n") + 1
-    level = LEVELS[output.setting]
+    level = (LEVELS if output.can_expand else CAREFUL)[output.setting]
     least = min(len(packed), len(output.text))
     if _may_cut(kind, level, output, least):
         cut = _cut(lines, kind, level, output)
-        if len(cut.text) < _CUT_GAIN * least:
+        if len(cut.text) < _CUT_GAIN * least and estimate(cut.text) <= estimate(output.text):
             return cut
-    if len(packed) > _GAIN * len(output.text):
+    if not packed or len(packed) > _GAIN * len(output.text) or estimate(packed) > estimate(output.text):
         return None
     return Compressed(packed, True, kind.name, total, total)
 
 
+def _comes_again(output: ToolOutput, kind: Kind) -> bool:
+    """Whether the agent gets the same by asking again: a file, a search, a listing."""
+    return kind.again or output.tool.lower() in _READERS
+
+
 def _may_cut(kind: Kind, level: Level, output: ToolOutput, length: int) -> bool:
-    if length < level.least or (level.logs_only and not kind.log):
+    if length < level.least or (level.logs_only and not kind.log) or (kind.code and not level.files):
         return False
-    return level.ranges or not _is_ranged(kind, output)
+    # A range is the way to the rest of a file where there is no other.
+    return (level.ranges and output.can_expand) or not _is_ranged(kind, output)
 
 
 def _is_ranged(kind: Kind, output: ToolOutput) -> bool:
@@ -56,10 +65,12 @@ def _is_ranged(kind: Kind, output: ToolOutput) -> bool:
     return kind.code and any(output.input.get(key) is not None for key in _RANGE)
 
 
-def _cut(lines: Sequence[Line], kind: Kind, level: Level, output: ToolOutput) -> Compressed:
+def _cut(lines: list[Line], kind: Kind, level: Level, output: ToolOutput) -> Compressed:
     sample = kind.sample(list(lines)) if kind.sample else Sample()
-    keep = choose(lines, kind, level, output, sample, _is_ranged(kind, output))
+    choice = choose(lines, kind, level.price, output, sample, _is_ranged(kind, output))
     total = output.text.count("\n") + 1
-    left = sum(line.told for index, line in enumerate(lines) if index not in keep)
-    text = write(lines, keep, kind, sample.said, output.text, total, level.number)
+    left = sum(line.told for index, line in enumerate(lines) if index not in choice.keep)
+    again = "run it again for all, in parts" if _comes_again(output, kind) else ""
+    back = way_back(output.text, can_expand=output.can_expand, again=again)
+    text = write(lines, choice, kind, sample.said, total, back)
     return Compressed(text, False, kind.name, max(0, total - left), total)

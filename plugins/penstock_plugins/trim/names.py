@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["is_error", "is_fault", "names_in", "words_in"]
+__all__ = ["is_error", "is_fault", "names_in", "names_of", "words_in"]
 
 LINE_LIMIT = 2_000
 """Characters of one line that are looked at."""
@@ -48,9 +48,14 @@ _ERROR = re.compile(
 _FAULT = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning|Fault)\b|\bE\d{3,4}\b|\bSIG[A-Z]{3,}\b")
 
 
+def names_of(line: str) -> list[str]:
+    """Paths, identifiers, hashes and numbers of three digits or more, as they come."""
+    return _NAME.findall(line[:LINE_LIMIT])
+
+
 def names_in(line: str) -> set[str]:
-    """Paths, identifiers, hashes and numbers of three digits or more."""
-    return set(_NAME.findall(line[:LINE_LIMIT]))
+    """The same, each once."""
+    return set(names_of(line))
 
 
 def words_in(line: str) -> set[str]:

@@ -63,20 +63,20 @@ class Kind:
     depth: Callable[[str], int | None] | None = None
     """For a line that others hang from (a file, a hunk, a definition): how deep it stands. None: it is no such line."""
     answer: re.Pattern[str] | None = None
-    """Lines the tool was called for: a match, a changed line, a total."""
+    """Lines the tool was called for: a match, a changed line, a total. They count twice."""
     keep: re.Pattern[str] | None = None
     """Lines that always stay: failures, what can be acted on."""
     noise: re.Pattern[str] | None = None
     """Lines that bring nothing: a passing test, a progress step, a frame of a library."""
-    bonus: re.Pattern[str] | None = None
-    """Lines that are worth more than their names: imports."""
     sample: Callable[[list[Line]], Sample] | None = None
     """Where many lines are alike: those that stand for the rest. The others are noise."""
-    name_worth: float = 1.0
-    """What a name is worth here against a name in source."""
+    worth: float = 0.25
+    """What a line is worth against one of source: those are quoted by edits to come, others are read once."""
     log: bool = False
     """Long ones are cut, with care, in `safe` too."""
     code: bool = False
     """Lines are read in runs: small holes between kept ones are filled."""
+    again: bool = False
+    """The agent gets the same by asking again."""
     loud: bool = True
     """An error-looking line tells of an error however long it is. Not so where sentences only speak of errors."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache, partial
+
 import msgspec
 
 from penstock import (
@@ -34,6 +37,7 @@ class Trim(Stage):
     """Gives each new tool output to the compressors, with what the agent is after."""
 
     name = "trim"
+    enabled_by_default = False
     deadline = 0.5
 
     def __init__(self, settings: Settings) -> None:
@@ -44,12 +48,13 @@ class Trim(Stage):
         new = [s for s in draft.spots(BlockKind.TOOL_RESULT, new=True) if self._is_ours(s)]
         if not new:
             return "no new results"
-        seen = self._standing.seen(draft)
+        seen = cache(partial(self._standing.seen, draft))
         question = _question(draft)
         done: dict[str, int] = {}
         for spot in new:
             output = self._output(draft, spot, question, seen)
-            found = None if output.tool in self._settings.off else _first(draft.parts.compressors, output)
+            spared = output.is_original or output.tool in self._settings.off
+            found = None if spared else _first(draft.parts.compressors, output)
             if found is not None and 0 < len(found.text) < len(spot.text):
                 draft.replace(spot, found.text, reason=_reason(found))
                 done[found.kind] = done.get(found.kind, 0) + len(spot.text) - len(found.text)
@@ -60,11 +65,10 @@ class Trim(Stage):
     def _is_ours(self, spot: Spot) -> bool:
         return spot.is_editable and len(spot.text) >= self._settings.least
 
-    def _output(self, draft: Draft, spot: Spot, question: str, seen: Seen) -> ToolOutput:
+    def _output(self, draft: Draft, spot: Spot, question: str, seen: Callable[[], Seen]) -> ToolOutput:
         call = draft.call(spot)
         tool = call.tool_name if call is not None else spot.block.tool_name
-        setting, can_expand = self._settings.setting, draft.can_expand
-        return ToolOutput(spot.text, tool, _given(call), question, setting, seen, can_expand)
+        return ToolOutput(spot.text, tool, _given(call), question, self._settings.setting, seen, draft.can_expand)
 
 
 def _first(found: tuple[Compressor, ...], output: ToolOutput) -> Compressed | None:

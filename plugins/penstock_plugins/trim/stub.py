@@ -1,37 +1,48 @@
-"""How a cut output is written: what it is, how much of it is left, where the holes are, how to see the rest."""
+"""How a cut output is written: what it is, how much of it is left, what the holes hold, how to see the rest."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from penstock import handle_of
+from penstock_plugins.trim.choose import Choice
 from penstock_plugins.trim.page import Kind, Line
 
 __all__ = ["write"]
 
+_NUMBER = 5
+_TOLD = 12
+"""Names that are told of one hole."""
 
-def write(
-    lines: Sequence[Line], keep: set[int], kind: Kind, said: Sequence[str], original: str, total: int, number: int
-) -> str:
-    """The kept lines below one that says what is missing. Where lines have numbers, a jump in them is the hole's
-    mark, and most of those that follow on lose theirs; elsewhere `…n` stands for n lines."""
+
+def _told(names: Sequence[str]) -> str:
+    """The names in a hole; of many, the first, for a list of hundreds says nothing."""
+    more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
+    return " ".join(names[:_TOLD]) + more
+
+
+def write(lines: Sequence[Line], choice: Choice, kind: Kind, said: Sequence[str], total: int, back: str) -> str:
+    """The kept lines below one that says what is missing. `…n` stands for n lines, and tells the names in them that
+    stand nowhere else. Where lines have numbers, a jump in them says how many, and those that follow on may lose
+    theirs: each `_NUMBER`-th keeps it."""
+    shown = {name for index in choice.keep for name in choice.names[index]}
     out: list[str] = []
-    hole = 0
-    left = 0
+    inside: list[str] = []
+    hole = left = 0
     for index, line in enumerate(lines):
-        if index not in keep:
+        if index not in choice.keep:
             hole += line.told
+            inside += dict.fromkeys(name for name in choice.names[index] if name not in shown)
+            shown.update(choice.names[index])
             continue
-        if hole:
-            left += hole
-            if not line.margin:
-                out.append(f"…{hole}")
+        if hole and not line.margin:
+            out.append(": ".join(filter(None, (f"…{hole}", _told(inside)))))
+        elif inside:
+            out.append(f"… {_told(inside)}")
         first = hole > 0 or not out
-        hole = 0
-        bare = line.margin and not first and not line.must and int(line.margin[:-1]) % number
+        left += hole
+        hole, inside = 0, []
+        bare = line.margin and not first and not line.must and int(line.margin[:-1]) % _NUMBER
         out.append(line.text if bare else str(line))
-    numbered = lines[0].margin != ""
-    marks = "gaps where numbers jump, lines without one follow on" if numbered else "the others left out at …n"
     size = f"{total - left} of {total} lines"
-    head = f"[{kind.name}: {size}; {marks}; see all: expand {handle_of(original)}]"
+    head = f"[{kind.name}: {size}; … for gaps and the names in them; {back}]"
     return "\n".join([head, *(f"[{sentence}]" for sentence in said), *out])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
+from penstock import ToolOutput
+from penstock_plugins.pruning.tools import kind_of, shows_text
 from penstock_plugins.trim.names import is_error
 from penstock_plugins.trim.page import Line
 
-__all__ = ["expand", "fold", "screen"]
+__all__ = ["expand", "fold", "folded", "screen", "shown"]
 
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]{0,32}[A-Za-z]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|[()][A-Z0-9]|[=>78])")
 _NUMBER = re.compile(r"\d+")
@@ -16,20 +18,43 @@ _SAME = re.compile(r"\[the line above (\d+) times\]$")
 _ALIKE = re.compile(r"\[and with (\d+) as ((?:\d+, )*\d+)\]$")
 
 
+def shown(output: ToolOutput) -> list[str]:
+    """Its lines as they look in the end; those of files, where the call shows what stands in them, to the character."""
+    return output.text.split("\n") if _is_of_files(output) else screen(output.text)
+
+
+def folded(output: ToolOutput) -> list[Line]:
+    """The same, folded. Blank lines of files all stay: they are a part of what edits quote."""
+    return fold(shown(output), blanks=_is_of_files(output))
+
+
 def screen(text: str) -> list[str]:
-    """Lines as they look in the end: escapes gone, what a carriage return overwrote gone, no trailing blanks."""
+    """Lines as a terminal shows them in the end: escapes gone, all but the last state of a progress line gone, no
+    trailing blanks."""
     bare = _ESCAPE.sub("", text) if "\x1b" in text else text
-    return [line.rstrip("\r").rpartition("\r")[2].rstrip() for line in bare.split("\n")]
+    return [_last_state(line.rstrip("\r")).rstrip() for line in bare.split("\n")]
 
 
-def fold(lines: list[str]) -> list[Line]:
-    """Runs of blank lines become one, of equal lines one and its count, of lines that differ in one number the first
-    and the other numbers. `expand` gives the lines back, runs of blank ones aside."""
+def _is_of_files(output: ToolOutput) -> bool:
+    return shows_text(kind_of(output.tool), output.input)
+
+
+def _last_state(line: str) -> str:
+    """Of a progress line, which is written over again and again, what it says in the end."""
+    return line.rpartition("\r")[2] if line.count("\r") > 1 else line
+
+
+def fold(lines: list[str], *, blanks: bool = False) -> list[Line]:
+    """Runs of blank lines become one unless `blanks`, of equal lines one and its count, of lines that differ in one
+    number the first and the other numbers. `expand` gives the lines back, runs of blank ones aside."""
     if any(_SAME.match(line) or _ALIKE.match(line) for line in lines):
         return [Line(line) for line in lines]
     out: list[Line] = []
     for line, run in groupby(lines):
         count = sum(1 for _ in run)
+        if not line and blanks:
+            out += [Line(line) for _ in range(count)]
+            continue
         out.append(Line(line, told=1 if line else count))
         if line and count > 1:
             said = f"[the line above {count} times]"

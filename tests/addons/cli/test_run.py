@@ -92,7 +92,7 @@ def test_starts_a_proxy_for_as_long_as_the_client_runs(start: Start, confdir: Pa
     program = start("run", "--confdir", str(confdir), "--", str(client), "-p", "--port", "hi")
     assert program.status() == 7, program.err
     environ, proxy = _told(program.out)
-    assert json.loads(program.out)["arguments"] == ["-p", "--port", "hi"]
+    assert json.loads(program.out)["arguments"][-3:] == ["-p", "--port", "hi"]
     assert environ["HTTPS_PROXY"] == f"http://127.0.0.1:{proxy.port}"  # its own proxy has the client's profile
     assert proxy.profile == "claude-code"
     assert environ["NODE_EXTRA_CA_CERTS"] == proxy.ca == str(confdir / "mitmproxy-ca-cert.pem")
@@ -164,6 +164,36 @@ def test_a_proxy_that_was_given_a_profile_keeps_it(told_by: Callable[..., Told],
     announce(replace(pretended, profile="observe"), default_file())
     assert "@" not in told_by("claude")[0]["HTTPS_PROXY"]
     assert "claude-code:x@" in told_by("claude", "--profile", "claude-code")[0]["HTTPS_PROXY"]
+
+
+@pytest.mark.parametrize(
+    ("options", "profile", "told"),
+    [
+        ((), "claude-code", True),
+        (("--no-mcp",), "claude-code", False),
+        (("--bypass",), "claude-code", False),
+        ((), "observe", False),
+        (("--profile", "claude-code"), "observe", True),
+        ((), "/no/such/profile.toml", False),
+    ],
+)
+def test_the_client_is_given_the_tool_that_shows_originals(
+    run: Run,
+    pretended: Announcement,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    profile: str,
+    told: bool,
+) -> None:
+    """Where something may be shortened under the profile that its requests go by, and from the store of that proxy."""
+    announce(replace(pretended, profile=profile), default_file())
+    monkeypatch.setenv("TELL_TO", str(tmp_path / "told"))
+    assert run("run", *options, str(write_client("claude", TELL)), "-p", "hi").exit_code == 0
+    *given, last, words = json.loads((tmp_path / "told").read_text(encoding="utf-8"))["arguments"]
+    assert [last, words] == ["-p", "hi"]
+    assert bool(given) is told
+    assert not told or pretended.store in given[0]
 
 
 def test_a_run_inside_a_run_uses_the_same_proxy(

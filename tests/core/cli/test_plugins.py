@@ -25,7 +25,7 @@ def test_a_new_plugin_works_as_it_is(run: Run) -> None:
     found = run("plugins", "new", "tidy_logs")
     assert found.exit_code == 0, found.output
     stages = Plugins.load().stages(profile_of())
-    assert [stage.name for stage in stages] == ["envelope", "tidy_logs"]
+    assert [stage.name for stage in stages] == [*profile_of().stages, "tidy_logs"]
     turns = [user("list it"), assistant(call("Bash", command="ls")), results("one   \ntwo\t\nthree")]
     done = run_stage(stages[-1], conversation(*turns))
     assert [edit.text for edit in done.edits] == ["one\ntwo\nthree"]

@@ -8,16 +8,22 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
+import zlib
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy.exc import OperationalError
 
 from penstock.edits import Edit, Op, Place
 from penstock.errors import StoreError
 from penstock.events import Event, EventKind, Tip
+from penstock.store import kept, originals, sql
 from penstock.store.base import Landed
 from penstock.store.schema import metadata
 from penstock.store.sql import SqlStore
@@ -25,6 +31,7 @@ from penstock.store.sql import SqlStore
 NOW = 1_700_000_000.0
 EVENT = Event(0, NOW, "x", EventKind.RECEIVED, {"n": 1})
 LANDED = Landed(1, Edit(Op.REPLACE, Place(b"k" * 16), "new", "s", "r", "old"))
+REPLAYED = Landed(1, LANDED.edit.without_original())
 
 
 @pytest.fixture
@@ -48,7 +55,7 @@ def test_what_is_there_stays_there(path: Path) -> None:
     store.close()
     store = SqlStore(path)
     assert store.last_seq() == 1
-    assert store.edits_of("talk") == [LANDED]
+    assert store.edits_of("talk") == [REPLAYED]
     store.close()
 
 
@@ -134,7 +141,7 @@ def test_a_locked_file_is_an_error_and_not_a_wait(path: Path) -> None:
     other.rollback()
     other.close()
     store.add_edits("talk", [LANDED], NOW)
-    assert store.edits_of("talk") == [LANDED]
+    assert store.edits_of("talk") == [REPLAYED]
     store.close()
 
 
@@ -212,7 +219,8 @@ def test_what_was_acknowledged_survives_a_kill(path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
     assert done.returncode == -9
     store = SqlStore(path)
-    assert store.edits_of("talk") == [LANDED]
+    assert store.edits_of("talk") == [REPLAYED]
+    assert [original.text for original in store.find_originals()] == ["old"]
     assert store.tip_of("talk") == Tip(0, b"t" * 16, 3)
     store.close()
 
@@ -227,4 +235,107 @@ def test_an_edit_that_cannot_be_read_back_is_a_store_error(path: Path, column: s
     db.close()
     with pytest.raises(StoreError, match="cannot be read"):
         store.edits_of("talk")
+    store.close()
+
+
+def test_an_original_that_cannot_be_read_back_is_a_store_error(path: Path) -> None:
+    """And its ledger is none the worse."""
+    store = SqlStore(path)
+    store.add_edits("talk", [LANDED], NOW)
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE originals SET text = ?", (b"no zlib",))
+    db.close()
+    with pytest.raises(StoreError, match="cannot be read"):
+        store.find_originals()
+    assert store.edits_of("talk") == [REPLAYED]
+    store.close()
+
+
+def _of_version_1(path: Path) -> None:
+    """A store as the first version left it: each edit with its original, twice the same, one of them damaged."""
+    path.parent.mkdir()
+    with sa.create_engine(f"sqlite:///{path}").connect() as db:
+        config = Config()
+        config.set_main_option("script_location", str(Path(sql.__file__).parent / "migrations"))
+        config.attributes["connection"] = db
+        command.upgrade(config, "0001")
+        db.commit()
+    said = [("old", NOW), ("half \ud800", NOW + 1), ("old", NOW + 2), ("", NOW + 3), (None, NOW + 4)]
+    with sqlite3.connect(path) as db:
+        for nth, (original, at) in enumerate(said):
+            data = b"no zlib" if original is None else zlib.compress(original.encode("utf-8", "surrogatepass"))
+            row = ("talk", 1, "replace", b"k" * 16, nth, b"", 0, f"s{nth}", "r", zlib.compress(b"new"), data, at)
+            db.execute(
+                "INSERT INTO edits (conversation, revision, op, key, nth, chain, count, stage, reason, text, original, "
+                f"at) VALUES ({', '.join('?' * len(row))})",
+                row,
+            )
+    db.close()
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date(path: Path) -> None:
+    """Its ledgers are replayed as before and its originals are found; a damaged one costs nothing else."""
+    _of_version_1(path)
+    with pytest.raises(StoreError, match="an older version wrote it"):
+        SqlStore(path, readonly=True).find_originals()
+    store = SqlStore(path)
+    edits = [landed.edit for landed in store.edits_of("talk")]
+    assert [(e.place.nth, e.stage, e.text, e.size) for e in edits] == [
+        (0, "s0", "new", 3),
+        (1, "s1", "new", 6),
+        (2, "s2", "new", 3),
+        (3, "s3", "new", 0),
+        (4, "s4", "new", 0),
+    ]
+    found = [(o.text, o.stage, o.at) for o in store.find_originals()]
+    assert found == [("old", "s2", NOW + 2), ("half \ud800", "s1", NOW + 1)]
+    store.add_edits("talk", [LANDED], NOW)
+    store.close()
+    with sa.create_engine(f"sqlite:///{path}").connect() as db:
+        assert compare_metadata(MigrationContext.configure(db), metadata) == []
+
+
+def test_a_migration_that_fails_leaves_the_store_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Full disk, `kill`: the next start goes on from where it was, not from the middle."""
+    _of_version_1(path)
+
+    def fails(_: str) -> bytes:
+        raise OperationalError("", None, Exception("database or disk is full"))
+
+    with monkeypatch.context() as full:
+        full.setattr(originals, "packed", fails)
+        with pytest.raises(StoreError, match="disk is full"):
+            SqlStore(path)
+    store = SqlStore(path)
+    assert len(store.edits_of("talk")) == 5
+    assert len(store.find_originals()) == 2
+    store.close()
+
+
+def test_two_conversations_store_the_same_original_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both looked before either wrote: both have their edits, and the original is there once."""
+    both_looked = threading.Barrier(2)
+
+    def packed(text: str) -> bytes:
+        both_looked.wait(timeout=30)
+        return originals.packed(text)
+
+    monkeypatch.setattr(kept, "packed", packed)
+    store = SqlStore(path)
+    faults: list[StoreError] = []
+
+    def add(conversation: str) -> None:
+        try:
+            store.add_edits(conversation, [LANDED], NOW)
+        except StoreError as e:
+            faults.append(e)
+
+    threads = [threading.Thread(target=add, args=(name,)) for name in ("one", "other")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert [store.edits_of(name) for name in ("one", "other")] == [[REPLAYED], [REPLAYED]]
+    assert [o.text for o in store.find_originals()] == ["old"]
     store.close()

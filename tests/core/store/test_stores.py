@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from penstock.compressor import handle_of
 from penstock.edits import Edit, Op, Place
 from penstock.events import Event, EventKind, Tip
 from penstock.store.base import Landed, Store
 from penstock.store.memory import MemoryStore
+from penstock.store.originals import Keep, Original, digest_of, packed
 from penstock.store.sql import SqlStore
 
 NOW = 1_700_000_000.0
@@ -35,6 +38,11 @@ def edit(
     text: str = "new", *, original: str = "old", key: bytes = b"k" * 16, nth: int = 0, op: Op = Op.REPLACE
 ) -> Edit:
     return Edit(op, Place(key, nth), text, "a-stage", "because", original, b"c" * 16 if op is Op.COMPACT else b"", 3)
+
+
+def replayed(landed: Sequence[Landed]) -> list[Landed]:
+    """As a ledger comes back."""
+    return [Landed(one.revision, one.edit.without_original()) for one in landed]
 
 
 def test_events_get_the_next_numbers(store: Store) -> None:
@@ -90,7 +98,8 @@ def test_a_ledger_comes_back_in_the_order_it_was_written(store: Store) -> None:
     second = [Landed(2, edit("", op=Op.COMPACT, original="[user] a\n\n[assistant] b"))]
     store.add_edits("talk", first, NOW)
     store.add_edits("talk", second, NOW + 1)
-    assert store.edits_of("talk") == first + second
+    assert store.edits_of("talk") == replayed(first + second)
+    assert [landed.edit.size for landed in store.edits_of("talk")] == [3, 0, 23]
     assert store.edits_of("other") == []
 
 
@@ -101,11 +110,12 @@ originals = st.text()
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=texts, original=originals, key=st.binary(min_size=16, max_size=16), nth=st.integers(0, 2**31))
 def test_an_edit_comes_back_to_the_letter(store: Store, text: str, original: str, key: bytes, nth: int) -> None:
-    """Whatever a client sent is kept, half characters too: what cannot be shown can still be sent again."""
+    """So does its original, whatever a client sent, half characters too."""
     name = f"{key.hex()}{nth}{hash((text, original))}"[:40]
     landed = [Landed(7, Edit(Op.REPLACE, Place(key, nth), text, "s", "r", original))]
     store.add_edits(name, landed, NOW)
-    assert store.edits_of(name)[-1:] == landed
+    assert store.edits_of(name)[-1:] == replayed(landed)
+    assert not original or [o.text for o in store.find_originals(digest_of(original))] == [original]
 
 
 def test_a_revision_can_be_dropped(store: Store) -> None:
@@ -161,6 +171,73 @@ def test_a_ledger_whose_tip_is_not_written_yet_stays(store: Store) -> None:
     store.prune(before=NOW + 500, keep_events=1000)
     assert len(store.edits_of("fresh")) == 1
     assert store.edits_of("lost") == []
+
+
+def test_an_original_is_found_by_its_handle(store: Store) -> None:
+    """By all of it or by its beginning, with who took it away, when and why."""
+    store.add_edits("talk", [Landed(1, edit(original="one")), Landed(1, edit(original="two", nth=1))], NOW)
+    wanted = Original(digest_of("one"), "one", "talk", "a-stage", "replace", "because", NOW)
+    assert wanted.handle == handle_of("one")
+    for handle in (wanted.handle, wanted.handle[:4], wanted.digest):
+        assert store.find_originals(handle) == [wanted]
+    assert store.find_originals("0" * 8) == []
+    assert store.find_originals(wanted.digest + "0") == []
+
+
+def test_one_text_is_kept_once(store: Store) -> None:
+    """However often it is taken away, in whatever conversation; the last time is told."""
+    store.add_edits("one", [Landed(1, edit()), Landed(1, edit(nth=1))], NOW)
+    store.add_edits("two", [Landed(1, edit(op=Op.COMPACT))], NOW + 1)
+    (found,) = store.find_originals()
+    assert (found.text, found.conversation, found.op, found.at) == ("old", "two", "compact", NOW + 1)
+
+
+def test_what_takes_nothing_away_has_no_original(store: Store) -> None:
+    """A note is an edit, and there is nothing to show."""
+    store.add_edits("talk", [Landed(1, edit(op=Op.NOTE, original=""))], NOW)
+    assert store.find_originals() == []
+
+
+def test_a_text_that_no_edit_took_away_is_kept_too(store: Store) -> None:
+    """With what became of it."""
+    store.add_original("talk", "all that was said", "the client compacted its history", NOW)
+    (found,) = store.find_originals(handle_of("all that was said"))
+    assert (found.text, found.conversation, found.stage, found.op) == ("all that was said", "talk", "", "")
+    assert found.reason == "the client compacted its history"
+
+
+def test_originals_come_newest_first(store: Store) -> None:
+    """As many as asked for; one taken away again is new again."""
+    for n, text in enumerate(("a", "b", "c", "a")):
+        store.add_original("talk", text, "w", NOW + n)
+    assert [o.text for o in store.find_originals()] == ["a", "c", "b"]
+    assert [o.text for o in store.find_originals(limit=2)] == ["a", "c"]
+
+
+def test_originals_have_a_time_and_a_size(store: Store) -> None:
+    """Past either the oldest go, and every ledger is replayed as before; without a word about them, all stay."""
+    noise = [hashlib.sha256(bytes([n])).hexdigest() * 20 for n in range(6)]
+    landed = [Landed(1, edit(f"new {n}", original=text, nth=n)) for n, text in enumerate(noise)]
+    for n, one in enumerate(landed):
+        store.add_edits("talk", [one], NOW + n)
+    store.prune(before=0, keep_events=1)
+    assert len(store.find_originals()) == 6
+    assert store.prune(before=0, keep_events=1, originals=Keep(since=NOW + 2)) == 2
+    assert [o.text for o in store.find_originals()] == noise[:1:-1]
+    room = 2 * len(packed(noise[0])) + 10
+    assert store.prune(before=0, keep_events=1, originals=Keep(size=room)) == 2
+    assert [o.text for o in store.find_originals()] == [noise[5], noise[4]]
+    store.prune(before=0, keep_events=1, originals=Keep(size=0))
+    assert store.find_originals() == []
+    assert store.edits_of("talk") == replayed(landed)
+
+
+def test_an_original_outlives_its_ledger(store: Store) -> None:
+    """A conversation not seen for long has no ledger any more, and a handle in it still shows what it stands for."""
+    store.add_edits("gone", [Landed(1, edit())], NOW)
+    store.prune(before=NOW + 500, keep_events=1)
+    assert store.edits_of("gone") == []
+    assert [o.text for o in store.find_originals(handle_of("old"))] == ["old"]
 
 
 def test_threads_may_write_at_once(store: Store) -> None:

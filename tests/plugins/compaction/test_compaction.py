@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from penstock.profiles import Window
 from tests.plugins.pruning.talk import COLD, Talk, results, source, texts, without_marks
 
 BALANCED: dict[str, Any] = {"setting": "balanced", "least": 500}
@@ -19,6 +22,13 @@ def long_talk(turns: int = 4, **compaction: Any) -> Talk:
         )
         talk.agent(f"Part {turn} is slow for its query.")
     return talk
+
+
+def spread(**compaction: Any) -> str:
+    """The record of a long talk."""
+    talk = long_talk(6, **compaction)
+    talk.send()
+    return record(talk.user("Go on.").send(COLD))
 
 
 def record(messages: list[dict[str, Any]]) -> str:
@@ -89,9 +99,11 @@ def test_a_later_record_follows_an_earlier_one() -> None:
 
 
 def test_safe_waits_until_the_window_fills() -> None:
-    """Under `safe` there is no record before the request takes 70 % of the window."""
+    """Under `safe` there is no record before the request takes 70 % of the model's window."""
     for window, expected in ((200_000, False), (8_000, True)):
-        talk = long_talk(setting="safe", window=window)
+        talk = long_talk(setting="safe")
+        talk.profile = talk.profile.model_copy(update={"prices": {"anthropic": {"default": {"window": window}}}})
+        talk.start()
         talk.send()
         sent = talk.user("Go on.").send(COLD)
         assert any(t.startswith("[Record") for t in texts(sent, "user")) is expected
@@ -163,5 +175,73 @@ def test_pruning_leaves_recorded_turns_alone() -> None:
     talk.start()
     talk.send()
     talk.user("Go on.").send(COLD)
-    edits = [landed.edit for name in list(talk.store._edits) for landed in talk.store.edits_of(name)]
-    assert [e.op.value for e in edits if "part0" in e.original] == ["compact"]
+    assert [found.op for found in talk.store.find_originals() if "part0" in found.text] == ["compact"]
+
+
+def test_the_head_names_the_turns_and_the_original() -> None:
+    """Who reads a record knows which turns it tells, and by which name the whole of them is kept (P8)."""
+    talk = long_talk()
+    talk.send()
+    told = record(talk.user("Go on.").send(COLD))
+    head = told.split("\n")[0]
+    assert "earlier turns, 1 to 3, in order" in head
+    handle = head.partition("`penstock expand ")[2].partition("`")[0]
+    (kept,) = talk.store.find_originals(handle)
+    assert source("part0") in kept.text
+    assert "Question 2" in kept.text
+    assert "Question 3" not in kept.text
+
+
+def test_the_head_names_the_agents_tool_where_there_is_one() -> None:
+    """An agent that can ask for an original is told so in the words of its tool."""
+    talk = long_talk()
+    talk.tools = [{"name": "mcp__penstock__expand", "input_schema": {"type": "object"}}]
+    talk.send()
+    head = record(talk.user("Go on.").send(COLD)).split("\n")[0]
+    assert "The original: expand " in head
+
+
+def test_a_long_record_is_bounded() -> None:
+    """What the agent said goes to the sentences that say most, results lose lines, the head says so; what the person
+    said is whole, and each call keeps its line."""
+    whole, short = spread(), spread(tokens=200)
+    assert len(short) < len(whole)
+    assert "What the user and the agent said is whole." in whole
+    assert "sentences" in short.split("\n")[0]
+    for turn in range(4):
+        assert f"User: Question {turn}: why is part {turn} of the shop slow?" in short
+        assert f"\nBash make bench-{turn}\n" in short
+
+
+def test_old_turns_are_cut_into_segments() -> None:
+    """Each ends with the turn in which it is full, and is a record of its own."""
+    talk = long_talk(6, segment=500, tokens=300)
+    talk.send()
+    sent = texts(talk.user("Go on.").send(COLD), "user")
+    records = [t for t in sent if t.startswith("[Record of earlier turns")]
+    assert [r.partition("turns, ")[2][0] for r in records] == ["1", "2", "3", "4", "5"]
+
+
+def test_a_person_who_asks_is_obeyed_once() -> None:
+    """With a warm cache, an empty window and under `safe`: the next request is compacted, its newest turns stay; the
+    one after is not."""
+    talk = long_talk(8, setting="safe", least=8_000)
+    talk.send()
+    assert talk.engine.compact_now() == 1
+    sent = talk.user("Go on.").send()
+    assert record(sent)
+    assert sum(m["role"] == "assistant" for m in sent) >= 6
+    before = without_marks(sent)
+    assert without_marks(talk.idle(8).send())[: len(before)] == before
+    talk.user("More.").idle(8)
+    assert sum(t.startswith("[Record") for t in texts(talk.send(), "user")) == 1
+
+
+@pytest.mark.parametrize(("soft", "own", "expected"), [(0.01, None, True), (0.9, None, False), (0.9, 0.01, True)])
+def test_the_profile_says_how_full_is_full(soft: float, own: float | None, expected: bool) -> None:
+    """`soft` of its `[window]`, where the stage has none of its own."""
+    talk = long_talk(setting="safe", **({} if own is None else {"soft": own}))
+    talk.profile = talk.profile.model_copy(update={"window": Window(soft=soft)})
+    talk.start()
+    talk.send()
+    assert any(t.startswith("[Record") for t in texts(talk.user("Go on.").send(COLD), "user")) is expected

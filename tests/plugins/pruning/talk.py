@@ -31,6 +31,7 @@ class Talk:
 
     def __init__(self, **tables: dict[str, Any]) -> None:
         self.messages: list[Body] = []
+        self.tools: list[Body] = []
         self.profile = profiles.load("default").model_copy(
             update={"stages": tuple(n for n in ("compaction", "pruning") if n in tables), "stage": tables}
         )
@@ -50,7 +51,7 @@ class Talk:
         self.log = EventLog(self.store)
         self.engine = Engine(
             dialects=self.dialects,
-            pipelines=lambda _: Pipeline(profile, stages, clock),
+            pipelines=lambda _: Pipeline(profile, stages, clock, plugins.parts(profile)),
             profile=profile.name,
             store=self.store,
             log=self.log,
@@ -95,8 +96,10 @@ class Talk:
         messages = json.loads(json.dumps(self.messages))
         for message in [m for m in messages if m["role"] == "user"][-2:]:
             message["content"][-1]["cache_control"] = {"type": "ephemeral"}
-        system = [{"type": "text", "text": "You help with code.", "cache_control": {"type": "ephemeral"}}]
-        return json.dumps({"model": "claude-test", "max_tokens": 99, "system": system, "messages": messages}).encode()
+        rules = "You help with code. " * 200  # as long as agents' are: enough to be cached, whatever follows
+        system = [{"type": "text", "text": rules, "cache_control": {"type": "ephemeral"}}]
+        body = {"model": "claude-test", "max_tokens": 99, "system": system, "messages": messages}
+        return json.dumps(body | ({"tools": self.tools} if self.tools else {})).encode()
 
     def send(self, wait: float = WARM) -> list[Body]:
         """The messages as they leave. Fails when what leaves is not valid, or larger than what came."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock import handle_of
 from tests.plugins.pruning.talk import COLD, Talk, results, source, texts
 
 LOG = "\n".join(
@@ -42,6 +43,17 @@ def test_shortens_what_has_aged_when_the_cache_is_cold() -> None:
     assert read.startswith("[Read shop/cart.py: shortened to ")
     assert f" of {lines} lines; run it again for the rest]" in read.split("\n")[0]
     assert log.startswith("[Bash make test: shortened to ")
+    assert log.split("\n")[0].endswith(f"; see all: penstock expand {handle_of(LOG)}]")
+
+
+def test_a_stub_names_the_agents_tool_where_there_is_one() -> None:
+    """The name in its head shows what the tool gave, to the letter."""
+    talk = Talk(pruning={}).user("Look.").call("Read", {"file_path": "shop/cart.py"}, source("cart")).idle(8)
+    talk.tools = [{"name": "mcp__penstock__expand", "input_schema": {"type": "object"}}]
+    talk.send()
+    stub = results(talk.user("And now?").send(COLD))[0]
+    assert stub.split("\n")[0].endswith(f"; see all: expand {handle_of(source('cart'))}]")
+    assert [found.text for found in talk.store.find_originals(handle_of(source("cart")))] == [source("cart")]
 
 
 def test_a_stub_is_short() -> None:

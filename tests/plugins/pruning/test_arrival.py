@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock import handle_of
 from tests.plugins.pruning.talk import COLD, Talk, results, source
 
 PATH = "shop/cart.py"
@@ -21,7 +22,8 @@ def test_an_unchanged_read_points_back() -> None:
     talk.send()
     talk.idle(2)
     again = results(read(talk, source("cart")).send())[-1]
-    assert again == f"[Read {PATH}: unchanged, the same text as the result of Read {PATH} 3 turns ago]"
+    told = f"[Read {PATH}: unchanged, the same text as the result of Read {PATH} 3 turns ago"
+    assert again == f"{told}; see all: penstock expand {handle_of(source('cart'))}]"
 
 
 def test_a_part_of_what_was_read_points_back() -> None:
@@ -30,6 +32,16 @@ def test_a_part_of_what_was_read_points_back() -> None:
     talk.send()
     again = results(read(talk, part(50, 40), offset=50, limit=40).send())[-1]
     assert "(offset 50, limit 40): unchanged, these lines are in the result of" in again
+
+
+def test_a_pointer_names_its_own_text() -> None:
+    """Whatever becomes of what it leads to, the agent can ask for the lines themselves."""
+    talk = read(Talk(pruning={}).user("Look."), source("cart"))
+    talk.tools = [{"name": "mcp__penstock__expand", "input_schema": {"type": "object"}}]
+    talk.send()
+    again = results(read(talk, part(50, 40), offset=50, limit=40).send())[-1]
+    assert again.endswith(f"; see all: expand {handle_of(part(50, 40))}]")
+    assert [found.text for found in talk.store.find_originals(handle_of(part(50, 40)))] == [part(50, 40)]
 
 
 def test_a_changed_file_is_told_again() -> None:
@@ -73,6 +85,20 @@ def test_a_pointer_holds_its_target() -> None:
     assert "shortened" not in results(talk.idle(1).user("Go on.").send(COLD))[0]
     talk.idle(5).send()
     assert "shortened" in results(talk.user("Go on.").send(COLD))[0]
+
+
+def test_a_repeat_in_a_request_that_is_flushed_stays_whole_once() -> None:
+    """The pointer and what it leads to are never both cut, neither now nor when the pointer has aged: then the older
+    result is judged by its age, for the newer one says nothing."""
+    report = "\n".join(f"tests/test_cart.py::test_line_{i} passed in 0.0{i % 10}s" for i in range(100))
+    talk = Talk(pruning={}).user("Test it.").call("Bash", {"command": "pytest -q"}, report)
+    talk.send()
+    talk.idle(8).send()
+    sent = results(talk.call("Bash", {"command": "pytest -q"}, report).send(COLD))
+    assert sent[0] == report
+    assert "unchanged, the same text" in sent[-1]
+    sent = results(talk.idle(4).user("Go on.").send(COLD))
+    assert sent[0].startswith("[Bash pytest -q: shortened to")
 
 
 def test_hits_of_a_search_tell_their_file_once() -> None:

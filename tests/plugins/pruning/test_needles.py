@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from penstock_plugins.common.memo import Memo
 from penstock_plugins.pruning.needles import bare, kinds_in, names_in
 
 
@@ -33,16 +32,3 @@ def test_a_margin_is_no_name() -> None:
     """The number a reader put before a line is not in it."""
     assert bare("   120→total = 1") == "total = 1"
     assert names_in("   120→a\n   121→b") == frozenset()
-
-
-def test_a_memo_lets_go_of_what_was_not_asked_for_lately() -> None:
-    """It keeps no more characters than it may, and gives the same answer after."""
-    asked: list[str] = []
-
-    def work(text: str) -> int:
-        asked.append(text)
-        return len(text)
-
-    memo = Memo(work, limit=10)
-    assert [memo("aaaa"), memo("bbbb"), memo("aaaa"), memo("cccc"), memo("bbbb")] == [4] * 5
-    assert asked == ["aaaa", "bbbb", "cccc", "bbbb"]

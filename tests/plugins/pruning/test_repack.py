@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ HITS = st.lists(
 @given(st.sampled_from(list(ToolKind)), st.text(st.characters(exclude_categories=["Cs"]), max_size=400))
 def test_never_larger(kind: ToolKind, text: str) -> None:
     """Whatever comes, what leaves is no longer."""
-    assert len(repack(kind, text)) <= len(text)
+    assert len(repack(kind, text, {})) <= len(text)
 
 
 @given(HITS)
@@ -27,7 +28,7 @@ def test_every_hit_can_be_told_again(hits: list[tuple[str, int, str, str]]) -> N
     """File, number and text of each hit are there, in order."""
     text = "\n".join(f"{path}{sign}{number}{sign}{said}" for path, number, sign, said in hits)
     found, path = [], ""
-    for line in repack(ToolKind.SEARCH, text).split("\n"):
+    for line in repack(ToolKind.SEARCH, text, {}).split("\n"):
         if again := re.match(r"\[the line above (\d+) more times\]", line):
             found += [found[-1]] * int(again[1])
         elif line.startswith(" "):
@@ -44,6 +45,34 @@ def test_every_hit_can_be_told_again(hits: list[tuple[str, int, str, str]]) -> N
 def test_a_file_comes_back_to_the_character(lines: list[str]) -> None:
     """The padding before line numbers can be put back."""
     text = "\n".join(f"{n:6}→{line}" for n, line in enumerate(lines, 1))
-    packed = repack(ToolKind.READ, text)
+    packed = repack(ToolKind.READ, text, {})
     again = "\n".join(f"{line.partition('→')[0]:>6}→{line.partition('→')[2]}" for line in packed.split("\n") if line)
     assert again == text
+
+
+@pytest.mark.parametrize("command", ["cat notes.md", "sed -n 1,40p notes.md", "cd shop && head -50 notes.md"])
+@given(st.text(st.sampled_from("ab\r\t \x1b[0m1\n"), max_size=200))
+def test_a_file_that_a_command_shows_stays_to_the_character(command: str, text: str) -> None:
+    """What a reader prints is the file: returns, blanks at the ends and in runs are a part of it."""
+    assert repack(ToolKind.RUN, text, {"command": command}) == text
+
+
+def test_numbers_that_a_command_put_before_lines_lose_their_padding() -> None:
+    """Those that count; a table may begin with numbers too, and its blanks are its own."""
+    counted, table = ("\n".join(f"{n:6}\tx = 1  " for n in numbers) for numbers in (range(1, 9), range(10, 90, 10)))
+    assert repack(ToolKind.RUN, counted, {"command": "cat -n a.py"}) == counted.replace("     ", "")
+    assert repack(ToolKind.RUN, table, {"command": "cat a.tsv"}) == table
+
+
+def test_hits_stay_to_the_character() -> None:
+    """Of a search only the paths are told once: a hit is a line of a file."""
+    text = "\n".join(f"shop/cart.py:{n}:one\rtwo  " for n in range(1, 6))
+    told = "shop/cart.py:\n" + "\n".join(f" {n}:one\rtwo  " for n in range(1, 6))
+    assert repack(ToolKind.SEARCH, text, {}) == told
+    assert repack(ToolKind.RUN, text, {"command": "grep -rn one shop"}) == told
+
+
+def test_only_what_was_written_over_again_and_again_is_progress() -> None:
+    """One return in a line may be the line's own."""
+    text = "one\rtwo " + "x" * 20 + "  \n1 %\r50 %\r100 %\r\ndone\r\n"
+    assert repack(ToolKind.RUN, text, {"command": "make"}) == "one\rtwo " + "x" * 20 + "\n100 %\ndone\n"

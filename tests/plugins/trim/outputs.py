@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from penstock_plugins.trim import ToolOutput
+from penstock import ToolOutput
 
 ERROR = "orchard/press.go:88: error: the tank is full"
 

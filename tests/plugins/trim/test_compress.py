@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
 from types import FrameType
@@ -11,10 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock import Seen, ToolOutput
+from penstock import Seen, ToolOutput, handle_of
 from penstock.compressor import Setting
+from penstock.tokens import estimate
 from penstock_plugins.trim import compress
 from penstock_plugins.trim.compress import LARGEST
+from penstock_plugins.trim.kinds import kind_of
 from penstock_plugins.trim.names import names_in
 from tests.plugins.trim import outputs
 
@@ -38,7 +41,8 @@ def test_never_larger_never_raises(lines: list[str], tool: str, setting: Setting
     found = compress(output)
     assert found == compress(output)
     if found is not None:
-        assert len(found.text) < len(output.text)
+        assert 0 < len(found.text) < len(output.text)
+        assert estimate(found.text) <= estimate(output.text)
         assert 0 <= found.kept_lines <= found.lines
 
 
@@ -96,13 +100,85 @@ def _body(index: int) -> str:
     )
 
 
+@pytest.mark.parametrize("name", ["source", "unnumbered source", "prose", "diff", "output"])
+def test_the_names_in_a_hole_are_told(name: str) -> None:
+    """What an agent may look for by its name can be found in the cut output, and asked for; of a hole with many names
+    some are told, and how many more there are."""
+    output = replace(outputs.KINDS[name], setting="bold")
+    found = compress(output)
+    assert found is not None
+    told = names_in_all(found.text)
+    kind = kind_of(output)
+    if re.search(r" and \d+ more$", found.text, re.MULTILINE):
+        return
+    for line in kind.repack(output):
+        if not (kind.noise and kind.noise.match(line.text)):
+            assert names_in(line.text) <= told | names_in_all(str(output.input) + " " + output.question)
+
+
+def names_in_all(text: str) -> set[str]:
+    return {name for line in text.split("\n") for name in names_in(line)}
+
+
+LOG = "\n".join(f"step {n}: read module_{n % 7} and wrote table_{n}, took {n * 3} ms" for n in range(400))
+STEPS = ToolOutput(LOG, "Bash", {"command": "make"}, "why is it slow?")
+
+
+@pytest.mark.parametrize("setting", ["safe", "balanced", "bold"])
+@pytest.mark.parametrize("name", sorted(outputs.KINDS))
+def test_what_cannot_be_asked_for_again_is_kept_with_more_care(name: str, setting: Setting) -> None:
+    """Where the agent has no tool that shows the original, no setting leaves less of an output."""
+    output = replace(outputs.KINDS[name], setting=setting)
+    without, given = compress(replace(output, can_expand=False)), compress(output)
+    if without is not None and given is not None:
+        assert without.kept_lines >= given.kept_lines
+
+
+def test_a_file_stays_whole_where_it_cannot_be_asked_for_again() -> None:
+    """In `balanced`: it may be about to be edited."""
+    output = replace(outputs.KINDS["source"], setting="balanced", can_expand=False)
+    found = compress(output)
+    assert found is None or found.lossless
+
+
+def test_a_hole_with_many_names_tells_some() -> None:
+    """A list of hundreds of names says nothing."""
+    found = compress(replace(STEPS, setting="bold"))
+    assert found is not None
+    assert re.search(r" and \d+ more$", found.text, re.MULTILINE)
+    assert max(map(len, found.text.split("\n"))) < 300
+
+
+def test_the_way_back_is_one_the_agent_has() -> None:
+    """The tool `expand` where there is one; else the call itself for what it gives again, the command for the rest."""
+    search = replace(outputs.KINDS["search results"], setting="bold")
+    for output, way in (
+        (search, f"; see all: expand {handle_of(search.text)}]"),
+        (replace(search, can_expand=False), "; run it again for all, in parts]"),
+        (replace(STEPS, setting="bold", can_expand=False), f"; see all: penstock expand {handle_of(LOG)}]"),
+    ):
+        found = compress(output)
+        assert found is not None
+        assert found.text.split("\n")[0].endswith(way)
+
+
+def test_an_asked_range_is_the_way_back_to_a_file() -> None:
+    """Without the tool `expand`, a range that the agent asks for comes whole in `bold` too."""
+    asked = replace(outputs.KINDS["source"], input={"file_path": "a.go", "offset": 1}, setting="bold")
+    cut, whole = compress(asked), compress(replace(asked, can_expand=False))
+    assert cut is not None
+    assert not cut.lossless
+    assert whole is not None
+    assert whole.lossless
+
+
 def test_what_stands_in_the_conversation_is_no_news() -> None:
     """Names already sent do not earn a line its place again."""
     lines = [f"{number:>6}→\tladder{number}Height := measureRow{number}(basketOf{number})" for number in range(1, 200)]
     output = ToolOutput("\n".join(lines), "Read", {}, "", "bold")
     names = frozenset(name for line in lines for name in names_in(line))
     fresh = compress(output)
-    known = compress(replace(output, seen=Seen(names)))
+    known = compress(replace(output, seen=lambda: Seen(names)))
     assert fresh is not None
     assert known is not None
     assert known.kept_lines < 0.5 * fresh.kept_lines

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock_plugins.trim import ToolOutput, compress
+from penstock import ToolOutput
+from penstock_plugins.trim import compress
 from penstock_plugins.trim.kinds.json import JSON
 from penstock_plugins.trim.kinds.search import group, ungroup
 from penstock_plugins.trim.kinds.source import numbered, restore
-from penstock_plugins.trim.terminal import expand, fold, screen
+from penstock_plugins.trim.terminal import expand, fold, folded, screen, shown
 from tests.plugins.trim import outputs
 from tests.plugins.trim.flat import unflat
 
@@ -81,13 +82,31 @@ def test_a_screen_shows_the_last_state() -> None:
     assert screen("a\r\nb  ") == ["a", "b"]
 
 
+def test_one_return_in_a_line_is_no_progress() -> None:
+    """Only what was written over again and again goes."""
+    assert screen("one\rtwo\n1 %\r50 %\r100 %") == ["one\rtwo", "100 %"]
+
+
+@given(st.text(st.sampled_from("ab\r\t \x1b[0m\n"), max_size=80))
+def test_the_lines_of_a_file_stay_to_the_character(text: str) -> None:
+    """Where a call shows what stands in files, its output is no terminal's."""
+    for call in ({"command": "cat notes.md"}, {"command": "sed -n 1,9p notes.md"}):
+        output = ToolOutput(text, "Bash", call)
+        assert shown(output) == text.split("\n")
+        assert expand([line.text for line in folded(output)]) == text.split("\n")
+    assert shown(ToolOutput(text, "Read")) == text.split("\n")
+    assert shown(ToolOutput(text, "Bash", {"command": "make"})) == screen(text)
+
+
 VALUES = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=12)
-    | st.sampled_from(["a|b", "12", "-", "true", " x", "tank is full", "a line\n" * 14, "|3", "[2 rows: a|b]"]),
+    | st.sampled_from(
+        ["a|b", "12", "-", "true", "NaN", "-Infinity", " x", "tank is full", "a line\n" * 14, "|3", "[2 rows: a|b]"]
+    ),
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(st.sampled_from(["id", "name", "-", "a b", "", "x:y"]), inner, max_size=4)

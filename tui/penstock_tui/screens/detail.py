@@ -169,7 +169,8 @@ class DetailScreen(Screen[None]):
 
     def _draw(self) -> None:
         moment = Moment(self._feed.clock.now(), self._frame)
-        self.query_one("#facts", Static).update(overview(self.row, self._story, moment, partial(tone_of, self)))
+        purse = self._feed.model.purse(self.row)
+        self.query_one("#facts", Static).update(overview(self.row, self._story, moment, partial(tone_of, self), purse))
         self.query_one("#head", FittedLine).show(self._head(moment))
 
     def _head(self, moment: Moment) -> list[Fact]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from penstock.exchange import Kind, State
-from penstock_tui.figures import clock_time, count, duration, percent
+from penstock_tui.figures import clock_time, count, dollars, duration, percent
 from penstock_tui.rows import Row
 
 __all__ = ["COLUMNS", "Cell", "Column", "Moment", "fit", "tone_of_row"]
@@ -119,6 +119,13 @@ def _cache(row: Row, _moment: Moment) -> Cell:
     return percent(row.cache_share), ""
 
 
+def _saved(row: Row, _moment: Moment) -> Cell:
+    if row.saved is None:
+        return "", ""
+    about = "" if row.counted else "~"
+    return f"{about}{dollars(row.saved)}", "bad" if row.saved < 0 else "good" if row.saved > 0 else "dim"
+
+
 def _suite(row: Row, _moment: Moment) -> Cell:
     return duration(row.suite_ms), ""
 
@@ -157,7 +164,7 @@ _BRIEF = {"client left": "left", "connection": "no link", "cut": "cut"}
 
 COLUMNS = (
     Column("time", 9, 4, "when it came in; weekday or date when that was not today", _time),
-    Column("client", 11, 8, "the program that sent it", lambda row, _: (row.client, "")),
+    Column("client", 11, 9, "the program that sent it", lambda row, _: (row.client, "")),
     Column(
         "kind",
         9,
@@ -166,17 +173,18 @@ COLUMNS = (
         "quota checks and the like · count: only counts tokens · compact: the client summarises · ↺ a retry",
         _kind,
     ),
-    Column("agent", 8, 14, "main, or the client's name for a subagent", _agent),
-    Column("model", 17, 10, "the model that was asked, then the one that answered", lambda row, _: (row.model, "")),
-    Column("turn", 4, 11, "how many messages of a person the history holds", lambda row, _: (_turn(row), ""), True),
+    Column("agent", 8, 15, "main, or the client's name for a subagent", _agent),
+    Column("model", 17, 11, "the model that was asked, then the one that answered", lambda row, _: (row.model, "")),
+    Column("turn", 4, 12, "how many messages of a person the history holds", lambda row, _: (_turn(row), ""), True),
     Column(
         "words", 20, 2, "what the person wrote; ↳ the tools whose results came; else host and path", _words, grows=True
     ),
     Column("tokens", 14, 5, "sent to the provider, in brackets what the client had sent; ~ an estimate", _tokens, True),
-    Column("edits", 9, 9, "landed in this request, ↻ replayed from earlier, … waiting for a cold cache", _edits, True),
+    Column("edits", 9, 10, "landed in this request, ↻ replayed from earlier, … waiting for a cold cache", _edits, True),
     Column("cache", 5, 7, "the part of the input the provider read from its cache", _cache, True),
-    Column("suite", 6, 13, "time all stages took before the request left", _suite, True),
-    Column("first", 6, 12, "time until the first byte of the answer", _first, True),
+    Column("saved", 9, 8, "dollars, against the request untouched; red: it cost more; ~ an estimate", _saved, True),
+    Column("suite", 6, 14, "time all stages took before the request left", _suite, True),
+    Column("first", 6, 13, "time until the first byte of the answer", _first, True),
     Column("total", 6, 6, "time until the answer was complete, or so far", _total, True),
     Column(
         "status",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock_tui.feed import Feed
-from penstock_tui.figures import age, ago, count, home_path, many, percent
+from penstock_tui.figures import age, ago, count, dollars, home_path, many, percent
 from penstock_tui.follow import LogState
 from penstock_tui.health import Proxy
 from penstock_tui.widgets.fitted_line import Fact
@@ -20,14 +20,21 @@ def total_facts(feed: Feed, newer: int = 0) -> list[Fact]:
         Fact(many(totals.turns, "turn"), 4),
     ]
     if totals.tokens_out:
-        facts.append(Fact(f"{count(totals.tokens_out)} tokens sent", 3))
+        facts.append(Fact(f"{count(totals.tokens_out)} tokens sent", 4))
     if totals.saved > 0 and totals.tokens_in:
         share = percent(totals.saved / totals.tokens_in)
-        facts.append(Fact(f"{count(totals.saved)} saved ({share})", 5, "good"))
+        facts.append(Fact(f"{count(totals.saved)} tokens fewer ({share})", 6))
     elif totals.saved < 0:
-        facts.append(Fact(f"{count(-totals.saved)} added", 5))
+        facts.append(Fact(f"{count(-totals.saved)} tokens added", 6))
+    purse = totals.purse
+    if purse.requests:
+        about = "~" if purse.estimated else ""
+        kept, word = purse.saved, "saved" if purse.saved >= 0 else "lost"
+        share = f" ({percent(abs(kept) / purse.baseline)})" if purse.baseline and kept else ""
+        facts.append(Fact(f"{about}{dollars(abs(kept))} {word}{share}", 3, "bad" if kept < 0 else "good"))
+        facts.append(Fact(f"{about}{dollars(purse.paid)} paid", 5))
     if totals.cache_share is not None:
-        facts.append(Fact(f"{percent(totals.cache_share)} of input from cache", 6))
+        facts.append(Fact(f"{percent(totals.cache_share)} of input from cache", 7))
     if newer:
         facts.append(Fact(f"↑ {newer:,} newer, f follows", 2, "accent"))
     if feed.left:

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from penstock.exchange import State
-from penstock_tui.figures import count, duration, full_time, many, percent
+from penstock_tui.figures import count, dollars, duration, full_time, many, percent
+from penstock_tui.model import Purse
 from penstock_tui.rows import Row
 from penstock_tui.story import Story
 from penstock_tui.widgets.block_lines import told
@@ -32,8 +33,8 @@ _MARKS = {
 }
 
 
-def overview(row: Row, story: Story, moment: Moment, tone: Tone) -> RenderableType:
-    """All sections that have something to say."""
+def overview(row: Row, story: Story, moment: Moment, tone: Tone, purse: Purse | None = None) -> RenderableType:
+    """All sections that have something to say. `purse`: the money of its session."""
     sections = (
         ("", _trouble(row, story, tone)),
         ("", _identity(row, story, tone)),
@@ -41,6 +42,7 @@ def overview(row: Row, story: Story, moment: Moment, tone: Tone) -> RenderableTy
         ("Stages", _stages(story, tone)),
         ("Edits", _edits(story, tone)),
         ("Tokens", _tokens(row, story, tone)),
+        ("Money", _money(row, purse, tone)),
         ("Answer", _answer(row, story, tone)),
         ("Timeline", _timeline(row, story, moment, tone)),
     )
@@ -180,6 +182,29 @@ def _bar(row: Row, tone: Tone) -> RenderableType:
     if row.input:
         legend.append(f"░ {percent(row.input / whole)} plain")
     return bar.append(f"\n{'  '.join(legend)}", style=tone("plain"))
+
+
+def _money(row: Row, purse: Purse | None, tone: Tone) -> RenderableType | None:
+    if row.baseline is None:
+        return None
+    about = "" if row.counted else "~"
+    lines: list[tuple[str, RenderableType | str]] = [
+        ("untouched", f"~{dollars(row.baseline)}"),
+        ("paid", f"{about}{dollars(row.paid)}{'' if row.counted else ' (estimated)'}"),
+        ("exchange", _gain(row.saved or 0.0, row.baseline, tone)),
+        ("compacting", f"~{dollars(row.naive)} by itself at 30% of the window"),
+        ("cache", f"reads saved {row.reads_saved:,} · writes caused {row.writes_caused:,} tokens"),
+    ]
+    if purse is not None and purse.requests:
+        lines.append(("session", _gain(purse.saved, purse.baseline, tone, f" in {many(purse.requests, 'request')}")))
+    return _pairs(lines, tone)
+
+
+def _gain(kept: float, baseline: float, tone: Tone, where: str = "") -> Text:
+    """What was saved, or lost, of what it would have cost."""
+    share = f" ({percent(abs(kept) / baseline)})" if baseline and kept else ""
+    said = f"{dollars(abs(kept))} {'lost' if kept < 0 else 'saved'}{share}{where}"
+    return Text(said, style=tone("bad" if kept < 0 else "good" if kept else "plain"))
 
 
 def _answer(row: Row, story: Story, tone: Tone) -> RenderableType | None:

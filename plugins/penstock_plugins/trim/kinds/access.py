@@ -8,7 +8,7 @@ from collections import Counter
 from penstock import ToolOutput
 from penstock_plugins.trim.page import Kind, Line, Sight
 from penstock_plugins.trim.samples import Sample, ends
-from penstock_plugins.trim.terminal import fold, screen
+from penstock_plugins.trim.terminal import folded
 
 __all__ = ["ACCESS"]
 
@@ -26,7 +26,7 @@ def _matches(sight: Sight) -> bool:
 
 
 def _repack(output: ToolOutput) -> list[Line]:
-    return fold(screen(output.text))
+    return folded(output)
 
 
 def _sample(lines: list[Line]) -> Sample:

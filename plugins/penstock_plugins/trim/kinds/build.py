@@ -6,7 +6,7 @@ import re
 
 from penstock import ToolOutput
 from penstock_plugins.trim.page import Kind, Line, Sight
-from penstock_plugins.trim.terminal import fold, screen
+from penstock_plugins.trim.terminal import folded
 
 __all__ = ["BUILD"]
 
@@ -21,7 +21,7 @@ _STEP = re.compile(
 )
 _PLACE = re.compile(r"(?:\s*-->\s+)?(?:\.{0,2}/)?[\w.@~+/\\-]{1,300}\.\w{1,5}[:(]\d+[:,)]")
 _TOTAL = re.compile(
-    r"(?i)\s*(?:BUILD |Finished|Successfully|added \d+|Compiled|make: \*\*\*"
+    r"(?i)\s*(?:--> |BUILD |Finished|Successfully|added \d+|Compiled|make: \*\*\*"
     r"|error|warning|\d+ (?:errors?|warnings?|issues?))"
 )
 
@@ -32,7 +32,7 @@ def _matches(sight: Sight) -> bool:
 
 
 def _repack(output: ToolOutput) -> list[Line]:
-    return fold(screen(output.text))
+    return folded(output)
 
 
 BUILD = Kind("build log", _matches, _repack, keep=_TOTAL, noise=_STEP, log=True)

@@ -36,6 +36,6 @@ DIFF = Kind(
     depth=_depth,
     answer=re.compile(r"[+-](?![+-]{2} )"),
     noise=_NOISE,
-    bonus=re.compile(r'[+ -]\s*(?:import\b|from \S+ import|(?:\w+ )?"[\w./-]+"$|#include|use [\w:]+)'),
+    worth=0.5,
     loud=False,
 )

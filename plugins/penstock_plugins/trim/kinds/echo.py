@@ -59,4 +59,4 @@ def _depth(line: str) -> int | None:
     return 0 if DEFINITION.match(line) else None
 
 
-ECHO = Kind("edit's echo", _is_echo, _elide, depth=_depth, code=True, loud=False)
+ECHO = Kind("edit's echo", _is_echo, _elide, depth=_depth, worth=1, code=True, loud=False)

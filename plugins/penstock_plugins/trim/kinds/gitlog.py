@@ -6,7 +6,7 @@ import re
 
 from penstock import ToolOutput
 from penstock_plugins.trim.page import Kind, Line, Sight
-from penstock_plugins.trim.terminal import fold, screen
+from penstock_plugins.trim.terminal import folded
 
 __all__ = ["GITLOG"]
 
@@ -22,7 +22,7 @@ def _matches(sight: Sight) -> bool:
 
 
 def _repack(output: ToolOutput) -> list[Line]:
-    return fold(screen(output.text))
+    return folded(output)
 
 
 def _depth(line: str) -> int | None:

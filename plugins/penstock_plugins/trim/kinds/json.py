@@ -25,7 +25,7 @@ from penstock_plugins.trim.samples import Sample, rows
 __all__ = ["JSON"]
 
 _KEY = re.compile(r"[\w.$@/-]+")
-_TYPED = re.compile(r"-?[\d.]+(?:[eE][+-]?\d+)?|true|false|null")
+_TYPED = re.compile(r"-?[\d.]+(?:[eE][+-]?\d+)?|true|false|null|NaN|-?Infinity")
 _TABLE = re.compile(r" *\[(\d{1,7}) rows: (.*)\]$")
 _JUNK = re.compile(r"-?\s*\w*(?:url|node_id|gravatar_id|href|_links|sha|oid|cursor)s?: |-?\s*[\w.$@/-]+: https?://\S+$")
 _INLINE = 80

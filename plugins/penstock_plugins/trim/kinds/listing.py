@@ -6,7 +6,7 @@ import re
 
 from penstock import ToolOutput
 from penstock_plugins.trim.page import Kind, Line, Sight
-from penstock_plugins.trim.terminal import fold, screen
+from penstock_plugins.trim.terminal import folded
 
 __all__ = ["LISTING"]
 
@@ -23,11 +23,11 @@ def _matches(sight: Sight) -> bool:
 
 
 def _repack(output: ToolOutput) -> list[Line]:
-    return fold(screen(output.text))
+    return folded(output)
 
 
 def _depth(line: str) -> int | None:
     return 0 if line.endswith(":") else None
 
 
-LISTING = Kind("listing", _matches, _repack, depth=_depth, noise=_VENDORED, loud=False)
+LISTING = Kind("listing", _matches, _repack, depth=_depth, noise=_VENDORED, again=True, loud=False)

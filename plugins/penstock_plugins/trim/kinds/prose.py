@@ -6,7 +6,7 @@ import re
 
 from penstock import ToolOutput
 from penstock_plugins.trim.page import Kind, Line, Sight
-from penstock_plugins.trim.terminal import fold, screen
+from penstock_plugins.trim.terminal import folded
 
 __all__ = ["PROSE"]
 
@@ -20,11 +20,11 @@ def _matches(sight: Sight) -> bool:
 
 
 def _repack(output: ToolOutput) -> list[Line]:
-    return fold(screen(output.text))
+    return folded(output)
 
 
 def _depth(line: str) -> int | None:
     return len(line) - len(line.lstrip("#")) if line.startswith("#") else None
 
 
-PROSE = Kind("prose", _matches, _repack, depth=_depth, loud=False)
+PROSE = Kind("prose", _matches, _repack, depth=_depth, worth=0.5, loud=False)

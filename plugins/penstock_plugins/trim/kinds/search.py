@@ -7,7 +7,7 @@ import re
 from penstock import ToolOutput
 from penstock_plugins.trim.names import is_error
 from penstock_plugins.trim.page import Kind, Line, Sight, plain
-from penstock_plugins.trim.terminal import screen
+from penstock_plugins.trim.terminal import shown
 
 __all__ = ["SEARCH", "group", "ungroup"]
 
@@ -103,7 +103,7 @@ def _matches(sight: Sight) -> bool:
 
 
 def _repack(output: ToolOutput) -> list[Line]:
-    return group(screen(output.text))
+    return group(shown(output))
 
 
 def _depth(line: str) -> int | None:
@@ -116,7 +116,7 @@ SEARCH = Kind(
     _repack,
     depth=_depth,
     answer=re.compile(r"\d+:|[^\s:]+:\d+:"),
-    name_worth=0.5,
     log=True,
+    again=True,
     loud=False,
 )

@@ -6,7 +6,7 @@ import re
 
 from penstock import ToolOutput
 from penstock_plugins.trim.page import Kind, Line, Sight, plain
-from penstock_plugins.trim.terminal import screen
+from penstock_plugins.trim.terminal import shown
 
 __all__ = ["SNAPSHOT"]
 
@@ -29,7 +29,7 @@ def _matches(sight: Sight) -> bool:
 
 
 def _repack(output: ToolOutput) -> list[Line]:
-    return plain(screen(output.text))
+    return plain(shown(output))
 
 
 def _depth(line: str) -> int | None:

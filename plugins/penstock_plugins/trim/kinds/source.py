@@ -16,7 +16,6 @@ DEFINITION = re.compile(
     r"(?:func|type|def|class|function|export|interface|struct|async def|public|private|protected|static|pub|fn|impl"
     r"|trait|enum|module|namespace|CREATE TABLE)\b|@@ | {4}(?:async )?def |#{1,4} "
 )
-_IMPORT = re.compile(r'\s*(?:import\b|from \S+ import|(?:\w+ )?"[\w./-]+"$|#include|use [\w:]+)')
 _CODE = re.compile(
     r"\s*(?:(?:func|type|def|class|return|import|package|export|const|let|var|if|for|switch|case|else|elif|try|fn|pub"
     r"|struct|interface|async)\b|[)}\]]+[;,]?$|//|/\*|\w[\w.]*\(.*[;{(]?$|\w+\s*:?=)"
@@ -77,8 +76,10 @@ READ = Kind(
     _is_read,
     lambda output: numbered(output.text),
     depth=_depth,
-    bonus=_IMPORT,
+    keep=DEFINITION,
+    worth=1,
     code=True,
+    again=True,
     loud=False,
 )
 """Byte for byte restorable: an agent edits by what it read."""
@@ -88,4 +89,4 @@ def _as_is(output: ToolOutput) -> list[Line]:
     return plain(output.text.split("\n"))
 
 
-SOURCE = Kind("unnumbered source", _is_code, _as_is, depth=_depth, bonus=_IMPORT, code=True, loud=False)
+SOURCE = Kind("unnumbered source", _is_code, _as_is, depth=_depth, keep=DEFINITION, worth=1, code=True, loud=False)

@@ -6,7 +6,7 @@ import re
 
 from penstock import ToolOutput
 from penstock_plugins.trim.page import Kind, Line, Sight
-from penstock_plugins.trim.terminal import fold, screen
+from penstock_plugins.trim.terminal import fold, shown
 
 __all__ = ["TESTS"]
 
@@ -35,7 +35,7 @@ def _matches(sight: Sight) -> bool:
 
 def _repack(output: ToolOutput) -> list[Line]:
     """`=== RUN x` goes where `--- PASS: x` follows."""
-    lines = screen(output.text)
+    lines = shown(output)
     ended = {found[1] for line in lines if (found := _ENDED.match(line))}
     started = [(line, _STARTED.match(line)) for line in lines]
     return fold([line for line, found in started if not (found and found[1] in ended)])
@@ -47,6 +47,5 @@ TESTS = Kind(
     _repack,
     keep=_TOTAL,
     noise=_PASSING,
-    name_worth=0.6,
     log=True,
 )

@@ -6,7 +6,7 @@ import re
 
 from penstock import ToolOutput
 from penstock_plugins.trim.page import Kind, Line
-from penstock_plugins.trim.terminal import fold, screen
+from penstock_plugins.trim.terminal import folded
 
 __all__ = ["TEXT"]
 
@@ -14,7 +14,7 @@ _TOTAL = re.compile(r"(?i)\s*(?:total|sum|exit code|\d+ (?:files?|rows?|items?|m
 
 
 def _repack(output: ToolOutput) -> list[Line]:
-    return fold(screen(output.text))
+    return folded(output)
 
 
 TEXT = Kind("output", lambda sight: True, _repack, answer=_TOTAL)

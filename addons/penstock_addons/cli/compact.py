@@ -1,0 +1,81 @@
+"""`penstock compact`: have old turns compacted at the next request, whether that pays or not."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from penstock import paths
+from penstock.errors import PenstockError
+from penstock_addons.cli import announcement
+from penstock_addons.cli.up import is_loopback
+
+__all__ = ["compact"]
+
+_WAIT_S = 10.0
+
+
+def compact(
+    session: Annotated[
+        str,
+        typer.Option(help="Only this one: the client's session id, or a conversation's as `penstock events` shows it."),
+    ] = "",
+    url: Annotated[
+        str, typer.Option(help="The proxy's address. The one that is up when not given.", metavar="URL")
+    ] = "",
+) -> None:
+    """Have the proxy compact old turns at the next request of each conversation, or of one.
+
+    The newest turns stay as they are. What goes can be seen again with `penstock expand`.
+    """
+    address, store = _proxy(url)
+    count = _ask(address, store, session)
+    if not count:
+        which = f"no conversation is called {session!r}" if session else "there is no conversation"
+        typer.echo(f"penstock: {which} that this proxy has seen since it was started", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{count} conversation{'s' if count > 1 else ''} will be compacted at the next request.")
+
+
+def _proxy(url: str) -> tuple[str, Path]:
+    """The address of a proxy on this machine, and its store. Raises `PenstockError`."""
+    up = announcement.found()
+    if not url:
+        if up is None:
+            raise PenstockError("no proxy is up that says where it listens: give its address by --url")
+        return up.address, Path(up.store)
+    parts = urlsplit(url if "//" in url else f"http://{url}")
+    try:
+        host, port = parts.hostname or "", parts.port
+    except ValueError as e:
+        raise PenstockError(f"--url {url}: {e}") from e
+    if parts.scheme != "http" or not port or not is_loopback(host):
+        raise PenstockError(f"--url {url}: http://127.0.0.1:PORT was expected: the token must not leave this machine")
+    store = Path(up.store) if up is not None and up.port == port else paths.store_path()
+    return parts.netloc.rpartition("@")[2], store
+
+
+def _ask(address: str, store: Path, session: str) -> int:
+    from penstock_addons.control import COMMAND, HOST, MARK, token_of  # brings mitmproxy
+
+    request = urllib.request.Request(
+        f"http://{HOST}/compact",
+        json.dumps({"session": session}).encode(),
+        {"authorization": f"Bearer {token_of(store)}", "content-type": "application/json", MARK: COMMAND},
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": f"http://{address}"}))
+    try:
+        with opener.open(request, timeout=_WAIT_S) as response:
+            return int(json.load(response)["conversations"])
+    except urllib.error.HTTPError as e:
+        with e:
+            said = e.read(400).decode(errors="replace")
+        raise PenstockError(f"the proxy at {address} answered {e.code}: {said}") from e
+    except (OSError, ValueError, KeyError) as e:
+        raise PenstockError(f"the proxy at {address} does not answer: {e}") from e

@@ -1,0 +1,183 @@
+"""`penstock whatif`: a recorded session, under other profiles."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+import typer
+
+from penstock.cli.words import columns, dollars, percent, signed
+from penstock.errors import PenstockError
+from penstock.plugins import Plugins
+
+if TYPE_CHECKING:
+    from penstock.recording import Bad, Position, Recorded
+    from penstock.whatif import Result
+
+__all__ = ["whatif"]
+
+_HAR = re.compile(rb'\{\s*("log"\s*:|$)')
+"""How one begins, on one line or on many."""
+LARGE = 4 << 20
+"""Bytes of a recording from which on a bar shows how far it is."""
+
+
+def whatif(
+    ctx: typer.Context,
+    log: Annotated[Path, typer.Argument(help="A flow file of mitmproxy, a HAR, or JSON lines.", metavar="LOG")],
+    profile: Annotated[
+        list[str] | None, typer.Option(help="A profile's name or file. May be repeated.", metavar="NAME|FILE")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Replay a recorded session under other profiles: what it would have cost, and what would have been kept.
+
+    Record untouched traffic: `mitmdump -w FILE` without Penstock, or `penstock up --profile observe -- -w FILE`.
+    JSON lines hold {"at": seconds, "path": "/v1/messages", "headers": {...}, "body": {...}}, and "usage" where known.
+    Nothing is sent anywhere, and no credential is shown.
+    """
+    from penstock.recording import in_order
+    from penstock.suite import bundled_dialects
+    from penstock.whatif import WhatIf
+
+    plugins: Plugins = ctx.obj
+    faults: list[str] = []
+    dialects = [*plugins.dialects(), *bundled_dialects()]
+    replays = [WhatIf(name, plugins, dialects) for name in dict.fromkeys(profile or ["default"])]
+    read, length = _reading(log, faults)
+    others = 0
+    try:
+        with _bar(log, length) as bar:
+            at = 0
+            for position, recorded in in_order(read):
+                taken = [replay.take(recorded) for replay in replays]
+                others += not any(taken)
+                bar.update(max(0, position - at))
+                at = max(at, position)
+    finally:
+        results = [replay.close() for replay in replays]
+    _complain(faults)
+    if not results[0].requests:
+        raise PenstockError(f"{log} holds no model request that was answered ({others} other requests)")
+    if as_json:
+        typer.echo(json.dumps([_numbers(result) for result in results], indent=1))
+        return
+    for line in _lines(results):
+        typer.echo(line)
+
+
+def _reading(log: Path, faults: list[str]) -> tuple[Iterator[tuple[Position, Recorded]], int]:
+    """The recording, and how long it is in the unit of its positions."""
+    from penstock.recording import read_har, read_lines
+
+    def bad(number: int, why: str) -> None:
+        faults.append(f"{log}: {kind} {number}: {why}")
+
+    try:
+        with log.open("rb") as file:
+            head = file.readline(1 << 16).lstrip()
+        size = log.stat().st_size
+    except OSError as e:
+        raise PenstockError(f"{log} cannot be read: {e.strerror or e}") from e
+    reader: Reader
+    if re.match(rb"\d+:", head):
+        from penstock_addons.flowfile import read_flows
+
+        kind, reader = "flow", read_flows
+    elif log.suffix.lower() == ".har" or _HAR.match(head):
+        kind, reader, size = "entry", read_har, 0
+    else:
+        kind, reader = "line", read_lines
+    return reader(log, bad), size
+
+
+class Reader(Protocol):
+    """What reads one kind of recording."""
+
+    def __call__(self, file: Path, bad: Bad, /) -> Iterator[tuple[Position, Recorded]]: ...
+
+
+class Bar(Protocol):
+    """What shows how far it is."""
+
+    def update(self, n_steps: int, /) -> None: ...
+
+
+class _NoBar:
+    def update(self, n_steps: int, /) -> None:
+        """Nobody looks."""
+
+
+@contextmanager
+def _bar(log: Path, length: int) -> Iterator[Bar]:
+    if length < LARGE or not sys.stderr.isatty():
+        yield _NoBar()
+        return
+    with typer.progressbar(length=length, label=f"Replaying {log.name}", file=sys.stderr) as bar:
+        yield bar
+
+
+def _complain(faults: list[str]) -> None:
+    if faults:
+        more = f" ({len(faults) - 1} more like it)" if len(faults) > 1 else ""
+        typer.echo(f"penstock: left out {faults[0]}{more}", err=True)
+
+
+def _lines(results: list[Result]) -> list[str]:
+    """One column for each profile, the recording in front."""
+    first = results[0]
+    about = "~" if first.estimated else ""
+    stages = sorted({stage for result in results for stage in result.edits})
+    rows: list[list[str]] = [
+        ["", "as recorded", *(result.profile for result in results)],
+        ["requests", f"{first.requests:,}", *(f"{result.requests:,}" for result in results)],
+        ["dollars", about + dollars(first.recorded), *(f"~{dollars(result.paid)}" for result in results)],
+        ["saved", "", *(signed(percent(_share(result)), _share(result)) for result in results)],
+        ["tokens sent", f"{first.came:,}", *(f"{result.sent:,}" for result in results)],
+        ["largest request", f"{first.largest_came:,}", *(f"{result.largest_sent:,}" for result in results)],
+        ["flushes", "", *(f"{result.flushes:,}" for result in results)],
+        ["edits", "", *(f"{sum(result.edits.values()):,}" for result in results)],
+        *([f"  {stage}", "", *(f"{result.edits[stage]:,}" for result in results)] for stage in stages),
+        [f"dearer, of {first.sessions} sessions", "", *(_dearer(result) for result in results)],
+        [f"names kept, of {first.kept.names_used:,}", "", *(_part(r.kept.names, r.kept.names_used) for r in results)],
+        [f"lines kept, of {first.kept.lines_used:,}", "", *(_part(r.kept.lines, r.kept.lines_used) for r in results)],
+    ]
+    if any(result.refused for result in results):
+        rows.append(["refused", "", *(f"{result.refused:,}" for result in results)])
+    return [*columns(rows, 1), "", *_notes(first)]
+
+
+def _notes(first: Result) -> list[str]:
+    notes = [
+        f"Compacting by itself at 30 % of the window, the client would have paid ~{dollars(first.naive)}.",
+        "kept: names and lines of tool results that the agent used next, and that were in the request it had then.",
+        "A replay changes what is sent, not what the agent does with it.",
+    ]
+    if first.estimated:
+        notes.append(f"~ estimated: the recording has no count of the provider's for {first.estimated:,} requests.")
+    if first.skipped:
+        notes.append(f"{first.skipped:,} requests failed or could not be read; they are not counted.")
+    return notes
+
+
+def _share(result: Result) -> float:
+    return (result.recorded - result.paid) / result.recorded if result.recorded else 0.0
+
+
+def _dearer(result: Result) -> str:
+    return signed(f"{result.dearer:,}", -result.dearer)
+
+
+def _part(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else "-"
+
+
+def _numbers(result: Result) -> dict[str, Any]:
+    return {**asdict(result), "saved": result.recorded - result.paid, "share": _share(result)}

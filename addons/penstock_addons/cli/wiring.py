@@ -1,0 +1,62 @@
+"""How a client is told of `penstock mcp` for one session: by arguments, and nothing is written anywhere."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from penstock.plugins import Plugins
+from penstock.profiles import Profile
+
+__all__ = ["can_shorten", "is_possible", "wired"]
+
+TOOL = "mcp__penstock__expand"
+_SHORTENING = frozenset({"trim", "pruning", "compaction"})
+"""The stages whose stubs name an original."""
+_COMMAND = re.compile(r"[a-z][a-z-]*")
+
+
+def is_possible() -> bool:
+    """Whether `penstock mcp` can run: the package it is made with is installed."""
+    return find_spec("mcp") is not None
+
+
+def can_shorten(profile: Profile, plugins: Plugins) -> bool:
+    """Whether anything under `profile` leaves a stub that an agent would want to look behind. Raises `PluginError` and
+    `ProfileError`."""
+    return profile.mode == "edit" and any(stage.name in _SHORTENING for stage in plugins.stages(profile))
+
+
+def wired(client: str, arguments: Sequence[str], store: Path) -> list[str]:
+    """`arguments` for `client`, with the tool for this session where the client can be told of it so."""
+    known = _CLIENTS.get(client)
+    return list(arguments) if known is None else known(list(arguments), _command(store))
+
+
+def _command(store: Path) -> list[str]:
+    # By its full path and without the folder it is run in, as the proxy is started.
+    return [sys.executable, "-P", "-m", "penstock", "mcp", "--store", str(store)]
+
+
+def _claude(arguments: list[str], command: list[str]) -> list[str]:
+    """In front, so that nothing behind a prompt or a `--` is taken apart. With `=`: both options take all words that
+    follow, a prompt too, and add to those a person gives. A command (`claude mcp list`) is left alone."""
+    if arguments and _COMMAND.fullmatch(arguments[0]):
+        return arguments
+    server = {"type": "stdio", "command": command[0], "args": command[1:]}
+    config = json.dumps({"mcpServers": {"penstock": server}})
+    return [f"--mcp-config={config}", f"--allowedTools={TOOL}", *arguments]
+
+
+def _codex(arguments: list[str], command: list[str]) -> list[str]:
+    """A JSON string, and a list of them, is a TOML one as well."""
+    settings = {"command": json.dumps(command[0]), "args": json.dumps(command[1:])}
+    told = [part for name, value in settings.items() for part in ("-c", f"mcp_servers.penstock.{name}={value}")]
+    return [*told, *arguments]
+
+
+_CLIENTS: dict[str, Callable[[list[str], list[str]], list[str]]] = {"claude": _claude, "codex": _codex}

@@ -1,0 +1,119 @@
+"""Commands to the running proxy: requests for the host `penstock.internal`, or with the header `x-penstock: command`,
+answered here and never forwarded. On a reverse port, whose host is the provider's, only the header tells for sure.
+
+Only from this machine, and only with the token that stands in a file beside the store, which its owner alone can read:
+`Authorization: Bearer TOKEN`. `POST /compact {"session": ""}` has the next request of a session, or of all, flushed;
+`GET /health` says that the proxy is up.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from mitmproxy import http
+
+from penstock.errors import PenstockError
+from penstock.keyfile import installation_key
+from penstock_addons.gateway import Gateway
+from penstock_addons.options import Settings
+
+__all__ = ["COMMAND", "HOST", "KEY_FILE", "MARK", "Control", "token_of"]
+
+HOST = "penstock.internal"
+MARK, COMMAND = "x-penstock", "command"
+KEY_FILE = "control-key"
+BODY_BYTES = 64 << 10
+ALLOWED = "penstock.control"
+"""Where a flow keeps that its command may be carried out."""
+
+
+def token_of(store: Path) -> str:
+    """The token of the proxy that has this store. Raises `PenstockError` when there is none that can be read."""
+    file = store.parent / KEY_FILE
+    try:
+        return file.read_bytes().hex()
+    except OSError as e:
+        raise PenstockError(f"{file} cannot be read ({e.strerror}): has a proxy with this store been started?") from e
+
+
+class Control:
+    """Answers commands. Stands before the gateway, which leaves alone what has an answer."""
+
+    def __init__(self, settings: Settings, gateway: Gateway) -> None:
+        self._settings, self._gateway = settings, gateway
+        self._token = b""
+
+    def running(self) -> None:
+        if not self._token:
+            self._token = installation_key(self._settings.store.parent, KEY_FILE).hex().encode()
+
+    def http_connect(self, flow: http.HTTPFlow) -> None:
+        if _is_ours(flow.request.host):
+            flow.response = _answer(400, error=f"plain http://{HOST} was expected")
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Whatever it is, it has an answer from here on: nothing goes upstream, no stage sees it."""
+        if _is_command(flow.request):
+            flow.response = _answer(503, error="not done yet")  # first: what fails below must not let it through
+            refusal = self._refusal(flow)
+            flow.response = refusal or flow.response
+            flow.metadata[ALLOWED] = refusal is None
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        if flow.metadata.pop(ALLOWED, False):
+            flow.response = self._do(flow.request)
+
+    def _refusal(self, flow: http.HTTPFlow) -> http.Response | None:
+        peer = flow.client_conn.peername
+        if peer is None or not _is_loopback(peer[0]):
+            return _answer(403, error="commands are taken from this machine only")
+        given = flow.request.headers.get("authorization", "").partition(" ")[2].strip()
+        # Bytes of a header that are no UTF-8 come as half characters.
+        if not self._token or not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._token):
+            return _answer(401, error=f"the token was expected: see {KEY_FILE} beside the store")
+        length = flow.request.headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > BODY_BYTES:
+            return _answer(413, error=f"at most {BODY_BYTES} bytes")
+        return None
+
+    def _do(self, request: http.Request) -> http.Response:
+        suite = self._gateway.suite
+        asked = request.method, request.path.partition("?")[0]
+        if suite is None:
+            return _answer(503, error="the suite is not up")
+        if asked == ("GET", "/health"):
+            return _answer(200, pid=os.getpid(), profile=suite.profile.name, degraded=suite.degraded)
+        if asked == ("POST", "/compact"):
+            try:
+                session = msgspec.json.decode(request.raw_content or b"{}", type=Mapping[str, str]).get("session", "")
+            except msgspec.MsgspecError as e:
+                return _answer(400, error=str(e))
+            return _answer(200, conversations=suite.engine.compact_now(session))
+        return _answer(404, error="there are POST /compact and GET /health")
+
+
+def _is_command(request: http.Request) -> bool:
+    marked = request.headers.get(MARK, "").strip().lower() == COMMAND
+    return marked or any(map(_is_ours, (request.host, request.pretty_host, request.authority)))
+
+
+def _is_ours(host: str) -> bool:
+    return host.rstrip(".").lower() == HOST
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return (mapped or found).is_loopback
+
+
+def _answer(status: int, **fields: object) -> http.Response:
+    return http.Response.make(status, msgspec.json.encode(fields), {"content-type": "application/json"})

@@ -1,0 +1,89 @@
+"""`penstock expand`: what an edit took away, as it was."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penstock.cli.stores import find_originals, stores
+from penstock.cli.words import printable
+from penstock.errors import PenstockError
+from penstock.excerpt import excerpt
+from penstock.store.originals import Original
+
+__all__ = ["expand", "listed", "the_original"]
+
+SHOWN = 20
+"""Originals that are listed."""
+LEAST = 4
+"""Digits of a handle that tell a person's original, who may see all of them."""
+_HANDLE = re.compile(r"[0-9a-f]{1,64}")
+
+
+def expand(
+    id: Annotated[str, typer.Argument(help="What a stub calls the original, or its first 4 characters.")] = "",
+    grep: Annotated[
+        str, typer.Option(help="Only the lines that this regular expression finds, with their numbers.")
+    ] = "",
+    lines: Annotated[str, typer.Option(help="Only these lines.", metavar="A-B")] = "",
+    store: Annotated[
+        Path | None, typer.Option(help="The store to look in. The proxy's own, and those beside it, when not given.")
+    ] = None,
+) -> None:
+    """Show what stood where a stub stands now, as it was. Without an ID: what was taken away last."""
+    if id:
+        _print(excerpt(the_original(store, id).text, grep=grep, lines=lines))
+        return
+    if grep or lines:
+        raise typer.BadParameter("say of which original: `penstock expand` lists them")
+    found = find_originals(store, limit=SHOWN)
+    for original in found:
+        typer.echo(listed(original))
+    if not found:
+        typer.echo("Nothing has been taken away.", err=True)
+
+
+def the_original(store: Path | None, handle: str, *, digits: int = LEAST, names: bool = True) -> Original:
+    """The one original whose handle begins so, given `digits` of it. Raises `PenstockError`: what to do when there is
+    none, or more, with the `names` of those or without."""
+    wanted = handle.strip().lower()
+    if not _HANDLE.fullmatch(wanted) or len(wanted) < digits:
+        raise PenstockError(f"{handle!r} is no handle of an original: {digits} or more of 0-9 and a-f were expected")
+    found = find_originals(store, wanted, limit=SHOWN)
+    if not found:
+        looked = ", ".join(str(file) for file in stores(store))
+        raise PenstockError(
+            f"no original is called {handle} in {looked}. It may be past its time (`[originals]` in the profile: 30 "
+            "days and 512 MB when nothing else is said), or in the store of another proxy: --store FILE"
+        )
+    if len(found) > 1 and not names:
+        raise PenstockError(f"{len(found)} originals begin with {handle}: `penstock expand {handle}` tells them apart")
+    if len(found) > 1:
+        several = "\n".join(listed(original, digits=16) for original in found)
+        raise PenstockError(f"{len(found)} originals begin with {handle}: give more of one of these\n{several}")
+    return found[0]
+
+
+def listed(original: Original, digits: int = 8) -> str:
+    """An original in one line: its handle, when it was taken away, by whom, how large it is, and why."""
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(original.at))
+    by = original.stage or "-"
+    size = f"{len(original.text):,}"
+    return printable(f"{original.digest[:digits]}  {when}  {by:<12}  {size:>11} characters  {original.reason}")
+
+
+def _print(text: str) -> None:
+    """To the letter into a file or a pipe. On a terminal nothing of it may steer that."""
+    if _on_terminal():
+        typer.echo("\n".join(printable(line.expandtabs()) for line in text.split("\n")))
+        return
+    typer.echo(text.encode("utf-8", "surrogatepass"), nl=bool(text) and not text.endswith("\n"))
+
+
+def _on_terminal() -> bool:
+    return sys.stdout.isatty()

@@ -1,0 +1,210 @@
+"""`penstock explain`: what was done with one exchange, why, and what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from penstock.cli.difference import difference
+from penstock.cli.reading import all_events, backwards, open_log
+from penstock.cli.words import columns, dollars, moment, percent, printable, signed
+from penstock.edits import Edit
+from penstock.errors import PenstockError
+from penstock.events import Event, EventKind
+from penstock.store.base import Store
+from penstock.tally import Tally
+
+__all__ = ["explain"]
+
+_ENDS = (EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED)
+_COLOURS = {"landed": "green", "pending": "yellow", "edited": "green", "failed": "red", "late": "yellow"}
+
+
+def explain(
+    exchange: Annotated[
+        str, typer.Argument(help="Its id, or the beginning of it. The newest one with an edit when not given.")
+    ] = "",
+    lines: Annotated[int, typer.Option(help="How many lines of each difference. 0: all.", min=0)] = 40,
+    every: Annotated[bool, typer.Option("--all", help="Also list the edits that were replayed.")] = False,
+    store: Annotated[Path | None, typer.Option(help="The log to read. The proxy's own when not given.")] = None,
+) -> None:
+    """Explain one exchange: what each stage said, every edit with its reason, what it cost, and before and after."""
+    log = open_log(store)
+    try:
+        events = log.events_of(_find(log, exchange))
+        for line in _told(log, events, lines, every):
+            typer.echo(line)
+    finally:
+        log.close()
+
+
+def _find(log: Store, wanted: str) -> str:
+    """The id that is meant."""
+    if wanted and log.events_of(wanted):
+        return wanted
+    found: dict[str, None] = {}
+    for event in backwards(log, log.last_seq()):
+        if wanted and event.exchange.startswith(wanted):
+            found[event.exchange] = None
+        elif not wanted and event.kind is EventKind.EDIT and event.payload.get("state") == "landed":
+            return event.exchange
+    if len(found) == 1:
+        return next(iter(found))
+    if found:
+        raise PenstockError(f"{wanted!r} is the beginning of {len(found)} exchanges: {', '.join(list(found)[:5])}")
+    if wanted:
+        raise PenstockError(f"no exchange {wanted!r} is in this log. `penstock events` shows their ids")
+    raise PenstockError("no exchange with an edit is in this log; name one. `penstock events` shows their ids")
+
+
+def _told(log: Store, events: list[Event], limit: int, every: bool) -> Iterator[str]:
+    first = {event.kind: event.payload for event in reversed(events)}
+    edits = [event.payload for event in events if event.kind is EventKind.EDIT]
+    about: Mapping[str, Any] = first.get(EventKind.CLASSIFIED, {})
+    yield from _head(events, first, about)
+    yield from _stages([event.payload for event in events if event.kind is EventKind.STAGE])
+    yield from _edits(edits, first.get(EventKind.ENRICHED, {}), every)
+    if every:
+        yield from _replayed(log, events, about)
+    if EventKind.FLUSH in first:
+        flush = first[EventKind.FLUSH]
+        yield f"\nFlush: {flush.get('edits', 0)} edits landed together, because {printable(str(flush.get('why', '')))}"
+    yield from _money(first.get(EventKind.ANSWERED, {}).get("money"))
+    ledger = [one.edit for one in log.edits_of(str(about.get("conversation", "")))]
+    for edit in edits:
+        if edit.get("state") == "landed":
+            yield ""
+            yield from _difference(log, ledger, edit, limit)
+
+
+def _head(events: list[Event], first: Mapping[EventKind, Mapping[str, Any]], about: Mapping[str, Any]) -> Iterator[str]:
+    came = first.get(EventKind.RECEIVED, {})
+    end = next((event for event in events if event.kind in _ENDS), None)
+    yield typer.style(f"Exchange {events[0].exchange}", bold=True)
+    who = (about.get("client") or came.get("client"), about.get("kind"), about.get("agent"), about.get("model"))
+    pairs = [
+        ("who", " · ".join(printable(str(one)) for one in who if one)),
+        ("where", printable(f"{came.get('method', '')} {came.get('host', '')}{came.get('path', '')}".strip())),
+        ("when", moment(events[0].at)),
+        ("session", printable(str(about.get("session", "")))),
+        ("conversation", _history(about)),
+        ("words", printable(str(about.get("words", "")))[:200]),
+        ("passed by", printable(str(first.get(EventKind.BYPASSED, {}).get("why", "")))),
+        ("ended", "not yet" if end is None else _end(end)),
+    ]
+    yield from (f"  {name:<12}  {value}" for name, value in pairs if value)
+
+
+def _history(about: Mapping[str, Any]) -> str:
+    if not about:
+        return ""
+    held = f"{about.get('messages', 0)} messages, {about.get('new', 0)} of them new"
+    retry = ", a retry" if about.get("retry") else ""
+    return f"{printable(str(about.get('conversation', '')))}, turn {about.get('turn', 0)}: {held}{retry}"
+
+
+def _end(event: Event) -> str:
+    said = event.payload
+    why = said.get("why") or said.get("message") or ""
+    detail = " ".join(printable(str(part)) for part in (said.get("status"), why, said.get("error")) if part)
+    took = f" after {said['ms'] / 1000:.1f} s" if isinstance(said.get("ms"), int | float) else ""
+    return f"{event.kind} {detail}{took}".strip()
+
+
+def _stages(verdicts: list[Mapping[str, Any]]) -> Iterator[str]:
+    if not verdicts:
+        return
+    yield "\nStages"
+    rows = []
+    for said in verdicts:
+        outcome = printable(str(said.get("outcome", "")))
+        edits = f"{said['edits']} edits" if said.get("edits") else ""
+        remark = ", ".join(part for part in (edits, printable(str(said.get("remark", "")))) if part)
+        shown = typer.style(outcome, fg=_COLOURS.get(outcome))
+        rows.append((printable(str(said.get("stage", ""))), shown, f"{said.get('ms', 0)} ms", remark))
+    yield from (f"  {line}" for line in columns(rows, 4))
+
+
+def _edits(edits: list[Mapping[str, Any]], sums: Mapping[str, Any], every: bool) -> Iterator[str]:
+    replayed = sums.get("replayed", 0)
+    if not edits and not replayed:
+        yield "\nNo edit: it went as it came."
+        return
+    yield "\nEdits"
+    if edits:
+        yield from (f"  {line}" for line in columns([_edit(edit) for edit in edits], 6))
+    if replayed:
+        yield f"  {replayed} replayed from earlier requests{'' if every else ' (--all lists them)'}"
+
+
+def _edit(edit: Mapping[str, Any]) -> tuple[str, ...]:
+    state = printable(str(edit.get("state", "")))
+    place = "-" if edit.get("m", -1) < 0 else f"{edit.get('m')}.{edit.get('b')}"
+    return (
+        typer.style(state, fg=_COLOURS.get(state)),
+        printable(str(edit.get("stage", ""))),
+        printable(str(edit.get("op", ""))),
+        f"at {place}",
+        f"~{edit.get('before', 0):,} -> {edit.get('after', 0):,} tokens",
+        printable(str(edit.get("reason", ""))),
+    )
+
+
+def _replayed(log: Store, events: list[Event], about: Mapping[str, Any]) -> Iterator[str]:
+    """The edits that landed in this conversation before: those whose block is still there were replayed."""
+    mine: set[str] = set()
+    rows: list[tuple[str, ...]] = []
+    for event in all_events(log):
+        if event.exchange == events[0].exchange:
+            break
+        if event.kind is EventKind.CLASSIFIED and event.payload.get("conversation") == about.get("conversation"):
+            mine.add(event.exchange)
+        elif event.kind is EventKind.EDIT and event.exchange in mine and event.payload.get("state") == "landed":
+            rows.append((*_edit(event.payload)[1:], f"in {event.exchange}"))
+    if rows:
+        yield "  Landed earlier in this conversation:"
+        yield from (f"    {line}" for line in columns(rows, 6))
+
+
+def _money(money: object) -> Iterator[str]:
+    if not isinstance(money, Mapping):
+        return
+    tally = Tally()
+    tally.add(money)
+    how = "the provider's count" if money.get("how") == "counted" else "estimated: the provider gave no count"
+    yield "\nMoney"
+    rows = [
+        ("untouched", dollars(tally.baseline), _split(money.get("came"))),
+        ("paid", dollars(tally.paid), f"{_split(money.get('sent'))} ({how})"),
+        ("saved", signed(dollars(tally.saved), tally.saved), signed(percent(tally.share), tally.saved)),
+        ("compacting", dollars(tally.naive), "for a client that compacts by itself at 30 % of the window"),
+        ("cache", "", f"reads saved {tally.reads_saved:,}, writes caused {tally.writes_caused:,} tokens"),
+    ]
+    yield from (f"  {line}" for line in columns(rows, 3))
+
+
+def _split(split: object) -> str:
+    if not isinstance(split, Mapping):
+        return ""
+    return " · ".join(f"{split.get(name, 0):,} {name}" for name in ("plain", "read", "write"))
+
+
+def _difference(log: Store, ledger: list[Edit], edit: Mapping[str, Any], limit: int) -> Iterator[str]:
+    handle = str(edit.get("handle", ""))
+    kept = log.find_originals(handle, 1) if handle else []
+    text = next((one.text for one in reversed(ledger) if _is(one, edit)), str(edit.get("text", "")))
+    title = f"{edit.get('stage', '')} at {edit.get('m')}.{edit.get('b')}"
+    if handle and not kept:
+        yield f"{printable(title)}: the original {handle} is not in the store any more"
+        return
+    original = kept[0].text if kept else ""
+    yield from difference(original, text, title=printable(title), handle=handle, limit=limit)
+
+
+def _is(one: Edit, told: Mapping[str, Any]) -> bool:
+    """Whether an edit of the ledger is the one an event tells of."""
+    place = f"{one.place.key.hex()}.{one.place.nth}"
+    return (one.stage, one.op, place) == (told.get("stage"), told.get("op"), told.get("place"))

@@ -1,0 +1,145 @@
+"""`penstock money`: what was paid, and what it would have cost otherwise."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from penstock.cli.reading import all_events, open_log
+from penstock.cli.words import columns, dollars, moment, percent, printable, signed
+from penstock.errors import PenstockError
+from penstock.events import Event, EventKind
+from penstock.store.base import Store
+from penstock.tally import Tally
+
+__all__ = ["money"]
+
+DAY = 86_400.0
+_FIGURES = ("requests", "untouched", "paid", "saved", "", "compacting", "reads saved", "writes caused")
+
+
+@dataclass
+class _Session:
+    """One session of a client."""
+
+    id: str
+    client: str
+    began: float
+    tally: Tally = field(default_factory=Tally)
+
+
+@dataclass
+class _Sums:
+    sessions: dict[str, _Session] = field(default_factory=dict)
+    models: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    total: Tally = field(default_factory=Tally)
+
+
+def money(
+    session: Annotated[str, typer.Option(help="Only this session: its id, or how it begins.", metavar="ID")] = "",
+    days: Annotated[float, typer.Option(help="Only the last so many days. 0: all the log holds.", min=0)] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    store: Annotated[Path | None, typer.Option(help="The log to read. The proxy's own when not given.")] = None,
+) -> None:
+    """Show what each session cost, what it would have cost untouched, and what was saved; red when it was a loss.
+
+    "compacting": what a client would have paid that has its history summarised whenever it fills 30 % of the window.
+    """
+    log = open_log(store)
+    try:
+        sums = _sum(log, session, time.time() - days * DAY if days else 0.0)
+    finally:
+        log.close()
+    if session and not sums.sessions:
+        raise PenstockError(
+            f"no paid request of a session {session!r} is in this log. "
+            "`penstock events --kind classified` shows the ids of sessions"
+        )
+    if as_json:
+        typer.echo(json.dumps(_document(sums), indent=1))
+    else:
+        for line in _lines(sums):
+            typer.echo(line)
+
+
+def _sum(log: Store, wanted: str, since: float) -> _Sums:
+    sums = _Sums()
+    about: dict[str, Event] = {}
+    for event in all_events(log):
+        if event.kind is EventKind.CLASSIFIED:
+            about[event.exchange] = event
+        elif event.kind in (EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED):
+            said = about.pop(event.exchange, None)
+            if said is not None and event.kind is EventKind.ANSWERED and event.at >= since:
+                _add(sums, said, event, wanted)
+    return sums
+
+
+def _add(sums: _Sums, said: Event, answered: Event, wanted: str) -> None:
+    paid = answered.payload.get("money")
+    id = str(said.payload.get("session") or said.payload.get("conversation") or "")
+    if paid is None or not id.startswith(wanted):
+        return
+    one = sums.sessions.setdefault(id, _Session(id, str(said.payload.get("client", "")), said.at))
+    for tally in (one.tally, sums.models[str(said.payload.get("model", ""))], sums.total):
+        tally.add(paid)
+
+
+def _lines(sums: _Sums) -> list[str]:
+    if not sums.total.requests:
+        return ["Nothing was paid for yet, as far as this log says."]
+    heads = ("session", "client", "began")
+    rows: list[tuple[str, ...]] = [(*heads, *_FIGURES)]
+    for one in sorted(sums.sessions.values(), key=lambda s: s.began):
+        rows.append((printable(one.id)[:12], printable(one.client), moment(one.began), *_figures(one.tally)))
+    rows.append(("total", "", "", *_figures(sums.total)))
+    for model, tally in sorted(sums.models.items(), key=lambda pair: -pair[1].paid):
+        rows.append((printable(model), "", "", *_figures(tally)))
+    lines = columns(rows, len(heads))
+    count = len(sums.sessions)
+    lines = [lines[0], *lines[1 : count + 1], "", lines[count + 1], "", "by model", *lines[count + 2 :]]
+    return [*lines, "", *_notes(sums.total)]
+
+
+def _figures(tally: Tally) -> tuple[str, ...]:
+    about = "~" if tally.estimated else ""
+    return (
+        f"{tally.requests:,}",
+        dollars(tally.baseline),
+        about + dollars(tally.paid),
+        signed(dollars(tally.saved), tally.saved),
+        signed(percent(tally.share), tally.saved),
+        dollars(tally.naive),
+        f"{tally.reads_saved:,}",
+        f"{tally.writes_caused:,}",
+    )
+
+
+def _notes(total: Tally) -> list[str]:
+    notes = ["paid: what the provider counted, at the prices of your profile or the bundled list."]
+    if total.estimated:
+        notes.append(f"~ estimated: for {total.estimated:,} of {total.requests:,} requests the provider gave no count.")
+    notes.append("untouched, compacting: by a model of the provider's cache. Answers that broke off are not counted.")
+    if total.own:
+        notes.append(f"Of what was paid, {dollars(total.own)} went into calls of Penstock's own.")
+    return notes
+
+
+def _document(sums: _Sums) -> dict[str, Any]:
+    return {
+        "sessions": [
+            {"session": s.id, "client": s.client, "began": s.began, **_numbers(s.tally)} for s in sums.sessions.values()
+        ],
+        "models": {model: _numbers(tally) for model, tally in sums.models.items()},
+        "total": _numbers(sums.total),
+    }
+
+
+def _numbers(tally: Tally) -> dict[str, Any]:
+    return {**asdict(tally), "saved": tally.saved, "share": tally.share}

@@ -1,0 +1,49 @@
+"""What does not land, whatever a stage proposes: edits that would make a session dearer than doing nothing (P12)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from penstock.conversation import Conversation
+from penstock.edits import Edit, Op
+from penstock.money import cacheables
+from penstock.prices import Price
+from penstock.replay import Replay
+from penstock.tokens import estimate_bytes
+
+__all__ = ["GROWTH", "LONGER", "UNCACHED", "unfit"]
+
+LONGER = "it would make the request longer"
+UNCACHED = "too little would be left for the provider to cache"
+GROWTH = 64
+"""Characters by which edits may make a request longer than it came: less than a stub for a few words takes."""
+
+
+def unfit(
+    landing: Sequence[Edit], replay: Replay, came: Conversation, view: Conversation, price: Price
+) -> list[tuple[Edit, str]]:
+    """Those of `landing` that must not, and why. `replay` and `view`: what is sent when all of them do. Notes may: they
+    are sent for what they say, and not to save."""
+    edits = [edit for edit in landing if edit.op is not Op.NOTE]
+    growth = sum(len(edit.text) - edit.size for edit in replay.applied if edit.op is not Op.NOTE)
+    if growth > GROWTH:  # it would be paid for with every request to come
+        return [(edit, LONGER) for edit in edits if len(edit.text) > edit.size]
+    if edits and _is_paid_in_full(view, came, price):
+        return [(edit, UNCACHED) for edit in edits]
+    return []
+
+
+def _is_paid_in_full(view: Conversation, came: Conversation, price: Price) -> bool:
+    """What is left is too little to be cached, and costs more in full than all of it read from the cache."""
+    if estimate_bytes(len(view.body)) > 4 * price.least:  # to count exactly takes its time
+        return False
+    left, whole = _cached(view, price), _cached(came, price)
+    return left < price.least <= whole and left > price.read * whole
+
+
+def _cached(conversation: Conversation, price: Price) -> int:
+    """Tokens of the longest prefix that the provider would cache if it is long enough."""
+    blocks = cacheables(conversation)
+    while price.marks and blocks and not blocks[-1].mark:
+        blocks.pop()
+    return sum(block.tokens for block in blocks)

@@ -1,0 +1,108 @@
+"""One request whose stages have run: what is to be settled, what is planned, and what leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from penstock.conversation import Conversation
+from penstock.dialects.base import Dialect
+from penstock.draft import Draft
+from penstock.due import Due
+from penstock.edits import Edit
+from penstock.exchange import Exchange
+from penstock.mirror import Cacheable
+from penstock.money import Booking
+from penstock.prices import Price
+from penstock.profiles import Profile
+from penstock.replay import Replay
+from penstock.state import Attempt, ConversationState
+from penstock.warm import Candidate
+
+__all__ = ["Job", "Plan", "Settled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One request whose stages have run."""
+
+    dialect: Dialect
+    path: str
+    profile: Profile
+    conversation: Conversation
+    exchange: Exchange
+    state: ConversationState
+    body_key: int
+    """Hash of the body, to know a retry by."""
+    sent: int
+    """How many messages at the head were sent before."""
+    draft: Draft | None
+    """None: nothing new may be done, only what has landed is replayed."""
+    attempt: Attempt | None
+    """How the same body was sent before."""
+    standing: tuple[int, Replay]
+    """What the ledger made of the request when it was read, and its revision then."""
+    used: float
+    """When the conversation's cache had been used last then."""
+    due: Due | None
+    """Why edits to what was sent land now. None: they must wait."""
+    price: Price
+    commit: Callable[[], bool]
+    """Asked once, when everything is stored: may the edits land? False: nobody waits for this request any more."""
+
+
+@dataclass(slots=True)
+class Settled:
+    """What leaves."""
+
+    body: bytes | None
+    """None: as it came."""
+    replay: Replay
+    view: Conversation
+    """The request as it leaves."""
+    landed: int = 0
+    booking: Booking | None = None
+    blocks: list[Cacheable] | None = None
+    """What is cached of it, when that is known already."""
+    mark: tuple[int, int, str] | None = None
+    """A breakpoint of our own: message, block, lifetime."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to become of the edits proposed."""
+
+    land: list[Edit] = field(default_factory=list)
+    late: list[Edit] = field(default_factory=list)
+    """Those of `land` to what was sent before."""
+    wait: list[Edit] = field(default_factory=list)
+    out: list[tuple[Edit, str]] = field(default_factory=list)
+    warm: list[Edit] = field(default_factory=list)
+    """Those of `land` that land although the cache is warm, because it pays."""
+    candidates: list[Candidate] = field(default_factory=list)
+    """What else could be cut while the cache is warm."""
+    entry: int | None = None
+    """The entry a warm flush reads from."""
+    blocks: list[Cacheable] = field(default_factory=list)
+    """What is cached of the request without `warm`."""
+
+    def leave_out(self, out: Sequence[tuple[Edit, str]]) -> None:
+        """Of `land`, these do not after all."""
+        self.out += out
+        gone = [edit for edit, _ in out]
+        self.land = [edit for edit in self.land if edit not in gone]
+        self.warm = [edit for edit in self.warm if edit not in gone]
+
+    def put_off(self) -> None:
+        """It does not pay yet."""
+        self._wait_for(self.warm)
+        self.warm, self.entry = [], None
+
+    def wait_for_room(self) -> None:
+        """It would free too little."""
+        self._wait_for(self.late)
+        self.late = []
+
+    def _wait_for(self, edits: Sequence[Edit]) -> None:
+        self.land = [edit for edit in self.land if edit not in edits]
+        self.wait += edits

@@ -1,0 +1,43 @@
+"""Where the blocks of a request stand in the order in which they are cached: 0 is tools and system."""
+
+from __future__ import annotations
+
+from penstock.conversation import Conversation, Role
+from penstock.edits import Op, Place
+from penstock.replay import Replay
+from penstock.tokens import estimate_bytes
+
+__all__ = ["notes", "places", "user_ends"]
+
+
+def places(view: Conversation) -> dict[Place, int]:
+    """Each block."""
+    out: dict[Place, int] = {}
+    seen: dict[bytes, int] = {}
+    for i, (_, _, block) in enumerate(view.blocks(), start=1):
+        nth = seen.get(block.key, 0)
+        seen[block.key] = nth + 1
+        out[Place(block.key, nth)] = i
+    return out
+
+
+def notes(conversation: Conversation, replay: Replay) -> dict[int, int]:
+    """The tokens of our notes, by the place of the block they stand behind."""
+    at = [(spot, edit) for edit, spot in zip(replay.applied, replay.spots, strict=True) if edit.op is Op.NOTE]
+    if not at:
+        return {}
+    index = {(m, b): i for i, (m, b, _) in enumerate(conversation.blocks(), start=1)}
+    out: dict[int, int] = {}
+    for spot, edit in at:
+        out[index[spot]] = out.get(index[spot], 0) + estimate_bytes(len(edit.text))
+    return out
+
+
+def user_ends(view: Conversation) -> list[int]:
+    """The last block of each user message."""
+    out, at = [], 0
+    for message in view.messages:
+        at += len(message.blocks)
+        if message.role is Role.USER and message.blocks:
+            out.append(at)
+    return out

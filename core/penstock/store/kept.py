@@ -1,0 +1,71 @@
+"""The table of originals in SQL: kept once by content, found by handle, deleted by age and by size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+
+from penstock.store.originals import Keep, Original, packed, unpacked
+from penstock.store.schema import originals
+
+__all__ = ["find", "keep", "past"]
+
+_ABOUT = ("conversation", "stage", "op", "reason", "at")
+"""What is noted anew each time that an original is taken away."""
+
+
+def keep(db: sa.Connection, taken: Iterable[Original]) -> None:
+    """Have `taken` in the table. One that is there already is not packed again: only when and why are noted."""
+    rows = {original.digest: original for original in taken}
+    if not rows:
+        return
+    known = set(db.scalars(sa.select(originals.c.digest).where(originals.c.digest.in_(rows))))
+    # All packing is done before the first row is written: from then on every other writer waits.
+    new = [_about(o) | _text(o.text) | {"digest": digest} for digest, o in rows.items() if digest not in known]
+    again = [_about(o) | {"known": digest} for digest, o in rows.items() if digest in known]
+    if new:
+        # Another may have stored the same since we looked.
+        insert = sqlite.insert(originals)
+        noted = {name: insert.excluded[name] for name in _ABOUT}
+        db.execute(insert.on_conflict_do_update(index_elements=["digest"], set_=noted), new)
+    if again:
+        db.execute(originals.update().where(originals.c.digest == sa.bindparam("known")), again)
+
+
+def find(db: sa.Connection, handle: str, limit: int) -> list[Original]:
+    """Those whose digest begins with `handle`, the newest first."""
+    found = sa.select(originals).order_by(originals.c.at.desc(), originals.c.digest).limit(limit)
+    if handle:  # a range, not LIKE, for which SQLite would read the whole table
+        found = found.where((originals.c.digest >= handle) & (originals.c.digest < handle + "g"))
+    return [
+        Original(r.digest, unpacked(r.text), r.conversation, r.stage, r.op, r.reason, r.at) for r in db.execute(found)
+    ]
+
+
+def past(keep: Keep) -> sa.ColumnElement[bool]:
+    """Which rows are not kept."""
+    old = originals.c.at < keep.since
+    if keep.size is None:
+        return old
+    newest_first = (originals.c.at.desc(), originals.c.digest)
+    upto = sa.func.sum(originals.c.bytes).over(order_by=newest_first, rows=(None, 0)).label("upto")
+    sums = sa.select(originals.c.digest, upto).subquery()
+    return old | originals.c.digest.in_(sa.select(sums.c.digest).where(sums.c.upto > keep.size))
+
+
+def _about(o: Original) -> dict[str, Any]:
+    return {
+        "conversation": o.conversation,
+        "stage": o.stage[:80],
+        "op": o.op,
+        "reason": o.reason[:400],
+        "at": o.at,
+    }
+
+
+def _text(text: str) -> dict[str, Any]:
+    data = packed(text)
+    return {"text": data, "size": len(text), "bytes": len(data)}

@@ -1,0 +1,64 @@
+"""Originals: what edits took away, and what a client's own compaction threw away, each kept once by its content."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+__all__ = ["Keep", "Original", "digest_of", "packed", "unpacked"]
+
+LEVEL = 1
+"""Originals are packed while a request waits. Against the default: twice to five times as fast, and up to
+a quarter larger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A text as it was, and the last time that it was taken away."""
+
+    digest: str
+    """SHA-256 of its UTF-8, in hex. `handle_of` is the beginning of it."""
+    text: str = field(repr=False)
+    conversation: str
+    stage: str
+    """Who took it away; empty when it was none of our stages."""
+    op: str
+    """How: `replace`, `compact`; empty when there was no edit."""
+    reason: str
+    at: float
+    """Seconds since the epoch."""
+
+    @property
+    def handle(self) -> str:
+        """What a stub calls it."""
+        return self.digest[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Which originals stay."""
+
+    since: float = 0.0
+    """Those taken away before are deleted."""
+    size: int | None = None
+    """Bytes they may take, compressed: past that, the oldest go. None: no limit."""
+
+
+def digest_of(text: str) -> str:
+    """The name of an original, in full."""
+    return sha256(_bytes(text)).hexdigest()
+
+
+def packed(text: str) -> bytes:
+    """`text` as it is stored. Half characters are kept: what cannot be shown can still be compared."""
+    return zlib.compress(_bytes(text), LEVEL)
+
+
+def unpacked(data: bytes) -> str:
+    """The text that was `packed`. Raises `zlib.error` and `UnicodeDecodeError` when it is damaged."""
+    return zlib.decompress(data).decode("utf-8", "surrogatepass")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

@@ -1,0 +1,102 @@
+"""Summaries made ahead of their flush: what is wanted, what is ready, what went wrong. Bounded, safe for threads."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from penstock import Summary
+from penstock_plugins.compaction.llm import ModelFailed
+
+__all__ = ["Ahead", "Work"]
+
+CONVERSATIONS = 32
+SEGMENTS = 8
+"""Of one conversation: those wanted, and those made."""
+
+Work = Callable[[], Summary]
+
+
+@dataclass(slots=True)
+class _Desk:
+    """One conversation's segments, by the handle of their original."""
+
+    wanted: OrderedDict[str, Work] = field(default_factory=OrderedDict)
+    made: OrderedDict[str, Summary | str] = field(default_factory=OrderedDict)
+    """The summary, or why there is none."""
+    dollars: float = 0.0
+    """Spent, and not booked yet."""
+
+
+class Ahead:
+    """The segments of the conversations last seen; the others' are let go."""
+
+    def __init__(self) -> None:
+        self._desks: OrderedDict[str, _Desk] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def knows(self, conversation: str, handle: str) -> bool:
+        """Whether a segment is wanted or made already."""
+        with self._lock:
+            desk = self._desk(conversation)
+            return handle in desk.wanted or handle in desk.made
+
+    def want(self, conversation: str, handle: str, work: Work) -> None:
+        """Have a segment summarised after an answer."""
+        with self._lock:
+            desk = self._desk(conversation)
+            desk.wanted[handle] = work
+            _bound(desk.wanted, SEGMENTS)
+
+    def work(self, conversation: str) -> None:
+        """Make the next summary that is wanted. Takes as long as that takes; each is made by one caller only."""
+        with self._lock:
+            desk = self._desk(conversation)
+            if not desk.wanted:
+                return
+            handle, work = desk.wanted.popitem(last=False)
+            desk.made[handle] = "it was not done in time"
+            _bound(desk.made, SEGMENTS)
+        made, dollars = _done(work)
+        with self._lock:
+            desk.made[handle] = made
+            desk.dollars += dollars
+
+    def made(self, conversation: str, handle: str) -> Summary | str:
+        """The summary of a segment, or why there is none; an empty string when nobody wanted one."""
+        with self._lock:
+            return self._desk(conversation).made.get(handle, "")
+
+    def bill(self, conversation: str) -> float:
+        """Dollars spent for a conversation since this was last asked."""
+        with self._lock:
+            desk = self._desk(conversation)
+            dollars, desk.dollars = desk.dollars, 0.0
+            return dollars
+
+    def _desk(self, conversation: str) -> _Desk:
+        desk = self._desks.setdefault(conversation, _Desk())
+        self._desks.move_to_end(conversation)
+        _bound(self._desks, CONVERSATIONS)
+        return desk
+
+
+def _done(work: Work) -> tuple[Summary | str, float]:
+    """The summary, or why there is none; and what it cost."""
+    try:
+        made = work()
+        if isinstance(made, Summary):
+            return made, made.dollars
+        return f"it gave a {type(made).__name__}, no Summary", 0.0
+    except ModelFailed as e:
+        return f"{type(e).__name__}: {e}", e.dollars
+    except Exception as e:  # noqa: BLE001 - a stranger's summariser: the record stands, and the stage says why
+        return f"{type(e).__name__}: {e}", 0.0
+
+
+def _bound(kept: OrderedDict[str, Any], limit: int) -> None:
+    while len(kept) > limit:
+        kept.popitem(last=False)

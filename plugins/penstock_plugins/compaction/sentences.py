@@ -1,0 +1,86 @@
+"""Sentences, and which of them say most: TextRank over a graph of the words they share.
+
+Pure computation, the same for the same text, and bounded: a long text is ranked in chunks of so many sentences.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import combinations
+
+__all__ = ["rank", "split"]
+
+CHUNK = 300
+"""Sentences that are ranked against each other."""
+_COMMON = 40
+"""A word in more sentences of a chunk than this tells nothing, and would cost the square of them."""
+_ROUNDS = 30
+_DAMPING = 0.85
+_SETTLED = 1e-4
+_END = re.compile(r"(?<=[.!?])[\"')\]*]*\s+(?=[\"'(\[*`]*[A-Z0-9`])")
+_WORD = re.compile(r"[^\W\d_]\w{2,}")
+
+
+def split(text: str) -> list[str]:
+    """The sentences of a text in order. A line ends one; a fenced block of code is one."""
+    out: list[str] = []
+    fenced: list[str] | None = None
+    for line in text.split("\n"):
+        is_fence = line.lstrip().startswith("```")
+        if fenced is not None:
+            fenced.append(line)
+            if is_fence:
+                out.append("\n".join(fenced))
+                fenced = None
+        elif is_fence:
+            fenced = [line]
+        else:
+            out += [part for part in _END.split(line) if part.strip()]
+    return [*out, "\n".join(fenced)] if fenced else out
+
+
+def rank(sentences: Sequence[str]) -> list[float]:
+    """How much each sentence says of what the others say, 1 on average."""
+    out: list[float] = []
+    for start in range(0, len(sentences), CHUNK):
+        out += _rank([set(_WORD.findall(s.lower())) for s in sentences[start : start + CHUNK]])
+    return out
+
+
+def _rank(words: Sequence[set[str]]) -> list[float]:
+    links = _links(words)
+    sums = [sum(weight for _, weight in one) for one in links]
+    scores = [1.0] * len(words)
+    for _ in range(_ROUNDS):
+        new = [
+            1 - _DAMPING + _DAMPING * sum(weight / sums[other] * scores[other] for other, weight in one)
+            for one in links
+        ]
+        moved = max((abs(a - b) for a, b in zip(new, scores, strict=True)), default=0.0)
+        scores = new
+        if moved < _SETTLED:
+            break
+    return scores
+
+
+def _links(words: Sequence[set[str]]) -> list[list[tuple[int, float]]]:
+    """For each sentence those it shares words with: the more and the rarer the words, the stronger."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for at, said in enumerate(words):
+        for word in sorted(said):
+            found[word].append(at)
+    shared: dict[tuple[int, int], float] = defaultdict(float)
+    for places in found.values():
+        if 1 < len(places) <= _COMMON:
+            weight = math.log(1 + len(words) / len(places))
+            for pair in combinations(places, 2):
+                shared[pair] += weight
+    links: list[list[tuple[int, float]]] = [[] for _ in words]
+    for (one, other), weight in shared.items():
+        weight /= math.log(len(words[one]) + 1) + math.log(len(words[other]) + 1)
+        links[one].append((other, weight))
+        links[other].append((one, weight))
+    return links

@@ -1,0 +1,65 @@
+"""One request's old turns, cut into segments."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from penstock import BlockKind, Draft, Role, handle_of
+from penstock_plugins.compaction.record import Recorder
+from penstock_plugins.compaction.settings import Settings
+from penstock_plugins.compaction.stretch import Stretch, old_stretches, segments
+from penstock_plugins.pruning.arrival import held
+from penstock_plugins.pruning.history import History, Lookup
+from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
+
+__all__ = ["Survey"]
+
+
+class Survey:
+    """What could be compacted now."""
+
+    def __init__(self, draft: Draft, settings: Settings, lookup: Lookup) -> None:
+        self.draft = draft
+        self.history = History(draft.conversation, lookup)
+        self._settings = settings
+        self._sizes = _sizes(draft)
+        before = min(
+            (message for message, _ in held(draft, self.history, settings.turns)), default=len(self.history.turn_of)
+        )
+        stretches = old_stretches(self.history, settings.turns, draft.is_compacted, before)
+        limit = round(settings.segment * CHARS_PER_TOKEN)
+        messages = draft.conversation.messages
+        self.segments: list[Stretch] = []
+        self.full: list[Stretch] = []
+        """Those that stay the same when more turns follow."""
+        for stretch in stretches:
+            found = segments(messages, stretch, self._sizes, limit)
+            self.segments += found
+            self.full += found[:-1]
+
+    def size(self, segment: Stretch) -> int:
+        """Characters of a segment, as it is sent now."""
+        return sum(self._sizes[slice(*segment)])
+
+    def handle(self, segment: Stretch) -> str:
+        """The name of what a segment holds."""
+        return handle_of(self.draft.original(segment[0], segment[1] - 1))
+
+    def words(self, segment: Stretch) -> list[str]:
+        """What the person said in a segment."""
+        said = self.draft.spots(BlockKind.TEXT, role=Role.USER)
+        texts = [self.draft.text(spot) for spot in said if segment[0] <= spot.message < segment[1]]
+        return [text for text in texts if text.strip()]
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        """Tells what the segments hold, what stands elsewhere in the request left out."""
+        return Recorder(self.draft, self.history, self._settings, self.segments)
+
+
+def _sizes(draft: Draft) -> list[int]:
+    """Characters of each message as it is sent now."""
+    sizes = [0] * len(draft.conversation.messages)
+    for spot in draft.spots():
+        sizes[spot.message] += len(draft.text(spot))
+    return sizes

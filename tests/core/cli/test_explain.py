@@ -1,0 +1,110 @@
+"""`penstock explain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from penstock import Draft, handle_of, paths
+from penstock.reply import Usage
+from penstock.store.originals import Keep
+from penstock.store.sql import SqlStore
+from penstock.testing import Session, assistant, call, conversation, results, user
+from tests.core.cli.conftest import Run
+from tests.engines import Does
+
+WHOLE = "".join(f"line {n} of the listing\n" for n in range(60))
+ASKED = [user("list it"), assistant(call("Bash", command="ls")), results(WHOLE)]
+
+
+def cuts(draft: Draft) -> str | None:
+    for spot in draft.spots():
+        if spot.block.text == WHOLE:
+            draft.replace(spot, "line 0 of the listing\n[59 lines left out]", reason="a long listing")
+            return None
+    return "nothing long"
+
+
+@pytest.fixture
+def log(penstock_home: Path) -> Path:
+    """A conversation of three requests; the second one's result is cut, and stays so in the third."""
+    path = paths.store_path()
+    store = SqlStore(path)
+    with Session(Does(cuts, "cut"), store=store) as session:
+        usage = Usage(input=5, output=7, cache_read=100, cache_write=10)
+        for turns in (ASKED[:1], ASKED, [*ASKED, assistant("done"), user("thanks")]):
+            session.send(conversation(*turns))
+            session.reply("fine", usage=usage)
+    store.close()
+    return path
+
+
+def test_is_the_newest_exchange_with_an_edit(run: Run, log: Path) -> None:
+    """Who and when, what each stage said, the edit and its reason, the money, and before and after."""
+    found = run("explain")
+    assert found.exit_code == 0, found.output
+    text = found.stdout
+    assert text.startswith("Exchange x0002\n")
+    for words in (
+        "cut",
+        "edited",
+        "landed",
+        "replace",
+        "at 2.0",
+        "a long listing",
+        "the provider's count",
+        "untouched",
+    ):
+        assert words in text, words
+    assert f"cut at 2.0 ({handle_of(WHOLE)}), as it came: 60 lines" in text
+    assert "\n line 0 of the listing\n" in text
+    assert "\n-line 1 of the listing\n" in text
+    assert "\n+[59 lines left out]\n" in text
+    assert f"penstock expand {handle_of(WHOLE)}" in text
+    assert "\n-line 59 of the listing\n" not in text
+    assert "\n-line 59 of the listing\n" in run("explain", "--lines", "0").stdout
+
+
+def test_what_was_replayed_is_counted_and_listed_when_asked(run: Run, log: Path) -> None:
+    """With the exchange in which it landed."""
+    short = run("explain", "x0003").stdout
+    assert "1 replayed from earlier requests (--all lists them)" in short
+    assert "in x0002" not in short
+    assert "in x0002" in run("explain", "x0003", "--all").stdout
+
+
+def test_an_exchange_without_edits(run: Run, log: Path) -> None:
+    """Says so, and what the stage said."""
+    text = run("explain", "x0001").stdout
+    assert "No edit: it went as it came." in text
+    assert "nothing long" in text
+
+
+def test_the_beginning_of_an_id_will_do(run: Run, log: Path) -> None:
+    """When it is that of one; else they are named."""
+    several = run("explain", "x00")
+    assert several.exit_code == 2
+    assert "3 exchanges" in several.output
+    assert run("explain", "x0003").stdout.startswith("Exchange x0003")
+    nobody = run("explain", "nobody")
+    assert (nobody.exit_code, "no exchange 'nobody'" in nobody.output) == (2, True)
+
+
+def test_an_original_that_is_gone_is_called_so(run: Run, log: Path) -> None:
+    """The rest is explained."""
+    store = SqlStore(log)
+    store.prune(before=0, keep_events=1000, originals=Keep(since=9e9))
+    store.close()
+    found = run("explain")
+    assert found.exit_code == 0, found.output
+    assert f"the original {handle_of(WHOLE)} is not in the store any more" in found.stdout
+
+
+def test_of_a_log_without_edits(run: Run, store: Path) -> None:
+    """The message says what to do; a failed or unfinished exchange can be explained all the same."""
+    none = run("explain")
+    assert none.exit_code == 2
+    assert "no exchange with an edit" in none.output
+    assert "failed 529 provider Overloaded" in run("explain", "bb").stdout
+    assert "not yet" in run("explain", "cc").stdout

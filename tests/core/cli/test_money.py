@@ -1,0 +1,90 @@
+"""`penstock money`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner
+
+from penstock import paths
+from penstock.cli import build
+from penstock.events import Event, EventKind
+from penstock.store.sql import SqlStore
+from tests.core.cli.conftest import Run
+
+START = 1_700_000_000.0
+K = EventKind
+
+
+def _paid(baseline: float, paid: float, how: str = "counted") -> dict[str, Any]:
+    split = {"plain": 10, "read": 500, "write": 0}
+    sums = {"reads_saved": 400, "writes_caused": -20, "how": how}
+    return {"baseline": baseline, "paid": paid, "naive": 0.25, "came": split, "sent": split, **sums}
+
+
+def _log(*rows: tuple[str, str, dict[str, Any] | None]) -> Path:
+    """Exchanges as (session, model, money); None: the answer broke off."""
+    path = paths.store_path()
+    log = SqlStore(path)
+    events = []
+    for i, (session, model, money) in enumerate(rows):
+        about = {"session": session, "conversation": f"talk {session}", "client": "claude-code", "model": model}
+        end = (K.FAILED, {"why": "cut"}) if money is None else (K.ANSWERED, {"status": 200, "money": money})
+        events += [Event(0, START + i, f"x{i}", K.CLASSIFIED, about), Event(0, START + i, f"x{i}", *end)]
+    log.add_events(events)
+    log.close()
+    return path
+
+
+def test_is_a_line_for_each_session_and_a_total(run: Run, penstock_home: Path) -> None:
+    """What it would have cost, what was paid, what was saved; then the models."""
+    _log(("s-one", "m1", _paid(2, 1)), ("s-one", "m2", _paid(1, 0.5)), ("s-two", "m2", _paid(1, 1)))
+    found = run("money")
+    assert found.exit_code == 0, found.output
+    lines = [line.split() for line in found.stdout.splitlines()]
+    by_name = {line[0]: line for line in lines if line}
+    assert by_name["s-one"][-8:] == ["2", "$3.00", "$1.50", "$1.50", "50.0%", "$0.5000", "800", "-40"]
+    assert by_name["s-two"][-5:-2] == ["$0", "0.0%", "$0.2500"]
+    assert by_name["total"][1:] == ["3", "$4.00", "$2.50", "$1.50", "37.5%", "$0.7500", "1,200", "-60"]
+    assert by_name["m2"][1:4] == ["2", "$2.00", "$1.50"]
+
+
+def test_a_loss_is_red_and_negative(penstock_home: Path) -> None:
+    """Never by colour alone."""
+    _log(("s-one", "m1", _paid(1, 1.5)))
+    found = CliRunner().invoke(build(), ["money"], prog_name="penstock", color=True)
+    assert "\x1b[31m-$0.5000\x1b[0m" in found.stdout
+    assert "\x1b[31m-50.0%\x1b[0m" in found.stdout
+
+
+def test_what_broke_off_is_not_paid(run: Run, penstock_home: Path) -> None:
+    """It is neither here nor there."""
+    _log(("s-one", "m1", None), ("s-one", "m1", _paid(2, 1)))
+    assert json.loads(run("money", "--json").stdout)["total"]["requests"] == 1
+
+
+def test_estimates_are_called_so(run: Run, penstock_home: Path) -> None:
+    """Where the provider gave no count."""
+    _log(("s-one", "m1", _paid(2, 1, "estimated")), ("s-two", "m1", _paid(2, 1)))
+    found = run("money").stdout
+    assert "~$1.00" in found
+    assert "for 1 of 2 requests the provider gave no count" in found
+
+
+def test_is_one_session_or_some_days(run: Run, penstock_home: Path) -> None:
+    """By the beginning of its id; an unknown one is said to be unknown."""
+    _log(("s-one", "m1", _paid(2, 1)), ("other", "m1", _paid(4, 1)))
+    [session] = json.loads(run("money", "--json", "--session", "s-o").stdout)["sessions"]
+    assert (session["session"], session["saved"], session["share"]) == ("s-one", 1.0, 0.5)
+    assert json.loads(run("money", "--json", "--days", "1").stdout)["sessions"] == [], "they are years old"
+    unknown = run("money", "--session", "nobody")
+    assert unknown.exit_code == 2
+    assert "'nobody'" in unknown.output
+
+
+def test_of_an_empty_log(run: Run, store: Path) -> None:
+    """Says that there is nothing; answers of older versions have no money in them."""
+    found = run("money")
+    assert (found.exit_code, found.stdout) == (0, "Nothing was paid for yet, as far as this log says.\n")
