@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock import EventKind, Stage
+from penstock.envelope import Rule, Stripper
 from penstock.errors import ProfileError
 from penstock.plugins import Plugins
 from penstock.stage import Outcome
 from penstock.testing import Session, assistant, call, conversation, profile_of, results, run_stage, user
-from penstock_plugins.envelope import Rule, Stripper
 from tests.shapes import claude_code, claude_code_headers
 
 PATTERNS: dict[str, list[dict[str, str]]] = tomllib.loads(
