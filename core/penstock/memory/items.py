@@ -49,6 +49,11 @@ class Item:
         """Equal for equal words of the same kind: within a project they are kept once."""
         return hash_of(self.text, self.kind)
 
+    @property
+    def handle(self) -> str:
+        """What a person and an agent call it: the beginning of its hash, as long as others do not begin so too."""
+        return self.hash.hex()[:8]
+
 
 def hash_of(text: str, kind: Kind = Kind.CHAT) -> bytes:
     """What an item is known by. Blank space does not count."""

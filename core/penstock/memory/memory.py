@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from threadpoolctl import ThreadpoolController
 
 from penstock.errors import MemoryDown
+from penstock.memory.catalog import Catalog
 from penstock.memory.embedder import Embedder
 from penstock.memory.eraser import Eraser
 from penstock.memory.items import Found, Hit, Item
@@ -72,6 +73,7 @@ class Memory:
         self._threads = ThreadpoolController()
         self._worth = worth
         self._records = Records(folder / "memory.db")
+        self.catalog = Catalog(self._records)
         self._vectors = VectorIndex(folder / "vectors")
         self._writer = Writer(self._records, embedder)
         self._upkeep = Upkeep(self._records, self._vectors, embedder)

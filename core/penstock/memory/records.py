@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from penstock.errors import MemoryDown, StoreError
 from penstock.memory.items import Item, Kind
 from penstock.memory.layout import Row
-from penstock.memory.schema import memories, passages, projects
+from penstock.memory.schema import labels, memories, passages, projects
 from penstock.store.lock import StoreLock
 
 __all__ = ["Records"]
@@ -216,12 +216,15 @@ class Records:
         for page in _pages(ids):
             db.execute(passages.delete().where(passages.c.memory.in_(page)))
             db.execute(memories.delete().where(memories.c.id.in_(page)))
+        here = (memories.c.project == labels.c.project) & (memories.c.session == labels.c.session)
+        db.execute(labels.delete().where(~sa.exists().where(here)))
 
     def delete_project(self, db: sa.Connection, project: int) -> None:
         """Delete a project with all it has."""
         mine = sa.select(memories.c.id).where(memories.c.project == project)
         db.execute(passages.delete().where(passages.c.memory.in_(mine)))
         db.execute(memories.delete().where(memories.c.project == project))
+        db.execute(labels.delete().where(labels.c.project == project))
         db.execute(projects.delete().where(projects.c.id == project))
 
     def scrub(self) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-__all__ = ["memories", "metadata", "passages", "projects"]
+__all__ = ["labels", "memories", "metadata", "passages", "projects"]
 
 metadata = MetaData()
 
@@ -78,3 +78,12 @@ passages = Table(
 )
 """What is matched: a span of a memory's text and its vector, as 16-bit floats. `indexed`: Chroma has it too.
 The vector stands here as well, so that the folder of vectors can be rebuilt without embedding anything again."""
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("project", Integer, ForeignKey("projects.id"), primary_key=True),
+    Column("session", String(200), primary_key=True),
+    Column("label", String(200), nullable=False),
+)
+"""What a person calls a session."""
