@@ -9,6 +9,7 @@ PenstockError
 ├── PluginError     a plugin cannot be used; start-up stops
 ├── StoreError      the store cannot be opened or written; traffic goes on without it
 └── MemoryDown      a part of memory cannot answer; what is left of it goes on
+    └── MemoryUnavailable  memory is not open; traffic goes on without it
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ __all__ = [
     "InvalidEdit",
     "InvalidRequest",
     "MemoryDown",
+    "MemoryUnavailable",
     "PenstockError",
     "PluginError",
     "ProfileError",
@@ -60,3 +62,7 @@ class StoreError(PenstockError):
 
 class MemoryDown(PenstockError):
     """A part of memory (its record, its words, its vectors, its embedder) cannot do what was asked of it."""
+
+
+class MemoryUnavailable(MemoryDown):
+    """Memory is not open, or not open yet. The text names what is wrong, where, and what to do."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from penstock.compressor import Compressor
 from penstock.prices import Prices
 from penstock.summariser import Summariser
+
+if TYPE_CHECKING:
+    from penstock.memory.keeper import Keeper
 
 __all__ = ["Parts"]
 
@@ -21,3 +25,5 @@ class Parts:
     summarisers: Mapping[str, Summariser] = field(default_factory=dict)
     """By name."""
     prices: Prices = field(default_factory=Prices)
+    memory: Keeper | None = None
+    """What keeps the memory of this process. None: this profile has none."""
