@@ -176,7 +176,7 @@ class Keeper:
     def _open(self) -> None:
         memory = self._open_memory()
         with self._change:
-            self._memory = memory
+            self._memory, self.state, self.fault = memory, State.OPEN, ""
             self._change.notify_all()
         try:
             memory.sync()
