@@ -92,6 +92,10 @@ class Remembered(_Table):
     """False: nothing is kept, nothing is recalled, and the memory is not opened."""
     embedder: str = ""
     """What turns texts into vectors. Empty: the best of those that are installed."""
+    embedder_settings: dict[str, Any] = Field(default_factory=dict)
+    """For `openai`: `base_url`, `model`, `api_key_env`, `dimension`."""
+    chroma: str = Field(default="", pattern=r"^$|^https?://")
+    """The address of a `chroma run`. Empty: the vectors are in the memory's own folder."""
     project: str = ""
     """One name for all that comes by. Empty: the folder that the client works in."""
     recall: bool = True

@@ -13,7 +13,7 @@ from penstock import paths, profiles
 from penstock.clock import Clock, SystemClock
 from penstock.dialects.base import Dialect
 from penstock.engine import Engine
-from penstock.errors import MemoryDown, StoreError
+from penstock.errors import StoreError
 from penstock.events import EventKind, EventLog
 from penstock.keyfile import installation_key
 from penstock.pipeline import Pipeline
@@ -22,7 +22,6 @@ from penstock.profiles import Profile
 from penstock.store.base import Keep, Store
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
-from penstock.tokens import estimate
 
 if TYPE_CHECKING:
     from penstock.memory.keeper import Keeper
@@ -131,16 +130,9 @@ def _keeper(profile: Profile, plugins: Plugins, folder: Path, log: EventLog) -> 
     from penstock.memory.keeper import Keeper
 
     def memory() -> Memory:
-        from penstock.memory.embedder import chosen
-        from penstock.memory.memory import Memory
-        from penstock.memory.wordllama import WordLlama256
+        from penstock.memory.opening import open_memory
 
-        embedder = chosen(profile.memory.embedder, plugins.embedders())
-        try:
-            table = WordLlama256()  # for related words, whatever makes the vectors
-        except MemoryDown:
-            table = None
-        return Memory(folder, embedder, table=table, tokens=estimate)
+        return open_memory(folder, profile, plugins)
 
     def fault(error: str) -> None:
         log.append(EventKind.FAULT, where="memory", error=error)

@@ -29,7 +29,7 @@ from penstock.memory.search import View, rank
 from penstock.memory.stored import Stored
 from penstock.memory.upkeep import Progress, Upkeep
 from penstock.memory.vectors import VectorIndex
-from penstock.memory.weights import WEIGHTS
+from penstock.memory.weights import SURE_AROUND, WEIGHTS
 from penstock.memory.wordllama import WordLlama256
 from penstock.memory.words import WordIndex
 from penstock.memory.writer import WORDS_VERSION, Added, Writer
@@ -66,7 +66,9 @@ class Memory:
         table: Speller | None = None,
         tokens: Callable[[str], int] | None = None,
         worth: Mapping[str, float] = WEIGHTS,
+        chroma: str = "",
     ) -> None:
+        """`chroma`: the address of a server that has the vectors instead of the folder."""
         self.embedder = embedder
         self._table = embedder if table is None and isinstance(embedder, WordLlama256) else table
         self._tokens = tokens or _estimated
@@ -74,7 +76,7 @@ class Memory:
         self._worth = worth
         self._records = Records(folder / "memory.db")
         self.catalog = Catalog(self._records)
-        self._vectors = VectorIndex(folder / "vectors")
+        self._vectors = VectorIndex(folder / "vectors", chroma)
         self._writer = Writer(self._records, embedder)
         self._upkeep = Upkeep(self._records, self._vectors, embedder)
         self._eraser = Eraser(self._records, self._vectors, embedder)
@@ -170,7 +172,9 @@ class Memory:
                 left = None if left is None else left - size
                 parts = {k: float(v[n] * self._worth[k]) for k, v in ranked.signals.items() if k in self._worth}
                 parts = {k: round(v, 3) for k, v in sorted(parts.items(), key=lambda kv: -abs(kv[1])) if v}
-                hits.append(Hit(items[number], float(ranked.scores[n]), parts, size))
+                sure = float(ranked.scores[n] + SURE_AROUND * ranked.signals["near_meaning"][n])
+                overlap = float(ranked.signals["meaning"][n])
+                hits.append(Hit(items[number], float(ranked.scores[n]), parts, size, overlap, sure))
             if len(hits) >= limit or (left is not None and left < _TOO_LITTLE):
                 break
         return Found(tuple(hits), tuple(ranked.down), dict(ranked.corrected))

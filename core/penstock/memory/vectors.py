@@ -1,4 +1,5 @@
-"""The vector index: one Chroma collection for each project and embedder, in a folder that one process owns.
+"""The vector index: one Chroma collection for each project and embedder, in a folder that one process owns, or in a
+Chroma server by setting.
 
 The only module that knows Chroma, which it loads when the folder is first opened: that takes a second. Texts are not
 kept here, and everything can be made again from the record.
@@ -12,8 +13,10 @@ import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import numpy.typing as npt
@@ -33,8 +36,10 @@ BATCH = 1000
 class VectorIndex:
     """Raises `MemoryDown` when Chroma cannot do what is asked; the caller goes on with words alone."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, server: str = "") -> None:
+        self.folder, self._server = folder, server
+        # Others may keep theirs in the same server.
+        self._prefix = f"penstock-{blake2b(str(folder).encode(), digest_size=4).hexdigest()}-" if server else ""
         self._client: ClientAPI | None = None
         self._collections: dict[str, Collection] = {}
         self._lock = threading.Lock()
@@ -71,13 +76,14 @@ class VectorIndex:
         """Remove all vectors of a project, of whatever embedder."""
         with self._doing("written"):
             client = self._open()
-            for collection in client.list_collections():
-                if collection.name.startswith(f"p{project}-"):
-                    client.delete_collection(collection.name)
-            self._collections = {n: c for n, c in self._collections.items() if not n.startswith(f"p{project}-")}
+            self._delete(client, f"{self._prefix}p{project}-")
+            self._collections = {}
 
     def reset(self) -> None:
-        """Throw the folder away."""
+        """Throw everything away."""
+        if self._server:
+            with self._doing("written"):
+                self._delete(self._open(), self._prefix)
         self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -87,9 +93,15 @@ class VectorIndex:
             client, self._client, self._collections = self._client, None, {}
         if client is not None:
             client.close()  # type: ignore[attr-defined]  # there, though not in the type
+            if self._server:
+                _hang_up(client)
+
+    def _delete(self, client: ClientAPI, beginning: str) -> None:
+        for name in [found.name for found in client.list_collections() if found.name.startswith(beginning)]:
+            client.delete_collection(name)
 
     def _collection(self, project: int, model: str, dimension: int) -> Collection:
-        name = f"p{project}-{model}"
+        name = f"{self._prefix}p{project}-{model}"
         if name not in self._collections:
             # Inner product: a question's vector has its common part taken out, those of passages do not.
             self._collections[name] = self._open().get_or_create_collection(
@@ -107,8 +119,15 @@ class VectorIndex:
                 import chromadb
                 from chromadb.config import Settings
 
-                self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                self._client = chromadb.PersistentClient(str(self.folder), Settings(anonymized_telemetry=False))
+                settings = Settings(anonymized_telemetry=False)
+                if self._server:
+                    at = urlsplit(self._server)
+                    is_https = at.scheme == "https"
+                    port = at.port or (443 if is_https else 8000)
+                    self._client = chromadb.HttpClient(at.hostname or "", port, ssl=is_https, settings=settings)
+                else:
+                    self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                    self._client = chromadb.PersistentClient(str(self.folder), settings)
             return self._client
 
     @contextmanager
@@ -117,7 +136,15 @@ class VectorIndex:
             yield
         except Exception as e:
             self._collections = {}
-            raise MemoryDown(f"the vectors in {self.folder} cannot be {what}: {_why(e)}") from e
+            raise MemoryDown(f"the vectors in {self._server or self.folder} cannot be {what}: {_why(e)}") from e
+
+
+def _hang_up(client: Any) -> None:
+    """Chroma leaves the connections to a server open: its own, and those it asked with whether it may."""
+    for one in (client, getattr(client, "_admin_client", None)):
+        session = getattr(getattr(one, "_server", None), "_session", None)
+        if session is not None:
+            session.close()
 
 
 def _why(e: Any) -> str:
