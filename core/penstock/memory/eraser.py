@@ -26,11 +26,12 @@ class Eraser:
     def __init__(self, records: Records, vectors: VectorIndex, embedder: Embedder) -> None:
         self._records, self._vectors, self._embedder = records, vectors, embedder
 
-    def items(self, project: int, ids: Sequence[int]) -> None:
-        """Erase items of a project; the numbers must be its own."""
+    def items(self, project: int, ids: Sequence[int], hashes: Sequence[bytes] = ()) -> None:
+        """Erase items of a project; the numbers must be its own. What has one of `hashes` does not come again."""
         with self._records.writing() as db:
             gone = self._records.passages_of(db, project, which=passages.c.memory.in_(ids), limit=2**62)
             self._records.delete(db, ids)
+            self._records.set_forgotten(db, project, hashes, stays=True)
             try:
                 with db.begin_nested():
                     WordIndex(project).remove(db, [(row.id, row.text) for row in gone])

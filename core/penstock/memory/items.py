@@ -71,6 +71,11 @@ class Hit:
     """What each signal added to the score, the largest first."""
     tokens: int = 0
     """About how many its text has."""
+    overlap: float = 0.0
+    """The share of the question's words, rare ones counting more, that it or a relative of theirs has: 0 to 1."""
+    sureness: float = 0.0
+    """Unlike the score, this can be compared with a threshold: `weights.SURE` tells what was asked about from what
+    merely is the best there is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,13 +85,13 @@ class Memory:
 
     # remember
 
-    def add(self, items: Sequence[Item]) -> list[Added]:
-        """Remember items, long ones in parts, known ones not again. What this returns of is on disk. When an index or
-        the embedder is down, `sync` gives it later what it lacks."""
+    def add(self, items: Sequence[Item], *, anew: bool = False) -> list[Added]:
+        """Remember items, long ones in parts, known ones not again, and what a person had forgotten only `anew`. What
+        this returns of is on disk. When an index or the embedder is down, `sync` gives it later what it lacks."""
         out: list[Added] = []
         for i in range(0, len(items), _BATCH):
             with self._lock:
-                added, projects = self._writer.add(items[i : i + _BATCH])
+                added, projects = self._writer.add(items[i : i + _BATCH], anew=anew)
                 out += added
                 for project in projects:
                     try:
@@ -245,15 +245,15 @@ class Memory:
         column = memories.c.helpful if helpful else memories.c.wrong
         return self._changed(project, ids, {column.name: column + 1})
 
-    def forget(self, project: str, ids: Sequence[int]) -> int:
+    def forget(self, project: str, ids: Sequence[int], *, stays: bool = False) -> int:
         """Delete items everywhere: record, words, vectors, and what is left of them in the files; how many there
-        were."""
+        were. `stays`: adding the same words again does nothing, unless `anew` is said."""
         with self._lock:
             with self._records.reading() as db:
                 found = self._records.project(db, project)
-                mine = [] if found is None else sorted(self._records.items(db, found.id, project, ids))
+                mine = {} if found is None else self._records.items(db, found.id, project, ids)
             if found is not None and mine:
-                self._eraser.items(found.id, mine)
+                self._eraser.items(found.id, sorted(mine), [item.hash for item in mine.values()] if stays else ())
                 self._known.pop(found.id, None)
         return len(mine)
 

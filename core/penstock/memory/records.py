@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from penstock.errors import MemoryDown, StoreError
 from penstock.memory.items import Item, Kind
 from penstock.memory.layout import Row
-from penstock.memory.schema import labels, memories, passages, projects
+from penstock.memory.schema import forgotten, labels, memories, passages, projects
 from penstock.store.lock import StoreLock
 
 __all__ = ["Records"]
@@ -102,6 +102,21 @@ class Records:
             )
             out |= {row.hash: row.id for row in rows}
         return out
+
+    def forgotten(self, db: sa.Connection, project: int, hashes: Sequence[bytes]) -> set[bytes]:
+        """Which of these contents a person had forgotten."""
+        out: set[bytes] = set()
+        for page in _pages(hashes):
+            found = sa.select(forgotten.c.hash)
+            out |= set(db.scalars(found.where((forgotten.c.project == project) & forgotten.c.hash.in_(page))))
+        return out
+
+    def set_forgotten(self, db: sa.Connection, project: int, hashes: Sequence[bytes], *, stays: bool) -> None:
+        """Have contents stay away, or let them come again."""
+        for page in _pages(sorted(set(hashes))):
+            db.execute(forgotten.delete().where((forgotten.c.project == project) & forgotten.c.hash.in_(page)))
+            if stays:
+                db.execute(forgotten.insert(), [{"project": project, "hash": one} for one in page])
 
     def add(self, db: sa.Connection, project: int, item: Item, traits: bytes) -> int:
         """Store one item; its number."""
@@ -225,6 +240,7 @@ class Records:
         db.execute(passages.delete().where(passages.c.memory.in_(mine)))
         db.execute(memories.delete().where(memories.c.project == project))
         db.execute(labels.delete().where(labels.c.project == project))
+        db.execute(forgotten.delete().where(forgotten.c.project == project))
         db.execute(projects.delete().where(projects.c.id == project))
 
     def scrub(self) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-__all__ = ["labels", "memories", "metadata", "passages", "projects"]
+__all__ = ["forgotten", "labels", "memories", "metadata", "passages", "projects"]
 
 metadata = MetaData()
 
@@ -87,3 +87,11 @@ labels = Table(
     Column("label", String(200), nullable=False),
 )
 """What a person calls a session."""
+
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("project", Integer, ForeignKey("projects.id"), primary_key=True),
+    Column("hash", LargeBinary(16), primary_key=True),
+)
+"""What a person had forgotten, by its hash: a client that sends its history again must not bring it back."""

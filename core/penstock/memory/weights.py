@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["HELPFUL", "RECENT", "RECENT_DAYS", "WEIGHTS"]
+__all__ = ["HELPFUL", "RECENT", "RECENT_DAYS", "SURE", "SURE_AROUND", "WEIGHTS"]
 
 WEIGHTS: Mapping[str, float] = {
     "words": 0.45,
@@ -42,3 +42,7 @@ HELPFUL = 0.5
 RECENT = 0.25
 """Said just now; half as much after `RECENT_DAYS`, and so on. Enough to settle a tie."""
 RECENT_DAYS = 14.0
+SURE_AROUND = 7.5
+"""The ranking takes what stands around a hit with caution; but it says best whether a question belongs here at all."""
+SURE = 9.5
+"""From here on a hit is taken for an answer. See `benchmarks/memory_gate.py`."""

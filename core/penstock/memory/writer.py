@@ -30,7 +30,8 @@ class Added:
     """What came of one item that was to be remembered."""
 
     ids: tuple[int, ...]
-    """Its parts, in order; those of an earlier twin where the words were known already."""
+    """Its parts, in order; those of an earlier twin where the words were known already. Parts that a person had
+    forgotten are not there."""
     new: int
     """How many of them were new."""
 
@@ -52,13 +53,14 @@ class Writer:
     def __init__(self, records: Records, embedder: Embedder) -> None:
         self._records, self._embedder = records, embedder
 
-    def add(self, items: Sequence[Item]) -> tuple[list[Added], set[int]]:
+    def add(self, items: Sequence[Item], *, anew: bool = False) -> tuple[list[Added], set[int]]:
         """Store what is new, all or nothing; and which projects got something. Raises `MemoryDown`."""
         whole = [[_Part(part, part.hash, passages(part.text)) for part in _parts(item)] for item in items]
         parts = [part for some in whole for part in some]
         with self._records.reading() as db:
             known = self._known(db, parts)
-        fresh = {part.key: part for part in reversed(parts) if part.key not in known}
+            gone = set() if anew else self._forgotten(db, parts)
+        fresh = {part.key: part for part in reversed(parts) if part.key not in known and part.key not in gone}
         order = list(reversed(fresh.values()))
         vectors = self._vectors([part.item.text[a:b] for part in order for a, b in part.spans])
         new: dict[tuple[str, bytes], int] = {}
@@ -71,6 +73,8 @@ class Writer:
                     given = None if vectors is None else vectors[at : at + len(part.spans)]
                     at += len(part.spans)
                     new[part.key] = self._store(db, project, part, given)
+                    if anew:
+                        self._records.set_forgotten(db, project, [part.hash], stays=False)
                     projects.add(project)
         known |= new
         return [_added(some, known, fresh) for some in whole], projects
@@ -83,6 +87,15 @@ class Writer:
                 mine = [part.hash for part in parts if part.item.project == name]
                 known |= {(name, mark): n for mark, n in self._records.ids_of(db, project.id, mine).items()}
         return known
+
+    def _forgotten(self, db: sa.Connection, parts: Sequence[_Part]) -> set[tuple[str, bytes]]:
+        gone: set[tuple[str, bytes]] = set()
+        for name in {part.item.project for part in parts}:
+            project = self._records.project(db, name)
+            if project is not None:
+                mine = [part.hash for part in parts if part.item.project == name]
+                gone |= {(name, mark) for mark in self._records.forgotten(db, project.id, mine)}
+        return gone
 
     def _vectors(self, texts: list[str]) -> npt.NDArray[np.float32] | None:
         if not texts:
@@ -127,5 +140,5 @@ def _parts(item: Item) -> list[Item]:
 
 
 def _added(parts: Sequence[_Part], known: dict[tuple[str, bytes], int], fresh: dict[tuple[str, bytes], _Part]) -> Added:
-    ids = tuple(known[part.key] for part in parts)
+    ids = tuple(known[part.key] for part in parts if part.key in known)
     return Added(ids, sum(fresh.get(part.key) is part for part in parts))

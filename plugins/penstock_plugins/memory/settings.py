@@ -1,0 +1,34 @@
+"""The settings of the memory stage. What holds for memory as a whole is in the profile's table `[memory]`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from penstock.memory.weights import SURE
+
+__all__ = ["PRESETS", "Settings"]
+
+
+class Settings(BaseModel):
+    """`[stage.memory]`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    setting: str = "safe"
+    written: tuple[re.Pattern[str], ...] = ()
+    """How texts begin that a client writes in the person's name: summaries of its own, examples, notices."""
+    sure: float = SURE
+    """What is recalled must be as sure as this. Higher: less is recalled, and less in vain."""
+    overlap: float = Field(default=0.3, ge=0, le=1)
+    """And it must have this share of the question's words, the rare ones counting more."""
+    wait_ms: float = Field(default=150, gt=0)
+    """How long a request waits for an answer of memory. Late means it goes without."""
+    chars: int = Field(default=20_000, gt=0)
+    """Of one message at most so many characters are kept."""
+
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {"safe": {}, "balanced": {}, "bold": {}}
