@@ -57,3 +57,16 @@ def test_a_label_lasts_as_long_as_its_session(memory: Memory, tmp_path: Path) ->
     memory.forget_project("q")
     assert memory.catalog.labels("q") == {}
     assert b"release plans" not in b"".join(f.read_bytes() for f in tmp_path.rglob("*") if f.is_file())
+
+
+def test_what_a_person_had_forgotten_stays_away(memory: Memory) -> None:
+    """However often a client sends it again, in this project; said anew, it is remembered."""
+    memory.add([said("The code of the door is blue."), said("The other thing.")])
+    [item] = [item for item in memory.newest("p") if "door" in item.text]
+    memory.forget("p", [item.id], stays=True)
+    [added] = memory.add([said("The code of the  door is blue.")])
+    assert (added.ids, added.new) == ((), 0)
+    assert memory.add([said("The code of the door is blue.", project="q")])[0].new == 1
+    assert memory.add([said("The code of the door is blue.")], anew=True)[0].new == 1
+    memory.forget("p", [item.id for item in memory.newest("p")])
+    assert memory.add([said("The code of the door is blue.")])[0].new == 1
