@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from penstock.memory import Embedder, Item, Memory, chosen
+from penstock.memory import Embedder, Hit, Item, Memory, chosen
 from penstock.memory.dates import parse_date
 from penstock.memory.related import Speller
 from penstock.memory.search import Ranked, rank
@@ -53,6 +53,10 @@ class Remembered:
         """Documents, the best first."""
         found = self.memory.search(query, PROJECT, limit=k)
         return list(dict.fromkeys(doc for hit in found.hits for doc in self._docs[hit.item.id]))[:k]
+
+    def documents(self, hit: Hit) -> list[str]:
+        """What a hit stands for."""
+        return self._docs[hit.item.id]
 
     def ranked(self, query: str, worth: Mapping[str, float] = WEIGHTS) -> tuple[list[list[str]], Ranked]:
         """Every candidate with its signals: the documents it stands for, in the order of the rows."""

@@ -35,6 +35,8 @@ _FIRST = 300
 _WITH_NEIGHBOURS = 100
 """... for so many of them, those around."""
 _AROUND = 3
+_AS_IF = 50
+"""Passages that have none of a question's words, besides those there are: a few alone do not tell which word is rare."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def _by_meaning(view: View, question: Question, ask: Asked, db: sa.Connection) -
     """For each row the share of the question's words that it, or a relative of theirs, has."""
     layout, index = view.layout, view.words
     out = np.zeros(len(layout), np.float32)
-    count, total = len(layout.passages), 0.0
+    count, total = len(layout.passages) + _AS_IF, 0.0
     first = {stem(word): word for word in reversed(question.keys)}
     near: list[list[tuple[str, float]]] = [[] for _ in first]
     try:
