@@ -275,6 +275,23 @@ class Memory:
                 by_project.setdefault(name, []).append(number)
         return sum(self.forget(name, numbers) for name, numbers in by_project.items())
 
+    def state(self) -> dict[str, Any]:
+        """How it is: the embedder, where its files are and how large they are, and what is down."""
+        down = []
+        try:
+            for number in self.projects().values():
+                self._vectors.count(number, self.embedder.name, self.embedder.dimension)
+        except MemoryDown as e:
+            down.append(str(e))
+        files = [file for file in self._records.path.parent.rglob("*") if file.is_file()]
+        return {
+            "folder": str(self._records.path.parent),
+            "embedder": self.embedder.name,
+            "dimension": self.embedder.dimension,
+            "bytes": sum(file.stat().st_size for file in files),
+            "degraded": down,
+        }
+
     def close(self) -> None:
         """Let go of files."""
         with self._lock:
