@@ -40,6 +40,8 @@ class EventKind(StrEnum):
     """An edit landed, waits, or was left out."""
     FLUSH = "flush"
     """Pending edits landed together."""
+    TAGGED = "tagged"
+    """What a request, or a turn that is complete, is about."""
     ENRICHED = "enriched"
     FORWARDED = "forwarded"
     BYPASSED = "bypassed"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from penstock.profiles import Profile
     from penstock.stage import Stage
     from penstock.summariser import Summariser
+    from penstock.tags import Tagger
 
 __all__ = ["PROJECT", "hookimpl", "hookspec"]
 
@@ -81,6 +82,15 @@ def embedders() -> Sequence[Embedder]:  # type: ignore[empty-body]
 
     Called once when memory is opened. One is used at a time, the one that is asked for by name; another than before
     makes all vectors anew, in the background. Load what is heavy at the first `embed`, not here.
+    """
+
+
+@hookspec
+def taggers(profile: Profile) -> Sequence[Tagger]:  # type: ignore[empty-body]
+    """Objects that say what a turn is about, each with a name.
+
+    Called once for each profile in use. `[memory] tagger` names the one that is used; it is asked in the background,
+    when a turn is complete. One that raises costs nothing: the words of the turn do.
     """
 
 

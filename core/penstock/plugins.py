@@ -123,12 +123,14 @@ class Plugins:
         own = sorted(self._sources, key=self._is_bundled)
         compressors = sorted(self._collect("compressors"), key=lambda given: own.index(given[0]))
         named = sorted(self._collect("summarisers", profile=profile), key=lambda given: self._is_bundled(given[0]))
+        taggers = sorted(self._collect("taggers", profile=profile), key=lambda given: self._is_bundled(given[0]))
         tables = sorted(self._ask("prices"), key=lambda given: not self._is_bundled(given[0]))
         over = [(f"plugin {name!r}: prices", table or {}) for name, table in tables]
         return Parts(
             tuple(compressor for _, compressor in compressors),
             {one.name: one for _, one in reversed(named)},
             Prices([*over, (f"{profile.where}: prices", profile.prices)]),
+            {one.name: one for _, one in reversed(taggers)},
         )
 
     def _is_bundled(self, name: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock import paths, profiles
+from penstock import journal, paths, profiles
 from penstock.clock import Clock, SystemClock
 from penstock.dialects.base import Dialect
 from penstock.engine import Engine
@@ -72,7 +72,7 @@ class Suite:
         keeper = _keeper(chosen, plugins, paths.memory_dir(path), log) if chosen.memory.enabled else None
         engine = Engine(
             dialects=dialects,
-            pipelines=_pipelines(plugins, clock, keeper),
+            pipelines=_pipelines(plugins, clock, log, keeper),
             profile=profile,
             store=kept,
             log=log,
@@ -140,11 +140,15 @@ def _keeper(profile: Profile, plugins: Plugins, folder: Path, log: EventLog) -> 
     return Keeper(memory, redactors=plugins.redactors(), on_fault=fault)
 
 
-def _pipelines(plugins: Plugins, clock: Clock, keeper: Keeper | None) -> Callable[[str], Pipeline]:
+def _pipelines(plugins: Plugins, clock: Clock, log: EventLog, keeper: Keeper | None) -> Callable[[str], Pipeline]:
     def make(name: str) -> Pipeline:
         profile = profiles.load(name)
         # Once: a summariser has a purse and a memory of its own.
-        parts = replace(plugins.parts(profile), memory=keeper if profile.memory.enabled else None)
+        parts = replace(
+            plugins.parts(profile),
+            memory=keeper if profile.memory.enabled else None,
+            tagged=lambda exchange, of, tags: log.append(EventKind.TAGGED, exchange, **journal.tagged(of, tags)),
+        )
         return Pipeline(profile, plugins.stages(profile, parts), clock, parts)
 
     return make

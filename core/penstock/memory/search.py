@@ -36,7 +36,7 @@ _WITH_NEIGHBOURS = 100
 """... for so many of them, those around."""
 _AROUND = 3
 _AS_IF = 50
-"""Passages that have none of a question's words, besides those there are: a few alone do not tell which word is rare."""
+"""Passages without any word of a question, besides those there are: a few alone do not tell which word is rare."""
 
 
 @dataclass(frozen=True)

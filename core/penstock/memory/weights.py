@@ -44,5 +44,5 @@ RECENT = 0.25
 RECENT_DAYS = 14.0
 SURE_AROUND = 7.5
 """The ranking takes what stands around a hit with caution; but it says best whether a question belongs here at all."""
-SURE = 9.0
+SURE = 9.5
 """From here on a hit is taken for an answer. See `benchmarks/memory_gate.py`."""

@@ -21,6 +21,7 @@ from penstock.reply import Reply, Usage
 from penstock.stage import Stage
 from penstock.store.base import Store
 from penstock.store.memory import MemoryStore
+from penstock.tags import Tags
 from penstock.testing.answers import answer
 from penstock.testing.bodies import dialect_of, path_of
 from penstock.testing.checks import PromiseBroken, check_prefix
@@ -61,7 +62,7 @@ class Session:
         self.dialect = dialect_of(dialect) if isinstance(dialect, str) else dialect
         self.profile = profile or profile_of()
         self.plugins = plugins or Plugins()
-        self._parts = replace(self.plugins.parts(self.profile), memory=memory)
+        self._parts = replace(self.plugins.parts(self.profile), memory=memory, tagged=self._tagged)
         for stage in stages:
             stage.on_parts(self._parts)
         given = self.plugins.stages(self.profile, self._parts) if plugins is not None else ()
@@ -151,6 +152,9 @@ class Session:
             clock=self.clock,
             redactors=self.plugins.redactors(),
         )
+
+    def _tagged(self, exchange: str, of: str, tags: Tags) -> None:
+        self.log.append(EventKind.TAGGED, exchange, **journal.tagged(of, tags))
 
     def _stop(self) -> None:
         self.engine.close()

@@ -58,14 +58,19 @@ class Llm:
 
     def __call__(self, segment: Segment) -> Summary:
         """A summary without the person's words. Raises `ModelFailed` and `PurseEmpty`."""
-        model, key = self._model, self._key()
+        model = self._model
         task = _TASK.format(words=segment.tokens * 3 // 4)
         record = render(fit(segment.parts, READ_TOKENS).parts)
-        price = segment.prices.of(model.prices or model.api, model.model)
-        reserved = _dollars(price, len(task) + len(record), segment.tokens)
+        return self.ask(task, record, segment.tokens, segment.prices.of(model.prices or model.api, model.model))
+
+    def ask(self, task: str, text: str, tokens: int, price: Price) -> Summary:
+        """What the model says to `text`, in at most `tokens`, and what it cost. Raises `ModelFailed` and
+        `PurseEmpty`."""
+        key = self._key()
+        reserved = _dollars(price, len(task) + len(text), tokens)
         self._purse.reserve(reserved)
         try:
-            answer = self._ask(key, task, record, segment.tokens)
+            answer = self._ask(key, task, text, tokens)
         except ModelFailed as e:
             e.dollars = reserved if e.is_paid else 0.0
             self._purse.settle(reserved, e.dollars)

@@ -13,6 +13,7 @@ __all__ = ["Doings"]
 _PATCHED = re.compile(r"\*\*\* (?:Update|Add|Delete) File: ([^\n\\\"]+)")
 _FILES, _FAILURES, _LONGEST = 12, 4, 200
 _CALLS = 400
+_AT_HAND = 3
 _ERROR_LINE = re.compile(r"(?i)\b(?:error|exception|failed|failure|fatal|not found|denied|cannot|can't|undefined)\b")
 
 
@@ -23,6 +24,8 @@ class Doings:
         self._calls: dict[str, tuple[ToolKind, str]] = {}
         self._files: dict[str, None] = {}
         self._failed: dict[str, str] = {}
+        self.at_hand: tuple[str, ...] = ()
+        """The files changed last, the newest first."""
 
     def see(self, blocks: Iterable[Block]) -> None:
         """Take in the calls and results of one message."""
@@ -45,6 +48,7 @@ class Doings:
         """Another that goes on from here."""
         out = Doings()
         out._calls, out._files, out._failed = dict(self._calls), dict(self._files), dict(self._failed)
+        out.at_hand = self.at_hand
         return out
 
     def _call(self, block: Block) -> None:
@@ -54,6 +58,7 @@ class Doings:
         for path in [*paths, *_PATCHED.findall(block.text)]:
             if path:
                 self._files[path] = None
+                self.at_hand = (path, *(p for p in self.at_hand if p != path))[:_AT_HAND]
         if kind is ToolKind.RUN and block.tool_id:
             self._calls[block.tool_id] = kind, _line(target_of(given))
             while len(self._calls) > _CALLS:

@@ -36,7 +36,10 @@ class Talk:
     doings: Doings = field(default_factory=Doings)
     """Of the turn that goes on."""
     gathered: Gathered | None = None
-    epoch: int = 0
+    words: str = ""
+    """What the person asked last, clean."""
+    epoch: int | None = None
+    """None: nothing was seen of it yet."""
 
 
 class Gatherer:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from penstock.memory.weights import SURE
+from penstock_plugins.compaction.settings import Model
 
 __all__ = ["PRESETS", "Settings"]
 
@@ -27,6 +28,8 @@ class Settings(BaseModel):
     """And it must have this share of the question's words, the rare ones counting more."""
     wait_ms: float = Field(default=150, gt=0)
     """How long a request waits for an answer of memory. Late means it goes without."""
+    llm: Model = Model()
+    """`[stage.memory.llm]`: the model that the tagger `llm` asks, with a purse of its own."""
     chars: int = Field(default=20_000, gt=0)
     """Of one message at most so many characters are kept."""
 
