@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,8 +26,7 @@ class WordLlama256:
         # Its tokenizer would spread a question of ten words over threads, which takes longer than to do it.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         try:
-            import wordllama
-
+            wordllama = _imported()
             # Plain `load()` asks the network, and fails without one.
             self._model: Any = wordllama.WordLlama.load(
                 dim=256, cache_dir=Path(wordllama.__file__).parent, disable_download=True
@@ -45,3 +45,14 @@ class WordLlama256:
         """One vector for each text."""
         found: Sequence[Sequence[float]] = self._model.embed([text[:_CHARS] or " " for text in texts])
         return found
+
+
+def _imported() -> Any:
+    """The package. It would set up logging for the whole process, where nobody has: that is not its to do."""
+    root, nobody = logging.getLogger(), logging.NullHandler()
+    root.addHandler(nobody)
+    try:
+        import wordllama
+    finally:
+        root.removeHandler(nobody)
+    return wordllama
