@@ -12,6 +12,7 @@ from penstock.errors import MemoryDown
 from penstock.memory.items import Found, Hit
 from penstock.memory.keeper import Keeper
 from penstock.memory.question import read
+from penstock.memory.stems import terms
 from penstock.profiles import Remembered
 from penstock.tags import Tags
 from penstock_plugins.memory.settings import Settings
@@ -27,6 +28,8 @@ _SAME = 80
 """Of 100: what the person asked before, in about the same words, is no answer."""
 _DATED = 6.0
 """What was said at the time that is asked for may be less sure by so much: the time is what was asked for."""
+_NEWS = 2
+"""So much must be new in what the person said before, or it is the same request once more."""
 _SHORT = 300
 
 
@@ -107,9 +110,16 @@ def _is_asking(hit: Hit, words: str) -> bool:
     """A question, or a request like this one: what came of it may help, it does not."""
     text = hit.item.text
     if hit.item.role != "user":
-        return False
+        return _new_in(text, words) < 1
     is_question = len(text) <= _SHORT and "?" in text[-40:]
-    return is_question or fuzz.ratio(text, words, score_cutoff=_SAME) > 0
+    return is_question or _new_in(text, words) < _NEWS or fuzz.ratio(text, words, score_cutoff=_SAME) > 0
+
+
+def _new_in(text: str, words: str) -> int:
+    """How much `text` says that `words` do not: words that carry something, and names and numbers twice."""
+    known = set(terms(words))
+    new = [term for term in dict.fromkeys(terms(text[:_SHORT])) if term not in known]
+    return sum(2 if any(c.isdigit() or c == "_" for c in term) else 1 for term in new)
 
 
 def _is_active(hit: Hit, active: Collection[str]) -> bool:

@@ -68,14 +68,14 @@ class Remember(Stage):
             talk.gathered = self._gatherer.gather(draft, talk)
             is_anew, talk.epoch = talk.epoch is not None and exchange.epoch > talk.epoch, exchange.epoch
             at_hand = talk.gathered.doings.at_hand
+        if is_anew:
+            self._hint(draft)
         if not draft.words or self._gatherer.is_written_by_client(draft.words):
             return "nobody said anything"
         words = self._keeper.clean(draft.words[: self._settings.chars])
         tags = self._tagging.of_request(words, exchange.identity.project, exchange.received_at or None)
         self._tell(exchange, "request", tags)
         talk.words = words
-        if is_anew:
-            self._hint(draft)
         if not self._profile.memory.recall:
             return "recall is switched off"
         if not _is_new(draft):

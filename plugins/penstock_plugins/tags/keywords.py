@@ -21,13 +21,16 @@ _NAME = re.compile(r"\b(?:[a-z]+[A-Z]\w*|(?:[A-Z][a-z]+){2,}\w*|[A-Za-z]\w*_\w+)
 _PROPER = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{2,}\b")
 _RULES = ((_ERROR, 2.2), (_FILE, 2.0), (_NAME, 2.0), (_PROPER, 1.5))
 _WORTH_WORD = 1.0
-_WORDS_OF_WORK = """please make made makes use used using want wants need needs like thing things way ways file files
-code line lines now new old get gets got set sets add added adds change changed changes fix fixed fixes run runs ran running work
-works working look looks looking see show shows shown tell let lets try tried first last next one two three four five
-yes okay sure thanks thank good better best right wrong done still also instead really actually maybe every
-something anything everything nothing here there does doing remember note noted later earlier write writes wrote
-written read reads find found put puts give given gives take takes taken go goes going know knows think without
-keep keeps kept left call calls called say says said come comes same different able back whole redacted"""
+_WORDS_OF_WORK = """
+please make made makes use used using want wants need needs like thing things way ways file files code line
+lines now new old get gets got set sets add added adds change changed changes fix fixed fixes run runs ran
+running work works working look looks looking see show shows shown tell let lets try tried first last next one
+two three four five yes okay sure thanks thank good better best right wrong done still also instead really
+actually maybe every something anything everything nothing here there does doing remember note noted later
+earlier write writes wrote written read reads find found put puts give given gives take takes taken go goes
+going know knows think without keep keeps kept left call calls called say says said come comes same different
+able back whole redacted
+"""
 _COMMON = frozenset(_WORDS_OF_WORK.split())
 
 
