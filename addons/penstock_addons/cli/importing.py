@@ -34,7 +34,7 @@ def import_(
         list[Path] | None,
         typer.Argument(
             help="Transcripts, or folders of them. What Claude Code and Codex keep in your home when not given.",
-            metavar="[PATH...]",
+            metavar="PATH",
         ),
     ] = None,
     project: Annotated[

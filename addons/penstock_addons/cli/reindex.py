@@ -33,7 +33,7 @@ def reindex(
         if not state["items"]:
             only(["nothing is remembered yet"])
             return
-        memory.do("reindex", {"embedder": embedder and state["embedder"], "project": project})
+        memory.do("reindex", {"embedder": embedder, "project": project})
         if not _watched(memory):
             raise typer.Exit(130)
         found = memory.do("status", {})

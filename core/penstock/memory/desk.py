@@ -189,7 +189,7 @@ class Desk:
 
     def _reindex(self, embedder: str = "", project: str = "") -> Answer:
         memory = self._open()
-        if embedder and embedder != memory.embedder.name:
+        if embedder and embedder not in (memory.embedder.name, memory.embedder.name.partition("-")[0]):
             raise PenstockError(
                 f"this memory is open with the embedder {memory.embedder.name!r}. For {embedder!r}, set `embedder` "
                 "under `[memory]` in the profile and start the proxy again"

@@ -17,7 +17,7 @@ from penstock_addons.cli.memory.reach import AllOption, ProjectOption, chosen_pr
 __all__ = ["Verdict", "edit", "label", "mark", "pin", "remember", "unpin"]
 
 Id = Annotated[str, typer.Argument(help="The id, or the beginning of it: 4 characters or more.")]
-Ids = Annotated[list[str], typer.Argument(help="Ids, or the beginnings of them.", metavar="ID...")]
+Ids = Annotated[list[str], typer.Argument(help="Ids, or the beginnings of them.", metavar="ID")]
 
 
 class Verdict(enum.StrEnum):

@@ -16,7 +16,7 @@ _SHOWN = 10
 
 
 def forget(
-    ids: Annotated[list[str] | None, typer.Argument(help="Ids, or the beginnings of them.", metavar="[ID...]")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(help="Ids, or the beginnings of them.", metavar="ID")] = None,
     project: ProjectOption = "",
     session: Annotated[str, typer.Option(help="A whole session: its id, the beginning of it, or its label.")] = "",
     every: AllOption = False,

@@ -44,7 +44,7 @@ def full(item: dict[str, Any]) -> str:
         "marks": _marks(item).strip() or "none",
         "until": moment(item["expires_at"]) if item["expires_at"] and not item["pinned"] else "for good",
     }
-    head = "\n".join(f"{typer.style(name, dim=True):<9} {value}" for name, value in rows.items())
+    head = "\n".join(f"{typer.style(f'{name:<8}', dim=True)} {value}" for name, value in rows.items())
     body = "\n".join(printable(row.expandtabs()) for row in item["text"].split("\n"))
     return f"{head}\n\n{textwrap.indent(body, '  ')}"
 

@@ -107,7 +107,6 @@ def _owner(store: Path, folder: Path) -> Reached:
     """The proxy among those that are up that has this memory open."""
     for up in announcement.all_beside(store):
         try:
-            _Proxy(up).do("progress", {})
             _Proxy(up).do("projects", {})
         except Refused as e:
             if e.status != OTHERS:
