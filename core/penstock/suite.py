@@ -94,6 +94,8 @@ class Suite:
                 self.store.prune(before=clock.now() - log.days * 86400, keep_events=log.events, originals=keep)
             except StoreError as e:
                 logger.warning("old events cannot be deleted: %s", e)
+            if self.memory is not None and self.memory.ready is not None:
+                self.memory.submit(lambda memory: memory.expire(clock.now()))
             if self._closing.wait(PRUNE_EVERY_S):
                 return
 

@@ -195,6 +195,31 @@ def test_hook_prices() -> None:
     assert seen == [(4000, 1.0)]
 
 
+def test_hook_taggers() -> None:
+    """Found by name; the one that the profile names is asked when a turn is complete."""
+
+    class Mine:
+        name = "mine"
+
+        def __call__(self, text: str, known: Sequence[str]) -> list[str]:
+            return ["mine"]
+
+    mine, profiles = Mine(), []
+
+    class Gives:
+        @hookimpl
+        def taggers(self, profile: Profile) -> list[Mine]:
+            profiles.append(profile.name)
+            return [mine]
+
+    plugins = Plugins.load(blocked=["all"])
+    plugins.add(Gives(), "tried")
+    found = plugins.parts(profile_of()).taggers
+    assert found["mine"] is mine
+    assert "llm" in found
+    assert profiles == ["test"]
+
+
 def test_hook_redactors() -> None:
     """Every text that is logged goes through them."""
 

@@ -25,7 +25,7 @@ __all__ = ["Keeper", "State"]
 T = TypeVar("T")
 Work = Callable[[Memory], object]
 logger = logging.getLogger(__name__)
-RETRY_S = 15.0
+RETRY_S = 5.0
 """Between two attempts to open or to write what could not be opened or written."""
 QUEUED = 2000
 """So many pieces of work wait at most; beyond that the oldest are let go."""

@@ -52,8 +52,9 @@ class Llm:
 
     name = "llm"
 
-    def __init__(self, model: Model, purse: Purse | None = None) -> None:
-        self._model = model
+    def __init__(self, model: Model, purse: Purse | None = None, table: str = "stage.compaction.llm") -> None:
+        """`table`: of the profile, where its settings stand."""
+        self._model, self._table = model, table
         self._purse = purse or Purse(model.max_dollars_per_day, paths.state_dir() / "summaries.json")
 
     def __call__(self, segment: Segment) -> Summary:
@@ -111,11 +112,11 @@ class Llm:
         key = os.environ.get(name, "").strip()
         if not key:
             raise ModelFailed(
-                f"stage.compaction.llm.key_env: the proxy has no variable {name} in its environment", is_paid=False
+                f"{self._table}.key_env: the proxy has no variable {name} in its environment", is_paid=False
             )
         if not (key.isascii() and key.isprintable()):
             raise ModelFailed(
-                f"stage.compaction.llm.key_env: the variable {name} has characters that no key has", is_paid=False
+                f"{self._table}.key_env: the variable {name} has characters that no key has", is_paid=False
             )
         return key
 

@@ -30,7 +30,7 @@ class LlmTagger:
 
     def __init__(self, model: Model, purse: Purse | None = None) -> None:
         purse = purse or Purse(model.max_dollars_per_day, paths.state_dir() / "tags.json")
-        self._model, self._llm = model, Llm(model, purse)
+        self._model, self._llm = model, Llm(model, purse, "stage.memory.llm")
 
     def __call__(self, text: str, known: Sequence[str]) -> Sequence[str]:
         """Raises `ModelFailed` and `PurseEmpty`."""
