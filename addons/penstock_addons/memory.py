@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ class MemoryCommands:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._desk: tuple[Suite, Desk] | None = None
+        self._lock = threading.Lock()
 
     def do(self, suite: Suite, command: str, body: bytes) -> tuple[int, Mapping[str, Any]]:
         """A status and an answer. 409: this process has no memory, or another has it."""
@@ -45,18 +47,21 @@ class MemoryCommands:
             return 400, {"error": str(e)}
 
     def _desk_of(self, suite: Suite) -> Desk:
-        if self._desk is None or self._desk[0] is not suite:
-            from penstock.memory.desk import Desk  # with numpy and what else memory needs
+        with self._lock:  # commands come from several threads, and a desk knows what rebuild is under way
+            if self._desk is None or self._desk[0] is not suite:
+                self._desk = suite, self._made_for(suite)
+            return self._desk[1]
 
-            keeper, first = suite.memory, self._settings.store
-            if keeper is None:
-                raise MemoryUnavailable("nothing is remembered")
-            # A store that is only in memory is not the file, which may be another's.
-            own = None if suite.degraded else suite.store
-            desk = Desk(
-                lambda: keeper.open(OPEN_S),
-                clean=keeper.clean,
-                forget_originals=lambda texts: forget_everywhere(first, texts, own),
-            )
-            self._desk = suite, desk
-        return self._desk[1]
+    def _made_for(self, suite: Suite) -> Desk:
+        from penstock.memory.desk import Desk  # with numpy and what else memory needs
+
+        keeper, first = suite.memory, self._settings.store
+        if keeper is None:
+            raise MemoryUnavailable("nothing is remembered")
+        # A store that is only in memory is not the file, which may be another's.
+        own = None if suite.degraded else suite.store
+        return Desk(
+            lambda: keeper.open(OPEN_S),
+            clean=keeper.clean,
+            forget_originals=lambda texts: forget_everywhere(first, texts, own),
+        )

@@ -47,9 +47,10 @@ class Desk:
         try:
             answer: Answer = validate_call(getattr(self, f"_{command}"))(**arguments)
             return answer
-        except (ValidationError, TypeError) as e:
-            said = e.errors()[0]["msg"] if isinstance(e, ValidationError) else str(e)
-            raise PenstockError(f"{command}: {said}") from e
+        except ValidationError as e:
+            first = e.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise PenstockError(f"{command}: {where}: {first['msg']}") from e
 
     # look
 

@@ -52,13 +52,14 @@ def edit(
 ) -> None:
     """Give a memory another text. Its time, its place and its marks stay; the old text is forgotten."""
     where = chosen_project(project, every)
-    with reached(store, mends=True) as memory:
+    with reached(store) as memory:
         old = memory.do("show", {"id": id, "project": where, "around": 0})["item"]
-        new = text or _edited(old["text"])
-        if new.strip() == old["text"].strip():
-            only(["nothing was changed"])
-            return
-        found = memory.do("edit", {"id": id, "text": new, "project": where})
+    new = text or _edited(old["text"])  # let go of it meanwhile: a proxy may want it
+    if new.strip() == old["text"].strip():
+        only(["nothing was changed"])
+        return
+    with reached(store, mends=True) as memory:
+        found = memory.do("edit", {"id": old["id"], "text": new, "project": old["project"]})
     typer.echo(line(found["item"]))
 
 

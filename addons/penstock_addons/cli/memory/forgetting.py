@@ -37,8 +37,10 @@ def forget(
     where = chosen_project(project, every)
     with reached(store) as memory:
         command, arguments, question = _meant(memory, ids or [], session, where)
-        if not yes and not typer.confirm(question):
-            raise typer.Abort
+    # It is let go of while a person thinks: a proxy may want it.
+    if not yes and not typer.confirm(question):
+        raise typer.Abort
+    with reached(store) as memory:
         done = memory.do(command, arguments)
     more = f", {counted(done['originals'], 'original')} with the same text" if done["originals"] else ""
     typer.echo(f"{counted(done['forgotten'], 'memory').replace('memorys', 'memories')} forgotten{more}.")
