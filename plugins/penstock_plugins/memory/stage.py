@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from penstock import Draft, Exchange, Profile, Reply, Stage, Tagger, Tags, hookimpl
 from penstock.envelope import settings_of
@@ -28,6 +29,8 @@ __all__ = ["Remember", "stages", "taggers"]
 
 TALKS = 1000
 """Conversations that are followed; of another, the history is looked through again, and nothing of it kept twice."""
+BATCH = 16
+"""Items that are written at once: whoever searches meanwhile waits for so many at most."""
 
 
 class Remember(Stage):
@@ -39,6 +42,8 @@ class Remember(Stage):
 
     def __init__(self, profile: Profile, settings: Settings) -> None:
         self._profile, self._settings = profile, settings
+        # It waits for memory itself: an answer that is not there in time is no fault of the stage.
+        self.deadline = (settings.wait_ms + profile.limits.stage_ms) / 1000
         self._talks: OrderedDict[str, Talk] = OrderedDict()
         self._lock = threading.Lock()
         self._keeper: Keeper | None = None
@@ -119,13 +124,13 @@ class Remember(Stage):
 
     def _keep(self, items: Sequence[Item], tags: Sequence[str] = ()) -> None:
         """On the keeper's thread: `tags` are those of all items, or each gets those of its own words."""
-        if not items or self._keeper is None:
+        if self._keeper is None:
             return
+        for i in range(0, len(items), BATCH):
+            self._keeper.submit(partial(self._add, items[i : i + BATCH], tuple(tags)))
 
-        def work(memory: Memory) -> None:
-            memory.add([replace(item, tags=tuple(tags) or self._tags_of(item)) for item in items])
-
-        self._keeper.submit(work)
+    def _add(self, items: Sequence[Item], tags: tuple[str, ...], memory: Memory) -> None:
+        memory.add([replace(item, tags=tags or self._tags_of(item)) for item in items])
 
     def _tags_of(self, item: Item) -> tuple[str, ...]:
         return tuple(keywords(item.text, self._tagging.vocabulary(item.project)))
