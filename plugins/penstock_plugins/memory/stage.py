@@ -7,13 +7,13 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from penstock import Draft, Exchange, Profile, Reply, Stage, Tagger, Tags, hookimpl
 from penstock.envelope import settings_of
 from penstock.errors import ProfileError
 from penstock.memory.items import Item
 from penstock.memory.keeper import Keeper
-from penstock.memory.memory import Memory
 from penstock.parts import Parts
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.memory.gather import Gatherer, Talk
@@ -24,6 +24,9 @@ from penstock_plugins.tags.choose import tagger_of
 from penstock_plugins.tags.keywords import keywords
 from penstock_plugins.tags.llm import LlmTagger
 from penstock_plugins.tags.tagging import Tagging
+
+if TYPE_CHECKING:
+    from penstock.memory.memory import Memory
 
 __all__ = ["Remember", "stages", "taggers"]
 
