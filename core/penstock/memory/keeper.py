@@ -13,17 +13,19 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as Late
 from enum import StrEnum
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from penstock.errors import MemoryDown, MemoryUnavailable
 from penstock.memory.clean import cleaned
-from penstock.memory.memory import Memory
 from penstock.workers import NoWorker, Workers
+
+if TYPE_CHECKING:
+    from penstock.memory.memory import Memory
 
 __all__ = ["Keeper", "State"]
 
 T = TypeVar("T")
-Work = Callable[[Memory], object]
+Work = Callable[["Memory"], object]
 logger = logging.getLogger(__name__)
 RETRY_S = 5.0
 """Between two attempts to open or to write what could not be opened or written."""
@@ -209,13 +211,12 @@ class Keeper:
 
     def _is_down(self, why: object) -> None:
         fault = f"{why}. Traffic goes on without memory; `penstock doctor` says what to do"
-        with self._change:
-            is_new, self.fault, self.state = fault != self.fault, fault, State.DOWN
-            self._busy, self._failures = False, self._failures + 1
-            self._change.notify_all()
-        if is_new:
+        if fault != self.fault:
             logger.warning("%s", fault)
             if self._on_fault is not None:
                 self._on_fault(fault)
         with self._change:
+            self.fault, self.state = fault, State.DOWN
+            self._failures += 1
+            self._change.notify_all()
             self._change.wait_for(lambda: self._closing or self._hurry, self._retry_s)
