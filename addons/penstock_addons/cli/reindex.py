@@ -53,9 +53,12 @@ def _watched(memory: Reached) -> bool:
             while (state := memory.do("progress", {}))["running"]:
                 if state["what"]:
                     what = _SAID.get(state["what"], state["what"])
-                    task = tasks.setdefault(what, bar.add_task(what)) if what not in tasks else tasks[what]
-                    bar.update(task, completed=state["done"], total=state["total"])
+                    if what not in tasks:
+                        tasks[what] = bar.add_task(what)
+                    bar.update(tasks[what], completed=state["done"], total=state["total"])
                 time.sleep(_POLL_S)
+            for done in () if state["error"] or state["stopped"] else bar.tasks:
+                bar.update(done.id, completed=done.total)  # the last steps came between two looks
         except KeyboardInterrupt:
             memory.do("stop", {})
             only(["ended; what is missing is made at the next start of a proxy, or by `penstock reindex`"])

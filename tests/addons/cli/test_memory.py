@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from penstock import paths
 from penstock.store.sql import SqlStore
+from penstock_addons.cli import reindex
 from tests.addons.cli.conftest import Run
 from tests.addons.cli.program import Program
 
@@ -231,3 +233,21 @@ def test_a_process_that_cannot_be_asked_is_named(run: Run, folder: Path) -> None
         holder.communicate(b"\n")
     assert found.exit_code == 2
     assert str(place) in found.output
+
+
+def test_a_rebuild_is_ended_by_ctrl_c(run: Run, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """At its next step, and it says what becomes of what is missing."""
+    asked: list[str] = []
+
+    class Slow:
+        def do(self, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
+            asked.append(command)
+            if command == "progress":
+                raise KeyboardInterrupt
+            return {"items": 1}
+
+    monkeypatch.setattr(reindex, "reached", lambda *_, **__: nullcontext(Slow()))
+    found = run("reindex")
+    assert found.exit_code == 130
+    assert "next start" in found.output
+    assert asked == ["status", "reindex", "progress", "stop"]
