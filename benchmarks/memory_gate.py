@@ -18,11 +18,10 @@ from memory_adapter import PROJECT, Remembered
 from memory_data import load
 
 from penstock.memory import chosen
-from penstock.memory.weights import SURE
+from penstock.memory.weights import SURE, SURE_OVERLAP, SURE_SHARED
 
 QUESTIONS = 60
-OVERLAP = 0.3
-THRESHOLDS = (8.0, 8.5, SURE, 9.5, 10.0, 11.0)
+THRESHOLDS = (8.0, SURE, 11.0)
 
 
 def main() -> None:
@@ -38,7 +37,10 @@ def main() -> None:
             hits = memory.memory.search(query.text, PROJECT, limit=5).hits
             right = [bool(query.evidence.intersection(memory.documents(hit))) for hit in hits]
             for at in THRESHOLDS:
-                sure = [hit.sureness >= at and hit.overlap >= OVERLAP for hit in hits]
+                sure = [
+                    hit.sureness >= at and hit.overlap >= SURE_OVERLAP and hit.shared >= SURE_SHARED * 2 / 3
+                    for hit in hits
+                ]
                 if query not in own:
                     counts[history.family, at, "in vain"].append(any(sure))
                     continue

@@ -22,6 +22,7 @@ from penstock.profiles import Profile
 from penstock.store.base import Keep, Store
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
+from penstock.tags import Tags
 
 if TYPE_CHECKING:
     from penstock.memory.keeper import Keeper
@@ -143,13 +144,17 @@ def _keeper(profile: Profile, plugins: Plugins, folder: Path, log: EventLog) -> 
 
 
 def _pipelines(plugins: Plugins, clock: Clock, log: EventLog, keeper: Keeper | None) -> Callable[[str], Pipeline]:
+    def tagged(exchange: str, of: str, tags: Tags) -> None:
+        if not log.has_stopped:
+            log.append(EventKind.TAGGED, exchange, **journal.tagged(of, tags))
+
     def make(name: str) -> Pipeline:
         profile = profiles.load(name)
         # Once: a summariser has a purse and a memory of its own.
         parts = replace(
             plugins.parts(profile),
             memory=keeper if profile.memory.enabled else None,
-            tagged=lambda exchange, of, tags: log.append(EventKind.TAGGED, exchange, **journal.tagged(of, tags)),
+            tagged=tagged,
         )
         return Pipeline(profile, plugins.stages(profile, parts), clock, parts)
 

@@ -12,9 +12,7 @@ from penstock.folders import Projects, folder_of
 from penstock.testing import assistant, conversation, dialect_of, path_of, user
 
 CODEX = "<environment_context>\n  <cwd>/srv/shop</cwd>\n  <shell>bash</shell>\n</environment_context>"
-GEMINI = (
-    "<session_context>\nHello.\n- **Workspace Directories:**\n  - /srv/shop\n- **Tree:**\n</session_context>"
-)
+GEMINI = "<session_context>\nHello.\n- **Workspace Directories:**\n  - /srv/shop\n- **Tree:**\n</session_context>"
 ENVIRONMENT = "Here is where you are:\n<env>\n  Working directory: /srv/shop\n  Platform: linux\n</env>"
 
 

@@ -73,6 +73,9 @@ class Hit:
     """About how many its text has."""
     overlap: float = 0.0
     """The share of the question's words, rare ones counting more, that it or a relative of theirs has: 0 to 1."""
+    shared: float = 0.0
+    """How much those words tell: each by its rarity in the project, some 1 for a word that is everywhere, 4 to 8 for
+    a rare one."""
     sureness: float = 0.0
     """Unlike the score, this can be compared with a threshold: `weights.SURE` tells what was asked about from what
     merely is the best there is."""

@@ -174,7 +174,8 @@ class Memory:
                 parts = {k: round(v, 3) for k, v in sorted(parts.items(), key=lambda kv: -abs(kv[1])) if v}
                 sure = float(ranked.scores[n] + SURE_AROUND * ranked.signals["near_meaning"][n])
                 overlap = float(ranked.signals["meaning"][n])
-                hits.append(Hit(items[number], float(ranked.scores[n]), parts, size, overlap, sure))
+                score, shared = float(ranked.scores[n]), overlap * ranked.told
+                hits.append(Hit(items[number], score, parts, size, overlap, shared, sure))
             if len(hits) >= limit or (left is not None and left < _TOO_LITTLE):
                 break
         return Found(tuple(hits), tuple(ranked.down), dict(ranked.corrected))

@@ -62,6 +62,8 @@ class Ranked:
     signals: dict[str, Array] = field(default_factory=dict)
     down: list[str] = field(default_factory=list)
     corrected: Mapping[str, str] = field(default_factory=dict)
+    told: float = 0.0
+    """How much all the question's words together tell: each by its rarity."""
 
 
 def rank(view: View, text: str, now: float | None, worth: Mapping[str, float]) -> Ranked:
@@ -70,7 +72,7 @@ def rank(view: View, text: str, now: float | None, worth: Mapping[str, float]) -
     down: list[str] = []
     with view.records.reading() as db:
         words, ask = _by_words(view, question, db, down)
-        meaning = _by_meaning(view, question, ask, db)
+        meaning, told = _by_meaning(view, question, ask, db)
         vectors = _Likeness(view, question, db, down)
         if len(down) > 1 and not words.any():
             raise MemoryDown("; ".join(down))
@@ -90,7 +92,7 @@ def rank(view: View, text: str, now: float | None, worth: Mapping[str, float]) -
     if now is not None:
         scores += _recent(view.layout.day[rows], now)
     order = np.argsort(-scores, kind="stable")
-    return Ranked(rows[order], scores[order], {n: s[order] for n, s in signals.items()}, down, ask.corrected)
+    return Ranked(rows[order], scores[order], {n: s[order] for n, s in signals.items()}, down, ask.corrected, told)
 
 
 def _by_words(view: View, question: Question, db: sa.Connection, down: list[str]) -> tuple[Array, Asked]:
@@ -115,8 +117,8 @@ def _of_the_best(scores: Array) -> Array:
     return (scores / max(float(scores.max(initial=0)), 1e-9)).astype(np.float32)
 
 
-def _by_meaning(view: View, question: Question, ask: Asked, db: sa.Connection) -> Array:
-    """For each row the share of the question's words that it, or a relative of theirs, has."""
+def _by_meaning(view: View, question: Question, ask: Asked, db: sa.Connection) -> tuple[Array, float]:
+    """For each row the share of the question's words that it, or a relative of theirs, has; and what all tell."""
     layout, index = view.layout, view.words
     out = np.zeros(len(layout), np.float32)
     count, total = len(layout.passages) + _AS_IF, 0.0
@@ -140,7 +142,7 @@ def _by_meaning(view: View, question: Question, ask: Asked, db: sa.Connection) -
             total += rarity
     except MemoryDown as e:
         logger.warning("%s; related words are left out", e)
-    return out / np.float32(total or 1)
+    return out / np.float32(total or 1), total
 
 
 class _Likeness:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["HELPFUL", "RECENT", "RECENT_DAYS", "SURE", "SURE_AROUND", "WEIGHTS"]
+__all__ = ["HELPFUL", "RECENT", "RECENT_DAYS", "SURE", "SURE_AROUND", "SURE_OVERLAP", "SURE_SHARED", "WEIGHTS"]
 
 WEIGHTS: Mapping[str, float] = {
     "words": 0.45,
@@ -45,4 +45,8 @@ RECENT_DAYS = 14.0
 SURE_AROUND = 7.5
 """The ranking takes what stands around a hit with caution; but it says best whether a question belongs here at all."""
 SURE = 9.5
-"""From here on a hit is taken for an answer. See `benchmarks/memory_gate.py`."""
+"""From here on a hit is taken for an answer, ... See `benchmarks/memory_gate.py`."""
+SURE_OVERLAP = 0.3
+"""... if it has this share of what the question's words tell, ..."""
+SURE_SHARED = 6.5
+"""... and that is so much: two rare words, or several that are not. "Commit this" is about nothing that was said."""

@@ -16,6 +16,8 @@ __all__ = ["Gathered", "Gatherer", "Talk"]
 EPOCH = 1_000_000
 """After a client's compaction the places of messages begin anew, above those of before."""
 _DAY = 86_400.0
+_COMMAND = "<command-name>"
+"""Claude Code's, around the name of a slash command; the text of the command follows as if the person had said it."""
 
 
 @dataclass
@@ -72,13 +74,26 @@ class Gatherer:
                 if is_call or said.strip():  # only what is followed by the person is an answer
                     answer, place = "" if is_call else said, i
             elif message.words:
-                is_newest = i == newest
                 self._add(out.items, exchange, "assistant", answer, place)
                 self._add(out.items, exchange, "tool", out.doings.told(), place)
-                words = draft.words if is_newest else self._strip(message.words)
-                self._add(out.items, exchange, "user", words, i, exchange.received_at if is_newest else None)
+                at, words = None, self._words(messages, i)
+                if i == newest:
+                    at, words = exchange.received_at, self.words(draft)
+                self._add(out.items, exchange, "user", words, i, at)
                 answer = ""
         return out
+
+    def words(self, draft: Draft) -> str:
+        """What the person said in this request; of a command what they gave it, and not what it stands for."""
+        newest, messages = draft.conversation.newest_user(), draft.conversation.messages
+        if newest is None or not draft.words:
+            return ""
+        return self._words(messages, newest) if _is_command(messages, newest) else draft.words
+
+    def _words(self, messages: Sequence[Message], at: int) -> str:
+        if not _is_command(messages, at):
+            return self._strip(messages[at].words)
+        return self._strip(next((b.text for b in messages[at].blocks if _COMMAND in b.text), ""))
 
     def answer(self, exchange: Exchange, talk: Talk, text: str, now: float) -> list[Item]:
         """The items of a turn that is complete."""
@@ -115,6 +130,14 @@ class Gatherer:
                 expires_at=(exchange.received_at or 0) + self._days * _DAY if exchange.received_at else None,
             )
         )
+
+
+def _is_command(messages: Sequence[Message], at: int) -> bool:
+    """A command of the person's, or the text that a client puts in its stead, in the same message or the next."""
+    if any(_COMMAND in block.text for block in messages[at].blocks):
+        return True
+    before = messages[at - 1] if at else None
+    return before is not None and before.role is Role.USER and any(_COMMAND in block.text for block in before.blocks)
 
 
 def _common(keys: Sequence[bytes], messages: Sequence[Message]) -> int:

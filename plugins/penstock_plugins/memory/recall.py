@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -20,7 +21,7 @@ from penstock_plugins.memory.standing import stands
 
 __all__ = ["Recall", "Recalled"]
 
-_QUESTION = 1_500
+_LOOKED_UP = 1_500
 """Characters of the person's words that are looked up: what a paste is about stands at its beginning or its end."""
 _LOOKED_AT = 4
 """So many times the items of a note are looked at: some stand in the request already."""
@@ -31,6 +32,11 @@ _DATED = 6.0
 _NEWS = 2
 """So much must be new in what the person said before, or it is the same request once more."""
 _SHORT = 300
+QUESTION = 2 / 3
+"""Of what a request must share with a hit, a question must share so much: who asks wants to know."""
+_QUESTION = re.compile(
+    r"\?\s*(?:\[[^\]]*\]\s*)?$|^\W*(?:who|whom|whose|what|which|when|where|why|how|do|does|did|is|are|was|were)\b", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,8 @@ class Recall:
 
     def _chosen(self, found: Found, draft: Draft, asked: Asked) -> Recalled:
         budget = min(self._profile.recall_tokens, int(self._profile.recall_share * draft.window))
-        sure = [hit for hit in found.hits if self._is_sure(hit, asked.tags) and not _is_asking(hit, asked.words)]
+        is_question = _QUESTION.search(asked.words) is not None
+        sure = [h for h in found.hits if self._is_sure(h, asked.tags, is_question) and not _is_asking(h, asked.words)]
         out: list[Hit] = []
         for hit in sorted(sure, key=lambda hit: not _names(hit, asked.at_hand)):
             fits = len(out) < self._most(asked.tags) and hit.tokens <= budget
@@ -90,17 +97,18 @@ class Recall:
     def _most(self, tags: Tags) -> int:
         return self._profile.recall_items * (2 if tags.is_broad else 1)
 
-    def _is_sure(self, hit: Hit, tags: Tags) -> bool:
+    def _is_sure(self, hit: Hit, tags: Tags, is_question: bool) -> bool:
         if tags.is_temporal and tags.is_broad and hit.parts.get("day", 0) > 0:
             return hit.sureness >= self._settings.sure - _DATED
-        return hit.sureness >= self._settings.sure and hit.overlap >= self._settings.overlap
+        settings, least = self._settings, self._settings.shared * (QUESTION if is_question else 1)
+        return hit.sureness >= settings.sure and hit.overlap >= settings.overlap and hit.shared >= least
 
 
 def _query(asked: Asked) -> str:
     """The person's words; what is worked on, where they name nothing."""
     words = asked.words
-    if len(words) > _QUESTION:
-        words = f"{words[: _QUESTION // 2]}\n{words[-_QUESTION // 2 :]}"
+    if len(words) > _LOOKED_UP:
+        words = f"{words[: _LOOKED_UP // 2]}\n{words[-_LOOKED_UP // 2 :]}"
     if len(read(words).keys) < 2 and asked.at_hand:
         return " ".join([words, *(path.rsplit("/", 1)[-1] for path in asked.at_hand[:2])])
     return words

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from penstock.memory.weights import SURE
+from penstock.memory.weights import SURE, SURE_OVERLAP, SURE_SHARED
 from penstock_plugins.compaction.settings import Model
 
 __all__ = ["PRESETS", "Settings"]
@@ -24,8 +24,10 @@ class Settings(BaseModel):
     """How texts begin that a client writes in the person's name: summaries of its own, examples, notices."""
     sure: float = SURE
     """What is recalled must be as sure as this. Higher: less is recalled, and less in vain."""
-    overlap: float = Field(default=0.3, ge=0, le=1)
+    overlap: float = Field(default=SURE_OVERLAP, ge=0, le=1)
     """And it must have this share of the question's words, the rare ones counting more."""
+    shared: float = Field(default=SURE_SHARED, ge=0)
+    """And those words must tell so much, each by its rarity; two thirds of it where a question is asked."""
     wait_ms: float = Field(default=150, gt=0)
     """How long a request waits for an answer of memory. Late means it goes without."""
     llm: Model = Model()

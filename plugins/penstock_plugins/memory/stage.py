@@ -78,9 +78,10 @@ class Remember(Stage):
             at_hand = talk.gathered.doings.at_hand
         if is_anew:
             self._hint(draft)
-        if not draft.words or self._gatherer.is_written_by_client(draft.words):
+        said = self._gatherer.words(draft)
+        if not said or self._gatherer.is_written_by_client(said):
             return "nobody said anything"
-        words = self._keeper.clean(draft.words[: self._settings.chars])
+        words = self._keeper.clean(said[: self._settings.chars])
         tags = self._tagging.of_request(words, exchange.identity.project, exchange.received_at or None)
         self._tell(exchange, "request", tags)
         talk.words = words

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from penstock.memory.embedder import vectors_of
 from penstock.memory.keeper import Keeper
 from penstock_plugins.tags.keywords import CHARS, MOST, keywords
 from penstock_plugins.tags.vocabulary import Vocabulary
@@ -29,6 +26,10 @@ class Embedding:
 
     def __call__(self, text: str, known: Sequence[str]) -> Sequence[str]:
         """Nothing while memory is not open."""
+        import numpy as np  # a tenth of a second that only those pay who use it
+
+        from penstock.memory.embedder import vectors_of
+
         words = keywords(text, Vocabulary(), _LOOKED_AT)
         found = [name for name in known if name.lower() in text[:CHARS].lower()]
         names = list(dict.fromkeys([*words, *found]))

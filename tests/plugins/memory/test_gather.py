@@ -144,6 +144,20 @@ def test_what_a_client_wraps_is_left_out(keeper: Keeper) -> None:
     assert not {"yes", "ok"} & {item.text for item in kept(keeper)}
 
 
+@pytest.mark.parametrize("apart", [False, True])
+def test_of_a_command_what_was_given_to_it_is_kept(keeper: Keeper, apart: bool) -> None:
+    """Claude Code puts the text of a slash command behind it, as if the person had said that."""
+    called = "<command-name>/plan</command-name>\n<command-args>Add a watermark to the invoices.</command-args>"
+    stands_for = "# Create a plan\n\nThink hard about every step of the work, and list them."
+    with Talk(keeper) as talk:
+        talk.send(*([user(called), user(stands_for)] if apart else [user(called, stands_for)]))
+        talk.answer("Here is the plan.")
+        talk.ask("Good, begin with it.", "I begin with it.")
+    texts = [item.text for item in kept(keeper)]
+    assert "Add a watermark to the invoices." in texts
+    assert not any("Create a plan" in text for text in texts)
+
+
 def test_no_note_of_ours_comes_back(keeper: Keeper) -> None:
     """P13: where an agent quotes it, or a person pastes it, it is known by its id and taken out."""
     with Talk(keeper) as talk:

@@ -48,6 +48,15 @@ def test_it_is_not_there_when_something_else_is_asked(keeper: Keeper, words: str
         assert NOTE not in talk.ask(words)
 
 
+def test_a_word_or_two_recall_nothing(keeper: Keeper) -> None:
+    """A command that shares a word with something is not about it; a question is."""
+    with Talk(keeper) as talk:
+        talk.ask("The invoices of Orlov must be PDF/A, he says, or his archive refuses them.")
+    with Talk(keeper) as talk:
+        assert NOTE not in talk.ask("archive this")
+        assert NOTE in talk.ask("Which invoices does the archive of Orlov refuse?")
+
+
 def test_two_projects_never_see_each_other(keeper: Keeper) -> None:
     """The same question in another folder gets nothing; nor does one from nowhere, by another account."""
     tell(keeper)
