@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from memory_adapter import memory, memory_upgrade
+
 import penstock_plugins.compaction.stage
 import penstock_plugins.pruning.stage
 import penstock_plugins.trim.stage
@@ -21,6 +23,8 @@ from penstock.store.memory import MemoryStore
 from penstock.suite import bundled_dialects
 
 __all__ = [
+    "memory",
+    "memory_upgrade",
     "session_cost_balanced",
     "session_cost_bold",
     "session_cost_safe",

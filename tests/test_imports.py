@@ -23,6 +23,7 @@ FORBIDDEN = {
     "penstock": WIRE | SCREEN | VECTORS | SERVER | STORE | TESTS | ROOMS | {"typer"},
     "penstock.engine": WIRE | SCREEN | VECTORS | SERVER | STORE | TESTS | ROOMS,
     "penstock.suite": WIRE | SCREEN | VECTORS | SERVER | TESTS | ROOMS,
+    "penstock.memory": WIRE | SCREEN | VECTORS | SERVER | TESTS | ROOMS,
     "penstock.testing": WIRE | SCREEN | VECTORS | SERVER | STORE | TESTS | ROOMS,
     "penstock.cli": WIRE | SCREEN | VECTORS | SERVER | TESTS | ROOMS,
     "penstock_plugins.envelope": WIRE | SCREEN | VECTORS | SERVER | STORE | TESTS | {"penstock_addons", "penstock_tui"},

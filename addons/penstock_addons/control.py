@@ -3,15 +3,16 @@ answered here and never forwarded. On a reverse port, whose host is the provider
 
 Only from this machine, and only with the token that stands in a file beside the store, which its owner alone can read:
 `Authorization: Bearer TOKEN`. `POST /compact {"session": ""}` has the next request of a session, or of all, flushed;
-`GET /health` says that the proxy is up.
+`GET /health` says that the proxy is up; `POST /memory/COMMAND` asks the memory that this process owns.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -19,7 +20,9 @@ from mitmproxy import http
 
 from penstock.errors import PenstockError
 from penstock.keyfile import installation_key
+from penstock.suite import Suite
 from penstock_addons.gateway import Gateway
+from penstock_addons.memory import PREFIX, MemoryCommands
 from penstock_addons.options import Settings
 
 __all__ = ["COMMAND", "HOST", "KEY_FILE", "MARK", "Control", "token_of"]
@@ -28,6 +31,8 @@ HOST = "penstock.internal"
 MARK, COMMAND = "x-penstock", "command"
 KEY_FILE = "control-key"
 BODY_BYTES = 64 << 10
+MEMORY_BYTES = 8 << 20
+"""Of a command to memory: a piece of an import."""
 ALLOWED = "penstock.control"
 """Where a flow keeps that its command may be carried out."""
 
@@ -47,6 +52,7 @@ class Control:
     def __init__(self, settings: Settings, gateway: Gateway) -> None:
         self._settings, self._gateway = settings, gateway
         self._token = b""
+        self._memory = MemoryCommands(settings)
 
     def running(self) -> None:
         if not self._token:
@@ -64,9 +70,19 @@ class Control:
             flow.response = refusal or flow.response
             flow.metadata[ALLOWED] = refusal is None
 
-    def request(self, flow: http.HTTPFlow) -> None:
-        if flow.metadata.pop(ALLOWED, False):
-            flow.response = self._do(flow.request)
+    def request(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
+        if not flow.metadata.pop(ALLOWED, False):
+            return None
+        suite, command = self._gateway.suite, _path(flow.request)
+        if suite is not None and flow.request.method == "POST" and command.startswith(PREFIX):
+            return self._ask_memory(flow, suite, command.removeprefix(PREFIX))
+        flow.response = self._do(flow.request)
+        return None
+
+    async def _ask_memory(self, flow: http.HTTPFlow, suite: Suite, command: str) -> None:
+        # Memory reads and writes files: no request waits on the loop for that.
+        status, fields = await asyncio.to_thread(self._memory.do, suite, command, flow.request.raw_content or b"")
+        flow.response = _answer(status, **fields)
 
     def _refusal(self, flow: http.HTTPFlow) -> http.Response | None:
         peer = flow.client_conn.peername
@@ -77,13 +93,14 @@ class Control:
         if not self._token or not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._token):
             return _answer(401, error=f"the token was expected: see {KEY_FILE} beside the store")
         length = flow.request.headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > BODY_BYTES:
-            return _answer(413, error=f"at most {BODY_BYTES} bytes")
+        most = MEMORY_BYTES if _path(flow.request).startswith(PREFIX) else BODY_BYTES
+        if not length.isdecimal() or int(length) > most:
+            return _answer(413, error=f"at most {most} bytes")
         return None
 
     def _do(self, request: http.Request) -> http.Response:
         suite = self._gateway.suite
-        asked = request.method, request.path.partition("?")[0]
+        asked = request.method, _path(request)
         if suite is None:
             return _answer(503, error="the suite is not up")
         if asked == ("GET", "/health"):
@@ -94,7 +111,11 @@ class Control:
             except msgspec.MsgspecError as e:
                 return _answer(400, error=str(e))
             return _answer(200, conversations=suite.engine.compact_now(session))
-        return _answer(404, error="there are POST /compact and GET /health")
+        return _answer(404, error="there are POST /compact, POST /memory/COMMAND and GET /health")
+
+
+def _path(request: http.Request) -> str:
+    return request.path.partition("?")[0]
 
 
 def _is_command(request: http.Request) -> bool:

@@ -8,7 +8,10 @@ from penstock.hookspecs import hookimpl
 from penstock_addons.cli.compact import compact
 from penstock_addons.cli.demo import demo
 from penstock_addons.cli.doctor import doctor
+from penstock_addons.cli.importing import import_
 from penstock_addons.cli.mcp import mcp
+from penstock_addons.cli.memory import app as memory_app
+from penstock_addons.cli.reindex import reindex
 from penstock_addons.cli.run import run
 from penstock_addons.cli.up import up
 from penstock_addons.cli.whatif import whatif
@@ -25,5 +28,8 @@ def commands(app: typer.Typer) -> None:
     app.command("demo")(demo)
     app.command("mcp")(mcp)
     app.command("whatif")(whatif)
+    app.command("import")(import_)
+    app.command("reindex")(reindex)
+    app.add_typer(memory_app(), name="memory")
     # What stands behind the client's name is the client's, with or without a `--` in front.
     app.command("run", context_settings={"allow_interspersed_args": False})(run)

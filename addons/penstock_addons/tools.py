@@ -1,5 +1,5 @@
 """The tools that an agent is given by `penstock mcp`: MCP on stdin and stdout, for as long as the client keeps them
-open. A process of its own beside the proxy, which reads the store and writes nothing."""
+open. A process of its own beside the proxy; it reads the store, and what it asks of memory the memory's owner does."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from penstock.cli.expand import the_original
 from penstock.errors import PenstockError
 from penstock.excerpt import excerpt, lines_of
+from penstock_addons.memorytools import MemoryTools, add_memory_tools
 
 if TYPE_CHECKING:
     from mcp.server.fastmcp import FastMCP
@@ -31,8 +32,9 @@ lines: a range of lines, such as "10-40", "10-" or "10".
 At most 30,000 characters are given in one call; the end says how to get the rest."""
 
 
-def server(store: Path | None) -> FastMCP[None]:
-    """The server, not running yet. Raises `PenstockError` when the package it is made with is not installed."""
+def server(store: Path | None, project: str = "") -> FastMCP[None]:
+    """The server, not running yet; with tools for the memory of `project`, when there is one. Raises `PenstockError`
+    when the package it is made with is not installed."""
     try:
         from mcp.server.fastmcp import FastMCP
         from mcp.types import ToolAnnotations
@@ -54,6 +56,8 @@ def server(store: Path | None) -> FastMCP[None]:
         meta={"anthropic/alwaysLoad": True},
         structured_output=False,
     )
+    if project:
+        add_memory_tools(app, MemoryTools(store, project))
     return app
 
 

@@ -13,6 +13,7 @@ from penstock.profiles import Profile
 from penstock.reply import Reply, ToolCall, Usage
 from penstock.stage import Stage
 from penstock.summariser import Segment, Summariser, Summary
+from penstock.tags import Tagger, Tags
 
 __all__ = [
     "Block",
@@ -37,6 +38,8 @@ __all__ = [
     "Stage",
     "Summariser",
     "Summary",
+    "Tagger",
+    "Tags",
     "ToolCall",
     "ToolOutput",
     "Usage",

@@ -94,7 +94,8 @@ class Draft:
         landed = landed or Replay()
         self._landed, self._gone = landed.replacements(), landed.covered()
         self._proposed: dict[tuple[int, int], Edit] = {}
-        self._extra = sum(len(edit.text) for edit in landed.applied if edit.op is not Op.REPLACE)
+        self._additions = tuple(edit.text for edit in landed.applied if edit.op is not Op.REPLACE)
+        self._extra = sum(map(len, self._additions))
         self._due, self._window, self._parts = due, window, parts or Parts()
         self._shown = replace(exchange)
         self._words = exchange.words
@@ -196,6 +197,11 @@ class Draft:
     def is_compacted(self, message: int) -> bool:
         """Whether a message is not sent any more, but a record in its stead; or will be, as proposed so far."""
         return message in self._gone
+
+    @property
+    def additions(self) -> tuple[str, ...]:
+        """Texts of ours that are sent with this request again: the notes and records that have landed."""
+        return self._additions
 
     @property
     def tokens(self) -> int:

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from penstock import encodings, journal
 from penstock.background import Background
@@ -22,8 +23,9 @@ from penstock.draft import Draft
 from penstock.due import ROOM, Due
 from penstock.errors import PenstockError, StoreError, Unreadable
 from penstock.events import EventKind, EventLog
-from penstock.exchange import Exchange, Kind, Request, State
-from penstock.identity import identify
+from penstock.exchange import Exchange, Identity, Kind, Request, State
+from penstock.folders import Projects
+from penstock.identity import account_project, identify
 from penstock.job import Job
 from penstock.ledger import Ledger, resolve
 from penstock.pipeline import Pipeline, Verdict
@@ -74,6 +76,7 @@ class Engine:
         self._workers = Workers()
         self._background = Background(log, self._clock)
         self._redactors = tuple(redactors)
+        self._projects = Projects()
         self._taught: OrderedDict[int, None] = OrderedDict()
         self._settler = Settler(store, log, self._redactor, self._clock.now)
         self.pipeline(profile)
@@ -305,6 +308,7 @@ class Engine:
         )
         conversation = work.dialect.read(work.body, request.path)
         identity = identify(request, conversation, work.dialect.provider, self._key)
+        identity = replace(identity, project=self._project(pipeline.profile, request, conversation, identity))
         kind = pipeline.classifier.kind(request, work.endpoint, conversation, identity)
         state = self._states.get(identity.conversation)
         work.body_key = hash((work.endpoint, work.body))
@@ -352,6 +356,10 @@ class Engine:
                 window=window,
                 parts=pipeline.parts,
             )
+
+    def _project(self, profile: Profile, request: Request, conversation: Conversation, identity: Identity) -> str:
+        known = profile.memory.project or self._projects.of(conversation, identity)
+        return known or account_project(request.headers, self._key)
 
     def _due(self, work: Work, conversation: Conversation, state: ConversationState, provider: str) -> Due | None:
         """Why edits to what was sent may land now. None: they must wait (P4)."""

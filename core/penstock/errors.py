@@ -7,7 +7,9 @@ PenstockError
 ├── IllegalStep     an exchange was moved to a state it cannot reach from where it is
 ├── ProfileError    a profile cannot be used; start-up stops
 ├── PluginError     a plugin cannot be used; start-up stops
-└── StoreError      the store cannot be opened or written; traffic goes on without it
+├── StoreError      the store cannot be opened or written; traffic goes on without it
+└── MemoryDown      a part of memory cannot answer; what is left of it goes on
+    └── MemoryUnavailable  memory is not open; traffic goes on without it
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ __all__ = [
     "IllegalStep",
     "InvalidEdit",
     "InvalidRequest",
+    "MemoryDown",
+    "MemoryUnavailable",
     "PenstockError",
     "PluginError",
     "ProfileError",
@@ -54,3 +58,11 @@ class PluginError(PenstockError):
 
 class StoreError(PenstockError):
     """The store cannot be opened, read or written."""
+
+
+class MemoryDown(PenstockError):
+    """A part of memory (its record, its words, its vectors, its embedder) cannot do what was asked of it."""
+
+
+class MemoryUnavailable(MemoryDown):
+    """Memory is not open, or not open yet. The text names what is wrong, where, and what to do."""

@@ -40,6 +40,8 @@ class EventKind(StrEnum):
     """An edit landed, waits, or was left out."""
     FLUSH = "flush"
     """Pending edits landed together."""
+    TAGGED = "tagged"
+    """What a request, or a turn that is complete, is about."""
     ENRICHED = "enriched"
     FORWARDED = "forwarded"
     BYPASSED = "bypassed"
@@ -150,12 +152,15 @@ class EventLog:
         self._dropped = 0
         self.degraded = ""
         """Why the last attempt to store failed; empty while the store works."""
+        self.has_stopped = False
+        """The proxy is at its end: what threads in the background have still to say comes too late."""
         self._thread = threading.Thread(target=self._run, name="penstock-events", daemon=True)
         self._thread.start()
 
     def append(self, kind: EventKind, exchange: str = "", **payload: Any) -> None:
         """Note a fact."""
         self._put(Event(0, self._clock.now(), exchange, kind, payload))
+        self.has_stopped |= kind is EventKind.STOPPED
 
     def _put(self, event: Event | _Pending) -> None:
         with self._wake:

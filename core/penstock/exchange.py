@@ -93,6 +93,8 @@ class Identity:
     """"main", or the client's id of a subagent."""
     client: str
     """The program: `claude-code`, `codex`, ..."""
+    project: str = ""
+    """What the work belongs to: the repository or folder the client works in, or the account where it says none."""
 
 
 @dataclass(slots=True)

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from penstock.compressor import Compressor
     from penstock.dialects.base import Dialect
     from penstock.events import Event
+    from penstock.memory.embedder import Embedder
     from penstock.profiles import Profile
     from penstock.stage import Stage
     from penstock.summariser import Summariser
+    from penstock.tags import Tagger
 
 __all__ = ["PROJECT", "hookimpl", "hookspec"]
 
@@ -71,6 +73,24 @@ def prices() -> Mapping[str, Mapping[str, Any]]:  # type: ignore[empty-body]
     """What models cost and hold, by provider, as in `penstock/data/prices.toml`.
 
     Called once at start-up. A row given here hides the bundled one; the profile's `[prices]` hide both.
+    """
+
+
+@hookspec
+def embedders() -> Sequence[Embedder]:  # type: ignore[empty-body]
+    """Objects that turn texts into vectors for memory, each with a name and a dimension.
+
+    Called once when memory is opened. One is used at a time, the one that is asked for by name; another than before
+    makes all vectors anew, in the background. Load what is heavy at the first `embed`, not here.
+    """
+
+
+@hookspec
+def taggers(profile: Profile) -> Sequence[Tagger]:  # type: ignore[empty-body]
+    """Objects that say what a turn is about, each with a name.
+
+    Called once for each profile in use. `[memory] tagger` names the one that is used; it is asked in the background,
+    when a turn is complete. One that raises costs nothing: the words of the turn do.
     """
 
 

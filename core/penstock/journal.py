@@ -17,9 +17,10 @@ from penstock.money import Booking
 from penstock.redact import Redactor, redact
 from penstock.replay import Replay
 from penstock.reply import Reply
+from penstock.tags import Tags
 from penstock.tokens import HOW, estimate, estimate_bytes
 
-__all__ = ["answered", "classified", "edited", "saved"]
+__all__ = ["answered", "classified", "edited", "saved", "tagged"]
 
 BLOCKS = 200
 """New blocks that one event lists."""
@@ -132,3 +133,10 @@ def answered(reply: Reply, redactor: Redactor, booking: Booking | None = None) -
         "text": redactor(reply.text),
         **money,
     }
+
+
+def tagged(of: str, tags: Tags) -> dict[str, Any]:
+    """The payload of a `tagged` event."""
+    names = [redact(name) for name in tags.names]
+    kinds = {"broad": tags.is_broad, "temporal": tags.is_temporal}
+    return {"of": of, "tags": names, "primary": names[0] if names else "", **kinds}

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from penstock.compressor import Compressor
 from penstock.prices import Prices
 from penstock.summariser import Summariser
+from penstock.tags import Tagger, Tags
+
+if TYPE_CHECKING:
+    from penstock.memory.keeper import Keeper
 
 __all__ = ["Parts"]
+
+
+def _unheard(_exchange: str, _of: str, _tags: Tags) -> None:
+    """There is no log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +30,9 @@ class Parts:
     summarisers: Mapping[str, Summariser] = field(default_factory=dict)
     """By name."""
     prices: Prices = field(default_factory=Prices)
+    taggers: Mapping[str, Tagger] = field(default_factory=dict)
+    """By name."""
+    tagged: Callable[[str, str, Tags], None] = _unheard
+    """Writes to the event log what an exchange was about: its id, `request` or `turn`, and the tags."""
+    memory: Keeper | None = None
+    """What keeps the memory of this process. None: this profile has none."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["config_dir", "plugins_dir", "profiles_dir", "state_dir", "store_path"]
+__all__ = ["config_dir", "memory_dir", "plugins_dir", "profiles_dir", "state_dir", "store_path"]
 
 
 def config_dir() -> Path:
@@ -35,3 +35,8 @@ def profiles_dir() -> Path:
 def store_path() -> Path:
     """The store: events, ledgers, conversations."""
     return state_dir() / "penstock.db"
+
+
+def memory_dir(store: Path | None = None) -> Path:
+    """What is remembered, the record and the vectors: beside a store, or the one of this machine."""
+    return (store or store_path()).parent / "memory"

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from penstock.dialects.base import Dialect
     from penstock.events import Event
+    from penstock.memory.embedder import Embedder
     from penstock.profiles import Profile
 
 __all__ = ["BLOCK_VARIABLE", "Plugins", "blocked_names"]
@@ -138,6 +139,7 @@ class Plugins:
         own = sorted(self._sources, key=self._is_bundled)
         compressors = sorted(self._collect("compressors"), key=lambda given: own.index(given[0]))
         named = sorted(self._collect("summarisers", profile=profile), key=lambda given: self._is_bundled(given[0]))
+        taggers = sorted(self._collect("taggers", profile=profile), key=lambda given: self._is_bundled(given[0]))
         tables = sorted(self._ask("prices"), key=lambda given: not self._is_bundled(given[0]))
         over = [(f"{self._where(name)}: prices", table) for name, table in tables]
         try:
@@ -149,6 +151,7 @@ class Plugins:
             tuple(compressor for _, compressor in compressors),
             {one.name: one for _, one in reversed(named)},
             Prices([*over, (f"{profile.where}: prices", profile.prices)]),
+            {one.name: one for _, one in reversed(taggers)},
         )
 
     def _check_providers(self, profile: Profile, priced: Collection[str]) -> None:
@@ -166,6 +169,10 @@ class Plugins:
 
     def _is_bundled(self, name: str) -> bool:
         return self._sources[name].split(".")[0].split(":")[0] in _BUNDLED
+
+    def embedders(self) -> dict[str, Embedder]:
+        """Embedders by name."""
+        return {one.name: one for _, one in self._collect("embedders")}
 
     def redactors(self) -> list[Callable[[str], str]]:
         """Functions that take secrets out of texts."""

@@ -20,7 +20,7 @@ from penstock.errors import ProfileError
 from penstock.nearest import did_you_mean
 from penstock.tables import read_table
 
-__all__ = ["Cache", "Kinds", "Limits", "Log", "Originals", "Profile", "Window", "available", "load"]
+__all__ = ["Cache", "Kinds", "Limits", "Log", "Originals", "Profile", "Remembered", "Window", "available", "load"]
 
 BUNDLED = "penstock_profiles"
 
@@ -86,6 +86,33 @@ class Window(_Table):
     """From here on a flush does not wait for a cold cache."""
 
 
+class Remembered(_Table):
+    """What is remembered of conversations, and what of it is given back."""
+
+    enabled: bool = True
+    """False: nothing is kept, nothing is recalled, and the memory is not opened."""
+    embedder: str = ""
+    """What turns texts into vectors. Empty: the best of those that are installed."""
+    embedder_settings: dict[str, Any] = Field(default_factory=dict)
+    """For `openai`: `base_url`, `model`, `api_key_env`, `dimension`."""
+    chroma: str = Field(default="", pattern=r"^$|^https?://")
+    """The address of a `chroma run`. Empty: the vectors are in the memory's own folder."""
+    project: str = ""
+    """One name for all that comes by. Empty: the folder that the client works in."""
+    recall: bool = True
+    """Whether what is remembered is put into requests. Without, it is kept and can be searched for."""
+    recall_share: float = Field(default=0.01, gt=0, le=0.5)
+    """A note takes at most this share of the model's window, ..."""
+    recall_tokens: int = Field(default=1000, gt=0)
+    """... and at most so many tokens."""
+    recall_items: int = Field(default=5, gt=0, le=50)
+    """... and at most so many items."""
+    expiry_days: float = Field(default=365, gt=0)
+    """What nobody pinned is forgotten after so many days."""
+    tagger: str = "keywords"
+    """What says what a turn is about: `keywords`, `embedding`, `llm`, or one of a plugin's."""
+
+
 class Kinds(_Table):
     """How to tell a client's own calls from a person's turns, where no header says so.
 
@@ -132,6 +159,7 @@ class Profile(_Table):
     originals: Originals = Originals()
     cache: Cache = Cache()
     window: Window = Window()
+    memory: Remembered = Remembered()
     prices: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """What models cost and hold, over the bundled table: `[prices.anthropic."claude-opus"]`, `input = 4.0`."""
     kinds: Kinds = Kinds()

@@ -71,7 +71,7 @@ def _dialect_fault(one: Any) -> str:
     return ""
 
 
-def _function_fault(one: Any) -> str:
+def _function_fault(one: Any, takes: int = 1) -> str:
     if inspect.isclass(one):
         return f"{_told(one)} is a class; an object of it was expected"
     if not callable(one):
@@ -79,20 +79,36 @@ def _function_fault(one: Any) -> str:
     if inspect.iscoroutinefunction(one) or inspect.iscoroutinefunction(type(one).__call__):
         return f"{_told(one)} is async; it runs in a thread: write `def`"
     try:
-        inspect.signature(one).bind(None)
+        inspect.signature(one).bind(*[None] * takes)
     except TypeError as e:
-        return f"{_told(one)} does not take the one argument it gets: {e}"
+        return f"{_told(one)} does not take the {'one argument' if takes == 1 else f'{takes} arguments'} it gets: {e}"
     except ValueError:  # written in C: it does not say what it takes
         return ""
     return ""
 
 
 def _summariser_fault(one: Any) -> str:
-    if inspect.isclass(one) or not callable(one):
-        return _function_fault(one)
-    if not isinstance(getattr(one, "name", None), str) or not one.name:
-        return f"{_told(one)} has no name"
-    return _function_fault(one)
+    return (
+        _function_fault(one) if inspect.isclass(one) or not callable(one) else _named_fault(one) or _function_fault(one)
+    )
+
+
+def _tagger_fault(one: Any) -> str:
+    return _named_fault(one) or _function_fault(one, takes=2)
+
+
+def _embedder_fault(one: Any) -> str:
+    fault = _named_fault(one)
+    dimension = getattr(one, "dimension", None)
+    if not fault and (not isinstance(dimension, int) or isinstance(dimension, bool) or dimension < 1):
+        return f"{_told(one)}: dimension = {dimension!r}: a whole number above 0 was expected"
+    return fault or ("" if callable(getattr(one, "embed", None)) else f"{_told(one)} has no method embed")
+
+
+def _named_fault(one: Any) -> str:
+    if inspect.isclass(one):
+        return f"{_told(one)} is a class; an object of it was expected"
+    return "" if isinstance(getattr(one, "name", None), str) and one.name else f"{_told(one)} has no name"
 
 
 def _prices_fault(given: Any) -> str:
@@ -121,6 +137,8 @@ _SHAPES: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "dialects": ("a list of dialects (objects of `penstock.dialects.base.Dialect`)", _dialect_fault),
     "compressors": ("a list of functions that take a ToolOutput", _function_fault),
     "summarisers": ("a list of objects with a name that can be called with a Segment", _summariser_fault),
+    "embedders": ("a list of objects with a name, a dimension and a method embed", _embedder_fault),
+    "taggers": ("a list of objects with a name that can be called with a text and the tags in use", _tagger_fault),
     "redactors": ("a list of functions that take a text", _function_fault),
     "prices": ("a table by provider, {provider: {model: {figure: number}}}", _prices_fault),
     "commands": ("nothing: it adds its commands to `app`", _nothing_fault),

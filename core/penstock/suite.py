@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from penstock import paths, profiles
+from penstock import journal, paths, profiles
 from penstock.clock import Clock, SystemClock
 from penstock.dialects.base import Dialect
 from penstock.engine import Engine
 from penstock.errors import StoreError
-from penstock.events import EventLog
+from penstock.events import EventKind, EventLog
 from penstock.keyfile import installation_key
 from penstock.pipeline import Pipeline
 from penstock.plugins import Plugins
@@ -21,6 +22,11 @@ from penstock.profiles import Profile
 from penstock.store.base import Keep, Store
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
+from penstock.tags import Tags
+
+if TYPE_CHECKING:
+    from penstock.memory.keeper import Keeper
+    from penstock.memory.memory import Memory
 
 __all__ = ["Suite", "bundled_dialects"]
 
@@ -40,6 +46,8 @@ class Suite:
     dialects: list[Dialect]
     degraded: str = ""
     """Why the store is only in memory; empty when it is on disk."""
+    memory: Keeper | None = None
+    """None: the profile says that nothing is remembered."""
     _closing: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
@@ -62,9 +70,10 @@ class Suite:
         kept, degraded = _open_store(path)
         log = EventLog(kept, listeners=plugins.listeners(), clock=clock)
         dialects = [*plugins.dialects(), *bundled_dialects()]
+        keeper = _keeper(chosen, plugins, paths.memory_dir(path), log) if chosen.memory.enabled else None
         engine = Engine(
             dialects=dialects,
-            pipelines=_pipelines(plugins, clock),
+            pipelines=_pipelines(plugins, clock, log, keeper),
             profile=profile,
             store=kept,
             log=log,
@@ -72,7 +81,7 @@ class Suite:
             clock=clock,
             redactors=plugins.redactors(),
         )
-        suite = cls(engine, log, kept, plugins, chosen, dialects, degraded)
+        suite = cls(engine, log, kept, plugins, chosen, dialects, degraded, keeper)
         threading.Thread(target=suite._prune, args=(clock,), name="penstock-prune", daemon=True).start()
         return suite
 
@@ -86,6 +95,8 @@ class Suite:
                 self.store.prune(before=clock.now() - log.days * 86400, keep_events=log.events, originals=keep)
             except StoreError as e:
                 logger.warning("old events cannot be deleted: %s", e)
+            if self.memory is not None and self.memory.ready is not None:
+                self.memory.submit(lambda memory: memory.expire(clock.now()))
             if self._closing.wait(PRUNE_EVERY_S):
                 return
 
@@ -93,6 +104,8 @@ class Suite:
         """Write what is left and let go of everything."""
         self._closing.set()
         self.engine.close()
+        if self.memory is not None:
+            self.memory.close()
         self.log.close()
         self.store.close()
 
@@ -116,11 +129,33 @@ def _open_store(path: Path) -> tuple[Store, str]:
         return MemoryStore(), str(e)
 
 
-def _pipelines(plugins: Plugins, clock: Clock) -> Callable[[str], Pipeline]:
+def _keeper(profile: Profile, plugins: Plugins, folder: Path, log: EventLog) -> Keeper:
+    from penstock.memory.keeper import Keeper
+
+    def memory() -> Memory:
+        from penstock.memory.opening import open_memory
+
+        return open_memory(folder, profile, plugins)
+
+    def fault(error: str) -> None:
+        log.append(EventKind.FAULT, where="memory", error=error)
+
+    return Keeper(memory, redactors=plugins.redactors(), on_fault=fault)
+
+
+def _pipelines(plugins: Plugins, clock: Clock, log: EventLog, keeper: Keeper | None) -> Callable[[str], Pipeline]:
+    def tagged(exchange: str, of: str, tags: Tags) -> None:
+        if not log.has_stopped:
+            log.append(EventKind.TAGGED, exchange, **journal.tagged(of, tags))
+
     def make(name: str) -> Pipeline:
         profile = profiles.load(name)
         # Once: a summariser has a purse and a memory of its own.
-        parts = plugins.parts(profile)
+        parts = replace(
+            plugins.parts(profile),
+            memory=keeper if profile.memory.enabled else None,
+            tagged=tagged,
+        )
         return Pipeline(profile, plugins.stages(profile, parts), clock, parts)
 
     return make

@@ -2,78 +2,14 @@
 
 Taggers, recall and memory read the stripped words. What is sent on changes only where the profile says
 `apply = "send"`.
-The patterns are data in the profile, in named sets of rules that are applied in their order.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
-
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
 from penstock import BlockKind, Draft, Profile, Role, Stage, hookimpl
-from penstock.errors import ProfileError
-from penstock.nearest import did_you_mean
-from penstock.tables import read_table
+from penstock.envelope import EnvelopeSettings, settings_of
 
-__all__ = ["Envelope", "Stripper", "stages"]
-
-LIMIT = 100_000
-"""Characters of a text that are looked at; the rest stays."""
-_BLANK = re.compile(r"\n{3,}")
-
-
-class Rule(BaseModel):
-    """One pattern, and what becomes of what it finds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    drop: re.Pattern[str] | None = None
-    """What is found goes."""
-    unwrap: re.Pattern[str] | None = None
-    """What is found becomes its first group."""
-
-    @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        if (self.drop is None) == (self.unwrap is None):
-            raise ValueError("a rule has either `drop` or `unwrap`")
-        if self.unwrap is not None and not self.unwrap.groups:
-            raise ValueError(f"{self.unwrap.pattern!r} has no group to keep")
-        return self
-
-    def __call__(self, text: str) -> str:
-        if self.unwrap is not None:
-            return self.unwrap.sub(r"\1", text)
-        return self.drop.sub("", text) if self.drop is not None else text
-
-
-class Settings(BaseModel):
-    """`[stage.envelope]`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    apply: Literal["words", "send"] = "words"
-    sets: tuple[str, ...] = ()
-    patterns: dict[str, tuple[Rule, ...]] = Field(default_factory=dict)
-
-
-class Stripper:
-    """Takes envelopes off a text."""
-
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self._rules = tuple(rules)
-
-    def __call__(self, text: str) -> str:
-        """`text` without its envelopes; as it came when none was found."""
-        head, rest = text[:LIMIT], text[LIMIT:]
-        stripped = head
-        for rule in self._rules:
-            stripped = rule(stripped)
-        if stripped == head:
-            return text
-        return _BLANK.sub("\n\n", stripped).strip() + rest
+__all__ = ["Envelope", "stages"]
 
 
 class Envelope(Stage):
@@ -81,9 +17,9 @@ class Envelope(Stage):
 
     name = "envelope"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: EnvelopeSettings) -> None:
         self._settings = settings
-        self._strip = Stripper([rule for name in settings.sets for rule in settings.patterns[name]])
+        self._strip = settings.stripper()
 
     def on_request(self, draft: Draft) -> str | None:
         draft.words = self._strip(draft.words)
@@ -101,16 +37,4 @@ class Envelope(Stage):
 @hookimpl
 def stages(profile: Profile) -> list[Stage]:
     """The envelope stage, as the profile sets it up."""
-    return [Envelope(_settings(profile))]
-
-
-def _settings(profile: Profile) -> Settings:
-    raw: Mapping[str, Any] = profile.settings_of("envelope")
-    where = f"{profile.where}: stage.envelope"
-    settings = read_table(Settings, raw, f"{where}.")
-    for name in settings.sets:
-        if name not in settings.patterns:
-            raise ProfileError(
-                f"{where}.sets: there is no set of patterns {name!r}.{did_you_mean(name, settings.patterns)}"
-            )
-    return settings
+    return [Envelope(settings_of(profile))]

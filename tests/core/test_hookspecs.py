@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -29,6 +29,7 @@ from penstock import (
     hookspecs,
 )
 from penstock.dialects.anthropic import Anthropic
+from penstock.memory import chosen
 from penstock.plugins import Plugins
 from penstock.suite import Suite
 from penstock.testing import Session, assistant, call, conversation, profile_of, results, user
@@ -130,6 +131,25 @@ def test_hook_dialects(opened: Callable[[object], Suite]) -> None:
         assert found[0].name == name
 
 
+def test_hook_embedders() -> None:
+    """Known by its name; memory can be opened with it."""
+
+    class Lengths:
+        name = "lengths"
+        dimension = 1
+
+        def embed(self, texts: Sequence[str]) -> list[list[float]]:
+            return [[float(len(text))] for text in texts]
+
+    class Gives:
+        @hookimpl
+        def embedders(self) -> list[Lengths]:
+            return [Lengths()]
+
+    given = with_plugin(Gives()).embedders()
+    assert chosen("lengths", given) is given["lengths"]
+
+
 def test_hook_compressors() -> None:
     """Asked before the bundled ones for each result that is sent for the first time; the first answer counts."""
     asked: list[ToolOutput] = []
@@ -173,6 +193,31 @@ def test_hook_prices() -> None:
     with Session(Does(look), plugins=with_plugin(Gives()), profile=profile_of("stages = []")) as session:
         session.send(conversation(user("hello")))
     assert seen == [(4000, 1.0)]
+
+
+def test_hook_taggers() -> None:
+    """Found by name; the one that the profile names is asked when a turn is complete."""
+
+    class Mine:
+        name = "mine"
+
+        def __call__(self, text: str, known: Sequence[str]) -> list[str]:
+            return ["mine"]
+
+    mine, profiles = Mine(), []
+
+    class Gives:
+        @hookimpl
+        def taggers(self, profile: Profile) -> list[Mine]:
+            profiles.append(profile.name)
+            return [mine]
+
+    plugins = Plugins.load(blocked=["all"])
+    plugins.add(Gives(), "tried")
+    found = plugins.parts(profile_of()).taggers
+    assert found["mine"] is mine
+    assert "llm" in found
+    assert profiles == ["test"]
 
 
 def test_hook_redactors() -> None:

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock import EventKind, Stage
+from penstock.envelope import Rule, Stripper
 from penstock.errors import ProfileError
 from penstock.plugins import Plugins
 from penstock.stage import Outcome
 from penstock.testing import Session, assistant, call, conversation, profile_of, results, run_stage, user
-from penstock_plugins.envelope import Rule, Stripper
 from tests.shapes import claude_code, claude_code_headers
 
 PATTERNS: dict[str, list[dict[str, str]]] = tomllib.loads(
@@ -63,6 +63,9 @@ CASES: dict[tuple[str, int], list[tuple[str, str]]] = {
     ("coding", 3): [
         ("<environment_context>\n  <cwd>/src</cwd>\n  <shell>bash</shell>\n</environment_context>\nrun it", "run it"),
         ("<session_context>\nToday is Monday.\n</session_context>\n\nrun it", "run it"),
+        ("<ide_opened_file>The user opened a.py.</ide_opened_file>\nexplain it", "explain it"),
+        ("<ide_selection>line 3 of a.py</ide_selection> explain it", "explain it"),
+        ("<task-notification>\n<status>done</status>\n</task-notification>\nand now?", "and now?"),
     ],
     ("coding", 4): [
         ("[Image #1]\nwhat is wrong here?", "what is wrong here?"),
@@ -73,6 +76,10 @@ CASES: dict[tuple[str, int], list[tuple[str, str]]] = {
         ("<command-name>/fix</command-name>\n<command-args>the login page</command-args>", "the login page")
     ],
     ("coding", 6): [("<user_query>\nrename this function\n</user_query>", "rename this function")],
+    ("coding", 7): [
+        ("<bash-input>make</bash-input>", ""),
+        ("<bash-stdout>ok</bash-stdout><bash-stderr></bash-stderr>\ngo on", "go on"),
+    ],
     ("chat", 0): [("[vc:prompt]\ntell me a story", "tell me a story")],
     ("chat", 1): [("[vc:user]tell me a story[/vc:user]", "tell me a story")],
     ("chat", 2): [("System: [2031-02-03 10:00] Ada joined.\nhello Ada", "hello Ada")],

@@ -30,6 +30,9 @@ extends = "default"
 # What is slow here is the machine the tests run on. Longer than a test waits: a deadline kept is one of a stage's own.
 stage_ms = 120000
 read_ms = 120000
+[memory]
+# What one test says must not come back in another's request.
+recall = false
 """
 _REDIRECT = '''
 """Every connection upstream goes to loopback; hosts, ports and server names stay what they are for all addons."""

@@ -10,7 +10,18 @@ from pathlib import Path
 from penstock import paths
 from penstock_addons.cli.ports import answers
 
-__all__ = ["Announcement", "announce", "default_file", "found", "is_alive", "reachable", "read", "withdraw"]
+__all__ = [
+    "Announcement",
+    "all_beside",
+    "announce",
+    "default_file",
+    "file_beside",
+    "found",
+    "is_alive",
+    "reachable",
+    "read",
+    "withdraw",
+]
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,17 @@ def reachable(host: str) -> str:
 def default_file() -> Path:
     """Where the proxy that people start announces itself."""
     return paths.state_dir() / "proxy.json"
+
+
+def file_beside(store: Path, pid: int) -> Path:
+    """Where any proxy announces itself, besides: a session's own one is found there too."""
+    return store.parent / "proxies" / f"{pid}.json"
+
+
+def all_beside(store: Path) -> list[Announcement]:
+    """Every proxy that is up with this store, or one beside it."""
+    files = sorted(file_beside(store, 0).parent.glob("*.json"))
+    return [what for what in map(found, files) if what is not None]
 
 
 def announce(what: Announcement, file: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from mitmproxy import ctx
 from mitmproxy.proxy.mode_specs import RegularMode, ReverseMode, UpstreamMode
 
-from penstock_addons.cli.announcement import Announcement, announce, reachable, withdraw
+from penstock_addons.cli.announcement import Announcement, announce, file_beside, reachable, withdraw
 from penstock_addons.cli.upstreams import Upstream
 
 __all__ = ["Announcer", "Tether"]
@@ -28,20 +28,25 @@ class Announcer:
         self, file: Path, ca: Path, reverse: Mapping[str, Upstream], say: Callable[[Announcement], None] | None
     ) -> None:
         self._file, self._ca, self._reverse, self._say = file, ca, reverse, say
+        self._beside: Path | None = None
 
     def running(self) -> None:
         what = self._what()
         if what is None:
             return
-        try:
-            announce(what, self._file)
-        except OSError as e:
-            logger.warning("%s cannot be written (%s): `penstock run` will not find this proxy", self._file, e)
+        self._beside = file_beside(Path(what.store), what.pid)
+        for file, who in ((self._file, "`penstock run`"), (self._beside, "`penstock memory`")):
+            try:
+                announce(what, file)
+            except OSError as e:
+                logger.warning("%s cannot be written (%s): %s will not find this proxy", file, e, who)
         if self._say is not None:
             self._say(what)
 
     def done(self) -> None:
-        withdraw(self._file, os.getpid())
+        for file in (self._file, self._beside):
+            if file is not None:
+                withdraw(file, os.getpid())
 
     def _what(self) -> Announcement | None:
         servers = ctx.master.addons.get("proxyserver").servers

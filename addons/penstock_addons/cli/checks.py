@@ -12,15 +12,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from penstock import profiles
+from penstock import paths, profiles
 from penstock.errors import PenstockError
 from penstock.plugins import BLOCK_VARIABLE, Plugins
 from penstock.profiles import Profile
-from penstock_addons.cli import authority, ports, words
+from penstock_addons.cli import authority, ports, remembering, words
 from penstock_addons.cli.running import running
 
 __all__ = ["Check", "Level", "Subject", "check_all"]
@@ -72,6 +71,7 @@ def check_all(subject: Subject) -> list[Check]:
         _store,
         _disk,
         _embedder,
+        _memory,
         _attested,
         _clients,
     )
@@ -203,13 +203,24 @@ def _disk(subject: Subject) -> Check:
 
 def _embedder(subject: Subject) -> Check:
     profile = _loaded(subject)
-    if profile is None or "retrieval" not in profile.stages:
-        return Check("embedder", Level.OK, "not needed: no stage of this profile recalls")
-    if find_spec("wordllama") is None:
-        return Check(
-            "embedder", Level.WARN, "wordllama is missing: recall goes by words alone", "pip install wordllama"
-        )
-    return Check("embedder", Level.OK, f"wordllama {version('wordllama')}")
+    if profile is None or not remembering.remembers(profile):
+        return Check("embedder", Level.OK, "not needed: nothing is remembered under this profile")
+    try:
+        return Check("embedder", Level.OK, remembering.embedder(profile))
+    except PenstockError as e:
+        return Check("embedder", Level.WARN, f"{_one_line(e)}: memory is searched by words alone", remembering.INSTALL)
+
+
+def _memory(subject: Subject) -> Check:
+    profile = _loaded(subject)
+    if profile is None or not remembering.remembers(profile):
+        return Check("memory", Level.OK, "nothing is remembered under this profile")
+    try:
+        found = remembering.memory(subject.store, profile)
+    except (PenstockError, sqlite3.Error) as e:
+        said = _one_line(e) if isinstance(e, PenstockError) else str(e)
+        return Check("memory", Level.FAIL, f"{paths.memory_dir(subject.store)} cannot be used: {said}", remembering.FIX)
+    return Check("memory", Level.WARN if found.fix else Level.OK, found.said, found.fix)
 
 
 def _attested(subject: Subject) -> Check:

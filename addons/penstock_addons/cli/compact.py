@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -13,6 +10,7 @@ import typer
 
 from penstock import paths
 from penstock.errors import PenstockError
+from penstock_addons.cli.asking import ask
 from penstock_addons.cli.running import running
 from penstock_addons.cli.up import is_loopback
 
@@ -38,7 +36,7 @@ def compact(
     The newest turns stay as they are. What goes can be seen again with `penstock expand`.
     """
     address, kept = _proxy(url, store)
-    count = _ask(address, kept, session)
+    count = ask(address, kept, "/compact", {"session": session}, _WAIT_S)["conversations"]
     if not count:
         which = f"no conversation is called {session!r}" if session else "there is no conversation"
         typer.echo(f"penstock: {which} that this proxy has seen since it was started", err=True)
@@ -62,23 +60,3 @@ def _proxy(url: str, store: Path | None) -> tuple[str, Path]:
         raise PenstockError(f"--url {url}: http://127.0.0.1:PORT was expected: the token must not leave this machine")
     kept = store or (Path(up.store) if up is not None and up.port == port else paths.store_path())
     return parts.netloc.rpartition("@")[2], kept.expanduser()
-
-
-def _ask(address: str, store: Path, session: str) -> int:
-    from penstock_addons.control import COMMAND, HOST, MARK, token_of  # brings mitmproxy
-
-    request = urllib.request.Request(
-        f"http://{HOST}/compact",
-        json.dumps({"session": session}).encode(),
-        {"authorization": f"Bearer {token_of(store)}", "content-type": "application/json", MARK: COMMAND},
-    )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": f"http://{address}"}))
-    try:
-        with opener.open(request, timeout=_WAIT_S) as response:
-            return int(json.load(response)["conversations"])
-    except urllib.error.HTTPError as e:
-        with e:
-            said = e.read(400).decode(errors="replace")
-        raise PenstockError(f"the proxy at {address} answered {e.code}: {said}") from e
-    except (OSError, ValueError, KeyError) as e:
-        raise PenstockError(f"the proxy at {address} does not answer: {e}") from e

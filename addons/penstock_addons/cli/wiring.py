@@ -14,9 +14,10 @@ from penstock.profiles import Profile
 
 __all__ = ["can_shorten", "is_possible", "wired"]
 
-TOOL = "mcp__penstock__expand"
-_SHORTENING = frozenset({"trim", "pruning", "compaction"})
-"""The stages whose stubs name an original."""
+TOOLS = ",".join(f"mcp__penstock__{name}" for name in ("expand", "memory_search", "recall"))
+"""Those that only read: for the others the client asks its person."""
+_WITH_TOOLS = frozenset({"trim", "pruning", "compaction", "memory"})
+"""The stages whose stubs name an original, and the one that remembers."""
 _COMMAND = re.compile(r"[a-z][a-z-]*")
 
 
@@ -26,9 +27,9 @@ def is_possible() -> bool:
 
 
 def can_shorten(profile: Profile, plugins: Plugins) -> bool:
-    """Whether anything under `profile` leaves a stub that an agent would want to look behind. Raises `PluginError` and
-    `ProfileError`."""
-    return profile.mode == "edit" and any(stage.name in _SHORTENING for stage in plugins.stages(profile))
+    """Whether anything under `profile` remembers, or leaves a stub that an agent would want to look behind. Raises
+    `PluginError` and `ProfileError`."""
+    return profile.mode == "edit" and any(stage.name in _WITH_TOOLS for stage in plugins.stages(profile))
 
 
 def wired(client: str, arguments: Sequence[str], store: Path) -> list[str]:
@@ -49,7 +50,7 @@ def _claude(arguments: list[str], command: list[str]) -> list[str]:
         return arguments
     server = {"type": "stdio", "command": command[0], "args": command[1:]}
     config = json.dumps({"mcpServers": {"penstock": server}})
-    return [f"--mcp-config={config}", f"--allowedTools={TOOL}", *arguments]
+    return [f"--mcp-config={config}", f"--allowedTools={TOOLS}", *arguments]
 
 
 def _codex(arguments: list[str], command: list[str]) -> list[str]:

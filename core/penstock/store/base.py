@@ -60,6 +60,11 @@ class Store(Protocol):
         """The originals whose handle begins with `handle` (lower case), the newest first; without one, all of them."""
         ...
 
+    def forget_originals(self, texts: Sequence[str]) -> int:
+        """Delete the originals that are one of `texts` to the letter, and what is left of them in the file; how many
+        there were."""
+        ...
+
     def set_tip(self, conversation: str, tip: Tip, at: float) -> None:
         """Note what was sent last."""
         ...

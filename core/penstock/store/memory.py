@@ -69,6 +69,10 @@ class MemoryStore:
         found.sort(key=lambda pair: pair[0].at, reverse=True)
         return [replace(about, text=unpacked(data)) for about, data in found[:limit]]
 
+    def forget_originals(self, texts: Sequence[str]) -> int:
+        with self._lock:
+            return sum(self._originals.pop(digest_of(text), None) is not None for text in texts)
+
     def _keep(self, original: Original) -> None:
         _, data = self._originals.pop(original.digest, (None, b""))
         self._originals[original.digest] = replace(original, text=""), data or packed(original.text)

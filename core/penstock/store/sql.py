@@ -127,6 +127,24 @@ class SqlStore:
         with self._read() as db:
             return kept.find(db, handle, limit)
 
+    def forget_originals(self, texts: Sequence[str]) -> int:
+        digests, gone = sorted({digest_of(text) for text in texts}), 0
+        for i in range(0, len(digests), PRUNE_ROWS):
+            with self._write() as db:
+                db.exec_driver_sql("PRAGMA secure_delete=ON")
+                some = _originals.c.digest.in_(digests[i : i + PRUNE_ROWS])
+                gone += db.execute(_originals.delete().where(some)).rowcount
+        if gone:
+            self._empty_log()
+        return gone
+
+    def _empty_log(self) -> None:
+        try:
+            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+                db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        except _FAILURES as e:
+            raise StoreError(f"{self.path} cannot be cleaned: {_why(e)}") from e
+
     def set_tip(self, conversation: str, tip: Tip, at: float) -> None:
         values = {"epoch": tip.epoch, "tip": tip.chain, "count": tip.count, "seen_at": at}
         with self._write() as db:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from penstock import encodings, journal
 from penstock.clock import ManualClock
@@ -11,6 +12,7 @@ from penstock.dialects.base import Dialect
 from penstock.engine import Engine, Outcome
 from penstock.events import Event, EventKind, EventLog
 from penstock.exchange import Request, State
+from penstock.memory.keeper import Keeper
 from penstock.pipeline import Pipeline
 from penstock.plugins import Plugins
 from penstock.profiles import Profile
@@ -19,6 +21,7 @@ from penstock.reply import Reply, Usage
 from penstock.stage import Stage
 from penstock.store.base import Store
 from penstock.store.memory import MemoryStore
+from penstock.tags import Tags
 from penstock.testing.answers import answer
 from penstock.testing.bodies import dialect_of, path_of
 from penstock.testing.checks import PromiseBroken, check_prefix
@@ -52,13 +55,18 @@ class Session:
         clock: ManualClock | None = None,
         headers: Mapping[str, str] | None = None,
         listeners: Sequence[Callable[[Event], None]] = (),
+        memory: Keeper | None = None,
     ) -> None:
-        """Without `profile`, the bundled default; without `store`, one in memory. `plugins` give their stages,
-        listeners and redactors besides those named here."""
+        """Without `profile`, the bundled default; without `store`, one in memory; without `memory`, none. `plugins`
+        give their stages, listeners and redactors besides those named here."""
         self.dialect = dialect_of(dialect) if isinstance(dialect, str) else dialect
         self.profile = profile or profile_of()
         self.plugins = plugins or Plugins()
-        self.stages = (*stages, *(self.plugins.stages(self.profile) if plugins is not None else ()))
+        self._parts = replace(self.plugins.parts(self.profile), memory=memory, tagged=self._tagged)
+        for stage in stages:
+            stage.on_parts(self._parts)
+        given = self.plugins.stages(self.profile, self._parts) if plugins is not None else ()
+        self.stages = (*stages, *given)
         self.store = store if store is not None else MemoryStore()
         self.clock = clock or ManualClock()
         self.headers = dict(HEADERS if headers is None else headers)
@@ -136,7 +144,7 @@ class Session:
         self.log = EventLog(self.store, listeners=self._listeners, clock=self.clock)
         self.engine = Engine(
             dialects=[self.dialect],
-            pipelines=lambda _: Pipeline(self.profile, self.stages, self.clock, self.plugins.parts(self.profile)),
+            pipelines=lambda _: Pipeline(self.profile, self.stages, self.clock, self._parts),
             profile=self.profile.name,
             store=self.store,
             log=self.log,
@@ -144,6 +152,9 @@ class Session:
             clock=self.clock,
             redactors=self.plugins.redactors(),
         )
+
+    def _tagged(self, exchange: str, of: str, tags: Tags) -> None:
+        self.log.append(EventKind.TAGGED, exchange, **journal.tagged(of, tags))
 
     def _stop(self) -> None:
         self.engine.close()

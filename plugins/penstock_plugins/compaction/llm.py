@@ -52,20 +52,26 @@ class Llm:
 
     name = "llm"
 
-    def __init__(self, model: Model, purse: Purse | None = None) -> None:
-        self._model = model
+    def __init__(self, model: Model, purse: Purse | None = None, table: str = "stage.compaction.llm") -> None:
+        """`table`: of the profile, where its settings stand."""
+        self._model, self._table = model, table
         self._purse = purse or Purse(model.max_dollars_per_day, paths.state_dir() / "summaries.json")
 
     def __call__(self, segment: Segment) -> Summary:
         """A summary without the person's words. Raises `ModelFailed` and `PurseEmpty`."""
-        model, key = self._model, self._key()
+        model = self._model
         task = _TASK.format(words=segment.tokens * 3 // 4)
         record = render(fit(segment.parts, READ_TOKENS).parts)
-        price = segment.prices.of(model.prices or model.api, model.model)
-        reserved = _dollars(price, len(task) + len(record), segment.tokens)
+        return self.ask(task, record, segment.tokens, segment.prices.of(model.prices or model.api, model.model))
+
+    def ask(self, task: str, text: str, tokens: int, price: Price) -> Summary:
+        """What the model says to `text`, in at most `tokens`, and what it cost. Raises `ModelFailed` and
+        `PurseEmpty`."""
+        key = self._key()
+        reserved = _dollars(price, len(task) + len(text), tokens)
         self._purse.reserve(reserved)
         try:
-            answer = self._ask(key, task, record, segment.tokens)
+            answer = self._ask(key, task, text, tokens)
         except ModelFailed as e:
             e.dollars = reserved if e.is_paid else 0.0
             self._purse.settle(reserved, e.dollars)
@@ -106,11 +112,11 @@ class Llm:
         key = os.environ.get(name, "").strip()
         if not key:
             raise ModelFailed(
-                f"stage.compaction.llm.key_env: the proxy has no variable {name} in its environment", is_paid=False
+                f"{self._table}.key_env: the proxy has no variable {name} in its environment", is_paid=False
             )
         if not (key.isascii() and key.isprintable()):
             raise ModelFailed(
-                f"stage.compaction.llm.key_env: the variable {name} has characters that no key has", is_paid=False
+                f"{self._table}.key_env: the variable {name} has characters that no key has", is_paid=False
             )
         return key
 

@@ -19,6 +19,8 @@ from cryptography.x509.oid import NameOID
 
 from penstock import paths
 from penstock.events import Event, EventKind
+from penstock.memory import Item, Memory
+from penstock.memory.trigrams import Trigrams
 from penstock.store.sql import SqlStore
 from penstock_addons.cli import checks
 from penstock_addons.cli.announcement import Announcement
@@ -68,7 +70,8 @@ def test_a_fresh_installation_is_well(look: Look, penstock_home: Path, tmp_path:
     assert not [check for check in found.values() if check["level"] == "fail"]
     for name in ("python", "packages", "proxy", "certificate", "profile", "plugins", "store", "disk", "embedder"):
         assert found[name]["level"] == "ok", found[name]
-    assert "no stage of this profile recalls" in found["embedder"]["said"]
+    assert found["embedder"]["said"] == "wordllama-256, 256 numbers a text"
+    assert "none yet" in found["memory"]["said"]
     assert not penstock_home.exists()
     assert not (tmp_path / "conf").exists()
 
@@ -78,7 +81,7 @@ def test_is_a_line_each(run: Run) -> None:
     found = run("doctor", "--profile", "no-such")
     assert found.exit_code == 1
     lines = found.stdout.splitlines()
-    assert len(lines) == 11
+    assert len(lines) == 12
     (failed,) = [line for line in lines if line.startswith("fail")]
     assert "profile: no profile is called 'no-such'" in failed
     assert "penstock profiles list" in failed
@@ -215,3 +218,36 @@ def test_lists_the_clients_on_the_path(look: Look, monkeypatch: pytest.MonkeyPat
     (tmp_path / "codex").touch(mode=0o755)
     found = look()["clients"]
     assert (found["level"], found["said"]) == ("ok", "codex")
+
+
+def test_the_memory_is_looked_at(look: Look) -> None:
+    """How much there is, and what is missing; a file that is none fails. Nothing is changed by looking."""
+    folder = paths.memory_dir()
+    memory = Memory(folder, Trigrams())
+    memory.add([Item("p", "The kiln runs at 900 degrees.")])
+    memory.close()
+    found = look()["memory"]
+    assert (found["level"], "1 items, vectors there" in found["said"]) == ("ok", True)
+    shutil.rmtree(folder / "vectors")
+    found = look()["memory"]
+    assert found["level"] == "warn"
+    assert "vectors gone" in found["said"]
+    assert "penstock reindex" in found["fix"]
+    assert not (folder / "vectors").exists()
+    (folder / "memory.db").write_bytes(b"no database, and far from one" * 99)
+    found = look()["memory"]
+    assert found["level"] == "fail"
+    assert str(folder) in found["said"]
+
+
+def test_a_profile_that_remembers_nothing_needs_no_embedder(look: Look) -> None:
+    """And an embedder that is not there is named."""
+    paths.profiles_dir().mkdir(parents=True)
+    (paths.profiles_dir() / "mine.toml").write_text('extends = "default"\n[memory]\nenabled = false\n')
+    found = look("--profile", "mine")
+    assert "nothing is remembered" in found["memory"]["said"]
+    assert "not needed" in found["embedder"]["said"]
+    (paths.profiles_dir() / "mine.toml").write_text('extends = "default"\n[memory]\nembedder = "nonesuch"\n')
+    found = look("--profile", "mine")
+    assert found["embedder"]["level"] == "warn"
+    assert "nonesuch" in found["embedder"]["said"]

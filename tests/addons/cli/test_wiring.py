@@ -21,7 +21,8 @@ def test_claude_code_is_told_in_front_of_its_own_arguments() -> None:
     own = ["-p", "--mcp-config", "own.json", "--allowedTools", "Bash", "--", "do it"]
     config, allowed, *rest = wired("claude", own, STORE)
     assert rest == own
-    assert allowed == "--allowedTools=mcp__penstock__expand"
+    # What writes, the client asks its person for.
+    assert allowed == "--allowedTools=mcp__penstock__expand,mcp__penstock__memory_search,mcp__penstock__recall"
     name, _, value = config.partition("=")
     server = json.loads(value)["mcpServers"]["penstock"]
     assert name == "--mcp-config"

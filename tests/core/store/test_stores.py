@@ -256,3 +256,25 @@ def test_threads_may_write_at_once(store: Store) -> None:
     assert [e.seq for e in found] == list(range(1, 81))
     for first, second in zip(found[::2], found[1::2], strict=True):
         assert (first.exchange, first.payload) == (second.exchange, second.payload)
+
+
+def test_an_original_is_forgotten_by_its_words(store: Store) -> None:
+    """Those that are such a text to the letter go; edits stay, and are replayed without."""
+    store.add_original("c", "what a person wants gone", "", NOW)
+    store.add_edits("c", [Landed(1, edit(original="what an edit took away"))], NOW)
+    store.add_original("c", "what a person wants gone, and more", "", NOW)
+    assert store.forget_originals(["what a person wants gone", "what an edit took away", "never seen"]) == 2
+    assert [original.text for original in store.find_originals()] == ["what a person wants gone, and more"]
+    assert len(store.edits_of("c")) == 1
+    assert store.forget_originals([]) == 0
+
+
+def test_a_forgotten_original_is_not_in_the_file(tmp_path: Path) -> None:
+    """Nor in what SQLite keeps beside it."""
+    store = SqlStore(tmp_path / "penstock.db")
+    for n in range(50):
+        store.add_original("c", f"line {n} of something long\n" * 50, "", NOW)
+    held = packed("line 7 of something long\n" * 50)
+    assert store.forget_originals(["line 7 of something long\n" * 50]) == 1
+    assert all(held not in file.read_bytes() for file in tmp_path.iterdir())
+    store.close()

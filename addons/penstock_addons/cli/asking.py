@@ -1,0 +1,51 @@
+"""Ask a proxy on this machine to do something: the other end of the control channel."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from penstock.errors import PenstockError
+
+__all__ = ["Refused", "ask"]
+
+
+class Refused(PenstockError):
+    """The proxy answered, and did not do it. `status` is HTTP's."""
+
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__(said)
+        self.status = status
+
+
+def ask(address: str, store: Path, path: str, fields: Mapping[str, object], timeout: float) -> Any:
+    """What the proxy at `address` answers, which has the store `store`. Raises `PenstockError`."""
+    from penstock_addons.control import COMMAND, HOST, MARK, token_of  # brings mitmproxy
+
+    request = urllib.request.Request(
+        f"http://{HOST}{path}",
+        json.dumps(fields).encode(),
+        {"authorization": f"Bearer {token_of(store)}", "content-type": "application/json", MARK: COMMAND},
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": f"http://{address}"}))
+    try:
+        with opener.open(request, timeout=timeout) as response:
+            return json.load(response)
+    except urllib.error.HTTPError as e:
+        with e:
+            said = e.read(4000).decode(errors="replace")
+        raise Refused(e.code, _error(said) or f"the proxy at {address} answered {e.code}: {said[:400]}") from e
+    except (OSError, ValueError) as e:
+        raise PenstockError(f"the proxy at {address} does not answer: {e}") from e
+
+
+def _error(said: str) -> str:
+    try:
+        found = json.loads(said)["error"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,80 @@
+"""How memories look on a screen. Nothing of them may steer the terminal."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from penstock.cli.words import moment, printable
+
+__all__ = ["as_json", "counted", "full", "line", "only", "short_project", "size"]
+
+_ROLES = {"assistant": "agent", "user": "you", "tool": "done"}
+_LEAST = 30
+
+
+def as_json(found: object) -> None:
+    """For programs."""
+    typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+
+
+def line(item: dict[str, Any], *, project: bool = False) -> str:
+    """One item in one line: id, when, who, the beginning of its text."""
+    when = moment(item["at"]) if item["at"] else " " * 16
+    marks = _marks(item)
+    where = f"{short_project(item['project'])}  " if project else ""
+    head = f"{item['id']}  {when}  {_role(item):<6} {where}{marks}"
+    room = max(_LEAST, shutil.get_terminal_size((120, 24)).columns - len(head))
+    text = printable(" ".join(item["text"].split()))
+    return head + (text if len(text) <= room else text[: room - 1] + "…")
+
+
+def full(item: dict[str, Any]) -> str:
+    """One item, whole."""
+    rows = {
+        "id": item["id"],
+        "project": printable(item["project"]),
+        "session": printable(item["session"] or "-") + (f"  ({printable(item['label'])})" if item["label"] else ""),
+        "said": f"{moment(item['at']) if item['at'] else 'nobody knows when'}, by {_role(item)}",
+        "marks": _marks(item).strip() or "none",
+        "until": moment(item["expires_at"]) if item["expires_at"] and not item["pinned"] else "for good",
+    }
+    head = "\n".join(f"{typer.style(f'{name:<8}', dim=True)} {value}" for name, value in rows.items())
+    body = "\n".join(printable(row.expandtabs()) for row in item["text"].split("\n"))
+    return f"{head}\n\n{textwrap.indent(body, '  ')}"
+
+
+def counted(count: int, what: str) -> str:
+    """1 item, 2 items."""
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
+
+
+def short_project(name: str) -> str:
+    """The end of a path."""
+    return printable(name.rstrip("/").rpartition("/")[2] or name)
+
+
+def size(count: int) -> str:
+    """Bytes, for a person."""
+    return f"{count / (1 << 20):,.1f} MB"
+
+
+def only(texts: Sequence[str]) -> None:
+    """What else is to be known, apart from what was asked for."""
+    for text in texts:
+        typer.echo(f"penstock: {text}", err=True)
+
+
+def _role(item: dict[str, Any]) -> str:
+    return printable(_ROLES.get(item["role"], item["role"]))
+
+
+def _marks(item: dict[str, Any]) -> str:
+    marks = ["pinned"] * item["pinned"]
+    marks += [f"+{item['helpful']}"] * bool(item["helpful"]) + [f"-{item['wrong']}"] * bool(item["wrong"])
+    return f"[{' '.join(marks)}] " if marks else ""

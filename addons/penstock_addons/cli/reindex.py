@@ -1,0 +1,68 @@
+"""`penstock reindex`: words and vectors anew from the record."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Annotated
+
+import typer
+from rich.progress import Progress, TaskID
+
+from penstock.errors import PenstockError
+from penstock_addons.cli.memory.looking import StoreOption
+from penstock_addons.cli.memory.printing import counted, only
+from penstock_addons.cli.memory.reach import Reached, profile_in_use, reached
+
+__all__ = ["reindex"]
+
+_POLL_S = 0.2
+_SAID = {"words": "word index", "embedding": "embedding", "vectors": "vector index"}
+
+
+def reindex(
+    embedder: Annotated[
+        str, typer.Option(help="Make the vectors with this one. The profile's own when not given.", metavar="NAME")
+    ] = "",
+    project: Annotated[str, typer.Option(help="Only this project, by its whole name.", metavar="P")] = "",
+    store: StoreOption = None,
+) -> None:
+    """Make the word index and the vectors anew from the record. Ctrl-C ends it, and it can be said again."""
+    with reached(store, embedder=embedder) as memory:
+        state = memory.do("status", {})
+        if not state["items"]:
+            only(["nothing is remembered yet"])
+            return
+        memory.do("reindex", {"embedder": embedder, "project": project})
+        if not _watched(memory):
+            raise typer.Exit(130)
+        found = memory.do("status", {})
+    typer.echo(f"{counted(found['passages'], 'passage')} indexed with {found['embedder']}.")
+    wanted = profile_in_use().memory.embedder
+    if embedder and wanted != embedder:
+        only(
+            [f'set `embedder = "{embedder}"` under `[memory]` in the profile, or the next start makes them anew again']
+        )
+
+
+def _watched(memory: Reached) -> bool:
+    """Whether it came to its end. Raises `PenstockError` when it failed."""
+    with Progress(disable=not sys.stderr.isatty()) as bar:
+        tasks: dict[str, TaskID] = {}
+        try:
+            while (state := memory.do("progress", {}))["running"]:
+                if state["what"]:
+                    what = _SAID.get(state["what"], state["what"])
+                    if what not in tasks:
+                        tasks[what] = bar.add_task(what)
+                    bar.update(tasks[what], completed=state["done"], total=state["total"])
+                time.sleep(_POLL_S)
+            for done in () if state["error"] or state["stopped"] else bar.tasks:
+                bar.update(done.id, completed=done.total)  # the last steps came between two looks
+        except KeyboardInterrupt:
+            memory.do("stop", {})
+            only(["ended; what is missing is made at the next start of a proxy, or by `penstock reindex`"])
+            return False
+    if state["error"]:
+        raise PenstockError(state["error"])
+    return not state["stopped"]

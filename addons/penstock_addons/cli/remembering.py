@@ -1,0 +1,72 @@
+"""How the memory is, for `penstock doctor`. Nothing is opened that another process owns, and nothing made."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from penstock import paths
+from penstock.plugins import Plugins
+from penstock.profiles import Profile
+from penstock.store.lock import is_taken
+from penstock_addons.cli.memory.reach import reached
+
+__all__ = ["FIX", "INSTALL", "Found", "embedder", "memory", "remembers"]
+
+INSTALL = "pip install wordllama, or set `embedder` under `[memory]` in the profile"
+FIX = "Stop the proxy, then make the folder yours to write, or move it away: a new one is begun."
+_REINDEX = "`penstock reindex`, or the next start of a proxy, makes them again from the record"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found, and what to do about it."""
+
+    said: str
+    fix: str = ""
+
+
+def remembers(profile: Profile) -> bool:
+    """Whether a proxy with this profile has a memory."""
+    return profile.memory.enabled and "memory" in profile.stages
+
+
+def embedder(profile: Profile) -> str:
+    """What makes vectors, in words. Raises `MemoryDown`."""
+    from penstock.memory.opening import embedder_of
+
+    found = embedder_of(profile, Plugins.load())
+    return f"{found.name}, {found.dimension} numbers a text"
+
+
+def memory(store: Path, profile: Profile) -> Found:
+    """The memory beside `store`. Raises `PenstockError` and `sqlite3.Error`."""
+    folder = paths.memory_dir(store)
+    file = folder / "memory.db"
+    if not file.exists():
+        return Found(f"none yet; the first turn through a proxy makes {folder}")
+    if is_taken(file):
+        with reached(store) as owner:
+            state = owner.do("status", {})
+        down = "; ".join(state["degraded"])
+        return _found(folder, state["items"], state["unindexed"], f"open in a proxy{f', {down}' if down else ''}", down)
+    with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=1)) as db:
+        items = int(db.execute("SELECT count(*) FROM memories").fetchone()[0])
+        indexed, passages = map(int, db.execute("SELECT total(indexed), count(*) FROM passages").fetchone())
+        made_with = {row[0] for row in db.execute("SELECT DISTINCT embedder FROM projects")} - {""}
+    is_lost = bool(indexed) and not profile.memory.chroma and not (folder / "vectors" / "chroma.sqlite3").exists()
+    return _found(
+        folder,
+        items,
+        passages - indexed,
+        f"vectors {'gone' if is_lost else 'there'}{f', by {chr(44).join(sorted(made_with))}' if made_with else ''}",
+        "gone" if is_lost else "",
+    )
+
+
+def _found(folder: Path, items: int, unindexed: int, said: str, down: str) -> Found:
+    waiting = f", {unindexed:,} passages without one" if unindexed else ""
+    return Found(f"{folder}, {items:,} items, {said}{waiting}", _REINDEX if unindexed or down else "")

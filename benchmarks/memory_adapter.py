@@ -1,0 +1,76 @@
+"""Memory behind `factory(docs) -> object with search(query, k) -> [id]`: the product's store, index and search."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from penstock.memory import Embedder, Hit, Item, Memory, chosen
+from penstock.memory.dates import parse_date
+from penstock.memory.related import Speller
+from penstock.memory.search import Ranked, rank
+from penstock.memory.weights import WEIGHTS
+from penstock.memory.wordllama import WordLlama256
+
+__all__ = ["Remembered", "memory", "memory_upgrade"]
+
+PROJECT = "bench"
+
+
+def memory(docs: Sequence[Mapping[str, str]]) -> Remembered:
+    """With the default embedder."""
+    return Remembered(docs, chosen())
+
+
+def memory_upgrade(docs: Sequence[Mapping[str, str]]) -> Remembered:
+    """With MiniLM."""
+    return Remembered(docs, chosen("minilm-l6-v2"), WordLlama256())
+
+
+class Remembered:
+    """Documents, remembered in a temporary folder that goes with the process."""
+
+    def __init__(
+        self,
+        docs: Sequence[Mapping[str, str]],
+        embedder: Embedder,
+        table: Speller | None = None,
+        worth: Mapping[str, float] = WEIGHTS,
+    ) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="penstock-memory-"))
+        self.memory = Memory(folder, embedder, table=table, worth=worth)
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        atexit.register(self.memory.close)
+        self._docs: dict[int, list[str]] = {}
+        for doc, added in zip(docs, self.memory.add(_items(docs)), strict=True):
+            for number in added.ids:
+                self._docs.setdefault(number, []).append(doc["id"])
+
+    def search(self, query: str, k: int) -> list[str]:
+        """Documents, the best first."""
+        found = self.memory.search(query, PROJECT, limit=k)
+        return list(dict.fromkeys(doc for hit in found.hits for doc in self._docs[hit.item.id]))[:k]
+
+    def documents(self, hit: Hit) -> list[str]:
+        """What a hit stands for."""
+        return self._docs[hit.item.id]
+
+    def ranked(self, query: str, worth: Mapping[str, float] = WEIGHTS) -> tuple[list[list[str]], Ranked]:
+        """Every candidate with its signals: the documents it stands for, in the order of the rows."""
+        view = self.memory.view(PROJECT)
+        assert view is not None
+        found = rank(view, query, None, worth)
+        return [self._docs[int(view.layout.ids[row])] for row in found.rows], found
+
+
+def _items(docs: Sequence[Mapping[str, str]]) -> list[Item]:
+    out, at = [], None
+    for n, doc in enumerate(docs):
+        at = parse_date(doc.get("date") or "") or at  # a chat may give its date once
+        role, text = doc["role"], doc["text"]
+        text = text.removeprefix(f"{role}: ")
+        out.append(Item(PROJECT, text or role, session=doc["session"], seq=n, at=at, role=role))
+    return out

@@ -1,0 +1,136 @@
+"""Look things up in the record by what a person knows of them: a handle, a session, a project."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from penstock.memory.items import Item
+from penstock.memory.records import Records
+from penstock.memory.schema import labels, memories, passages, projects
+
+__all__ = ["Catalog", "Counted"]
+
+_HASH_DIGITS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One project in numbers."""
+
+    name: str
+    items: int
+    sessions: int
+    passages: int
+    unindexed: int
+    """Passages that the vectors lack."""
+    newest: float | None
+    """When the newest item was said."""
+    embedder: str
+    """What its vectors were made with."""
+
+
+class Catalog:
+    """Reads the record, and keeps what a person calls a session. Raises `MemoryDown`."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def find(self, project: str, handle: str, limit: int = 10) -> list[Item]:
+        """Items of a project whose hash begins with `handle`: digits 0-9 and a-f, lower case."""
+        low, high = (bytes.fromhex(handle.ljust(_HASH_DIGITS, end)) for end in "0f")
+        with self._records.reading() as db:
+            number = self._number(db, project)
+            ids = sa.select(memories.c.id).where((memories.c.project == number) & memories.c.hash.between(low, high))
+            return self._items(db, number, project, list(db.scalars(ids.order_by(memories.c.hash).limit(limit))))
+
+    def session(self, project: str, session: str) -> list[Item]:
+        """All of a session, in order."""
+        with self._records.reading() as db:
+            number = self._number(db, project)
+            return self._items(db, number, project, self._in_order(db, number, session))
+
+    def around(self, item: Item, each: int) -> list[Item]:
+        """An item with up to `each` others of its session before and behind it, in order. Without a session: alone."""
+        if not item.session:
+            return [item]
+        with self._records.reading() as db:
+            number = self._number(db, item.project)
+            ids = self._in_order(db, number, item.session)
+            if item.id not in ids:
+                return [item]
+            at = ids.index(item.id)
+            return self._items(db, number, item.project, ids[max(0, at - each) : at + each + 1])
+
+    def newest(self, projects_of: Sequence[str], session: str = "", limit: int = 20) -> list[Item]:
+        """Items by the time they were said, the newest first; those that nobody knows the time of come last."""
+        m = memories.c
+        with self._records.reading() as db:
+            numbers = {self._number(db, name): name for name in projects_of}
+            which = m.project.in_(numbers) & (m.session == session if session else sa.true())
+            order = (sa.func.coalesce(m.at, 0).desc(), m.seq.desc(), m.part.desc(), m.id.desc())
+            found = db.execute(sa.select(m.id, m.project).where(which).order_by(*order).limit(limit)).all()
+            items: dict[int, Item] = {}
+            for number, name in numbers.items():
+                mine = [row[0] for row in found if row[1] == number]
+                items |= self._records.items(db, number, name, mine)
+            return [items[row[0]] for row in found]
+
+    def counts(self) -> list[Counted]:
+        """Every project, by name."""
+        m, waiting = memories.c, sa.func.sum(sa.case((passages.c.indexed.is_(False), 1), else_=0))
+        with self._records.reading() as db:
+            found = sa.select(m.project, sa.func.count(), sa.func.count(m.session.distinct()), sa.func.max(m.at))
+            items = {row[0]: row for row in db.execute(found.group_by(m.project))}
+            found = sa.select(m.project, sa.func.count(), waiting).select_from(passages.join(memories))
+            parts = {row[0]: row for row in db.execute(found.group_by(m.project))}
+            return [
+                Counted(name, *_two(items.get(row.id)), *_two(parts.get(row.id)), _newest(items, row), row.embedder)
+                for name, row in self._records.projects(db).items()
+            ]
+
+    def labels(self, project: str) -> dict[str, str]:
+        """What a person calls sessions of a project, by session."""
+        with self._records.reading() as db:
+            mine = labels.c.project == self._number(db, project)
+            return {row.session: row.label for row in db.execute(labels.select().where(mine))}
+
+    def label(self, project: str, session: str, label: str) -> None:
+        """Call a session so; empty: nothing any more."""
+        with self._records.writing() as db:
+            number = self._number(db, project)
+            db.execute(labels.delete().where((labels.c.project == number) & (labels.c.session == session)))
+            if label:
+                db.execute(labels.insert().values(project=number, session=session, label=label[:200]))
+
+    def sessions(self, project: str) -> dict[str, int]:
+        """How many items each session of a project has."""
+        with self._records.reading() as db:
+            mine = memories.c.project == self._number(db, project)
+            found = sa.select(memories.c.session, sa.func.count()).where(mine).group_by(memories.c.session)
+            return {row[0]: row[1] for row in db.execute(found)}
+
+    def _number(self, db: sa.Connection, project: str) -> int:
+        found = db.scalar(sa.select(projects.c.id).where(projects.c.name == project))
+        return -1 if found is None else int(found)
+
+    def _in_order(self, db: sa.Connection, project: int, session: str) -> list[int]:
+        m = memories.c
+        found = sa.select(m.id).where((m.project == project) & (m.session == session))
+        return list(db.scalars(found.order_by(m.seq, m.part, m.id)))
+
+    def _items(self, db: sa.Connection, project: int, name: str, ids: list[int]) -> list[Item]:
+        found = self._records.items(db, project, name, ids)
+        return [found[number] for number in ids if number in found]
+
+
+def _two(row: sa.Row[*tuple[Any, ...]] | None) -> tuple[int, int]:
+    return (0, 0) if row is None else (int(row[1]), int(row[2] or 0))
+
+
+def _newest(items: dict[int, sa.Row[*tuple[Any, ...]]], project: sa.Row[Any]) -> float | None:
+    row = items.get(project.id)
+    return None if row is None else row[3]

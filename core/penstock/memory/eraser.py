@@ -1,0 +1,57 @@
+"""Forget for good: out of the record, both indexes, and the pages of the file."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from penstock.errors import MemoryDown
+from penstock.memory.embedder import Embedder
+from penstock.memory.records import Records
+from penstock.memory.schema import passages
+from penstock.memory.vectors import VectorIndex
+from penstock.memory.words import WordIndex
+
+__all__ = ["Eraser"]
+
+logger = logging.getLogger(__name__)
+
+
+class Eraser:
+    """The record goes first: what an index still holds of an item without one is never shown. Raises `MemoryDown`
+    when the record cannot be written."""
+
+    def __init__(self, records: Records, vectors: VectorIndex, embedder: Embedder) -> None:
+        self._records, self._vectors, self._embedder = records, vectors, embedder
+
+    def items(self, project: int, ids: Sequence[int], hashes: Sequence[bytes] = ()) -> None:
+        """Erase items of a project; the numbers must be its own. What has one of `hashes` does not come again."""
+        with self._records.writing() as db:
+            gone = self._records.passages_of(db, project, which=passages.c.memory.in_(ids), limit=2**62)
+            self._records.delete(db, ids)
+            self._records.set_forgotten(db, project, hashes, stays=True)
+            try:
+                with db.begin_nested():
+                    WordIndex(project).remove(db, [(row.id, row.text) for row in gone])
+            except SQLAlchemyError as e:
+                logger.warning("the word index is damaged and will be made anew: %s", e.__cause__ or e)
+                self._records.set_made_with(db, project, words="")
+        try:
+            numbers = [row.id for row in gone]
+            self._vectors.remove(project, self._embedder.name, numbers, self._embedder.dimension)
+        except MemoryDown as e:
+            logger.warning("%s; vectors without a text stay there until it is rebuilt", e)
+        self._records.scrub()
+
+    def project(self, project: int) -> None:
+        """Erase a project with all it has."""
+        with self._records.writing() as db:
+            WordIndex(project).drop(db)
+            self._records.delete_project(db, project)
+        try:
+            self._vectors.drop(project)
+        except MemoryDown as e:
+            logger.warning("%s; vectors without a text stay there until it is rebuilt", e)
+        self._records.scrub()

@@ -1,0 +1,222 @@
+"""The keeper: one for each process, opens the memory in a thread of its own and does work on it there.
+
+Nobody waits who does not want to: `submit` puts work in a bounded queue, `ask` gives up after its time. What loads
+slowly (the vectors' index, the embedder's model) is loaded in the keeper's thread. When memory cannot be opened or
+written, work waits, and it is tried again now and then.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import TimeoutError as Late
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
+
+from penstock.errors import MemoryDown, MemoryUnavailable
+from penstock.memory.clean import cleaned
+from penstock.workers import NoWorker, Workers
+
+if TYPE_CHECKING:
+    from penstock.memory.memory import Memory
+
+__all__ = ["Keeper", "State"]
+
+T = TypeVar("T")
+Work = Callable[["Memory"], object]
+logger = logging.getLogger(__name__)
+RETRY_S = 5.0
+"""Between two attempts to open or to write what could not be opened or written."""
+QUEUED = 2000
+"""So many pieces of work wait at most; beyond that the oldest are let go."""
+CLOSE_S = 5.0
+
+
+class State(StrEnum):
+    """What the keeper is at."""
+
+    CLOSED = "closed"
+    """Nobody has asked for memory yet, or it is closed for good."""
+    OPENING = "opening"
+    OPEN = "open"
+    DOWN = "down"
+    """It cannot be opened or written; `Keeper.fault` says why. It is tried again."""
+
+
+class Keeper:
+    """Any thread may call."""
+
+    def __init__(
+        self,
+        open_memory: Callable[[], Memory],
+        *,
+        redactors: Sequence[Callable[[str], str]] = (),
+        on_fault: Callable[[str], None] | None = None,
+        retry_s: float = RETRY_S,
+        queued: int = QUEUED,
+    ) -> None:
+        self._open_memory, self._redactors = open_memory, tuple(redactors)
+        self._on_fault, self._retry_s, self._limit = on_fault, retry_s, queued
+        self._queue: deque[Work] = deque()
+        self._change = threading.Condition()
+        self._memory: Memory | None = None
+        self._thread: threading.Thread | None = None
+        self._askers = Workers(limit=2, lost_limit=4, name="penstock-memory-ask")
+        self._busy = self._closing = self._hurry = False
+        self._failures = 0
+        self.state = State.CLOSED
+        self.fault = ""
+        """What is wrong: the thing, the place, the next step. Empty while all is well."""
+        self.dropped = 0
+        """Pieces of work that were let go because too many waited."""
+
+    @property
+    def waiting(self) -> int:
+        """Pieces of work not done yet."""
+        return len(self._queue) + self._busy
+
+    @property
+    def ready(self) -> Memory | None:
+        """The memory, if it is open by now."""
+        return self._memory
+
+    def begin(self) -> None:
+        """Have it opened. Does not wait; a second call does nothing."""
+        with self._change:
+            if self._thread is None and not self._closing:
+                self.state = State.OPENING
+                self._thread = threading.Thread(target=self._run, name="penstock-memory", daemon=True)
+                self._thread.start()
+
+    def open(self, timeout: float = 30.0) -> Memory:
+        """The memory, opened now if need be. Raises `MemoryUnavailable` when that fails or takes longer."""
+        self.begin()
+        with self._change:
+            seen, self._hurry = self._failures, True
+            self._change.notify_all()
+            self._change.wait_for(lambda: self._memory or self._closing or self._failures > seen, timeout)
+            if self._memory is None:
+                raise MemoryUnavailable(self.fault or f"memory is {self.state}; ask again in a while")
+            return self._memory
+
+    def submit(self, work: Work) -> bool:
+        """Have `work` done on the keeper's thread, in order, once memory is open. Never waits. Work that raises
+        `MemoryDown` is tried again later, anything else is logged. False: the keeper is closed."""
+        self.begin()
+        with self._change:
+            if self._closing:
+                return False
+            if len(self._queue) >= self._limit:
+                self._queue.popleft()
+                self.dropped += 1
+            self._queue.append(work)
+            self._change.notify_all()
+        return True
+
+    def ask(self, work: Callable[[Memory], T], timeout: float) -> T | None:
+        """What `work` gives, if memory is open and it is done in `timeout` seconds; None otherwise. Raises what `work`
+        raises."""
+        memory = self._memory
+        if memory is None:
+            return None
+        try:
+            task = self._askers.submit(lambda: work(memory))
+        except NoWorker:
+            return None
+        try:
+            return task.future.result(timeout)
+        except Late:
+            self._askers.give_up(task)
+            return None
+
+    def clean(self, text: str) -> str:
+        """`text` as it may be kept: without notes of ours and without secrets. Empty when nothing is left of it."""
+        return cleaned(text, self._redactors)
+
+    def drain(self, timeout: float = 5.0) -> bool:
+        """Wait until all that was submitted is done. False: it was not, or cannot be."""
+        with self._change:
+            self._change.wait_for(lambda: not self.waiting or self.state is State.DOWN, timeout)
+            return not self.waiting
+
+    def close(self) -> None:
+        """Do what waits, if that is quick, and let go of the files."""
+        self.drain(CLOSE_S)
+        with self._change:
+            self._closing = True
+            self._change.notify_all()
+        if self._thread is not None:
+            self._thread.join(CLOSE_S)
+        self._askers.close()
+
+    # ---------------------------------------------------------------- the keeper's thread
+
+    def _run(self) -> None:
+        try:
+            while not self._closing:
+                if self._memory is None and not self._try(self._open):
+                    continue
+                with self._change:
+                    self._change.wait_for(lambda: self._queue or self._closing)
+                    if not self._queue:
+                        continue
+                    work, self._busy = self._queue.popleft(), True
+                done = self._try(lambda work=work: self._do(work))  # type: ignore[misc]
+                with self._change:
+                    self._busy = False
+                    if not done:
+                        self._queue.appendleft(work)
+                    self._change.notify_all()
+        finally:
+            memory, self._memory = self._memory, None
+            if memory is not None:
+                memory.close()
+            self.state = State.CLOSED
+
+    def _open(self) -> None:
+        memory = self._open_memory()
+        with self._change:
+            self._memory, self.state, self.fault = memory, State.OPEN, ""
+            self._change.notify_all()
+        try:
+            memory.sync()
+        except MemoryDown as e:  # what can be read is read, and it is tried again at every ingest
+            logger.warning("%s", e)
+
+    def _do(self, work: Work) -> None:
+        memory = self._memory
+        if memory is None:
+            return
+        try:
+            work(memory)
+        except MemoryDown:
+            raise
+        except Exception:  # one bad piece of work must not end the thread that does all others
+            logger.exception("a piece of work on memory failed")
+
+    def _try(self, work: Callable[[], None]) -> bool:
+        """Whether it went well; if not, it is said and some time has passed."""
+        self._hurry = False
+        try:
+            work()
+        except Exception as e:  # noqa: BLE001 - chromadb, SQLite and a plugin's embedder raise what they like
+            self._is_down(e if isinstance(e, MemoryDown) else f"memory cannot be opened: {type(e).__name__}: {e}")
+            return False
+        with self._change:
+            self.state, self.fault = State.OPEN, ""
+            self._change.notify_all()
+        return True
+
+    def _is_down(self, why: object) -> None:
+        fault = f"{why}. Traffic goes on without memory; `penstock doctor` says what to do"
+        if fault != self.fault:
+            logger.warning("%s", fault)
+            if self._on_fault is not None:
+                self._on_fault(fault)
+        with self._change:
+            self.fault, self.state = fault, State.DOWN
+            self._failures += 1
+            self._change.notify_all()
+            self._change.wait_for(lambda: self._closing or self._hurry, self._retry_s)

@@ -1,0 +1,316 @@
+"""Memory: remember, search, forget; and keep the record and the two indexes together.
+
+Everything here may take a while: call it off the loop. One process owns a memory; within it, any thread may call.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from threadpoolctl import ThreadpoolController
+
+from penstock.errors import MemoryDown
+from penstock.memory.catalog import Catalog
+from penstock.memory.embedder import Embedder
+from penstock.memory.eraser import Eraser
+from penstock.memory.items import Found, Hit, Item
+from penstock.memory.layout import Layout
+from penstock.memory.records import Records
+from penstock.memory.related import Related, Speller
+from penstock.memory.schema import memories
+from penstock.memory.search import View, rank
+from penstock.memory.stored import Stored
+from penstock.memory.upkeep import Progress, Upkeep
+from penstock.memory.vectors import VectorIndex
+from penstock.memory.weights import SURE_AROUND, WEIGHTS
+from penstock.memory.wordllama import WordLlama256
+from penstock.memory.words import WordIndex
+from penstock.memory.writer import WORDS_VERSION, Added, Writer
+
+__all__ = ["Memory"]
+
+logger = logging.getLogger(__name__)
+_BATCH = 256
+_PROJECTS = 8
+"""So many projects are kept at hand; the one not asked for longest makes room."""
+_PASSED_OVER = 4
+"""Under a budget, so many times the limit are looked at for what still fits."""
+_TOO_LITTLE = 20
+"""Tokens that are not worth looking for an item for."""
+_EVERYTHING = 2**62
+
+
+@dataclass
+class _Known:
+    layout: Layout
+    stored: Stored
+    related: Related | None
+
+
+class Memory:
+    """What was said, findable. Raises `MemoryDown` when the record cannot be read or written; an index that is down
+    only makes answers poorer, and they say so."""
+
+    def __init__(
+        self,
+        folder: Path,
+        embedder: Embedder,
+        *,
+        table: Speller | None = None,
+        tokens: Callable[[str], int] | None = None,
+        worth: Mapping[str, float] = WEIGHTS,
+        chroma: str = "",
+    ) -> None:
+        """`chroma`: the address of a server that has the vectors instead of the folder."""
+        self.embedder = embedder
+        self._table = embedder if table is None and isinstance(embedder, WordLlama256) else table
+        self._tokens = tokens or _estimated
+        self._threads = ThreadpoolController()
+        self._worth = worth
+        self._records = Records(folder / "memory.db")
+        self.catalog = Catalog(self._records)
+        self._vectors = VectorIndex(folder / "vectors", chroma)
+        self._writer = Writer(self._records, embedder)
+        self._upkeep = Upkeep(self._records, self._vectors, embedder)
+        self._eraser = Eraser(self._records, self._vectors, embedder)
+        self._lock = threading.RLock()
+        self._known: OrderedDict[int, _Known] = OrderedDict()
+
+    # remember
+
+    def add(self, items: Sequence[Item], *, anew: bool = False) -> list[Added]:
+        """Remember items, long ones in parts, known ones not again, and what a person had forgotten only `anew`. What
+        this returns of is on disk. When an index or the embedder is down, `sync` gives it later what it lacks."""
+        out: list[Added] = []
+        for i in range(0, len(items), _BATCH):
+            with self._lock:
+                added, projects = self._writer.add(items[i : i + _BATCH], anew=anew)
+                out += added
+                for project in projects:
+                    try:
+                        self._upkeep.index(project, _unseen)
+                    except MemoryDown as e:
+                        logger.warning("%s; it gets them later", e)
+        return out
+
+    def sync(self, progress: Progress | None = None) -> int:
+        """Give the indexes what they lack, and make vectors of another embedder anew; how many passages got one."""
+        done = 0
+        for name, project in self.projects().items():
+            with self._lock:
+                done += self._mend(name, project, progress or _unseen)
+        return done
+
+    def reindex(self, project: str = "", progress: Progress | None = None) -> None:
+        """Make words and vectors anew from the record, of one project or of all."""
+        every = self.projects()
+        for name, number in every.items():
+            if project in ("", name):
+                with self._lock:
+                    self._known.pop(number, None)
+                    self._upkeep.words(number, progress or _unseen)
+                    self._start_anew(number, every.values())
+                    self._upkeep.embed(number, progress or _unseen)
+                    self._upkeep.index(number, progress or _unseen)
+
+    def _start_anew(self, project: int, every: Iterable[int]) -> None:
+        try:
+            self._upkeep.afresh(project)
+        except MemoryDown as e:
+            # It can not even be opened. Nothing in it is lost: all of it is in the record.
+            logger.warning("%s; the folder is made anew", e)
+            self._vectors.reset()
+            for number in every:
+                self._upkeep.afresh(number)
+
+    def _mend(self, name: str, number: int, progress: Progress) -> int:
+        with self._records.reading() as db:
+            project = self._records.project(db, name)
+        if project is None:
+            return 0
+        if project.words != WORDS_VERSION:
+            self._upkeep.words(number, progress)
+            self._known.pop(number, None)
+        if project.embedder != self.embedder.name or self._upkeep.lacks(number):
+            self._upkeep.afresh(number)
+            self._known.pop(number, None)
+        self._upkeep.embed(number, progress)
+        return self._upkeep.index(number, progress)
+
+    # search
+
+    def search(
+        self, text: str, project: str, *, limit: int = 10, tokens: int | None = None, now: float | None = None
+    ) -> Found:
+        """The items of `project` that answer `text` best, at most `limit`, and together at most `tokens` long: what is
+        too long for what is left is passed over. `now` gives "last week" a meaning, and lets what is
+        recent win a tie."""
+        view = self.view(project)
+        if view is None:
+            return Found()
+        with self._threads.limit(limits=1):
+            ranked = rank(view, text, now, self._worth)
+        hits: list[Hit] = []
+        left = tokens
+        for i in range(0, min(len(ranked.rows), limit if tokens is None else _PASSED_OVER * limit), limit):
+            numbers = view.layout.ids[ranked.rows[i : i + limit]].tolist()
+            with self._records.reading() as db:
+                items = self._records.items(db, view.id, project, numbers)
+            for n, number in enumerate(numbers, i):
+                if number not in items or len(hits) >= limit:
+                    continue
+                size = self._tokens(items[number].text)
+                if left is not None and size > left:
+                    continue
+                left = None if left is None else left - size
+                parts = {k: float(v[n] * self._worth[k]) for k, v in ranked.signals.items() if k in self._worth}
+                parts = {k: round(v, 3) for k, v in sorted(parts.items(), key=lambda kv: -abs(kv[1])) if v}
+                sure = float(ranked.scores[n] + SURE_AROUND * ranked.signals["near_meaning"][n])
+                overlap = float(ranked.signals["meaning"][n])
+                score, shared = float(ranked.scores[n]), overlap * ranked.told
+                hits.append(Hit(items[number], score, parts, size, overlap, shared, sure))
+            if len(hits) >= limit or (left is not None and left < _TOO_LITTLE):
+                break
+        return Found(tuple(hits), tuple(ranked.down), dict(ranked.corrected))
+
+    def view(self, project: str) -> View | None:
+        """One project as a search sees it; None: nothing is remembered for it."""
+        with self._lock:
+            with self._records.reading() as db:
+                found = self._records.project(db, project)
+                if found is None:
+                    return None
+                known = self._refreshed(db, found.id)
+            words = WordIndex(found.id)
+            return View(
+                found.id, known.layout, known.stored, known.related, self._records, words, self._vectors, self.embedder
+            )
+
+    def _refreshed(self, db: sa.Connection, project: int) -> _Known:
+        stored = Stored(self._records, self.embedder.name, self.embedder.dimension)
+        known = self._known.pop(project, None) or _Known(
+            Layout.empty(), stored, Related(self._table) if self._table is not None else None
+        )
+        above = int(known.layout.ids.max(initial=0))
+        rows = self._records.rows(db, project, above)
+        known.layout = known.layout.grown(rows, self._records.passage_rows(db, project, above))
+        known.stored.follow(db, known.layout)
+        if known.related is not None:
+            try:
+                known.related.follow(db, WordIndex(project), len(known.layout.passages))
+            except MemoryDown as e:
+                logger.warning("%s; related words are left out", e)
+        self._known[project] = known
+        while len(self._known) > _PROJECTS:
+            self._known.popitem(last=False)
+        return known
+
+    # look, change, forget
+
+    def projects(self) -> dict[str, int]:
+        """Every project something is remembered for."""
+        with self._records.reading() as db:
+            return {name: int(row.id) for name, row in self._records.projects(db).items()}
+
+    def get(self, project: str, ids: Sequence[int]) -> list[Item]:
+        """Items of a project by number; those of another project are not there."""
+        with self._records.reading() as db:
+            found = self._records.project(db, project)
+            items = {} if found is None else self._records.items(db, found.id, project, ids)
+        return [items[number] for number in ids if number in items]
+
+    def newest(self, project: str, *, before: int = _EVERYTHING, limit: int = 50) -> list[Item]:
+        """Items page by page, the newest first; `before` the last number of the page above."""
+        with self._records.reading() as db:
+            found = self._records.project(db, project)
+            return [] if found is None else self._records.listed(db, found.id, project, before=before, limit=limit)
+
+    def change(self, project: str, ids: Sequence[int], **values: Any) -> int:
+        """Set `tags`, `pinned`, `helpful`, `wrong` or `expires_at`; how many items there were. For another text: forget
+        and add."""
+        if unknown := set(values) - {"tags", "pinned", "helpful", "wrong", "expires_at"}:
+            raise ValueError(f"cannot be changed: {', '.join(sorted(unknown))}")
+        if "tags" in values:
+            values["tags"] = list(values["tags"])
+        return self._changed(project, ids, values)
+
+    def mark(self, project: str, ids: Sequence[int], *, helpful: bool) -> int:
+        """Count one mark for or against; how many items there were."""
+        column = memories.c.helpful if helpful else memories.c.wrong
+        return self._changed(project, ids, {column.name: column + 1})
+
+    def forget(self, project: str, ids: Sequence[int], *, stays: bool = False) -> int:
+        """Delete items everywhere: record, words, vectors, and what is left of them in the files; how many there
+        were. `stays`: adding the same words again does nothing, unless `anew` is said."""
+        with self._lock:
+            with self._records.reading() as db:
+                found = self._records.project(db, project)
+                mine = {} if found is None else self._records.items(db, found.id, project, ids)
+            if found is not None and mine:
+                self._eraser.items(found.id, sorted(mine), [item.hash for item in mine.values()] if stays else ())
+                self._known.pop(found.id, None)
+        return len(mine)
+
+    def forget_project(self, project: str) -> bool:
+        """Delete a project with everything in it. False: there was none."""
+        with self._lock:
+            number = self.projects().get(project)
+            if number is None:
+                return False
+            self._eraser.project(number)
+            self._known.pop(number, None)
+        return True
+
+    def expire(self, now: float) -> int:
+        """Forget what is past its time and not pinned; how many items that were."""
+        by_project: dict[str, list[int]] = {}
+        with self._records.reading() as db:
+            for name, number in self._records.expired(db, now):
+                by_project.setdefault(name, []).append(number)
+        return sum(self.forget(name, numbers) for name, numbers in by_project.items())
+
+    def state(self) -> dict[str, Any]:
+        """How it is: the embedder, where its files are and how large they are, and what is down."""
+        down = []
+        try:
+            for number in self.projects().values():
+                self._vectors.count(number, self.embedder.name, self.embedder.dimension)
+        except MemoryDown as e:
+            down.append(str(e))
+        files = [file for file in self._records.path.parent.rglob("*") if file.is_file()]
+        return {
+            "folder": str(self._records.path.parent),
+            "embedder": self.embedder.name,
+            "dimension": self.embedder.dimension,
+            "bytes": sum(file.stat().st_size for file in files),
+            "degraded": down,
+        }
+
+    def close(self) -> None:
+        """Let go of files."""
+        with self._lock:
+            self._vectors.close()
+            self._records.close()
+
+    def _changed(self, project: str, ids: Sequence[int], values: dict[str, Any]) -> int:
+        with self._lock, self._records.writing() as db:
+            found = self._records.project(db, project)
+            done = 0 if found is None else self._records.change(db, found.id, ids, values)
+            if found is not None:
+                self._known.pop(found.id, None)
+        return done
+
+
+def _estimated(text: str) -> int:
+    return max(1, round(len(text) / 4.2))
+
+
+def _unseen(_what: str, _done: int, _total: int) -> None:
+    """Nobody watches."""

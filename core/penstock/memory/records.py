@@ -1,0 +1,308 @@
+"""The record of memory: one SQLite file beside the store's, through SQLAlchemy Core, with Alembic migrations.
+
+A file of its own: events are written all the time and pruned from the old end, memories are kept, edited, and deleted
+for good; one can be moved, damaged or thrown away without the other, and an ingest never holds up a ledger's write.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import event as sa_event
+from sqlalchemy.exc import SQLAlchemyError
+
+from penstock.errors import MemoryDown, StoreError
+from penstock.memory.items import Item, Kind
+from penstock.memory.layout import Row
+from penstock.memory.schema import forgotten, labels, memories, passages, projects
+from penstock.store.lock import StoreLock
+
+__all__ = ["Records"]
+
+logger = logging.getLogger(__name__)
+BUSY_MS = 5000
+"""How long a write waits for another. Memory is written in the background: nobody waits for it."""
+_FAILURES = (SQLAlchemyError, OSError, ValueError, OverflowError)
+_PAGE = 500
+_TEXT = {"at", "role", "kind", "text", "session", "conversation", "seq", "part", "pinned", "expires_at"}
+
+
+class Records:
+    """Items by project. Raises `MemoryDown` when the file cannot be read or written, or belongs to another process."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = StoreLock(path)
+        except (OSError, StoreError) as e:
+            raise MemoryDown(f"memory cannot be opened: {e}") from e
+        self._engine = _connect(path)
+        try:
+            self._migrate()
+        except CommandError as e:
+            self.close()
+            raise MemoryDown(f"{path} was written by a newer version ({e})") from e
+        except _FAILURES as e:
+            self.close()
+            raise MemoryDown(f"{path} cannot be opened: {_why(e)}") from e
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """One transaction: all or nothing, and on disk when it is left."""
+        try:
+            with self._engine.begin() as db:
+                yield db
+        except _FAILURES as e:
+            raise MemoryDown(f"{self.path} cannot be written: {_why(e)}") from e
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection to read with."""
+        try:
+            with self._engine.connect() as db:
+                yield db
+        except _FAILURES as e:
+            raise MemoryDown(f"{self.path} cannot be read: {_why(e)}") from e
+
+    def projects(self, db: sa.Connection) -> dict[str, sa.Row[Any]]:
+        """Every project by name."""
+        return {row.name: row for row in db.execute(projects.select().order_by(projects.c.name))}
+
+    def project(self, db: sa.Connection, name: str) -> sa.Row[Any] | None:
+        """One project, if anything was remembered for it."""
+        return db.execute(projects.select().where(projects.c.name == name)).first()
+
+    def add_project(self, db: sa.Connection, name: str, words: str, embedder: str) -> int:
+        """A new project."""
+        done = db.execute(projects.insert().values(name=name, words=words, embedder=embedder))
+        return int((done.inserted_primary_key or (0,))[0])
+
+    def set_made_with(self, db: sa.Connection, project: int, **made: str) -> None:
+        """Note what the indexes of a project were made with: `words`, `embedder`."""
+        db.execute(projects.update().where(projects.c.id == project).values(**made))
+
+    def ids_of(self, db: sa.Connection, project: int, hashes: Sequence[bytes]) -> dict[bytes, int]:
+        """Which of these contents are there already."""
+        out: dict[bytes, int] = {}
+        for page in _pages(hashes):
+            rows = db.execute(
+                sa.select(memories.c.hash, memories.c.id).where(
+                    (memories.c.project == project) & memories.c.hash.in_(page)
+                )
+            )
+            out |= {row.hash: row.id for row in rows}
+        return out
+
+    def forgotten(self, db: sa.Connection, project: int, hashes: Sequence[bytes]) -> set[bytes]:
+        """Which of these contents a person had forgotten."""
+        out: set[bytes] = set()
+        for page in _pages(hashes):
+            found = sa.select(forgotten.c.hash)
+            out |= set(db.scalars(found.where((forgotten.c.project == project) & forgotten.c.hash.in_(page))))
+        return out
+
+    def set_forgotten(self, db: sa.Connection, project: int, hashes: Sequence[bytes], *, stays: bool) -> None:
+        """Have contents stay away, or let them come again."""
+        for page in _pages(sorted(set(hashes))):
+            db.execute(forgotten.delete().where((forgotten.c.project == project) & forgotten.c.hash.in_(page)))
+            if stays:
+                db.execute(forgotten.insert(), [{"project": project, "hash": one} for one in page])
+
+    def add(self, db: sa.Connection, project: int, item: Item, traits: bytes) -> int:
+        """Store one item; its number."""
+        values = {name: getattr(item, name) for name in _TEXT}
+        values |= {"tags": list(item.tags), "helpful": item.helpful, "wrong": item.wrong}
+        done = db.execute(memories.insert().values(project=project, hash=item.hash, traits=traits, **values))
+        return int((done.inserted_primary_key or (0,))[0])
+
+    def add_passage(
+        self, db: sa.Connection, memory: int, span: tuple[int, int], embedder: str, vector: bytes | None
+    ) -> int:
+        """Store one passage of an item; its number."""
+        values = {"memory": memory, "first": span[0], "last": span[1], "embedder": embedder, "vector": vector}
+        done = db.execute(passages.insert().values(indexed=False, **values))
+        return int((done.inserted_primary_key or (0,))[0])
+
+    def items(self, db: sa.Connection, project: int, name: str, ids: Sequence[int]) -> dict[int, Item]:
+        """Items of this project by number; those of others are not there."""
+        out: dict[int, Item] = {}
+        for page in _pages(ids):
+            rows = db.execute(memories.select().where((memories.c.project == project) & memories.c.id.in_(page)))
+            out |= {row.id: _item(row, name) for row in rows}
+        return out
+
+    def listed(self, db: sa.Connection, project: int, name: str, *, before: int, limit: int) -> list[Item]:
+        """Items with a number below `before`, the newest first."""
+        found = memories.select().where((memories.c.project == project) & (memories.c.id < before))
+        return [_item(row, name) for row in db.execute(found.order_by(memories.c.id.desc()).limit(limit))]
+
+    def rows(self, db: sa.Connection, project: int, above: int) -> list[Row]:
+        """What ranking needs of the items with a number above `above`."""
+        c = memories.c
+        found = sa.select(
+            c.id, c.session, c.seq, c.part, c.role, c.at, c.traits, c.helpful, c.wrong, c.pinned, c.expires_at
+        )
+        rows = db.execute(found.where((c.project == project) & (c.id > above)).order_by(c.id))
+        return [Row(r[0], *r[1:7], float(r[7] - 2 * r[8] + r[9]), r[10]) for r in rows]
+
+    def passage_rows(self, db: sa.Connection, project: int, above: int) -> list[tuple[int, int]]:
+        """Passages of the items with a number above `above`: number, number of the item."""
+        found = sa.select(passages.c.id, passages.c.memory).join(memories)
+        found = found.where((memories.c.project == project) & (memories.c.id > above))
+        return [(row[0], row[1]) for row in db.execute(found.order_by(passages.c.id))]
+
+    def vectors(self, db: sa.Connection, embedder: str, ids: Iterable[int]) -> dict[int, bytes]:
+        """The vectors of passages, as they were stored."""
+        listed = ",".join(str(int(n)) for n in ids)
+        sql = f"SELECT id, vector FROM passages WHERE id IN ({listed}) AND embedder = ? AND vector IS NOT NULL"
+        return {row[0]: row[1] for row in db.exec_driver_sql(sql, (embedder,))}
+
+    def passages_of(
+        self,
+        db: sa.Connection,
+        project: int,
+        *,
+        above: int = 0,
+        which: sa.ColumnElement[bool] | None = None,
+        limit: int,
+    ) -> list[sa.Row[Any]]:
+        """Passages in the order of their numbers: id, memory, text, embedder, vector."""
+        p, m = passages.c, memories.c
+        text = sa.func.substr(m.text, p.first + 1, p.last - p.first).label("text")
+        found = sa.select(p.id, p.memory, text, p.embedder, p.vector).join(memories)
+        found = found.where((m.project == project) & (p.id > above))
+        if which is not None:
+            found = found.where(which)
+        return list(db.execute(found.order_by(p.id).limit(limit)))
+
+    def count_passages(self, db: sa.Connection, project: int, which: sa.ColumnElement[bool] | None = None) -> int:
+        """How many passages of a project there are, or are so."""
+        found = sa.select(sa.func.count()).select_from(passages.join(memories)).where(memories.c.project == project)
+        return int(db.execute(found if which is None else found.where(which)).scalar() or 0)
+
+    def texts(self, db: sa.Connection, project: int) -> list[tuple[int, str]]:
+        """Every item's number and text."""
+        found = sa.select(memories.c.id, memories.c.text).where(memories.c.project == project)
+        return [(row[0], row[1]) for row in db.execute(found)]
+
+    def set_vectors(self, db: sa.Connection, embedder: str, vectors: Sequence[tuple[int, bytes]]) -> None:
+        """Give passages new vectors."""
+        values = [{"number": n, "new": v, "embedder": embedder, "indexed": False} for n, v in vectors]
+        changed = passages.update().where(passages.c.id == sa.bindparam("number"))
+        if values:
+            db.execute(changed.values(vector=sa.bindparam("new")), values)
+
+    def set_indexed(self, db: sa.Connection, ids: Sequence[int]) -> None:
+        """Note that Chroma has these passages."""
+        for page in _pages(ids):
+            db.execute(passages.update().where(passages.c.id.in_(page)).values(indexed=True))
+
+    def unset_indexed(self, db: sa.Connection, project: int) -> None:
+        """Note that Chroma has none of a project."""
+        mine = sa.select(memories.c.id).where(memories.c.project == project)
+        db.execute(passages.update().where(passages.c.memory.in_(mine)).values(indexed=False))
+
+    def change(self, db: sa.Connection, project: int, ids: Sequence[int], values: dict[str, Any]) -> int:
+        """Set columns of items; how many there were."""
+        done = 0
+        for page in _pages(ids):
+            which = (memories.c.project == project) & memories.c.id.in_(page)
+            done += db.execute(memories.update().where(which).values(values)).rowcount
+        return done
+
+    def expired(self, db: sa.Connection, now: float) -> list[tuple[str, int]]:
+        """Items past their time that are not pinned: project, number."""
+        found = sa.select(projects.c.name, memories.c.id).join(projects, projects.c.id == memories.c.project)
+        rows = db.execute(found.where((memories.c.expires_at <= now) & memories.c.pinned.is_(False)))
+        return [(row[0], row[1]) for row in rows]
+
+    def delete(self, db: sa.Connection, ids: Sequence[int]) -> None:
+        """Delete items with their passages."""
+        for page in _pages(ids):
+            db.execute(passages.delete().where(passages.c.memory.in_(page)))
+            db.execute(memories.delete().where(memories.c.id.in_(page)))
+        here = (memories.c.project == labels.c.project) & (memories.c.session == labels.c.session)
+        db.execute(labels.delete().where(~sa.exists().where(here)))
+
+    def delete_project(self, db: sa.Connection, project: int) -> None:
+        """Delete a project with all it has."""
+        mine = sa.select(memories.c.id).where(memories.c.project == project)
+        db.execute(passages.delete().where(passages.c.memory.in_(mine)))
+        db.execute(memories.delete().where(memories.c.project == project))
+        db.execute(labels.delete().where(labels.c.project == project))
+        db.execute(forgotten.delete().where(forgotten.c.project == project))
+        db.execute(projects.delete().where(projects.c.id == project))
+
+    def scrub(self) -> None:
+        """Leave nothing of what was deleted in the file or beside it: the write-ahead log goes as well."""
+        try:
+            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+                db.exec_driver_sql("VACUUM")
+                db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        except _FAILURES as e:
+            raise MemoryDown(f"{self.path} cannot be cleaned: {_why(e)}") from e
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+        self._lock.release()
+
+    def _migrate(self) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self._engine.connect() as db:
+            config.attributes["connection"] = db
+            command.upgrade(config, "head")
+            db.commit()
+
+
+def _connect(path: Path) -> sa.Engine:
+    url = sa.URL.create("sqlite", database=str(path))
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False})
+
+    @sa_event.listens_for(engine, "connect")
+    def _(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        # What is deleted is overwritten: it may be what a person wants gone.
+        connection.execute("PRAGMA secure_delete=ON")
+        connection.execute("PRAGMA cache_size=-16000")
+        try:
+            path.chmod(0o600)
+        except OSError as e:
+            logger.warning("%s can be read by others: %s", path, e)
+
+    return engine
+
+
+def _pages(all_of: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for i in range(0, len(all_of), _PAGE):
+        yield all_of[i : i + _PAGE]
+
+
+def _item(row: sa.Row[Any], project: str) -> Item:
+    tags = row.tags if isinstance(row.tags, list) else json.loads(row.tags or "[]")
+    values = {name: row._mapping[name] for name in _TEXT - {"kind"}}
+    return Item(
+        project=project,
+        kind=Kind(row.kind),
+        tags=tuple(tags),
+        helpful=row.helpful,
+        wrong=row.wrong,
+        id=row.id,
+        **values,
+    )
+
+
+def _why(e: Exception) -> str:
+    return (str(e.__cause__ or e).strip() or type(e).__name__).splitlines()[0]

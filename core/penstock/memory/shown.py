@@ -1,0 +1,41 @@
+"""Memories as plain data: what commands print, agents read, and the control channel carries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from penstock.memory.items import Hit, Item, Kind
+
+__all__ = ["item_from", "shown", "shown_hit"]
+
+
+def shown(item: Item, label: str = "") -> dict[str, Any]:
+    """One item; `label` is what a person calls its session."""
+    return {
+        "id": item.handle,
+        "project": item.project,
+        "session": item.session,
+        "label": label,
+        "seq": item.seq,
+        "part": item.part,
+        "at": item.at,
+        "role": item.role,
+        "kind": item.kind.value,
+        "text": item.text,
+        "tags": list(item.tags),
+        "pinned": item.pinned,
+        "helpful": item.helpful,
+        "wrong": item.wrong,
+        "expires_at": item.expires_at,
+    }
+
+
+def shown_hit(hit: Hit, label: str = "") -> dict[str, Any]:
+    """One item found, with what each signal added."""
+    return {**shown(hit.item, label), "score": round(hit.score, 4), "parts": dict(hit.parts), "tokens": hit.tokens}
+
+
+def item_from(data: dict[str, Any]) -> Item:
+    """The item that was `shown`, to be added: it has no number yet. Raises `KeyError`, `TypeError` and `ValueError`."""
+    own = {name: data[name] for name in ("project", "session", "seq", "part", "at", "role", "text", "expires_at")}
+    return Item(kind=Kind(data["kind"]), tags=tuple(data["tags"]), pinned=bool(data["pinned"]), **own)

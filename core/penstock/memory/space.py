@@ -1,0 +1,60 @@
+"""Compare vectors after taking out what all texts of a project share: their mean and a few main axes.
+
+Texts of one project are all about the same; what is left after that tells them apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["SAMPLE", "Space"]
+
+Array = npt.NDArray[np.float32]
+SAMPLE = 2000
+"""So many passages, spread over the project, stand for all of them."""
+AXES = 3
+FEW = 200
+"""With fewer passages an axis could be what a single text is about."""
+_SPREAD = 4.0
+
+
+@dataclass(frozen=True)
+class Space:
+    """How the vectors of one project lie."""
+
+    mean: Array
+    axes: Array
+    sample: Array
+
+    @classmethod
+    def of(cls, vectors: Array) -> Space:
+        """From a sample of passages, as rows of length one."""
+        count = len(vectors)
+        if not count:
+            return cls(np.zeros(vectors.shape[1], np.float32), vectors, vectors)
+        mean = vectors.mean(0) * np.float32(count / (count + 20))
+        axes = np.zeros((0, vectors.shape[1]), np.float32)
+        if count >= FEW:
+            centred = vectors - mean
+            axes = np.linalg.eigh(centred.T @ centred)[1][:, -AXES:].T.astype(np.float32)
+        bare = cls(mean, axes, vectors[:0])
+        return cls(mean, axes, bare.cleaned(vectors[:: max(1, count // 500)]))
+
+    def cleaned(self, vectors: Array) -> Array:
+        """Without the common part, of length one."""
+        out = vectors - self.mean
+        out = out - (out @ self.axes.T) @ self.axes
+        length = np.linalg.norm(out, axis=-1, keepdims=True)
+        clean: Array = (out / np.where(length == 0, 1, length)).astype(np.float32)
+        return clean
+
+    def likeness(self, question: Array, cleaned: Array) -> Array:
+        """How much more like `question` (cleaned) each row is than the texts of this project commonly are."""
+        usual = self.sample @ question
+        spread = float(usual.std()) if len(usual) else 0.0
+        middle = float(usual.mean()) if len(usual) else 0.0
+        out: Array = ((cleaned @ question - middle) / ((spread or 1) * _SPREAD)).astype(np.float32)
+        return out

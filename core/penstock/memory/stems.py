@@ -1,0 +1,86 @@
+"""Words as memory compares them: lower case, without endings, without the words that every sentence has."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+__all__ = ["STOP", "VERSION", "identifiers", "stem", "terms", "words"]
+
+VERSION = "1"
+"""Changes with anything that makes `terms` or `identifiers` answer differently: the index is rebuilt then."""
+
+_WORD = re.compile(r"\w+")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_CODE = re.compile(
+    r"(?:[\w.@~+-]*/)+[\w.@+-]+|\b\w+(?:[.:]+\w+)+\b|\b\w*[_\d]\w*\b|\b[a-z]+[A-Z]\w*\b|\b(?:[A-Z][a-z]+){2,}\w*"
+)
+_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
+
+_STOP = """a an the of to in on at for and or is are was were be been being did do does done doing has have had having i
+you he she it they we me him them us my your his her its their our mine yours hers theirs ours what when where who whom
+which how why that this these those with from by as about into over after before there here then than so if but not no
+nor can could would should will shall may might must just also too very am any some all both each more most other such
+only own same up down out off again once during until while because through between s t don im ive id youre thats didn
+doesn isn wasn"""
+STOP = frozenset(_STOP.split())
+
+_ENDINGS = (
+    ("ational", "ate"),
+    ("fulness", "ful"),
+    ("ousness", "ous"),
+    ("ization", "ize"),
+    ("iveness", "ive"),
+    ("ingly", ""),
+    ("edly", ""),
+    ("ings", ""),
+    ("ing", ""),
+    ("ies", "y"),
+    ("ied", "y"),
+    ("ment", ""),
+    ("ness", ""),
+    ("sses", "ss"),
+    ("ed", ""),
+    ("es", ""),
+    ("ly", ""),
+    ("s", ""),
+)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in order, lower case, without possessives and apostrophes."""
+    text = text.replace("\u2019", "'").replace("'s ", " ").replace("'", "")
+    return _WORD.findall(text.lower())
+
+
+def terms(text: str) -> list[str]:
+    """What the index holds of a text: stems; of `parseHttpHeader` its parts as well."""
+    found = [stem(word) for word in words(text) if word not in STOP]
+    for name in re.findall(r"\b[a-z]+[A-Z]\w*|\b(?:[A-Z][a-z]+){2,}\w*|\b\w*[a-z]_\w+", text):
+        parts = _CAMEL.sub(" ", name).replace("_", " ").lower().split()
+        found += [stem(part) for part in parts if part not in STOP and len(part) > 1]
+    return found
+
+
+def identifiers(text: str) -> str:
+    """Paths, dotted names, names with digits or inner capitals, and scripts without blanks: what is searched by
+    pieces of a word."""
+    return " ".join(dict.fromkeys(match.lower() for rule in (_CODE, _WIDE) for match in rule.findall(text)))
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """A word without its ending. Rough on purpose: what counts is that forms of one word meet."""
+    if len(word) <= 3 or not word.isascii():
+        return word
+    for ending, other in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            word = word[: -len(ending)] + other
+            break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz":
+        word = word[:-1]
+    if len(word) > 3 and word.endswith("e"):
+        word = word[:-1]
+    if len(word) > 3 and word.endswith("y"):
+        word = word[:-1] + "i"
+    return word

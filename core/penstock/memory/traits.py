@@ -1,0 +1,52 @@
+"""What ranking knows of a text before any question is asked: its length, and what kind of sentence it is."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["NAMES", "VERSION", "traits_of"]
+
+VERSION = "1"
+NAMES = ("length", "thin_question", "thin_ack", "thin_me", "me", "time", "digit", "standing")
+
+_ACK = re.compile(
+    r"^\W*(thanks|thank you|ok|okay|wow|great|awesome|cool|yeah|yes|sounds|that's|that sounds|sure|nice|hey|hi|aww|"
+    r"absolutely|good)\b",
+    re.I,
+)
+_ME = re.compile(r"\b(I|I'm|I've|my|we)\b")
+_TIME = re.compile(
+    r"\b(yesterday|today|tonight|last|next|ago|tomorrow|week|weekend|month|year|monday|tuesday|wednesday|thursday|friday"
+    r"|saturday|sunday|recently|since|january|february|march|april|may|june|july|august|september|october|november"
+    r"|december|\d{4}|days?|started|just)\b",
+    re.I,
+)
+_STANDING = re.compile(r"\b(always|never|prefer|make sure to|whenever|please (?:use|include|provide))\b", re.I)
+_DIGIT = re.compile(r"\d")
+_LONGEST = 3.5
+"""`length` past which more words tell nothing more: about 660."""
+
+
+def traits_of(text: str) -> npt.NDArray[np.float32]:
+    """One number for each of `NAMES`."""
+    count = len(text.split())
+    length = min(math.log1p(count) - 3, _LONGEST)
+    thin = min(max(1 - (length + 0.6) / 1.2, 0.0), 1.0)  # 1 below 11 words, 0 above 36
+    me = float(bool(_ME.search(text)))
+    return np.array(
+        [
+            length,
+            thin * text.rstrip().endswith("?"),
+            thin * bool(_ACK.match(text)),
+            thin * me,
+            me,
+            min(3, len(_TIME.findall(text))) / 3,
+            bool(_DIGIT.search(text)),
+            bool(_STANDING.search(text)) * (count < 60),
+        ],
+        dtype=np.float32,
+    )

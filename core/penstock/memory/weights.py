@@ -1,0 +1,52 @@
+"""What each signal is worth, fitted by `benchmarks/memory_fit.py`; and what was set by hand because nothing can be
+fitted for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["HELPFUL", "RECENT", "RECENT_DAYS", "SURE", "SURE_AROUND", "SURE_OVERLAP", "SURE_SHARED", "WEIGHTS"]
+
+WEIGHTS: Mapping[str, float] = {
+    "words": 0.45,
+    "vector": -0.01,
+    "vector_question": 1.40,
+    "meaning": 2.26,
+    "near_words": 3.08,
+    "session_words": 0.09,
+    "near_vector": 1.65,
+    "session_vector": 0.55,
+    "near_meaning": -1.63,
+    "session_meaning": 4.54,
+    "speaker": 0.71,
+    "other_speaker": -0.71,
+    "month": 3.25,
+    "day": 2.83,
+    "length": 0.27,
+    "length2": -0.23,
+    "assistant": -2.68,
+    "assistant_length": -0.13,
+    "thin_question": -1.32,
+    "thin_ack": -1.52,
+    "thin_me": 0.88,
+    "own_words": 0.56,
+    "you_assistant": 2.53,
+    "summary_assistant": 1.75,
+    "when_time": 1.52,
+    "many_digit": 1.18,
+    "request_standing": 1.02,
+}
+
+HELPFUL = 0.5
+"""A mark "helpful", or a pin; a mark "wrong" is worth twice as much against."""
+RECENT = 0.25
+"""Said just now; half as much after `RECENT_DAYS`, and so on. Enough to settle a tie."""
+RECENT_DAYS = 14.0
+SURE_AROUND = 7.5
+"""The ranking takes what stands around a hit with caution; but it says best whether a question belongs here at all."""
+SURE = 9.5
+"""From here on a hit is taken for an answer, ... See `benchmarks/memory_gate.py`."""
+SURE_OVERLAP = 0.3
+"""... if it has this share of what the question's words tell, ..."""
+SURE_SHARED = 6.5
+"""... and that is so much: two rare words, or several that are not. "Commit this" is about nothing that was said."""

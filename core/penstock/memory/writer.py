@@ -1,0 +1,144 @@
+"""Write items into the record and the word index, in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from penstock.errors import MemoryDown
+from penstock.memory import stems, traits
+from penstock.memory.chunks import CHUNK_TOKENS, Span, chunks, passages
+from penstock.memory.embedder import Embedder, vectors_of
+from penstock.memory.items import Item
+from penstock.memory.records import Records
+from penstock.memory.words import WordIndex
+
+__all__ = ["WORDS_VERSION", "Added", "Writer"]
+
+logger = logging.getLogger(__name__)
+WORDS_VERSION = f"{stems.VERSION}.{traits.VERSION}"
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What came of one item that was to be remembered."""
+
+    ids: tuple[int, ...]
+    """Its parts, in order; those of an earlier twin where the words were known already. Parts that a person had
+    forgotten are not there."""
+    new: int
+    """How many of them were new."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    item: Item
+    hash: bytes
+    spans: list[Span]
+
+    @property
+    def key(self) -> tuple[str, bytes]:
+        return self.item.project, self.hash
+
+
+class Writer:
+    """Adds to the record; one call at a time."""
+
+    def __init__(self, records: Records, embedder: Embedder) -> None:
+        self._records, self._embedder = records, embedder
+
+    def add(self, items: Sequence[Item], *, anew: bool = False) -> tuple[list[Added], set[int]]:
+        """Store what is new, all or nothing; and which projects got something. Raises `MemoryDown`."""
+        whole = [[_Part(part, part.hash, passages(part.text)) for part in _parts(item)] for item in items]
+        parts = [part for some in whole for part in some]
+        with self._records.reading() as db:
+            known = self._known(db, parts)
+            gone = set() if anew else self._forgotten(db, parts)
+        fresh = {part.key: part for part in reversed(parts) if part.key not in known and part.key not in gone}
+        order = list(reversed(fresh.values()))
+        vectors = self._vectors([part.item.text[a:b] for part in order for a, b in part.spans])
+        new: dict[tuple[str, bytes], int] = {}
+        projects: set[int] = set()
+        if fresh:
+            with self._records.writing() as db:
+                at = 0
+                for part in order:
+                    project = self._project(db, part.item.project)
+                    given = None if vectors is None else vectors[at : at + len(part.spans)]
+                    at += len(part.spans)
+                    new[part.key] = self._store(db, project, part, given)
+                    if anew:
+                        self._records.set_forgotten(db, project, [part.hash], stays=False)
+                    projects.add(project)
+        known |= new
+        return [_added(some, known, fresh) for some in whole], projects
+
+    def _known(self, db: sa.Connection, parts: Sequence[_Part]) -> dict[tuple[str, bytes], int]:
+        known: dict[tuple[str, bytes], int] = {}
+        for name in {part.item.project for part in parts}:
+            project = self._records.project(db, name)
+            if project is not None:
+                mine = [part.hash for part in parts if part.item.project == name]
+                known |= {(name, mark): n for mark, n in self._records.ids_of(db, project.id, mine).items()}
+        return known
+
+    def _forgotten(self, db: sa.Connection, parts: Sequence[_Part]) -> set[tuple[str, bytes]]:
+        gone: set[tuple[str, bytes]] = set()
+        for name in {part.item.project for part in parts}:
+            project = self._records.project(db, name)
+            if project is not None:
+                mine = [part.hash for part in parts if part.item.project == name]
+                gone |= {(name, mark) for mark in self._records.forgotten(db, project.id, mine)}
+        return gone
+
+    def _vectors(self, texts: list[str]) -> npt.NDArray[np.float32] | None:
+        if not texts:
+            return None
+        try:
+            return vectors_of(self._embedder, texts)
+        except MemoryDown as e:
+            logger.warning("%s; vectors are made later", e)
+            return None
+
+    def _project(self, db: sa.Connection, name: str) -> int:
+        found = self._records.project(db, name)
+        if found is not None:
+            return int(found.id)
+        number = self._records.add_project(db, name, WORDS_VERSION, self._embedder.name)
+        WordIndex(number).create(db)
+        return number
+
+    def _store(self, db: sa.Connection, project: int, part: _Part, vectors: npt.NDArray[np.float32] | None) -> int:
+        number = self._records.add(db, project, part.item, traits.traits_of(part.item.text).tobytes())
+        rows = []
+        for n, span in enumerate(part.spans):
+            vector = None if vectors is None else vectors[n].astype(np.float16).tobytes()
+            passage = self._records.add_passage(db, number, span, self._embedder.name if vector else "", vector)
+            rows.append((passage, part.item.text[span[0] : span[1]]))
+        try:
+            with db.begin_nested():
+                WordIndex(project).add(db, rows)
+        except SQLAlchemyError as e:
+            # The record is what counts; the index is made anew from it.
+            logger.warning("words of project %s cannot be indexed: %s", part.item.project, e.__cause__ or e)
+            self._records.set_made_with(db, project, words="")
+        return number
+
+
+def _parts(item: Item) -> list[Item]:
+    text = item.text.encode("utf-8", "replace").decode()  # half a character cannot be stored
+    spans = chunks(text)
+    if len(spans) == 1 and len(text) <= CHUNK_TOKENS * 4:
+        return [replace(item, text=text)]
+    return [replace(item, text=text[a:b], part=n) for n, (a, b) in enumerate(spans)]
+
+
+def _added(parts: Sequence[_Part], known: dict[tuple[str, bytes], int], fresh: dict[tuple[str, bytes], _Part]) -> Added:
+    ids = tuple(known[part.key] for part in parts if part.key in known)
+    return Added(ids, sum(fresh.get(part.key) is part for part in parts))

@@ -1,0 +1,41 @@
+"""Forget texts in every store of this installation: a session beside another has one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from penstock.errors import StoreError
+from penstock.store.base import Store
+from penstock.store.lock import is_taken
+from penstock.store.sql import SqlStore
+
+__all__ = ["forget_everywhere"]
+
+
+def forget_everywhere(first: Path, texts: Sequence[str], own: Store | None = None) -> int:
+    """Delete the originals that are one of `texts` from the store `first` and those beside it; how many there were.
+    `own` is `first`, where this process has it open. Raises `StoreError` for stores it cannot, after all others."""
+    gone, faults = 0, []
+    for file in sorted({first, *first.parent.glob(f"{first.stem}-*{first.suffix}")}):
+        try:
+            gone += _forget(file, texts, own if file == first else None)
+        except StoreError as e:
+            faults.append(str(e))
+    if faults:
+        raise StoreError("; ".join(faults))
+    return gone
+
+
+def _forget(file: Path, texts: Sequence[str], own: Store | None) -> int:
+    if own is not None:
+        return own.forget_originals(texts)
+    if not file.exists():
+        return 0
+    if is_taken(file):
+        raise StoreError(f"{file} belongs to a proxy that is up: forget again once that has ended")
+    store = SqlStore(file)
+    try:
+        return store.forget_originals(texts)
+    finally:
+        store.close()

@@ -1,0 +1,39 @@
+"""Tags: what a turn is about, in a few words. The contract of taggers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+__all__ = ["Tagger", "Tags"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What one request or one turn is about."""
+
+    names: tuple[str, ...] = ()
+    """The most telling first."""
+    is_broad: bool = False
+    """It asks for an overview, and not for one thing."""
+    is_temporal: bool = False
+    """It asks for what was at some time."""
+
+    @property
+    def primary(self) -> str:
+        """The most telling of them, empty when there is none."""
+        return self.names[0] if self.names else ""
+
+
+class Tagger(Protocol):
+    """Says what a text is about. Called after the answer, in the background; may be slow, may raise: then the words of
+    the text have to do."""
+
+    name: str
+    """What `[memory] tagger` calls it."""
+
+    def __call__(self, text: str, known: Sequence[str]) -> Sequence[str]:
+        """At most some eight tags, the most telling first. `known`: those in use, of which one that means the same is
+        better than a new one."""
+        ...

@@ -1,0 +1,85 @@
+"""What is taken from a transcript, whichever client wrote it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Said", "Transcript", "moment", "text_of"]
+
+_NOBODY = re.compile(
+    r"\s*(?:\[Request interrupted by user|This session is being continued from a previous conversation that ran out of"
+    r"|Operation stopped by hook:|# AGENTS\.md instructions for )"
+)
+"""What stands in a person's place and was said by the client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing said."""
+
+    role: str
+    """`user` or `assistant`."""
+    text: str
+    """As it stands in the transcript, envelopes and all."""
+    at: float | None
+    """Seconds since 1970."""
+
+
+@dataclass
+class Transcript:
+    """One session, as far as it could be read."""
+
+    file: Path
+    session: str = ""
+    folder: str = ""
+    """Where the client was started."""
+    said: list[Said] = field(default_factory=list)
+    broken: list[int] = field(default_factory=list)
+    """Numbers of the lines that could not be read."""
+    is_aside: bool = False
+    """A sub-agent's: what a person said is not in it."""
+    _texts: list[Said] = field(default_factory=list)
+
+    def person(self, text: str, at: float | None) -> None:
+        """A person said something; with that the assistant's turn is over."""
+        if text.strip() and not _NOBODY.match(text):
+            self.end()
+            self.said.append(Said("user", text, at))
+
+    def assistant(self, text: str, at: float | None) -> None:
+        """The assistant said something, which is its final text unless it goes on to call a tool."""
+        if text.strip():
+            self._texts.append(Said("assistant", text, at))
+
+    def tool(self) -> None:
+        """A tool is called: what was said before was on the way."""
+        self._texts.clear()
+
+    def end(self) -> None:
+        """Nothing more comes of this turn."""
+        self.said += self._texts
+        self._texts.clear()
+
+
+def text_of(content: Any, *kinds: str) -> str:
+    """The text of a message: a string, or blocks of these types."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    texts = [block.get("text") for block in content if isinstance(block, dict) and block.get("type") in kinds]
+    return "\n\n".join(text for text in texts if isinstance(text, str) and text.strip())
+
+
+def moment(stamp: Any) -> float | None:
+    """An ISO time as seconds since 1970. None: it is none."""
+    if not isinstance(stamp, str):
+        return None
+    try:
+        return datetime.fromisoformat(stamp).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,81 @@
+"""What an agent did in a turn, in a few lines: files it changed, commands that failed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from penstock import Block, BlockKind
+from penstock_plugins.pruning.tools import ToolKind, decode, kind_of, path_of, target_of
+
+__all__ = ["Doings"]
+
+_PATCHED = re.compile(r"\*\*\* (?:Update|Add|Delete) File: ([^\n\\\"]+)")
+_FILES, _FAILURES, _LONGEST = 12, 4, 200
+_CALLS = 400
+_AT_HAND = 3
+_ERROR_LINE = re.compile(r"(?i)\b(?:error|exception|failed|failure|fatal|not found|denied|cannot|can't|undefined)\b")
+
+
+class Doings:
+    """Follows calls and their results."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, tuple[ToolKind, str]] = {}
+        self._files: dict[str, None] = {}
+        self._failed: dict[str, str] = {}
+        self.at_hand: tuple[str, ...] = ()
+        """The files changed last, the newest first."""
+
+    def see(self, blocks: Iterable[Block]) -> None:
+        """Take in the calls and results of one message."""
+        for block in blocks:
+            if block.kind is BlockKind.TOOL_USE:
+                self._call(block)
+            elif block.kind is BlockKind.TOOL_RESULT:
+                self._result(block)
+
+    def told(self) -> str:
+        """All of it, and begin anew. Empty when nothing was changed and nothing failed."""
+        lines = []
+        if self._files:
+            lines.append("Files changed: " + ", ".join(list(self._files)[:_FILES]))
+        lines += [f"Failed: {what}: {why}" for what, why in list(self._failed.items())[:_FAILURES]]
+        self._files, self._failed = {}, {}
+        return "\n".join(lines)
+
+    def copy(self) -> Doings:
+        """Another that goes on from here."""
+        out = Doings()
+        out._calls, out._files, out._failed = dict(self._calls), dict(self._files), dict(self._failed)
+        out.at_hand = self.at_hand
+        return out
+
+    def _call(self, block: Block) -> None:
+        kind = kind_of(block.tool_name)
+        given = decode(block.text) if kind in (ToolKind.EDIT, ToolKind.RUN) else {}
+        paths = [path_of(kind, given)] if given else []
+        for path in [*paths, *_PATCHED.findall(block.text)]:
+            if path:
+                self._files[path] = None
+                self.at_hand = (path, *(p for p in self.at_hand if p != path))[:_AT_HAND]
+        if kind is ToolKind.RUN and block.tool_id:
+            self._calls[block.tool_id] = kind, _line(target_of(given))
+            while len(self._calls) > _CALLS:
+                del self._calls[next(iter(self._calls))]
+
+    def _result(self, block: Block) -> None:
+        _, what = self._calls.pop(block.tool_id, (None, ""))
+        if not what:
+            return
+        if not block.is_error:
+            self._failed.pop(what, None)  # what went well in the end is no failure to remember
+            return
+        lines = [line for line in block.text[-8000:].splitlines() if line.strip()]
+        said = [line for line in lines if _ERROR_LINE.search(line)] or lines
+        self._failed[what] = _line(said[-1] if said else "no output")
+
+
+def _line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

@@ -1,0 +1,138 @@
+"""Find what is remembered about what the person asks now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from rapidfuzz import fuzz
+
+from penstock import Draft
+from penstock.errors import MemoryDown
+from penstock.memory.items import Found, Hit
+from penstock.memory.keeper import Keeper
+from penstock.memory.question import read
+from penstock.memory.stems import terms
+from penstock.profiles import Remembered
+from penstock.tags import Tags
+from penstock_plugins.memory.settings import Settings
+from penstock_plugins.memory.standing import stands
+
+__all__ = ["Recall", "Recalled"]
+
+_LOOKED_UP = 1_500
+"""Characters of the person's words that are looked up: what a paste is about stands at its beginning or its end."""
+_LOOKED_AT = 4
+"""So many times the items of a note are looked at: some stand in the request already."""
+_SAME = 80
+"""Of 100: what the person asked before, in about the same words, is no answer."""
+_DATED = 6.0
+"""What was said at the time that is asked for may be less sure by so much: the time is what was asked for."""
+_NEWS = 2
+"""So much must be new in what the person said before, or it is the same request once more."""
+_SHORT = 300
+QUESTION = 2 / 3
+"""Of what a request must share with a hit, a question must share so much: who asks wants to know."""
+_QUESTION = re.compile(
+    r"\?\s*(?:\[[^\]]*\]\s*)?$|^\W*(?:who|whom|whose|what|which|when|where|why|how|do|does|did|is|are|was|were)\b", re.I
+)
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """What is to be told; and why not more."""
+
+    hits: tuple[Hit, ...] = ()
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question, as it is looked up."""
+
+    words: str
+    tags: Tags = field(default_factory=Tags)
+    active: Collection[str] = ()
+    """Tags of the last turns: what has no other stands in the conversation."""
+    at_hand: Sequence[str] = field(default=())
+    """The files that are worked on."""
+
+
+class Recall:
+    """Asks the memory of this process, and never waits long."""
+
+    def __init__(self, keeper: Keeper, profile: Remembered, settings: Settings) -> None:
+        self._keeper, self._profile, self._settings = keeper, profile, settings
+
+    def __call__(self, draft: Draft, asked: Asked) -> Recalled:
+        """What bears on the question and does not stand in the request."""
+        if self._keeper.ready is None:
+            self._keeper.begin()
+            return Recalled(remark=self._keeper.fault or f"memory is {self._keeper.state}")
+        text, project, now = _query(asked), draft.exchange.identity.project, draft.exchange.received_at or None
+        limit = self._most(asked.tags) * _LOOKED_AT
+        try:
+            found = self._keeper.ask(
+                lambda memory: memory.search(text, project, limit=limit, now=now), self._settings.wait_ms / 1000
+            )
+        except MemoryDown as e:
+            return Recalled(remark=str(e))
+        return Recalled(remark="memory had no answer in time") if found is None else self._chosen(found, draft, asked)
+
+    def _chosen(self, found: Found, draft: Draft, asked: Asked) -> Recalled:
+        budget = min(self._profile.recall_tokens, int(self._profile.recall_share * draft.window))
+        is_question = _QUESTION.search(asked.words) is not None
+        sure = [h for h in found.hits if self._is_sure(h, asked.tags, is_question) and not _is_asking(h, asked.words)]
+        out: list[Hit] = []
+        for hit in sorted(sure, key=lambda hit: not _names(hit, asked.at_hand)):
+            fits = len(out) < self._most(asked.tags) and hit.tokens <= budget
+            if fits and not _is_active(hit, asked.active) and not stands(hit.item, draft):
+                out.append(hit)
+                budget -= hit.tokens
+        if out:
+            return Recalled(tuple(out), "; ".join(found.degraded))
+        return Recalled(remark="what bears on it stands there already" if sure else "nothing bears on it")
+
+    def _most(self, tags: Tags) -> int:
+        return self._profile.recall_items * (2 if tags.is_broad else 1)
+
+    def _is_sure(self, hit: Hit, tags: Tags, is_question: bool) -> bool:
+        if tags.is_temporal and tags.is_broad and hit.parts.get("day", 0) > 0:
+            return hit.sureness >= self._settings.sure - _DATED
+        settings, least = self._settings, self._settings.shared * (QUESTION if is_question else 1)
+        return hit.sureness >= settings.sure and hit.overlap >= settings.overlap and hit.shared >= least
+
+
+def _query(asked: Asked) -> str:
+    """The person's words; what is worked on, where they name nothing."""
+    words = asked.words
+    if len(words) > _LOOKED_UP:
+        words = f"{words[: _LOOKED_UP // 2]}\n{words[-_LOOKED_UP // 2 :]}"
+    if len(read(words).keys) < 2 and asked.at_hand:
+        return " ".join([words, *(path.rsplit("/", 1)[-1] for path in asked.at_hand[:2])])
+    return words
+
+
+def _is_asking(hit: Hit, words: str) -> bool:
+    """A question, or a request like this one: what came of it may help, it does not."""
+    text = hit.item.text
+    if hit.item.role != "user":
+        return _new_in(text, words) < 1
+    is_question = len(text) <= _SHORT and "?" in text[-40:]
+    return is_question or _new_in(text, words) < _NEWS or fuzz.ratio(text, words, score_cutoff=_SAME) > 0
+
+
+def _new_in(text: str, words: str) -> int:
+    """How much `text` says that `words` do not: words that carry something, and names and numbers twice."""
+    known = set(terms(words))
+    new = [term for term in dict.fromkeys(terms(text[:_SHORT])) if term not in known]
+    return sum(2 if any(c.isdigit() or c == "_" for c in term) else 1 for term in new)
+
+
+def _is_active(hit: Hit, active: Collection[str]) -> bool:
+    return bool(hit.item.tags) and all(tag in active for tag in hit.item.tags)
+
+
+def _names(hit: Hit, paths: Sequence[str]) -> bool:
+    return any(path.rsplit("/", 1)[-1] in hit.item.text for path in paths)

@@ -1,0 +1,173 @@
+"""The memory stage: takes in what is said, and puts what bears on a new question beside it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from penstock import Draft, Exchange, Profile, Reply, Stage, Tagger, Tags, hookimpl
+from penstock.envelope import settings_of
+from penstock.errors import ProfileError
+from penstock.memory.items import Item
+from penstock.memory.keeper import Keeper
+from penstock.parts import Parts
+from penstock_plugins.common.settings import read_settings
+from penstock_plugins.memory.gather import Gatherer, Talk
+from penstock_plugins.memory.note import hint_of_topics, note_of
+from penstock_plugins.memory.recall import Asked, Recall
+from penstock_plugins.memory.settings import PRESETS, Settings
+from penstock_plugins.tags.choose import tagger_of
+from penstock_plugins.tags.keywords import keywords
+from penstock_plugins.tags.llm import LlmTagger
+from penstock_plugins.tags.tagging import Tagging
+
+if TYPE_CHECKING:
+    from penstock.memory.memory import Memory
+
+__all__ = ["Remember", "stages", "taggers"]
+
+TALKS = 1000
+"""Conversations that are followed; of another, the history is looked through again, and nothing of it kept twice."""
+BATCH = 16
+"""Items that are written at once: whoever searches meanwhile waits for so many at most."""
+
+
+class Remember(Stage):
+    """Tags and keeps the words of real turns, and recalls them."""
+
+    name = "memory"
+    after = ("envelope",)
+    enabled_by_default = False
+
+    def __init__(self, profile: Profile, settings: Settings) -> None:
+        self._profile, self._settings = profile, settings
+        # It waits for memory itself: an answer that is not there in time is no fault of the stage.
+        self.deadline = (settings.wait_ms + profile.limits.stage_ms) / 1000
+        self._talks: OrderedDict[str, Talk] = OrderedDict()
+        self._lock = threading.Lock()
+        self._keeper: Keeper | None = None
+        self._parts = Parts()
+
+    def on_parts(self, parts: Parts) -> None:
+        self._tagging = Tagging(tagger_of(self._profile, parts))
+        self._parts, self._keeper = parts, parts.memory
+        if parts.memory is None:
+            return
+        self._gatherer = Gatherer(
+            settings_of(self._profile).stripper(),
+            parts.memory.clean,
+            self._settings.written,
+            chars=self._settings.chars,
+            days=self._profile.memory.expiry_days,
+        )
+        self._recall = Recall(parts.memory, self._profile.memory, self._settings)
+        parts.memory.begin()
+
+    def on_request(self, draft: Draft) -> str | None:
+        if self._keeper is None:
+            return "switched off"
+        exchange = draft.exchange
+        with self._lock:
+            talk = self._talk(exchange)
+            talk.gathered = self._gatherer.gather(draft, talk)
+            is_anew, talk.epoch = talk.epoch is not None and exchange.epoch > talk.epoch, exchange.epoch
+            at_hand = talk.gathered.doings.at_hand
+        if is_anew:
+            self._hint(draft)
+        said = self._gatherer.words(draft)
+        if not said or self._gatherer.is_written_by_client(said):
+            return "nobody said anything"
+        words = self._keeper.clean(said[: self._settings.chars])
+        tags = self._tagging.of_request(words, exchange.identity.project, exchange.received_at or None)
+        self._tell(exchange, "request", tags)
+        talk.words = words
+        if not self._profile.memory.recall:
+            return "recall is switched off"
+        if not _is_new(draft):
+            return "it was asked before"
+        active = self._tagging.active(exchange.identity.conversation)
+        recalled = self._recall(draft, Asked(words, tags, active, at_hand))
+        if recalled.hits:
+            draft.note(note_of(recalled.hits), reason=f"{len(recalled.hits)} of memory bear on it")
+        return recalled.remark or None
+
+    def on_reply(self, exchange: Exchange, reply: Reply) -> None:
+        with self._lock:
+            talk = self._talk(exchange)
+            gathered, talk.gathered = talk.gathered, None
+            if gathered is not None:
+                talk.keys, talk.doings = gathered.keys, gathered.doings
+        if gathered is not None:
+            self._keep(gathered.items)
+
+    def on_turn_complete(self, exchange: Exchange, reply: Reply) -> None:
+        if self._keeper is None or reply.error:
+            return
+        who = exchange.identity
+        with self._lock:
+            talk = self._talk(exchange)
+            items = self._gatherer.answer(exchange, talk, reply.text, exchange.received_at)
+            words, talk.words = talk.words, ""
+        said = "\n".join(item.text for item in items)
+        tags = self._tagging.of_turn(words, said, who.project, who.conversation)
+        self._tell(exchange, "turn", tags)
+        self._keep(items, tags.names)
+
+    def _hint(self, draft: Draft) -> None:
+        """The client has summarised the history: what it was about, as far as the summary does not say."""
+        topics = self._tagging.begin_anew(draft.exchange.identity.conversation)
+        said = "\n".join(m.words for m in draft.conversation.messages[:4]).lower()
+        missing = [topic for topic in topics if topic.lower() not in said]
+        summary = any(self._gatherer.is_written_by_client(m.words) for m in draft.conversation.messages[:4])
+        if missing and summary and self._profile.memory.recall:
+            draft.note(hint_of_topics(missing), reason="the client summarised what these are about")
+
+    def _keep(self, items: Sequence[Item], tags: Sequence[str] = ()) -> None:
+        """On the keeper's thread: `tags` are those of all items, or each gets those of its own words."""
+        if self._keeper is None:
+            return
+        for i in range(0, len(items), BATCH):
+            self._keeper.submit(partial(self._add, items[i : i + BATCH], tuple(tags)))
+
+    def _add(self, items: Sequence[Item], tags: tuple[str, ...], memory: Memory) -> None:
+        memory.add([replace(item, tags=tags or self._tags_of(item)) for item in items])
+
+    def _tags_of(self, item: Item) -> tuple[str, ...]:
+        return tuple(keywords(item.text, self._tagging.vocabulary(item.project)))
+
+    def _tell(self, exchange: Exchange, of: str, tags: Tags) -> None:
+        if self._profile.log.preview:  # else no words of anybody's stand in the log
+            self._parts.tagged(exchange.id, of, tags)
+
+    def _talk(self, exchange: Exchange) -> Talk:
+        name = exchange.identity.conversation
+        talk = self._talks.setdefault(name, Talk())
+        self._talks.move_to_end(name)
+        while len(self._talks) > TALKS:
+            self._talks.popitem(last=False)
+        return talk
+
+
+def _is_new(draft: Draft) -> bool:
+    """The newest words were not sent before: a note can stand beside them."""
+    newest = draft.conversation.newest_user()
+    return any(spot.message == newest for spot in draft.spots(new=True))
+
+
+@hookimpl
+def stages(profile: Profile) -> list[Stage]:
+    """The memory stage, as the profile sets it up."""
+    return [Remember(profile, read_settings(profile, "memory", Settings, PRESETS))]
+
+
+@hookimpl
+def taggers(profile: Profile) -> list[Tagger]:
+    """A model of the person's choice."""
+    settings = read_settings(profile, "memory", Settings, PRESETS)
+    if profile.memory.tagger == LlmTagger.name and not (settings.llm.url and settings.llm.model):
+        raise ProfileError(f"{profile.where}: stage.memory.llm: the tagger llm needs its url and model")
+    return [LlmTagger(settings.llm)]

@@ -1,0 +1,39 @@
+"""What a text is: a person's talk, or a diff, a log, a document that was pasted into it."""
+
+from __future__ import annotations
+
+import re
+
+from penstock.memory.items import Kind
+
+__all__ = ["is_worth_keeping", "kind_of"]
+
+_DIFF = re.compile(r"^(?:diff --git |@@ -\d+|\+\+\+ |--- [ab]/)", re.M)
+_LOG_LINE = re.compile(
+    r"^\W{0,2}(?:\d{4}-\d\d-\d\d[T ]|\d\d:\d\d:\d\d|[A-Z][a-z]{2} +\d+ \d\d:\d\d"
+    r"|(?:DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL)\b"
+    r"|\s+at \S+\(|\s*File \"|Traceback )"
+)
+_HEADING = re.compile(r"^#{1,6} \S", re.M)
+_LONG = 2_000
+_LINES = 6
+_WORD = re.compile(r"\w+")
+_NAME = re.compile(r"\d|\w[_./:-]\w|[a-z][A-Z]")
+FEWEST = 3
+
+
+def kind_of(text: str) -> Kind:
+    """By how its lines look."""
+    if len(_DIFF.findall(text)) >= 2:
+        return Kind.DIFF
+    lines = [line for line in text.splitlines()[:400] if line.strip()]
+    if len(lines) >= _LINES and sum(bool(_LOG_LINE.match(line)) for line in lines) * 3 > len(lines):
+        return Kind.LOG
+    if len(text) > _LONG or len(_HEADING.findall(text)) >= 2:
+        return Kind.DOCUMENT
+    return Kind.CHAT
+
+
+def is_worth_keeping(text: str) -> bool:
+    """Not "yes", "go on" and the like: three words, or a name or a number."""
+    return len(_WORD.findall(text[:400])) >= FEWEST or _NAME.search(text[:400]) is not None

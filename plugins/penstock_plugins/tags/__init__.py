@@ -1,0 +1,1 @@
+"""What a turn is about: taggers, and the vocabulary they share."""

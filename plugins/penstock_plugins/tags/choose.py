@@ -1,0 +1,31 @@
+"""Which tagger a profile asks for."""
+
+from __future__ import annotations
+
+from penstock import Profile, Tagger
+from penstock.errors import ProfileError
+from penstock.nearest import did_you_mean
+from penstock.parts import Parts
+from penstock_plugins.tags.embedding import Embedding
+
+__all__ = ["KEYWORDS", "tagger_of"]
+
+KEYWORDS = "keywords"
+"""The tagger that is none: the words of the text do."""
+
+
+def tagger_of(profile: Profile, parts: Parts) -> Tagger | None:
+    """The one that `[memory] tagger` names; None for the words themselves. Raises `ProfileError`."""
+    name = profile.memory.tagger
+    if name == KEYWORDS:
+        return None
+    known = dict(parts.taggers)
+    if parts.memory is not None:
+        known.setdefault(Embedding.name, Embedding(parts.memory))
+    if name not in known:
+        names = (KEYWORDS, *known)
+        raise ProfileError(
+            f"{profile.where}: memory.tagger = {name!r}: there are {', '.join(sorted(names))}."
+            f"{did_you_mean(name, names)}"
+        )
+    return known[name]

@@ -1,0 +1,47 @@
+"""The tagger `embedding`: of a text's words, those that say most of what the text as a whole says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from penstock.memory.keeper import Keeper
+from penstock_plugins.tags.keywords import CHARS, MOST, keywords
+from penstock_plugins.tags.vocabulary import Vocabulary
+
+__all__ = ["Embedding"]
+
+_LOOKED_AT = 24
+_UNLIKE = 0.5
+"""How much a tag that says what another says already counts less."""
+_WAIT_S = 2.0
+
+
+class Embedding:
+    """Compares with the memory's own embedder."""
+
+    name = "embedding"
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+
+    def __call__(self, text: str, known: Sequence[str]) -> Sequence[str]:
+        """Nothing while memory is not open."""
+        import numpy as np  # a tenth of a second that only those pay who use it
+
+        from penstock.memory.embedder import vectors_of
+
+        words = keywords(text, Vocabulary(), _LOOKED_AT)
+        found = [name for name in known if name.lower() in text[:CHARS].lower()]
+        names = list(dict.fromkeys([*words, *found]))
+        if not names:
+            return []
+        vectors = self._keeper.ask(lambda memory: vectors_of(memory.embedder, [text[:CHARS], *names]), _WAIT_S)
+        if vectors is None:
+            return []
+        like, among = vectors[1:] @ vectors[0], vectors[1:] @ vectors[1:].T
+        chosen: list[int] = []
+        while len(chosen) < min(MOST, len(names)):
+            worth = like - _UNLIKE * among[:, chosen].max(1, initial=0.0)
+            worth[chosen] = -np.inf
+            chosen.append(int(worth.argmax()))
+        return [names[n] for n in chosen]

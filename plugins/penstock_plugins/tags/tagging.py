@@ -1,0 +1,85 @@
+"""Tags of requests, made at once from words alone, and of turns, fuller; those are active for some turns."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterable
+
+from penstock.tags import Tagger, Tags
+from penstock_plugins.tags.keywords import keywords
+from penstock_plugins.tags.question import is_broad, is_temporal
+from penstock_plugins.tags.vocabulary import Vocabulary
+
+__all__ = ["Tagging"]
+
+logger = logging.getLogger(__name__)
+TURNS = 6
+"""The tags of so many turns are active: what they are about stands in the conversation."""
+PROJECTS, CONVERSATIONS = 100, 1000
+INBOUND = 5
+KEPT = 60
+"""Turns of a conversation whose tags are known."""
+TOLD = 200
+
+
+class Tagging:
+    """Any thread may call."""
+
+    def __init__(self, tagger: Tagger | None = None, turns: int = TURNS) -> None:
+        self._tagger, self._turns = tagger, turns
+        self._vocabularies: OrderedDict[str, Vocabulary] = OrderedDict()
+        self._recent: OrderedDict[str, deque[tuple[str, ...]]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of_request(self, words: str, project: str, now: float | None = None) -> Tags:
+        """What a person's words are about. Quick: a request waits for it."""
+        names = keywords(words, self.vocabulary(project), INBOUND)
+        return Tags(tuple(names), is_broad(words), is_temporal(words, now))
+
+    def of_turn(self, words: str, answer: str, project: str, conversation: str) -> Tags:
+        """What a turn was about, now that it is complete; from here on its tags are active."""
+        vocabulary = self.vocabulary(project)
+        names = self._asked(f"{words}\n{answer}", vocabulary) or keywords(f"{words}\n{words}\n{answer}", vocabulary)
+        vocabulary.learn(names)
+        with self._lock:
+            recent = self._recent.setdefault(conversation, deque(maxlen=KEPT))
+            recent.append(tuple(names))
+            self._recent.move_to_end(conversation)
+            while len(self._recent) > CONVERSATIONS:
+                self._recent.popitem(last=False)
+        return Tags(tuple(names))
+
+    def active(self, conversation: str) -> frozenset[str]:
+        """The tags of the last turns."""
+        with self._lock:
+            last = list(self._recent.get(conversation, ()))[-self._turns :]
+        return frozenset(name for names in last for name in names)
+
+    def begin_anew(self, conversation: str, limit: int = 12) -> list[str]:
+        """The history is gone: nothing is active any more. Gives what it was about, the most frequent first."""
+        with self._lock:
+            counted = Counter(name for names in self._recent.pop(conversation, ()) for name in names)
+        return [name for name, _ in counted.most_common(limit)]
+
+    def vocabulary(self, project: str) -> Vocabulary:
+        """That of a project."""
+        with self._lock:
+            found = self._vocabularies.setdefault(project, Vocabulary())
+            self._vocabularies.move_to_end(project)
+            while len(self._vocabularies) > PROJECTS:
+                self._vocabularies.popitem(last=False)
+            return found
+
+    def _asked(self, text: str, vocabulary: Vocabulary) -> list[str]:
+        """What the tagger of the person's choice says; nothing where there is none, or where it fails."""
+        if self._tagger is None:
+            return []
+        try:
+            given: Iterable[str] = self._tagger(text, vocabulary.commonest(TOLD))
+            named = [str(name).strip()[:60] for name in given]
+        except Exception as e:  # noqa: BLE001 - a stranger's tagger, or a model that is asked over the wire
+            logger.warning("tagger %r: %s: %s; the words of the text do", self._tagger.name, type(e).__name__, e)
+            return []
+        return list(dict.fromkeys(vocabulary.folded(name) for name in named if name))

@@ -1,0 +1,87 @@
+"""The tags of a project: how often each was used, and which of two spellings is the one in use."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from rapidfuzz import fuzz, process
+
+from penstock.memory.stems import stem
+
+__all__ = ["Vocabulary"]
+
+LIMIT = 5_000
+_ALIKE = 88
+"""Of 100: `test_cart` and `test-cart`, not `port` and `sport`."""
+_SHORTEST = 5
+"""Shorter names are alike by chance."""
+
+
+class Vocabulary:
+    """Any thread may call."""
+
+    def __init__(self) -> None:
+        self._texts = 0
+        self._in: Counter[str] = Counter()
+        """Stems, with how many texts had them."""
+        self._names: dict[str, str] = {}
+        """By stem, the spelling in use."""
+        self._by_letter: dict[str, set[str]] = {}
+        self._lock = threading.Lock()
+
+    def learn(self, names: Iterable[str]) -> None:
+        """One more text has these."""
+        with self._lock:
+            self._texts += 1
+            for key, name in {_key(name): name for name in names}.items():
+                if key not in self._names:
+                    if len(self._names) >= LIMIT:
+                        self._forget()
+                    self._names[key] = name
+                    self._by_letter.setdefault(key[:1], set()).add(key)
+                self._in[key] += 1
+
+    def rarity(self, name: str) -> float:
+        """1 for what no text had so far, towards 0 for what all had."""
+        with self._lock:
+            had = self._in[_key(name)]
+            return math.log((self._texts + 2) / (had + 1)) / math.log(self._texts + 2)
+
+    def folded(self, name: str) -> str:
+        """The name in use for what `name` means: the same word in another form, or nearly the same spelling."""
+        key = _key(name)
+        with self._lock:
+            if key in self._names:
+                return self._names[key]
+            if len(key) >= _SHORTEST:
+                near = process.extractOne(key, self._by_letter.get(key[:1], ()), scorer=fuzz.ratio, score_cutoff=_ALIKE)
+                if near is not None and _numbers(near[0]) == _numbers(key):
+                    return self._names[near[0]]
+        return name
+
+    def commonest(self, limit: int) -> Sequence[str]:
+        """The tags most in use."""
+        with self._lock:
+            return [self._names[key] for key, _ in self._in.most_common(limit)]
+
+    def _forget(self) -> None:
+        """Make room: half of the names, those least in use."""
+        keep = {key for key, _ in self._in.most_common(LIMIT // 2)}
+        self._in = Counter({key: count for key, count in self._in.items() if key in keep})
+        self._names = {key: name for key, name in self._names.items() if key in keep}
+        self._by_letter = {}
+        for key in self._names:
+            self._by_letter.setdefault(key[:1], set()).add(key)
+
+
+def _key(name: str) -> str:
+    low = name.lower()
+    return stem(low) if low.isalpha() else low.replace("-", "_")
+
+
+def _numbers(key: str) -> str:
+    """`step_1` and `step_2` are not the same."""
+    return "".join(c for c in key if c.isdigit())

@@ -1,0 +1,253 @@
+"""`penstock memory`, `reindex` and `import`, as a person types them."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock import paths
+from penstock.store.sql import SqlStore
+from penstock_addons.cli import reindex
+from tests.addons.cli.conftest import Run
+from tests.addons.cli.program import Program
+
+Say = Callable[..., str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project that one works in, with the embedder that needs nothing."""
+    folder = tmp_path / "kiln"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    paths.profiles_dir().mkdir(parents=True)
+    (paths.profiles_dir() / "quick.toml").write_text('extends = "default"\n[memory]\nembedder = "trigrams-256"\n')
+    monkeypatch.setenv("PENSTOCK_PROFILE", "quick")
+    return folder
+
+
+@pytest.fixture
+def say(run: Run, folder: Path) -> Say:
+    """Types a command that goes well, and gives what was printed."""
+
+    def say(*words: str) -> str:
+        found = run(*words)
+        assert found.exit_code == 0, found.output
+        return found.output
+
+    return say
+
+
+def id_of(said: str) -> str:
+    found = re.search(r"^[0-9a-f]{8}", said, re.M)
+    assert found is not None, said
+    return found[0]
+
+
+def line(kind: str, text: str, **more: object) -> str:
+    about = {"timestamp": "2026-03-04T05:06:07Z", "sessionId": "session-of-march", "cwd": "/home/ada/kiln"}
+    return json.dumps({"type": kind, "message": {"content": text}, **about, **more})
+
+
+def test_from_remembering_to_forgetting(say: Say, run: Run) -> None:
+    """Everything by the beginning of an id; and gone is gone, from the originals too."""
+    text = "The kiln runs at 900 degrees."
+    one = id_of(say("memory", "remember", text, "--pin"))
+    assert "known already" in say("memory", "remember", text)
+    assert "[pinned] The kiln" in say("memory", "list")
+    assert "signals" not in say("memory", "search", "kiln")
+    assert re.search(r"= .*\bwords? [+-]|meaning [+-]", say("memory", "search", "how hot is the kiln", "--why"))
+    assert text in say("memory", "show", one[:4])
+    assert "[-1]" in say("memory", "mark", one, "wrong") or "[pinned -1]" in say("memory", "list")
+    say("memory", "unpin", one)
+    two = id_of(say("memory", "edit", one, "--text", "The kiln runs at 950 degrees."))
+    assert run("memory", "show", one).exit_code == 2
+    store = SqlStore(paths.store_path())
+    store.add_original("c", "The kiln runs at 950 degrees.", "", 1.0)
+    store.close()
+    assert "1 memory forgotten, 1 original with the same text." in say("memory", "forget", two, "--yes")
+    assert "nothing of" in say("memory", "list")
+    held = b"".join(file.read_bytes() for file in paths.state_dir().rglob("*") if file.is_file())
+    assert b"950 degrees" not in held
+    assert b"900 degrees" not in held
+
+
+def test_forgetting_asks_before(run: Run, say: Say) -> None:
+    """And a no is a no. What it cannot know it asks for."""
+    one = id_of(say("memory", "remember", "The vents stay shut."))
+    assert run("memory", "forget", one).exit_code == 1
+    assert one in say("memory", "list")
+    for words in ((), ("--session", "s", one), ("--all", "--project", "p", one), ("--all",)):
+        assert run("memory", "forget", *words).exit_code == 2
+    assert "forgotten" in say("memory", "forget", "--project", ".", "--yes")
+    assert "nothing is remembered yet" in say("memory", "projects")
+
+
+def test_projects_are_apart(say: Say, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The folder one is in says which; --project and --all say otherwise."""
+    one = id_of(say("memory", "remember", "The kiln runs at 900 degrees."))
+    (tmp_path / "loom").mkdir()
+    monkeypatch.chdir(tmp_path / "loom")
+    say("memory", "remember", "The loom has six shafts.")
+    assert "kiln" not in say("memory", "list")
+    assert "penstock memory list" in run("memory", "show", one).output
+    assert "900" in say("memory", "list", "--project", str(tmp_path / "kiln"))
+    assert say("memory", "list", "--all").count("\n") == 2
+    assert "900" in say("memory", "show", one, "--all")
+    assert len(json.loads(say("memory", "projects", "--json"))) == 2
+    assert {hit["project"] for hit in json.loads(say("memory", "search", "loom kiln", "--all", "--json"))["hits"]} == {
+        str(tmp_path / "kiln"),
+        str(tmp_path / "loom"),
+    }
+
+
+def test_import(say: Say, run: Run, folder: Path, tmp_path: Path) -> None:
+    """Real turns of both clients, without envelopes and secrets, at their own times; again, and nothing is new. A
+    broken line is named."""
+    (tmp_path / "logs").mkdir()
+    reminder = "<system-reminder>Mind the gap.</system-reminder>\nHow hot is the kiln?"
+    lines = [line("user", reminder), line("assistant", "900 degrees, token ghp_" + "a" * 36), "{broken"]
+    (tmp_path / "logs" / "session-of-march.jsonl").write_text("\n".join(lines))
+    (tmp_path / "logs" / "homeless.jsonl").write_text(line("user", "Who am I?", cwd=""))
+    meta = {"type": "session_meta", "payload": {"id": "c", "cwd": "/home/ada/kiln"}}
+    words = [{"type": "input_text", "text": "Is the glaze blue?"}]
+    item = {"type": "response_item", "payload": {"type": "message", "role": "user", "content": words}}
+    (tmp_path / "logs" / "rollout-1.jsonl").write_text(f"{json.dumps(meta)}\n{json.dumps(item)}\n")
+    said = say("import", str(tmp_path / "logs"))
+    assert "3 messages remembered, 0 known already, from 2 sessions in 1 project." in said
+    assert "session-of-march.jsonl:3" in said
+    assert "1 transcript left out that name no folder" in said
+    items = json.loads(say("memory", "list", "--project", "/home/ada/kiln", "--json"))
+    assert [item["text"] for item in items] == [
+        "900 degrees, token [redacted github token]",
+        "How hot is the kiln?",
+        "Is the glaze blue?",
+    ]
+    assert (items[0]["at"], items[0]["session"]) == (1772600767.0, "session-of-march")
+    assert "0 messages remembered, 3 known already" in say("import", str(tmp_path / "logs"))
+    say("memory", "label", "session-of", "firing", "--project", "/home/ada/kiln")
+    assert "2 memories forgotten" in say("memory", "forget", "--session", "firing", "-p", "/home/ada/kiln", "-y")
+    assert "0 messages remembered" in say("import", str(tmp_path / "logs"))
+
+
+def test_import_without_a_path_asks_first(run: Run, say: Say, tmp_path: Path) -> None:
+    """It says what it would take, and where from."""
+    assert "name a file or a folder" in run("import").output
+    home = tmp_path / "home" / ".claude" / "projects" / "x"
+    home.mkdir(parents=True)
+    assert "no transcript" in run("import", "--yes").output
+    (home / "s.jsonl").write_text(line("user", "How hot is the kiln?"))
+    found = run("import")
+    assert found.exit_code == 1
+    assert "Take 1 transcript from" in found.output
+    assert "1 message remembered" in say("import", "--yes")
+    assert "is not there" in run("import", "/no/such/place").output
+
+
+def test_reindex(say: Say, run: Run) -> None:
+    """Words and vectors anew; with another embedder for once, it says what to set."""
+    assert "nothing is remembered yet" in say("reindex")
+    say("memory", "remember", "The kiln runs at 900 degrees.")
+    assert "1 passage indexed with trigrams-256." in say("reindex")
+    said = say("reindex", "--embedder", "wordllama-256")
+    assert "1 passage indexed with wordllama-256." in said
+    assert 'embedder = "wordllama-256"' in said
+    assert "of another embedder" in say("memory", "status")
+    assert "kiln" in say("memory", "search", "kiln")
+    assert "of another embedder" not in say("memory", "status")
+    assert run("reindex", "--embedder", "nonesuch").exit_code == 2
+
+
+def test_the_editor(say: Say, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Opens with the old text; one that changes nothing changes nothing."""
+    one = id_of(say("memory", "remember", "The kiln runs at 900 degrees."))
+    program = tmp_path / "editor"
+    program.write_text(
+        f"#!{sys.executable}\nimport sys\np = sys.argv[1]\nt = open(p).read()\n"
+        "open(p, 'w').write(t.replace('900', '950'))\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("EDITOR", "true")
+    assert "nothing was changed" in say("memory", "edit", one)
+    monkeypatch.setenv("EDITOR", str(program))
+    assert "950 degrees" in say("memory", "edit", one)
+
+
+def test_nothing_of_a_text_steers_the_terminal(say: Say) -> None:
+    """Whatever was said once."""
+    one = id_of(say("memory", "remember", "red \x1b[31malert\x07\nand more"))
+    assert "\x1b[31m" not in say("memory", "list") + say("memory", "show", one)
+
+
+def test_a_proxy_that_owns_the_memory_is_asked(say: Say, run: Run, up: Callable[..., Program], tmp_path: Path) -> None:
+    """The same commands, over the control channel; what the proxy refuses is told in its words."""
+    up(PENSTOCK_PROFILE="quick")
+    state = _asked("status")
+    assert state["embedder"] == "trigrams-256"
+    one = id_of(say("memory", "remember", "The kiln runs at 900 degrees."))
+    assert _asked("status")["items"] == 1
+    assert "900" in say("memory", "search", "kiln")
+    assert "1 passage indexed" in say("reindex")
+    refused = run("reindex", "--embedder", "wordllama-256")
+    assert refused.exit_code == 2
+    assert "start the proxy again" in refused.output
+    (tmp_path / "s.jsonl").write_text("\n".join(line("user", f"Note {n}: " + "x" * 40_000) for n in range(60)))
+    assert "60 messages remembered" in say("import", str(tmp_path / "s.jsonl"))
+    assert "1 memory forgotten" in say("memory", "forget", one, "-y")
+    assert "memory" in run("memory", "show", one).output
+
+
+def _asked(command: str) -> Any:
+    from penstock_addons.cli.announcement import found
+    from penstock_addons.cli.asking import ask
+
+    up = found()
+    assert up is not None
+    return ask(up.address, Path(up.store), f"/memory/{command}", {}, 60)
+
+
+def test_a_process_that_cannot_be_asked_is_named(run: Run, folder: Path) -> None:
+    """Nothing is opened beside it."""
+    place = paths.memory_dir()
+    code = "\n".join(
+        [
+            "import sys; from pathlib import Path; from penstock.store.lock import StoreLock",
+            "lock = StoreLock(Path(sys.argv[1])); print('held', flush=True); input()",
+        ]
+    )
+    place.mkdir(parents=True)
+    (place / "memory.db").touch()
+    command = [sys.executable, "-c", code, str(place / "memory.db")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        found = run("memory", "list")
+        holder.communicate(b"\n")
+    assert found.exit_code == 2
+    assert str(place) in found.output
+
+
+def test_a_rebuild_is_ended_by_ctrl_c(run: Run, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """At its next step, and it says what becomes of what is missing."""
+    asked: list[str] = []
+
+    class Slow:
+        def do(self, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
+            asked.append(command)
+            if command == "progress":
+                raise KeyboardInterrupt
+            return {"items": 1}
+
+    monkeypatch.setattr(reindex, "reached", lambda *_, **__: nullcontext(Slow()))
+    found = run("reindex")
+    assert found.exit_code == 130
+    assert "next start" in found.output
+    assert asked == ["status", "reindex", "progress", "stop"]

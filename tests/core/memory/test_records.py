@@ -1,0 +1,58 @@
+"""The record on disk."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from penstock.errors import MemoryDown
+from penstock.memory import Item, Memory
+from penstock.memory.schema import metadata
+from penstock.memory.trigrams import Trigrams
+
+
+def test_an_empty_disk_gets_every_table(tmp_path: Path) -> None:
+    """The migrations make what the schema says, folder and all."""
+    folder = tmp_path / "state" / "memory"
+    Memory(folder, Trigrams()).close()
+    engine = sa.create_engine(f"sqlite:///{folder / 'memory.db'}")
+    with engine.connect() as db:
+        assert compare_metadata(MigrationContext.configure(db), metadata) == []
+    engine.dispose()
+
+
+def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
+    """It holds what people said: neither the file, nor what SQLite puts beside it, nor the vectors are for others."""
+    before = os.umask(0o022)
+    try:
+        memory = Memory(tmp_path, Trigrams())
+        memory.add([Item("p", "private words")])
+        files = [*tmp_path.glob("memory.db*"), tmp_path / "vectors"]
+        assert len(files) >= 4
+        assert all(stat.S_IMODE(file.stat().st_mode) & 0o077 == 0 for file in files)
+        memory.close()
+    finally:
+        os.umask(before)
+
+
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
+    """It may be mended; memory is down until then."""
+    (tmp_path / "memory.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(MemoryDown):
+        Memory(tmp_path, Trigrams())
+    assert (tmp_path / "memory.db").read_bytes().startswith(b"no database")
+    (tmp_path / "memory.db").unlink()
+    Memory(tmp_path, Trigrams()).close()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """With the reason."""
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(MemoryDown, match="file"):
+        Memory(tmp_path / "file", Trigrams())

@@ -1,0 +1,175 @@
+"""What is down is done without, and what is missing is made again."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from penstock.errors import MemoryDown
+from penstock.memory import Item, Memory
+from penstock.memory.trigrams import Trigrams
+from penstock.memory.vectors import VectorIndex
+
+LINES = ["the boiler pressure is two bar", "we sail at dawn", "invoices are due in June", "the cat is called Ink"]
+
+
+class Other(Trigrams):
+    """Another embedder."""
+
+    name = "other"
+
+    def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        return [row[::-1] for row in super().embed(texts)]
+
+
+class Down(Trigrams):
+    """One that never answers."""
+
+    def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        raise TimeoutError("no answer")
+
+
+def filled(folder: Path) -> Memory:
+    memory = Memory(folder, Trigrams())
+    memory.add([Item("p", text, session="s", seq=n) for n, text in enumerate(LINES)])
+    return memory
+
+
+def answers(memory: Memory) -> list[list[tuple[str, float]]]:
+    return [[(h.item.text, round(h.score, 4)) for h in memory.search(text, "p").hits] for text in LINES]
+
+
+def vectors_in(folder: Path) -> int:
+    index = VectorIndex(folder / "vectors")
+    count = index.count(1, Trigrams.name, Trigrams.dimension)
+    index.close()
+    return count
+
+
+def broken_words(folder: Path) -> None:
+    engine = sa.create_engine(f"sqlite:///{folder / 'memory.db'}")
+    with engine.begin() as db:
+        db.execute(sa.text("DROP TABLE words_1"))
+    engine.dispose()
+
+
+def test_a_deleted_folder_of_vectors_is_made_again(tmp_path: Path) -> None:
+    """From the record, to the same answers."""
+    memory = filled(tmp_path)
+    before = answers(memory)
+    memory.close()
+    shutil.rmtree(tmp_path / "vectors")
+    memory = Memory(tmp_path, Trigrams())
+    assert memory.sync() == len(LINES)
+    assert answers(memory) == before
+    assert memory.sync() == 0
+    memory.close()
+    assert vectors_in(tmp_path) == len(LINES)
+
+
+def test_words_do_without_vectors(tmp_path: Path) -> None:
+    """A folder that cannot be opened: answers come, and say what is down; what is added meanwhile is kept; a rebuild
+    mends it."""
+    memory = filled(tmp_path)
+    memory.close()
+    shutil.rmtree(tmp_path / "vectors")
+    (tmp_path / "vectors").write_text("no folder")
+    memory = Memory(tmp_path, Trigrams())
+    found = memory.search("boiler pressure", "p")
+    assert found.hits[0].item.text == LINES[0]
+    assert "vectors" in found.degraded[0]
+    memory.add([Item("p", "a late addition", session="s", seq=9)])
+    assert memory.search("late addition", "p").hits[0].item.text == "a late addition"
+    with pytest.raises(MemoryDown):
+        memory.sync()
+    (tmp_path / "vectors").unlink()
+    memory.reindex()
+    assert memory.search("late addition", "p").degraded == ()
+    memory.close()
+    assert vectors_in(tmp_path) == len(LINES) + 1
+
+
+def test_a_damaged_folder_is_thrown_away_by_a_rebuild(tmp_path: Path) -> None:
+    """Nothing in it is lost: all of it is in the record."""
+    memory = filled(tmp_path)
+    before = answers(memory)
+    memory.close()
+    (tmp_path / "vectors" / "chroma.sqlite3").write_bytes(b"damaged" * 1000)
+    memory = Memory(tmp_path, Trigrams())
+    assert memory.search("boiler pressure", "p").hits[0].item.text == LINES[0]
+    memory.reindex()
+    assert answers(memory) == before
+    memory.close()
+
+
+def test_vectors_do_without_words(tmp_path: Path) -> None:
+    """A word index that is broken: answers come by likeness, and say so; adding goes on; `sync` mends it."""
+    memory = filled(tmp_path)
+    before = answers(memory)
+    broken_words(tmp_path)
+    found = memory.search(LINES[0], "p")
+    assert found.hits[0].item.text == LINES[0]
+    assert "word index" in found.degraded[0]
+    memory.add([Item("p", "a late addition", session="late")])
+    memory.sync()
+    found = memory.search("late addition", "p")
+    assert (found.hits[0].item.text, found.degraded) == ("a late addition", ())
+    assert answers(memory)[0][0][0] == before[0][0][0]
+    memory.close()
+
+
+def test_with_both_down_there_is_no_answer(tmp_path: Path) -> None:
+    """Rather than an empty one, which would say that nothing is known."""
+    memory = filled(tmp_path)
+    memory.close()
+    shutil.rmtree(tmp_path / "vectors")
+    (tmp_path / "vectors").write_text("no folder")
+    broken_words(tmp_path)
+    memory = Memory(tmp_path, Trigrams())
+    with pytest.raises(MemoryDown):
+        memory.search("boiler", "p")
+    memory.close()
+
+
+def test_an_embedder_that_is_down_costs_only_vectors(tmp_path: Path) -> None:
+    """Items are kept and found by their words; when it answers again they get what they lack."""
+    memory = Memory(tmp_path, Down())
+    memory.add([Item("p", text, session="s", seq=n) for n, text in enumerate(LINES)])
+    found = memory.search("boiler pressure", "p")
+    assert found.hits[0].item.text == LINES[0]
+    assert "no answer" in found.degraded[0]
+    memory.close()
+    memory = Memory(tmp_path, Trigrams())
+    assert memory.sync() == len(LINES)
+    assert memory.search("boiler pressure", "p").degraded == ()
+    memory.close()
+
+
+def test_another_embedder_makes_all_vectors_anew(tmp_path: Path) -> None:
+    """Vectors of two are never compared; the old collection goes."""
+    filled(tmp_path).close()
+    seen: list[tuple[str, int, int]] = []
+    memory = Memory(tmp_path, Other())
+    assert memory.search("boiler pressure", "p").hits[0].item.text == LINES[0]
+    assert memory.sync(lambda *step: seen.append(step)) == len(LINES)
+    assert ("embedding", 4, 4) in seen
+    assert ("vectors", 4, 4) in seen
+    assert memory.search("boiler pressure", "p").hits[0].parts["vector_question"] > 0
+    memory.close()
+    assert vectors_in(tmp_path) == 0
+
+
+def test_a_rebuild_changes_no_answer(tmp_path: Path) -> None:
+    """Words and vectors are made from the record alone, and it says how far it is."""
+    memory = filled(tmp_path)
+    before = answers(memory)
+    seen: list[tuple[str, int, int]] = []
+    memory.reindex(progress=lambda *step: seen.append(step))
+    assert answers(memory) == before
+    assert ("words", 4, 4) in seen
+    assert ("vectors", 4, 4) in seen
+    memory.close()

@@ -1,0 +1,40 @@
+"""One memory on disk, as the proxy has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from penstock.memory import Memory
+from penstock.memory.keeper import Keeper
+from penstock.memory.wordllama import WordLlama256
+
+
+@pytest.fixture(scope="session")
+def embedder() -> WordLlama256:
+    """The default one, loaded once."""
+    return WordLlama256()
+
+
+@pytest.fixture
+def open_keeper(tmp_path: Path, embedder: WordLlama256) -> Iterator[Callable[[], Keeper]]:
+    """Keepers of the test's folder, one after the other."""
+    made: list[Keeper] = []
+
+    def make() -> Keeper:
+        made.append(Keeper(lambda: Memory(tmp_path / "memory", embedder), retry_s=0.01))
+        return made[-1]
+
+    yield make
+    for keeper in made:
+        keeper.close()
+
+
+@pytest.fixture
+def keeper(open_keeper: Callable[[], Keeper]) -> Keeper:
+    """One, open."""
+    keeper = open_keeper()
+    keeper.open()
+    return keeper

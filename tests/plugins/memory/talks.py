@@ -1,0 +1,101 @@
+"""Sessions of a coding agent in some folder, played through the stages with one memory for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+
+from penstock import Event, EventKind, Profile
+from penstock.memory.keeper import Keeper
+from penstock.plugins import Plugins
+from penstock.testing import Call, ManualClock, Session, Turn, assistant, conversation, profile_of, results, user
+
+__all__ = ["FACT", "QUESTION", "STAGES", "Talk", "plugins_of"]
+
+FACT = "Remember: the staging database listens on port 6543 and its user is walrus."
+QUESTION = "On which port does the staging database listen?"
+STAGES = 'stages = ["envelope", "memory"]\n'
+_NAMES = ("envelope", "memory")
+DAY = 86_400.0
+
+
+def plugins_of(*names: str) -> Plugins:
+    """The bundled stages of these names."""
+    from penstock_plugins import envelope
+    from penstock_plugins.memory import stage
+
+    plugins = Plugins()
+    for name in names or _NAMES:
+        plugins.add({"envelope": envelope, "memory": stage}[name], name)
+    return plugins
+
+
+class Talk:
+    """One conversation, turn by turn."""
+
+    number = 0
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        *,
+        folder: str = "/srv/shop",
+        profile: Profile | None = None,
+        plugins: Plugins | None = None,
+        headers: Mapping[str, str] | None = None,
+        at: float = 1_900_000_000.0,
+        session: str = "",
+    ) -> None:
+        Talk.number += 1
+        self.keeper, self.folder = keeper, folder
+        given = {"x-session-id": session or f"{Talk.number:08}-0000-4000-8000-test", "authorization": "Bearer t"}
+        self.session = Session(
+            plugins=plugins or plugins_of(),
+            memory=keeper,
+            profile=profile or profile_of(STAGES),
+            headers=given | dict(headers or {}),
+            clock=ManualClock(at),
+        )
+        self.turns: list[Turn] = []
+        keeper.open()
+
+    def __enter__(self) -> Talk:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.session.close()
+
+    def ask(self, words: str, answer: str = "Done, as you asked.", *, calls: Sequence[tuple[Call, str]] = ()) -> bytes:
+        """A turn: what left at its first request. The agent makes `calls`, each with its result, then answers."""
+        sent = self.send(user(words))
+        for call, result in calls:
+            self.session.reply(call)
+            self.send(assistant(call), results(result))
+        self.answer(answer)
+        return sent
+
+    def send(self, *turns: Turn) -> bytes:
+        """One request, the history with these at its end."""
+        self.turns += turns
+        return self.session.send(self.body())
+
+    def answer(self, text: str) -> None:
+        """The agent is done; all there is to remember is remembered."""
+        self.session.reply(text)
+        self.turns.append(assistant(text))
+        assert self.keeper.drain(30)
+        self.session.clock.advance(5)
+
+    def body(self) -> bytes:
+        """The request as the client sends it."""
+        system = f"You are a coding agent.\n<env>\n  Working directory: {self.folder}\n</env>"
+        return conversation(*self.turns, system=system)
+
+    def verdict(self) -> str:
+        """What the memory stage said last."""
+        said = [e for e in self.session.events(EventKind.STAGE) if e.payload["stage"] == "memory"]
+        return f"{said[-1].payload['outcome']}: {said[-1].payload['remark']}"
+
+    def tagged(self) -> list[Event]:
+        """The events that say what was talked about."""
+        return self.session.events(EventKind.TAGGED)

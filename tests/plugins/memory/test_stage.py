@@ -1,0 +1,225 @@
+"""The memory stage: what is told in one session is there in the next when it is asked about, and not otherwise."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from penstock import Kind
+from penstock.errors import MemoryDown
+from penstock.memory.keeper import Keeper
+from penstock.testing import conversation, profile_of, user
+from tests.plugins.memory.talks import FACT, QUESTION, STAGES, Talk, plugins_of
+
+NOTE = b"[Memory m-"
+OTHERS = (
+    "Write a haiku about the sea and a lighthouse.",
+    "Rename the variable foo to bar in till.py",
+    "Please fix the failing test",
+    "Explain the difference between a list and a tuple",
+    "continue",
+)
+
+
+def tell(keeper: Keeper, **options: str) -> None:
+    with Talk(keeper, **options) as talk:  # type: ignore[arg-type]
+        assert NOTE not in talk.ask(FACT, "Noted: staging is on port 6543, user walrus.")
+
+
+def test_a_fact_is_there_in_the_next_session_when_asked_about(keeper: Keeper) -> None:
+    """Dated, with who said it, at the tail of the newest words and never in the system prompt."""
+    tell(keeper)
+    with Talk(keeper, at=1_900_500_000) as talk:
+        sent = talk.ask(QUESTION)
+    system, _, messages = sent.partition(b'"messages"')
+    assert NOTE not in system
+    note = messages[messages.index(NOTE) :]
+    assert b"- 2030-03-17, user: Remember: the staging database listens on port 6543" in note
+    assert messages.index(QUESTION.encode()) < messages.index(NOTE)
+
+
+@pytest.mark.parametrize("words", OTHERS)
+def test_it_is_not_there_when_something_else_is_asked(keeper: Keeper, words: str) -> None:
+    """However little else is remembered."""
+    tell(keeper)
+    with Talk(keeper) as talk:
+        assert NOTE not in talk.ask(words)
+
+
+def test_a_word_or_two_recall_nothing(keeper: Keeper) -> None:
+    """A command that shares a word with something is not about it; a question is."""
+    with Talk(keeper) as talk:
+        talk.ask("The invoices of Orlov must be PDF/A, he says, or his archive refuses them.")
+    with Talk(keeper) as talk:
+        assert NOTE not in talk.ask("archive this")
+        assert NOTE in talk.ask("Which invoices does the archive of Orlov refuse?")
+
+
+def test_two_projects_never_see_each_other(keeper: Keeper) -> None:
+    """The same question in another folder gets nothing; nor does one from nowhere, by another account."""
+    tell(keeper)
+    for folder, account in (("/srv/other", "t"), ("/srv/shop2", "t"), ("", "u")):
+        with Talk(keeper, folder=folder, headers={"authorization": f"Bearer {account}"}) as talk:
+            assert NOTE not in talk.ask(QUESTION)
+            assert "nothing bears on it" in talk.verdict()
+
+
+def test_a_profile_may_name_one_project_for_all(keeper: Keeper) -> None:
+    """Then folders do not count."""
+    profile = profile_of(STAGES + '[memory]\nproject = "team"')
+    with Talk(keeper, profile=profile) as talk:
+        talk.ask(FACT)
+    with Talk(keeper, profile=profile, folder="/srv/other") as talk:
+        assert NOTE in talk.ask(QUESTION)
+    assert set(keeper.open().projects()) == {"team"}
+
+
+def test_the_prefix_stays_a_pure_extension(keeper: Keeper) -> None:
+    """P3: over twelve further turns, some of which recall more, a restart among them. The session checks each request
+    against the one before."""
+    tell(keeper)
+    with Talk(keeper) as talk:
+        first = talk.ask(QUESTION)
+        note = first[first.index(NOTE) : first.index(b"[end of m-")]
+        for n in range(12):
+            sent = talk.ask(f"And now write part {n} of the manual." if n % 3 else "Who is the user of the database?")
+            assert sent.count(note) == 1
+            if n == 6:
+                talk.session.restart()
+
+
+def test_what_stands_in_the_request_is_not_told_again(keeper: Keeper) -> None:
+    """Neither what was said in this session, nor what a note said already."""
+    with Talk(keeper) as talk:
+        talk.ask(FACT, "Noted: staging is on port 6543.")
+        assert NOTE not in talk.ask(QUESTION, "On 6543.")
+        assert "stands there" in talk.verdict()
+
+
+def test_a_question_is_no_answer(keeper: Keeper) -> None:
+    """That the same was asked before helps nobody."""
+    with Talk(keeper) as talk:
+        talk.ask(QUESTION, "I can not tell.")
+    with Talk(keeper) as talk:
+        assert QUESTION.encode() not in talk.ask("Which port does the staging database listen on?").partition(NOTE)[2]
+
+
+def test_tool_loops_are_not_asked_for(keeper: Keeper) -> None:
+    """A note belongs to what a person says."""
+    from penstock.testing import call
+
+    tell(keeper)
+    with Talk(keeper) as talk:
+        sent = talk.ask("Look at the README.", calls=[(call("Read", file_path="README.md"), QUESTION)])
+        assert NOTE not in sent
+        assert NOTE not in talk.session.send(talk.body())
+
+
+def test_without_recall_it_is_only_kept(keeper: Keeper) -> None:
+    """A setting."""
+    tell(keeper)
+    with Talk(keeper, profile=profile_of(STAGES + "[memory]\nrecall = false")) as talk:
+        assert NOTE not in talk.ask(QUESTION, "The port is 6543, as you said.")
+        assert "switched off" in talk.verdict()
+    assert "The port is 6543, as you said." in [item.text for item in keeper.open().newest("/srv/shop")]
+
+
+def test_a_note_fits_its_budget(keeper: Keeper) -> None:
+    """Long items are passed over for those that fit."""
+    with Talk(keeper) as talk:
+        talk.ask("The staging database: " + " ".join(f"staging database detail {n}" for n in range(300)))
+        talk.ask(FACT)
+    with Talk(keeper, profile=profile_of(STAGES + "[memory]\nrecall_tokens = 60")) as talk:
+        note = talk.ask(QUESTION).partition(NOTE)[2]
+    assert b"6543" in note
+    assert b"detail" not in note
+
+
+def test_while_memory_opens_requests_go_without(keeper: Keeper) -> None:
+    """And what they say is remembered once it is open."""
+    tell(keeper)
+    keeper.close()
+    may_open = threading.Event()
+    memory = keeper._open_memory
+
+    def opens() -> object:
+        may_open.wait()
+        return memory()
+
+    late = Keeper(opens, retry_s=0.01)  # type: ignore[arg-type]
+    with Talk.__new__(Talk) as talk:
+        talk.keeper, talk.folder, talk.turns = late, "/srv/shop", []
+        from penstock.testing import Session
+
+        talk.session = Session(plugins=plugins_of(), memory=late, profile=profile_of(STAGES))
+        assert NOTE not in talk.send(user(QUESTION))
+        assert "memory is opening" in talk.verdict()
+        may_open.set()
+        talk.answer("Of that nothing is known.")
+    assert "Of that nothing is known." in [item.text for item in late.open().newest("/srv/shop")]
+    late.close()
+
+
+def test_an_answer_that_comes_late_is_none(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request does not wait for memory longer than the profile says."""
+    tell(keeper)
+    may_go = threading.Event()
+    memory = keeper.open()
+    search = memory.search
+    monkeypatch.setattr(memory, "search", lambda *a, **k: may_go.wait() and search(*a, **k))
+    with Talk(keeper, profile=profile_of(STAGES + "[stage.memory]\nwait_ms = 1")) as talk:
+        assert NOTE not in talk.send(user(QUESTION))
+        assert "no answer in time" in talk.verdict()
+        may_go.set()
+
+
+def test_a_memory_that_is_down_costs_nothing_but_itself(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P1: the request goes, and the verdict says what is wrong."""
+
+    def down(*_: object, **__: object) -> None:
+        raise MemoryDown("the disk is gone")
+
+    tell(keeper)
+    monkeypatch.setattr(keeper.open(), "search", down)
+    with Talk(keeper) as talk:
+        assert NOTE not in talk.ask(QUESTION)
+        assert "the disk is gone" in talk.verdict()
+
+
+def test_a_clients_compaction_leaves_a_hint_and_what_was_said_can_be_recalled(keeper: Keeper) -> None:
+    """Design section 7: what it threw away stays findable, and the agent is told of what there is."""
+    with Talk(keeper) as talk:
+        talk.ask(FACT, "Noted.")
+        talk.ask("Add a test for the discount of the cart in test_cart.py.", "Added test_discount.")
+        talk.ask("And document the currency of refunds.", "It is in the manual.")
+        talk.turns.clear()
+        summary = "This session is being continued from a previous conversation. The refunds are documented."
+        hint = talk.ask(summary + " Go on with the invoices.", "I go on.").partition(NOTE)[2]
+        assert b"test_cart.py" in hint
+        assert b"refunds" not in hint.partition(b"]")[2], "the summary says it"
+        assert b"6543" in talk.ask(QUESTION).rpartition(NOTE)[2]
+        assert summary not in "\n".join(item.text for item in keeper.open().newest("/srv/shop"))
+
+
+def test_subagents_are_remembered_by_their_reports(keeper: Keeper) -> None:
+    """What the main agent asks of them is no person's word."""
+    with Talk(keeper, headers={"x-claude-code-agent-id": "a1", "x-claude-code-request-class": "subagent"}) as talk:
+        talk.ask("Find out which port the mailer uses.", "The mailer listens on port 2525, see mail/conf.py.")
+        assert talk.session.outcome.exchange is not None
+        assert talk.session.outcome.exchange.kind is Kind.SUBAGENT
+    assert [(i.role, i.text) for i in keeper.open().newest("/srv/shop")] == [
+        ("assistant", "The mailer listens on port 2525, see mail/conf.py.")
+    ]
+
+
+def test_switched_off_nothing_is_opened_or_kept(open_keeper: Callable[[], Keeper], keeper: Keeper) -> None:
+    """A profile without memory."""
+    from penstock.testing import Session
+
+    with Session(plugins=plugins_of(), profile=profile_of(STAGES)) as session:
+        body = conversation(user(FACT))
+        assert session.send(body) == body
+        session.reply("Noted.")
+    assert keeper.open().projects() == {}

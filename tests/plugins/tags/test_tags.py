@@ -1,0 +1,124 @@
+"""Tags: what a turn is about, in words that tell it from others."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock_plugins.tags.keywords import MOST, keywords
+from penstock_plugins.tags.question import is_broad, is_temporal
+from penstock_plugins.tags.tagging import KEPT, TURNS, Tagging
+from penstock_plugins.tags.vocabulary import LIMIT, Vocabulary
+
+
+class Says:
+    """A tagger that always says the same, or fails."""
+
+    name = "says"
+
+    def __init__(self, *names: str) -> None:
+        self.names, self.known = names, list[str]()
+
+    def __call__(self, text: str, known: object) -> list[str]:
+        self.known = list(known)  # type: ignore[call-overload]
+        if not self.names:
+            raise RuntimeError("no model")
+        return list(self.names)
+
+
+def test_names_errors_and_files_come_first() -> None:
+    """They tell more than words; a path by its last part, a name in the spelling it has."""
+    found = keywords("Fix the ValueError in shop/cart.py: parse_price gets a discount", Vocabulary())
+    assert {"ValueError", "cart.py", "parse_price"} == set(found[:3])
+    assert "discount" in found
+    assert not {"the", "gets", "fix", "valueerror"} & set(found)
+
+
+def test_what_every_turn_has_tells_little() -> None:
+    """Rare in the project and frequent in the turn: that is a tag."""
+    vocabulary = Vocabulary()
+    for _ in range(20):
+        vocabulary.learn(["invoice", "till"])
+    assert keywords("the invoice of the till has a watermark", vocabulary)[0] == "watermark"
+
+
+@given(st.text(max_size=400))
+def test_any_text_has_a_few_tags_each_once(text: str) -> None:
+    """And none is blank."""
+    found = keywords(text, Vocabulary())
+    assert len(found) == len(set(found)) <= MOST
+    assert all(name.strip() for name in found)
+
+
+@pytest.mark.parametrize(
+    ("used", "new", "is_same"),
+    [
+        ("refund", "refunds", True),
+        ("test_cart", "test-cart", True),
+        ("tokenizer", "tokeniser", True),
+        ("port", "sport", False),
+        ("step_1", "step_2", False),
+        ("release-1.2", "release-1.3", False),
+    ],
+)
+def test_two_spellings_are_one_tag(used: str, new: str, is_same: bool) -> None:
+    """The one in use. Numbers tell things apart."""
+    vocabulary = Vocabulary()
+    vocabulary.learn([used])
+    assert vocabulary.folded(new) == (used if is_same else new)
+
+
+def test_a_vocabulary_is_bounded() -> None:
+    """What is in use stays."""
+    vocabulary = Vocabulary()
+    for n in range(LIMIT + 10):
+        vocabulary.learn([f"name_{n}", "common"])
+    assert len(vocabulary.commonest(2 * LIMIT)) <= LIMIT
+    assert vocabulary.commonest(1) == ["common"]
+
+
+@pytest.mark.parametrize("words", ["What did we decide so far?", "Give me an overview", "Please summarise the refunds"])
+def test_broad_questions(words: str) -> None:
+    """They ask for more than one thing."""
+    assert is_broad(words)
+
+
+@pytest.mark.parametrize("words", ["What broke last week?", "When did we pin postgres?", "What did I say in May?"])
+def test_temporal_questions(words: str) -> None:
+    """They ask for what was at some time."""
+    assert is_temporal(words, 1_900_000_000.0)
+
+
+@pytest.mark.parametrize("words", ["Fix the test", "It fails when the price is zero", "Add a button"])
+def test_most_are_neither(words: str) -> None:
+    """`when` alone does not ask for a time."""
+    assert not is_broad(words)
+    assert not is_temporal(words, 1_900_000_000.0)
+
+
+def test_the_tags_of_the_last_turns_are_active() -> None:
+    """Of each conversation by itself, until its history is gone."""
+    tagging = Tagging()
+    for n in range(TURNS + 2):
+        tagging.of_turn(f"about watermark_{n}", "", "p", "c")
+    assert tagging.active("c") == {f"watermark_{n}" for n in range(2, TURNS + 2)}
+    assert tagging.active("d") == frozenset()
+    assert len(tagging.begin_anew("c", KEPT)) == TURNS + 2
+    assert tagging.active("c") == frozenset()
+
+
+def test_a_tagger_of_choice_is_asked_when_a_turn_is_complete() -> None:
+    """It is told which tags are in use, and what it says is folded into them. A request does not wait for it."""
+    says = Says("Invoices", "invoice", " watermark ")
+    tagging = Tagging(says)
+    tagging.vocabulary("p").learn(["invoice"])
+    assert tagging.of_turn("a", "b", "p", "c").names == ("invoice", "watermark")
+    assert says.known == ["invoice"]
+    assert tagging.of_request("the currency of refunds", "p").primary == "currency"
+
+
+def test_where_it_fails_the_words_do(caplog: pytest.LogCaptureFixture) -> None:
+    """P1: a tagger costs nobody a turn."""
+    assert "watermark" in Tagging(Says()).of_turn("the watermark", "", "p", "c").names
+    assert "no model" in caplog.text
