@@ -46,11 +46,13 @@ def compact(
 
 def _proxy(url: str, store: Path | None) -> tuple[str, Path]:
     """The address of a proxy on this machine, and its store. Raises `PenstockError`."""
-    up = running((store or paths.store_path()).expanduser().absolute())
+    # The token goes with the store: another proxy than that of `store` would not know it, and is not to get it.
+    up = running((store or paths.store_path()).expanduser().absolute(), only=store is not None)
     if not url:
         if up is None:
-            raise PenstockError("no proxy is up that says where it listens: give its address by --url")
-        return up.address, store or Path(up.store)
+            which = f"no proxy with the store {store}" if store is not None else "no proxy"
+            raise PenstockError(f"{which} is up that says where it listens: give its address by --url")
+        return up.address, Path(up.store)
     parts = urlsplit(url if "//" in url else f"http://{url}")
     try:
         host, port = parts.hostname or "", parts.port

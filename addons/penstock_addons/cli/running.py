@@ -14,10 +14,18 @@ from penstock_addons.cli.ports import answers
 __all__ = ["running"]
 
 
-def running(store: Path) -> Announcement | None:
-    """The proxy that is up. One that did not announce itself, as plain `mitmdump -s addons/context.py` does not, is
-    known by the newest `started` in `store` whose process lives; its `ca` is not known. None: there is none."""
-    return found() or (_in_log(store) if is_taken(store) else None)
+def running(store: Path, *, only: bool = False) -> Announcement | None:
+    """The proxy that is up; with `only` none but the one that `store` belongs to. One that did not announce itself, as
+    plain `mitmdump -s addons/context.py` does not, is known by the newest `started` in `store` whose process lives; its
+    `ca` is not known. None: there is none."""
+    proxy = found()
+    if proxy is not None and (not only or _is_same(Path(proxy.store), store)):
+        return proxy
+    return _in_log(store) if is_taken(store) else None
+
+
+def _is_same(store: Path, other: Path) -> bool:
+    return store.expanduser().resolve() == other.expanduser().resolve()
 
 
 def _in_log(store: Path) -> Announcement | None:

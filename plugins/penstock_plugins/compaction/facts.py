@@ -12,9 +12,8 @@ from penstock_plugins.compaction.decisions import is_decision
 from penstock_plugins.compaction.sentences import split
 from penstock_plugins.compaction.stretch import Stretch
 from penstock_plugins.pruning.history import History, Result
-from penstock_plugins.pruning.hunks import failures
+from penstock_plugins.pruning.page import failures, read_lines
 from penstock_plugins.pruning.tools import ToolKind, kind_of, path_of
-from penstock_plugins.pruning.worth import read_lines
 
 __all__ = ["facts"]
 

@@ -3,7 +3,7 @@ that will probably be needed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 
 from penstock import Block, BlockKind, Draft, Role, Spot
 from penstock_plugins.compaction.parts import Part, Who
@@ -12,9 +12,10 @@ from penstock_plugins.compaction.stretch import Stretch
 from penstock_plugins.pruning.arrival import POINTER, REPACKED
 from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.hunks import Room, choose
+from penstock_plugins.pruning.page import Page
 from penstock_plugins.pruning.stub import body
 from penstock_plugins.pruning.tools import ToolKind, target_of, words_of_input
-from penstock_plugins.pruning.worth import Line, chances, read_lines
+from penstock_plugins.pruning.worth import chances
 
 __all__ = ["Recorder"]
 
@@ -67,7 +68,7 @@ class Recorder:
     def _tell_input(self, text: str) -> list[Part]:
         if not text:
             return []
-        return self._choose(read_lines(text), Who.INPUT, self._settings.share, lambda name: _SAID_AGAIN)
+        return self._choose(Page(text), Who.INPUT, self._settings.share, {})
 
     def _tell_result(self, result: Result) -> list[Part]:
         text = self._draft.text(result.spot)
@@ -83,18 +84,18 @@ class Recorder:
         share = self._settings.share
         if edit is not None and edit.stage == "pruning" and edit.reason != REPACKED:
             text, share = text.partition("\n")[2], _SHORTENED_SHARE
-        lines_of = read_lines(text)
-        worth = chances(self._history, result, lines_of)
-        return self._choose(
-            lines_of, Who.RESULT, share, lambda name: worth.get(name, _SAID_AGAIN), report=result.is_report
-        )
+        page = self._history.lookup.pages(text)
+        worth = chances(self._history, result, page)
+        return self._choose(page, Who.RESULT, share, worth, report=result.is_report)
 
     def _choose(
-        self, lines: list[Line], who: str, share: float, worth: Callable[[str], float], *, report: bool = False
+        self, page: Page, who: str, share: float, worth: Mapping[str, float], *, report: bool = False
     ) -> list[Part]:
+        worth = {**dict.fromkeys(page.names, _SAID_AGAIN), **worth}
         room = Room(self._settings.value, share, self._settings.lines)
-        kept = choose(lines, worth, self._known, room, is_report=report)
-        return [(who, "\n".join(body(lines, kept)))] if kept else []
+        kept = choose(page, worth, self._known, room, is_report=report)
+        self._known |= page.names_of(kept)
+        return [(who, "\n".join(body(page.lines, kept)))] if kept else []
 
     def _names_elsewhere(self, old: list[Stretch]) -> Iterator[str]:
         """Names that stay in the request: in what is not recorded, and in the words that are recorded whole."""

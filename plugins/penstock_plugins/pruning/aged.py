@@ -5,13 +5,13 @@ from __future__ import annotations
 from penstock import Draft
 from penstock_plugins.pruning.arrival import REPACKED, held, is_pointer
 from penstock_plugins.pruning.history import History, Result
-from penstock_plugins.pruning.hunks import Room, choose, failures
-from penstock_plugins.pruning.repack import repack
+from penstock_plugins.pruning.hunks import Room, choose
+from penstock_plugins.pruning.page import Page
 from penstock_plugins.pruning.repeats import overtaken
 from penstock_plugins.pruning.settings import Settings
 from penstock_plugins.pruning.stub import stub
 from penstock_plugins.pruning.tools import ToolKind
-from penstock_plugins.pruning.worth import chances, read_lines
+from penstock_plugins.pruning.worth import chances
 
 __all__ = ["shorten_aged"]
 
@@ -30,11 +30,12 @@ def shorten_aged(draft: Draft, history: History, settings: Settings) -> str | No
     for result in due:
         why = out_of_date.get((result.spot.message, result.spot.index), "")
         now = draft.text(result.spot)
-        trial = set(known)
-        text = _shorter(draft, history, settings, result, why, trial)
+        page = history.lookup.pages(result.packed)
+        kept = _kept(history, settings, result, page, known, bool(why))
+        text = _told(draft, result, page, kept, why)
         if len(text) <= (1 - settings.gain) * len(now):
             draft.replace(result.spot, text, reason=why or f"{history.age(result)} turns old")
-            known = trial
+            known |= page.names_of(kept)
             shortened += 1
         else:
             known |= history.lookup.names(now)
@@ -68,11 +69,14 @@ def _known(draft: Draft, history: History, here: list[Result], due: list[Result]
     return known
 
 
-def _shorter(draft: Draft, history: History, settings: Settings, result: Result, why: str, known: set[str]) -> str:
-    lines = read_lines(repack(result.kind, result.text, result.given))
-    worth = chances(history, result, lines)
-    value, share = (settings.value * 2, settings.share / 2) if why else (settings.value, settings.share)
+def _kept(
+    history: History, settings: Settings, result: Result, page: Page, known: set[str], is_overtaken: bool
+) -> list[int]:
+    value, share = (settings.value * 2, settings.share / 2) if is_overtaken else (settings.value, settings.share)
     room = Room(value, share, settings.lines, settings.below)
-    kept = choose(lines, lambda name: worth.get(name, 0.0), known, room, is_report=result.is_report)
-    errors = len(set(failures(lines)).difference(kept)) if result.is_report else 0
-    return stub(result, lines, kept, can_expand=draft.can_expand, why=why, errors=errors)
+    return choose(page, chances(history, result, page), known, room, is_report=result.is_report)
+
+
+def _told(draft: Draft, result: Result, page: Page, kept: list[int], why: str) -> str:
+    errors = len(set(page.failures).difference(kept)) if result.is_report else 0
+    return stub(result, page.lines, kept, can_expand=draft.can_expand, why=why, errors=errors)

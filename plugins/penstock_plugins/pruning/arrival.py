@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from penstock import Draft
 from penstock_plugins.pruning.history import History, Result
-from penstock_plugins.pruning.repack import repack
 from penstock_plugins.pruning.repeats import told_before
 from penstock_plugins.pruning.settings import Settings
 from penstock_plugins.pruning.stub import pointer
@@ -71,10 +70,8 @@ def _point(draft: Draft, history: History, settings: Settings, result: Result, w
 
 
 def _repack(draft: Draft, settings: Settings, result: Result) -> None:
-    if settings.repack and len(result.text) >= _LEAST_PACK:
-        text = repack(result.kind, result.text, result.given)
-        if len(text) < len(result.text):
-            draft.replace(result.spot, text, reason=REPACKED)
+    if settings.repack and len(result.text) >= _LEAST_PACK and len(result.packed) < len(result.text):
+        draft.replace(result.spot, result.packed, reason=REPACKED)
 
 
 def _is_whole(draft: Draft, result: Result) -> bool:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from penstock import Block, BlockKind, Conversation, Draft, Role, Spot, ToolOutput
 from penstock_plugins.common.memo import Memo
 from penstock_plugins.pruning.needles import names_in, parts_of
+from penstock_plugins.pruning.page import Page
+from penstock_plugins.pruning.repack import repack
 from penstock_plugins.pruning.tools import ToolKind, decode, kind_of, path_of, shows_text, target_of, words_of_input
 
 __all__ = ["Histories", "History", "Lookup", "Result"]
@@ -39,6 +41,11 @@ class Result:
     def text(self) -> str:
         """What the tool gave."""
         return self.spot.text
+
+    @cached_property
+    def packed(self) -> str:
+        """The same in fewer characters, where that goes without a loss."""
+        return repack(self.kind, self.text, self.given)
 
     @cached_property
     def target(self) -> str:
@@ -98,6 +105,8 @@ class Lookup:
         """A call's input."""
         self.asked: Memo[frozenset[str]] = Memo(lambda text: names_in(words_of_input(decode(text))), 8 << 20)
         """The names in a call's input."""
+        self.pages: Memo[Page] = Memo(Page, 32 << 20)
+        """A text by its lines."""
 
     def said(self, block: Block) -> frozenset[str]:
         """The names in a block, read as what it is."""
@@ -172,10 +181,19 @@ class History:
         return frozenset(found)
 
     def _take_over(self, earlier: History) -> None:
-        self.results, self.turn_of = list(earlier.results), list(earlier.turn_of)
+        self.results, self.turn_of = [self._here(result, earlier) for result in earlier.results], list(earlier.turn_of)
         self.touched, self.turns = dict(earlier.touched), earlier.turns
         self.edited = {path: list(turns) for path, turns in earlier.edited.items()}
         self._calls, self._speaking = dict(earlier._calls), earlier._speaking
+
+    def _here(self, result: Result, earlier: History) -> Result:
+        """The same result in this request. Where a client sets its breakpoints changes no key, but where the result
+        stands in its message, and whether it may be edited."""
+        at = result.spot.message
+        before, now = earlier.conversation.messages[at], self.conversation.messages[at]
+        if now is before or now.raw == before.raw:
+            return result
+        return replace(result, spot=Spot(at, result.spot.index, now.blocks[result.spot.index], False))
 
     def _read(self, first: int) -> None:
         for index, message in enumerate(self.conversation.messages[first:], start=first):

@@ -3,41 +3,21 @@ failure with what it says."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
+from math import fsum
 
-from penstock_plugins.pruning.worth import Line
+from penstock_plugins.pruning.page import LONGEST, Page
 
-__all__ = ["Room", "choose", "failures"]
+__all__ = ["Room", "choose"]
 
 CHARS_PER_TOKEN = 2.9
-LONGEST = 1_500
-"""Longer lines (minified code, embedded data) are never worth it."""
 _GAP = 2
 """Holes of so many lines are filled: a mark would not be shorter."""
 _BODY = 2
 _FAILURE = 6
-_ERROR = re.compile(
-    r"\b(?:error|fail(?:ed|ures?)?|panic|fatal|exception|traceback|undefined|cannot|not found|denied|refused"
-    r"|timed? ?out)\b|^\s*---\s+FAIL|✗|❌",
-    re.IGNORECASE,
-)
-_ERROR_TYPE = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Fault)\b|\bE\d{3,4}\b|\bSIG[A-Z]{3,}\b")
-_DIGITS = re.compile(r"\d+")
-_GROUP = re.compile(r"(?!\d+[→\t:-])\S.*:$")
-
-
-def failures(lines: Sequence[Line]) -> list[int]:
-    """The lines of a program's report that tell of something that went wrong, those told once."""
-    first: dict[str, int] = {}
-    for at, line in enumerate(lines):
-        text = line.text[:LONGEST]
-        if _ERROR.search(text) is not None or _ERROR_TYPE.search(text) is not None:
-            first.setdefault(_DIGITS.sub("0", text.strip()), at)
-    return list(first.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,63 +35,52 @@ class Room:
 
 
 def choose(
-    lines: Sequence[Line], worth: Callable[[str], float], known: set[str], room: Room, *, is_report: bool = False
+    page: Page, worth: Mapping[str, float], known: AbstractSet[str], room: Room, *, is_report: bool = False
 ) -> list[int]:
-    """The indexes of the lines that stay, in order. `worth` is what one more name is worth; names in `known` stand
-    elsewhere and are worth nothing. Names in the lines that stay are added to `known`. Of a report, the lines that tell
-    of errors stay first."""
-    choice = _Choice(lines, worth, known, room)
+    """The indexes of the lines that stay, in order. `worth` is what a name is worth, nothing where it has none; names
+    in `known` stand elsewhere and are worth nothing either. Of a report, the lines that tell of errors stay first."""
+    choice = _Choice(page, {name: one for name, one in worth.items() if name not in known}, room)
     if is_report:
         choice.keep_failures()
     return choice.run()
 
 
 class _Choice:
-    def __init__(self, lines: Sequence[Line], worth: Callable[[str], float], known: set[str], room: Room) -> None:
-        self._lines, self._worth, self._known, self._room = lines, worth, known, room
-        self._left = room.share * sum(line.cost for line in lines)
+    def __init__(self, page: Page, fresh: dict[str, float], room: Room) -> None:
+        self._page, self._lines, self._room = page, page.lines, room
+        self._fresh = fresh
+        """What the names are worth that do not stay so far."""
+        self._left = room.share * page.cost
         self._kept: set[int] = set()
 
-    @cached_property
-    def _heads(self) -> list[int | None]:
-        return _heads(self._lines)
-
     def run(self) -> list[int]:
-        dense = [(-self._density([at]), at) for at in range(len(self._lines))]
+        room, kept, hunks = self._room, self._kept, self._page.hunks(self._room.below)
+        worth = [self._worth(line.names) for line in self._lines]
+        dense = [one / (line.cost / CHARS_PER_TOKEN + 1) for one, line in zip(worth, self._lines, strict=True)]
         # A line without a name makes no hunk denser than it is without the line, unless others follow it into the hunk.
-        all_count = self._room.below or not self._room.value
-        for density, at in sorted(dense):
-            if (density or all_count) and at not in self._kept:
-                hunk = self._hunk(at)
-                if self._density(hunk) >= self._room.value:
-                    self._keep(hunk)
+        all_count = room.below or not room.value
+        for at in sorted(range(len(dense)), key=dense.__getitem__, reverse=True):
+            if at in kept or not (dense[at] or all_count):
+                continue
+            hunk = hunks[at]
+            needed = room.value * (hunk.cost / CHARS_PER_TOKEN + 1) if kept.isdisjoint(hunk.lines) else 0.0
+            if fsum([worth[one] for one in hunk.lines]) < needed:
+                continue  # quicker than to count the names once that its lines have in common
+            fresh = [one for one in hunk.lines if one not in kept]
+            if self._density(fresh) >= room.value:
+                self._keep(fresh)
         self._fill()
-        return sorted(self._kept)
+        return sorted(kept)
+
+    def _worth(self, names: Iterable[str]) -> float:
+        """Of all of them that do not stay so far. Summed exactly: lines of the same worth are to be found so, in
+        whatever order their names come."""
+        return fsum([self._fresh.get(name, 0.0) for name in names])
 
     def _density(self, hunk: list[int]) -> float:
         """Expected uses for each token of a hunk."""
-        fresh = {n for at in hunk for n in self._lines[at].names if n not in self._known}
-        if not fresh:
-            return 0.0
         cost = sum(self._lines[at].cost for at in hunk) / CHARS_PER_TOKEN + 1
-        return sum(self._worth(n) for n in fresh) / cost
-
-    def _hunk(self, at: int) -> list[int]:
-        """The line, what follows it, and what it hangs from, as far as they do not stay already."""
-        last = at
-        while last < at + self._room.below and self._joins(last + 1, at):
-            last += 1
-        hunk = [*range(at, last + 1)]
-        head = self._heads[at]
-        if head is not None:
-            hunk.insert(0, head)
-        return [one for one in hunk if one not in self._kept]
-
-    def _joins(self, other: int, at: int) -> bool:
-        if not 0 <= other < len(self._lines):
-            return False
-        line = self._lines[other]
-        return bool(line.text.strip()) and line.indent >= self._lines[at].indent and line.cost <= LONGEST
+        return self._worth(self._page.names_of(hunk)) / cost
 
     def _keep(self, hunk: Sequence[int]) -> bool:
         fresh = [at for at in hunk if at not in self._kept]
@@ -119,19 +88,21 @@ class _Choice:
         too_long = any(self._lines[at].cost > LONGEST for at in fresh)
         if cost > self._left or too_long or len(self._kept) + len(fresh) > self._room.lines:
             return False
-        self._left -= cost
         for at in fresh:
-            self._kept.add(at)
-            self._known.update(self._lines[at].names)
+            self._stays(at)
         return True
+
+    def _stays(self, at: int) -> None:
+        self._left -= self._lines[at].cost
+        self._kept.add(at)
+        for name in self._lines[at].names:
+            self._fresh.pop(name, None)
 
     def keep_failures(self) -> None:
         """Lines that tell of an error stay whatever share of the text they are; then what stands below them."""
-        short = [at for at in failures(self._lines) if self._lines[at].cost <= LONGEST]
+        short = [at for at in self._page.failures if self._lines[at].cost <= LONGEST]
         for at in short[: self._room.lines]:
-            self._kept.add(at)
-            self._left -= self._lines[at].cost
-            self._known.update(self._lines[at].names)
+            self._stays(at)
         for at in sorted(self._kept):
             indent = _indent(self._lines[at].text)
             for below in range(at + 1, min(at + _FAILURE, len(self._lines))):
@@ -150,25 +121,6 @@ class _Choice:
         for one, other in pairwise(kept):
             if 1 < other - one <= _GAP + 1:
                 self._keep(range(one + 1, other))
-
-
-def _heads(lines: Sequence[Line]) -> list[int | None]:
-    """For each line the one it hangs from: a hit's file, a statement's definition."""
-    heads: list[int | None] = []
-    group: int | None = None
-    definitions: list[int] = []
-    for at, line in enumerate(lines):
-        if _GROUP.match(line.text):
-            group = at
-        elif not line.text[:1].isspace():
-            group = None
-        if line.text.strip():
-            while definitions and lines[definitions[-1]].indent >= line.indent:
-                definitions.pop()
-        heads.append(group if group not in (None, at) else definitions[-1] if definitions else None)
-        if line.defines:
-            definitions.append(at)
-    return heads
 
 
 def _indent(text: str) -> int:

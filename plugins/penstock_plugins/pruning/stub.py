@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from penstock_plugins.common.way_back import way_back
 from penstock_plugins.pruning.history import Result
+from penstock_plugins.pruning.page import Line
 from penstock_plugins.pruning.tools import ToolKind
-from penstock_plugins.pruning.worth import Line
 
 __all__ = ["HOLE", "body", "pointer", "stub"]
 

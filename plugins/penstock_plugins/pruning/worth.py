@@ -10,23 +10,16 @@ names made of words that the agent just used are.
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from penstock_plugins.pruning.history import History, Result
-from penstock_plugins.pruning.needles import LINE_LIMIT, bare, kinds_in, parts_of
+from penstock_plugins.pruning.needles import LINE_LIMIT
+from penstock_plugins.pruning.page import Page, Traits
 from penstock_plugins.pruning.tools import ToolKind
 
-__all__ = ["Line", "chances", "read_lines"]
+__all__ = ["chances"]
 
-_DEFINITION = re.compile(
-    r"[+-]?\s*(?:export |pub |async |public |private |static |default |abstract )*"
-    r"(?:func|def|class|type|interface|struct|enum|fn|impl|trait|const|var|function|module|package|#{1,4})(?=[ \t(]|$)"
-)
-_NAMED = re.compile(r".*\b(?:func|def|class|type|interface|struct|enum|fn|impl|trait|function|module)$")
-_DEFINED = re.compile(r"\s+(?:\([^)]{0,200}\)\s*)?([A-Za-z_]\w*)")
-_LONG_NAME = 24
 _NEAR = 3
 _BIAS = -1.55
 _WEIGHT = {
@@ -46,99 +39,55 @@ _WEIGHT = {
 _BY_KIND = {ToolKind.READ: -0.754, ToolKind.SEARCH: -2.169, ToolKind.RUN: -0.572, ToolKind.AGENT: 0.264}
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a result."""
-
-    text: str
-    names: dict[str, str]
-    """Each with its kind."""
-    defines: bool
-    """It begins a function, a class, a section."""
-    defined: str
-    """The name it gives, if it is one that others look for: no variable's."""
-
-    @property
-    def indent(self) -> int:
-        """Blanks before its first character, a line number in the margin left out."""
-        body = bare(self.text)
-        return len(body) - len(body.lstrip())
-
-    @property
-    def cost(self) -> int:
-        """Characters it takes, its end included."""
-        return len(self.text) + 1
-
-
-def read_lines(text: str) -> list[Line]:
-    """`text` by its lines, of the longest only the beginning searched for names."""
-    return [_line(line) for line in text.split("\n")]
-
-
-def _line(line: str) -> Line:
-    body = bare(line)
-    definition = _DEFINITION.match(body)
-    named = None
-    if definition is not None and _NAMED.match(definition[0]):
-        named = _DEFINED.match(body, definition.end())
-    return Line(line.rstrip(), kinds_in(body), definition is not None, named[1] if named else "")
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What is known about one name in one result."""
-
-    kind: str
-    count: int = 0
-    defined: bool = False
-    recent: bool = False
-    near: bool = False
-
-
-def chances(history: History, result: Result, lines: list[Line]) -> dict[str, float]:
-    """For each name in `lines` that the agent has not written: the chance that it will."""
-    seen = _look(lines, history)
-    parts = history.recent_parts
-    every: set[str] = set().union(*(line.names for line in lines))
-    used = len(every & history.said) / max(1, len(every))
+def chances(history: History, result: Result, page: Page) -> dict[str, float]:
+    """For each name in `page` that the agent has not written: the chance that it will."""
+    said = page.names.keys() & history.said
     base = (
         _BIAS
         + _BY_KIND.get(result.kind, 0.0)
         + _WEIGHT["log age"] * math.log(max(1, history.age(result)))
-        + _WEIGHT["share used"] * used
+        + _WEIGHT["share used"] * (len(said) / max(1, len(page.names)))
         + (_WEIGHT["file just named"] if _just_named(result, history.recent) else 0.0)
     )
-    return {name: _logistic(base + _score(name, one, parts)) for name, one in seen.items()}
+    out: dict[str, float] = {}
+    for traits, names in page.alike.items():
+        out.update(dict.fromkeys(names, _logistic(base + _score(traits))))
+    known: dict[tuple[Traits, bool, bool, float], float] = {}
+    for name, drawn in _drawn_on(page, history):
+        if drawn not in known:
+            known[drawn] = _logistic(base + _score(*drawn))
+        out[name] = known[drawn]
+    for name in said:
+        del out[name]
+    return out
 
 
-def _look(lines: list[Line], history: History) -> dict[str, _Seen]:
-    seen: dict[str, _Seen] = {}
-    recent = [not history.recent.isdisjoint(line.names) for line in lines]
-    for at, line in enumerate(lines):
-        near = any(recent[max(0, at - _NEAR) : at + _NEAR + 1]) if line.names else False
-        for name, kind in line.names.items():
-            if name in history.said:
-                continue
-            one = seen.setdefault(name, _Seen(kind))
-            one.count += 1
-            one.defined |= line.defines
-            one.recent |= recent[at]
-            one.near |= near
-    return seen
+def _drawn_on(page: Page, history: History) -> Iterator[tuple[str, tuple[Traits, bool, bool, float]]]:
+    """The names that have to do with what the agent wrote of late, as `_score` takes them: all others score as if
+    nothing had been written."""
+    lines, names = page.lines, page.names
+    here = {at for name in names.keys() & history.recent for at in names[name].at}
+    around = {at for one in here for at in range(max(0, one - _NEAR), min(len(lines), one + _NEAR + 1))}
+    recent = {name for at in here for name in lines[at].names}
+    near = {name for at in around for name in lines[at].names}
+    parts = Counter(name for part in page.by_part.keys() & history.recent_parts for name in page.by_part[part])
+    for name in near | parts.keys():
+        one = names[name]
+        yield name, (one.traits, name in recent, name in near, parts[name] / max(1, len(one.parts)))
 
 
-def _score(name: str, seen: _Seen, said: Collection[str]) -> float:
-    parts = parts_of(name)
-    known = sum(part.lower() in said for part in parts) / max(1, len(parts))
+def _score(traits: Traits, recent: bool = False, near: bool = False, known: float = 0.0) -> float:
+    """`recent`, `near`: the agent wrote something else in one of its lines of late, or in one near them. `known`: the
+    share of its words that it wrote."""
     return (
-        _WEIGHT.get(seen.kind, 0.0)
-        + _WEIGHT["long"] * (len(name) > _LONG_NAME)
-        + _WEIGHT["defined"] * seen.defined
-        + _WEIGHT["in a recent line"] * seen.recent
-        + _WEIGHT["near a recent line"] * seen.near
+        _WEIGHT.get(traits.kind, 0.0)
+        + _WEIGHT["long"] * traits.is_long
+        + _WEIGHT["defined"] * traits.is_defined
+        + _WEIGHT["in a recent line"] * recent
+        + _WEIGHT["near a recent line"] * near
         + _WEIGHT["word parts said"] * known
-        + _WEIGHT["in capitals"] * name.isupper()
-        + _WEIGHT["log count"] * math.log(seen.count)
+        + _WEIGHT["in capitals"] * traits.in_capitals
+        + _WEIGHT["log count"] * math.log(traits.lines)
     )
 
 

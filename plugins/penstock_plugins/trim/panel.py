@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
@@ -19,6 +20,8 @@ __all__ = ["Panel", "Sitting"]
 logger = logging.getLogger(__name__)
 SECONDS = 0.2
 """What all of them together may take of one request. The stage's own deadline leaves the bundled ones the rest."""
+QUEUE_SECONDS = 0.1
+"""And how long they may wait for a thread that has time for them: other requests' compressors may have them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,10 @@ class _Seat:
 
 class _Late(Exception):
     """It was not done in time."""
+
+
+class _Busy(Exception):
+    """It was not begun in time, which is no fault of its own."""
 
 
 class Panel:
@@ -62,8 +69,11 @@ class Panel:
 class Sitting:
     """One request's outputs before the panel."""
 
-    def __init__(self, panel: Panel, compressors: Sequence[Compressor], seconds: float = SECONDS) -> None:
-        self._panel, self._compressors, self._left = panel, compressors, seconds
+    def __init__(
+        self, panel: Panel, compressors: Sequence[Compressor], seconds: float = SECONDS, queue: float = QUEUE_SECONDS
+    ) -> None:
+        self._panel, self._compressors = panel, compressors
+        self._left, self._queue_left = seconds, queue
         self.problems: list[str] = []
         """What went wrong, compressor by compressor."""
 
@@ -79,7 +89,7 @@ class Sitting:
         return None
 
     def _ask(self, seat: _Seat, output: ToolOutput, take: Callable[[Compressed], None]) -> Compressed | None:
-        if self._left <= 0 or not seat.delays.allows() or not seat.faults.allows():
+        if self._left <= 0 or self._queue_left <= 0 or not seat.delays.allows() or not seat.faults.allows():
             return None
         try:
             found = self._answer(seat, output)
@@ -90,6 +100,9 @@ class Sitting:
         except _Late:
             seat.delays.failed()
             self._note(seat, "it was not done in time, and rests")
+            return None
+        except _Busy:
+            self._note(seat, "passed over, since no thread had time for it")
             return None
         except NoWorker as e:
             self._note(seat, str(e))
@@ -104,10 +117,22 @@ class Sitting:
         return found
 
     def _answer(self, seat: _Seat, output: ToolOutput) -> Compressed | None:
-        """What the compressor gives, in the time that is left."""
+        """What the compressor gives, in the time that is left: that of its own work, not of others' before it."""
         workers, clock = self._panel.workers, self._panel.clock
+        begun = threading.Event()
+
+        def work() -> Compressed | None:
+            begun.set()
+            return _checked(seat.one(output), output)
+
+        asked = clock.tick()
+        task = workers.submit(work)
+        # Cancelled is only what no thread has taken: one that was taken just now has its time all the same.
+        if not begun.wait(self._queue_left) and task.future.cancel():
+            self._queue_left = 0.0
+            raise _Busy
         started = clock.tick()
-        task = workers.submit(lambda: _checked(seat.one(output), output))
+        self._queue_left -= started - asked
         done, _ = wait([task.future], self._left)
         self._left -= clock.tick() - started
         if not done:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from penstock import paths
+from penstock_addons.cli.announcement import Announcement
 from tests.addons.cli.conftest import Run
 from tests.addons.cli.program import Program
 
@@ -37,6 +38,15 @@ def test_a_proxy_that_does_not_answer_is_named(run: Run) -> None:
     found = run("compact", "--url", "http://127.0.0.1:1")
     assert found.exit_code == 2
     assert "127.0.0.1:1 does not answer" in found.output
+
+
+def test_another_proxy_is_not_asked(run: Run, tmp_path: Path, pretended: Announcement) -> None:
+    """A store names its proxy: one that is announced with another store does not get its token."""
+    (tmp_path / "control-key").write_bytes(b"k" * 32)
+    found = run("compact", "--store", str(tmp_path / "mine.db"))
+    assert found.exit_code == 2
+    assert "no proxy with the store" in found.output
+    assert pretended.address not in found.output
 
 
 def test_the_proxy_that_is_up_is_asked(run: Run, up: Callable[..., Program]) -> None:

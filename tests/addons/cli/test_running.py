@@ -66,6 +66,21 @@ def test_one_that_is_announced_comes_first(penstock_home: Path, port: int, prete
         assert running(store) == pretended
 
 
+def test_only_the_proxy_of_a_store(
+    penstock_home: Path, port: int, pretended: Announcement, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is asked for, another that is announced does not count, however the store's path is written."""
+    with held({"pid": os.getpid(), "listen": [f"127.0.0.1:{port}"]}) as store:
+        up = running(store, only=True)
+        assert up is not None
+        assert (up.port, up.store) == (port, str(store))
+    assert running(store, only=True) is None
+    (tmp_path / "link").symlink_to("/")
+    monkeypatch.setenv("HOME", "/")
+    for path in ("/s.db", "~/s.db", f"{tmp_path}/link/s.db"):
+        assert running(Path(path), only=True) == pretended
+
+
 def test_plain_mitmdump_is_found(run: Run, penstock_home: Path, provider: Provider) -> None:
     """By `penstock compact` and `penstock doctor`, with its port; also where it has a store of its own."""
     elsewhere = penstock_home / "state" / "mine.db"

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from penstock import handle_of
+from penstock_plugins.pruning import aged, page
+from penstock_plugins.pruning.hunks import choose
+from penstock_plugins.pruning.page import Line, Page, read_lines
 from tests.plugins.pruning.talk import COLD, Talk, results, source, texts
 
 LOG = "\n".join(
@@ -182,3 +189,27 @@ def test_names_the_agent_speaks_of_are_favoured() -> None:
     stub = results(talk.user("Go on.").send(COLD))[0]
     assert "parcel_tracking_code" in stub
     assert "zq_unrelated_wobble" not in stub
+
+
+def test_what_is_judged_again_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under `bold` old results are judged with every request, and none of its lines is searched for names twice."""
+    read: list[str] = []
+    judged: list[Page] = []
+
+    def reads(text: str) -> list[Line]:
+        read.append(text)
+        return read_lines(text)
+
+    def judges(page: Page, *given: Any, **more: Any) -> list[int]:
+        judged.append(page)
+        return choose(page, *given, **more)
+
+    monkeypatch.setattr(page, "read_lines", reads)
+    monkeypatch.setattr(aged, "choose", judges)
+    talk = Talk(pruning={"setting": "bold"}).user("Why is the refund wrong?")
+    talk.profile = talk.profile.model_copy(update={"setting": "bold"})
+    talk.start()
+    for i in range(12):
+        talk.call("Bash", {"command": f"test {i}"}, f"run {i} of the shop\n{LOG[: 600 + i]}").send()
+    assert len(read) == len(set(read))
+    assert len(judged) > 2 * len(read) > 0

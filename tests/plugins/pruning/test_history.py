@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from penstock.dialects.anthropic import Anthropic
@@ -42,3 +44,27 @@ def test_a_branch_is_read_anew() -> None:
     branch = dialect.read(talk.call("Read", {"file_path": "other.py"}, "x").raw(), "/v1/messages")
     assert _seen(History(branch, lookup, earlier)) == _seen(History(branch, lookup))
     assert _seen(earlier) == before
+
+
+def _marked(turns: int, part: int | None) -> bytes:
+    """Results in two parts each; the client's breakpoint on the last part of one, or on none."""
+    messages: list[dict[str, object]] = [{"role": "user", "content": "Go."}]
+    for turn in range(turns):
+        parts = [{"type": "text", "text": f"row {turn}"}, {"type": "text", "text": "full"}]
+        marked = [*parts[:-1], {**parts[-1], "cache_control": {"type": "ephemeral"}}]
+        call = {"type": "tool_use", "id": f"t{turn}", "name": "Bash", "input": {"command": f"run {turn}"}}
+        result = {"type": "tool_result", "tool_use_id": f"t{turn}", "content": marked if turn == part else parts}
+        messages += [{"role": "assistant", "content": [call]}, {"role": "user", "content": [result]}]
+    return json.dumps({"model": "claude-test", "max_tokens": 9, "messages": messages}).encode()
+
+
+@pytest.mark.parametrize(("before", "now"), [(1, 3), (None, 1), (1, None)])
+def test_a_breakpoint_that_moved_counts_where_it_is_now(before: int | None, now: int | None) -> None:
+    """It changes no key of a message, but which results may be edited, and where they stand."""
+    lookup, dialect = Lookup(), Anthropic()
+    earlier = History(dialect.read(_marked(3, before), "/v1/messages"), lookup)
+    history = History(dialect.read(_marked(4, now), "/v1/messages"), lookup, earlier)
+    assert [r.spot.is_editable for r in history.results] == [turn != now for turn in range(4)]
+    blocks = history.conversation.messages
+    assert all(r.spot.block == blocks[r.spot.message].blocks[r.spot.index] for r in history.results)
+    assert history.results[0] is earlier.results[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -121,6 +121,47 @@ def test_one_that_hangs_is_asked_once(hanging: Hanging) -> None:
     for _ in range(3):
         assert Sitting(panel, [hanging, shortens], PATIENT).first(OUTPUT, take) == shortens(OUTPUT)
     assert hanging.calls == 1
+
+
+def test_one_that_waits_for_a_thread_is_not_late(hanging: Hanging) -> None:
+    """It is passed over while others' work has all threads, and asked again as soon as one is free."""
+    panel = Panel()
+    try:
+        tasks = [panel.workers.submit(lambda: hanging(OUTPUT)) for _ in range(4)]
+        sitting = Sitting(panel, [shortens], PATIENT, queue=0.01)
+        assert sitting.first(OUTPUT, take) is None
+        assert sitting.problems == [
+            "compressor tests.plugins.trim.test_panel.shortens: passed over, since no thread had time for it"
+        ]
+        assert sitting.first(OUTPUT, take) is None  # a request waits once
+        assert panel.workers.lost == 0
+    finally:
+        hanging.over.set()
+    for task in tasks:
+        task.future.result(PATIENT)
+    assert Sitting(panel, [shortens], PATIENT, queue=PATIENT).first(OUTPUT, take) == shortens(OUTPUT)
+
+
+def test_the_time_of_others_is_not_its_own(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A compressor has its time from when a thread begins with it, however long it waited for one."""
+    clock = ManualClock()
+    panel = Panel(clock=clock)
+    submit = panel.workers.submit
+    for _ in range(4):
+        submit(lambda: hanging(OUTPUT))
+
+    def late(work: Callable[[], Any]) -> Any:
+        task = submit(work)
+        clock.advance(2 * PATIENT)
+        hanging.over.set()
+        return task
+
+    sitting = Sitting(panel, [shortens], PATIENT, queue=3 * PATIENT)
+    monkeypatch.setattr(panel.workers, "submit", late)
+    assert sitting.first(OUTPUT, take) == shortens(OUTPUT)
+    monkeypatch.undo()
+    assert sitting.first(OUTPUT, take) == shortens(OUTPUT)
+    assert not sitting.problems
 
 
 def test_the_bundled_ones_go_on_and_the_event_names_the_faulty_one(hanging: Hanging) -> None:
