@@ -7,7 +7,8 @@ stages; before a turn is remembered, memory is asked what the person said in it.
 memory keeps a rare identifier that the agent then wrote in this turn: a path, or a name of six characters or more in
 snake_case or CamelCase, that occurs in `--few` turns at most. The turn right before does not count, for its text still
 stands in the request. Evidence of this kind is what happened to be used again, and a long answer names more than a
-short request: compare ways of searching by it, and do not fit anything to it.
+short request: compare ways of searching by it, and do not fit anything to it. (That three of the weights are halved was
+decided after looking at it.)
 
 `--signals` ranks anew without each signal and each group of them. Needs scipy.
 """
