@@ -1,5 +1,8 @@
 """What each signal is worth, fitted by `benchmarks/memory_fit.py`; and what was set by hand because nothing can be
-fitted for it."""
+fitted for it.
+
+Three of the fitted weights are halved: `assistant`, `own_words` and `thin_me`. They are in part habits of the two sets:
+`benchmarks/memory_sessions.py` shows that in coding sessions they cost."""
 
 from __future__ import annotations
 
@@ -24,12 +27,12 @@ WEIGHTS: Mapping[str, float] = {
     "day": 2.83,
     "length": 0.27,
     "length2": -0.23,
-    "assistant": -2.68,
+    "assistant": -1.34,
     "assistant_length": -0.13,
     "thin_question": -1.32,
     "thin_ack": -1.52,
-    "thin_me": 0.88,
-    "own_words": 0.56,
+    "thin_me": 0.44,
+    "own_words": 0.28,
     "you_assistant": 2.53,
     "summary_assistant": 1.75,
     "when_time": 1.52,
