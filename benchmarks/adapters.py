@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
-
-from memory_adapter import memory, memory_upgrade
 
 import penstock_plugins.compaction.stage
 import penstock_plugins.pruning.stage
@@ -106,6 +107,25 @@ def player(setting: Setting, session: str, stages: Iterable[str] = ("trim", "com
         return body if outcome.body is None else dict(json.loads(outcome.body))
 
     return play
+
+
+def memory(docs: Sequence[Mapping[str, str]]) -> Any:
+    """Documents, remembered with the default embedder."""
+    return _memory("memory", docs)
+
+
+def memory_upgrade(docs: Sequence[Mapping[str, str]]) -> Any:
+    """The same with MiniLM."""
+    return _memory("memory_upgrade", docs)
+
+
+def _memory(name: str, docs: Sequence[Mapping[str, str]]) -> Any:
+    """By the script beside this one, loaded only where memory is measured: it brings the vectors. The scripts know one
+    another by their bare names, and who loads this as `benchmarks.adapters` has only the root on the path."""
+    here = str(Path(__file__).parent)
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    return getattr(importlib.import_module("memory_adapter"), name)(docs)
 
 
 def method(setting: Setting) -> Method:

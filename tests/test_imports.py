@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +78,18 @@ def test_the_kit_holds_what_it_says() -> None:
     parts = {info.name for info in pkgutil.iter_modules(kit.__path__)}
     assert list(kit.__all__) == sorted(kit.__all__)
     assert public - parts - {"annotations"} == set(kit.__all__) - parts
+
+
+def test_what_measures_finds_its_factories() -> None:
+    """From anywhere, with nothing but the root on the path, and without loading what it does not measure."""
+    root = str(Path(__file__).parent.parent)
+    names = [f"{what}_{how}" for what in ("session_cost", "tool_output") for how in ("safe", "balanced", "bold")]
+    documents = (
+        "[{'id': '1', 'session': 's', 'text': 'The kettle is blue.', 'speaker': 'Ada', 'role': 'user', 'date': ''}]"
+    )
+    code = (
+        f"import sys; sys.path.insert(0, {root!r}); import benchmarks.adapters as a; "
+        f"[getattr(a, name) for name in {names!r}]; assert 'chromadb' not in sys.modules; a.memory({documents})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd="/")
+    assert done.returncode == 0, done.stderr
