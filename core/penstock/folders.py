@@ -15,41 +15,50 @@ from penstock.projects import project_of_folder
 
 __all__ = ["Projects", "folder_of"]
 
-_FIELDS = ("system", "systemInstruction", "system_instruction", "instructions")
+_FIELDS = ("system", "instructions")
 _OPENING = 8
 """Messages at the head of the history that may say where the client works."""
 _LONGEST = 1024
-_MARKS = (
-    # Claude Code and opencode; Codex; Gemini CLI. Searched for as plain strings: this is done for every request.
-    ("orking directory: ", re.compile(r"[^\n\"<]+")),
-    ("<cwd>", re.compile(r"[^\n<]+")),
-    ("**Workspace Directories:**", re.compile(r"(?<=\n  - )[^\n]+")),
+_MARK = "orking directory: "
+_PROMPT = re.compile(r"^[ \t]*(?:- )?(?:Primary w|W)orking directory: ([^\n\"<]+)", re.MULTILINE)
+"""Claude Code and opencode, in what the client itself says to the model. The first counts: what a folder's own files
+say comes after it."""
+_ENVELOPES = (
+    ("<environment_context>", re.compile(r"<cwd>([^\n<]+)")),
+    ("<session_context>", re.compile(r"\*\*Workspace Directories:\*\*[^\n]*\n  - ([^\n]+)")),
 )
+"""Codex; Gemini CLI: in a person's name, in an envelope of the client's own. No reminder: there stand the files of a
+folder, which anybody may have written."""
 KEPT = 4000
 
 
 def folder_of(conversation: Conversation) -> str:
-    """The folder as the client wrote it: in its system prompt, or in an envelope at the head of the history, never in a
-    person's words. Empty where it says none."""
-    for text in _places(conversation):
-        for mark, rest in _MARKS:
-            at = text.find(mark)
-            found = rest.search(text, at + len(mark), at + len(mark) + _LONGEST) if at >= 0 else None
-            if found is not None:
-                return found[0].strip()
+    """The folder as the client wrote it: in its prompt, or in an envelope at the head of the history; never in a
+    person's words, nor in what a client reads from the folder. Empty where it says none."""
+    for text in _prompts(conversation):
+        # Searched for as a plain string first: this is done for every request.
+        found = _PROMPT.search(text) if _MARK in text else None
+        if found is not None:
+            return found[1][:_LONGEST].strip()
+    for message in conversation.messages[:_OPENING]:
+        for block in message.blocks if message.role is Role.USER else ():
+            for opening, rest in _ENVELOPES:
+                found = rest.search(block.text) if block.text.lstrip().startswith(opening) else None
+                if found is not None:
+                    return found[1][:_LONGEST].strip()
     return ""
 
 
-def _places(conversation: Conversation) -> Iterator[str]:
+def _prompts(conversation: Conversation) -> Iterator[str]:
+    """What the client itself says to the model. Gemini CLI's is left out: it holds a folder's files, and the folder
+    stands elsewhere."""
     for name in _FIELDS:
         span = conversation.fields.get(name)
-        if span is not None and any(mark.encode() in conversation.body[span.start : span.end] for mark, _ in _MARKS):
+        if span is not None and _MARK.encode() in conversation.body[span.start : span.end]:
             yield from _strings(conversation.field(name))
     for message in conversation.messages[:_OPENING]:
-        for block in message.blocks:
-            own = message.role is Role.SYSTEM or (message.role is Role.USER and block.text.lstrip()[:1] == "<")
-            if own and block.kind is BlockKind.TEXT:
-                yield block.text
+        if message.role is Role.SYSTEM:
+            yield from (block.text for block in message.blocks if block.kind is BlockKind.TEXT)
 
 
 def _strings(value: object) -> Iterator[str]:

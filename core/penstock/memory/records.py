@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ __all__ = ["Records"]
 
 logger = logging.getLogger(__name__)
 BUSY_MS = 5000
+SCRUB_S = 5.0
 """How long a write waits for another. Memory is written in the background: nobody waits for it."""
 _FAILURES = (SQLAlchemyError, OSError, ValueError, OverflowError)
 _PAGE = 500
@@ -248,7 +250,12 @@ class Records:
         try:
             with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
                 db.exec_driver_sql("VACUUM")
-                db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                deadline = time.monotonic() + SCRUB_S
+                # Someone who reads keeps the old pages: the pragma says so by its first column, and waits for nobody.
+                while db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar():
+                    if time.monotonic() > deadline:
+                        raise MemoryDown(f"{self.path} is being read: what was deleted stays in it until that ends")
+                    time.sleep(0.02)
         except _FAILURES as e:
             raise MemoryDown(f"{self.path} cannot be cleaned: {_why(e)}") from e
 
