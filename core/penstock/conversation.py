@@ -18,7 +18,7 @@ import msgspec
 
 from penstock.spans import Span
 
-__all__ = ["HEAD_FIELDS", "Block", "BlockKind", "Conversation", "Message", "Role", "digest", "words_of"]
+__all__ = ["HEAD_FIELDS", "Block", "BlockKind", "Conversation", "Message", "Role", "common_head", "digest", "words_of"]
 
 KEY_BYTES = 16
 _OPENING_TAG = re.compile(r"<([A-Za-z]\w*[-_][\w-]*)>")
@@ -175,6 +175,16 @@ class Conversation:
             if message.role in (Role.USER, Role.TOOL) and message.blocks:
                 return i
         return None
+
+
+def common_head(keys: Sequence[bytes], messages: Sequence[Message]) -> int:
+    """How many messages at the head have these keys."""
+    n = 0
+    for key, message in zip(keys, messages, strict=False):
+        if key != message.key:
+            break
+        n += 1
+    return n
 
 
 def words_of(role: Role, blocks: Sequence[Block]) -> str:

@@ -1,4 +1,4 @@
-"""The engine: reads a request, lets the stages propose, decides what lands, writes the request again.
+"""The engine: has a request read, lets the stages propose, has it written again.
 
 `Engine.process` is for the event loop: all work is done in one worker thread, the loop only watches the clock. When a
 stage is late, its thread is given up and another goes on with the next stage, from the draft as it was before.
@@ -11,30 +11,25 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from penstock import encodings, journal
 from penstock.background import Background
-from penstock.cacheclock import CacheClock
 from penstock.clock import Clock, SystemClock
 from penstock.conversation import Conversation
 from penstock.dialects.base import Dialect, Endpoint
 from penstock.draft import Draft
-from penstock.due import ROOM, Due
+from penstock.due import Due
 from penstock.errors import PenstockError, StoreError, Unreadable
 from penstock.events import EventKind, EventLog
-from penstock.exchange import Exchange, Identity, Kind, Request, State
-from penstock.folders import Projects
-from penstock.identity import account_project, identify
+from penstock.exchange import Exchange, Kind, Request, State
 from penstock.job import Job
-from penstock.ledger import Ledger, resolve
 from penstock.pipeline import Pipeline, Verdict
 from penstock.profiles import Profile
+from penstock.reader import Reader
 from penstock.redact import Redactor, redact
 from penstock.settle import Settler
-from penstock.state import Attempt, ConversationState, States
+from penstock.state import Attempt
 from penstock.store.base import Store
-from penstock.tokens import estimate_bytes
 from penstock.work import Outcome, Overtaken, Work
 from penstock.workers import NoWorker, Task, Workers
 
@@ -70,13 +65,13 @@ class Engine:
         self._make_pipeline = pipelines
         self._pipelines: dict[str, Pipeline] = {}
         self._profile = profile
-        self._store, self._log, self._key = store, log, key
+        self._log = log
         self._clock = clock or SystemClock()
-        self._states = States(self._load_state)
+        self._reader = Reader(store, key, self._clock)
+        self._states = self._reader.states
         self._workers = Workers()
         self._background = Background(log, self._clock)
         self._redactors = tuple(redactors)
-        self._projects = Projects()
         self._taught: OrderedDict[int, None] = OrderedDict()
         self._settler = Settler(store, log, self._redactor, self._clock.now)
         self.pipeline(profile)
@@ -266,7 +261,7 @@ class Engine:
         try:
             if work.step < 0:
                 try:
-                    self._read(work)
+                    self._reader.read(work)
                 except Unreadable as e:
                     return self._as_it_came(work.request, str(e))
                 except StoreError as e:
@@ -301,82 +296,6 @@ class Engine:
         seconds = work.pipeline.profile.limits.read_ms / 1000 if last else work.pipeline.deadline(step)
         work.step_until = self._clock.tick() + seconds
 
-    def _read(self, work: Work) -> None:
-        request, pipeline = work.request, work.pipeline
-        work.body = encodings.decode(
-            request.body, request.headers.get("content-encoding"), pipeline.profile.limits.body_bytes
-        )
-        conversation = work.dialect.read(work.body, request.path)
-        identity = identify(request, conversation, work.dialect.provider, self._key)
-        identity = replace(identity, project=self._project(pipeline.profile, request, conversation, identity))
-        kind = pipeline.classifier.kind(request, work.endpoint, conversation, identity)
-        state = self._states.get(identity.conversation)
-        work.body_key = hash((work.endpoint, work.body))
-        work.conversation, work.state = conversation, state
-        with state.lock:
-            state.learn()
-            state.meet(conversation, self._clock.now())
-            state.session = identity.session
-            attempt = state.attempts.get(work.body_key)
-            if kind.is_real and attempt is None and state.begins_epoch(conversation):
-                state.epoch += 1
-                state.full = 0
-            sent = state.count_sent(conversation)
-            exchange = Exchange(
-                id=request.id,
-                dialect=work.dialect.name,
-                path=request.path,
-                kind=kind,
-                identity=identity,
-                model=conversation.model,
-                epoch=state.epoch,
-                turn=sum(1 for m in conversation.messages if m.words),
-                is_retry=attempt is not None,
-                words=_words(conversation) if kind is not Kind.TOOL_LOOP else "",
-                received_at=self._clock.now(),
-            )
-            is_new = state.newness(conversation, sent)
-            landed = resolve(conversation, state.ledger.edits())
-            work.standing = state.ledger.revision, landed
-            if kind.is_real and attempt is None:
-                work.due = self._due(work, conversation, state, identity.provider)
-            used = state.clock.last_use
-        work.exchange, work.used = exchange, used
-        work.sent, work.attempt = sent, attempt
-        exchange.advance(State.CLASSIFIED)
-        if kind.is_real and attempt is None:
-            window = pipeline.parts.prices.of(identity.provider, conversation.model).window
-            work.draft = Draft(
-                exchange,
-                conversation,
-                is_new,
-                sent=sent,
-                landed=landed,
-                due=work.due or "",
-                window=window,
-                parts=pipeline.parts,
-            )
-
-    def _project(self, profile: Profile, request: Request, conversation: Conversation, identity: Identity) -> str:
-        known = profile.memory.project or self._projects.of(conversation, identity)
-        return known or account_project(request.headers, self._key)
-
-    def _due(self, work: Work, conversation: Conversation, state: ConversationState, provider: str) -> Due | None:
-        """Why edits to what was sent may land now. None: they must wait (P4)."""
-        if not state.keys:
-            return None
-        profile = work.pipeline.profile
-        state.clock.heed(conversation, provider, profile.cache.ttl_s)
-        if state.asked:
-            return Due.ASKED
-        if state.clock.is_cold(self._clock.now(), profile.cache.margin_s):
-            return Due.COLD
-        limit = work.pipeline.parts.prices.of(provider, conversation.model).window * profile.window.hard
-        size = state.size_sent + estimate_bytes(len(conversation.body)) - state.size_came
-        # Each such flush writes a hot prefix anew: after one that made little room the next waits until there is more.
-        least = min(state.full + ROOM * limit, limit / profile.window.hard) if state.full else 0.0
-        return Due.FULL if size > max(limit, least) else None
-
     def _write(self, work: Work, generation: int) -> Outcome:
         conversation, exchange, state = work.conversation, work.exchange, work.state
         if conversation is None or exchange is None or state is None:
@@ -386,14 +305,7 @@ class Engine:
         exchange.advance(State.ENRICHED)
         if draft is not None and draft.refused is not None and work.pipeline.profile.mode == "edit":
             refused = draft.refused
-            self._log.append(
-                EventKind.REFUSED,
-                exchange.id,
-                status=429,
-                message=refused.message,
-                stage=refused.stage,
-                retry_after=refused.retry_after,
-            )
+            self._log.append(EventKind.REFUSED, exchange.id, **journal.refused(refused))
             exchange.advance(State.REFUSED)
             refusal = work.dialect.refusal(refused.message, refused.retry_after)
             return Outcome(refusal=refusal, exchange=exchange)
@@ -462,15 +374,7 @@ class Engine:
             lambda: journal.classified(exchange, conversation, work.sent, redactor),
         )
         for v in work.verdicts:
-            self._log.append(
-                EventKind.STAGE,
-                exchange.id,
-                stage=v.stage,
-                outcome=v.outcome,
-                remark=v.remark,
-                ms=_ms(v.ms / 1000),
-                edits=v.edits,
-            )
+            self._log.append(EventKind.STAGE, exchange.id, **journal.verdict(v))
 
     def _redactor(self, profile: Profile) -> Redactor:
         return Redactor(profile.log.preview, self._redactors)
@@ -481,19 +385,6 @@ class Engine:
 
     def _fault(self, where: str, error: str, exchange: str = "") -> None:
         self._log.append(EventKind.FAULT, exchange, where=where, error=redact(error)[:400])
-
-    # ---------------------------------------------------------------- state
-
-    def _load_state(self, conversation: str) -> ConversationState:
-        """Raises `StoreError`: without its ledger a conversation can not be sent as it was before."""
-        clock = CacheClock(self._clock.now())
-        landed, tip = self._store.edits_of(conversation), self._store.tip_of(conversation)
-        return ConversationState(Ledger(landed), clock, tip, epoch=tip.epoch if tip else 0)
-
-
-def _words(conversation: Conversation) -> str:
-    at = conversation.newest_user()
-    return conversation.messages[at].words if at is not None else ""
 
 
 def _ms(seconds: float) -> float:

@@ -11,16 +11,18 @@ from penstock.bill import bill
 from penstock.compressor import handle_of
 from penstock.conversation import Block, Conversation
 from penstock.dialects.base import Change, RangeEdit
+from penstock.draft import Refused
 from penstock.edits import Edit
 from penstock.exchange import Exchange
 from penstock.money import Booking
+from penstock.pipeline import Verdict
 from penstock.redact import Redactor, redact
 from penstock.replay import Replay
 from penstock.reply import Reply
 from penstock.tags import Tags
 from penstock.tokens import HOW, estimate, estimate_bytes
 
-__all__ = ["answered", "classified", "edited", "saved", "tagged"]
+__all__ = ["answered", "classified", "edited", "refused", "saved", "tagged", "verdict"]
 
 BLOCKS = 200
 """New blocks that one event lists."""
@@ -63,6 +65,22 @@ def classified(exchange: Exchange, conversation: Conversation, sent: int, redact
         "first": sent,
         "blocks": rows,
     }
+
+
+def verdict(verdict: Verdict) -> dict[str, Any]:
+    """The payload of a `stage` event."""
+    return {
+        "stage": verdict.stage,
+        "outcome": verdict.outcome,
+        "remark": verdict.remark,
+        "ms": round(verdict.ms, 3),
+        "edits": verdict.edits,
+    }
+
+
+def refused(refused: Refused) -> dict[str, Any]:
+    """The payload of a `refused` event."""
+    return {"status": 429, **asdict(refused)}
 
 
 def edited(conversation: Conversation, edit: Edit, state: str, reason: str, redactor: Redactor) -> dict[str, Any]:

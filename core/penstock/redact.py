@@ -45,9 +45,10 @@ _OVERHANG = 64
 _URL_PASSWORD = re.compile(r"\b([a-z][a-z0-9+.-]{1,20}://[^\s/:@]{1,100}:)[^\s/@]{1,200}(@)")
 _NAMED = re.compile(
     r"(?i)\b([a-z0-9_.-]{0,40}(?:password|passwd|secret|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key"
-    r"|auth[_-]?token|access[_-]?token|api[_-]?token|refresh[_-]?token|client[_-]?secret|session[_-]?id|db[_-]?pass)"
+    r"|auth[_-]?token|access[_-]?token|api[_-]?token|refresh[_-]?token|client[_-]?secret|db[_-]?pass)"
     r"[a-z0-9_]{0,20}[\"']?\]?\s{0,3}[:=]\s{0,3})([\"']?)([^\s\"',;]{6,})"
 )
+_COOKIE = re.compile(r"(?i)\b((?:set-)?cookie:\s{0,3})[^\n\"']{6,}")
 _SIGNED = re.compile(r"([?&;](?:sig|signature|x-amz-signature)=)[A-Za-z0-9%+/=_-]{8,}", re.IGNORECASE)
 _OPTION = re.compile(
     r"(\s--(?:password|passwd|token|secret|api-key)[ \t]+|\bmachine\s+\S{1,200}\s+login\s+\S{1,200}\s+password\s+"
@@ -63,6 +64,7 @@ def redact(text: str) -> str:
     """`text` with every secret of a known shape replaced by `[redacted KIND]`."""
     text = _SECRET.sub(lambda found: f"[redacted {_KINDS[int((found.lastgroup or 'k0')[1:])][0]}]", text)
     text = _URL_PASSWORD.sub(r"\1[redacted password]\2", text)
+    text = _COOKIE.sub(r"\1[redacted cookie]", text)
     text = _SIGNED.sub(r"\1[redacted signature]", text)
     text = _OPTION.sub(r"\1[redacted value]", text)
     return _NAMED.sub(r"\1\2[redacted value]", text)

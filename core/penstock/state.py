@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from penstock.cacheclock import CacheClock
-from penstock.conversation import Conversation, Message, Role, digest
+from penstock.conversation import Conversation, Message, Role, common_head, digest
 from penstock.events import Tip
 from penstock.ledger import Ledger, locate
 from penstock.money import Account, Booking
@@ -86,7 +86,7 @@ class ConversationState:
             self.mark_sent(self.untouched.popleft(), 0)
         messages = conversation.messages
         if self.keys:  # what an answer follows was sent, by this proxy or past it
-            return max(_common(self.keys, messages), _last_answer(messages, self.called))
+            return max(common_head(self.keys, messages), _last_answer(messages, self.called))
         newest = conversation.newest_user()
         tail = len(messages) if newest is None else newest
         if self.known is None:
@@ -99,7 +99,7 @@ class ConversationState:
         """Whether the history shrank or branched. Clients rewrite their last messages now and then; two may change."""
         if not self.keys:
             return False
-        common = _common(self.keys, conversation.messages)
+        common = common_head(self.keys, conversation.messages)
         return common < len(self.keys) - 2
 
     def newness(self, conversation: Conversation, sent: int) -> Callable[[int, int], bool]:
@@ -178,15 +178,6 @@ class States:
 class _Holder:
     lock: threading.Lock = field(default_factory=threading.Lock)
     state: ConversationState | None = None
-
-
-def _common(keys: list[bytes], messages: tuple[Message, ...]) -> int:
-    n = 0
-    for key, message in zip(keys, messages, strict=False):
-        if key != message.key:
-            break
-        n += 1
-    return n
 
 
 def _last_answer(messages: tuple[Message, ...], called: frozenset[str]) -> int:

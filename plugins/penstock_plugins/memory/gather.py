@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from penstock import BlockKind, Draft, Exchange, Message, Role
+from penstock.conversation import common_head
 from penstock.memory.items import Item, Kind
 from penstock_plugins.memory.doings import Doings
 from penstock_plugins.memory.typed import is_worth_keeping, kind_of
@@ -63,7 +64,7 @@ class Gatherer:
     def gather(self, draft: Draft, talk: Talk) -> Gathered:
         """The items of what is new in a request. `talk` stays as it is."""
         exchange, messages = draft.exchange, draft.conversation.messages
-        first, newest = _common(talk.keys, messages), draft.conversation.newest_user()
+        first, newest = _known(talk.keys, messages), draft.conversation.newest_user()
         out = Gathered([message.key for message in messages], [], talk.doings.copy())
         answer, place = "", 0
         for i, message in enumerate(messages[first:], first):
@@ -140,13 +141,8 @@ def _is_command(messages: Sequence[Message], at: int) -> bool:
     return before is not None and before.role is Role.USER and any(_COMMAND in block.text for block in before.blocks)
 
 
-def _common(keys: Sequence[bytes], messages: Sequence[Message]) -> int:
-    """How many messages at the head are known."""
-    if len(keys) <= len(messages) and keys and messages[len(keys) - 1].key == keys[-1]:
+def _known(keys: Sequence[bytes], messages: Sequence[Message]) -> int:
+    """How many messages at the head were looked at before."""
+    if keys and len(keys) <= len(messages) and messages[len(keys) - 1].key == keys[-1]:
         return len(keys)  # nearly always: the history goes on
-    n = 0
-    for key, message in zip(keys, messages, strict=False):
-        if key != message.key:
-            break
-        n += 1
-    return n
+    return common_head(keys, messages)

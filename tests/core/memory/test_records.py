@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from alembic.migration import MigrationContext
 
 from penstock.errors import MemoryDown
 from penstock.memory import Item, Memory
+from penstock.memory.records import Records
 from penstock.memory.schema import metadata
 from penstock.memory.trigrams import Trigrams
 
@@ -56,3 +59,23 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(MemoryDown, match="file"):
         Memory(tmp_path / "file", Trigrams())
+
+
+def test_what_somebody_reads_is_cleaned_once_they_are_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader keeps the old pages: that is said, and cleaning again leaves nothing."""
+    monkeypatch.setattr("penstock.memory.records.SCRUB_S", 0)
+    records = Records(tmp_path / "memory.db")
+    with records.writing() as db:
+        db.exec_driver_sql("CREATE TABLE notes (text)")
+        db.exec_driver_sql("INSERT INTO notes VALUES ('deleted words')")
+    with closing(sqlite3.connect(tmp_path / "memory.db")) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM notes").fetchall()
+        with records.writing() as db:
+            db.exec_driver_sql("DELETE FROM notes")
+        with pytest.raises(MemoryDown, match="is being read"):
+            records.scrub()
+        reader.execute("COMMIT")
+    records.scrub()
+    assert not any(b"deleted words" in file.read_bytes() for file in tmp_path.glob("memory.db*"))
+    records.close()
