@@ -64,4 +64,5 @@ class MemoryCommands:
             lambda: keeper.open(OPEN_S),
             clean=keeper.clean,
             forget_originals=lambda texts: forget_everywhere(first, texts, own),
+            health=keeper.health,
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from penstock import paths
+from penstock.errors import MemoryDown
 from penstock.plugins import Plugins
 from penstock.profiles import Profile
 from penstock.store.lock import is_taken
@@ -17,7 +18,10 @@ from penstock_addons.cli.memory.reach import reached
 __all__ = ["FIX", "INSTALL", "Found", "embedder", "memory", "remembers"]
 
 INSTALL = "pip install wordllama, or set `embedder` under `[memory]` in the profile"
-FIX = "Stop the proxy, then make the folder yours to write, or move it away: a new one is begun."
+FIX = (
+    "Make room on its disk, and the folder yours to write. If it is damaged, stop the proxy and move the folder away: a "
+    "new one is begun."
+)
 _REINDEX = "`penstock reindex`, or the next start of a proxy, makes them again from the record"
 
 
@@ -51,6 +55,8 @@ def memory(store: Path, profile: Profile) -> Found:
     if is_taken(file):
         with reached(store) as owner:
             state = owner.do("status", {})
+        if state.get("fault"):
+            raise MemoryDown(f"{state['fault']}; {state['waiting']:,} writes wait in the proxy")
         down = "; ".join(state["degraded"])
         return _found(folder, state["items"], state["unindexed"], f"open in a proxy{f', {down}' if down else ''}", down)
     with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=1)) as db:

@@ -25,7 +25,8 @@ _AROUND = 3
 
 class Desk:
     """Takes commands for one memory; any thread may call. `memory` gives it, opened if need be; `clean` takes secrets
-    out of what is to be kept; `forget_originals` has the event store forget texts.
+    out of what is to be kept; `forget_originals` has the event store forget texts; `health` is the keeper's, where one
+    stands before the memory.
 
     A command names a project, or none: then it looks in all of them."""
 
@@ -35,9 +36,11 @@ class Desk:
         *,
         clean: Callable[[str], str],
         forget_originals: Callable[[Sequence[str]], int] = lambda _: 0,
+        health: Callable[[], Mapping[str, object]] = dict,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._open, self._clean, self._forget_originals, self._now = memory, clean, forget_originals, now
+        self._health = health
         self._rebuild = Rebuild()
 
     def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
@@ -103,6 +106,7 @@ class Desk:
             "unindexed": unindexed,
             "stale": stale,
             "rebuild": self._rebuild.state(),
+            **self._health(),
         }
 
     # correct

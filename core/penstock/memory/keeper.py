@@ -82,6 +82,10 @@ class Keeper:
         """The memory, if it is open by now."""
         return self._memory
 
+    def health(self) -> dict[str, object]:
+        """What is wrong (`fault`), and how many pieces of work wait for it (`waiting`) or were let go (`dropped`)."""
+        return {"fault": self.fault, "waiting": self.waiting, "dropped": self.dropped}
+
     def begin(self) -> None:
         """Have it opened. Does not wait; a second call does nothing."""
         with self._change:

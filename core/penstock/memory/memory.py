@@ -138,11 +138,20 @@ class Memory:
         if project.words != WORDS_VERSION:
             self._upkeep.words(number, progress)
             self._known.pop(number, None)
-        if project.embedder != self.embedder.name or self._upkeep.lacks(number):
-            self._upkeep.afresh(number)
+        if project.embedder != self.embedder.name or self._lacks(number):
+            self._start_anew(number, self.projects().values())
             self._known.pop(number, None)
         self._upkeep.embed(number, progress)
         return self._upkeep.index(number, progress)
+
+    def _lacks(self, number: int) -> bool:
+        try:
+            return self._upkeep.lacks(number)
+        except MemoryDown as e:
+            if not self._vectors.is_ours:
+                raise
+            logger.warning("%s; they are made anew from the record", e)
+            return True
 
     # search
 

@@ -89,11 +89,12 @@ class Upkeep:
         return done
 
     def lacks(self, project: int) -> bool:
-        """Whether Chroma has fewer vectors than it was given: its folder was deleted, or an older one put back."""
+        """Whether Chroma has fewer vectors than it was given: its folder was deleted, or an older one put back. Raises
+        `MemoryDown` when it cannot be searched."""
         given = passages.c.indexed.is_(True) & (passages.c.embedder == self._embedder.name)
         with self._records.reading() as db:
             count = self._records.count_passages(db, project, given)
-        return self._vectors.count(project, self._embedder.name, self._embedder.dimension) < count
+        return self._vectors.probe(project, self._embedder.name, self._embedder.dimension) < count
 
     def afresh(self, project: int) -> None:
         """Let Chroma forget a project, so that `index` gives it everything."""

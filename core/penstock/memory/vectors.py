@@ -12,7 +12,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,11 @@ class VectorIndex:
         self._collections: dict[str, Collection] = {}
         self._lock = threading.Lock()
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether they are in a folder that this process owns, and no server's."""
+        return not self._server
+
     def add(self, project: int, model: str, ids: Sequence[int], vectors: npt.NDArray[np.float32]) -> None:
         """Store vectors under the numbers of their passages; those already there are replaced."""
         with self._doing("written"):
@@ -71,6 +76,15 @@ class VectorIndex:
         """How many vectors there are."""
         with self._doing("read"):
             return int(self._collection(project, model, dimension).count())
+
+    def probe(self, project: int, model: str, dimension: int) -> int:
+        """How many vectors there are; raises as well when they are there and cannot be searched, as after a loss of
+        power."""
+        with self._surviving():
+            count = self.count(project, model, dimension)
+            if count:
+                self.nearest(project, model, np.zeros(dimension, np.float32), 1)
+            return count
 
     def drop(self, project: int) -> None:
         """Remove all vectors of a project, of whatever embedder."""
@@ -127,8 +141,31 @@ class VectorIndex:
                     self._client = chromadb.HttpClient(at.hostname or "", port, ssl=is_https, settings=settings)
                 else:
                     self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                    self._client = chromadb.PersistentClient(str(self.folder), settings)
+                    try:
+                        self._client = chromadb.PersistentClient(str(self.folder), settings)
+                    except Exception:
+                        _evict(str(self.folder))
+                        raise
             return self._client
+
+    @contextmanager
+    def _surviving(self) -> Iterator[None]:
+        """A damaged file can end the whole process, inside Chroma's own code. It does so once: a mark stands beside the
+        folder while it is read, and one that is there already means that it did."""
+        if self._server:
+            yield
+            return
+        mark = self.folder.with_name("vectors.probed")
+        if mark.exists():
+            mark.unlink(missing_ok=True)
+            raise MemoryDown(f"the vectors in {self.folder} ended the process that last read them")
+        with suppress(OSError):  # a full disk: it is read without
+            mark.touch()
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # the next start makes the vectors anew: no harm but the time
+                mark.unlink(missing_ok=True)
 
     @contextmanager
     def _doing(self, what: str) -> Iterator[None]:
@@ -137,6 +174,14 @@ class VectorIndex:
         except Exception as e:
             self._collections = {}
             raise MemoryDown(f"the vectors in {self._server or self.folder} cannot be {what}: {_why(e)}") from e
+
+
+def _evict(folder: str) -> None:
+    """Chroma keeps what did not start, and gives it again at the next attempt, when the cause may be gone."""
+    from chromadb.api.shared_system_client import SharedSystemClient as Shared
+
+    for kept in ("_identifier_to_system", "_identifier_to_refcount"):
+        getattr(Shared, kept, {}).pop(folder, None)
 
 
 def _hang_up(client: Any) -> None:

@@ -8,16 +8,22 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from penstock import paths
+from penstock.store.lock import StoreLock, is_taken
 from penstock.store.sql import SqlStore
 from penstock_addons.cli import reindex
+from penstock_addons.cli.memory import reach
+from penstock_addons.cli.running import running
 from tests.addons.cli.conftest import Run
 from tests.addons.cli.program import Program
+from tests.road.provider import Provider
+from tests.road.proxy import Proxy, Setup, wait_until
 
 Say = Callable[..., str]
 
@@ -214,8 +220,31 @@ def _asked(command: str) -> Any:
     return ask(up.address, Path(up.store), f"/memory/{command}", {}, 60)
 
 
-def test_a_process_that_cannot_be_asked_is_named(run: Run, folder: Path) -> None:
+def test_plain_mitmdump_is_asked(say: Say, run: Run, penstock_home: Path, provider: Provider) -> None:
+    """It announces nothing, and is known by its log."""
+    quick = Setup(penstock_home, provider.port, options=["penstock_profile=quick"])
+    proxy = Proxy(quick, keeps_events=False)
+    try:
+        proxy.port()
+        wait_until(partial(is_taken, paths.memory_dir() / "memory.db"), "it has its memory open")
+        wait_until(partial(running, paths.store_path()), "the log tells of it")
+        say("memory", "remember", "The kiln runs at 900 degrees.")
+        assert "open in a proxy" in run("doctor").stdout
+    finally:
+        proxy.stop()
+
+
+def test_who_is_about_to_end_is_waited_for(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another command, or a proxy that has not said yet how it is reached."""
+    say("memory", "remember", "The kiln runs at 900 degrees.")
+    lock = StoreLock(paths.memory_dir() / "memory.db")
+    monkeypatch.setattr("penstock_addons.cli.memory.reach.time.sleep", lambda _: lock.release())
+    assert "kiln" in say("memory", "list")
+
+
+def test_a_process_that_cannot_be_asked_is_named(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is opened beside it."""
+    monkeypatch.setattr(reach, "BEGIN_S", 0)
     place = paths.memory_dir()
     code = "\n".join(
         [

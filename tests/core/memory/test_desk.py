@@ -52,6 +52,13 @@ def texts(items: Sequence[dict[str, Any]]) -> list[str]:
     return [item["text"] for item in items]
 
 
+def test_the_keepers_troubles_are_in_the_state(memory: Memory) -> None:
+    """What waits because a disk is full is not on it yet."""
+    desk = Desk(lambda: memory, clean=cleaned, health=lambda: {"fault": "no space", "waiting": 3, "dropped": 0})
+    found = desk.do("status", {})
+    assert (found["fault"], found["waiting"], found["items"]) == ("no space", 3, 0)
+
+
 def id_of(ask: Ask, word: str) -> str:
     return str(next(item["id"] for item in ask("list", limit=100)["items"] if word in item["text"]))
 

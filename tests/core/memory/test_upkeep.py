@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,17 @@ from penstock.memory.trigrams import Trigrams
 from penstock.memory.vectors import VectorIndex
 
 LINES = ["the boiler pressure is two bar", "we sail at dawn", "invoices are due in June", "the cat is called Ink"]
+
+
+DIES = """
+import os, sys
+from pathlib import Path
+from penstock.memory import Memory
+from penstock.memory.trigrams import Trigrams
+from penstock.memory.vectors import VectorIndex
+VectorIndex.count = lambda *_: os._exit(9)
+Memory(Path(sys.argv[1]), Trigrams()).sync()
+"""
 
 
 class Other(Trigrams):
@@ -93,16 +106,28 @@ def test_words_do_without_vectors(tmp_path: Path) -> None:
     assert vectors_in(tmp_path) == len(LINES) + 1
 
 
-def test_a_damaged_folder_is_thrown_away_by_a_rebuild(tmp_path: Path) -> None:
-    """Nothing in it is lost: all of it is in the record."""
+@pytest.mark.parametrize("mend", [Memory.reindex, Memory.sync], ids=["rebuild", "start"])
+def test_a_damaged_folder_is_thrown_away(tmp_path: Path, mend: Callable[[Memory], object]) -> None:
+    """By a rebuild, and at a start. Nothing in it is lost: all of it is in the record."""
     memory = filled(tmp_path)
     before = answers(memory)
     memory.close()
     (tmp_path / "vectors" / "chroma.sqlite3").write_bytes(b"damaged" * 1000)
     memory = Memory(tmp_path, Trigrams())
     assert memory.search("boiler pressure", "p").hits[0].item.text == LINES[0]
-    memory.reindex()
+    mend(memory)
     assert answers(memory) == before
+    memory.close()
+
+
+def test_vectors_that_ended_a_process_are_made_anew(tmp_path: Path) -> None:
+    """Some damage ends the process inside Chroma; the next start does not read them again."""
+    filled(tmp_path).close()
+    died = subprocess.run([sys.executable, "-c", DIES, str(tmp_path)], check=False)
+    assert died.returncode == 9
+    memory = Memory(tmp_path, Trigrams())
+    assert memory.sync() == len(LINES)
+    assert memory.sync() == 0
     memory.close()
 
 

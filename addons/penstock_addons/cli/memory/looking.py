@@ -126,6 +126,8 @@ def status(json_: JsonOption = False, store: StoreOption = None) -> None:
 
 def _wrong(found: dict[str, Any]) -> list[str]:
     out = [f"{down}. Words alone answer; `penstock reindex` makes the vectors anew" for down in found["degraded"]]
+    if found.get("fault"):
+        out.append(f"{found['fault']}. {_waiting(found)}")
     if found["unindexed"]:
         missing = counted(found["unindexed"], "passage")
         out.append(f"{missing} not among the vectors yet: made at the next start of a proxy, or by `penstock reindex`")
@@ -133,6 +135,11 @@ def _wrong(found: dict[str, Any]) -> list[str]:
         some = counted(len(found["stale"]), "project")
         out.append(f"{some} with vectors of another embedder: `penstock reindex`, or the next start, makes them anew")
     return out
+
+
+def _waiting(found: dict[str, Any]) -> str:
+    lost = f"; {found['dropped']:,} were let go, the oldest" if found["dropped"] else ""
+    return f"{counted(found['waiting'], 'write')} wait in the proxy until it can be written{lost}"
 
 
 def _parts(hit: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,15 +18,19 @@ from penstock.projects import project_of_folder
 from penstock_addons.cli import announcement
 from penstock_addons.cli.announcement import Announcement
 from penstock_addons.cli.asking import Refused, ask
+from penstock_addons.cli.running import running
 from penstock_addons.cli.up import PROFILE_VARIABLE
 
 if TYPE_CHECKING:
+    from penstock.memory.desk import Desk
     from penstock.memory.memory import Memory
 
 __all__ = ["AllOption", "JsonOption", "ProjectOption", "Reached", "chosen_project", "profile_in_use", "reached"]
 
 WAIT_S = 120.0
 """For an answer: a large memory is rewritten when something is forgotten."""
+BEGIN_S = 8.0
+"""For a process that has the memory to say how it is reached: a proxy takes it before it listens."""
 OTHERS = 409
 
 ProjectOption = Annotated[
@@ -64,13 +69,41 @@ def chosen_project(project: str, every: bool = False) -> str | None:
 def reached(store: Path | None = None, *, embedder: str = "", mends: bool = False) -> Iterator[Reached]:
     """The memory beside `store`. `mends`: have the indexes get what they lack first, where it is opened here. Raises
     `PenstockError`."""
+    store = (store or paths.store_path()).expanduser().absolute()
+    deadline = time.monotonic() + BEGIN_S
+    while True:
+        try:
+            found = _reach(store, embedder)
+        except MemoryBusy:
+            # Who has it is about to say so, as a proxy that starts is, or about to end.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            break
+    if isinstance(found, _Proxy):
+        yield found
+        return
+    memory, desk = found
+    try:
+        if mends:
+            _mend(memory)
+        yield desk
+    finally:
+        memory.close()
+
+
+class MemoryBusy(PenstockError):
+    """Another process has the memory, and cannot be asked."""
+
+
+def _reach(store: Path, embedder: str) -> _Proxy | tuple[Memory, Desk]:
+    """The proxy that has the memory, or the memory itself. Raises `MemoryBusy`."""
     from penstock.store.lock import is_taken
 
-    store = (store or paths.store_path()).expanduser().absolute()
     folder = paths.memory_dir(store)
     if is_taken(folder / "memory.db"):
-        yield _owner(store, folder)
-        return
+        return _owner(store, folder)
     from penstock.memory.clean import cleaned
     from penstock.memory.desk import Desk
     from penstock.memory.opening import open_memory
@@ -78,18 +111,18 @@ def reached(store: Path | None = None, *, embedder: str = "", mends: bool = Fals
     from penstock.store.forgetting import forget_everywhere
 
     plugins = Plugins.load()
-    memory = open_memory(folder, profile_in_use(), plugins, embedder=embedder)
-    redactors = plugins.redactors()
     try:
-        if mends:
-            _mend(memory)
-        yield Desk(
-            lambda: memory,
-            clean=lambda text: cleaned(text, redactors),
-            forget_originals=lambda texts: forget_everywhere(store, texts),
-        )
-    finally:
-        memory.close()
+        memory = open_memory(folder, profile_in_use(), plugins, embedder=embedder)
+    except MemoryDown as e:
+        if is_taken(folder / "memory.db"):  # somebody was quicker
+            raise MemoryBusy(str(e)) from e
+        raise
+    redactors = plugins.redactors()
+    return memory, Desk(
+        lambda: memory,
+        clean=lambda text: cleaned(text, redactors),
+        forget_originals=lambda texts: forget_everywhere(store, texts),
+    )
 
 
 class _Proxy:
@@ -103,9 +136,10 @@ class _Proxy:
         return found
 
 
-def _owner(store: Path, folder: Path) -> Reached:
-    """The proxy among those that are up that has this memory open."""
-    for up in announcement.all_beside(store):
+def _owner(store: Path, folder: Path) -> _Proxy:
+    """The proxy among those that are up that has this memory open. Raises `MemoryBusy`."""
+    plain = running(store, only=True)  # a mitmdump that somebody started announces nothing
+    for up in (*announcement.all_beside(store), *([plain] if plain is not None else [])):
         try:
             _Proxy(up).do("projects", {})
         except Refused as e:
@@ -113,9 +147,9 @@ def _owner(store: Path, folder: Path) -> Reached:
                 raise
         else:
             return _Proxy(up)
-    raise PenstockError(
-        f"the memory in {folder} belongs to a process that is up and says nowhere how to reach it (a mitmdump, or "
-        "another command): try again when it has ended"
+    raise MemoryBusy(
+        f"the memory in {folder} belongs to a process that is up and says nowhere how to reach it (another command, or "
+        "a mitmdump with another store): try again when it has ended"
     )
 
 
