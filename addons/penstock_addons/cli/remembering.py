@@ -19,8 +19,8 @@ __all__ = ["FIX", "INSTALL", "Found", "embedder", "memory", "remembers"]
 
 INSTALL = "pip install wordllama, or set `embedder` under `[memory]` in the profile"
 FIX = (
-    "Make room on its disk, and the folder yours to write. If it is damaged, stop the proxy and move the folder away: a "
-    "new one is begun."
+    "Make room on its disk, and the folder yours to write. If it is damaged, stop the proxy and move the folder away: "
+    "a new one is begun."
 )
 _REINDEX = "`penstock reindex`, or the next start of a proxy, makes them again from the record"
 
