@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from penstock.edits import Edit
 from penstock.events import Event, Tip
@@ -22,7 +22,7 @@ class Landed:
 
 
 class Store(Protocol):
-    """Keeps events, ledgers, originals and tips. Every method raises `StoreError` when it cannot do what it says."""
+    """Keeps events, ledgers, originals, tips and small facts. Methods raise `StoreError` when they cannot do what they say."""
 
     def add_events(self, events: Sequence[Event]) -> None:
         """Store `events` in order, all or none; they get the next sequence numbers."""
@@ -71,6 +71,15 @@ class Store(Protocol):
 
     def tip_of(self, conversation: str) -> Tip | None:
         """What was sent last. None: this conversation is not known."""
+        ...
+
+    def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
+        """Store small facts of one kind by their keys, each in place of the one before; None deletes it. All or none.
+        They are kept until they are deleted."""
+        ...
+
+    def values_of(self, kind: str) -> dict[str, dict[str, Any]]:
+        """All facts of one kind, by key."""
         ...
 
     def prune(self, *, before: float, keep_events: int, originals: Keep | None = None) -> int:

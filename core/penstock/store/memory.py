@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from penstock.events import Event, Tip
 from penstock.store.base import Landed
@@ -23,6 +24,7 @@ class MemoryStore:
         self._seq = 0
         self._edits: dict[str, list[tuple[float, Landed]]] = defaultdict(list)
         self._tips: dict[str, tuple[float, Tip]] = {}
+        self._values: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
         self._originals: dict[str, tuple[Original, bytes]] = {}
         """By digest, the one taken away last at the end; their texts apart, packed."""
 
@@ -84,6 +86,18 @@ class MemoryStore:
     def tip_of(self, conversation: str) -> Tip | None:
         found = self._tips.get(conversation)
         return found[1] if found else None
+
+    def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
+        with self._lock:
+            kept = self._values[kind]
+            for key, value in values.items():
+                kept.pop(key, None)
+                if value is not None:
+                    kept[key] = dict(value)
+
+    def values_of(self, kind: str) -> dict[str, dict[str, Any]]:
+        with self._lock:
+            return {key: dict(value) for key, value in self._values[kind].items()}
 
     def prune(self, *, before: float, keep_events: int, originals: Keep | None = None) -> int:
         with self._lock:

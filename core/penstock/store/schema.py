@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
 
-__all__ = ["conversations", "edits", "events", "metadata", "originals"]
+__all__ = ["conversations", "edits", "events", "facts", "metadata", "originals"]
 
 metadata = MetaData()
 
@@ -73,3 +73,12 @@ originals = Table(
 )
 """What was taken away, once by content, and the last time that it was. `text` is zlib-compressed UTF-8 and takes
 `bytes`; `size` is its characters. They have their own retention, so nothing here refers to the ledger."""
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("kind", String(24), primary_key=True),
+    Column("key", String(400), primary_key=True),
+    Column("value", JSON, nullable=False),
+)
+"""What must outlive a restart: what was spent, what a person set, how far our counts are from a provider's."""

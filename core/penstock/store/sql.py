@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from penstock.store import kept
 from penstock.store.base import Landed
 from penstock.store.lock import StoreLock
 from penstock.store.originals import Keep, Original, digest_of
-from penstock.store.schema import conversations, edits, events
+from penstock.store.schema import conversations, edits, events, facts
 from penstock.store.schema import originals as _originals
 
 __all__ = ["SqlStore"]
@@ -156,6 +156,19 @@ class SqlStore:
         with self._read() as db:
             row = db.execute(conversations.select().where(conversations.c.id == conversation)).first()
             return None if row is None else Tip(row.epoch, row.tip, row._mapping["count"])
+
+    def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
+        rows = [{"kind": kind, "key": k, "value": dict(v)} for k, v in values.items() if v is not None]
+        with self._write() as db:
+            for key in values:
+                db.execute(facts.delete().where((facts.c.kind == kind) & (facts.c.key == key)))
+            if rows:
+                db.execute(facts.insert(), rows)
+
+    def values_of(self, kind: str) -> dict[str, dict[str, Any]]:
+        with self._read() as db:
+            rows = db.execute(facts.select().where(facts.c.kind == kind))
+            return {row.key: dict(row.value) for row in rows}
 
     def prune(self, *, before: float, keep_events: int, originals: Keep | None = None) -> int:
         old = sa.select(conversations.c.id).where(conversations.c.seen_at < before)

@@ -258,6 +258,17 @@ def test_threads_may_write_at_once(store: Store) -> None:
         assert (first.exchange, first.payload) == (second.exchange, second.payload)
 
 
+def test_facts_are_kept_by_kind_and_key(store: Store) -> None:
+    """The newest of each, until it is deleted; retention does not touch them."""
+    store.set_values("spent", {"day": {"dollars": 1.5}, "week": {"dollars": 9.0}})
+    store.set_values("spent", {"day": {"dollars": 2.0, "names": ["é"]}, "week": None, "never": None})
+    store.set_values("other", {"day": {}})
+    store.prune(before=NOW + 1e9, keep_events=0)
+    assert store.values_of("spent") == {"day": {"dollars": 2.0, "names": ["é"]}}
+    assert store.values_of("other") == {"day": {}}
+    assert store.values_of("unknown") == {}
+
+
 def test_an_original_is_forgotten_by_its_words(store: Store) -> None:
     """Those that are such a text to the letter go; edits stay, and are replayed without."""
     store.add_original("c", "what a person wants gone", "", NOW)
