@@ -22,7 +22,8 @@ class Landed:
 
 
 class Store(Protocol):
-    """Keeps events, ledgers, originals, tips and small facts. Methods raise `StoreError` when they cannot do what they say."""
+    """Keeps events, ledgers, originals, tips and small facts. Methods raise `StoreError` when they cannot do what is
+    asked."""
 
     def add_events(self, events: Sequence[Event]) -> None:
         """Store `events` in order, all or none; they get the next sequence numbers."""
