@@ -11,10 +11,12 @@ import time
 import uuid
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Any
 
 from mitmproxy import ctx, http
 
 from penstock import journal
+from penstock.budget.provider import Told, told_by
 from penstock.dialects.base import Dialect
 from penstock.encodings import stream_decoder
 from penstock.engine import Outcome
@@ -23,6 +25,7 @@ from penstock.events import EventKind
 from penstock.exchange import Request, State
 from penstock.identity import client_of
 from penstock.redact import Redactor
+from penstock.reply import Usage
 from penstock.suite import Suite
 from penstock_addons.client import Asked, ClientSettings
 from penstock_addons.credentials import credentials_of, without
@@ -48,6 +51,8 @@ class _Passage:
     credentials: tuple[str, ...]
     outcome: Outcome | None = None
     tee: Tee | None = None
+    told: tuple[Told, ...] = ()
+    """What the provider said of its limits."""
     is_over: bool = False
 
 
@@ -153,6 +158,10 @@ class Gateway:
             )
             passage.is_over = True
             return
+        if outcome.wait_s:
+            await asyncio.sleep(outcome.wait_s)
+            if flow.error is not None:
+                return
         if outcome.body is not None:
             flow.request.raw_content = outcome.body
             if "content-length" in flow.request.headers:
@@ -167,6 +176,11 @@ class Gateway:
             flow.response.stream = True
             return
         headers = flow.response.headers
+        passage.told = told_by(
+            {name.lower(): headers[name] for name in headers}, flow.response.status_code, time.time()
+        )
+        if passage.told and passage.outcome is not None and self._suite is not None:
+            self._suite.engine.told(passage.outcome, passage.told)
         encoding = headers.get("content-encoding")
         decoder = stream_decoder(encoding)
         readable = decoder is not None or encoding in (None, "", "identity")
@@ -186,7 +200,7 @@ class Gateway:
         elif reply is not None and reply.error:
             self._failed(passage, "provider", status=status, error=reply.error)
         elif reply is not None and passage.outcome is not None and not reply.complete:
-            self._failed(passage, "cut", status=status, error="the stream ended before its end")
+            self._failed(passage, "cut", status=status, error="the stream ended before its end", usage=reply.usage)
         else:
             self._answered(passage, status, reply)
 
@@ -203,7 +217,8 @@ class Gateway:
             return
         begun = passage.tee is not None and passage.tee.first_at is not None
         why = "client left" if left else ("cut" if begun else "connection")
-        self._failed(passage, why, status=flow.response.status_code if flow.response else 0, error=said)
+        status, usage = flow.response.status_code if flow.response else 0, reply.usage if reply is not None else None
+        self._failed(passage, why, status=status, error=said, usage=usage)
 
     # ---------------------------------------------------------------- passages
 
@@ -239,12 +254,14 @@ class Gateway:
         suite, outcome, tee = self._suite, passage.outcome, passage.tee
         if suite is None:
             return
-        fields = {"status": status, "ms": self._ms(passage), "bytes": tee.size if tee else 0}
+        fields = {"status": status, "ms": self._ms(passage), "bytes": tee.size if tee else 0, **_limits(passage)}
         fields["first_ms"] = self._ms(passage, tee.first_at) if tee is not None and tee.first_at else fields["ms"]
         self._advance(passage, State.ANSWERED)
         redactor = Redactor(suite.profile.log.preview, suite.plugins.redactors())
         if reply is None:
             self._log(EventKind.ANSWERED, passage, **fields)
+            if outcome is not None:
+                suite.engine.failed(outcome, None, begun=True)  # it is paid for, and cannot be read
             return
         suite.log.append_later(
             EventKind.ANSWERED,
@@ -258,12 +275,24 @@ class Gateway:
             self._background.add(task)
             task.add_done_callback(self._background.discard)
 
-    def _failed(self, passage: _Passage, why: str, *, status: int, error: str) -> None:
+    def _failed(self, passage: _Passage, why: str, *, status: int, error: str, usage: Usage | None = None) -> None:
         self._advance(passage, State.FAILED)
         size = passage.tee.size if passage.tee is not None else 0
         preview = self._suite.profile.log.preview if self._suite is not None else 0
         said = Redactor(min(preview, 400))(without(error, passage.credentials))
-        self._log(EventKind.FAILED, passage, why=why, status=status, error=said, ms=self._ms(passage), bytes=size)
+        self._log(
+            EventKind.FAILED,
+            passage,
+            why=why,
+            status=status,
+            error=said,
+            ms=self._ms(passage),
+            bytes=size,
+            **_limits(passage),
+        )
+        if passage.outcome is not None and self._suite is not None:
+            begun = why in ("cut", "client left") and size > 0
+            self._suite.engine.failed(passage.outcome, usage, begun=begun)
 
     def _advance(self, passage: _Passage, state: State) -> None:
         if passage.outcome is not None and passage.outcome.exchange is not None:
@@ -280,6 +309,10 @@ class Gateway:
 def _headers(flow: http.HTTPFlow) -> dict[str, str]:
     headers = flow.request.headers
     return {name.lower(): headers[name] for name in headers}
+
+
+def _limits(passage: _Passage) -> dict[str, list[dict[str, Any]]]:
+    return {"limits": [one.payload() for one in passage.told]} if passage.told else {}
 
 
 def _listening() -> list[str]:

@@ -13,6 +13,7 @@ from copy import copy as copy_of
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from penstock.budget.level import Level
 from penstock.conversation import HEAD_FIELDS, Block, BlockKind, Conversation, Role, digest
 from penstock.edits import Edit, Op, Place
 from penstock.errors import InvalidEdit
@@ -64,6 +65,8 @@ class Refused:
     message: str
     retry_after: int
     stage: str
+    is_final: bool = False
+    """Clients need not try again by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class Draft:
         due: str = "",
         window: int = 200_000,
         parts: Parts | None = None,
+        level: Level = Level.NORMAL,
     ) -> None:
         self._exchange, self._conversation, self._is_new, self._sent = exchange, conversation, is_new, sent
         landed = landed or Replay()
@@ -96,7 +100,7 @@ class Draft:
         self._proposed: dict[tuple[int, int], Edit] = {}
         self._additions = tuple(edit.text for edit in landed.applied if edit.op is not Op.REPLACE)
         self._extra = sum(map(len, self._additions))
-        self._due, self._window, self._parts = due, window, parts or Parts()
+        self._due, self._window, self._parts, self._level = due, window, parts or Parts(), level
         self._shown = replace(exchange)
         self._words = exchange.words
         self._edits: tuple[Edit, ...] = ()
@@ -109,6 +113,12 @@ class Draft:
     def due(self) -> str:
         """Why edits to what was sent land now (`the cache is cold`, ...). Empty: they wait, or land if that pays."""
         return self._due
+
+    @property
+    def level(self) -> Level:
+        """How near the budgets this request counts for are to their end. REDUCED: do with half; MINIMAL: with as little
+        as can be."""
+        return self._level
 
     @property
     def parts(self) -> Parts:

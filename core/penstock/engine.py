@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 
 from penstock import encodings, journal
 from penstock.background import Background
+from penstock.budget.provider import Told
+from penstock.cashier import Cashier
 from penstock.clock import Clock, SystemClock
 from penstock.conversation import Conversation
 from penstock.dialects.base import Dialect, Endpoint
@@ -27,6 +29,7 @@ from penstock.pipeline import Pipeline, Verdict
 from penstock.profiles import Profile
 from penstock.reader import Reader
 from penstock.redact import Redactor, redact
+from penstock.reply import Usage
 from penstock.settle import Settler
 from penstock.state import Attempt
 from penstock.store.base import Store
@@ -67,7 +70,8 @@ class Engine:
         self._profile = profile
         self._log = log
         self._clock = clock or SystemClock()
-        self._reader = Reader(store, key, self._clock)
+        self.cashier = Cashier(store, log, self._clock)
+        self._reader = Reader(store, key, self._clock, self.cashier)
         self._states = self._reader.states
         self._workers = Workers()
         self._background = Background(log, self._clock)
@@ -135,6 +139,7 @@ class Engine:
         exchange, reply = outcome.exchange, outcome.reply
         if exchange is None or reply is None or exchange.state is not State.ANSWERED:
             return
+        self.cashier.answered(exchange, self._pipeline_of(outcome), outcome.booking, reply)
         self._note_usage(outcome)
         await self._background.look(self._pipeline_of(outcome), exchange, reply, is_known=self._has_taught(outcome))
 
@@ -142,8 +147,19 @@ class Engine:
         """The same in the caller's own thread."""
         if outcome.exchange is not None and outcome.reply is not None:
             known = self._has_taught(outcome)
+            self.cashier.answered(outcome.exchange, self._pipeline_of(outcome), outcome.booking, outcome.reply)
             self._note_usage(outcome)
             self._background.look_now(self._pipeline_of(outcome), outcome.exchange, outcome.reply, is_known=known)
+
+    def failed(self, outcome: Outcome, usage: Usage | None, *, begun: bool) -> None:
+        """No whole answer came; with `begun` the provider had begun one."""
+        if outcome.exchange is not None:
+            self.cashier.failed(outcome.exchange, self._pipeline_of(outcome), usage, begun=begun)
+
+    def told(self, outcome: Outcome, told: tuple[Told, ...]) -> None:
+        """The provider told of its limits."""
+        if outcome.exchange is not None:
+            self.cashier.told(outcome.exchange, told)
 
     def _note_usage(self, outcome: Outcome) -> None:
         """Keep what the provider counted for the conversation's next request."""
@@ -185,6 +201,7 @@ class Engine:
         """End the threads."""
         self._workers.close()
         self._background.close()
+        self.cashier.close()
 
     # ---------------------------------------------------------------- the loop's side
 
@@ -303,12 +320,12 @@ class Engine:
         draft = work.draft
         self._journal_request(work, conversation, exchange)
         exchange.advance(State.ENRICHED)
-        if draft is not None and draft.refused is not None and work.pipeline.profile.mode == "edit":
-            refused = draft.refused
-            self._log.append(EventKind.REFUSED, exchange.id, **journal.refused(refused))
+        refusal, wait_s = self.cashier.ask(work, exchange)
+        if refusal is not None:
+            self._log.append(EventKind.REFUSED, exchange.id, **journal.refused(refusal))
             exchange.advance(State.REFUSED)
-            refusal = work.dialect.refusal(refused.message, refused.retry_after)
-            return Outcome(refusal=refusal, exchange=exchange)
+            said = work.dialect.refusal(refusal.message, refusal.retry_after, is_final=refusal.is_final)
+            return Outcome(refusal=said, exchange=exchange)
         job = Job(
             work.dialect,
             work.request.path,
@@ -352,6 +369,7 @@ class Engine:
             booking=settled.booking,
             profile=work.request.profile,
             body_key=work.body_key,
+            wait_s=wait_s,
         )
 
     def _commit(self, work: Work, generation: int) -> bool:

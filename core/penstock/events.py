@@ -52,6 +52,8 @@ class EventKind(StrEnum):
     REMEMBERED = "remembered"
     KEPT = "kept"
     """A text was kept that no edit of ours took away: the history a client is about to summarise."""
+    BUDGET = "budget"
+    """A budget is at another level now."""
     FAULT = "fault"
     """A part did not work: a stage, the store, the check of a request."""
 

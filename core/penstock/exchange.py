@@ -95,6 +95,8 @@ class Identity:
     """The program: `claude-code`, `codex`, ..."""
     project: str = ""
     """What the work belongs to: the repository or folder the client works in, or the account where it says none."""
+    account: str = field(default="", compare=False)
+    """A digest of whose credential it is; no credential can be read from it."""
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ import msgspec
 from penstock.conversation import Conversation, Role
 from penstock.exchange import Identity, Request
 
-__all__ = ["CREDENTIAL_HEADERS", "account_project", "client_of", "identify"]
+__all__ = ["CREDENTIAL_HEADERS", "client_of", "identify"]
 
 CREDENTIAL_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie", "set-cookie"}
@@ -55,13 +55,11 @@ def identify(request: Request, conversation: Conversation, provider: str, key: b
     h = blake2b(key=key, digest_size=12)
     for part in parts:
         h.update(len(part).to_bytes(8, "little") + part.encode("utf-8", "surrogatepass"))
-    return Identity(h.hexdigest(), provider, session, agent, client_of(headers))
+    return Identity(h.hexdigest(), provider, session, agent, client_of(headers), account=_digest(headers, key))
 
 
-def account_project(headers: Mapping[str, str], key: bytes) -> str:
-    """A name for all that an account does, where nobody says in which folder. No credential can be read from it."""
-    digest = blake2b(_account(headers).encode("utf-8", "surrogatepass"), key=key, digest_size=6)
-    return f"account-{digest.hexdigest()}"
+def _digest(headers: Mapping[str, str], key: bytes) -> str:
+    return blake2b(_account(headers).encode("utf-8", "surrogatepass"), key=key, digest_size=6).hexdigest()
 
 
 def client_of(headers: Mapping[str, str]) -> str:

@@ -80,7 +80,8 @@ def verdict(verdict: Verdict) -> dict[str, Any]:
 
 def refused(refused: Refused) -> dict[str, Any]:
     """The payload of a `refused` event."""
-    return {"status": 429, **asdict(refused)}
+    fields = {"message": refused.message, "retry_after": refused.retry_after, "stage": refused.stage}
+    return {"status": 429, **fields}
 
 
 def edited(conversation: Conversation, edit: Edit, state: str, reason: str, redactor: Redactor) -> dict[str, Any]:

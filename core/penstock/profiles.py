@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from penstock import paths
+from penstock.budget.settings import Budget, Rates
 from penstock.errors import ProfileError
 from penstock.nearest import did_you_mean
 from penstock.tables import read_table
@@ -160,6 +161,8 @@ class Profile(_Table):
     cache: Cache = Cache()
     window: Window = Window()
     memory: Remembered = Remembered()
+    budget: Budget = Budget()
+    rate: Rates = Rates()
     prices: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """What models cost and hold, over the bundled table: `[prices.anthropic."claude-opus"]`, `input = 4.0`."""
     kinds: Kinds = Kinds()

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from penstock import encodings
 from penstock.cacheclock import CacheClock
+from penstock.cashier import Cashier
 from penstock.clock import Clock
 from penstock.conversation import Conversation
 from penstock.draft import Draft
 from penstock.due import ROOM, Due
-from penstock.exchange import Exchange, Identity, Kind, Request, State
+from penstock.exchange import Exchange, Identity, Kind, State
 from penstock.folders import Projects
-from penstock.identity import account_project, identify
+from penstock.identity import identify
 from penstock.ledger import Ledger, resolve
 from penstock.profiles import Profile
 from penstock.state import ConversationState, States
@@ -26,8 +27,8 @@ __all__ = ["Reader"]
 class Reader:
     """Reads requests, each in its own thread; conversations come from a store."""
 
-    def __init__(self, store: Store, key: bytes, clock: Clock) -> None:
-        self._store, self._key, self._clock = store, key, clock
+    def __init__(self, store: Store, key: bytes, clock: Clock, cashier: Cashier) -> None:
+        self._store, self._key, self._clock, self._cashier = store, key, clock, cashier
         self._projects = Projects()
         self.states = States(self._load)
 
@@ -42,7 +43,7 @@ class Reader:
         )
         conversation = work.dialect.read(work.body, request.path)
         identity = identify(request, conversation, work.dialect.provider, self._key)
-        identity = replace(identity, project=self._project(pipeline.profile, request, conversation, identity))
+        identity = replace(identity, project=self._project(pipeline.profile, conversation, identity))
         kind = pipeline.classifier.kind(request, work.endpoint, conversation, identity)
         state = self.states.get(identity.conversation)
         work.body_key = hash((work.endpoint, work.body))
@@ -89,11 +90,12 @@ class Reader:
                 due=work.due or "",
                 window=window,
                 parts=pipeline.parts,
+                level=self._cashier.standing(exchange, pipeline.profile).level,
             )
 
-    def _project(self, profile: Profile, request: Request, conversation: Conversation, identity: Identity) -> str:
+    def _project(self, profile: Profile, conversation: Conversation, identity: Identity) -> str:
         known = profile.memory.project or self._projects.of(conversation, identity)
-        return known or account_project(request.headers, self._key)
+        return known or f"account-{identity.account}"
 
     def _due(self, work: Work, conversation: Conversation, state: ConversationState, provider: str) -> Due | None:
         """Why edits to what was sent may land now. None: they must wait (P4)."""

@@ -31,6 +31,8 @@ class Outcome:
     """None: the request was not read."""
     booking: Booking | None = None
     """What it costs, and would have cost untouched."""
+    wait_s: float = 0.0
+    """Send it after so many seconds: its turn comes then."""
     why: str = ""
     """Why the request was not read, or went as it came."""
     reply: Reply | None = None

@@ -111,11 +111,13 @@ class Dialect(ABC):
     def error_body(self, status: int, message: str) -> Any:
         """The JSON value of an error answer, as the provider writes it."""
 
-    def refusal(self, message: str, retry_after: int, status: int = 429) -> Refusal:
-        """A refusal this format's clients understand and show."""
+    def refusal(self, message: str, retry_after: int, status: int = 429, *, is_final: bool = False) -> Refusal:
+        """A refusal this format's clients understand and show. `is_final`: they are told not to try again by
+        themselves, as the SDKs of Anthropic and OpenAI heed."""
+        final = {"x-should-retry": "false"} if is_final else {}
         return Refusal(
             status,
-            {"content-type": "application/json", "retry-after": str(retry_after)},
+            {"content-type": "application/json", "retry-after": str(retry_after), **final},
             msgspec.json.encode(self.error_body(status, message)),
         )
 

@@ -111,13 +111,13 @@ class Gemini(ListDialect):
     def error_body(self, status: int, message: str) -> Any:
         return {"error": {"code": status, "message": message, "status": _ERRORS.get(status, "UNKNOWN")}}
 
-    def refusal(self, message: str, retry_after: int, status: int = 429) -> Refusal:
+    def refusal(self, message: str, retry_after: int, status: int = 429, *, is_final: bool = False) -> Refusal:
         """Google's clients read the delay from the body, not from `retry-after`. Without it Gemini CLI tries ten times
         before it shows the message; told to wait more than five minutes it shows it at once."""
         body = self.error_body(status, message)
         delay = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{retry_after}s"}
         body["error"]["details"] = [delay]
-        return replace(super().refusal(message, retry_after, status), body=msgspec.json.encode(body))
+        return replace(super().refusal(message, retry_after, status, is_final=is_final), body=msgspec.json.encode(body))
 
 
 class _StructResult(Block):

@@ -1,0 +1,10 @@
+"""Budgets: what may be spent, by whom, and what happens on the way there."""
+
+from __future__ import annotations
+
+from penstock.budget.amount import Amount
+from penstock.budget.budgets import Admission, Budgets
+from penstock.budget.level import Level
+from penstock.budget.scopes import Scope, Who
+
+__all__ = ["Admission", "Amount", "Budgets", "Level", "Scope", "Who"]

@@ -1,0 +1,45 @@
+"""What is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["MEASURES", "Amount"]
+
+MEASURES = ("dollars", "tokens", "requests")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """So much of each measure. Tokens are a request's whole input, what the cache gave included, and its output."""
+
+    dollars: float = 0.0
+    tokens: float = 0.0
+    requests: float = 0.0
+
+    def __add__(self, other: Amount) -> Amount:
+        return Amount(self.dollars + other.dollars, self.tokens + other.tokens, self.requests + other.requests)
+
+    def __sub__(self, other: Amount) -> Amount:
+        """Never below nothing: sums of floats are off by a hair."""
+        return Amount(*(max(0.0, self.of(m) - other.of(m)) for m in MEASURES))
+
+    def of(self, measure: str) -> float:
+        """One measure of it."""
+        return float(getattr(self, measure))
+
+    def payload(self) -> dict[str, float]:
+        """As it is stored."""
+        return {"dollars": round(self.dollars, 9), "tokens": self.tokens, "requests": self.requests}
+
+    @classmethod
+    def read(cls, stored: object) -> Amount:
+        """What `payload` gave. What cannot be read counts as nothing."""
+        values = stored if isinstance(stored, Mapping) else {}
+        return cls(*(_number(values.get(measure)) for measure in MEASURES))
+
+
+def _number(value: object) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value < float("inf") else 0.0  # type: ignore[arg-type, operator]

@@ -1,0 +1,332 @@
+"""All budgets: what is asked before a request leaves, and told when its answer came.
+
+What a request is thought to cost is held from the moment it may leave, in one step with asking, so that many at once
+can not pass where one may. When the answer has come, what it did cost is counted in place of that, once.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from penstock.budget import words
+from penstock.budget.amount import MEASURES, Amount
+from penstock.budget.books import Books
+from penstock.budget.counter import Counter
+from penstock.budget.level import Level, next_level
+from penstock.budget.pool import Member, shares
+from penstock.budget.rates import Turn
+from penstock.budget.scopes import Key, Scope, Who, keys_of, limit_of, period_of, seconds_of
+from penstock.budget.settings import Budget, Limit
+
+__all__ = ["Admission", "Budgets", "Change", "Standing"]
+
+IDLE_S = 600.0
+"""A subagent that asked for nothing so long has done its work."""
+RAISE = 0.5
+"""Of a limit, where a person does not say by how much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How near a request is to the end of the budgets it counts for."""
+
+    level: Level = Level.NORMAL
+    why: str = ""
+    """Whose budget, and how much of it is used. In words for the client where the level is BLOCKED."""
+    retry_after: int = 0
+    """Seconds until a new period may begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Whether a request may leave."""
+
+    is_allowed: bool
+    message: str = ""
+    """Why not."""
+    retry_after: int = 0
+    """Seconds."""
+    wait_s: float = 0.0
+    """It may leave after so many."""
+    is_final: bool = False
+    """Trying again soon changes nothing: a person has to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A budget that is at another level now."""
+
+    label: str
+    before: Level
+    level: Level
+    why: str
+
+
+class Budgets:
+    """Any thread may call. Limits come with each call: profiles have their own, and all count in the same books."""
+
+    def __init__(
+        self,
+        counters: Mapping[str, Mapping[str, Any]] | None = None,
+        limits: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        now: float = 0.0,
+        on_change: Callable[[Change], None] = lambda _: None,
+    ) -> None:
+        """`counters` and `limits`: what `changed` gave in earlier lives."""
+        self._lock = threading.RLock()
+        self._on_change = on_change
+        self._books = Books(counters or {}, now)
+        self._limits = {name: _limit(values) for name, values in (limits or {}).items()}
+        self._changed: dict[str, dict[str, Any] | None] = {}
+
+    # ---------------------------------------------------------------- what the road asks
+
+    def standing(self, who: Who, budget: Budget, now: float) -> Standing:
+        """The level that a request of `who` meets now."""
+        with self._lock:
+            keys = keys_of(who, budget, now)
+            found = [self._look(key, self._books.open(key, who, now), budget) for key in keys]
+            if not who.is_own:
+                found.append(self._look_at_share(keys[-2], keys[-1], budget, now))
+            return max(found, key=lambda standing: standing.level)
+
+    def admit(
+        self,
+        exchange: str,
+        who: Who,
+        budget: Budget,
+        estimate: Amount,
+        now: float,
+        turn: Callable[[], Turn] = Turn,
+    ) -> Admission:
+        """Whether a request may leave; if so, `estimate` is held for it until it is settled or released. To ask again
+        for the same exchange changes nothing. `turn` is asked for a request that no budget stops."""
+        with self._lock:
+            if self._books.held(exchange) is not None:
+                return Admission(True)
+            self._books.let_go_of_old(now)
+            standing = self.standing(who, budget, now)
+            if standing.level is Level.BLOCKED:
+                return Admission(False, standing.why, standing.retry_after, is_final=True)
+            given = turn()
+            if not given.is_given:
+                return Admission(False, given.message, math.ceil(given.wait_s))
+            keys = keys_of(who, budget, now)
+            self._books.open(keys[-1], who, now).is_over = False  # whoever asks is at work again
+            self._books.hold(exchange, keys, estimate, now)
+            self.standing(who, budget, now)
+            return Admission(True, wait_s=given.wait_s)
+
+    def settle(self, exchange: str, who: Who, budget: Budget, amount: Amount, now: float) -> None:
+        """An answer came, and cost `amount`. Counted once for each exchange, whether it was admitted or not."""
+        with self._lock:
+            if not self._books.is_new(exchange):
+                return
+            for key in self._books.let_go(exchange) or keys_of(who, budget, now):
+                counter = self._books.open(key, who, now)
+                counter.used += amount
+                if who.is_own:
+                    counter.own += amount
+                self._books.note(key)
+            self.standing(who, budget, now)
+
+    def release(self, exchange: str) -> None:
+        """The request cost nothing: it was not sent, or the provider refused it."""
+        with self._lock:
+            self._books.let_go(exchange)
+
+    def held(self, exchange: str) -> Amount:
+        """What a request that is under way is thought to cost."""
+        with self._lock:
+            return self._books.held(exchange) or Amount()
+
+    def ended(self, who: Who, budget: Budget, now: float) -> None:
+        """A subagent gave its answer: what it did not use goes back to the session."""
+        if who.is_main:
+            return
+        with self._lock:
+            key = keys_of(who, budget, now)[-1]
+            self._books.open(key, who, now).is_over = True
+            self._books.note(key)
+
+    # ---------------------------------------------------------------- what a person asks
+
+    def set(self, scope: Scope, name: str, limit: Limit | None) -> None:
+        """Have `limit` count in place of the profile's: for all of a scope, or for one name in it. None: the profile's
+        again."""
+        with self._lock:
+            place = f"{scope}|{name}" if name else str(scope)
+            self._changed[place] = None if limit is None else limit.model_dump(exclude_none=True)
+            if limit is None:
+                self._limits.pop(place, None)
+            else:
+                self._limits[place] = limit
+
+    def raise_(
+        self, budget: Budget, now: float, scope: Scope | None = None, name: str = "", *, by: Amount | None = None
+    ) -> list[str]:
+        """Add to the limits of this period; without `by`, half of each limit. `scope` None: of every budget that
+        blocks. Gives the labels of what was raised."""
+        with self._lock:
+            out = []
+            for key, counter in self._meant(budget, now, scope, name):
+                limit = self._limit(key, budget)
+                given = {m: by.of(m) if by is not None else RAISE * (limit.of(m) or 0) for m in MEASURES}
+                more = Amount(**{m: n for m, n in given.items() if limit.of(m) is not None})
+                if more != Amount():
+                    counter.raised += more
+                    self._calm(key, counter)
+                    out.append(key.label)
+            return out
+
+    def reset(self, budget: Budget, now: float, scope: Scope | None = None, name: str = "") -> list[str]:
+        """Count from nothing again: one budget, those of a scope, or all, in the periods of now. Gives their labels."""
+        with self._lock:
+            out = []
+            for key, counter in self._books.of_now(budget, now):
+                if scope in (None, key.scope) and name in ("", key.name):
+                    counter.used = counter.own = counter.raised = Amount()
+                    self._calm(key, counter)
+                    out.append(key.label)
+            return out
+
+    def show(self, budget: Budget, now: float) -> list[dict[str, Any]]:
+        """Every budget that something was counted for in the periods of now, as plain data, the widest first."""
+        with self._lock:
+            keys = {key for key, _ in self._books.of_now(budget, now)}
+            keys.add(Key(Scope.DAY, "", period_of(budget, Scope.DAY, now)))
+            order = list(Scope)
+            rows = [self._row(key, budget, now) for key in keys]
+            return sorted(rows, key=lambda row: (order.index(row["scope"]), -row["share"], -row["at"], row["name"]))
+
+    def changed(self) -> tuple[dict[str, dict[str, Any] | None], dict[str, dict[str, Any] | None]]:
+        """What is to be stored since this was asked last: counters, and limits that a person set."""
+        with self._lock:
+            limits, self._changed = self._changed, {}
+            return self._books.changed(), limits
+
+    def unsaved(self, counters: dict[str, dict[str, Any] | None], limits: dict[str, dict[str, Any] | None]) -> None:
+        """What `changed` gave could not be stored: it is given again, unless it is out of date by then."""
+        with self._lock:
+            self._books.unsaved(counters)
+            self._changed = {**limits, **self._changed}
+
+    # ---------------------------------------------------------------- within
+
+    def _look(self, key: Key, counter: Counter, budget: Budget) -> Standing:
+        share, measure, limit = _nearest(counter.taken, self._amounts(key, budget))
+        level = next_level(share, counter.level, budget) if measure else Level.NORMAL
+        why = f"{key.label}: {_part(share)}"
+        if level is not counter.level:
+            before, counter.level = counter.level, level
+            self._tell(key, Change(key.label, before, level, why))
+        if level is Level.BLOCKED:
+            why = words.blocked(key, measure, counter.taken.of(measure), limit)
+        return Standing(level, why, seconds_of(key.period))
+
+    def _look_at_share(self, session: Key, key: Key, budget: Budget, now: float) -> Standing:
+        counter = self._books.find(key)
+        taken = counter.taken - counter.own
+        limits = {m: given[key] for m, given in self._pool(session, budget, now).items()}
+        share, measure, limit = _nearest(taken, limits)
+        level = next_level(share, counter.share_level, budget) if measure else Level.NORMAL
+        why = f"share of {session.label}: {_part(share)}"
+        if level is not counter.share_level:
+            before, counter.share_level = counter.share_level, level
+            self._tell(key, Change(key.label, before, level, why))
+        if level is Level.BLOCKED:
+            why = words.blocked(session, measure, taken.of(measure), limit, is_share=True)
+        return Standing(level, why, seconds_of(session.period))
+
+    def _tell(self, key: Key, change: Change) -> None:
+        self._books.note(key)
+        self._on_change(change)
+
+    def _pool(self, session: Key, budget: Budget, now: float) -> dict[str, dict[Key, float]]:
+        """By measure, what each conversation of a session may use. Empty: nobody has to share."""
+        limits, mine = self._amounts(session, budget), self._books.members(session.name)
+        if not limits or len(mine) == 1:
+            return {}
+        whole, out = self._books.find(session), {}
+        for measure, limit in limits.items():
+            members = {
+                key: Member(
+                    budget.main_weight if one.is_main else 1.0,
+                    (one.taken - one.own).of(measure),
+                    not one.is_main and (one.is_over or (one.held == Amount() and one.at < now - IDLE_S)),
+                )
+                for key, one in mine.items()
+            }
+            own = max(budget.reserve * limit, whole.own.of(measure))
+            out[measure] = shares(max(0.0, limit - own), members)
+        return out
+
+    def _amounts(self, key: Key, budget: Budget) -> dict[str, float]:
+        limit, raised = self._limit(key, budget), self._books.find(key).raised
+        return {m: most + raised.of(m) for m in MEASURES if (most := limit.of(m)) is not None}
+
+    def _limit(self, key: Key, budget: Budget) -> Limit:
+        own = self._limits.get(f"{key.scope}|{key.name}") or self._limits.get(str(key.scope))
+        return own or limit_of(budget, key.scope)
+
+    def _meant(self, budget: Budget, now: float, scope: Scope | None, name: str) -> list[tuple[Key, Counter]]:
+        found = list(self._books.of_now(budget, now))
+        if scope is not None:
+            return [(key, counter) for key, counter in found if key.scope is scope and name in ("", key.name)]
+        sharing = {counter.session for _, counter in found if counter.share_level is Level.BLOCKED}
+        return [
+            (key, counter)
+            for key, counter in found
+            if counter.level is Level.BLOCKED or (key.scope is Scope.SESSION and key.name in sharing)
+        ]
+
+    def _calm(self, key: Key, counter: Counter) -> None:
+        """A person changed what counts: no margin keeps a level up that is not right any more."""
+        counter.level = Level.NORMAL
+        self._books.note(key)
+        if key.scope is Scope.SESSION:
+            for one, sharing in self._books.members(key.name).items():
+                sharing.share_level = Level.NORMAL
+                self._books.note(one)
+
+    def _row(self, key: Key, budget: Budget, now: float) -> dict[str, Any]:
+        counter, limits = self._books.find(key), self._amounts(key, budget)
+        share = _nearest(counter.taken, limits)[0]
+        level = next_level(share, counter.level, budget) if limits else Level.NORMAL
+        row: dict[str, Any] = {
+            "scope": str(key.scope),
+            "name": key.name,
+            "period": key.period,
+            "used": counter.used.payload(),
+            "held": counter.held.payload(),
+            "raised": counter.raised.payload(),
+            "limits": limits,
+            "share": round(share, 4),
+            "level": str(max(level, counter.share_level)),
+            "at": counter.at,
+        }
+        if key.scope is Scope.CONVERSATION:
+            session = Key(Scope.SESSION, counter.session, period_of(budget, Scope.SESSION, now))
+            pool = {m: round(given[key], 6) for m, given in self._pool(session, budget, now).items()}
+            row |= {"session": counter.session, "main": counter.is_main, "over": counter.is_over, "pool": pool}
+        return row
+
+
+def _nearest(taken: Amount, limits: Mapping[str, float]) -> tuple[float, str, float]:
+    """The largest used part of a limit, its measure and the limit. No measure: there is none."""
+    found = [(taken.of(m) / limit if limit > 0 else math.inf, m, limit) for m, limit in limits.items()]
+    return max(found, default=(0.0, "", 0.0))
+
+
+def _part(share: float) -> str:
+    return f"{min(share, 9.99):.0%} used"
+
+
+def _limit(values: Mapping[str, Any]) -> Limit:
+    """What was stored; what another version wrote besides is left out."""
+    return Limit(**{name: values[name] for name in set(Limit.model_fields) & values.keys()})

@@ -1,0 +1,74 @@
+"""What was spent of one budget in one period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from penstock.budget.amount import Amount
+from penstock.budget.level import Level
+
+__all__ = ["Counter"]
+
+
+@dataclass(slots=True)
+class Counter:
+    """One `Key`'s. Everything but what is held outlives a restart."""
+
+    used: Amount = field(default_factory=Amount)
+    held: Amount = field(default_factory=Amount)
+    """For requests that are under way: what they are thought to cost."""
+    own: Amount = field(default_factory=Amount)
+    """Of `used`: calls the client made for itself."""
+    raised: Amount = field(default_factory=Amount)
+    """What a person added to the limits, for this period."""
+    level: Level = Level.NORMAL
+    share_level: Level = Level.NORMAL
+    """Of a conversation: how near it is to the end of its share of the session."""
+    at: float = 0.0
+    """When something was counted last."""
+    session: str = ""
+    """Of a conversation: the session it shares a budget with."""
+    is_main: bool = True
+    is_over: bool = False
+    """Of a subagent: it gave its answer. It may be asked again."""
+
+    @property
+    def taken(self) -> Amount:
+        """Used and held."""
+        return self.used + self.held
+
+    def payload(self) -> dict[str, Any]:
+        """As it is stored."""
+        return {
+            "used": self.used.payload(),
+            "own": self.own.payload(),
+            "raised": self.raised.payload(),
+            "level": int(self.level),
+            "share_level": int(self.share_level),
+            "at": self.at,
+            "session": self.session,
+            "main": self.is_main,
+            "over": self.is_over,
+        }
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> Counter:
+        """What `payload` gave; what another version wrote besides is left out."""
+        at = stored.get("at")
+        return cls(
+            used=Amount.read(stored.get("used")),
+            own=Amount.read(stored.get("own")),
+            raised=Amount.read(stored.get("raised")),
+            level=_level(stored.get("level")),
+            share_level=_level(stored.get("share_level")),
+            at=float(at) if isinstance(at, int | float) else 0.0,
+            session=str(stored.get("session") or ""),
+            is_main=stored.get("main") is not False,
+            is_over=stored.get("over") is True,
+        )
+
+
+def _level(stored: object) -> Level:
+    return Level(stored) if isinstance(stored, int) and stored in set(Level) else Level.NORMAL

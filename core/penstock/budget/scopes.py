@@ -1,0 +1,105 @@
+"""Whom a budget is for, and since when it counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from penstock.budget.settings import Budget, Limit, Period
+
+__all__ = ["Key", "Scope", "Who", "keys_of", "limit_of", "period_of", "seconds_of"]
+
+
+class Scope(StrEnum):
+    """Whom a budget is for, from all to one."""
+
+    DAY = "day"
+    """All that comes by."""
+    PROJECT = "project"
+    AGENT = "agent"
+    """A client program: `claude-code`, `codex`, ..."""
+    SESSION = "session"
+    """A client's session: the main agent and its subagents."""
+    CONVERSATION = "conversation"
+    """One agent in one session."""
+
+
+_PERIODS: dict[Scope, Period] = {
+    Scope.DAY: "day",
+    Scope.PROJECT: "day",
+    Scope.AGENT: "day",
+    Scope.SESSION: "ever",
+    Scope.CONVERSATION: "ever",
+}
+_FORMATS: dict[Period, str] = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d", "month": "%Y-%m", "ever": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Whose request it is."""
+
+    conversation: str
+    session: str = ""
+    agent: str = ""
+    """The client program."""
+    project: str = ""
+    is_main: bool = True
+    """The session's main agent."""
+    is_own: bool = False
+    """A call the client makes for itself: a title, its own compaction."""
+    credential: str = ""
+    """A digest, from which no credential can be read."""
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing that is counted: a scope, a name in it, and the period."""
+
+    scope: Scope
+    name: str
+    period: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.scope}|{self.period}|{self.name}"
+
+    @classmethod
+    def read(cls, text: str) -> Key | None:
+        """What `str` gave. None: it is none."""
+        scope, _, rest = text.partition("|")
+        period, bar, name = rest.partition("|")
+        return cls(Scope(scope), name, period) if bar and scope in set(Scope) else None
+
+    @property
+    def label(self) -> str:
+        """In words: `project kiln`, `day`."""
+        return f"{self.scope} {self.name}" if self.name else str(self.scope)
+
+
+def limit_of(budget: Budget, scope: Scope) -> Limit:
+    """The limits that a profile sets for a scope."""
+    found: Limit = getattr(budget, scope.value)
+    return found
+
+
+def period_of(budget: Budget, scope: Scope, now: float) -> str:
+    """The period that `now` is in, by the machine's own calendar. Empty: there is but one."""
+    return datetime.fromtimestamp(now).strftime(_FORMATS[limit_of(budget, scope).per or _PERIODS[scope]])
+
+
+def seconds_of(period: str) -> int:
+    """How long it is worth to wait for the next period, at most a day: clients are told so."""
+    return {len("2026-01-01T00"): 3600}.get(len(period), 86400)
+
+
+def keys_of(who: Who, budget: Budget, now: float) -> tuple[Key, ...]:
+    """What a request counts for, in the order of `Scope`."""
+    names = {
+        Scope.DAY: "",
+        Scope.PROJECT: who.project,
+        Scope.AGENT: who.agent or "unknown",
+        Scope.SESSION: who.session or who.conversation,
+        Scope.CONVERSATION: who.conversation,
+    }
+    return tuple(Key(scope, names[scope][:200], period_of(budget, scope, now)) for scope in Scope)

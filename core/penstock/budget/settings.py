@@ -1,0 +1,87 @@
+"""The tables `[budget]` and `[rate]` of a profile."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+__all__ = ["Budget", "Limit", "Period", "Rate", "Rates"]
+
+Period = Literal["hour", "day", "month", "ever"]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Limit(_Table):
+    """What may be spent in one period. What is not set is not limited."""
+
+    dollars: float | None = Field(default=None, gt=0)
+    tokens: float | None = Field(default=None, gt=0)
+    """Input and output, what the cache gave included."""
+    requests: float | None = Field(default=None, gt=0)
+    per: Period | None = None
+    """Not set: a day for `day`, `project` and `agent`, ever for `session` and `conversation`."""
+
+    def of(self, measure: str) -> float | None:
+        """The limit of one measure. None: there is none."""
+        found: float | None = getattr(self, measure)
+        return found
+
+
+class Budget(_Table):
+    """What may be spent, and where throttling begins, as shares of it."""
+
+    reduced: float = Field(default=0.7, gt=0, le=1)
+    """From here on less is recalled, and tool outputs are shortened one setting further."""
+    minimal: float = Field(default=0.9, gt=0, le=1)
+    """From here on nothing is recalled, and tool outputs are shortened as in `bold`."""
+    margin: float = Field(default=0.05, ge=0, lt=1)
+    """A level is left only this far below where it begins."""
+    reserve: float = Field(default=0.1, ge=0, lt=1)
+    """Of a session: for the client's own calls (titles, its compaction). The agents share the rest."""
+    main_weight: float = Field(default=1.5, gt=0)
+    """The main agent's share of a session, where each subagent's is 1."""
+    hint: bool = False
+    """Tell a subagent in a note when its share runs low."""
+    day: Limit = Limit()
+    """All that comes by."""
+    project: Limit = Limit()
+    """Each project."""
+    agent: Limit = Limit()
+    """Each client program."""
+    session: Limit = Limit()
+    """Each session, shared by its main agent and its subagents."""
+    conversation: Limit = Limit()
+    """Each agent in each session."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Budget:
+        if self.reduced > self.minimal:
+            raise ValueError(f"reduced = {self.reduced!r} is above minimal = {self.minimal!r}; at most that is right")
+        return self
+
+
+class Rate(_Table):
+    """How fast one may go. A bucket holds a minute's worth, or `burst`, and fills all the time."""
+
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    tokens_per_minute: float | None = Field(default=None, gt=0)
+    """Input tokens."""
+    burst: float = Field(default=1.0, gt=0)
+    """What the bucket holds, in minutes' worth."""
+
+
+class Rates(_Table):
+    """Limits of speed, and what to do in front of one."""
+
+    queue_s: float = Field(default=0.0, ge=0, le=600)
+    """How long a request may wait for its turn. One that would wait longer is refused at once, with the time."""
+    provider: bool = True
+    """Let requests wait, up to `queue_s`, for a limit that the provider itself has told of."""
+    credential: Rate = Rate()
+    """Each credential."""
+    project: Rate = Rate()
+    """Each project."""

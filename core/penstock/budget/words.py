@@ -1,0 +1,41 @@
+"""Budgets in words, for clients and people."""
+
+from __future__ import annotations
+
+from penstock.budget.scopes import Key, Scope
+
+__all__ = ["amount_in_words", "blocked", "too_fast"]
+
+_WHOSE = {
+    Scope.DAY: "the budget for everything",
+    Scope.PROJECT: "the budget of project {name}",
+    Scope.AGENT: "the budget of {name}",
+    Scope.SESSION: "the budget of this session",
+    Scope.CONVERSATION: "the budget of this conversation",
+}
+_SPANS = {10: "today", 7: "this month", 13: "this hour", 0: ""}
+"""By how a period is written."""
+
+
+def amount_in_words(measure: str, amount: float) -> str:
+    """`$3.20`, `1,200 tokens`."""
+    return f"${amount:,.2f}" if measure == "dollars" else f"{amount:,.0f} {measure}"
+
+
+def blocked(key: Key, measure: str, used: float, limit: float, *, is_share: bool = False) -> str:
+    """Why a request is refused, and what lifts it: one sentence each."""
+    whose = _WHOSE[key.scope].format(name=key.name)
+    span = _SPANS.get(len(key.period), "")
+    if is_share:
+        whose, span = "this agent's share of the session's budget", ""
+    figures = f"{amount_in_words(measure, used)} of {amount_in_words(measure, limit)}"
+    scope = Scope.SESSION if is_share else key.scope
+    return (
+        f"Penstock: {whose}{f' {span}' if span else ''} is used up ({figures}). "
+        f"To go on, run `penstock budget raise {scope}`, or say: penstock budget raise"
+    )
+
+
+def too_fast(what: str, wait: float) -> str:
+    """Why a request is refused that would have to wait too long."""
+    return f"Penstock: {what} is reached; try again in {max(1, round(wait))} s (`penstock budget show`)"

@@ -1,0 +1,208 @@
+"""The cashier: stands between the road and the budgets. Says whose a request is, what it is thought to cost and what it
+did cost, and has the books stored.
+
+Everything here is done in memory; a thread of its own writes down what changed.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+
+from penstock.bill import bill
+from penstock.budget import Admission, Amount, Budgets, Who
+from penstock.budget.budgets import Change, Standing
+from penstock.budget.provider import Told
+from penstock.budget.rates import Speed, Turn
+from penstock.clock import Clock
+from penstock.draft import Refused
+from penstock.errors import StoreError
+from penstock.events import EventKind, EventLog
+from penstock.exchange import Exchange, Kind
+from penstock.money import Booking
+from penstock.pipeline import Pipeline
+from penstock.prices import Price
+from penstock.profiles import Profile
+from penstock.reply import Reply, Usage
+from penstock.store.base import Store
+from penstock.tokens import estimate_bytes
+from penstock.work import Work
+
+__all__ = ["Cashier", "who_is"]
+
+logger = logging.getLogger(__name__)
+COUNTERS, LIMITS = "budget", "budget-limit"
+"""Kinds of facts in the store."""
+SAVE_S = 1.0
+"""Counts are written down at most so often. A kill in between costs as much of them."""
+_IN_CHAT = re.compile(r"\s*/?penstock:? budget raise(?:\s+\$?(\d+(?:\.\d+)?))?\s*[.!]?\s*", re.IGNORECASE)
+
+
+class Cashier:
+    """Any thread may call; nobody waits for the disk."""
+
+    def __init__(self, store: Store, log: EventLog, clock: Clock) -> None:
+        self._store, self._log, self._clock = store, log, clock
+        self.speed = Speed()
+        self._closing, self._dirty = threading.Event(), threading.Event()
+        self.budgets = self._load()
+        self._thread = threading.Thread(target=self._run, name="penstock-budget", daemon=True)
+        self._thread.start()
+
+    # ---------------------------------------------------------------- the road
+
+    def standing(self, exchange: Exchange, profile: Profile) -> Standing:
+        """How near the budgets of a request are to their end."""
+        return self.budgets.standing(who_is(exchange), profile.budget, self._clock.now())
+
+    def ask(self, work: Work, exchange: Exchange) -> tuple[Refused | None, float]:
+        """Why a request must not leave; if it may, after how many seconds."""
+        profile, draft = work.pipeline.profile, work.draft
+        if profile.mode != "edit" or exchange.kind is Kind.COUNT:
+            return None, 0.0
+        if draft is not None and draft.refused is not None:
+            return draft.refused, 0.0
+        admission = self._admit(exchange, profile, self._estimate(work, exchange))
+        self._dirty.set()
+        if admission.is_allowed:
+            return None, admission.wait_s
+        return Refused(admission.message, admission.retry_after, "budget", admission.is_final), 0.0
+
+    def answered(self, exchange: Exchange, pipeline: Pipeline, booking: Booking | None, reply: Reply) -> None:
+        """Count what an answer cost, once."""
+        if exchange.kind is Kind.COUNT:
+            return
+        self._settle(exchange, pipeline, _cost(reply.usage, booking, _price(exchange, pipeline)))
+        if exchange.kind is Kind.SUBAGENT and reply.complete and not reply.tools:
+            self.budgets.ended(who_is(exchange), pipeline.profile.budget, self._clock.now())
+
+    def failed(self, exchange: Exchange, pipeline: Pipeline, usage: Usage | None, *, begun: bool) -> None:
+        """No whole answer came. One that had `begun` is paid for: by what the provider said so far, else by our own
+        estimate of the request."""
+        if exchange.kind is Kind.COUNT:
+            return
+        if not begun:
+            self.budgets.release(exchange.id)
+        elif usage is not None and usage.prompt is not None:
+            self._settle(exchange, pipeline, _cost(usage, None, _price(exchange, pipeline)))
+        else:
+            self._settle(exchange, pipeline, self.budgets.held(exchange.id))
+
+    def told(self, exchange: Exchange, told: tuple[Told, ...]) -> None:
+        """A provider told of its limits."""
+        self.speed.told(who_is(exchange), told)
+
+    # ---------------------------------------------------------------- a person
+
+    def touch(self) -> None:
+        """Something was changed by hand: write it down soon."""
+        self._dirty.set()
+
+    def close(self) -> None:
+        """Write down what is left."""
+        self._closing.set()
+        self._dirty.set()
+        self._thread.join(5.0)
+
+    # ---------------------------------------------------------------- within
+
+    def _admit(self, exchange: Exchange, profile: Profile, estimate: Amount) -> Admission:
+        who, now = who_is(exchange), self._clock.now()
+
+        def turn() -> Turn:
+            return self.speed.turn(who, profile.rate, estimate.tokens, now)
+
+        def ask() -> Admission:
+            return self.budgets.admit(exchange.id, who, profile.budget, estimate, now, turn)
+
+        admission = ask()
+        said = _IN_CHAT.fullmatch(exchange.words) if exchange.kind is Kind.MAIN and not exchange.is_retry else None
+        if not admission.is_final or said is None:
+            return admission
+        by = Amount(dollars=float(said[1])) if said[1] else None
+        if not self.budgets.raise_(
+            profile.budget, now, by=by
+        ):  # no budget of dollars blocks: by half of the one there is
+            self.budgets.raise_(profile.budget, now)
+        return ask()
+
+    def _estimate(self, work: Work, exchange: Exchange) -> Amount:
+        """What a request is thought to cost, without its answer."""
+        state, size = work.state, estimate_bytes(len(work.body))
+        margin = work.pipeline.profile.cache.margin_s
+        is_warm = state is not None and not state.clock.is_cold(self._clock.now(), margin)
+        read = min(state.size_sent, size) if state is not None and is_warm else 0
+        return Amount(_price(exchange, work.pipeline).dollars(read=read, write=size - read), size, 1)
+
+    def _settle(self, exchange: Exchange, pipeline: Pipeline, amount: Amount) -> None:
+        self.budgets.settle(exchange.id, who_is(exchange), pipeline.profile.budget, amount, self._clock.now())
+        self._dirty.set()
+
+    def _load(self) -> Budgets:
+        now = self._clock.now()
+        try:
+            counters, limits = self._store.values_of(COUNTERS), self._store.values_of(LIMITS)
+        except StoreError as e:
+            logger.warning("%s: budgets count from nothing", e)
+            return Budgets(now=now, on_change=self._tell)
+        try:
+            return Budgets(counters, limits, now=now, on_change=self._tell)
+        except ValueError as e:  # another version wrote limits that are none
+            logger.warning("limits set by hand cannot be read (%s) and do not count", e)
+            return Budgets(counters, now=now, on_change=self._tell)
+
+    def _tell(self, change: Change) -> None:
+        self._log.append(
+            EventKind.BUDGET, budget=change.label, before=str(change.before), level=str(change.level), why=change.why
+        )
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._dirty.wait()
+            self._dirty.clear()
+            self._save()
+            self._closing.wait(SAVE_S)
+        self._save()
+
+    def _save(self) -> None:
+        counters, limits = self.budgets.changed()
+        try:
+            if counters:
+                self._store.set_values(COUNTERS, counters)
+            if limits:
+                self._store.set_values(LIMITS, limits)
+        except StoreError as e:
+            logger.debug("what was spent is kept in memory for now: %s", e)
+            self.budgets.unsaved(counters, limits)
+
+
+def who_is(exchange: Exchange) -> Who:
+    """Whose budgets a request counts for."""
+    identity = exchange.identity
+    return Who(
+        conversation=identity.conversation,
+        session=identity.session,
+        agent=identity.client,
+        project=identity.project,
+        is_main=identity.agent == "main",
+        is_own=not exchange.kind.is_real,
+        credential=identity.account,
+        provider=identity.provider,
+    )
+
+
+def _price(exchange: Exchange, pipeline: Pipeline) -> Price:
+    return pipeline.parts.prices.of(exchange.identity.provider, exchange.model)
+
+
+def _cost(usage: Usage, booking: Booking | None, price: Price) -> Amount:
+    """Dollars by the bill where there is one; where the provider counted nothing, the bill is our estimate."""
+    output = usage.output or 0
+    if booking is None:
+        dollars = price.dollars(
+            plain=usage.input or 0, read=usage.cache_read or 0, write=usage.cache_write or 0, output=output
+        )
+        return Amount(dollars, (usage.prompt or 0) + output, 1)
+    found = bill(booking, usage)
+    return Amount(found.paid + found.own, found.sent.total + output, 1)
