@@ -173,7 +173,13 @@ def test_import_keeps_what_a_proxy_would(say: Say, tmp_path: Path) -> None:
     """Of the same kinds, no assents, no client's words in a person's name, of a very long text the beginning; and
     nothing was said later than now."""
     log = "\n".join(f"2031-02-03 10:00:0{n} ERROR the till does not answer" for n in range(8))
-    said = ["I have *added these files to the chat*: a.py", "Go on.", log, "word " + " ".join(map(str, range(5000))), "Is it hot there?"]
+    said = [
+        "I have *added these files to the chat*: a.py",
+        "Go on.",
+        log,
+        "word " + " ".join(map(str, range(5000))),
+        "Is it hot there?",
+    ]
     lines = [line("user", text, timestamp="2999-01-01T00:00:00Z") for text in said]
     (tmp_path / "s.jsonl").write_text("\n".join([*lines, line("assistant", "No idea.")]))
     told = say("import", str(tmp_path / "s.jsonl"))
