@@ -62,7 +62,8 @@ CASES: dict[tuple[str, int], list[tuple[str, str]]] = {
         ),
         ("<command-message>clear</command-message>\n<command-name>/clear</command-name>", ""),
         (
-            "<command-name>/clear</command-name>\n<command-name>/fix</command-name><command-args>the login</command-args>",
+            "<command-name>/clear</command-name>\n<command-name>/fix</command-name>"
+            "<command-args>the login</command-args>",
             "the login",
         ),
     ],

@@ -19,7 +19,7 @@ from penstock.profiles import Profile
 from penstock.projects import project_of_folder
 from penstock.tables import read_table
 from penstock_addons.cli.memory.looking import StoreOption
-from penstock_addons.cli.memory.printing import counted, only
+from penstock_addons.cli.memory.printing import confirmed, counted, only
 from penstock_addons.cli.memory.reach import Reached, chosen_project, profile_in_use, reached
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def import_(
     Secrets of known shapes are taken out, and short assents left out, as of what comes by; of a very long message its
     beginning is kept. Said again, it adds what is new.
 
-    Lines that cannot be read are named and passed over. It ends with status 0 when the rest was taken, and with 1 when a
-    file could not be read at all, or when there was nothing to take in the files named.
+    Lines that cannot be read are named and passed over. It ends with status 0 when the rest was taken, and with 1 when
+    a file could not be read at all, or when there was nothing to take in the files named.
     """
     files = _files(places or [], yes=yes)
     how = _How.of(profile_in_use(), chosen_project(project) or "" if project else "")
@@ -141,7 +141,7 @@ def _files(places: Sequence[Path], *, yes: bool) -> list[Path]:
         raise PenstockError(f"no transcript (*.jsonl) is in {', '.join(map(str, where))}")
     if not places and not yes:
         listed = " and ".join(map(str, where))
-        typer.confirm(f"Take {counted(len(files), 'transcript')} from {listed} into memory?", abort=True)
+        confirmed(f"Take {counted(len(files), 'transcript')} from {listed} into memory?")
     return files
 
 

@@ -84,10 +84,13 @@ def test_from_remembering_to_forgetting(say: Say, run: Run) -> None:
 def test_forgetting_asks_before(run: Run, say: Say) -> None:
     """And a no is a no. What it cannot know it asks for."""
     one = id_of(say("memory", "remember", "The vents stay shut."))
-    assert run("memory", "forget", one).exit_code == 1
+    found = run("memory", "forget", one)
+    assert (found.exit_code, "-y does not ask" in found.output) == (1, True)
     assert one in say("memory", "list")
     for words in ((), ("--session", "s", one), ("--all", "--project", "p", one), ("--all",)):
         assert run("memory", "forget", *words).exit_code == 2
+    both = run("memory", "forget", "--all", "--project", "p").output
+    assert "--project and --all exclude each other" in " ".join(re.sub(r"[│\n]", " ", both).split())
     assert "forgotten" in say("memory", "forget", "--project", ".", "--yes")
     assert "nothing is remembered yet" in say("memory", "projects")
 
@@ -108,6 +111,18 @@ def test_projects_are_apart(say: Say, run: Run, monkeypatch: pytest.MonkeyPatch,
         str(tmp_path / "kiln"),
         str(tmp_path / "loom"),
     }
+
+
+def test_a_long_name_of_a_project_is_shortened(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its middle, to what the terminal has room for; programs get it whole."""
+    monkeypatch.setenv("COLUMNS", "80")
+    name = f"/srv/{'deep/' * 40}kiln"
+    say("memory", "remember", "The kiln runs at 900 degrees.", "--project", name)
+    say("memory", "remember", "The loom has six shafts.", "--project", "loom")
+    said = say("memory", "projects").splitlines()
+    assert max(map(len, said)) <= 80
+    assert re.search(r"^/srv/deep\S*…\S*/kiln +1 +1 ", "\n".join(said), re.M)
+    assert [one["name"] for one in json.loads(say("memory", "projects", "--json"))] == [name, "loom"]
 
 
 def test_import(say: Say, run: Run, folder: Path, tmp_path: Path) -> None:
