@@ -71,12 +71,15 @@ def shortened(text: str, room: int) -> str:
 def confirmed(question: str) -> None:
     """Ask a person; nothing goes on without a yes. Where nobody can be asked, it is said how to do without."""
     try:
-        typer.confirm(question, abort=True)
+        is_wanted = typer.confirm(question)
     except typer.Abort:
         if sys.stdin.isatty():
             raise
+        typer.echo()
         only(["nothing was done: nobody was there to say yes. -y does not ask"])
         raise typer.Exit(1) from None
+    if not is_wanted:
+        raise typer.Abort
 
 
 def size(count: int) -> str:
