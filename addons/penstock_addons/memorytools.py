@@ -21,6 +21,9 @@ DIGITS = 8
 _EACH = 1_200
 _MOST = 20
 _AROUND = 3
+_LEAST, _WEAK = 2.0, 5.0
+"""How sure a hit must be to be told, and below what it is called weak. What has nothing to do with a question comes to
+1 or so, an answer to 5 and more; a note on the road needs 9.5."""
 _NOTHING = "[nothing of this project is remembered that fits]"
 _SEARCH = """\
 Search what was said and done in earlier sessions of this project, by any agent, and in parts of this session that \
@@ -30,7 +33,8 @@ week"), before asking them to repeat it, and before deciding again what may have
 query: what you look for, in words. Names, paths and error texts help; so do times ("last week", "in May").
 limit: how many, 20 at most.
 
-Each answer begins with its id and date. What was said then may be out of date: check it against the code as it is."""
+Each answer begins with its id and date; a weak match may be about something else. \
+What was said then may be out of date: check it against the code as it is."""
 _RECALL = """\
 Show one memory whole, with what was said before and after it in its session. Call this after memory_search, when an \
 answer is cut short or its context matters.
@@ -59,7 +63,8 @@ class MemoryTools:
         """The best answers, with ids and dates."""
         arguments = {"query": query, "project": self._project, "limit": max(1, min(limit, _MOST))}
         found = self._do("search", arguments)
-        out = [_entry(hit, _EACH) for hit in found["hits"]]
+        hits = [hit for hit in found["hits"] if hit.get("sure", _WEAK) >= _LEAST]  # a proxy of before does not say
+        out = [_entry(hit, _EACH) for hit in hits]
         notes = [f"[words alone or vectors alone answered: {down}]" for down in found["degraded"]]
         notes += [f"[{word!r} is nowhere; {near!r} was looked for]" for word, near in found["corrected"].items()]
         return _joined([*(out or [_NOTHING]), *notes])
@@ -117,6 +122,7 @@ def _entry(item: dict[str, Any], longest: int) -> str:
 
 def _marks(item: dict[str, Any]) -> str:
     marks = ["pinned by a person"] * item["pinned"] + ["marked wrong"] * (item["wrong"] > item["helpful"])
+    marks += ["a weak match"] * (item.get("sure", _WEAK) < _WEAK)
     return f", {', '.join(marks)}" if marks else ""
 
 

@@ -7,6 +7,8 @@ import os
 import secrets
 from pathlib import Path
 
+from penstock.paths import make_private
+
 __all__ = ["installation_key"]
 
 logger = logging.getLogger(__name__)
@@ -25,7 +27,7 @@ def installation_key(folder: Path, name: str = "key") -> bytes:
         found = b""
     key = secrets.token_bytes(_BYTES)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
         fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "wb") as out:
             file.chmod(0o600)  # one that was there keeps its permissions when it is opened

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["config_dir", "memory_dir", "plugins_dir", "profiles_dir", "state_dir", "store_path"]
+__all__ = ["config_dir", "make_private", "memory_dir", "plugins_dir", "profiles_dir", "state_dir", "store_path"]
 
 
 def config_dir() -> Path:
@@ -40,3 +40,11 @@ def store_path() -> Path:
 def memory_dir(store: Path | None = None) -> Path:
     """What is remembered, the record and the vectors: beside a store, or the one of this machine."""
     return (store or store_path()).parent / "memory"
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, and those above that are missing, for its owner alone; one that is there stays as it is. Raises
+    `OSError`."""
+    for one in (*reversed(folder.parents), folder):
+        if not one.is_dir():
+            one.mkdir(mode=0o700, exist_ok=True)

@@ -39,7 +39,11 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("vault token", r"\bhv[sb]\.[A-Za-z0-9_-]{20,}"),
     ("attestation", r"\bcch=[0-9a-zA-Z]+"),
 )
-_SECRET = re.compile("|".join(f"(?P<k{i}>{pattern})" for i, (_, pattern) in enumerate(_KINDS)))
+_SECRET = re.compile(
+    r"(?:\b(?=\w)|(?=-----B))(?:" + "|".join(f"(?P<k{i}>{pattern})" for i, (_, pattern) in enumerate(_KINDS)) + ")"
+)
+"""All of them begin where a word does, but for the dashes of a key: what is within a word need not be tried, which is
+three times as fast."""
 _OVERHANG = 64
 """Characters past the cut that are looked at: enough to know a secret of each kind by its beginning."""
 _URL_PASSWORD = re.compile(r"\b([a-z][a-z0-9+.-]{1,20}://[^\s/:@]{1,100}:)[^\s/@]{1,200}(@)")

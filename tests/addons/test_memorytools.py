@@ -55,6 +55,14 @@ def test_a_search_is_text_with_ids_and_dates(tools: Tools) -> None:
     assert "nothing of this project" in tools("other").search("kiln")
 
 
+def test_what_does_not_fit_is_not_told(tools: Tools) -> None:
+    """Nothing for a question about something else; what has little to do with it is called a weak match."""
+    assert "nothing of this project" in tools("kiln").search("kubernetes ingress annotations")
+    answer = tools("kiln").search("open the bakery on a sunny morning, please")
+    assert re.search(r"a weak match:\nThen open the vents", answer)
+    assert "weak match" not in tools("kiln").search("open the vents", 1)
+
+
 def test_one_is_recalled_with_its_neighbours(tools: Tools) -> None:
     """It is marked among them, and whole."""
     answer = tools("kiln").search("900 degrees", 3)

@@ -60,6 +60,14 @@ def test_a_private_key_is_taken_out_whole() -> None:
     assert redact(f"before\n{begin}\n{lines}") == "before\n[redacted private key]"
 
 
+def test_a_secret_is_known_right_behind_other_signs() -> None:
+    """A key's dashes may follow a word; what begins with a letter may follow anything but one."""
+    begin = "-----BEGIN PRIVATE " + "KEY-----"
+    assert redact(f"key{begin}\nMIIE") == "key[redacted private key]"
+    assert redact("(é,'" + SECRETS["a GitHub token"]) == "(é,'[redacted github token]"
+    assert redact("x=" + SECRETS["an attestation"] + ";") == "x=[redacted attestation];"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

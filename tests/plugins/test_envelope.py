@@ -47,6 +47,7 @@ CASES: dict[tuple[str, int], list[tuple[str, str]]] = {
             "<system-reminder>\nb.py too.\n</system-reminder>",
             "fix the build",
         ),
+        ("<SYSTEM-REMINDER>a</SYSTEM-REMINDER>fix<System-Reminder>b</system-reminder> it", "fix it"),
     ],
     ("coding", 1): [
         ("<local-command-stdout>Set model to fast</local-command-stdout>\nand now go on", "and now go on"),
@@ -55,30 +56,52 @@ CASES: dict[tuple[str, int], list[tuple[str, str]]] = {
     ],
     ("coding", 2): [
         (
+            "<command-name>/compact</command-name>\n  <command-message>compact</command-message>\n"
+            "  <command-args>keep what\nis about the kiln</command-args>\nand go on",
+            "and go on",
+        ),
+        ("<command-message>clear</command-message>\n<command-name>/clear</command-name>", ""),
+        (
+            "<command-name>/clear</command-name>\n<command-name>/fix</command-name>"
+            "<command-args>the login</command-args>",
+            "the login",
+        ),
+    ],
+    ("coding", 3): [
+        (
             "<command-name>/review</command-name>\n<command-message>it is running</command-message>\nlook at main.py",
             "look at main.py",
         ),
         ("<command-contents>A long prompt.</command-contents>\ngo", "go"),
     ],
-    ("coding", 3): [
+    ("coding", 4): [
+        ("<user-prompt-submit-hook>\nbranch: main\n</user-prompt-submit-hook>\nmerge it", "merge it"),
+        ("merge it\n<user-prompt-submit-hook>Success</user-prompt-submit-hook>", "merge it"),
+    ],
+    ("coding", 5): [
         ("<environment_context>\n  <cwd>/src</cwd>\n  <shell>bash</shell>\n</environment_context>\nrun it", "run it"),
         ("<session_context>\nToday is Monday.\n</session_context>\n\nrun it", "run it"),
         ("<ide_opened_file>The user opened a.py.</ide_opened_file>\nexplain it", "explain it"),
         ("<ide_selection>line 3 of a.py</ide_selection> explain it", "explain it"),
         ("<task-notification>\n<status>done</status>\n</task-notification>\nand now?", "and now?"),
     ],
-    ("coding", 4): [
+    ("coding", 6): [
         ("[Image #1]\nwhat is wrong here?", "what is wrong here?"),
         ("what is wrong here?\n[Image: /home/me/shot.png]  \n[File 2: notes.txt]", "what is wrong here?"),
         ("[Attachment]\nread it", "read it"),
     ],
-    ("coding", 5): [
+    ("coding", 7): [
         ("<command-name>/fix</command-name>\n<command-args>the login page</command-args>", "the login page")
     ],
-    ("coding", 6): [("<user_query>\nrename this function\n</user_query>", "rename this function")],
-    ("coding", 7): [
+    ("coding", 8): [("<user_query>\nrename this function\n</user_query>", "rename this function")],
+    ("coding", 9): [
         ("<bash-input>make</bash-input>", ""),
         ("<bash-stdout>ok</bash-stdout><bash-stderr></bash-stderr>\ngo on", "go on"),
+    ],
+    ("coding", 10): [
+        ("merge it\n<system-reminder>\nToday's date is", "merge it"),
+        ("<SYSTEM-REMINDER>Today's date\n\nis ```\n", ""),
+        ("merge it\n\n  <user-prompt-submit-hook>branch: main", "merge it"),
     ],
     ("chat", 0): [("[vc:prompt]\ntell me a story", "tell me a story")],
     ("chat", 1): [("[vc:user]tell me a story[/vc:user]", "tell me a story")],
@@ -105,7 +128,13 @@ def test_a_persons_words_are_what_is_left(text: str, left: str) -> None:
     "text",
     [
         "how do I write <system-reminder> in a prompt?",
+        "the <system-reminder> tag is never closed: why?\nAnd `<SYSTEM-REMINDER>`?",
+        "> <system-reminder>\nis what you said",
+        "look:\n```xml\n<system-reminder>\n```\nwhy is it there?",
+        "look:\n```\na\n```\nand\n```py\n  <system-reminder>\n```\nwhy?",
         "the tag </command-name> alone",
+        "what does `<user-prompt-submit-hook>` do?",
+        "/compact is broken",
         "[Image processing] is what I need",
         "see [File: a.py] in the middle",
         "System: what is it?",

@@ -208,7 +208,7 @@ def _embedder(subject: Subject) -> Check:
     try:
         return Check("embedder", Level.OK, remembering.embedder(profile))
     except PenstockError as e:
-        return Check("embedder", Level.WARN, f"{_one_line(e)}: memory is searched by words alone", remembering.INSTALL)
+        return Check("embedder", Level.WARN, f"{_one_line(e)}: memory stays shut without it", remembering.INSTALL)
 
 
 def _memory(subject: Subject) -> Check:

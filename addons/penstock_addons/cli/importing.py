@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import Progress
 
-from penstock.envelope import settings_of
+from penstock.cli.words import printable
+from penstock.envelope import Stripper, settings_of
 from penstock.errors import PenstockError
+from penstock.profiles import Profile
 from penstock.projects import project_of_folder
-from penstock.redact import redact
+from penstock.tables import read_table
 from penstock_addons.cli.memory.looking import StoreOption
-from penstock_addons.cli.memory.printing import counted, only
+from penstock_addons.cli.memory.printing import confirmed, counted, only
 from penstock_addons.cli.memory.reach import Reached, chosen_project, profile_in_use, reached
+
+if TYPE_CHECKING:
+    from penstock.memory.typed import Spoken
 
 __all__ = ["import_"]
 
@@ -27,6 +32,8 @@ _PIECE = 100
 _PIECE_CHARS = 1_000_000
 """Of one command: what goes over the control channel has a limit."""
 _NAMED = 5
+"""Of files, and of lines in each."""
+_INTERRUPTED = 130
 
 
 def import_(
@@ -45,16 +52,45 @@ def import_(
 ) -> None:
     """Take past sessions of Claude Code and Codex into memory: what people said, and the agent's final answers.
 
-    Secrets of known shapes are taken out. Said again, it adds what is new.
+    Secrets of known shapes are taken out, and short assents left out, as of what comes by; of a very long message its
+    beginning is kept. Said again, it adds what is new.
+
+    Lines that cannot be read are named and passed over. It ends with status 0 when the rest was taken, and with 1 when
+    a file could not be read at all, or when there was nothing to take in the files named.
     """
     files = _files(places or [], yes=yes)
+    how = _How.of(profile_in_use(), chosen_project(project) or "" if project else "")
     with reached(store, mends=True) as memory:
-        done = _imported(memory, files, chosen_project(project) or "" if project else "")
+        done = _imported(memory, files, how)
     typer.echo(
         f"{counted(done.new, 'message')} remembered, {done.known:,} known already, from "
         f"{counted(done.sessions, 'session')} in {counted(len(done.projects), 'project')}."
     )
     only(done.faults())
+    if done.is_ended:
+        raise typer.Exit(_INTERRUPTED)
+    if done.unread or (places and not done.taken):
+        raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class _How:
+    """What holds for all files."""
+
+    project: str
+    """Empty: the one that each names."""
+    strip: Stripper
+    spoken: Spoken
+    expires_at: float
+
+    @classmethod
+    def of(cls, profile: Profile, project: str) -> _How:
+        """As the stage would keep it under this profile."""
+        from penstock.memory.typed import Spoken
+
+        spoken = read_table(Spoken, profile.settings_of("memory"), f"{profile.where}: stage.memory.")
+        expires_at = time.time() + profile.memory.expiry_days * _DAY
+        return cls(project, settings_of(profile).stripper(), spoken, expires_at)
 
 
 @dataclass
@@ -64,18 +100,30 @@ class _Done:
     new: int = 0
     known: int = 0
     sessions: int = 0
+    taken: int = 0
+    """Messages that there were, new or not."""
     projects: set[str] = field(default_factory=set)
-    broken: list[str] = field(default_factory=list)
-    """Lines that could not be read."""
+    broken: dict[Path, list[int]] = field(default_factory=dict)
+    """Numbers of the lines that could not be read."""
+    cut: dict[Path, int] = field(default_factory=dict)
+    """How many messages were longer than what is kept of one."""
     homeless: list[str] = field(default_factory=list)
     """Transcripts that name no folder."""
     unread: list[str] = field(default_factory=list)
+    is_ended: bool = False
+    """By a person, before it was done."""
 
     def faults(self) -> list[str]:
         """In words, each with its place."""
         out = list(self.unread)
         if self.broken:
-            out.append(f"{counted(len(self.broken), 'line')} could not be read: {_some(self.broken)}")
+            lines = counted(sum(map(len, self.broken.values())), "line")
+            out.append(f"{lines} could not be read" + _listed(f"{f}: {_lines(n)}" for f, n in self.broken.items()))
+        if self.cut:
+            texts = counted(sum(self.cut.values()), "message")
+            out.append(
+                f"of {texts} too long the beginning was kept" + _listed(f"{f}: {n}" for f, n in self.cut.items())
+            )
         if self.homeless:
             some = counted(len(self.homeless), "transcript")
             out.append(f"{some} left out that name no folder (--project takes them in): {_some(self.homeless)}")
@@ -93,27 +141,30 @@ def _files(places: Sequence[Path], *, yes: bool) -> list[Path]:
         raise PenstockError(f"no transcript (*.jsonl) is in {', '.join(map(str, where))}")
     if not places and not yes:
         listed = " and ".join(map(str, where))
-        typer.confirm(f"Take {counted(len(files), 'transcript')} from {listed} into memory?", abort=True)
+        confirmed(f"Take {counted(len(files), 'transcript')} from {listed} into memory?")
     return files
 
 
-def _imported(memory: Reached, files: Sequence[Path], project: str) -> _Done:
+def _imported(memory: Reached, files: Sequence[Path], how: _How) -> _Done:
     done = _Done()
     with Progress(disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("importing", total=sum(_size(file) for file in files))
         for file in files:
             try:
-                for piece in _pieces(_read(file, project, done)):
+                pieces = list(_pieces(_read(file, how, done)))
+                for piece in pieces:
                     answer = memory.do("add", {"items": piece})
                     done.new, done.known = done.new + answer["new"], done.known + answer["known"]
+                    bar.advance(task, _size(file) / len(pieces))
             except KeyboardInterrupt:
                 only([f"ended at {file}; said again, it goes on where it was"])
+                done.is_ended = True
                 break
-            bar.advance(task, _size(file))
+            bar.advance(task, 0 if pieces else _size(file))
     return done
 
 
-def _read(file: Path, project: str, done: _Done) -> list[dict[str, Any]]:
+def _read(file: Path, how: _How, done: _Done) -> list[dict[str, Any]]:
     """The items of one transcript, as they are sent."""
     from penstock.memory.shown import shown
     from penstock.transcripts import read
@@ -124,21 +175,18 @@ def _read(file: Path, project: str, done: _Done) -> list[dict[str, Any]]:
     except PenstockError as e:
         done.unread.append(str(e))
         return []
-    done.broken += [f"{file}:{number}" for number in transcript.broken]
-    name = project or project_of_folder(transcript.folder)
+    if transcript.broken:
+        done.broken[file] = transcript.broken
+    name = how.project or project_of_folder(transcript.folder)
     if transcript.is_aside or not transcript.said:
         return []
     if not name:
         done.homeless.append(str(file))
         return []
-    profile = profile_in_use()
-    items = items_of(
-        transcript,
-        name,
-        strip=settings_of(profile).stripper(),
-        clean=lambda text: redact(text).strip(),  # memory cleans once more, by what plugins know too
-        expires_at=time.time() + profile.memory.expiry_days * _DAY,
-    )
+    items, cut = items_of(transcript, name, strip=how.strip, spoken=how.spoken, expires_at=how.expires_at)
+    if cut:
+        done.cut[file] = cut
+    done.taken += len(items)
     if items:
         done.sessions += 1
         done.projects.add(name)
@@ -163,6 +211,22 @@ def _size(file: Path) -> int:
         return file.stat().st_size
     except OSError:
         return 0
+
+
+def _lines(numbers: Sequence[int]) -> str:
+    """line 3; lines 3, 8 and 12; lines 1, 2, 3, 4, 5 and 40 more."""
+    if len(numbers) == 1:
+        return f"line {numbers[0]}"
+    shown = numbers[: _NAMED if len(numbers) > _NAMED else -1]
+    last = f"{len(numbers) - _NAMED:,} more" if len(numbers) > _NAMED else str(numbers[-1])
+    return f"lines {', '.join(map(str, shown))} and {last}"
+
+
+def _listed(places: Iterable[str]) -> str:
+    """A line for each."""
+    named = list(places)
+    more = [f"and {counted(len(named) - _NAMED, 'more file')}"] if len(named) > _NAMED else []
+    return ":" + "".join(f"\n  {printable(place)}" for place in [*named[:_NAMED], *more])
 
 
 def _some(places: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from penstock import paths
+from penstock.cli.words import counted
 from penstock.errors import MemoryDown
 from penstock.plugins import Plugins
 from penstock.profiles import Profile
@@ -46,6 +47,16 @@ def embedder(profile: Profile) -> str:
     return f"{found.name}, {found.dimension} numbers a text"
 
 
+def _name(profile: Profile) -> str:
+    """Of the embedder; empty where there is none."""
+    from penstock.memory.opening import embedder_of
+
+    try:
+        return embedder_of(profile, Plugins.load()).name
+    except MemoryDown:
+        return ""
+
+
 def memory(store: Path, profile: Profile) -> Found:
     """The memory beside `store`. Raises `PenstockError` and `sqlite3.Error`."""
     folder = paths.memory_dir(store)
@@ -57,22 +68,30 @@ def memory(store: Path, profile: Profile) -> Found:
             state = owner.do("status", {})
         if state.get("fault"):
             raise MemoryDown(f"{state['fault']}; {state['waiting']:,} writes wait in the proxy")
-        down = "; ".join(state["degraded"])
-        return _found(folder, state["items"], state["unindexed"], f"open in a proxy{f', {down}' if down else ''}", down)
+        faults = list(state["degraded"])
+        if state["stale"]:
+            faults.append(
+                f"vectors of {counted(len(state['stale']), 'project')} not by {state['embedder']}, which it uses"
+            )
+        said = "; ".join([f"open in a proxy that uses {state['embedder']}", *faults])
+        return _found(folder, state["items"], state["unindexed"], said, bool(faults))
     with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=1)) as db:
         items = int(db.execute("SELECT count(*) FROM memories").fetchone()[0])
         indexed, passages = map(int, db.execute("SELECT total(indexed), count(*) FROM passages").fetchone())
         made_with = {row[0] for row in db.execute("SELECT DISTINCT embedder FROM projects")} - {""}
+    name, by = _name(profile), ", ".join(sorted(made_with))
+    is_stale = bool(name) and bool(made_with - {name})
     is_lost = bool(indexed) and not profile.memory.chroma and not (folder / "vectors" / "chroma.sqlite3").exists()
     return _found(
         folder,
         items,
         passages - indexed,
-        f"vectors {'gone' if is_lost else 'there'}{f', by {chr(44).join(sorted(made_with))}' if made_with else ''}",
-        "gone" if is_lost else "",
+        f"vectors {'gone' if is_lost else 'there'}{f', by {by}' if by else ''}"
+        + (f" and not by {name}, which this profile has: they are not compared" if is_stale else ""),
+        is_lost or is_stale,
     )
 
 
-def _found(folder: Path, items: int, unindexed: int, said: str, down: str) -> Found:
+def _found(folder: Path, items: int, unindexed: int, said: str, is_wrong: bool) -> Found:
     waiting = f", {unindexed:,} passages without one" if unindexed else ""
-    return Found(f"{folder}, {items:,} items, {said}{waiting}", _REINDEX if unindexed or down else "")
+    return Found(f"{folder}, {items:,} items, {said}{waiting}", _REINDEX if unindexed or is_wrong else "")

@@ -16,6 +16,7 @@ from penstock.memory.items import Item
 from penstock.memory.memory import Memory
 from penstock.memory.rebuild import Rebuild
 from penstock.memory.shown import item_from, shown, shown_hit
+from penstock.memory.typed import is_worth_keeping, kind_as
 
 __all__ = ["COMMANDS", "Desk"]
 
@@ -126,12 +127,18 @@ class Desk:
         return {"items": self._shown(memory, items), "new": added.new}
 
     def _add(self, items: list[dict[str, Any]]) -> Answer:
+        """What was said, kept as the stage would; nothing was said later than now."""
         try:
             wanted = [item_from(one) for one in items]
         except (KeyError, TypeError, ValueError) as e:
             raise PenstockError(f"add: an item cannot be read: {e}") from e
         cleaned = [replace(item, text=self._clean(item.text)) for item in wanted if item.project]
-        added = self._open().add([item for item in cleaned if item.text])
+        kept = [
+            replace(item, kind=kind_as(item.role, item.text), at=None if item.at is None else min(item.at, self._now()))
+            for item in cleaned
+            if is_worth_keeping(item.text)
+        ]
+        added = self._open().add(kept)
         return {"new": sum(bool(one.new) for one in added), "known": sum(not one.new for one in added)}
 
     def _edit(self, id: str, text: str, project: str | None = None) -> Answer:

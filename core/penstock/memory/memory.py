@@ -81,6 +81,7 @@ class Memory:
         self._upkeep = Upkeep(self._records, self._vectors, embedder)
         self._eraser = Eraser(self._records, self._vectors, embedder)
         self._lock = threading.RLock()
+        self._said = ""
         self._known: OrderedDict[int, _Known] = OrderedDict()
 
     # remember
@@ -96,8 +97,11 @@ class Memory:
                 for project in projects:
                     try:
                         self._upkeep.index(project, _unseen)
+                        self._said = ""
                     except MemoryDown as e:
-                        logger.warning("%s; it gets them later", e)
+                        if self._said != str(e):  # it is so at every turn until it is mended
+                            logger.warning("%s; it gets them later", e)
+                        self._said = str(e)
         return out
 
     def sync(self, progress: Progress | None = None) -> int:

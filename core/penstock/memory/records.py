@@ -25,6 +25,7 @@ from penstock.errors import MemoryDown, StoreError
 from penstock.memory.items import Item, Kind
 from penstock.memory.layout import Row
 from penstock.memory.schema import forgotten, labels, memories, passages, projects
+from penstock.paths import make_private
 from penstock.store.lock import StoreLock
 
 __all__ = ["Records"]
@@ -44,7 +45,7 @@ class Records:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_private(path.parent)
             self._lock = StoreLock(path)
         except (OSError, StoreError) as e:
             raise MemoryDown(f"memory cannot be opened: {e}") from e

@@ -31,8 +31,9 @@ def shown(item: Item, label: str = "") -> dict[str, Any]:
 
 
 def shown_hit(hit: Hit, label: str = "") -> dict[str, Any]:
-    """One item found, with what each signal added."""
-    return {**shown(hit.item, label), "score": round(hit.score, 4), "parts": dict(hit.parts), "tokens": hit.tokens}
+    """One item found, with what each signal added; `sure` can be compared with a threshold."""
+    found = {"score": round(hit.score, 4), "sure": round(hit.sureness, 2), "parts": dict(hit.parts)}
+    return {**shown(hit.item, label), **found, "tokens": hit.tokens}
 
 
 def item_from(data: dict[str, Any]) -> Item:

@@ -69,7 +69,9 @@ class Upkeep:
         return done
 
     def index(self, project: int, progress: Progress) -> int:
-        """Give Chroma the vectors it lacks; how many those were."""
+        """Give Chroma the vectors it lacks; how many those were. A folder that was deleted meanwhile gets them all."""
+        if self._vectors.is_gone():
+            self._begin_anew()
         at, done = 0, 0
         waiting = passages.c.indexed.is_(False) & (passages.c.embedder == self._embedder.name)
         with self._records.reading() as db:
@@ -87,6 +89,13 @@ class Upkeep:
             at, done = page[-1].id, done + len(page)
             progress("vectors", done, total)
         return done
+
+    def _begin_anew(self) -> None:
+        logger.warning("%s was deleted: its vectors are made anew from the record", self._vectors.folder)
+        self._vectors.close()
+        with self._records.writing() as db:
+            for row in self._records.projects(db).values():
+                self._records.unset_indexed(db, row.id)
 
     def lacks(self, project: int) -> bool:
         """Whether Chroma has fewer vectors than it was given: its folder was deleted, or an older one put back. Raises

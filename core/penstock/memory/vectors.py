@@ -72,6 +72,10 @@ class VectorIndex:
             for i in range(0, len(ids), BATCH):
                 collection.delete(ids=[str(n) for n in ids[i : i + BATCH]])
 
+    def is_gone(self) -> bool:
+        """The folder was open, and somebody deleted it."""
+        return self._client is not None and not self._server and not (self.folder / "chroma.sqlite3").exists()
+
     def count(self, project: int, model: str, dimension: int) -> int:
         """How many vectors there are."""
         with self._doing("read"):

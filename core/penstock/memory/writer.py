@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -40,11 +41,15 @@ class Added:
 class _Part:
     item: Item
     hash: bytes
-    spans: list[Span]
 
     @property
     def key(self) -> tuple[str, bytes]:
         return self.item.project, self.hash
+
+    @cached_property
+    def spans(self) -> list[Span]:
+        """Only of what is new: most of an import that is said again is known."""
+        return passages(self.item.text)
 
 
 class Writer:
@@ -55,7 +60,7 @@ class Writer:
 
     def add(self, items: Sequence[Item], *, anew: bool = False) -> tuple[list[Added], set[int]]:
         """Store what is new, all or nothing; and which projects got something. Raises `MemoryDown`."""
-        whole = [[_Part(part, part.hash, passages(part.text)) for part in _parts(item)] for item in items]
+        whole = [[_Part(part, part.hash) for part in _parts(item)] for item in items]
         parts = [part for some in whole for part in some]
         with self._records.reading() as db:
             known = self._known(db, parts)

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from penstock.edits import Edit, Op, Place
 from penstock.errors import StoreError
 from penstock.events import Event, EventKind, Tip
+from penstock.paths import make_private
 from penstock.store import kept
 from penstock.store.base import Landed
 from penstock.store.lock import StoreLock
@@ -256,7 +257,7 @@ def _connect(path: Path, readonly: bool) -> sa.Engine:
         url = sa.URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
     else:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_private(path.parent)
         except OSError as e:
             raise StoreError(f"{path.parent} cannot be made: {e}") from e
         url = sa.URL.create("sqlite", database=str(path))

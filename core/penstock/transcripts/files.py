@@ -20,13 +20,17 @@ def homes() -> list[Path]:
 
 def found(places: Iterable[Path]) -> list[Path]:
     """The transcripts in files and folders, each once, in the order of their names. Raises `PenstockError` for a place
-    that is not there."""
+    that is not there, or is neither."""
     out: dict[Path, None] = {}
     for place in places:
         if place.is_file():
             out[place.absolute()] = None
         elif place.is_dir():
             out |= dict.fromkeys(sorted(file.absolute() for file in place.rglob("*.jsonl") if file.is_file()))
+        elif place.exists():
+            raise PenstockError(
+                f"{place} is no regular file: the path of a transcript, or of a folder of them, was expected"
+            )
         else:
             raise PenstockError(f"{place} is not there: the path of a transcript, or of a folder of them, was expected")
     return list(out)

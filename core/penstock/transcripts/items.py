@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from penstock.memory.items import Item
+from penstock.memory.typed import Spoken
 from penstock.transcripts.turns import Transcript
 
 __all__ = ["items_of"]
@@ -15,15 +16,19 @@ def items_of(
     project: str,
     *,
     strip: Callable[[str], str],
-    clean: Callable[[str], str],
+    spoken: Spoken,
     expires_at: float | None = None,
-) -> list[Item]:
-    """What was said, in order: a person's words without envelopes, all of it without secrets, and what is then empty
-    left out."""
-    items = []
+) -> tuple[list[Item], int]:
+    """What was said, in order: a person's words without envelopes, and without what a client wrote in their name. And
+    how many of them were longer than `spoken` lets them be, and end there. Secrets are still in it: memory takes them
+    out."""
+    items, cut = [], 0
     for seq, said in enumerate(transcript.said):
-        text = clean(strip(said.text) if said.role == "user" else said.text)
-        if text:
+        is_person = said.role == "user"
+        whole = (strip(said.text) if is_person else said.text).strip()
+        text = whole[: spoken.chars].strip()
+        if text and not (is_person and spoken.is_written_by_client(text)):
+            cut += len(whole) > spoken.chars
             items.append(
                 Item(
                     project,
@@ -35,4 +40,4 @@ def items_of(
                     expires_at=expires_at,
                 )
             )
-    return items
+    return items, cut

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,9 @@ from penstock.transcripts.turns import Transcript
 
 __all__ = ["read"]
 
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half a character: clients cut texts in the middle of one."""
+
 
 def read(file: Path) -> Transcript:
     """What was said in a session. Raises `PenstockError` when the file cannot be opened or read."""
@@ -23,6 +29,7 @@ def read(file: Path) -> Transcript:
     try:
         with file.open("rb") as lines:
             for number, line in enumerate(lines, 1):
+                line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
                 if line.strip() and not _taken(line, take, out):
                     out.broken.append(number)
     except OSError as e:
@@ -34,10 +41,21 @@ def read(file: Path) -> Transcript:
 
 def _taken(line: bytes, take: Callable[[Mapping[str, Any], Transcript], None], out: Transcript) -> bool:
     try:
-        found = msgspec.json.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        found = _decoded(line)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return False
     if not isinstance(found, dict):
         return False
     take(found, out)
     return True
+
+
+def _decoded(line: bytes) -> Any:
+    """JSON; in the place of half a character there is U+FFFD."""
+    try:
+        return msgspec.json.decode(line)
+    except msgspec.MsgspecError:
+        if b"\\u" not in line:
+            raise
+        whole = _HALF.sub("\ufffd", json.dumps(json.loads(line), ensure_ascii=False))
+        return msgspec.json.decode(whole)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from penstock import BlockKind, Draft, Exchange, Message, Role
 from penstock.conversation import common_head
-from penstock.memory.items import Item, Kind
+from penstock.memory.items import Item
+from penstock.memory.typed import Spoken, is_worth_keeping, kind_as
 from penstock_plugins.memory.doings import Doings
-from penstock_plugins.memory.typed import is_worth_keeping, kind_of
 
 __all__ = ["Gathered", "Gatherer", "Talk"]
 
@@ -46,20 +45,17 @@ class Talk:
 
 
 class Gatherer:
-    """Reads a request's new messages. `strip` takes envelopes off, `clean` what must not be kept; `written`: how texts
-    begin that the client wrote in the person's name."""
+    """Reads a request's new messages. `strip` takes envelopes off, `clean` what must not be kept."""
 
     def __init__(
         self,
         strip: Callable[[str], str],
         clean: Callable[[str], str],
-        written: Sequence[re.Pattern[str]] = (),
+        spoken: Spoken,
         *,
-        chars: int = 20_000,
         days: float = 365,
     ) -> None:
-        self._strip, self._clean, self._written = strip, clean, tuple(written)
-        self._chars, self._days = chars, days
+        self._strip, self._clean, self._spoken, self._days = strip, clean, spoken, days
 
     def gather(self, draft: Draft, talk: Talk) -> Gathered:
         """The items of what is new in a request. `talk` stays as it is."""
@@ -105,13 +101,13 @@ class Gatherer:
 
     def is_written_by_client(self, text: str) -> bool:
         """A summary, an example or a notice, in the person's name."""
-        return any(pattern.match(text) for pattern in self._written)
+        return self._spoken.is_written_by_client(text)
 
     def _add(
         self, out: list[Item], exchange: Exchange, role: str, text: str, place: int, at: float | None = None
     ) -> None:
         who = exchange.identity
-        text = text[: self._chars].strip()
+        text = text[: self._spoken.chars].strip()
         # The prompt of a subagent is the main agent's, and its reports are what is worth keeping.
         if not text or (role == "user" and (who.agent != "main" or self.is_written_by_client(text))):
             return
@@ -127,7 +123,7 @@ class Gatherer:
                 seq=exchange.epoch * EPOCH + place,
                 at=at,
                 role=role,
-                kind=Kind.LOG if role == "tool" else kind_of(text) if role == "user" else Kind.CHAT,
+                kind=kind_as(role, text),
                 expires_at=(exchange.received_at or 0) + self._days * _DAY if exchange.received_at else None,
             )
         )

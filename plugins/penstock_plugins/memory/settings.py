@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from penstock.memory.typed import Spoken
 from penstock.memory.weights import SURE, SURE_OVERLAP, SURE_SHARED
 from penstock_plugins.compaction.settings import Model
 
 __all__ = ["PRESETS", "Settings"]
 
 
-class Settings(BaseModel):
+class Settings(Spoken):
     """`[stage.memory]`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     setting: str = "safe"
-    written: tuple[re.Pattern[str], ...] = ()
-    """How texts begin that a client writes in the person's name: summaries of its own, examples, notices."""
     sure: float = SURE
     """What is recalled must be as sure as this. Higher: less is recalled, and less in vain."""
     overlap: float = Field(default=SURE_OVERLAP, ge=0, le=1)
@@ -32,8 +30,6 @@ class Settings(BaseModel):
     """How long a request waits for an answer of memory. Late means it goes without."""
     llm: Model = Model()
     """`[stage.memory.llm]`: the model that the tagger `llm` asks, with a purse of its own."""
-    chars: int = Field(default=20_000, gt=0)
-    """Of one message at most so many characters are kept."""
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {"safe": {}, "balanced": {}, "bold": {}}

@@ -60,8 +60,7 @@ class Remember(Stage):
         self._gatherer = Gatherer(
             settings_of(self._profile).stripper(),
             parts.memory.clean,
-            self._settings.written,
-            chars=self._settings.chars,
+            self._settings,
             days=self._profile.memory.expiry_days,
         )
         self._recall = Recall(parts.memory, self._profile.memory, self._settings)

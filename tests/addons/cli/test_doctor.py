@@ -221,15 +221,23 @@ def test_lists_the_clients_on_the_path(look: Look, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_memory_is_looked_at(look: Look) -> None:
-    """How much there is, and what is missing; a file that is none fails. Nothing is changed by looking."""
+    """How much there is, what is missing, and vectors that are of another embedder than the profile's; a file that is
+    none fails. Nothing is changed by looking."""
     folder = paths.memory_dir()
+    paths.profiles_dir().mkdir(parents=True)
+    for name in ("trigrams-256", "wordllama-256"):
+        (paths.profiles_dir() / f"{name}.toml").write_text(f'extends = "default"\n[memory]\nembedder = "{name}"\n')
     memory = Memory(folder, Trigrams())
     memory.add([Item("p", "The kiln runs at 900 degrees.")])
     memory.close()
-    found = look()["memory"]
-    assert (found["level"], "1 items, vectors there" in found["said"]) == ("ok", True)
+    found = look("--profile", "trigrams-256")["memory"]
+    assert (found["level"], "1 items, vectors there, by trigrams-256" in found["said"]) == ("ok", True)
+    found = look("--profile", "wordllama-256")
+    assert (found["embedder"]["level"], found["memory"]["level"]) == ("ok", "warn")
+    assert "by trigrams-256 and not by wordllama-256, which this profile has" in found["memory"]["said"]
+    assert "penstock reindex" in found["memory"]["fix"]
     shutil.rmtree(folder / "vectors")
-    found = look()["memory"]
+    found = look("--profile", "trigrams-256")["memory"]
     assert found["level"] == "warn"
     assert "vectors gone" in found["said"]
     assert "penstock reindex" in found["fix"]
@@ -251,3 +259,4 @@ def test_a_profile_that_remembers_nothing_needs_no_embedder(look: Look) -> None:
     found = look("--profile", "mine")
     assert found["embedder"]["level"] == "warn"
     assert "nonesuch" in found["embedder"]["said"]
+    assert "memory stays shut" in found["embedder"]["said"]

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
@@ -89,10 +90,13 @@ def test_from_remembering_to_forgetting(say: Say, run: Run) -> None:
 def test_forgetting_asks_before(run: Run, say: Say) -> None:
     """And a no is a no. What it cannot know it asks for."""
     one = id_of(say("memory", "remember", "The vents stay shut."))
-    assert run("memory", "forget", one).exit_code == 1
+    found = run("memory", "forget", one)
+    assert (found.exit_code, "-y does not ask" in found.output) == (1, True)
     assert one in say("memory", "list")
     for words in ((), ("--session", "s", one), ("--all", "--project", "p", one), ("--all",)):
         assert run("memory", "forget", *words).exit_code == 2
+    both = run("memory", "forget", "--all", "--project", "p").output
+    assert "--project and --all exclude each other" in " ".join(re.sub(r"[│\n]", " ", both).split())
     assert "forgotten" in say("memory", "forget", "--project", ".", "--yes")
     assert "nothing is remembered yet" in say("memory", "projects")
 
@@ -115,6 +119,18 @@ def test_projects_are_apart(say: Say, run: Run, monkeypatch: pytest.MonkeyPatch,
     }
 
 
+def test_a_long_name_of_a_project_is_shortened(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its middle, to what the terminal has room for; programs get it whole."""
+    monkeypatch.setenv("COLUMNS", "80")
+    name = f"/srv/{'deep/' * 40}kiln"
+    say("memory", "remember", "The kiln runs at 900 degrees.", "--project", name)
+    say("memory", "remember", "The loom has six shafts.", "--project", "loom")
+    said = say("memory", "projects").splitlines()
+    assert max(map(len, said)) <= 80
+    assert re.search(r"^/srv/deep\S*…\S*/kiln +1 +1 ", "\n".join(said), re.M)
+    assert [one["name"] for one in json.loads(say("memory", "projects", "--json"))] == [name, "loom"]
+
+
 def test_import(say: Say, run: Run, folder: Path, tmp_path: Path) -> None:
     """Real turns of both clients, without envelopes and secrets, at their own times; again, and nothing is new. A
     broken line is named."""
@@ -129,7 +145,7 @@ def test_import(say: Say, run: Run, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "logs" / "rollout-1.jsonl").write_text(f"{json.dumps(meta)}\n{json.dumps(item)}\n")
     said = say("import", str(tmp_path / "logs"))
     assert "3 messages remembered, 0 known already, from 2 sessions in 1 project." in said
-    assert "session-of-march.jsonl:3" in said
+    assert "session-of-march.jsonl: line 3" in said
     assert "1 transcript left out that name no folder" in said
     items = json.loads(say("memory", "list", "--project", "/home/ada/kiln", "--json"))
     assert [item["text"] for item in items] == [
@@ -142,6 +158,59 @@ def test_import(say: Say, run: Run, folder: Path, tmp_path: Path) -> None:
     say("memory", "label", "session-of", "firing", "--project", "/home/ada/kiln")
     assert "2 memories forgotten" in say("memory", "forget", "--session", "firing", "-p", "/home/ada/kiln", "-y")
     assert "0 messages remembered" in say("import", str(tmp_path / "logs"))
+
+
+def test_import_names_what_it_could_not_read(say: Say, tmp_path: Path) -> None:
+    """By file, as many as one looks at; what can be read is taken, and that is no failure."""
+    for n in range(7):
+        broken = [line("user", f"Question {n}: how hot is it?"), *["{broken"] * (n + 1)]
+        (tmp_path / f"{n}.jsonl").write_text("\n".join(broken))
+    said = say("import", *(str(tmp_path / f"{n}.jsonl") for n in range(7)))
+    assert "7 messages remembered" in said
+    assert "28 lines could not be read:\n" in said
+    assert "0.jsonl: line 2\n" in said
+    assert "2.jsonl: lines 2, 3 and 4\n" in said
+    assert "5.jsonl" not in said
+    assert "and 2 more files" in said
+    said = say("import", str(tmp_path / "6.jsonl"))
+    assert "6.jsonl: lines 2, 3, 4, 5, 6 and 2 more\n" in said
+
+
+def test_import_fails_where_nothing_was_taken(run: Run, folder: Path, tmp_path: Path) -> None:
+    """A program that calls it sees so: of the files named nothing, or one of them not at all."""
+    (tmp_path / "empty.jsonl").write_text("{broken")
+    (tmp_path / "good.jsonl").write_text(line("user", "How hot is the kiln?"))
+    found = run("import", str(tmp_path / "empty.jsonl"))
+    assert (found.exit_code, "0 messages remembered" in found.output) == (1, True)
+    assert run("import", str(tmp_path / "empty.jsonl"), str(tmp_path / "good.jsonl")).exit_code == 0
+    (tmp_path / "link.jsonl").symlink_to("/proc/self/mem")  # there, and cannot be read
+    found = run("import", str(tmp_path / "good.jsonl"), str(tmp_path / "link.jsonl"))
+    assert (found.exit_code, "link.jsonl cannot be read" in found.output) == (1, True)
+    found = run("import", "/dev/zero")
+    assert (found.exit_code, "/dev/zero is no regular file" in found.output) == (2, True)
+
+
+def test_import_keeps_what_a_proxy_would(say: Say, tmp_path: Path) -> None:
+    """Of the same kinds, no assents, no client's words in a person's name, of a very long text the beginning; and
+    nothing was said later than now."""
+    log = "\n".join(f"2031-02-03 10:00:0{n} ERROR the till does not answer" for n in range(8))
+    said = [
+        "I have *added these files to the chat*: a.py",
+        "Go on.",
+        log,
+        "word " + " ".join(map(str, range(5000))),
+        "Is it hot there?",
+    ]
+    lines = [line("user", text, timestamp="2999-01-01T00:00:00Z") for text in said]
+    (tmp_path / "s.jsonl").write_text("\n".join([*lines, line("assistant", "No idea.")]))
+    told = say("import", str(tmp_path / "s.jsonl"))
+    assert re.search(r"of 1 message too long the beginning was kept:\n .*s\.jsonl: 1\n", told)
+    items = json.loads(say("memory", "list", "--project", "/home/ada/kiln", "--json", "-n", "50"))
+    assert {item["kind"] for item in items if item["text"] == log} == {"log"}
+    assert {item["kind"] for item in items if item["text"].startswith("word")} == {"document"}
+    assert {item["text"] for item in items if item["kind"] == "chat"} == {"Is it hot there?"}
+    assert 19_000 < sum(len(item["text"]) for item in items if item["kind"] == "document") < 24_000
+    assert all(item["at"] <= time.time() for item in items)
 
 
 def test_import_without_a_path_asks_first(run: Run, say: Say, tmp_path: Path) -> None:

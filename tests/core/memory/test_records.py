@@ -30,6 +30,16 @@ def test_an_empty_disk_gets_every_table(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_its_folder_is_private(tmp_path: Path) -> None:
+    """With those above it that were missing: Chroma's files in it say nothing of who may read them."""
+    before = os.umask(0o022)
+    try:
+        Memory(tmp_path / "state" / "memory", Trigrams()).close()
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE((tmp_path / f).stat().st_mode) for f in ("state", "state/memory")] == [0o700, 0o700]
+
+
 def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
     """It holds what people said: neither the file, nor what SQLite puts beside it, nor the vectors are for others."""
     before = os.umask(0o022)

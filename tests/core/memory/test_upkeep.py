@@ -84,6 +84,25 @@ def test_a_deleted_folder_of_vectors_is_made_again(tmp_path: Path) -> None:
     assert vectors_in(tmp_path) == len(LINES)
 
 
+def test_a_folder_deleted_under_it_is_made_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """At the next that is remembered, with the vectors of all projects; and said once, not at every turn."""
+    memory = filled(tmp_path)
+    memory.add([Item("q", "another project")])
+    before = answers(memory)
+    shutil.rmtree(tmp_path / "vectors")
+    for n in range(3):
+        memory.add([Item("q", f"turn {n} of it")])
+    memory.add([Item("p", "one more of the boiler", session="t")])
+    assert [record.message for record in caplog.records] == [
+        f"{tmp_path / 'vectors'} was deleted: its vectors are made anew from the record"
+    ]
+    memory.forget("p", [memory.newest("p", limit=1)[0].id])
+    assert answers(memory) == before
+    assert not memory.search("boiler", "p").degraded
+    memory.close()
+    assert vectors_in(tmp_path) == len(LINES)
+
+
 def test_words_do_without_vectors(tmp_path: Path) -> None:
     """A folder that cannot be opened: answers come, and say what is down; what is added meanwhile is kept; a rebuild
     mends it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,33 @@ def test_a_broken_line_is_named(tmp_path: Path) -> None:
     assert transcript.broken == [1, 3, 5, 6]
 
 
+def test_the_first_line_may_have_a_mark_of_its_encoding(tmp_path: Path) -> None:
+    """Editors put it there; the words behind it are a person's all the same. Further on it is a fault of the line."""
+    file = written(tmp_path, "x.jsonl", claude_line("user", "How hot is it?"), claude_line("user", "Is it?"))
+    one, two = file.read_bytes().splitlines()
+    file.write_bytes(b"\xef\xbb\xbf" + one + b"\n\xef\xbb\xbf" + two)
+    transcript = read(file)
+    assert spoken(transcript) == [("user", "How hot is it?")]
+    assert transcript.broken == [2]
+
+
+@pytest.mark.parametrize(
+    ("escaped", "is_read"),
+    [
+        (r"half \ud800 of it", "half \ufffd of it"),
+        (r"\udc00\ud83d", "\ufffd\ufffd"),
+        (r"\ud83d\ude00 \ud83d", "\U0001f600 \ufffd"),
+        (r"\\ud800 is an escape, \ud800 is none", "\\ud800 is an escape, \ufffd is none"),
+    ],
+)
+def test_half_a_character_loses_no_words(tmp_path: Path, escaped: str, is_read: str) -> None:
+    """A client cut a text in its middle: U+FFFD stands there, and the rest stays."""
+    line = json.dumps(claude_line("user", "WORDS")).replace("WORDS", escaped)
+    transcript = read(written(tmp_path, "x.jsonl", line, r'{"\ud800'))
+    assert spoken(transcript) == [("user", is_read)]
+    assert transcript.broken == [2]
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda some: st.lists(some, max_size=3) | st.dictionaries(st.text(), some, max_size=3),
@@ -211,6 +239,15 @@ def test_files_are_found_once(tmp_path: Path) -> None:
     assert found([tmp_path, deep, one]) == [one, two]
     with pytest.raises(PenstockError, match=r"nowhere is not there"):
         found([tmp_path / "nowhere"])
+
+
+def test_what_is_no_file_is_called_so(tmp_path: Path) -> None:
+    """A device or a pipe would be read for ever."""
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    for place in (tmp_path / "pipe.jsonl", Path("/dev/zero")):
+        with pytest.raises(PenstockError, match=r"is no regular file"):
+            found([place])
+    assert found([tmp_path]) == []
 
 
 def test_where_clients_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,15 +124,32 @@ def test_what_a_client_wraps_is_left_out(keeper: Keeper) -> None:
             assistant("They go to the accountant."),
             user("This session is being continued from a previous conversation that ran out of context. Long."),
             assistant("I go on with the invoices."),
+            user("<command-name>/compact</command-name>\n<command-args>Keep what is of walruses.</command-args>"),
+            assistant("It is compacted."),
+            user("/compact keep what is of walruses"),
+            assistant("It is compacted once more."),
+            user("<user-prompt-submit-hook>walruses on main</user-prompt-submit-hook>\nWhere do the receipts go?"),
+            assistant("They go to the archive."),
+            user("Who reads the receipts?\n<SYSTEM-REMINDER>\nMind the walruses"),
+            assistant("Nobody reads them."),
+            user("What does the <system-reminder> tag do in a prompt?"),
+            assistant("It wraps a notice."),
             user("yes"),
             assistant("ok"),
         ]
         talk.ask(f"Send them by mail, then.\n{REMINDER}", "They are sent by mail.")
     texts = "\n".join(item.text for item in kept(keeper))
-    assert "Where do the invoices go?" in texts
+    for words in (
+        "Where do the invoices go?",
+        "Where do the receipts go?",
+        "Who reads the receipts?",
+        "What does the <system-reminder> tag do in a prompt?",
+    ):
+        assert words in [item.text for item in kept(keeper)]
     assert "Send them by mail, then." in texts
     for junk in (
-        "system-reminder",
+        "walruses",
+        "SYSTEM-REMINDER",
         "short answers",
         "get_factorial",
         "/clear",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from penstock_addons.cli.memory.looking import StoreOption
-from penstock_addons.cli.memory.printing import counted, line, only
+from penstock_addons.cli.memory.printing import confirmed, counted, line, only
 from penstock_addons.cli.memory.reach import AllOption, ProjectOption, Reached, chosen_project, reached
 
 __all__ = ["expire", "forget"]
@@ -28,6 +28,8 @@ def forget(
     Nothing brings back what was forgotten by its id or its session, not even a client that sends it again: only
     `remember` does.
     """
+    if every and project:
+        raise typer.BadParameter("--project and --all exclude each other")
     if ids and session:
         raise typer.BadParameter("ids and --session exclude each other")
     if not ids and not session and not project:
@@ -38,8 +40,8 @@ def forget(
     with reached(store) as memory:
         command, arguments, question = _meant(memory, ids or [], session, where)
     # It is let go of while a person thinks: a proxy may want it.
-    if not yes and not typer.confirm(question):
-        raise typer.Abort
+    if not yes:
+        confirmed(question)
     with reached(store) as memory:
         done = memory.do(command, arguments)
     more = f", {counted(done['originals'], 'original')} with the same text" if done["originals"] else ""

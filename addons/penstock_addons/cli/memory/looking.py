@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from penstock.cli.words import columns, moment, printable
-from penstock_addons.cli.memory.printing import as_json, counted, full, line, only, size
+from penstock_addons.cli.memory.printing import as_json, counted, full, line, only, shortened, size
 from penstock_addons.cli.memory.reach import AllOption, JsonOption, ProjectOption, chosen_project, reached
 
 __all__ = ["projects", "search", "show", "show_newest", "status"]
@@ -17,6 +18,9 @@ StoreOption = Annotated[
     Path | None, typer.Option(help="The store that the memory stands beside. The proxy's own when not given.")
 ]
 _PARTS = 6
+_GAP = 2
+_NAME = 20
+"""Characters of a project's name at the least, however narrow the terminal."""
 
 
 def show_newest(
@@ -100,7 +104,9 @@ def projects(json_: JsonOption = False, store: StoreOption = None) -> None:
     for one in found:
         newest = moment(one["newest"]) if one["newest"] else ""
         rows.append((printable(one["name"]), f"{one['items']:,}", f"{one['sessions']:,}", newest))
-    for row in columns(rows, 1) if found else ():
+    numbers = sum(max(map(len, cells)) + _GAP for cells in list(zip(*rows, strict=True))[1:])
+    room = max(_NAME, shutil.get_terminal_size((120, 24)).columns - numbers)
+    for row in columns([(shortened(name, room), *rest) for name, *rest in rows], 1) if found else ():
         typer.echo(row)
     if not found:
         _nothing(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +13,7 @@ import typer
 
 from penstock.cli.words import moment, printable
 
-__all__ = ["as_json", "counted", "full", "line", "only", "short_project", "size"]
+__all__ = ["as_json", "confirmed", "counted", "full", "line", "only", "short_project", "shortened", "size"]
 
 _ROLES = {"assistant": "agent", "user": "you", "tool": "done"}
 _LEAST = 30
@@ -57,6 +58,28 @@ def counted(count: int, what: str) -> str:
 def short_project(name: str) -> str:
     """The end of a path."""
     return printable(name.rstrip("/").rpartition("/")[2] or name)
+
+
+def shortened(text: str, room: int) -> str:
+    """`text` in at most `room` characters: its beginning and its end, which says more of a path."""
+    if len(text) <= room:
+        return text
+    head = (room - 1) // 3
+    return f"{text[:head]}…{text[head - room + 1 :]}"
+
+
+def confirmed(question: str) -> None:
+    """Ask a person; nothing goes on without a yes. Where nobody can be asked, it is said how to do without."""
+    try:
+        is_wanted = typer.confirm(question)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        typer.echo()
+        only(["nothing was done: nobody was there to say yes. -y does not ask"])
+        raise typer.Exit(1) from None
+    if not is_wanted:
+        raise typer.Abort
 
 
 def size(count: int) -> str:

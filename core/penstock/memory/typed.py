@@ -1,12 +1,15 @@
-"""What a text is: a person's talk, or a diff, a log, a document that was pasted into it."""
+"""What of a text is kept, and as what: a person's talk, or a diff, a log, a document that was pasted into it. The same
+for what comes by and for what is imported."""
 
 from __future__ import annotations
 
 import re
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from penstock.memory.items import Kind
 
-__all__ = ["is_worth_keeping", "kind_of"]
+__all__ = ["Spoken", "is_worth_keeping", "kind_as", "kind_of"]
 
 _DIFF = re.compile(r"^(?:diff --git |@@ -\d+|\+\+\+ |--- [ab]/)", re.M)
 _LOG_LINE = re.compile(
@@ -22,6 +25,21 @@ _NAME = re.compile(r"\d|\w[_./:-]\w|[a-z][A-Z]")
 FEWEST = 3
 
 
+class Spoken(BaseModel):
+    """What `[stage.memory]` says of messages before they are kept."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    written: tuple[re.Pattern[str], ...] = ()
+    """How texts begin that a client writes in the person's name: summaries of its own, examples, notices."""
+    chars: int = Field(default=20_000, gt=0)
+    """Of one message at most so many characters are kept."""
+
+    def is_written_by_client(self, text: str) -> bool:
+        """Whether it stands in the person's name alone."""
+        return any(pattern.match(text) for pattern in self.written)
+
+
 def kind_of(text: str) -> Kind:
     """By how its lines look."""
     if len(_DIFF.findall(text)) >= 2:
@@ -32,6 +50,13 @@ def kind_of(text: str) -> Kind:
     if len(text) > _LONG or len(_HEADING.findall(text)) >= 2:
         return Kind.DOCUMENT
     return Kind.CHAT
+
+
+def kind_as(role: str, text: str) -> Kind:
+    """By who said it too: what was done is a log, and an agent's answer is talk, however long."""
+    if role == "tool":
+        return Kind.LOG
+    return Kind.CHAT if role == "assistant" else kind_of(text)
 
 
 def is_worth_keeping(text: str) -> bool:
