@@ -3,7 +3,8 @@ answered here and never forwarded. On a reverse port, whose host is the provider
 
 Only from this machine, and only with the token that stands in a file beside the store, which its owner alone can read:
 `Authorization: Bearer TOKEN`. `POST /compact {"session": ""}` has the next request of a session, or of all, flushed;
-`GET /health` says that the proxy is up; `POST /memory/COMMAND` asks the memory that this process owns.
+`GET /health` says that the proxy is up; `POST /memory/COMMAND` asks the memory that this process owns, `POST
+/budget/COMMAND` its budgets.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import ipaddress
 import os
 from collections.abc import Awaitable, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from mitmproxy import http
@@ -31,6 +33,7 @@ HOST = "penstock.internal"
 MARK, COMMAND = "x-penstock", "command"
 KEY_FILE = "control-key"
 BODY_BYTES = 64 << 10
+BUDGET = "/budget/"
 MEMORY_BYTES = 8 << 20
 """Of a command to memory: a piece of an import."""
 ALLOWED = "penstock.control"
@@ -74,6 +77,9 @@ class Control:
         if not flow.metadata.pop(ALLOWED, False):
             return None
         suite, command = self._gateway.suite, _path(flow.request)
+        if suite is not None and flow.request.method == "POST" and command.startswith(BUDGET):
+            flow.response = _budget(suite, command.removeprefix(BUDGET), flow.request.raw_content or b"")
+            return None
         if suite is not None and flow.request.method == "POST" and command.startswith(PREFIX):
             return self._ask_memory(flow, suite, command.removeprefix(PREFIX))
         flow.response = self._do(flow.request)
@@ -111,7 +117,15 @@ class Control:
             except msgspec.MsgspecError as e:
                 return _answer(400, error=str(e))
             return _answer(200, conversations=suite.engine.compact_now(session))
-        return _answer(404, error="there are POST /compact, POST /memory/COMMAND and GET /health")
+        return _answer(404, error="there are POST /compact, /memory/COMMAND and /budget/COMMAND, and GET /health")
+
+
+def _budget(suite: Suite, command: str, body: bytes) -> http.Response:
+    try:
+        arguments = msgspec.json.decode(body or b"{}", type=dict[str, Any])
+        return _answer(200, **suite.engine.cashier.do(command, arguments, suite.profile))
+    except (msgspec.MsgspecError, PenstockError) as e:
+        return _answer(400, error=str(e))
 
 
 def _path(request: http.Request) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from penstock.hookspecs import hookimpl
+from penstock_addons.cli.budget import app as budget_app
 from penstock_addons.cli.compact import compact
 from penstock_addons.cli.demo import demo
 from penstock_addons.cli.doctor import doctor
@@ -30,6 +31,7 @@ def commands(app: typer.Typer) -> None:
     app.command("whatif")(whatif)
     app.command("import")(import_)
     app.command("reindex")(reindex)
+    app.add_typer(budget_app, name="budget")
     app.add_typer(memory_app(), name="memory")
     # What stands behind the client's name is the client's, with or without a `--` in front.
     app.command("run", context_settings={"allow_interspersed_args": False})(run)

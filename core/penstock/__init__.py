@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock.budget.level import Level
 from penstock.compressor import Compressed, Compressor, Seen, ToolOutput, handle_of
 from penstock.conversation import Block, BlockKind, Conversation, Message, Role
 from penstock.draft import Draft, Spot
@@ -28,6 +29,7 @@ __all__ = [
     "Exchange",
     "Identity",
     "Kind",
+    "Level",
     "Message",
     "Profile",
     "Reply",

@@ -9,10 +9,13 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 from penstock.bill import bill
-from penstock.budget import Admission, Amount, Budgets, Who
+from penstock.budget import Admission, Amount, Who, kept
 from penstock.budget.budgets import Change, Standing
+from penstock.budget.desk import BudgetDesk
 from penstock.budget.provider import Told
 from penstock.budget.rates import Speed, Turn
 from penstock.clock import Clock
@@ -32,8 +35,6 @@ from penstock.work import Work
 __all__ = ["Cashier", "who_is"]
 
 logger = logging.getLogger(__name__)
-COUNTERS, LIMITS = "budget", "budget-limit"
-"""Kinds of facts in the store."""
 SAVE_S = 1.0
 """Counts are written down at most so often. A kill in between costs as much of them."""
 _IN_CHAT = re.compile(r"\s*/?penstock:? budget raise(?:\s+\$?(\d+(?:\.\d+)?))?\s*[.!]?\s*", re.IGNORECASE)
@@ -46,7 +47,7 @@ class Cashier:
         self._store, self._log, self._clock = store, log, clock
         self.speed = Speed()
         self._closing, self._dirty = threading.Event(), threading.Event()
-        self.budgets = self._load()
+        self.budgets = kept.load(store, clock.now(), self._tell)
         self._thread = threading.Thread(target=self._run, name="penstock-budget", daemon=True)
         self._thread.start()
 
@@ -95,9 +96,12 @@ class Cashier:
 
     # ---------------------------------------------------------------- a person
 
-    def touch(self) -> None:
-        """Something was changed by hand: write it down soon."""
-        self._dirty.set()
+    def do(self, command: str, arguments: Mapping[str, object], profile: Profile) -> dict[str, Any]:
+        """Carry a person's command out; see `penstock.budget.desk`. Raises `PenstockError`."""
+        try:
+            return BudgetDesk(self.budgets, profile.budget, self._clock.now, self.speed).do(command, arguments)
+        finally:
+            self._dirty.set()
 
     def close(self) -> None:
         """Write down what is left."""
@@ -139,19 +143,6 @@ class Cashier:
         self.budgets.settle(exchange.id, who_is(exchange), pipeline.profile.budget, amount, self._clock.now())
         self._dirty.set()
 
-    def _load(self) -> Budgets:
-        now = self._clock.now()
-        try:
-            counters, limits = self._store.values_of(COUNTERS), self._store.values_of(LIMITS)
-        except StoreError as e:
-            logger.warning("%s: budgets count from nothing", e)
-            return Budgets(now=now, on_change=self._tell)
-        try:
-            return Budgets(counters, limits, now=now, on_change=self._tell)
-        except ValueError as e:  # another version wrote limits that are none
-            logger.warning("limits set by hand cannot be read (%s) and do not count", e)
-            return Budgets(counters, now=now, on_change=self._tell)
-
     def _tell(self, change: Change) -> None:
         self._log.append(
             EventKind.BUDGET, budget=change.label, before=str(change.before), level=str(change.level), why=change.why
@@ -166,15 +157,10 @@ class Cashier:
         self._save()
 
     def _save(self) -> None:
-        counters, limits = self.budgets.changed()
         try:
-            if counters:
-                self._store.set_values(COUNTERS, counters)
-            if limits:
-                self._store.set_values(LIMITS, limits)
+            kept.save(self._store, self.budgets)
         except StoreError as e:
             logger.debug("what was spent is kept in memory for now: %s", e)
-            self.budgets.unsaved(counters, limits)
 
 
 def who_is(exchange: Exchange) -> Who:

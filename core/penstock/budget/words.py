@@ -29,10 +29,9 @@ def blocked(key: Key, measure: str, used: float, limit: float, *, is_share: bool
     if is_share:
         whose, span = "this agent's share of the session's budget", ""
     figures = f"{amount_in_words(measure, used)} of {amount_in_words(measure, limit)}"
-    scope = Scope.SESSION if is_share else key.scope
     return (
         f"Penstock: {whose}{f' {span}' if span else ''} is used up ({figures}). "
-        f"To go on, run `penstock budget raise {scope}`, or say: penstock budget raise"
+        "To go on, run `penstock budget raise`, or say here: penstock budget raise"
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz
 
-from penstock import Draft
+from penstock import Draft, Level
 from penstock.errors import MemoryDown
 from penstock.memory.items import Found, Hit
 from penstock.memory.keeper import Keeper
@@ -67,6 +67,8 @@ class Recall:
 
     def __call__(self, draft: Draft, asked: Asked) -> Recalled:
         """What bears on the question and does not stand in the request."""
+        if draft.level >= Level.MINIMAL:
+            return Recalled(remark="a budget is nearly used up")
         if self._keeper.ready is None:
             self._keeper.begin()
             return Recalled(remark=self._keeper.fault or f"memory is {self._keeper.state}")
@@ -82,6 +84,8 @@ class Recall:
 
     def _chosen(self, found: Found, draft: Draft, asked: Asked) -> Recalled:
         budget = min(self._profile.recall_tokens, int(self._profile.recall_share * draft.window))
+        if draft.level is Level.REDUCED:
+            budget //= 2
         is_question = _QUESTION.search(asked.words) is not None
         sure = [h for h in found.hits if self._is_sure(h, asked.tags, is_question) and not _is_asking(h, asked.words)]
         out: list[Hit] = []

@@ -7,9 +7,9 @@ from penstock.tokens import estimate
 from penstock_plugins.common.way_back import way_back
 from penstock_plugins.trim.choose import choose
 from penstock_plugins.trim.kinds import kind_of
-from penstock_plugins.trim.level import CAREFUL, LEVELS, Level
 from penstock_plugins.trim.page import Kind, Line
 from penstock_plugins.trim.samples import Sample
+from penstock_plugins.trim.strictness import CAREFUL, STRICTNESS, Strictness
 from penstock_plugins.trim.stub import write
 
 __all__ = ["compress"]
@@ -37,10 +37,10 @@ def compress(output: ToolOutput) -> Compressed | None:
     lines = kind.repack(output)
     packed = "\n".join(str(line) for line in lines)
     total = output.text.count("\n") + 1
-    level = (LEVELS if output.can_expand else CAREFUL)[output.setting]
+    strictness = (STRICTNESS if output.can_expand else CAREFUL)[output.setting]
     least = min(len(packed), len(output.text))
-    if _may_cut(kind, level, output, least):
-        cut = _cut(lines, kind, level, output)
+    if _may_cut(kind, strictness, output, least):
+        cut = _cut(lines, kind, strictness, output)
         if len(cut.text) < _CUT_GAIN * least and estimate(cut.text) <= estimate(output.text):
             return cut
     if not packed or len(packed) > _GAIN * len(output.text) or estimate(packed) > estimate(output.text):
@@ -53,11 +53,11 @@ def _comes_again(output: ToolOutput, kind: Kind) -> bool:
     return kind.again or output.tool.lower() in _READERS
 
 
-def _may_cut(kind: Kind, level: Level, output: ToolOutput, length: int) -> bool:
-    if length < level.least or (level.logs_only and not kind.log) or (kind.code and not level.files):
+def _may_cut(kind: Kind, strictness: Strictness, output: ToolOutput, length: int) -> bool:
+    if length < strictness.least or (strictness.logs_only and not kind.log) or (kind.code and not strictness.files):
         return False
     # A range is the way to the rest of a file where there is no other.
-    return (level.ranges and output.can_expand) or not _is_ranged(kind, output)
+    return (strictness.ranges and output.can_expand) or not _is_ranged(kind, output)
 
 
 def _is_ranged(kind: Kind, output: ToolOutput) -> bool:
@@ -65,9 +65,9 @@ def _is_ranged(kind: Kind, output: ToolOutput) -> bool:
     return kind.code and any(output.input.get(key) is not None for key in _RANGE)
 
 
-def _cut(lines: list[Line], kind: Kind, level: Level, output: ToolOutput) -> Compressed:
+def _cut(lines: list[Line], kind: Kind, strictness: Strictness, output: ToolOutput) -> Compressed:
     sample = kind.sample(list(lines)) if kind.sample else Sample()
-    choice = choose(lines, kind, level.price, output, sample, _is_ranged(kind, output))
+    choice = choose(lines, kind, strictness.price, output, sample, _is_ranged(kind, output))
     total = output.text.count("\n") + 1
     left = sum(line.told for index, line in enumerate(lines) if index not in choice.keep)
     again = "run it again for all, in parts" if _comes_again(output, kind) else ""

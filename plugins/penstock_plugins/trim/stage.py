@@ -13,6 +13,7 @@ from penstock import (
     Compressed,
     Compressor,
     Draft,
+    Level,
     Profile,
     Role,
     Seen,
@@ -21,6 +22,7 @@ from penstock import (
     ToolOutput,
     hookimpl,
 )
+from penstock.compressor import Setting
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.trim.compress import compress
 from penstock_plugins.trim.panel import Panel, Sitting
@@ -30,6 +32,7 @@ from penstock_plugins.trim.standing import Standing
 __all__ = ["REPACKED", "Trim", "compressors", "stages"]
 
 REPACKED = "repacked without a loss"
+_SETTINGS: tuple[Setting, ...] = ("safe", "balanced", "bold")
 _SAID = 2_000
 """Characters of the agent's last words that count as its question."""
 
@@ -70,7 +73,14 @@ class Trim(Stage):
     def _output(self, draft: Draft, spot: Spot, question: str, seen: Callable[[], Seen]) -> ToolOutput:
         call = draft.call(spot)
         tool = call.tool_name if call is not None else spot.block.tool_name
-        return ToolOutput(spot.text, tool, _given(call), question, self._settings.setting, seen, draft.can_expand)
+        setting = _stricter(self._settings.setting, draft.level)
+        return ToolOutput(spot.text, tool, _given(call), question, setting, seen, draft.can_expand)
+
+
+def _stricter(setting: Setting, level: Level) -> Setting:
+    """A budget that runs low has one setting further, and as far as it goes near its end."""
+    steps = {Level.NORMAL: 0, Level.REDUCED: 1}.get(level, len(_SETTINGS))
+    return _SETTINGS[min(_SETTINGS.index(setting) + steps, len(_SETTINGS) - 1)]
 
 
 def _replace(draft: Draft, spot: Spot, found: Compressed) -> None:

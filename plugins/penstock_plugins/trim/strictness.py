@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from penstock.compressor import Setting
 
-__all__ = ["CAREFUL", "LEVELS", "Level"]
+__all__ = ["CAREFUL", "STRICTNESS", "Strictness"]
 
 
 @dataclass(frozen=True)
-class Level:
+class Strictness:
     """What may go, and what a line must bring to stay."""
 
     price: float
@@ -25,15 +25,15 @@ class Level:
     """Cut logs, test runs and search results alone."""
 
 
-LEVELS: dict[Setting, Level] = {
-    "safe": Level(price=0.005, least=4_000, logs_only=True),
-    "balanced": Level(price=0.06, least=1_200),
-    "bold": Level(price=0.105, least=800, ranges=True),
+STRICTNESS: dict[Setting, Strictness] = {
+    "safe": Strictness(price=0.005, least=4_000, logs_only=True),
+    "balanced": Strictness(price=0.06, least=1_200),
+    "bold": Strictness(price=0.105, least=800, ranges=True),
 }
 
-CAREFUL: dict[Setting, Level] = {
-    "safe": LEVELS["safe"],
-    "balanced": Level(price=0.06, least=1_200, files=False),
-    "bold": Level(price=0.07, least=1_200),
+CAREFUL: dict[Setting, Strictness] = {
+    "safe": STRICTNESS["safe"],
+    "balanced": Strictness(price=0.06, least=1_200, files=False),
+    "bold": Strictness(price=0.07, least=1_200),
 }
 """Where the agent can not ask for the original: what it will need, files to be edited above all, it must have now."""

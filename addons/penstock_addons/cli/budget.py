@@ -1,0 +1,170 @@
+"""`penstock budget`: what was spent, what may be, and what to do when it is used up."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from penstock import paths
+from penstock.budget.words import amount_in_words
+from penstock.cli.words import columns, moment, printable
+from penstock.errors import PenstockError
+from penstock_addons.cli.asking import ask
+from penstock_addons.cli.memory.printing import shortened
+from penstock_addons.cli.memory.reach import profile_in_use
+from penstock_addons.cli.running import running
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="What was spent, what may be, and how to go on when it is used up.")
+_WAIT_S = 10.0
+_COLOURS = {"REDUCED": "yellow", "MINIMAL": "magenta", "BLOCKED": "red"}
+_NAME = 40
+
+Scope = Annotated[
+    str, typer.Argument(help="day, project, agent, session or conversation.", metavar="SCOPE", show_default=False)
+]
+MaybeScope = Annotated[
+    str,
+    typer.Argument(help="day, project, agent, session or conversation.", metavar="[SCOPE]", show_default=False),
+]
+Name = Annotated[str, typer.Argument(help="One of them, by its name. All when not given.", show_default=False)]
+Dollars = Annotated[float | None, typer.Option(help="Dollars.", min=0, show_default=False)]
+Tokens = Annotated[float | None, typer.Option(help="Tokens, in and out, cache reads too.", min=0, show_default=False)]
+Requests = Annotated[float | None, typer.Option(help="Requests that were answered.", min=0, show_default=False)]
+Store = Annotated[Path | None, typer.Option(help="The proxy's store, where it was started with one of its own.")]
+
+
+@app.command()
+def show(
+    every: Annotated[bool, typer.Option("--all", "-a", help="Also what has no limit.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="JSON.")] = False,
+    store: Store = None,
+) -> None:
+    """Show what was spent, what may be, and what providers say of their limits."""
+    found = _do(store, "show", {})
+    if json_:
+        typer.echo(json.dumps(found, indent=1))
+        return
+    rows = [row for row in found["budgets"] if every or row["limits"] or row["scope"] == "day" or row.get("pool")]
+    for line in columns([("budget", "period", "used", "of", "level"), *map(_line, rows)], 2):
+        typer.echo(line)
+    if not any(row["limits"] for row in found["budgets"]):
+        typer.echo(
+            "\nNothing is limited: `penstock budget set day --dollars 20`, or `[budget]` in a profile, does that."
+        )
+    for line in _rates(found["rates"]):
+        typer.echo(line)
+
+
+@app.command(name="set")
+def set_(
+    scope: Scope,
+    name: Name = "",
+    dollars: Dollars = None,
+    tokens: Tokens = None,
+    requests: Requests = None,
+    none: Annotated[bool, typer.Option("--none", help="What the profile says counts again.")] = False,
+    store: Store = None,
+) -> None:
+    """Set the limits of a budget, in place of the profile's, until they are set again."""
+    given = {"dollars": dollars, "tokens": tokens, "requests": requests, "none": none}
+    done = _do(store, "set", {"scope": scope, "name": name, **given})
+    typer.echo(f"The limits of {printable(done['set'])} are {'those of the profile again' if none else 'set'}.")
+
+
+@app.command(name="raise")
+def raise_(
+    scope: MaybeScope = "",
+    name: Name = "",
+    dollars: Dollars = None,
+    tokens: Tokens = None,
+    requests: Requests = None,
+    store: Store = None,
+) -> None:
+    """Let what is blocked go on: add to the limits of this period, by half of each when no amount is given."""
+    given = {"dollars": dollars or 0, "tokens": tokens or 0, "requests": requests or 0}
+    done = _do(store, "raise", {"scope": scope or None, "name": name, **given})["raised"]
+    if not done:
+        what = f"no {scope} {name}".strip() if scope else "nothing is blocked, and nothing"
+        raise PenstockError(f"{what} has a limit that this raises: `penstock budget show` lists them")
+    typer.echo(f"Raised: {', '.join(map(printable, done))}.")
+
+
+@app.command()
+def reset(
+    scope: MaybeScope = "",
+    name: Name = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    store: Store = None,
+) -> None:
+    """Count from nothing again: one budget, those of a scope, or all."""
+    what = f"{scope} {name}".strip() or "every budget"
+    if not yes:
+        typer.confirm(f"Count {what} from nothing again?", abort=True)
+    done = _do(store, "reset", {"scope": scope or None, "name": name})["reset"]
+    if not done:
+        raise PenstockError(f"nothing was counted for {what} in this period")
+    typer.echo(f"{len(done)} {'budgets count' if len(done) > 1 else 'budget counts'} from nothing again.")
+
+
+def _do(store: Path | None, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Ask the proxy that has the store; where none is up, do it in the store itself."""
+    where = (store or paths.store_path()).expanduser().absolute()
+    up = running(where, only=True)
+    if up is not None:
+        found: dict[str, Any] = ask(up.address, where, f"/budget/{command}", arguments, _WAIT_S)
+        return found
+    if not where.exists() and command != "set":
+        raise PenstockError(f"nothing was spent yet: {where} is not there. `penstock up` begins it")
+    from penstock.budget import kept
+    from penstock.budget.desk import BudgetDesk
+    from penstock.store.sql import SqlStore
+
+    with closing(SqlStore(where)) as held:
+        budgets = kept.load(held, time.time(), lambda _: None)
+        answer = BudgetDesk(budgets, profile_in_use().budget, time.time).do(command, arguments)
+        kept.save(held, budgets)
+    return answer
+
+
+def _line(row: dict[str, Any]) -> tuple[str, ...]:
+    name = shortened(printable(row["name"]), _NAME)
+    limits = row["limits"] or row.get("pool") or {}
+    measures = list(limits) or ["dollars", "tokens"]
+    used = ", ".join(amount_in_words(m, row["used"][m]) for m in measures)
+    of = ", ".join(amount_in_words(m, limit) for m, limit in limits.items()) or "no limit"
+    if not row["limits"] and limits:
+        of = f"{of} (share)"
+    level = typer.style(row["level"], fg=_COLOURS.get(row["level"]))
+    return f"{row['scope']} {name}".strip(), row["period"] or "ever", used, of, level
+
+
+def _rates(rates: dict[str, Sequence[dict[str, Any]]]) -> Iterator[str]:
+    if rates["ours"]:
+        yield "\nlimits of speed"
+    for row in rates["ours"]:
+        left = f"{row['left']:,.0f} of {row['size']:,.0f} left now"
+        yield f"  {row['scope']} {printable(row['name'])}: {row['per_minute']:,.0f} {row['measure']} a minute, {left}"
+    if rates["providers"]:
+        yield "\nlimits that providers told of"
+    for row in rates["providers"]:
+        yield f"  {row['provider']} {row['name']}: {_told(row)}"
+
+
+def _told(row: dict[str, Any]) -> str:
+    said = []
+    if "remaining" in row:
+        whole = f" of {row['limit']:,.0f}" if "limit" in row else ""
+        said.append(f"{row['remaining']:,.0f}{whole} left")
+    if "used" in row:
+        said.append(f"{row['used']:.0%} used")
+    if "resets_at" in row:
+        said.append(f"until {moment(row['resets_at'])}")
+    return ", ".join(said)

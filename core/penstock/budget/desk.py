@@ -1,0 +1,74 @@
+"""What a person asks of budgets, by name, as plain data both ways: the same whether a proxy has the books or nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError, validate_call
+
+from penstock.budget.amount import MEASURES, Amount
+from penstock.budget.budgets import Budgets
+from penstock.budget.rates import Speed
+from penstock.budget.scopes import Scope
+from penstock.budget.settings import Budget, Limit
+from penstock.errors import PenstockError
+
+__all__ = ["COMMANDS", "BudgetDesk"]
+
+Answer = dict[str, Any]
+COMMANDS = frozenset({"show", "set", "raise", "reset"})
+
+
+class BudgetDesk:
+    """Takes commands for one set of books, under the limits of one profile."""
+
+    def __init__(self, budgets: Budgets, budget: Budget, now: Callable[[], float], speed: Speed | None = None) -> None:
+        self._budgets, self._budget, self._now, self._speed = budgets, budget, now, speed or Speed()
+
+    def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
+        """Carry a command out. Raises `PenstockError`, in words for who asked."""
+        if command not in COMMANDS:
+            raise PenstockError(f"budgets have no command {command!r}; they have {', '.join(sorted(COMMANDS))}")
+        try:
+            answer: Answer = validate_call(getattr(self, f"_{command}"))(**arguments)
+            return answer
+        except ValidationError as e:
+            first = e.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise PenstockError(f"{command}: {where}: {first['msg']}") from e
+
+    def _show(self) -> Answer:
+        return {"budgets": self._budgets.show(self._budget, self._now()), "rates": self._speed.show(self._now())}
+
+    def _set(
+        self,
+        scope: Scope,
+        name: str = "",
+        dollars: float | None = None,
+        tokens: float | None = None,
+        requests: float | None = None,
+        none: bool = False,
+    ) -> Answer:
+        limit = Limit(dollars=dollars, tokens=tokens, requests=requests)
+        if not none and not any(limit.of(measure) for measure in MEASURES):
+            raise PenstockError("say how much: --dollars, --tokens or --requests; or --none for the profile's limits")
+        self._budgets.set(scope, name, None if none else limit)
+        return {"set": f"{scope} {name}".strip()}
+
+    def _raise(
+        self,
+        scope: Scope | None = None,
+        name: str = "",
+        dollars: float = 0.0,
+        tokens: float = 0.0,
+        requests: float = 0.0,
+    ) -> Answer:
+        by = Amount(dollars, tokens, requests)
+        if min(dollars, tokens, requests) < 0:
+            raise PenstockError("raise: an amount above 0 was expected")
+        given = by if by != Amount() else None
+        return {"raised": self._budgets.raise_(self._budget, self._now(), scope, name, by=given)}
+
+    def _reset(self, scope: Scope | None = None, name: str = "") -> Answer:
+        return {"reset": self._budgets.reset(self._budget, self._now(), scope, name)}

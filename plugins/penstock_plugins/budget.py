@@ -1,0 +1,33 @@
+"""Budget hints: a subagent is told when its share of the session's budget runs low. Only where the profile says so."""
+
+from __future__ import annotations
+
+from penstock import Draft, Kind, Level, Profile, Stage, hookimpl
+
+__all__ = ["Hint", "stages"]
+
+_HINTS = {
+    Level.REDUCED: "[Budget: most of what this task may use is used. Start nothing new; work towards your answer.]",
+    Level.MINIMAL: "[Budget: nearly all of what this task may use is used. Give your answer now, with what is open.]",
+}
+
+
+class Hint(Stage):
+    """Says so once for each level, in a note at the tail."""
+
+    name = "budget"
+
+    def on_request(self, draft: Draft) -> str | None:
+        hint = _HINTS.get(draft.level)
+        if hint is None or draft.exchange.kind is not Kind.SUBAGENT:
+            return None
+        if hint in draft.additions:  # it stands there and is sent again
+            return "it was told"
+        draft.note(hint, reason=f"the level is {draft.level}")
+        return "told to come to an end"
+
+
+@hookimpl
+def stages(profile: Profile) -> list[Stage]:
+    """The hint, where `[budget] hint` is true."""
+    return [Hint()] if profile.budget.hint else []
