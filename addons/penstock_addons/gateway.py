@@ -175,11 +175,9 @@ class Gateway:
         if passage is None:
             flow.response.stream = True
             return
-        headers = flow.response.headers
-        passage.told = told_by(
-            {name.lower(): headers[name] for name in headers}, flow.response.status_code, time.time()
-        )
-        if passage.told and passage.outcome is not None and self._suite is not None:
+        headers, status = flow.response.headers, flow.response.status_code
+        if not passage.is_over and passage.outcome is not None and self._suite is not None:
+            passage.told = told_by({name.lower(): headers[name] for name in headers}, status, time.time())
             self._suite.engine.told(passage.outcome, passage.told)
         encoding = headers.get("content-encoding")
         decoder = stream_decoder(encoding)

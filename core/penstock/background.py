@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
 
@@ -38,6 +39,11 @@ class Background:
         for index in _wanted(pipeline, exchange, is_known):
             self._note(exchange, pipeline.observe(index, *_copies(exchange, reply)))
         self._remembered(exchange, started)
+
+    def do(self, job: Callable[[], None]) -> None:
+        """Have a thread do `job`, which must not raise. When all are busy it is not done."""
+        with suppress(NoWorker):
+            self._workers.submit(job)
 
     def close(self) -> None:
         """End the threads."""

@@ -53,7 +53,7 @@ class Bill:
             "sent": _split(self.sent),
             "reads_saved": self.came.read - self.sent.read,
             "writes_caused": _written(self.sent) - _written(self.came),
-            "how": "counted" if self.counted else "estimated",
+            "how": "exact" if self.counted else "estimated",
             **({"own": round(self.own, 6)} if self.own else {}),
         }
 

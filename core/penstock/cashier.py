@@ -19,6 +19,7 @@ from penstock.budget.desk import BudgetDesk
 from penstock.budget.provider import Told
 from penstock.budget.rates import Speed, Turn
 from penstock.clock import Clock
+from penstock.counting import Counting
 from penstock.draft import Refused
 from penstock.errors import StoreError
 from penstock.events import EventKind, EventLog
@@ -43,8 +44,8 @@ _IN_CHAT = re.compile(r"\s*/?penstock:? budget raise(?:\s+\$?(\d+(?:\.\d+)?))?\s
 class Cashier:
     """Any thread may call; nobody waits for the disk."""
 
-    def __init__(self, store: Store, log: EventLog, clock: Clock) -> None:
-        self._store, self._log, self._clock = store, log, clock
+    def __init__(self, store: Store, log: EventLog, clock: Clock, counting: Counting) -> None:
+        self._store, self._log, self._clock, self._counting = store, log, clock, counting
         self.speed = Speed()
         self._closing, self._dirty = threading.Event(), threading.Event()
         self.budgets = kept.load(store, clock.now(), self._tell)
@@ -133,7 +134,9 @@ class Cashier:
 
     def _estimate(self, work: Work, exchange: Exchange) -> Amount:
         """What a request is thought to cost, without its answer."""
-        state, size = work.state, estimate_bytes(len(work.body))
+        state = work.state
+        size = estimate_bytes(work.conversation.size if work.conversation is not None else len(work.body))
+        size = self._counting.gauge(exchange).count(size).tokens
         margin = work.pipeline.profile.cache.margin_s
         is_warm = state is not None and not state.clock.is_cold(self._clock.now(), margin)
         read = min(state.size_sent, size) if state is not None and is_warm else 0

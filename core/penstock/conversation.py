@@ -76,6 +76,14 @@ class Block:
     is_error: bool = False
     mark: str = ""
     """The cache breakpoint the client set here (`cache_control`): `5m` or `1h`, its lifetime. Empty: none."""
+    padding: int = 0
+    """Bytes in it that are no words: the base64 of images and files, less what their tokens take as text. Below zero
+    for those that are named by an address."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that count: images and files as much text as their tokens take."""
+        return self.span.end - self.span.start - self.padding
 
     @property
     def has_breakpoint(self) -> bool:
@@ -107,6 +115,13 @@ class Message:
     """One of its texts says nothing."""
     fixed: tuple[tuple[bytes, bool], ...] = ()
     """What no edit may touch, in order: thinking, tool calls and media, by their hash, and every breakpoint."""
+    padding: int = 0
+    """Of its blocks together."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that count: images and files as much text as their tokens take."""
+        return len(self.raw) - self.padding
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +142,11 @@ class Conversation:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", MappingProxyType(self.fields))  # a stage may look, and not write
+
+    @property
+    def size(self) -> int:
+        """Bytes that count: images and files as much text as their tokens take."""
+        return len(self.body) - sum(message.padding for message in self.messages)
 
     def blocks(self) -> Iterator[tuple[int, int, Block]]:
         """Every block with the index of its message and its own."""

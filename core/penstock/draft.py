@@ -216,7 +216,7 @@ class Draft:
     @property
     def tokens(self) -> int:
         """About how many tokens the request has, with the edits that have landed and those proposed so far."""
-        sent = sum(len(message.raw) for i, message in enumerate(self._conversation.messages) if i not in self._gone)
+        sent = sum(message.size for i, message in enumerate(self._conversation.messages) if i not in self._gone)
         for (m, b), edit in (self._landed | self._proposed).items():
             if m not in self._gone:
                 sent += len(edit.text) - len(self._conversation.messages[m].blocks[b].text)

@@ -18,6 +18,7 @@ from penstock.budget.provider import Told
 from penstock.cashier import Cashier
 from penstock.clock import Clock, SystemClock
 from penstock.conversation import Conversation
+from penstock.counting import Counting
 from penstock.dialects.base import Dialect, Endpoint
 from penstock.draft import Draft
 from penstock.due import Due
@@ -70,13 +71,17 @@ class Engine:
         self._profile = profile
         self._log = log
         self._clock = clock or SystemClock()
-        self.cashier = Cashier(store, log, self._clock)
-        self._reader = Reader(store, key, self._clock, self.cashier)
-        self._states = self._reader.states
         self._workers = Workers()
         self._background = Background(log, self._clock)
         self._redactors = tuple(redactors)
         self._taught: OrderedDict[int, None] = OrderedDict()
+        self._counting = Counting(store, self._clock.tick, self._background.do)
+        self.calibration = self._counting.calibration
+        """What the provider's counts have taught about our estimates."""
+        self.cashier = Cashier(store, log, self._clock, self._counting)
+        """Asked before a request leaves, and told what came of it."""
+        self._reader = Reader(store, key, self._clock, self.cashier)
+        self._states = self._reader.states
         self._settler = Settler(store, log, self._redactor, self._clock.now)
         self.pipeline(profile)
 
@@ -164,6 +169,7 @@ class Engine:
     def _note_usage(self, outcome: Outcome) -> None:
         """Keep what the provider counted for the conversation's next request."""
         exchange, reply = outcome.exchange, outcome.reply
+        self._counting.learn(outcome)
         if exchange is not None and reply is not None and outcome.booking is not None:
             state = self._states.peek(exchange.identity.conversation)
             if state is not None:
@@ -202,6 +208,7 @@ class Engine:
         self._workers.close()
         self._background.close()
         self.cashier.close()
+        self._counting.save()
 
     # ---------------------------------------------------------------- the loop's side
 
@@ -359,7 +366,7 @@ class Engine:
             pending=pending,
             bytes_in=len(conversation.body),
             bytes_out=len(conversation.body if body is None else body),
-            **journal.saved(conversation, settled.replay),
+            **journal.saved(conversation, settled.view, settled.booking, self._counting.gauge(exchange)),
             ms=_ms(self._clock.tick() - work.started),
         )
         sent = None if body is None else encodings.encode(body, work.request.headers.get("content-encoding"))
@@ -386,10 +393,11 @@ class Engine:
         redactor = self._redactor(work.pipeline.profile)
         words = work.draft.words if work.draft is not None else exchange.words
         exchange.words = words
+        gauge = self._counting.gauge(exchange)
         self._log.append_later(
             EventKind.CLASSIFIED,
             exchange.id,
-            lambda: journal.classified(exchange, conversation, work.sent, redactor),
+            lambda: journal.classified(exchange, conversation, work.sent, redactor, gauge),
         )
         for v in work.verdicts:
             self._log.append(EventKind.STAGE, exchange.id, **journal.verdict(v))

@@ -39,7 +39,7 @@ def unfit(
 
 def _is_paid_in_full(view: Conversation, came: Conversation, price: Price) -> bool:
     """What is left is too little to be cached, and costs more in full than all of it read from the cache."""
-    if estimate_bytes(len(view.body)) > 4 * price.least:  # to count exactly takes its time
+    if estimate_bytes(view.size) > 4 * price.least:  # to count exactly takes its time
         return False
     left, whole = _cached(view, price), _cached(came, price)
     return left < price.least <= whole and left > price.read * whole

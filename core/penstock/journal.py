@@ -5,39 +5,34 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-import msgspec
-
 from penstock.bill import bill
+from penstock.calibration import Gauge
 from penstock.compressor import handle_of
 from penstock.conversation import Block, Conversation
-from penstock.dialects.base import Change, RangeEdit
 from penstock.draft import Refused
 from penstock.edits import Edit
 from penstock.exchange import Exchange
-from penstock.money import Booking
+from penstock.money import Booking, estimated
 from penstock.pipeline import Verdict
 from penstock.redact import Redactor, redact
-from penstock.replay import Replay
 from penstock.reply import Reply
 from penstock.tags import Tags
-from penstock.tokens import HOW, estimate, estimate_bytes
+from penstock.tokens import estimate, estimate_bytes
 
 __all__ = ["answered", "classified", "edited", "refused", "saved", "tagged", "verdict"]
 
 BLOCKS = 200
 """New blocks that one event lists."""
-MEDIA_TOKENS = 1500
 _SYSTEM = ("system", "instructions", "systemInstruction", "system_instruction")
 
 
-def classified(exchange: Exchange, conversation: Conversation, sent: int, redactor: Redactor) -> dict[str, Any]:
+def classified(
+    exchange: Exchange, conversation: Conversation, sent: int, redactor: Redactor, gauge: Gauge
+) -> dict[str, Any]:
     """The payload of a `classified` event; `sent` messages at the head were sent before."""
     messages = conversation.messages
     fresh = [(m, b, block) for m in range(sent, len(messages)) for b, block in enumerate(messages[m].blocks)]
     rows = [_row(m, b, block, redactor) for m, b, block in fresh[-BLOCKS:]]
-    system = sum(estimate_bytes(conversation.size_of(name)) for name in _SYSTEM)
-    tools = estimate_bytes(conversation.size_of("tools"))
-    history = estimate_bytes(sum(len(m.raw) for m in messages))
     identity = exchange.identity
     return {
         "dialect": exchange.dialect,
@@ -55,16 +50,19 @@ def classified(exchange: Exchange, conversation: Conversation, sent: int, redact
         "messages": len(conversation.messages),
         "new": len(conversation.messages) - sent,
         "words": redactor(exchange.words),
-        "tokens": {
-            "system": system,
-            "tools": tools,
-            "messages": history,
-            "total": system + tools + history,
-            "how": HOW,
-        },
+        "tokens": _tokens(conversation, gauge),
         "first": sent,
         "blocks": rows,
     }
+
+
+def _tokens(conversation: Conversation, gauge: Gauge) -> dict[str, Any]:
+    """The request's tokens, and how they are shared out by its bytes: only the whole is ever counted."""
+    total, how = gauge.count(estimated(conversation))
+    system, tools = sum(conversation.size_of(name) for name in _SYSTEM), conversation.size_of("tools")
+    scale = total / max(1, system + tools + sum(m.size for m in conversation.messages))
+    parts = {"system": round(system * scale), "tools": round(tools * scale)}
+    return {**parts, "messages": total - sum(parts.values()), "total": total, "how": how}
 
 
 def verdict(verdict: Verdict) -> dict[str, Any]:
@@ -103,27 +101,11 @@ def edited(conversation: Conversation, edit: Edit, state: str, reason: str, reda
     }
 
 
-def saved(conversation: Conversation, replay: Replay) -> dict[str, int]:
-    """Estimated tokens of the request as it came, and as it leaves: of the bytes of both, so that one can be taken from
-    the other."""
-    sizes = [conversation.size_of(name) for name in (*_SYSTEM, "tools")] + [len(m.raw) for m in conversation.messages]
-    came = sum(sizes)
-    left = came + sum(_growth(conversation, change) for change in replay.changes)
-    return {"tokens_in": estimate_bytes(came), "tokens_out": estimate_bytes(max(0, left))}
-
-
-def _growth(conversation: Conversation, change: Change) -> int:
-    """Bytes that a change adds; below zero where it takes some away."""
-    if isinstance(change, RangeEdit):
-        return _written(change.text) - sum(len(m.raw) for m in conversation.messages[change.first : change.last + 1])
-    slot = conversation.messages[change.message].blocks[change.block].slot
-    gone = slot.end - slot.start if slot is not None and change.text is not None else 0
-    return _written(change.text or "") + sum(map(_written, change.notes)) - gone
-
-
-def _written(text: str) -> int:
-    """Bytes of a text in JSON."""
-    return len(msgspec.json.encode(text)) if text else 0
+def saved(conversation: Conversation, view: Conversation, booking: Booking | None, gauge: Gauge) -> dict[str, Any]:
+    """Tokens of the request as it came, and as it leaves: counted alike, so that one can be taken from the other."""
+    came = estimated(conversation) if booking is None else booking.came.total
+    sent = estimated(view) if booking is None else booking.sent.total
+    return {"tokens_in": gauge.count(came).tokens, "tokens_out": gauge.count(sent).tokens, "how": gauge.how}
 
 
 def _row(m: int, b: int, block: Block, redactor: Redactor) -> dict[str, Any]:
@@ -132,7 +114,7 @@ def _row(m: int, b: int, block: Block, redactor: Redactor) -> dict[str, Any]:
         "b": b,
         "role": block.role,
         "kind": block.kind,
-        "tokens": MEDIA_TOKENS if block.kind == "media" else estimate(block.text),
+        "tokens": estimate_bytes(block.size) if block.kind == "media" or block.padding else estimate(block.text),
         "name": block.tool_name,
         "id": block.tool_id,
         "text": redactor(block.text),

@@ -13,9 +13,8 @@ from penstock.prices import Price
 from penstock.reply import Usage
 from penstock.tokens import estimate_bytes
 
-__all__ = ["Account", "Booking", "cacheables"]
+__all__ = ["Account", "Booking", "cacheables", "estimated"]
 
-MEDIA_TOKENS = 1500
 Known = dict[tuple[bytes, BlockKind | None], list[Cacheable]]
 """By a message's key, and the kind of the block before it."""
 KNOWN = 5000
@@ -125,8 +124,7 @@ def _with_notes(blocks: list[Cacheable], notes: Mapping[int, int]) -> list[Cache
 def cacheables(conversation: Conversation, known: Known | None = None) -> list[Cacheable]:
     """The blocks of a request in the order they are cached. Tools and system count as one: they are never edited.
     `known`: what earlier requests of the conversation hold, so that the work grows with what is new."""
-    head = estimate_bytes(sum(conversation.size_of(name) for name in HEAD_FIELDS))
-    out = [Cacheable(b"", head, _head_mark(conversation))]
+    out = [Cacheable(b"", _head(conversation), _head_mark(conversation))]
     known = {} if known is None else known
     if len(known) > KNOWN:
         known.clear()
@@ -144,12 +142,21 @@ def cacheables(conversation: Conversation, known: Known | None = None) -> list[C
     return out
 
 
+def estimated(conversation: Conversation) -> int:
+    """Tokens of a request by our estimate, which is what calibration corrects: as many as its `cacheables` have."""
+    return _head(conversation) + sum(
+        estimate_bytes(block.size) for message in conversation.messages for block in message.blocks
+    )
+
+
+def _head(conversation: Conversation) -> int:
+    return estimate_bytes(sum(conversation.size_of(name) for name in HEAD_FIELDS))
+
+
 def _cacheables(message: Message, last: BlockKind | None) -> list[Cacheable]:
     out = []
     for block in message.blocks:
-        start, end = block.span
-        tokens = MEDIA_TOKENS if block.kind is BlockKind.MEDIA else estimate_bytes(end - start)
-        out.append(Cacheable(block.key, tokens, block.mark, block.kind is last and last in _RUNS))
+        out.append(Cacheable(block.key, estimate_bytes(block.size), block.mark, block.kind is last and last in _RUNS))
         last = block.kind
     return out
 

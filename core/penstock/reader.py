@@ -108,7 +108,7 @@ class Reader:
         if state.clock.is_cold(self._clock.now(), profile.cache.margin_s):
             return Due.COLD
         limit = work.pipeline.parts.prices.of(provider, conversation.model).window * profile.window.hard
-        size = state.size_sent + estimate_bytes(len(conversation.body)) - state.size_came
+        size = state.size_sent + estimate_bytes(conversation.size) - state.size_came
         # Each such flush writes a hot prefix anew: after one that made little room the next waits until there is more.
         least = min(state.full + ROOM * limit, limit / profile.window.hard) if state.full else 0.0
         return Due.FULL if size > max(limit, least) else None

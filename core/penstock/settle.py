@@ -199,8 +199,8 @@ class Settler:
         late = set(plan.late)
         without, _ = self._write(job, [edit for edit in plan.land if edit not in late])
         flushed, fault = self._write(job, plan.land)
-        size, window = estimate_bytes(len(without.view.body)), job.price.window
-        freed = size - estimate_bytes(len(flushed.view.body))
+        size, window = estimate_bytes(without.view.size), job.price.window
+        freed = size - estimate_bytes(flushed.view.size)
         return bool(fault) or size > window or freed >= ROOM * window * job.profile.window.hard
 
     def _pay(self, job: Job, plan: Plan, now: float) -> None:
@@ -335,9 +335,8 @@ class Settler:
             state.account.spend(own, job.price)
             done.booking = replace(done.booking, own=own)
         state.note_attempt(job.body_key, Attempt(state.ledger.revision, untouched, done.mark, done.booking))
-        size = len(job.conversation.body)
-        state.size_came = estimate_bytes(size)
-        state.size_sent = estimate_bytes(size if done.body is None else len(done.body))
+        state.size_came = estimate_bytes(job.conversation.size)
+        state.size_sent = estimate_bytes(done.view.size)
         if state.size_sent <= job.price.window * job.profile.window.hard or job.due is Due.COLD:
             state.full = 0
         elif job.due is Due.FULL:

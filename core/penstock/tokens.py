@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["HOW", "estimate", "estimate_bytes"]
+__all__ = ["bytes_of", "estimate", "estimate_bytes"]
 
-HOW = "estimated"
 _WORD = re.compile(r"[A-Za-z]+")
 _LONG = re.compile(r"[A-Za-z]{8,}")
 _NUMBER = re.compile(r"\d+")
@@ -35,6 +34,11 @@ def estimate(text: str) -> int:
 def estimate_bytes(size: int) -> int:
     """Tokens of `size` bytes of JSON that is not worth decoding: tool lists, system prompts."""
     return int(size / _BYTES_PER_TOKEN + 0.5)
+
+
+def bytes_of(tokens: int) -> int:
+    """So many bytes that `estimate_bytes` takes for `tokens`."""
+    return round(tokens * _BYTES_PER_TOKEN)
 
 
 def _count(text: str) -> float:

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from penstock.media import MEDIA_TOKENS
 from penstock.mirror import Cacheable, Cost
-from penstock.money import MEDIA_TOKENS, SLACK, Account, Booking, cacheables
+from penstock.money import SLACK, Account, Booking, cacheables
 from penstock.prices import Price
 from penstock.reply import Usage
 from penstock.testing import assistant, call, conversation, dialect_of, results, user

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 
 import pytest
 
@@ -90,3 +91,14 @@ async def test_an_answer_to_the_same_bytes_is_shown_once(look: object) -> None:
     stage = Looks("a")
     await look([stage], exchange(), Reply("words"), is_known=True)  # type: ignore[operator]
     assert stage.seen == []
+
+
+def test_a_job_is_done_by_a_thread() -> None:
+    """Nobody waits for it."""
+    done = threading.Event()
+    log = EventLog(MemoryStore(), clock=ManualClock())
+    background = Background(log, ManualClock())
+    background.do(done.set)
+    assert done.wait(5)
+    background.close()
+    log.close()

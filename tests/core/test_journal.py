@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 
 from penstock import BlockKind, Usage, handle_of
+from penstock.calibration import Gauge
+from penstock.conversation import Conversation
+from penstock.draft import Draft
 from penstock.edits import Edit, Op, Place
-from penstock.journal import BLOCKS, MEDIA_TOKENS, answered, classified, edited, saved
+from penstock.journal import BLOCKS, answered, classified, edited, saved
 from penstock.ledger import resolve
+from penstock.media import MEDIA_TOKENS
 from penstock.redact import Redactor
 from penstock.reply import Reply, ToolCall
 from penstock.testing import assistant, call, conversation, dialect_of, draft_for, results, user
@@ -18,11 +22,13 @@ from penstock.tokens import estimate_bytes
 
 SAID = [user("look"), assistant("yes", call("Read", path="a")), results("text of a")]
 REDACTOR = Redactor(40)
+ALONE = Gauge(1.0, "estimated")
+"""Nothing was learned yet."""
 
 
-def payload(body: bytes, sent: int = 0) -> dict[str, Any]:
+def payload(body: bytes, sent: int = 0, gauge: Gauge = ALONE) -> dict[str, Any]:
     draft = draft_for(body)
-    found = classified(draft.exchange, draft.conversation, sent, REDACTOR)
+    found = classified(draft.exchange, draft.conversation, sent, REDACTOR, gauge)
     return dict(json.loads(json.dumps(found)))
 
 
@@ -54,10 +60,20 @@ def test_a_request_is_described() -> None:
 def test_tokens_are_told_apart() -> None:
     """System, tools and messages; the total is their sum, and says that it is an estimate."""
     tokens = payload(conversation(*SAID, system="s" * 2900, tools=[{"name": "t" * 5800}]))["tokens"]
-    assert 1000 <= tokens["system"] <= 1050
-    assert 2000 <= tokens["tools"] <= 2050
+    assert tokens["system"] == pytest.approx(1000, rel=0.02)
+    assert tokens["tools"] == pytest.approx(2000, rel=0.02)
     assert tokens["total"] == tokens["system"] + tokens["tools"] + tokens["messages"]
     assert tokens["how"] == "estimated"
+
+
+def test_the_whole_is_told_by_what_was_learned() -> None:
+    """And the parts are its shares."""
+    body = conversation(*SAID, system="s" * 2900, tools=[{"name": "t" * 5800}])
+    alone, half = payload(body)["tokens"], payload(body, gauge=Gauge(0.5, "calibrated"))["tokens"]
+    assert half["total"] == pytest.approx(alone["total"] / 2, abs=1)
+    assert half["tools"] == pytest.approx(alone["tools"] / 2, abs=1)
+    assert half["total"] == half["system"] + half["tools"] + half["messages"]
+    assert half["how"] == "calibrated"
 
 
 def test_only_new_blocks_are_listed() -> None:
@@ -93,6 +109,15 @@ def test_an_image_counts_for_what_images_cost() -> None:
     body = {"messages": [{"role": "user", "content": [image, {"type": "text", "text": "what is it?"}]}]}
     block = payload(json.dumps(body).encode())["blocks"][0]
     assert (block["kind"], block["tokens"], block["text"]) == ("media", MEDIA_TOKENS, "")
+
+
+def test_an_image_that_a_tool_gave_counts_like_one() -> None:
+    """A screenshot is no text of a hundred thousand letters."""
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "A" * 90_000}}
+    parts = [{"type": "text", "text": "the page"}, image]
+    body = {"messages": [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "1", "content": parts}]}]}
+    found = payload(json.dumps(body).encode())
+    assert MEDIA_TOKENS <= found["blocks"][0]["tokens"] <= found["tokens"]["total"] < MEDIA_TOKENS + 150
 
 
 def test_an_edit_is_described_where_it_stands() -> None:
@@ -131,16 +156,23 @@ def test_a_reason_is_cut_and_holds_no_secret() -> None:
     assert len(found["reason"]) == 400
 
 
+def leaves(draft: Draft) -> Conversation:
+    """The request with the edits that were proposed."""
+    dialect = dialect_of("anthropic")
+    changes = resolve(draft.conversation, draft.edits).changes
+    return dialect.read(dialect.splice(draft.conversation, changes), "/v1/messages")
+
+
 def test_what_is_saved_is_counted_in_tokens() -> None:
     """A note costs, a replacement saves; never less than nothing is sent."""
     draft = draft_for(conversation(user("word " * 4000)))
-    none = saved(draft.conversation, resolve(draft.conversation, []))
+    none = saved(draft.conversation, draft.conversation, None, ALONE)
     assert none["tokens_in"] == none["tokens_out"]
     draft.note("word " * 400, reason="r")
-    more = saved(draft.conversation, resolve(draft.conversation, draft.edits))
+    more = saved(draft.conversation, leaves(draft), None, ALONE)
     assert more["tokens_out"] > more["tokens_in"] == none["tokens_in"]
     draft.replace(draft.spots()[0], "short", reason="r")
-    less = saved(draft.conversation, resolve(draft.conversation, draft.edits))
+    less = saved(draft.conversation, leaves(draft), None, ALONE)
     assert less["tokens_in"] > less["tokens_out"] >= 0
 
 
@@ -159,10 +191,9 @@ def test_what_leaves_is_counted_as_what_came(words: str) -> None:
     draft.compact(0, 1, words * 30, reason="r")
     draft.replace(result, words * 70, reason="r")
     draft.note(words * 50, reason="r")
-    replay = resolve(draft.conversation, draft.edits)
-    body = dialect_of("anthropic").splice(draft.conversation, replay.changes)
-    told = saved(draft.conversation, replay)
-    really = estimate_bytes(len(draft.conversation.body) - len(body))
+    view = leaves(draft)
+    told = saved(draft.conversation, view, None, ALONE)
+    really = estimate_bytes(len(draft.conversation.body) - len(view.body))
     assert told["tokens_in"] - told["tokens_out"] == pytest.approx(really, abs=40)  # what holds a text in place
 
 

@@ -12,7 +12,7 @@ MONEY = {
     "sent": {"plain": 10, "read": 300, "write": 90},
     "reads_saved": 600,
     "writes_caused": 0,
-    "how": "counted",
+    "how": "exact",
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.tokens import HOW, estimate, estimate_bytes
+from penstock.tokens import bytes_of, estimate, estimate_bytes
 
 # Counted once with a byte-pair vocabulary of 200,000 entries.
 COUNTED = [
@@ -54,6 +54,7 @@ def test_bytes_are_judged_by_their_number() -> None:
     assert estimate_bytes(0) == 0
 
 
-def test_the_figure_says_that_it_is_an_estimate() -> None:
-    """Each number a person sees says how it was come by."""
-    assert HOW == "estimated"
+@pytest.mark.parametrize("tokens", [0, 1, 85, 258, 1500, 1_000_003])
+def test_tokens_known_otherwise_are_told_in_bytes(tokens: int) -> None:
+    """So that they stand in one sum with text."""
+    assert estimate_bytes(bytes_of(tokens)) == tokens

@@ -81,7 +81,7 @@ def life(words: str = "why does it fail?", *, client: str = "claude-code", kind:
     ]
 
 
-def paid_life(baseline: float, paid: float, how: str = "counted", **more: Any) -> Facts:
+def paid_life(baseline: float, paid: float, how: str = "exact", **more: Any) -> Facts:
     """A life whose answer tells its money."""
     money = {"baseline": baseline, "paid": paid, "naive": 0.5, "reads_saved": 4000, "writes_caused": -30, "how": how}
     facts = life(**more)

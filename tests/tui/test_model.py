@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -38,6 +39,17 @@ def test_a_life_becomes_a_row() -> None:
     assert (row.status, row.state, row.running, row.failed) == (200, State.REMEMBERED, False, False)
     assert row.cache_share == 0.8
     assert row.words == "why does it fail?"
+
+
+def test_how_tokens_were_counted_is_told_by_the_event_that_counts() -> None:
+    """Where it does not say, in an older log, the one before holds."""
+    model = LogModel()
+    classified = fact(EventKind.CLASSIFIED, exchange="x1", tokens={"total": 10, "how": "estimated"})
+    model.apply([classified, fact(EventKind.ENRICHED, exchange="x1", tokens_in=9, tokens_out=8, how="calibrated")])
+    model.apply(
+        [replace(classified, exchange="x2"), fact(EventKind.ENRICHED, exchange="x2", tokens_in=9, tokens_out=8)]
+    )
+    assert [(row.tokens_in, row.how) for row in model.rows] == [(9, "calibrated"), (9, "estimated")]
 
 
 def test_a_row_grows_as_events_come() -> None:

@@ -193,6 +193,7 @@ def _enriched(row: Row, _event: Event, data: Payload) -> None:
     row.pending = _either(data.whole("pending"), row.pending)
     row.tokens_in = _either(data.whole("tokens_in"), row.tokens_in)
     row.tokens_out = _either(data.whole("tokens_out"), row.tokens_out)
+    row.how = data.line("how") or row.how
     row.suite_ms = _either(row.suite_ms, data.number("ms"))
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from penstock import paths
-from penstock.budget.words import amount_in_words
+from penstock.budget.words import amount_in_words, part_in_words
 from penstock.cli.words import columns, moment, printable
 from penstock.errors import PenstockError
 from penstock_addons.cli.asking import ask
@@ -52,8 +52,8 @@ def show(
     if json_:
         typer.echo(json.dumps(found, indent=1))
         return
-    rows = [row for row in found["budgets"] if every or row["limits"] or row["scope"] == "day" or row.get("pool")]
-    for line in columns([("budget", "period", "used", "of", "level"), *map(_line, rows)], 2):
+    rows = [row for row in found["budgets"] if _is_shown(row, every)]
+    for line in columns([("budget", "period", "used", "level"), *map(_line, rows)], 2):
         typer.echo(line)
     if not any(row["limits"] for row in found["budgets"]):
         typer.echo(
@@ -134,16 +134,21 @@ def _do(store: Path | None, command: str, arguments: dict[str, Any]) -> dict[str
     return answer
 
 
+def _is_shown(row: dict[str, Any], every: bool) -> bool:
+    is_used = any(row["used"].values()) or any(row["held"].values())
+    return row["scope"] == "day" or (is_used and bool(every or row["limits"] or row.get("pool")))
+
+
 def _line(row: dict[str, Any]) -> tuple[str, ...]:
     name = shortened(printable(row["name"]), _NAME)
-    limits = row["limits"] or row.get("pool") or {}
-    measures = list(limits) or ["dollars", "tokens"]
-    used = ", ".join(amount_in_words(m, row["used"][m]) for m in measures)
-    of = ", ".join(amount_in_words(m, limit) for m, limit in limits.items()) or "no limit"
-    if not row["limits"] and limits:
-        of = f"{of} (share)"
-    level = typer.style(row["level"], fg=_COLOURS.get(row["level"]))
-    return f"{row['scope']} {name}".strip(), row["period"] or "ever", used, of, level
+    limits, whose = row["limits"], ""
+    if not limits and row.get("pool"):
+        limits, whose = row["pool"], " (its share)"
+    used = ", ".join(part_in_words(m, row["used"][m], limit) for m, limit in limits.items())
+    if not limits:
+        used = ", ".join(amount_in_words(m, row["used"][m]) for m in ("dollars", "tokens", "requests"))
+    level = typer.style(row["level"], fg=_COLOURS.get(row["level"])) if limits else "no limit"
+    return f"{row['scope']} {name}".strip(), row["period"] or "ever", used + whose, level
 
 
 def _rates(rates: dict[str, Sequence[dict[str, Any]]]) -> Iterator[str]:

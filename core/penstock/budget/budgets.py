@@ -19,13 +19,15 @@ from penstock.budget.counter import Counter
 from penstock.budget.level import Level, next_level
 from penstock.budget.pool import Member, shares
 from penstock.budget.rates import Turn
-from penstock.budget.scopes import Key, Scope, Who, keys_of, limit_of, period_of, seconds_of
+from penstock.budget.scopes import Key, Scope, Who, keys_of, limit_of, period_of
 from penstock.budget.settings import Budget, Limit
 
 __all__ = ["Admission", "Budgets", "Change", "Standing"]
 
 IDLE_S = 600.0
 """A subagent that asked for nothing so long has done its work."""
+RETRY_S = 600
+"""Told to clients: a person may have raised the budget by then. Those that wait for five minutes and more say so."""
 RAISE = 0.5
 """Of a limit, where a person does not say by how much."""
 
@@ -37,8 +39,6 @@ class Standing:
     level: Level = Level.NORMAL
     why: str = ""
     """Whose budget, and how much of it is used. In words for the client where the level is BLOCKED."""
-    retry_after: int = 0
-    """Seconds until a new period may begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Budgets:
             self._books.let_go_of_old(now)
             standing = self.standing(who, budget, now)
             if standing.level is Level.BLOCKED:
-                return Admission(False, standing.why, standing.retry_after, is_final=True)
+                return Admission(False, standing.why, RETRY_S, is_final=True)
             given = turn()
             if not given.is_given:
                 return Admission(False, given.message, math.ceil(given.wait_s))
@@ -227,7 +227,7 @@ class Budgets:
             self._tell(key, Change(key.label, before, level, why))
         if level is Level.BLOCKED:
             why = words.blocked(key, measure, counter.taken.of(measure), limit)
-        return Standing(level, why, seconds_of(key.period))
+        return Standing(level, why)
 
     def _look_at_share(self, session: Key, key: Key, budget: Budget, now: float) -> Standing:
         counter = self._books.find(key)
@@ -241,7 +241,7 @@ class Budgets:
             self._tell(key, Change(key.label, before, level, why))
         if level is Level.BLOCKED:
             why = words.blocked(session, measure, taken.of(measure), limit, is_share=True)
-        return Standing(level, why, seconds_of(session.period))
+        return Standing(level, why)
 
     def _tell(self, key: Key, change: Change) -> None:
         self._books.note(key)

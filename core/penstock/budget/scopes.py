@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from penstock.budget.settings import Budget, Limit, Period
 
-__all__ = ["Key", "Scope", "Who", "keys_of", "limit_of", "period_of", "seconds_of"]
+__all__ = ["Key", "Scope", "Who", "keys_of", "limit_of", "period_of"]
 
 
 class Scope(StrEnum):
@@ -86,11 +86,6 @@ def limit_of(budget: Budget, scope: Scope) -> Limit:
 def period_of(budget: Budget, scope: Scope, now: float) -> str:
     """The period that `now` is in, by the machine's own calendar. Empty: there is but one."""
     return datetime.fromtimestamp(now).strftime(_FORMATS[limit_of(budget, scope).per or _PERIODS[scope]])
-
-
-def seconds_of(period: str) -> int:
-    """How long it is worth to wait for the next period, at most a day: clients are told so."""
-    return {len("2026-01-01T00"): 3600}.get(len(period), 86400)
 
 
 def keys_of(who: Who, budget: Budget, now: float) -> tuple[Key, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penstock.budget.scopes import Key, Scope
 
-__all__ = ["amount_in_words", "blocked", "too_fast"]
+__all__ = ["amount_in_words", "blocked", "part_in_words", "too_fast"]
 
 _WHOSE = {
     Scope.DAY: "the budget for everything",
@@ -22,15 +22,21 @@ def amount_in_words(measure: str, amount: float) -> str:
     return f"${amount:,.2f}" if measure == "dollars" else f"{amount:,.0f} {measure}"
 
 
+def part_in_words(measure: str, used: float, limit: float) -> str:
+    """`$3.20 of $5.00`, `1,200 of 5,000 tokens`."""
+    if measure == "dollars":
+        return f"{amount_in_words(measure, used)} of {amount_in_words(measure, limit)}"
+    return f"{used:,.0f} of {limit:,.0f} {measure}"
+
+
 def blocked(key: Key, measure: str, used: float, limit: float, *, is_share: bool = False) -> str:
     """Why a request is refused, and what lifts it: one sentence each."""
     whose = _WHOSE[key.scope].format(name=key.name)
     span = _SPANS.get(len(key.period), "")
     if is_share:
         whose, span = "this agent's share of the session's budget", ""
-    figures = f"{amount_in_words(measure, used)} of {amount_in_words(measure, limit)}"
     return (
-        f"Penstock: {whose}{f' {span}' if span else ''} is used up ({figures}). "
+        f"Penstock: {whose}{f' {span}' if span else ''} is used up ({part_in_words(measure, used, limit)}). "
         "To go on, run `penstock budget raise`, or say here: penstock budget raise"
     )
 

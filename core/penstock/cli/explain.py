@@ -20,6 +20,12 @@ from penstock.tally import Tally
 __all__ = ["explain"]
 
 _ENDS = (EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED)
+_HOW = {
+    "estimated": "estimated from the request's bytes",
+    "calibrated": "estimated, by what the provider counted before",
+}
+_COUNTED = ("exact", "counted")
+"""How a sum of money is called that is by the provider's count: now, and in older logs."""
 _COLOURS = {"landed": "green", "pending": "yellow", "edited": "green", "failed": "red", "late": "yellow"}
 
 
@@ -140,7 +146,8 @@ def _edits(edits: list[Mapping[str, Any]], sums: Mapping[str, Any], every: bool)
     if replayed:
         yield f"  {replayed:,} replayed from earlier requests{'' if every else ' (--all lists them)'}"
     if "tokens_in" in sums and "tokens_out" in sums:
-        yield f"  in all ~{sums['tokens_in']:,} -> {sums['tokens_out']:,} tokens, estimated from the request's bytes"
+        how = _HOW.get(str(sums.get("how", "")), _HOW["estimated"])
+        yield f"  in all ~{sums['tokens_in']:,} -> {sums['tokens_out']:,} tokens, {how}"
 
 
 def _edit(edit: Mapping[str, Any]) -> tuple[str, ...]:
@@ -177,7 +184,7 @@ def _money(money: object) -> Iterator[str]:
         return
     tally = Tally()
     tally.add(money)
-    how = "the provider's count" if money.get("how") == "counted" else "estimated: the provider gave no count"
+    how = "the provider's count" if money.get("how") in _COUNTED else "estimated: the provider gave no count"
     yield "\nMoney"
     rows = [
         ("untouched", dollars(tally.baseline), f"{_split(money.get('came'))} (worked out from what was paid)"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -18,7 +18,9 @@ import msgspec
 from penstock.conversation import Block, BlockKind, Conversation, Message, Role, digest, words_of
 from penstock.dialects.replies import WRONG_SHAPE, ReplyParser, ReplyReader
 from penstock.errors import InvalidEdit, Unreadable
+from penstock.media import media_in
 from penstock.spans import Span, elements, members
+from penstock.tokens import bytes_of
 
 __all__ = [
     "BlockEdit",
@@ -33,6 +35,7 @@ __all__ = [
 ]
 
 CACHE_BYTES = 96 << 20
+_MIXED = frozenset({BlockKind.TOOL_RESULT, BlockKind.OTHER})
 
 
 class Endpoint(StrEnum):
@@ -111,6 +114,10 @@ class Dialect(ABC):
     def error_body(self, status: int, message: str) -> Any:
         """The JSON value of an error answer, as the provider writes it."""
 
+    def final_body(self, status: int, message: str) -> Any:
+        """The same for what waiting does not bring back, where the provider has other words for that."""
+        return self.error_body(status, message)
+
     def refusal(self, message: str, retry_after: int, status: int = 429, *, is_final: bool = False) -> Refusal:
         """A refusal this format's clients understand and show. `is_final`: they are told not to try again by
         themselves, as the SDKs of Anthropic and OpenAI heed."""
@@ -118,7 +125,7 @@ class Dialect(ABC):
         return Refusal(
             status,
             {"content-type": "application/json", "retry-after": str(retry_after), **final},
-            msgspec.json.encode(self.error_body(status, message)),
+            msgspec.json.encode((self.final_body if is_final else self.error_body)(status, message)),
         )
 
     def reply_reader(self, content_type: str) -> ReplyReader:
@@ -253,7 +260,8 @@ def canonical_key(role: Role, value: Mapping[str, Any]) -> bytes:
 
 
 def message(role: Role, blocks: Sequence[Block], raw: bytes, *, bare: bool = False) -> Message:
-    """A `Message` with its keys filled in."""
+    """A `Message` with its keys filled in, and its images and files weighed."""
+    blocks = [_weighed(block, raw) if _may_hold_media(block) else block for block in blocks]
     keys = [b.key for b in blocks]
     return Message(
         role,
@@ -267,7 +275,20 @@ def message(role: Role, blocks: Sequence[Block], raw: bytes, *, bare: bool = Fal
         answers=tuple(b.tool_id for b in blocks if b.kind is BlockKind.TOOL_RESULT),
         has_blank=any(b.kind is BlockKind.TEXT and not b.text.strip() for b in blocks),
         fixed=tuple(_fixed(blocks, raw)),
+        padding=sum(b.padding for b in blocks),
     )
+
+
+def _may_hold_media(block: Block) -> bool:
+    """A medium, or what may hold one besides words: no edit replaces that."""
+    return block.kind is BlockKind.MEDIA or (block.slot is None and block.kind in _MIXED)
+
+
+def _weighed(block: Block, raw: bytes) -> Block:
+    media = media_in(block.span.of(raw))
+    if not media:
+        return block
+    return replace(block, padding=sum(one.letters - bytes_of(one.tokens) for one in media))
 
 
 def _fixed(blocks: Sequence[Block], raw: bytes) -> Iterator[tuple[bytes, bool]]:

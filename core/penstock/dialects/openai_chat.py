@@ -19,6 +19,7 @@ from penstock.reply import ToolCall, Usage
 from penstock.spans import Span, elements, members
 
 __all__ = [
+    "QUOTA",
     "OpenAIChat",
     "as_text",
     "canonical_content",
@@ -56,6 +57,9 @@ _BREAKPOINTS = ("prompt_cache_breakpoint", "cache_control")
 # A breakpoint moves to the newest message with each turn, and an answer comes back with or without its trimmings: none
 # of it makes another content. (`cache_control` is left out by `canonical_key`.)
 _TRIMMINGS = ("prompt_cache_breakpoint", "annotations", "logprobs")
+
+QUOTA = {"type": "insufficient_quota", "param": None, "code": "insufficient_quota"}
+"""https://platform.openai.com/docs/guides/error-codes: of what waiting does not bring back."""
 
 
 class OpenAIChat(ListDialect):
@@ -115,6 +119,9 @@ class OpenAIChat(ListDialect):
 
     def error_body(self, status: int, message: str) -> Any:
         return error_value(status, message)
+
+    def final_body(self, status: int, message: str) -> Any:
+        return {"error": {"message": message, **QUOTA}}
 
 
 def _result_block(value: dict[str, Any], raw: bytes, span: Span | None) -> Block:
@@ -304,8 +311,7 @@ def usage(data: Mapping[str, Any], sent: str, got: str) -> Usage:
 
 
 def error_value(status: int, message: str) -> dict[str, Any]:
-    """An error body. For 429 the words of a limit that passes: clients give up on `insufficient_quota`, and Codex on
-    `usage_limit_reached`."""
+    """An error body. For 429 the words of a limit that passes: clients give up on those of `QUOTA`."""
     kind, code = "invalid_request_error", None
     if status == 429:
         kind, code = "requests", "rate_limit_exceeded"

@@ -6,6 +6,7 @@ Reference: https://platform.openai.com/docs/api-reference/responses and .../resp
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
@@ -23,6 +24,7 @@ from penstock.dialects.base import (
     message,
 )
 from penstock.dialects.openai_chat import (
+    QUOTA,
     as_text,
     canonical_content,
     content_blocks,
@@ -125,6 +127,17 @@ class OpenAIResponses(ListDialect):
 
     def error_body(self, status: int, message: str) -> Any:
         return error_value(status, message)
+
+    def final_body(self, status: int, message: str) -> Any:
+        return {"error": {"message": message, **QUOTA, "type": "usage_limit_reached", "plan_type": "unknown"}}
+
+    def refusal(self, message: str, retry_after: int, status: int = 429, *, is_final: bool = False) -> Refusal:
+        """Codex shows none of a 429's own words but, for `usage_limit_reached`, those of a header."""
+        refusal = super().refusal(message, retry_after, status, is_final=is_final)
+        if not is_final:
+            return refusal
+        words = " ".join(message.encode("ascii", "replace").decode().split())
+        return replace(refusal, headers={**refusal.headers, "x-codex-promo-message": words})
 
 
 def _is_string(data: bytes, at: int = 0) -> bool:

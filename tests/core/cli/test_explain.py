@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from penstock import Draft, handle_of, paths
-from penstock.events import EventKind
+from penstock.events import Event, EventKind
 from penstock.reply import Usage
 from penstock.store.originals import Keep
 from penstock.store.sql import SqlStore
@@ -120,3 +120,29 @@ def test_tells_the_same_tokens_as_the_log(run: Run, log: Path) -> None:
     sums = next(e.payload for e in store.events_of("x0002") if e.kind is EventKind.ENRICHED)
     store.close()
     assert f"in all ~{sums['tokens_in']:,} -> {sums['tokens_out']:,} tokens" in run("explain", "x0002").stdout
+
+
+@pytest.mark.parametrize(
+    ("sums", "money", "said"),
+    [
+        ({}, "counted", ("2,000 -> 1,500 tokens, estimated from the request's bytes", "(the provider's count)")),
+        (
+            {"how": "estimated"},
+            "estimated",
+            ("tokens, estimated from the request's bytes", "the provider gave no count"),
+        ),
+        ({"how": "calibrated"}, "exact", ("tokens, estimated, by what the provider counted", "(the provider's count)")),
+        ({"how": "guessed"}, "exact", ("tokens, estimated from the request's bytes",)),
+    ],
+)
+def test_a_count_says_how_it_was_come_by(
+    run: Run, penstock_home: Path, sums: dict[str, str], money: str, said: tuple[str, ...]
+) -> None:
+    """In the words of older logs too, and of those to come."""
+    store = SqlStore(paths.store_path())
+    enriched = {"edits": 0, "replayed": 1, "tokens_in": 2000, "tokens_out": 1500, **sums}
+    paid = {"money": {"baseline": 2.0, "paid": 1.0, "how": money}}
+    store.add_events([Event(0, 1.0, "x1", EventKind.ENRICHED, enriched), Event(0, 2.0, "x1", EventKind.ANSWERED, paid)])
+    store.close()
+    shown = run("explain", "x1").stdout
+    assert all(words in shown for words in said), shown

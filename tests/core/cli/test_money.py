@@ -18,7 +18,7 @@ START = 1_700_000_000.0
 K = EventKind
 
 
-def _paid(baseline: float, paid: float, how: str = "counted") -> dict[str, Any]:
+def _paid(baseline: float, paid: float, how: str = "exact") -> dict[str, Any]:
     split = {"plain": 10, "read": 500, "write": 0}
     sums = {"reads_saved": 400, "writes_caused": -20, "how": how}
     return {"baseline": baseline, "paid": paid, "naive": 0.25, "came": split, "sent": split, **sums}
