@@ -36,6 +36,7 @@ from penstock.work import Work
 __all__ = ["Cashier", "who_is"]
 
 logger = logging.getLogger(__name__)
+CLOSE_S = 5.0
 SAVE_S = 1.0
 """Counts are written down at most so often. A kill in between costs as much of them."""
 _IN_CHAT = re.compile(r"\s*/?penstock:? budget raise(?:\s+\$?(\d+(?:\.\d+)?))?\s*[.!]?\s*", re.IGNORECASE)
@@ -49,8 +50,8 @@ class Cashier:
         self.speed = Speed()
         self._closing, self._dirty = threading.Event(), threading.Event()
         self.budgets = kept.load(store, clock.now(), self._tell)
-        self._thread = threading.Thread(target=self._run, name="penstock-budget", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
 
     # ---------------------------------------------------------------- the road
 
@@ -66,7 +67,7 @@ class Cashier:
         if draft is not None and draft.refused is not None:
             return draft.refused, 0.0
         admission = self._admit(exchange, profile, self._estimate(work, exchange))
-        self._dirty.set()
+        self._save_soon()
         if admission.is_allowed:
             return None, admission.wait_s
         return Refused(admission.message, admission.retry_after, "budget", admission.is_final), 0.0
@@ -102,13 +103,14 @@ class Cashier:
         try:
             return BudgetDesk(self.budgets, profile.budget, self._clock.now, self.speed).do(command, arguments)
         finally:
-            self._dirty.set()
+            self._save_soon()
 
     def close(self) -> None:
         """Write down what is left."""
         self._closing.set()
         self._dirty.set()
-        self._thread.join(5.0)
+        if self._thread is not None:
+            self._thread.join(CLOSE_S)
 
     # ---------------------------------------------------------------- within
 
@@ -144,12 +146,20 @@ class Cashier:
 
     def _settle(self, exchange: Exchange, pipeline: Pipeline, amount: Amount) -> None:
         self.budgets.settle(exchange.id, who_is(exchange), pipeline.profile.budget, amount, self._clock.now())
-        self._dirty.set()
+        self._save_soon()
 
     def _tell(self, change: Change) -> None:
         self._log.append(
             EventKind.BUDGET, budget=change.label, before=str(change.before), level=str(change.level), why=change.why
         )
+
+    def _save_soon(self) -> None:
+        self._dirty.set()
+        if self._thread is None:
+            with self._starting:
+                if self._thread is None and not self._closing.is_set():
+                    self._thread = threading.Thread(target=self._run, name="penstock-budget", daemon=True)
+                    self._thread.start()
 
     def _run(self) -> None:
         while not self._closing.is_set():

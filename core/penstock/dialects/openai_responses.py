@@ -19,6 +19,7 @@ from penstock.dialects.base import (
     Endpoint,
     ListDialect,
     RangeEdit,
+    Refusal,
     canonical_key,
     encode_text,
     message,
