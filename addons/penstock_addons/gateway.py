@@ -246,7 +246,9 @@ class Gateway:
 
     def _forwarded(self, passage: _Passage, *, changed: bool, size: int) -> None:
         self._advance(passage, State.FORWARDED)
-        self._log(EventKind.FORWARDED, passage, changed=changed, bytes=size, ms=self._ms(passage))
+        wait_s = passage.outcome.wait_s if passage.outcome is not None else 0.0
+        queued = {"queued_ms": round(1000 * wait_s)} if wait_s else {}
+        self._log(EventKind.FORWARDED, passage, changed=changed, bytes=size, ms=self._ms(passage), **queued)
 
     def _answered(self, passage: _Passage, status: int, reply: object) -> None:
         suite, outcome, tee = self._suite, passage.outcome, passage.tee

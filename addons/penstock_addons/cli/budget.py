@@ -53,7 +53,7 @@ def show(
         typer.echo(json.dumps(found, indent=1))
         return
     rows = [row for row in found["budgets"] if _is_shown(row, every)]
-    for line in columns([("budget", "period", "used", "level"), *map(_line, rows)], 2):
+    for line in columns([("budget", "period", "used", "level"), *map(_line, rows)], 4):
         typer.echo(line)
     if not any(row["limits"] for row in found["budgets"]):
         typer.echo(
