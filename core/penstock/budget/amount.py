@@ -8,6 +8,8 @@ from dataclasses import dataclass
 __all__ = ["MEASURES", "Amount"]
 
 MEASURES = ("dollars", "tokens", "requests")
+_HAIR = 1e-9
+"""Sums of floats are off by less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +24,14 @@ class Amount:
         return Amount(self.dollars + other.dollars, self.tokens + other.tokens, self.requests + other.requests)
 
     def __sub__(self, other: Amount) -> Amount:
-        """Never below nothing: sums of floats are off by a hair."""
-        return Amount(*(max(0.0, self.of(m) - other.of(m)) for m in MEASURES))
+        """Never below nothing, and nothing where only a hair is left."""
+        rest = (self.of(m) - other.of(m) for m in MEASURES)
+        return Amount(*(left if left > _HAIR else 0.0 for left in rest))
 
     def of(self, measure: str) -> float:
         """One measure of it."""
-        return float(getattr(self, measure))
+        found: float = getattr(self, measure)
+        return found
 
     def payload(self) -> dict[str, float]:
         """As it is stored."""
