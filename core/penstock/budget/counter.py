@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from penstock.budget.amount import Amount
+from penstock.budget.amount import Amount, number
 from penstock.budget.level import Level
 
 __all__ = ["Counter"]
@@ -89,14 +89,13 @@ class Counter:
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> Counter:
         """What `payload` gave; what another version wrote besides is left out."""
-        at = stored.get("at")
         return cls(
             used=Amount.read(stored.get("used")),
             own=Amount.read(stored.get("own")),
             raised=Amount.read(stored.get("raised")),
             level=_level(stored.get("level")),
             share_level=_level(stored.get("share_level")),
-            at=float(at) if isinstance(at, int | float) else 0.0,
+            at=number(stored.get("at")),
             session=str(stored.get("session") or ""),
             is_main=stored.get("main") is not False,
             is_over=stored.get("over") is True,
