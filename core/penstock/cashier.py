@@ -16,11 +16,12 @@ from penstock.budget.budgets import Change, Standing
 from penstock.budget.provider import Told
 from penstock.budget.rates import Speed, Turn
 from penstock.clock import Clock
+from penstock.conversation import BlockKind
 from penstock.draft import Refused
 from penstock.errors import StoreError
 from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange, Kind
-from penstock.money import Booking
+from penstock.money import MEDIA_TOKENS, Booking
 from penstock.pipeline import Pipeline
 from penstock.prices import Price
 from penstock.profiles import Profile
@@ -129,7 +130,7 @@ class Cashier:
 
     def _estimate(self, work: Work, exchange: Exchange) -> Amount:
         """What a request is thought to cost, without its answer."""
-        state, size = work.state, estimate_bytes(len(work.body))
+        state, size = work.state, _size(work)
         margin = work.pipeline.profile.cache.margin_s
         is_warm = state is not None and not state.clock.is_cold(self._clock.now(), margin)
         read = min(state.size_sent, size) if state is not None and is_warm else 0
@@ -191,6 +192,14 @@ def who_is(exchange: Exchange) -> Who:
         credential=identity.account,
         provider=identity.provider,
     )
+
+
+def _size(work: Work) -> int:
+    """Input tokens. A picture is sent as megabytes of text, and costs as much as a page."""
+    messages = work.conversation.messages if work.conversation is not None else ()
+    media = [block.span for message in messages for block in message.blocks if block.kind is BlockKind.MEDIA]
+    text = len(work.body) - sum(end - start for start, end in media)
+    return estimate_bytes(text) + MEDIA_TOKENS * len(media)
 
 
 def _price(exchange: Exchange, pipeline: Pipeline) -> Price:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +44,7 @@ def test_first_come_first_served(size: float, per_s: float, steps: list[tuple[fl
         now += pause
         turns.append(now + bucket.wait(part * size, now))
         bucket.take(part * size, now)
-    assert all(later >= earlier - 1e-9 for earlier, later in zip(turns, turns[1:], strict=False))
+    assert all(later >= earlier - 1e-9 for earlier, later in pairwise(turns))
 
 
 @given(SIZES, RATES, st.floats(0, 1e9), st.floats(0, 1))

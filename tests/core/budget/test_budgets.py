@@ -330,7 +330,9 @@ def test_limits_set_by_hand_outlive_a_restart() -> None:
     budgets.set(Scope.PROJECT, "a|b", None)
     counters, limits = budgets.changed()
     assert limits == {"day": {"dollars": 3, "per": "month"}, "project|a|b": None}
-    again = Budgets(counters, {"day": {"dollars": 3, "of another version": 1}})
+    again = Budgets(
+        {key: values for key, values in counters.items() if values}, {"day": {"dollars": 3, "of another version": 1}}
+    )
     assert again.show(Budget(), NOW)[0]["limits"] == {"dollars": 3}
 
 

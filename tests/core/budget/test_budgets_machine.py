@@ -60,7 +60,7 @@ class Spending(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = EVENING
-        self.stored: tuple[dict[str, Any], dict[str, Any]] = {}, {}
+        self.stored: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
         self.budgets = Budgets(now=self.now)
         self.requests: list[_Asked] = []
         self.spent: dict[_Place, list[Amount]] = {}
@@ -221,7 +221,7 @@ class Spending(RuleBasedStateMachine):
         return tuple((key.scope, key.name, key.period) for key in keys_of(who, BUDGET, self.now))
 
     def is_full(self, place: _Place) -> bool:
-        limits = next((row["limits"] for row in self.rows() if self.place(row) == place), {})
+        limits: dict[str, float] = next((row["limits"] for row in self.rows() if self.place(row) == place), {})
         held = [one.estimate for one in self.requests if one.is_held and place in one.places]
         taken = sum(self.spent.get(place, []) + held, Amount())
         return any(taken.of(m) / limits[m] >= 1 - 1e-12 for m in MEASURES if m in limits)

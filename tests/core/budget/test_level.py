@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,7 +66,7 @@ def test_a_level_does_not_go_up_and_down_within_the_margin(
         levels.append(next_level(share, levels[-1], of))
     for mark in (Level.REDUCED, Level.MINIMAL):
         sides = [level >= mark for level in levels]
-        assert sum(one is not other for one, other in zip(sides, sides[1:], strict=False)) <= 1
+        assert sum(one is not other for one, other in pairwise(sides)) <= 1
 
 
 @given(st.floats(0, 0.999), marks())
