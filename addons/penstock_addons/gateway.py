@@ -150,7 +150,10 @@ class Gateway:
             profile=asked.profile,
         )
         passage.outcome = outcome = await suite.engine.process(request)
+        if outcome.wait_s and flow.error is None:
+            await asyncio.sleep(outcome.wait_s)
         if flow.error is not None:  # the client left meanwhile
+            suite.engine.failed(outcome, None, begun=False)
             return
         if outcome.refusal is not None:
             flow.response = http.Response.make(
@@ -158,10 +161,6 @@ class Gateway:
             )
             passage.is_over = True
             return
-        if outcome.wait_s:
-            await asyncio.sleep(outcome.wait_s)
-            if flow.error is not None:
-                return
         if outcome.body is not None:
             flow.request.raw_content = outcome.body
             if "content-length" in flow.request.headers:

@@ -90,7 +90,7 @@ class Cashier:
         elif usage is not None and usage.prompt is not None:
             self._settle(exchange, pipeline, _cost(usage, None, _price(exchange, pipeline)))
         else:
-            self._settle(exchange, pipeline, self.budgets.held(exchange.id))
+            self._settle(exchange, pipeline, self.budgets.held(exchange.id) or Amount(requests=1))
 
     def told(self, exchange: Exchange, told: tuple[Told, ...]) -> None:
         """A provider told of its limits."""
@@ -118,7 +118,8 @@ class Cashier:
         who, now = who_is(exchange), self._clock.now()
 
         def turn() -> Turn:
-            return self.speed.turn(who, profile.rate, estimate.tokens, now)
+            # Asked for when it is this one's turn to ask: one's time is never before that of who asked earlier.
+            return self.speed.turn(who, profile.rate, estimate.tokens, self._clock.now())
 
         def ask() -> Admission:
             return self.budgets.admit(exchange.id, who, profile.budget, estimate, now, turn)
@@ -128,10 +129,9 @@ class Cashier:
         if not admission.is_final or said is None:
             return admission
         by = Amount(dollars=float(said[1])) if said[1] else None
-        if not self.budgets.raise_(
-            profile.budget, now, by=by
-        ):  # no budget of dollars blocks: by half of the one there is
-            self.budgets.raise_(profile.budget, now)
+        if not self.budgets.raise_(profile.budget, now, by=by, who=who):
+            # No budget of dollars blocks: by half of the one that does.
+            self.budgets.raise_(profile.budget, now, who=who)
         return ask()
 
     def _estimate(self, work: Work, exchange: Exchange) -> Amount:
@@ -174,6 +174,7 @@ class Cashier:
             kept.save(self._store, self.budgets)
         except StoreError as e:
             logger.debug("what was spent is kept in memory for now: %s", e)
+            self._dirty.set()  # to be tried again, whether more is spent or not
 
 
 def who_is(exchange: Exchange) -> Who:

@@ -124,7 +124,7 @@ class Engine:
         except Exception as e:  # whatever it is, the client's own bytes go out (P1)
             logger.exception("exchange %s goes as it came", request.id)
             self._leave_untouched(work)
-            return self._as_it_came(request, f"{type(e).__name__}: {e}")
+            return self._as_it_came(request, f"{type(e).__name__}: {e}", work.exchange if work is not None else None)
 
     def process_now(self, request: Request) -> Outcome:
         """The same in the caller's own thread, without deadlines."""
@@ -137,7 +137,7 @@ class Engine:
         except Exception as e:  # as above
             logger.exception("exchange %s goes as it came", request.id)
             self._leave_untouched(work)
-            return self._as_it_came(request, f"{type(e).__name__}: {e}")
+            return self._as_it_came(request, f"{type(e).__name__}: {e}", work.exchange if work is not None else None)
 
     async def answered(self, outcome: Outcome) -> None:
         """The answer came whole: let the stages look at it, in the background. Never raises."""
@@ -329,9 +329,11 @@ class Engine:
         exchange.advance(State.ENRICHED)
         refusal, wait_s = self.cashier.ask(work, exchange)
         if refusal is not None:
-            self._log.append(EventKind.REFUSED, exchange.id, **journal.refused(refusal))
-            exchange.advance(State.REFUSED)
             said = work.dialect.refusal(refusal.message, refusal.retry_after, is_final=refusal.is_final)
+            if not self._commit(work, generation):  # it has left as it came meanwhile
+                raise Overtaken
+            exchange.advance(State.REFUSED)
+            self._log.append(EventKind.REFUSED, exchange.id, **journal.refused(refusal))
             return Outcome(refusal=said, exchange=exchange)
         job = Job(
             work.dialect,

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["MEASURES", "Amount"]
+__all__ = ["MEASURES", "Amount", "number"]
 
 MEASURES = ("dollars", "tokens", "requests")
+_HAIR = 1e-9
+"""Sums of floats are off by less."""
+_MOST = 1e300
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +25,14 @@ class Amount:
         return Amount(self.dollars + other.dollars, self.tokens + other.tokens, self.requests + other.requests)
 
     def __sub__(self, other: Amount) -> Amount:
-        """Never below nothing: sums of floats are off by a hair."""
-        return Amount(*(max(0.0, self.of(m) - other.of(m)) for m in MEASURES))
+        """Never below nothing, and nothing where only a hair is left."""
+        rest = (self.of(m) - other.of(m) for m in MEASURES)
+        return Amount(*(left if left > _HAIR else 0.0 for left in rest))
 
     def of(self, measure: str) -> float:
         """One measure of it."""
-        return float(getattr(self, measure))
+        found: float = getattr(self, measure)
+        return found
 
     def payload(self) -> dict[str, float]:
         """As it is stored."""
@@ -37,9 +42,10 @@ class Amount:
     def read(cls, stored: object) -> Amount:
         """What `payload` gave. What cannot be read counts as nothing."""
         values = stored if isinstance(stored, Mapping) else {}
-        return cls(*(_number(values.get(measure)) for measure in MEASURES))
+        return cls(*(number(values.get(measure)) for measure in MEASURES))
 
 
-def _number(value: object) -> float:
+def number(value: object) -> float:
+    """A number from 0 on that was stored; what is none counts as 0."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= value < float("inf") else 0.0  # type: ignore[arg-type, operator]
+    return float(value) if is_number and 0 <= value < _MOST else 0.0  # type: ignore[arg-type, operator]

@@ -17,6 +17,9 @@ __all__ = ["Books"]
 HOLD_S = 900.0
 """A request that was never heard of again holds nothing any more."""
 KEEP_S = 30 * 86400.0
+KEEP = 20_000
+"""Counters. Beyond, those that were not asked for longest are forgotten: a client without sessions begins one with
+each request."""
 SETTLED = 10_000
 
 
@@ -24,6 +27,7 @@ SETTLED = 10_000
 class _Hold:
     keys: tuple[Key, ...]
     amount: Amount
+    is_own: bool
     at: float
 
 
@@ -32,18 +36,21 @@ class Books:
 
     def __init__(self, stored: Mapping[str, Mapping[str, Any]], now: float) -> None:
         """`stored`: what `changed` gave in earlier lives."""
-        self._counters: dict[Key, Counter] = {}
-        self._members: dict[str, set[Key]] = {}
+        self._counters: OrderedDict[Key, Counter] = OrderedDict()
+        """Last what was asked for last."""
+        self._members: dict[tuple[str, str], dict[Key, Counter]] = {}
+        """By session and period."""
         self._holds: OrderedDict[str, _Hold] = OrderedDict()
         self._settled: OrderedDict[str, None] = OrderedDict()
         self._changed: dict[str, dict[str, Any] | None] = {}
-        for text, values in stored.items():
-            key, counter = Key.read(text), Counter.read(values)
-            if key is None or counter.at < now - KEEP_S:
+        read = ((text, Key.read(text), Counter.read(values)) for text, values in stored.items())
+        for text, key, counter in sorted(read, key=lambda one: one[2].at):
+            if key is None:
                 self._changed[text] = None
             else:
                 self._counters[key] = counter
                 self._join(key, counter)
+        self._forget_old(now)
 
     def find(self, key: Key) -> Counter:
         """The counter of `key`; one that counted nothing where there is none."""
@@ -53,16 +60,18 @@ class Books:
         """The counter of `key`, for a request of `who`."""
         counter = self._counters.get(key)
         if counter is None:
-            counter = self._counters[key] = Counter()
+            counter = self._counters[key] = Counter(at=now)
+            self._forget_old(now)
         if key.scope is Scope.CONVERSATION:
             counter.session, counter.is_main = who.session or who.conversation, who.is_main
             self._join(key, counter)
         counter.at = max(counter.at, now)
+        self._counters.move_to_end(key)
         return counter
 
-    def members(self, session: str) -> dict[Key, Counter]:
-        """The conversations of a session."""
-        return {key: self._counters[key] for key in self._members.get(session, ())}
+    def members(self, session: Key) -> Mapping[Key, Counter]:
+        """The conversations that share a session's budget, with what they took of it."""
+        return self._members.get((session.name, session.period), {})
 
     def of_now(self, budget: Budget, now: float) -> Iterator[tuple[Key, Counter]]:
         """All counters of the periods that are now."""
@@ -84,11 +93,11 @@ class Books:
 
     # ---------------------------------------------------------------- holds
 
-    def hold(self, exchange: str, keys: Iterable[Key], amount: Amount, now: float) -> None:
-        """Hold `amount` for an exchange, in counters that are open."""
-        hold = self._holds[exchange] = _Hold(tuple(keys), amount, now)
+    def hold(self, exchange: str, keys: Iterable[Key], who: Who, amount: Amount, now: float) -> None:
+        """Hold `amount` for an exchange of `who`."""
+        hold = self._holds[exchange] = _Hold(tuple(keys), amount, who.is_own, now)
         for key in hold.keys:
-            self._counters[key].held += amount
+            self.open(key, who, now).hold(amount, is_own=who.is_own)
 
     def held(self, exchange: str) -> Amount | None:
         """What is held for an exchange. None: nothing."""
@@ -101,16 +110,23 @@ class Books:
         if hold is None:
             return ()
         for key in hold.keys:
-            self._counters[key].held -= hold.amount
+            counter = self._counters.get(key)
+            if counter is not None:
+                counter.let_go(hold.amount, is_own=hold.is_own)
         return hold.keys
 
     def let_go_of_old(self, now: float) -> None:
         """Of those that were never heard of again."""
         while self._holds:
             exchange, hold = next(iter(self._holds.items()))
+            hold.at = min(hold.at, now)  # the clock may have been set back
             if hold.at > now - HOLD_S:
                 return
             self.let_go(exchange)
+
+    def is_settled(self, exchange: str) -> bool:
+        """Whether `is_new` was asked for an exchange."""
+        return exchange in self._settled
 
     def is_new(self, exchange: str) -> bool:
         """Whether an exchange is settled for the first time; it is not from then on."""
@@ -123,4 +139,17 @@ class Books:
 
     def _join(self, key: Key, counter: Counter) -> None:
         if key.scope is Scope.CONVERSATION and counter.session:
-            self._members.setdefault(counter.session, set()).add(key)
+            self._members.setdefault((counter.session, key.period), {})[key] = counter
+
+    def _forget_old(self, now: float) -> None:
+        while self._counters:
+            key, counter = next(iter(self._counters.items()))
+            is_kept = counter.at >= now - KEEP_S and len(self._counters) <= KEEP
+            if is_kept or counter.held != Amount():
+                return
+            del self._counters[key]
+            self._changed[str(key)] = None
+            members = self._members.get((counter.session, key.period), {})
+            members.pop(key, None)
+            if not members:
+                self._members.pop((counter.session, key.period), None)

@@ -14,9 +14,9 @@ class Bucket:
     size: float
     per_s: float
     level: float
-    """Below zero: so much is owed to those that wait for their turn."""
+    """At `at`. Below zero: so much is owed to those that wait for their turn."""
     at: float
-    """When `level` was right, in seconds."""
+    """When something was asked for last, in seconds."""
 
     @classmethod
     def full(cls, size: float, per_s: float, now: float) -> Bucket:
@@ -26,15 +26,15 @@ class Bucket:
     def wait(self, amount: float, now: float) -> float:
         """Seconds until `amount` can be had, behind all that wait. More than the bucket holds can be had once it is
         full."""
-        self._fill(now)
+        self.level, self.at = self.left(now), now  # a clock that was set back begins anew from there
         return max(0.0, (min(amount, self.size) - self.level) / self.per_s)
 
     def take(self, amount: float, now: float) -> None:
         """Take `amount`, now or at the end of `wait`."""
-        self._fill(now)
-        self.level -= amount
-
-    def _fill(self, now: float) -> None:
-        # A clock that was set back fills nothing.
-        self.level = min(self.size, self.level + max(0.0, now - self.at) * self.per_s)
+        self.level = self.left(now) - amount
         self.at = now
+
+    def left(self, now: float) -> float:
+        """What is in it. Below zero: so much is owed."""
+        # A clock that was set back fills nothing.
+        return min(self.size, self.level + max(0.0, now - self.at) * self.per_s)

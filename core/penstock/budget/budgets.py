@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from penstock.budget.counter import Counter
 from penstock.budget.level import Level, next_level
 from penstock.budget.pool import Member, shares
 from penstock.budget.rates import Turn
-from penstock.budget.scopes import Key, Scope, Who, keys_of, limit_of, period_of
+from penstock.budget.scopes import Key, Scope, Who, keys_of, limit_of, member_of, period_of
 from penstock.budget.settings import Budget, Limit
 
 __all__ = ["Admission", "Budgets", "Change", "Standing"]
@@ -28,6 +28,8 @@ IDLE_S = 600.0
 """A subagent that asked for nothing so long has done its work."""
 RETRY_S = 600
 """Told to clients: a person may have raised the budget by then. Those that wait for five minutes and more say so."""
+SOON_S = 5
+"""Told to clients where requests that are under way hold what is left."""
 RAISE = 0.5
 """Of a limit, where a person does not say by how much."""
 
@@ -39,6 +41,8 @@ class Standing:
     level: Level = Level.NORMAL
     why: str = ""
     """Whose budget, and how much of it is used. In words for the client where the level is BLOCKED."""
+    is_final: bool = True
+    """False: it is BLOCKED by what is held for requests that are under way, and may cost less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ class Change:
 
 
 class Budgets:
-    """Any thread may call. Limits come with each call: profiles have their own, and all count in the same books."""
+    """Any thread may call. Limits come with each call: profiles have their own, and all count in the same books. Only
+    where they differ in `per` they count apart, each in its own periods."""
 
     def __init__(
         self,
@@ -92,8 +97,9 @@ class Budgets:
             keys = keys_of(who, budget, now)
             found = [self._look(key, self._books.open(key, who, now), budget) for key in keys]
             if not who.is_own:
-                found.append(self._look_at_share(keys[-2], keys[-1], budget, now))
-            return max(found, key=lambda standing: standing.level)
+                member = self._books.open(member_of(who, budget, now), who, now)
+                found.append(self._look_at_share(keys[-2], keys[-1], member, budget, now))
+            return max(found, key=lambda standing: (standing.level, standing.is_final))
 
     def admit(
         self,
@@ -107,18 +113,20 @@ class Budgets:
         """Whether a request may leave; if so, `estimate` is held for it until it is settled or released. To ask again
         for the same exchange changes nothing. `turn` is asked for a request that no budget stops."""
         with self._lock:
-            if self._books.held(exchange) is not None:
+            # A thread that was given up may ask when the answer has come already.
+            if self._books.held(exchange) is not None or self._books.is_settled(exchange):
                 return Admission(True)
             self._books.let_go_of_old(now)
             standing = self.standing(who, budget, now)
             if standing.level is Level.BLOCKED:
-                return Admission(False, standing.why, RETRY_S, is_final=True)
+                retry_s = RETRY_S if standing.is_final else SOON_S
+                return Admission(False, standing.why, retry_s, is_final=standing.is_final)
             given = turn()
             if not given.is_given:
                 return Admission(False, given.message, math.ceil(given.wait_s))
-            keys = keys_of(who, budget, now)
-            self._books.open(keys[-1], who, now).is_over = False  # whoever asks is at work again
-            self._books.hold(exchange, keys, estimate, now)
+            member = member_of(who, budget, now)
+            self._books.open(member, who, now).is_over = False  # whoever asks is at work again
+            self._books.hold(exchange, dict.fromkeys((*keys_of(who, budget, now), member)), who, estimate, now)
             self.standing(who, budget, now)
             return Admission(True, wait_s=given.wait_s)
 
@@ -127,11 +135,9 @@ class Budgets:
         with self._lock:
             if not self._books.is_new(exchange):
                 return
-            for key in self._books.let_go(exchange) or keys_of(who, budget, now):
-                counter = self._books.open(key, who, now)
-                counter.used += amount
-                if who.is_own:
-                    counter.own += amount
+            own = (*keys_of(who, budget, now), member_of(who, budget, now))
+            for key in self._books.let_go(exchange) or dict.fromkeys(own):
+                self._books.open(key, who, now).spend(amount, is_own=who.is_own)
                 self._books.note(key)
             self.standing(who, budget, now)
 
@@ -140,17 +146,17 @@ class Budgets:
         with self._lock:
             self._books.let_go(exchange)
 
-    def held(self, exchange: str) -> Amount:
-        """What a request that is under way is thought to cost."""
+    def held(self, exchange: str) -> Amount | None:
+        """What a request that is under way is thought to cost. None: it was not admitted, or too long ago."""
         with self._lock:
-            return self._books.held(exchange) or Amount()
+            return self._books.held(exchange)
 
     def ended(self, who: Who, budget: Budget, now: float) -> None:
         """A subagent gave its answer: what it did not use goes back to the session."""
         if who.is_main:
             return
         with self._lock:
-            key = keys_of(who, budget, now)[-1]
+            key = member_of(who, budget, now)
             self._books.open(key, who, now).is_over = True
             self._books.note(key)
 
@@ -168,30 +174,42 @@ class Budgets:
                 self._limits[place] = limit
 
     def raise_(
-        self, budget: Budget, now: float, scope: Scope | None = None, name: str = "", *, by: Amount | None = None
+        self,
+        budget: Budget,
+        now: float,
+        scope: Scope | None = None,
+        name: str = "",
+        *,
+        by: Amount | None = None,
+        who: Who | None = None,
     ) -> list[str]:
-        """Add to the limits of this period; without `by`, half of each limit. `scope` None: of every budget that
-        blocks. Gives the labels of what was raised."""
+        """Add to the limits of this period; without `by` so much that half of each limit is free. `scope` None: of
+        every budget that blocks, or that blocks `who`. Gives the labels of what was raised."""
         with self._lock:
             out = []
-            for key, counter in self._meant(budget, now, scope, name):
-                limit = self._limit(key, budget)
-                given = {m: by.of(m) if by is not None else RAISE * (limit.of(m) or 0) for m in MEASURES}
-                more = Amount(**{m: n for m, n in given.items() if limit.of(m) is not None})
+            for key, counter in self._meant(budget, now, scope, name, who):
+                limits = {m: limit for m in MEASURES if (limit := self._limit(key, budget).of(m)) is not None}
+                beyond = counter.taken - Amount(**limits) - counter.raised
+                given = {m: by.of(m) if by is not None else RAISE * limits[m] + beyond.of(m) for m in limits}
+                more = Amount(**given)
                 if more != Amount():
                     counter.raised += more
-                    self._calm(key, counter)
+                    self._calm(key, counter, budget, now)
                     out.append(key.label)
             return out
 
     def reset(self, budget: Budget, now: float, scope: Scope | None = None, name: str = "") -> list[str]:
-        """Count from nothing again: one budget, those of a scope, or all, in the periods of now. Gives their labels."""
+        """Count from nothing again: one budget, those of a scope, or all, in the periods of now. With a session goes
+        what its agents took of it. Gives their labels."""
         with self._lock:
             out = []
             for key, counter in self._books.of_now(budget, now):
                 if scope in (None, key.scope) and name in ("", key.name):
-                    counter.used = counter.own = counter.raised = Amount()
-                    self._calm(key, counter)
+                    counter.reset()
+                    if key.scope is Scope.SESSION:
+                        for member in self._books.members(key).values():
+                            member.reset()
+                    self._calm(key, counter, budget, now)
                     out.append(key.label)
             return out
 
@@ -201,7 +219,8 @@ class Budgets:
             keys = {key for key, _ in self._books.of_now(budget, now)}
             keys.add(Key(Scope.DAY, "", period_of(budget, Scope.DAY, now)))
             order = list(Scope)
-            rows = [self._row(key, budget, now) for key in keys]
+            pools = self._pools([key for key in keys if key.scope is Scope.SESSION], budget, now)
+            rows = [self._row(key, budget, now, pools) for key in keys]
             return sorted(rows, key=lambda row: (order.index(row["scope"]), -row["share"], -row["at"], row["name"]))
 
     def changed(self) -> tuple[dict[str, dict[str, Any] | None], dict[str, dict[str, Any] | None]]:
@@ -218,51 +237,54 @@ class Budgets:
 
     # ---------------------------------------------------------------- within
 
-    def _look(self, key: Key, counter: Counter, budget: Budget) -> Standing:
+    def _look(self, key: Key, counter: Counter, budget: Budget, *, is_calm: bool = False) -> Standing:
+        """`is_calm`: a person changed what counts, and no margin keeps a level up that is not right any more."""
         share, measure, limit = _nearest(counter.taken, self._amounts(key, budget))
-        level = next_level(share, counter.level, budget) if measure else Level.NORMAL
+        level = next_level(share, Level.NORMAL if is_calm else counter.level, budget)
         why = f"{key.label}: {_part(share)}"
         if level is not counter.level:
             before, counter.level = counter.level, level
             self._tell(key, Change(key.label, before, level, why))
         if level is Level.BLOCKED:
             why = words.blocked(key, measure, counter.taken.of(measure), limit)
-        return Standing(level, why)
+        return Standing(level, why, counter.used.of(measure) >= limit)
 
-    def _look_at_share(self, session: Key, key: Key, budget: Budget, now: float) -> Standing:
-        counter = self._books.find(key)
-        taken = counter.taken - counter.own
-        limits = {m: given[key] for m, given in self._pool(session, budget, now).items()}
-        share, measure, limit = _nearest(taken, limits)
-        level = next_level(share, counter.share_level, budget) if measure else Level.NORMAL
+    def _look_at_share(
+        self, session: Key, key: Key, counter: Counter, budget: Budget, now: float, *, is_calm: bool = False
+    ) -> Standing:
+        """`key`: the conversation; `counter`: what it took of the session."""
+        pool = self._pool(session, budget, now, counter)
+        at = next(at for at, one in enumerate(self._books.members(session).values()) if one is counter)
+        limits = {measure: given[at] for measure, given in pool.items()}
+        share, measure, limit = _nearest(counter.shared, limits)
+        level = next_level(share, Level.NORMAL if is_calm else counter.share_level, budget)
         why = f"share of {session.label}: {_part(share)}"
         if level is not counter.share_level:
             before, counter.share_level = counter.share_level, level
             self._tell(key, Change(key.label, before, level, why))
         if level is Level.BLOCKED:
-            why = words.blocked(session, measure, taken.of(measure), limit, is_share=True)
+            why = words.blocked(session, measure, counter.shared.of(measure), limit, is_share=True)
         return Standing(level, why)
 
     def _tell(self, key: Key, change: Change) -> None:
         self._books.note(key)
         self._on_change(change)
 
-    def _pool(self, session: Key, budget: Budget, now: float) -> dict[str, dict[Key, float]]:
-        """By measure, what each conversation of a session may use. Empty: nobody has to share."""
-        limits, mine = self._amounts(session, budget), self._books.members(session.name)
-        if not limits or len(mine) == 1:
+    def _pool(self, session: Key, budget: Budget, now: float, asking: Counter | None = None) -> dict[str, list[float]]:
+        """By measure, what each conversation of a session may use of it, in their order. Who is `asking` is at work.
+        Empty: nobody has to share."""
+        limits, mine = self._amounts(session, budget), self._books.members(session).values()
+        if not limits or len(mine) < 2:
             return {}
         whole, out = self._books.find(session), {}
+        own_calls = whole.own + whole.own_held
+        agents = [
+            (budget.main_weight if one.is_main else 1.0, one.shared, one is not asking and _is_over(one, now))
+            for one in mine
+        ]
         for measure, limit in limits.items():
-            members = {
-                key: Member(
-                    budget.main_weight if one.is_main else 1.0,
-                    (one.taken - one.own).of(measure),
-                    not one.is_main and (one.is_over or (one.held == Amount() and one.at < now - IDLE_S)),
-                )
-                for key, one in mine.items()
-            }
-            own = max(budget.reserve * limit, whole.own.of(measure))
+            members = [Member(weight, getattr(shared, measure), is_over) for weight, shared, is_over in agents]
+            own = max(budget.reserve * limit, own_calls.of(measure))
             out[measure] = shares(max(0.0, limit - own), members)
         return out
 
@@ -274,30 +296,53 @@ class Budgets:
         own = self._limits.get(f"{key.scope}|{key.name}") or self._limits.get(str(key.scope))
         return own or limit_of(budget, key.scope)
 
-    def _meant(self, budget: Budget, now: float, scope: Scope | None, name: str) -> list[tuple[Key, Counter]]:
+    def _meant(
+        self, budget: Budget, now: float, scope: Scope | None, name: str, who: Who | None
+    ) -> list[tuple[Key, Counter]]:
         found = list(self._books.of_now(budget, now))
         if scope is not None:
             return [(key, counter) for key, counter in found if key.scope is scope and name in ("", key.name)]
-        sharing = {counter.session for _, counter in found if counter.share_level is Level.BLOCKED}
-        return [
-            (key, counter)
-            for key, counter in found
-            if counter.level is Level.BLOCKED or (key.scope is Scope.SESSION and key.name in sharing)
-        ]
+        keys = None if who is None else set(keys_of(who, budget, now))
+        mine = [(key, counter) for key, counter in found if keys is None or key in keys]
+        return [(key, counter) for key, counter in mine if self._blocks(key, counter, budget, now, who)]
 
-    def _calm(self, key: Key, counter: Counter) -> None:
-        """A person changed what counts: no margin keeps a level up that is not right any more."""
-        counter.level = Level.NORMAL
+    def _blocks(self, key: Key, counter: Counter, budget: Budget, now: float, who: Who | None) -> bool:
+        if _nearest(counter.taken, self._amounts(key, budget))[0] >= 1:
+            return True
+        if key.scope is not Scope.SESSION:
+            return False
+        one = None if who is None else member_of(who, budget, now)
+        return any(
+            sharing.share_level is Level.BLOCKED and not _is_over(sharing, now)
+            for member, sharing in self._books.members(key).items()
+            if one in (None, member)
+        )
+
+    def _calm(self, key: Key, counter: Counter, budget: Budget, now: float) -> None:
+        """A person changed what counts."""
         self._books.note(key)
+        self._look(key, counter, budget, is_calm=True)
         if key.scope is Scope.SESSION:
-            for one, sharing in self._books.members(key.name).items():
-                sharing.share_level = Level.NORMAL
-                self._books.note(one)
+            for member, sharing in self._books.members(key).items():
+                self._books.note(member)
+                if sharing.share_level is not Level.NORMAL:
+                    self._look_at_share(key, member, sharing, budget, now, is_calm=True)
 
-    def _row(self, key: Key, budget: Budget, now: float) -> dict[str, Any]:
+    def _pools(self, sessions: Iterable[Key], budget: Budget, now: float) -> dict[str, dict[str, float]]:
+        """By conversation, what each may use of its session, once for all."""
+        out: dict[str, dict[str, float]] = {}
+        for session in sessions:
+            given = self._pool(session, budget, now)
+            for at, member in enumerate(self._books.members(session)):
+                out[member.name] = {measure: amounts[at] for measure, amounts in given.items()}
+        return out
+
+    def _row(self, key: Key, budget: Budget, now: float, pools: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
         counter, limits = self._books.find(key), self._amounts(key, budget)
         share = _nearest(counter.taken, limits)[0]
-        level = next_level(share, counter.level, budget) if limits else Level.NORMAL
+        level = next_level(share, counter.level, budget)
+        if key.scope is Scope.CONVERSATION:
+            level = max(level, self._books.find(member_of(Who(key.name), budget, now)).share_level)
         row: dict[str, Any] = {
             "scope": str(key.scope),
             "name": key.name,
@@ -307,14 +352,18 @@ class Budgets:
             "raised": counter.raised.payload(),
             "limits": limits,
             "share": round(share, 4),
-            "level": str(max(level, counter.share_level)),
+            "level": str(level),
             "at": counter.at,
         }
         if key.scope is Scope.CONVERSATION:
-            session = Key(Scope.SESSION, counter.session, period_of(budget, Scope.SESSION, now))
-            pool = {m: round(given[key], 6) for m, given in self._pool(session, budget, now).items()}
+            pool = {m: round(amount, 6) for m, amount in pools.get(key.name, {}).items()}
             row |= {"session": counter.session, "main": counter.is_main, "over": counter.is_over, "pool": pool}
         return row
+
+
+def _is_over(one: Counter, now: float) -> bool:
+    """Whether a subagent has done its work, and what it did not use is for the others."""
+    return not one.is_main and (one.is_over or (one.at < now - IDLE_S and one.held == Amount()))
 
 
 def _nearest(taken: Amount, limits: Mapping[str, float]) -> tuple[float, str, float]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from penstock.budget.amount import Amount
+from penstock.budget.amount import Amount, number
 from penstock.budget.level import Level
 
 __all__ = ["Counter"]
@@ -21,6 +21,10 @@ class Counter:
     """For requests that are under way: what they are thought to cost."""
     own: Amount = field(default_factory=Amount)
     """Of `used`: calls the client made for itself."""
+    own_held: Amount = field(default_factory=Amount)
+    shared: Amount = field(init=False)
+    """What the agents took: all but the client's own calls. Worked out when something changes: a session's budget asks
+    for it with each request of each of its agents."""
     raised: Amount = field(default_factory=Amount)
     """What a person added to the limits, for this period."""
     level: Level = Level.NORMAL
@@ -34,10 +38,39 @@ class Counter:
     is_over: bool = False
     """Of a subagent: it gave its answer. It may be asked again."""
 
+    def __post_init__(self) -> None:
+        self._add_up()
+
     @property
     def taken(self) -> Amount:
         """Used and held."""
         return self.used + self.held
+
+    def hold(self, amount: Amount, *, is_own: bool) -> None:
+        """For a request that is under way."""
+        self.held += amount
+        if is_own:
+            self.own_held += amount
+        self._add_up()
+
+    def let_go(self, amount: Amount, *, is_own: bool) -> None:
+        """What was held."""
+        self.held -= amount
+        if is_own:
+            self.own_held -= amount
+        self._add_up()
+
+    def spend(self, amount: Amount, *, is_own: bool) -> None:
+        """For an answer that came."""
+        self.used += amount
+        if is_own:
+            self.own += amount
+        self._add_up()
+
+    def reset(self) -> None:
+        """Count from nothing. What is held stays so."""
+        self.used = self.own = self.raised = Amount()
+        self._add_up()
 
     def payload(self) -> dict[str, Any]:
         """As it is stored."""
@@ -56,18 +89,20 @@ class Counter:
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> Counter:
         """What `payload` gave; what another version wrote besides is left out."""
-        at = stored.get("at")
         return cls(
             used=Amount.read(stored.get("used")),
             own=Amount.read(stored.get("own")),
             raised=Amount.read(stored.get("raised")),
             level=_level(stored.get("level")),
             share_level=_level(stored.get("share_level")),
-            at=float(at) if isinstance(at, int | float) else 0.0,
+            at=number(stored.get("at")),
             session=str(stored.get("session") or ""),
             is_main=stored.get("main") is not False,
             is_over=stored.get("over") is True,
         )
+
+    def _add_up(self) -> None:
+        self.shared = self.used - self.own + (self.held - self.own_held)
 
 
 def _level(stored: object) -> Level:

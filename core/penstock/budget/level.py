@@ -40,8 +40,10 @@ class Marks(Protocol):
 
 def next_level(share: float, before: Level, marks: Marks) -> Level:
     """The level of a budget of which `share` is used or held. It rises at once, and falls by the margin: what is held
-    for a request and then not used must not make it go up and down."""
-    return max(_at(share, marks), min(before, _at(share + marks.margin, marks)))
+    for a request and then not used must not make it go up and down.
+
+    BLOCKED has no margin: what is left of a budget may be spent, and used alone never falls."""
+    return max(_at(share, marks), min(before, _at(share + marks.margin, marks), Level.MINIMAL))
 
 
 def _at(share: float, marks: Marks) -> Level:

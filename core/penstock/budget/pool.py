@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import NamedTuple
 
 __all__ = ["Member", "shares"]
 
-T = TypeVar("T")
 
-
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One agent of a session."""
 
     weight: float
@@ -22,22 +19,23 @@ class Member:
     """It has done its work: what it did not use goes to the others."""
 
 
-def shares(limit: float, members: Mapping[T, Member]) -> dict[T, float]:
+def shares(limit: float, members: Sequence[Member]) -> list[float]:
     """What each member may use of `limit` in all. Those that are over get what they used; the rest is shared out by
     weight, and who has used more than that already keeps what it used, at the expense of the others.
 
     The shares add up to `limit`, or to what was used where that is more, while there is a member to have them.
     """
-    out = {name: member.used for name, member in members.items() if member.is_over}
-    left = limit - sum(out.values())
-    open_ = {name: member for name, member in members.items() if not member.is_over}
-    while open_:
-        weight = sum(member.weight for member in open_.values())
-        beyond = {name: m for name, m in open_.items() if m.used > max(left, 0.0) * m.weight / weight}
-        if not beyond:
-            return out | {name: max(left, 0.0) * m.weight / weight for name, m in open_.items()}
-        for name, member in beyond.items():
-            out[name] = member.used
-            left -= member.used
-            del open_[name]
+    out = [member.used for member in members]
+    open_ = [at for at, member in enumerate(members) if not member.is_over]
+    left = max(0.0, limit - sum(member.used for member in members if member.is_over))
+    # Whoever used most for its weight first: where that one is not beyond its share, nobody is.
+    open_.sort(key=lambda at: members[at].used / members[at].weight, reverse=True)
+    weights = list(accumulate(members[at].weight for at in reversed(open_)))
+    for rank, at in enumerate(open_):
+        weight = weights[-1 - rank]  # of this one and all after it
+        if members[at].used <= left * members[at].weight / weight:
+            for fits in open_[rank:]:
+                out[fits] = left * members[fits].weight / weight
+            return out
+        left = max(0.0, left - members[at].used)
     return out

@@ -98,7 +98,7 @@ def _wait(headers: Mapping[str, str], now: float) -> float | None:
         return seconds
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):
         return None
 
 
@@ -109,7 +109,7 @@ def _moment(text: str, now: float) -> float | None:
         return seconds if seconds > 1e9 else now + seconds
     parts = _SPAN.findall(text)
     if parts and "".join(map("".join, parts)) == text.strip():
-        return now + sum(float(n) * _UNITS[unit] for n, unit in parts)
+        return _finite(now + sum(float(n) * _UNITS[unit] for n, unit in parts))
     try:
         return datetime.fromisoformat(text.strip()).timestamp()
     except (ValueError, OverflowError, OSError):
@@ -121,4 +121,8 @@ def _number(text: str) -> float | None:
         found = float(text)
     except ValueError:
         return None
+    return _finite(found)
+
+
+def _finite(found: float) -> float | None:
     return found if math.isfinite(found) and found >= 0 else None

@@ -75,9 +75,8 @@ class Speed:
         with self._lock:
             ours = []
             for (scope, name, measure, per_minute, _), bucket in self._buckets.items():
-                bucket.wait(0, now)
                 row = {"scope": scope, "name": name, "measure": measure, "per_minute": per_minute}
-                ours.append(row | {"size": bucket.size, "left": round(max(0.0, bucket.level), 1)})
+                ours.append(row | {"size": bucket.size, "left": round(max(0.0, bucket.left(now)), 1)})
             theirs = [
                 {"provider": provider, "credential": credential, **one.payload()}
                 for (provider, credential), told in self._told.items()
