@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from penstock import EventKind, cashier
-from penstock.budget import Amount, Level
+from penstock.budget import Amount, Level, kept
 from penstock.errors import StoreError
 from penstock.exchange import Kind
 from penstock.reply import Usage
@@ -95,9 +95,9 @@ def test_a_block_is_said_in_the_clients_own_words(dialect: str) -> None:
         refusal = session.outcome.refusal
         assert refusal is not None
         assert refusal.status == 429
-        assert (refusal.headers["retry-after"], refusal.headers["x-should-retry"]) == ("86400", "false")
+        assert (refusal.headers["retry-after"], refusal.headers["x-should-retry"]) == ("600", "false")
         body = msgspec.json.decode(refusal.body)
-        message = "Penstock: the budget for everything today is used up (1 requests of 1 requests)."
+        message = "Penstock: the budget for everything today is used up (1 of 1 requests)."
         assert message in refusal.body.decode()
         form = dialect_of(dialect).error_body(429, "")
         assert set(body) == set(form)
@@ -380,7 +380,7 @@ def test_limits_of_another_version_stop_nothing() -> None:
     with Session(store=store) as session:
         session.send(say("one"))
         session.reply("yes")
-        store.set_values(cashier.LIMITS, {"day": {"dollars": "a lot"}})
+        store.set_values(kept.LIMITS, {"day": {"dollars": "a lot"}})
         session.restart()
         assert (day(session)["requests"], day(session, "limits")) == (1, {})
 

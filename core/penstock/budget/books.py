@@ -9,7 +9,7 @@ from typing import Any
 
 from penstock.budget.amount import Amount
 from penstock.budget.counter import Counter
-from penstock.budget.scopes import Key, Scope, Who, period_of
+from penstock.budget.scopes import Key, Scope, Who, period_of, session_of
 from penstock.budget.settings import Budget
 
 __all__ = ["Books"]
@@ -63,7 +63,7 @@ class Books:
             counter = self._counters[key] = Counter(at=now)
             self._forget_old(now)
         if key.scope is Scope.CONVERSATION:
-            counter.session, counter.is_main = who.session or who.conversation, who.is_main
+            counter.session, counter.is_main = session_of(who), who.is_main
             self._join(key, counter)
         counter.at = max(counter.at, now)
         self._counters.move_to_end(key)

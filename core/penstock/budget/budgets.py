@@ -247,7 +247,7 @@ class Budgets:
             self._tell(key, Change(key.label, before, level, why))
         if level is Level.BLOCKED:
             why = words.blocked(key, measure, counter.taken.of(measure), limit)
-        return Standing(level, why, counter.used.of(measure) >= limit)
+        return Standing(level, why, not measure or counter.used.of(measure) >= limit)
 
     def _look_at_share(
         self, session: Key, key: Key, counter: Counter, budget: Budget, now: float, *, is_calm: bool = False

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from penstock.budget.settings import Budget, Limit, Period
 
-__all__ = ["Key", "Scope", "Who", "keys_of", "limit_of", "member_of", "period_of"]
+__all__ = ["Key", "Scope", "Who", "keys_of", "limit_of", "member_of", "period_of", "session_of"]
 
 
 class Scope(StrEnum):
@@ -94,7 +94,7 @@ def keys_of(who: Who, budget: Budget, now: float) -> tuple[Key, ...]:
         Scope.DAY: "",
         Scope.PROJECT: who.project,
         Scope.AGENT: who.agent or "unknown",
-        Scope.SESSION: who.session or who.conversation,
+        Scope.SESSION: session_of(who),
         Scope.CONVERSATION: who.conversation,
     }
     return tuple(Key(scope, _storable(names[scope]), period_of(budget, scope, now)) for scope in Scope)
@@ -104,6 +104,11 @@ def member_of(who: Who, budget: Budget, now: float) -> Key:
     """Where it is counted what a conversation took of its session's budget: in the session's period, which may be
     another than its own."""
     return Key(Scope.CONVERSATION, _storable(who.conversation), period_of(budget, Scope.SESSION, now))
+
+
+def session_of(who: Who) -> str:
+    """Whose budget a conversation shares: its own, where the client names no session."""
+    return _storable(who.session or who.conversation)
 
 
 def _storable(name: str) -> str:

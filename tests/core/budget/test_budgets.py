@@ -45,10 +45,21 @@ def test_each_budget_stops_what_it_is_for(scope: Scope, measure: str) -> None:
     budgets = Budgets()
     budgets.settle("first", MAIN, budget, Amount(**{measure: 5.0}), NOW)
     refused = ask(budgets, MAIN, budget)
-    assert (refused.is_allowed, refused.is_final, refused.retry_after) == (False, True, 86400)
+    assert (refused.is_allowed, refused.is_final, refused.retry_after) == (False, True, 600)
     assert "used up" in refused.message
-    assert f"penstock budget raise {scope}" in refused.message
+    assert "penstock budget raise" in refused.message
     assert ask(budgets, OTHER, budget, "y").is_allowed is (scope is not Scope.DAY)
+
+
+def test_what_is_held_stops_for_a_moment_only() -> None:
+    """It may cost less than was thought: clients may try again soon."""
+    budget = Budget.model_validate({"day": {"dollars": 5}})
+    budgets = Budgets()
+    assert budgets.admit("x", MAIN, budget, Amount(9.0), NOW).is_allowed
+    refused = ask(budgets, OTHER, budget, "y")
+    assert (refused.is_allowed, refused.is_final, refused.retry_after) == (False, False, 5)
+    budgets.settle("x", MAIN, budget, Amount(1.0), NOW)
+    assert ask(budgets, OTHER, budget, "y").is_allowed
 
 
 @pytest.mark.parametrize("scope", Scope)
@@ -166,7 +177,7 @@ def test_a_subagent_has_its_share_and_no_more() -> None:
     spend(budgets, MAIN, SHARED, 1)
     passed = [ask(budgets, SUB, SHARED, str(n)).is_allowed for n in range(40)]
     assert passed == [True] * 36 + [False] * 4
-    assert "this agent's share of the session's budget is used up (36 requests of 36 requests)" in (
+    assert "this agent's share of the session's budget is used up (36 of 36 requests)" in (
         ask(budgets, SUB, SHARED, "again").message
     )
     assert ask(budgets, MAIN, SHARED, "main").is_allowed

@@ -81,7 +81,7 @@ class Spending(RuleBasedStateMachine):
             assert "share" in given.message
             assert not who.is_own
             assert len({one.who.conversation for one in self.requests if one.who.session == who.session}) > 1
-        assert given.is_final is not given.is_allowed
+        assert not (given.is_final and given.is_allowed)
         self.requests.append(request)
         request.is_held = given.is_allowed
         return request if given.is_allowed else multiple()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.budget.scopes import Key, Scope, Who, keys_of, member_of, period_of, seconds_of
+from penstock.budget.scopes import Key, Scope, Who, keys_of, member_of, period_of
 from penstock.budget.settings import Budget, Limit
 
 NOON = datetime(2026, 3, 4, 12, 30).timestamp()
@@ -42,12 +42,6 @@ def test_periods_that_nobody_set() -> None:
     periods = {str(scope): period_of(Budget(), scope, NOON) for scope in Scope}
     day = "2026-03-04"
     assert periods == {"day": day, "project": day, "agent": day, "session": "", "conversation": ""}
-
-
-@pytest.mark.parametrize(("period", "seconds"), [("2026-03-04T12", 3600), ("2026-03-04", 86400), ("", 86400)])
-def test_how_long_to_wait(period: str, seconds: int) -> None:
-    """At most a day: no client waits longer."""
-    assert seconds_of(period) == seconds
 
 
 def test_what_a_request_counts_for() -> None:
