@@ -60,7 +60,7 @@ def test_from_setting_to_resetting(say: Say, run: Run) -> None:
     assert rows(say)["project"]["level"] == "BLOCKED"
     assert "Raised: project kiln" in say("budget", "raise")
     assert rows(say)["project"]["limits"] == {"dollars": 6.5}
-    assert "REDUCED" in say("budget", "show")
+    assert "NORMAL" in say("budget", "show")
     found = run("budget", "raise")
     assert (found.exit_code, "nothing is blocked" in found.output) == (2, True)
     assert "1 budget counts from nothing" in say("budget", "reset", "project", "kiln", "-y")
