@@ -125,7 +125,8 @@ class Cashier:
             return self.budgets.admit(exchange.id, who, profile.budget, estimate, now, turn)
 
         admission = ask()
-        said = _IN_CHAT.fullmatch(exchange.words) if exchange.kind is Kind.MAIN and not exchange.is_retry else None
+        may_say = profile.budget.chat and exchange.kind is Kind.MAIN and not exchange.is_retry
+        said = _IN_CHAT.fullmatch(exchange.words) if may_say else None
         if not admission.is_final or said is None:
             return admission
         by = Amount(dollars=float(said[1])) if said[1] else None

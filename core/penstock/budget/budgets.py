@@ -246,7 +246,7 @@ class Budgets:
             before, counter.level = counter.level, level
             self._tell(key, Change(key.label, before, level, why))
         if level is Level.BLOCKED:
-            why = words.blocked(key, measure, counter.taken.of(measure), limit)
+            why = words.blocked(key, measure, counter.taken.of(measure), limit, chat=budget.chat)
         return Standing(level, why, not measure or counter.used.of(measure) >= limit)
 
     def _look_at_share(
@@ -263,7 +263,8 @@ class Budgets:
             before, counter.share_level = counter.share_level, level
             self._tell(key, Change(key.label, before, level, why))
         if level is Level.BLOCKED:
-            why = words.blocked(session, measure, counter.shared.of(measure), limit, is_share=True)
+            used = counter.shared.of(measure)
+            why = words.blocked(session, measure, used, limit, chat=budget.chat, is_share=True)
         return Standing(level, why)
 
     def _tell(self, key: Key, change: Change) -> None:

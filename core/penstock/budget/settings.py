@@ -46,6 +46,8 @@ class Budget(_Table):
     """The main agent's share of a session, where each subagent's is 1."""
     hint: bool = False
     """Tell a subagent in a note when its share runs low."""
+    chat: bool = True
+    """Whether a message that reads `penstock budget raise` does so. Not for a client that strangers write to."""
     day: Limit = Limit()
     """All that comes by."""
     project: Limit = Limit()

@@ -29,15 +29,16 @@ def part_in_words(measure: str, used: float, limit: float) -> str:
     return f"{used:,.0f} of {limit:,.0f} {measure}"
 
 
-def blocked(key: Key, measure: str, used: float, limit: float, *, is_share: bool = False) -> str:
-    """Why a request is refused, and what lifts it: one sentence each."""
+def blocked(key: Key, measure: str, used: float, limit: float, *, chat: bool, is_share: bool = False) -> str:
+    """Why a request is refused, and what lifts it: one sentence each. `chat`: a message may."""
     whose = _WHOSE[key.scope].format(name=key.name)
     span = _SPANS.get(len(key.period), "")
     if is_share:
         whose, span = "this agent's share of the session's budget", ""
+    say = ", or say here: penstock budget raise" if chat else ""
     return (
         f"Penstock: {whose}{f' {span}' if span else ''} is used up ({part_in_words(measure, used, limit)}). "
-        "To go on, run `penstock budget raise`, or say here: penstock budget raise"
+        f"To go on, run `penstock budget raise`{say}"
     )
 
 
