@@ -93,6 +93,8 @@ class Budgets:
 
     def standing(self, who: Who, budget: Budget, now: float) -> Standing:
         """The level that a request of `who` meets now."""
+        if not (budget.has_limits or self._limits):
+            return Standing()
         with self._lock:
             keys = keys_of(who, budget, now)
             found = [self._look(key, self._books.open(key, who, now), budget) for key in keys]
@@ -127,7 +129,6 @@ class Budgets:
             member = member_of(who, budget, now)
             self._books.open(member, who, now).is_over = False  # whoever asks is at work again
             self._books.hold(exchange, dict.fromkeys((*keys_of(who, budget, now), member)), who, estimate, now)
-            self.standing(who, budget, now)
             return Admission(True, wait_s=given.wait_s)
 
     def settle(self, exchange: str, who: Who, budget: Budget, amount: Amount, now: float) -> None:

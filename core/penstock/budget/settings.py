@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -58,6 +59,12 @@ class Budget(_Table):
     """Each session, shared by its main agent and its subagents."""
     conversation: Limit = Limit()
     """Each agent in each session."""
+
+    @cached_property
+    def has_limits(self) -> bool:
+        """Whether anything is limited."""
+        limits = (self.day, self.project, self.agent, self.session, self.conversation)
+        return any((limit.dollars, limit.tokens, limit.requests) != (None, None, None) for limit in limits)
 
     @model_validator(mode="after")
     def _in_order(self) -> Budget:
