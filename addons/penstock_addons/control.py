@@ -78,12 +78,15 @@ class Control:
             return None
         suite, command = self._gateway.suite, _path(flow.request)
         if suite is not None and flow.request.method == "POST" and command.startswith(BUDGET):
-            flow.response = _budget(suite, command.removeprefix(BUDGET), flow.request.raw_content or b"")
-            return None
+            return self._ask_budget(flow, suite, command.removeprefix(BUDGET))
         if suite is not None and flow.request.method == "POST" and command.startswith(PREFIX):
             return self._ask_memory(flow, suite, command.removeprefix(PREFIX))
         flow.response = self._do(flow.request)
         return None
+
+    async def _ask_budget(self, flow: http.HTTPFlow, suite: Suite, command: str) -> None:
+        # The books may be long: no request waits on the loop for them.
+        flow.response = await asyncio.to_thread(_budget, suite, command, flow.request.raw_content or b"")
 
     async def _ask_memory(self, flow: http.HTTPFlow, suite: Suite, command: str) -> None:
         # Memory reads and writes files: no request waits on the loop for that.
@@ -124,7 +127,7 @@ def _budget(suite: Suite, command: str, body: bytes) -> http.Response:
     try:
         arguments = msgspec.json.decode(body or b"{}", type=dict[str, Any])
         return _answer(200, **suite.engine.cashier.do(command, arguments, suite.profile))
-    except (msgspec.MsgspecError, PenstockError) as e:
+    except (ValueError, PenstockError) as e:  # msgspec's errors are of the first sort
         return _answer(400, error=str(e))
 
 

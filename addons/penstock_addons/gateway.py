@@ -153,7 +153,7 @@ class Gateway:
         if outcome.wait_s and flow.error is None:
             await asyncio.sleep(outcome.wait_s)
         if flow.error is not None:  # the client left meanwhile
-            suite.engine.failed(outcome, None, begun=False)
+            suite.engine.failed(outcome, None, begun=False, sent=False)
             return
         if outcome.refusal is not None:
             flow.response = http.Response.make(
@@ -175,15 +175,15 @@ class Gateway:
             flow.response.stream = True
             return
         headers, status = flow.response.headers, flow.response.status_code
-        if not passage.is_over and passage.outcome is not None and self._suite is not None:
-            passage.told = told_by({name.lower(): headers[name] for name in headers}, status, time.time())
-            self._suite.engine.told(passage.outcome, passage.told)
         encoding = headers.get("content-encoding")
         decoder = stream_decoder(encoding)
         readable = decoder is not None or encoding in (None, "", "identity")
         reader = passage.dialect.reply_reader(headers.get("content-type", "")) if readable else None
         passage.tee = Tee(reader, decoder)
         flow.response.stream = passage.tee
+        if not passage.is_over and passage.outcome is not None and self._suite is not None:
+            passage.told = told_by({name.lower(): headers[name] for name in headers}, status, time.time())
+            self._suite.engine.told(passage.outcome, passage.told)
 
     def response(self, flow: http.HTTPFlow) -> None:
         passage = self._passages.pop(flow.id, None)
@@ -195,7 +195,7 @@ class Gateway:
         if status >= 400:
             self._failed(passage, "provider", status=status, error=reply.error if reply is not None else "")
         elif reply is not None and reply.error:
-            self._failed(passage, "provider", status=status, error=reply.error)
+            self._failed(passage, "provider", status=status, error=reply.error, usage=reply.usage)
         elif reply is not None and passage.outcome is not None and not reply.complete:
             self._failed(passage, "cut", status=status, error="the stream ended before its end", usage=reply.usage)
         else:
@@ -290,7 +290,8 @@ class Gateway:
             **_limits(passage),
         )
         if passage.outcome is not None and self._suite is not None:
-            begun = why in ("cut", "client left") and size > 0
+            is_told = usage is not None and usage.prompt is not None  # an error in the middle of a stream
+            begun = is_told or (why in ("cut", "client left") and size > 0)
             self._suite.engine.failed(passage.outcome, usage, begun=begun)
 
     def _advance(self, passage: _Passage, state: State) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from penstock.bill import bill
@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 CLOSE_S = 5.0
 SAVE_S = 1.0
 """Counts are written down at most so often. A kill in between costs as much of them."""
-_IN_CHAT = re.compile(r"\s*/?penstock:? budget raise(?:\s+\$?(\d+(?:\.\d+)?))?\s*[.!]?\s*", re.IGNORECASE)
+_IN_CHAT = re.compile(r"/?penstock:? budget raise(?: \$?(\d{1,6}(?:\.\d{1,4})?))?[.!]?", re.IGNORECASE)
 
 
 class Cashier:
@@ -52,6 +52,7 @@ class Cashier:
         self.budgets = kept.load(store, clock.now(), self._tell)
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._said = ""
 
     # ---------------------------------------------------------------- the road
 
@@ -80,11 +81,14 @@ class Cashier:
         if exchange.kind is Kind.SUBAGENT and reply.complete and not reply.tools:
             self.budgets.ended(who_is(exchange), pipeline.profile.budget, self._clock.now())
 
-    def failed(self, exchange: Exchange, pipeline: Pipeline, usage: Usage | None, *, begun: bool) -> None:
+    def failed(self, exchange: Exchange, pipeline: Pipeline, usage: Usage | None, *, begun: bool, sent: bool) -> None:
         """No whole answer came. One that had `begun` is paid for: by what the provider said so far, else by our own
-        estimate of the request."""
+        estimate of the request. `sent`: the request left."""
         if exchange.kind is Kind.COUNT:
             return
+        held = self.budgets.held(exchange.id)
+        if not sent and held is not None:
+            self.speed.give_back(who_is(exchange), pipeline.profile.rate, held.tokens, self._clock.now())
         if not begun:
             self.budgets.release(exchange.id)
         elif usage is not None and usage.prompt is not None:
@@ -101,9 +105,11 @@ class Cashier:
     def do(self, command: str, arguments: Mapping[str, object], profile: Profile) -> dict[str, Any]:
         """Carry a person's command out; see `penstock.budget.desk`. Raises `PenstockError`."""
         try:
-            return BudgetDesk(self.budgets, profile.budget, self._clock.now, self.speed).do(command, arguments)
+            done = BudgetDesk(self.budgets, profile.budget, self._clock.now, self.speed).do(command, arguments)
         finally:
             self._save_soon()
+        self._tell_of_raise(done.get("raised", ()), "a command")
+        return done
 
     def close(self) -> None:
         """Write down what is left."""
@@ -126,24 +132,26 @@ class Cashier:
 
         admission = ask()
         may_say = profile.budget.chat and exchange.kind is Kind.MAIN and not exchange.is_retry
-        said = _IN_CHAT.fullmatch(exchange.words) if may_say else None
-        if not admission.is_final or said is None:
+        said = _IN_CHAT.fullmatch(exchange.words.strip()) if admission.is_final and may_say else None
+        if said is None:
             return admission
         by = Amount(dollars=float(said[1])) if said[1] else None
-        if not self.budgets.raise_(profile.budget, now, by=by, who=who):
-            # No budget of dollars blocks: by half of the one that does.
-            self.budgets.raise_(profile.budget, now, who=who)
+        raised = self.budgets.raise_(profile.budget, now, by=by, who=who)
+        # Where no budget of dollars blocks, by half of the one that does.
+        self._tell_of_raise(raised or self.budgets.raise_(profile.budget, now, who=who), "a message", exchange.id)
         return ask()
 
     def _estimate(self, work: Work, exchange: Exchange) -> Amount:
-        """What a request is thought to cost, without its answer."""
-        state = work.state
-        size = estimate_bytes(work.conversation.size if work.conversation is not None else len(work.body))
-        size = self._counting.gauge(exchange).count(size).tokens
+        """What a request is thought to cost as it leaves, without its answer."""
+        state, came = work.state, work.conversation
+        sent = state.size_sent if state is not None else 0
+        size = estimate_bytes(came.size if came is not None else len(work.body))
+        size = max(0, sent + size - state.size_came) if state is not None else size
+        tokens = self._counting.gauge(exchange).count(size).tokens
         margin = work.pipeline.profile.cache.margin_s
         is_warm = state is not None and not state.clock.is_cold(self._clock.now(), margin)
-        read = min(state.size_sent, size) if state is not None and is_warm else 0
-        return Amount(_price(exchange, work.pipeline).dollars(read=read, write=size - read), size, 1)
+        read = tokens * min(sent, size) / size if is_warm and size else 0.0
+        return Amount(_price(exchange, work.pipeline).dollars(read=read, write=tokens - read), tokens, 1)
 
     def _settle(self, exchange: Exchange, pipeline: Pipeline, amount: Amount) -> None:
         self.budgets.settle(exchange.id, who_is(exchange), pipeline.profile.budget, amount, self._clock.now())
@@ -153,6 +161,10 @@ class Cashier:
         self._log.append(
             EventKind.BUDGET, budget=change.label, before=str(change.before), level=str(change.level), why=change.why
         )
+
+    def _tell_of_raise(self, labels: Iterable[str], by: str, exchange: str = "") -> None:
+        for label in labels:
+            self._log.append(EventKind.BUDGET, exchange, budget=label, why=f"raised by {by}")
 
     def _save_soon(self) -> None:
         self._dirty.set()
@@ -173,8 +185,11 @@ class Cashier:
     def _save(self) -> None:
         try:
             kept.save(self._store, self.budgets)
+            self._said = ""
         except StoreError as e:
-            logger.debug("what was spent is kept in memory for now: %s", e)
+            if str(e) != self._said:  # it is so every second until it is mended
+                logger.warning("what was spent is kept in memory for now: %s", e)
+            self._said = str(e)
             self._dirty.set()  # to be tried again, whether more is spent or not
 
 

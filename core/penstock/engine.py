@@ -156,10 +156,10 @@ class Engine:
             self._note_usage(outcome)
             self._background.look_now(self._pipeline_of(outcome), outcome.exchange, outcome.reply, is_known=known)
 
-    def failed(self, outcome: Outcome, usage: Usage | None, *, begun: bool) -> None:
-        """No whole answer came; with `begun` the provider had begun one."""
+    def failed(self, outcome: Outcome, usage: Usage | None, *, begun: bool, sent: bool = True) -> None:
+        """No whole answer came; with `begun` the provider had begun one, and without `sent` it was never asked."""
         if outcome.exchange is not None:
-            self.cashier.failed(outcome.exchange, self._pipeline_of(outcome), usage, begun=begun)
+            self.cashier.failed(outcome.exchange, self._pipeline_of(outcome), usage, begun=begun, sent=sent)
 
     def told(self, outcome: Outcome, told: tuple[Told, ...]) -> None:
         """The provider told of its limits."""
@@ -232,7 +232,7 @@ class Engine:
             try:
                 task = self._workers.submit(lambda g=generation: self._run(work, g))  # type: ignore[misc]
             except NoWorker as e:
-                return self._as_it_came(work.request, str(e))
+                return self._as_it_came(work.request, str(e), work.exchange)
             outcome = await self._watch(work, task)
             if outcome is not None:
                 return outcome
@@ -409,7 +409,7 @@ class Engine:
 
     def _as_it_came(self, request: Request, why: str, exchange: Exchange | None = None) -> Outcome:
         self._log.append(EventKind.BYPASSED, request.id, why=redact(why)[:400])
-        return Outcome(why=why, exchange=exchange)
+        return Outcome(why=why, exchange=exchange, profile=request.profile)
 
     def _fault(self, where: str, error: str, exchange: str = "") -> None:
         self._log.append(EventKind.FAULT, exchange, where=where, error=redact(error)[:400])

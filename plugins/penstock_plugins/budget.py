@@ -1,4 +1,4 @@
-"""Budget hints: a subagent is told when its share of the session's budget runs low. Only where the profile says so."""
+"""Budget hints: a subagent is told when a budget that it counts for runs low. Only where the profile says so."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from penstock import Draft, Kind, Level, Profile, Stage, hookimpl
 __all__ = ["Hint", "stages"]
 
 _HINTS = {
-    Level.REDUCED: "[Budget: most of what this task may use is used. Start nothing new; work towards your answer.]",
-    Level.MINIMAL: "[Budget: nearly all of what this task may use is used. Give your answer now, with what is open.]",
+    Level.REDUCED: "[Budget: most of what may be spent here is spent. Start nothing new; work towards your answer.]",
+    Level.MINIMAL: "[Budget: nearly all of what may be spent here is spent. Give your answer now, with what is open.]",
 }
 
 

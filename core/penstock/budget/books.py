@@ -17,7 +17,7 @@ __all__ = ["Books"]
 HOLD_S = 900.0
 """A request that was never heard of again holds nothing any more."""
 KEEP_S = 30 * 86400.0
-KEEP = 20_000
+KEEP = 5_000
 """Counters. Beyond, those that were not asked for longest are forgotten: a client without sessions begins one with
 each request."""
 SETTLED = 10_000
@@ -42,6 +42,7 @@ class Books:
         """By session and period."""
         self._holds: OrderedDict[str, _Hold] = OrderedDict()
         self._settled: OrderedDict[str, None] = OrderedDict()
+        self._released: OrderedDict[str, None] = OrderedDict()
         self._changed: dict[str, dict[str, Any] | None] = {}
         read = ((text, Key.read(text), Counter.read(values)) for text, values in stored.items())
         for text, key, counter in sorted(read, key=lambda one: one[2].at):
@@ -124,9 +125,21 @@ class Books:
                 return
             self.let_go(exchange)
 
-    def is_settled(self, exchange: str) -> bool:
-        """Whether `is_new` was asked for an exchange."""
-        return exchange in self._settled
+    def release(self, exchange: str) -> None:
+        """An exchange ended, and cost nothing."""
+        self._released[exchange] = None
+        while len(self._released) > SETTLED:
+            self._released.popitem(last=False)
+
+    def is_over(self, exchange: str) -> bool:
+        """Whether an exchange ended: settled or released."""
+        return exchange in self._settled or exchange in self._released
+
+    def forget_limits(self, scope: Scope, name: str) -> None:
+        """The limits of a scope, or of one name in it, were changed."""
+        for key, counter in self._counters.items():
+            if key.scope is scope and name in ("", key.name):
+                counter.forget_limits()
 
     def is_new(self, exchange: str) -> bool:
         """Whether an exchange is settled for the first time; it is not from then on."""

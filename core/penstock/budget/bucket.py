@@ -34,6 +34,10 @@ class Bucket:
         self.level = self.left(now) - amount
         self.at = now
 
+    def give_back(self, amount: float) -> None:
+        """It was not used."""
+        self.level = min(self.size, self.level + amount)
+
     def left(self, now: float) -> float:
         """What is in it. Below zero: so much is owed."""
         # A clock that was set back fills nothing.

@@ -19,7 +19,7 @@ from penstock.budget.counter import Counter
 from penstock.budget.level import Level, next_level
 from penstock.budget.pool import Member, shares
 from penstock.budget.rates import Turn
-from penstock.budget.scopes import Key, Scope, Who, keys_of, limit_of, member_of, period_of
+from penstock.budget.scopes import Key, Scope, Who, keys_of, limit_of, member_of, period_of, storable
 from penstock.budget.settings import Budget, Limit
 
 __all__ = ["Admission", "Budgets", "Change", "Standing"]
@@ -30,6 +30,7 @@ RETRY_S = 600
 """Told to clients: a person may have raised the budget by then. Those that wait for five minutes and more say so."""
 SOON_S = 5
 """Told to clients where requests that are under way hold what is left."""
+SHOWN = 1000
 RAISE = 0.5
 """Of a limit, where a person does not say by how much."""
 
@@ -116,7 +117,7 @@ class Budgets:
         for the same exchange changes nothing. `turn` is asked for a request that no budget stops."""
         with self._lock:
             # A thread that was given up may ask when the answer has come already.
-            if self._books.held(exchange) is not None or self._books.is_settled(exchange):
+            if self._books.held(exchange) is not None or self._books.is_over(exchange):
                 return Admission(True)
             self._books.let_go_of_old(now)
             standing = self.standing(who, budget, now)
@@ -146,6 +147,7 @@ class Budgets:
         """The request cost nothing: it was not sent, or the provider refused it."""
         with self._lock:
             self._books.let_go(exchange)
+            self._books.release(exchange)
 
     def held(self, exchange: str) -> Amount | None:
         """What a request that is under way is thought to cost. None: it was not admitted, or too long ago."""
@@ -167,12 +169,14 @@ class Budgets:
         """Have `limit` count in place of the profile's: for all of a scope, or for one name in it. None: the profile's
         again."""
         with self._lock:
+            name = storable(name)
             place = f"{scope}|{name}" if name else str(scope)
             self._changed[place] = None if limit is None else limit.model_dump(exclude_none=True)
             if limit is None:
                 self._limits.pop(place, None)
             else:
                 self._limits[place] = limit
+            self._books.forget_limits(scope, name)
 
     def raise_(
         self,
@@ -184,7 +188,7 @@ class Budgets:
         by: Amount | None = None,
         who: Who | None = None,
     ) -> list[str]:
-        """Add to the limits of this period; without `by` so much that half of each limit is free. `scope` None: of
+        """Add to the limits of this period; without `by` so much that half of each limit is free. Without a name: of
         every budget that blocks, or that blocks `who`. Gives the labels of what was raised."""
         with self._lock:
             out = []
@@ -215,9 +219,11 @@ class Budgets:
             return out
 
     def show(self, budget: Budget, now: float) -> list[dict[str, Any]]:
-        """Every budget that something was counted for in the periods of now, as plain data, the widest first."""
+        """The budgets that something was counted for in the periods of now, those used last, as plain data, the widest
+        first."""
         with self._lock:
-            keys = {key for key, _ in self._books.of_now(budget, now)}
+            newest = sorted(self._books.of_now(budget, now), key=lambda one: one[1].at)[-SHOWN:]
+            keys = {key for key, _ in newest}
             keys.add(Key(Scope.DAY, "", period_of(budget, Scope.DAY, now)))
             order = list(Scope)
             pools = self._pools([key for key in keys if key.scope is Scope.SESSION], budget, now)
@@ -240,33 +246,46 @@ class Budgets:
 
     def _look(self, key: Key, counter: Counter, budget: Budget, *, is_calm: bool = False) -> Standing:
         """`is_calm`: a person changed what counts, and no margin keeps a level up that is not right any more."""
-        share, measure, limit = _nearest(counter.taken, self._amounts(key, budget))
-        level = next_level(share, Level.NORMAL if is_calm else counter.level, budget)
+        limits = self._amounts(key, budget)
+        if not limits:
+            return Standing()
+        share, measure, limit = _nearest(counter.taken, limits)
+        before = Level.NORMAL if is_calm or not counter.is_by(limits) else counter.level
+        level = next_level(share, before, budget)
         why = f"{key.label}: {_part(share)}"
-        if level is not counter.level:
+        if counter.adopts(limits) and level is not counter.level:
             before, counter.level = counter.level, level
             self._tell(key, Change(key.label, before, level, why))
-        if level is Level.BLOCKED:
-            why = words.blocked(key, measure, counter.taken.of(measure), limit, chat=budget.chat)
-        return Standing(level, why, not measure or counter.used.of(measure) >= limit)
+        if level is not Level.BLOCKED:
+            return Standing(level, why)
+        used_up = {m: most for m, most in limits.items() if counter.used.of(m) >= most}
+        if used_up:
+            _, measure, limit = _nearest(counter.used, used_up)
+        said = words.blocked(key, measure, counter.taken.of(measure), limit, chat=budget.chat)
+        return Standing(level, said, is_final=bool(used_up))
 
     def _look_at_share(
         self, session: Key, key: Key, counter: Counter, budget: Budget, now: float, *, is_calm: bool = False
     ) -> Standing:
-        """`key`: the conversation; `counter`: what it took of the session."""
+        """`key`: the conversation; `counter`: what it took of the session. A main agent is never stopped by what its
+        subagents may need: the session's own budget does that."""
         pool = self._pool(session, budget, now, counter)
+        if not pool and counter.share_level is Level.NORMAL:
+            return Standing()
         at = next(at for at, one in enumerate(self._books.members(session).values()) if one is counter)
         limits = {measure: given[at] for measure, given in pool.items()}
         share, measure, limit = _nearest(counter.shared, limits)
         level = next_level(share, Level.NORMAL if is_calm else counter.share_level, budget)
+        level = min(level, Level.MINIMAL) if counter.is_main else level
         why = f"share of {session.label}: {_part(share)}"
         if level is not counter.share_level:
             before, counter.share_level = counter.share_level, level
             self._tell(key, Change(key.label, before, level, why))
-        if level is Level.BLOCKED:
-            used = counter.shared.of(measure)
-            why = words.blocked(session, measure, used, limit, chat=budget.chat, is_share=True)
-        return Standing(level, why)
+        if level is not Level.BLOCKED:
+            return Standing(level, why)
+        used = (counter.used - counter.own).of(measure)
+        # Others may end, and what is held for them may cost less: then there is more for this one.
+        return Standing(level, words.share_blocked(measure, used, limit), is_final=used >= limit > 0)
 
     def _tell(self, key: Key, change: Change) -> None:
         self._books.note(key)
@@ -302,8 +321,9 @@ class Budgets:
         self, budget: Budget, now: float, scope: Scope | None, name: str, who: Who | None
     ) -> list[tuple[Key, Counter]]:
         found = list(self._books.of_now(budget, now))
-        if scope is not None:
+        if scope is Scope.DAY or (scope is not None and name):
             return [(key, counter) for key, counter in found if key.scope is scope and name in ("", key.name)]
+        found = [(key, counter) for key, counter in found if scope in (None, key.scope)]
         keys = None if who is None else set(keys_of(who, budget, now))
         mine = [(key, counter) for key, counter in found if keys is None or key in keys]
         return [(key, counter) for key, counter in mine if self._blocks(key, counter, budget, now, who)]
@@ -323,6 +343,7 @@ class Budgets:
     def _calm(self, key: Key, counter: Counter, budget: Budget, now: float) -> None:
         """A person changed what counts."""
         self._books.note(key)
+        counter.forget_limits()
         self._look(key, counter, budget, is_calm=True)
         if key.scope is Scope.SESSION:
             for member, sharing in self._books.members(key).items():

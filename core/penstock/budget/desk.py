@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError, validate_call
+from pydantic import Field, ValidationError, validate_call
 
 from penstock.budget.amount import MEASURES, Amount
 from penstock.budget.budgets import Budgets
@@ -17,6 +17,7 @@ from penstock.errors import PenstockError
 __all__ = ["COMMANDS", "BudgetDesk"]
 
 Answer = dict[str, Any]
+_More = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 COMMANDS = frozenset({"show", "set", "raise", "reset"})
 
 
@@ -50,6 +51,8 @@ class BudgetDesk:
         requests: float | None = None,
         none: bool = False,
     ) -> Answer:
+        if scope is Scope.DAY and name:
+            raise PenstockError(f"set: there is but one day, and none called {name!r}")
         limit = Limit(dollars=dollars, tokens=tokens, requests=requests)
         if not none and not any(limit.of(measure) for measure in MEASURES):
             raise PenstockError("say how much: --dollars, --tokens or --requests; or --none for the profile's limits")
@@ -60,13 +63,11 @@ class BudgetDesk:
         self,
         scope: Scope | None = None,
         name: str = "",
-        dollars: float = 0.0,
-        tokens: float = 0.0,
-        requests: float = 0.0,
+        dollars: _More = 0.0,
+        tokens: _More = 0.0,
+        requests: _More = 0.0,
     ) -> Answer:
         by = Amount(dollars, tokens, requests)
-        if min(dollars, tokens, requests) < 0:
-            raise PenstockError("raise: an amount above 0 was expected")
         given = by if by != Amount() else None
         return {"raised": self._budgets.raise_(self._budget, self._now(), scope, name, by=given)}
 

@@ -22,6 +22,8 @@ _UNIFIED = re.compile(r"^anthropic-ratelimit-unified-(\w+)-(utilization|reset|st
 _OPENAI = re.compile(r"^x-ratelimit-(limit|remaining|reset)-(requests|tokens)$")
 _CODEX = re.compile(r"^x-codex-(primary|secondary)-(used-percent|reset-after-seconds|window-minutes)$")
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|d|h|m|s)")
+LONGEST = 64
+"""Characters of a value that says something: times and numbers."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _TOO_MANY = 429
 
@@ -68,6 +70,8 @@ def told_by(headers: Mapping[str, str], status: int, now: float) -> tuple[Told, 
 
 
 def _note(found: dict[str, dict[str, float]], name: str, what: str, text: str, now: float) -> None:
+    if len(text) > LONGEST:
+        return
     field, value = "", None
     match what:
         case "limit" | "remaining":

@@ -20,6 +20,8 @@ __all__ = ["Speed", "Turn"]
 MINUTE = 60.0
 _Key = tuple[str, str, str, float, float]
 """Scope, name, measure, how many a minute, and how many minutes' worth the bucket holds."""
+NAMES = 20
+"""Limits that are remembered of one provider; a server may call them what it likes."""
 BUCKETS = 2000
 """Credentials and projects that are remembered; who was not heard of for so long has a full bucket again."""
 
@@ -59,6 +61,12 @@ class Speed:
                 wait = max(wait, theirs) if theirs <= rates.queue_s else wait
             return Turn(wait)
 
+    def give_back(self, who: Who, rates: Rates, tokens: float, now: float) -> None:
+        """A turn that was given was not used: the next may have it."""
+        with self._lock:
+            for _, bucket, amount in self._of(who, rates, tokens, now):
+                bucket.give_back(amount)
+
     def told(self, who: Who, told: tuple[Told, ...]) -> None:
         """What the provider said of its limits to a credential; what it did not say this time stands."""
         if not told:
@@ -66,7 +74,7 @@ class Speed:
         with self._lock:
             key = who.provider, who.credential
             before = {one.name: one for one in self._told.pop(key, ()) if one.name != "retry-after"}
-            self._told[key] = tuple((before | {one.name: one for one in told}).values())
+            self._told[key] = tuple((before | {one.name: one for one in told}).values())[-NAMES:]
             while len(self._told) > BUCKETS:
                 self._told.popitem(last=False)
 

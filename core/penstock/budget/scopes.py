@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from penstock.budget.settings import Budget, Limit, Period
 
-__all__ = ["Key", "Scope", "Who", "keys_of", "limit_of", "member_of", "period_of", "session_of"]
+__all__ = ["Key", "Scope", "Who", "keys_of", "limit_of", "member_of", "period_of", "session_of", "storable"]
 
 
 class Scope(StrEnum):
@@ -97,20 +97,20 @@ def keys_of(who: Who, budget: Budget, now: float) -> tuple[Key, ...]:
         Scope.SESSION: session_of(who),
         Scope.CONVERSATION: who.conversation,
     }
-    return tuple(Key(scope, _storable(names[scope]), period_of(budget, scope, now)) for scope in Scope)
+    return tuple(Key(scope, storable(names[scope]), period_of(budget, scope, now)) for scope in Scope)
 
 
 def member_of(who: Who, budget: Budget, now: float) -> Key:
     """Where it is counted what a conversation took of its session's budget: in the session's period, which may be
     another than its own."""
-    return Key(Scope.CONVERSATION, _storable(who.conversation), period_of(budget, Scope.SESSION, now))
+    return Key(Scope.CONVERSATION, storable(who.conversation), period_of(budget, Scope.SESSION, now))
 
 
 def session_of(who: Who) -> str:
     """Whose budget a conversation shares: its own, where the client names no session."""
-    return _storable(who.session or who.conversation)
+    return storable(who.session or who.conversation)
 
 
-def _storable(name: str) -> str:
+def storable(name: str) -> str:
     """Clients choose what they are called, be it half a character that no database takes."""
     return name[:200].encode("utf-8", "replace").decode()

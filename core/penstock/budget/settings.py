@@ -46,7 +46,7 @@ class Budget(_Table):
     main_weight: float = Field(default=1.5, gt=0)
     """The main agent's share of a session, where each subagent's is 1."""
     hint: bool = False
-    """Tell a subagent in a note when its share runs low."""
+    """Tell a subagent in a note when what may be spent runs low."""
     chat: bool = True
     """Whether a message that reads `penstock budget raise` does so. Not for a client that strangers write to."""
     day: Limit = Limit()

@@ -177,10 +177,47 @@ def test_a_subagent_has_its_share_and_no_more() -> None:
     spend(budgets, MAIN, SHARED, 1)
     passed = [ask(budgets, SUB, SHARED, str(n)).is_allowed for n in range(40)]
     assert passed == [True] * 36 + [False] * 4
-    assert "this agent's share of the session's budget is used up (36 of 36 requests)" in (
-        ask(budgets, SUB, SHARED, "again").message
-    )
+    refused = ask(budgets, SUB, SHARED, "again")
+    assert refused.message.startswith("Penstock: this subagent's share of the session's budget is used up")
+    assert "raise" not in refused.message, "its agent reads that, and has a shell"
+    assert not refused.is_final, "all of it is held, and may cost less"
     assert ask(budgets, MAIN, SHARED, "main").is_allowed
+    spent = Budgets()
+    spend(spent, MAIN, SHARED, 1)
+    spend(spent, SUB, SHARED, 36)
+    assert ask(spent, SUB, SHARED, "done").is_final
+
+
+def test_a_cold_request_of_the_main_agent_stops_no_subagent_for_good() -> None:
+    """All is held for it, and little of it is spent."""
+    budget, budgets = Budget(session=Limit(dollars=1)), Budgets()
+    assert budgets.admit("cold", MAIN, budget, Amount(0.95), NOW).is_allowed
+    refused = budgets.admit("sub", SUB, budget, Amount(0.01), NOW)
+    assert (refused.is_allowed, refused.is_final) == (False, False)
+    budgets.settle("cold", MAIN, budget, Amount(0.05), NOW)
+    assert budgets.admit("sub", SUB, budget, Amount(0.01), NOW).is_allowed
+
+
+def test_profiles_with_other_limits_do_not_turn_a_level_over_and_over() -> None:
+    """The first has it; the other is stopped by its own all the same."""
+    told: list[Change] = []
+    one, other = Budget(day=Limit(requests=10)), Budget(day=Limit(requests=9))
+    budgets = Budgets(on_change=told.append)
+    spend(budgets, MAIN, one, 9)
+    for _ in range(5):
+        assert budgets.standing(MAIN, one, NOW).level is Level.MINIMAL
+        assert budgets.standing(OTHER, other, NOW).level is Level.BLOCKED
+        assert budgets.standing(OTHER, Budget(), NOW).level is Level.NORMAL
+    assert [change.level for change in told] == [Level.MINIMAL]
+
+
+def test_what_is_used_up_is_named_before_what_is_held() -> None:
+    """It says whether to wait or to ask a person."""
+    budget, budgets = Budget(day=Limit(requests=1, tokens=100)), Budgets()
+    budgets.settle("first", MAIN, budget, Amount(requests=1), NOW)
+    budget = Budget(day=Limit(requests=1, tokens=100))
+    refused = ask(budgets, MAIN, budget)
+    assert (refused.is_final, "1 of 1 requests" in refused.message) == (True, True)
 
 
 def test_parallel_subagents_do_not_take_more_than_there_is() -> None:
@@ -208,9 +245,8 @@ def test_what_a_subagent_did_not_use_comes_back_when_it_ends() -> None:
     budgets = Budgets()
     spend(budgets, MAIN, SHARED, 54)
     spend(budgets, SUB, SHARED, 6)
-    assert not ask(budgets, MAIN, SHARED).is_allowed
-    assert ask(budgets, MAIN, SHARED, "later", now=NOW + IDLE_S + 1).is_allowed
-    budgets.release("later")
+    assert budgets.standing(MAIN, SHARED, NOW).level is Level.MINIMAL, "not stopped: it waits for the subagent"
+    assert budgets.standing(MAIN, SHARED, NOW + IDLE_S + 1).level is Level.NORMAL
     budgets.ended(SUB, SHARED, NOW)
     assert pool_of(budgets, SHARED) == {"main": 84, "sub": 6}
     assert ask(budgets, MAIN, SHARED).is_allowed
@@ -322,11 +358,13 @@ def test_a_limit_for_one_name_wins() -> None:
     spend(budgets, MAIN, budget, 5)
 
     def may() -> bool:
-        allowed = ask(budgets, MAIN, budget).is_allowed
-        budgets.release("x")
+        name = f"x{len(found)}"
+        allowed = ask(budgets, MAIN, budget, name).is_allowed
+        budgets.release(name)
         return allowed
 
-    found = [may()]
+    found: list[bool] = []
+    found.append(may())
     for scope_name, limit in (("", Limit(requests=10)), ("kiln", Limit(requests=3)), ("kiln", None), ("", None)):
         budgets.set(Scope.PROJECT, scope_name, limit)
         found.append(may())
