@@ -14,6 +14,7 @@ from importlib.metadata import version
 from typing import Any
 
 from mitmproxy import ctx, http
+from mitmproxy.connection import ConnectionState
 
 from penstock import journal
 from penstock.budget.provider import Told, told_by
@@ -37,6 +38,8 @@ __all__ = ["Gateway"]
 
 logger = logging.getLogger(__name__)
 SWITCH_S = 0.0005
+LOOK_S = 0.5
+"""How often it is looked whether a client that waits is still there."""
 ASKED = "penstock.asked"
 """Where a flow keeps what its client asked for."""
 
@@ -150,10 +153,14 @@ class Gateway:
             profile=asked.profile,
         )
         passage.outcome = outcome = await suite.engine.process(request)
-        if outcome.wait_s and flow.error is None:
-            await asyncio.sleep(outcome.wait_s)
         if flow.error is not None:  # the client left meanwhile
             suite.engine.failed(outcome, None, begun=False, sent=False)
+            return
+        if outcome.wait_s and not await _has_turn(flow, outcome.wait_s):
+            self._passages.pop(flow.id, None)
+            suite.engine.failed(outcome, None, begun=False, sent=False)
+            self._failed(passage, "client left", status=0, error="it left while it waited for its turn")
+            flow.kill()
             return
         if outcome.refusal is not None:
             flow.response = http.Response.make(
@@ -304,6 +311,16 @@ class Gateway:
 
     def _ms(self, passage: _Passage, until: float | None = None) -> float:
         return round(((until or time.perf_counter()) - passage.started) * 1000, 3)
+
+
+async def _has_turn(flow: http.HTTPFlow, wait_s: float) -> bool:
+    """Wait for a request's turn. False: its client left, which mitmproxy tells no hook while another is at work."""
+    until = time.perf_counter() + wait_s
+    while (left := until - time.perf_counter()) > 0:
+        if ConnectionState.CAN_READ not in flow.client_conn.state:
+            return False
+        await asyncio.sleep(min(left, LOOK_S))
+    return True
 
 
 def _headers(flow: http.HTTPFlow) -> dict[str, str]:

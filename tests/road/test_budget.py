@@ -168,6 +168,46 @@ def test_a_client_that_leaves_in_the_middle_pays(start: Start) -> None:
     assert day(road)["used"]["tokens"] > 0
 
 
+def test_an_error_in_the_middle_of_a_stream_pays(start: Start) -> None:
+    """The provider had told what it counted."""
+    road = start()
+    error = b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n'
+    parts = (STREAMS["/v1/messages"][1][0], error)
+    road.send("/v1/messages", turn(stream=True), {}, Answer(parts, headers=STREAM)).response()
+    wait_until(is_settled(road, 1), "it is counted")
+    assert day(road)["used"]["tokens"] > 0
+
+
+def test_a_client_that_leaves_the_queue_gives_its_turn_back(start: Start) -> None:
+    """It holds nothing, and the next does not wait for it."""
+    road = start(profile=profile("[rate]\nqueue_s = 400\n[rate.credential]\nrequests_per_minute = 0.2\nburst = 5"))
+    road.post("/v1/messages", turn("one")).wait(EventKind.REMEMBERED)
+    leaves = road.send("/v1/messages", turn("two"))
+    leaves.wait(EventKind.ENRICHED)
+    leaves.leave()
+    assert leaves.wait(EventKind.FAILED).payload["why"] == "client left"
+    assert not road.provider.has_received(leaves.tag)
+    # Behind the one that left it would have to wait for ten minutes, and be refused.
+    next_one = road.send("/v1/messages", turn("three"))
+    next_one.wait(EventKind.ENRICHED)
+    assert not next_one.events(EventKind.REFUSED)
+    next_one.leave()
+    next_one.wait(EventKind.FAILED)
+    assert day(road)["held"]["requests"] == 0
+
+
+def test_headers_that_say_nothing_stop_no_answer(start: Start) -> None:
+    """However long they are."""
+    road = start()
+    headers = (
+        ("Content-Type", "application/json"),
+        ("anthropic-ratelimit-tokens-reset", "1" * 30_000),
+        ("x-ratelimit-reset-requests", "soon"),
+    )
+    call = road.post("/v1/messages", turn(), {}, Answer(WHOLE["/v1/messages"], headers=headers))
+    assert "limits" not in call.wait(EventKind.ANSWERED).payload
+
+
 def test_a_restart_keeps_the_counts(start: Start) -> None:
     """And what a person set."""
     road = start()
