@@ -9,7 +9,7 @@ import os
 import sys
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -26,8 +26,9 @@ from penstock.events import EventKind
 from penstock.exchange import Request, State
 from penstock.identity import client_of
 from penstock.redact import Redactor
-from penstock.reply import Usage
+from penstock.reply import Reply, Usage
 from penstock.suite import Suite
+from penstock.tokens import estimate
 from penstock_addons.client import Asked, ClientSettings
 from penstock_addons.credentials import credentials_of, without
 from penstock_addons.hosts import ModelHosts
@@ -202,9 +203,9 @@ class Gateway:
         if status >= 400:
             self._failed(passage, "provider", status=status, error=reply.error if reply is not None else "")
         elif reply is not None and reply.error:
-            self._failed(passage, "provider", status=status, error=reply.error, usage=reply.usage)
+            self._failed(passage, "provider", status=status, error=reply.error, usage=_so_far(reply))
         elif reply is not None and passage.outcome is not None and not reply.complete:
-            self._failed(passage, "cut", status=status, error="the stream ended before its end", usage=reply.usage)
+            self._failed(passage, "cut", status=status, error="the stream ended before its end", usage=_so_far(reply))
         else:
             self._answered(passage, status, reply)
 
@@ -221,7 +222,7 @@ class Gateway:
             return
         begun = passage.tee is not None and passage.tee.first_at is not None
         why = "client left" if left else ("cut" if begun else "connection")
-        status, usage = flow.response.status_code if flow.response else 0, reply.usage if reply is not None else None
+        status, usage = flow.response.status_code if flow.response else 0, _so_far(reply) if reply is not None else None
         self._failed(passage, why, status=status, error=said, usage=usage)
 
     # ---------------------------------------------------------------- passages
@@ -298,7 +299,8 @@ class Gateway:
         )
         if passage.outcome is not None and self._suite is not None:
             is_told = usage is not None and usage.prompt is not None  # an error in the middle of a stream
-            begun = is_told or (why in ("cut", "client left") and size > 0)
+            # A client that did not wait has asked all the same: the provider goes on, and counts it.
+            begun = is_told or why == "client left" or (why == "cut" and size > 0)
             self._suite.engine.failed(passage.outcome, usage, begun=begun)
 
     def _advance(self, passage: _Passage, state: State) -> None:
@@ -326,6 +328,12 @@ async def _has_turn(flow: http.HTTPFlow, wait_s: float) -> bool:
 def _headers(flow: http.HTTPFlow) -> dict[str, str]:
     headers = flow.request.headers
     return {name.lower(): headers[name] for name in headers}
+
+
+def _so_far(reply: Reply) -> Usage:
+    """What was counted of an answer that broke off. Output is told at the end only: what came of it is estimated."""
+    came = estimate(reply.text) + sum(estimate(tool.input) for tool in reply.tools)
+    return replace(reply.usage, output=max(reply.usage.output or 0, came))
 
 
 def _limits(passage: _Passage) -> dict[str, list[dict[str, Any]]]:

@@ -19,6 +19,7 @@ from penstock.budget.desk import BudgetDesk
 from penstock.budget.provider import Told
 from penstock.budget.rates import Speed, Turn
 from penstock.clock import Clock
+from penstock.conversation import BlockKind, is_envelope
 from penstock.counting import Counting
 from penstock.draft import Refused
 from penstock.errors import StoreError
@@ -37,6 +38,8 @@ __all__ = ["Cashier", "who_is"]
 
 logger = logging.getLogger(__name__)
 CLOSE_S = 5.0
+LONGEST_SAID = 100
+MOST_TOKENS = 100_000_000
 SAVE_S = 1.0
 """Counts are written down at most so often. A kill in between costs as much of them."""
 _IN_CHAT = re.compile(r"/?penstock:? budget raise(?: \$?(\d{1,6}(?:\.\d{1,4})?))?[.!]?", re.IGNORECASE)
@@ -67,7 +70,7 @@ class Cashier:
             return None, 0.0
         if draft is not None and draft.refused is not None:
             return draft.refused, 0.0
-        admission = self._admit(exchange, profile, self._estimate(work, exchange))
+        admission = self._admit(work, exchange, self._estimate(work, exchange))
         self._save_soon()
         if admission.is_allowed:
             return None, admission.wait_s
@@ -120,8 +123,8 @@ class Cashier:
 
     # ---------------------------------------------------------------- within
 
-    def _admit(self, exchange: Exchange, profile: Profile, estimate: Amount) -> Admission:
-        who, now = who_is(exchange), self._clock.now()
+    def _admit(self, work: Work, exchange: Exchange, estimate: Amount) -> Admission:
+        profile, who, now = work.pipeline.profile, who_is(exchange), self._clock.now()
 
         def turn() -> Turn:
             # Asked for when it is this one's turn to ask: one's time is never before that of who asked earlier.
@@ -132,14 +135,17 @@ class Cashier:
 
         admission = ask()
         may_say = profile.budget.chat and exchange.kind is Kind.MAIN and not exchange.is_retry
-        said = _IN_CHAT.fullmatch(exchange.words.strip()) if admission.is_final and may_say else None
+        said = _IN_CHAT.fullmatch(_said(work)) if admission.is_final and may_say else None
         if said is None:
             return admission
-        by = Amount(dollars=float(said[1])) if said[1] else None
-        raised = self.budgets.raise_(profile.budget, now, by=by, who=who)
-        # Where no budget of dollars blocks, by half of the one that does.
-        self._tell_of_raise(raised or self.budgets.raise_(profile.budget, now, who=who), "a message", exchange.id)
-        return ask()
+        for by in (Amount(dollars=float(said[1])), None) if said[1] else (None,):
+            # Where that is not enough, or it is not dollars that block, by half of what does.
+            raised = self.budgets.raise_(profile.budget, now, by=by, who=who)
+            self._tell_of_raise(raised, "a message", exchange.id)
+            admission = ask()
+            if admission.is_allowed:
+                break
+        return admission
 
     def _estimate(self, work: Work, exchange: Exchange) -> Amount:
         """What a request is thought to cost as it leaves, without its answer."""
@@ -208,12 +214,29 @@ def who_is(exchange: Exchange) -> Who:
     )
 
 
+def _sane(tokens: int | None) -> int | None:
+    """No request has more: a server that says so is not believed, or one answer would use up a budget."""
+    return None if tokens is None else max(0, min(tokens, MOST_TOKENS))
+
+
+def _said(work: Work) -> str:
+    """A person's message, where it is alone: no tool's result, no second text that a program may have put there."""
+    at = work.conversation.newest_user() if work.conversation is not None else None
+    if work.conversation is None or at is None:
+        return ""
+    blocks = work.conversation.messages[at].blocks
+    texts = [block.text.strip() for block in blocks if not is_envelope(block.text.strip())]
+    is_alone = len(texts) == 1 and all(block.kind is BlockKind.TEXT for block in blocks)
+    return texts[0] if is_alone and len(texts[0]) <= LONGEST_SAID else ""
+
+
 def _price(exchange: Exchange, pipeline: Pipeline) -> Price:
     return pipeline.parts.prices.of(exchange.identity.provider, exchange.model)
 
 
-def _cost(usage: Usage, booking: Booking | None, price: Price) -> Amount:
+def _cost(told: Usage, booking: Booking | None, price: Price) -> Amount:
     """Dollars by the bill where there is one; where the provider counted nothing, the bill is our estimate."""
+    usage = Usage(*(_sane(n) for n in (told.input, told.output, told.cache_read, told.cache_write)))
     output = usage.output or 0
     if booking is None:
         dollars = price.dollars(

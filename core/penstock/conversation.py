@@ -18,7 +18,18 @@ import msgspec
 
 from penstock.spans import Span
 
-__all__ = ["HEAD_FIELDS", "Block", "BlockKind", "Conversation", "Message", "Role", "common_head", "digest", "words_of"]
+__all__ = [
+    "HEAD_FIELDS",
+    "Block",
+    "BlockKind",
+    "Conversation",
+    "Message",
+    "Role",
+    "common_head",
+    "digest",
+    "is_envelope",
+    "words_of",
+]
 
 KEY_BYTES = 16
 _OPENING_TAG = re.compile(r"<([A-Za-z]\w*[-_][\w-]*)>")
@@ -212,10 +223,10 @@ def words_of(role: Role, blocks: Sequence[Block]) -> str:
     if role is not Role.USER:
         return ""
     texts = (b.text.strip() for b in reversed(blocks) if b.kind is BlockKind.TEXT)
-    return next((t for t in texts if t and not _is_envelope(t)), "")
+    return next((t for t in texts if t and not is_envelope(t)), "")
 
 
-def _is_envelope(text: str) -> bool:
+def is_envelope(text: str) -> bool:
     """All of it stands in one tag: `<system-reminder>…</system-reminder>`, `<environment_context>…`; nothing of a
     person's stands between two of them."""
     opening = _OPENING_TAG.match(text)

@@ -258,8 +258,20 @@ def _pools(session: Session) -> dict[bool, float]:
         results("penstock budget raise"),
         user("<system-reminder>penstock budget raise</system-reminder>"),
         user("What does `penstock budget raise` do?"),
+        user("<system-reminder>a</system-reminder>penstock budget raise<system-reminder>b</system-reminder>"),
+        {
+            "role": "user",
+            "content": [{"type": "text", "text": t} for t in ("fetch this page", "penstock budget raise")],
+        },
+        {
+            "role": "user",
+            "content": [
+                {"type": "tool_result", "tool_use_id": "toolu_1", "content": "a page"},
+                {"type": "text", "text": "penstock budget raise"},
+            ],
+        },
     ],
-    ids=["a tool", "an envelope", "a question"],
+    ids=["a tool", "an envelope", "a question", "between envelopes", "a second text", "beside a result"],
 )
 def test_nothing_but_a_persons_own_words_raises(message: object) -> None:
     """A page that was read says what it likes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -27,6 +28,13 @@ _WAIT_S = 10.0
 _COLOURS = {"REDUCED": "yellow", "MINIMAL": "magenta", "BLOCKED": "red"}
 _NAME = 40
 
+
+def _finite(amount: float | None) -> float | None:
+    if amount is not None and not math.isfinite(amount):
+        raise typer.BadParameter("a number was expected")
+    return amount
+
+
 Scope = Annotated[
     str, typer.Argument(help="day, project, agent, session or conversation.", metavar="SCOPE", show_default=False)
 ]
@@ -35,9 +43,11 @@ MaybeScope = Annotated[
     typer.Argument(help="day, project, agent, session or conversation.", metavar="[SCOPE]", show_default=False),
 ]
 Name = Annotated[str, typer.Argument(help="One of them, by its name. All when not given.", show_default=False)]
-Dollars = Annotated[float | None, typer.Option(help="Dollars.", min=0, show_default=False)]
-Tokens = Annotated[float | None, typer.Option(help="Tokens, in and out, cache reads too.", min=0, show_default=False)]
-Requests = Annotated[float | None, typer.Option(help="Requests that were answered.", min=0, show_default=False)]
+Dollars = Annotated[float | None, typer.Option(help="Dollars.", min=0, callback=_finite, show_default=False)]
+Tokens = Annotated[
+    float | None, typer.Option(help="Tokens, cache reads too.", min=0, callback=_finite, show_default=False)
+]
+Requests = Annotated[float | None, typer.Option(help="Answered requests.", min=0, callback=_finite, show_default=False)]
 Store = Annotated[Path | None, typer.Option(help="The proxy's store, where it was started with one of its own.")]
 
 
@@ -55,7 +65,7 @@ def show(
     rows = [row for row in found["budgets"] if _is_shown(row, every)]
     for line in columns([("budget", "period", "used", "level"), *map(_line, rows)], 4):
         typer.echo(line)
-    if not any(row["limits"] for row in found["budgets"]):
+    if not found["limited"]:
         typer.echo(
             "\nNothing is limited: `penstock budget set day --dollars 20`, or `[budget]` in a profile, does that."
         )
@@ -74,6 +84,8 @@ def set_(
     store: Store = None,
 ) -> None:
     """Set the limits of a budget, in place of the profile's, until they are set again."""
+    if none and any(amount is not None for amount in (dollars, tokens, requests)):
+        raise typer.BadParameter("--none and an amount exclude each other")
     given = {"dollars": dollars, "tokens": tokens, "requests": requests, "none": none}
     done = _do(store, "set", {"scope": scope, "name": name, **given})
     typer.echo(f"The limits of {printable(done['set'])} are {'those of the profile again' if none else 'set'}.")
@@ -127,10 +139,11 @@ def _do(store: Path | None, command: str, arguments: dict[str, Any]) -> dict[str
     from penstock.budget.desk import BudgetDesk
     from penstock.store.sql import SqlStore
 
-    with closing(SqlStore(where)) as held:
+    with closing(SqlStore(where, readonly=command == "show")) as held:
         budgets = kept.load(held, time.time(), lambda _: None)
         answer = BudgetDesk(budgets, profile_in_use().budget, time.time).do(command, arguments)
-        kept.save(held, budgets)
+        if command != "show":
+            kept.save(held, budgets)
     return answer
 
 

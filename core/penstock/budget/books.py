@@ -136,10 +136,12 @@ class Books:
         return exchange in self._settled or exchange in self._released
 
     def forget_limits(self, scope: Scope, name: str) -> None:
-        """The limits of a scope, or of one name in it, were changed."""
+        """The limits of a scope, or of one name in it, were set: what was added to the old ones is gone."""
         for key, counter in self._counters.items():
             if key.scope is scope and name in ("", key.name):
                 counter.forget_limits()
+                counter.raised = Amount()
+                self.note(key)
 
     def is_new(self, exchange: str) -> bool:
         """Whether an exchange is settled for the first time; it is not from then on."""

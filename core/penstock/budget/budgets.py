@@ -94,7 +94,7 @@ class Budgets:
 
     def standing(self, who: Who, budget: Budget, now: float) -> Standing:
         """The level that a request of `who` meets now."""
-        if not (budget.has_limits or self._limits):
+        if not self.is_limited(budget):
             return Standing()
         with self._lock:
             keys = keys_of(who, budget, now)
@@ -103,6 +103,10 @@ class Budgets:
                 member = self._books.open(member_of(who, budget, now), who, now)
                 found.append(self._look_at_share(keys[-2], keys[-1], member, budget, now))
             return max(found, key=lambda standing: (standing.level, standing.is_final))
+
+    def is_limited(self, budget: Budget) -> bool:
+        """Whether anything is limited, by a profile or by hand."""
+        return budget.has_limits or bool(self._limits)
 
     def admit(
         self,
@@ -193,7 +197,7 @@ class Budgets:
         with self._lock:
             out = []
             for key, counter in self._meant(budget, now, scope, name, who):
-                limits = {m: limit for m in MEASURES if (limit := self._limit(key, budget).of(m)) is not None}
+                limits = {m: most - counter.raised.of(m) for m, most in self._known(key, counter, budget).items()}
                 beyond = counter.taken - Amount(**limits) - counter.raised
                 given = {m: by.of(m) if by is not None else RAISE * limits[m] + beyond.of(m) for m in limits}
                 more = Amount(**given)
@@ -313,6 +317,10 @@ class Budgets:
         limit, raised = self._limit(key, budget), self._books.find(key).raised
         return {m: most + raised.of(m) for m in MEASURES if (most := limit.of(m)) is not None}
 
+    def _known(self, key: Key, counter: Counter, budget: Budget) -> dict[str, float]:
+        """The limits that a person means: those of `budget`, else those of the profile whose client met them."""
+        return self._amounts(key, budget) or dict(counter.limits or {})
+
     def _limit(self, key: Key, budget: Budget) -> Limit:
         own = self._limits.get(f"{key.scope}|{key.name}") or self._limits.get(str(key.scope))
         return own or limit_of(budget, key.scope)
@@ -329,13 +337,16 @@ class Budgets:
         return [(key, counter) for key, counter in mine if self._blocks(key, counter, budget, now, who)]
 
     def _blocks(self, key: Key, counter: Counter, budget: Budget, now: float, who: Who | None) -> bool:
-        if _nearest(counter.taken, self._amounts(key, budget))[0] >= 1:
+        if _nearest(counter.taken, self._known(key, counter, budget))[0] >= 1:
             return True
         if key.scope is not Scope.SESSION:
             return False
         one = None if who is None else member_of(who, budget, now)
+        pools = self._pools([key], budget, now)
         return any(
-            sharing.share_level is Level.BLOCKED and not _is_over(sharing, now)
+            not sharing.is_main
+            and not _is_over(sharing, now)
+            and _nearest(sharing.shared, pools.get(member.name, {}))[0] >= 1
             for member, sharing in self._books.members(key).items()
             if one in (None, member)
         )
@@ -361,11 +372,15 @@ class Budgets:
         return out
 
     def _row(self, key: Key, budget: Budget, now: float, pools: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
-        counter, limits = self._books.find(key), self._amounts(key, budget)
+        counter = self._books.find(key)
+        limits = self._known(key, counter, budget)
         share = _nearest(counter.taken, limits)[0]
         level = next_level(share, counter.level, budget)
         if key.scope is Scope.CONVERSATION:
-            level = max(level, self._books.find(member_of(Who(key.name), budget, now)).share_level)
+            member = self._books.find(member_of(Who(key.name), budget, now))
+            near = next_level(_nearest(member.shared, pools.get(key.name, {}))[0], Level.NORMAL, budget)
+            if not member.is_over:
+                level = max(level, min(near, Level.MINIMAL) if member.is_main else near)
         row: dict[str, Any] = {
             "scope": str(key.scope),
             "name": key.name,

@@ -38,7 +38,7 @@ class Counter:
     is_over: bool = False
     """Of a subagent: it gave its answer. It may be asked again."""
 
-    _limits: Mapping[str, float] | None = None
+    limits: Mapping[str, float] | None = None
     """Those that `level` was found by. None: a person changed them, or there was a restart."""
 
     def __post_init__(self) -> None:
@@ -46,17 +46,17 @@ class Counter:
 
     def is_by(self, limits: Mapping[str, float]) -> bool:
         """Whether `level` was found by these limits. Profiles may have others for the same budget."""
-        return self._limits is None or self._limits == limits
+        return self.limits is None or self.limits == limits
 
     def adopts(self, limits: Mapping[str, float]) -> bool:
         """Whether `level` is to be found by these limits from now on: the first that ask have it."""
-        if self._limits is None:
-            self._limits = dict(limits)
-        return self._limits == limits
+        if self.limits is None:
+            self.limits = dict(limits)
+        return self.limits == limits
 
     def forget_limits(self) -> None:
         """What counts was changed: who asks next has the level."""
-        self._limits = None
+        self.limits = None
 
     @property
     def taken(self) -> Amount:

@@ -40,7 +40,13 @@ class BudgetDesk:
             raise PenstockError(f"{command}: {where}: {first['msg']}") from e
 
     def _show(self) -> Answer:
-        return {"budgets": self._budgets.show(self._budget, self._now()), "rates": self._speed.show(self._now())}
+        now = self._now()
+        is_limited = self._budgets.is_limited(self._budget)
+        return {
+            "budgets": self._budgets.show(self._budget, now),
+            "limited": is_limited,
+            "rates": self._speed.show(now),
+        }
 
     def _set(
         self,

@@ -22,6 +22,8 @@ _UNIFIED = re.compile(r"^anthropic-ratelimit-unified-(\w+)-(utilization|reset|st
 _OPENAI = re.compile(r"^x-ratelimit-(limit|remaining|reset)-(requests|tokens)$")
 _CODEX = re.compile(r"^x-codex-(primary|secondary)-(used-percent|reset-after-seconds|window-minutes)$")
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|d|h|m|s)")
+FARTHEST = 31 * 86400.0
+"""Seconds until the end of a limit, at most: whatever says more is mistaken."""
 LONGEST = 64
 """Characters of a value that says something: times and numbers."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -62,11 +64,13 @@ def told_by(headers: Mapping[str, str], status: int, now: float) -> tuple[Told, 
             _note(found, match[2], match[1], text, now)
         elif match := _CODEX.match(name):
             _note(found, match[1], match[2], text, now)
-    out = [Told(name, **fields) for name, fields in found.items()]
     wait = _wait(headers, now) if status == _TOO_MANY else None
     if wait is not None:
-        out.append(Told("retry-after", remaining=0, resets_at=now + wait))
-    return tuple(out)
+        found["retry-after"] = {"remaining": 0, "resets_at": now + wait}
+    for fields in found.values():
+        if "resets_at" in fields:
+            fields["resets_at"] = min(fields["resets_at"], now + FARTHEST)
+    return tuple(Told(name, **fields) for name, fields in found.items())
 
 
 def _note(found: dict[str, dict[str, float]], name: str, what: str, text: str, now: float) -> None:

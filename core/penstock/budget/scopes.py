@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from penstock.budget.settings import Budget, Limit, Period
+from penstock.redact import redact
 
 __all__ = ["Key", "Scope", "Who", "keys_of", "limit_of", "member_of", "period_of", "session_of", "storable"]
 
@@ -111,6 +113,7 @@ def session_of(who: Who) -> str:
     return storable(who.session or who.conversation)
 
 
+@lru_cache(2000)
 def storable(name: str) -> str:
-    """Clients choose what they are called, be it half a character that no database takes."""
-    return name[:200].encode("utf-8", "replace").decode()
+    """Clients choose what they are called, be it half a character that no database takes, or a secret."""
+    return redact(name[:200]).encode("utf-8", "replace").decode()

@@ -13,7 +13,7 @@ try:
 except ImportError:  # Windows: nothing keeps a second proxy off
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["StoreLock", "is_taken"]
+__all__ = ["StoreLock", "is_taken", "was_taken"]
 
 
 class StoreLock:
@@ -68,10 +68,21 @@ def _file(store: Path) -> Path:
 
 def is_taken(store: Path) -> bool:
     """Whether a proxy that is up holds `store`."""
-    if not store.exists():
+    if fcntl is None or not store.exists():
         return False
     try:
-        StoreLock(store).release()
-    except StoreError:
+        fd = os.open(_file(store), os.O_RDONLY)
+    except OSError:  # nobody ever took it
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
         return True
+    finally:
+        os.close(fd)
     return False
+
+
+def was_taken(store: Path) -> bool:
+    """Whether a proxy had it, ever."""
+    return _file(store).exists()

@@ -25,7 +25,7 @@ from penstock.events import Event, EventKind, Tip
 from penstock.paths import make_private
 from penstock.store import kept
 from penstock.store.base import Landed
-from penstock.store.lock import StoreLock
+from penstock.store.lock import StoreLock, was_taken
 from penstock.store.originals import Keep, Original, digest_of
 from penstock.store.schema import conversations, edits, events, facts
 from penstock.store.schema import originals as _originals
@@ -39,6 +39,7 @@ BUSY_MS = 150
 _FAILURES = (SQLAlchemyError, OSError, ValueError, OverflowError, zlib.error)
 """Values that cannot be written (half a character, a number too large) or read back (damaged, of another version) raise
 what the driver likes."""
+_MAGIC = b"SQLite format 3\0"
 _ADD_EDITS, _ADD_EVENTS = edits.insert(), events.insert()
 _KINDS = [kind.value for kind in EventKind]
 # Kinds that another version wrote are passed over in the query, so that a page of a log never consists of them alone.
@@ -55,6 +56,7 @@ class SqlStore:
         self._engine = _connect(path, readonly)
         if readonly:
             return
+        _check_ours(path)
         self._lock = StoreLock(path)
         try:
             self._open()
@@ -287,6 +289,17 @@ def _inode(path: Path) -> int:
         return path.stat().st_ino
     except OSError:
         return 0
+
+
+def _check_ours(path: Path) -> None:
+    """A damaged store is set aside, a stranger's file never. Raises `StoreError`."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_MAGIC))
+    except OSError:  # there is none, or it cannot be read: opening it will tell
+        return
+    if head and head != _MAGIC and not was_taken(path):
+        raise StoreError(f"{path} is no store, and was left as it is: name another file")
 
 
 def _set_aside(path: Path) -> None:

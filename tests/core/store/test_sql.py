@@ -111,6 +111,14 @@ DAMAGED = {
 }
 
 
+def test_a_strangers_file_is_left_alone(tmp_path: Path) -> None:
+    """Whoever mistypes a path loses nothing by it."""
+    (tmp_path / "notes.txt").write_text("my notes")
+    with pytest.raises(StoreError, match=r"notes\.txt is no store"):
+        SqlStore(tmp_path / "notes.txt")
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("notes.txt", "my notes")]
+
+
 @pytest.mark.parametrize("what", DAMAGED)
 def test_a_damaged_file_is_set_aside(path: Path, what: str, caplog: pytest.LogCaptureFixture) -> None:
     """Traffic goes on with a new one; nothing is deleted, and the log names both."""
@@ -119,7 +127,7 @@ def test_a_damaged_file_is_set_aside(path: Path, what: str, caplog: pytest.LogCa
     if content is None:
         SqlStore(path).close()
         content = path.read_bytes()[:5000]
-    path.parent.mkdir(exist_ok=True)
+    SqlStore(path).close()
     path.write_bytes(content)
     store = SqlStore(path)
     store.add_events([EVENT])
