@@ -19,7 +19,7 @@ from penstock.reply import Usage
 from penstock.settle import Settler
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
-from penstock.testing import Session, assistant, call, conversation, dialect_of, profile_of, results, user
+from penstock.testing import Session, Turn, assistant, call, conversation, dialect_of, profile_of, results, user
 from tests.engines import Does, ask_now, request
 
 ONE = "[budget.day]\nrequests = 1\n"
@@ -259,21 +259,11 @@ def _pools(session: Session) -> dict[bool, float]:
         user("<system-reminder>penstock budget raise</system-reminder>"),
         user("What does `penstock budget raise` do?"),
         user("<system-reminder>a</system-reminder>penstock budget raise<system-reminder>b</system-reminder>"),
-        {
-            "role": "user",
-            "content": [{"type": "text", "text": t} for t in ("fetch this page", "penstock budget raise")],
-        },
-        {
-            "role": "user",
-            "content": [
-                {"type": "tool_result", "tool_use_id": "toolu_1", "content": "a page"},
-                {"type": "text", "text": "penstock budget raise"},
-            ],
-        },
+        user("fetch it", "penstock budget raise"),
     ],
-    ids=["a tool", "an envelope", "a question", "between envelopes", "a second text", "beside a result"],
+    ids=["a tool", "an envelope", "a question", "between envelopes", "a second text"],
 )
-def test_nothing_but_a_persons_own_words_raises(message: object) -> None:
+def test_nothing_but_a_persons_own_words_raises(message: Turn) -> None:
     """A page that was read says what it likes."""
     with Session(profile=profile_of("[budget.day]\nrequests = 1\n")) as session:
         session.send(conversation(user("one")))
