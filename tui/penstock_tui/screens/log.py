@@ -17,10 +17,10 @@ from penstock_tui.model import Changes
 from penstock_tui.query import Query
 from penstock_tui.rows import Row
 from penstock_tui.screens.detail import DetailScreen
-from penstock_tui.widgets.columns import Moment
 from penstock_tui.widgets.facts import health_facts, total_facts
 from penstock_tui.widgets.filter_line import FilterLine, Mode
 from penstock_tui.widgets.fitted_line import FittedLine
+from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.notice import Notice, words_for
 from penstock_tui.widgets.request_table import RequestTable
 from penstock_tui.widgets.table_header import TableHeader
