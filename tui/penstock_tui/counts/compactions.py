@@ -65,6 +65,10 @@ class Compactions:
         """Oldest first."""
         return tuple(self._rows.values())
 
+    def get(self, key: str) -> Compaction | None:
+        """The row of that key, while it is kept."""
+        return self._rows.get(key)
+
     @property
     def waiting(self) -> int:
         """Compactions that wait for their time."""

@@ -13,18 +13,18 @@ KEPT = 1000
 class Samples:
     """The newest times, in milliseconds."""
 
-    __slots__ = ("_times", "count")
+    __slots__ = ("_times",)
 
     def __init__(self, limit: int = KEPT) -> None:
         self._times: deque[float] = deque(maxlen=limit)
-        self.count = 0
-        """How many there were, those included that are not kept."""
+
+    def __len__(self) -> int:
+        return len(self._times)
 
     def add(self, ms: float | None) -> None:
         """Take one in. None: it was not said."""
         if ms is not None:
             self._times.append(max(ms, 0.0))
-            self.count += 1
 
     def quantiles(self, *shares: float) -> tuple[float | None, ...]:
         """For each share, the time that so many of the newest stay at or below. None: there is none yet."""

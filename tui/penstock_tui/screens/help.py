@@ -15,11 +15,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from penstock_tui.query import HELP
+from penstock_tui.rooms.names import RoomName
 from penstock_tui.widgets.columns import COLUMNS
 
 __all__ = ["KEYS", "HelpScreen"]
 
 KEYS = (
+    ("Rooms", tuple((room.key, f"{room}: {room.help}") for room in RoomName)),
     (
         "Request log",
         (
@@ -43,6 +45,15 @@ KEYS = (
             ("↑ ↓ PgUp PgDn", "scroll"),
             ("y", "copy the exchange's id"),
             ("Esc", "back"),
+        ),
+    ),
+    (
+        "A room",
+        (
+            ("↑ ↓  j k", "move, or scroll"),
+            ("Enter", "open: the requests of a tag or session, the exchange of a compaction"),
+            ("y", "copy the name of the row"),
+            ("Esc  1", "back to the log"),
         ),
     ),
     (
