@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import App, SystemCommand
@@ -91,9 +91,10 @@ class PenstockApp(App[None]):
 
     def action_room(self, name: str) -> None:
         """To a room, or to the log, from wherever one is."""
-        self.log_screen.pop_until_active()
-        if name != RoomName.LOG:
-            self.push_screen(self.room(RoomName(name)))
+        target = self.log_screen if name == RoomName.LOG else self.room(RoomName(name))
+        self._go_back_to(target if target in self.screen_stack else self.log_screen)
+        if self.screen is not target:
+            self.push_screen(target)
 
     @on(ShowInLog)
     def _show_in_log(self, event: ShowInLog) -> None:
@@ -132,8 +133,13 @@ class PenstockApp(App[None]):
         """An exchange that is gone is not shown any more; a room is, with what the new log holds."""
         for below, screen in pairwise(self.screen_stack):
             if isinstance(screen, DetailScreen):
-                below.pop_until_active()
+                self._go_back_to(below)
                 return
+
+    def _go_back_to(self, screen: Screen[Any]) -> None:
+        """Leave all that is above `screen`. At once, so that another may be pushed right after."""
+        while self.screen is not screen:
+            self.pop_screen()
 
     def _check(self) -> None:
         changes = self.feed.check()

@@ -14,7 +14,7 @@ from penstock_tui.feed import Feed
 from penstock_tui.figures import many
 from penstock_tui.follow import LogState
 from penstock_tui.model import Changes
-from penstock_tui.rooms.budget_lines import budget_lines, change_lines, limit_lines
+from penstock_tui.rooms.budget_lines import NAME_WIDTH, budget_lines, change_lines, limit_lines
 from penstock_tui.rooms.names import RoomName
 from penstock_tui.rooms.room import Words
 from penstock_tui.rooms.text_room import TextRoom
@@ -32,6 +32,7 @@ class BudgetRoom(TextRoom):
     """What was spent is read from the store; what changed, and what providers allow, from the log."""
 
     NAME = RoomName.BUDGET
+    INDENT = NAME_WIDTH + 2
 
     class Read(Message):
         """The thread has looked into the store."""

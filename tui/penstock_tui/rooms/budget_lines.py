@@ -12,9 +12,9 @@ from penstock_tui.figures import age, bar, clock_time, count, percent
 from penstock_tui.widgets.lines import Line
 from penstock_tui.widgets.segments import fitted
 
-__all__ = ["budget_lines", "change_lines", "limit_lines"]
+__all__ = ["NAME_WIDTH", "budget_lines", "change_lines", "limit_lines"]
 
-NAME, BAR = 26, 14
+NAME_WIDTH, BAR = 26, 14
 WIDE = 120
 MEASURES = ("dollars", "tokens", "requests")
 _LEVELS = {
@@ -27,11 +27,12 @@ _LEVELS = {
 
 def budget_lines(rows: Sequence[BudgetRow], width: int) -> list[Line]:
     """A line each: whose, a bar, the level, what was used of what."""
-    return [_budget(row, NAME * 2 if width >= WIDE else NAME, BAR * 2 if width >= WIDE else BAR) for row in rows]
+    times = 2 if width >= WIDE else 1
+    return [_budget(row, NAME_WIDTH * times, BAR * times) for row in rows]
 
 
 def _budget(row: BudgetRow, name: int, cells: int) -> Line:
-    label = (fitted(_label(row), name), "plain")
+    label = (fitted(_label(row), name), "dim" if row.pool else "plain")
     limits = row.limits or row.pool
     if not limits:
         used = ", ".join(amount_in_words(measure, row.used.get(measure, 0)) for measure in MEASURES)
@@ -46,7 +47,7 @@ def _budget(row: BudgetRow, name: int, cells: int) -> Line:
         (f" {percent(min(share, 9.99)):>4} ", "plain"),
         (f"{level:<10}", tone),
         (said, "plain"),
-        (f"  {row.period}" if row.period else "", "dim"),
+        (f"  since {row.period}" if row.period and name > NAME_WIDTH else "", "dim"),
     )
 
 
@@ -84,7 +85,7 @@ def limit_lines(limits: Sequence[ProviderLimit], now: float) -> list[Line]:
     """What each provider said of its own limits, and how long ago."""
     return [
         (
-            (fitted(f"{one.provider} {one.name}", NAME), "plain"),
+            (fitted(f"{one.provider} {one.name}", NAME_WIDTH), "plain"),
             ("  ", "plain"),
             (_told(one, now), "warn" if _is_spent(one) else "plain"),
             (f"  told {age(max(now - one.at, 0))} ago", "dim"),

@@ -37,7 +37,7 @@ class OverviewRoom(TextRoom):
 
     def _sums(self, now: float) -> list[Line]:
         totals, taken = self.feed.model.totals, self.feed.model.compactions
-        waiting = f", {taken.waiting:,} wait" if taken.waiting else ""
+        waiting = f", {taken.waiting:,} pending" if taken.waiting else ""
         freed = f", {count(taken.freed)} tokens freed" if taken.landed else ""
         cache = percent(totals.cache_share)
         return [

@@ -71,7 +71,7 @@ class PipelineRoom(TableRoom[StageCount]):
             return []
         return [
             _times("suite", pipeline.suite, 2),
-            _times("provider's first byte", pipeline.first, 3),
+            _times("first byte", pipeline.first, 3),
             Fact(f"over the last {len(pipeline.suite):,} requests", 6, "dim"),
         ]
 

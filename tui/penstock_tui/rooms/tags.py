@@ -47,7 +47,7 @@ class TagsRoom(TableRoom[Line]):
             return []
         return [
             Fact(many(len(tags), "tag"), 3),
-            Fact(f"● at present: {', '.join(tags.working[:8])}" if tags.working else "", 4, "accent"),
+            Fact("● of the last 3 turns" if tags.working else "", 4, "accent"),
             Fact(f"{tags.broad:,} asked for an overview" if tags.broad else "", 6, "dim"),
             Fact(f"{tags.temporal:,} asked for a time" if tags.temporal else "", 7, "dim"),
             self.cut(len(tags)),

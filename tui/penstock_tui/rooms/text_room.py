@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from penstock_tui.rooms.room import Room
-from penstock_tui.widgets.lines import Line, content_of
+from penstock_tui.widgets.lines import LABEL, Line, content_of
 
 __all__ = ["TextRoom"]
 
@@ -28,6 +28,9 @@ class TextRoom(Room):
         Binding("k", "scroll(-1)", show=False),
     ]
 
+    INDENT: ClassVar = LABEL
+    """Where a line that is too long goes on."""
+
     @abstractmethod
     def lines(self, now: float, width: int) -> list[Line]:
         """The text, made for `width` cells."""
@@ -39,7 +42,7 @@ class TextRoom(Room):
     def draw(self, now: float) -> None:
         text = self.query_one("#text", Static)
         room = self.query_one(VerticalScroll).scrollable_content_region.width
-        text.update(content_of(self.lines(now, max(room, 1))))
+        text.update(content_of(self.lines(now, max(room, 1)), max(room, 1), self.INDENT))
 
     def on_resize(self) -> None:
         self.tell()

@@ -74,7 +74,7 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
     HelpScreen VerticalScroll {
-        width: 100%; max-width: 108; height: 100%; max-height: 46;
+        width: 100%; max-width: 108; height: 100%; max-height: 58;
         background: $surface; border: round $primary; padding: 0 2; scrollbar-size: 1 1;
     }
     HelpScreen Static { height: auto; }

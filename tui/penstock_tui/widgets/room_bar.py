@@ -20,6 +20,7 @@ class RoomBar(Static):
     COMPONENT_CLASSES: ClassVar[set[str]] = TONE_CLASSES
     DEFAULT_CSS = """
     RoomBar { height: 1; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
+    RoomBar { link-style: none; link-color: $foreground; link-background: transparent; }
     Screen.-low RoomBar { display: none; }
     """
 
