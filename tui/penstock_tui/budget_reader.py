@@ -63,6 +63,7 @@ def read_books(path: Path, profile: str, now: float) -> Books:
     budget, error = _budget_of(profile)
     try:
         with closing(SqlStore(path, readonly=True)) as store:
+            store.last_seq()  # `load` counts from nothing where a store does not answer; a screen must not
             found = kept.load(store, now, lambda _: None).show(budget, now)
     # A store of another version, or one that is replaced meanwhile, shows as one of these.
     except (StoreError, OSError, ValueError, TypeError, KeyError, AttributeError) as e:

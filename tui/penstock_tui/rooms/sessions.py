@@ -59,7 +59,7 @@ class SessionsRoom(TableRoom[Session]):
         Column("first", 9, 9, "", lambda one, moment: (clock_time(one.first_at, moment.now), "dim")),
         Column("client", 12, 1, "", lambda one, _: (one.client or "?", "strong")),
         Column("project", 12, 6, "", lambda one, _: (PurePath(one.project).name, ""), grows=True),
-        Column("session", 10, 10, "", lambda one, _: (one.name if one.named else f"conv {one.name}", "dim")),
+        Column("session", 14, 10, "", lambda one, _: (one.name if one.named else f"conv {one.name}", "dim")),
         Column("requests", 8, 3, "", lambda one, _: (f"{one.totals.requests:,}", ""), True),
         Column("turns", 5, 7, "", lambda one, _: (f"{one.totals.turns:,}", ""), True),
         Column("tokens in → out", 15, 5, "", _tokens, True),

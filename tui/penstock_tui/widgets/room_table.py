@@ -128,7 +128,8 @@ class RoomTable(DataTable[Text], Generic[Shown]):
         if cells:
             at = list(cells).index(chosen) if chosen in cells else min(max(line, 0), len(cells) - 1)
             self.move_cursor(row=at, animate=False, scroll=False)
-            self.scroll_to(y=top, animate=False, force=True)
+            # Scrolled down, the row that is read stays where it is on the screen; at the top one stays at the top.
+            self.scroll_to(y=max(top + at - line, 0) if top else 0, animate=False, force=True)
 
     def _drawn(self, row: Shown) -> Cells:
         return tuple(column.cell(row, self._moment) for column, _ in self._fitting)
