@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from penstock.budget.scopes import Scope
 from penstock.budget.settings import Limit
 from penstock.events import EventKind
-from penstock_tui.budget_reader import read_books
 from tests.tui.logs import Log
 from tests.tui.rooms.days import a_day, books
 from tests.tui.screens import screen_of
@@ -79,20 +76,3 @@ async def test_it_is_read_again_while_one_looks(log: Log) -> None:
         await screen.sees("$0.00, 0 tokens, 0 requests; no limit")
         books(log, (Scope.DAY, Limit(dollars=4)))
         await screen.sees("$3.00 of $4.00")
-
-
-def test_a_store_that_cannot_be_read_is_said(tmp_path: Path) -> None:
-    """Gone, or none at all: never an exception on the reader's thread."""
-    assert "cannot be read" in read_books(tmp_path / "none.db", "", 1.0).error
-    letter = tmp_path / "letter.db"
-    letter.write_text("a letter, and no database " * 100)
-    assert "cannot be read" in read_books(letter, "", 1.0).error
-
-
-def test_what_another_version_stored(log: Log) -> None:
-    """Counters that are none here count as nothing."""
-    log.started()
-    log.store.set_values("budget", {"day||": {"used": "much"}, "moon|x|y": {}, "?": {"at": None}})
-    log.store.set_values("budget-limit", {"day": {"dollars": -3}})
-    found = read_books(log.path, "default", log.clock.now())
-    assert found.error == "" or "cannot be read" in found.error
