@@ -42,6 +42,7 @@ def classified(
         "session": identity.session,
         "agent": identity.agent,
         "client": identity.client,
+        "project": redact(identity.project),
         "model": exchange.model,
         "epoch": exchange.epoch,
         "turn": exchange.turn,

@@ -43,6 +43,7 @@ def test_a_request_is_described() -> None:
         "session": "",
         "agent": "main",
         "client": "penstock-testing",
+        "project": "",
         "model": "test-model",
         "epoch": 0,
         "turn": 1,

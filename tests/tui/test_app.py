@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from textual.app import App
-from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from penstock.events import EventKind
@@ -20,57 +17,10 @@ from penstock_tui.screens.log import LogScreen
 from penstock_tui.widgets.block_list import BlockList
 from penstock_tui.widgets.filter_line import FilterLine
 from penstock_tui.widgets.fitted_line import FittedLine
-from penstock_tui.widgets.request_table import RequestTable
 from tests.tui.logs import Log, life, paid_life, until
+from tests.tui.screens import Screen, screen_of
 
 K = EventKind
-
-
-class Screen:
-    """What a person sees and does."""
-
-    def __init__(self, app: PenstockApp, pilot: Pilot[None]) -> None:
-        self.app = app
-        self.pilot = pilot
-
-    @property
-    def table(self) -> RequestTable:
-        return self.app.log_screen.query_one(RequestTable)
-
-    @property
-    def lines(self) -> list[str]:
-        """The whole screen as text."""
-        width, height = self.app.size
-        strips = self.app.screen._compositor.render_strips()
-        return ["".join(segment.text for segment in strip)[:width] for strip in strips[:height]]
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.lines)
-
-    def shows(self, *words: str) -> bool:
-        text = self.text
-        return all(word in text for word in words)
-
-    async def sees(self, *words: str) -> None:
-        await until(self.pilot, lambda: self.shows(*words), f"{words} in\n{self.text}")
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
-
-    async def type(self, text: str) -> None:
-        named = {" ": "space", ":": "colon", "-": "minus", '"': "quotation_mark", ">": "greater_than_sign"}
-        await self.press(*(named.get(letter, letter) for letter in text))
-
-
-@asynccontextmanager
-async def screen_of(log: Log, size: tuple[int, int] = (160, 48)) -> AsyncIterator[Screen]:
-    """The application over a log, until the block ends."""
-    app = PenstockApp(log.path, log.clock)
-    async with app.run_test(size=size, notifications=True) as pilot:
-        await until(pilot, lambda: app.feed.loaded, "a loaded log")
-        yield Screen(app, pilot)
 
 
 async def test_rows_appear_as_they_are_written(log: Log) -> None:
@@ -397,7 +347,7 @@ async def test_columns_go_by_rank(log: Log) -> None:
     """At 80 columns what matters most is there; at 160 all of it."""
     log.exchange()
     async with screen_of(log, (80, 24)) as screen:
-        assert screen.lines[1].split() == ["time", "kind", "words", "tokens", "cache", "total", "status"]
+        assert screen.lines[2].split() == ["time", "kind", "words", "tokens", "cache", "total", "status"]
         await screen.pilot.resize_terminal(160, 48)
         await screen.sees("suite  first  total status", "agent    model")
 

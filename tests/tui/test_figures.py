@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock_tui.figures import ago, clock_time, count, dollars, duration, full_time, percent
+from penstock_tui.figures import ago, bar, clock_time, count, dollars, duration, full_time, percent, sparkline
 
 
 @pytest.mark.parametrize(
@@ -92,3 +92,24 @@ def test_times_that_no_calendar_has(at: float) -> None:
     """A damaged log is shown all the same."""
     assert clock_time(at, 0.0)
     assert full_time(at)
+
+
+@given(st.floats(0, 5), st.integers(2, 60))
+def test_a_bar_neither_hides_nor_rounds_away(share: float, width: int) -> None:
+    """Something shows as soon as anything is used, and a gap as long as anything is left."""
+    drawn = bar(share, width)
+    assert len(drawn) == width
+    assert ("█" in drawn) == (share > 0)
+    assert ("░" in drawn) == (share < 1)
+
+
+@given(st.lists(st.integers(0, 1000), max_size=70), st.integers(0, 80))
+def test_a_sparkline_fits_and_shows_every_beat(numbers: list[int], width: int) -> None:
+    """One request in a busy hour does not look like none."""
+    drawn = sparkline(numbers, width)
+    assert len(drawn) <= width
+    if drawn:
+        assert set(drawn) <= set("▁▂▃▄▅▆▇█")
+        assert (set(drawn) == {"▁"}) == (not any(numbers))
+    if numbers and len(numbers) <= width:
+        assert [step == "▁" for step in drawn] == [not number for number in numbers]

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from penstock import hookspecs
 from penstock_tui import plugin
+from penstock_tui.rooms.names import RoomName
 from tests.tui.logs import Log, life
 
 
@@ -58,6 +59,20 @@ def test_a_picture_of_one_exchange(penstock: Callable[..., tuple[int, str]], log
     assert penstock(*arguments)[0] == 0
     assert "this-one" in words(picture)
     assert "Timeline" in words(picture)
+
+
+@pytest.mark.parametrize("room", [room for room in RoomName if room is not RoomName.LOG])
+def test_a_picture_of_a_room(
+    penstock: Callable[..., tuple[int, str]], log: Log, tmp_path: Path, room: RoomName
+) -> None:
+    """Of every one there is, with all that it reads from the store."""
+    log.started()
+    log.exchange()
+    picture = tmp_path / "room.svg"
+    code, said = penstock("--store", str(log.path), "--screenshot", str(picture), "--view", room)
+    assert (code, "Wrote" in said) == (0, True)
+    assert f"[{room.key} {room}]" in words(picture)
+    assert "Reading the store" not in words(picture)
 
 
 def test_no_picture_of_what_is_not_there(penstock: Callable[..., tuple[int, str]], log: Log, tmp_path: Path) -> None:

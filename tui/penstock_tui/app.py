@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -15,6 +17,10 @@ from penstock.clock import Clock, SystemClock
 from penstock_tui.feed import Feed
 from penstock_tui.model import Changes, LogModel
 from penstock_tui.query import parse
+from penstock_tui.rooms.all import ROOMS
+from penstock_tui.rooms.names import RoomName
+from penstock_tui.rooms.room import Room, ShowInLog
+from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.widgets.tones import TONE_CSS
@@ -41,6 +47,7 @@ class PenstockApp(App[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - App declares it without ClassVar
     VERTICAL_BREAKPOINTS = [(0, "-low"), (9, "-high")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(room.key, f"room('{room}')", room.capitalize(), show=False) for room in RoomName),
         Binding("question_mark", "help", "Help", key_display="?"),
         Binding("t", "turn_theme", "Dark or light", show=False),
         Binding("q", "quit", "Quit"),
@@ -62,6 +69,14 @@ class PenstockApp(App[None]):
             self._log_screen = LogScreen(self.feed, self.changed)
         return self._log_screen
 
+    def room(self, name: RoomName) -> Room:
+        """The room of that name. It keeps its place while one is elsewhere. The log is none of these."""
+        if not self.is_screen_installed(name):
+            self.install_screen(ROOMS[name](self.feed, self.changed), name)
+        found = self.get_screen(name)
+        assert isinstance(found, Room)
+        return found
+
     def on_mount(self) -> None:
         self.run_worker(self.feed.run, thread=True, group="feed", name="follow the log")
         self.set_interval(TAKE, self._take)
@@ -74,11 +89,25 @@ class PenstockApp(App[None]):
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen())
 
+    def action_room(self, name: str) -> None:
+        """To a room, or to the log, from wherever one is."""
+        target = self.log_screen if name == RoomName.LOG else self.room(RoomName(name))
+        self._go_back_to(target if target in self.screen_stack else self.log_screen)
+        if self.screen is not target:
+            self.push_screen(target)
+
+    @on(ShowInLog)
+    def _show_in_log(self, event: ShowInLog) -> None:
+        self.action_room(RoomName.LOG)
+        self.log_screen.show_only(event.text, parse(event.text))
+
     def action_turn_theme(self) -> None:
         self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield from super().get_system_commands(screen)
+        for room in RoomName:
+            yield SystemCommand(f"Room: {room}", room.help.capitalize(), lambda room=room: self.action_room(room))
         log = self.log_screen
         if screen is not log:
             return
@@ -96,9 +125,21 @@ class PenstockApp(App[None]):
             taken.append(self.feed.check())
         for changes in taken:  # empty ones too: the state of the log may be what changed
             if changes.reset and self.screen is not self.log_screen:
-                self.log_screen.pop_until_active()
+                self._leave_detail()
                 self.notify("Another log stands in the place of the one that was shown.", severity="warning")
             self.changed.publish(changes)
+
+    def _leave_detail(self) -> None:
+        """An exchange that is gone is not shown any more; a room is, with what the new log holds."""
+        for below, screen in pairwise(self.screen_stack):
+            if isinstance(screen, DetailScreen):
+                self._go_back_to(below)
+                return
+
+    def _go_back_to(self, screen: Screen[Any]) -> None:
+        """Leave all that is above `screen`. At once, so that another may be pushed right after."""
+        while self.screen is not screen:
+            self.pop_screen()
 
     def _check(self) -> None:
         changes = self.feed.check()

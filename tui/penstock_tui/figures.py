@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-__all__ = ["age", "ago", "clock_time", "count", "dollars", "duration", "full_time", "home_path", "many", "percent"]
+__all__ = [
+    "age",
+    "ago",
+    "bar",
+    "clock_time",
+    "count",
+    "dollars",
+    "duration",
+    "full_time",
+    "home_path",
+    "many",
+    "percent",
+    "sparkline",
+]
 
 DAY = 86_400.0
+STEPS = "▁▂▃▄▅▆▇█"
 
 
 def count(number: float) -> str:
@@ -94,6 +109,27 @@ def home_path(path: Path) -> str:
         return f"~/{path.relative_to(Path.home())}"
     except (ValueError, RuntimeError):  # elsewhere, or there is no home
         return str(path)
+
+
+def bar(share: float, width: int) -> str:
+    """A share as a bar of `width` cells, full from 1 on. What is not nothing shows; what is not all leaves a gap."""
+    filled = round(share * width) if 0 < share < 1 else width * (share >= 1)
+    if 0 < share < 1:
+        filled = min(max(filled, 1), max(width - 1, 1))
+    return "█" * filled + "░" * (width - filled)
+
+
+def sparkline(numbers: Sequence[int], width: int) -> str:
+    """`numbers` as columns, in at most `width` cells; where there are more, neighbours are added up."""
+    if not numbers or width <= 0:
+        return ""
+    each = -(-len(numbers) // width)
+    first = len(numbers) % each
+    sums = [sum(numbers[:first])] if first else []
+    sums += [sum(numbers[at : at + each]) for at in range(first, len(numbers), each)]
+    most = max(sums)
+    # The lowest step is for none at all: one request in a busy hour must not look like none.
+    return "".join(STEPS[0 if not one else max(round(one / most * (len(STEPS) - 1)), 1)] for one in sums)
 
 
 def _moment(at: float) -> datetime:

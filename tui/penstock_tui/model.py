@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import takewhile
 
 from penstock.events import Event, EventKind
-from penstock.exchange import Kind
+from penstock_tui.counts.compactions import Compactions
+from penstock_tui.counts.faults import Faults
+from penstock_tui.counts.levels import Levels
+from penstock_tui.counts.pipeline import Pipeline
+from penstock_tui.counts.pulse import Pulse
+from penstock_tui.counts.sessions import Sessions, session_of
+from penstock_tui.counts.tags import Tags
+from penstock_tui.counts.totals import Purse, Totals
 from penstock_tui.health import Health, pid_alive
 from penstock_tui.rows import Row, fold
 
-__all__ = ["Changes", "LogModel", "Purse", "Totals"]
+__all__ = ["Changes", "LogModel"]
 
-MINUTE = 60.0
+Count = Callable[[Event, Row | None], None]
+"""Takes in an event of a kind it counts, with the row of the event's exchange."""
 
 
 @dataclass(slots=True)
@@ -35,74 +41,6 @@ class Changes:
         return bool(self.added or self.changed or self.dropped or self.reset)
 
 
-@dataclass(slots=True)
-class Purse:
-    """Money over some exchanges, those included whose rows are gone. Dollars."""
-
-    requests: int = 0
-    """Those that were paid for."""
-    baseline: float = 0.0
-    """What they would have cost untouched."""
-    paid: float = 0.0
-    naive: float = 0.0
-    """What a client would have paid that compacts by itself."""
-    estimated: int = 0
-    """Requests for which the provider gave no count."""
-
-    @property
-    def saved(self) -> float:
-        """Negative when editing cost more than it saved."""
-        return round(self.baseline - self.paid, 6)  # sums of floats: what is equal must not differ by a hair
-
-    def add(self, row: Row, sign: int) -> None:
-        """Count `row` in with `sign` 1, out with -1."""
-        if row.baseline is None:
-            return
-        self.requests += sign
-        self.baseline += sign * row.baseline
-        self.paid += sign * row.paid
-        self.naive += sign * row.naive
-        self.estimated += sign * (not row.counted)
-
-
-@dataclass(slots=True)
-class Totals:
-    """Sums over all exchanges seen, those included whose rows are gone."""
-
-    requests: int = 0
-    turns: int = 0
-    """A person's messages, retries not counted."""
-    tokens_in: int = 0
-    """What clients sent. Requests that only count tokens are left out here and below."""
-    tokens_out: int = 0
-    """What left for the providers."""
-    prompt: int = 0
-    """Input tokens as the providers counted them."""
-    cache_read: int = 0
-    purse: Purse = field(default_factory=Purse)
-
-    @property
-    def saved(self) -> int:
-        """Tokens kept off the wire; negative when notes added more than edits took."""
-        return self.tokens_in - self.tokens_out
-
-    @property
-    def cache_share(self) -> float | None:
-        """The part of all input that came from providers' caches."""
-        return self.cache_read / self.prompt if self.prompt else None
-
-    def add(self, row: Row, sign: int) -> None:
-        """Count `row` in with `sign` 1, out with -1."""
-        self.turns += sign * (row.kind == Kind.MAIN and not row.retry)
-        if row.kind == Kind.COUNT:
-            return
-        self.tokens_in += sign * (row.tokens_in or 0)
-        self.tokens_out += sign * (row.tokens_out or 0)
-        self.prompt += sign * (row.prompt or 0)
-        self.cache_read += sign * (row.cache_read or 0)
-        self.purse.add(row, sign)
-
-
 class LogModel:
     """Takes events in the order of the log. Keeps the newest `limit` rows."""
 
@@ -117,10 +55,19 @@ class LogModel:
         """Oldest first, by `number`."""
         self.health = Health(self._alive)
         self.totals = Totals()
-        self._sessions: dict[str, Purse] = {}
+        self.sessions = Sessions()
+        self.pulse = Pulse()
+        self.tags = Tags()
+        self.compactions = Compactions()
+        self.pipeline = Pipeline()
+        self.levels = Levels()
+        self.faults = Faults()
+        self._counts: dict[EventKind, list[Count]] = {}
+        for counted in (self.tags, self.compactions, self.pipeline, self.levels, self.faults):
+            for kind in counted.KINDS:
+                self._counts.setdefault(kind, []).append(counted.fold)
         self._by_id: dict[str, Row] = {}
         self._next = 0
-        self._arrivals: deque[float] = deque(maxlen=10_000)
 
     def apply(self, events: Iterable[Event]) -> Changes:
         """Take `events` in and say which rows that touched."""
@@ -130,18 +77,9 @@ class LogModel:
             self.health.fold(event)
             if event.kind in (EventKind.STARTED, EventKind.STOPPED):
                 changed.update({row.id: row for row in self.settle() if row.id not in added})
-            if not event.exchange:
-                continue
-            row = self._by_id.get(event.exchange)
-            if row is None:
-                row = added[event.exchange] = self._new(event)
-            elif row.id not in added:
-                changed[row.id] = row
-            self.totals.add(row, -1)
-            self._pay(row, -1)
-            fold(row, event)
-            self.totals.add(row, 1)
-            self._pay(row, 1)
+            row = self._fold(event, added, changed) if event.exchange else None
+            for count in self._counts.get(event.kind, ()):
+                count(event, row)
         dropped = self._drop()
         gone = {row.id for row in dropped}
         return Changes(
@@ -164,7 +102,8 @@ class LogModel:
 
     def purse(self, row: Row) -> Purse:
         """The money of the session that `row` belongs to."""
-        return self._sessions.get(row.session or row.conversation) or Purse()
+        session = self.sessions.get(session_of(row))
+        return session.totals.purse if session is not None else Purse()
 
     def index_of(self, row: Row) -> int:
         """Where `row` stands in `rows`."""
@@ -179,20 +118,29 @@ class LogModel:
 
     def per_minute(self, now: float) -> int:
         """Requests that came in the last minute."""
-        recent = takewhile(lambda at: now - at < MINUTE, reversed(self._arrivals))
-        return sum(at <= now for at in recent)
+        return self.pulse.per_minute(now)
 
-    def _pay(self, row: Row, sign: int) -> None:
-        if row.baseline is not None:
-            self._sessions.setdefault(row.session or row.conversation, Purse()).add(row, sign)
+    def _fold(self, event: Event, added: dict[str, Row], changed: dict[str, Row]) -> Row:
+        """Bring the row of an event, and all sums it is in, up to date."""
+        row = self._by_id.get(event.exchange)
+        if row is None:
+            row = added[event.exchange] = self._new(event)
+        else:
+            self.totals.add(row, -1)
+            self.sessions.leave(row)
+            if row.id not in added:
+                changed[row.id] = row
+        fold(row, event)
+        self.totals.add(row, 1)
+        self.sessions.enter(row)
+        return row
 
     def _new(self, event: Event) -> Row:
         row = Row(event.exchange, self._next, event.at)
         self._next += 1
         self._by_id[row.id] = row
         self.rows.append(row)
-        self.totals.requests += 1
-        self._arrivals.append(event.at)
+        self.pulse.beat(event.at)
         return row
 
     def _recent(self) -> list[Row]:
@@ -206,4 +154,5 @@ class LogModel:
         dropped, self.rows = self.rows[:over], self.rows[over:]
         for row in dropped:
             del self._by_id[row.id]
+            self.sessions.drop(row)
         return dropped

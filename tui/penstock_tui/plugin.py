@@ -10,15 +10,22 @@ import typer
 
 from penstock.hookspecs import hookimpl
 from penstock.paths import store_path
+from penstock_tui.rooms.names import RoomName
 
 __all__ = ["View", "commands"]
 
 
 class View(StrEnum):
-    """What a screenshot shows."""
+    """What a screenshot shows: the log or another room, or one exchange."""
 
-    LOG = "log"
+    LOG = RoomName.LOG
     DETAIL = "detail"
+    OVERVIEW = RoomName.OVERVIEW
+    TAGS = RoomName.TAGS
+    COMPACTIONS = RoomName.COMPACTIONS
+    SESSIONS = RoomName.SESSIONS
+    PIPELINE = RoomName.PIPELINE
+    BUDGET = RoomName.BUDGET
 
 
 @hookimpl
@@ -46,7 +53,8 @@ def tui(
     from penstock_tui.screenshot import PictureError, take_picture
 
     try:
-        take_picture(path, screenshot, size=_size(size), select=select, detail=view is View.DETAIL)
+        room = None if view is View.DETAIL else RoomName(view.value)
+        take_picture(path, screenshot, size=_size(size), select=select, room=room)
     except PictureError as e:
         typer.echo(str(e), err=True)
         raise typer.Exit(1) from e

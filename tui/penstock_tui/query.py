@@ -74,6 +74,8 @@ def _named(name: str, value: str) -> Test:
     if name in _TEXTS:
         word, read = value.lower(), _TEXTS[name]
         return lambda row: word in read(row).lower()
+    if name == "tag":
+        return lambda row: any(tag.lower() == value.lower() for tag in row.tags)
     if name == "status":
         return _status(value)
     if name in _NUMBERS:
@@ -141,6 +143,7 @@ _TEXTS: dict[str, Callable[[Row], str]] = {
     "model": lambda row: row.model,
     "conv": lambda row: row.conversation,
     "session": lambda row: row.session,
+    "project": lambda row: row.project,
     "id": lambda row: row.id,
     "words": lambda row: row.words,
     "path": lambda row: f"{row.host}{row.path}",
@@ -172,11 +175,12 @@ _QUALITIES: dict[str, Test] = {
     "dearer": lambda row: (row.saved or 0) < 0,
 }
 _EXAMPLES = {"status": "429 or status:5xx", "tokens": ">50k", "cache": "<50", "suite": ">20ms", "total": ">10s"}
-_NAMES = ["kind", "status", "is", *_TEXTS, *(name for name in _NUMBERS if name != "status")]
+_NAMES = ["kind", "status", "is", "tag", *_TEXTS, *(name for name in _NUMBERS if name != "status")]
 HELP = (
     ("retry loop", "both words, in any column"),
     ('"retry loop"', "these words, one after the other"),
     ("kind:main client:codex", "one column each; the beginning of a kind, a part of anything else"),
+    ("tag:database", "given this tag; its whole name, unlike a part as elsewhere"),
     ("status:429  status:5xx", "the status the client got"),
     ("tokens:>50k total:>10s", "numbers with > >= < <= and k, m, s, %"),
     ("is:failed", f"one of {', '.join(_QUALITIES)}"),

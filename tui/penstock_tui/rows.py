@@ -46,6 +46,8 @@ class Row:
     dialect: str = ""
     conversation: str = ""
     session: str = ""
+    project: str = ""
+    provider: str = ""
     profile: str = ""
     host: str = ""
     path: str = ""
@@ -83,6 +85,8 @@ class Row:
     """The provider said what it counted; else what was paid is an estimate."""
     reads_saved: int = 0
     writes_caused: int = 0
+    tags: tuple[str, ...] = ()
+    """What the request, or the turn it ended, is about."""
     tools: tuple[str, ...] = ()
     """What the model asked for."""
     retry: bool = False
@@ -151,6 +155,7 @@ def _classified(row: Row, _event: Event, data: Payload) -> None:
     row.client = data.line("client") or row.client
     row.kind, row.agent, row.model = data.line("kind"), data.line("agent"), data.line("model")
     row.dialect, row.conversation, row.session = data.line("dialect"), data.line("conversation"), data.line("session")
+    row.project, row.provider = data.line("project"), data.line("provider")
     row.epoch, row.turn = data.whole("epoch") or 0, data.whole("turn") or 0
     row.retry = data.flag("retry")
     row.words = data.line("words", WORDS) or _results(data)
@@ -184,6 +189,12 @@ def _edit(row: Row, _event: Event, data: Payload) -> None:
         return
     row.edits += data.line("state") == "landed"
     row.pending += data.line("state") == "pending"
+
+
+def _tagged(row: Row, _event: Event, data: Payload) -> None:
+    """A turn's tags are given besides its request's."""
+    names = (" ".join(name.split()) for name in data.names("tags"))
+    row.tags = tuple(dict.fromkeys((*row.tags, *filter(None, names))))
 
 
 def _enriched(row: Row, _event: Event, data: Payload) -> None:
@@ -254,6 +265,7 @@ _READERS: dict[EventKind, Callable[[Row, Event, Payload], None]] = {
     EventKind.CLASSIFIED: _classified,
     EventKind.STAGE: _stage,
     EventKind.EDIT: _edit,
+    EventKind.TAGGED: _tagged,
     EventKind.ENRICHED: _enriched,
     EventKind.FORWARDED: _forwarded,
     EventKind.BYPASSED: _bypassed,

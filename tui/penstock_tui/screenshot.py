@@ -10,6 +10,8 @@ from textual.pilot import Pilot
 from penstock.clock import Clock
 from penstock_tui.app import PenstockApp
 from penstock_tui.follow import LogState
+from penstock_tui.rooms.names import RoomName
+from penstock_tui.rooms.room import Room
 from penstock_tui.rows import Row
 from penstock_tui.screens.detail import DetailScreen
 
@@ -29,12 +31,13 @@ def take_picture(
     *,
     size: tuple[int, int] = (160, 48),
     select: str = "last",
-    detail: bool = False,
+    room: RoomName | None = RoomName.LOG,
     clock: Clock | None = None,
 ) -> None:
-    """Write what the screen shows of the log at `path` to `target`, as SVG. Raises `PictureError`."""
+    """Write what the screen shows of the log at `path` to `target`, as SVG: a room, or one exchange where
+    `room` is None. Raises `PictureError`."""
     try:
-        svg = asyncio.run(_picture(PenstockApp(path, clock), size, select, detail))
+        svg = asyncio.run(_picture(PenstockApp(path, clock), size, select, room))
     except TimeoutError as e:
         raise PictureError(f"{path} could not be read within {PATIENCE:.0f} seconds.") from e
     try:
@@ -43,7 +46,7 @@ def take_picture(
         raise PictureError(f"{target} cannot be written: {e}") from e
 
 
-async def _picture(app: PenstockApp, size: tuple[int, int], select: str, detail: bool) -> str:
+async def _picture(app: PenstockApp, size: tuple[int, int], select: str, room: RoomName | None) -> str:
     async with app.run_test(size=size) as pilot:
         await _until_loaded(app, pilot)
         if app.feed.state is not LogState.OPEN:
@@ -51,11 +54,15 @@ async def _picture(app: PenstockApp, size: tuple[int, int], select: str, detail:
         row = _row(app, select)
         if row is not None:
             app.log_screen.select(row)
-            if detail:
+            if room is None:
                 app.log_screen.open(row)
                 await _until_told(app, pilot)
-        elif detail:
+        elif room is None:
             raise PictureError(f"The log at {app.feed.path} holds no exchange yet.")
+        if room not in (None, RoomName.LOG):
+            app.action_room(room)
+            await pilot.pause()
+            await _until_read(app, pilot)
         app.log_screen.tell()
         await pilot.pause()
         return app.export_screenshot(title=f"penstock tui — {app.feed.path.name}")
@@ -70,6 +77,12 @@ async def _until_loaded(app: PenstockApp, pilot: Pilot[None]) -> None:
 async def _until_told(app: PenstockApp, pilot: Pilot[None]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not (isinstance(app.screen, DetailScreen) and app.screen.loaded):
+            await pilot.pause(0.05)
+
+
+async def _until_read(app: PenstockApp, pilot: Pilot[None]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while isinstance(app.screen, Room) and not app.screen.is_told:
             await pilot.pause(0.05)
 
 

@@ -26,8 +26,9 @@ from penstock_tui.reader import StoryReader, Wanted
 from penstock_tui.rows import Row
 from penstock_tui.story import Story
 from penstock_tui.widgets.block_list import BlockList
-from penstock_tui.widgets.columns import COLUMNS, Moment, tone_of_row
+from penstock_tui.widgets.columns import COLUMNS, tone_of_row
 from penstock_tui.widgets.fitted_line import Fact, FittedLine
+from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.overview import overview
 from penstock_tui.widgets.tones import TONE_CLASSES, tone_of
 

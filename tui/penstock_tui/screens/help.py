@@ -15,11 +15,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from penstock_tui.query import HELP
+from penstock_tui.rooms.names import RoomName
 from penstock_tui.widgets.columns import COLUMNS
 
 __all__ = ["KEYS", "HelpScreen"]
 
 KEYS = (
+    ("Rooms", tuple((room.key, f"{room}: {room.help}") for room in RoomName)),
     (
         "Request log",
         (
@@ -46,6 +48,15 @@ KEYS = (
         ),
     ),
     (
+        "A room",
+        (
+            ("↑ ↓  j k", "move, or scroll"),
+            ("Enter", "open: the requests of a tag or session, the exchange of a compaction"),
+            ("y", "copy the name of the row"),
+            ("Esc  1", "back to the log"),
+        ),
+    ),
+    (
         "Everywhere",
         (
             ("t", "dark or light"),
@@ -63,7 +74,7 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
     HelpScreen VerticalScroll {
-        width: 100%; max-width: 108; height: 100%; max-height: 46;
+        width: 100%; max-width: 108; height: 100%; max-height: 58;
         background: $surface; border: round $primary; padding: 0 2; scrollbar-size: 1 1;
     }
     HelpScreen Static { height: auto; }

@@ -15,14 +15,16 @@ from textual.widgets import Footer
 from penstock_tui.feed import Feed
 from penstock_tui.model import Changes
 from penstock_tui.query import Query
+from penstock_tui.rooms.names import RoomName
 from penstock_tui.rows import Row
 from penstock_tui.screens.detail import DetailScreen
-from penstock_tui.widgets.columns import Moment
 from penstock_tui.widgets.facts import health_facts, total_facts
 from penstock_tui.widgets.filter_line import FilterLine, Mode
 from penstock_tui.widgets.fitted_line import FittedLine
+from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.notice import Notice, words_for
 from penstock_tui.widgets.request_table import RequestTable
+from penstock_tui.widgets.room_bar import RoomBar
 from penstock_tui.widgets.table_header import TableHeader
 
 __all__ = ["LogScreen"]
@@ -52,6 +54,7 @@ class LogScreen(Screen[None]):
         self._frame = 0
 
     def compose(self) -> ComposeResult:
+        yield RoomBar(RoomName.LOG)
         yield FittedLine(id="totals")
         yield Notice(id="notice")
         with Vertical(id="log"):

@@ -1,64 +1,15 @@
-"""The columns of the request log: what each shows, how wide it is, and which go first when there is little room."""
+"""The columns of the request log: what each shows."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from penstock.exchange import Kind, State
 from penstock_tui.figures import clock_time, count, dollars, duration, percent
 from penstock_tui.rows import Row
+from penstock_tui.widgets.fitting import Cell, Column, Moment
 
-__all__ = ["COLUMNS", "Cell", "Column", "Moment", "fit", "tone_of_row"]
+__all__ = ["COLUMNS", "tone_of_row"]
 
-GAP = 1
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When a cell is drawn: running rows move with it."""
-
-    now: float
-    frame: int = 0
-
-
-Cell = tuple[str, str]
-"""A text and the tone it is drawn in; the empty tone is that of its row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column."""
-
-    title: str
-    width: int
-    """The least width of the one that takes what is left over, the width of any other."""
-    priority: int
-    """1 is the last to go."""
-    help: str
-    cell: Callable[[Row, Moment], Cell]
-    right: bool = False
-    grows: bool = False
-
-
-def fit(width: int, columns: Sequence[Column] | None = None) -> list[tuple[Column, int]]:
-    """The columns that have room in `width`, in their order on the screen, each with its width.
-
-    They go in by priority as long as there is room. A narrow one of lower rank does not take the place of a wider one,
-    so that growing the window only ever adds columns.
-    """
-    columns = COLUMNS if columns is None else columns
-    chosen: list[Column] = []
-    left = width
-    for column in sorted(columns, key=lambda one: one.priority):
-        if left < column.width and chosen:
-            break
-        chosen.append(column)
-        left -= column.width + GAP
-    spare = max(left + GAP, 0)
-    shown = [column for column in columns if column in chosen]
-    return [(one, min(one.width + (spare if one.grows else 0), width)) for one in shown]
 
 
 def tone_of_row(row: Row) -> str:
@@ -162,7 +113,7 @@ _DOING = {
 _BRIEF = {"client left": "left", "connection": "no link", "cut": "cut"}
 """Where the status says nothing of what went wrong."""
 
-COLUMNS = (
+COLUMNS: tuple[Column[Row], ...] = (
     Column("time", 9, 4, "when it came in; weekday or date when that was not today", _time),
     Column("client", 11, 9, "the program that sent it", lambda row, _: (row.client, "")),
     Column(

@@ -11,12 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from penstock.exchange import State
+from penstock_tui.counts.totals import Purse
 from penstock_tui.figures import count, dollars, duration, full_time, many, percent
-from penstock_tui.model import Purse
 from penstock_tui.rows import Row
 from penstock_tui.story import Story
 from penstock_tui.widgets.block_lines import told
-from penstock_tui.widgets.columns import Moment
+from penstock_tui.widgets.fitting import Moment
 
 __all__ = ["overview"]
 

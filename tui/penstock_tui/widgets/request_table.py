@@ -18,7 +18,8 @@ from textual.strip import Strip
 from penstock_tui.model import Changes
 from penstock_tui.query import Query
 from penstock_tui.rows import Row
-from penstock_tui.widgets.columns import GAP, Moment, fit, tone_of_row
+from penstock_tui.widgets.columns import COLUMNS, tone_of_row
+from penstock_tui.widgets.fitting import GAP, Moment, fit
 from penstock_tui.widgets.segments import fitted, strip_of
 from penstock_tui.widgets.tones import TONE_CLASSES, tone_of
 
@@ -195,7 +196,7 @@ class RequestTable(ScrollView, can_focus=True):
         base = tone_of(self, tone)
         row_tone = tone_of_row(row)
         parts: list[tuple[str, Style]] = []
-        for column, size in fit(width):
+        for column, size in fit(width, COLUMNS):
             text, cell_tone = column.cell(row, self.moment)
             # On the cursor's ground other colours would be hard to read.
             color = tone_of(self, cell_tone or row_tone).color if tone == "plain" else base.color

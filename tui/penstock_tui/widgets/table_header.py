@@ -7,7 +7,8 @@ from typing import ClassVar
 from textual.strip import Strip
 from textual.widget import Widget
 
-from penstock_tui.widgets.columns import GAP, fit
+from penstock_tui.widgets.columns import COLUMNS
+from penstock_tui.widgets.fitting import GAP, fit
 from penstock_tui.widgets.segments import fitted, strip_of
 from penstock_tui.widgets.tones import TONE_CLASSES, tone_of
 
@@ -26,6 +27,6 @@ class TableHeader(Widget):
         style = tone_of(self, "head")
         parts = [
             (fitted(column.title, size, column.right) + " " * GAP, style)
-            for column, size in fit(self.size.width - SCROLLBAR)
+            for column, size in fit(self.size.width - SCROLLBAR, COLUMNS)
         ]
         return strip_of(parts, self.size.width, style)

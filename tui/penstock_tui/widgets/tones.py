@@ -7,7 +7,7 @@ from typing import Final
 from rich.style import Style
 from textual.widget import Widget
 
-__all__ = ["TONES", "TONE_CLASSES", "TONE_CSS", "tone_of"]
+__all__ = ["TONES", "TONE_CLASSES", "TONE_CSS", "TONE_STYLES", "tone_of"]
 
 TONES: Final = {
     "plain": "color: $foreground;",
@@ -26,6 +26,18 @@ TONES: Final = {
     "tool": "color: $text-success; text-style: bold;",
 }
 """Name to CSS, the same in all widgets and themes."""
+
+TONE_STYLES: Final = {
+    "plain": "$foreground",
+    "dim": "$foreground 60%",
+    "strong": "bold $foreground",
+    "head": "bold $text-primary",
+    "good": "$text-success",
+    "warn": "$text-warning",
+    "bad": "$text-error",
+    "accent": "$text-accent",
+}
+"""The same for text that is styled in itself, which a person can select."""
 
 TONE_CLASSES: Final = {f"tone--{name}" for name in TONES}
 """For the `COMPONENT_CLASSES` of a widget that draws in tones."""

@@ -1,0 +1,56 @@
+"""Tags, from `tagged` events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from penstock.events import Event, EventKind
+from penstock_tui.counts.tags import Tags
+
+
+def given(tags: Tags, at: float, of: str, *names: str, **more: Any) -> None:
+    payload = {"of": of, "tags": list(names), "primary": names[0] if names else "", **more}
+    tags.fold(Event(1, at, "x", EventKind.TAGGED, payload), None)
+
+
+def test_requests_and_turns_are_told_apart() -> None:
+    """A turn's tags are given when it is complete, those of its requests before."""
+    tags = Tags()
+    given(tags, 1, "request", "build", "tests", broad=True)
+    given(tags, 2, "turn", "tests", "build", temporal=True)
+    found = {tag.name: (tag.requests, tag.turns, tag.primary) for tag in tags.listed()}
+    assert found == {"build": (1, 1, 0), "tests": (1, 1, 1)}
+    assert (tags.broad, tags.temporal) == (1, 0), "asked for by requests"
+
+
+def test_what_work_is_about_comes_first() -> None:
+    """The tags of the last three turns, whatever was more frequent before."""
+    tags = Tags()
+    for _ in range(9):
+        given(tags, 1, "turn", "old")
+    for at, name in enumerate(("one", "two", "three")):
+        given(tags, 2 + at, "turn", name)
+    assert tags.working == ["three", "two", "one"]
+    assert [tag.name for tag in tags.listed()] == ["three", "two", "one", "old"]
+
+
+def test_before_a_turn_is_complete_its_requests_say_it() -> None:
+    tags = Tags()
+    given(tags, 1, "request", "build")
+    assert tags.working == ["build"]
+
+
+def test_memory_is_bounded() -> None:
+    """The tag that was not given for longest goes."""
+    tags = Tags(limit=3)
+    for at, name in enumerate(["a", "b", "c", "a", "d"]):
+        given(tags, at, "turn", name)
+    assert {tag.name for tag in tags.listed()} == {"a", "c", "d"}
+
+
+def test_an_older_log() -> None:
+    """No tags, no list, no name: nothing is counted, nothing is raised."""
+    tags = Tags()
+    for payload in ({}, {"tags": None}, {"tags": [1, "", " "]}, {"of": 3, "tags": {"a": 1}}):
+        tags.fold(Event(1, 1.0, "x", EventKind.TAGGED, payload), None)
+    assert len(tags) == 0

@@ -1,0 +1,104 @@
+"""Tags, compactions, sessions and stages: what their rows say, and where Enter leads."""
+
+from __future__ import annotations
+
+import pytest
+from textual.app import App
+
+from penstock.events import EventKind
+from penstock_tui.screens.detail import DetailScreen
+from penstock_tui.screens.log import LogScreen
+from tests.tui.logs import Log, until
+from tests.tui.rooms.days import a_day, compacting, tagged
+from tests.tui.screens import screen_of
+
+K = EventKind
+
+
+async def test_a_tag_opens_its_requests(log: Log) -> None:
+    """Exactly those that have it: a tag of which it is a part is another."""
+    log.exchange(tagged("test", words="one"))
+    log.exchange(tagged("testing", words="another"))
+    async with screen_of(log) as screen:
+        await screen.press("3")
+        await screen.sees("2 tags", "● testing", "● of the last 3 turns")
+        await screen.press("down", "enter")
+        assert isinstance(screen.app.screen, LogScreen)
+        await screen.sees('tag:"test"', "1 of 2", "one")
+        await screen.press("escape")
+        await screen.sees("another")
+
+
+async def test_a_compaction_opens_its_exchange(log: Log) -> None:
+    """And from there `j` goes to the next older one, and Esc back to the room."""
+    log.exchange(compacting("pending", conversation="other"), id="older")
+    log.exchange(compacting(), id="newer")
+    async with screen_of(log) as screen:
+        await screen.press("4")
+        await screen.sees("1 landed", "1 pending", "flush of 2 edits", "… pending", "9.0k → 700", "the cache is cold")
+        await screen.press("enter")
+        detail = screen.app.screen
+        assert isinstance(detail, DetailScreen)
+        assert detail.row.id == "newer"
+        await screen.press("j")
+        await until(screen.pilot, lambda: detail.row.id == "older")
+        await screen.press("escape")
+        await screen.sees("[4 compactions]")
+
+
+async def test_a_compaction_whose_exchange_is_gone(log: Log) -> None:
+    """It is said, in place of a traceback."""
+    log.exchange(compacting(), id="old")
+    async with screen_of(log) as screen:
+        screen.app.feed.model.limit = 1
+        log.exchange(id="new")
+        await until(screen.pilot, lambda: screen.app.feed.model.row("old") is None)
+        await screen.press("4")
+        await screen.sees("1 landed")
+        await screen.press("enter")
+        await screen.sees("too old")
+
+
+async def test_a_session_opens_its_requests(log: Log) -> None:
+    """One that the client did not name is found by its conversation."""
+    a_day(log)
+    log.exchange(tagged("x", words="unnamed", session="", conversation="talk-9"))
+    async with screen_of(log) as screen:
+        await screen.press("5")
+        await screen.sees("3 sessions", "conv talk-9", "-$0.0300", "1 cost more than untouched", "kiln", "4.0k → 3.0k")
+        await screen.press("enter")
+        await screen.sees('conv:"talk-9"', "1 of 4", "unnamed")
+        await screen.press("5", "end", "enter")
+        await screen.sees('session:"morning"', "2 of 4")
+
+
+async def test_the_share_of_the_window(log: Log) -> None:
+    """What the main agent sent last, of what the model can hold."""
+    log.exchange(tagged("x"))
+    async with screen_of(log) as screen:
+        await screen.press("5")
+        await screen.sees("window", "1%")
+
+
+async def test_stages_and_their_times(log: Log) -> None:
+    """A failure has a number and words; Enter shows them in full."""
+    a_day(log)
+    log.write(K.STAGE, "x", stage="trim", outcome="failed", remark="ValueError: no such block", ms=2.0, edits=0)
+    async with screen_of(log) as screen:
+        await screen.press("6")
+        await screen.sees("suite p50 6.0ms p95 6.0ms", "first byte p50 420ms", "✗ failed", "ValueError")
+        await screen.press("end", "enter")
+        await screen.sees("Stage trim")
+
+
+async def test_names_can_be_copied(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The row's name, and of a compaction its exchange."""
+    copied: list[str] = []
+    monkeypatch.setattr(App, "copy_to_clipboard", lambda _app, text: copied.append(text))
+    a_day(log)
+    async with screen_of(log) as screen:
+        for key in "3456":
+            await screen.press(key)
+            await screen.sees(f"[{key} ")
+            await screen.press("y")
+    assert copied == ["docs", "compacted", "evening", "envelope"]

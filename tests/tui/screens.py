@@ -1,0 +1,61 @@
+"""The application over a log, as a person sees and drives it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from textual.pilot import Pilot
+
+from penstock_tui.app import PenstockApp
+from penstock_tui.widgets.request_table import RequestTable
+from tests.tui.logs import Log, until
+
+__all__ = ["Screen", "screen_of"]
+
+
+class Screen:
+    """What a person sees and does."""
+
+    def __init__(self, app: PenstockApp, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def table(self) -> RequestTable:
+        return self.app.log_screen.query_one(RequestTable)
+
+    @property
+    def lines(self) -> list[str]:
+        """The whole screen as text."""
+        width, height = self.app.size
+        strips = self.app.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip)[:width] for strip in strips[:height]]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def shows(self, *words: str) -> bool:
+        text = self.text
+        return all(word in text for word in words)
+
+    async def sees(self, *words: str) -> None:
+        await until(self.pilot, lambda: self.shows(*words), f"{words} in\n{self.text}")
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        named = {" ": "space", ":": "colon", "-": "minus", '"': "quotation_mark", ">": "greater_than_sign"}
+        await self.press(*(named.get(letter, letter) for letter in text))
+
+
+@asynccontextmanager
+async def screen_of(log: Log, size: tuple[int, int] = (160, 48)) -> AsyncIterator[Screen]:
+    """The application over a log, until the block ends."""
+    app = PenstockApp(log.path, log.clock)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: app.feed.loaded, "a loaded log")
+        yield Screen(app, pilot)

@@ -1,0 +1,34 @@
+"""How long something takes: the newest of many times, and what most stay below."""
+
+from __future__ import annotations
+
+from collections import deque
+from math import ceil
+
+__all__ = ["Samples"]
+
+KEPT = 1000
+
+
+class Samples:
+    """The newest times, in milliseconds."""
+
+    __slots__ = ("_times",)
+
+    def __init__(self, limit: int = KEPT) -> None:
+        self._times: deque[float] = deque(maxlen=limit)
+
+    def __len__(self) -> int:
+        return len(self._times)
+
+    def add(self, ms: float | None) -> None:
+        """Take one in. None: it was not said."""
+        if ms is not None:
+            self._times.append(max(ms, 0.0))
+
+    def quantiles(self, *shares: float) -> tuple[float | None, ...]:
+        """For each share, the time that so many of the newest stay at or below. None: there is none yet."""
+        ordered = sorted(self._times)
+        if not ordered:
+            return (None,) * len(shares)
+        return tuple(ordered[max(ceil(share * len(ordered)) - 1, 0)] for share in shares)

@@ -1,0 +1,88 @@
+"""Tags: how often each was given, and what work is about at present."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+
+from penstock.events import Event, EventKind
+from penstock_tui.payload import Payload
+from penstock_tui.rows import Row
+
+__all__ = ["Tag", "Tags"]
+
+KEPT = 5000
+"""Tags. Beyond, those that were not given for longest are forgotten."""
+TURNS = 3
+"""Of these, the newest, the tags are what work is about at present."""
+
+
+@dataclass(slots=True)
+class Tag:
+    """One tag."""
+
+    name: str
+    requests: int = 0
+    turns: int = 0
+    primary: int = 0
+    """How often it was the most telling one."""
+    first_at: float = 0.0
+    last_at: float = 0.0
+    words: str = ""
+    """Of the newest exchange that has it."""
+
+
+class Tags:
+    """All tags, the one given last at the end."""
+
+    KINDS = (EventKind.TAGGED,)
+
+    def __init__(self, limit: int = KEPT) -> None:
+        self._limit = limit
+        self._tags: OrderedDict[str, Tag] = OrderedDict()
+        self._turns: deque[tuple[str, ...]] = deque(maxlen=TURNS)
+        self._requests: deque[tuple[str, ...]] = deque(maxlen=TURNS)
+        self.broad = 0
+        """Requests that ask for an overview."""
+        self.temporal = 0
+        """Requests that ask for what was at some time."""
+        self.forgotten = 0
+
+    def __len__(self) -> int:
+        return len(self._tags)
+
+    def fold(self, event: Event, row: Row | None) -> None:
+        """Take a `tagged` event in."""
+        data = Payload(event.payload)
+        is_turn, primary = data.line("of") == "turn", data.line("primary")
+        names = tuple(dict.fromkeys(" ".join(name.split()) for name in data.names("tags") if name.strip()))
+        (self._turns if is_turn else self._requests).append(names)
+        if not is_turn:
+            self.broad += data.flag("broad")
+            self.temporal += data.flag("temporal")
+        for name in names:
+            tag = self._tags.setdefault(name, Tag(name, first_at=event.at))
+            tag.requests += not is_turn
+            tag.turns += is_turn
+            tag.primary += is_turn and name == primary
+            tag.last_at = max(tag.last_at, event.at)
+            tag.words = (row.words if row is not None else "") or tag.words
+            self._tags.move_to_end(name)
+        while len(self._tags) > self._limit:
+            self._tags.popitem(last=False)
+            self.forgotten += 1
+
+    @property
+    def working(self) -> list[str]:
+        """The tags of the last turns, the newest first. While no turn is complete, those of the last requests."""
+        recent = self._turns or self._requests
+        return list(dict.fromkeys(name for names in reversed(recent) for name in names))
+
+    def listed(self) -> list[Tag]:
+        """All of them: those of the last turns first, then the most frequent."""
+        working = {name: place for place, name in enumerate(self.working)}
+        rest = len(working)
+        return sorted(
+            self._tags.values(),
+            key=lambda tag: (working.get(tag.name, rest), -tag.turns, -tag.requests, -tag.last_at, tag.name),
+        )

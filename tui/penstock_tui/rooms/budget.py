@@ -1,0 +1,123 @@
+"""The budget: what was spent, what may be, and the way out when it is used up."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from textual import on
+from textual.message import Message
+from textual.signal import Signal
+from textual.worker import get_current_worker
+
+from penstock_tui.budget_reader import Books, read_books
+from penstock_tui.feed import Feed
+from penstock_tui.figures import many
+from penstock_tui.follow import LogState
+from penstock_tui.model import Changes
+from penstock_tui.rooms.budget_lines import NAME_WIDTH, budget_lines, change_lines, limit_lines
+from penstock_tui.rooms.names import RoomName
+from penstock_tui.rooms.room import Words
+from penstock_tui.rooms.text_room import TextRoom
+from penstock_tui.widgets.fitted_line import Fact
+from penstock_tui.widgets.lines import Line, section
+
+__all__ = ["BudgetRoom"]
+
+EVERY = 2.0
+"""Seconds between two looks into the store, while the room is on top."""
+CHANGES = 20
+
+
+class BudgetRoom(TextRoom):
+    """What was spent is read from the store; what changed, and what providers allow, from the log."""
+
+    NAME = RoomName.BUDGET
+    INDENT = NAME_WIDTH + 2
+
+    class Read(Message):
+        """The thread has looked into the store."""
+
+        def __init__(self, books: Books) -> None:
+            super().__init__()
+            self.books = books
+
+    def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
+        super().__init__(feed, changed)
+        self.books: Books | None = None
+        """None: the first look is not back."""
+        self._is_reading = False
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(EVERY, self._look)
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self._look()
+
+    @property
+    def is_told(self) -> bool:
+        return self.books is not None
+
+    def words(self) -> Words | None:
+        return None  # a day without limits can still be told
+
+    def head(self, now: float) -> list[Fact]:
+        rows = self.books.rows if self.books is not None else ()
+        blocked = sum(row.level == "BLOCKED" for row in rows)
+        return [
+            Fact(f"⊘ {blocked} blocked: penstock budget raise" if blocked else "", 2, "bad"),
+            Fact(many(len(rows), "budget"), 3),
+            Fact("without what is under way", 6, "dim"),
+        ]
+
+    def lines(self, now: float, width: int) -> list[Line]:
+        levels = self.feed.model.levels
+        changes = list(levels.changes)[-CHANGES:]
+        return [
+            *section("Budgets", self._spent(width)),
+            *section("Changes of level", change_lines(changes, now) or [(("None in this log.", "dim"),)]),
+            *section("Providers' own limits", limit_lines(levels.limits, now) or [(("None was told yet.", "dim"),)]),
+            *section("The way out", [_WAY_OUT]),
+        ]
+
+    def _spent(self, width: int) -> list[Line]:
+        books = self.books
+        if books is None:
+            return [(("Reading the store", "dim"),)]
+        lines = budget_lines(books.rows, width)
+        if books.error:
+            lines.append(((f"! {books.error}", "warn"),))
+        if books.rows and not books.is_limited:
+            lines.append((("Nothing is limited:   penstock budget set day --dollars 20   does that.", "dim"),))
+        return lines
+
+    def _look(self) -> None:
+        if self.is_current and not self._is_reading and self.feed.state is LogState.OPEN:
+            profile, now = self.feed.model.health.profile, self.feed.clock.now()
+            look = partial(self._read, profile, now)
+            self._is_reading = True
+            self.run_worker(look, thread=True, group="budget", name="read the budgets")
+
+    def _read(self, profile: str, now: float) -> None:
+        """On a thread."""
+        books = read_books(self.feed.path, profile, now)
+        if not get_current_worker().is_cancelled:
+            self.post_message(self.Read(books))
+
+    @on(Read)
+    def _take(self, event: Read) -> None:
+        self._is_reading = False
+        if event.books != self.books:
+            self.books = event.books
+            self.tell()
+
+
+_WAY_OUT: Line = (
+    ("penstock budget raise", "strong"),
+    ("  lets what is blocked go on;  ", "plain"),
+    ("penstock budget set", "strong"),
+    (" changes a limit;  ", "plain"),
+    ("penstock budget show", "strong"),
+    (" also counts what is under way.", "plain"),
+)

@@ -1,0 +1,53 @@
+"""Lines of text in tones, as one content that can be selected and scrolled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from textual.content import Content
+
+from penstock_tui.widgets.segments import fitted, width_of
+from penstock_tui.widgets.tones import TONE_STYLES
+
+__all__ = ["Line", "content_of", "labelled", "section"]
+
+Line = Sequence[tuple[str, str]]
+"""Texts, each with its tone."""
+LABEL = 14
+_WORD = re.compile(r"\s*\S+|\s+")
+"""With the blanks before it: those at a break are dropped."""
+
+
+def content_of(lines: Iterable[Line], width: int, indent: int = LABEL) -> Content:
+    """`lines`, one below the other. What is longer than `width` goes on in the next, `indent` cells in."""
+    indent = indent if indent < width // 2 else 0
+    wrapped = (part for line in lines for part in _wrapped(line, width, indent))
+    return Content("\n").join(Content.assemble(*((text, TONE_STYLES[tone]) for text, tone in line)) for line in wrapped)
+
+
+def _wrapped(line: Line, width: int, indent: int) -> Iterator[Line]:
+    """Broken between words. A word that is longer than a line is left to the widget."""
+    parts: list[tuple[str, str]] = []
+    used = 0
+    for text, tone in line:
+        for word in _WORD.findall(text):
+            size = width_of(word)
+            if used and used + width_of(word.rstrip()) > width:
+                yield parts
+                parts, used = [(" " * indent, "plain")], indent
+                word = word.lstrip()
+                size = width_of(word)
+            parts.append((word, tone))
+            used += size
+    yield parts
+
+
+def labelled(label: str, *parts: tuple[str, str]) -> Line:
+    """A line that begins with what it is about."""
+    return ((fitted(label, LABEL), "dim"), *parts)
+
+
+def section(title: str, lines: Sequence[Line]) -> list[Line]:
+    """A heading, its lines, and an empty one. Nothing where there are no lines."""
+    return [((title, "head"),), *lines, (("", "plain"),)] if lines else []
