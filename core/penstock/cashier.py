@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -39,6 +40,7 @@ __all__ = ["Cashier", "who_is"]
 logger = logging.getLogger(__name__)
 CLOSE_S = 5.0
 LONGEST_SAID = 100
+REFUSED = 1000
 MOST_TOKENS = 100_000_000
 SAVE_S = 1.0
 """Counts are written down at most so often. A kill in between costs as much of them."""
@@ -56,6 +58,8 @@ class Cashier:
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._said = ""
+        self._refused: OrderedDict[str, frozenset[int]] = OrderedDict()
+        """By conversation, what its last message said that was refused: hashes of its texts."""
 
     # ---------------------------------------------------------------- the road
 
@@ -135,7 +139,7 @@ class Cashier:
 
         admission = ask()
         may_say = profile.budget.chat and exchange.kind is Kind.MAIN and not exchange.is_retry
-        said = _IN_CHAT.fullmatch(_said(work)) if admission.is_final and may_say else None
+        said = _IN_CHAT.fullmatch(self._new_text(work, exchange)) if admission.is_final and may_say else None
         if said is None:
             return admission
         for by in (Amount(dollars=float(said[1])), None) if said[1] else (None,):
@@ -146,6 +150,17 @@ class Cashier:
             if admission.is_allowed:
                 break
         return admission
+
+    def _new_text(self, work: Work, exchange: Exchange) -> str:
+        """A person's message, where it is alone: no second text that a program may have put there. Clients send what
+        was refused once more, in front of what is said then: that is not new."""
+        texts, conversation = _texts(work), exchange.identity.conversation
+        before = self._refused.pop(conversation, frozenset())
+        self._refused[conversation] = frozenset(map(hash, texts))
+        while len(self._refused) > REFUSED:
+            self._refused.popitem(last=False)
+        new = [text for text in texts if hash(text) not in before]
+        return new[0] if len(new) == 1 and len(new[0]) <= LONGEST_SAID else ""
 
     def _estimate(self, work: Work, exchange: Exchange) -> Amount:
         """What a request is thought to cost as it leaves, without its answer."""
@@ -219,15 +234,15 @@ def _sane(tokens: int | None) -> int | None:
     return None if tokens is None else max(0, min(tokens, MOST_TOKENS))
 
 
-def _said(work: Work) -> str:
-    """A person's message, where it is alone: no tool's result, no second text that a program may have put there."""
+def _texts(work: Work) -> list[str]:
+    """What the newest message says, without envelopes. Empty where a tool speaks in it."""
     at = work.conversation.newest_user() if work.conversation is not None else None
     if work.conversation is None or at is None:
-        return ""
+        return []
     blocks = work.conversation.messages[at].blocks
-    texts = [block.text.strip() for block in blocks if not is_envelope(block.text.strip())]
-    is_alone = len(texts) == 1 and all(block.kind is BlockKind.TEXT for block in blocks)
-    return texts[0] if is_alone and len(texts[0]) <= LONGEST_SAID else ""
+    if any(block.kind is not BlockKind.TEXT for block in blocks):
+        return []
+    return [text for block in blocks if (text := block.text.strip()) and not is_envelope(text)]
 
 
 def _price(exchange: Exchange, pipeline: Pipeline) -> Price:

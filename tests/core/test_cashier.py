@@ -271,6 +271,16 @@ def test_nothing_but_a_persons_own_words_raises(message: Turn) -> None:
         assert is_refused(session, conversation(user("one"), assistant(CALL), message))
 
 
+def test_what_was_refused_stands_before_what_is_said_then() -> None:
+    """Clients send it again, in the same message; two texts that are both new are not a person's one."""
+    with Session(profile=profile_of("[budget.day]\nrequests = 1\n")) as session:
+        session.send(conversation(user("one")))
+        session.reply("yes")
+        head = [user("one"), assistant("yes")]
+        assert is_refused(session, conversation(*head, user("two")))
+        assert not is_refused(session, conversation(*head, user("two", "penstock budget raise")))
+
+
 def test_strangers_raise_nothing() -> None:
     """Where a profile says that anybody may write, a message raises no budget, and is not told to."""
     with Session(profile=profile_of("[budget]\nchat = false\n[budget.day]\nrequests = 1\n")) as session:
