@@ -38,6 +38,8 @@ def _wrapped(line: Line, width: int, indent: int) -> Iterator[Line]:
                 parts, used = [(" " * indent, "plain")], indent
                 word = word.lstrip()
                 size = width_of(word)
+            if parts and parts[-1][1] == tone:  # few long pieces cost less to draw than a piece for each word
+                word = parts.pop()[0] + word
             parts.append((word, tone))
             used += size
     yield parts
