@@ -12,7 +12,7 @@ from penstock_tui.rooms.names import RoomName
 from penstock_tui.rooms.room import Room
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
-from tests.tui.logs import Log
+from tests.tui.logs import Log, until
 from tests.tui.rooms.days import a_day
 from tests.tui.screens import Screen, screen_of
 
@@ -214,5 +214,24 @@ async def test_a_room_out_of_sight_draws_nothing(log: Log) -> None:
         room.draw = drawn.append  # type: ignore[method-assign]
         log.exchange(id="another")
         await screen.sees("4 requests")
-        await screen.pilot.pause(0.6)
+        for _ in range(8):
+            room._tick()
         assert drawn == []
+
+
+def colours(screen: Screen) -> set[object]:
+    strips = screen.app.screen._compositor.render_strips()
+    return {segment.style.color for strip in strips for segment in strip if segment.style and segment.text.strip()}
+
+
+async def test_dark_and_light(log: Log) -> None:
+    """`t` turns the theme of a room, down to the last letter."""
+    a_day(log)
+    async with screen_of(log, (120, 40)) as screen:
+        for name in BESIDE:
+            await screen.press(name.key)
+            await screen.sees(*SAYS[name])
+            before = colours(screen)
+            await screen.press("t")
+            await until(screen.pilot, lambda before=before: not colours(screen) & before, f"other colours in {name}")
+            await screen.sees(*SAYS[name])

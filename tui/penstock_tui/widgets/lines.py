@@ -21,7 +21,7 @@ _WORD = re.compile(r"\s*\S+|\s+")
 
 def content_of(lines: Iterable[Line], width: int, indent: int = LABEL) -> Content:
     """`lines`, one below the other. What is longer than `width` goes on in the next, `indent` cells in."""
-    indent = indent if indent < width // 2 else 0
+    indent = indent if indent < width // 2 else min(2, width // 2)
     wrapped = (part for line in lines for part in _wrapped(line, width, indent))
     return Content("\n").join(Content.assemble(*((text, TONE_STYLES[tone]) for text, tone in line)) for line in wrapped)
 
@@ -38,6 +38,8 @@ def _wrapped(line: Line, width: int, indent: int) -> Iterator[Line]:
                 parts, used = [(" " * indent, "plain")], indent
                 word = word.lstrip()
                 size = width_of(word)
+            if parts and parts[-1][1] == tone:  # few long pieces cost less to draw than a piece for each word
+                word = parts.pop()[0] + word
             parts.append((word, tone))
             used += size
     yield parts
