@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, validate_call
+from pydantic import Field
 
 from penstock.budget.amount import MEASURES, Amount
 from penstock.budget.budgets import Budgets
 from penstock.budget.rates import Speed
 from penstock.budget.scopes import Scope
 from penstock.budget.settings import Budget, Limit
+from penstock.commands import carry_out
 from penstock.errors import PenstockError
 
 __all__ = ["COMMANDS", "BudgetDesk"]
@@ -29,15 +30,7 @@ class BudgetDesk:
 
     def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
         """Carry a command out. Raises `PenstockError`, in words for who asked."""
-        if command not in COMMANDS:
-            raise PenstockError(f"budgets have no command {command!r}; they have {', '.join(sorted(COMMANDS))}")
-        try:
-            answer: Answer = validate_call(getattr(self, f"_{command}"))(**arguments)
-            return answer
-        except ValidationError as e:
-            first = e.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise PenstockError(f"{command}: {where}: {first['msg']}") from e
+        return carry_out(self, COMMANDS, command, arguments)
 
     def _show(self) -> Answer:
         now = self._now()

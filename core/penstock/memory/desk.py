@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pydantic import ValidationError, validate_call
-
+from penstock.commands import carry_out
 from penstock.errors import PenstockError, StoreError
 from penstock.memory.finding import the_item, the_session
 from penstock.memory.items import Item
@@ -46,15 +45,7 @@ class Desk:
 
     def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
         """Carry a command out. Raises `PenstockError`, in words for who asked."""
-        if command not in COMMANDS:
-            raise PenstockError(f"memory has no command {command!r}; it has {', '.join(sorted(COMMANDS))}")
-        try:
-            answer: Answer = validate_call(getattr(self, f"_{command}"))(**arguments)
-            return answer
-        except ValidationError as e:
-            first = e.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise PenstockError(f"{command}: {where}: {first['msg']}") from e
+        return carry_out(self, COMMANDS, command, arguments)
 
     # look
 
