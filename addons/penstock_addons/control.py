@@ -14,12 +14,12 @@ import hmac
 import ipaddress
 import os
 from collections.abc import Awaitable, Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
 from mitmproxy import http
 
+from penstock.control.channel import COMMAND, HOST, KEY_FILE, MARK
 from penstock.errors import PenstockError
 from penstock.keyfile import installation_key
 from penstock.suite import Suite
@@ -27,26 +27,14 @@ from penstock_addons.gateway import Gateway
 from penstock_addons.memory import PREFIX, MemoryCommands
 from penstock_addons.options import Settings
 
-__all__ = ["COMMAND", "HOST", "KEY_FILE", "MARK", "Control", "token_of"]
+__all__ = ["Control"]
 
-HOST = "penstock.internal"
-MARK, COMMAND = "x-penstock", "command"
-KEY_FILE = "control-key"
 BODY_BYTES = 64 << 10
 BUDGET = "/budget/"
 MEMORY_BYTES = 8 << 20
 """Of a command to memory: a piece of an import."""
 ALLOWED = "penstock.control"
 """Where a flow keeps that its command may be carried out."""
-
-
-def token_of(store: Path) -> str:
-    """The token of the proxy that has this store. Raises `PenstockError` when there is none that can be read."""
-    file = store.parent / KEY_FILE
-    try:
-        return file.read_bytes().hex()
-    except OSError as e:
-        raise PenstockError(f"{file} cannot be read ({e.strerror}): has a proxy with this store been started?") from e
 
 
 class Control:

@@ -12,8 +12,9 @@ import pytest
 from mitmproxy import http
 from mitmproxy.test import tflow, tutils
 
+from penstock.control.channel import HOST, KEY_FILE, token_of
 from penstock.errors import PenstockError
-from penstock_addons.control import BODY_BYTES, HOST, KEY_FILE, Control, token_of
+from penstock_addons.control import BODY_BYTES, Control
 
 
 class Engine:

@@ -12,8 +12,9 @@ import pytest
 from mitmproxy import http
 from mitmproxy.test import tflow, tutils
 
+from penstock.control.channel import HOST, token_of
 from penstock.suite import Suite
-from penstock_addons.control import BODY_BYTES, HOST, MEMORY_BYTES, Control, token_of
+from penstock_addons.control import BODY_BYTES, MEMORY_BYTES, Control
 
 
 class Ask:

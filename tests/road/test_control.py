@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from penstock.control.channel import HOST, token_of
 from penstock.events import EventKind
-from penstock_addons.control import HOST, token_of
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Road
 

@@ -15,11 +15,11 @@ import typer
 from penstock import paths
 from penstock.budget.words import amount_in_words, part_in_words
 from penstock.cli.words import columns, moment, printable
+from penstock.control.asking import ask
+from penstock.control.running import running
 from penstock.errors import PenstockError
-from penstock_addons.cli.asking import ask
 from penstock_addons.cli.memory.printing import shortened
 from penstock_addons.cli.memory.reach import profile_in_use
-from penstock_addons.cli.running import running
 
 __all__ = ["app"]
 

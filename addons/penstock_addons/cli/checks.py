@@ -16,11 +16,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from penstock import paths, profiles
+from penstock.control import ports
+from penstock.control.running import running
 from penstock.errors import PenstockError
 from penstock.plugins import BLOCK_VARIABLE, Plugins
 from penstock.profiles import Profile
-from penstock_addons.cli import authority, ports, remembering, words
-from penstock_addons.cli.running import running
+from penstock_addons.cli import authority, remembering, words
 
 __all__ = ["Check", "Level", "Subject", "check_all"]
 

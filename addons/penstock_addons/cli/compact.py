@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import typer
 
 from penstock import paths
+from penstock.control.asking import ask
+from penstock.control.running import running
 from penstock.errors import PenstockError
-from penstock_addons.cli.asking import ask
-from penstock_addons.cli.running import running
 from penstock_addons.cli.up import is_loopback
 
 __all__ = ["compact"]

@@ -14,15 +14,16 @@ from urllib.parse import urlsplit
 import typer
 
 from penstock import paths, profiles
+from penstock.control import announcement
+from penstock.control.announcement import Announcement, reachable
+from penstock.control.ports import answers
 from penstock.errors import PenstockError
 from penstock.plugins import Plugins
 from penstock.profiles import Profile
 from penstock.store.lock import is_taken
-from penstock_addons.cli import announcement, environment, wiring
-from penstock_addons.cli.announcement import Announcement, reachable
+from penstock_addons.cli import environment, wiring
 from penstock_addons.cli.child import ChildProxy
 from penstock_addons.cli.foreground import ended_by_signals, run_in_foreground
-from penstock_addons.cli.ports import answers
 from penstock_addons.cli.up import PROFILE_VARIABLE, UPSTREAM_VARIABLE
 from penstock_addons.cli.words import attested, is_first_time
 

@@ -11,11 +11,11 @@ from urllib.parse import unquote, urlsplit
 import typer
 
 from penstock import paths, profiles
+from penstock.control import announcement
+from penstock.control.ports import free_port, is_free
 from penstock.errors import PenstockError
 from penstock.plugins import Plugins
 from penstock.store.lock import is_taken
-from penstock_addons.cli import announcement
-from penstock_addons.cli.ports import free_port, is_free
 from penstock_addons.cli.upstreams import Upstream, parse
 
 __all__ = ["PROFILE_VARIABLE", "UPSTREAM_VARIABLE", "is_loopback", "up"]

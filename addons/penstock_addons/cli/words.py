@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from penstock import __version__, paths
+from penstock.control.announcement import Announcement
 from penstock.profiles import Profile
-from penstock_addons.cli.announcement import Announcement
 from penstock_addons.cli.upstreams import Upstream
 
 __all__ = ["ATTESTED", "WITHOUT", "attested", "banner", "is_first_time"]

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from penstock.cli import build
-from penstock_addons.cli.announcement import Announcement, announce, default_file
+from penstock.control.announcement import Announcement, announce, default_file
 from penstock_addons.cli.authority import ROOT_VARIABLES, certificate, ensure
 from penstock_addons.cli.child import ChildProxy
 from tests.addons.cli.program import Program

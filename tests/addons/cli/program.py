@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from penstock import paths
-from penstock_addons.cli.announcement import Announcement, found
+from penstock.control.announcement import Announcement, found
 from tests.road.proxy import wait_until
 from tests.road.wire import PATIENCE
 

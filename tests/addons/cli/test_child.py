@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from penstock import paths
+from penstock.control.announcement import default_file
 from penstock.errors import PenstockError
 from penstock.events import EventKind
 from penstock.store.sql import SqlStore
-from penstock_addons.cli.announcement import default_file
 from penstock_addons.cli.child import ChildProxy
 from tests.addons.cli.program import is_gone
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from penstock import paths
-from penstock_addons.cli.announcement import Announcement
+from penstock.control.announcement import Announcement
 from tests.addons.cli.conftest import Run
 from tests.addons.cli.program import Program
 

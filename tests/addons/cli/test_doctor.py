@@ -18,13 +18,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from penstock import paths
+from penstock.control.announcement import Announcement
+from penstock.control.ports import free_port
 from penstock.events import Event, EventKind
 from penstock.memory import Item, Memory
 from penstock.memory.trigrams import Trigrams
 from penstock.store.sql import SqlStore
 from penstock_addons.cli import checks
-from penstock_addons.cli.announcement import Announcement
-from penstock_addons.cli.ports import free_port
 from tests.addons.cli.conftest import Run
 
 Look = Callable[..., dict[str, dict[str, str]]]

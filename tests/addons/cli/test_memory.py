@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from penstock import paths
+from penstock.control.running import running
 from penstock.store.lock import StoreLock, is_taken
 from penstock.store.sql import SqlStore
 from penstock_addons.cli import reindex
 from penstock_addons.cli.memory import reach
-from penstock_addons.cli.running import running
 from tests.addons.cli.conftest import Run
 from tests.addons.cli.program import Program
 from tests.road.provider import Provider
@@ -281,8 +281,8 @@ def test_a_proxy_that_owns_the_memory_is_asked(say: Say, run: Run, up: Callable[
 
 
 def _asked(command: str) -> Any:
-    from penstock_addons.cli.announcement import found
-    from penstock_addons.cli.asking import ask
+    from penstock.control.announcement import found
+    from penstock.control.asking import ask
 
     up = found()
     assert up is not None

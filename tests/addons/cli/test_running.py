@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from penstock import paths
+from penstock.control.announcement import Announcement
+from penstock.control.running import running
 from penstock.events import Event, EventKind
 from penstock.store.sql import SqlStore
-from penstock_addons.cli.announcement import Announcement
-from penstock_addons.cli.running import running
 from tests.addons.cli.conftest import Run
 from tests.road.provider import Provider
 from tests.road.proxy import Proxy, Setup, wait_until

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from penstock import paths
+from penstock.control import announcement
+from penstock.control.announcement import Announcement
+from penstock.control.ports import free_port
 from penstock.events import EventKind
 from penstock.store.sql import SqlStore
-from penstock_addons.cli import announcement
-from penstock_addons.cli.announcement import Announcement
-from penstock_addons.cli.ports import free_port
 from penstock_addons.cli.up import is_loopback
 from tests.addons.cli.conftest import Run, Start
 from tests.addons.cli.program import Program

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from penstock import profiles
+from penstock.control.announcement import Announcement
 from penstock_addons.cli import words
-from penstock_addons.cli.announcement import Announcement
 from penstock_addons.cli.upstreams import parse
 
 HERE = Announcement(1, "127.0.0.1", 8080, "default", "/s.db", "/ca.pem", 1.0, {"anthropic": "http://127.0.0.1:8411"})

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 
 from penstock import paths, profiles
+from penstock.control import announcement
+from penstock.control.announcement import Announcement
+from penstock.control.asking import Refused, ask
+from penstock.control.running import running
 from penstock.errors import MemoryDown, PenstockError
 from penstock.profiles import Profile
 from penstock.projects import project_of_folder
-from penstock_addons.cli import announcement
-from penstock_addons.cli.announcement import Announcement
-from penstock_addons.cli.asking import Refused, ask
-from penstock_addons.cli.running import running
 from penstock_addons.cli.up import PROFILE_VARIABLE
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from penstock_addons.cli.ports import answers, free_port, is_free
+from penstock.control.ports import answers, free_port, is_free
 
 
 def test_a_port_that_is_listened_on_is_not_free() -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from penstock import paths
-from penstock_addons.cli.ports import answers
+from penstock.control.ports import answers
 
 __all__ = [
     "Announcement",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock_addons.cli.announcement import Announcement, announce, found, read, withdraw
+from penstock.control.announcement import Announcement, announce, found, read, withdraw
 
 HERE = Announcement(os.getpid(), "127.0.0.1", 1, "default", "/store.db", "/ca.pem", 1.0, {"openai": "http://x/v1"})
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from penstock.control.channel import COMMAND, HOST, MARK, token_of
 from penstock.errors import PenstockError
 
 __all__ = ["Refused", "ask"]
@@ -24,8 +25,6 @@ class Refused(PenstockError):
 
 def ask(address: str, store: Path, path: str, fields: Mapping[str, object], timeout: float) -> Any:
     """What the proxy at `address` answers, which has the store `store`. Raises `PenstockError`."""
-    from penstock_addons.control import COMMAND, HOST, MARK, token_of  # brings mitmproxy
-
     request = urllib.request.Request(
         f"http://{HOST}{path}",
         json.dumps(fields).encode(),

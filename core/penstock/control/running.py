@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from penstock.cli.reading import backwards, open_log
+from penstock.control.announcement import Announcement, found, is_alive, reachable
+from penstock.control.ports import answers
 from penstock.errors import StoreError
 from penstock.events import Event, EventKind
 from penstock.store.lock import is_taken
-from penstock_addons.cli.announcement import Announcement, found, is_alive, reachable
-from penstock_addons.cli.ports import answers
 
 __all__ = ["running"]
 
