@@ -15,8 +15,7 @@ import typer
 from penstock import paths
 from penstock.budget.words import amount_in_words, part_in_words
 from penstock.cli.words import columns, moment, printable
-from penstock.control.asking import ask
-from penstock.control.running import running
+from penstock.control.remote import NotUp, Remote
 from penstock.errors import PenstockError
 from penstock_addons.cli.memory.printing import shortened
 from penstock_addons.cli.memory.reach import profile_in_use
@@ -24,7 +23,6 @@ from penstock_addons.cli.memory.reach import profile_in_use
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="What was spent, what may be, and how to go on when it is used up.")
-_WAIT_S = 10.0
 _COLOURS = {"REDUCED": "yellow", "MINIMAL": "magenta", "BLOCKED": "red"}
 _NAME = 40
 
@@ -129,10 +127,10 @@ def reset(
 def _do(store: Path | None, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """Ask the proxy that has the store; where none is up, do it in the store itself."""
     where = (store or paths.store_path()).expanduser().absolute()
-    up = running(where, only=True)
-    if up is not None:
-        found: dict[str, Any] = ask(up.address, where, f"/budget/{command}", arguments, _WAIT_S)
-        return found
+    try:
+        return Remote(where).do(f"/budget/{command}", arguments)
+    except NotUp:
+        pass  # nobody else counts: it is done here
     if not where.exists() and command != "set":
         raise PenstockError(f"nothing was spent yet: {where} is not there. `penstock up` begins it")
     from penstock.budget import kept
