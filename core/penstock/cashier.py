@@ -15,8 +15,8 @@ from typing import Any
 
 from penstock.bill import bill
 from penstock.budget import Admission, Amount, Who, kept
-from penstock.budget.budgets import Change, Standing
 from penstock.budget.desk import BudgetDesk
+from penstock.budget.judge import Change, Standing
 from penstock.budget.provider import Told
 from penstock.budget.rates import Speed, Turn
 from penstock.clock import Clock

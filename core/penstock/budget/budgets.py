@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from penstock.budget import words
-from penstock.budget.amount import MEASURES, Amount
+from penstock.budget.amount import Amount
 from penstock.budget.books import Books
 from penstock.budget.counter import Counter
+from penstock.budget.judge import Change, Judge, Standing, is_over, nearest
 from penstock.budget.level import Level, next_level
-from penstock.budget.pool import Member, shares
 from penstock.budget.rates import Turn
-from penstock.budget.scopes import Key, Scope, Who, keys_of, limit_of, member_of, period_of, storable
+from penstock.budget.scopes import Key, Scope, Who, keys_of, member_of, period_of, storable
 from penstock.budget.settings import Budget, Limit
 
-__all__ = ["Admission", "Budgets", "Change", "Standing"]
+__all__ = ["Admission", "Budgets"]
 
-IDLE_S = 600.0
-"""A subagent that asked for nothing so long has done its work."""
 RETRY_S = 600
 """Told to clients: a person may have raised the budget by then. Those that wait for five minutes and more say so."""
 SOON_S = 5
@@ -33,17 +30,6 @@ SOON_S = 5
 SHOWN = 1000
 RAISE = 0.5
 """Of a limit, where a person does not say by how much."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How near a request is to the end of the budgets it counts for."""
-
-    level: Level = Level.NORMAL
-    why: str = ""
-    """Whose budget, and how much of it is used. In words for the client where the level is BLOCKED."""
-    is_final: bool = True
-    """False: it is BLOCKED by what is held for requests that are under way, and may cost less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +47,6 @@ class Admission:
     """Trying again soon changes nothing: a person has to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A budget that is at another level now."""
-
-    label: str
-    before: Level
-    level: Level
-    why: str
-
-
 class Budgets:
     """Any thread may call. Limits come with each call: profiles have their own, and all count in the same books. Only
     where they differ in `per` they count apart, each in its own periods."""
@@ -85,9 +61,8 @@ class Budgets:
     ) -> None:
         """`counters` and `limits`: what `changed` gave in earlier lives."""
         self._lock = threading.RLock()
-        self._on_change = on_change
         self._books = Books(counters or {}, now)
-        self._limits = {name: _limit(values) for name, values in (limits or {}).items()}
+        self._judge = Judge(self._books, {name: _limit(values) for name, values in (limits or {}).items()}, on_change)
         self._changed: dict[str, dict[str, Any] | None] = {}
 
     # ---------------------------------------------------------------- what the road asks
@@ -98,15 +73,15 @@ class Budgets:
             return Standing()
         with self._lock:
             keys = keys_of(who, budget, now)
-            found = [self._look(key, self._books.open(key, who, now), budget) for key in keys]
+            found = [self._judge.look(key, self._books.open(key, who, now), budget) for key in keys]
             if not who.is_own:
                 member = self._books.open(member_of(who, budget, now), who, now)
-                found.append(self._look_at_share(keys[-2], keys[-1], member, budget, now))
+                found.append(self._judge.look_at_share(keys[-2], keys[-1], member, budget, now))
             return max(found, key=lambda standing: (standing.level, standing.is_final))
 
     def is_limited(self, budget: Budget) -> bool:
         """Whether anything is limited, by a profile or by hand."""
-        return budget.has_limits or bool(self._limits)
+        return budget.has_limits or bool(self._judge.limits)
 
     def admit(
         self,
@@ -177,9 +152,9 @@ class Budgets:
             place = f"{scope}|{name}" if name else str(scope)
             self._changed[place] = None if limit is None else limit.model_dump(exclude_none=True)
             if limit is None:
-                self._limits.pop(place, None)
+                self._judge.limits.pop(place, None)
             else:
-                self._limits[place] = limit
+                self._judge.limits[place] = limit
             self._books.forget_limits(scope, name)
 
     def raise_(
@@ -197,7 +172,7 @@ class Budgets:
         with self._lock:
             out = []
             for key, counter in self._meant(budget, now, scope, name, who):
-                limits = {m: most - counter.raised.of(m) for m, most in self._known(key, counter, budget).items()}
+                limits = {m: most - counter.raised.of(m) for m, most in self._judge.known(key, counter, budget).items()}
                 beyond = counter.taken - Amount(**limits) - counter.raised
                 given = {m: by.of(m) if by is not None else RAISE * limits[m] + beyond.of(m) for m in limits}
                 more = Amount(**given)
@@ -230,7 +205,7 @@ class Budgets:
             keys = {key for key, _ in newest}
             keys.add(Key(Scope.DAY, "", period_of(budget, Scope.DAY, now)))
             order = list(Scope)
-            pools = self._pools([key for key in keys if key.scope is Scope.SESSION], budget, now)
+            pools = self._judge.pools([key for key in keys if key.scope is Scope.SESSION], budget, now)
             rows = [self._row(key, budget, now, pools) for key in keys]
             return sorted(rows, key=lambda row: (order.index(row["scope"]), -row["share"], -row["at"], row["name"]))
 
@@ -248,83 +223,6 @@ class Budgets:
 
     # ---------------------------------------------------------------- within
 
-    def _look(self, key: Key, counter: Counter, budget: Budget, *, is_calm: bool = False) -> Standing:
-        """`is_calm`: a person changed what counts, and no margin keeps a level up that is not right any more."""
-        limits = self._amounts(key, budget)
-        if not limits:
-            return Standing()
-        share, measure, limit = _nearest(counter.taken, limits)
-        before = Level.NORMAL if is_calm or not counter.is_by(limits) else counter.level
-        level = next_level(share, before, budget)
-        why = f"{key.label}: {_part(share)}"
-        if counter.adopts(limits) and level is not counter.level:
-            before, counter.level = counter.level, level
-            self._tell(key, Change(key.label, before, level, why))
-        if level is not Level.BLOCKED:
-            return Standing(level, why)
-        used_up = {m: most for m, most in limits.items() if counter.used.of(m) >= most}
-        if used_up:
-            _, measure, limit = _nearest(counter.used, used_up)
-        said = words.blocked(key, measure, counter.taken.of(measure), limit, chat=budget.chat)
-        return Standing(level, said, is_final=bool(used_up))
-
-    def _look_at_share(
-        self, session: Key, key: Key, counter: Counter, budget: Budget, now: float, *, is_calm: bool = False
-    ) -> Standing:
-        """`key`: the conversation; `counter`: what it took of the session. A main agent is never stopped by what its
-        subagents may need: the session's own budget does that."""
-        pool = self._pool(session, budget, now, counter)
-        if not pool and counter.share_level is Level.NORMAL:
-            return Standing()
-        at = next(at for at, one in enumerate(self._books.members(session).values()) if one is counter)
-        limits = {measure: given[at] for measure, given in pool.items()}
-        share, measure, limit = _nearest(counter.shared, limits)
-        level = next_level(share, Level.NORMAL if is_calm else counter.share_level, budget)
-        level = min(level, Level.MINIMAL) if counter.is_main else level
-        why = f"share of {session.label}: {_part(share)}"
-        if level is not counter.share_level:
-            before, counter.share_level = counter.share_level, level
-            self._tell(key, Change(key.label, before, level, why))
-        if level is not Level.BLOCKED:
-            return Standing(level, why)
-        used = (counter.used - counter.own).of(measure)
-        # Others may end, and what is held for them may cost less: then there is more for this one.
-        return Standing(level, words.share_blocked(measure, used, limit), is_final=used >= limit > 0)
-
-    def _tell(self, key: Key, change: Change) -> None:
-        self._books.note(key)
-        self._on_change(change)
-
-    def _pool(self, session: Key, budget: Budget, now: float, asking: Counter | None = None) -> dict[str, list[float]]:
-        """By measure, what each conversation of a session may use of it, in their order. Who is `asking` is at work.
-        Empty: nobody has to share."""
-        limits, mine = self._amounts(session, budget), self._books.members(session).values()
-        if not limits or len(mine) < 2:
-            return {}
-        whole, out = self._books.find(session), {}
-        own_calls = whole.own + whole.own_held
-        agents = [
-            (budget.main_weight if one.is_main else 1.0, one.shared, one is not asking and _is_over(one, now))
-            for one in mine
-        ]
-        for measure, limit in limits.items():
-            members = [Member(weight, getattr(shared, measure), is_over) for weight, shared, is_over in agents]
-            own = max(budget.reserve * limit, own_calls.of(measure))
-            out[measure] = shares(max(0.0, limit - own), members)
-        return out
-
-    def _amounts(self, key: Key, budget: Budget) -> dict[str, float]:
-        limit, raised = self._limit(key, budget), self._books.find(key).raised
-        return {m: most + raised.of(m) for m in MEASURES if (most := limit.of(m)) is not None}
-
-    def _known(self, key: Key, counter: Counter, budget: Budget) -> dict[str, float]:
-        """The limits that a person means: those of `budget`, else those of the profile whose client met them."""
-        return self._amounts(key, budget) or dict(counter.limits or {})
-
-    def _limit(self, key: Key, budget: Budget) -> Limit:
-        own = self._limits.get(f"{key.scope}|{key.name}") or self._limits.get(str(key.scope))
-        return own or limit_of(budget, key.scope)
-
     def _meant(
         self, budget: Budget, now: float, scope: Scope | None, name: str, who: Who | None
     ) -> list[tuple[Key, Counter]]:
@@ -337,16 +235,16 @@ class Budgets:
         return [(key, counter) for key, counter in mine if self._blocks(key, counter, budget, now, who)]
 
     def _blocks(self, key: Key, counter: Counter, budget: Budget, now: float, who: Who | None) -> bool:
-        if _nearest(counter.taken, self._known(key, counter, budget))[0] >= 1:
+        if nearest(counter.taken, self._judge.known(key, counter, budget))[0] >= 1:
             return True
         if key.scope is not Scope.SESSION:
             return False
         one = None if who is None else member_of(who, budget, now)
-        pools = self._pools([key], budget, now)
+        pools = self._judge.pools([key], budget, now)
         return any(
             not sharing.is_main
-            and not _is_over(sharing, now)
-            and _nearest(sharing.shared, pools.get(member.name, {}))[0] >= 1
+            and not is_over(sharing, now)
+            and nearest(sharing.shared, pools.get(member.name, {}))[0] >= 1
             for member, sharing in self._books.members(key).items()
             if one in (None, member)
         )
@@ -355,30 +253,21 @@ class Budgets:
         """A person changed what counts."""
         self._books.note(key)
         counter.forget_limits()
-        self._look(key, counter, budget, is_calm=True)
+        self._judge.look(key, counter, budget, is_calm=True)
         if key.scope is Scope.SESSION:
             for member, sharing in self._books.members(key).items():
                 self._books.note(member)
                 if sharing.share_level is not Level.NORMAL:
-                    self._look_at_share(key, member, sharing, budget, now, is_calm=True)
-
-    def _pools(self, sessions: Iterable[Key], budget: Budget, now: float) -> dict[str, dict[str, float]]:
-        """By conversation, what each may use of its session, once for all."""
-        out: dict[str, dict[str, float]] = {}
-        for session in sessions:
-            given = self._pool(session, budget, now)
-            for at, member in enumerate(self._books.members(session)):
-                out[member.name] = {measure: amounts[at] for measure, amounts in given.items()}
-        return out
+                    self._judge.look_at_share(key, member, sharing, budget, now, is_calm=True)
 
     def _row(self, key: Key, budget: Budget, now: float, pools: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
         counter = self._books.find(key)
-        limits = self._known(key, counter, budget)
-        share = _nearest(counter.taken, limits)[0]
+        limits = self._judge.known(key, counter, budget)
+        share = nearest(counter.taken, limits)[0]
         level = next_level(share, counter.level, budget)
         if key.scope is Scope.CONVERSATION:
             member = self._books.find(member_of(Who(key.name), budget, now))
-            near = next_level(_nearest(member.shared, pools.get(key.name, {}))[0], Level.NORMAL, budget)
+            near = next_level(nearest(member.shared, pools.get(key.name, {}))[0], Level.NORMAL, budget)
             if not member.is_over:
                 level = max(level, min(near, Level.MINIMAL) if member.is_main else near)
         row: dict[str, Any] = {
@@ -397,21 +286,6 @@ class Budgets:
             pool = {m: round(amount, 6) for m, amount in pools.get(key.name, {}).items()}
             row |= {"session": counter.session, "main": counter.is_main, "over": counter.is_over, "pool": pool}
         return row
-
-
-def _is_over(one: Counter, now: float) -> bool:
-    """Whether a subagent has done its work, and what it did not use is for the others."""
-    return not one.is_main and (one.is_over or (one.at < now - IDLE_S and one.held == Amount()))
-
-
-def _nearest(taken: Amount, limits: Mapping[str, float]) -> tuple[float, str, float]:
-    """The largest used part of a limit, its measure and the limit. No measure: there is none."""
-    found = [(taken.of(m) / limit if limit > 0 else math.inf, m, limit) for m, limit in limits.items()]
-    return max(found, default=(0.0, "", 0.0))
-
-
-def _part(share: float) -> str:
-    return f"{min(share, 9.99):.0%} used"
 
 
 def _limit(values: Mapping[str, Any]) -> Limit:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from penstock.budget.budgets import Budgets, Change
+from penstock.budget.budgets import Budgets
+from penstock.budget.judge import Change
 from penstock.errors import StoreError
 from penstock.store.base import Store
 

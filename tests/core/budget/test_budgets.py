@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from penstock.budget import Admission, Amount, Budgets, Level, Scope, Who
-from penstock.budget.budgets import IDLE_S, Change
+from penstock.budget.judge import IDLE_S, Change
 from penstock.budget.rates import Speed
 from penstock.budget.settings import Budget, Limit, Rate, Rates
 
