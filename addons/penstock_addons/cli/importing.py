@@ -23,7 +23,7 @@ from penstock_addons.cli.memory.printing import confirmed, counted, only
 from penstock_addons.cli.memory.reach import Reached, chosen_project, profile_in_use, reached
 
 if TYPE_CHECKING:
-    from penstock.memory.typed import Spoken
+    from penstock.memory.spoken import Spoken
 
 __all__ = ["import_"]
 
@@ -86,7 +86,7 @@ class _How:
     @classmethod
     def of(cls, profile: Profile, project: str) -> _How:
         """As the stage would keep it under this profile."""
-        from penstock.memory.typed import Spoken
+        from penstock.memory.spoken import Spoken
 
         spoken = read_table(Spoken, profile.settings_of("memory"), f"{profile.where}: stage.memory.")
         expires_at = time.time() + profile.memory.expiry_days * _DAY

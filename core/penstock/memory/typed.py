@@ -5,11 +5,9 @@ from __future__ import annotations
 
 import re
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from penstock.memory.items import Kind
 
-__all__ = ["Spoken", "is_worth_keeping", "kind_as", "kind_of"]
+__all__ = ["is_worth_keeping", "kind_as", "kind_of"]
 
 _DIFF = re.compile(r"^(?:diff --git |@@ -\d+|\+\+\+ |--- [ab]/)", re.M)
 _LOG_LINE = re.compile(
@@ -23,21 +21,6 @@ _LINES = 6
 _WORD = re.compile(r"\w+")
 _NAME = re.compile(r"\d|\w[_./:-]\w|[a-z][A-Z]")
 FEWEST = 3
-
-
-class Spoken(BaseModel):
-    """What `[stage.memory]` says of messages before they are kept."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    written: tuple[re.Pattern[str], ...] = ()
-    """How texts begin that a client writes in the person's name: summaries of its own, examples, notices."""
-    chars: int = Field(default=20_000, gt=0)
-    """Of one message at most so many characters are kept."""
-
-    def is_written_by_client(self, text: str) -> bool:
-        """Whether it stands in the person's name alone."""
-        return any(pattern.match(text) for pattern in self.written)
 
 
 def kind_of(text: str) -> Kind:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from penstock import BlockKind, Draft, Exchange, Message, Role
 from penstock.conversation import common_head
 from penstock.memory.items import Item
-from penstock.memory.typed import Spoken, is_worth_keeping, kind_as
+from penstock.memory.spoken import Spoken
+from penstock.memory.typed import is_worth_keeping, kind_as
 from penstock_plugins.memory.doings import Doings
 
 __all__ = ["Gathered", "Gatherer", "Talk"]

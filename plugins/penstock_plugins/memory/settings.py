@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from penstock.memory.typed import Spoken
+from penstock.memory.spoken import Spoken
 from penstock.memory.weights import SURE, SURE_OVERLAP, SURE_SHARED
 from penstock_plugins.compaction.settings import Model
 
