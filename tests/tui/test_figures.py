@@ -73,7 +73,7 @@ def test_figures_fit_their_columns(number: float, ms: float) -> None:
     assert len(duration(ms)) <= 6
 
 
-@pytest.mark.parametrize(("share", "text"), [(None, ""), (0, "0%"), (0.001, "1%"), (0.9999, "99%"), (1, "100%")])
+@pytest.mark.parametrize(("share", "text"), [(None, ""), (0, "0%"), (0.001, "<1%"), (0.9999, ">99%"), (1, "100%")])
 def test_nearly_all_is_not_all(share: float | None, text: str) -> None:
     assert percent(share) == text
 

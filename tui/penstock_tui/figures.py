@@ -61,11 +61,13 @@ def duration(ms: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """94%. Nothing for None; 100% and 0% only when it is all or nothing."""
+    """94%. Nothing for None; 100% and 0% only when it is all or nothing, else >99% and <1%."""
     if share is None:
         return ""
-    if 0 < share < 1:
-        return f"{min(99, max(1, round(share * 100)))}%"
+    if 0 < share < 0.01:
+        return "<1%"
+    if 0.99 < share < 1:
+        return ">99%"
     return f"{share:.0%}"
 
 
@@ -119,15 +121,16 @@ def bar(share: float, width: int) -> str:
     return "█" * filled + "░" * (width - filled)
 
 
-def sparkline(numbers: Sequence[int], width: int) -> str:
-    """`numbers` as columns, in at most `width` cells; where there are more, neighbours are added up."""
+def sparkline(numbers: Sequence[int], width: int, most: int | None = None) -> str:
+    """`numbers` as columns, in at most `width` cells; where there are more, neighbours are added up. `most`: what a
+    full column stands for, the largest sum when not given."""
     if not numbers or width <= 0:
         return ""
     each = -(-len(numbers) // width)
     first = len(numbers) % each
     sums = [sum(numbers[:first])] if first else []
     sums += [sum(numbers[at : at + each]) for at in range(first, len(numbers), each)]
-    most = max(sums)
+    most = each * most if most is not None else max(sums)
     # The lowest step is for none at all: one request in a busy hour must not look like none.
     return "".join(STEPS[0 if not one else max(round(one / most * (len(STEPS) - 1)), 1)] for one in sums)
 

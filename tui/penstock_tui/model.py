@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from penstock.events import Event, EventKind
 from penstock_tui.counts.compactions import Compactions
+from penstock_tui.counts.course import Course
 from penstock_tui.counts.faults import Faults
 from penstock_tui.counts.levels import Levels
 from penstock_tui.counts.pipeline import Pipeline
@@ -57,13 +58,14 @@ class LogModel:
         self.totals = Totals()
         self.sessions = Sessions()
         self.pulse = Pulse()
+        self.course = Course()
         self.tags = Tags()
         self.compactions = Compactions()
         self.pipeline = Pipeline()
         self.levels = Levels()
         self.faults = Faults()
         self._counts: dict[EventKind, list[Count]] = {}
-        for counted in (self.tags, self.compactions, self.pipeline, self.levels, self.faults):
+        for counted in (self.course, self.tags, self.compactions, self.pipeline, self.levels, self.faults):
             for kind in counted.KINDS:
                 self._counts.setdefault(kind, []).append(counted.fold)
         self._by_id: dict[str, Row] = {}

@@ -39,6 +39,14 @@ class Purse:
         self.naive += sign * row.naive
         self.estimated += sign * (not row.counted)
 
+    def join(self, other: Purse) -> None:
+        """Count all of another in."""
+        self.requests += other.requests
+        self.baseline += other.baseline
+        self.paid += other.paid
+        self.naive += other.naive
+        self.estimated += other.estimated
+
 
 @dataclass(slots=True)
 class Totals:
@@ -77,3 +85,13 @@ class Totals:
         self.prompt += sign * (row.prompt or 0)
         self.cache_read += sign * (row.cache_read or 0)
         self.purse.add(row, sign)
+
+    def join(self, other: Totals) -> None:
+        """Count all of another in."""
+        self.requests += other.requests
+        self.turns += other.turns
+        self.tokens_in += other.tokens_in
+        self.tokens_out += other.tokens_out
+        self.prompt += other.prompt
+        self.cache_read += other.cache_read
+        self.purse.join(other.purse)

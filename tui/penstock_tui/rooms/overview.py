@@ -1,25 +1,41 @@
-"""The overview: sums, the pulse of requests, and whether every part works."""
+"""The overview: sums, the pulse of requests, and whether every part works, each in a panel."""
 
 from __future__ import annotations
 
-from penstock_tui.figures import age, ago, count, dollars, many, percent, sparkline
-from penstock_tui.health import Proxy
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+
+from penstock_tui.figures import many
 from penstock_tui.rooms.names import RoomName
+from penstock_tui.rooms.overview_lines import client_lines, lately_lines, money_lines, token_lines, traffic_lines
 from penstock_tui.rooms.parts import part_lines
-from penstock_tui.rooms.room import Words
-from penstock_tui.rooms.text_room import TextRoom
+from penstock_tui.rooms.room import Room, Words
 from penstock_tui.widgets.fitted_line import Fact
-from penstock_tui.widgets.lines import LABEL, Line, labelled, section
+from penstock_tui.widgets.lines import Line
+from penstock_tui.widgets.panel import Panel
 
 __all__ = ["OverviewRoom"]
 
-HOUR = 60
 
-
-class OverviewRoom(TextRoom):
-    """The whole at a glance."""
+class OverviewRoom(Room):
+    """The whole at a glance: two columns of panels where there is room, one below the other where there is not."""
 
     NAME = RoomName.OVERVIEW
+    DEFAULT_CSS = """
+    OverviewRoom VerticalScroll { scrollbar-size: 1 1; }
+    OverviewRoom #panels { height: auto; }
+    OverviewRoom #panels Vertical { width: 1fr; height: auto; }
+    OverviewRoom.-narrow #panels { layout: vertical; }
+    OverviewRoom.-narrow Panel { border: none; border-top: solid $foreground 30%; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll(1)", show=False),
+        Binding("k", "scroll(-1)", show=False),
+    ]
 
     def words(self) -> Words | None:
         return None  # an empty log has a health too
@@ -28,64 +44,32 @@ class OverviewRoom(TextRoom):
         requests = self.feed.model.totals.requests
         return [Fact(many(requests, "request") if requests else "no request yet", 2)]
 
-    def lines(self, now: float, width: int) -> list[Line]:
-        return [
-            *section("Sums over this log", self._sums(now)),
-            *section("Pulse", self._pulse(now, width)),
-            *section("Health", part_lines(self.feed, now)),
-        ]
+    def body(self) -> ComposeResult:
+        with VerticalScroll(), Horizontal(id="panels"):
+            with Vertical():
+                yield Panel("Traffic", id="traffic")
+                yield Panel("Tokens", id="tokens")
+                yield Panel("Money", id="money")
+            with Vertical():
+                yield Panel("Health", id="parts")
+                yield Panel("Clients", id="clients")
+                yield Panel("Lately", id="lately")
 
-    def _sums(self, now: float) -> list[Line]:
-        totals, taken = self.feed.model.totals, self.feed.model.compactions
-        waiting = f", {taken.waiting:,} pending" if taken.waiting else ""
-        freed = f", {count(taken.freed)} tokens freed" if taken.landed else ""
-        cache = percent(totals.cache_share)
-        return [
-            labelled("uptime", (self._uptime(now), "plain")),
-            labelled("requests", (f"{many(totals.requests, 'request')}, {many(totals.turns, 'turn')}", "plain")),
-            labelled("compactions", (f"{taken.landed:,} landed{freed}{waiting}", "plain")),
-            labelled("tokens", *self._tokens()),
-            labelled("money", *self._money()),
-            labelled("cache", (f"{cache} of input read from it" if cache else "no provider has told yet", "plain")),
-        ]
+    def draw(self, now: float) -> None:
+        feed = self.feed
+        self._show("traffic", lambda width: traffic_lines(feed, now, width))
+        self._show("money", lambda width: money_lines(feed, width))
+        self._show("tokens", lambda width: token_lines(feed, now, width))
+        self._show("parts", lambda _: part_lines(feed, now))
+        self._show("clients", lambda _: client_lines(feed, now))
+        self._show("lately", lambda _: lately_lines(feed, now))
 
-    def _uptime(self, now: float) -> str:
-        health = self.feed.model.health
-        if health.started_at is None:
-            return "not known: no proxy has signed this log"
-        if self.feed.proxy is Proxy.RUNNING:
-            return f"{age(now - health.started_at)}, since the proxy started"
-        end = health.stopped_at if health.stopped_at is not None else health.last_at or health.started_at
-        return f"{age(end - health.started_at)}, until the proxy ended {ago(end, now)}"
+    def _show(self, name: str, lines: Callable[[int], Sequence[Line]]) -> None:
+        panel = self.query_one(f"#{name}", Panel)
+        panel.show(lines(panel.room))
 
-    def _tokens(self) -> tuple[tuple[str, str], ...]:
-        totals = self.feed.model.totals
-        sent = (f"{count(totals.tokens_out)} sent", "plain")
-        if not totals.saved:
-            return (sent,)
-        share = f" ({percent(abs(totals.saved) / totals.tokens_in)})" if totals.tokens_in else ""
-        if totals.saved < 0:
-            return sent, (f", {count(-totals.saved)} added{share}", "warn")
-        return sent, (f", {count(totals.saved)} kept off the wire{share}", "good")
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.tell)  # the panels have their new width only then
 
-    def _money(self) -> tuple[tuple[str, str], ...]:
-        purse = self.feed.model.totals.purse
-        if not purse.requests:
-            return (("nothing booked yet", "plain"),)
-        about = "~" if purse.estimated else ""
-        word, tone = ("lost", "bad") if purse.saved < 0 else ("saved", "good")
-        share = f" ({percent(abs(purse.saved) / purse.baseline)})" if purse.baseline and purse.saved else ""
-        paid = f", {about}{dollars(purse.paid)} paid"
-        return (f"{about}{dollars(purse.saved)} {word}{share}", tone), (paid, "plain")
-
-    def _pulse(self, now: float, width: int) -> list[Line]:
-        pulse = self.feed.model.pulse
-        minutes = pulse.minutes(now, HOUR)
-        drawn = sparkline(minutes, min(HOUR, width - LABEL))
-        axis = f"{f'{HOUR} min ago':<{max(len(drawn) - 3, 0)}}now" if len(drawn) > 16 else ""
-        return [
-            labelled("now", (f"{pulse.per_minute(now)} requests a minute", "plain")),
-            labelled("last hour", (drawn, "accent")),
-            labelled("", (axis, "dim")),
-            labelled("", (f"{many(sum(minutes), 'request')}, at most {max(minutes)} in a minute", "dim")),
-        ]
+    def action_scroll(self, step: int) -> None:
+        self.query_one(VerticalScroll).scroll_relative(y=step, animate=False)
