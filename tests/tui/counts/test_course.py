@@ -8,7 +8,7 @@ from penstock_tui.rows import Row
 
 
 def answer(course: Course, minute: int, *, kind: str = "main") -> None:
-    row = Row(0, "x", 0.0)
+    row = Row("x", 0, 0.0)
     row.kind, row.tokens_out, row.input, row.cache_read = kind, 1000, 100, 300
     course.fold(Event(0, minute * 60.0 + 1, "x", EventKind.ANSWERED, {}), row)
 
