@@ -368,7 +368,9 @@ class Engine:
             pending=pending,
             bytes_in=len(conversation.body),
             bytes_out=len(conversation.body if body is None else body),
-            **journal.saved(conversation, settled.view, settled.booking, self._counting.gauge(exchange)),
+            **journal.saved(
+                conversation, settled.view, settled.replay, settled.booking, self._counting.gauge(exchange)
+            ),
             ms=_ms(self._clock.tick() - work.started),
         )
         sent = None if body is None else encodings.encode(body, work.request.headers.get("content-encoding"))

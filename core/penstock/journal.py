@@ -10,11 +10,12 @@ from penstock.calibration import Gauge
 from penstock.compressor import handle_of
 from penstock.conversation import Block, Conversation
 from penstock.draft import Refused
-from penstock.edits import Edit
+from penstock.edits import Edit, Op
 from penstock.exchange import Exchange
 from penstock.money import Booking, estimated
 from penstock.pipeline import Verdict
 from penstock.redact import Redactor, redact
+from penstock.replay import Replay
 from penstock.reply import Reply
 from penstock.tags import Tags
 from penstock.tokens import estimate, estimate_bytes
@@ -102,11 +103,20 @@ def edited(conversation: Conversation, edit: Edit, state: str, reason: str, reda
     }
 
 
-def saved(conversation: Conversation, view: Conversation, booking: Booking | None, gauge: Gauge) -> dict[str, Any]:
-    """Tokens of the request as it came, and as it leaves: counted alike, so that one can be taken from the other."""
+def saved(
+    conversation: Conversation, view: Conversation, replay: Replay, booking: Booking | None, gauge: Gauge
+) -> dict[str, Any]:
+    """Tokens of the request as it came, and as it leaves: counted alike, so that one can be taken from the other. What
+    lies between is told apart: came + injected - freed = left."""
     came = estimated(conversation) if booking is None else booking.came.total
     sent = estimated(view) if booking is None else booking.sent.total
-    return {"tokens_in": gauge.count(came).tokens, "tokens_out": gauge.count(sent).tokens, "how": gauge.how}
+    tokens_in, tokens_out = gauge.count(came).tokens, gauge.count(sent).tokens
+    notes = sum(estimate_bytes(len(edit.text)) for edit in replay.applied if edit.op is Op.NOTE)
+    injected = round(notes * tokens_out / sent) if sent else 0
+    injected = max(injected, tokens_out - tokens_in)  # both are roundings: what was freed is never below nothing
+    freed = tokens_in + injected - tokens_out
+    between = {"injected": injected, "freed": freed}
+    return {"tokens_in": tokens_in, "tokens_out": tokens_out, **between, "how": gauge.how}
 
 
 def _row(m: int, b: int, block: Block, redactor: Redactor) -> dict[str, Any]:

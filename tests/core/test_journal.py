@@ -164,17 +164,37 @@ def leaves(draft: Draft) -> Conversation:
     return dialect.read(dialect.splice(draft.conversation, changes), "/v1/messages")
 
 
+def told_of(draft: Draft) -> dict[str, Any]:
+    """What is said of the tokens of the request with the edits that were proposed."""
+    return saved(draft.conversation, leaves(draft), resolve(draft.conversation, draft.edits), None, ALONE)
+
+
 def test_what_is_saved_is_counted_in_tokens() -> None:
     """A note costs, a replacement saves; never less than nothing is sent."""
     draft = draft_for(conversation(user("word " * 4000)))
-    none = saved(draft.conversation, draft.conversation, None, ALONE)
+    none = told_of(draft)
     assert none["tokens_in"] == none["tokens_out"]
     draft.note("word " * 400, reason="r")
-    more = saved(draft.conversation, leaves(draft), None, ALONE)
+    more = told_of(draft)
     assert more["tokens_out"] > more["tokens_in"] == none["tokens_in"]
     draft.replace(draft.spots()[0], "short", reason="r")
-    less = saved(draft.conversation, leaves(draft), None, ALONE)
+    less = told_of(draft)
     assert less["tokens_in"] > less["tokens_out"] >= 0
+
+
+def test_what_was_injected_and_what_was_freed_are_told_apart() -> None:
+    """Though one request may have both: as it came, more what was injected, less what was freed, is what left."""
+    draft = draft_for(conversation(user("word " * 4000)))
+    assert (told_of(draft)["injected"], told_of(draft)["freed"]) == (0, 0)
+    draft.note("word " * 400, reason="r")
+    noted = told_of(draft)
+    assert noted["injected"] == pytest.approx(estimate_bytes(2000), rel=0.1)
+    assert noted["freed"] == pytest.approx(0, abs=20)
+    draft.replace(draft.spots()[0], "short", reason="r")
+    both = told_of(draft)
+    assert both["injected"] == pytest.approx(noted["injected"], abs=20)  # what holds a note in place
+    assert both["freed"] == pytest.approx(estimate_bytes(20_000), rel=0.1)
+    assert both["tokens_in"] + both["injected"] - both["freed"] == both["tokens_out"]
 
 
 @pytest.mark.parametrize("words", ["word ", "größer\n", '"quoted"\\\t', "\u4e2d\u6587"])
@@ -192,9 +212,8 @@ def test_what_leaves_is_counted_as_what_came(words: str) -> None:
     draft.compact(0, 1, words * 30, reason="r")
     draft.replace(result, words * 70, reason="r")
     draft.note(words * 50, reason="r")
-    view = leaves(draft)
-    told = saved(draft.conversation, view, None, ALONE)
-    really = estimate_bytes(len(draft.conversation.body) - len(view.body))
+    told = told_of(draft)
+    really = estimate_bytes(len(draft.conversation.body) - len(leaves(draft).body))
     assert told["tokens_in"] - told["tokens_out"] == pytest.approx(really, abs=40)  # what holds a text in place
 
 

@@ -203,6 +203,38 @@ def test_what_was_under_way_when_the_proxy_ended_is_lost() -> None:
     assert not row.lost
 
 
+def test_a_start_makes_history_of_what_was_there() -> None:
+    """Of all of it, and of nothing twice; what comes later in the same batch is live."""
+    model = LogModel()
+    changes = model.apply([*events(life(), "x1"), fact(K.STARTED, pid=7), *events(life(), "x2")])
+    assert [(row.id, row.history) for row in model.rows] == [("x1", True), ("x2", False)]
+    assert changes.changed == []
+    changes = model.apply([fact(K.STARTED, pid=8)])
+    assert [row.id for row in changes.changed] == ["x2"]
+    assert model.apply([fact(K.STARTED, pid=9)]).changed == []
+
+
+def test_what_was_injected_and_freed() -> None:
+    """As the log tells; of an older log, what a request grew smaller by."""
+    model = LogModel()
+    model.apply(events(life(), "old"))
+    told = [
+        (kind, data | {"injected": 100, "freed": 600}) if kind is K.ENRICHED else (kind, data) for kind, data in life()
+    ]
+    model.apply(events(told, "new"))
+    assert [(row.injected, row.freed) for row in model.rows] == [(None, 500), (100, 600)]
+
+
+def test_the_time_of_the_provider_is_not_that_of_the_suite() -> None:
+    """Nor what the request waited for its turn."""
+    model = LogModel()
+    model.apply(
+        events([(kind, data | {"queued_ms": 4}) if kind is K.FORWARDED else (kind, data) for kind, data in life()])
+    )
+    row = model.rows[0]
+    assert (row.suite_ms, row.queued_ms, row.provider_ms) == (2.0, 4.0, 2094.0)
+
+
 def test_health_knows_who_runs() -> None:
     """Running, stopped, or gone without a word."""
     running = {7}

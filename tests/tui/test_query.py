@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from penstock_tui.query import QueryError, parse
 from penstock_tui.rows import Row
+from penstock_tui.tagged import Tagged
 
 
 def row(**fields: Any) -> Row:
@@ -37,6 +38,7 @@ def row(**fields: Any) -> Row:
         "-codex",
         "-kind:side",
         'words:"the parser"',
+        "is:live",
         "kind:",  # still being typed
     ],
 )
@@ -65,9 +67,15 @@ def test_does_not_match(text: str) -> None:
         ("is:lost", {"lost": True}),
         ("is:dearer saved:<0.01", {"baseline": 0.01, "paid": 0.02}),
         ("is:failed", {"status": 529}),
-        ("tag:Database", {"tags": ("docs", "database")}),
-        ('tag:"two words"', {"tags": ("two words",)}),
-        ("-tag:data project:kiln", {"tags": ("database",), "project": "/src/kiln"}),
+        ("tag:Database", {"inbound": Tagged(("docs", "database"))}),
+        ('tag:"two words"', {"response": Tagged(("two words",))}),
+        ("-tag:data project:kiln", {"inbound": Tagged(("database",)), "project": "/src/kiln"}),
+        ("inbound:docs response:auth", {"inbound": Tagged(("docs",)), "response": Tagged(("auth",))}),
+        ("is:broad -is:temporal", {"inbound": Tagged(broad=True)}),
+        ("is:temporal", {"response": Tagged(temporal=True)}),
+        ("is:history", {"history": True}),
+        ("baseline:>1k freed:>=500 injected:100", {"tokens_in": 2000, "tokens_out": 1600, "injected": 100}),
+        ("provider:>1s", {"total_ms": 1100.0, "suite_ms": 50.0}),
         ("tool:bash", {"tools": ("Bash", "Read")}),
         ("error:overloaded", {"error": "Overloaded"}),
     ],

@@ -23,6 +23,7 @@ from penstock_tui.rooms.room import Room, ShowInLog
 from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
+from penstock_tui.widgets.columns import COLUMNS, order_by
 from penstock_tui.widgets.tones import TONE_CSS
 
 __all__ = ["PenstockApp"]
@@ -114,6 +115,11 @@ class PenstockApp(App[None]):
         yield SystemCommand("Follow", "Stay at the newest request, or stay where the cursor is", log.action_follow)
         yield SystemCommand("Find", "Go to the next request that fits some words", log.action_find)
         yield SystemCommand("Filter", "Show only requests that fit some words", log.action_filter)
+        yield SystemCommand("Newest first", "Do not sort the requests", lambda: log.sort(None))
+        for column in COLUMNS:
+            by = order_by(column.title)
+            yield SystemCommand(f"Sort by {column.title}", column.help, lambda by=by: log.sort(by))
+        yield SystemCommand("Copy the words", "Copy the person's words of the exchange", log.action_copy_words)
         yield SystemCommand("Clear the filter", "Show all requests", log.action_clear)
         yield SystemCommand("Copy the id", "Copy the id of the exchange under the cursor", log.action_copy)
         for title, text in SHORTCUTS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from penstock.events import Event, EventKind
 from penstock_tui.counts.compactions import Compactions
@@ -78,7 +79,10 @@ class LogModel:
         for event in events:
             self.health.fold(event)
             if event.kind in (EventKind.STARTED, EventKind.STOPPED):
-                changed.update({row.id: row for row in self.settle() if row.id not in added})
+                touched = self.settle()
+                if event.kind is EventKind.STARTED:
+                    touched += self._age()
+                changed.update({row.id: row for row in touched if row.id not in added})
             row = self._fold(event, added, changed) if event.exchange else None
             for count in self._counts.get(event.kind, ()):
                 count(event, row)
@@ -97,6 +101,14 @@ class LogModel:
             row.lost = True
             row.version += 1
         return ended
+
+    def _age(self) -> list[Row]:
+        """A proxy starts: what was there is history. Gives the rows it came to be for."""
+        aged = list(takewhile(lambda row: not row.history, reversed(self.rows)))
+        for row in aged:
+            row.history = True
+            row.version += 1
+        return aged
 
     def row(self, exchange: str) -> Row | None:
         """The row of an exchange. None: not in this log, or too old."""

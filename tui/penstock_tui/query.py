@@ -67,15 +67,16 @@ def _all(row: Row) -> str:
     status = "" if row.status is None else str(row.status)
     agent = row.agent if row.agent != "main" else ""
     parts = (row.words, row.client, row.kind, agent, row.model, row.conversation, row.id, status, row.host, row.path)
-    return "\n".join((*parts, row.state, row.why, row.error, *row.tools)).lower()
+    return "\n".join((*parts, row.state, row.why, row.error, *row.tools, *row.tags)).lower()
 
 
 def _named(name: str, value: str) -> Test:
     if name in _TEXTS:
         word, read = value.lower(), _TEXTS[name]
         return lambda row: word in read(row).lower()
-    if name == "tag":
-        return lambda row: any(tag.lower() == value.lower() for tag in row.tags)
+    if name in _TAGS:
+        tag, names = value.lower(), _TAGS[name]
+        return lambda row: any(one.lower() == tag for one in names(row))
     if name == "status":
         return _status(value)
     if name in _NUMBERS:
@@ -150,15 +151,24 @@ _TEXTS: dict[str, Callable[[Row], str]] = {
     "tool": lambda row: " ".join(row.tools),
     "error": lambda row: f"{row.why} {row.error}",
 }
+_TAGS: dict[str, Callable[[Row], tuple[str, ...]]] = {
+    "tag": lambda row: row.tags,
+    "inbound": lambda row: row.inbound.names,
+    "response": lambda row: row.response.names,
+}
 _NUMBERS: dict[str, Callable[[Row], float | None]] = {
     "status": lambda row: row.status,
     "turn": lambda row: row.turn,
     "tokens": lambda row: row.tokens_out,
+    "baseline": lambda row: row.tokens_in,
+    "injected": lambda row: row.injected,
+    "freed": lambda row: row.freed,
     "edits": lambda row: row.edits,
     "pending": lambda row: row.pending,
     "cache": lambda row: None if row.cache_share is None else row.cache_share * 100,
     "saved": lambda row: row.saved,
     "suite": lambda row: row.suite_ms,
+    "provider": lambda row: row.provider_ms,
     "first": lambda row: row.first_ms,
     "total": lambda row: row.total_ms,
 }
@@ -173,17 +183,22 @@ _QUALITIES: dict[str, Test] = {
     "bypassed": lambda row: bool(row.bypassed),
     "trouble": lambda row: row.trouble > 0,
     "dearer": lambda row: (row.saved or 0) < 0,
+    "broad": lambda row: row.inbound.broad or row.response.broad,
+    "temporal": lambda row: row.inbound.temporal or row.response.temporal,
+    "history": lambda row: row.history,
+    "live": lambda row: not row.history,
 }
 _EXAMPLES = {"status": "429 or status:5xx", "tokens": ">50k", "cache": "<50", "suite": ">20ms", "total": ">10s"}
-_NAMES = ["kind", "status", "is", "tag", *_TEXTS, *(name for name in _NUMBERS if name != "status")]
+_NAMES = ["kind", "status", "is", *_TAGS, *_TEXTS, *(name for name in _NUMBERS if name != "status")]
 HELP = (
     ("retry loop", "both words, in any column"),
     ('"retry loop"', "these words, one after the other"),
     ("kind:main client:codex", "one column each; the beginning of a kind, a part of anything else"),
-    ("tag:database", "given this tag; its whole name, unlike a part as elsewhere"),
+    ("tag:database", "given this tag; its whole name, unlike a part as elsewhere; inbound: and response: one of both"),
     ("status:429  status:5xx", "the status the client got"),
     ("tokens:>50k total:>10s", "numbers with > >= < <= and k, m, s, %"),
     ("is:failed", f"one of {', '.join(_QUALITIES)}"),
+    ("is:live  is:history", "came since the proxy started last, or before that"),
     ("-kind:side", "a minus turns a term around"),
 )
 """Examples and what they find, for the help screen."""

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from penstock.errors import StoreError
+from penstock.events import EventKind
 from penstock.store.sql import SqlStore
+from penstock_tui.payload import Payload
 from penstock_tui.rows import Row
 from penstock_tui.story import Story, complete, gather, tell
 
-__all__ = ["StoryReader", "Wanted"]
+__all__ = ["StoryReader", "Wanted", "words_of"]
 
 BLOCKS = 2000
 """Blocks of a conversation shown, about."""
@@ -32,6 +35,21 @@ class Wanted:
         """`earlier` as `LogModel.earlier` gives it."""
         useful = [one for one in earlier if one.first is not None or one.edits]
         return cls(row.id, tuple(one.id for one in useful if not one.retry))
+
+
+def words_of(path: Path, exchange: str) -> str:
+    """A person's words as the log has them, line ends included. Empty: there are none, or the log cannot be read."""
+    try:
+        store = SqlStore(path, readonly=True)
+    except StoreError:
+        return ""
+    try:
+        told = [event for event in store.events_of(exchange) if event.kind is EventKind.CLASSIFIED]
+    except StoreError:
+        return ""
+    finally:
+        store.close()
+    return Payload(told[-1].payload).text("words") if told else ""
 
 
 class StoryReader:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from penstock.events import Event, EventKind
 from penstock.exchange import State
 from penstock_tui.payload import Payload
+from penstock_tui.tagged import UNTAGGED, Tagged
 
 __all__ = ["Row", "fold"]
 
@@ -63,6 +64,8 @@ class Row:
     """What the client sent: the baseline."""
     tokens_out: int | None = None
     """What left for the provider."""
+    injected: int | None = None
+    """Tokens of our notes in it. None: the log is too old to say."""
     how: str = ""
     """How tokens were counted: exact, calibrated or estimated."""
     edits: int = 0
@@ -74,7 +77,10 @@ class Row:
     input: int | None = None
     output: int | None = None
     suite_ms: float | None = None
+    """All the suite took, without what the request waited for its turn."""
+    queued_ms: float = 0.0
     first_ms: float | None = None
+    """From its arrival to the first byte of the answer."""
     total_ms: float | None = None
     baseline: float | None = None
     """Dollars it would have cost untouched. None: not paid for, or not known."""
@@ -85,8 +91,10 @@ class Row:
     """The provider said what it counted; else what was paid is an estimate."""
     reads_saved: int = 0
     writes_caused: int = 0
-    tags: tuple[str, ...] = ()
-    """What the request, or the turn it ended, is about."""
+    inbound: Tagged = UNTAGGED
+    """What the request is about."""
+    response: Tagged = UNTAGGED
+    """What the turn is about that it ended."""
     tools: tuple[str, ...] = ()
     """What the model asked for."""
     retry: bool = False
@@ -100,6 +108,8 @@ class Row:
     """Stages that failed, were late or rest."""
     lost: bool = False
     """It was under way when the proxy ended."""
+    history: bool = False
+    """It came before the newest start of a proxy."""
     version: int = 0
     """Goes up with each change."""
 
@@ -122,6 +132,25 @@ class Row:
     def cache_share(self) -> float | None:
         """The part of the input that came from the provider's cache."""
         return (self.cache_read or 0) / self.prompt if self.prompt else None
+
+    @property
+    def freed(self) -> int | None:
+        """Tokens that edits took out, less what stands in their place. Of an older log: by how much it grew smaller."""
+        if self.tokens_in is None or self.tokens_out is None:
+            return None
+        return max(self.tokens_in - self.tokens_out + (self.injected or 0), 0)
+
+    @property
+    def provider_ms(self) -> float | None:
+        """From when it left to the end of the answer. None: it never left, or is under way."""
+        if self.total_ms is None or self.suite_ms is None or self.state is State.REFUSED:
+            return None
+        return max(self.total_ms - self.suite_ms - self.queued_ms, 0.0)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """All of them, each once."""
+        return tuple(dict.fromkeys((*self.inbound.names, *self.response.names)))
 
     @property
     def saved(self) -> float | None:
@@ -192,9 +221,10 @@ def _edit(row: Row, _event: Event, data: Payload) -> None:
 
 
 def _tagged(row: Row, _event: Event, data: Payload) -> None:
-    """A turn's tags are given besides its request's."""
-    names = (" ".join(name.split()) for name in data.names("tags"))
-    row.tags = tuple(dict.fromkeys((*row.tags, *filter(None, names))))
+    if data.line("of") == "turn":
+        row.response = Tagged.of(data)
+    else:
+        row.inbound = Tagged.of(data)
 
 
 def _enriched(row: Row, _event: Event, data: Payload) -> None:
@@ -204,13 +234,17 @@ def _enriched(row: Row, _event: Event, data: Payload) -> None:
     row.pending = _either(data.whole("pending"), row.pending)
     row.tokens_in = _either(data.whole("tokens_in"), row.tokens_in)
     row.tokens_out = _either(data.whole("tokens_out"), row.tokens_out)
+    row.injected = _either(data.whole("injected"), row.injected)
     row.how = data.line("how") or row.how
     row.suite_ms = _either(row.suite_ms, data.number("ms"))
 
 
 def _forwarded(row: Row, _event: Event, data: Payload) -> None:
     row.reach(State.FORWARDED)
-    row.suite_ms = _either(data.number("ms"), row.suite_ms)
+    took = data.number("ms")
+    if took is not None:
+        row.queued_ms = min(data.number("queued_ms") or 0.0, took)
+        row.suite_ms = took - row.queued_ms
 
 
 def _bypassed(row: Row, _event: Event, data: Payload) -> None:

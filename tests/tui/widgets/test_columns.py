@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock_tui.widgets.columns import COLUMNS
-from penstock_tui.widgets.fitting import GAP, fit
+from penstock.exchange import State
+from penstock_tui.rows import Row
+from penstock_tui.tagged import Tagged
+from penstock_tui.widgets.columns import COLUMNS, column_of, order_by
+from penstock_tui.widgets.fitting import GAP, Column, Moment, fit, pages
 
 
 @given(st.integers(0, 400))
@@ -34,3 +40,65 @@ def test_the_words_take_what_is_left_over() -> None:
 def test_ranks_are_a_total_order() -> None:
     """Two columns of one rank would make the order of leaving a matter of chance."""
     assert sorted(column.priority for column in COLUMNS) == list(range(1, len(COLUMNS) + 1))
+
+
+@given(st.integers(0, 400), st.sampled_from([None, *COLUMNS]))
+def test_every_column_is_on_one_page_or_another(width: int, first: Column[Row] | None) -> None:
+    """However narrow the window, page by page all can be read, and none is too wide for it."""
+    found = pages(width, COLUMNS, first)
+    assert {column.title for page in found for column, _ in page} == {column.title for column in COLUMNS}
+    for page in found:
+        assert sum(size for _, size in page) + GAP * (len(page) - 1) <= max(width, 0)
+
+
+def test_further_pages_say_which_row_one_reads() -> None:
+    """Time and words stay beside what was left over; and what was shown before does not come again."""
+    first, second, *_ = ([column.title for column, _ in page] for page in pages(80, COLUMNS))
+    assert {"time", "words"} < set(second)
+    assert set(first) & set(second) == {"time", "words"}
+
+
+def test_the_column_that_sorts_is_shown() -> None:
+    """Else one would not see why rows stand as they do."""
+    assert "model" not in {column.title for column, _ in fit(80, COLUMNS)}
+    assert "model" in {column.title for column, _ in fit(80, COLUMNS, column_of("model"))}
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda one: one.title)
+def test_every_column_sorts(column: Column[Row]) -> None:
+    """A row of which nothing is known included."""
+    order = order_by(column.title)
+    assert order is not None
+    full = Row("x", 1, 5.0, status=200, tokens_in=10, tokens_out=5, inbound=Tagged(("a",)))
+    assert sorted([order.key(Row("x", 0, 0.0)), order.key(full)])
+    assert isinstance(column.cell(full, Moment(9.0))[0], str)
+
+
+def test_what_failed_is_graver_than_what_was_refused() -> None:
+    """And what is under way has no status to be sorted by yet."""
+    order = order_by("status")
+    assert order is not None
+    told = [
+        Row("a", 0, 0.0, state=State.FAILED, status=529),
+        Row("b", 1, 0.0, state=State.REFUSED, status=429),
+        Row("c", 2, 0.0, state=State.ANSWERED, status=200),
+        Row("d", 3, 0.0),
+    ]
+    found = sorted(told, key=order.key, reverse=True)
+    assert [row.id for row in found] == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "texts"),
+    [
+        ({"tokens_in": 2000, "tokens_out": 1600, "injected": 100}, ("1.6k", "2.0k", "+100", "-500")),
+        ({"tokens_in": 2000, "tokens_out": 1500}, ("1.5k", "2.0k", "", "-500")),  # an older log
+        ({"tokens_in": 900, "tokens_out": 1000, "how": "estimated"}, ("~1.0k", "~900", "", "")),
+        ({}, ("", "", "", "")),
+    ],
+)
+def test_tokens_are_told_apart(fields: dict[str, Any], texts: tuple[str, ...]) -> None:
+    """As it came, what came to it, what went, as it left."""
+    row = Row("x", 0, 0.0, **fields)
+    shown = tuple(column_of(title).cell(row, Moment(0.0))[0] for title in ("sent", "baseline", "injected", "freed"))
+    assert shown == texts

@@ -30,10 +30,17 @@ KEYS = (
             ("Home g", "the newest, and follow it"),
             ("End G", "the oldest"),
             ("f", "follow the newest, or stay"),
+            (
+                "s  S",
+                "sort by the next column; the other way. So does a click on a title. After the last column, and "
+                "with Esc, the newest is on top again",
+            ),
+            ("→ ←  l h", "the columns there is no room for; and back"),
             ("Enter", "open the exchange"),
             ("/", "filter; Enter keeps it, Esc clears it"),
             ("Ctrl+F", "find; n and N go to the next and the one before"),
-            ("y", "copy the exchange's id"),
+            ("y  Y", "copy the exchange's id; the person's words"),
+            ("drag, Ctrl+C", "select text, and copy it"),
         ),
     ),
     (

@@ -13,11 +13,15 @@ from textual.signal import Signal
 from textual.widgets import Footer
 
 from penstock_tui.feed import Feed
+from penstock_tui.figures import many
 from penstock_tui.model import Changes
 from penstock_tui.query import Query
+from penstock_tui.reader import words_of
 from penstock_tui.rooms.names import RoomName
 from penstock_tui.rows import Row
 from penstock_tui.screens.detail import DetailScreen
+from penstock_tui.view import Order
+from penstock_tui.widgets.columns import order_by
 from penstock_tui.widgets.facts import health_facts, total_facts
 from penstock_tui.widgets.filter_line import FilterLine, Mode
 from penstock_tui.widgets.fitted_line import FittedLine
@@ -30,6 +34,8 @@ from penstock_tui.widgets.table_header import TableHeader
 __all__ = ["LogScreen"]
 
 TICK = 0.25
+TIME = "time"
+"""Sorted by it, rows are as they are without an order; so it is passed over."""
 
 
 class LogScreen(Screen[None]):
@@ -39,10 +45,13 @@ class LogScreen(Screen[None]):
         Binding("slash", "filter", "Filter", key_display="/"),
         Binding("ctrl+f", "find", "Find"),
         Binding("f", "follow", "Follow"),
+        Binding("s", "sort", "Sort"),
+        Binding("S", "turn_sort", "Sort the other way", show=False),
         Binding("n", "again(1)", "Next found", show=False),
         Binding("N", "again(-1)", "Found before", show=False),
         Binding("y", "copy", "Copy id"),
-        Binding("escape", "clear", "Clear filter", show=False),
+        Binding("Y", "copy_words", "Copy words", show=False),
+        Binding("escape", "back", "All, newest first", show=False),
     ]
 
     def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
@@ -52,13 +61,15 @@ class LogScreen(Screen[None]):
         self._filter = Query()
         self._find = Query()
         self._frame = 0
+        self._followed = True
+        """Before rows were sorted."""
 
     def compose(self) -> ComposeResult:
         yield RoomBar(RoomName.LOG)
         yield FittedLine(id="totals")
         yield Notice(id="notice")
         with Vertical(id="log"):
-            yield TableHeader()
+            yield TableHeader(id="titles")
             yield RequestTable(id="table")
         yield FilterLine(id="filter")
         yield FittedLine(id="health")
@@ -76,12 +87,11 @@ class LogScreen(Screen[None]):
     def take(self, changes: Changes) -> None:
         """Show what changed. The sums follow with the next tick: they need not turn with every event."""
         self._table.moment = self._moment()
-        rows = self._feed.model.rows
         if changes.reset:
-            self._table.following = True
-            self._table.show(rows, self._filter)
+            self._table.following = self._table.order is None
+            self._table.show(self._feed.model.rows, self._filter)
         else:
-            self._table.update(changes, rows[0].number if rows else 0)
+            self._table.update(changes)
         self._arrange()
 
     def action_filter(self) -> None:
@@ -91,7 +101,31 @@ class LogScreen(Screen[None]):
         self._line.open(Mode.FIND, "")
 
     def action_follow(self) -> None:
-        self._table.follow(not self._table.following)
+        if self._table.order is not None:
+            self.sort(None)
+            self._table.follow(True)
+        else:
+            self._table.follow(not self._table.following)
+
+    def action_sort(self) -> None:
+        """By the next of the columns that are shown; after the last, none."""
+        titles = [column.title for column, _ in self._table.columns if column.sort is not None and column.title != TIME]
+        now = self._table.order.title if self._table.order is not None else ""
+        at = titles.index(now) + 1 if now in titles else 0
+        self.sort(order_by(titles[at]) if at < len(titles) else None)
+
+    def action_turn_sort(self) -> None:
+        order = self._table.order or order_by(TIME)
+        if order is not None:
+            self.sort(order.turned())
+
+    def sort(self, order: Order | None) -> None:
+        """Have rows in another order. Without one they are as they were before they were sorted."""
+        if self._table.order is None:
+            self._followed = self._table.following
+        self._table.sort(self._feed.model.rows, order)
+        if order is None and self._followed:
+            self._table.follow(True)
 
     def action_again(self, step: int) -> None:
         if not self._find:
@@ -108,6 +142,30 @@ class LogScreen(Screen[None]):
         if row is not None:
             self.app.copy_to_clipboard(row.id)
             self.notify(f"Copied the id {row.id}", markup=False)
+
+    def action_copy_words(self) -> None:
+        row = self._table.cursor
+        if row is not None:
+            self.run_worker(lambda: self._copy_words(row), thread=True, group="copy", exclusive=True)
+
+    def _copy_words(self, row: Row) -> None:
+        """The row has only the beginning of them."""
+        words = words_of(self._feed.path, row.id) or row.words
+        self.app.call_from_thread(self._copied_words, words)
+
+    def _copied_words(self, words: str) -> None:
+        if words:
+            self.app.copy_to_clipboard(words)
+            self.notify(f"Copied {many(len(words), 'character')} of words")
+        else:
+            self.notify("This request has no words to copy.", severity="warning")
+
+    def action_back(self) -> None:
+        """One step back to all rows, the newest on top: first without the filter, then without the order."""
+        if self._filter or self._line.display or self._table.order is None:
+            self.action_clear()
+        else:
+            self.sort(None)
 
     def action_clear(self) -> None:
         self._line.close()
@@ -149,6 +207,19 @@ class LogScreen(Screen[None]):
             self._table.focus()
         else:
             self.action_clear()
+
+    @on(TableHeader.Clicked)
+    def _title_clicked(self, event: TableHeader.Clicked) -> None:
+        """By this column, then the other way, then not at all."""
+        order, begin = self._table.order, order_by(event.title)
+        if begin is None or order is None or order.title != event.title:
+            self.sort(begin)
+        else:
+            self.sort(order.turned() if order.falls == begin.falls else None)
+
+    @on(RequestTable.Arranged)
+    def _arranged(self) -> None:
+        self.query_one(TableHeader).show(self._table.columns, self._table.order)
 
     @on(RequestTable.Chosen)
     def _chosen(self, event: RequestTable.Chosen) -> None:

@@ -1,19 +1,23 @@
-"""The columns of the request log: what each shows."""
+"""The columns of the request log: what each shows, and by what it sorts."""
 
 from __future__ import annotations
 
 from penstock.exchange import Kind, State
 from penstock_tui.figures import clock_time, count, dollars, duration, percent
 from penstock_tui.rows import Row
+from penstock_tui.view import Order
 from penstock_tui.widgets.fitting import Cell, Column, Moment
+from penstock_tui.widgets.tag_cell import tag_parts, tag_text
 
-__all__ = ["COLUMNS", "tone_of_row"]
+__all__ = ["COLUMNS", "column_of", "order_by", "tone_of_row"]
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
 def tone_of_row(row: Row) -> str:
     """Failed, refused and quiet rows are told apart by tone as well as by their words."""
+    if row.history:
+        return "dim"
     if row.state is State.REFUSED:
         return "warn"
     if row.failed:
@@ -24,6 +28,17 @@ def tone_of_row(row: Row) -> str:
 
 
 _QUIET = ("", Kind.SIDE, Kind.COUNT, Kind.OTHER)
+
+
+def order_by(title: str) -> Order | None:
+    """Sorted by a column: the greatest numbers first, texts by the alphabet. None: it does not sort."""
+    column = column_of(title)
+    return Order(title, column.sort, falls=column.right or title in ("time", "status")) if column.sort else None
+
+
+def column_of(title: str) -> Column[Row]:
+    """The column of that title. Raises `KeyError`."""
+    return {column.title: column for column in COLUMNS}[title]
 
 
 def _time(row: Row, moment: Moment) -> Cell:
@@ -48,13 +63,22 @@ def _words(row: Row, _moment: Moment) -> Cell:
     return f"{row.host}{row.path}", "dim"
 
 
-def _tokens(row: Row, _moment: Moment) -> Cell:
-    if row.tokens_out is None:
-        return "", ""
-    sent = count(row.tokens_out) if row.how != "estimated" else f"~{count(row.tokens_out)}"
-    if row.tokens_in is None or row.tokens_in == row.tokens_out:
-        return sent, ""
-    return f"{sent} ({count(row.tokens_in)})", ""
+def _tokens(number: int | None, row: Row) -> str:
+    if number is None:
+        return ""
+    return f"~{count(number)}" if number and row.how == "estimated" else count(number)
+
+
+def _baseline(row: Row, _moment: Moment) -> Cell:
+    return _tokens(row.tokens_in, row), "dim" if row.tokens_in == row.tokens_out else ""
+
+
+def _injected(row: Row, _moment: Moment) -> Cell:
+    return (f"+{count(row.injected)}" if row.injected else ""), ""
+
+
+def _freed(row: Row, _moment: Moment) -> Cell:
+    return (f"-{count(row.freed)}" if row.freed else ""), "good"
 
 
 def _edits(row: Row, _moment: Moment) -> Cell:
@@ -66,23 +90,11 @@ def _edits(row: Row, _moment: Moment) -> Cell:
     return " ".join(filter(None, parts)), "accent" if row.edits else "dim"
 
 
-def _cache(row: Row, _moment: Moment) -> Cell:
-    return percent(row.cache_share), ""
-
-
 def _saved(row: Row, _moment: Moment) -> Cell:
     if row.saved is None:
         return "", ""
     about = "" if row.counted else "~"
     return f"{about}{dollars(row.saved)}", "bad" if row.saved < 0 else "good" if row.saved > 0 else "dim"
-
-
-def _suite(row: Row, _moment: Moment) -> Cell:
-    return duration(row.suite_ms), ""
-
-
-def _first(row: Row, _moment: Moment) -> Cell:
-    return duration(row.first_ms), ""
 
 
 def _total(row: Row, moment: Moment) -> Cell:
@@ -113,9 +125,39 @@ _DOING = {
 _BRIEF = {"client left": "left", "connection": "no link", "cut": "cut"}
 """Where the status says nothing of what went wrong."""
 
+
+def _gravity(row: Row) -> float | None:
+    """What failed is greater than what was answered, what was refused between them."""
+    if row.running:
+        return None
+    grade = 3 if row.lost else 2 if row.failed and row.state is not State.REFUSED else row.state is State.REFUSED
+    return grade * 1000 + (row.status or 0)
+
+
+def _turn(row: Row) -> str:
+    return str(row.turn) if row.turn else ""
+
+
 COLUMNS: tuple[Column[Row], ...] = (
-    Column("time", 9, 4, "when it came in; weekday or date when that was not today", _time),
-    Column("client", 11, 9, "the program that sent it", lambda row, _: (row.client, "")),
+    Column(
+        "time",
+        9,
+        4,
+        "when it came in; weekday or date when that was not today; ┊ behind it, and the whole row dim: history, from "
+        "before the newest start of a proxy",
+        _time,
+        sort=lambda row: row.at,
+        stays=True,
+    ),
+    Column(
+        "turn",
+        4,
+        10,
+        "how many messages of a person the history holds",
+        lambda row, _: (_turn(row), ""),
+        right=True,
+        sort=lambda row: row.turn or None,
+    ),
     Column(
         "kind",
         9,
@@ -123,20 +165,146 @@ COLUMNS: tuple[Column[Row], ...] = (
         "main: a person's message · tool-loop: the agent goes on with its tools' results · subagent · side: titles, "
         "quota checks and the like · count: only counts tokens · compact: the client summarises · ↺ a retry",
         _kind,
+        sort=lambda row: row.kind,
     ),
-    Column("agent", 8, 15, "main, or the client's name for a subagent", _agent),
-    Column("model", 17, 11, "the model that was asked, then the one that answered", lambda row, _: (row.model, "")),
-    Column("turn", 4, 12, "how many messages of a person the history holds", lambda row, _: (_turn(row), ""), True),
+    Column("client", 11, 8, "the program that sent it", lambda row, _: (row.client, ""), sort=lambda row: row.client),
+    Column("agent", 8, 17, "main, or the client's name for a subagent", _agent, sort=lambda row: row.agent),
     Column(
-        "words", 20, 2, "what the person wrote; ↳ the tools whose results came; else host and path", _words, grows=True
+        "model",
+        17,
+        20,
+        "the model that was asked, then the one that answered",
+        lambda row, _: (row.model, ""),
+        sort=lambda row: row.model,
     ),
-    Column("tokens", 14, 5, "sent to the provider, in brackets what the client had sent; ~ an estimate", _tokens, True),
-    Column("edits", 9, 10, "landed in this request, ↻ replayed from earlier, … waiting for a cold cache", _edits, True),
-    Column("cache", 5, 7, "the part of the input the provider read from its cache", _cache, True),
-    Column("saved", 9, 8, "dollars, against the request untouched; red: it cost more; ~ an estimate", _saved, True),
-    Column("suite", 6, 14, "time all stages took before the request left", _suite, True),
-    Column("first", 6, 13, "time until the first byte of the answer", _first, True),
-    Column("total", 6, 6, "time until the answer was complete, or so far", _total, True),
+    Column(
+        "inbound",
+        14,
+        11,
+        "what the request was tagged with, the most telling tag first and bold; BROAD, or B: it asks for an overview; "
+        "TEMPORAL, or T: for what was at some time",
+        lambda row, _: (tag_text(row.inbound), ""),
+        sort=lambda row: row.inbound.names[0] if row.inbound else None,
+        parts=lambda row, width: tag_parts(row.inbound, width),
+    ),
+    Column(
+        "response",
+        14,
+        12,
+        "what the turn was tagged with that its answer ended, as above",
+        lambda row, _: (tag_text(row.response), ""),
+        sort=lambda row: row.response.names[0] if row.response else None,
+        parts=lambda row, width: tag_parts(row.response, width),
+    ),
+    Column(
+        "words",
+        20,
+        2,
+        "what the person wrote; ↳ the tools whose results came; else host and path",
+        _words,
+        grows=True,
+        sort=lambda row: row.words,
+        stays=True,
+    ),
+    Column(
+        "sent",
+        6,
+        5,
+        "tokens that left for the provider; ~ an estimate",
+        lambda row, _: (_tokens(row.tokens_out, row), ""),
+        right=True,
+        sort=lambda row: row.tokens_out,
+    ),
+    Column(
+        "baseline",
+        8,
+        13,
+        "tokens the client had sent: baseline + injected - freed = sent",
+        _baseline,
+        right=True,
+        sort=lambda row: row.tokens_in,
+    ),
+    Column(
+        "injected",
+        8,
+        14,
+        "tokens of our notes in it, those replayed from earlier included",
+        _injected,
+        right=True,
+        sort=lambda row: row.injected,
+    ),
+    Column(
+        "freed",
+        6,
+        9,
+        "tokens that edits took out of it, less what stands in their place; of older logs baseline - sent",
+        _freed,
+        right=True,
+        sort=lambda row: row.freed,
+    ),
+    Column(
+        "edits",
+        9,
+        19,
+        "landed in this request, ↻ replayed from earlier, … waiting for a cold cache",
+        _edits,
+        right=True,
+        sort=lambda row: row.edits + row.replayed,
+    ),
+    Column(
+        "cache",
+        5,
+        7,
+        "the part of the input the provider read from its cache",
+        lambda row, _: (percent(row.cache_share), ""),
+        right=True,
+        sort=lambda row: row.cache_share,
+    ),
+    Column(
+        "saved",
+        9,
+        18,
+        "dollars, against the request untouched; red and with a minus: it cost more; ~ an estimate",
+        _saved,
+        right=True,
+        sort=lambda row: row.saved,
+    ),
+    Column(
+        "suite",
+        6,
+        15,
+        "time the suite took before the request left, without what it waited for its turn",
+        lambda row, _: (duration(row.suite_ms), ""),
+        right=True,
+        sort=lambda row: row.suite_ms,
+    ),
+    Column(
+        "provider",
+        8,
+        16,
+        "time from when it left to the end of the answer",
+        lambda row, _: (duration(row.provider_ms), ""),
+        right=True,
+        sort=lambda row: row.provider_ms,
+    ),
+    Column(
+        "first",
+        6,
+        21,
+        "time from its arrival to the first byte of the answer",
+        lambda row, _: (duration(row.first_ms), ""),
+        right=True,
+        sort=lambda row: row.first_ms,
+    ),
+    Column(
+        "total",
+        6,
+        6,
+        "time from its arrival to the end of the answer, or so far",
+        _total,
+        right=True,
+        sort=lambda row: row.total_ms,
+    ),
     Column(
         "status",
         10,
@@ -145,10 +313,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "the provider's status, or cut, left (the client went away), no link · "
         "⊘ refused by a budget or a stage · ? the proxy ended meanwhile · a turning mark: under way",
         _status,
+        sort=_gravity,
     ),
 )
 """In their order on the screen."""
-
-
-def _turn(row: Row) -> str:
-    return str(row.turn) if row.turn else ""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-__all__ = ["GAP", "Cell", "Column", "Moment", "fit"]
+__all__ = ["GAP", "Cell", "Column", "Fitted", "Moment", "fit", "pages"]
 
 Shown = TypeVar("Shown")
 GAP = 1
@@ -37,21 +37,54 @@ class Column(Generic[Shown]):
     cell: Callable[[Shown, Moment], Cell]
     right: bool = False
     grows: bool = False
+    sort: Callable[[Shown], float | str | None] | None = None
+    """What rows are sorted by, numbers or texts, one or the other. None, and an empty text: it has nothing yet."""
+    parts: Callable[[Shown, int], Sequence[Cell]] | None = None
+    """For a cell in several tones: what it says in so many cells of the screen. `cell` says all of it."""
+    stays: bool = False
+    """It is on every page, so that one knows which row one reads."""
 
 
-def fit(width: int, columns: Sequence[Column[Shown]]) -> list[tuple[Column[Shown], int]]:
+Fitted = list[tuple[Column[Shown], int]]
+"""Columns in their order on the screen, each with its width there."""
+
+
+def fit(width: int, columns: Sequence[Column[Shown]], first: Column[Shown] | None = None) -> Fitted[Shown]:
     """The columns that have room in `width`, in their order on the screen, each with its width.
 
-    They go in by priority as long as there is room. A narrow one of lower rank does not take the place of a wider one,
-    so that growing the window only ever adds columns.
+    They go in by priority, before all `first`, as long as there is room. A narrow one of lower rank does not take the
+    place of a wider one, so that growing the window only ever adds columns.
     """
     chosen: list[Column[Shown]] = []
     left = width
-    for column in sorted(columns, key=lambda one: one.priority):
+    for column in sorted(columns, key=lambda one: (one is not first, one.priority)):
         if left < column.width and chosen:
             break
         chosen.append(column)
         left -= column.width + GAP
-    spare = max(left + GAP, 0)
-    shown = [column for column in columns if column in chosen]
+    return _filled(width, [column for column in columns if column in chosen])
+
+
+def pages(width: int, columns: Sequence[Column[Shown]], first: Column[Shown] | None = None) -> list[Fitted[Shown]]:
+    """All columns, page by page: `fit` chooses the first; those left over follow in their order on the screen, on each
+    page beside those that stay."""
+    found = [fit(width, columns, first)]
+    shown = {column.title for column, _ in found[0]}
+    rest = [column for column in columns if column.title not in shown]
+    while rest:
+        chosen = [column for column in columns if column.stays]
+        while chosen and _room(width, chosen) < rest[0].width:
+            chosen.pop()
+        while rest and (not chosen or _room(width, chosen) >= rest[0].width):
+            chosen.append(rest.pop(0))
+        found.append(_filled(width, [column for column in columns if column in chosen]))
+    return found
+
+
+def _room(width: int, chosen: Sequence[Column[Shown]]) -> int:
+    return width - sum(column.width + GAP for column in chosen)
+
+
+def _filled(width: int, shown: Sequence[Column[Shown]]) -> Fitted[Shown]:
+    spare = max(_room(width, shown) + GAP, 0)
     return [(one, min(one.width + (spare if one.grows else 0), width)) for one in shown]

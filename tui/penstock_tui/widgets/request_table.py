@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -18,9 +17,10 @@ from textual.strip import Strip
 from penstock_tui.model import Changes
 from penstock_tui.query import Query
 from penstock_tui.rows import Row
-from penstock_tui.widgets.columns import COLUMNS, tone_of_row
-from penstock_tui.widgets.fitting import GAP, Moment, fit
-from penstock_tui.widgets.segments import fitted, strip_of
+from penstock_tui.view import Order, View
+from penstock_tui.widgets.columns import COLUMNS, column_of, tone_of_row
+from penstock_tui.widgets.fitting import Cell, Column, Fitted, Moment, pages
+from penstock_tui.widgets.segments import cut, fitted, strip_of
 from penstock_tui.widgets.tones import TONE_CLASSES, tone_of
 
 __all__ = ["RequestTable"]
@@ -28,10 +28,13 @@ __all__ = ["RequestTable"]
 HOUR = 3600.0
 CACHED = 500
 """Lines kept drawn. More than any window shows."""
+HISTORY = "┊"
+"""Between the first column and the second."""
 
 
 class RequestTable(ScrollView, can_focus=True):
-    """Rows newest first. The cursor stays on its row, wherever new rows push it; while `following`, on the newest."""
+    """Rows newest first, or in another order. The cursor stays on its row, wherever other rows push it; while
+    `following`, on the newest."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = TONE_CLASSES
     DEFAULT_CSS = """
@@ -44,6 +47,8 @@ class RequestTable(ScrollView, can_focus=True):
         Binding("pagedown", "page(1)", "A page older", show=False),
         Binding("home,g", "newest", "Newest", show=False),
         Binding("end,G", "oldest", "Oldest", show=False),
+        Binding("right,l", "columns(1)", "More columns", key_display="→"),
+        Binding("left,h", "columns(-1)", "Columns before", show=False),
         Binding("enter", "choose", "Detail"),
     ]
 
@@ -59,42 +64,64 @@ class RequestTable(ScrollView, can_focus=True):
 
         row: Row
 
+    @dataclass
+    class Arranged(Message):
+        """Other columns are shown, or others sort."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.moment = Moment(0.0)
         self.following = True
         self.cursor: Row | None = None
-        self._rows: list[Row] = []  # oldest first, those that match
-        self._query = Query()
-        self._drawn: dict[tuple[int, int, int, str], Strip] = {}
+        self._view = View()
+        self._page = 0
+        self._pages: list[Fitted[Row]] = [[]]
+        self._drawn: dict[tuple[int, int, str], Strip] = {}
+        self._styles: dict[tuple[str, str], Style] = {}
 
     @property
     def count(self) -> int:
         """How many rows there are, after the filter."""
-        return len(self._rows)
+        return len(self._view)
+
+    @property
+    def order(self) -> Order | None:
+        """What rows are sorted by. None: the newest is on top."""
+        return self._view.order
+
+    @property
+    def columns(self) -> Fitted[Row]:
+        """Those that are shown."""
+        return self._pages[min(self._page, len(self._pages) - 1)]
 
     @property
     def newer(self) -> int:
         """How many rows are newer than the one under the cursor, while they are not followed."""
-        return self._line_of(self.cursor) if self.cursor and self._rows and not self.following else 0
+        return self._line_of(self.cursor) if self.cursor and self.count and not (self.following or self.order) else 0
 
     def show(self, rows: Sequence[Row], query: Query) -> None:
         """Show those of `rows` (oldest first) that match. The cursor stays on its row, or goes to the nearest."""
-        self._query = query
-        self._rows = [row for row in rows if query.matches(row)]
+        self._view.show(rows, query, self.order)
         self._settle()
         self.refresh()
 
-    def update(self, changes: Changes, oldest: int) -> None:
-        """Take in what changed in the model, whose oldest row has the number `oldest`."""
-        top = self._top()
-        moved = [row for row in changes.added if self._query.matches(row)]
-        self._rows += moved
-        moved += [row for row in changes.changed if self._place(row)]
-        if changes.dropped:
-            self._rows = self._rows[bisect_left(self._rows, oldest, key=lambda one: one.number) :]
-        if moved or changes.dropped:
-            self._settle(top)
+    def sort(self, rows: Sequence[Row], order: Order | None) -> None:
+        """Show `rows` in this order, from its top; without one, around the row under the cursor."""
+        self._view.show(rows, self._view.query, order)
+        self._lay_out()
+        if order is None:
+            self._settle()
+        else:
+            self.following = False
+            self._go(0)
+        self.refresh()
+
+    def update(self, changes: Changes) -> None:
+        """Take in what changed in the model."""
+        top = self._top(changes)
+        if self._view.update(changes):
+            # A row that goes elsewhere because it is sorted by what changed does not take the window along.
+            self._settle(top, reveal=self.order is None or self.cursor not in changes.changed)
             self.refresh()
         else:
             self._redraw(changes.changed)
@@ -106,19 +133,20 @@ class RequestTable(ScrollView, can_focus=True):
             self.refresh()
         self.moment = moment
         first = round(self.scroll_y)
-        for y in range(first, min(first + self.size.height, len(self._rows))):
-            if self._at(y).running:
+        for y, row in enumerate(self._view.lines(first, self.size.height), start=first):
+            if row.running:
                 self.refresh_line(y)
 
     def select(self, row: Row) -> None:
         """Put the cursor on `row` and bring it into view. Following goes on only on the newest."""
-        if not self._rows:
+        if not self.count:
             return
-        self.following = self.following and row is self._rows[-1]
-        self._go(self._line_of(row))
+        line = self._line_of(row)
+        self.following = self.following and line == 0
+        self._go(line)
 
     def follow(self, on: bool) -> None:
-        """Stay at the newest row from now on, or stay where the cursor is."""
+        """Stay at the newest row from now on, or stay where the cursor is. Rows are not sorted."""
         self.following = on
         if on:
             self._go(0)
@@ -127,27 +155,22 @@ class RequestTable(ScrollView, can_focus=True):
     def neighbour(self, row: Row, step: int) -> Row | None:
         """The row `step` lines further down, None past the ends."""
         line = self._line_of(row) + step
-        return self._at(line) if 0 <= line < len(self._rows) else None
+        return self._view.at(line) if 0 <= line < self.count else None
 
     def find(self, query: Query, step: int) -> Row | None:
         """The next row from the cursor that matches, going round. None: there is none."""
-        start = self._line_of(self.cursor) if self.cursor else 0
-        for away in range(1, len(self._rows) + 1):
-            row = self._at((start + step * away) % len(self._rows))
-            if query.matches(row):
-                return row
-        return None
+        return self._view.find(query, self._line_of(self.cursor) if self.cursor else 0, step)
 
     def render_line(self, y: int) -> Strip:
         at = round(self.scroll_y) + y
         width = self.scrollable_content_region.width
-        if at >= len(self._rows):
-            return Strip.blank(width, tone_of(self, "plain"))
-        row = self._at(at)
+        if at >= self.count:
+            return Strip.blank(width, self._style("plain", ""))
+        row = self._view.at(at)
         tone = ("cursor" if self.has_focus else "cursor-away") if row is self.cursor else "plain"
         if row.running:
             return self._draw(row, tone, width)
-        key = (row.number, row.version, width, tone)
+        key = (row.number, row.version, tone)
         strip = self._drawn.get(key)
         if strip is None:
             if len(self._drawn) >= CACHED:
@@ -162,10 +185,17 @@ class RequestTable(ScrollView, can_focus=True):
         self.action_move(pages * max(self.size.height - 1, 1))
 
     def action_newest(self) -> None:
-        self.follow(True)
+        if self.order is None:
+            self.follow(True)
+        else:
+            self._go(0)
 
     def action_oldest(self) -> None:
-        self._go(len(self._rows) - 1, by_person=True)
+        self._go(self.count - 1, by_person=True)
+
+    def action_columns(self, step: int) -> None:
+        self._page = max(0, min(self._page + step, len(self._pages) - 1))
+        self._arrange()
 
     def action_choose(self) -> None:
         if self.cursor is not None:
@@ -173,15 +203,15 @@ class RequestTable(ScrollView, can_focus=True):
 
     def on_click(self, event: Click) -> None:
         line = round(self.scroll_y) + event.y
-        if line >= len(self._rows):
+        if line >= self.count:
             return
-        again = self._at(line) is self.cursor
+        again = self._view.at(line) is self.cursor
         self._go(line, by_person=True)
         if again or event.chain > 1:
             self.action_choose()
 
     def on_resize(self, _event: Resize) -> None:
-        self._drawn.clear()
+        self._lay_out()
         self._settle()
 
     def on_focus(self, _event: Focus) -> None:
@@ -190,77 +220,91 @@ class RequestTable(ScrollView, can_focus=True):
     def notify_style_update(self) -> None:
         """The theme changed: what was drawn has the wrong colours."""
         self._drawn.clear()
+        self._styles.clear()
         super().notify_style_update()
 
+    def _lay_out(self) -> None:
+        first = column_of(self.order.title) if self.order is not None else None
+        self._pages = pages(self.scrollable_content_region.width, COLUMNS, first)
+        self._page = min(self._page, len(self._pages) - 1)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        self._drawn.clear()
+        self.refresh()
+        self.post_message(self.Arranged())
+
     def _draw(self, row: Row, tone: str, width: int) -> Strip:
-        base = tone_of(self, tone)
+        base = self._style(tone, "")
         row_tone = tone_of_row(row)
         parts: list[tuple[str, Style]] = []
-        for column, size in fit(width, COLUMNS):
-            text, cell_tone = column.cell(row, self.moment)
-            # On the cursor's ground other colours would be hard to read.
-            color = tone_of(self, cell_tone or row_tone).color if tone == "plain" else base.color
-            parts.append((fitted(text, size, column.right), base + Style(color=color)))
-            parts.append((" " * GAP, base))
+        gap = HISTORY if row.history else " "
+        for column, size in self.columns:
+            for text, cell_tone in self._pieces(column, size, row):
+                shown = "dim" if row.history and cell_tone not in ("strong", "badge") else cell_tone or row_tone
+                parts.append((text, self._style(tone, shown)))
+            parts.append((gap, self._style(tone, row_tone)))
+            gap = " "
         return strip_of(parts, width, base)
 
-    def _at(self, line: int) -> Row:
-        return self._rows[len(self._rows) - 1 - line]
+    def _pieces(self, column: Column[Row], size: int, row: Row) -> list[Cell]:
+        """A cell in exactly `size` cells of the screen."""
+        if column.parts is not None:
+            return cut(column.parts(row, size), size)
+        text, tone = column.cell(row, self.moment)
+        return [(fitted(text, size, column.right), tone)]
+
+    def _style(self, ground: str, tone: str) -> Style:
+        """A tone on the ground of a row. On the cursor's ground other colours would be hard to read."""
+        style = self._styles.get((ground, tone))
+        if style is None:
+            style = tone_of(self, ground)
+            if tone:
+                found = tone_of(self, tone)
+                color = found.color if ground == "plain" else style.color
+                style += Style(color=color, bold=found.bold or None, reverse=found.reverse or None)
+            self._styles[ground, tone] = style
+        return style
 
     def _line_of(self, row: Row) -> int:
-        return len(self._rows) - 1 - self._index_of(row)
-
-    def _index_of(self, row: Row) -> int:
-        return bisect_left(self._rows, row.number, key=lambda one: one.number)
-
-    def _place(self, row: Row) -> bool:
-        """A changed row may begin or cease to match. Gives whether it did."""
-        i = self._index_of(row)
-        here = i < len(self._rows) and self._rows[i] is row
-        if self._query.matches(row) and not here:
-            self._rows.insert(i, row)
-            return True
-        if here and not self._query.matches(row):
-            del self._rows[i]
-            return True
-        return False
+        return self._view.near(row)
 
     def _redraw(self, rows: Sequence[Row]) -> None:
         first, last = round(self.scroll_y), round(self.scroll_y) + self.size.height
         for row in rows:
-            i = self._index_of(row)
-            line = len(self._rows) - 1 - i
-            if i < len(self._rows) and first <= line < last:
+            line = self._view.line_of(row)
+            if line is not None and first <= line < last:
                 self.refresh_line(line)
 
-    def _top(self) -> Row | None:
-        """The row at the top of the window, when that is not the newest."""
-        line = round(self.scroll_y)
-        return self._at(line) if 0 < line < len(self._rows) else None
+    def _top(self, changes: Changes) -> tuple[Row, int] | None:
+        """A row in the window that holds still, and how far down it is; none while the window is at the top."""
+        first = round(self.scroll_y)
+        if first <= 0:
+            return None
+        restless = {row.number for row in (*changes.changed, *changes.dropped)} if self.order is not None else set()
+        shown = enumerate(self._view.lines(first, max(self.size.height, 1)))
+        return next(((row, down) for down, row in shown if row.number not in restless), None)
 
-    def _settle(self, top: Row | None = None) -> None:
-        """After rows came or went: the cursor back on its row, and `top` back at the top of the window."""
-        self.virtual_size = Size(0, len(self._rows))
-        if not self._rows:
+    def _settle(self, top: tuple[Row, int] | None = None, *, reveal: bool = True) -> None:
+        """After rows came or went: the cursor back on its row, and `top` back where it was in the window."""
+        self.virtual_size = Size(0, self.count)
+        if not self.count:
             self._set_cursor(None)
             return
-        if self.following or self.cursor is None:
-            self._set_cursor(self._rows[-1])
-        else:
-            i = min(self._index_of(self.cursor), len(self._rows) - 1)
-            self._set_cursor(self._rows[i])
+        self._set_cursor(self._view.at(0 if self.following or self.cursor is None else self._line_of(self.cursor)))
         if top is not None and not self.following:
-            self.scroll_to(y=max(self._line_of(top), 0), animate=False, force=True)
-        elif self.cursor is not None:
+            row, down = top
+            self.scroll_to(y=max(self._line_of(row) - down, 0), animate=False, force=True)
+        elif self.cursor is not None and reveal:
             self._reveal(self._line_of(self.cursor))
 
     def _go(self, line: int, *, by_person: bool = False) -> None:
-        if not self._rows:
+        if not self.count:
             return
-        line = max(0, min(line, len(self._rows) - 1))
+        line = max(0, min(line, self.count - 1))
         if by_person and line > 0:
             self.following = False
-        self._set_cursor(self._at(line))
+        self._set_cursor(self._view.at(line))
         self._reveal(line)
 
     def _set_cursor(self, row: Row | None) -> None:
@@ -268,8 +312,9 @@ class RequestTable(ScrollView, can_focus=True):
             return
         before, self.cursor = self.cursor, row
         for one in (before, row):
-            if one is not None:
-                self.refresh_line(self._line_of(one))
+            line = self._view.line_of(one) if one is not None else None
+            if line is not None:
+                self.refresh_line(line)
         self.post_message(self.Moved(row))
 
     def _reveal(self, line: int) -> None:

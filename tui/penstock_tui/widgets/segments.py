@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-__all__ = ["fitted", "strip_of", "width_of"]
+__all__ = ["cut", "fitted", "strip_of", "width_of"]
 
 
 def width_of(text: str) -> int:
@@ -24,6 +24,23 @@ def fitted(text: str, width: int, right: bool = False) -> str:
         return set_cell_size(text, width - 1) + "…" if width > 0 else ""
     pad = " " * (width - size)
     return pad + text if right else text + pad
+
+
+def cut(parts: Iterable[tuple[str, str]], width: int) -> list[tuple[str, str]]:
+    """Texts, each with its tone, in exactly `width` cells together, with an ellipsis where they are cut."""
+    out: list[tuple[str, str]] = []
+    left, tone = width, ""
+    rest = list(parts)
+    while rest and left > 0:
+        text, tone = rest.pop(0)
+        more = any(one for one, _ in rest)
+        size = width_of(text)
+        if size > left or (size == left and more):  # what follows is cut off altogether
+            text = f"{set_cell_size(text, left - 1)}…"
+            size = left
+        out.append((text, tone))
+        left -= size
+    return [*out, (" " * left, "")] if left else out
 
 
 def strip_of(parts: Iterable[tuple[str, Style]], width: int, fill: Style) -> Strip:

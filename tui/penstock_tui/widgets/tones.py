@@ -18,6 +18,7 @@ TONES: Final = {
     "warn": "color: $text-warning;",
     "bad": "color: $text-error;",
     "accent": "color: $text-accent;",
+    "badge": "color: $text-accent; text-style: bold reverse;",
     "cursor": "background: $primary 45%; color: $foreground; text-style: bold;",
     "cursor-away": "background: $foreground 15%; color: $foreground;",
     "system": "color: $text-secondary; text-style: bold;",

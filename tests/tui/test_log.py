@@ -1,0 +1,225 @@
+"""The request log, driven by keys: its columns, their order, tags, history, and what is copied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.app import App
+
+from penstock.events import EventKind
+from penstock_tui.widgets.table_header import TableHeader
+from tests.tui.logs import Facts, Log, life, until
+from tests.tui.screens import Screen, screen_of
+
+K = EventKind
+
+
+def took(ms: float, words: str, **more: Any) -> Facts:
+    """A life whose answer took so long."""
+    facts = life(words, **more)
+    return [(kind, data | {"ms": ms}) if kind is K.ANSWERED else (kind, data) for kind, data in facts]
+
+
+def tagged(of: str, *tags: str, **more: Any) -> tuple[EventKind, dict[str, Any]]:
+    return K.TAGGED, {"of": of, "tags": [*tags], "primary": tags[0], "broad": False, "temporal": False} | more
+
+
+def order(screen: Screen) -> list[str]:
+    """The words of the rows from the top."""
+    table = screen.table
+    return [table._view.at(line).words for line in range(table.count)]
+
+
+def cell(screen: Screen, words: str, text: str) -> Any:
+    """The style of a piece of text in the row with these words."""
+    strips = screen.app.screen._compositor.render_strips()
+    strip = next(one for one in strips if words in one.text)
+    return next(segment.style for segment in strip if segment.text.strip() == text)
+
+
+async def test_columns_go_by_rank(log: Log) -> None:
+    """At 80 columns what matters most is there; at 160 all that tells of a request; the rest on wider screens."""
+    log.exchange()
+    async with screen_of(log, (80, 24)) as screen:
+        assert screen.lines[2].split() == ["time", "kind", "words", "sent", "cache", "total", "status"]
+        await screen.pilot.resize_terminal(160, 48)
+        titles = (
+            "turn kind client inbound response words sent baseline injected freed cache suite provider total status"
+        )
+        await until(screen.pilot, lambda: screen.lines[2].split() == ["time", *titles.split()])
+        await screen.pilot.resize_terminal(240, 48)
+        await until(screen.pilot, lambda: {"agent", "model", "edits", "saved", "first"} < set(screen.lines[2].split()))
+
+
+async def test_arrows_show_the_other_columns(log: Log) -> None:
+    """Page by page, beside what says which row it is; past the ends nothing happens."""
+    log.exchange(life("why?"))
+    async with screen_of(log, (80, 24)) as screen:
+        first, seen = screen.lines[2], set(screen.lines[2].split())
+        for _ in range(6):
+            await screen.press("right")
+            assert {"time", "words"} <= set(screen.lines[2].split())
+            assert screen.shows("why?")
+            seen |= set(screen.lines[2].split())
+        assert {"inbound", "response", "baseline", "injected", "freed", "provider", "model", "saved"} <= seen
+        await screen.press(*["left"] * 8)
+        assert screen.lines[2] == first
+
+
+async def test_tags_of_both_ways(log: Log) -> None:
+    """What came in and what was answered have tags of their own; the most telling is bold, badges say what is asked."""
+    told = life("why?")
+    log.exchange([*told[:2], tagged("request", "auth", "token", temporal=True), *told[2:], tagged("turn", "database")])
+    async with screen_of(log) as screen:
+        await screen.sees("TEMPORAL auth…", "database")
+        log.exchange(life("newer"))  # on the cursor's row all is bold
+        await screen.sees("newer")
+        assert cell(screen, "why?", "TEMPORAL").reverse
+        assert cell(screen, "why?", "database").bold
+        assert not cell(screen, "why?", "why?").bold
+        await screen.press("slash")
+        await screen.type("response:database")
+        assert screen.table.count == 1
+        await screen.press("escape", "slash")
+        await screen.type("response:auth")
+        assert screen.table.count == 0
+
+
+async def test_history_is_dim_and_marked(log: Log) -> None:
+    """What came before the proxy started last is told from what came since, by more than its tone."""
+    log.started()
+    log.exchange(life("before"))
+    async with screen_of(log) as screen:
+        await screen.sees("before")
+        assert not screen.shows("┊")
+        log.started()
+        log.exchange(life("since"))
+        await screen.sees("since", "┊")
+        marked = [line for line in screen.lines if "┊" in line]
+        assert [("before" in line, "since" in line) for line in marked] == [(True, False)]
+        assert cell(screen, "before", "before").color != cell(screen, "since", "since").color
+        await screen.press("slash")
+        await screen.type("is:live")
+        assert order(screen) == ["since"]
+        await screen.press("enter")
+        log.started()
+        await until(screen.pilot, lambda: screen.table.count == 0)
+        await screen.press("escape", "slash")
+        await screen.type("is:history")
+        assert order(screen) == ["since", "before"]
+
+
+async def test_sorts_by_the_columns_in_turn(log: Log) -> None:
+    """`s` goes on to the next, `S` turns it around, and after the last, and with Esc, the newest is on top again."""
+    for ms, words in ((300.0, "one"), (900.0, "two"), (600.0, "three")):
+        log.exchange(took(ms, words))
+    async with screen_of(log, (80, 24)) as screen:
+        assert order(screen) == ["three", "two", "one"]
+        titles = [column.title for column, _ in screen.table.columns if column.title != "time"]
+        for title in titles:
+            await screen.press("s")
+            assert screen.table.order is not None
+            assert screen.table.order.title == title
+            assert screen.lines[2].count("▼") + screen.lines[2].count("▲") == 1
+            if title == "total":
+                assert order(screen) == ["two", "three", "one"]
+                assert "total▼" in screen.lines[2]
+                await screen.press("S")
+                assert order(screen) == ["one", "three", "two"]
+                assert "total▲" in screen.lines[2]
+        await screen.press("s")
+        assert screen.table.order is None
+        assert order(screen) == ["three", "two", "one"]
+        await screen.press("s", "escape")
+        assert screen.table.order is None
+        await screen.press("S")
+        assert order(screen) == ["one", "two", "three"], "the oldest on top"
+
+
+async def test_a_click_on_a_title_sorts(log: Log) -> None:
+    """By it, then the other way, then not at all."""
+    for ms, words in ((300.0, "one"), (900.0, "two")):
+        log.exchange(took(ms, words))
+    async with screen_of(log, (80, 24)) as screen:
+        at = (screen.lines[2].index("total"), 0)
+        await screen.pilot.click(TableHeader, offset=at)
+        assert order(screen) == ["two", "one"]
+        await screen.pilot.click(TableHeader, offset=at)
+        assert order(screen) == ["one", "two"]
+        await screen.pilot.click(TableHeader, offset=at)
+        await until(screen.pilot, lambda: screen.table.order is None)
+
+
+async def test_rows_come_to_their_place_while_sorted(log: Log) -> None:
+    """Live, filtered or not; the cursor stays on its row, and the window does not move under who reads."""
+    for i in range(60):
+        log.exchange(took(1000.0 + i, f"number {i}", client="codex" if i % 2 else "aider"))
+    async with screen_of(log, (100, 24)) as screen:
+        commands = {command.title: command for command in screen.app.get_system_commands(screen.app.screen)}
+        commands["Sort by total"].callback()
+        await screen.pilot.pause()
+        assert order(screen)[0] == "number 59"
+        await screen.press(*["down"] * 30)
+        assert screen.table.cursor is not None
+        chosen, lines = screen.table.cursor.id, [line[:-1] for line in screen.lines[3:-2]]
+        log.exchange(took(9000.0, "the slowest"))
+        log.exchange(took(1.0, "the fastest"))
+        running = log.exchange(took(5000.0, "in between")[:7], id="running")
+        await until(screen.pilot, lambda: screen.table.count == 63)
+        log.exchange(took(5000.0, "in between")[7:], id=running)
+        await until(screen.pilot, lambda: order(screen)[1] == "in between")
+        assert (order(screen)[0], order(screen)[-1]) == ("the slowest", "the fastest")
+        assert screen.table.cursor.id == chosen
+        assert [line[:-1] for line in screen.lines[3:-2]] == lines, "nothing moved under the reader's eyes"
+        await screen.press("slash")
+        await screen.type("client:aider")
+        assert order(screen) == [f"number {i}" for i in range(58, -1, -2)]
+        await screen.press("escape")
+        assert screen.table.order is not None, "the first Esc clears the filter, the next one the order"
+        await screen.press("escape")
+        assert order(screen)[0] == "in between"
+
+
+async def test_following_goes_on_after_a_sort(log: Log) -> None:
+    """Who followed the newest does so again, and `f` does both at once."""
+    log.exchange(took(900.0, "one"))
+    log.exchange(took(300.0, "two"))
+    async with screen_of(log, (100, 24)) as screen:
+        await screen.press("S", "escape")
+        assert screen.table.following
+        await screen.press("down", "S", "escape")
+        assert not screen.table.following
+        await screen.press("S", "f")
+        assert screen.table.following
+        assert screen.table.order is None
+        log.exchange(life("three"))
+        await until(screen.pilot, lambda: screen.table.cursor is not None and screen.table.cursor.words == "three")
+
+
+async def test_a_sorted_log_begun_anew(log: Log) -> None:
+    """The order is kept for the log that takes the place of the one before."""
+    log.exchange(took(300.0, "before"))
+    async with screen_of(log, (100, 24)) as screen:
+        await screen.press("s")
+        log.remove()
+        log.exchange(took(300.0, "one"))
+        log.exchange(took(300.0, "two"))
+        await until(screen.pilot, lambda: screen.table.count == 2 and "before" not in order(screen))
+        assert screen.table.order is not None
+
+
+async def test_copies_the_words(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that the log has of them, line ends included; a row shows less."""
+    copied: list[str] = []
+    monkeypatch.setattr(App, "copy_to_clipboard", lambda _app, text: copied.append(text))
+    words = "a line\n" * 100
+    log.exchange(life(words))
+    log.exchange(life("", host="api.test"))
+    async with screen_of(log) as screen:
+        await screen.press("Y")
+        await screen.sees("has no words to copy")
+        await screen.press("down", "Y")
+        await until(screen.pilot, lambda: copied)
+        log.remove()
+    assert copied == [words]
