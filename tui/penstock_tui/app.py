@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
@@ -54,8 +54,17 @@ class PenstockApp(App[None]):
         Binding("q", "quit", "Quit"),
     ]
 
-    def __init__(self, path: Path, clock: Clock | None = None, *, model: LogModel | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock | None = None,
+        *,
+        model: LogModel | None = None,
+        on_loaded: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`on_loaded` is called once, when all that the log holds at first has been read."""
         super().__init__()
+        self._on_loaded: Callable[[], object] | None = on_loaded
         self.feed = Feed(path, clock or SystemClock(), model)
         self.changed: Signal[Changes] = Signal(self, "changed")
         """Published on the screen's thread with each change of the model."""
@@ -127,6 +136,9 @@ class PenstockApp(App[None]):
 
     def _take(self) -> None:
         taken = self.feed.take()
+        if self._on_loaded is not None and self.feed.loaded:
+            self._on_loaded()
+            self._on_loaded = None
         if taken:
             taken.append(self.feed.check())
         for changes in taken:  # empty ones too: the state of the log may be what changed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -48,7 +49,9 @@ def tui(
     if screenshot is None:
         from penstock_tui.app import PenstockApp
 
-        PenstockApp(path).run()
+        # What was read stays as long as it is shown. Were the garbage collector to go through 10,000 rows each time it
+        # looks at everything, keys would wait for it for 0.2 s.
+        PenstockApp(path, on_loaded=gc.freeze).run()
         return
     from penstock_tui.screenshot import PictureError, take_picture
 
