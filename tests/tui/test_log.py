@@ -8,6 +8,8 @@ import pytest
 from textual.app import App
 
 from penstock.events import EventKind
+from penstock_tui.screens.log import LogScreen
+from penstock_tui.widgets.request_table import RequestTable
 from penstock_tui.widgets.table_header import TableHeader
 from tests.tui.logs import Facts, Log, life, until
 from tests.tui.screens import Screen, screen_of
@@ -35,7 +37,7 @@ def cell(screen: Screen, words: str, text: str) -> Any:
     """The style of a piece of text in the row with these words."""
     strips = screen.app.screen._compositor.render_strips()
     strip = next(one for one in strips if words in one.text)
-    return next(segment.style for segment in strip if segment.text.strip() == text)
+    return next(segment.style for segment in strip if text in segment.text)
 
 
 async def test_columns_go_by_rank(log: Log) -> None:
@@ -223,3 +225,38 @@ async def test_copies_the_words(log: Log, monkeypatch: pytest.MonkeyPatch) -> No
         await until(screen.pilot, lambda: copied)
         log.remove()
     assert copied == [words]
+
+
+async def drag(screen: Screen, start: tuple[int, int], end: tuple[int, int]) -> None:
+    """The mouse, with its button held, from one cell of the table to another."""
+    await screen.pilot.mouse_down(RequestTable, offset=start)
+    await screen.pilot.hover(RequestTable, offset=end)
+    await screen.pilot.mouse_up(RequestTable, offset=end)
+    await screen.pilot.pause()
+
+
+async def test_text_can_be_selected(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the mouse, and copied. Rows wait meanwhile, so that it does not run from under the mouse, and then come."""
+    copied: list[str] = []
+    monkeypatch.setattr(App, "copy_to_clipboard", lambda _app, text: copied.append(text))
+    log.exchange(life("the older words"))
+    log.exchange(life("the newer words"))
+    async with screen_of(log) as screen:
+        column = screen.lines[2].index("words")
+        await drag(screen, (column + 4, 0), (column + 8, 0))
+        await screen.press("ctrl+c")
+        assert copied == ["newer"]
+        assert isinstance(screen.app.screen, LogScreen), "nothing was opened"
+        log.exchange(life("the newest words"))
+        await screen.sees("rows wait")
+        await until(screen.pilot, lambda: len(screen.app.feed.model.rows) == 3)
+        assert screen.table.count == 2
+        await screen.press("escape")
+        await screen.sees("the newest words")
+        await drag(screen, (column, 1), (column + 14, 2))
+        await screen.press("ctrl+c")
+        first, last = copied[1].splitlines()
+        assert first.startswith("the newer words")
+        assert last.endswith("the older words")
+        await screen.press("s")
+        await until(screen.pilot, lambda: not screen.shows("rows wait"))

@@ -29,6 +29,8 @@ from penstock_tui.widgets.tones import TONE_CSS
 __all__ = ["PenstockApp"]
 
 TAKE = 0.1
+FOLD, READ = 0.04, 0.08
+"""Seconds of these that go into taking events in: while one follows, and while a long log is read first."""
 CHECK = 1.0
 SHORTCUTS = (
     ("Show what failed", "is:failed"),
@@ -135,7 +137,7 @@ class PenstockApp(App[None]):
             yield SystemCommand(title, f"Filter by {text}", lambda text=text: log.show_only(text, parse(text)))
 
     def _take(self) -> None:
-        taken = self.feed.take()
+        taken = self.feed.take(READ if self.feed.left else FOLD)
         if self._on_loaded is not None and self.feed.loaded:
             self._on_loaded()
             self._on_loaded = None

@@ -26,6 +26,10 @@ Count = Callable[[Event, Row | None], None]
 """Takes in an event of a kind it counts, with the row of the event's exchange."""
 
 
+SUMMED = frozenset((EventKind.RECEIVED, EventKind.CLASSIFIED, EventKind.ENRICHED, EventKind.ANSWERED))
+"""Only these change what a row counts for in a sum; most events are others."""
+
+
 @dataclass(slots=True)
 class Changes:
     """What a batch of events did to the rows."""
@@ -140,10 +144,13 @@ class LogModel:
         if row is None:
             row = added[event.exchange] = self._new(event)
         else:
-            self.totals.add(row, -1)
-            self.sessions.leave(row)
             if row.id not in added:
                 changed[row.id] = row
+            if event.kind not in SUMMED:
+                fold(row, event)
+                return row
+            self.totals.add(row, -1)
+            self.sessions.leave(row)
         fold(row, event)
         self.totals.add(row, 1)
         self.sessions.enter(row)

@@ -88,6 +88,7 @@ class LogScreen(Screen[None]):
         """Show what changed. The sums follow with the next tick: they need not turn with every event."""
         self._table.moment = self._moment()
         if changes.reset:
+            self.clear_selection()
             self._table.following = self._table.order is None
             self._table.show(self._feed.model.rows, self._filter)
         else:
@@ -123,6 +124,7 @@ class LogScreen(Screen[None]):
         """Have rows in another order. Without one they are as they were before they were sorted."""
         if self._table.order is None:
             self._followed = self._table.following
+        self.clear_selection()
         self._table.sort(self._feed.model.rows, order)
         if order is None and self._followed:
             self._table.follow(True)
@@ -161,8 +163,10 @@ class LogScreen(Screen[None]):
             self.notify("This request has no words to copy.", severity="warning")
 
     def action_back(self) -> None:
-        """One step back to all rows, the newest on top: first without the filter, then without the order."""
-        if self._filter or self._line.display or self._table.order is None:
+        """One step back to all rows, the newest on top: without what is selected, without the filter, without order."""
+        if self.selections:
+            self.clear_selection()
+        elif self._filter or self._line.display or self._table.order is None:
             self.action_clear()
         else:
             self.sort(None)
@@ -221,6 +225,11 @@ class LogScreen(Screen[None]):
     def _arranged(self) -> None:
         self.query_one(TableHeader).show(self._table.columns, self._table.order)
 
+    @on(RequestTable.Behind)
+    def _behind(self) -> None:
+        self._table.show(self._feed.model.rows, self._filter)
+        self._arrange()
+
     @on(RequestTable.Chosen)
     def _chosen(self, event: RequestTable.Chosen) -> None:
         self.open(event.row)
@@ -251,6 +260,7 @@ class LogScreen(Screen[None]):
 
     def _set_filter(self, query: Query) -> None:
         self._filter = query
+        self.clear_selection()
         self._table.show(self._feed.model.rows, query)
         self._arrange()
         self.tell()
@@ -267,7 +277,7 @@ class LogScreen(Screen[None]):
 
     def tell(self) -> None:
         """Bring the lines of facts up to date at once."""
-        self.query_one("#totals", FittedLine).show(total_facts(self._feed, self._table.newer))
+        self.query_one("#totals", FittedLine).show(total_facts(self._feed, self._table.newer, waits=self._table.waits))
         self.query_one("#health", FittedLine).show(health_facts(self._feed))
         shown, known = self._table.count, len(self._feed.model.rows)
         self._line.counted(f"{shown:,} of {known:,}" if self._filter else "")

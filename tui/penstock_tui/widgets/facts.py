@@ -11,8 +11,9 @@ from penstock_tui.widgets.fitted_line import Fact
 __all__ = ["health_facts", "total_facts"]
 
 
-def total_facts(feed: Feed, newer: int = 0) -> list[Fact]:
-    """The header: what came through, and what it was spared. `newer`: rows above the window, not followed."""
+def total_facts(feed: Feed, newer: int = 0, *, waits: bool = False) -> list[Fact]:
+    """The header: what came through, and what it was spared. `newer`: rows above the window, not followed; with `waits`
+    none come while text is selected."""
     totals = feed.model.totals
     facts = [
         Fact("Penstock", 1, "head"),
@@ -35,7 +36,9 @@ def total_facts(feed: Feed, newer: int = 0) -> list[Fact]:
         facts.append(Fact(f"{about}{dollars(purse.paid)} paid", 5))
     if totals.cache_share is not None:
         facts.append(Fact(f"{percent(totals.cache_share)} of input from cache", 7))
-    if newer:
+    if waits:
+        facts.append(Fact("text is selected: rows wait, Ctrl+C copies, Esc goes on", 2, "accent"))
+    elif newer:
         facts.append(Fact(f"↑ {newer:,} newer, f follows", 2, "accent"))
     if feed.left:
         facts.append(Fact(f"reading the log, {count(feed.left)} events ahead", 2, "accent"))

@@ -45,6 +45,7 @@ class FittedLine(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = TONE_CLASSES
     DEFAULT_CSS = "FittedLine { height: 1; background: $panel; }"
+    ALLOW_SELECT = False
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

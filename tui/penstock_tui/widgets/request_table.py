@@ -12,6 +12,7 @@ from textual.events import Click, Focus, Resize
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
+from textual.selection import Selection
 from textual.strip import Strip
 
 from penstock_tui.model import Changes
@@ -21,6 +22,7 @@ from penstock_tui.view import Order, View
 from penstock_tui.widgets.columns import COLUMNS, column_of, tone_of_row
 from penstock_tui.widgets.fitting import Cell, Column, Fitted, Moment, pages
 from penstock_tui.widgets.segments import cut, fitted, strip_of
+from penstock_tui.widgets.selecting import highlighted, text_in
 from penstock_tui.widgets.tones import TONE_CLASSES, tone_of
 
 __all__ = ["RequestTable"]
@@ -68,8 +70,13 @@ class RequestTable(ScrollView, can_focus=True):
     class Arranged(Message):
         """Other columns are shown, or others sort."""
 
+    @dataclass
+    class Behind(Message):
+        """Rows stood still, and now are to be shown as they are."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._is_behind = False
         self.moment = Moment(0.0)
         self.following = True
         self.cursor: Row | None = None
@@ -99,6 +106,11 @@ class RequestTable(ScrollView, can_focus=True):
         """How many rows are newer than the one under the cursor, while they are not followed."""
         return self._line_of(self.cursor) if self.cursor and self.count and not (self.following or self.order) else 0
 
+    @property
+    def waits(self) -> bool:
+        """Whether rows stand still, because text in them is selected."""
+        return self.text_selection is not None
+
     def show(self, rows: Sequence[Row], query: Query) -> None:
         """Show those of `rows` (oldest first) that match. The cursor stays on its row, or goes to the nearest."""
         self._view.show(rows, query, self.order)
@@ -117,7 +129,10 @@ class RequestTable(ScrollView, can_focus=True):
         self.refresh()
 
     def update(self, changes: Changes) -> None:
-        """Take in what changed in the model."""
+        """Take in what changed in the model. While text is selected rows stand still, or it would run from under it."""
+        if self.waits:
+            self._is_behind = True
+            return
         top = self._top(changes)
         if self._view.update(changes):
             # A row that goes elsewhere because it is sorted by what changed does not take the window along.
@@ -163,10 +178,17 @@ class RequestTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         at = round(self.scroll_y) + y
-        width = self.scrollable_content_region.width
         if at >= self.count:
-            return Strip.blank(width, self._style("plain", ""))
-        row = self._view.at(at)
+            return Strip.blank(self.scrollable_content_region.width, self._style("plain", ""))
+        strip = self._strip(self._view.at(at))
+        selection = self.text_selection
+        if selection is not None:
+            strip = highlighted(strip, selection, at, self.screen.get_component_rich_style("screen--selection"))
+        # Where a selection begins and ends is read from what is drawn. While no mouse is near, that work is spared.
+        return strip.apply_offsets(0, at) if self.mouse_hover else strip
+
+    def _strip(self, row: Row) -> Strip:
+        width = self.scrollable_content_region.width
         tone = ("cursor" if self.has_focus else "cursor-away") if row is self.cursor else "plain"
         if row.running:
             return self._draw(row, tone, width)
@@ -177,6 +199,22 @@ class RequestTable(ScrollView, can_focus=True):
                 self._drawn.clear()
             strip = self._drawn[key] = self._draw(row, tone, width)
         return strip
+
+    @property
+    def allow_select(self) -> bool:
+        """Whether text can be selected with the mouse."""
+        return True
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        first = round(self.scroll_y)
+        shown = range(first, first + self.size.height)
+        return text_in(selection, shown, self.count, lambda line: self._strip(self._view.at(line)).text), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        self.refresh()
+        if selection is None and self._is_behind:
+            self._is_behind = False
+            self.post_message(self.Behind())
 
     def action_move(self, step: int) -> None:
         self._go((self._line_of(self.cursor) if self.cursor else 0) + step, by_person=True)
@@ -203,7 +241,7 @@ class RequestTable(ScrollView, can_focus=True):
 
     def on_click(self, event: Click) -> None:
         line = round(self.scroll_y) + event.y
-        if line >= self.count:
+        if line >= self.count or self.waits:  # the end of a selection is no choice of a row
             return
         again = self._view.at(line) is self.cursor
         self._go(line, by_person=True)
@@ -240,10 +278,12 @@ class RequestTable(ScrollView, can_focus=True):
         parts: list[tuple[str, Style]] = []
         gap = HISTORY if row.history else " "
         for column, size in self.columns:
-            for text, cell_tone in self._pieces(column, size, row):
+            for text, cell_tone in [*self._pieces(column, size, row), (gap, "")]:
                 shown = "dim" if row.history and cell_tone not in ("strong", "badge") else cell_tone or row_tone
-                parts.append((text, self._style(tone, shown)))
-            parts.append((gap, self._style(tone, row_tone)))
+                style = self._style(tone, shown)
+                if parts and parts[-1][1] is style:  # few long pieces cost less to draw than a piece for each cell
+                    text = parts.pop()[0] + text
+                parts.append((text, style))
             gap = " "
         return strip_of(parts, width, base)
 
