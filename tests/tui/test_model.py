@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from hypothesis import given
@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from penstock.events import Event, EventKind
 from penstock.exchange import State
+from penstock_tui.counts.sessions import session_of
+from penstock_tui.counts.totals import Totals
 from penstock_tui.health import Proxy, pid_alive
 from penstock_tui.model import LogModel
 from tests.tui.logs import Facts, life, paid_life
@@ -282,6 +284,33 @@ values = st.recursive(
 )
 fields = st.sampled_from(sorted({name for _, payload in life() for name in payload} | {"pid", "where", "why", "error"}))
 payloads = st.dictionaries(fields, values, max_size=8) | values
+
+
+paid = paid_life(0.04, 0.01) + paid_life(0.02, 0.05, "estimated", kind="count", session="two") + paid_life(0.1, 0.1)
+known = st.sampled_from(paid).map(lambda fact: (fact[0], dict(fact[1])))
+
+
+@given(st.lists(st.tuples(known, st.sampled_from(["x1", "x2", "x3"])), max_size=40))
+def test_sums_are_those_of_the_rows(told: list[tuple[tuple[EventKind, dict[str, Any]], str]]) -> None:
+    """In whatever order events come and however often: no event that changes what a row counts for is passed over."""
+    model = LogModel()
+    model.apply([Event(i, float(i), exchange, kind, data) for i, ((kind, data), exchange) in enumerate(told)])
+    totals = Totals()
+    sessions: dict[str, Totals] = {}
+    for row in model.rows:
+        totals.add(row, 1)
+        if session_of(row):
+            sessions.setdefault(session_of(row), Totals()).add(row, 1)
+    assert rounded(model.totals) == rounded(totals)
+    assert {one.name: rounded(one.totals) for one in model.sessions.listed()} == {
+        name: rounded(one) for name, one in sessions.items()
+    }
+
+
+def rounded(totals: Totals) -> dict[str, Any]:
+    """Sums of floats differ by a hair."""
+    found = asdict(totals)
+    return found | {"purse": {name: round(value, 9) for name, value in found["purse"].items()}}
 
 
 @given(st.lists(st.tuples(st.sampled_from(K), st.sampled_from(["", "x1", "x2"]), payloads), max_size=12))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from penstock_tui.model import Changes
@@ -78,9 +79,10 @@ class View:
     def show(self, rows: Iterable[Row], query: Query, order: Order | None) -> None:
         """From now on those of `rows` that match, in this order."""
         self.query, self.order = query, order
-        found = sorted(((self._key(row), row) for row in rows if query.matches(row)), key=lambda one: one[0])
-        self._keys, self._rows = [key for key, _ in found], [row for _, row in found]
-        self._known = {row.number: key for key, row in found}
+        found = [row for row in rows if query.matches(row)] if query else list(rows)
+        keyed = sorted(zip(map(self._key, found), found, strict=True), key=itemgetter(0))
+        self._keys, self._rows = [key for key, _ in keyed], [row for _, row in keyed]
+        self._known = {row.number: key for key, row in keyed}
 
     def update(self, changes: Changes) -> bool:
         """Take in what changed in the model. Gives whether any line is another's now."""
