@@ -121,7 +121,13 @@ def figures(terminal: Terminal) -> dict[str, Any]:
     lines = {f"ms key to repaint: {place}": summary(found) for place, found in by_place.items()}
     moves = [ms for place, found in by_place.items() for ms in found if not place.startswith("to ")]
     enters = [ms for place, found in by_place.items() for ms in found if place.startswith("to ")]
-    return lines | {"ms key to repaint, all moves": summary(moves), "ms key to repaint, all rooms": summary(enters)}
+    slowest = sorted((one for one in terminal.keys if one.where and one.ms), key=lambda one: -(one.ms or 0))[:8]
+    return lines | {
+        "ms key to repaint, all moves": summary(moves),
+        "ms key to repaint, all rooms": summary(enters),
+        "ms key to repaint, all": summary(moves + enters),
+        "slowest": [f"{one.ms:.0f} {one.where} (key {terminal.keys.index(one)})" for one in slowest],
+    }
 
 
 def summary(found: list[float | None]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.events import Event, InputEvent
 from textual.screen import Screen
 from textual.signal import Signal
 
@@ -23,6 +25,7 @@ from penstock_tui.rooms.room import Room, ShowInLog
 from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
+from penstock_tui.sweeping import Sweeping
 from penstock_tui.widgets.tones import TONE_CSS
 
 __all__ = ["PenstockApp"]
@@ -58,6 +61,7 @@ class PenstockApp(App[None]):
         self.feed = Feed(path, clock or SystemClock(), model)
         self.changed: Signal[Changes] = Signal(self, "changed")
         """Published on the screen's thread with each change of the model."""
+        self._sweeping = Sweeping()
 
     def get_default_screen(self) -> Screen[None]:
         return self.log_screen
@@ -78,12 +82,22 @@ class PenstockApp(App[None]):
         return found
 
     def on_mount(self) -> None:
+        if not self.is_headless:  # a program that shows pictures sweeps for itself
+            self._sweeping.begin()
+            self.set_interval(CHECK, self._sweep)
         self.run_worker(self.feed.run, thread=True, group="feed", name="follow the log")
         self.set_interval(TAKE, self._take)
         self.set_interval(CHECK, self._check)
 
     def on_unmount(self) -> None:
         self.feed.stop()
+        if not self.is_headless:
+            self._sweeping.end()
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, InputEvent):
+            self._sweeping.touch(time.monotonic())
+        await super().on_event(event)
 
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):
@@ -140,6 +154,9 @@ class PenstockApp(App[None]):
         """Leave all that is above `screen`. At once, so that another may be pushed right after."""
         while self.screen is not screen:
             self.pop_screen()
+
+    def _sweep(self) -> None:
+        self._sweeping.look(time.monotonic(), loaded=self.feed.loaded)
 
     def _check(self) -> None:
         changes = self.feed.check()
