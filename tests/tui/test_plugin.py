@@ -88,6 +88,12 @@ def test_no_picture_of_what_is_not_there(penstock: Callable[..., tuple[int, str]
     assert not Path(picture).exists()
 
 
+def test_options_that_do_not_go_together(penstock: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+    """Said, where one of them would be passed over."""
+    assert "--web" in penstock("--port", "8000")[1]
+    assert penstock("--web", "--screenshot", str(tmp_path / "x.svg"))[0] == 2
+
+
 def test_the_plugin_is_cheap() -> None:
     """Whoever lists the commands pays for no screen."""
     code = "import penstock_tui.plugin, sys; print('textual' in sys.modules)"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,6 +11,7 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.events import Event, InputEvent
 from textual.screen import Screen
 from textual.signal import Signal
 
@@ -23,6 +25,7 @@ from penstock_tui.rooms.room import Room, ShowInLog
 from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
+from penstock_tui.sweeping import Sweeping
 from penstock_tui.widgets.columns import COLUMNS, order_by
 from penstock_tui.widgets.tones import TONE_CSS
 
@@ -56,20 +59,12 @@ class PenstockApp(App[None]):
         Binding("q", "quit", "Quit"),
     ]
 
-    def __init__(
-        self,
-        path: Path,
-        clock: Clock | None = None,
-        *,
-        model: LogModel | None = None,
-        on_loaded: Callable[[], object] = lambda: None,
-    ) -> None:
-        """`on_loaded` is called once, when all that the log holds at first has been read."""
+    def __init__(self, path: Path, clock: Clock | None = None, *, model: LogModel | None = None) -> None:
         super().__init__()
-        self._on_loaded: Callable[[], object] | None = on_loaded
         self.feed = Feed(path, clock or SystemClock(), model)
         self.changed: Signal[Changes] = Signal(self, "changed")
         """Published on the screen's thread with each change of the model."""
+        self._sweeping = Sweeping()
 
     def get_default_screen(self) -> Screen[None]:
         return self.log_screen
@@ -90,12 +85,22 @@ class PenstockApp(App[None]):
         return found
 
     def on_mount(self) -> None:
+        if not self.is_headless:  # a program that shows pictures sweeps for itself
+            self._sweeping.begin()
+            self.set_interval(CHECK, self._sweep)
         self.run_worker(self.feed.run, thread=True, group="feed", name="follow the log")
         self.set_interval(TAKE, self._take)
         self.set_interval(CHECK, self._check)
 
     def on_unmount(self) -> None:
         self.feed.stop()
+        if not self.is_headless:
+            self._sweeping.end()
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, InputEvent):
+            self._sweeping.touch(time.monotonic())
+        await super().on_event(event)
 
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):
@@ -138,9 +143,6 @@ class PenstockApp(App[None]):
 
     def _take(self) -> None:
         taken = self.feed.take(READ if self.feed.left else FOLD)
-        if self._on_loaded is not None and self.feed.loaded:
-            self._on_loaded()
-            self._on_loaded = None
         if taken:
             taken.append(self.feed.check())
         for changes in taken:  # empty ones too: the state of the log may be what changed
@@ -160,6 +162,9 @@ class PenstockApp(App[None]):
         """Leave all that is above `screen`. At once, so that another may be pushed right after."""
         while self.screen is not screen:
             self.pop_screen()
+
+    def _sweep(self) -> None:
+        self._sweeping.look(time.monotonic(), loaded=self.feed.loaded)
 
     def _check(self) -> None:
         changes = self.feed.check()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -43,15 +42,25 @@ def tui(
     size: Annotated[str, typer.Option(help="Columns and rows of the picture.")] = "160x48",
     select: Annotated[str, typer.Option(help="The exchange in the picture: an id, or last.")] = "last",
     view: Annotated[View, typer.Option(help="What the picture shows.")] = View.LOG,
+    web: Annotated[bool, typer.Option("--web", help="Show it in a browser of this machine.")] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Where --web listens on 127.0.0.1; 0: where it is free."),
+    ] = None,
 ) -> None:
     """Show the requests that go through the proxy, live, or those of a log it left behind."""
     path = (store or store_path()).expanduser().absolute()
+    if port is not None and not web:
+        raise typer.BadParameter("It is where --web listens. Give both.", param_hint="--port")
+    if web:
+        if screenshot is not None:
+            raise typer.BadParameter("A picture is made without --web.", param_hint="--screenshot")
+        _serve(path, port)
+        return
     if screenshot is None:
         from penstock_tui.app import PenstockApp
 
-        # What was read stays as long as it is shown. Were the garbage collector to go through 10,000 rows each time it
-        # looks at everything, keys would wait for it for 0.2 s.
-        PenstockApp(path, on_loaded=gc.freeze).run()
+        PenstockApp(path).run()
         return
     from penstock_tui.screenshot import PictureError, take_picture
 
@@ -62,6 +71,19 @@ def tui(
         typer.echo(str(e), err=True)
         raise typer.Exit(1) from e
     typer.echo(f"Wrote {screenshot}")
+
+
+def _serve(path: Path, port: int | None) -> None:
+    from penstock_tui.web.server import PortTaken, WebScreen, listen
+
+    try:
+        screen = WebScreen(path, listen(port))
+    except PortTaken as e:
+        typer.echo(str(e), err=True)
+        raise typer.Exit(1) from e
+    typer.echo(f"The screen is at {screen.address}")
+    typer.echo("Whoever opens this address on this machine sees what your clients send. Ctrl+C ends it.")
+    screen.run()
 
 
 def _size(text: str) -> tuple[int, int]:

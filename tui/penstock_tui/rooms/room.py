@@ -12,7 +12,6 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import Screen
 from textual.signal import Signal
-from textual.widgets import Footer
 
 from penstock_tui.feed import Feed
 from penstock_tui.follow import LogState
@@ -20,6 +19,7 @@ from penstock_tui.model import Changes
 from penstock_tui.rooms.names import RoomName
 from penstock_tui.widgets.facts import health_facts
 from penstock_tui.widgets.fitted_line import Fact, FittedLine
+from penstock_tui.widgets.key_line import KeyLine
 from penstock_tui.widgets.notice import Notice, words_for
 from penstock_tui.widgets.room_bar import RoomBar
 
@@ -83,7 +83,7 @@ class Room(Screen[None]):
         with Vertical(id="body"):
             yield from self.body()
         yield FittedLine(id="health")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.changed.subscribe(self, self._note)

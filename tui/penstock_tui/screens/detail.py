@@ -15,7 +15,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
 from textual.signal import Signal
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from penstock.errors import StoreError
@@ -29,6 +29,7 @@ from penstock_tui.widgets.block_list import BlockList
 from penstock_tui.widgets.columns import COLUMNS, tone_of_row
 from penstock_tui.widgets.fitted_line import Fact, FittedLine
 from penstock_tui.widgets.fitting import Moment
+from penstock_tui.widgets.key_line import KeyLine
 from penstock_tui.widgets.overview import overview
 from penstock_tui.widgets.tones import TONE_CLASSES, tone_of
 
@@ -93,7 +94,7 @@ class DetailScreen(Screen[None]):
                 pane.border_title = "Overview"
                 yield Static(id="facts")
             yield BlockList(id="blocks")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.add_class("-on-overview")

@@ -10,7 +10,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
 from textual.signal import Signal
-from textual.widgets import Footer
 
 from penstock_tui.feed import Feed
 from penstock_tui.figures import many
@@ -26,6 +25,7 @@ from penstock_tui.widgets.facts import health_facts, total_facts
 from penstock_tui.widgets.filter_line import FilterLine, Mode
 from penstock_tui.widgets.fitted_line import FittedLine
 from penstock_tui.widgets.fitting import Moment
+from penstock_tui.widgets.key_line import KeyLine
 from penstock_tui.widgets.notice import Notice, words_for
 from penstock_tui.widgets.request_table import RequestTable
 from penstock_tui.widgets.room_bar import RoomBar
@@ -73,7 +73,7 @@ class LogScreen(Screen[None]):
             yield RequestTable(id="table")
         yield FilterLine(id="filter")
         yield FittedLine(id="health")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self._table = self.query_one(RequestTable)

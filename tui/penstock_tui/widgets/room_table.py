@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 from rich.style import Style
-from rich.text import Text
-from textual import on
 from textual.binding import Binding, BindingType
-from textual.events import Resize
+from textual.events import Blur, Click, Focus, Resize
+from textual.geometry import Size
 from textual.message import Message
-from textual.widgets import DataTable
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
 
 from penstock_tui.widgets.fitting import GAP, Column, Moment, fit
-from penstock_tui.widgets.segments import fitted
+from penstock_tui.widgets.segments import fitted, strip_of
 from penstock_tui.widgets.tones import TONE_CLASSES, tone_of
 
 __all__ = ["MOST", "RoomTable"]
@@ -23,28 +23,27 @@ __all__ = ["MOST", "RoomTable"]
 Shown = TypeVar("Shown")
 MOST = 500
 """Rows drawn. Who looks for one further down filters the log."""
-SCROLLBAR = 1
-Cells = tuple[tuple[str, str], ...]
+TITLES = 1
+"""Lines above the rows."""
 
 
-class RoomTable(DataTable[Text], Generic[Shown]):
-    """Shows rows in columns, as many as have room."""
+class RoomTable(ScrollView, Generic[Shown], can_focus=True):
+    """Shows rows in columns, as many as have room. Draws lines itself: only what is seen costs anything."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = DataTable.COMPONENT_CLASSES | TONE_CLASSES
+    COMPONENT_CLASSES: ClassVar[set[str]] = TONE_CLASSES | {"table--titles"}
     DEFAULT_CSS = """
-    RoomTable { height: 1fr; overflow-x: hidden; background: $background; }
+    RoomTable { height: 1fr; overflow-x: hidden; overflow-y: auto; background: $background; }
     RoomTable { scrollbar-gutter: stable; scrollbar-size: 1 1; }
-    RoomTable > .datatable--header { background: $panel; color: $text-primary; text-style: bold; }
-    RoomTable > .datatable--even-row, RoomTable > .datatable--odd-row { background: $background; }
-    RoomTable > .datatable--cursor { background: $foreground 15%; color: $foreground; }
-    RoomTable:focus > .datatable--cursor { background: $primary 45%; color: $foreground; text-style: bold; }
+    RoomTable > .table--titles { background: $panel; color: $text-primary; text-style: bold; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select_cursor", "Open"),
-        Binding("j", "cursor_down", show=False),
-        Binding("k", "cursor_up", show=False),
-        Binding("home,g", "scroll_top", show=False),
-        Binding("end,G", "scroll_bottom", show=False),
+        Binding("enter", "open", "Open"),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "A page up", show=False),
+        Binding("pagedown", "page(1)", "A page down", show=False),
+        Binding("home,g", "first", "First", show=False),
+        Binding("end,G", "last", "Last", show=False),
     ]
 
     @dataclass
@@ -54,87 +53,119 @@ class RoomTable(DataTable[Text], Generic[Shown]):
         key: str
 
     def __init__(self, columns: Sequence[Column[Shown]], *, id: str | None = None) -> None:
-        super().__init__(id=id, cursor_type="row", cell_padding=0)
+        super().__init__(id=id)
         self._all = tuple(columns)
-        self._fitting: list[tuple[Column[Shown], int]] = []
         self._rows: list[tuple[str, Shown]] = []
-        self._cells: dict[str, Cells] = {}
+        self._lines: dict[str, int] = {}
+        self._cursor = 0
         self._moment = Moment(0.0)
 
     @property
     def chosen(self) -> str:
         """The key of the row under the cursor. Empty: there is no row."""
-        order = list(self._cells)
-        return order[self.cursor_row] if 0 <= self.cursor_row < len(order) else ""
+        return self._rows[self._cursor][0] if self._rows else ""
 
     def fill(self, rows: Sequence[tuple[str, Shown]], moment: Moment) -> None:
         """Show `rows`, each under a key of its own. The cursor stays on its key, the window where it is."""
+        chosen, line, top = self.chosen, self._cursor, round(self.scroll_y)
         self._rows, self._moment = list(rows[:MOST]), moment
-        if self._fitting:
-            self._settle()
+        self._lines = {key: i for i, (key, _) in enumerate(self._rows)}
+        self._cursor = self._lines.get(chosen, min(line, max(len(self._rows) - 1, 0)))
+        self.virtual_size = Size(0, len(self._rows) + TITLES)
+        if top and self._cursor != line:
+            # Scrolled down, the row that is read stays where it is on the screen; at the top one stays at the top.
+            self.scroll_to(y=max(top + self._cursor - line, 0), animate=False, force=True)
+        self.refresh()
 
     def neighbour(self, key: str, step: int) -> str:
         """The key `step` rows further down. Empty: past the ends."""
-        order = list(self._cells)
-        at = order.index(key) + step if key in self._cells else -1
-        return order[at] if 0 <= at < len(order) else ""
+        at = self._lines[key] + step if key in self._lines else -1
+        return self._rows[at][0] if 0 <= at < len(self._rows) else ""
 
     def choose(self, key: str) -> None:
         """Put the cursor on a row."""
-        if key in self._cells:
-            self.move_cursor(row=list(self._cells).index(key), animate=False)
+        if key in self._lines:
+            self._go(self._lines[key])
 
     def repaint(self) -> None:
         """The theme turned: all cells have the wrong colours."""
-        self._rebuild()
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        if y < TITLES:
+            return self._titles(width)
+        at = round(self.scroll_y) + y - TITLES
+        plain = tone_of(self, "plain")
+        if at >= len(self._rows):
+            return Strip.blank(width, plain)
+        if at == self._cursor:
+            # On the cursor's ground other colours would be hard to read.
+            return self._row(at, width, tone_of(self, "cursor" if self.has_focus else "cursor-away"), toned=False)
+        return self._row(at, width, plain, toned=True)
+
+    def action_move(self, step: int) -> None:
+        self._go(self._cursor + step)
+
+    def action_page(self, pages: int) -> None:
+        self._go(self._cursor + pages * max(self._height - 1, 1))
+
+    def action_first(self) -> None:
+        self._go(0)
+
+    def action_last(self) -> None:
+        self._go(len(self._rows) - 1)
+
+    def action_open(self) -> None:
+        if self._rows:
+            self.post_message(self.Opened(self.chosen))
+
+    def on_click(self, event: Click) -> None:
+        line = round(self.scroll_y) + event.y - TITLES
+        if event.y < TITLES or line >= len(self._rows):
+            return
+        again = line == self._cursor
+        self._go(line)
+        if again or event.chain > 1:
+            self.action_open()
 
     def on_resize(self, _event: Resize) -> None:
-        fitting = fit(max(self.size.width - SCROLLBAR, 1), self._all)
-        if fitting != self._fitting:
-            self._fitting = fitting
-            self._rebuild()
+        self._reveal()
 
-    @on(DataTable.RowSelected)
-    def _selected(self, event: DataTable.RowSelected) -> None:
-        event.stop()
-        self.post_message(self.Opened(event.row_key.value or ""))
+    def on_focus(self, _event: Focus) -> None:
+        self.refresh()
 
-    def _settle(self) -> None:
-        cells = {key: self._drawn(row) for key, row in self._rows}
-        if list(cells) != list(self._cells):
-            self._place(cells)
-            return
-        for key, drawn in cells.items():
-            if drawn != self._cells[key]:
-                for (column, size), cell in zip(self._fitting, drawn, strict=True):
-                    self.update_cell(key, column.title, self._text(column, size, cell))
-        self._cells = cells
+    def on_blur(self, _event: Blur) -> None:
+        self.refresh()
 
-    def _rebuild(self) -> None:
-        """Columns and all."""
-        self._place({key: self._drawn(row) for key, row in self._rows}, columns=True)
+    @property
+    def _height(self) -> int:
+        return max(self.size.height - TITLES, 0)
 
-    def _place(self, cells: dict[str, Cells], *, columns: bool = False) -> None:
-        chosen, line, top = self.chosen, self.cursor_row, self.scroll_y
-        self.clear(columns=columns)
-        if columns:
-            for column, size in self._fitting:
-                title = Text(fitted(column.title, size, column.right))
-                self.add_column(title, width=size + GAP, key=column.title)
-        for key, drawn in cells.items():
-            texts = (self._text(*one, cell) for one, cell in zip(self._fitting, drawn, strict=True))
-            self.add_row(*texts, key=key)
-        self._cells = cells
-        if cells:
-            at = list(cells).index(chosen) if chosen in cells else min(max(line, 0), len(cells) - 1)
-            self.move_cursor(row=at, animate=False, scroll=False)
-            # Scrolled down, the row that is read stays where it is on the screen; at the top one stays at the top.
-            self.scroll_to(y=max(top + at - line, 0) if top else 0, animate=False, force=True)
+    def _titles(self, width: int) -> Strip:
+        style = self.get_component_rich_style("table--titles")
+        titles = (fitted(one.title, size, one.right) + " " * GAP for one, size in fit(width, self._all))
+        return strip_of([(title, style) for title in titles], width, style)
 
-    def _drawn(self, row: Shown) -> Cells:
-        return tuple(column.cell(row, self._moment) for column, _ in self._fitting)
+    def _row(self, at: int, width: int, base: Style, *, toned: bool) -> Strip:
+        parts: list[tuple[str, Style]] = []
+        for column, size in fit(width, self._all):
+            text, tone = column.cell(self._rows[at][1], self._moment)
+            style = base + tone_of(self, tone) if toned and tone else base
+            parts += [(fitted(text, size, column.right), style), (" " * GAP, base)]
+        return strip_of(parts, width, base)
 
-    def _text(self, column: Column[Shown], size: int, cell: tuple[str, str]) -> Text:
-        text, tone = cell
-        found = tone_of(self, tone or "plain")
-        return Text(fitted(text, size, column.right), Style(color=found.color, bold=found.bold), no_wrap=True, end="")
+    def _go(self, line: int) -> None:
+        line = max(0, min(line, len(self._rows) - 1))
+        if line != self._cursor and self._rows:
+            self._cursor = line
+            self.refresh()
+        self._reveal()
+
+    def _reveal(self) -> None:
+        """The cursor's row in the window, with the titles above it."""
+        top = round(self.scroll_y)
+        if self._cursor < top:
+            self.scroll_to(y=self._cursor, animate=False, force=True)
+        elif self._height and self._cursor >= top + self._height:
+            self.scroll_to(y=self._cursor - self._height + 1, animate=False, force=True)

@@ -1,0 +1,96 @@
+"""A log for the screen to show: the events of a session that really passed a proxy, many times over.
+
+python benchmarks/screen_log.py STORE RATE     adds RATE events a second to the log at STORE, until it is ended
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pickle
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from penstock import profiles
+from penstock.events import Event, EventKind
+from penstock.store.sql import SqlStore
+from penstock_addons.demo.player import Player
+
+__all__ = ["fill", "played"]
+
+TURNS = 24
+GAP = 30.0
+"""Seconds between two sessions of the past."""
+
+
+def main() -> None:
+    """Feed a log that `fill` has made."""
+    path, rate = Path(sys.argv[1]), float(sys.argv[2])
+    seed = pickle.loads(path.with_suffix(".seed").read_bytes())
+    with closing(SqlStore(path)) as store:
+        store.add_events([started()])
+        due = time.monotonic()
+        for event in itertools.chain.from_iterable(copy(seed, f"live-{k}", None) for k in itertools.count()):
+            due += 1 / rate
+            time.sleep(max(due - time.monotonic(), 0))
+            store.add_events([replace(event, at=time.time())])
+
+
+def played() -> list[Event]:
+    """What the log holds after the demo: a coding session, its subagents, failures and compactions."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("PENSTOCK_")}
+    profile = str(profiles.available()["default"])
+    with tempfile.TemporaryDirectory() as folder:
+        environ = kept | {"PENSTOCK_HOME": folder}
+        with Player(Path(folder), environ, turns=TURNS, speed=20, port=0, profile=profile) as player:
+            while not player.is_over:
+                time.sleep(0.2)
+            store = player.store
+        with closing(SqlStore(store, readonly=True)) as log:
+            return [event for event in log.events_after(0, sys.maxsize) if event.exchange]
+
+
+def fill(path: Path, exchanges: int) -> int:
+    """Make a log with so many exchanges, as many sessions as that takes. Gives how many events that are."""
+    seed = played()
+    path.with_suffix(".seed").write_bytes(pickle.dumps(seed))
+    each = len({event.exchange for event in seed})
+    span = seed[-1].at - seed[0].at + GAP
+    sessions = -(-exchanges // each)
+    count = 0
+    with closing(SqlStore(path)) as store:
+        for k in range(sessions):
+            events = list(copy(seed, f"past-{k}", time.time() - (sessions - k) * span))
+            store.add_events(events)
+            count += len(events)
+        store.add_events([started()])
+    return count
+
+
+def copy(seed: list[Event], name: str, at: float | None) -> Iterator[Event]:
+    """The same session under another name, begun `at`."""
+    shift = 0.0 if at is None else at - seed[0].at
+    for event in seed:
+        yield Event(0, event.at + shift, f"{event.exchange}-{name}", event.kind, renamed(event.payload, name))
+
+
+def renamed(payload: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """With a conversation and a session of its own."""
+    own = {key: f"{payload[key]}-{name}" for key in ("conversation", "session") if payload.get(key)}
+    return {**payload, **own}
+
+
+def started() -> Event:
+    """The proxy's own word, with this process in its place."""
+    facts = {"version": "0", "profile": "default", "pid": os.getpid(), "listen": ["127.0.0.1:1"], "stages": []}
+    return Event(0, time.time(), "", EventKind.STARTED, facts)
+
+
+if __name__ == "__main__":
+    main()

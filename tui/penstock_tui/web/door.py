@@ -1,0 +1,46 @@
+"""Who may see the screen in a browser. Knows no server: it is told what a request says of itself."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+__all__ = ["Door"]
+
+LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
+"""Any port: a tunnel may end at another than ours."""
+
+
+class Door:
+    """Lets in who has the token of this start, from a page of our own under a name of this machine."""
+
+    def __init__(self, port: int) -> None:
+        self.token = secrets.token_urlsafe(32)
+        """In the address that is printed. Shown once, it is exchanged for `key`."""
+        self.key = secrets.token_urlsafe(32)
+        """What the cookie holds."""
+        # Browsers send the cookies of one port to all ports of a host: another server must not take ours away.
+        self.cookie = f"penstock_{port}"
+
+    def refusal(self, *, host: str, origin: str | None, token: str, key: str, is_socket: bool) -> str:
+        """Why a request is refused, in words. Empty: it may pass."""
+        # A name of somebody else's that leads here is how a page elsewhere reads local servers (DNS rebinding).
+        if not LOOPBACK.fullmatch(host):
+            return "This server answers to 127.0.0.1 and localhost only."
+        # Cookies do not tell ports apart, and a WebSocket may be opened by any page: its Origin says by which.
+        if origin is None and is_socket:
+            return "A WebSocket is opened by this server's own page only."
+        if origin is not None and origin.lower() != f"http://{host.lower()}":
+            return "Another page's requests are not answered."
+        if not (self.knows(token) or _same(key, self.key)):
+            return "Open the address that `penstock tui --web` printed: it holds the token of this start."
+        return ""
+
+    def knows(self, token: str) -> bool:
+        """Whether this is the token of this start."""
+        return _same(token, self.token)
+
+
+def _same(one: str, other: str) -> bool:
+    """In a time that tells nothing. As bytes: text beyond ASCII would be an error."""
+    return secrets.compare_digest(one.encode("utf-8", "surrogateescape"), other.encode())

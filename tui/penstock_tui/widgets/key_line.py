@@ -1,0 +1,56 @@
+"""The keys of the moment, on the lowest line."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.events import Click
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from penstock_tui.widgets.segments import strip_of, width_of
+from penstock_tui.widgets.tones import TONE_CLASSES, tone_of
+
+__all__ = ["KeyLine"]
+
+Entry = tuple[str, str, str, bool]
+"""A key's name for the application, its name for a person, what it does, and whether it does that now."""
+
+
+class KeyLine(Widget):
+    """What Textual's Footer shows, as one line. The Footer makes a widget of each key, anew whenever the focus moves:
+    40 ms each time another room comes up."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = TONE_CLASSES
+    DEFAULT_CSS = "KeyLine { dock: bottom; height: 1; background: $panel; }"
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._turn)
+
+    def render_line(self, y: int) -> Strip:
+        plain, key_tone, dim = tone_of(self, "plain"), tone_of(self, "accent"), tone_of(self, "dim")
+        parts = [(" ", plain)]
+        for _, name, does, enabled in self._entries():
+            parts += [(name, key_tone if enabled else dim), (f" {does}  ", plain if enabled else dim)]
+        return strip_of(parts, self.size.width, plain)
+
+    def on_click(self, event: Click) -> None:
+        """A click on a key is that key."""
+        end = 1
+        for key, name, does, enabled in self._entries():
+            begin, end = end, end + width_of(f"{name} {does}  ")
+            if enabled and begin <= event.x < end - 1:
+                self.app.simulate_key(key)
+
+    def _turn(self, _screen: Screen[object]) -> None:
+        self.refresh()
+
+    def _entries(self) -> list[Entry]:
+        """Keys that do the same are one."""
+        found: dict[str, Entry] = {}
+        for _, binding, enabled, _ in self.screen.active_bindings.values():
+            if binding.show and binding.action not in found:
+                name = self.app.get_key_display(binding)
+                found[binding.action] = (binding.key, name, binding.description, enabled)
+        return list(found.values())
