@@ -409,19 +409,6 @@ async def test_a_long_log_is_bounded(log: Log) -> None:
         assert not screen.shows("number 10 ")
 
 
-async def test_it_says_once_that_the_log_was_read(log: Log) -> None:
-    """When all is there that the log held at first, and not before."""
-    for i in range(3):
-        log.exchange(life(f"number {i}"))
-    rows: list[int] = []
-    app = PenstockApp(log.path, log.clock, on_loaded=lambda: rows.append(len(app.feed.model.rows)))
-    async with app.run_test() as pilot:
-        await until(pilot, lambda: rows)
-        log.exchange(life("one more"))
-        await until(pilot, lambda: len(app.feed.model.rows) == 4)
-    assert rows == [3]
-
-
 async def test_quits_with_q(log: Log) -> None:
     """And leaves no thread behind that reads."""
     log.exchange()
