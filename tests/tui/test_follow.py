@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -133,6 +135,36 @@ def test_a_file_that_is_no_log(tmp_path: Path, content: bytes) -> None:
     assert batch.state is LogState.UNREADABLE
     assert batch.error
     path.unlink()
+    log = Log(path)
+    log.started()
+    assert kinds(follower.look()) == ["started"]
+    follower.close()
+    log.close()
+
+
+def test_a_log_where_one_may_not_write(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy on a read-only disk, another user's: it is read, nothing is put beside it; what its owner adds is seen."""
+    log.started()
+    log.close()
+    before = set(log.path.parent.iterdir())
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    follower = Follower(log.path)
+    assert kinds(follower.look()) == ["started"]
+    assert set(log.path.parent.iterdir()) == before
+    log.write(K.STOPPED, pid=1)
+    assert kinds(follower.look()) == ["stopped"]
+    follower.close()
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """It is said at once: nobody waits at a pipe for ever. A log in its place is read."""
+    path = tmp_path / "penstock.db"
+    make(path)
+    follower = Follower(path)
+    batch = follower.look()
+    assert (batch.state, "is no file" in batch.error) == (LogState.UNREADABLE, True)
+    path.rename(tmp_path / "elsewhere")
     log = Log(path)
     log.started()
     assert kinds(follower.look()) == ["started"]

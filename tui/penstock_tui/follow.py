@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -96,6 +97,8 @@ class Follower:
         # One fewer: the first may have been the one read before.
         more = len(found) >= self._batch - 1
         left = self._store.last_seq() - found[-1].seq if more else 0
+        if self._store.is_still:
+            self.close()  # somebody may begin to write: the next look shows
         return Batch(LogState.OPEN, found, reset, more, left)
 
 
@@ -117,6 +120,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(f"{path} is no file.")  # opening a pipe would wait for somebody at its other end, for ever
     return found.st_dev, found.st_ino
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 import zlib
@@ -53,6 +54,8 @@ class SqlStore:
         self.readonly = readonly
         self._inode = 0
         self._mending = threading.Lock()
+        self.is_still = readonly and _is_still(path)
+        """What is read is as it was when this was opened: see `_is_still`."""
         self._engine = _connect(path, readonly)
         if readonly:
             return
@@ -256,7 +259,8 @@ def _connect(path: Path, readonly: bool) -> sa.Engine:
     if readonly:
         if not path.exists():
             raise StoreError(f"{path} does not exist: no proxy has written there yet")
-        url = sa.URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
+        query = {"mode": "ro", "uri": "true"} | ({"immutable": "1"} if _is_still(path) else {})
+        url = sa.URL.create("sqlite", database=f"file:{quote(str(path))}", query=query)
     else:
         try:
             make_private(path.parent)
@@ -274,6 +278,12 @@ def _connect(path: Path, readonly: bool) -> sa.Engine:
             _make_private(path)
 
     return engine
+
+
+def _is_still(path: Path) -> bool:
+    """Whether it lies where we may not write, and nobody else does now: a copy, another user's. SQLite reads a database
+    with a WAL only where it may put files beside it, unless told that nothing changes."""
+    return not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
 
 
 def _make_private(path: Path) -> None:
