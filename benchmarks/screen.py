@@ -1,7 +1,7 @@
 """How fast the screen is, and what it costs: over a log of 10,000 exchanges that grows by 50 events a second.
 
     python benchmarks/screen.py [--exchanges 10000] [--rate 50] [--seconds 120] [--json]
-    python benchmarks/screen.py --proxy [--requests 200] [--json]
+    python benchmarks/screen.py --proxy [--requests 60] [--json]
 
 The log holds the events of a session that passed a real proxy, many times over, under many names. Another process adds
 to it, event by event, as a proxy does. The screen runs in a terminal of its own, 160 by 48; a key is answered when the
@@ -36,6 +36,8 @@ TABLES = ("1", "3", "5")
 """Rooms with a cursor to move."""
 PRESSES = 40
 """For each figure."""
+EVENTS = 11
+"""That a request makes, about."""
 
 
 def main() -> None:
@@ -47,7 +49,7 @@ def main() -> None:
         "--seconds", type=float, default=120, help="how long to watch CPU and memory with no key pressed"
     )
     options.add_argument("--proxy", action="store_true", help="measure what the open screen costs the proxy, instead")
-    options.add_argument("--requests", type=int, default=200, help="for each of ten blocks")
+    options.add_argument("--requests", type=int, default=60, help="for each of ten blocks")
     options.add_argument("--json", action="store_true", help="one object in place of lines")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -156,7 +158,7 @@ def beside_a_proxy(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
                 with Terminal(command(store), environ(folder)) if is_open else nullcontext() as terminal:
                     if terminal is not None:
                         terminal.settle()
-                    pairs = list(requests(bare, suite, block, chosen.requests))
+                    pairs = list(requests(bare, suite, block, chosen.requests, EVENTS / chosen.rate))
                 times[is_open] += [with_suite for _, with_suite in pairs]
                 added[is_open] += [with_suite - without for without, with_suite in pairs]
     finally:
@@ -170,14 +172,17 @@ def beside_a_proxy(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-def requests(bare: latency.Proxy, suite: latency.Proxy, block: int, count: int) -> Iterator[tuple[float, float]]:
-    """Milliseconds of each request through both proxies: sessions of 20 KB that grow."""
+def requests(
+    bare: latency.Proxy, suite: latency.Proxy, block: int, count: int, every: float
+) -> Iterator[tuple[float, float]]:
+    """Milliseconds of each request through both proxies, one in `every` seconds: sessions of 20 KB that grow."""
     links = [http.client.HTTPConnection("127.0.0.1", proxy.port) for proxy in (bare, suite)]
     done = 0
     for k in range(count):
         for body in latency.bodies(20_000, 20, stream=False):
             pair = [latency.once(link, body, f"screen-{block}-{k}")[1] for link in links]
             done += 1
+            time.sleep(every)
             if done > 5:  # the first ones connect
                 yield pair[0], pair[1]
             if done >= count + 5:
