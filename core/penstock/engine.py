@@ -34,6 +34,7 @@ from penstock.reply import Usage
 from penstock.settle import Settler
 from penstock.state import Attempt
 from penstock.store.base import Store
+from penstock.toolset import HeadNews
 from penstock.work import Outcome, Overtaken, Work
 from penstock.workers import NoWorker, Task, Workers
 
@@ -75,6 +76,7 @@ class Engine:
         self._background = Background(log, self._clock)
         self._redactors = tuple(redactors)
         self._taught: OrderedDict[int, None] = OrderedDict()
+        self._head_news = HeadNews()
         self._counting = Counting(store, self._clock.tick, self._background.do)
         self.calibration = self._counting.calibration
         """What the provider's counts have taught about our estimates."""
@@ -401,7 +403,10 @@ class Engine:
         self._log.append_later(
             EventKind.CLASSIFIED,
             exchange.id,
-            lambda: journal.classified(exchange, conversation, work.sent, redactor, gauge),
+            lambda: (
+                journal.classified(exchange, conversation, work.sent, redactor, gauge)
+                | self._head_news.of(exchange, conversation)
+            ),
         )
         for v in work.verdicts:
             self._log.append(EventKind.STAGE, exchange.id, **journal.verdict(v))

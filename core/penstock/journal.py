@@ -120,12 +120,13 @@ def saved(
 
 
 def _row(m: int, b: int, block: Block, redactor: Redactor) -> dict[str, Any]:
+    is_wordless = block.kind == "media" or block.padding or not block.text
     return {
         "m": m,
         "b": b,
         "role": block.role,
         "kind": block.kind,
-        "tokens": estimate_bytes(block.size) if block.kind == "media" or block.padding else estimate(block.text),
+        "tokens": estimate_bytes(block.size) if is_wordless else estimate(block.text),
         "name": block.tool_name,
         "id": block.tool_id,
         "text": redactor(block.text),

@@ -121,6 +121,15 @@ def test_an_image_that_a_tool_gave_counts_like_one() -> None:
     assert MEDIA_TOKENS <= found["blocks"][0]["tokens"] <= found["tokens"]["total"] < MEDIA_TOKENS + 150
 
 
+def test_what_has_no_words_counts_by_its_bytes() -> None:
+    """Reasoning that only its provider can read takes room all the same."""
+    hidden = {"type": "redacted_thinking", "data": "Q" * 2900}
+    said = {"role": "assistant", "content": [hidden, {"type": "text", "text": "yes"}]}
+    body = {"messages": [{"role": "user", "content": "look"}, said, {"role": "user", "content": "more"}]}
+    blocks = payload(json.dumps(body).encode())["blocks"]
+    assert [block["tokens"] > 900 for block in blocks] == [False, True, False, False]
+
+
 def test_an_edit_is_described_where_it_stands() -> None:
     """What it takes, what it gives, and why."""
     draft = draft_for(conversation(*SAID)).for_stage("shortens")

@@ -75,6 +75,26 @@ def test_a_picture_of_a_room(
     assert "Reading the store" not in words(picture)
 
 
+def test_a_picture_of_what_was_changed(penstock: Callable[..., tuple[int, str]], log: Log, tmp_path: Path) -> None:
+    """With the texts, which are read from the store."""
+    log.exchange()
+    picture = tmp_path / "diff.svg"
+    assert penstock("--store", str(log.path), "--screenshot", str(picture), "--view", "diff")[0] == 0
+    assert "Sent against came" in words(picture)
+    assert "- why does it fail?" in words(picture)
+
+
+def test_a_picture_of_a_context_map(penstock: Callable[..., tuple[int, str]], log: Log, tmp_path: Path) -> None:
+    """Of the exchange that is named."""
+    log.exchange(id="this-one")
+    log.exchange(life(tokens={"total": 9000}), id="another")
+    picture = tmp_path / "context.svg"
+    arguments = ["--store", str(log.path), "--screenshot", str(picture), "--view", "context", "--select", "this-one"]
+    assert penstock(*arguments)[0] == 0
+    assert "Context map" in words(picture)
+    assert "1.5k of 200k" in words(picture)
+
+
 def test_no_picture_of_what_is_not_there(penstock: Callable[..., tuple[int, str]], log: Log, tmp_path: Path) -> None:
     """A sentence and an exit code, no traceback: no log, no such exchange, nowhere to write, no size."""
     picture = str(tmp_path / "x.svg")

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.events import Event, EventKind
+from penstock_tui.gathering import complete, gather
 from penstock_tui.model import LogModel
 from penstock_tui.reader import StoryReader, Wanted
-from penstock_tui.story import Story, complete, gather, tell
+from penstock_tui.story import Story
+from penstock_tui.telling import tell
 from penstock_tui.widgets.block_lines import lines_of
 from tests.tui.logs import Facts, Log, life
 
@@ -109,6 +111,43 @@ def test_edits_stand_at_their_blocks() -> None:
     assert [(change.reason, change.here) for change in by_text["a"]] == [("a long listing", False)]
     assert [(change.reason, change.here) for change in by_text["b"]] == [("later", True)]
     assert by_text["c"] == ()
+
+
+def edit(state: str, reason: str, **more: Any) -> tuple[EventKind, dict[str, Any]]:
+    place = {"m": 0, "b": 0, "place": "key.0"} | more
+    return K.EDIT, {"stage": "s", "op": "replace", "state": state, "reason": reason, **place}
+
+
+def fates(*told_of_it: tuple[str, str]) -> list[tuple[str, str]]:
+    """What stands in the last of so many exchanges, each of which tells one thing of the same edit."""
+    stories = [
+        told([*life(first=i, blocks=[block(i, f"{i}")])[:2], *([edit(*one)] if one[0] else [])])
+        for i, one in enumerate(told_of_it)
+    ]
+    return [(str(change.fate), change.reason) for change in shown(*stories).changes]
+
+
+def test_what_was_told_last_of_an_edit_counts() -> None:
+    """It waits until it lands or is left out; what landed stays, whatever is proposed after."""
+    nothing = ("", "")
+    assert fates(("pending", "a"), nothing) == [("pending", "a")]
+    assert fates(("pending", "a"), ("pending", "b"), nothing) == [("pending", "b")]
+    assert fates(("pending", "a"), ("landed", "b"), nothing) == [("frozen", "b")]
+    assert fates(("pending", "a"), ("landed", "b")) == [("landed", "b")]
+    assert fates(("pending", "a"), ("left out", "b"), nothing) == []
+    assert fates(("landed", "a"), ("landed", "b"), nothing) == [("frozen", "b")]
+    assert fates(("landed", "a"), ("left out", "b"), nothing) == [("frozen", "a")]
+    assert fates(("landed", "a"), ("pending", "b"), nothing) == [("frozen", "a"), ("pending", "b")]
+    assert fates(("landed", "a"), ("pending", "b")) == [("frozen", "a"), ("pending", "b")]
+
+
+def test_an_edit_goes_with_its_message() -> None:
+    """The client went back, and another message stands there now."""
+    trimmed = told([*life(first=1, blocks=[block(1, "long")])[:2], edit("landed", "r", m=1)])
+    assert "r" in [one.reason for one in shown(sent(0, "a"), trimmed, sent(2, "b")).changes]
+    rewound = shown(sent(0, "a"), trimmed, sent(1, "other"), sent(2, "b"))
+    assert texts(rewound) == ["a", "other", "b"]
+    assert "r" not in [one.reason for one in rewound.changes]
 
 
 def test_several_blocks_of_a_message_are_numbered() -> None:

@@ -22,9 +22,11 @@ from penstock_tui.query import parse
 from penstock_tui.rooms.all import ROOMS
 from penstock_tui.rooms.names import RoomName
 from penstock_tui.rooms.room import Room, ShowInLog
+from penstock_tui.screens.context import ContextScreen
 from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
+from penstock_tui.screens.opening import OpenExchange, OpenMap
 from penstock_tui.sweeping import Sweeping
 from penstock_tui.widgets.columns import COLUMNS, order_by
 from penstock_tui.widgets.tones import TONE_CSS
@@ -118,6 +120,25 @@ class PenstockApp(App[None]):
         self.action_room(RoomName.LOG)
         self.log_screen.show_only(event.text, parse(event.text))
 
+    @on(OpenExchange)
+    def _open_exchange(self, event: OpenExchange) -> None:
+        """From its context map, or back to it: the two are never opened over one another again and again."""
+        below = self.screen_stack[-2] if len(self.screen_stack) > 1 else None
+        if isinstance(below, DetailScreen):
+            self._go_back_to(below)
+            below.go_to(event.row, event.place)
+            return
+        self.push_screen(DetailScreen(event.row, self.feed, self.changed, event.walk, place=event.place))
+
+    @on(OpenMap)
+    def _open_map(self, event: OpenMap) -> None:
+        below = self.screen_stack[-2] if len(self.screen_stack) > 1 else None
+        if isinstance(below, ContextScreen):
+            self._go_back_to(below)
+            below.show(event.row)
+            return
+        self.push_screen(ContextScreen(event.row, self.feed, self.changed, event.walk))
+
     def action_turn_theme(self) -> None:
         self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
 
@@ -154,7 +175,7 @@ class PenstockApp(App[None]):
     def _leave_detail(self) -> None:
         """An exchange that is gone is not shown any more; a room is, with what the new log holds."""
         for below, screen in pairwise(self.screen_stack):
-            if isinstance(screen, DetailScreen):
+            if isinstance(screen, DetailScreen | ContextScreen):
                 self._go_back_to(below)
                 return
 

@@ -16,10 +16,12 @@ __all__ = ["View", "commands"]
 
 
 class View(StrEnum):
-    """What a screenshot shows: the log or another room, or one exchange."""
+    """What a screenshot shows: the log or another room; or one exchange, what was changed in it, its context map."""
 
     LOG = RoomName.LOG
     DETAIL = "detail"
+    DIFF = "diff"
+    CONTEXT = "context"
     OVERVIEW = RoomName.OVERVIEW
     TAGS = RoomName.TAGS
     COMPACTIONS = RoomName.COMPACTIONS
@@ -65,8 +67,7 @@ def tui(
     from penstock_tui.screenshot import PictureError, take_picture
 
     try:
-        room = None if view is View.DETAIL else RoomName(view.value)
-        take_picture(path, screenshot, size=_size(size), select=select, room=room)
+        take_picture(path, screenshot, size=_size(size), select=select, view=view)
     except PictureError as e:
         typer.echo(str(e), err=True)
         raise typer.Exit(1) from e

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from penstock.beforeafter import edit_of
+from penstock.edits import Edit
 from penstock.errors import StoreError
 from penstock.events import EventKind
 from penstock.store.sql import SqlStore
+from penstock_tui.context.limits import limits_of
+from penstock_tui.context.window import WindowMap, window_map
+from penstock_tui.differences import Difference, differences
+from penstock_tui.gathering import complete, gather
 from penstock_tui.payload import Payload
 from penstock_tui.rows import Row
-from penstock_tui.story import Story, complete, gather, tell
+from penstock_tui.saving import record
+from penstock_tui.story import Change, Story
+from penstock_tui.telling import tell
 
 __all__ = ["StoryReader", "Wanted", "words_of"]
 
 BLOCKS = 2000
 """Blocks of a conversation shown, about."""
-KEPT = 300
+MAPPED = 10_000
+"""Blocks of a conversation that its context map counts, about."""
+KEPT = 2000
 """Stories of earlier exchanges kept while a detail is open."""
 
 
@@ -53,28 +65,77 @@ def words_of(path: Path, exchange: str) -> str:
 
 
 class StoryReader:
-    """Opens the log for each story, so that it may be deleted or replaced in between. Used by one thread at a time."""
+    """Opens the log for each story, so that it may be deleted or replaced in between. Threads wait for each other.
+
+    All methods raise `StoreError` when the log cannot be read.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._told: OrderedDict[str, Story] = OrderedDict()
+        self._lock = threading.Lock()
 
     def read(self, wanted: Wanted) -> Story:
-        """The whole story. Raises `StoreError` when the log cannot be read."""
-        store = SqlStore(self._path, readonly=True)
-        try:
-            story = tell(store.events_of(wanted.id))
-            earlier = (self._earlier(store, id) for id in wanted.earlier)
-            return complete(story, gather(earlier, story.first, BLOCKS))
-        finally:
-            store.close()
+        """The whole story."""
+        with self._open() as store:
+            return self._whole(store, wanted, BLOCKS)
+
+    def differences(self, story: Story) -> list[Difference]:
+        """What was sent against what came."""
+        with self._open() as store:
+            return differences(store, _ledger(store, story), story)
+
+    def map(self, wanted: Wanted) -> WindowMap:
+        """What fills the window."""
+        with self._open() as store:
+            story = self._whole(store, wanted, MAPPED)
+            ids = wanted.earlier
+            earlier = [self._earlier(store, id) for id in ids]
+            limits = limits_of(story.profile, story.provider, story.model)
+            return window_map(
+                story,
+                earlier,
+                limits,
+                lambda i: self._whole(store, Wanted(ids[i], ids[i + 1 :]), MAPPED),
+            )
+
+    def record(self, wanted: Wanted) -> dict[str, object]:
+        """Everything that is known, as JSON has it."""
+        with self._open() as store:
+            story = self._whole(store, wanted, MAPPED)
+            return record(store.events_of(wanted.id), story, differences(store, _ledger(store, story), story))
+
+    @contextmanager
+    def _open(self) -> Iterator[SqlStore]:
+        with self._lock, closing(SqlStore(self._path, readonly=True)) as store:
+            yield store
+
+    def _whole(self, store: SqlStore, wanted: Wanted, limit: int) -> Story:
+        story = tell(store.events_of(wanted.id))
+        history = gather((self._earlier(store, id) for id in wanted.earlier), story.first, limit)
+        if not any(change.op == "compact" for change in (*history.changes, *story.changes)):
+            return complete(story, history)
+        ledger = _ledger(store, story)
+
+        def covers(change: Change) -> int:
+            found = edit_of(ledger, change.told)
+            return found.count if found is not None else 0
+
+        return complete(story, history, covers)
 
     def _earlier(self, store: SqlStore, id: str) -> Story:
-        """An exchange before another has sent all that it sends: its blocks and edits change no more."""
+        """What is over changes no more."""
         if id in self._told:
             self._told.move_to_end(id)
             return self._told[id]
-        story = self._told[id] = tell(store.events_of(id))
+        story = tell(store.events_of(id))
+        if not story.is_over:  # what its provider counted is still to come
+            return story
+        self._told[id] = story
         while len(self._told) > KEPT:
             self._told.popitem(last=False)
         return story
+
+
+def _ledger(store: SqlStore, story: Story) -> list[Edit]:
+    return [one.edit for one in store.edits_of(story.conversation)]

@@ -13,10 +13,13 @@ from penstock_tui.follow import LogState
 from penstock_tui.rooms.names import RoomName
 from penstock_tui.rooms.room import Room
 from penstock_tui.rows import Row
-from penstock_tui.screens.detail import DetailScreen
+from penstock_tui.screens.context import ContextScreen
+from penstock_tui.screens.detail import DetailScreen, Pane
 
 __all__ = ["PictureError", "take_picture"]
 
+_OF_ONE = ("detail", "diff", "context")
+"""Views that show one exchange."""
 PATIENCE = 60.0
 """Seconds for a long log to be read."""
 
@@ -31,13 +34,13 @@ def take_picture(
     *,
     size: tuple[int, int] = (160, 48),
     select: str = "last",
-    room: RoomName | None = RoomName.LOG,
+    view: str = RoomName.LOG,
     clock: Clock | None = None,
 ) -> None:
-    """Write what the screen shows of the log at `path` to `target`, as SVG: a room, or one exchange where
-    `room` is None. Raises `PictureError`."""
+    """Write what the screen shows of the log at `path` to `target`, as SVG: a room by its name; or one exchange:
+    `detail`, `diff` or `context`. Raises `PictureError`."""
     try:
-        svg = asyncio.run(_picture(PenstockApp(path, clock), size, select, room))
+        svg = asyncio.run(_picture(PenstockApp(path, clock), size, select, view))
     except TimeoutError as e:
         raise PictureError(f"{path} could not be read within {PATIENCE:.0f} seconds.") from e
     try:
@@ -46,7 +49,7 @@ def take_picture(
         raise PictureError(f"{target} cannot be written: {e}") from e
 
 
-async def _picture(app: PenstockApp, size: tuple[int, int], select: str, room: RoomName | None) -> str:
+async def _picture(app: PenstockApp, size: tuple[int, int], select: str, view: str) -> str:
     async with app.run_test(size=size) as pilot:
         await _until_loaded(app, pilot)
         if app.feed.state is not LogState.OPEN:
@@ -54,18 +57,25 @@ async def _picture(app: PenstockApp, size: tuple[int, int], select: str, room: R
         row = _row(app, select)
         if row is not None:
             app.log_screen.select(row)
-            if room is None:
-                app.log_screen.open(row)
+            if view in _OF_ONE:
+                _open(app, row, view)
                 await _until_told(app, pilot)
-        elif room is None:
+        elif view in _OF_ONE:
             raise PictureError(f"The log at {app.feed.path} holds no exchange yet.")
-        if room not in (None, RoomName.LOG):
-            app.action_room(room)
+        if view not in (*_OF_ONE, RoomName.LOG):
+            app.action_room(RoomName(view))
             await pilot.pause()
             await _until_read(app, pilot)
         app.log_screen.tell()
         await pilot.pause()
         return app.export_screenshot(title=f"penstock tui — {app.feed.path.name}")
+
+
+def _open(app: PenstockApp, row: Row, view: str) -> None:
+    if view == "context":
+        app.log_screen.open_map(row)
+    else:
+        app.log_screen.open(row, Pane.DIFF if view == Pane.DIFF else Pane.BLOCKS)
 
 
 async def _until_loaded(app: PenstockApp, pilot: Pilot[None]) -> None:
@@ -76,7 +86,7 @@ async def _until_loaded(app: PenstockApp, pilot: Pilot[None]) -> None:
 
 async def _until_told(app: PenstockApp, pilot: Pilot[None]) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not (isinstance(app.screen, DetailScreen) and app.screen.loaded):
+        while not (isinstance(app.screen, DetailScreen | ContextScreen) and app.screen.is_told):
             await pilot.pause(0.05)
 
 

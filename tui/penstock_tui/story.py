@@ -1,15 +1,11 @@
-"""The story of one exchange: all its events, and the blocks it sent, gathered from its conversation's earlier ones."""
+"""The story of one exchange: what its events tell, and what it sent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from enum import StrEnum
 
-from penstock.events import Event, EventKind
-from penstock_tui.figures import many
-from penstock_tui.payload import Payload
-
-__all__ = ["Block", "Change", "History", "Step", "Story", "Verdict", "complete", "gather", "tell"]
+__all__ = ["Block", "Change", "Fate", "Step", "Story", "Tool", "Usage", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +28,18 @@ class Verdict:
     edits: int
 
 
+class Fate(StrEnum):
+    """What has become of an edit by the time of an exchange."""
+
+    LANDED = "landed"
+    """It left with this request for the first time."""
+    FROZEN = "frozen"
+    """It landed in an earlier request, and is replayed byte for byte."""
+    PENDING = "pending"
+    """It waits for a cold cache."""
+    LEFT_OUT = "left out"
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """An edit, as told by its event."""
@@ -45,8 +53,59 @@ class Change:
     before: int | None
     after: int | None
     text: str
+    handle: str = ""
+    """Of the original, for `penstock expand`."""
+    place: str = ""
+    """Names its block whatever its index."""
     here: bool = True
     """It belongs to this exchange, not to an earlier one."""
+    is_covered: bool = False
+    """A record of old turns stands in the place of its block, so it was not sent."""
+    turn: int = 0
+    """Of the exchange that told it."""
+    exchange: str = ""
+
+    @property
+    def fate(self) -> Fate | None:
+        """None: a state of another version."""
+        if self.state == Fate.LANDED:
+            return Fate.LANDED if self.here else Fate.FROZEN
+        return next((one for one in Fate if one == self.state), None)
+
+    @property
+    def told(self) -> dict[str, object]:
+        """As its event has it, to find its texts in the store."""
+        names = {"stage": self.stage, "op": self.op, "place": self.place, "handle": self.handle}
+        return {**names, "before": self.before, "text": self.text}
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """The same for all that is told of one edit."""
+        return self.stage, self.op, self.place or f"{self.m}.{self.b}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One that the request offers."""
+
+    name: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the provider counted. None: it did not say."""
+
+    input: int | None = None
+    read: int | None = None
+    write: int | None = None
+    output: int | None = None
+
+    @property
+    def prompt(self) -> int | None:
+        """All input tokens."""
+        said = [n for n in (self.input, self.read, self.write) if n is not None]
+        return sum(said) if said else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +122,10 @@ class Block:
     text: str
     new: bool = True
     """Not sent before this exchange."""
+    turn: int = 0
+    """In which it was new."""
+    sent: int | None = None
+    """Tokens it was sent with. None: as it came."""
     changes: tuple[Change, ...] = ()
 
 
@@ -70,6 +133,17 @@ class Block:
 class Story:
     """What the events of one exchange say."""
 
+    id: str = ""
+    at: float = 0.0
+    kind: str = ""
+    model: str = ""
+    """As the client asked for it."""
+    provider: str = ""
+    profile: str = ""
+    conversation: str = ""
+    epoch: int = 0
+    turn: int = 0
+    retry: bool = False
     steps: list[Step] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -83,6 +157,23 @@ class Story:
     """Messages before this index were sent before the log, or too long ago to be shown."""
     tokens: dict[str, int] = field(default_factory=dict)
     """`system`, `tools`, `messages`, `total`."""
+    how: str = ""
+    """How tokens were counted."""
+    tokens_in: int | None = None
+    """The whole request as it came; None: it was not enriched yet."""
+    tokens_out: int | None = None
+    usage: Usage = Usage()
+    toolset: tuple[Tool, ...] | None = None
+    """None: as in the request before."""
+    head_changes: tuple[str, ...] = ()
+    """Which of `system` and `tools` are not as in the request before."""
+    calls: tuple[str, ...] = ()
+    """Tools that the answer calls."""
+    flush: str = ""
+    """Why pending edits landed."""
+    replayed: int = 0
+    is_over: bool = False
+    """It was answered, refused or failed."""
     words: str = ""
     stream: bool = False
     bytes_in: int | None = None
@@ -95,176 +186,3 @@ class Story:
     message: str = ""
     """What a refusal told the client."""
     retry_after: float | None = None
-
-
-@dataclass(slots=True)
-class History:
-    """What the earlier exchanges of a conversation sent."""
-
-    blocks: list[Block] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    known_from: int = 0
-
-
-def tell(events: Iterable[Event]) -> Story:
-    """Fold the events of one exchange. Its blocks are those that were new in it."""
-    story = Story()
-    for event in events:
-        reader = _READERS.get(event.kind)
-        if reader is not None:
-            reader(story, event, Payload(event.payload))
-    story.known_from = story.first or 0
-    return story
-
-
-def gather(earlier: Iterable[Story], first: int | None, limit: int) -> History:
-    """What `earlier` exchanges (newest first) sent of the messages before `first`, at most about `limit` blocks.
-
-    Each lists what was new in it. Walking back, the newest that tells of a message counts: after a rewind or a
-    compaction by the client the same index may have held something else before.
-    """
-    history = History(known_from=first or 0)
-    pages: list[list[Block]] = []
-    size = 0
-    for story in earlier:
-        if history.known_from <= 0 or size >= limit:
-            break
-        history.changes += [replace(change, here=False) for change in story.changes if change.state == "landed"]
-        if story.first is None or story.first >= history.known_from or not story.blocks:
-            continue
-        page = [replace(block, new=False) for block in story.blocks if block.m < history.known_from]
-        pages.append(page)
-        size += len(page)
-        history.known_from = story.first
-    history.blocks = [block for page in reversed(pages) for block in page]
-    return history
-
-
-def complete(story: Story, history: History) -> Story:
-    """`story` with the blocks of its conversation before it, each edit at its block, and each result named."""
-    by_place: dict[tuple[int | None, int | None], list[Change]] = {}
-    for change in (*reversed(history.changes), *story.changes):
-        by_place.setdefault((change.m, change.b), []).append(change)
-    calls: dict[str, str] = {}
-    blocks = []
-    for one in (*history.blocks, *story.blocks):
-        if one.kind == "tool_use":
-            calls[one.id] = one.name
-        # Some results name their tool by the call's id alone.
-        name = one.name or (calls.get(one.id, "") if one.kind == "tool_result" else "")
-        blocks.append(replace(one, name=name, changes=tuple(by_place.get((one.m, one.b), ()))))
-    return replace(story, blocks=blocks, known_from=history.known_from)
-
-
-def _received(story: Story, event: Event, data: Payload) -> None:
-    story.bytes_in = data.whole("bytes")
-    how = f"{data.line('method')} {data.line('host')}{data.line('path')}".strip()
-    story.steps.append(Step("received", event.at, how))
-
-
-def _classified(story: Story, event: Event, data: Payload) -> None:
-    story.first, story.messages = data.whole("first"), data.whole("messages")
-    story.words, story.stream = data.text("words"), data.flag("stream")
-    tokens = data.part("tokens")
-    story.tokens = {
-        name: n for name in ("system", "tools", "messages", "total") if (n := tokens.whole(name)) is not None
-    }
-    story.blocks = _blocks(data)
-    new = data.whole("new")
-    story.steps.append(
-        Step("classified", event.at, "" if new is None else f"{new} new of {many(story.messages or 0, 'message')}")
-    )
-
-
-def _blocks(data: Payload) -> list[Block]:
-    blocks: list[Block] = []
-    for one in data.parts("blocks"):
-        m = one.whole("m") or 0
-        b = blocks[-1].b + 1 if blocks and blocks[-1].m == m else 0
-        names = one.line("role"), one.line("kind")
-        blocks.append(Block(m, b, *names, one.whole("tokens"), one.line("name"), one.line("id"), one.text("text")))
-    return blocks
-
-
-def _stage(story: Story, _event: Event, data: Payload) -> None:
-    names = data.line("stage"), data.line("outcome"), data.line("remark")
-    story.verdicts.append(Verdict(*names, data.number("ms"), data.whole("edits") or 0))
-
-
-def _edit(story: Story, _event: Event, data: Payload) -> None:
-    names = data.line("stage"), data.line("op"), data.line("state"), data.line("reason")
-    place = _index(data, "m"), _index(data, "b")
-    story.changes.append(Change(*names, *place, data.whole("before"), data.whole("after"), data.text("text")))
-
-
-def _index(data: Payload, name: str) -> int | None:
-    """Below 0: the edit's block is not in the conversation any more."""
-    index = data.whole(name)
-    return None if index is None or index < 0 else index
-
-
-def _flush(story: Story, event: Event, data: Payload) -> None:
-    story.steps.append(Step("flush", event.at, f"{data.whole('edits') or 0} edits: {data.line('why')}"))
-
-
-def _enriched(story: Story, event: Event, data: Payload) -> None:
-    story.bytes_in = data.whole("bytes_in") or story.bytes_in
-    story.bytes_out = data.whole("bytes_out")
-    story.steps.append(Step("enriched", event.at))
-
-
-def _forwarded(story: Story, event: Event, data: Payload) -> None:
-    story.changed = data.flag("changed")
-    story.bytes_out = data.whole("bytes") or story.bytes_out
-    story.steps.append(Step("forwarded", event.at, "changed" if story.changed else "as it came"))
-
-
-def _bypassed(story: Story, event: Event, data: Payload) -> None:
-    story.steps.append(Step("bypassed", event.at, data.line("why")))
-
-
-def _refused(story: Story, event: Event, data: Payload) -> None:
-    story.message, story.retry_after = data.text("message"), data.number("retry_after")
-    by = data.line("stage")
-    story.steps.append(Step("refused", event.at, f"by {by}" if by else ""))
-
-
-def _answered(story: Story, event: Event, data: Payload) -> None:
-    story.stop, story.text = data.line("stop"), data.text("text")
-    cut = "complete" in data and not data.flag("complete")
-    story.steps.append(Step("answered", event.at, "the stream was cut" if cut else ""))
-
-
-def _failed(story: Story, event: Event, data: Payload) -> None:
-    story.steps.append(Step("failed", event.at, data.line("why")))
-
-
-def _remembered(story: Story, event: Event, _data: Payload) -> None:
-    story.steps.append(Step("remembered", event.at))
-
-
-def _kept(story: Story, event: Event, data: Payload) -> None:
-    story.steps.append(Step("kept", event.at, f"{data.line('why')}: expand {data.line('handle')}"))
-
-
-def _fault(story: Story, event: Event, data: Payload) -> None:
-    said = (data.line("where"), data.line("error"))
-    story.steps.append(Step("fault", event.at, ": ".join(filter(None, said))))
-
-
-_READERS: dict[EventKind, Callable[[Story, Event, Payload], None]] = {
-    EventKind.RECEIVED: _received,
-    EventKind.CLASSIFIED: _classified,
-    EventKind.STAGE: _stage,
-    EventKind.EDIT: _edit,
-    EventKind.FLUSH: _flush,
-    EventKind.ENRICHED: _enriched,
-    EventKind.FORWARDED: _forwarded,
-    EventKind.BYPASSED: _bypassed,
-    EventKind.REFUSED: _refused,
-    EventKind.ANSWERED: _answered,
-    EventKind.FAILED: _failed,
-    EventKind.REMEMBERED: _remembered,
-    EventKind.KEPT: _kept,
-    EventKind.FAULT: _fault,
-}

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import unified_diff
 from itertools import groupby
 
 import typer
 
 from penstock.cli.words import printable
+from penstock.linediff import changed_lines
 
 __all__ = ["difference"]
 
-LONG = 4000
-"""Lines past which two texts are not compared line by line: that would take minutes."""
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -23,7 +21,7 @@ def difference(before: str, after: str, *, title: str, handle: str, limit: int) 
     name = f"{title} ({handle})" if handle else title
     yield typer.style(f"--- {name}, as it came: {len(old):,} lines", bold=True)
     yield typer.style(f"+++ {title}, as it was sent: {len(new):,} lines", bold=True)
-    lines = _lines(old, new)
+    lines = changed_lines(old, new)
     if not limit or len(lines) <= limit:
         yield from map(_coloured, lines)
         return
@@ -33,12 +31,6 @@ def difference(before: str, after: str, *, title: str, handle: str, limit: int) 
         left_out += stands_for
     whole = f"; the whole original: penstock expand {handle}" if handle else ""
     yield typer.style(f"{left_out:,} lines of the difference left out: --lines 0 shows them{whole}", dim=True)
-
-
-def _lines(old: list[str], new: list[str]) -> list[str]:
-    if len(old) + len(new) > LONG:
-        return [*(f"-{line}" for line in old), *(f"+{line}" for line in new)]
-    return list(unified_diff(old, new, lineterm="", n=1))[2:]
 
 
 def _bounded(lines: list[str], limit: int) -> Iterator[tuple[str, int]]:

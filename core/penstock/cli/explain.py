@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from penstock.beforeafter import before_after
 from penstock.cli.difference import difference
 from penstock.cli.reading import all_events, backwards, open_log
 from penstock.cli.words import columns, counted, dollars, lasted, moment, percent, printable, signed
@@ -207,18 +208,9 @@ def _split(split: object) -> str:
 
 
 def _difference(log: Store, ledger: list[Edit], edit: Mapping[str, Any], limit: int) -> Iterator[str]:
-    handle = str(edit.get("handle", ""))
-    kept = log.find_originals(handle, 1) if handle else []
-    text = next((one.text for one in reversed(ledger) if _is(one, edit)), str(edit.get("text", "")))
+    texts = before_after(log, ledger, edit)
     title = f"{edit.get('stage', '')} at {edit.get('m')}.{edit.get('b')}"
-    if handle and not kept:
-        yield f"{printable(title)}: the original {handle} is not in the store any more"
+    if texts.handle and texts.before is None:
+        yield f"{printable(title)}: the original {texts.handle} is not in the store any more"
         return
-    original = kept[0].text if kept else ""
-    yield from difference(original, text, title=printable(title), handle=handle, limit=limit)
-
-
-def _is(one: Edit, told: Mapping[str, Any]) -> bool:
-    """Whether an edit of the ledger is the one an event tells of."""
-    place = f"{one.place.key.hex()}.{one.place.nth}"
-    return (one.stage, one.op, place) == (told.get("stage"), told.get("op"), told.get("place"))
+    yield from difference(texts.before or "", texts.after, title=printable(title), handle=texts.handle, limit=limit)

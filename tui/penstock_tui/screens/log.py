@@ -18,7 +18,8 @@ from penstock_tui.query import Query
 from penstock_tui.reader import words_of
 from penstock_tui.rooms.names import RoomName
 from penstock_tui.rows import Row
-from penstock_tui.screens.detail import DetailScreen
+from penstock_tui.screens.detail import DetailScreen, Pane
+from penstock_tui.screens.opening import OpenMap
 from penstock_tui.view import Order
 from penstock_tui.widgets.columns import order_by
 from penstock_tui.widgets.facts import health_facts, total_facts
@@ -47,6 +48,7 @@ class LogScreen(Screen[None]):
         Binding("f", "follow", "Follow"),
         Binding("s", "sort", "Sort"),
         Binding("S", "turn_sort", "Sort the other way", show=False),
+        Binding("m", "map", "Map"),
         Binding("n", "again(1)", "Next found", show=False),
         Binding("N", "again(-1)", "Found before", show=False),
         Binding("y", "copy", "Copy id"),
@@ -171,6 +173,10 @@ class LogScreen(Screen[None]):
         else:
             self.sort(None)
 
+    def action_map(self) -> None:
+        if self._table.cursor is not None:
+            self.open_map(self._table.cursor)
+
     def action_clear(self) -> None:
         self._line.close()
         self._set_filter(Query())
@@ -238,10 +244,15 @@ class LogScreen(Screen[None]):
         """Put the cursor on `row`."""
         self._table.select(row)
 
-    def open(self, row: Row) -> None:
+    def open(self, row: Row, pane: Pane = Pane.BLOCKS) -> None:
         """Show one exchange."""
         self.select(row)
-        self.app.push_screen(DetailScreen(row, self._feed, self._changed, self._walk))
+        self.app.push_screen(DetailScreen(row, self._feed, self._changed, self._walk, pane=pane))
+
+    def open_map(self, row: Row) -> None:
+        """Show the context map of one exchange."""
+        self.select(row)
+        self.post_message(OpenMap(row, self._walk))
 
     def _walk(self, row: Row, step: int) -> Row | None:
         """From the detail: the row next to this one, with the cursor going along."""

@@ -4,33 +4,47 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from penstock_tui.figures import count, many
 from penstock_tui.story import Block, Change, Story
+from penstock_tui.widgets.edit_words import mark_of, told, tone_of_edit
+from penstock_tui.widgets.lines import Line
 from penstock_tui.widgets.segments import fitted, width_of
 
-__all__ = ["LEGEND", "Line", "lines_of", "told"]
-
-Part = tuple[str, str]
-"""A text and its tone."""
-Line = list[Part]
+__all__ = ["LEGEND", "Laid", "label_of", "letter_of", "lines_of", "role_tone", "wrapped"]
 
 LEGEND = "S system  U user  A assistant  T tool"
 _LETTERS = {"system": "S", "user": "U", "assistant": "A", "tool": "T"}
 _LABELS = {"text": "text", "thinking": "thinking", "tool_use": "call", "tool_result": "result", "media": "media"}
+_KIND_TONES = {"thinking": "thinking", "tool_use": "accent", "tool_result": "tool", "media": "warn"}
 HEAD = 23
 """Cells before the words: message, bar, letter, label, tokens."""
+SENT = 6
+"""Cells more where some were sent with other tokens than they came with."""
 LONGEST = 60
 """Lines of one block in full."""
 
 
-def lines_of(story: Story, width: int, *, full: bool) -> tuple[list[Line], int]:
-    """All lines, and the index of the one where this exchange's own blocks begin."""
+class Laid(NamedTuple):
+    """A conversation as lines."""
+
+    lines: list[Line]
+    own: int
+    """Index of the line where this exchange's own blocks begin."""
+    places: dict[tuple[int, int], int]
+    """Message and block to the index of its first line."""
+
+
+def lines_of(story: Story, width: int, *, full: bool) -> Laid:
+    """All blocks, each in a line or in full."""
+    places: dict[tuple[int, int], int] = {}
     lines: list[Line] = []
     if story.known_from > 0:
         before = many(story.known_from, "message")
         lines.append([(f"   ⋯ {before} before these, sent before the log begins or too long ago to show", "dim")])
     own = 0
+    head = HEAD + SENT * any(block.sent is not None for block in story.blocks)
     expected = story.known_from
     for block in story.blocks:
         if block.new and not own:
@@ -39,23 +53,13 @@ def lines_of(story: Story, width: int, *, full: bool) -> tuple[list[Line], int]:
         if block.m > expected:
             left = many(block.m - expected, "message")
             lines.append([(f"   ⋯ {left} not shown: empty, or more at once than the log lists", "dim")])
-        lines += _block(block, width, full=full)
+        places[block.m, block.b] = len(lines)
+        lines += _block(block, width, head, full=full)
         expected = block.m + 1
     if not own:
         own = len(lines)
         lines.append([(_nothing(story), "dim")])
-    return lines, own - 1 if own else 0
-
-
-def told(change: Change) -> str:
-    """An edit in one line: what, how far it is, what it saves, why."""
-    size = ""
-    if change.before is not None and change.after is not None:
-        size = f"{count(change.before)} → {count(change.after)} tokens"
-    elif change.after is not None:
-        size = f"{count(change.after)} tokens"
-    what = " ".join(filter(None, (change.op or "edit", change.state, size)))
-    return f"{what}: {change.reason}" if change.reason else what
+    return Laid(lines, own - 1 if own else 0, places)
 
 
 def _nothing(story: Story) -> str:
@@ -64,37 +68,58 @@ def _nothing(story: Story) -> str:
     return "── nothing new in this request"
 
 
-def _block(block: Block, width: int, *, full: bool) -> Iterator[Line]:
-    letter = _LETTERS.get(block.role, "?")
-    tone = block.role if block.role in _LETTERS else "dim"
-    tokens = "" if block.tokens is None else count(block.tokens)
-    label = _LABELS.get(block.kind, block.kind or "?")
+def label_of(block: Block) -> str:
+    """What kind of block it is, in a word."""
+    return _LABELS.get(block.kind, block.kind or "?")
+
+
+def letter_of(block: Block) -> str:
+    """Who speaks, in a letter."""
+    return _LETTERS.get(block.role, "?")
+
+
+def role_tone(block: Block) -> str:
+    """The tone of who speaks."""
+    return block.role if block.role in _LETTERS else "dim"
+
+
+def _block(block: Block, width: int, head: int, *, full: bool) -> Iterator[Line]:
+    tone = role_tone(block)
     index = str(block.m) if block.b == 0 else ""
-    head: Line = [
+    start = [
         (f"{index:>4} ", "dim"),
-        (f"▌{letter} ", tone),
-        (fitted(label, 9), tone if block.kind in ("tool_use", "tool_result") else "plain"),
-        (f"{tokens:>5} ", "dim"),
+        (f"▌{letter_of(block)} ", tone),
+        (fitted(label_of(block), 9), _KIND_TONES.get(block.kind, tone)),
+        *_tokens(block, head - HEAD),
     ]
-    words = _words(block, max(width - HEAD, 8), full=full)
-    yield [*head, (words[0], "plain" if block.new else "dim")]
+    plain = "dim" if not block.new else "thinking" if block.kind == "thinking" else "plain"
+    words = _words(block, max(width - head, 8), full=full)
+    yield [*start, (words[0], plain)]
     for more in words[1:]:
-        yield [("     ", "dim"), ("▌", tone), (" " * (HEAD - 6), "dim"), (more, "plain" if block.new else "dim")]
+        yield [("     ", "dim"), ("▌", tone), (" " * (head - 6), "dim"), (more, plain)]
     for change in block.changes:
-        yield from _change(change, tone, width, full=full)
+        yield from _change(change, tone, width, head, full=full)
+
+
+def _tokens(block: Block, room: int) -> Line:
+    """As it came, and as it was sent."""
+    came = "" if block.tokens is None else count(block.tokens)
+    if not room or block.sent is None:
+        return [(f"{came:>5} ", "dim"), (" " * room, "dim")]
+    return [(f"{came:>5}", "dim"), (fitted(f"→{count(block.sent)}", room + 1), "good")]
 
 
 def _words(block: Block, width: int, *, full: bool) -> list[str]:
     text = f"{block.name}: {block.text}" if block.name else block.text
     if not full:
         return [fitted(" ".join(text.split()), width).rstrip()]
-    lines = [part for line in text.splitlines() for part in _wrapped(line, width)]
+    lines = [part for line in text.splitlines() for part in wrapped(line, width)]
     if len(lines) > LONGEST:
         lines = [*lines[:LONGEST], f"⋯ {len(lines) - LONGEST} more lines"]
     return lines or [""]
 
 
-def _wrapped(line: str, width: int) -> list[str]:
+def wrapped(line: str, width: int) -> list[str]:
     line = line.expandtabs(4)
     if width_of(line) <= width:
         return [line]
@@ -104,13 +129,12 @@ def _wrapped(line: str, width: int) -> list[str]:
     return [first, *(part.lstrip() for part in rest)]
 
 
-def _change(change: Change, tone: str, width: int, *, full: bool) -> Iterator[Line]:
-    colour = {"landed": "good", "pending": "warn"}.get(change.state, "dim")
-    when = "" if change.here else ", in an earlier request"
+def _change(change: Change, tone: str, width: int, head: int, *, full: bool) -> Iterator[Line]:
+    colour = tone_of_edit(change)
     by = f" by {change.stage}" if change.stage else ""
-    bar: Line = [("     ", "dim"), ("▌", tone), ("  ", "dim")]
-    yield [*bar, (fitted(f"✎ {told(change)}{by}{when}", max(width - 8, 8)).rstrip(), colour)]
+    bar = [("     ", "dim"), ("▌", tone), ("  ", "dim")]
+    yield [*bar, (fitted(f"{mark_of(change)} {told(change)}{by}", max(width - 8, 8)).rstrip(), colour)]
     if full and change.text:
         for line in change.text.splitlines()[:LONGEST]:
-            for part in _wrapped(line, max(width - HEAD, 8)):
-                yield [*bar, (" " * (HEAD - 10), "dim"), ("┆ ", colour), (part, "plain")]
+            for part in wrapped(line, max(width - head, 8)):
+                yield [*bar, (" " * (head - 10), "dim"), ("┆ ", colour), (part, "plain")]

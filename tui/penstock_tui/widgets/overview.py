@@ -15,7 +15,7 @@ from penstock_tui.counts.totals import Purse
 from penstock_tui.figures import count, dollars, duration, full_time, many, percent
 from penstock_tui.rows import Row
 from penstock_tui.story import Story
-from penstock_tui.widgets.block_lines import told
+from penstock_tui.widgets.edit_words import mark_of, told, tone_of_edit
 from penstock_tui.widgets.fitting import Moment
 
 __all__ = ["overview"]
@@ -113,14 +113,15 @@ def _stages(story: Story, tone: Tone) -> RenderableType | None:
 
 
 def _edits(story: Story, tone: Tone) -> RenderableType | None:
-    if not story.changes:
+    own = [one for one in story.changes if one.here]
+    if not own:
         return None
     table = _grid()
-    for one in story.changes:
-        colour = {"landed": "good", "pending": "warn"}.get(one.state, "dim")
+    for one in own:
+        colour = tone_of_edit(one)
         place = "" if one.m is None else f"{one.m}.{one.b or 0}"
         table.add_row(
-            Text(f"✎ {one.stage}", style=tone(colour)),
+            Text(f"{mark_of(one)} {one.stage}", style=tone(colour)),
             Text(place, style=tone("dim"), justify="right"),
             _folded(told(one), tone),
         )

@@ -25,6 +25,9 @@ TONES: Final = {
     "user": "color: $text-primary; text-style: bold;",
     "assistant": "color: $text-accent; text-style: bold;",
     "tool": "color: $text-success; text-style: bold;",
+    "thinking": "color: $foreground 60%; text-style: italic;",
+    "added": "color: $text-success; background: $success 12%;",
+    "taken": "color: $text-error; background: $error 12%;",
 }
 """Name to CSS, the same in all widgets and themes."""
 
@@ -37,6 +40,10 @@ TONE_STYLES: Final = {
     "warn": "$text-warning",
     "bad": "$text-error",
     "accent": "$text-accent",
+    "system": "bold $text-secondary",
+    "user": "bold $text-primary",
+    "assistant": "bold $text-accent",
+    "tool": "bold $text-success",
 }
 """The same for text that is styled in itself, which a person can select."""
 

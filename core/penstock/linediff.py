@@ -1,0 +1,17 @@
+"""What changed from one text to another, line by line."""
+
+from __future__ import annotations
+
+from difflib import unified_diff
+
+__all__ = ["LONG", "changed_lines"]
+
+LONG = 4000
+"""Lines past which two texts are not compared line by line: that would take minutes."""
+
+
+def changed_lines(old: list[str], new: list[str], context: int = 1) -> list[str]:
+    """The lines of a unified difference without its title: each begins with `-`, `+`, a blank or `@`."""
+    if len(old) + len(new) > LONG:
+        return [*(f"-{line}" for line in old), *(f"+{line}" for line in new)]
+    return list(unified_diff(old, new, lineterm="", n=context))[2:]

@@ -1,0 +1,3 @@
+"""What fills a model's window. Knows no Textual."""
+
+from __future__ import annotations

@@ -1,0 +1,97 @@
+"""The edits of an exchange: landed, frozen, pending and left out, with their reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from penstock_tui.figures import count, many
+from penstock_tui.story import Change, Fate, Story
+from penstock_tui.widgets.block_lines import wrapped
+from penstock_tui.widgets.edit_words import mark_of, size_of, state_of, tone_of_edit
+from penstock_tui.widgets.line_view import LineView
+from penstock_tui.widgets.lines import Line
+from penstock_tui.widgets.segments import fitted
+
+__all__ = ["EditList", "edit_lines"]
+
+LEGEND = "✎ landed  ❄ frozen  … pending  ✗ left out"
+_ABOUT = {
+    Fate.LANDED: "left with this request for the first time",
+    Fate.FROZEN: "landed before, and replayed byte for byte",
+    Fate.PENDING: "wait for a cold cache: what was sent is not changed while the provider may have it cached",
+    Fate.LEFT_OUT: "were proposed, and do not count",
+    None: "of a state that this version does not know",
+}
+
+
+class EditList(LineView):
+    """Grouped by what has become of them."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._story = Story()
+
+    def show(self, story: Story) -> None:
+        """Show the edits of `story`."""
+        self._story = story
+        self.border_title = f"Edits · {len(story.changes)}"
+        self.border_subtitle = LEGEND
+        self.draw()
+
+    def made(self, width: int) -> list[Line]:
+        return edit_lines(self._story, width, full=self.full)
+
+
+def edit_lines(story: Story, width: int, *, full: bool) -> list[Line]:
+    """A heading for each group, and below it each edit with its reason; `full`: with its text, too."""
+    lines: list[Line] = []
+    for fate, about in _ABOUT.items():
+        found = [one for one in story.changes if one.fate is fate]
+        if not found:
+            continue
+        title = str(fate) if fate else "other"
+        lines += [[(f"{title} · {len(found)}", "head"), (f"  {_sum(found)}", "plain")]]
+        lines += [[("  ", "dim"), (part, "dim")] for part in wrapped(about, max(width - 2, 8))]
+        for one in sorted(found, key=lambda one: (one.m is None, one.m or 0, one.b or 0)):
+            lines += _edit(one, story, width, full=full)
+        lines.append([("", "plain")])
+    return lines or [[(_none(story), "dim")]]
+
+
+def _none(story: Story) -> str:
+    if story.replayed:
+        return f"{many(story.replayed, 'edit')} replayed; the log does not reach back to where they landed."
+    return "No edit: it went as it came."
+
+
+def _sum(found: list[Change]) -> str:
+    freed = sum((one.before or 0) - (one.after or 0) for one in found if not one.is_covered)
+    return f"{count(freed)} tokens fewer" if freed > 0 else f"{count(-freed)} tokens more" if freed else ""
+
+
+def _edit(one: Change, story: Story, width: int, *, full: bool) -> Iterator[Line]:
+    tone = tone_of_edit(one)
+    place = "gone" if one.m is None else f"{one.m}.{one.b or 0}"
+    block = next((block for block in story.blocks if (block.m, block.b) == (one.m, one.b)), None)
+    what = " ".join(filter(None, (block.kind.replace("_", " "), block.name))) if block is not None else ""
+    told = " · ".join(filter(None, (one.stage, one.op, size_of(one), what)))
+    yield [
+        (fitted(place, 8, right=True), "dim"),
+        (f" {mark_of(one)} ", tone),
+        (fitted(told, width - 11).rstrip(), tone),
+    ]
+    said = " · ".join(filter(None, (_state(one), one.reason, f"penstock expand {one.handle}" if one.handle else "")))
+    for part in wrapped(said, max(width - 11, 8)):
+        yield [(" " * 11, "dim"), (part, "plain")]
+    if full:
+        for line in one.text.splitlines():
+            for part in wrapped(line, max(width - 13, 8)):
+                yield [(" " * 11, "dim"), ("┆ ", tone), (part, "dim")]
+
+
+def _state(one: Change) -> str:
+    """What the heading does not say."""
+    if one.is_covered:
+        return state_of(one)
+    told = one.turn and not one.here
+    return f"told in turn {one.turn}" if told and one.fate is Fate.PENDING else f"since turn {one.turn}" if told else ""

@@ -1,0 +1,43 @@
+"""An edit in words: what it does, how far it is, what it saves, why. Its sign and its tone say how far, too."""
+
+from __future__ import annotations
+
+from penstock_tui.figures import count
+from penstock_tui.story import Change, Fate
+
+__all__ = ["mark_of", "size_of", "state_of", "told", "tone_of_edit"]
+
+_MARKS = {Fate.LANDED: "✎", Fate.FROZEN: "❄", Fate.PENDING: "…", Fate.LEFT_OUT: "✗"}
+_TONES = {Fate.LANDED: "good", Fate.FROZEN: "accent", Fate.PENDING: "warn", Fate.LEFT_OUT: "dim"}
+
+
+def told(change: Change) -> str:
+    """An edit in one line: what, how far it is, what it saves, why."""
+    what = " ".join(filter(None, (change.op or "edit", state_of(change), size_of(change))))
+    return f"{what}: {change.reason}" if change.reason else what
+
+
+def state_of(change: Change) -> str:
+    """How far an edit is, in words."""
+    if change.is_covered:
+        return "in a record"
+    if change.fate is Fate.FROZEN:
+        return f"frozen (turn {change.turn})" if change.turn else "frozen"
+    return str(change.fate or change.state)
+
+
+def mark_of(change: Change) -> str:
+    """The sign of its fate."""
+    return "·" if change.is_covered else _MARKS[change.fate] if change.fate else "?"
+
+
+def tone_of_edit(change: Change) -> str:
+    """The colour of its fate."""
+    return "dim" if change.fate is None or change.is_covered else _TONES[change.fate]
+
+
+def size_of(change: Change) -> str:
+    """Tokens before and after."""
+    if change.before and change.after is not None:
+        return f"{count(change.before)} → {count(change.after)} tokens"
+    return f"+{count(change.after)} tokens" if change.after is not None else ""

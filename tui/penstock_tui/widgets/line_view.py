@@ -1,0 +1,62 @@
+"""Lines in tones, to scroll through. Draws those in sight, so that there may be many."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import Resize
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from penstock_tui.widgets.lines import Line
+from penstock_tui.widgets.segments import strip_of
+from penstock_tui.widgets.tones import TONE_CLASSES, tone_of
+
+__all__ = ["LineView"]
+
+
+class LineView(ScrollView, can_focus=True):
+    """What it shows is made for its width, anew with each size."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = TONE_CLASSES
+    DEFAULT_CSS = """
+    LineView { overflow-x: hidden; overflow-y: auto; scrollbar-gutter: stable; scrollbar-size: 1 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("e", "full", "Full")]
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.full = False
+        self._lines: list[Line] = []
+
+    @abstractmethod
+    def made(self, width: int) -> list[Line]:
+        """All lines, in `width` cells; in `full`, or a line for each thing."""
+
+    @property
+    def text(self) -> str:
+        """All lines, as they are drawn."""
+        return "\n".join("".join(text for text, _ in line) for line in self._lines)
+
+    def draw(self) -> None:
+        """What is shown has changed."""
+        self._lines = self.made(self.scrollable_content_region.width)
+        self.virtual_size = Size(0, len(self._lines))
+        self.refresh()
+
+    def on_resize(self, _event: Resize) -> None:
+        self.draw()
+
+    def action_full(self) -> None:
+        """In full, or a line each."""
+        self.full = not self.full
+        self.draw()
+
+    def render_line(self, y: int) -> Strip:
+        at = round(self.scroll_y) + y
+        parts = self._lines[at] if at < len(self._lines) else []
+        width = self.scrollable_content_region.width
+        return strip_of([(text, tone_of(self, tone)) for text, tone in parts], width, tone_of(self, "plain"))
