@@ -1,0 +1,270 @@
+"""What an exchange came to, in figures, from its events. A field that another version wrote otherwise is as good as
+missing: a log may be old, or damaged."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from penstock.events import Event, EventKind
+
+__all__ = ["Change", "Measures", "number", "whole"]
+
+_ABOUT = ("client", "provider", "model", "conversation", "session", "agent", "project", "kind")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One edit that was proposed."""
+
+    stage: str
+    op: str
+    """`replace`, `note`, `compact`."""
+    state: str
+    """`landed`, `pending`, `left out`."""
+    reason: str
+    before: int
+    """Tokens, estimated."""
+    after: int
+    handle: str
+    """Of the original, for `penstock expand`; empty when nothing was taken away."""
+    place: str = ""
+
+    @property
+    def has_landed(self) -> bool:
+        return self.state == "landed"
+
+    @property
+    def freed(self) -> int:
+        """Tokens it took out of the request; below zero for what put some in, 0 as long as it has not landed."""
+        return self.before - self.after if self.has_landed else 0
+
+
+@dataclass(slots=True)
+class Measures:
+    """One exchange. Tokens of the request are those the engine counted; None: nobody said."""
+
+    id: str
+    at: float = 0.0
+    client: str = ""
+    provider: str = ""
+    model: str = ""
+    conversation: str = ""
+    session: str = ""
+    agent: str = ""
+    project: str = ""
+    kind: str = ""
+    epoch: int = 0
+    turn: int = 0
+    retry: bool = False
+    outcome: str = "open"
+    """`answered`, `failed`, `refused`, or `open` when the log holds no end."""
+    why: str = ""
+    """Why it failed, was refused, or passed unread."""
+    tokens_in: int | None = None
+    """As it came."""
+    tokens_out: int | None = None
+    """As it left."""
+    how: str = ""
+    """How those were counted."""
+    system: int | None = None
+    tools: int | None = None
+    messages: int | None = None
+    """The shares of system prompt, tools and messages of what came."""
+    pending: int = 0
+    """Edits that wait."""
+    flush: str = ""
+    """Why pending edits landed with it."""
+    changes: list[Change] = field(default_factory=list)
+    tags: tuple[str, ...] = ()
+    """Of the turn, where it is complete; else of the request."""
+    usage: dict[str, int] = field(default_factory=dict)
+    """As the provider counted: `input`, `output`, `cache_read`, `cache_write`."""
+    baseline: float | None = None
+    """Dollars it would have cost untouched. None: nothing was paid."""
+    paid: float | None = None
+    """Dollars, calls of our own included."""
+    naive: float | None = None
+    estimated: bool = False
+    """What was paid is an estimate: the provider gave no count."""
+    suite_ms: float | None = None
+    first_ms: float | None = None
+    ms: float | None = None
+    _has_turn_tags: bool = False
+
+    @classmethod
+    def of(cls, id: str, events: Iterable[Event]) -> Self:
+        """Those of an exchange, from all its events."""
+        one = cls(id)
+        for event in events:
+            one.fold(event)
+        return one
+
+    @property
+    def injected(self) -> int:
+        """Tokens of notes that landed with it."""
+        return sum(c.after for c in self.changes if c.has_landed and c.op == "note")
+
+    @property
+    def freed(self) -> int:
+        """Tokens that edits took out, and that landed with it."""
+        return sum(c.freed for c in self.changes if c.op != "note")
+
+    @property
+    def prompt(self) -> int | None:
+        """All input tokens as the provider counted them."""
+        said = [self.usage[name] for name in ("input", "cache_read", "cache_write") if name in self.usage]
+        return sum(said) if said else None
+
+    @property
+    def cache_share(self) -> float | None:
+        """The part of the input that came from the provider's cache."""
+        prompt = self.prompt
+        return self.usage.get("cache_read", 0) / prompt if prompt else None
+
+    @property
+    def saved(self) -> float | None:
+        """Dollars; below zero when editing cost more than it saved."""
+        return None if self.baseline is None or self.paid is None else round(self.baseline - self.paid, 6)
+
+    def landed(self, op: str) -> int:
+        """How many edits of that kind landed with it."""
+        return sum(c.has_landed and c.op == op for c in self.changes)
+
+    def fold(self, event: Event) -> None:
+        """Take one of its events in."""
+        self.at = self.at or event.at
+        reader = _READERS.get(event.kind)
+        if reader is not None:
+            reader(self, event.payload)
+
+    def payload(self) -> dict[str, Any]:
+        """As an export has it: what nobody said is left out."""
+        money = {"untouched": self.baseline, "paid": self.paid, "saved": self.saved, "naive": self.naive}
+        found: dict[str, Any] = {
+            "tokens": {"came": self.tokens_in, "sent": self.tokens_out, "how": self.how or None},
+            "injected": self.injected,
+            "freed": self.freed,
+            "edits": {op: n for op in ("replace", "note", "compact") if (n := self.landed(op))},
+            "pending": self.pending,
+            "cache_share": self.cache_share,
+            "money": {**money, "estimated": self.estimated} if self.baseline is not None else None,
+            "latency_ms": {"suite": self.suite_ms, "first_byte": self.first_ms, "whole": self.ms},
+        }
+        return _without_none(found)
+
+
+def whole(value: object) -> int | None:
+    """A number of things. None: it is none."""
+    found = number(value)
+    return None if found is None else int(found)
+
+
+def number(value: object) -> float | None:
+    """A finite number. None: it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return value
+
+
+def _text(value: object, limit: int = 400) -> str:
+    return " ".join(value[:limit].split()) if isinstance(value, str) else ""
+
+
+def _part(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_none(v) for k, v in value.items() if v is not None}
+    return value
+
+
+def _received(one: Measures, said: Mapping[str, Any]) -> None:
+    one.client = one.client or _text(said.get("client"))
+
+
+def _classified(one: Measures, said: Mapping[str, Any]) -> None:
+    for name in _ABOUT:
+        setattr(one, name, _text(said.get(name)) or getattr(one, name))
+    one.epoch, one.turn = whole(said.get("epoch")) or 0, whole(said.get("turn")) or 0
+    one.retry = said.get("retry") is True
+    tokens = _part(said.get("tokens"))
+    one.system, one.tools, one.messages = (whole(tokens.get(name)) for name in ("system", "tools", "messages"))
+    if one.tokens_in is None:
+        one.tokens_in, one.how = whole(tokens.get("total")), _text(tokens.get("how"))
+
+
+def _edit(one: Measures, said: Mapping[str, Any]) -> None:
+    words = (_text(said.get(name)) for name in ("stage", "op", "state", "reason"))
+    sizes = (whole(said.get(name)) or 0 for name in ("before", "after"))
+    one.changes.append(Change(*words, *sizes, _text(said.get("handle")), _text(said.get("place"))))
+
+
+def _flush(one: Measures, said: Mapping[str, Any]) -> None:
+    one.flush = _text(said.get("why")) or "?"
+
+
+def _tagged(one: Measures, said: Mapping[str, Any]) -> None:
+    is_turn, given = said.get("of") == "turn", said.get("tags")
+    if (one._has_turn_tags and not is_turn) or not isinstance(given, list):
+        return
+    one._has_turn_tags |= is_turn
+    one.tags = tuple(dict.fromkeys(filter(None, map(_text, given))))
+
+
+def _enriched(one: Measures, said: Mapping[str, Any]) -> None:
+    came, sent = whole(said.get("tokens_in")), whole(said.get("tokens_out"))
+    if came is not None and sent is not None:
+        one.tokens_in, one.tokens_out, one.how = came, sent, _text(said.get("how"))
+    one.pending = whole(said.get("pending")) or 0
+    one.suite_ms = number(said.get("ms"))
+
+
+def _forwarded(one: Measures, said: Mapping[str, Any]) -> None:
+    ms = number(said.get("ms"))
+    if ms is not None:
+        one.suite_ms = max(0.0, ms - (number(said.get("queued_ms")) or 0))
+
+
+def _bypassed(one: Measures, said: Mapping[str, Any]) -> None:
+    one.why = _text(said.get("why")) or "?"
+
+
+def _answered(one: Measures, said: Mapping[str, Any]) -> None:
+    one.outcome = "answered"
+    one.first_ms, one.ms = number(said.get("first_ms")), number(said.get("ms"))
+    one.model = _text(said.get("model")) or one.model
+    one.usage = {name: n for name, value in _part(said.get("usage")).items() if (n := whole(value)) is not None}
+    money = _part(said.get("money"))
+    one.baseline = number(money.get("baseline"))
+    if one.baseline is not None:
+        one.paid = (number(money.get("paid")) or 0.0) + (number(money.get("own")) or 0.0)
+        one.naive, one.estimated = number(money.get("naive")), money.get("how") == "estimated"
+
+
+def _failed(one: Measures, said: Mapping[str, Any]) -> None:
+    one.outcome, one.ms = "failed", number(said.get("ms"))
+    one.why = ": ".join(filter(None, (_text(said.get("why")), _text(said.get("error")))))
+
+
+def _refused(one: Measures, said: Mapping[str, Any]) -> None:
+    one.outcome, one.why = "refused", _text(said.get("message"))
+
+
+_READERS: dict[EventKind, Callable[[Measures, Mapping[str, Any]], None]] = {
+    EventKind.RECEIVED: _received,
+    EventKind.CLASSIFIED: _classified,
+    EventKind.EDIT: _edit,
+    EventKind.FLUSH: _flush,
+    EventKind.TAGGED: _tagged,
+    EventKind.ENRICHED: _enriched,
+    EventKind.FORWARDED: _forwarded,
+    EventKind.BYPASSED: _bypassed,
+    EventKind.ANSWERED: _answered,
+    EventKind.FAILED: _failed,
+    EventKind.REFUSED: _refused,
+}
