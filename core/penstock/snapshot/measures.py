@@ -30,7 +30,6 @@ class Change:
     after: int
     handle: str
     """Of the original, for `penstock expand`; empty when nothing was taken away."""
-    place: str = ""
 
     @property
     def has_landed(self) -> bool:
@@ -89,7 +88,10 @@ class Measures:
     naive: float | None = None
     estimated: bool = False
     """What was paid is an estimate: the provider gave no count."""
+    billed: tuple[int, int] = (0, 0)
+    """Input tokens that the bill takes for read from the cache, of how many."""
     suite_ms: float | None = None
+    """All the suite took before the request left, without what it waited for its turn."""
     first_ms: float | None = None
     ms: float | None = None
     _has_turn_tags: bool = False
@@ -119,10 +121,16 @@ class Measures:
         return sum(said) if said else None
 
     @property
+    def cached(self) -> tuple[int, int]:
+        """Input tokens that came from the provider's cache, of how many: by its own count, else by the bill."""
+        prompt = self.prompt
+        return self.billed if prompt is None else (self.usage.get("cache_read", 0), prompt)
+
+    @property
     def cache_share(self) -> float | None:
         """The part of the input that came from the provider's cache."""
-        prompt = self.prompt
-        return self.usage.get("cache_read", 0) / prompt if prompt else None
+        read, of = self.cached
+        return read / of if of else None
 
     @property
     def saved(self) -> float | None:
@@ -153,7 +161,7 @@ class Measures:
             "money": {**money, "estimated": self.estimated} if self.baseline is not None else None,
             "latency_ms": {"suite": self.suite_ms, "first_byte": self.first_ms, "whole": self.ms},
         }
-        return _without_none(found)
+        return _told(found)
 
 
 def whole(value: object) -> int | None:
@@ -177,10 +185,9 @@ def _part(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _without_none(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _without_none(v) for k, v in value.items() if v is not None}
-    return value
+def _told(found: dict[str, Any]) -> dict[str, Any]:
+    """Without what nobody said."""
+    return {k: _told(v) if isinstance(v, dict) else v for k, v in found.items() if v is not None}
 
 
 def _received(one: Measures, said: Mapping[str, Any]) -> None:
@@ -199,9 +206,9 @@ def _classified(one: Measures, said: Mapping[str, Any]) -> None:
 
 
 def _edit(one: Measures, said: Mapping[str, Any]) -> None:
-    words = (_text(said.get(name)) for name in ("stage", "op", "state", "reason"))
-    sizes = (whole(said.get(name)) or 0 for name in ("before", "after"))
-    one.changes.append(Change(*words, *sizes, _text(said.get("handle")), _text(said.get("place"))))
+    stage, op, state, reason, handle = (_text(said.get(n)) for n in ("stage", "op", "state", "reason", "handle"))
+    before, after = whole(said.get("before")) or 0, whole(said.get("after")) or 0
+    one.changes.append(Change(stage, op, state, reason, before, after, handle))
 
 
 def _flush(one: Measures, said: Mapping[str, Any]) -> None:
@@ -244,6 +251,8 @@ def _answered(one: Measures, said: Mapping[str, Any]) -> None:
     if one.baseline is not None:
         one.paid = (number(money.get("paid")) or 0.0) + (number(money.get("own")) or 0.0)
         one.naive, one.estimated = number(money.get("naive")), money.get("how") == "estimated"
+        sent = {name: whole(value) or 0 for name, value in _part(money.get("sent")).items()}
+        one.billed = sent.get("read", 0), sum(sent.values())
 
 
 def _failed(one: Measures, said: Mapping[str, Any]) -> None:

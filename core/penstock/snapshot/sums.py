@@ -28,7 +28,7 @@ class Sums:
     freed: int = 0
     edits: int = 0
     prompt: int = 0
-    """Input tokens as the providers counted them."""
+    """Input tokens as the providers counted them; where one did not, as the bill has them."""
     cache_read: int = 0
     output: int = 0
     paid_requests: int = 0
@@ -65,8 +65,9 @@ class Sums:
         self.injected += one.injected
         self.freed += one.freed
         self.edits += sum(change.has_landed for change in one.changes)
-        self.prompt += one.prompt or 0
-        self.cache_read += one.usage.get("cache_read", 0)
+        read, of = one.cached
+        self.prompt += of
+        self.cache_read += read
         self.output += one.usage.get("output", 0)
         self.suite_ms += one.suite_ms or 0.0
         self.ms += one.ms or 0.0
