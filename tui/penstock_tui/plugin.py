@@ -27,6 +27,7 @@ class View(StrEnum):
     SESSIONS = RoomName.SESSIONS
     PIPELINE = RoomName.PIPELINE
     BUDGET = RoomName.BUDGET
+    REPLAY = RoomName.REPLAY
 
 
 @hookimpl

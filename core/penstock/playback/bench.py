@@ -106,6 +106,7 @@ class Bench:
             self._engine.close()
         if self._keeper is not None:
             self._keeper.close()
+        self._log.append(EventKind.STOPPED)
         self._log.close()
         self.store.close()
 

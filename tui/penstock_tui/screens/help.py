@@ -60,6 +60,8 @@ KEYS = (
             ("↑ ↓  j k", "move, or scroll"),
             ("Enter", "open: the requests of a tag or session, the exchange of a compaction"),
             ("y", "copy the name of the row"),
+            ("x  h", "in sessions: write it as JSON for analysis, as an HTML page with plots to hand on"),
+            ("/  s  o", "in replay: choose a file, stop, its log and back"),
             ("Esc  1", "back to the log"),
         ),
     ),
