@@ -123,8 +123,11 @@ class PenstockApp(App[None]):
     @on(OpenLog)
     def _open_log(self, event: OpenLog) -> None:
         self.feed.show(event.path)
-        text = f"id:{event.exchange}" if event.exchange else ""
-        self._show_in_log(ShowInLog(text))
+        if event.exchange:
+            self._show_in_log(ShowInLog(f"id:{event.exchange}"))
+        else:
+            self.action_room(RoomName.LOG)
+            self.log_screen.action_clear()
         self.notify(f"The log is now {home_path(event.path)}; o in the room replay changes it.", markup=False)
 
     def action_turn_theme(self) -> None:

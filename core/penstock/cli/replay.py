@@ -61,9 +61,10 @@ def replay(
     chosen = api_of(model) if not api else "anthropic" if api == "anthropic" else "openai"
 
     def bench(place: Path) -> Road:
-        from penstock.playback.bench import Bench
+        from penstock.playback.bench import Bench, Shape
 
-        return Bench(profile, ctx.obj, place, gap=gap, ahead=len(prompts.found), model=model, window=window)
+        shape = Shape(gap, len(prompts.found), model, window, file.parent)
+        return Bench(profile, ctx.obj, place, shape)
 
     with _wire(to, store) if to else _bench(bench, store) as road:
         one = PromptReplay(prompts.found, road, model=model, api=chosen)
@@ -117,10 +118,10 @@ def _play(one: PromptReplay) -> list[Played]:
 
 
 def _live(one: PromptReplay, found: Played) -> str:
-    sums, m = one.sums, found.passed.measures
+    sums = one.sums
     return (
         f"{sums.came:,} tokens came, {sums.sent:,} sent, {sums.injected:,} recalled, "
-        f"{'~' if sums.estimated else ''}{dollars(sums.saved)} saved, {lasted(m.suite_ms or 0)}"
+        f"{'~' if sums.estimated else ''}{dollars(sums.saved)} saved, {lasted(found.passed.suite_ms or 0)}"
     )
 
 
@@ -139,32 +140,32 @@ def _lines(one: PromptReplay, played: list[Played]) -> list[str]:
 
 
 def _row(found: Played) -> tuple[str, ...]:
-    m = found.passed.measures
+    passed, sums = found.passed, found.passed.sums
     text = printable(found.prompt.text)
     said = "" if not found.passed.error else f" ! {printable(found.passed.error)[:40]}"
     return (
         str(found.number),
         (text if len(text) <= WIDE else f"{text[: WIDE - 1]}…") + said,
-        printable(", ".join(m.tags[:3])),
-        _count(m.tokens_in),
-        _count(m.tokens_out),
-        f"+{m.injected:,}" if m.injected else "",
-        str(m.landed("replace") or ""),
-        str(m.landed("compact") or ""),
-        percent(m.cache_share),
-        "" if m.saved is None else signed(f"{'~' if m.estimated else ''}{dollars(m.saved)}", m.saved),
-        "" if m.suite_ms is None else lasted(m.suite_ms),
+        printable(", ".join(passed.tags[:3])),
+        _count(sums.came),
+        _count(sums.sent),
+        f"+{sums.injected:,}" if sums.injected else "",
+        str(passed.landed("replace") or ""),
+        str(passed.landed("compact") or ""),
+        percent(sums.cache_share),
+        signed(f"{'~' if sums.estimated else ''}{dollars(sums.saved)}", sums.saved) if sums.paid_requests else "",
+        "" if passed.suite_ms is None else lasted(passed.suite_ms),
     )
 
 
-def _count(tokens: int | None) -> str:
-    return "" if tokens is None else f"{tokens:,}"
+def _count(tokens: int) -> str:
+    return f"{tokens:,}" if tokens else ""
 
 
 def _sum(one: PromptReplay, played: list[Played]) -> list[str]:
     sums, about = one.sums, "~" if one.sums.estimated else ""
     answered = sum(not found.passed.error for found in played)
-    times = sorted(found.passed.measures.suite_ms or 0.0 for found in played)
+    times = sorted(found.passed.suite_ms or 0.0 for found in played)
     done = f"{answered} of {len(one.prompts)} prompts answered{f'; {one.why}' if one.why else ''}"
     lines = [
         done,

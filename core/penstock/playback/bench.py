@@ -6,9 +6,11 @@ or an embedder over the wire, a Chroma server) is not asked. The answers are a s
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +24,20 @@ from penstock.memory.keeper import Keeper
 from penstock.memory.memory import Memory
 from penstock.offline import offline
 from penstock.pipeline import Pipeline
+from penstock.playback.mentions import mentioned
 from penstock.playback.road import Passed
-from penstock.playback.talk import Talk
+from penstock.playback.talk import READ, Said, Talk
 from penstock.plugins import Plugins
 from penstock.profiles import Profile
 from penstock.redact import Redactor
-from penstock.reply import Reply, Usage
+from penstock.reply import Reply, ToolCall, Usage
 from penstock.snapshot.measures import Measures
 from penstock.store.sql import SqlStore
 from penstock.suite import bundled_dialects
 from penstock.tags import Tags
 from penstock.tokens import estimate
 
-__all__ = ["Bench", "stand_in"]
+__all__ = ["Bench", "Shape", "stand_in"]
 
 OPEN_S, DRAIN_S = 60.0, 30.0
 HOST = "replay.invalid"
@@ -45,27 +48,36 @@ _TAGGERS = ("keywords", "embedding")
 ECHO = 12
 
 
-class Bench:
-    """Between two prompts `gap` seconds pass, as far as the suite can tell: nobody waits for them."""
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a person may turn."""
 
-    def __init__(
-        self,
-        profile: str,
-        plugins: Plugins,
-        store: Path,
-        *,
-        gap: float = 0.0,
-        ahead: int = 0,
-        model: str = "",
-        window: int = 0,
-    ) -> None:
-        """`ahead` prompts will come: the clock begins so much earlier that it ends at the present. `window`: tokens
-        that a request to `model` may have, to see what is done when it fills; 0: as the table of prices says. Raises
-        `ProfileError`, `PluginError`, and `StoreError` when `store` cannot be opened or belongs to a proxy."""
+    gap: float = 0.0
+    """Seconds that pass before a prompt, as far as the suite can tell: nobody waits for them."""
+    ahead: int = 0
+    """So many prompts will come: the clock begins so much earlier that it ends at the present."""
+    model: str = ""
+    window: int = 0
+    """Tokens that a request to `model` may have, to see what is done when it fills. 0: as the table of prices says."""
+    folder: Path | None = None
+    """Files that prompts name are beside it. None: none is read."""
+
+    def figures(self) -> dict[str, Any]:
+        """What the table of prices is to say of the model."""
+        return {self.model: {"window": self.window}} if self.window else {}
+
+
+class Bench:
+    """The proxy's own stages, engine, ledger and memory, with nobody on either side."""
+
+    def __init__(self, profile: str, plugins: Plugins, store: Path, shape: Shape | None = None) -> None:
+        """Raises `ProfileError`, `PluginError`, and `StoreError` when `store` cannot be opened or is a proxy's."""
+        shape = shape or Shape()
         asked = profiles.load(profile)
-        self.profile, self.notes = _quiet(asked, {model: {"window": window}} if window else {}), _notes(asked)
+        self.profile, self.notes = _quiet(asked, shape.figures()), _notes(asked)
         self.store = SqlStore(store)
-        self._gap, self._clock = gap, _Clock(-gap * ahead)
+        self._folder, self.has_tool = shape.folder, shape.folder is not None
+        self._gap, self._clock = shape.gap, _Clock(-shape.gap * shape.ahead)
         self._log = EventLog(self.store, clock=self._clock)
         self._keeper: Keeper | None = None
         self._engine: Engine | None = None
@@ -76,27 +88,39 @@ class Bench:
             raise
 
     def send(self, talk: Talk, prompt: str) -> Passed:
-        """The prompt's way through every stage, answered by the stand-in, tagged and remembered."""
-        assert self._engine is not None
+        """The prompt's way through every stage, answered by the stand-in, tagged and remembered. It reads the files
+        that the prompt names first, one after the other, as an agent would."""
         self._clock.ahead += self._gap
-        id, body, started = uuid.uuid4().hex[:16], talk.body(prompt), self._clock.tick()
-        headers = talk.headers()
+        said, requests = [Said("user", prompt)], []
+        steps: list[Said] = []
+        for n, file in enumerate(mentioned(prompt, self._folder) if self._folder is not None else ()):
+            id = f"read-{uuid.uuid4().hex[:12]}-{n}"
+            steps += [Said("call", file.path, id), Said("result", file.text, id)]
+        for call in (*steps[::2], Said("assistant", stand_in(prompt))):
+            one = self._pass(talk, said, call)
+            requests.append(one)
+            if one.outcome != "answered":
+                return Passed(tuple(requests), (), "", one.why or one.outcome)
+            said += [call, *(step for step in steps if step.by == "result" and call.id == step.id)]
+        return Passed(tuple(requests), said, said[-1].text)
+
+    def _pass(self, talk: Talk, said: Sequence[Said], answer: Said) -> Measures:
+        """One request and its answer."""
+        assert self._engine is not None
+        id, body, started = uuid.uuid4().hex[:16], talk.body(said), self._clock.tick()
         about = {"method": "POST", "host": HOST, "path": talk.path, "bytes": len(body), "client": "penstock-replay"}
         self._log.append(EventKind.RECEIVED, id, **about, profile=self.profile.name)
-        outcome = self._engine.process_now(Request(id, "POST", HOST, talk.path, headers, body))
-        answer = ""
+        outcome = self._engine.process_now(Request(id, "POST", HOST, talk.path, talk.headers(), body))
         if outcome.refusal is None:
             self._clock.ahead += outcome.wait_s
             sent = body if outcome.body is None else outcome.body
             ms = self._ms(started)
             self._log.append(EventKind.FORWARDED, id, changed=outcome.body is not None, bytes=len(sent), ms=ms)
-            answer = stand_in(prompt)
             self._answer(id, outcome, talk, answer, started)
         if self._keeper is not None:
             self._keeper.drain(DRAIN_S)
         self._log.drain()
-        measures = Measures.of(id, self.store.events_of(id))
-        return Passed(measures, answer, "" if answer else measures.why or "refused")
+        return Measures.of(id, self.store.events_of(id))
 
     def stop(self) -> None:
         """Nobody is waited for."""
@@ -145,12 +169,12 @@ class Bench:
             self.notes = (*self.notes, f"Nothing is remembered or recalled: {e}.")
         return keeper
 
-    def _answer(self, id: str, outcome: Outcome, talk: Talk, answer: str, started: float) -> None:
+    def _answer(self, id: str, outcome: Outcome, talk: Talk, answer: Said, started: float) -> None:
         assert self._engine is not None
-        reply = Reply(answer, usage=Usage(output=estimate(answer)), stop="end_turn", model=talk.model, complete=True)
+        reply = _reply(answer, talk.model)
         said = journal.answered(reply, self._redactor, outcome.booking)
         ms = self._ms(started)
-        self._log.append(EventKind.ANSWERED, id, status=200, bytes=len(answer), ms=ms, first_ms=ms, **said)
+        self._log.append(EventKind.ANSWERED, id, status=200, bytes=len(answer.text), ms=ms, first_ms=ms, **said)
         if outcome.exchange is not None:
             outcome.exchange.advance(State.FORWARDED)
             outcome.exchange.advance(State.ANSWERED)
@@ -176,6 +200,15 @@ class _Clock:
 
     def tick(self) -> float:
         return time.perf_counter()
+
+
+def _reply(answer: Said, model: str) -> Reply:
+    """As a provider's answer is read. Nobody counted its input."""
+    usage = Usage(output=estimate(answer.text))
+    if answer.by != "call":
+        return Reply(answer.text, usage=usage, stop="end_turn", model=model, complete=True)
+    call = ToolCall(answer.id, READ, json.dumps({"file_path": answer.text}))
+    return Reply(tools=[call], usage=usage, stop="tool_use", model=model, complete=True)
 
 
 def stand_in(prompt: str) -> str:

@@ -31,17 +31,16 @@ class Played:
 
     def payload(self) -> dict[str, Any]:
         """As JSON has it."""
-        found = self.passed.measures
+        found = self.passed
         return {
             "number": self.number,
             "line": self.prompt.line,
             "prompt": self.prompt.text,
-            "answer": self.passed.answer,
-            "error": self.passed.error,
-            "exchange": found.id,
-            "outcome": found.outcome,
+            "answer": found.answer,
+            "error": found.error,
             "tags": list(found.tags),
-            **found.payload(),
+            "exchanges": [{"id": one.id, "outcome": one.outcome, **one.payload()} for one in found.requests],
+            "sum": found.sums.payload(),
         }
 
 
@@ -52,7 +51,8 @@ class PromptReplay:
         self, prompts: Sequence[Prompt], road: Road, *, model: str = MODEL, api: Api | None = None, session: str = ""
     ) -> None:
         self.prompts, self.road = prompts, road
-        self.talk = Talk(model, api or api_of(model), session or f"replay-{uuid.uuid4()}")
+        session = session or f"replay-{uuid.uuid4()}"
+        self.talk = Talk(model, api or api_of(model), session, has_tool=road.has_tool)
         self.sums = Sums()
         """Of what was played so far."""
         self.why = ""
@@ -73,9 +73,9 @@ class PromptReplay:
             if passed.error and self._stopped.is_set():
                 self.why = "stopped"
                 return
-            self.sums.add(passed.measures)
-            if not passed.error:
-                self.talk.note(prompt.text, passed.answer)
+            for one in passed.requests:
+                self.sums.add(one)
+            self.talk.note(passed.said)
             failures = failures + 1 if passed.error else 0
             yield Played(number, prompt, passed)
             if failures == FAILURES:

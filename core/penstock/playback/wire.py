@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ import httpx
 from penstock.errors import PenstockError, StoreError
 from penstock.events import EventKind
 from penstock.playback.road import Passed
-from penstock.playback.talk import Talk
+from penstock.playback.talk import Said, Talk
 from penstock.redact import redact
 from penstock.reply import Reply
 from penstock.snapshot.measures import Measures
@@ -43,20 +43,23 @@ class Wire:
         self._address, self._is_here = _checked(address)
         self._log = _open(log)
         self._seen = self._log.last_seq() if self._log is not None else 0
-        self._stopped = threading.Event()
+        self._stopped, self.has_tool = threading.Event(), False
         self.notes: tuple[str, ...] = () if self._log is not None else (f"No log of a proxy is at {log}.",)
         # To this machine never by way of a proxy that the environment names.
         self._client = httpx.Client(timeout=httpx.Timeout(TIMEOUT_S, connect=10.0), trust_env=not self._is_here)
 
     def send(self, talk: Talk, prompt: str) -> Passed:
         key, started = self._key(talk), time.perf_counter()
-        reply, error = Reply(), ""
+        reply, error, said = Reply(), "", [Said("user", prompt)]
         try:
-            reply, error = self._ask(talk, prompt, key)
+            reply, error = self._ask(talk, said, key)
         except httpx.HTTPError as e:  # its text may quote a header, and that the key
             error = f"{self._address} does not answer: {type(e).__name__}"
         ms = (time.perf_counter() - started) * 1000
-        return Passed(self._measures(talk, reply, error, ms), reply.text, error)
+        requests = (self._measures(talk, reply, error, ms),)
+        if error:
+            return Passed(requests, (), reply.text, error)
+        return Passed(requests, [*said, Said("assistant", reply.text)], reply.text)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -76,10 +79,10 @@ class Wire:
             return {}
         return {"x-api-key": key} if talk.api == "anthropic" else {"authorization": f"Bearer {key}"}
 
-    def _ask(self, talk: Talk, prompt: str, key: Mapping[str, str]) -> tuple[Reply, str]:
+    def _ask(self, talk: Talk, said: Sequence[Said], key: Mapping[str, str]) -> tuple[Reply, str]:
         dialect = next(one for one in bundled_dialects() if one.name == talk.dialect)
         url, headers = f"{self._address}{talk.path}", {**talk.headers(), **key}
-        with self._client.stream("POST", url, content=talk.body(prompt), headers=headers) as response:
+        with self._client.stream("POST", url, content=talk.body(said), headers=headers) as response:
             reader = dialect.reply_reader(response.headers.get("content-type", ""))
             for piece in response.iter_bytes():
                 reader.feed(piece)

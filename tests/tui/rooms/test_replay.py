@@ -51,7 +51,7 @@ async def test_a_file_goes_through(log: Log, prompts: Path, size: tuple[int, int
         room = await replayed(screen, prompts)
         await screen.sees("✓ done", "3 of 3 prompts", "On which port does", "prompts.txt", "recalled")
         assert room.run is not None
-        assert [one.passed.measures.injected > 0 for one in room.run.played] == [False, False, True]
+        assert [one.passed.sums.injected > 0 for one in room.run.played] == [False, False, True]
 
 
 async def test_its_log_is_shown_and_left_again(log: Log, prompts: Path) -> None:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from penstock.playback.replay import Played, PromptReplay
     from penstock.plugins import Plugins
 
-__all__ = ["Run", "Stage"]
+__all__ = ["COLD", "WARM", "Run", "Stage"]
 
-GAP = 60.0
-"""Seconds that seem to pass between two prompts."""
+WARM, COLD = 60.0, 400.0
+"""Seconds that seem to pass between two prompts: the provider's cache is still warm then, or cold."""
 
 
 class Stage(StrEnum):
@@ -35,8 +35,8 @@ class Stage(StrEnum):
 class Run:
     """Nothing leaves this machine: a stand-in answers, and store and memory are of this run alone."""
 
-    def __init__(self, file: Path, profile: str, load: Callable[[], Plugins]) -> None:
-        self.file, self.profile = file, profile
+    def __init__(self, file: Path, profile: str, load: Callable[[], Plugins], gap: float = WARM) -> None:
+        self.file, self.profile, self.gap = file, profile, gap
         self.stage = Stage.OPENING
         self.total = 0
         self.played: list[Played] = []
@@ -91,13 +91,14 @@ class Run:
             self._folder.cleanup()
 
     def _go(self, tell: Callable[[], None]) -> None:
-        from penstock.playback.bench import Bench  # brings the engine and the memory
+        from penstock.playback.bench import Bench, Shape  # brings the engine and the memory
         from penstock.playback.prompts import read_prompts
         from penstock.playback.replay import PromptReplay
 
         prompts = read_prompts(self.file)
         self.total, self.remarks = len(prompts.found), [f"left out {fault}" for fault in prompts.faults]
-        bench = Bench(self.profile, self._load(), self.log, gap=GAP, ahead=self.total)
+        shape = Shape(gap=self.gap, ahead=self.total, folder=self.file.parent)
+        bench = Bench(self.profile, self._load(), self.log, shape)
         try:
             self.remarks += bench.notes
             self._replay = replay = PromptReplay(prompts.found, bench)

@@ -181,7 +181,11 @@ def _listed(id: str, title: str, told: str, head: tuple[str, ...], rows: Sequenc
 
 
 def _table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    heads = "".join(f'<th scope="col">{_safe(name)}</th>' for name in head)
+    right = [all(_is_number(row[i]) for row in rows) for i in range(len(head))]
+    heads = "".join(
+        f'<th scope="col"{" class=n" if is_right else ""}>{_safe(name)}</th>'
+        for name, is_right in zip(head, right, strict=True)
+    )
     lines = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in rows[:ROWS])
     more = f"<p>{len(rows) - ROWS:,} more rows are in `penstock export`.</p>" if len(rows) > ROWS else ""
     # It scrolls by itself, so it must be reached by the keyboard.
@@ -192,8 +196,11 @@ def _table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -
 
 
 def _cell(text: str) -> str:
-    number = text.replace(",", "").replace(".", "").strip(" $%~+-ms")
-    return f'<td class="n">{_safe(text)}</td>' if number.isdecimal() else f"<td>{_safe(text)}</td>"
+    return f'<td class="n">{_safe(text)}</td>' if _is_number(text) else f"<td>{_safe(text)}</td>"
+
+
+def _is_number(text: str) -> bool:
+    return not text or text.replace(",", "").replace(".", "").strip(" $%~+-ms").isdecimal()
 
 
 def _safe(text: str) -> str:

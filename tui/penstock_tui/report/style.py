@@ -31,6 +31,7 @@ caption { position: absolute; left: -9999px; }
 th, td { text-align: left; padding: 4px 8px; border-bottom: 1px solid var(--line); vertical-align: top;
   overflow-wrap: anywhere; }
 th { position: sticky; top: 0; background: var(--card); white-space: nowrap; }
+th.n { text-align: right; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .js-plotly-plot text { fill: var(--ink) !important; }
 .js-plotly-plot .legend .bg { fill: transparent !important; }

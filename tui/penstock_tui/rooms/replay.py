@@ -22,7 +22,7 @@ from penstock_tui.feed import Feed
 from penstock_tui.figures import bar, count, dollars, duration, home_path, many, percent
 from penstock_tui.model import Changes
 from penstock_tui.replay.completion import completed
-from penstock_tui.replay.run import Run, Stage
+from penstock_tui.replay.run import COLD, WARM, Run, Stage
 from penstock_tui.rooms.names import RoomName
 from penstock_tui.rooms.room import Words
 from penstock_tui.rooms.table_room import TableRoom
@@ -37,8 +37,8 @@ __all__ = ["OpenLog", "ReplayRoom"]
 
 BAR = 24
 HINT = (
-    "A file with one prompt a line; # begins a comment, /clear an empty history. Nothing leaves this machine: "
-    "a stand-in answers, and store and memory are of this replay alone."
+    "A file with one prompt a line; # begins a comment, /clear an empty history, @notes.md is read. Nothing leaves "
+    "this machine: a stand-in answers, and store and memory are of this replay alone."
 )
 
 
@@ -58,20 +58,21 @@ class _Paths(Suggester):
 
 
 def _recalled(one: Played, _moment: Moment) -> Cell:
-    tokens = one.passed.measures.injected
+    tokens = one.passed.sums.injected
     return (f"+{count(tokens)}", "accent") if tokens else ("", "")
 
 
 def _tokens(one: Played, _moment: Moment) -> Cell:
-    m = one.passed.measures
-    return ("" if m.tokens_in is None else f"{count(m.tokens_in)} → {count(m.tokens_out or 0)}"), ""
+    sums = one.passed.sums
+    return f"{count(sums.came)} → {count(sums.sent)}" if sums.came else "", ""
 
 
 def _saved(one: Played, _moment: Moment) -> Cell:
-    m = one.passed.measures
-    if m.saved is None:
+    sums = one.passed.sums
+    if not sums.paid_requests:
         return "", ""
-    return f"{'~' if m.estimated else ''}{dollars(m.saved)}", "bad" if m.saved < 0 else "good" if m.saved else "dim"
+    tone = "bad" if sums.saved < 0 else "good" if sums.saved else "dim"
+    return f"{'~' if sums.estimated else ''}{dollars(sums.saved)}", tone
 
 
 def _prompt(one: Played, _moment: Moment) -> Cell:
@@ -81,7 +82,7 @@ def _prompt(one: Played, _moment: Moment) -> Cell:
 
 
 def _edits(op: str, one: Played, _moment: Moment) -> Cell:
-    return str(one.passed.measures.landed(op) or ""), ""
+    return str(one.passed.landed(op) or ""), ""
 
 
 class ReplayRoom(TableRoom["Played"]):
@@ -100,19 +101,20 @@ class ReplayRoom(TableRoom["Played"]):
         Binding("escape", "back", "Log"),
         Binding("s", "stop", "Stop"),
         Binding("o", "its_log", "Its log"),
+        Binding("c", "cold", "Cold or warm"),
         Binding("slash", "file", "File", key_display="/"),
     ]
     COLUMNS: ClassVar[tuple[Column[Played], ...]] = (
         Column("#", 4, 3, "", lambda one, _: (str(one.number), "dim"), True),
         Column("prompt", 20, 1, "", _prompt, grows=True),
-        Column("tags", 22, 6, "", lambda one, _: (", ".join(one.passed.measures.tags[:3]), "")),
+        Column("tags", 22, 6, "", lambda one, _: (", ".join(one.passed.tags[:3]), "")),
         Column("came → sent", 15, 2, "", _tokens, True),
         Column("recalled", 8, 4, "", _recalled, True),
         Column("trimmed", 7, 8, "", partial(_edits, "replace"), True),
         Column("compacted", 9, 9, "", partial(_edits, "compact"), True),
-        Column("cached", 6, 10, "", lambda one, _: (percent(one.passed.measures.cache_share), ""), True),
+        Column("cached", 6, 10, "", lambda one, _: (percent(one.passed.sums.cache_share), ""), True),
         Column("saved", 9, 7, "", _saved, True),
-        Column("suite", 6, 5, "", lambda one, _: (duration(one.passed.measures.suite_ms), ""), True),
+        Column("suite", 6, 5, "", lambda one, _: (duration(one.passed.suite_ms), ""), True),
     )
 
     class Told(Message):
@@ -122,6 +124,7 @@ class ReplayRoom(TableRoom["Played"]):
         super().__init__(feed, changed)
         self.run: Run | None = None
         """The one on the screen."""
+        self.gap = WARM
         self._home = feed.path
 
     def body(self) -> ComposeResult:
@@ -142,8 +145,8 @@ class ReplayRoom(TableRoom["Played"]):
     def head(self, now: float) -> list[Fact]:
         run = self.run
         if run is None:
-            return [Fact(f"profile {self._profile}", 3, "dim")]
-        slow = max((one.passed.measures.suite_ms or 0 for one in run.played), default=0)
+            return [Fact(f"profile {self._profile}", 3, "dim"), self._cache(self.gap)]
+        slow = max((one.passed.suite_ms or 0 for one in run.played), default=0)
         sums = run.sums
         return [
             Fact(run.file.name, 2),
@@ -153,8 +156,12 @@ class ReplayRoom(TableRoom["Played"]):
                 f"{'~' if sums.estimated else ''}{dollars(sums.saved)} saved", 5, "bad" if sums.saved < 0 else "plain"
             ),
             Fact(f"suite at most {duration(slow)}" if slow else "", 6, "dim"),
+            self._cache(self.gap),
             self.cut(len(run.played)),
         ]
+
+    def _cache(self, gap: float) -> Fact:
+        return Fact(f"{gap:.0f} s between prompts: the cache is {'warm' if gap == WARM else 'cold'}", 7, "dim")
 
     def draw(self, now: float) -> None:
         is_at_newest = self.table.cursor_row <= 0
@@ -170,11 +177,11 @@ class ReplayRoom(TableRoom["Played"]):
     def open(self, key: str) -> None:
         found = self._played(key)
         if self.run is not None and found is not None:
-            self.post_message(OpenLog(self.run.log, found.passed.measures.id))
+            self.post_message(OpenLog(self.run.log, found.passed.exchange))
 
     def name_of(self, key: str) -> str:
         found = self._played(key)
-        return found.passed.measures.id if found is not None else ""
+        return found.passed.exchange if found is not None else ""
 
     def on_unmount(self) -> None:
         if self.run is not None:
@@ -189,6 +196,11 @@ class ReplayRoom(TableRoom["Played"]):
 
     def action_file(self) -> None:
         self.query_one(Input).focus()
+
+    def action_cold(self) -> None:
+        """Whether the provider's cache is cold at each prompt of the next replay: then old results are shortened."""
+        self.gap = COLD if self.gap == WARM else WARM
+        self.tell()
 
     def action_stop(self) -> None:
         if self.run is None or self.run.is_over:
@@ -218,7 +230,7 @@ class ReplayRoom(TableRoom["Played"]):
             file = Path(event.value.strip()).expanduser()
         except RuntimeError:  # no such home
             file = Path(event.value.strip())
-        self.run = run = Run(file, self._profile, Plugins.load)
+        self.run = run = Run(file, self._profile, Plugins.load, self.gap)
         self.run_worker(partial(self._play, run), thread=True, group="replay", name="replay prompts")
         self.table.focus()
         self.tell()
