@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from penstock.errors import PenstockError
@@ -77,4 +78,5 @@ def _last(known: dict[str, _Known]) -> tuple[str, str]:
 
 
 def _text(event: Event, name: str) -> str:
-    return str(event.payload.get(name) or "")
+    said: object = event.payload
+    return str(said.get(name) or "") if isinstance(said, Mapping) else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
 from penstock import __version__
@@ -55,14 +55,14 @@ def _list(out: TextIO, name: str, payloads: Iterable[dict[str, Any]]) -> None:
 def _exchange(id: str, events: list[Event], books: Books) -> dict[str, Any]:
     measures = Measures.of(id, events)
     books.add(measures)
-    said = next((e.payload for e in events if e.kind is EventKind.CLASSIFIED), {})
+    said = next((_fields(e) for e in events if e.kind is EventKind.CLASSIFIED), {})
     end = next((e for e in events if e.kind in _ENDS), None)
     return {
         "id": id,
         "at": events[0].at if events else None,
         **{name: clean(said[name]) for name in _ABOUT if name in said},
         "outcome": end.kind if end is not None else "open",
-        "usage": clean(end.payload.get("usage", {})) if end is not None else {},
+        "usage": clean(_fields(end).get("usage", {})) if end is not None else {},
         "tags": clean(list(measures.tags)),
         "metrics": measures.payload(),
         "events": [_event(e) for e in events],
@@ -70,7 +70,13 @@ def _exchange(id: str, events: list[Event], books: Books) -> dict[str, Any]:
 
 
 def _event(event: Event) -> dict[str, Any]:
-    return {"seq": event.seq, "at": event.at, "kind": event.kind, "payload": clean(dict(event.payload))}
+    return {"seq": event.seq, "at": event.at, "kind": event.kind, "payload": clean(_fields(event))}
+
+
+def _fields(event: Event) -> dict[str, Any]:
+    """A payload that is none is as good as empty: a log may be damaged."""
+    said: object = event.payload
+    return dict(said) if isinstance(said, Mapping) else {}
 
 
 def clean(value: Any) -> Any:

@@ -146,7 +146,7 @@ class Measures:
         self.at = self.at or event.at
         reader = _READERS.get(event.kind)
         if reader is not None:
-            reader(self, event.payload)
+            reader(self, _part(event.payload))
 
     def payload(self) -> dict[str, Any]:
         """As an export has it: what nobody said is left out."""

@@ -70,6 +70,13 @@ def test_no_credential_anywhere() -> None:
     assert KEY not in json.dumps(document(store()))
 
 
+def test_a_damaged_log() -> None:
+    """A payload that is none costs itself alone."""
+    found = MemoryStore()
+    found.add_events([Event(0, 1.0, "a", kind, []) for kind in K])  # type: ignore[arg-type]
+    assert [one["id"] for one in document(found)["exchanges"]] == ["a"]
+
+
 def test_an_empty_log() -> None:
     """It is a document all the same."""
     found = document(MemoryStore())

@@ -204,8 +204,8 @@ def _is_number(text: str) -> bool:
 
 
 def _safe(text: str) -> str:
-    """Once more through the redactor, and no HTML."""
-    return escape(redact(text))
+    """Once more through the redactor, no HTML, and no half characters."""
+    return escape(redact(text).encode("utf-8", "replace").decode())
 
 
 def _dollars(amount: float) -> str:
