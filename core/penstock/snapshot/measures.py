@@ -178,7 +178,8 @@ def number(value: object) -> float | None:
 
 
 def _text(value: object, limit: int = 400) -> str:
-    return " ".join(value[:limit].split()) if isinstance(value, str) else ""
+    """On one line, without half characters: not every reader takes them."""
+    return " ".join(value[:limit].encode("utf-8", "replace").decode().split()) if isinstance(value, str) else ""
 
 
 def _part(value: object) -> Mapping[str, Any]:
