@@ -121,7 +121,7 @@ def _live(one: PromptReplay, found: Played) -> str:
     sums = one.sums
     return (
         f"{sums.came:,} tokens came, {sums.sent:,} sent, {sums.injected:,} recalled, "
-        f"{'~' if sums.estimated else ''}{dollars(sums.saved)} saved, {lasted(found.passed.suite_ms or 0)}"
+        f"{'~' if sums.money.estimated else ''}{dollars(sums.money.saved)} saved, {lasted(found.passed.suite_ms or 0)}"
     )
 
 
@@ -153,7 +153,9 @@ def _row(found: Played) -> tuple[str, ...]:
         str(passed.landed("replace") or ""),
         str(passed.landed("compact") or ""),
         percent(sums.cache_share),
-        signed(f"{'~' if sums.estimated else ''}{dollars(sums.saved)}", sums.saved) if sums.paid_requests else "",
+        signed(f"{'~' if sums.money.estimated else ''}{dollars(sums.money.saved)}", sums.money.saved)
+        if sums.money.requests
+        else "",
         "" if passed.suite_ms is None else lasted(passed.suite_ms),
     )
 
@@ -163,7 +165,7 @@ def _count(tokens: int) -> str:
 
 
 def _sum(one: PromptReplay, played: list[Played]) -> list[str]:
-    sums, about = one.sums, "~" if one.sums.estimated else ""
+    sums, about = one.sums, "~" if one.sums.money.estimated else ""
     answered = sum(not found.passed.error for found in played)
     times = sorted(found.passed.suite_ms or 0.0 for found in played)
     done = f"{answered} of {len(one.prompts)} prompts answered{f'; {one.why}' if one.why else ''}"
@@ -171,10 +173,11 @@ def _sum(one: PromptReplay, played: list[Played]) -> list[str]:
         done,
         f"{sums.came:,} tokens came, {sums.sent:,} were sent; {sums.injected:,} recalled, {sums.freed:,} taken out",
     ]
-    if sums.paid_requests:
-        share = sums.saved / sums.untouched if sums.untouched else 0.0
-        saved = signed(f"{about}{dollars(sums.saved)} ({percent(share)})", sums.saved)
-        lines.append(f"{about}{dollars(sums.untouched)} untouched, {about}{dollars(sums.paid)} paid: {saved} saved")
+    if sums.money.requests:
+        saved = signed(f"{about}{dollars(sums.money.saved)} ({percent(sums.money.share)})", sums.money.saved)
+        lines.append(
+            f"{about}{dollars(sums.money.baseline)} untouched, {about}{dollars(sums.money.paid)} paid: {saved} saved"
+        )
     if times:
         lines.append(f"time in Penstock: {lasted(times[len(times) // 2])} a prompt, {lasted(times[-1])} at most")
     return lines

@@ -53,7 +53,7 @@ class Wire:
         reply, error, said = Reply(), "", [Said("user", prompt)]
         try:
             reply, error = self._ask(talk, said, key)
-        except httpx.HTTPError as e:  # its text may quote a header, and that the key
+        except (httpx.HTTPError, httpx.InvalidURL) as e:  # its text may quote a header, and that the key
             error = f"{self._address} does not answer: {type(e).__name__}"
         ms = (time.perf_counter() - started) * 1000
         requests = (self._measures(talk, reply, error, ms),)

@@ -3,42 +3,18 @@ missing: a log may be old, or damaged."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from penstock.events import Event, EventKind
+from penstock.snapshot.change import Change
+from penstock.snapshot.fields import line, number, part, whole
+from penstock.tally import Tally
 
-__all__ = ["Change", "Measures", "number", "whole"]
+__all__ = ["Measures"]
 
 _ABOUT = ("client", "provider", "model", "conversation", "session", "agent", "project", "kind")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One edit that was proposed."""
-
-    stage: str
-    op: str
-    """`replace`, `note`, `compact`."""
-    state: str
-    """`landed`, `pending`, `left out`."""
-    reason: str
-    before: int
-    """Tokens, estimated."""
-    after: int
-    handle: str
-    """Of the original, for `penstock expand`; empty when nothing was taken away."""
-
-    @property
-    def has_landed(self) -> bool:
-        return self.state == "landed"
-
-    @property
-    def freed(self) -> int:
-        """Tokens it took out of the request; below zero for what put some in, 0 as long as it has not landed."""
-        return self.before - self.after if self.has_landed else 0
 
 
 @dataclass(slots=True)
@@ -81,13 +57,8 @@ class Measures:
     """Of the turn, where it is complete; else of the request."""
     usage: dict[str, int] = field(default_factory=dict)
     """As the provider counted: `input`, `output`, `cache_read`, `cache_write`."""
-    baseline: float | None = None
-    """Dollars it would have cost untouched. None: nothing was paid."""
-    paid: float | None = None
-    """Dollars, calls of our own included."""
-    naive: float | None = None
-    estimated: bool = False
-    """What was paid is an estimate: the provider gave no count."""
+    money: Tally = field(default_factory=Tally)
+    """Of no request where nothing was paid, or nobody said."""
     billed: tuple[int, int] = (0, 0)
     """Input tokens that the bill takes for read from the cache, of how many."""
     suite_ms: float | None = None
@@ -135,7 +106,7 @@ class Measures:
     @property
     def saved(self) -> float | None:
         """Dollars; below zero when editing cost more than it saved."""
-        return None if self.baseline is None or self.paid is None else round(self.baseline - self.paid, 6)
+        return self.money.saved if self.money.requests else None
 
     def landed(self, op: str) -> int:
         """How many edits of that kind landed with it."""
@@ -146,11 +117,12 @@ class Measures:
         self.at = self.at or event.at
         reader = _READERS.get(event.kind)
         if reader is not None:
-            reader(self, _part(event.payload))
+            reader(self, part(event.payload))
 
     def payload(self) -> dict[str, Any]:
         """As an export has it: what nobody said is left out."""
-        money = {"untouched": self.baseline, "paid": self.paid, "saved": self.saved, "naive": self.naive}
+        paid = self.money
+        money = {"untouched": paid.baseline, "paid": paid.paid, "saved": paid.saved, "naive": paid.naive}
         found: dict[str, Any] = {
             "tokens": {"came": self.tokens_in, "sent": self.tokens_out, "how": self.how or None},
             "injected": self.injected,
@@ -158,32 +130,10 @@ class Measures:
             "edits": {op: n for op in ("replace", "note", "compact") if (n := self.landed(op))},
             "pending": self.pending,
             "cache_share": self.cache_share,
-            "money": {**money, "estimated": self.estimated} if self.baseline is not None else None,
+            "money": {**money, "estimated": bool(paid.estimated)} if paid.requests else None,
             "latency_ms": {"suite": self.suite_ms, "first_byte": self.first_ms, "whole": self.ms},
         }
         return _told(found)
-
-
-def whole(value: object) -> int | None:
-    """A number of things. None: it is none."""
-    found = number(value)
-    return None if found is None else int(found)
-
-
-def number(value: object) -> float | None:
-    """A finite number. None: it is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return value
-
-
-def _text(value: object, limit: int = 400) -> str:
-    """On one line, without half characters: not every reader takes them."""
-    return " ".join(value[:limit].encode("utf-8", "replace").decode().split()) if isinstance(value, str) else ""
-
-
-def _part(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _told(found: dict[str, Any]) -> dict[str, Any]:
@@ -192,28 +142,28 @@ def _told(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _received(one: Measures, said: Mapping[str, Any]) -> None:
-    one.client = one.client or _text(said.get("client"))
+    one.client = one.client or line(said.get("client"))
 
 
 def _classified(one: Measures, said: Mapping[str, Any]) -> None:
     for name in _ABOUT:
-        setattr(one, name, _text(said.get(name)) or getattr(one, name))
+        setattr(one, name, line(said.get(name)) or getattr(one, name))
     one.epoch, one.turn = whole(said.get("epoch")) or 0, whole(said.get("turn")) or 0
     one.retry = said.get("retry") is True
-    tokens = _part(said.get("tokens"))
+    tokens = part(said.get("tokens"))
     one.system, one.tools, one.messages = (whole(tokens.get(name)) for name in ("system", "tools", "messages"))
     if one.tokens_in is None:
-        one.tokens_in, one.how = whole(tokens.get("total")), _text(tokens.get("how"))
+        one.tokens_in, one.how = whole(tokens.get("total")), line(tokens.get("how"))
 
 
 def _edit(one: Measures, said: Mapping[str, Any]) -> None:
-    stage, op, state, reason, handle = (_text(said.get(n)) for n in ("stage", "op", "state", "reason", "handle"))
+    stage, op, state, reason, handle = (line(said.get(n)) for n in ("stage", "op", "state", "reason", "handle"))
     before, after = whole(said.get("before")) or 0, whole(said.get("after")) or 0
     one.changes.append(Change(stage, op, state, reason, before, after, handle))
 
 
 def _flush(one: Measures, said: Mapping[str, Any]) -> None:
-    one.flush = _text(said.get("why")) or "?"
+    one.flush = line(said.get("why")) or "?"
 
 
 def _tagged(one: Measures, said: Mapping[str, Any]) -> None:
@@ -221,13 +171,13 @@ def _tagged(one: Measures, said: Mapping[str, Any]) -> None:
     if (one._has_turn_tags and not is_turn) or not isinstance(given, list):
         return
     one._has_turn_tags |= is_turn
-    one.tags = tuple(dict.fromkeys(filter(None, map(_text, given))))
+    one.tags = tuple(dict.fromkeys(filter(None, map(line, given))))
 
 
 def _enriched(one: Measures, said: Mapping[str, Any]) -> None:
     came, sent = whole(said.get("tokens_in")), whole(said.get("tokens_out"))
     if came is not None and sent is not None:
-        one.tokens_in, one.tokens_out, one.how = came, sent, _text(said.get("how"))
+        one.tokens_in, one.tokens_out, one.how = came, sent, line(said.get("how"))
     one.pending = whole(said.get("pending")) or 0
     one.suite_ms = number(said.get("ms"))
 
@@ -239,30 +189,27 @@ def _forwarded(one: Measures, said: Mapping[str, Any]) -> None:
 
 
 def _bypassed(one: Measures, said: Mapping[str, Any]) -> None:
-    one.why = _text(said.get("why")) or "?"
+    one.why = line(said.get("why")) or "?"
 
 
 def _answered(one: Measures, said: Mapping[str, Any]) -> None:
     one.outcome = "answered"
     one.first_ms, one.ms = number(said.get("first_ms")), number(said.get("ms"))
-    one.model = _text(said.get("model")) or one.model
-    one.usage = {name: n for name, value in _part(said.get("usage")).items() if (n := whole(value)) is not None}
-    money = _part(said.get("money"))
-    one.baseline = number(money.get("baseline"))
-    if one.baseline is not None:
-        one.paid = (number(money.get("paid")) or 0.0) + (number(money.get("own")) or 0.0)
-        one.naive, one.estimated = number(money.get("naive")), money.get("how") == "estimated"
-        sent = {name: whole(value) or 0 for name, value in _part(money.get("sent")).items()}
-        one.billed = sent.get("read", 0), sum(sent.values())
+    one.model = line(said.get("model")) or one.model
+    one.usage = {name: n for name, value in part(said.get("usage")).items() if (n := whole(value)) is not None}
+    money = part(said.get("money"))
+    one.money.add(said.get("money"))
+    sent = {name: whole(value) or 0 for name, value in part(money.get("sent")).items()}
+    one.billed = sent.get("read", 0), sum(sent.values())
 
 
 def _failed(one: Measures, said: Mapping[str, Any]) -> None:
     one.outcome, one.ms = "failed", number(said.get("ms"))
-    one.why = ": ".join(filter(None, (_text(said.get("why")), _text(said.get("error")))))
+    one.why = ": ".join(filter(None, (line(said.get("why")), line(said.get("error")))))
 
 
 def _refused(one: Measures, said: Mapping[str, Any]) -> None:
-    one.outcome, one.why = "refused", _text(said.get("message"))
+    one.outcome, one.why = "refused", line(said.get("message"))
 
 
 _READERS: dict[EventKind, Callable[[Measures, Mapping[str, Any]], None]] = {

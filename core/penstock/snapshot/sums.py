@@ -8,6 +8,7 @@ from typing import Any
 
 from penstock.exchange import Kind
 from penstock.snapshot.measures import Measures
+from penstock.tally import Tally
 
 __all__ = ["Books", "Compaction", "Session", "Sums", "Turn"]
 
@@ -31,22 +32,11 @@ class Sums:
     """Input tokens as the providers counted them; where one did not, as the bill has them."""
     cache_read: int = 0
     output: int = 0
-    paid_requests: int = 0
-    """Those whose money is known; the dollars are theirs."""
-    estimated: int = 0
-    """Of those, the ones for which the provider gave no count."""
-    untouched: float = 0.0
-    paid: float = 0.0
-    naive: float = 0.0
+    money: Tally = field(default_factory=Tally)
     suite_ms: float = 0.0
     ms: float = 0.0
     failed: int = 0
     refused: int = 0
-
-    @property
-    def saved(self) -> float:
-        """Dollars; below zero when editing cost more than it saved."""
-        return round(self.untouched - self.paid, 6)
 
     @property
     def cache_share(self) -> float | None:
@@ -71,12 +61,7 @@ class Sums:
         self.output += one.usage.get("output", 0)
         self.suite_ms += one.suite_ms or 0.0
         self.ms += one.ms or 0.0
-        if one.baseline is not None:
-            self.paid_requests += 1
-            self.estimated += one.estimated
-            self.untouched += one.baseline
-            self.paid += one.paid or 0.0
-            self.naive += one.naive or 0.0
+        self.money.join(one.money)
 
     def payload(self) -> dict[str, Any]:
         """As an export has it."""
@@ -89,12 +74,12 @@ class Sums:
             "provider": {"input": self.prompt, "cache_read": self.cache_read, "output": self.output},
             "cache_share": self.cache_share,
             "money": {
-                "requests": self.paid_requests,
-                "estimated": self.estimated,
-                "untouched": round(self.untouched, 6),
-                "paid": round(self.paid, 6),
-                "saved": self.saved,
-                "naive": round(self.naive, 6),
+                "requests": self.money.requests,
+                "estimated": self.money.estimated,
+                "untouched": round(self.money.baseline, 6),
+                "paid": round(self.money.paid, 6),
+                "saved": self.money.saved,
+                "naive": round(self.money.naive, 6),
             },
             "latency_ms": {"suite": round(self.suite_ms, 3), "whole": round(self.ms, 3)},
         }

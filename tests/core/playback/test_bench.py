@@ -59,7 +59,7 @@ def test_it_learns_and_recalls(tmp_path: Path, quiet: list[Any]) -> None:
     assert played[2].passed.sums.injected > 0
     assert all(one.passed.tags for one in played)
     assert replay.sums.requests == 3
-    assert replay.sums.estimated == 3
+    assert replay.sums.money.estimated == 3
 
 
 def test_files_are_read_and_shortened(tmp_path: Path, quiet: list[Any]) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from penstock.events import Event, EventKind
-from penstock.snapshot.measures import Measures, number, whole
+from penstock.snapshot.fields import number, whole
+from penstock.snapshot.measures import Measures
 
 K = EventKind
 EDIT = {"stage": "trim", "op": "replace", "state": "landed", "reason": "long", "before": 900, "after": 200}
@@ -60,7 +61,7 @@ def test_what_a_provider_does_not_count_the_bill_tells() -> None:
     """And it says that it is an estimate."""
     money = {"baseline": 0.02, "paid": 0.02, "how": "estimated", "sent": {"plain": 25, "read": 75, "write": 0}}
     found = measured((K.ANSWERED, {"usage": {"output": 4}, "money": money}))
-    assert (found.prompt, found.cache_share, found.estimated) == (None, 0.75, True)
+    assert (found.prompt, found.cache_share, found.money.estimated) == (None, 0.75, 1)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,20 @@ from typing import Any
 
 import pytest
 
-from penstock.snapshot.measures import Change, Measures
+from penstock.snapshot.change import Change
+from penstock.snapshot.measures import Measures
 from penstock.snapshot.sums import TAGS, Books, Sums
+from penstock.tally import Tally
+
+
+def paid(baseline: float, paid: float) -> Tally:
+    found = Tally()
+    found.add({"baseline": baseline, "paid": paid})
+    return found
 
 
 def one(kind: str = "main", turn: int = 1, **more: Any) -> Measures:
-    told = {"tokens_in": 1000, "tokens_out": 600, "baseline": 0.04, "paid": 0.01, "outcome": "answered"}
+    told = {"tokens_in": 1000, "tokens_out": 600, "outcome": "answered", "money": paid(0.04, 0.01)}
     usage = {"input": 20, "cache_read": 80, "output": 5}
     about = {"session": "s", "conversation": "t", "agent": "main", "usage": usage, "suite_ms": 4.0, "ms": 100.0}
     return Measures("x", kind=kind, turn=turn, **{**told, **about, **more})
@@ -38,9 +46,9 @@ def test_money_tokens_and_time_are_added() -> None:
     """And what share of the input came from a cache."""
     sums = Sums()
     sums.add(one(changes=[change("note", 0, 50), change("replace", 300, 100), change("replace", 9, 1, "pending")]))
-    sums.add(one(outcome="failed", baseline=None, paid=None, estimated=True))
+    sums.add(one(outcome="failed", money=Tally()))
     assert (sums.came, sums.sent, sums.injected, sums.freed, sums.edits) == (2000, 1200, 50, 200, 2)
-    assert (sums.saved, sums.paid_requests, sums.estimated, sums.failed) == (pytest.approx(0.03), 1, 0, 1)
+    assert (sums.money.saved, sums.money.requests, sums.money.estimated, sums.failed) == (pytest.approx(0.03), 1, 0, 1)
     assert (sums.cache_share, sums.suite_ms, sums.ms) == (0.8, 8.0, 200.0)
 
 
@@ -48,7 +56,7 @@ def test_counting_tokens_is_no_traffic() -> None:
     """The call is counted, its tokens are not: they were sent nowhere."""
     sums = Sums()
     sums.add(one("count"))
-    assert (sums.requests, sums.came, sums.paid_requests) == (1, 0, 0)
+    assert (sums.requests, sums.came, sums.money.requests) == (1, 0, 0)
 
 
 def test_a_request_that_passed_unread_was_sent_as_it_came() -> None:

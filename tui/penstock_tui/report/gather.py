@@ -10,8 +10,9 @@ from typing import Generic, TypeVar
 from penstock.events import Event, EventKind
 from penstock.exchange import Kind
 from penstock.prices import Prices
+from penstock.snapshot.change import Change
 from penstock.snapshot.choice import Choice
-from penstock.snapshot.measures import Change, Measures
+from penstock.snapshot.measures import Measures
 from penstock.snapshot.sums import Books
 from penstock.store.base import Store
 from penstock_tui.payload import Payload
@@ -120,7 +121,7 @@ class _Folded:
         data = Payload(said.payload) if said is not None else Payload({})
         filling = self._fillings.setdefault(one.conversation, Filling())
         filled = filling.take(data, one)
-        report.points.append(_point(one, number, report.books.totals.saved, filled if is_main else {}))
+        report.points.append(_point(one, number, report.books.totals.money.saved, filled if is_main else {}))
         edits = [Payload(e.payload) for e in events if e.kind is EventKind.EDIT]
         self._take_results(data, edits, one, number)
         self._take_edits(edits, one, number)

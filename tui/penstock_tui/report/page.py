@@ -10,8 +10,10 @@ from pathlib import PurePath
 from penstock import __version__
 from penstock.redact import redact
 from penstock.snapshot.sums import Session
+from penstock_tui.figures import dollars
+from penstock_tui.report.drawing import Plot, script
 from penstock_tui.report.gather import MOST, Edited, Report, Result
-from penstock_tui.report.plots import Plot, plots, script
+from penstock_tui.report.plots import plots
 from penstock_tui.report.style import STYLE
 
 __all__ = ["page"]
@@ -74,7 +76,7 @@ def _some(names: Iterable[str]) -> str:
 
 
 def _facts(report: Report) -> str:
-    sums, about = report.books.totals, "~" if report.books.totals.estimated else ""
+    sums, about = report.books.totals, "~" if report.books.totals.money.estimated else ""
     turns = len(report.books.turns)
     kept = sums.came - sums.sent
     facts = [
@@ -84,9 +86,9 @@ def _facts(report: Report) -> str:
         ("tokens sent", f"{sums.sent:,}"),
         ("kept off the wire", f"{kept:,}" + (f" ({kept / sums.came:.1%})" if sums.came else "")),
         ("from the cache", f"{sums.cache_share:.0%}" if sums.cache_share is not None else "not known"),
-        ("untouched", f"{about}{_dollars(sums.untouched)}"),
-        ("paid", f"{about}{_dollars(sums.paid)}"),
-        ("saved", f"{about}{_dollars(sums.saved)}"),
+        ("untouched", f"{about}{dollars(sums.money.baseline)}"),
+        ("paid", f"{about}{dollars(sums.money.paid)}"),
+        ("saved", f"{about}{dollars(sums.money.saved)}"),
         ("edits landed", f"{sums.edits:,}"),
         ("compactions", f"{sum(one.state == 'landed' for one in report.books.compactions):,}"),
         ("failed, refused", f"{sums.failed:,}, {sums.refused:,}"),
@@ -167,8 +169,8 @@ def _sessions(found: Sequence[Session]) -> str:
             f"{one.sums.requests:,}",
             f"{one.sums.came:,}",
             f"{one.sums.sent:,}",
-            _dollars(one.sums.paid),
-            _dollars(one.sums.saved),
+            dollars(one.sums.money.paid),
+            dollars(one.sums.money.saved),
         )
         for one in found
     ]
@@ -206,10 +208,6 @@ def _is_number(text: str) -> bool:
 def _safe(text: str) -> str:
     """Once more through the redactor, no HTML, and no half characters."""
     return escape(redact(text).encode("utf-8", "replace").decode())
-
-
-def _dollars(amount: float) -> str:
-    return f"{'-' if amount < 0 else ''}${abs(amount):,.4f}"
 
 
 def _moment(at: float) -> str:

@@ -1,55 +1,19 @@
-"""The plots of a report: the one home of plotly. Each comes with a sentence for who cannot see it."""
+"""The plots of a report. Each comes with a sentence for who cannot see it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
-from typing import Any
-
-import plotly.graph_objects as go
-from plotly.offline import get_plotlyjs
 
 from penstock.snapshot.sums import Turn
+from penstock_tui.figures import dollars, many
+from penstock_tui.report.drawing import BLUE, GREEN, GREY, HEIGHT, ORANGE, PURPLE, RED, SKY, Plot, drawn, figure
 from penstock_tui.report.filling import PARTS
 from penstock_tui.report.gather import Point, Report
 
-__all__ = ["Plot", "plots", "script"]
+__all__ = ["plots"]
 
-# Told apart by who sees no red and green (Okabe and Ito), on white and on black; and by dashes and signs as well.
-BLUE, ORANGE, GREEN, PURPLE, SKY, RED, GREY = (
-    "#3b82c4",
-    "#e69f00",
-    "#009e73",
-    "#cc79a7",
-    "#56b4e9",
-    "#d55e00",
-    "#8a8f98",
-)
 TAGS = 15
-HEIGHT = 340
-_CONFIG = {"displaylogo": False, "displayModeBar": False, "responsive": True, "plotlyServerURL": ""}
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """One plot as HTML, with the same in words and in numbers."""
-
-    id: str
-    title: str
-    about: str
-    """How it is read."""
-    html: str
-    """Empty: there is nothing to draw."""
-    told: str
-    """What it shows, in a sentence."""
-    head: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-
-
-def script() -> str:
-    """What draws the plots: the whole library, so that the page needs no network."""
-    return str(get_plotlyjs())
 
 
 def plots(report: Report) -> list[Plot]:
@@ -69,12 +33,12 @@ def plots(report: Report) -> list[Plot]:
 def _tokens(turns: Sequence[Turn]) -> Plot:
     x = list(range(1, len(turns) + 1))
     came, sent = [turn.sums.came for turn in turns], [turn.sums.sent for turn in turns]
-    figure = go.Figure()
-    figure.add_bar(x=x, y=came, name="as the client sent them", marker={"color": ORANGE, "pattern": {"shape": "/"}})
-    figure.add_bar(x=x, y=sent, name="as they left for the provider", marker={"color": BLUE})
+    canvas = figure()
+    canvas.add_bar(x=x, y=came, name="as the client sent them", marker={"color": ORANGE, "pattern": {"shape": "/"}})
+    canvas.add_bar(x=x, y=sent, name="as they left for the provider", marker={"color": BLUE})
     marked = [(n, turn) for n, turn in zip(x, turns, strict=True) if turn.compactions or turn.flushes]
     top = [max(turn.sums.came, turn.sums.sent) for _, turn in marked]
-    figure.add_scatter(
+    canvas.add_scatter(
         x=[n for n, _ in marked],
         y=top,
         mode="markers+text",
@@ -84,10 +48,10 @@ def _tokens(turns: Sequence[Turn]) -> Plot:
         marker={"symbol": "diamond", "size": 10, "color": RED},
         hoverinfo="skip",
     )
-    figure.update_layout(barmode="group")
+    canvas.update_layout(barmode="group")
     saved = sum(came) - sum(sent)
     more = f"{abs(saved):,} {'fewer' if saved >= 0 else 'more: notes added them'}"
-    told = f"{len(turns)} turns: {sum(came):,} input tokens came, {sum(sent):,} were sent, {more}."
+    told = f"{many(len(turns), 'turn')}: {sum(came):,} input tokens came, {sum(sent):,} were sent, {more}."
     rows = [
         (
             str(n),
@@ -105,7 +69,7 @@ def _tokens(turns: Sequence[Turn]) -> Plot:
         "Tokens per turn",
         "Input tokens of all requests of the main agent's turn, added up. A diamond marks a turn in which old turns "
         "were compacted, or waiting edits landed together.",
-        _drawn(figure, "turn", "input tokens", bool(turns)),
+        drawn(canvas, "turn", "input tokens", bool(turns)),
         told,
         ("turn", "came", "sent", "injected", "freed", "compactions", "flushes"),
         rows,
@@ -117,11 +81,11 @@ def _window(points: Sequence[Point], window: int) -> Plot:
     x = [point.number for point in known]
     colours = (GREY, PURPLE, GREEN, BLUE, SKY, ORANGE, RED)
     patterns = (".", "x", "", "\\", "|", "/", "-")
-    figure = go.Figure()
+    canvas = figure()
     parts = [name for name in PARTS if any(point.filling.get(name) for point in known)]
     for name in parts:
         place = PARTS.index(name)
-        figure.add_scatter(
+        canvas.add_scatter(
             x=x,
             y=[point.filling.get(name, 0) for point in known],
             name=name,
@@ -131,7 +95,7 @@ def _window(points: Sequence[Point], window: int) -> Plot:
             fillpattern={"shape": patterns[place], "size": 6, "solidity": 0.4},
         )
     sent = [point for point in known if point.sent is not None]
-    figure.add_scatter(
+    canvas.add_scatter(
         x=[point.number for point in sent],
         y=[point.sent for point in sent],
         name="sent, in all",
@@ -141,7 +105,7 @@ def _window(points: Sequence[Point], window: int) -> Plot:
     )
     most = max((point.came or 0 for point in known), default=0)
     if window and most > window * 0.5:
-        figure.add_hline(y=window, line={"color": GREY, "dash": "dot"}, annotation_text="the model's window")
+        canvas.add_hline(y=window, line={"color": GREY, "dash": "dot"}, annotation_text="the model's window")
     share = f" of a window of {window:,}" if window else ""
     told = f"The largest request of the main agent had {most:,} tokens{share}." if known else "Nothing is known of it."
     rows = [(str(p.number), str(p.turn), *(f"{p.filling.get(name, 0):,}" for name in parts)) for p in known]
@@ -150,7 +114,7 @@ def _window(points: Sequence[Point], window: int) -> Plot:
         "What fills the window",
         "Each request of the main agent as it came, by what its tokens are; dashed, what was sent of it. Shares are "
         "estimates.",
-        _drawn(figure, "request", "tokens", bool(known)),
+        drawn(canvas, "request", "tokens", bool(known)),
         told,
         ("request", "turn", *parts),
         rows,
@@ -159,9 +123,9 @@ def _window(points: Sequence[Point], window: int) -> Plot:
 
 def _cache(points: Sequence[Point]) -> Plot:
     known = [(point.number, point.cache_share) for point in points if point.cache_share is not None]
-    figure = go.Figure()
+    canvas = figure()
     shares = [100 * share for _, share in known]
-    figure.add_scatter(
+    canvas.add_scatter(
         x=[n for n, _ in known],
         y=shares,
         mode="lines+markers",
@@ -169,7 +133,7 @@ def _cache(points: Sequence[Point]) -> Plot:
         line={"color": GREEN},
         marker={"size": 4},
     )
-    figure.update_yaxes(range=[0, 102], ticksuffix=" %")
+    canvas.update_yaxes(range=[0, 102], ticksuffix=" %")
     mean = sum(shares) / len(shares) if shares else 0.0
     told = f"On average {mean:.0f} % of a request's input came from the cache." if shares else "Nothing is known of it."
     rows = [(str(n), f"{100 * share:.1f} %") for n, share in known]
@@ -177,7 +141,7 @@ def _cache(points: Sequence[Point]) -> Plot:
         "cache",
         "Share of the input from the provider's cache",
         "Of each request. A drop to nothing is a cold cache, or a prefix that changed.",
-        _drawn(figure, "request", "share of the input", bool(known)),
+        drawn(canvas, "request", "share of the input", bool(known)),
         told,
         ("request", "share"),
         rows,
@@ -186,8 +150,8 @@ def _cache(points: Sequence[Point]) -> Plot:
 
 def _money(report: Report) -> Plot:
     points, sums = report.points, report.books.totals
-    figure = go.Figure()
-    figure.add_scatter(
+    canvas = figure()
+    canvas.add_scatter(
         x=[point.number for point in points],
         y=[point.saved for point in points],
         mode="lines",
@@ -195,21 +159,21 @@ def _money(report: Report) -> Plot:
         fill="tozeroy",
         line={"color": BLUE, "width": 2},
     )
-    figure.update_yaxes(tickformat="$,.4~f", zeroline=True)
-    about = "about " if sums.estimated else ""
+    canvas.update_yaxes(tickformat="$,.4~f", zeroline=True)
+    money, about = sums.money, "about " if sums.money.estimated else ""
     told = (
-        f"Untouched, it would have cost {about}${sums.untouched:.4f}; {about}${sums.paid:.4f} was paid, "
-        f"{about}${abs(sums.saved):.4f} {'saved' if sums.saved >= 0 else 'lost'}."
+        f"Untouched, it would have cost {about}{dollars(money.baseline)}; {about}{dollars(money.paid)} was paid, "
+        f"{about}{dollars(abs(money.saved))} {'saved' if money.saved >= 0 else 'lost'}."
     )
     return Plot(
         "money",
         "Money saved, added up",
         "What the requests would have cost untouched, less what was paid. Below zero, editing has cost more than it "
         "saved so far.",
-        _drawn(figure, "request", "dollars", bool(points) and bool(sums.paid_requests)),
-        told if sums.paid_requests else "Nothing was paid, as far as the log says.",
+        drawn(canvas, "request", "dollars", bool(points) and bool(sums.money.requests)),
+        told if sums.money.requests else "Nothing was paid, as far as the log says.",
         ("request", "saved so far"),
-        [(str(point.number), f"{'-' if point.saved < 0 else ''}${abs(point.saved):.4f}") for point in points],
+        [(str(point.number), dollars(point.saved)) for point in points],
     )
 
 
@@ -219,11 +183,11 @@ def _latency(points: Sequence[Point]) -> Plot:
         ("provider's first byte", "first_ms", ORANGE, "dash", "square"),
         ("whole answer", "ms", GREY, "dot", "x"),
     )
-    figure = go.Figure()
+    canvas = figure()
     for name, field, colour, dash, symbol in kinds:
         told = [(point.number, getattr(point, field)) for point in points]
         known = [(n, ms) for n, ms in told if ms]
-        figure.add_scatter(
+        canvas.add_scatter(
             x=[n for n, _ in known],
             y=[ms for _, ms in known],
             mode="lines+markers",
@@ -231,14 +195,14 @@ def _latency(points: Sequence[Point]) -> Plot:
             line={"color": colour, "dash": dash, "width": 1.5},
             marker={"symbol": symbol, "size": 4},
         )
-    figure.update_yaxes(type="log", dtick=1, ticksuffix=" ms")
+    canvas.update_yaxes(type="log", dtick=1, ticksuffix=" ms")
     suite = sorted(point.suite_ms for point in points if point.suite_ms is not None)
     half = suite[len(suite) // 2] if suite else 0.0
     return Plot(
         "latency",
         "Latency",
         "Of each request, in milliseconds, on a logarithmic axis.",
-        _drawn(figure, "request", "milliseconds", bool(points)),
+        drawn(canvas, "request", "milliseconds", bool(points)),
         f"Half of the requests spent at most {half:.1f} ms in Penstock, the slowest {suite[-1]:.0f}."
         if suite
         else "Nothing is known of it.",
@@ -254,17 +218,18 @@ def _tags(turns: Sequence[Turn]) -> Plot:
             counts.setdefault(tag, []).append(n)
     top = sorted(counts, key=lambda tag: (-len(counts[tag]), counts[tag][0]))[:TAGS]
     top.sort(key=lambda tag: counts[tag][0], reverse=True)
-    figure = go.Figure()
-    figure.add_scatter(
+    canvas = figure()
+    canvas.add_scatter(
         x=[n for tag in top for n in counts[tag]],
         y=[_short(tag) for tag in top for _ in counts[tag]],
         mode="markers",
         name="the turn has the tag",
         marker={"symbol": "square", "size": 11, "color": PURPLE},
     )
-    figure.update_yaxes(type="category", automargin=True)
-    figure.update_layout(height=max(HEIGHT, 90 + 24 * len(top)))
-    told = f"{len(counts)} tags in {len(turns)} turns; the most frequent: {', '.join(_by_number(counts)[:5])}."
+    canvas.update_yaxes(type="category", automargin=True)
+    canvas.update_layout(height=max(HEIGHT, 90 + 24 * len(top)))
+    most = ", ".join(_by_number(counts)[:5])
+    told = f"{many(len(counts), 'tag')} in {many(len(turns), 'turn')}; the most frequent: {most}."
     rows = [(tag, str(len(counts[tag])), ", ".join(map(str, counts[tag][:40]))) for tag in _by_number(counts)]
     return Plot(
         "tags",
@@ -272,7 +237,7 @@ def _tags(turns: Sequence[Turn]) -> Plot:
         f"What each turn of the main agent was about: the {TAGS} most frequent tags, the first on top."
         if len(counts) > TAGS
         else "What each turn of the main agent was about, the first on top.",
-        _drawn(figure, "turn", "", bool(top), keeps_height=True),
+        drawn(canvas, "turn", "", bool(top), keeps_height=True),
         told if counts else "No turn has a tag.",
         ("tag", "turns", "which"),
         rows,
@@ -290,22 +255,3 @@ def _short(tag: str) -> str:
 
 def _ms(ms: float | None) -> str:
     return "" if ms is None else f"{ms:,.1f} ms"
-
-
-def _drawn(figure: Any, x: str, y: str, is_known: bool, *, keeps_height: bool = False) -> str:
-    if not is_known:
-        return ""
-    figure.update_layout(
-        template="none",
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 70, "r": 20, "t": 10, "b": 45},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        showlegend=True,
-        hovermode="closest",
-        font={"family": "system-ui, sans-serif", "size": 13},
-        **({} if keeps_height else {"height": HEIGHT}),
-    )
-    figure.update_xaxes(title={"text": x}, gridcolor="rgba(128,128,128,.25)", tickformat=",d", zeroline=False)
-    figure.update_yaxes(title={"text": y}, gridcolor="rgba(128,128,128,.25)")
-    return str(figure.to_html(full_html=False, include_plotlyjs=False, config=_CONFIG))

@@ -19,27 +19,20 @@ from textual.worker import get_current_worker
 
 from penstock.plugins import Plugins
 from penstock_tui.feed import Feed
-from penstock_tui.figures import bar, count, dollars, duration, home_path, many, percent
 from penstock_tui.model import Changes
 from penstock_tui.replay.completion import completed
-from penstock_tui.replay.run import COLD, WARM, Run, Stage
+from penstock_tui.replay.run import COLD, WARM, Run
 from penstock_tui.rooms.names import RoomName
+from penstock_tui.rooms.replay_lines import COLUMNS, cache, hint, progress, sums
 from penstock_tui.rooms.room import Words
 from penstock_tui.rooms.table_room import TableRoom
 from penstock_tui.widgets.fitted_line import Fact, FittedLine
-from penstock_tui.widgets.fitting import Cell, Column, Moment
 from penstock_tui.widgets.room_table import RoomTable
 
 if TYPE_CHECKING:
     from penstock.playback.replay import Played
 
 __all__ = ["OpenLog", "ReplayRoom"]
-
-BAR = 24
-HINT = (
-    "A file with one prompt a line; # begins a comment, /clear an empty history, @notes.md is read. Nothing leaves "
-    "this machine: a stand-in answers, and store and memory are of this replay alone."
-)
 
 
 class OpenLog(Message):
@@ -55,34 +48,6 @@ class _Paths(Suggester):
 
     async def get_suggestion(self, value: str) -> str | None:
         return completed(value)
-
-
-def _recalled(one: Played, _moment: Moment) -> Cell:
-    tokens = one.passed.sums.injected
-    return (f"+{count(tokens)}", "accent") if tokens else ("", "")
-
-
-def _tokens(one: Played, _moment: Moment) -> Cell:
-    sums = one.passed.sums
-    return f"{count(sums.came)} → {count(sums.sent)}" if sums.came else "", ""
-
-
-def _saved(one: Played, _moment: Moment) -> Cell:
-    sums = one.passed.sums
-    if not sums.paid_requests:
-        return "", ""
-    tone = "bad" if sums.saved < 0 else "good" if sums.saved else "dim"
-    return f"{'~' if sums.estimated else ''}{dollars(sums.saved)}", tone
-
-
-def _prompt(one: Played, _moment: Moment) -> Cell:
-    if one.passed.error:
-        return f"! {one.passed.error}: {one.prompt.text}", "bad"
-    return one.prompt.text, ""
-
-
-def _edits(op: str, one: Played, _moment: Moment) -> Cell:
-    return str(one.passed.landed(op) or ""), ""
 
 
 class ReplayRoom(TableRoom["Played"]):
@@ -104,18 +69,7 @@ class ReplayRoom(TableRoom["Played"]):
         Binding("c", "cold", "Cold or warm"),
         Binding("slash", "file", "File", key_display="/"),
     ]
-    COLUMNS: ClassVar[tuple[Column[Played], ...]] = (
-        Column("#", 4, 3, "", lambda one, _: (str(one.number), "dim"), True),
-        Column("prompt", 20, 1, "", _prompt, grows=True),
-        Column("tags", 22, 6, "", lambda one, _: (", ".join(one.passed.tags[:3]), "")),
-        Column("came → sent", 15, 2, "", _tokens, True),
-        Column("recalled", 8, 4, "", _recalled, True),
-        Column("trimmed", 7, 8, "", partial(_edits, "replace"), True),
-        Column("compacted", 9, 9, "", partial(_edits, "compact"), True),
-        Column("cached", 6, 10, "", lambda one, _: (percent(one.passed.sums.cache_share), ""), True),
-        Column("saved", 9, 7, "", _saved, True),
-        Column("suite", 6, 5, "", lambda one, _: (duration(one.passed.suite_ms), ""), True),
-    )
+    COLUMNS = COLUMNS
 
     class Told(Message):
         """The thread has come further."""
@@ -131,7 +85,7 @@ class ReplayRoom(TableRoom["Played"]):
         with Horizontal(id="file"):
             yield Static("file", id="label")
             yield Input(placeholder="prompts.txt", id="path", suggester=_Paths(use_cache=False), select_on_focus=False)
-        yield Static(HINT, id="hint", markup=False)
+        yield Static(hint(None), id="hint", markup=False)
         yield FittedLine(id="progress")
         yield RoomTable(self.COLUMNS)
 
@@ -143,33 +97,17 @@ class ReplayRoom(TableRoom["Played"]):
         return None
 
     def head(self, now: float) -> list[Fact]:
-        run = self.run
-        if run is None:
-            return [Fact(f"profile {self._profile}", 3, "dim"), self._cache(self.gap)]
-        slow = max((one.passed.suite_ms or 0 for one in run.played), default=0)
-        sums = run.sums
-        return [
-            Fact(run.file.name, 2),
-            Fact(f"{count(sums.came)} → {count(sums.sent)} tokens", 3),
-            Fact(f"+{count(sums.injected)} recalled" if sums.injected else "", 4, "accent"),
-            Fact(
-                f"{'~' if sums.estimated else ''}{dollars(sums.saved)} saved", 5, "bad" if sums.saved < 0 else "plain"
-            ),
-            Fact(f"suite at most {duration(slow)}" if slow else "", 6, "dim"),
-            self._cache(self.gap),
-            self.cut(len(run.played)),
-        ]
-
-    def _cache(self, gap: float) -> Fact:
-        return Fact(f"{gap:.0f} s between prompts: the cache is {'warm' if gap == WARM else 'cold'}", 7, "dim")
+        if self.run is None:
+            return [Fact(f"profile {self._profile}", 3, "dim"), cache(self.gap)]
+        return [*sums(self.run), cache(self.gap), self.cut(len(self.run.played))]
 
     def draw(self, now: float) -> None:
         is_at_newest = self.table.cursor_row <= 0
         super().draw(now)
         if is_at_newest and self.table.row_count:  # who has not moved follows
             self.table.move_cursor(row=0, animate=False)
-        self.query_one("#hint", Static).update(self._hint())
-        self.query_one("#progress", FittedLine).show(self._progress())
+        self.query_one("#hint", Static).update(hint(self.run))
+        self.query_one("#progress", FittedLine).show(progress(self.run))
 
     def rows(self) -> Sequence[tuple[str, Played]]:
         return [(str(one.number), one) for one in reversed(self.run.played)] if self.run is not None else []
@@ -265,32 +203,3 @@ class ReplayRoom(TableRoom["Played"]):
     def _played(self, key: str) -> Played | None:
         at = int(key) - 1 if key.isdecimal() else -1
         return self.run.played[at] if self.run is not None and 0 <= at < len(self.run.played) else None
-
-    def _hint(self) -> str:
-        if self.run is None:
-            return HINT
-        if self.run.error:
-            return f"! {self.run.error}"
-        more = f" (and {len(self.run.remarks) - 1} more remarks)" if len(self.run.remarks) > 1 else ""
-        where = "Enter on a row, or o: its log." if self.run.played else ""
-        return f"{self.run.remarks[0]}{more}. {where}" if self.run.remarks else where or HINT
-
-    def _progress(self) -> list[Fact]:
-        run = self.run
-        if run is None:
-            return [Fact("/ names a file, → takes what is suggested, Enter begins", 1, "dim")]
-        done = len(run.played)
-        states = {
-            Stage.OPENING: ("… opening", "accent"),
-            Stage.RUNNING: ("▶ running", "accent"),
-            Stage.STOPPING: ("■ stopping", "warn"),
-            Stage.DONE: ("✓ done", "good") if done == run.total and not run.error else ("■ ended early", "warn"),
-        }
-        text, tone = states[run.stage]
-        whole = f"{bar(done / run.total if run.total else 0.0, BAR)} {done:,} of {many(run.total, 'prompt')}"
-        return [
-            Fact(text, 1, tone),
-            Fact(whole, 2),
-            Fact(f"profile {run.profile}", 4, "dim"),
-            Fact(f"log {home_path(run.log)}" if done else "", 5, "dim"),
-        ]
