@@ -126,10 +126,10 @@ def _live(one: PromptReplay, found: Played) -> str:
 
 
 def _complain(prompts: Prompts) -> None:
-    for fault in prompts.faults[:3]:
+    for fault in prompts.faults:
         typer.echo(f"penstock: left out {fault}", err=True)
-    if len(prompts.faults) > 3:
-        typer.echo(f"penstock: left out {len(prompts.faults) - 3} more such lines", err=True)
+    if prompts.left_out > len(prompts.faults):
+        typer.echo(f"penstock: left out {prompts.left_out - len(prompts.faults):,} more such lines", err=True)
 
 
 def _lines(one: PromptReplay, played: list[Played]) -> list[str]:

@@ -12,6 +12,7 @@ __all__ = ["Prompt", "Prompts", "read_prompts"]
 
 CLEAR = "/clear"
 FILE_BYTES = 16 << 20
+FAULTS = 3
 MOST = 5000
 """Each prompt is sent with all before it: the work grows with their square."""
 
@@ -33,7 +34,9 @@ class Prompts:
 
     found: list[Prompt] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    """Lines that cannot be read, and why; they are left out."""
+    """Lines that cannot be read, and why; they are left out. The first of them."""
+    left_out: int = 0
+    """All of them."""
 
 
 def read_prompts(file: Path) -> Prompts:
@@ -43,7 +46,9 @@ def read_prompts(file: Path) -> Prompts:
         try:
             text = raw.decode("utf-8").strip()
         except UnicodeDecodeError as e:
-            prompts.faults.append(f"{file}: line {number}: byte {e.start + 1} is no UTF-8 (0x{raw[e.start]:02x})")
+            prompts.left_out += 1
+            if len(prompts.faults) < FAULTS:
+                prompts.faults.append(f"{file}: line {number}: byte {e.start + 1} is no UTF-8 (0x{raw[e.start]:02x})")
             continue
         if text == CLEAR:
             is_anew = True

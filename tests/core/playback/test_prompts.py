@@ -59,6 +59,12 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
         read_prompts(tmp_path)
 
 
+def test_so_many_faults_are_told_and_all_are_counted(tmp_path: Path) -> None:
+    """P14: a picture is no list of prompts."""
+    found = read_prompts(written(tmp_path, b"\xff\n" * 500 + b"one"))
+    assert (len(found.faults), found.left_out) == (prompts.FAULTS, 500)
+
+
 def test_it_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """P14: in bytes, and in prompts."""
     monkeypatch.setattr(prompts, "MOST", 3)

@@ -97,6 +97,8 @@ class Run:
 
         prompts = read_prompts(self.file)
         self.total, self.remarks = len(prompts.found), [f"left out {fault}" for fault in prompts.faults]
+        if prompts.left_out > len(prompts.faults):
+            self.remarks.append(f"left out {prompts.left_out - len(prompts.faults):,} more such lines")
         shape = Shape(gap=self.gap, ahead=self.total, folder=self.file.parent)
         bench = Bench(self.profile, self._load(), self.log, shape)
         try:

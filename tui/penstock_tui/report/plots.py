@@ -36,18 +36,17 @@ def _tokens(turns: Sequence[Turn]) -> Plot:
     canvas = figure()
     canvas.add_bar(x=x, y=came, name="as the client sent them", marker={"color": ORANGE, "pattern": {"shape": "/"}})
     canvas.add_bar(x=x, y=sent, name="as they left for the provider", marker={"color": BLUE})
-    marked = [(n, turn) for n, turn in zip(x, turns, strict=True) if turn.compactions or turn.flushes]
-    top = [max(turn.sums.came, turn.sums.sent) for _, turn in marked]
-    canvas.add_scatter(
-        x=[n for n, _ in marked],
-        y=top,
-        mode="markers+text",
-        name="compaction or flush",
-        text=["compaction" if turn.compactions else "flush" for _, turn in marked],
-        textposition="top center",
-        marker={"symbol": "diamond", "size": 10, "color": RED},
-        hoverinfo="skip",
-    )
+    compacted = [(n, turn) for n, turn in zip(x, turns, strict=True) if turn.compactions]
+    flushed = [(n, turn) for n, turn in zip(x, turns, strict=True) if turn.flushes and not turn.compactions]
+    for name, symbol, marked in (("compaction", "diamond", compacted), ("flush", "circle-open", flushed)):
+        canvas.add_scatter(
+            x=[n for n, _ in marked],
+            y=[max(turn.sums.came, turn.sums.sent) for _, turn in marked],
+            mode="markers",
+            name=name,
+            marker={"symbol": symbol, "size": 10, "color": RED, "line": {"width": 2, "color": RED}},
+            cliponaxis=False,
+        )
     canvas.update_layout(barmode="group")
     saved = sum(came) - sum(sent)
     more = f"{abs(saved):,} {'fewer' if saved >= 0 else 'more: notes added them'}"
@@ -68,7 +67,7 @@ def _tokens(turns: Sequence[Turn]) -> Plot:
         "tokens",
         "Tokens per turn",
         "Input tokens of all requests of the main agent's turn, added up. A diamond marks a turn in which old turns "
-        "were compacted, or waiting edits landed together.",
+        "were compacted, a ring one in which edits that waited landed together.",
         drawn(canvas, "turn", "input tokens", bool(turns)),
         told,
         ("turn", "came", "sent", "injected", "freed", "compactions", "flushes"),

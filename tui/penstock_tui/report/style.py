@@ -22,14 +22,14 @@ dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr))
 dt { color: var(--dim); font-size: 13px; }
 dd { margin: 0; font-size: 19px; font-variant-numeric: tabular-nums; }
 figure { margin: 0; }
-.plot { min-height: 60px; }
+.plot { min-height: 60px; overflow: auto; }
 details { margin-top: 8px; }
 summary { cursor: pointer; color: var(--accent); }
 .table { overflow: auto; max-height: 480px; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; }
 caption { position: absolute; left: -9999px; }
 th, td { text-align: left; padding: 4px 8px; border-bottom: 1px solid var(--line); vertical-align: top;
-  overflow-wrap: anywhere; }
+  overflow-wrap: break-word; }
 th { position: sticky; top: 0; background: var(--card); white-space: nowrap; }
 th.n { text-align: right; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
