@@ -58,6 +58,7 @@ class ReplayRoom(TableRoom["Played"]):
     ReplayRoom #file { height: 1; background: $panel; }
     ReplayRoom #label { width: auto; padding: 0 1; color: $text-accent; text-style: bold; }
     ReplayRoom Input, ReplayRoom Input:focus { width: 1fr; height: 1; border: none; padding: 0; background: $panel; }
+    ReplayRoom.-low #hint { display: none; }
     ReplayRoom #hint { height: auto; max-height: 3; padding: 0 1; color: $foreground 70%; }
     """
     AUTO_FOCUS = "RoomTable"

@@ -64,10 +64,10 @@ def progress(run: Run | None) -> list[Fact]:
         Stage.DONE: ("✓ done", "good") if done == run.total and not run.error else ("■ ended early", "warn"),
     }
     text, tone = states[run.stage]
-    whole = f"{bar(done / run.total if run.total else 0.0, BAR)} {done:,} of {many(run.total, 'prompt')}"
     return [
         Fact(text, 1, tone),
-        Fact(whole, 2),
+        Fact(bar(done / run.total if run.total else 0.0, BAR), 3),
+        Fact(f"{done:,} of {many(run.total, 'prompt')}", 2),
         Fact(f"profile {run.profile}", 4, "dim"),
         Fact(f"log {home_path(run.log)}" if done else "", 5, "dim"),
     ]
