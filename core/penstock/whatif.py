@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from penstock import encodings, profiles
 from penstock.bill import Bill, bill
@@ -17,9 +17,9 @@ from penstock.clock import ManualClock
 from penstock.conversation import Conversation
 from penstock.dialects.base import Dialect
 from penstock.engine import Engine, Outcome
-from penstock.errors import PenstockError
 from penstock.events import Event, EventKind, EventLog
 from penstock.exchange import Exchange, Request, State
+from penstock.offline import offline
 from penstock.pipeline import Pipeline
 from penstock.plugins import Plugins
 from penstock.profiles import Profile
@@ -27,7 +27,6 @@ from penstock.recording import Recorded
 from penstock.remnant import Kept, Watch
 from penstock.reply import Reply, Usage
 from penstock.store.memory import MemoryStore
-from penstock.summariser import Segment, Summariser, Summary
 
 __all__ = ["Result", "WhatIf"]
 
@@ -76,9 +75,7 @@ class WhatIf:
         """Raises `ProfileError` and `PluginError`."""
         self._profile = _quiet(profiles.load(profile))
         self._clock = ManualClock()
-        parts = plugins.parts(self._profile)
-        summarisers = {name: _offline(one) for name, one in parts.summarisers.items()}
-        parts = replace(parts, summarisers=summarisers)
+        parts = offline(plugins.parts(self._profile))
         pipeline = Pipeline(self._profile, plugins.stages(self._profile, parts), self._clock, parts)
         self._counts = _Counts()
         self._log = EventLog(self._counts, clock=self._clock)
@@ -184,20 +181,6 @@ class _Counts(MemoryStore):
             self.flushes += event.kind is EventKind.FLUSH
             if event.kind is EventKind.EDIT and event.payload.get("state") == "landed":
                 self.edits[str(event.payload.get("stage"))] += 1
-
-
-@dataclass
-class _NotAsked:
-    """Stands for a summariser that may ask somebody: a replay sends nothing, and costs nothing."""
-
-    name: str
-
-    def __call__(self, segment: Segment) -> Summary:
-        raise PenstockError(f"{self.name} is not asked in a replay")
-
-
-def _offline(summariser: Summariser) -> Summariser:
-    return summariser if getattr(summariser, "is_offline", False) else _NotAsked(summariser.name)
 
 
 def _quiet(profile: Profile) -> Profile:

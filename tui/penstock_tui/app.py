@@ -17,10 +17,12 @@ from textual.signal import Signal
 
 from penstock.clock import Clock, SystemClock
 from penstock_tui.feed import Feed
+from penstock_tui.figures import home_path
 from penstock_tui.model import Changes, LogModel
 from penstock_tui.query import parse
 from penstock_tui.rooms.all import ROOMS
 from penstock_tui.rooms.names import RoomName
+from penstock_tui.rooms.replay import OpenLog
 from penstock_tui.rooms.room import Room, ShowInLog
 from penstock_tui.screens.context import ContextScreen
 from penstock_tui.screens.detail import DetailScreen
@@ -139,6 +141,16 @@ class PenstockApp(App[None]):
             return
         self.push_screen(ContextScreen(event.row, self.feed, self.changed, event.walk))
 
+    @on(OpenLog)
+    def _open_log(self, event: OpenLog) -> None:
+        self.feed.show(event.path)
+        if event.exchange:
+            self._show_in_log(ShowInLog(f"id:{event.exchange}"))
+        else:
+            self.action_room(RoomName.LOG)
+            self.log_screen.action_clear()
+        self.notify(f"The log is now {home_path(event.path)}; o in the room replay changes it.", markup=False)
+
     def action_turn_theme(self) -> None:
         self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
 
@@ -146,6 +158,8 @@ class PenstockApp(App[None]):
         yield from super().get_system_commands(screen)
         for room in RoomName:
             yield SystemCommand(f"Room: {room}", room.help.capitalize(), lambda room=room: self.action_room(room))
+        replay = "Send a file of prompts through the whole pipeline, on this machine"
+        yield SystemCommand("Replay a file of prompts", replay, lambda: self.action_room(RoomName.REPLAY))
         log = self.log_screen
         if screen is not log:
             return

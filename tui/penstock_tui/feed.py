@@ -32,6 +32,7 @@ class Feed:
         """Events still ahead, about, while a long log is read."""
         self.proxy = Proxy.UNKNOWN
         self._every = every
+        self._follower = Follower(path, batch=500)
         self._stop = threading.Event()
         self._queue: queue.Queue[Batch] = queue.Queue(WAITING)
 
@@ -42,7 +43,11 @@ class Feed:
 
     def run(self) -> None:
         """Follow the log until `stop`."""
-        follow(Follower(self.path, batch=500), self._deliver, self._stop, self._every)
+        follow(self._follower, self._deliver, self._stop, self._every)
+
+    def show(self, path: Path) -> None:
+        """Follow another log from now on. What was read of the one before goes with the next look."""
+        self.path = self._follower.path = path
 
     def stop(self) -> None:
         """Have `run` return soon."""

@@ -1,4 +1,4 @@
-"""Gives `penstock tui`."""
+"""Gives `penstock tui` and `penstock report`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 
 from penstock.hookspecs import hookimpl
 from penstock.paths import store_path
+from penstock_tui.report.command import report
 from penstock_tui.rooms.names import RoomName
 
 __all__ = ["View", "commands"]
@@ -28,12 +29,14 @@ class View(StrEnum):
     SESSIONS = RoomName.SESSIONS
     PIPELINE = RoomName.PIPELINE
     BUDGET = RoomName.BUDGET
+    REPLAY = RoomName.REPLAY
 
 
 @hookimpl
 def commands(app: typer.Typer) -> None:
-    """Add `tui` to the command line. Textual is imported when it runs."""
+    """Add `tui` and `report` to the command line. Textual, and what draws plots, are imported when they run."""
     app.command("tui")(tui)
+    app.command("report")(report)
 
 
 def tui(

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from penstock import __version__
-from penstock.cli import events, expand, explain, export, money, plugins, profiles
+from penstock.cli import events, expand, explain, export, money, plugins, profiles, replay
 from penstock.errors import PenstockError, PluginError
 from penstock.plugins import Plugins
 
@@ -79,6 +79,7 @@ def _app(found: Plugins) -> typer.Typer:
     found.add_commands(app)
     app.command("events")(events.events)
     app.command("export")(export.export)
+    app.command("replay")(replay.replay)
     app.command("money")(money.money)
     app.command("explain")(explain.explain)
     app.command("expand")(expand.expand)

@@ -9,10 +9,9 @@ from pathlib import Path
 from penstock import paths
 from penstock.events import Event
 from penstock.store.base import Store
+from penstock.store.pages import PAGE, all_events
 
 __all__ = ["all_events", "backwards", "newest", "open_log"]
-
-PAGE = 1000
 
 
 def open_log(path: Path | None) -> Store:
@@ -20,13 +19,6 @@ def open_log(path: Path | None) -> Store:
     from penstock.store.sql import SqlStore  # SQLAlchemy takes longer to import than most commands take to run
 
     return SqlStore((path or paths.store_path()).expanduser().absolute(), readonly=True)
-
-
-def all_events(store: Store, after: int = 0) -> Iterator[Event]:
-    """The events with a sequence number above `after`, oldest first."""
-    while page := store.events_after(after, PAGE):
-        yield from page
-        after = page[-1].seq
 
 
 def newest(store: Store, count: int, wanted: Callable[[Event], bool], upto: int) -> list[Event]:

@@ -8,7 +8,7 @@ __all__ = ["RoomName"]
 
 
 class RoomName(StrEnum):
-    """In the order of their keys, which count from 1."""
+    """In the order of their keys, which count from 1; the last one's is 0."""
 
     LOG = "log"
     OVERVIEW = "overview"
@@ -17,10 +17,11 @@ class RoomName(StrEnum):
     SESSIONS = "sessions"
     PIPELINE = "pipeline"
     BUDGET = "budget"
+    REPLAY = "replay"
 
     @property
     def key(self) -> str:
-        return str(list(RoomName).index(self) + 1)
+        return "0" if self is RoomName.REPLAY else str(list(RoomName).index(self) + 1)
 
     @property
     def help(self) -> str:
@@ -36,4 +37,5 @@ _HELP = {
     RoomName.SESSIONS: "each session's requests, tokens and money; Enter shows its requests",
     RoomName.PIPELINE: "what each stage did, and the time it took",
     RoomName.BUDGET: "what was spent and may be, and what providers allow",
+    RoomName.REPLAY: "a file of prompts through the whole pipeline, on this machine; Enter shows one in its log",
 }

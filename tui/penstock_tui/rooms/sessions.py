@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
-from pathlib import PurePath
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from pathlib import Path, PurePath
 from typing import ClassVar
 
+from textual.binding import Binding, BindingType
+
+from penstock.errors import PenstockError
 from penstock.prices import Prices
 from penstock_tui.counts.sessions import Session
 from penstock_tui.figures import clock_time, count, dollars, many, percent
+from penstock_tui.report.hand_on import export_session, report_session
 from penstock_tui.rooms.names import RoomName
 from penstock_tui.rooms.room import Words
 from penstock_tui.rooms.table_room import TableRoom
@@ -17,6 +21,8 @@ from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Cell, Column, Moment
 
 __all__ = ["SessionsRoom"]
+
+HANDED_ON = {"export": export_session, "report": report_session}
 
 
 def _tokens(session: Session, _moment: Moment) -> Cell:
@@ -54,6 +60,10 @@ class SessionsRoom(TableRoom[Session]):
     """The one that was active last on top."""
 
     NAME = RoomName.SESSIONS
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "hand_on('export')", "Export"),
+        Binding("h", "hand_on('report')", "HTML report"),
+    ]
     COLUMNS: ClassVar[tuple[Column[Session], ...]] = (
         Column("last", 9, 2, "", lambda one, moment: (clock_time(one.last_at, moment.now), "dim")),
         Column("first", 9, 9, "", lambda one, moment: (clock_time(one.first_at, moment.now), "dim")),
@@ -88,6 +98,22 @@ class SessionsRoom(TableRoom[Session]):
 
     def rows(self) -> Sequence[tuple[str, Session]]:
         return [(one.name, one) for one in self.feed.model.sessions.listed()]
+
+    def action_hand_on(self, what: str) -> None:
+        """Write the session under the cursor to a file in the folder the screen was started in."""
+        session = self.feed.model.sessions.get(self.table.chosen)
+        if session is not None:
+            write = partial(HANDED_ON[what], self.feed.path, session.name, Path.cwd(), is_named=session.named)
+            self.run_worker(partial(self._hand_on, write), thread=True, group="files", name=f"write {what}")
+
+    def _hand_on(self, write: Callable[[], Path]) -> None:
+        """On a thread."""
+        try:
+            said = f"Wrote {write()}"
+        except PenstockError as e:
+            self.app.call_from_thread(self.notify, str(e), severity="error", markup=False)
+            return
+        self.app.call_from_thread(self.notify, said, timeout=10, markup=False)
 
     def open(self, key: str) -> None:
         session = self.feed.model.sessions.get(key)

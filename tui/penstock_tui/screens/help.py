@@ -76,6 +76,8 @@ KEYS = (
             ("↑ ↓  j k", "move, or scroll"),
             ("Enter", "open: the requests of a tag or session, the exchange of a compaction"),
             ("y", "copy the name of the row"),
+            ("x  h", "in sessions: write it as JSON for analysis, as an HTML page with plots to hand on"),
+            ("/  s  o  c", "in replay: choose a file, stop, its log and back, a cold or a warm cache"),
             ("Esc  1", "back to the log"),
         ),
     ),

@@ -1,0 +1,194 @@
+"""`penstock replay`: a file of prompts through the whole pipeline."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from penstock import paths, profiles
+from penstock.cli.words import columns, dollars, lasted, percent, printable, signed
+from penstock.errors import PenstockError
+
+if TYPE_CHECKING:
+    from penstock.playback.prompts import Prompts
+    from penstock.playback.replay import Played, PromptReplay
+    from penstock.playback.road import Road
+
+__all__ = ["replay"]
+
+WIDE = 34
+"""Characters of a prompt in the table."""
+
+
+def replay(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Prompts, one a line; # begins a comment.", metavar="PROMPTS")],
+    profile: Annotated[str, typer.Option(help="A profile's name or file.", metavar="NAME|FILE")] = "default",
+    model: Annotated[str, typer.Option(help="The model that is asked.")] = "claude-sonnet-4-5",
+    api: Annotated[str, typer.Option(help="anthropic or openai. By the model's name when not given.")] = "",
+    store: Annotated[
+        Path | None,
+        typer.Option(help="Keep the log here, for `penstock tui --store`. With --to: the log of that proxy."),
+    ] = None,
+    gap: Annotated[float, typer.Option(help="Seconds that seem to pass between two prompts.", min=0)] = 60.0,
+    window: Annotated[
+        int, typer.Option(help="Tokens the model's window is taken to have. 0: as many as it has.", min=0)
+    ] = 0,
+    to: Annotated[
+        str, typer.Option(help="Send them for real, with your own key: to a proxy, or a provider.", metavar="URL")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Send a file of prompts through the whole pipeline, as one conversation: tags, recall, edits, time, money.
+
+    Nothing leaves this machine: a stand-in answers, and store and memory are of this replay alone. With --to each
+    prompt is sent for real, with the key in ANTHROPIC_API_KEY or OPENAI_API_KEY. Ctrl-C ends it; what was done stays.
+    """
+    from penstock.playback.prompts import read_prompts
+    from penstock.playback.replay import PromptReplay
+    from penstock.playback.talk import api_of
+
+    if api not in ("", "anthropic", "openai"):
+        raise typer.BadParameter("anthropic or openai was expected", param_hint="--api")
+    prompts = read_prompts(file)
+    _complain(prompts)
+    chosen = api_of(model) if not api else "anthropic" if api == "anthropic" else "openai"
+
+    def bench(place: Path) -> Road:
+        from penstock.playback.bench import Bench, Shape
+
+        shape = Shape(gap, len(prompts.found), model, window, file.parent)
+        return Bench(profile, ctx.obj, place, shape)
+
+    with _wire(to, store) if to else _bench(bench, store) as road:
+        one = PromptReplay(prompts.found, road, model=model, api=chosen)
+        played = _play(one)
+        for note in road.notes:
+            typer.echo(f"penstock: {note}", err=True)
+    if as_json:
+        typer.echo(json.dumps(_document(one, played, profile), indent=1))
+    else:
+        for line in _lines(one, played):
+            typer.echo(line)
+    if one.why and one.why != "stopped":
+        raise PenstockError(one.why)
+    if one.why:
+        raise typer.Exit(130)
+
+
+@contextmanager
+def _bench(make: Callable[[Path], Road], store: Path | None) -> Iterator[Road]:
+    """In a folder that is gone at the end, unless a store is named."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="penstock-replay-")))
+        yield stack.enter_context(closing(make((store or folder / "replay.db").expanduser().absolute())))
+
+
+@contextmanager
+def _wire(address: str, store: Path | None) -> Iterator[Road]:
+    from penstock.playback.wire import Wire
+
+    with closing(Wire(address, store or paths.store_path())) as road:
+        yield road
+
+
+def _play(one: PromptReplay) -> list[Played]:
+    """With a bar, where somebody watches. What is done when they press Ctrl-C stays done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    played: list[Played] = []
+    parts = (TextColumn("Replaying"), BarColumn(24), MofNCompleteColumn(), TextColumn("{task.fields[live]}"))
+    console = Console(stderr=True)
+    with Progress(*parts, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("", total=len(one.prompts), live="")
+        try:
+            for found in one.play():
+                played.append(found)
+                bar.update(task, advance=1, live=_live(one, found))
+        except KeyboardInterrupt:
+            one.why = "stopped"
+    return played
+
+
+def _live(one: PromptReplay, found: Played) -> str:
+    sums = one.sums
+    return (
+        f"{sums.came:,} tokens came, {sums.sent:,} sent, {sums.injected:,} recalled, "
+        f"{'~' if sums.money.estimated else ''}{dollars(sums.money.saved)} saved, {lasted(found.passed.suite_ms or 0)}"
+    )
+
+
+def _complain(prompts: Prompts) -> None:
+    for fault in prompts.faults:
+        typer.echo(f"penstock: left out {fault}", err=True)
+    if prompts.left_out > len(prompts.faults):
+        typer.echo(f"penstock: left out {prompts.left_out - len(prompts.faults):,} more such lines", err=True)
+
+
+def _lines(one: PromptReplay, played: list[Played]) -> list[str]:
+    heads = ("", "prompt", "tags", "came", "sent", "recalled", "trimmed", "compacted", "cached", "saved", "suite")
+    rows: list[tuple[str, ...]] = [heads, *(_row(found) for found in played)]
+    lines = [*columns(rows, 3), "", *_sum(one, played)]
+    return lines if played else _sum(one, played)
+
+
+def _row(found: Played) -> tuple[str, ...]:
+    passed, sums = found.passed, found.passed.sums
+    text = printable(found.prompt.text)
+    said = "" if not found.passed.error else f" ! {printable(found.passed.error)[:40]}"
+    return (
+        str(found.number),
+        (text if len(text) <= WIDE else f"{text[: WIDE - 1]}…") + said,
+        printable(", ".join(passed.tags[:3])),
+        _count(sums.came),
+        _count(sums.sent),
+        f"+{sums.injected:,}" if sums.injected else "",
+        str(passed.landed("replace") or ""),
+        str(passed.landed("compact") or ""),
+        percent(sums.cache_share),
+        signed(f"{'~' if sums.money.estimated else ''}{dollars(sums.money.saved)}", sums.money.saved)
+        if sums.money.requests
+        else "",
+        "" if passed.suite_ms is None else lasted(passed.suite_ms),
+    )
+
+
+def _count(tokens: int) -> str:
+    return f"{tokens:,}" if tokens else ""
+
+
+def _sum(one: PromptReplay, played: list[Played]) -> list[str]:
+    sums, about = one.sums, "~" if one.sums.money.estimated else ""
+    answered = sum(not found.passed.error for found in played)
+    times = sorted(found.passed.suite_ms or 0.0 for found in played)
+    done = f"{answered} of {len(one.prompts)} prompts answered{f'; {one.why}' if one.why else ''}"
+    lines = [
+        done,
+        f"{sums.came:,} tokens came, {sums.sent:,} were sent; {sums.injected:,} recalled, {sums.freed:,} taken out",
+    ]
+    if sums.money.requests:
+        saved = signed(f"{about}{dollars(sums.money.saved)} ({percent(sums.money.share)})", sums.money.saved)
+        lines.append(
+            f"{about}{dollars(sums.money.baseline)} untouched, {about}{dollars(sums.money.paid)} paid: {saved} saved"
+        )
+    if times:
+        lines.append(f"time in Penstock: {lasted(times[len(times) // 2])} a prompt, {lasted(times[-1])} at most")
+    return lines
+
+
+def _document(one: PromptReplay, played: list[Played], profile: str) -> dict[str, Any]:
+    return {
+        "profile": profiles.load(profile).name,
+        "model": one.talk.model,
+        "session": one.talk.session,
+        "ended": one.why or "whole",
+        "prompts": [found.payload() for found in played],
+        "total": one.sums.payload(),
+    }

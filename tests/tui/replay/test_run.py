@@ -1,0 +1,60 @@
+"""A replay from the screen, without the screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from penstock.plugins import Plugins
+from penstock_tui.replay.run import COLD, Run, Stage
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    found = tmp_path / "prompts.txt"
+    found.write_bytes(b"one\ntwo\n\xff\nthree\n")
+    return found
+
+
+def test_it_tells_after_each_prompt(file: Path) -> None:
+    """How far it is, what came of each, and what a person should know."""
+    seen: list[tuple[str, int]] = []
+    run = Run(file, "default", Plugins.load, COLD)
+    run.go(lambda: seen.append((run.stage, len(run.played))))
+    assert seen == [("running", 0), ("running", 1), ("running", 2), ("running", 3), ("done", 3)]
+    assert (run.total, run.error, run.sums.requests) == (3, "", 3)
+    assert "line 3" in run.remarks[0]
+    assert run.log.exists()
+    run.forget()
+    assert not run.log.exists()
+
+
+def test_it_can_be_stopped(file: Path) -> None:
+    """From another thread, before it runs or while it does; that is no error."""
+    run = Run(file, "default", Plugins.load)
+    run.go(lambda: run.stop() if len(run.played) == 1 else None)
+    assert (len(run.played), run.error, run.stage) == (1, "", Stage.DONE)
+    run.forget()
+    early = Run(file, "default", Plugins.load)
+    early.stop()
+    early.go(lambda: None)
+    assert (early.played, early.error) == ([], "")
+    early.forget()
+
+
+def test_forgotten_while_it_runs(file: Path) -> None:
+    """It ends, and its log goes then."""
+    run = Run(file, "default", Plugins.load)
+    run.go(lambda: run.forget() if len(run.played) == 1 else None)
+    assert (len(run.played), run.log.exists()) == (1, False)
+
+
+@pytest.mark.parametrize(("profile", "why"), [("nobody", "no profile is called"), ("default", "cannot be read")])
+def test_what_cannot_be(tmp_path: Path, file: Path, profile: str, why: str) -> None:
+    """It is said."""
+    run = Run(file if profile == "nobody" else tmp_path, profile, Plugins.load)
+    run.go(lambda: None)
+    assert why in run.error
+    assert run.is_over
+    run.forget()

@@ -1,0 +1,98 @@
+"""`penstock report`, and files from the screen."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from penstock.cli import build
+from penstock_tui.report.hand_on import export_session, report_session
+from tests.tui.logs import Log
+from tests.tui.rooms.days import a_day
+from tests.tui.screens import screen_of
+
+
+def report(log: Log, file: Path, *words: str) -> Result:
+    return CliRunner().invoke(build(), ["report", "--store", str(log.path), "-o", str(file), *words])
+
+
+def test_a_page_in_one_file(log: Log, tmp_path: Path) -> None:
+    """With all that draws it; for its owner alone; of the newest session unless another is named."""
+    a_day(log)
+    file = tmp_path / "r.html"
+    found = report(log, file)
+    assert (found.exit_code, "Wrote 1 exchanges" in found.stderr) == (0, True)
+    text = file.read_text(encoding="utf-8")
+    assert "Session evening" in text
+    assert "Plotly" in text
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_what_is_there_stays_unless_forced(log: Log, tmp_path: Path) -> None:
+    """Nothing is overwritten unasked."""
+    a_day(log)
+    file = tmp_path / "r.html"
+    file.write_text("mine", encoding="utf-8")
+    found = report(log, file)
+    assert (found.exit_code, "is there already" in found.stderr) == (2, True)
+    assert file.read_text(encoding="utf-8") == "mine"
+    assert report(log, file, "--force", "--session", "all").exit_code == 0
+    assert "All sessions" in file.read_text(encoding="utf-8")
+
+
+def test_nobody_has_that_session(log: Log, tmp_path: Path) -> None:
+    """It is said, and no file is written."""
+    a_day(log)
+    found = report(log, tmp_path / "r.html", "--session", "noon")
+    assert (found.exit_code, "'noon'" in found.stderr) == (2, True)
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_files_of_a_session_get_names_of_their_own(log: Log, tmp_path: Path) -> None:
+    """Twice is two files; a session without a name is known by its conversation."""
+    a_day(log)
+    files = [export_session(log.path, "morning", tmp_path, is_named=True) for _ in range(2)]
+    assert [file.name for file in files] == ["penstock-morning.json", "penstock-morning-2.json"]
+    assert json.loads(files[0].read_text(encoding="utf-8"))["only"] == {"session": "morning"}
+    page = report_session(log.path, "talk-1", tmp_path, is_named=False)
+    assert page.name == "penstock-talk-1.html"
+
+
+@pytest.mark.parametrize(("key", "suffix"), [("x", "json"), ("h", "html")])
+async def test_from_the_sessions_room(
+    log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, suffix: str
+) -> None:
+    """The session under the cursor; it is said where the file is."""
+    monkeypatch.chdir(tmp_path)
+    a_day(log)
+    async with screen_of(log) as screen:
+        await screen.press("5")
+        await screen.sees("codex")
+        await screen.press(key)
+        await screen.sees(f"penstock-evening.{suffix}")
+    assert (tmp_path / f"penstock-evening.{suffix}").exists()
+
+
+async def test_a_folder_that_cannot_be_written(log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said, without a traceback."""
+    gone = tmp_path / "gone"
+    a_day(log)
+    async with screen_of(log) as screen:
+        monkeypatch.setattr("penstock_tui.rooms.sessions.Path.cwd", lambda: gone)
+        await screen.press("5")
+        await screen.sees("codex")
+        await screen.press("x")
+        await screen.sees("cannot be written")
+
+
+def test_what_draws_is_loaded_when_it_draws() -> None:
+    """Neither the command line nor the screen waits for it."""
+    code = "import penstock_tui.plugin, penstock_tui.app, sys; print('plotly' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,37 @@
+"""The rest of a path that somebody types."""
+
+from __future__ import annotations
+
+import os
+from itertools import islice
+from pathlib import Path
+
+__all__ = ["completed"]
+
+LOOKED_AT = 2000
+"""Entries of a folder."""
+
+
+def completed(typed: str) -> str | None:
+    """`typed` with the rest of the first name that begins so; a folder's ends with a slash. None: there is none, or it
+    cannot be looked for."""
+    folder, name = os.path.split(typed)
+    if not typed or (not name and not folder):
+        return None
+    try:
+        with os.scandir(Path(folder or ".").expanduser()) as entries:
+            found = sorted(
+                (entry.name, entry.is_dir()) for entry in islice(entries, LOOKED_AT) if _fits(entry.name, name)
+            )
+    except (OSError, RuntimeError, ValueError):  # no such folder, no such home, a zero byte
+        return None
+    if not found:
+        return None
+    rest, is_folder = found[0][0][len(name) :], found[0][1]
+    whole = f"{typed}{rest}{'/' if is_folder else ''}"
+    return whole if whole != typed else None
+
+
+def _fits(entry: str, name: str) -> bool:
+    """Hidden files are for who asks for them."""
+    return entry.startswith(name) and (bool(name) or not entry.startswith("."))

@@ -1,0 +1,117 @@
+"""One replay: runs on a thread, tells after each prompt, can be stopped; its log is there until it is forgotten."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.errors import PenstockError
+from penstock.snapshot.sums import Sums
+
+if TYPE_CHECKING:
+    from penstock.playback.replay import Played, PromptReplay
+    from penstock.plugins import Plugins
+
+__all__ = ["COLD", "WARM", "Run", "Stage"]
+
+WARM, COLD = 60.0, 400.0
+"""Seconds that seem to pass between two prompts: the provider's cache is still warm then, or cold."""
+
+
+class Stage(StrEnum):
+    """How far it is."""
+
+    OPENING = "opening"
+    """The file is read, the suite is put together."""
+    RUNNING = "running"
+    STOPPING = "stopping"
+    DONE = "done"
+
+
+class Run:
+    """Nothing leaves this machine: a stand-in answers, and store and memory are of this run alone."""
+
+    def __init__(self, file: Path, profile: str, load: Callable[[], Plugins], gap: float = WARM) -> None:
+        self.file, self.profile, self.gap = file, profile, gap
+        self.stage = Stage.OPENING
+        self.total = 0
+        self.played: list[Played] = []
+        self.sums = Sums()
+        self.remarks: list[str] = []
+        """What a person should know: lines left out, parts not asked."""
+        self.error = ""
+        """Why it ended before its end. Empty: it did not, or was stopped."""
+        self._load = load
+        self._folder = tempfile.TemporaryDirectory(prefix="penstock-replay-", ignore_cleanup_errors=True)
+        self._replay: PromptReplay | None = None
+        self._stop, self._lock, self._is_forgotten = threading.Event(), threading.Lock(), False
+
+    @property
+    def log(self) -> Path:
+        """Its own; there from the first prompt on."""
+        return Path(self._folder.name) / "replay.db"
+
+    @property
+    def is_over(self) -> bool:
+        return self.stage is Stage.DONE
+
+    def go(self, tell: Callable[[], None]) -> None:
+        """All of it, on the thread that calls; `tell` after each step. Never raises what is a person's to mend."""
+        try:
+            self._go(tell)
+        except PenstockError as e:
+            self.error = str(e)
+        finally:
+            with self._lock:
+                self.stage = Stage.DONE
+                is_forgotten = self._is_forgotten
+            if is_forgotten:
+                self._folder.cleanup()
+            tell()
+
+    def stop(self) -> None:
+        """End after the prompt that is under way. From any thread."""
+        self._stop.set()
+        if not self.is_over:
+            self.stage = Stage.STOPPING
+        if self._replay is not None:
+            self._replay.stop()
+
+    def forget(self) -> None:
+        """Stop, and delete its log: at once, or when the thread has ended."""
+        self.stop()
+        with self._lock:
+            self._is_forgotten = True
+            is_over = self.is_over
+        if is_over:
+            self._folder.cleanup()
+
+    def _go(self, tell: Callable[[], None]) -> None:
+        from penstock.playback.bench import Bench, Shape  # brings the engine and the memory
+        from penstock.playback.prompts import read_prompts
+        from penstock.playback.replay import PromptReplay
+
+        prompts = read_prompts(self.file)
+        self.total, self.remarks = len(prompts.found), [f"left out {fault}" for fault in prompts.faults]
+        if prompts.left_out > len(prompts.faults):
+            self.remarks.append(f"left out {prompts.left_out - len(prompts.faults):,} more such lines")
+        shape = Shape(gap=self.gap, ahead=self.total, folder=self.file.parent)
+        bench = Bench(self.profile, self._load(), self.log, shape)
+        try:
+            self.remarks += bench.notes
+            self._replay = replay = PromptReplay(prompts.found, bench)
+            self.sums = replay.sums
+            if self._stop.is_set():
+                return
+            self.stage = Stage.RUNNING
+            tell()
+            for played in replay.play():
+                self.played.append(played)
+                tell()
+            self.error = "" if replay.why == "stopped" else replay.why
+        finally:
+            bench.close()

@@ -1,0 +1,33 @@
+"""`penstock report`: a session as a page with plots."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penstock.paths import store_path
+from penstock.snapshot.choice import LAST
+
+__all__ = ["report"]
+
+
+def report(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file to write.", metavar="FILE.html")],
+    session: Annotated[
+        str, typer.Option(help="The session's id; last: the newest one; all: everything in the log.", metavar="ID")
+    ] = LAST,
+    texts: Annotated[bool, typer.Option("--texts", help="Also how results and edits begin, redacted.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    store: Annotated[Path | None, typer.Option(help="The log to read. The proxy's own when not given.")] = None,
+) -> None:
+    """Write a session as one HTML page with plots, to hand on: it opens offline and loads nothing.
+
+    No words of a message are in it unless you ask for them with --texts; tags and names of tools are.
+    """
+    from penstock_tui.report.write import write_report
+
+    wanted = "" if session == "all" else session
+    count = write_report(store or store_path(), output, session=wanted, texts=texts, replace=force)
+    typer.echo(f"Wrote {count} exchanges to {output}", err=True)

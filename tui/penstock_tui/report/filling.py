@@ -1,0 +1,38 @@
+"""What fills the window: a conversation's tokens by what they are, from the blocks that each request brought."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from penstock.snapshot.measures import Measures
+from penstock_tui.payload import Payload
+
+__all__ = ["PARTS", "Filling"]
+
+PARTS = ("system prompt", "tool definitions", "person", "agent", "tool calls", "tool results", "other")
+_KINDS = {"tool_use": "tool calls", "tool_result": "tool results", "thinking": "agent"}
+_ROLES = {"user": "person", "assistant": "agent"}
+
+
+class Filling:
+    """One conversation, as it came. The log tells of a block once, when it is new."""
+
+    def __init__(self) -> None:
+        self._blocks: Counter[str] = Counter()
+        self._epoch = -1
+
+    def take(self, classified: Payload, one: Measures) -> dict[str, int]:
+        """The tokens of a request by `PARTS`: the blocks share out what the messages were counted to have. Empty where
+        the log does not say."""
+        if one.epoch != self._epoch or not classified.whole("first"):
+            self._blocks.clear()  # the history is another one: its blocks are told of anew
+            self._epoch = one.epoch
+        for block in classified.parts("blocks"):
+            kind = block.line("kind")
+            name = _KINDS.get(kind) or (_ROLES.get(block.line("role"), "other") if kind == "text" else "other")
+            self._blocks[name] += block.whole("tokens") or 0
+        if one.messages is None:
+            return {}
+        whole = self._blocks.total() or 1
+        shares = {name: round(one.messages * self._blocks[name] / whole) for name in PARTS[2:]}
+        return {"system prompt": one.system or 0, "tool definitions": one.tools or 0, **shares}

@@ -1,0 +1,194 @@
+"""What a report tells of some exchanges, gathered from the log exchange by exchange."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from penstock.events import Event, EventKind
+from penstock.exchange import Kind
+from penstock.prices import Prices
+from penstock.snapshot.change import Change
+from penstock.snapshot.choice import Choice
+from penstock.snapshot.measures import Measures
+from penstock.snapshot.sums import Books
+from penstock.store.base import Store
+from penstock_tui.payload import Payload
+from penstock_tui.report.filling import Filling
+
+__all__ = ["Edited", "Point", "Report", "Result", "gather"]
+
+Row = TypeVar("Row")
+MOST = 40
+"""Rows of the tables of results and edits."""
+_REAL = (Kind.MAIN, Kind.TOOL_LOOP, Kind.SUBAGENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One request of an agent."""
+
+    number: int
+    """From 1, in the order they came."""
+    turn: int
+    is_main: bool
+    came: int | None
+    sent: int | None
+    cache_share: float | None
+    saved: float
+    """Dollars, of all requests so far; those included that are no agent's."""
+    suite_ms: float | None
+    first_ms: float | None
+    ms: float | None
+    has_compacted: bool
+    flush: str
+    filling: dict[str, int]
+    """Tokens by what they are. Empty for a subagent's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a tool gave back."""
+
+    number: int
+    """Of the request it came with."""
+    turn: int
+    tool: str
+    tokens: int
+    left: int
+    """Tokens of it that were sent."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """One edit, and the request it is of."""
+
+    number: int
+    turn: int
+    change: Change
+    why_now: str
+    text: str
+
+
+@dataclass(slots=True)
+class Report:
+    """All of it."""
+
+    only: dict[str, str]
+    books: Books = field(default_factory=Books)
+    points: list[Point] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    """The largest, the largest first."""
+    edits: list[Edited] = field(default_factory=list)
+    """Those that freed or added most, of all that landed."""
+    edit_count: int = 0
+    window: int = 0
+    """Tokens a request to the model may have. 0: not known."""
+    exchanges: int = 0
+
+
+def gather(log: Store, choice: Choice) -> Report:
+    """Grows with requests, not with events."""
+    folded = _Folded(Report(choice.only, exchanges=len(choice.ids)))
+    for id in choice.ids:
+        folded.take(log.events_of(id), id)
+    return folded.end()
+
+
+class _Folded:
+    """Takes exchanges in, in their order."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._fillings: dict[str, Filling] = {}
+        self._calls: dict[str, str] = {}
+        self._results: _Largest[Result] = _Largest()
+        self._edits: _Largest[Edited] = _Largest()
+        self._prices = Prices()
+
+    def take(self, events: Iterable[Event], id: str) -> None:
+        """One exchange."""
+        events = list(events)
+        one, report = Measures.of(id, events), self._report
+        report.books.add(one)
+        if one.kind not in _REAL:
+            return
+        number, is_main = len(report.points) + 1, one.agent in ("", "main")
+        said = next((e for e in events if e.kind is EventKind.CLASSIFIED), None)
+        data = Payload(said.payload) if said is not None else Payload({})
+        filling = self._fillings.setdefault(one.conversation, Filling())
+        filled = filling.take(data, one)
+        report.points.append(_point(one, number, report.books.totals.money.saved, filled if is_main else {}))
+        edits = [Payload(e.payload) for e in events if e.kind is EventKind.EDIT]
+        self._take_results(data, edits, one, number)
+        self._take_edits(edits, one, number)
+        if is_main and one.provider in self._prices.providers:
+            report.window = max(report.window, self._prices.of(one.provider, one.model).window)
+
+    def end(self) -> Report:
+        """What it came to."""
+        self._report.results = self._results.rows()
+        self._report.edits = sorted(self._edits.rows(), key=lambda row: row.number)
+        return self._report
+
+    def _take_results(self, data: Payload, edits: list[Payload], one: Measures, number: int) -> None:
+        left = {
+            (edit.whole("m"), edit.whole("b")): edit.whole("after") or 0
+            for edit in edits
+            if edit.line("op") == "replace" and edit.line("state") == "landed"
+        }
+        for block in data.parts("blocks"):
+            if block.line("kind") == "tool_use":
+                self._calls[block.line("id")] = block.line("name", 80)
+            elif block.line("kind") == "tool_result":
+                tokens, place = block.whole("tokens") or 0, (block.whole("m"), block.whole("b"))
+                tool = block.line("name", 80) or self._calls.get(block.line("id"), "?")
+                row = Result(number, one.turn, tool, tokens, left.get(place, tokens), block.text("text"))
+                self._results.add(tokens, row)
+
+    def _take_edits(self, edits: list[Payload], one: Measures, number: int) -> None:
+        for change, edit in zip(one.changes, edits, strict=True):
+            if change.has_landed:
+                self._report.edit_count += 1
+                row = Edited(number, one.turn, change, one.flush, edit.text("text"))
+                self._edits.add(abs(change.freed), row)
+
+
+class _Largest(Generic[Row]):
+    """The largest of many, so that a long log takes no more than a short one."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, Row]] = []
+        self._count = 0
+
+    def add(self, size: int, row: Row) -> None:
+        """Of equal ones, the first stays."""
+        self._count += 1
+        heapq.heappush(self._heap, (size, -self._count, row))
+        if len(self._heap) > MOST:
+            heapq.heappop(self._heap)
+
+    def rows(self) -> list[Row]:
+        """The largest first."""
+        return [row for *_, row in sorted(self._heap, key=lambda one: one[:2], reverse=True)]
+
+
+def _point(one: Measures, number: int, saved: float, filling: dict[str, int]) -> Point:
+    return Point(
+        number,
+        one.turn,
+        one.agent in ("", "main"),
+        one.tokens_in,
+        one.tokens_out,
+        one.cache_share,
+        saved,
+        one.suite_ms,
+        one.first_ms,
+        one.ms,
+        one.landed("compact") > 0,
+        one.flush,
+        filling,
+    )

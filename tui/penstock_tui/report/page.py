@@ -1,0 +1,217 @@
+"""A report as one HTML page. Everything that came from outside is escaped: a tag or a project may hold HTML."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import PurePath
+
+from penstock import __version__
+from penstock.redact import redact
+from penstock.snapshot.sums import Session
+from penstock_tui.figures import dollars
+from penstock_tui.report.drawing import Plot, script
+from penstock_tui.report.gather import MOST, Edited, Report, Result
+from penstock_tui.report.plots import plots
+from penstock_tui.report.style import STYLE
+
+__all__ = ["page"]
+
+ROWS = 300
+"""Of a table of numbers; the JSON export has all."""
+PREVIEW = 160
+# Nothing is loaded, whatever a text in the page says.
+_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+
+
+def page(report: Report, *, texts: bool = False) -> str:
+    """The page. Without `texts`, no words of a message or a result are in it; tags, names of tools and the reasons of
+    edits are."""
+    title = _title(report)
+    parts = [
+        f"<h1>{_safe(title)}</h1>",
+        _about(report),
+        _facts(report),
+        *(_plot(plot) for plot in plots(report)),
+        _results(report.results, texts),
+        _edits(report, texts),
+        _sessions(list(report.books.sessions.values())),
+        f"<footer>Made by Penstock {escape(__version__)} from its event log. Tokens are estimates unless the provider "
+        "counted them; money is at the prices of the profile. This page loads nothing.</footer>",
+    ]
+    body = "\n".join(parts)
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
+        f"<title>{_safe(title)}</title>\n<style>{STYLE}</style>\n<script>{script()}</script>\n</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _title(report: Report) -> str:
+    name = next(iter(report.only.values()), "")
+    return f"Session {name[:40]}" if name else "All sessions of a log"
+
+
+def _about(report: Report) -> str:
+    found = list(report.books.sessions.values())
+    clients = _some(one.client for one in found) or "unknown client"
+    models = _some(model for one in found for model in one.models) or "unknown model"
+    projects = _some(PurePath(one.project).name for one in found)
+    when = ""
+    if found:
+        first, last = min(one.first_at for one in found), max(one.last_at for one in found)
+        when = f" · {_moment(first)} to {_moment(last)}"
+    where = f" · project {projects}" if projects else ""
+    return f'<p class="about">{_safe(f"{clients} · {models}{where}{when}")}</p>'
+
+
+def _some(names: Iterable[str]) -> str:
+    """The first few of them."""
+    found = list(dict.fromkeys(filter(None, names)))
+    return ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+
+
+def _facts(report: Report) -> str:
+    sums, about = report.books.totals, "~" if report.books.totals.money.estimated else ""
+    turns = len(report.books.turns)
+    kept = sums.came - sums.sent
+    facts = [
+        ("requests", f"{sums.requests:,}"),
+        ("turns", f"{turns:,}"),
+        ("tokens came", f"{sums.came:,}"),
+        ("tokens sent", f"{sums.sent:,}"),
+        ("kept off the wire", f"{kept:,}" + (f" ({kept / sums.came:.1%})" if sums.came else "")),
+        ("from the cache", f"{sums.cache_share:.0%}" if sums.cache_share is not None else "not known"),
+        ("untouched", f"{about}{dollars(sums.money.baseline)}"),
+        ("paid", f"{about}{dollars(sums.money.paid)}"),
+        ("saved", f"{about}{dollars(sums.money.saved)}"),
+        ("edits landed", f"{sums.edits:,}"),
+        ("compactions", f"{sum(one.state == 'landed' for one in report.books.compactions):,}"),
+        ("failed, refused", f"{sums.failed:,}, {sums.refused:,}"),
+    ]
+    return "<dl>" + "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts) + "</dl>"
+
+
+def _plot(plot: Plot) -> str:
+    label = _safe(f"{plot.title}. {plot.told}")
+    drawn = f'<div class="plot" role="img" aria-label="{label}">{plot.html}</div>' if plot.html else ""
+    return (
+        f'<section id="{plot.id}"><h2>{_safe(plot.title)}</h2><figure>{drawn}'
+        f"<figcaption>{_safe(plot.about)} <strong>{_safe(plot.told)}</strong></figcaption></figure>"
+        f"{_numbers(plot) if plot.rows else ''}</section>"
+    )
+
+
+def _numbers(plot: Plot) -> str:
+    return f"<details><summary>The numbers</summary>{_table(plot.title, plot.head, plot.rows)}</details>"
+
+
+def _results(results: Sequence[Result], texts: bool) -> str:
+    head: tuple[str, ...] = ("tool", "request", "turn", "tokens", "sent of it")
+    head = (*head, "begins") if texts else head
+    rows = [
+        (one.tool, str(one.number), str(one.turn), f"{one.tokens:,}", f"{one.left:,}", *_text(one.text, texts))
+        for one in results
+    ]
+    told = f"The {MOST} largest." if len(results) >= MOST else ""
+    return _listed("results", "Largest results of tools", told, head, rows, "No tool gave anything back.")
+
+
+def _edits(report: Report, texts: bool) -> str:
+    head = (
+        "stage",
+        "what",
+        "request",
+        "turn",
+        "before",
+        "after",
+        "why",
+        "why then",
+        *(("in its stead",) if texts else ()),
+    )
+    rows = [_edit(one, texts) for one in report.edits]
+    more = report.edit_count - len(rows)
+    told = f"The {len(rows)} largest of {report.edit_count:,} that landed." if more > 0 else ""
+    return _listed("edits", "Edits, with their reason", told, head, rows, "Nothing was edited.")
+
+
+def _edit(one: Edited, texts: bool) -> tuple[str, ...]:
+    change = one.change
+    return (
+        change.stage,
+        {"replace": "shortened", "note": "note added", "compact": "compacted"}.get(change.op, change.op),
+        str(one.number),
+        str(one.turn),
+        f"{change.before:,}",
+        f"{change.after:,}",
+        change.reason,
+        one.why_now,
+        *_text(one.text, texts),
+    )
+
+
+def _text(text: str, texts: bool) -> tuple[str, ...]:
+    return (" ".join(text.split())[:PREVIEW],) if texts else ()
+
+
+def _sessions(found: Sequence[Session]) -> str:
+    if len(found) < 2:
+        return ""
+    head = ("session", "client", "requests", "came", "sent", "paid", "saved")
+    rows = [
+        (
+            one.name[:40],
+            one.client,
+            f"{one.sums.requests:,}",
+            f"{one.sums.came:,}",
+            f"{one.sums.sent:,}",
+            dollars(one.sums.money.paid),
+            dollars(one.sums.money.saved),
+        )
+        for one in found
+    ]
+    return _listed("sessions", "Sessions", "", head, rows, "")
+
+
+def _listed(id: str, title: str, told: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]], none: str) -> str:
+    body = _table(title, head, rows) if rows else f"<p>{none}</p>"
+    return f'<section id="{id}"><h2>{title}</h2>{f"<p>{told}</p>" if told else ""}{body}</section>'
+
+
+def _table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    right = [all(_is_number(row[i]) for row in rows) for i in range(len(head))]
+    heads = "".join(
+        f'<th scope="col"{" class=n" if is_right else ""}>{_safe(name)}</th>'
+        for name, is_right in zip(head, right, strict=True)
+    )
+    lines = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in rows[:ROWS])
+    more = f"<p>{len(rows) - ROWS:,} more rows are in `penstock export`.</p>" if len(rows) > ROWS else ""
+    # It scrolls by itself, so it must be reached by the keyboard.
+    return (
+        f'<div class="table" tabindex="0" role="region" aria-label="{_safe(title)}"><table><caption>{_safe(title)}'
+        f"</caption><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div>{more}"
+    )
+
+
+def _cell(text: str) -> str:
+    return f'<td class="n">{_safe(text)}</td>' if _is_number(text) else f"<td>{_safe(text)}</td>"
+
+
+def _is_number(text: str) -> bool:
+    return not text or text.replace(",", "").replace(".", "").strip(" $%~+-ms").isdecimal()
+
+
+def _safe(text: str) -> str:
+    """Once more through the redactor, no HTML, and no half characters."""
+    return escape(redact(text).encode("utf-8", "replace").decode())
+
+
+def _moment(at: float) -> str:
+    try:
+        return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+    except (ValueError, OverflowError, OSError):
+        return "?"

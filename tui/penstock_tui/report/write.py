@@ -1,0 +1,30 @@
+"""Write a report to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from penstock.snapshot.choice import choose
+from penstock.snapshot.files import whole_file
+from penstock.store.sql import SqlStore
+
+__all__ = ["write_report"]
+
+
+def write_report(
+    store: Path, file: Path, *, session: str = "", conversation: str = "", texts: bool = False, replace: bool = False
+) -> int:
+    """Gives how many exchanges it is about. Raises `PenstockError` when the log cannot be read, nothing is meant, or
+    the file cannot be written; without `replace`, one that is there stays."""
+    from penstock_tui.report.gather import gather
+    from penstock_tui.report.page import page  # brings the plots, and seconds with them
+
+    log = SqlStore(store.expanduser().absolute(), readonly=True)
+    try:
+        choice = choose(log, session=session, conversation=conversation)
+        report = gather(log, choice)
+    finally:
+        log.close()
+    with whole_file(file, replace=replace) as out:
+        out.write(page(report, texts=texts))
+    return len(choice.ids)
