@@ -103,10 +103,10 @@ class ReplayRoom(TableRoom["Played"]):
         return [*sums(self.run), cache(self.gap), self.cut(len(self.run.played))]
 
     def draw(self, now: float) -> None:
-        is_at_newest = self.table.cursor_row <= 0
+        is_at_newest = self.table.is_at_top
         super().draw(now)
-        if is_at_newest and self.table.row_count:  # who has not moved follows
-            self.table.move_cursor(row=0, animate=False)
+        if is_at_newest:  # who has not moved follows
+            self.table.action_first()
         self.query_one("#hint", Static).update(hint(self.run))
         self.query_one("#progress", FittedLine).show(progress(self.run))
 

@@ -65,6 +65,11 @@ class RoomTable(ScrollView, Generic[Shown], can_focus=True):
         """The key of the row under the cursor. Empty: there is no row."""
         return self._rows[self._cursor][0] if self._rows else ""
 
+    @property
+    def is_at_top(self) -> bool:
+        """Whether the cursor is on the first row, or there is none."""
+        return self._cursor == 0
+
     def fill(self, rows: Sequence[tuple[str, Shown]], moment: Moment) -> None:
         """Show `rows`, each under a key of its own. The cursor stays on its key, the window where it is."""
         chosen, line, top = self.chosen, self._cursor, round(self.scroll_y)
