@@ -69,6 +69,8 @@ class LogModel:
         self.pipeline = Pipeline()
         self.levels = Levels()
         self.faults = Faults()
+        self.labels: dict[str, str] = {}
+        """What a person calls sessions."""
         self._counts: dict[EventKind, list[Count]] = {}
         for counted in (self.course, self.tags, self.compactions, self.pipeline, self.levels, self.faults):
             for kind in counted.KINDS:

@@ -75,6 +75,7 @@ def test_the_newest_come_first(ask: Ask) -> None:
     """Of one project, of all, of one session."""
     assert texts(ask("list", project="p", limit=2)["items"]) == ["The glaze is blue.", "The vents stay shut."]
     assert texts(ask("list", limit=1)["items"]) == ["The kiln of another project."]
+    assert texts(ask("list", project="p", limit=2, skip=1)["items"])[0] == "The vents stay shut."
     assert len(ask("list", project="p", session="monday")["items"]) == 2
     assert ask("list", project="nowhere")["items"] == []
     assert [(one["name"], one["items"]) for one in ask("projects")["projects"]] == [("p", 3), ("q", 1)]

@@ -6,6 +6,7 @@ from typing import Final
 
 from penstock_tui.rooms.budget import BudgetRoom
 from penstock_tui.rooms.compactions import CompactionsRoom
+from penstock_tui.rooms.memory import MemoryRoom
 from penstock_tui.rooms.names import RoomName
 from penstock_tui.rooms.overview import OverviewRoom
 from penstock_tui.rooms.pipeline import PipelineRoom
@@ -16,6 +17,7 @@ from penstock_tui.rooms.tags import TagsRoom
 __all__ = ["ROOMS"]
 
 ROOMS: Final[dict[RoomName, type[Room]]] = {
-    room.NAME: room for room in (OverviewRoom, TagsRoom, CompactionsRoom, SessionsRoom, PipelineRoom, BudgetRoom)
+    room.NAME: room
+    for room in (OverviewRoom, TagsRoom, CompactionsRoom, SessionsRoom, PipelineRoom, BudgetRoom, MemoryRoom)
 }
 """The log is not among them: it is what they are opened from."""

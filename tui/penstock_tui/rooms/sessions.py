@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import PurePath
 from typing import ClassVar
 
-from penstock.prices import Prices
 from penstock_tui.counts.sessions import Session
 from penstock_tui.figures import clock_time, count, dollars, many, percent
 from penstock_tui.rooms.names import RoomName
@@ -15,6 +13,7 @@ from penstock_tui.rooms.room import Words
 from penstock_tui.rooms.table_room import TableRoom
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Cell, Column, Moment
+from penstock_tui.windows import window_of
 
 __all__ = ["SessionsRoom"]
 
@@ -33,21 +32,11 @@ def _saved(session: Session, _moment: Moment) -> Cell:
 
 
 def _window(session: Session, _moment: Moment) -> Cell:
-    window = _window_of(session.provider, session.model)
+    window = window_of(session.provider, session.model)
     if not window or not session.prompt:
         return "", ""
     share = session.prompt / window
     return percent(share), "warn" if share >= 0.8 else ""
-
-
-@cache
-def _prices() -> Prices:
-    return Prices()
-
-
-def _window_of(provider: str, model: str) -> int:
-    """Tokens a request to the model may have, by the bundled table. 0: not known."""
-    return _prices().of(provider, model).window if provider in _prices().providers else 0
 
 
 class SessionsRoom(TableRoom[Session]):

@@ -1,0 +1,328 @@
+"""Memory: how full the window is, and what is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import PurePath
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.signal import Signal
+from textual.widgets import Static
+
+from penstock_tui.counts.sessions import Session
+from penstock_tui.feed import Feed
+from penstock_tui.figures import age, count, many
+from penstock_tui.follow import LogState
+from penstock_tui.fullness import Fullness, Thresholds, thresholds_of
+from penstock_tui.memory_reader import PAGE, MemoryPage, MemoryReader, Remembered, Whole
+from penstock_tui.model import Changes
+from penstock_tui.rooms.errands import ErrandRoom
+from penstock_tui.rooms.memory_lines import whole_lines
+from penstock_tui.rooms.names import RoomName
+from penstock_tui.rooms.room import ShowInLog, Words
+from penstock_tui.rooms.table_room import TableRoom
+from penstock_tui.screens.ask import AskScreen
+from penstock_tui.screens.choosing import ChooseScreen
+from penstock_tui.screens.confirm import ConfirmScreen
+from penstock_tui.screens.editing import EditScreen
+from penstock_tui.screens.reading import ReadingScreen
+from penstock_tui.widgets.fitted_line import Fact
+from penstock_tui.widgets.fitting import Cell, Column, Moment
+from penstock_tui.widgets.lines import content_of
+from penstock_tui.windows import window_of
+
+__all__ = ["MemoryRoom"]
+
+QUOTED = 300
+
+
+def _age(one: Remembered, moment: Moment) -> Cell:
+    return ("?" if one.at is None else age(max(moment.now - one.at, 0))), "dim"
+
+
+def _found(one: Remembered, _moment: Moment) -> Cell:
+    return ("" if one.sure is None else f"{one.sure:+.2f}"), "accent"
+
+
+class MemoryRoom(ErrandRoom, TableRoom[Remembered]):
+    """The newest first, a page at a time, or the best of a search. Read when it is entered and after each change."""
+
+    NAME = RoomName.MEMORY
+    DEFAULT_CSS = """
+    MemoryRoom #fullness { height: auto; padding: 0 1; }
+    MemoryRoom #said { height: auto; padding: 1 2; }
+    Screen.-low #fullness { display: none; }
+    """
+    COLUMNS: ClassVar[tuple[Column[Remembered], ...]] = (
+        Column("age", 4, 3, "", _age, True),
+        Column("pin", 3, 2, "", lambda one, _: ("⚑" if one.pinned else "", "warn")),
+        Column("score", 6, 4, "", _found, True),
+        Column("project", 12, 5, "", lambda one, _: (PurePath(one.project).name or one.project, "")),
+        Column("tag", 14, 6, "", lambda one, _: (", ".join(one.tags), "accent")),
+        Column("by", 9, 8, "", lambda one, _: (one.role, "dim")),
+        Column("tokens", 6, 7, "", lambda one, _: (count(one.tokens), ""), True),
+        Column("text", 20, 1, "", lambda one, _: (one.line, "plain"), grows=True),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "search", "Search", key_display="/"),
+        Binding("e", "edit", "Edit"),
+        Binding("p", "pin", "Pin"),
+        Binding("d", "forget", "Forget"),
+        Binding("o", "project", "Project"),
+        Binding("left_square_bracket", "session(-1)", "Session", key_display="["),
+        Binding("right_square_bracket", "session(1)", show=False),
+        Binding("n", "page(1)", "Next page", show=False),
+        Binding("b", "page(-1)", "Page before", show=False),
+        Binding("r", "read", "Read again", show=False),
+        Binding("escape", "back", "Back", show=False),
+    ]
+
+    def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
+        super().__init__(feed, changed)
+        self.page: MemoryPage | None = None
+        """None: the first look is not back."""
+        self._reader = MemoryReader(feed.path)
+        self._wanted = MemoryPage()
+        """What is looked at: a project, a search, a page."""
+        self._session = ""
+        """The one whose window is shown. Empty: the one seen last."""
+        self._is_reading = False
+        self._thresholds: tuple[str, Thresholds] | None = None
+
+    # ---------------------------------------------------------------- what is shown
+
+    @property
+    def is_told(self) -> bool:
+        return self.page is not None and not self._is_reading
+
+    def body(self) -> ComposeResult:
+        yield Static(id="fullness")
+        yield from super().body()
+        yield Static(id="said", markup=False)
+
+    def words(self) -> Words | None:
+        return None  # what is remembered outlives the log
+
+    def head(self, now: float) -> list[Fact]:
+        page = self.page
+        if page is None or page.error:
+            return [Fact("reading" if self._is_reading else "", 2, "dim")]
+        first, last = page.skip + 1, page.skip + len(page.items)
+        found = f"“{page.query}”: {len(page.items)} found, Esc ends the search" if page.query else ""
+        pages = f"{first:,} to {last:,}, n b turn the page" if page.known > PAGE and not page.query else ""
+        return [
+            Fact(found, 2, "accent"),
+            Fact(_memories(page.known), 3),
+            Fact(f"of {PurePath(page.project).name or page.project}" if page.project else "", 4, "accent"),
+            Fact(f"in {many(len(page.projects), 'project')}" if not page.project else "", 6),
+            Fact(pages, 4, "dim"),
+            Fact("; ".join(page.remarks), 5, "warn"),
+            Fact("reading" if self._is_reading else "", 7, "dim"),
+        ]
+
+    def rows(self) -> Sequence[tuple[str, Remembered]]:
+        return [(one.key, one) for one in self.page.items] if self.page is not None else []
+
+    def draw(self, now: float) -> None:
+        super().draw(now)
+        width = max(self.query_one("#body").content_size.width - 2, 1)
+        shown = self.fullness()
+        lines = shown.lines(width) if shown is not None else [(("No session in this log yet.", "dim"),)]
+        self.query_one("#fullness", Static).update(content_of(lines, width))
+        said = self.query_one("#said", Static)
+        said.display = not self.rows()
+        self.table.display = not said.display
+        said.update(self._instead())
+
+    def on_resize(self) -> None:
+        self.tell()
+
+    def fullness(self) -> Fullness | None:
+        """The window of the session that is looked at. None: there is no session."""
+        session = self._chosen()
+        if session is None:
+            return None
+        profile = self.feed.model.health.profile
+        if self._thresholds is None or self._thresholds[0] != profile:
+            self._thresholds = profile, thresholds_of(profile)
+        where = PurePath(session.project).name
+        label = " ".join(filter(None, (session.client or "?", where, session.name[:12])))
+        window = window_of(session.provider, session.model)
+        watermark = self.feed.model.compactions.watermark(session.name)
+        return Fullness(label, session.prompt, window, self._thresholds[1], watermark)
+
+    def _chosen(self) -> Session | None:
+        sessions = self.feed.model.sessions
+        listed = sessions.listed()
+        return sessions.get(self._session) or (listed[0] if listed else None)
+
+    def _instead(self) -> str:
+        page = self.page
+        if page is None:
+            return "Reading the memory …"
+        if page.error:
+            return f"! {page.error}\n\nr reads it again."
+        if page.query:
+            return f"Nothing is like “{page.query}”. Esc ends the search, / begins another."
+        return "Nothing is remembered here yet. penstock import takes in what Claude Code and Codex wrote down."
+
+    # ---------------------------------------------------------------- looking
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self.action_read()
+
+    def action_read(self) -> None:
+        if self._is_reading or self.feed.state is not LogState.OPEN:
+            return
+        wanted, profile = self._wanted, self.feed.model.health.profile
+        look = partial(self._reader.look, profile, project=wanted.project, query=wanted.query, skip=wanted.skip)
+        self._is_reading = True
+        self.errand("read the memory", look, partial(self._take, wanted), fails=self._stop_reading)
+        self.tell()
+
+    def _take(self, wanted: MemoryPage, page: MemoryPage) -> None:
+        self._is_reading = False
+        if wanted != self._wanted:
+            self.action_read()
+            return
+        self.page = page
+        self.tell()
+
+    def _stop_reading(self) -> None:
+        self._is_reading = False
+
+    def _want(self, project: str, query: str = "", skip: int = 0) -> None:
+        self._wanted = MemoryPage(project=project, query=query, skip=skip)
+        self.action_read()
+
+    def action_search(self) -> None:
+        where = f"in {self._wanted.project}" if self._wanted.project else "in every project"
+        hint = f"Words of your own; looked for as recall does, {where}. Nothing: the newest again."
+        self.app.push_screen(AskScreen("Search the memory", hint, self._wanted.query), self._search)
+
+    def _search(self, query: str | None) -> None:
+        if query is not None:
+            self._want(self._wanted.project, query)
+
+    async def action_back(self) -> None:
+        if self._wanted.query:
+            self._want(self._wanted.project)
+        else:
+            await self.run_action("app.room('log')")
+
+    def action_page(self, step: int) -> None:
+        page = self.page
+        if page is None or page.query or (step > 0 and not page.has_more) or (step < 0 and not page.skip):
+            return
+        self._want(page.project, skip=max(page.skip + step * PAGE, 0))
+
+    def action_project(self) -> None:
+        counts = self.page.projects if self.page is not None else {}
+        names = ["", *counts]
+        choices = [f"every project, {_memories(sum(counts.values()))}"]
+        choices += [f"{name}, {_memories(number)}" for name, number in counts.items()]
+        at = names.index(self._wanted.project) if self._wanted.project in names else 0
+
+        def take(chosen: int | None) -> None:
+            if chosen is not None:
+                self._want(names[chosen], self._wanted.query)
+
+        self.app.push_screen(ChooseScreen("Project", choices, at), take)
+
+    def action_session(self, step: int) -> None:
+        """To the session that was active before, or after, the one whose window is shown."""
+        listed, shown = self.feed.model.sessions.listed(), self._chosen()
+        if shown is None:
+            return
+        at = listed.index(shown) - step if shown in listed else 0
+        self._session = listed[min(max(at, 0), len(listed) - 1)].name
+        self.tell()
+
+    # ---------------------------------------------------------------- one of them
+
+    def item(self, key: str = "") -> Remembered | None:
+        """The one of that key, or under the cursor."""
+        key = key or self.table.chosen
+        return next((one for one in self.page.items if one.key == key), None) if self.page is not None else None
+
+    def name_of(self, key: str) -> str:
+        one = self.item(key)
+        return one.id if one is not None else key
+
+    def open(self, key: str) -> None:
+        one = self.item(key)
+        if one is not None:
+            profile = self.feed.model.health.profile
+            self.errand("read it", partial(self._reader.whole, profile, one), self._show)
+
+    def _show(self, found: Whole) -> None:
+        one = found.item
+        lines = whole_lines(found, self.feed.clock.now(), self._source(one))
+        keys = [("o", "its session's requests")] if one.session else []
+
+        def leave(key: str | None) -> None:
+            if key == "o":
+                self.post_message(ShowInLog(f'session:"{one.session.replace(chr(34), "")}"'))
+
+        self.app.push_screen(ReadingScreen(f"Memory {one.id}", lines, keys), leave)
+
+    def _source(self, one: Remembered) -> str:
+        """Where it was said. The log may know the turn: the last of its session that had begun by then."""
+        if not one.session:
+            return "of no session: a person had it remembered"
+        label = self.feed.model.labels.get(one.session) or one.label
+        session = f"session {one.session}" + (f" ({label})" if label else "")
+        begun = [row for row in self.feed.model.rows if row.session == one.session and one.at and row.at <= one.at + 1]
+        turn = f", turn {begun[-1].turn}, exchange {begun[-1].id}" if begun else ", older than this log"
+        return f"{session}, message {one.place}{turn}"
+
+    def action_edit(self) -> None:
+        one = self.item()
+        if one is None:
+            return
+
+        def save(text: str | None) -> None:
+            if text is None or text.strip() == one.text.strip():
+                return
+            edit = partial(self._reader.edit, self.feed.model.health.profile, one, text)
+            self.errand("edit it", edit, lambda is_new: self._done("Its text is another now." if is_new else "Same."))
+
+        self.app.push_screen(EditScreen(f"Memory {one.id}", one.text), save)
+
+    def action_pin(self) -> None:
+        one = self.item()
+        if one is None:
+            return
+        pin = partial(self._reader.pin, self.feed.model.health.profile, one, not one.pinned)
+        said = "It is kept as long as others." if one.pinned else "⚑ It is kept for good, and found before others."
+        self.errand("pin it", pin, lambda _none: self._done(said))
+
+    def action_forget(self) -> None:
+        one = self.item()
+        if one is None:
+            return
+        lines = [
+            f"“{one.line[:QUOTED]}{'…' if len(one.line) > QUOTED else ''}”",
+            "",
+            f"Of {one.project}. It goes out of the record, the word index, the vectors and the originals. "
+            "Nothing brings it back, not even a client that sends it again.",
+        ]
+
+        def go(sure: bool | None) -> None:
+            if sure:
+                forget = partial(self._reader.forget, self.feed.model.health.profile, one)
+                self.errand("forget it", forget, lambda said: self._done(f"{said}."))
+
+        self.app.push_screen(ConfirmScreen(f"Forget {one.id}?", lines, "forgets it"), go)
+
+    def _done(self, said: str) -> None:
+        self.notify(said, markup=False)
+        self.action_read()
+
+
+def _memories(number: int) -> str:
+    return f"{number:,} {'memory' if number == 1 else 'memories'}"
