@@ -148,6 +148,7 @@ class PenstockApp(App[None]):
         for changes in taken:  # empty ones too: the state of the log may be what changed
             if changes.reset and self.screen is not self.log_screen:
                 self._leave_detail()
+            if changes.reset and not changes.thinned and self.screen is not self.log_screen:
                 self.notify("Another log stands in the place of the one that was shown.", severity="warning")
             self.changed.publish(changes)
 

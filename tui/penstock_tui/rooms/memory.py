@@ -149,7 +149,8 @@ class MemoryRoom(ErrandRoom, TableRoom[Remembered]):
         if self._thresholds is None or self._thresholds[0] != profile:
             self._thresholds = profile, thresholds_of(profile)
         where = PurePath(session.project).name
-        label = " ".join(filter(None, (session.client or "?", where, session.name[:12])))
+        called = self.feed.model.label_of(session.name) or session.name[:12]
+        label = " ".join(filter(None, (session.client or "?", where, called)))
         window = window_of(session.provider, session.model)
         watermark = self.feed.model.compactions.watermark(session.name)
         return Fullness(label, session.prompt, window, self._thresholds[1], watermark)
@@ -274,7 +275,7 @@ class MemoryRoom(ErrandRoom, TableRoom[Remembered]):
         """Where it was said. The log may know the turn: the last of its session that had begun by then."""
         if not one.session:
             return "of no session: a person had it remembered"
-        label = self.feed.model.labels.get(one.session) or one.label
+        label = self.feed.model.label_of(one.session) or one.label
         session = f"session {one.session}" + (f" ({label})" if label else "")
         begun = [row for row in self.feed.model.rows if row.session == one.session and one.at and row.at <= one.at + 1]
         turn = f", turn {begun[-1].turn}, exchange {begun[-1].id}" if begun else ", older than this log"
