@@ -73,6 +73,14 @@ class Compaction:
         return self.before - self.after if self.state == LANDED else 0
 
     @property
+    def covers(self) -> str:
+        """Which turns it stands for, in words. Empty: not said."""
+        first, last = self.turns
+        if not last:
+            return ""
+        return f"turns {first}-{last}" if last > first else f"turn {first}"
+
+    @property
     def watermark(self) -> float | None:
         """How full the window would have been without what landed then, as a share. None: not known, or not landed."""
         if self.state != LANDED or not self.window or not self.sent:
