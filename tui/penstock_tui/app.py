@@ -125,6 +125,9 @@ class PenstockApp(App[None]):
         yield from super().get_system_commands(screen)
         for room in RoomName:
             yield SystemCommand(f"Room: {room}", room.help.capitalize(), lambda room=room: self.action_room(room))
+        if isinstance(screen, Room):
+            for title, does, action in screen.OFFERS:
+                yield SystemCommand(title, does, getattr(screen, f"action_{action}"))
         log = self.log_screen
         if screen is not log:
             return

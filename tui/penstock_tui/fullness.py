@@ -9,6 +9,7 @@ from penstock.profiles import Window, load
 from penstock_tui.figures import bar, count, percent
 from penstock_tui.payload import readable
 from penstock_tui.widgets.lines import Line
+from penstock_tui.widgets.segments import fitted, width_of
 
 __all__ = ["Fullness", "Thresholds", "thresholds_of"]
 
@@ -75,11 +76,13 @@ class Fullness:
         """The bar with its marks, and what they mean; made for `width` cells."""
         said, tone = self.state
         size = f"{count(self.used)} of {count(self.window)} tokens" if self.window else f"{count(self.used)} tokens"
+        share = f"  {percent(self.share)}  {size}  "
+        left = width - width_of(f"context {said}{share}")
         head: Line = (
             ("context ", "dim"),
             (said, tone),
-            (f"  {percent(self.share)}  {size}  ", "plain"),
-            (self.label, "strong"),
+            (share, "plain"),
+            (fitted(self.label, left).rstrip() if left > 0 else "", "strong"),
         )
         return [head, self._bar(max(width, 1), tone), self._legend()]
 

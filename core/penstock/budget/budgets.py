@@ -204,8 +204,8 @@ class Budgets:
             for scope, names in ((Scope.SESSION, {session}), (Scope.CONVERSATION, set(conversations))):
                 stored = {storable(name) for name in names}
                 self._books.forget(self._books.named(scope, stored))
-                for place in {f"{scope}|{name}" for name in stored} & self._limits.keys():
-                    del self._limits[place]
+                for place in {f"{scope}|{name}" for name in stored} & self._judge.limits.keys():
+                    del self._judge.limits[place]
                     self._changed[place] = None
 
     def show(self, budget: Budget, now: float) -> list[dict[str, Any]]:

@@ -29,6 +29,11 @@ NONE = "none"
 class BudgetDesk(ErrandRoom):
     """Has commands carried out by the proxy that has the books, or in the store where none is up."""
 
+    OFFERS = (
+        ("Raise the budget", "Let what the one under the cursor blocks go on", "raise"),
+        ("Set a limit", "Of the one under the cursor, or of all of a sort", "set"),
+        ("Reset the budget", "Have the one under the cursor count from nothing again", "reset"),
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "raise", "Raise"),
         Binding("s", "set", "Set a limit"),

@@ -61,6 +61,7 @@ class CompactionsRoom(ErrandRoom, TableRoom[Compaction]):
     """The newest on top: each compaction, and each flush with the sum of what landed in it."""
 
     NAME = RoomName.COMPACTIONS
+    OFFERS = (("Open the exchange", "Show the request that the compaction landed in", "exchange"),)
     BINDINGS: ClassVar[list[BindingType]] = [Binding("o", "exchange", "Exchange")]
 
     def columns(self) -> Sequence[Column[Compaction]]:

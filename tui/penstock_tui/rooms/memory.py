@@ -17,6 +17,7 @@ from penstock_tui.feed import Feed
 from penstock_tui.figures import age, count, many
 from penstock_tui.follow import LogState
 from penstock_tui.fullness import Fullness, Thresholds, thresholds_of
+from penstock_tui.health import Proxy
 from penstock_tui.memory_reader import PAGE, MemoryPage, MemoryReader, Remembered, Whole
 from penstock_tui.model import Changes
 from penstock_tui.rooms.errands import ErrandRoom
@@ -36,6 +37,8 @@ from penstock_tui.windows import window_of
 
 __all__ = ["MemoryRoom"]
 
+EVERY = 10.0
+"""Seconds between two looks at what a proxy remembers, while the room is on top."""
 QUOTED = 300
 
 
@@ -65,6 +68,14 @@ class MemoryRoom(ErrandRoom, TableRoom[Remembered]):
         Column("by", 9, 8, "", lambda one, _: (one.role, "dim")),
         Column("tokens", 6, 7, "", lambda one, _: (count(one.tokens), ""), True),
         Column("text", 20, 1, "", lambda one, _: (one.line, "plain"), grows=True),
+    )
+    OFFERS = (
+        ("Search the memory", "Find what is remembered, as recall does", "search"),
+        ("Project", "Show what is remembered of one project, or of all", "project"),
+        ("Edit the memory", "Give the one under the cursor another text", "edit"),
+        ("Pin the memory", "Keep the one under the cursor for good, or not", "pin"),
+        ("Forget the memory", "Delete the one under the cursor for good", "forget"),
+        ("Read the memory again", "Look at what is remembered by now", "read"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", key_display="/"),
@@ -171,6 +182,16 @@ class MemoryRoom(ErrandRoom, TableRoom[Remembered]):
         return "Nothing is remembered here yet. penstock import takes in what Claude Code and Codex wrote down."
 
     # ---------------------------------------------------------------- looking
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(EVERY, self._look_again)
+
+    def _look_again(self) -> None:
+        """What a proxy remembers meanwhile; a page that was turned to and a search stay as they are."""
+        is_first = not self._wanted.query and not self._wanted.skip
+        if self.is_current and is_first and self.feed.proxy is Proxy.RUNNING:
+            self.action_read()
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()

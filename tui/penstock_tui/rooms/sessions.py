@@ -66,6 +66,10 @@ class SessionsRoom(ErrandRoom, TableRoom[Session]):
     """The one that was active last on top."""
 
     NAME = RoomName.SESSIONS
+    OFFERS = (
+        ("Label the session", "Give the one under the cursor a name of your own", "label"),
+        ("Delete the session", "Delete the one under the cursor for good", "delete"),
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "label", "Label"),
         Binding("d", "delete", "Delete"),

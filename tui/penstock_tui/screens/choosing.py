@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import OptionList
-from textual.widgets.option_list import Option
+
+from penstock_tui.widgets.fitting import Column, Moment
+from penstock_tui.widgets.room_table import RoomTable
 
 __all__ = ["ChooseScreen"]
+
+ROOM = 2
+"""Lines that the border takes."""
 
 
 class ChooseScreen(ModalScreen[int | None]):
@@ -21,33 +25,35 @@ class ChooseScreen(ModalScreen[int | None]):
 
     DEFAULT_CSS = """
     ChooseScreen { align: center middle; }
-    ChooseScreen OptionList {
-        width: 100%; max-width: 76; height: auto; max-height: 80%; background: $surface; border: round $primary;
+    ChooseScreen Vertical {
+        width: 100%; max-width: 76; max-height: 100%; background: $surface; border: round $primary; padding: 0 1;
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", "Back"),
-        Binding("j", "app.simulate_key('down')", show=False),
-        Binding("k", "app.simulate_key('up')", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Back")]
 
     def __init__(self, title: str, choices: Sequence[str], at: int = 0) -> None:
         super().__init__()
         self._title, self._choices, self._at = title, choices, at
 
     def compose(self) -> ComposeResult:
-        choices = OptionList(*(Option(Text(one, no_wrap=True, overflow="ellipsis")) for one in self._choices))
-        choices.border_title = self._title
-        choices.border_subtitle = "Enter chooses · Esc goes back"
-        yield choices
+        with Vertical() as box:
+            box.border_title = self._title
+            box.border_subtitle = "Enter chooses · Esc goes back"
+            box.styles.height = len(self._choices) + ROOM
+            choices: RoomTable[str] = RoomTable([Column("", 8, 1, "", lambda one, _: (one, ""), grows=True)])
+            choices.show_header = False
+            yield choices
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).highlighted = self._at
+        table = self.query_one(RoomTable)
+        table.fill([(str(i), one) for i, one in enumerate(self._choices)], Moment(0.0))
+        table.focus()
+        self.call_after_refresh(table.choose, str(self._at))
 
-    @on(OptionList.OptionSelected)
-    def _take(self, event: OptionList.OptionSelected) -> None:
+    @on(RoomTable.Opened)
+    def _take(self, event: RoomTable.Opened) -> None:
         event.stop()
-        self.dismiss(event.option_index)
+        self.dismiss(int(event.key))
 
     def action_leave(self) -> None:
         self.dismiss(None)
