@@ -20,6 +20,8 @@ __all__ = ["PAGE", "MemoryPage", "MemoryReader", "MemoryTrouble", "Remembered", 
 
 PAGE = 100
 """Items read at once."""
+FOUND = 20
+"""Found at most of each project, where all are searched."""
 AROUND = 3
 NOTHING = "Nothing is remembered yet: {folder} is not there. A proxy whose profile has [memory] enabled begins it."
 
@@ -109,7 +111,8 @@ class MemoryReader:
         """A page of the newest items, or the best of a search. Never raises: what is amiss stands in the page."""
         if not self._is_there:
             return MemoryPage(error=NOTHING.format(folder=paths.memory_dir(self._store)))
-        where: dict[str, object] = {"project": project or None, "limit": PAGE}
+        # A search gives so many of each project.
+        where: dict[str, object] = {"project": project or None, "limit": FOUND if query and not project else PAGE}
         try:
             with self._lock, reached(self._store, lambda: _profile(profile)) as memory:
                 counts = {str(one["name"]): int(one["items"]) for one in memory.do("projects", {})["projects"]}

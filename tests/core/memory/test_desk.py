@@ -188,6 +188,16 @@ def test_forgetting(ask: Ask, tmp_path: Path) -> None:
     assert not [word for word in (b"vents", b"glaz", b"another project") if word in left]
 
 
+def test_a_session_is_forgotten_wherever_it_was(ask: Ask) -> None:
+    """Without a project: in all of them, by its own name alone, and one that left nothing is no error."""
+    assert ask("forget_session", session="monday")["forgotten"] == 0
+    assert ask("forget_session", session="monday-1")["forgotten"] == 3
+    assert ask("forget_session", session="monday-1")["forgotten"] == 0
+    assert texts(ask("list")["items"]) == ["The glaze is blue."]
+    with pytest.raises(PenstockError, match="say which session"):
+        ask("forget_session", session="")
+
+
 def test_what_is_past_its_time(ask: Ask) -> None:
     """Goes."""
     assert ask("expire") == {"forgotten": 1}

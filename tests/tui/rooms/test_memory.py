@@ -121,7 +121,7 @@ async def test_one_project(log: Log, profile: str) -> None:
         await screen.press("8")
         await settled(screen)
         await screen.press("o")
-        await screen.sees("every project, 2 memories", f"{SHOP}, 1 memory")
+        await screen.sees("2  every project", f"1  {SHOP}")
         await screen.press("down", "down", "enter")
         await screen.sees("of shop", "1 memory", "Round once")
         assert not screen.shows("900 degrees")

@@ -18,18 +18,14 @@ from penstock_tui.figures import age, count, many
 from penstock_tui.follow import LogState
 from penstock_tui.fullness import Fullness, Thresholds, thresholds_of
 from penstock_tui.health import Proxy
-from penstock_tui.memory_reader import PAGE, MemoryPage, MemoryReader, Remembered, Whole
+from penstock_tui.memory_reader import PAGE, MemoryPage, Remembered
 from penstock_tui.model import Changes
-from penstock_tui.rooms.errands import ErrandRoom
-from penstock_tui.rooms.memory_lines import whole_lines
+from penstock_tui.rooms.memory_desk import MemoryDesk
 from penstock_tui.rooms.names import RoomName
-from penstock_tui.rooms.room import ShowInLog, Words
+from penstock_tui.rooms.room import Words
 from penstock_tui.rooms.table_room import TableRoom
 from penstock_tui.screens.ask import AskScreen
 from penstock_tui.screens.choosing import ChooseScreen
-from penstock_tui.screens.confirm import ConfirmScreen
-from penstock_tui.screens.editing import EditScreen
-from penstock_tui.screens.reading import ReadingScreen
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Cell, Column, Moment
 from penstock_tui.widgets.lines import content_of
@@ -39,7 +35,6 @@ __all__ = ["MemoryRoom"]
 
 EVERY = 10.0
 """Seconds between two looks at what a proxy remembers, while the room is on top."""
-QUOTED = 300
 
 
 def _age(one: Remembered, moment: Moment) -> Cell:
@@ -50,7 +45,7 @@ def _found(one: Remembered, _moment: Moment) -> Cell:
     return ("" if one.sure is None else f"{one.sure:+.2f}"), "accent"
 
 
-class MemoryRoom(ErrandRoom, TableRoom[Remembered]):
+class MemoryRoom(MemoryDesk, TableRoom[Remembered]):
     """The newest first, a page at a time, or the best of a search. Read when it is entered and after each change."""
 
     NAME = RoomName.MEMORY
@@ -79,9 +74,6 @@ class MemoryRoom(ErrandRoom, TableRoom[Remembered]):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", key_display="/"),
-        Binding("e", "edit", "Edit"),
-        Binding("p", "pin", "Pin"),
-        Binding("d", "forget", "Forget"),
         Binding("o", "project", "Project"),
         Binding("left_square_bracket", "session(-1)", "Session", key_display="["),
         Binding("right_square_bracket", "session(1)", show=False),
@@ -95,7 +87,6 @@ class MemoryRoom(ErrandRoom, TableRoom[Remembered]):
         super().__init__(feed, changed)
         self.page: MemoryPage | None = None
         """None: the first look is not back."""
-        self._reader = MemoryReader(feed.path)
         self._wanted = MemoryPage()
         """What is looked at: a project, a search, a page."""
         self._session = ""
@@ -197,11 +188,14 @@ class MemoryRoom(ErrandRoom, TableRoom[Remembered]):
         super().on_screen_resume()
         self.action_read()
 
+    def read_again(self) -> None:
+        self.action_read()
+
     def action_read(self) -> None:
         if self._is_reading or self.feed.state is not LogState.OPEN:
             return
         wanted, profile = self._wanted, self.feed.model.health.profile
-        look = partial(self._reader.look, profile, project=wanted.project, query=wanted.query, skip=wanted.skip)
+        look = partial(self.reader.look, profile, project=wanted.project, query=wanted.query, skip=wanted.skip)
         self._is_reading = True
         self.errand("read the memory", look, partial(self._take, wanted), fails=self._stop_reading)
         self.tell()
@@ -245,8 +239,8 @@ class MemoryRoom(ErrandRoom, TableRoom[Remembered]):
     def action_project(self) -> None:
         counts = self.page.projects if self.page is not None else {}
         names = ["", *counts]
-        choices = [f"every project, {_memories(sum(counts.values()))}"]
-        choices += [f"{name}, {_memories(number)}" for name, number in counts.items()]
+        choices = [f"{sum(counts.values()):>7,}  every project"]
+        choices += [f"{number:>7,}  {name}" for name, number in counts.items()]
         at = names.index(self._wanted.project) if self._wanted.project in names else 0
 
         def take(chosen: int | None) -> None:
@@ -264,8 +258,6 @@ class MemoryRoom(ErrandRoom, TableRoom[Remembered]):
         self._session = listed[min(max(at, 0), len(listed) - 1)].name
         self.tell()
 
-    # ---------------------------------------------------------------- one of them
-
     def item(self, key: str = "") -> Remembered | None:
         """The one of that key, or under the cursor."""
         key = key or self.table.chosen
@@ -274,76 +266,6 @@ class MemoryRoom(ErrandRoom, TableRoom[Remembered]):
     def name_of(self, key: str) -> str:
         one = self.item(key)
         return one.id if one is not None else key
-
-    def open(self, key: str) -> None:
-        one = self.item(key)
-        if one is not None:
-            profile = self.feed.model.health.profile
-            self.errand("read it", partial(self._reader.whole, profile, one), self._show)
-
-    def _show(self, found: Whole) -> None:
-        one = found.item
-        lines = whole_lines(found, self.feed.clock.now(), self._source(one))
-        keys = [("o", "its session's requests")] if one.session else []
-
-        def leave(key: str | None) -> None:
-            if key == "o":
-                self.post_message(ShowInLog(f'session:"{one.session.replace(chr(34), "")}"'))
-
-        self.app.push_screen(ReadingScreen(f"Memory {one.id}", lines, keys), leave)
-
-    def _source(self, one: Remembered) -> str:
-        """Where it was said. The log may know the turn: the last of its session that had begun by then."""
-        if not one.session:
-            return "of no session: a person had it remembered"
-        label = self.feed.model.label_of(one.session) or one.label
-        session = f"session {one.session}" + (f" ({label})" if label else "")
-        begun = [row for row in self.feed.model.rows if row.session == one.session and one.at and row.at <= one.at + 1]
-        turn = f", turn {begun[-1].turn}, exchange {begun[-1].id}" if begun else ", older than this log"
-        return f"{session}, message {one.place}{turn}"
-
-    def action_edit(self) -> None:
-        one = self.item()
-        if one is None:
-            return
-
-        def save(text: str | None) -> None:
-            if text is None or text.strip() == one.text.strip():
-                return
-            edit = partial(self._reader.edit, self.feed.model.health.profile, one, text)
-            self.errand("edit it", edit, lambda is_new: self._done("Its text is another now." if is_new else "Same."))
-
-        self.app.push_screen(EditScreen(f"Memory {one.id}", one.text), save)
-
-    def action_pin(self) -> None:
-        one = self.item()
-        if one is None:
-            return
-        pin = partial(self._reader.pin, self.feed.model.health.profile, one, not one.pinned)
-        said = "It is kept as long as others." if one.pinned else "⚑ It is kept for good, and found before others."
-        self.errand("pin it", pin, lambda _none: self._done(said))
-
-    def action_forget(self) -> None:
-        one = self.item()
-        if one is None:
-            return
-        lines = [
-            f"“{one.line[:QUOTED]}{'…' if len(one.line) > QUOTED else ''}”",
-            "",
-            f"Of {one.project}. It goes out of the record, the word index, the vectors and the originals. "
-            "Nothing brings it back, not even a client that sends it again.",
-        ]
-
-        def go(sure: bool | None) -> None:
-            if sure:
-                forget = partial(self._reader.forget, self.feed.model.health.profile, one)
-                self.errand("forget it", forget, lambda said: self._done(f"{said}."))
-
-        self.app.push_screen(ConfirmScreen(f"Forget {one.id}?", lines, "forgets it"), go)
-
-    def _done(self, said: str) -> None:
-        self.notify(said, markup=False)
-        self.action_read()
 
 
 def _memories(number: int) -> str:
