@@ -16,7 +16,10 @@ __all__ = ["LABELS", "FoundSession", "find_sessions", "labels_of"]
 LABELS = "session-label"
 """The kind of facts that hold what a person calls sessions."""
 PAGE = 1000
-_KINDS = frozenset({EventKind.CLASSIFIED, EventKind.ENRICHED, EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED})
+_KINDS = frozenset(
+    {EventKind.STARTED, EventKind.CLASSIFIED, EventKind.ENRICHED}
+    | {EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED}
+)
 _ENDS = frozenset({EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED})
 
 
@@ -43,7 +46,7 @@ class FoundSession:
     counts: set[str] = field(default_factory=set)
     """Those that only had tokens counted: they are in no sum of tokens."""
     open: dict[str, float] = field(default_factory=dict)
-    """Exchanges whose end is not in the log, with when they came."""
+    """Exchanges of the newest proxy whose end is not in the log, with when they came."""
 
     @property
     def ratio(self) -> float | None:
@@ -85,7 +88,10 @@ def find_sessions(store: Store) -> dict[str, FoundSession]:
     while page := store.events_after(after, PAGE, _KINDS):
         after = page[-1].seq
         for event in page:
-            if event.kind is EventKind.CLASSIFIED:
+            if event.kind is EventKind.STARTED:
+                for session in sessions.values():
+                    session.open.clear()
+            elif event.kind is EventKind.CLASSIFIED:
                 _begin(event, sessions, of)
             elif event.exchange in of:
                 _go_on(event, of[event.exchange])

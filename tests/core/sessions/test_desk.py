@@ -169,6 +169,13 @@ def test_a_request_that_was_lost_does_not_keep_it(ask: Asked) -> None:
     assert ask("delete", live=True, session="morning")["deleted"]
 
 
+def test_what_an_earlier_proxy_had_under_way_does_not_keep_it(ask: Asked) -> None:
+    """It ended with that proxy, whether the log says so or not."""
+    ask.request("morning", "talk-1", at=NOW - 100, ends=False)
+    ask.store.add_events([Event(0, NOW - 90, "", K.STARTED, {})])
+    assert ask("delete", live=True, session="morning", force=True)["deleted"]
+
+
 def test_a_log_of_another_version(ask: Asked) -> None:
     """Payloads with nothing in them, or other things than expected: they belong to no session."""
     for payload in ({}, {"session": 3, "conversation": None}, {"session": "odd", "project": ["x"], "turn": "a"}):
