@@ -16,8 +16,8 @@ from penstock_tui.widgets.room_table import RoomTable
 
 __all__ = ["ChooseScreen"]
 
-ROOM = 2
-"""Lines that the border takes."""
+ROOM = 3
+"""Lines that the border and the heading take."""
 
 
 class ChooseScreen(ModalScreen[int | None]):
@@ -37,18 +37,15 @@ class ChooseScreen(ModalScreen[int | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = self._title
             box.border_subtitle = "Enter chooses · Esc goes back"
             box.styles.height = len(self._choices) + ROOM
-            choices: RoomTable[str] = RoomTable([Column("", 8, 1, "", lambda one, _: (one, ""), grows=True)])
-            choices.show_header = False
-            yield choices
+            yield RoomTable([Column(self._title, 8, 1, "", lambda one, _: (one, ""), grows=True)])
 
     def on_mount(self) -> None:
-        table = self.query_one(RoomTable)
+        table: RoomTable[str] = self.query_one(RoomTable)
         table.fill([(str(i), one) for i, one in enumerate(self._choices)], Moment(0.0))
+        table.choose(str(self._at))
         table.focus()
-        self.call_after_refresh(table.choose, str(self._at))
 
     @on(RoomTable.Opened)
     def _take(self, event: RoomTable.Opened) -> None:
