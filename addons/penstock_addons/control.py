@@ -4,7 +4,7 @@ answered here and never forwarded. On a reverse port, whose host is the provider
 Only from this machine, and only with the token that stands in a file beside the store, which its owner alone can read:
 `Authorization: Bearer TOKEN`. `POST /compact {"session": ""}` has the next request of a session, or of all, flushed;
 `GET /health` says that the proxy is up; `POST /memory/COMMAND` asks the memory that this process owns, `POST
-/budget/COMMAND` its budgets.
+/budget/COMMAND` its budgets, `POST /sessions/COMMAND` the sessions in its store.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ __all__ = ["Control"]
 
 BODY_BYTES = 64 << 10
 BUDGET = "/budget/"
+SESSIONS = "/sessions/"
 MEMORY_BYTES = 8 << 20
 """Of a command to memory: a piece of an import."""
 ALLOWED = "penstock.control"
@@ -67,6 +68,8 @@ class Control:
         suite, command = self._gateway.suite, _path(flow.request)
         if suite is not None and flow.request.method == "POST" and command.startswith(BUDGET):
             return self._ask_budget(flow, suite, command.removeprefix(BUDGET))
+        if suite is not None and flow.request.method == "POST" and command.startswith(SESSIONS):
+            return self._ask_sessions(flow, suite, command.removeprefix(SESSIONS))
         if suite is not None and flow.request.method == "POST" and command.startswith(PREFIX):
             return self._ask_memory(flow, suite, command.removeprefix(PREFIX))
         flow.response = self._do(flow.request)
@@ -75,6 +78,10 @@ class Control:
     async def _ask_budget(self, flow: http.HTTPFlow, suite: Suite, command: str) -> None:
         # The books may be long: no request waits on the loop for them.
         flow.response = await asyncio.to_thread(_budget, suite, command, flow.request.raw_content or b"")
+
+    async def _ask_sessions(self, flow: http.HTTPFlow, suite: Suite, command: str) -> None:
+        # A whole log is read for them.
+        flow.response = await asyncio.to_thread(_sessions, suite, command, flow.request.raw_content or b"")
 
     async def _ask_memory(self, flow: http.HTTPFlow, suite: Suite, command: str) -> None:
         # Memory reads and writes files: no request waits on the loop for that.
@@ -108,7 +115,10 @@ class Control:
             except msgspec.MsgspecError as e:
                 return _answer(400, error=str(e))
             return _answer(200, conversations=suite.engine.compact_now(session))
-        return _answer(404, error="there are POST /compact, /memory/COMMAND and /budget/COMMAND, and GET /health")
+        return _answer(
+            404,
+            error="there are POST /compact, /memory/COMMAND, /budget/COMMAND and /sessions/COMMAND, and GET /health",
+        )
 
 
 def _budget(suite: Suite, command: str, body: bytes) -> http.Response:
@@ -116,6 +126,14 @@ def _budget(suite: Suite, command: str, body: bytes) -> http.Response:
         arguments = msgspec.json.decode(body or b"{}", type=dict[str, Any])
         return _answer(200, **suite.engine.cashier.do(command, arguments, suite.profile))
     except (ValueError, PenstockError) as e:  # msgspec's errors are of the first sort
+        return _answer(400, error=str(e))
+
+
+def _sessions(suite: Suite, command: str, body: bytes) -> http.Response:
+    try:
+        arguments = msgspec.json.decode(body or b"{}", type=dict[str, Any])
+        return _answer(200, **suite.sessions().do(command, arguments))
+    except (ValueError, PenstockError) as e:
         return _answer(400, error=str(e))
 
 

@@ -15,11 +15,11 @@ from penstock import paths, profiles
 from penstock.errors import PenstockError
 from penstock.nearest import did_you_mean
 from penstock.plugins import Plugins
+from penstock.profiles import VARIABLE as PROFILE_VARIABLE
 
 __all__ = ["PROFILE_VARIABLE", "Settings"]
 
 logger = logging.getLogger(__name__)
-PROFILE_VARIABLE = "PENSTOCK_PROFILE"
 PREFIX = "penstock_"
 
 

@@ -14,6 +14,7 @@ from penstock_addons.cli.mcp import mcp
 from penstock_addons.cli.memory import app as memory_app
 from penstock_addons.cli.reindex import reindex
 from penstock_addons.cli.run import run
+from penstock_addons.cli.sessions import app as sessions_app
 from penstock_addons.cli.up import up
 from penstock_addons.cli.whatif import whatif
 
@@ -33,5 +34,6 @@ def commands(app: typer.Typer) -> None:
     app.command("reindex")(reindex)
     app.add_typer(budget_app, name="budget")
     app.add_typer(memory_app(), name="memory")
+    app.add_typer(sessions_app, name="sessions")
     # What stands behind the client's name is the client's, with or without a `--` in front.
     app.command("run", context_settings={"allow_interspersed_args": False})(run)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
 
 from penstock import encodings, journal
 from penstock.background import Background
@@ -204,6 +205,10 @@ class Engine:
         for state in found:
             state.asked = True
         return len(found)
+
+    def forgotten(self, conversations: Collection[str]) -> AbstractContextManager[None]:
+        """Have what is in memory of some conversations forgotten; see `States.forgotten`."""
+        return self._states.forgotten(conversations)
 
     def close(self) -> None:
         """End the threads."""

@@ -54,6 +54,8 @@ class EventKind(StrEnum):
     """A text was kept that no edit of ours took away: the history a client is about to summarise."""
     BUDGET = "budget"
     """A budget is at another level now."""
+    DELETED = "deleted"
+    """A person had a session deleted: its events are gone, and what was read of them is out of date."""
     FAULT = "fault"
     """A part did not work: a stage, the store, the check of a request."""
 

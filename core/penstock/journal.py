@@ -100,7 +100,14 @@ def edited(conversation: Conversation, edit: Edit, state: str, reason: str, reda
         "before": estimate(edit.original),
         "after": estimate(edit.text),
         "text": redactor(edit.text),
+        **(_covered(conversation, m, edit.count) if edit.op is Op.COMPACT and m >= 0 else {}),
     }
+
+
+def _covered(conversation: Conversation, first: int, count: int) -> dict[str, Any]:
+    """What a compaction stands for: turns counted as `turn` of `classified` is."""
+    upto = [sum(1 for message in conversation.messages[:end] if message.words) for end in (first + 1, first + count)]
+    return {"messages": count, "first_turn": max(1, upto[0]), "last_turn": max(1, upto[1])}
 
 
 def saved(

@@ -6,6 +6,7 @@ A profile may `extends` another: tables merge key by key, anything else replaces
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -21,7 +22,23 @@ from penstock.errors import ProfileError
 from penstock.nearest import did_you_mean
 from penstock.tables import read_table
 
-__all__ = ["Cache", "Kinds", "Limits", "Log", "Originals", "Profile", "Remembered", "Window", "available", "load"]
+__all__ = [
+    "VARIABLE",
+    "Cache",
+    "Kinds",
+    "Limits",
+    "Log",
+    "Originals",
+    "Profile",
+    "Remembered",
+    "Window",
+    "available",
+    "in_use",
+    "load",
+]
+
+VARIABLE = "PENSTOCK_PROFILE"
+"""The variable of the environment that names the profile where nothing else does."""
 
 BUNDLED = "penstock_profiles"
 
@@ -185,6 +202,11 @@ def available() -> dict[str, Path]:
         if folder.is_dir():
             found.update({file.stem: file for file in sorted(folder.glob("*.toml"))})
     return found
+
+
+def in_use() -> Profile:
+    """The profile that the environment names, else the default. Raises `ProfileError`."""
+    return load(os.environ.get(VARIABLE, "default"))
 
 
 def load(name: str) -> Profile:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from penstock.cacheclock import CacheClock
@@ -167,6 +168,19 @@ class States:
         """The conversations in memory, each with its id."""
         with self._lock:
             return [(name, holder.state) for name, holder in self._holders.items() if holder.state is not None]
+
+    @contextmanager
+    def forgotten(self, conversations: Iterable[str]) -> Iterator[None]:
+        """Until the block ends, who asks for one of these waits; after it they are loaded anew. One that raises forgets
+        nothing. For conversations that nobody works at: a request that has its state already keeps it."""
+        with self._lock:
+            holders = [self._holders.setdefault(name, _Holder()) for name in sorted(set(conversations))]
+        with ExitStack() as stack:
+            for holder in holders:
+                stack.enter_context(holder.lock)
+            yield
+            for holder in holders:
+                holder.state = None
 
     def peek(self, conversation: str) -> ConversationState | None:
         """The state of a conversation if it is in memory."""

@@ -19,6 +19,7 @@ from penstock.keyfile import installation_key
 from penstock.pipeline import Pipeline
 from penstock.plugins import Plugins
 from penstock.profiles import Profile
+from penstock.sessions.desk import Live, SessionDesk
 from penstock.store.base import Keep, Store
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
@@ -99,6 +100,11 @@ class Suite:
                 self.memory.submit(lambda memory: memory.expire(clock.now()))
             if self._closing.wait(PRUNE_EVERY_S):
                 return
+
+    def sessions(self) -> SessionDesk:
+        """What a person asks of sessions. Its commands read the store: not for the loop."""
+        live = Live(self.log.drain, self.engine.forgotten, self.engine.cashier.budgets.forget)
+        return SessionDesk(self.store, live)
 
     def close(self) -> None:
         """Write what is left and let go of everything."""

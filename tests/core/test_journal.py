@@ -150,6 +150,18 @@ def test_an_edit_is_described_where_it_stands() -> None:
     }
 
 
+def test_a_compaction_says_what_it_covers() -> None:
+    """Messages, and turns counted as those of requests are; nothing where its messages have gone."""
+    said = draft_for(
+        conversation(*SAID, assistant("done"), user("and now?"), assistant("so"), user("go on"))
+    ).conversation
+    edit = Edit(Op.COMPACT, Place(said.messages[0].blocks[0].key), "[record]", "s", "r", "old", b"c" * 16, 6)
+    found = edited(said, edit, "landed", "r", REDACTOR)
+    assert (found["messages"], found["first_turn"], found["last_turn"]) == (6, 1, 2)
+    gone = edited(draft_for(conversation(user("else"))).conversation, edit, "landed", "r", REDACTOR)
+    assert "messages" not in gone
+
+
 def test_an_edit_whose_block_has_gone_stands_nowhere() -> None:
     """-1, and the rest of it all the same."""
     edit = Edit(Op.REPLACE, Place(b"x" * 16), "new", "s", "r", "old")

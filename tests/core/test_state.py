@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+
+import pytest
+
 from penstock.cacheclock import CacheClock
 from penstock.conversation import Conversation, digest
 from penstock.events import Tip
@@ -199,3 +203,42 @@ def test_a_conversation_met_in_the_middle_is_not_known_yet() -> None:
     fresh.meet(read(*SAID[:3]), 9.0)
     begun.meet(read(*SAID), 9.0)
     assert (begun.clock.met, fresh.clock.met) == (7.0, None)
+
+
+def test_what_was_forgotten_is_loaded_anew() -> None:
+    """A state that was loaded, and one that was not; others stay."""
+    states = States(lambda name: state())
+    one, other = states.get("one"), states.get("other")
+    with states.forgotten(["one", "never seen", "one"]):
+        pass
+    assert states.peek("one") is None
+    assert states.get("one") is not one
+    assert states.get("other") is other
+
+
+def test_who_asks_for_one_meanwhile_waits() -> None:
+    """It gets what is so afterwards, and not what is about to go."""
+    states, inside, got = States(lambda name: state()), threading.Event(), list[ConversationState]()
+    one = states.get("one")
+
+    def ask() -> None:
+        inside.set()
+        got.append(states.get("one"))
+
+    asking = threading.Thread(target=ask)
+    with states.forgotten(["one"]):
+        asking.start()
+        inside.wait(10)
+        states.get("other")  # nobody waits for another's
+        assert got == []
+    asking.join(10)
+    assert got[0] is states.peek("one")
+    assert got[0] is not one
+
+
+def test_what_fails_forgets_nothing() -> None:
+    states = States(lambda name: state())
+    one = states.get("one")
+    with pytest.raises(OSError, match="no room"), states.forgotten(["one"]):
+        raise OSError("no room")
+    assert states.get("one") is one

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.events import EventKind
+from penstock.events import Event, EventKind
+from penstock.store.doomed import Doomed
 from penstock_tui.follow import Batch, Follower, LogState, follow
 from tests.tui.logs import Log
 
@@ -231,3 +232,46 @@ def test_follow_hands_over_news_until_stopped(log: Log) -> None:
 
     follow(Follower(log.path), deliver, stop, every=0.001)
     assert [kinds(batch) for batch in got] == [["started"], ["stopped"]]
+
+
+def delete(log: Log, exchange: str) -> None:
+    told = Event(0, log.clock.now(), "", K.DELETED, {"exchanges": 1})
+    log.store.delete(Doomed(frozenset(), frozenset({exchange})), told)
+
+
+@pytest.mark.parametrize("gone", ["one", "two"])
+def test_what_was_deleted_is_read_without(log: Log, gone: str) -> None:
+    """The newest or one before: the log is read anew, once, and said to be the same."""
+    for exchange in ("one", "two"):
+        log.write(K.RECEIVED, exchange)
+    follower = Follower(log.path)
+    assert len(follower.look().events) == 2
+    delete(log, gone)
+    batch = follower.look()
+    left = {"one": "two", "two": "one"}[gone]
+    assert (batch.reset, batch.thinned, [e.exchange for e in batch.events]) == (True, True, [left, ""])
+    assert follower.look() == Batch(LogState.OPEN)
+    log.write(K.STOPPED)
+    assert kinds(follower.look()) == ["stopped"]
+    follower.close()
+
+
+def test_what_was_deleted_before_is_no_news(log: Log) -> None:
+    log.write(K.RECEIVED, "one")
+    delete(log, "one")
+    batch = Follower(log.path).look()
+    assert (batch.reset, batch.thinned, kinds(batch)) == (False, False, ["deleted"])
+
+
+def test_labels_are_told_when_they_change(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are no events: looked up now and then, and given when they are others."""
+    monkeypatch.setattr("penstock_tui.follow.LABELS_S", 0)
+    log.started()
+    follower = Follower(log.path)
+    assert follower.look().labels is None
+    log.store.set_values("session-label", {"s": {"label": "the kiln"}, "odd": {"label": 3}})
+    assert follower.look().labels == {"s": "the kiln"}
+    assert follower.look().labels is None
+    log.store.set_values("session-label", {"s": None})
+    assert follower.look().labels == {}
+    follower.close()

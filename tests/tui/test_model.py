@@ -321,3 +321,16 @@ def test_any_payload_is_read(told: list[tuple[EventKind, str, Any]]) -> None:
     assert {row.id for row in model.rows} == {exchange for _, exchange, _ in told if exchange}
     model.health.proxy()
     model.health.degraded(0.0)
+
+
+def test_labels_reach_the_rows_of_their_session() -> None:
+    """Those that are there, and those that come; only rows whose label changed are given."""
+    model = LogModel()
+    model.apply([*events(life(session="s"), "x1"), *events(life(session="t"), "x2")])
+    assert [row.id for row in model.label({"s": "the kiln"})] == ["x1"]
+    assert model.label({"s": "the kiln"}) == []
+    model.apply(events(life(session="s"), "x3"))
+    assert [row.label for row in model.rows] == ["the kiln", "", "the kiln"]
+    assert [row.id for row in model.label({})] == ["x1", "x3"]
+    model.apply([fact(EventKind.DELETED, conversations=["c"])])
+    assert model.deleted == 1

@@ -160,6 +160,9 @@ class PenstockApp(App[None]):
             yield SystemCommand(f"Room: {room}", room.help.capitalize(), lambda room=room: self.action_room(room))
         replay = "Send a file of prompts through the whole pipeline, on this machine"
         yield SystemCommand("Replay a file of prompts", replay, lambda: self.action_room(RoomName.REPLAY))
+        if isinstance(screen, Room):
+            for title, does, action in screen.OFFERS:
+                yield SystemCommand(title, does, getattr(screen, f"action_{action}"))
         log = self.log_screen
         if screen is not log:
             return
@@ -183,6 +186,7 @@ class PenstockApp(App[None]):
         for changes in taken:  # empty ones too: the state of the log may be what changed
             if changes.reset and self.screen is not self.log_screen:
                 self._leave_detail()
+            if changes.reset and not changes.thinned and self.screen is not self.log_screen:
                 self.notify("Another log stands in the place of the one that was shown.", severity="warning")
             self.changed.publish(changes)
 

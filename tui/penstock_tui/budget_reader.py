@@ -23,7 +23,10 @@ class BudgetRow:
     """One budget in its present period."""
 
     scope: str
+    key: str
+    """Its name, as commands have it."""
     name: str
+    """The same, fit to be shown."""
     period: str
     used: Mapping[str, float]
     limits: Mapping[str, float]
@@ -84,6 +87,7 @@ def _budget_of(profile: str) -> tuple[Budget, str]:
 def _row(values: Mapping[str, Any]) -> BudgetRow:
     return BudgetRow(
         scope=values["scope"],
+        key=values["name"],
         name=" ".join(readable(values["name"]).split()),
         period=values["period"],
         used=values["used"],

@@ -73,11 +73,14 @@ class Feed:
 
     def _fold(self, batch: Batch) -> Changes:
         if batch.reset:
-            self.model.clear()
+            self.model.clear(batch.thinned)
         self.state, self.error = batch.state, batch.error
         self.left = batch.left if batch.more else 0
         changes = self.model.apply(batch.events)
-        changes.reset = batch.reset
+        changes.reset, changes.thinned = batch.reset, batch.thinned
+        if batch.labels is not None:
+            known = {row.id for row in (*changes.added, *changes.changed)}
+            changes.changed += [row for row in self.model.label(batch.labels) if row.id not in known]
         return changes
 
     def _deliver(self, batch: Batch) -> None:

@@ -10,6 +10,7 @@ __all__ = [
     "age",
     "ago",
     "bar",
+    "bytes_of",
     "clock_time",
     "count",
     "dollars",
@@ -119,6 +120,14 @@ def bar(share: float, width: int) -> str:
     if 0 < share < 1:
         filled = min(max(filled, 1), max(width - 1, 1))
     return "█" * filled + "░" * (width - filled)
+
+
+def bytes_of(number: int) -> str:
+    """In at most seven characters: 950 B, 9.5 kB, 1.2 MB. Nothing for none."""
+    if number <= 0:
+        return ""
+    text = count(number)
+    return f"{text[:-1]} {text[-1]}B" if text[-1].isalpha() else f"{text} B"
 
 
 def sparkline(numbers: Sequence[int], width: int, most: int | None = None) -> str:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import stat
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from penstock.errors import StoreError
-from penstock.events import Event
+from penstock.events import Event, EventKind
+from penstock.sessions.found import labels_of
 from penstock.store.sql import SqlStore
 
 __all__ = ["Batch", "Follower", "LogState", "follow"]
+
+
+LABELS_S = 0.5
 
 
 class LogState(StrEnum):
@@ -39,6 +44,10 @@ class Batch:
     left: int = 0
     """How many sequence numbers are still ahead, while `more`."""
     error: str = ""
+    labels: dict[str, str] | None = None
+    """What a person calls sessions, where that changed since the last look."""
+    thinned: bool = False
+    """With `reset`: it is the same log, of which something was deleted."""
 
 
 class Follower:
@@ -52,6 +61,10 @@ class Follower:
         self._store: SqlStore | None = None
         self._file: tuple[int, int] | None = None
         self._last: Event | None = None
+        self._begun = 0
+        """The newest number when reading began: what was deleted before is not there to be read."""
+        self._labels: dict[str, str] | None = None
+        self._labels_at = 0.0
 
     def look(self) -> Batch:
         """What is new. Never raises: trouble with the file is a state."""
@@ -62,7 +75,7 @@ class Follower:
         reset = self._last is not None and file != self._file
         if file != self._file:
             self.close()
-            self._file = self._last = None
+            self._file = self._last = self._labels = None
         if file is None:
             return Batch(LogState.MISSING, reset=reset)
         try:
@@ -83,7 +96,7 @@ class Follower:
             # While it is open its inode cannot be given to another file: that is what makes it an identity.
             self._store = SqlStore(self.path, readonly=True)
             self._file = file
-        start = self._last.seq - 1 if self._last else max(0, self._store.last_seq() - self._window)
+        start = self._last.seq - 1 if self._last else self._begin(self._store)
         found = self._store.events_after(start, self._batch)
         if self._last is not None:
             # The event read last is read again: if another stands there, the log was rewritten in place.
@@ -91,15 +104,36 @@ class Follower:
                 found = found[1:]
             elif not found or found[0].seq <= self._last.seq:
                 self._last, reset = None, True
-                found = self._store.events_after(0, self._batch)
+                found = self._store.events_after(self._begin(self._store), self._batch)
+        thinned = any(event.kind is EventKind.DELETED and event.seq > self._begun for event in found)
+        if thinned:
+            reset, found = True, self._store.events_after(self._begin(self._store), self._batch)
         if found:
             self._last = found[-1]
         # One fewer: the first may have been the one read before.
         more = len(found) >= self._batch - 1
         left = self._store.last_seq() - found[-1].seq if more else 0
+        labels = self._new_labels(self._store)
         if self._store.is_still:
             self.close()  # somebody may begin to write: the next look shows
-        return Batch(LogState.OPEN, found, reset, more, left)
+        return Batch(LogState.OPEN, found, reset, more, left, labels=labels, thinned=thinned)
+
+    def _begin(self, store: SqlStore) -> int:
+        """The number to read behind, from here on."""
+        self._begun = store.last_seq()
+        return max(0, self._begun - self._window)
+
+    def _new_labels(self, store: SqlStore) -> dict[str, str] | None:
+        """Looked up now and then: a label is no event."""
+        now = time.monotonic()
+        if self._labels is not None and now < self._labels_at + LABELS_S:
+            return None
+        try:
+            labels = labels_of(store)
+        except StoreError:  # a store of an older version has none
+            labels = {}
+        before, self._labels, self._labels_at = self._labels, labels, now
+        return labels if labels != (before or {}) else None
 
 
 def follow(follower: Follower, deliver: Callable[[Batch], None], stop: threading.Event, every: float = 0.1) -> None:
@@ -107,7 +141,7 @@ def follow(follower: Follower, deliver: Callable[[Batch], None], stop: threading
     before: tuple[LogState, str] | None = None
     while not stop.is_set():
         batch = follower.look()
-        if batch.events or batch.reset or (batch.state, batch.error) != before:
+        if batch.events or batch.reset or batch.labels is not None or (batch.state, batch.error) != before:
             deliver(batch)
         before = (batch.state, batch.error)
         if not batch.more:

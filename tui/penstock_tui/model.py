@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import takewhile
 
+from penstock.budget.scopes import storable
 from penstock.events import Event, EventKind
 from penstock_tui.counts.compactions import Compactions
 from penstock_tui.counts.course import Course
@@ -42,6 +43,8 @@ class Changes:
     """Rows that made place for newer ones."""
     reset: bool = False
     """Everything before this is gone: another log stands in the old one's place."""
+    thinned: bool = False
+    """With `reset`: something was deleted of the log; what is left of it comes anew."""
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.dropped or self.reset)
@@ -53,10 +56,12 @@ class LogModel:
     def __init__(self, limit: int = 10_000, alive: Callable[[int], bool] = pid_alive) -> None:
         self.limit = limit
         self._alive = alive
+        self.labels: dict[str, str] = {}
+        """What a person calls sessions. See `label_of`."""
         self.clear()
 
-    def clear(self) -> None:
-        """Forget everything: another log begins."""
+    def clear(self, thinned: bool = False) -> None:
+        """Forget everything: another log begins; or with `thinned` the same, which lacks something now."""
         self.rows: list[Row] = []
         """Oldest first, by `number`."""
         self.health = Health(self._alive)
@@ -69,6 +74,9 @@ class LogModel:
         self.pipeline = Pipeline()
         self.levels = Levels()
         self.faults = Faults()
+        self.deleted = 0
+        """Sessions, or requests of none, that a person had deleted of this log."""
+        self.labels = self.labels if thinned else {}
         self._counts: dict[EventKind, list[Count]] = {}
         for counted in (self.course, self.tags, self.compactions, self.pipeline, self.levels, self.faults):
             for kind in counted.KINDS:
@@ -82,6 +90,7 @@ class LogModel:
         changed: dict[str, Row] = {}
         for event in events:
             self.health.fold(event)
+            self.deleted += event.kind is EventKind.DELETED
             if event.kind in (EventKind.STARTED, EventKind.STOPPED):
                 touched = self.settle()
                 if event.kind is EventKind.STARTED:
@@ -113,6 +122,19 @@ class LogModel:
             row.history = True
             row.version += 1
         return aged
+
+    def label(self, labels: dict[str, str]) -> list[Row]:
+        """Call sessions so from now on. Gives the rows that this changes."""
+        self.labels = labels
+        changed = [row for row in self.rows if row.label != self.label_of(session_of(row))]
+        for row in changed:
+            row.label = self.label_of(session_of(row))
+            row.version += 1
+        return changed
+
+    def label_of(self, session: str) -> str:
+        """What a person calls a session. Empty: nothing."""
+        return self.labels.get(storable(session), "") if self.labels else ""
 
     def row(self, exchange: str) -> Row | None:
         """The row of an exchange. None: not in this log, or too old."""
@@ -152,6 +174,7 @@ class LogModel:
             self.totals.add(row, -1)
             self.sessions.leave(row)
         fold(row, event)
+        row.label = self.label_of(session_of(row))
         self.totals.add(row, 1)
         self.sessions.enter(row)
         return row

@@ -29,6 +29,7 @@ class View(StrEnum):
     SESSIONS = RoomName.SESSIONS
     PIPELINE = RoomName.PIPELINE
     BUDGET = RoomName.BUDGET
+    MEMORY = RoomName.MEMORY
     REPLAY = RoomName.REPLAY
 
 

@@ -143,7 +143,7 @@ _TEXTS: dict[str, Callable[[Row], str]] = {
     "agent": lambda row: row.agent,
     "model": lambda row: row.model,
     "conv": lambda row: row.conversation,
-    "session": lambda row: row.session,
+    "session": lambda row: f"{row.session}\n{row.label}",
     "project": lambda row: row.project,
     "id": lambda row: row.id,
     "words": lambda row: row.words,

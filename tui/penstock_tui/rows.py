@@ -47,6 +47,8 @@ class Row:
     dialect: str = ""
     conversation: str = ""
     session: str = ""
+    label: str = ""
+    """What a person calls its session."""
     project: str = ""
     provider: str = ""
     profile: str = ""

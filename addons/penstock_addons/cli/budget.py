@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +13,7 @@ import typer
 from penstock import paths
 from penstock.budget.words import amount_in_words, part_in_words
 from penstock.cli.words import columns, moment, printable
-from penstock.control.remote import NotUp, Remote
+from penstock.control.hand import do_budget
 from penstock.errors import PenstockError
 from penstock_addons.cli.memory.printing import shortened
 from penstock_addons.cli.memory.reach import profile_in_use
@@ -126,23 +124,7 @@ def reset(
 
 def _do(store: Path | None, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """Ask the proxy that has the store; where none is up, do it in the store itself."""
-    where = (store or paths.store_path()).expanduser().absolute()
-    try:
-        return Remote(where).do(f"/budget/{command}", arguments)
-    except NotUp:
-        pass  # nobody else counts: it is done here
-    if not where.exists() and command != "set":
-        raise PenstockError(f"nothing was spent yet: {where} is not there. `penstock up` begins it")
-    from penstock.budget import kept
-    from penstock.budget.desk import BudgetDesk
-    from penstock.store.sql import SqlStore
-
-    with closing(SqlStore(where, readonly=command == "show")) as held:
-        budgets = kept.load(held, time.time(), lambda _: None)
-        answer = BudgetDesk(budgets, profile_in_use().budget, time.time).do(command, arguments)
-        if command != "show":
-            kept.save(held, budgets)
-    return answer
+    return do_budget(store or paths.store_path(), lambda: profile_in_use().budget, command, arguments)
 
 
 def _is_shown(row: dict[str, Any], every: bool) -> bool:

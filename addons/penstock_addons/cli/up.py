@@ -15,13 +15,13 @@ from penstock.control import announcement
 from penstock.control.ports import free_port, is_free
 from penstock.errors import PenstockError
 from penstock.plugins import Plugins
+from penstock.profiles import VARIABLE as PROFILE_VARIABLE
 from penstock.store.lock import is_taken
 from penstock_addons.cli.upstreams import Upstream, parse
 
 __all__ = ["PROFILE_VARIABLE", "UPSTREAM_VARIABLE", "is_loopback", "up"]
 
 PORT = 8080
-PROFILE_VARIABLE = "PENSTOCK_PROFILE"
 UPSTREAM_VARIABLE = "PENSTOCK_UPSTREAM_PROXY"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,6 +135,18 @@ class Books:
         """Whether an exchange ended: settled or released."""
         return exchange in self._settled or exchange in self._released
 
+    def forget(self, keys: Collection[Key]) -> None:
+        """Count nothing for `keys` any more."""
+        for key in keys:
+            counter = self._counters.pop(key, None)
+            if counter is not None:
+                self._changed[str(key)] = None
+                self._part(key, counter)
+
+    def named(self, scope: Scope, names: Collection[str]) -> list[Key]:
+        """The counters of `scope` that are called so, in all periods."""
+        return [key for key in self._counters if key.scope is scope and key.name in names]
+
     def forget_limits(self, scope: Scope, name: str) -> None:
         """The limits of a scope, or of one name in it, were set: what was added to the old ones is gone."""
         for key, counter in self._counters.items():
@@ -164,7 +176,10 @@ class Books:
                 return
             del self._counters[key]
             self._changed[str(key)] = None
-            members = self._members.get((counter.session, key.period), {})
-            members.pop(key, None)
-            if not members:
-                self._members.pop((counter.session, key.period), None)
+            self._part(key, counter)
+
+    def _part(self, key: Key, counter: Counter) -> None:
+        members = self._members.get((counter.session, key.period), {})
+        members.pop(key, None)
+        if not members:
+            self._members.pop((counter.session, key.period), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -196,6 +196,17 @@ class Budgets:
                     self._calm(key, counter, budget, now)
                     out.append(key.label)
             return out
+
+    def forget(self, session: str, conversations: Collection[str]) -> None:
+        """A session was deleted: nothing is counted for it any more, and no limit stands for it alone. What it took of
+        wider budgets stays taken."""
+        with self._lock:
+            for scope, names in ((Scope.SESSION, {session}), (Scope.CONVERSATION, set(conversations))):
+                stored = {storable(name) for name in names}
+                self._books.forget(self._books.named(scope, stored))
+                for place in {f"{scope}|{name}" for name in stored} & self._judge.limits.keys():
+                    del self._judge.limits[place]
+                    self._changed[place] = None
 
     def show(self, budget: Budget, now: float) -> list[dict[str, Any]]:
         """The budgets that something was counted for in the periods of now, those used last, as plain data, the widest

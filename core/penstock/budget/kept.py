@@ -10,7 +10,7 @@ from penstock.budget.judge import Change
 from penstock.errors import StoreError
 from penstock.store.base import Store
 
-__all__ = ["load", "save"]
+__all__ = ["COUNTERS", "LIMITS", "load", "save"]
 
 logger = logging.getLogger(__name__)
 COUNTERS, LIMITS = "budget", "budget-limit"

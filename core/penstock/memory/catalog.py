@@ -65,14 +65,15 @@ class Catalog:
             at = ids.index(item.id)
             return self._items(db, number, item.project, ids[max(0, at - each) : at + each + 1])
 
-    def newest(self, projects_of: Sequence[str], session: str = "", limit: int = 20) -> list[Item]:
-        """Items by the time they were said, the newest first; those that nobody knows the time of come last."""
+    def newest(self, projects_of: Sequence[str], session: str = "", limit: int = 20, skip: int = 0) -> list[Item]:
+        """Items by the time they were said, the newest first; those that nobody knows the time of come last. The first
+        `skip` of them are passed over."""
         m = memories.c
         with self._records.reading() as db:
             numbers = {self._number(db, name): name for name in projects_of}
             which = m.project.in_(numbers) & (m.session == session if session else sa.true())
             order = (sa.func.coalesce(m.at, 0).desc(), m.seq.desc(), m.part.desc(), m.id.desc())
-            found = db.execute(sa.select(m.id, m.project).where(which).order_by(*order).limit(limit)).all()
+            found = db.execute(sa.select(m.id, m.project).where(which).order_by(*order).limit(limit).offset(skip)).all()
             items: dict[int, Item] = {}
             for number, name in numbers.items():
                 mine = [row[0] for row in found if row[1] == number]

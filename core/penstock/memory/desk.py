@@ -54,11 +54,11 @@ class Desk:
         counts = self._open().catalog.counts()
         return {"projects": [{name: getattr(one, name) for name in fields} for one in counts]}
 
-    def _list(self, project: str | None = None, session: str = "", limit: int = 20) -> Answer:
+    def _list(self, project: str | None = None, session: str = "", limit: int = 20, skip: int = 0) -> Answer:
         memory = self._open()
         if session and project is not None:
             session = the_session(memory, session, project)
-        items = memory.catalog.newest(self._named(memory, project), session, limit)
+        items = memory.catalog.newest(self._named(memory, project), session, limit, max(skip, 0))
         return {"items": self._shown(memory, items)}
 
     def _search(self, query: str, project: str | None = None, limit: int = 10, tokens: int | None = None) -> Answer:
@@ -174,9 +174,14 @@ class Desk:
         memory = self._open()
         return self._erase(memory, self._items(memory, ids, project))
 
-    def _forget_session(self, session: str, project: str) -> Answer:
+    def _forget_session(self, session: str, project: str | None = None) -> Answer:
+        """Without a project: in all of them, by the client's own name for it; none that has it is no error."""
         memory = self._open()
-        return self._erase(memory, memory.catalog.session(project, the_session(memory, session, project)))
+        if project is not None:
+            return self._erase(memory, memory.catalog.session(project, the_session(memory, session, project)))
+        if not session:
+            raise PenstockError("forget_session: say which session")
+        return self._erase(memory, [one for name in memory.projects() for one in memory.catalog.session(name, session)])
 
     def _forget_project(self, project: str) -> Answer:
         memory = self._open()

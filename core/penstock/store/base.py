@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from penstock.edits import Edit
-from penstock.events import Event, Tip
+from penstock.events import Event, EventKind, Tip
+from penstock.store.doomed import Doomed, Gone
 from penstock.store.originals import Keep, Original
 
-__all__ = ["Keep", "Landed", "Original", "Store", "Tip"]
+__all__ = ["Doomed", "Gone", "Keep", "Landed", "Original", "Store", "Tip"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,16 @@ class Store(Protocol):
         """Store `events` in order, all or none; they get the next sequence numbers."""
         ...
 
-    def events_after(self, seq: int, limit: int = 1000) -> list[Event]:
-        """The events with a sequence number above `seq`, oldest first, at most `limit`."""
+    def events_after(self, seq: int, limit: int = 1000, kinds: Collection[EventKind] = ()) -> list[Event]:
+        """The events with a sequence number above `seq`, oldest first, at most `limit`; with `kinds` only those."""
         ...
 
     def events_of(self, exchange: str) -> list[Event]:
         """All events of one exchange, oldest first."""
+        ...
+
+    def sizes(self, exchanges: Collection[str]) -> dict[str, tuple[int, int]]:
+        """How many events each of `exchanges` has, and how many characters their payloads take."""
         ...
 
     def last_seq(self) -> int:
@@ -81,6 +86,15 @@ class Store(Protocol):
 
     def values_of(self, kind: str) -> dict[str, dict[str, Any]]:
         """All facts of one kind, by key."""
+        ...
+
+    def weigh(self, doomed: Doomed) -> Gone:
+        """What `delete` would delete."""
+        ...
+
+    def delete(self, doomed: Doomed, told: Event) -> Gone:
+        """Delete conversations and all that belongs to them alone, and what is left of it in the file; and store
+        `told`, which says so. All or none."""
         ...
 
     def prune(self, *, before: float, keep_events: int, originals: Keep | None = None) -> int:

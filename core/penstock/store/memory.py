@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from penstock.events import Event, Tip
+from penstock.events import Event, EventKind, Tip
 from penstock.store.base import Landed
+from penstock.store.doomed import Doomed, Gone
 from penstock.store.originals import Keep, Original, digest_of, packed, unpacked
 
 __all__ = ["MemoryStore"]
+
+
+class _Kept(NamedTuple):
+    """An entry of a ledger."""
+
+    at: float
+    landed: Landed
+    original: str
+    """The digest of what it took away; empty when that is nothing."""
 
 
 class MemoryStore:
@@ -22,7 +33,7 @@ class MemoryStore:
         self._lock = threading.Lock()
         self._events: deque[Event] = deque(maxlen=events)
         self._seq = 0
-        self._edits: dict[str, list[tuple[float, Landed]]] = defaultdict(list)
+        self._edits: dict[str, list[_Kept]] = defaultdict(list)
         self._tips: dict[str, tuple[float, Tip]] = {}
         self._values: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
         self._originals: dict[str, tuple[Original, bytes]] = {}
@@ -34,13 +45,22 @@ class MemoryStore:
                 self._seq += 1
                 self._events.append(replace(event, seq=self._seq))
 
-    def events_after(self, seq: int, limit: int = 1000) -> list[Event]:
+    def events_after(self, seq: int, limit: int = 1000, kinds: Collection[EventKind] = ()) -> list[Event]:
         with self._lock:
-            return [e for e in self._events if e.seq > seq][:limit]
+            return [e for e in self._events if e.seq > seq and (not kinds or e.kind in kinds)][:limit]
 
     def events_of(self, exchange: str) -> list[Event]:
         with self._lock:
             return [e for e in self._events if e.exchange == exchange]
+
+    def sizes(self, exchanges: Collection[str]) -> dict[str, tuple[int, int]]:
+        wanted, out = set(exchanges), dict[str, tuple[int, int]]()
+        with self._lock:
+            for event in self._events:
+                if event.exchange in wanted:
+                    count, size = out.get(event.exchange, (0, 0))
+                    out[event.exchange] = count + 1, size + len(json.dumps(dict(event.payload)))
+        return out
 
     def last_seq(self) -> int:
         return self._seq
@@ -49,17 +69,19 @@ class MemoryStore:
         with self._lock:
             for e in (one.edit for one in landed if one.edit.original):
                 self._keep(Original(digest_of(e.original), e.original, conversation, e.stage, e.op, e.reason, at))
-            bare = [Landed(one.revision, one.edit.without_original()) for one in landed]
-            self._edits[conversation] += [(at, one) for one in bare]
+            for one in landed:
+                bare = Landed(one.revision, one.edit.without_original())
+                digest = digest_of(one.edit.original) if one.edit.original else ""
+                self._edits[conversation].append(_Kept(at, bare, digest))
 
     def drop_edits(self, conversation: str, revision: int) -> None:
         with self._lock:
-            kept = [pair for pair in self._edits.get(conversation, ()) if pair[1].revision != revision]
+            kept = [one for one in self._edits.get(conversation, ()) if one.landed.revision != revision]
             self._edits[conversation] = kept
 
     def edits_of(self, conversation: str) -> list[Landed]:
         with self._lock:
-            return [one for _, one in self._edits.get(conversation, ())]
+            return [one.landed for one in self._edits.get(conversation, ())]
 
     def add_original(self, conversation: str, text: str, why: str, at: float) -> None:
         with self._lock:
@@ -99,6 +121,51 @@ class MemoryStore:
         with self._lock:
             return {key: dict(value) for key, value in self._values[kind].items()}
 
+    def weigh(self, doomed: Doomed) -> Gone:
+        with self._lock:
+            return self._sort_out(doomed)[0]
+
+    def delete(self, doomed: Doomed, told: Event) -> Gone:
+        with self._lock:
+            gone, originals = self._sort_out(doomed)
+            kept = [e for e in self._events if e.exchange not in doomed.exchanges and e.seq not in doomed.events]
+            self._events = deque(kept, self._events.maxlen)
+            for conversation in doomed.conversations:
+                self._edits.pop(conversation, None)
+                self._tips.pop(conversation, None)
+            for digest, heir in originals.items():
+                if heir is None:
+                    del self._originals[digest]
+                else:
+                    about, data = self._originals[digest]
+                    self._originals[digest] = replace(about, conversation=heir), data
+            for kind, key in doomed.facts:
+                self._values[kind].pop(key, None)
+        self.add_events([told])
+        return gone
+
+    def _sort_out(self, doomed: Doomed) -> tuple[Gone, dict[str, str | None]]:
+        """What would go; and whose the originals are then, by digest, None where they go too."""
+        others = [(name, kept) for name, kept in self._edits.items() if name not in doomed.conversations]
+        used = {one.original: name for name, kept in others for one in kept}
+        handles = {
+            e.payload.get("handle")
+            for e in self._events
+            if e.kind is EventKind.KEPT and e.exchange not in doomed.exchanges
+        }
+        originals: dict[str, str | None] = {}
+        for digest, (about, _) in self._originals.items():
+            if about.conversation in doomed.conversations:
+                originals[digest] = used.get(digest, "" if about.handle in handles else None)
+        gone = Gone(
+            events=sum(e.exchange in doomed.exchanges or e.seq in doomed.events for e in self._events),
+            edits=sum(len(self._edits.get(name, ())) for name in doomed.conversations),
+            originals=sum(heir is None for heir in originals.values()),
+            tips=sum(name in self._tips for name in doomed.conversations),
+            facts=sum(key in self._values.get(kind, {}) for kind, key in doomed.facts),
+        )
+        return gone, originals
+
     def prune(self, *, before: float, keep_events: int, originals: Keep | None = None) -> int:
         with self._lock:
             kept = [e for e in self._events if e.at >= before and e.seq > self._seq - keep_events]
@@ -108,7 +175,7 @@ class MemoryStore:
                 gone += 1 + len(self._edits.pop(name, ()))
                 del self._tips[name]
             for name in [n for n in self._edits if n not in self._tips]:
-                fresh = [(at, one) for at, one in self._edits[name] if at >= before]
+                fresh = [one for one in self._edits[name] if one.at >= before]
                 gone += len(self._edits[name]) - len(fresh)
                 self._edits[name] = fresh
             return gone + self._prune_originals(originals or Keep())

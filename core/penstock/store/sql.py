@@ -7,7 +7,7 @@ import os
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,9 @@ from penstock.edits import Edit, Op, Place
 from penstock.errors import StoreError
 from penstock.events import Event, EventKind, Tip
 from penstock.paths import make_private
-from penstock.store import kept
+from penstock.store import deleting, kept
 from penstock.store.base import Landed
+from penstock.store.doomed import Doomed, Gone
 from penstock.store.lock import StoreLock, was_taken
 from penstock.store.originals import Keep, Original, digest_of
 from penstock.store.schema import conversations, edits, events, facts
@@ -35,6 +36,8 @@ __all__ = ["SqlStore"]
 
 logger = logging.getLogger(__name__)
 PRUNE_ROWS = 2000
+EXCHANGES = 500
+"""In one question."""
 BUSY_MS = 150
 """How long a write waits for another process. Short: edits are stored while a request waits."""
 _FAILURES = (SQLAlchemyError, OSError, ValueError, OverflowError, zlib.error)
@@ -90,9 +93,9 @@ class SqlStore:
             if rows:
                 db.execute(_ADD_EVENTS, rows)
 
-    def events_after(self, seq: int, limit: int = 1000) -> list[Event]:
+    def events_after(self, seq: int, limit: int = 1000, kinds: Collection[EventKind] = ()) -> list[Event]:
         with self._read() as db:
-            found = events.select().where((events.c.seq > seq) & events.c.kind.in_(_KINDS))
+            found = events.select().where((events.c.seq > seq) & events.c.kind.in_(sorted(kinds) or _KINDS))
             rows = db.execute(found.order_by(events.c.seq).limit(limit))
             return [_event(row) for row in rows]
 
@@ -101,6 +104,16 @@ class SqlStore:
             found = events.select().where((events.c.exchange == exchange) & events.c.kind.in_(_KINDS))
             rows = db.execute(found.order_by(events.c.seq))
             return [_event(row) for row in rows]
+
+    def sizes(self, exchanges: Collection[str]) -> dict[str, tuple[int, int]]:
+        every, out = sorted(exchanges), dict[str, tuple[int, int]]()
+        size = sa.func.sum(sa.func.length(sa.type_coerce(events.c.payload, sa.String)))
+        found = sa.select(events.c.exchange, sa.func.count(), size).group_by(events.c.exchange)
+        with self._read() as db:
+            for i in range(0, len(every), EXCHANGES):
+                rows = db.execute(found.where(events.c.exchange.in_(every[i : i + EXCHANGES])))
+                out |= {row[0]: (int(row[1]), int(row[2] or 0)) for row in rows}
+        return out
 
     def last_seq(self) -> int:
         with self._read() as db:
@@ -175,6 +188,19 @@ class SqlStore:
         with self._read() as db:
             rows = db.execute(facts.select().where(facts.c.kind == kind))
             return {row.key: dict(row.value) for row in rows}
+
+    def weigh(self, doomed: Doomed) -> Gone:
+        with self._read() as db:
+            return deleting.weigh(db, doomed)
+
+    def delete(self, doomed: Doomed, told: Event) -> Gone:
+        row = {"at": told.at, "exchange": told.exchange, "kind": told.kind, "payload": dict(told.payload)}
+        with self._write() as db:
+            db.exec_driver_sql("PRAGMA secure_delete=ON")
+            db.execute(_ADD_EVENTS, [row])  # first: from here on no other writer comes in between
+            gone = deleting.delete(db, doomed)
+        self._empty_log()
+        return gone
 
     def prune(self, *, before: float, keep_events: int, originals: Keep | None = None) -> int:
         old = sa.select(conversations.c.id).where(conversations.c.seen_at < before)

@@ -17,10 +17,10 @@ import pytest
 
 from penstock import paths
 from penstock.control.running import running
+from penstock.memory import reach
 from penstock.store.lock import StoreLock, is_taken
 from penstock.store.sql import SqlStore
 from penstock_addons.cli import reindex
-from penstock_addons.cli.memory import reach
 from tests.addons.cli.conftest import Run
 from tests.addons.cli.program import Program
 from tests.road.provider import Provider
@@ -307,7 +307,7 @@ def test_who_is_about_to_end_is_waited_for(say: Say, monkeypatch: pytest.MonkeyP
     """Another command, or a proxy that has not said yet how it is reached."""
     say("memory", "remember", "The kiln runs at 900 degrees.")
     lock = StoreLock(paths.memory_dir() / "memory.db")
-    monkeypatch.setattr("penstock_addons.cli.memory.reach.time.sleep", lambda _: lock.release())
+    monkeypatch.setattr("penstock.memory.reach.time.sleep", lambda _: lock.release())
     assert "kiln" in say("memory", "list")
 
 

@@ -437,3 +437,22 @@ def test_what_is_shown_is_plain_and_in_order() -> None:
     assert [row["scope"] for row in rows] == ["day", "project", "agent", "session", "conversation", "conversation"]
     sub = next(row for row in rows if row["name"] == "sub")
     assert (sub["session"], sub["main"], sub["over"], sub["pool"]) == ("s", False, False, {"requests": 36})
+
+
+def test_a_session_that_was_deleted_counts_nothing() -> None:
+    """Nor do its agents, and its own limit is gone. What it took of wider budgets stays taken."""
+    budgets = Budgets()
+    budgets.set(Scope.SESSION, "s", Limit(requests=9))
+    budgets.set(Scope.SESSION, "t", Limit(requests=9))
+    for who in (MAIN, SUB, OTHER):
+        spend(budgets, who, SHARED, 2)
+    budgets.changed()
+    budgets.forget("s", ["main", "sub"])
+    rows = {(row["scope"], row["name"]): row for row in budgets.show(SHARED, NOW)}
+    assert {name for scope, name in rows if scope in ("session", "conversation")} == {"t", "other"}
+    assert rows["day", ""]["used"]["requests"] == 6
+    assert rows["session", "t"]["limits"] == {"requests": 9}
+    counters, limits = budgets.changed()
+    assert limits == {"session|s": None}
+    assert set(counters.values()) == {None}, "what is stored of it is deleted, nothing else is written"
+    assert ask(budgets, MAIN, SHARED).is_allowed

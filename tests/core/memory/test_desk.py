@@ -75,6 +75,7 @@ def test_the_newest_come_first(ask: Ask) -> None:
     """Of one project, of all, of one session."""
     assert texts(ask("list", project="p", limit=2)["items"]) == ["The glaze is blue.", "The vents stay shut."]
     assert texts(ask("list", limit=1)["items"]) == ["The kiln of another project."]
+    assert texts(ask("list", project="p", limit=2, skip=1)["items"])[0] == "The vents stay shut."
     assert len(ask("list", project="p", session="monday")["items"]) == 2
     assert ask("list", project="nowhere")["items"] == []
     assert [(one["name"], one["items"]) for one in ask("projects")["projects"]] == [("p", 3), ("q", 1)]
@@ -185,6 +186,16 @@ def test_forgetting(ask: Ask, tmp_path: Path) -> None:
     assert ask.originals == ["The vents stay shut.", "The glaze is blue."]
     left = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
     assert not [word for word in (b"vents", b"glaz", b"another project") if word in left]
+
+
+def test_a_session_is_forgotten_wherever_it_was(ask: Ask) -> None:
+    """Without a project: in all of them, by its own name alone, and one that left nothing is no error."""
+    assert ask("forget_session", session="monday")["forgotten"] == 0
+    assert ask("forget_session", session="monday-1")["forgotten"] == 3
+    assert ask("forget_session", session="monday-1")["forgotten"] == 0
+    assert texts(ask("list")["items"]) == ["The glaze is blue."]
+    with pytest.raises(PenstockError, match="say which session"):
+        ask("forget_session", session="")
 
 
 def test_what_is_past_its_time(ask: Ask) -> None:

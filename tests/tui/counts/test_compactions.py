@@ -68,3 +68,27 @@ def test_an_older_log() -> None:
         known.fold(Event(seq, 1.0, "x", K.EDIT, {"op": "compact"}), None)
     known.fold(Event(3, 1.0, "x", K.FLUSH, {}), None)
     assert [(one.state, one.freed) for one in known.rows] == [("?", 0), ("?", 0), ("landed", 0)]
+
+
+def test_the_watermark_is_what_would_have_left() -> None:
+    """What left and what all that landed with it took away, of the model's window; the newest of a session counts."""
+    known = Compactions()
+    row = Row("x", 0, 1.0, session="s", conversation="talk", provider="anthropic", model="claude-sonnet-4-5")
+    known.fold(Event(1, 1.0, "x", K.FLUSH, {"why": "the window is full", "edits": 2}), row)
+    known.fold(edit("landed", before=40_000, after=10_000, first_turn=1, last_turn=3), row)
+    known.fold(edit("landed", op="replace", before=25_000, after=5_000), row)
+    assert known.watermark("s") is None, "it has not left yet"
+    row.tokens_out = 100_000
+    known.fold(Event(2, 2.0, "x", K.ENRICHED, {}), row)
+    flush, one = known.rows
+    assert (one.watermark, flush.watermark, known.watermark("s")) == (0.75, 0.75, 0.75)
+    assert (one.covers, flush.segments) == ("turns 1-3", 1)
+    assert known.watermark("another") is None
+
+
+def test_what_waits_has_no_watermark() -> None:
+    known = Compactions()
+    row = Row("x", 0, 1.0, session="s", provider="anthropic", model="claude-sonnet-4-5", tokens_out=9)
+    known.fold(edit("pending"), row)
+    known.fold(Event(2, 2.0, "x", K.ENRICHED, {}), row)
+    assert (known.rows[0].watermark, known.watermark("s")) == (None, None)

@@ -6,6 +6,7 @@ from typing import Any
 
 from penstock.events import Event, EventKind
 from penstock_tui.counts.tags import Tags
+from penstock_tui.rows import Row
 
 
 def given(tags: Tags, at: float, of: str, *names: str, **more: Any) -> None:
@@ -54,3 +55,19 @@ def test_an_older_log() -> None:
     for payload in ({}, {"tags": None}, {"tags": [1, "", " "]}, {"of": 3, "tags": {"a": 1}}):
         tags.fold(Event(1, 1.0, "x", EventKind.TAGGED, payload), None)
     assert len(tags) == 0
+
+
+def test_the_tags_of_some_turns() -> None:
+    """Of one conversation; those of most turns first."""
+    tags = Tags()
+    for talk, turn, names in (
+        ("a", 1, ["heat"]),
+        ("a", 2, ["glaze", "heat"]),
+        ("a", 3, ["later"]),
+        ("b", 1, ["other"]),
+    ):
+        row = Row("x", 0, 1.0, conversation=talk, turn=turn)
+        tags.fold(Event(1, 1.0, "x", EventKind.TAGGED, {"of": "turn", "tags": names}), row)
+    assert tags.covered("a", 1, 2) == ["heat", "glaze"]
+    assert tags.covered("a", 1, 10**9) == ["heat", "glaze", "later"]
+    assert tags.covered("c", 1, 2) == []

@@ -6,6 +6,8 @@ import sqlite3
 
 import pytest
 
+from penstock.budget.scopes import Scope
+from penstock.budget.settings import Limit
 from penstock.events import EventKind
 from penstock_tui.rooms.all import ROOMS
 from penstock_tui.rooms.names import RoomName
@@ -13,7 +15,7 @@ from penstock_tui.rooms.room import Room
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
 from tests.tui.logs import Log, until
-from tests.tui.rooms.days import a_day
+from tests.tui.rooms.days import a_day, books
 from tests.tui.screens import Screen, screen_of
 
 K = EventKind
@@ -25,6 +27,7 @@ SAYS = {
     RoomName.SESSIONS: ("claude-code", "codex"),
     RoomName.PIPELINE: ("envelope", "pruning", "3.0ms"),
     RoomName.BUDGET: ("Budgets", "penstock budget raise"),
+    RoomName.MEMORY: ("context", "soft 70%"),
     RoomName.REPLAY: ("A file with one prompt a line", "/ names a file"),
 }
 NEED_NO_LOG = (RoomName.REPLAY,)
@@ -39,7 +42,7 @@ def room_of(screen: Screen) -> Room:
 def test_every_room_has_a_key_and_a_door() -> None:
     """Those named are those there are."""
     assert set(ROOMS) == set(BESIDE) == set(SAYS)
-    assert [name.key for name in RoomName] == list("12345670")
+    assert [name.key for name in RoomName] == list("123456780")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
@@ -63,7 +66,7 @@ async def test_an_empty_log_is_told_in_words(log: Log, size: tuple[int, int]) ->
     async with screen_of(log, size) as screen:
         for name in BESIDE:
             await screen.press(name.key)
-            if name not in (RoomName.OVERVIEW, RoomName.BUDGET, *NEED_NO_LOG):
+            if name not in (RoomName.OVERVIEW, RoomName.BUDGET, RoomName.MEMORY, *NEED_NO_LOG):
                 await screen.sees("The proxy listens on 127.0.0.1:8899", "Nothing has come through yet.")
         await screen.press(RoomName.OVERVIEW.key)
         await screen.sees("0 requests, 0 turns", "● running", "nothing booked yet")
@@ -207,7 +210,7 @@ async def test_a_room_keeps_its_place(log: Log) -> None:
 
 
 async def test_a_room_out_of_sight_draws_nothing(log: Log) -> None:
-    """Who reads the log does not pay for six rooms."""
+    """Who reads the log does not pay for seven rooms."""
     a_day(log)
     async with screen_of(log, (100, 30)) as screen:
         await screen.press(RoomName.SESSIONS.key)
@@ -239,3 +242,35 @@ async def test_dark_and_light(log: Log) -> None:
             await screen.press("t")
             await until(screen.pilot, lambda before=before: not colours(screen) & before, f"other colours in {name}")
             await screen.sees(*SAYS[name])
+
+
+@pytest.mark.parametrize("name", [RoomName.MEMORY, RoomName.SESSIONS, RoomName.BUDGET, RoomName.COMPACTIONS])
+async def test_the_palette_offers_what_a_room_can_do(log: Log, name: RoomName) -> None:
+    """Each is an action of it, and only while it is on top."""
+    a_day(log)
+    async with screen_of(log, (100, 30)) as screen:
+        await screen.press(name.key)
+        room = room_of(screen)
+        offered = {command.title: command for command in screen.app.get_system_commands(room)}
+        assert room.OFFERS
+        for title, _, action in room.OFFERS:
+            assert offered[title].callback == getattr(room, f"action_{action}")
+        elsewhere = {command.title for command in screen.app.get_system_commands(screen.app.log_screen)}
+        assert not elsewhere & {title for title, _, _ in room.OFFERS}
+
+
+@pytest.mark.parametrize(("room", "key"), [("5", "d"), ("5", "l"), ("7", "r"), ("7", "s"), ("7", "x"), ("4", "enter")])
+async def test_a_question_stands_every_window(log: Log, room: str, key: str) -> None:
+    """It is asked in a tiny one as well, and Esc leads back."""
+    a_day(log)
+    books(log, (Scope.DAY, Limit(dollars=4)))
+    async with screen_of(log, (80, 24)) as screen:
+        await screen.press(room)
+        await until(screen.pilot, lambda: room_of(screen).is_told, "a room that is told")
+        await screen.press(key)
+        await until(screen.pilot, lambda: not isinstance(screen.app.screen, Room), "a question")
+        for size in ((20, 6), (1, 1), (160, 48)):
+            await screen.pilot.resize_terminal(*size)
+            await screen.pilot.pause()
+        await screen.press("escape")
+        await screen.sees(f"[{room} ")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from textual.app import App
 
+from penstock.compressor import handle_of
+from penstock.edits import Edit, Op, Place
 from penstock.events import EventKind
+from penstock.store.base import Landed
 from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.log import LogScreen
 from tests.tui.logs import Log, until
@@ -30,13 +33,13 @@ async def test_a_tag_opens_its_requests(log: Log) -> None:
 
 
 async def test_a_compaction_opens_its_exchange(log: Log) -> None:
-    """And from there `j` goes to the next older one, and Esc back to the room."""
+    """By `o`; and from there `j` goes to the next older one, and Esc back to the room."""
     log.exchange(compacting("pending", conversation="other"), id="older")
     log.exchange(compacting(), id="newer")
     async with screen_of(log) as screen:
         await screen.press("4")
         await screen.sees("1 landed", "1 pending", "flush of 2 edits", "… pending", "9.0k → 700", "the cache is cold")
-        await screen.press("enter")
+        await screen.press("o")
         detail = screen.app.screen
         assert isinstance(detail, DetailScreen)
         assert detail.row.id == "newer"
@@ -55,8 +58,49 @@ async def test_a_compaction_whose_exchange_is_gone(log: Log) -> None:
         await until(screen.pilot, lambda: screen.app.feed.model.row("old") is None)
         await screen.press("4")
         await screen.sees("1 landed")
-        await screen.press("enter")
+        await screen.press("o")
         await screen.sees("too old")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+async def test_what_a_compaction_covers(log: Log, size: tuple[int, int]) -> None:
+    """Turns, tags, how full the window was, and the text that stands there now: how it begins, and with Enter all."""
+    text = "[Record of earlier turns, 1 to 2]\n" + "\n".join(f"User: line {i}" for i in range(60))
+    for turn, tag in ((1, "heat"), (2, "glaze"), (3, "later")):
+        log.exchange(tagged(tag, turn=turn, words=f"words {turn}"))
+    place = Place(b"p" * 16, 0)
+    edit = Edit(Op.COMPACT, place, text, "compaction", "old", "all that was said", b"c" * 16, 9)
+    log.store.add_edits("talk-1", [Landed(1, edit)], log.clock.now())
+    more = {"first_turn": 1, "last_turn": 2, "messages": 9, "text": text[:90], "place": f"{place.key.hex()}.0"}
+    handle = handle_of("all that was said")
+    facts = [
+        (kind, data | more | {"handle": handle}) if data.get("op") == "compact" else (kind, data)
+        for kind, data in compacting(turn=4)
+    ]
+    log.exchange(facts, id="compacted")
+    async with screen_of(log, size) as screen:
+        await screen.press("4")
+        await screen.sees("1 landed", "the cache is cold")
+        if size[0] > 100:
+            await screen.sees("turns 1-2", "heat, glaze", "~5%", "[Record of earlier", "flush reason", "watermark")
+            assert not screen.shows("later")
+        await screen.press("enter")
+        await screen.sees("What stands there now", "turns 1-2", "heat, glaze", "the cache is cold", "9.0k → 700")
+        await screen.sees(f"penstock expand {handle}", "User: line 1")
+        await screen.press("end")
+        await screen.sees("User: line 59", "The original", "all that was said")
+        await screen.press("o")
+        assert isinstance(screen.app.screen, DetailScreen)
+
+
+async def test_a_compaction_whose_ledger_is_gone(log: Log) -> None:
+    """What the log has of its text is shown, and said to be but the beginning; a flush opens its exchange."""
+    log.exchange(compacting(), id="old")
+    async with screen_of(log) as screen:
+        await screen.press("4", "enter")
+        await screen.sees("How what stands there begins", "the log keeps no texts", "not said", "none known")
+        await screen.press("escape", "down", "enter")
+        assert isinstance(screen.app.screen, DetailScreen)
 
 
 async def test_a_session_opens_its_requests(log: Log) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass
 
 from penstock.events import Event, EventKind
@@ -13,6 +13,8 @@ __all__ = ["Tag", "Tags"]
 
 KEPT = 5000
 """Tags. Beyond, those that were not given for longest are forgotten."""
+GIVEN = 10_000
+"""Turns whose tags are kept."""
 TURNS = 3
 """Of these, the newest, the tags are what work is about at present."""
 
@@ -42,6 +44,8 @@ class Tags:
         self._tags: OrderedDict[str, Tag] = OrderedDict()
         self._turns: deque[tuple[str, ...]] = deque(maxlen=TURNS)
         self._requests: deque[tuple[str, ...]] = deque(maxlen=TURNS)
+        self._given: OrderedDict[tuple[str, int], tuple[str, ...]] = OrderedDict()
+        """By conversation and turn, those kept of the newest."""
         self.broad = 0
         """Requests that ask for an overview."""
         self.temporal = 0
@@ -57,6 +61,7 @@ class Tags:
         is_turn, primary = data.line("of") == "turn", data.line("primary")
         names = tuple(dict.fromkeys(" ".join(name.split()) for name in data.names("tags") if name.strip()))
         (self._turns if is_turn else self._requests).append(names)
+        self._note(row, names)
         if not is_turn:
             self.broad += data.flag("broad")
             self.temporal += data.flag("temporal")
@@ -71,6 +76,20 @@ class Tags:
         while len(self._tags) > self._limit:
             self._tags.popitem(last=False)
             self.forgotten += 1
+
+    def _note(self, row: Row | None, names: tuple[str, ...]) -> None:
+        if row is None or not row.conversation:
+            return
+        place = row.conversation, row.turn
+        self._given[place] = tuple(dict.fromkeys((*self._given.pop(place, ()), *names)))
+        while len(self._given) > GIVEN:
+            self._given.popitem(last=False)
+
+    def covered(self, conversation: str, first: int, last: int) -> list[str]:
+        """The tags of some turns of a conversation, those of most turns first."""
+        turns = range(max(first, 1), min(last, first + GIVEN) + 1)
+        counted = Counter(name for turn in turns for name in self._given.get((conversation, turn), ()))
+        return [name for name, _ in counted.most_common()]
 
     @property
     def working(self) -> list[str]:

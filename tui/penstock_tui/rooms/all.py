@@ -6,6 +6,7 @@ from typing import Final
 
 from penstock_tui.rooms.budget import BudgetRoom
 from penstock_tui.rooms.compactions import CompactionsRoom
+from penstock_tui.rooms.memory import MemoryRoom
 from penstock_tui.rooms.names import RoomName
 from penstock_tui.rooms.overview import OverviewRoom
 from penstock_tui.rooms.pipeline import PipelineRoom
@@ -18,6 +19,15 @@ __all__ = ["ROOMS"]
 
 ROOMS: Final[dict[RoomName, type[Room]]] = {
     room.NAME: room
-    for room in (OverviewRoom, TagsRoom, CompactionsRoom, SessionsRoom, PipelineRoom, BudgetRoom, ReplayRoom)
+    for room in (
+        OverviewRoom,
+        TagsRoom,
+        CompactionsRoom,
+        SessionsRoom,
+        PipelineRoom,
+        BudgetRoom,
+        MemoryRoom,
+        ReplayRoom,
+    )
 }
 """The log is not among them: it is what they are opened from."""

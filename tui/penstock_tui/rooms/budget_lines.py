@@ -16,6 +16,7 @@ __all__ = ["NAME_WIDTH", "budget_lines", "change_lines", "limit_lines"]
 
 NAME_WIDTH, BAR = 26, 14
 WIDE = 120
+CURSOR = "▸ "
 MEASURES = ("dollars", "tokens", "requests")
 _LEVELS = {
     "NORMAL": ("✓ NORMAL", "good"),
@@ -25,10 +26,13 @@ _LEVELS = {
 }
 
 
-def budget_lines(rows: Sequence[BudgetRow], width: int) -> list[Line]:
-    """A line each: whose, a bar, the level, what was used of what."""
+def budget_lines(rows: Sequence[BudgetRow], width: int, at: int = -1) -> list[Line]:
+    """A line each: whose, a bar, the level, what was used of what. The row `at` is the one that keys act on."""
     times = 2 if width >= WIDE else 1
-    return [_budget(row, NAME_WIDTH * times, BAR * times) for row in rows]
+    return [
+        ((CURSOR if i == at else " " * len(CURSOR), "accent"), *_budget(row, NAME_WIDTH * times, BAR * times))
+        for i, row in enumerate(rows)
+    ]
 
 
 def _budget(row: BudgetRow, name: int, cells: int) -> Line:

@@ -17,6 +17,7 @@ class RoomName(StrEnum):
     SESSIONS = "sessions"
     PIPELINE = "pipeline"
     BUDGET = "budget"
+    MEMORY = "memory"
     REPLAY = "replay"
 
     @property
@@ -37,5 +38,6 @@ _HELP = {
     RoomName.SESSIONS: "each session's requests, tokens and money; Enter shows its requests",
     RoomName.PIPELINE: "what each stage did, and the time it took",
     RoomName.BUDGET: "what was spent and may be, and what providers allow",
+    RoomName.MEMORY: "how full the window is, and what is remembered: search, read, correct, forget",
     RoomName.REPLAY: "a file of prompts through the whole pipeline, on this machine; Enter shows one in its log",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -46,6 +47,8 @@ class Room(Screen[None]):
     DEFAULT_CSS = """
     Room #body { height: 1fr; }
     """
+    OFFERS: ClassVar[Sequence[tuple[str, str, str]]] = ()
+    """What the palette offers while the room is on top: a title, what it does, and the action's name."""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "app.room('log')", "Log")]
 
     def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:

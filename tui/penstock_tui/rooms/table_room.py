@@ -23,8 +23,12 @@ Shown = TypeVar("Shown")
 class TableRoom(Room, Generic[Shown]):
     """Rows of `Shown`. Enter opens one."""
 
-    COLUMNS: ClassVar[tuple[Column, ...]]  # type: ignore[type-arg]  # a class variable can not be generic
+    COLUMNS: ClassVar[tuple[Column, ...]] = ()  # type: ignore[type-arg]  # a class variable can not be generic
     BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "copy", "Copy", show=False)]
+
+    def columns(self) -> Sequence[Column[Shown]]:
+        """From left to right."""
+        return self.COLUMNS
 
     @abstractmethod
     def rows(self) -> Sequence[tuple[str, Shown]]:
@@ -44,7 +48,7 @@ class TableRoom(Room, Generic[Shown]):
         return found
 
     def body(self) -> ComposeResult:
-        yield RoomTable(self.COLUMNS)
+        yield RoomTable(self.columns())
 
     def draw(self, now: float) -> None:
         self.table.fill(self.rows(), Moment(now))

@@ -74,11 +74,38 @@ KEYS = (
         "A room",
         (
             ("↑ ↓  j k", "move, or scroll"),
-            ("Enter", "open: the requests of a tag or session, the exchange of a compaction"),
+            ("Enter", "open: the requests of a tag or session, the text of a compaction, a memory"),
             ("y", "copy the name of the row"),
             ("x  h", "in sessions: write it as JSON for analysis, as an HTML page with plots to hand on"),
             ("/  s  o  c", "in replay: choose a file, stop, its log and back, a cold or a warm cache"),
             ("Esc  1", "back to the log"),
+        ),
+    ),
+    ("Compactions", (("o", "the exchange that it landed in"),)),
+    (
+        "Sessions",
+        (
+            ("l", "label: a name of your own, which session: in a filter finds as well"),
+            ("d", "delete: says first what goes, and asks"),
+        ),
+    ),
+    (
+        "Budget",
+        (
+            ("r", "raise the one under the cursor, by an amount or until half is free"),
+            ("s", "set a limit, of it or of all of a sort"),
+            ("x", "count from nothing again"),
+        ),
+    ),
+    (
+        "Memory",
+        (
+            ("/", "search; Esc goes back to the newest"),
+            ("o", "one project, or all"),
+            ("e p d", "edit, pin or unpin, forget"),
+            ("n b", "the next page, the page before"),
+            ("[ ]", "the window of the session that was active before, or after"),
+            ("r", "read again"),
         ),
     ),
     (

@@ -83,7 +83,7 @@ def _identity(row: Row, story: Story, tone: Tone) -> RenderableType:
             ("history", " · ".join(filter(None, (where, held)))),
             ("when", full_time(row.at)),
             ("conversation", row.conversation),
-            ("session", row.session),
+            ("session", f"{row.label}  {row.session}" if row.label else row.session),
             ("profile", row.profile),
         ],
         tone,

@@ -1,0 +1,58 @@
+"""Commands about budgets and sessions: given to the proxy that has the store; where none is up, done in the store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from penstock.budget.settings import Budget
+from penstock.control.remote import NotUp, Remote
+from penstock.errors import PenstockError
+
+__all__ = ["do_budget", "do_sessions"]
+
+WAIT_S = 60.0
+"""For sessions: a whole log is read, and part of it deleted."""
+
+
+def do_budget(
+    store: Path, budget: Callable[[], Budget], command: str, arguments: Mapping[str, object]
+) -> dict[str, Any]:
+    """A command of `penstock.budget.desk`. `budget`: the limits that count where no proxy is up. Raises
+    `PenstockError`."""
+    where = store.expanduser().absolute()
+    try:
+        return Remote(where).do(f"/budget/{command}", arguments)
+    except NotUp:
+        pass  # nobody else counts: it is done here
+    if not where.exists() and command != "set":
+        raise PenstockError(f"nothing was spent yet: {where} is not there. `penstock up` begins it")
+    from penstock.budget import kept
+    from penstock.budget.desk import BudgetDesk
+    from penstock.store.sql import SqlStore
+
+    with closing(SqlStore(where, readonly=command == "show")) as held:
+        budgets = kept.load(held, time.time(), lambda _: None)
+        answer = BudgetDesk(budgets, budget(), time.time).do(command, arguments)
+        if command != "show":
+            kept.save(held, budgets)
+    return answer
+
+
+def do_sessions(store: Path, command: str, arguments: Mapping[str, object]) -> dict[str, Any]:
+    """A command of `penstock.sessions.desk`. Raises `PenstockError`."""
+    where = store.expanduser().absolute()
+    try:
+        return Remote(where).do(f"/sessions/{command}", arguments, WAIT_S)
+    except NotUp:
+        pass  # nobody works at them: it is done here
+    if not where.exists():
+        raise PenstockError(f"there is no session yet: {where} is not there. `penstock up` begins it")
+    from penstock.sessions.desk import SessionDesk
+    from penstock.store.sql import SqlStore
+
+    with closing(SqlStore(where, readonly=command in ("list", "show"))) as held:
+        return SessionDesk(held).do(command, arguments)
