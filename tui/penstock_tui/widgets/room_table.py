@@ -163,8 +163,9 @@ class RoomTable(ScrollView, Generic[Shown], can_focus=True):
     def _go(self, line: int) -> None:
         line = max(0, min(line, len(self._rows) - 1))
         if line != self._cursor and self._rows:
-            self._cursor = line
-            self.refresh()
+            before, self._cursor = self._cursor, line
+            for one in (before, line):
+                self.refresh_line(one + TITLES)
         self._reveal()
 
     def _reveal(self) -> None:
