@@ -14,6 +14,8 @@ from penstock_addons.cli.mcp import mcp
 from penstock_addons.cli.memory import app as memory_app
 from penstock_addons.cli.reindex import reindex
 from penstock_addons.cli.run import run
+from penstock_addons.cli.settings import app as settings_app
+from penstock_addons.cli.settings import down, pause, resume
 from penstock_addons.cli.up import up
 from penstock_addons.cli.whatif import whatif
 
@@ -24,6 +26,9 @@ __all__ = ["commands"]
 def commands(app: typer.Typer) -> None:
     """Commands that start a proxy, or stand beside one. mitmproxy is imported when one runs."""
     app.command("up")(up)
+    app.command("down")(down)
+    app.command("pause")(pause)
+    app.command("resume")(resume)
     app.command("doctor")(doctor)
     app.command("compact")(compact)
     app.command("demo")(demo)
@@ -32,6 +37,7 @@ def commands(app: typer.Typer) -> None:
     app.command("import")(import_)
     app.command("reindex")(reindex)
     app.add_typer(budget_app, name="budget")
+    app.add_typer(settings_app, name="settings")
     app.add_typer(memory_app(), name="memory")
     # What stands behind the client's name is the client's, with or without a `--` in front.
     app.command("run", context_settings={"allow_interspersed_args": False})(run)

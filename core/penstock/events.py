@@ -54,6 +54,8 @@ class EventKind(StrEnum):
     """A text was kept that no edit of ours took away: the history a client is about to summarise."""
     BUDGET = "budget"
     """A budget is at another level now."""
+    SETTINGS = "settings"
+    """A person changed settings of the running proxy, paused it, or had it go on."""
     FAULT = "fault"
     """A part did not work: a stage, the store, the check of a request."""
 

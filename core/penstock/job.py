@@ -49,6 +49,8 @@ class Job:
     price: Price
     commit: Callable[[], bool]
     """Asked once, when everything is stored: may the edits land? False: nobody waits for this request any more."""
+    is_paused: bool = False
+    """Nothing of the draft may land; what has landed is replayed."""
 
 
 @dataclass(slots=True)

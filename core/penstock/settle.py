@@ -36,8 +36,9 @@ from penstock.store.base import Store
 from penstock.tokens import estimate_bytes
 from penstock.warm import RESERVE, Candidate, anchor, choose
 
-__all__ = ["Settler"]
+__all__ = ["PAUSED", "Settler"]
 
+PAUSED = "editing is paused"
 _BEHIND = "editing has cost more than it saved in this session"
 
 
@@ -57,6 +58,8 @@ class Settler:
         draft = job.draft
         if draft is None:
             return self._replay_only(job)
+        if job.is_paused:
+            return self._hold(job, draft)
         job = _still_due(job)
         plan = self._plan(job, draft)
         if job.due is Due.FULL and not self._makes_room(job, plan):
@@ -105,6 +108,18 @@ class Settler:
             self._journal(job, Plan(out=[(edit, why) for edit in job.draft.edits]))
         elif job.attempt is None:
             job.state.note_attempt(job.body_key, Attempt(job.state.ledger.revision, untouched=True))
+        return done
+
+    def _hold(self, job: Job, draft: Draft) -> Settled | None:
+        """Paused: what the provider has seen is sent the same (P3), nothing new is done to what it has not. What waits
+        goes on waiting."""
+        done, fault = self._write(job)
+        if fault:
+            self._fault("check", fault, job.exchange)
+        if not job.commit():
+            return None
+        self._remember(job, done, bool(fault), self._now())
+        self._journal(job, Plan(out=[(edit, PAUSED) for edit in draft.edits]))
         return done
 
     def _replay_only(self, job: Job) -> Settled | None:
