@@ -58,6 +58,10 @@ class Health:
     """Since the proxy started."""
     last_fault: str = ""
     last_fault_at: float | None = None
+    is_paused: bool = False
+    """A person had it edit nothing new."""
+    changes: int = 0
+    """How often settings were changed, or a proxy began or ended: what was known of settings is old then."""
     resting: dict[str, str] = field(default_factory=dict)
     """Stages that rest after failures, each with its remark."""
 
@@ -70,6 +74,9 @@ class Health:
         elif event.kind is EventKind.STOPPED:
             if data.whole("pid") in (self.pid, None):
                 self.stopped_at = event.at
+        elif event.kind is EventKind.SETTINGS:
+            self.changes += 1
+            self.is_paused = data.flag("paused") if "paused" in data else self.is_paused
         elif event.kind is EventKind.FAULT:
             self.faults += 1
             self.last_fault = ": ".join(filter(None, (data.line("where"), data.line("error")))) or "not said"
@@ -100,6 +107,7 @@ class Health:
         self.started_at, self.stopped_at = at, None
         self.faults, self.last_fault, self.last_fault_at = 0, "", None
         self.resting = {}
+        self.is_paused, self.changes = False, self.changes + 1
 
     def _verdict(self, stage: str, outcome: str, remark: str) -> None:
         if outcome == "resting":

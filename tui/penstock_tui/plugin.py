@@ -26,6 +26,7 @@ class View(StrEnum):
     SESSIONS = RoomName.SESSIONS
     PIPELINE = RoomName.PIPELINE
     BUDGET = RoomName.BUDGET
+    SETTINGS = RoomName.SETTINGS
 
 
 @hookimpl

@@ -16,7 +16,8 @@ from penstock.nearest import did_you_mean
 from penstock.pipeline import Pipeline
 from penstock.profiles import Profile
 from penstock.settings.keeping import keep
-from penstock.settings.live import live_settings, lookup
+from penstock.settings.live import live_settings
+from penstock.settings.nesting import lookup, nested
 from penstock.settings.setting import Setting, Source
 from penstock.settings.values import parsed
 
@@ -94,7 +95,7 @@ class SettingsDesk:
         changes = self._changes.get(of)
         if changes is None or not changes.values:
             raise PenstockError(f"nothing of the profile {of!r} was changed in this run: there is nothing to save")
-        return {"saved": str(keep(name, of, changes.base, _nested(changes.values), replace=replace))}
+        return {"saved": str(keep(name, of, changes.base, nested(changes.values), replace=replace))}
 
     def _pause(self) -> Answer:
         return self._hold(True)
@@ -151,9 +152,9 @@ class SettingsDesk:
             return {"changed": {}}
         was = {one.key: one.value for one in self._settings(name)}
         try:
-            after = self._make(profiles.changed(changes.base, _nested(told)))
+            after = self._make(profiles.changed(changes.base, nested(told)))
         except ProfileError as e:
-            raise _refused(e.faults) if e.faults else e from e
+            raise _refused(e.faults, str(e).removeprefix(f"{changes.base.where}: ")) from e
         self._engine.pipelines.replace(before, after)
         self._changes[name] = replace(changes, values=told)
         self._changed(name, after.profile)
@@ -163,9 +164,9 @@ class SettingsDesk:
         return {"changed": made}
 
 
-def _refused(faults: Mapping[str, str]) -> ProfileError:
+def _refused(faults: Mapping[str, str], else_: str = "") -> ProfileError:
     """Without the profile's file: what is wrong does not stand there."""
-    return ProfileError("\n".join(f"{key}: {said}" for key, said in faults.items()), faults)
+    return ProfileError("\n".join(f"{key}: {said}" for key, said in faults.items()) or else_, faults)
 
 
 def _marked(setting: Setting, before: Mapping[str, Setting]) -> Setting:
@@ -181,15 +182,3 @@ def _is_as_given(base: Profile, key: str, value: Any) -> bool:
     given, said = lookup(base.given, key)
     plain = list(said) if isinstance(said, tuple) else said
     return given and plain == value and isinstance(plain, bool) is isinstance(value, bool)
-
-
-def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Dotted keys as tables."""
-    out: dict[str, Any] = {}
-    for key, value in values.items():
-        *tables, last = key.split(".")
-        at = out
-        for table in tables:
-            at = at.setdefault(table, {})
-        at[last] = value
-    return out

@@ -17,10 +17,11 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from penstock.profiles import Profile
+from penstock.settings.nesting import lookup
 from penstock.settings.setting import Setting, Shape, Source
 from penstock.stage import Stage
 
-__all__ = ["LIVE", "live_settings", "lookup"]
+__all__ = ["LIVE", "live_settings"]
 
 LIVE: Final[Mapping[str, tuple[str, ...]]] = {
     "Edits": ("mode", "setting", "attested", "stages"),
@@ -58,16 +59,6 @@ def live_settings(profile: Profile, stages: Sequence[Stage]) -> list[Setting]:
         if isinstance(stage.settings, BaseModel):
             found += _fields(stage.settings, ("stage", stage.name), f"Stage {stage.name}")
     return [replace(one, source=Source.PROFILE) if lookup(profile.given, one.key)[0] else one for one in found]
-
-
-def lookup(table: Mapping[str, Any], key: str) -> tuple[bool, Any]:
-    """Whether a table of tables has a dotted key, and its value."""
-    found: Any = table
-    for part in key.split("."):
-        if not isinstance(found, Mapping) or part not in found:
-            return False, None
-        found = found[part]
-    return True, found
 
 
 def _under(profile: Profile, part: str, keys: Sequence[str]) -> Iterator[Setting]:

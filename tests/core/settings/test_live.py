@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from penstock import Stage
 from penstock.plugins import Plugins
 from penstock.profiles import Profile, load
-from penstock.settings.live import LIVE, live_settings, lookup
+from penstock.settings.live import LIVE, live_settings
 from penstock.settings.setting import Setting, Shape, Source
 from penstock.testing import profile_of
 
@@ -87,10 +87,3 @@ def test_it_survives_the_way_to_another_process() -> None:
     """Plain data there, and fields of a later version are no harm."""
     for one in settings_of(load("default")).values():
         assert Setting.of(one.payload() | {"later": 1, "choices": list(one.choices)}) == one
-
-
-def test_keys_are_looked_up_in_tables() -> None:
-    """A value of None is there."""
-    assert lookup({"a": {"b": None}}, "a.b") == (True, None)
-    assert lookup({"a": {"b": None}}, "a.c") == (False, None)
-    assert lookup({"a": 1}, "a.b") == (False, None)

@@ -25,6 +25,7 @@ SAYS = {
     RoomName.SESSIONS: ("claude-code", "codex"),
     RoomName.PIPELINE: ("envelope", "pruning", "3.0ms"),
     RoomName.BUDGET: ("Budgets", "penstock budget raise"),
+    RoomName.SETTINGS: ("window.hard", "0.85", "to look at only"),
 }
 
 
@@ -37,7 +38,7 @@ def room_of(screen: Screen) -> Room:
 def test_every_room_has_a_key_and_a_door() -> None:
     """Those named are those there are."""
     assert set(ROOMS) == set(BESIDE) == set(SAYS)
-    assert [name.key for name in RoomName] == list("1234567")
+    assert [name.key for name in RoomName] == list("12345679")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
@@ -45,7 +46,7 @@ async def test_each_shows_a_day(log: Log, size: tuple[int, int]) -> None:
     """By its key, with the names of all rooms on top and the one we are in marked by a sign."""
     a_day(log)
     async with screen_of(log, size) as screen:
-        await screen.sees("[1 log]", "7 budget")
+        await screen.sees("[1 log]", "9 settings" if size[0] > 80 else " 7 9")
         for name in BESIDE:
             await screen.press(name.key)
             assert room_of(screen).NAME is name
@@ -61,7 +62,7 @@ async def test_an_empty_log_is_told_in_words(log: Log, size: tuple[int, int]) ->
     async with screen_of(log, size) as screen:
         for name in BESIDE:
             await screen.press(name.key)
-            if name not in (RoomName.OVERVIEW, RoomName.BUDGET):
+            if name not in (RoomName.OVERVIEW, RoomName.BUDGET, RoomName.SETTINGS):
                 await screen.sees("The proxy listens on 127.0.0.1:8899", "Nothing has come through yet.")
         await screen.press(RoomName.OVERVIEW.key)
         await screen.sees("0 requests, 0 turns", "● running", "nothing booked yet")
@@ -102,6 +103,7 @@ async def test_each_follows_the_log(log: Log) -> None:
             if at == 0:
                 a_day(log)
             await screen.sees(*SAYS[name])
+        await screen.press(RoomName.BUDGET.key)
         log.write(K.BUDGET, budget="day", before="NORMAL", level="BLOCKED", why="day: 100% used")
         await screen.sees("NORMAL → ⊘ BLOCKED", "day: 100% used")
 

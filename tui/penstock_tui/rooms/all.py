@@ -11,11 +11,13 @@ from penstock_tui.rooms.overview import OverviewRoom
 from penstock_tui.rooms.pipeline import PipelineRoom
 from penstock_tui.rooms.room import Room
 from penstock_tui.rooms.sessions import SessionsRoom
+from penstock_tui.rooms.settings import SettingsRoom
 from penstock_tui.rooms.tags import TagsRoom
 
 __all__ = ["ROOMS"]
 
 ROOMS: Final[dict[RoomName, type[Room]]] = {
-    room.NAME: room for room in (OverviewRoom, TagsRoom, CompactionsRoom, SessionsRoom, PipelineRoom, BudgetRoom)
+    room.NAME: room
+    for room in (OverviewRoom, TagsRoom, CompactionsRoom, SessionsRoom, PipelineRoom, BudgetRoom, SettingsRoom)
 }
 """The log is not among them: it is what they are opened from."""

@@ -8,7 +8,7 @@ __all__ = ["RoomName"]
 
 
 class RoomName(StrEnum):
-    """In the order of their keys, which count from 1."""
+    """In the order of their keys, which count from 1 where a room has none of its own."""
 
     LOG = "log"
     OVERVIEW = "overview"
@@ -17,10 +17,11 @@ class RoomName(StrEnum):
     SESSIONS = "sessions"
     PIPELINE = "pipeline"
     BUDGET = "budget"
+    SETTINGS = "settings"
 
     @property
     def key(self) -> str:
-        return str(list(RoomName).index(self) + 1)
+        return _KEYS.get(self) or str(list(RoomName).index(self) + 1)
 
     @property
     def help(self) -> str:
@@ -28,6 +29,7 @@ class RoomName(StrEnum):
         return _HELP[self]
 
 
+_KEYS = {RoomName.SETTINGS: "9"}
 _HELP = {
     RoomName.LOG: "every request, the newest on top",
     RoomName.OVERVIEW: "sums, requests per minute, and whether every part works",
@@ -36,4 +38,5 @@ _HELP = {
     RoomName.SESSIONS: "each session's requests, tokens and money; Enter shows its requests",
     RoomName.PIPELINE: "what each stage did, and the time it took",
     RoomName.BUDGET: "what was spent and may be, and what providers allow",
+    RoomName.SETTINGS: "what the proxy goes by; Enter changes it for this run",
 }

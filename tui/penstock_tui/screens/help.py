@@ -41,6 +41,7 @@ KEYS = (
             ("Ctrl+F", "find; n and N go to the next and the one before"),
             ("y  Y", "copy the exchange's id; the person's words"),
             ("drag, Ctrl+C", "select text, and copy it"),
+            ("C", "compact old turns of its session at the next request"),
         ),
     ),
     (
@@ -61,6 +62,16 @@ KEYS = (
             ("Enter", "open: the requests of a tag or session, the exchange of a compaction"),
             ("y", "copy the name of the row"),
             ("Esc  1", "back to the log"),
+        ),
+    ),
+    (
+        "Settings",
+        (
+            ("Enter", "change the setting; ↑ ↓ go through what it may be, Esc leaves it"),
+            ("r", "what the profile says counts again"),
+            ("S", "save what was changed as a profile of your own"),
+            ("p", "pause editing, or go on"),
+            ("c", "compact old turns of every session at its next request"),
         ),
     ),
     (
