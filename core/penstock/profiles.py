@@ -170,7 +170,8 @@ class Profile(_Table):
     about: str = ""
     """One line for `penstock profiles list`."""
     mode: Literal["edit", "observe"] = "edit"
-    """`observe` measures and never edits."""
+    """`observe` measures and never edits, nor sends on what was edited before: changed while a conversation goes on,
+    its cache is written anew once, either way. `penstock pause` keeps it."""
     setting: Literal["safe", "balanced", "bold"] = "safe"
     """How far the stages go. `safe`: edits to what was sent land at a cold cache only, old turns become a record only
     in a nearly full window. `balanced`: old turns at any flush that pays. `bold`: warm flushes too, where the money

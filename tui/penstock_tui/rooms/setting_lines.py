@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from penstock.settings.setting import Setting, Shape, Source
 from penstock.settings.values import written
 from penstock_tui.payload import readable
 from penstock_tui.widgets.lines import Line
 
-__all__ = ["bounds_of", "help_lines", "value_of"]
+__all__ = ["bounds_of", "grouped", "help_lines", "value_of"]
 
 _SHAPES = {
     Shape.SWITCH: "on, off",
@@ -17,6 +20,15 @@ _SHAPES = {
     Shape.TEXT: "a text",
     Shape.WORDS: "words, with commas between",
 }
+
+
+def grouped(settings: Sequence[Setting]) -> list[tuple[str, Setting]]:
+    """Each by its key; of those that stand under one heading, the first alone names it."""
+    before = ["", *(one.part for one in settings)]
+    return [
+        (one.key, replace(one, part="" if part == one.part else one.part))
+        for part, one in zip(before, settings, strict=False)
+    ]
 
 
 def value_of(setting: Setting) -> str:

@@ -24,7 +24,7 @@ from penstock_tui.follow import LogState
 from penstock_tui.model import Changes
 from penstock_tui.rooms.names import RoomName
 from penstock_tui.rooms.room import Words
-from penstock_tui.rooms.setting_lines import bounds_of, help_lines, value_of
+from penstock_tui.rooms.setting_lines import bounds_of, grouped, help_lines, value_of
 from penstock_tui.rooms.table_room import TableRoom
 from penstock_tui.screens.confirm import ConfirmScreen
 from penstock_tui.settings_reader import Sheet, read_sheet
@@ -45,12 +45,12 @@ class SettingsRoom(TableRoom[Setting]):
 
     NAME = RoomName.SETTINGS
     COLUMNS: ClassVar[tuple[Column[Setting], ...]] = (
-        Column("setting", 34, 1, "", lambda one, _: (one.key, "strong" if one.source is Source.RUN else "")),
-        Column("value", 18, 2, "", lambda one, _: (value_of(one), "accent" if one.source is Source.RUN else "")),
+        Column("part", 16, 4, "", lambda one, _: (one.part, "head")),
+        Column("setting", 30, 1, "", lambda one, _: (one.key, "strong" if one.source is Source.RUN else "")),
+        Column("value", 16, 2, "", lambda one, _: (value_of(one), "accent" if one.source is Source.RUN else "")),
         Column("from", 9, 3, "", lambda one, _: _SOURCES[one.source]),
         Column("was", 12, 5, "", lambda one, _: (written(one.before) if one.source is Source.RUN else "", "dim")),
         Column("may be", 28, 6, "", lambda one, _: (bounds_of(one), "dim"), grows=True),
-        Column("part", 18, 4, "", lambda one, _: (one.part, "dim")),
     )
     DEFAULT_CSS = """
     SettingsRoom #help { height: auto; max-height: 5; padding: 0 1; background: $panel; }
@@ -120,7 +120,7 @@ class SettingsRoom(TableRoom[Setting]):
         ]
 
     def rows(self) -> Sequence[tuple[str, Setting]]:
-        return [(one.key, one) for one in self.sheet.settings] if self.sheet is not None else []
+        return grouped(self.sheet.settings) if self.sheet is not None else []
 
     def draw(self, now: float) -> None:
         super().draw(now)
