@@ -59,6 +59,7 @@ class Commander:
             f"Compact {whose or 'every session'} now?",
             "Old turns become a record at the next request, though the cache may be warm: what is left is paid for as "
             "new once. What goes can be seen again with `penstock expand`.",
+            "compacts",
             partial(self.tell, "/compact", {"session": session}, _compacted),
         )
 
@@ -68,6 +69,7 @@ class Commander:
             "Shut the proxy down?",
             "It takes nobody new, finishes what is under way and ends. Clients that go through it reach nobody until "
             "`penstock up` starts one again.",
+            "shuts it down",
             partial(self.tell, "/shutdown", {}, _leaving),
         )
 
@@ -109,12 +111,12 @@ class Commander:
         title = "No proxy is up" if isinstance(error, NotUp) else "The proxy did not do it"
         self._app.notify(readable(str(error)), title=title, severity="error", timeout=10, markup=False)
 
-    def _confirmed(self, question: str, consequence: str, do: Callable[[], None]) -> None:
+    def _confirmed(self, question: str, consequence: str, does: str, do: Callable[[], None]) -> None:
         def take(is_meant: bool | None) -> None:
             if is_meant:
                 do()
 
-        self._app.push_screen(ConfirmScreen(question, consequence), take)
+        self._app.push_screen(ConfirmScreen(question, [consequence], does), take)
 
 
 def _compacted(answer: Answer) -> str:

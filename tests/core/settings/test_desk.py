@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from penstock import paths, profiles
+from penstock.engine import Outcome
 from penstock.errors import PenstockError, ProfileError
 from penstock.events import EventKind
 from penstock.pipeline import Pipeline
@@ -229,6 +231,26 @@ def test_nothing_is_left_of_what_was_replaced(suite: Suite) -> None:
     left = sum(one() is not None for one in gone)
     suite.close()
     assert left <= 1
+
+
+def test_requests_go_on_while_settings_change(suite: Suite) -> None:
+    """None is lost, and none goes unread."""
+    outcomes: list[Outcome] = []
+
+    def ask(who: int) -> None:
+        for turn in range(30):
+            body = conversation(user(f"hello {who}-{turn}"))
+            outcomes.append(suite.engine.process_now(request(body, ident=f"y{who}-{turn}")))
+
+    asking = [threading.Thread(target=ask, args=(who,)) for who in range(2)]
+    for thread in asking:
+        thread.start()
+    for turn in range(20):
+        put(suite, stage__pruning__age=turn % 5 + 1, stages="memory, trim, pruning" if turn % 2 else "trim")
+    for thread in asking:
+        thread.join()
+    assert [outcome.why for outcome in outcomes] == [""] * 60
+    assert all(outcome.exchange is not None for outcome in outcomes)
 
 
 def test_pausing(suite: Suite) -> None:

@@ -76,3 +76,16 @@ async def test_it_is_read_again_while_one_looks(log: Log) -> None:
         await screen.sees("$0.00, 0 tokens, 0 requests; no limit")
         books(log, (Scope.DAY, Limit(dollars=4)))
         await screen.sees("$3.00 of $4.00")
+
+
+async def test_levels_go_by_what_was_changed_in_the_run(log: Log) -> None:
+    """As the proxy counts them; a proxy that starts anew goes by its profile."""
+    a_day(log)
+    books(log, (Scope.DAY, Limit(dollars=4)))
+    async with screen_of(log) as screen:
+        await screen.press("7")
+        await screen.sees("75%", "! REDUCED")
+        log.write(K.SETTINGS, profile="default", changed={"budget.reduced": [0.7, 0.85], "window.hard": [1]})
+        await screen.sees("75%", "✓ NORMAL")
+        log.started()
+        await screen.sees("75%", "! REDUCED")

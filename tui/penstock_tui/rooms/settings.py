@@ -199,8 +199,8 @@ class SettingsRoom(TableRoom[Setting]):
             if is_meant:
                 self._save(name, replace=True)
 
-        question = f"Replace the profile {name}?"
-        self.app.push_screen(ConfirmScreen(question, f"The one that is there goes to {name}.toml.old beside it."), take)
+        said = [f"The one that is there goes to {name}.toml.old beside it."]
+        self.app.push_screen(ConfirmScreen(f"Replace the profile {name}?", said, "replaces it"), take)
 
     def _saved(self, answer: Mapping[str, Any]) -> str:
         self._close()

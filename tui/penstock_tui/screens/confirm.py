@@ -1,13 +1,13 @@
-"""Asks before something is done that a person may not have meant."""
+"""A question before something that cannot be undone."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -15,31 +15,31 @@ __all__ = ["ConfirmScreen"]
 
 
 class ConfirmScreen(ModalScreen[bool]):
-    """A question. `y` does it; anything else a person would press to get away does not."""
+    """Gives whether `y` was pressed. Enter alone says no: a key pressed once too often must not delete."""
 
     DEFAULT_CSS = """
     ConfirmScreen { align: center middle; }
-    ConfirmScreen Vertical {
-        width: 100%; max-width: 72; height: auto; max-height: 100%;
-        background: $surface; border: round $warning; padding: 0 2;
+    ConfirmScreen VerticalScroll {
+        width: 100%; max-width: 76; height: auto; max-height: 100%;
+        background: $surface; border: round $warning; padding: 0 2; scrollbar-size: 1 1;
     }
-    ConfirmScreen Static { height: auto; padding: 1 0 0 0; }
-    ConfirmScreen #ways { color: $text-accent; padding: 1 0; }
+    ConfirmScreen Static { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "Yes"),
-        Binding("n,escape,enter,q", "answer(False)", "No"),
+        Binding("y", "say(True)", "Yes"),
+        Binding("n,escape,enter,q", "say(False)", "No"),
     ]
 
-    def __init__(self, question: str, consequence: str) -> None:
+    def __init__(self, title: str, lines: Sequence[str], does: str) -> None:
+        """`does`: what `y` does, in a word or two."""
         super().__init__()
-        self._question, self._consequence = question, consequence
+        self._title, self._lines, self._does = title, lines, does
 
     def compose(self) -> ComposeResult:
-        with Vertical():
-            yield Static(Text(self._question, style="bold"))
-            yield Static(Text(self._consequence))
-            yield Static(Text("y does it    n or Esc does not"), id="ways")
+        with VerticalScroll() as box:
+            box.border_title = self._title
+            box.border_subtitle = f"y {self._does} · Esc no"
+            yield Static("\n".join(self._lines), markup=False)
 
-    def action_answer(self, is_meant: bool) -> None:
-        self.dismiss(is_meant)
+    def action_say(self, answer: bool) -> None:
+        self.dismiss(answer)
