@@ -50,9 +50,8 @@ class Settler:
 
     def settle(self, job: Job) -> Settled | None:
         """Write the request. None: `commit` said no, and nothing was kept. Hold `job.state.lock`."""
-        observing = _observing(job)
-        if observing:
-            return self._observe(job, observing)
+        if job.observing:
+            return self._observe(job, job.observing)
         state, now = job.state, self._now()
         state.clock.heed(job.conversation, job.exchange.identity.provider, job.profile.cache.ttl_s)
         draft = job.draft
@@ -383,16 +382,6 @@ def _still_due(job: Job) -> Job:
 
 def _cacheables(job: Job, view: Conversation) -> list[Cacheable]:
     return cacheables(view, job.state.account.known)
-
-
-def _observing(job: Job) -> str:
-    """Why nothing may be edited in this request; empty when edits may be."""
-    if job.profile.mode == "observe":
-        return "the profile observes"
-    system = job.conversation.fields.get("system")
-    if job.profile.attested == "observe" and system is not None and b"cch=" in system.of(job.conversation.body)[:2048]:
-        return "the request is attested, and the profile leaves such requests alone"
-    return ""
 
 
 def _covers_breakpoint(conversation: Conversation, edit: Edit) -> bool:

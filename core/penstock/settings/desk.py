@@ -136,7 +136,11 @@ class SettingsDesk:
         setting = known.get(key)
         if setting is not None:
             return parsed(setting, value) if isinstance(value, str) else value
-        if lookup(self._engine.pipelines.of(name).profile.model_dump(), key)[0]:
+        pipeline = self._engine.pipelines.of(name)
+        stage = key.split(".")[1] if key.startswith("stage.") else ""
+        if stage and stage not in [one.name for one in pipeline.stages]:
+            raise ValueError(f"no stage {stage!r} runs: `stages` says which do")
+        if lookup(pipeline.profile.model_dump(), key)[0]:
             raise ValueError("it is read when the proxy starts: change it in the profile, and start the proxy again")
         raise ValueError(f"there is no such setting.{did_you_mean(key, known)}")
 

@@ -108,6 +108,9 @@ def test_it_is_kept_for_this_run_only(suite: Suite) -> None:
         ({"limits.failures": "three", "log.preview": "x"}, {"limits.failures": "whole", "log.preview": "whole"}),
         ({"windw.hard": 0.8}, {"windw.hard": "Did you mean 'window.hard'?"}),
         ({"hosts": "llm.example.com"}, {"hosts": "start the proxy again"}),
+        ({"stage.nobody.age": 1}, {"stage.nobody.age": "no stage 'nobody' runs"}),
+        ({"stage.pruning.agge": 1}, {"stage.pruning.agge": "Did you mean 'stage.pruning.age'?"}),
+        ({"stage.envelope.patterns": 1}, {"stage.envelope.patterns": "start the proxy again"}),
         ({"memory.recall": 1}, {"memory.recall": "true or false"}),
         ({"memory.tagger": "nobody"}, {}),
         ({"stages": "memory, nobody"}, {}),
@@ -246,7 +249,7 @@ def test_requests_go_on_while_settings_change(suite: Suite) -> None:
     for thread in asking:
         thread.start()
     for turn in range(20):
-        put(suite, stage__pruning__age=turn % 5 + 1, stages="memory, trim, pruning" if turn % 2 else "trim")
+        put(suite, stage__pruning__age=turn % 5 + 1, stages="memory, trim, pruning" if turn % 2 else "pruning")
     for thread in asking:
         thread.join()
     assert [outcome.why for outcome in outcomes] == [""] * 60
