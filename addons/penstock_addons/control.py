@@ -2,36 +2,28 @@
 answered here and never forwarded. On a reverse port, whose host is the provider's, only the header tells for sure.
 
 Only from this machine, and only with the token that stands in a file beside the store, which its owner alone can read:
-`Authorization: Bearer TOKEN`. `POST /compact {"session": ""}` has the next request of a session, or of all, flushed;
-`GET /health` says that the proxy is up; `POST /memory/COMMAND` asks the memory that this process owns, `POST
-/budget/COMMAND` its budgets, `POST /sessions/COMMAND` the sessions in its store.
+`Authorization: Bearer TOKEN`. What can be asked for stands in `penstock_addons.commands`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import ipaddress
-import os
-from collections.abc import Awaitable, Mapping
-from typing import Any
+from collections.abc import Awaitable
 
 import msgspec
 from mitmproxy import http
 
 from penstock.control.channel import COMMAND, HOST, KEY_FILE, MARK
-from penstock.errors import PenstockError
 from penstock.keyfile import installation_key
-from penstock.suite import Suite
+from penstock_addons.commands import Answer, Commands
 from penstock_addons.gateway import Gateway
-from penstock_addons.memory import PREFIX, MemoryCommands
+from penstock_addons.memory import PREFIX
 from penstock_addons.options import Settings
 
 __all__ = ["Control"]
 
 BODY_BYTES = 64 << 10
-BUDGET = "/budget/"
-SESSIONS = "/sessions/"
 MEMORY_BYTES = 8 << 20
 """Of a command to memory: a piece of an import."""
 ALLOWED = "penstock.control"
@@ -42,9 +34,9 @@ class Control:
     """Answers commands. Stands before the gateway, which leaves alone what has an answer."""
 
     def __init__(self, settings: Settings, gateway: Gateway) -> None:
-        self._settings, self._gateway = settings, gateway
+        self._settings = settings
+        self._commands = Commands(settings, gateway)
         self._token = b""
-        self._memory = MemoryCommands(settings)
 
     def running(self) -> None:
         if not self._token:
@@ -65,27 +57,14 @@ class Control:
     def request(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         if not flow.metadata.pop(ALLOWED, False):
             return None
-        suite, command = self._gateway.suite, _path(flow.request)
-        if suite is not None and flow.request.method == "POST" and command.startswith(BUDGET):
-            return self._ask_budget(flow, suite, command.removeprefix(BUDGET))
-        if suite is not None and flow.request.method == "POST" and command.startswith(SESSIONS):
-            return self._ask_sessions(flow, suite, command.removeprefix(SESSIONS))
-        if suite is not None and flow.request.method == "POST" and command.startswith(PREFIX):
-            return self._ask_memory(flow, suite, command.removeprefix(PREFIX))
-        flow.response = self._do(flow.request)
+        answer = self._commands.do(flow.request.method, _path(flow.request), flow.request.raw_content or b"")
+        if not isinstance(answer, tuple):
+            return self._wait(flow, answer)
+        flow.response = _answer(answer[0], **answer[1])
         return None
 
-    async def _ask_budget(self, flow: http.HTTPFlow, suite: Suite, command: str) -> None:
-        # The books may be long: no request waits on the loop for them.
-        flow.response = await asyncio.to_thread(_budget, suite, command, flow.request.raw_content or b"")
-
-    async def _ask_sessions(self, flow: http.HTTPFlow, suite: Suite, command: str) -> None:
-        # A whole log is read for them.
-        flow.response = await asyncio.to_thread(_sessions, suite, command, flow.request.raw_content or b"")
-
-    async def _ask_memory(self, flow: http.HTTPFlow, suite: Suite, command: str) -> None:
-        # Memory reads and writes files: no request waits on the loop for that.
-        status, fields = await asyncio.to_thread(self._memory.do, suite, command, flow.request.raw_content or b"")
+    async def _wait(self, flow: http.HTTPFlow, answer: Awaitable[Answer]) -> None:
+        status, fields = await answer
         flow.response = _answer(status, **fields)
 
     def _refusal(self, flow: http.HTTPFlow) -> http.Response | None:
@@ -101,40 +80,6 @@ class Control:
         if not length.isdecimal() or int(length) > most:
             return _answer(413, error=f"at most {most} bytes")
         return None
-
-    def _do(self, request: http.Request) -> http.Response:
-        suite = self._gateway.suite
-        asked = request.method, _path(request)
-        if suite is None:
-            return _answer(503, error="the suite is not up")
-        if asked == ("GET", "/health"):
-            return _answer(200, pid=os.getpid(), profile=suite.profile.name, degraded=suite.degraded)
-        if asked == ("POST", "/compact"):
-            try:
-                session = msgspec.json.decode(request.raw_content or b"{}", type=Mapping[str, str]).get("session", "")
-            except msgspec.MsgspecError as e:
-                return _answer(400, error=str(e))
-            return _answer(200, conversations=suite.engine.compact_now(session))
-        return _answer(
-            404,
-            error="there are POST /compact, /memory/COMMAND, /budget/COMMAND and /sessions/COMMAND, and GET /health",
-        )
-
-
-def _budget(suite: Suite, command: str, body: bytes) -> http.Response:
-    try:
-        arguments = msgspec.json.decode(body or b"{}", type=dict[str, Any])
-        return _answer(200, **suite.engine.cashier.do(command, arguments, suite.profile))
-    except (ValueError, PenstockError) as e:  # msgspec's errors are of the first sort
-        return _answer(400, error=str(e))
-
-
-def _sessions(suite: Suite, command: str, body: bytes) -> http.Response:
-    try:
-        arguments = msgspec.json.decode(body or b"{}", type=dict[str, Any])
-        return _answer(200, **suite.sessions().do(command, arguments))
-    except (ValueError, PenstockError) as e:
-        return _answer(400, error=str(e))
 
 
 def _path(request: http.Request) -> str:

@@ -103,6 +103,11 @@ class Gateway:
         """The suite, while the proxy runs and could open it."""
         return self._suite
 
+    @property
+    def under_way(self) -> int:
+        """Requests that have no whole answer yet, and answers the stages still look at."""
+        return len(self._passages) + len(self._background)
+
     def done(self) -> None:
         suite, self._suite = self._suite, None
         if suite is not None:

@@ -15,6 +15,8 @@ from penstock_addons.cli.memory import app as memory_app
 from penstock_addons.cli.reindex import reindex
 from penstock_addons.cli.run import run
 from penstock_addons.cli.sessions import app as sessions_app
+from penstock_addons.cli.settings import app as settings_app
+from penstock_addons.cli.settings import down, pause, resume
 from penstock_addons.cli.up import up
 from penstock_addons.cli.whatif import whatif
 
@@ -25,6 +27,9 @@ __all__ = ["commands"]
 def commands(app: typer.Typer) -> None:
     """Commands that start a proxy, or stand beside one. mitmproxy is imported when one runs."""
     app.command("up")(up)
+    app.command("down")(down)
+    app.command("pause")(pause)
+    app.command("resume")(resume)
     app.command("doctor")(doctor)
     app.command("compact")(compact)
     app.command("demo")(demo)
@@ -33,6 +38,7 @@ def commands(app: typer.Typer) -> None:
     app.command("import")(import_)
     app.command("reindex")(reindex)
     app.add_typer(budget_app, name="budget")
+    app.add_typer(settings_app, name="settings")
     app.add_typer(memory_app(), name="memory")
     app.add_typer(sessions_app, name="sessions")
     # What stands behind the client's name is the client's, with or without a `--` in front.

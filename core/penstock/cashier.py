@@ -72,7 +72,7 @@ class Cashier:
         profile, draft = work.pipeline.profile, work.draft
         if profile.mode != "edit" or exchange.kind is Kind.COUNT:
             return None, 0.0
-        if draft is not None and draft.refused is not None:
+        if draft is not None and draft.refused is not None and not work.is_paused:
             return draft.refused, 0.0
         admission = self._admit(work, exchange, self._estimate(work, exchange))
         self._save_soon()

@@ -23,11 +23,12 @@ from penstock.counting import Counting
 from penstock.dialects.base import Dialect, Endpoint
 from penstock.draft import Draft
 from penstock.due import Due
-from penstock.errors import PenstockError, StoreError, Unreadable
+from penstock.errors import StoreError, Unreadable
 from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange, Kind, Request, State
 from penstock.job import Job
 from penstock.pipeline import Pipeline, Verdict
+from penstock.pipelines import Pipelines
 from penstock.profiles import Profile
 from penstock.reader import Reader
 from penstock.redact import Redactor, redact
@@ -44,8 +45,6 @@ __all__ = ["Engine", "Outcome"]
 logger = logging.getLogger(__name__)
 TAUGHT = 10_000
 """Answered requests that are remembered, so that none teaches twice."""
-PROFILES = 200
-"""Names that clients may ask for before unknown ones are looked up anew each time."""
 PREPARE_S = 2.0
 """How long the first request of a profile waits for its stages; past that it goes as it came."""
 WATCH_S = 0.05
@@ -68,9 +67,6 @@ class Engine:
         redactors: Sequence[Callable[[str], str]] = (),
     ) -> None:
         self._dialects = tuple(dialects)
-        self._make_pipeline = pipelines
-        self._pipelines: dict[str, Pipeline] = {}
-        self._profile = profile
         self._log = log
         self._clock = clock or SystemClock()
         self._workers = Workers()
@@ -86,23 +82,14 @@ class Engine:
         self._reader = Reader(store, key, self._clock, self.cashier)
         self._states = self._reader.states
         self._settler = Settler(store, log, self._redactor, self._clock.now)
-        self.pipeline(profile)
+        self.pipelines = Pipelines(pipelines, profile)
+        """By profile; they may be replaced at any time."""
+        self.is_paused = False
+        """No new edits; those that have landed are sent on. May be set at any time, for the requests that come then."""
 
     def pipeline(self, profile: str) -> Pipeline:
         """The stages of a profile, made on first use. Raises `ProfileError` and `PluginError`."""
-        if profile not in self._pipelines:
-            self._pipelines[profile] = self._make_pipeline(profile)
-        return self._pipelines[profile]
-
-    def _prepare(self, profile: str) -> None:
-        """Make the stages of a profile a client asked for. One that can not be used must not break the client: its
-        requests go by the proxy's own, and an event says so."""
-        try:
-            self.pipeline(profile)
-        except PenstockError as e:
-            if len(self._pipelines) < PROFILES:
-                self._fault("profile", str(e))
-                self._pipelines[profile] = self._pipelines[self._profile]
+        return self.pipelines.get(profile)
 
     def route(self, method: str, path: str) -> tuple[Dialect, Endpoint] | None:
         """The dialect that reads requests to `path` (without its query). None: this is no model request."""
@@ -120,7 +107,7 @@ class Engine:
         """What to do with `request`. Never raises; takes no longer than the deadlines of the profile allow."""
         work = None
         try:
-            if request.profile and request.profile not in self._pipelines:
+            if request.profile and request.profile not in self.pipelines:
                 await self._ready(request.profile)
             work = self._work(request)
             return await self._process(work)
@@ -133,7 +120,7 @@ class Engine:
         """The same in the caller's own thread, without deadlines."""
         work = None
         try:
-            if request.profile and request.profile not in self._pipelines:
+            if request.profile and request.profile not in self.pipelines:
                 self._prepare(request.profile)
             work = self._work(request)
             return self._run(work, 0)
@@ -181,7 +168,7 @@ class Engine:
                     state.called = frozenset(call.id for call in reply.tools)
 
     def _pipeline_of(self, outcome: Outcome) -> Pipeline:
-        return self._pipelines.get(outcome.profile) or self._pipelines[self._profile]
+        return outcome.pipeline or self.pipelines.of("")
 
     def _has_taught(self, outcome: Outcome) -> bool:
         """Whether an answer to the same bytes came whole before: a turn teaches once, be it at its third attempt."""
@@ -223,10 +210,15 @@ class Engine:
         found = self.route(request.method, request.path)
         if found is None:
             raise Unreadable(f"no dialect reads {request.method} {request.path}")
-        pipeline = self._pipelines[request.profile if request.profile in self._pipelines else self._profile]
-        work = Work(request, *found, pipeline, self._clock.tick())
+        work = Work(request, *found, self.pipelines.of(request.profile), self._clock.tick(), self.is_paused)
+        pipeline = work.pipeline
         work.step_until = work.started + pipeline.profile.limits.read_ms / 1000
         return work
+
+    def _prepare(self, profile: str) -> None:
+        fault = self.pipelines.prepare(profile)
+        if fault:
+            self._fault("profile", fault)
 
     async def _ready(self, profile: str) -> None:
         """Have a thread make a profile's stages: plugins' code and the disk are no work for the loop."""
@@ -355,14 +347,15 @@ class Engine:
             work.attempt,
             work.standing,
             work.used,
-            work.due,
+            None if work.is_paused else work.due,
             work.pipeline.parts.prices.of(exchange.identity.provider, exchange.model),
             lambda: self._commit(work, generation),
+            work.is_paused,
         )
         with state.lock:
             settled = self._settler.settle(job)
             pending = len(state.ledger.pending)
-            if settled is not None and work.due is Due.ASKED:
+            if settled is not None and job.due is Due.ASKED:
                 state.asked = False
         if settled is None:
             raise Overtaken
@@ -385,7 +378,7 @@ class Engine:
             body=sent,
             exchange=exchange,
             booking=settled.booking,
-            profile=work.request.profile,
+            pipeline=work.pipeline,
             body_key=work.body_key,
             wait_s=wait_s,
         )
@@ -421,7 +414,7 @@ class Engine:
 
     def _as_it_came(self, request: Request, why: str, exchange: Exchange | None = None) -> Outcome:
         self._log.append(EventKind.BYPASSED, request.id, why=redact(why)[:400])
-        return Outcome(why=why, exchange=exchange, profile=request.profile)
+        return Outcome(why=why, exchange=exchange, pipeline=self.pipelines.of(request.profile))
 
     def _fault(self, where: str, error: str, exchange: str = "") -> None:
         self._log.append(EventKind.FAULT, exchange, where=where, error=redact(error)[:400])

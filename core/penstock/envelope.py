@@ -50,10 +50,12 @@ class Rule(BaseModel):
 class EnvelopeSettings(BaseModel):
     """`[stage.envelope]`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     apply: Literal["words", "send"] = "words"
+    """`words`: tags and memory see a person's words without their wrapping. `send`: what is sent has none either."""
     sets: tuple[str, ...] = ()
+    """Which sets of patterns are applied, in this order."""
     patterns: dict[str, tuple[Rule, ...]] = Field(default_factory=dict)
 
     def stripper(self) -> Stripper:

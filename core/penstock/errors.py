@@ -14,6 +14,8 @@ PenstockError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 __all__ = [
     "IllegalStep",
     "InvalidEdit",
@@ -50,6 +52,11 @@ class IllegalStep(PenstockError):
 
 class ProfileError(PenstockError):
     """A profile cannot be used: file, key, value, what was expected."""
+
+    def __init__(self, text: str, faults: Mapping[str, str] | None = None) -> None:
+        super().__init__(text)
+        self.faults = dict(faults or {})
+        """What is wrong by the key it is about, as far as that is known: `window.hard`, or a table, `budget`."""
 
 
 class PluginError(PenstockError):

@@ -56,6 +56,8 @@ class EventKind(StrEnum):
     """A budget is at another level now."""
     DELETED = "deleted"
     """A person had a session deleted: its events are gone, and what was read of them is out of date."""
+    SETTINGS = "settings"
+    """A person changed settings of the running proxy, paused it, or had it go on."""
     FAULT = "fault"
     """A part did not work: a stage, the store, the check of a request."""
 

@@ -49,6 +49,19 @@ class Job:
     price: Price
     commit: Callable[[], bool]
     """Asked once, when everything is stored: may the edits land? False: nobody waits for this request any more."""
+    is_paused: bool = False
+    """Nothing of the draft may land; what has landed is replayed."""
+
+    @property
+    def observing(self) -> str:
+        """Why nothing may be edited in this request; empty when edits may be."""
+        if self.profile.mode == "observe":
+            return "the profile observes"
+        system = self.conversation.fields.get("system")
+        attested = system is not None and b"cch=" in system.of(self.conversation.body)[:2048]
+        if self.profile.attested == "observe" and attested:
+            return "the request is attested, and the profile leaves such requests alone"
+        return ""
 
 
 @dataclass(slots=True)

@@ -51,6 +51,22 @@ class Pipeline:
         # Of their own: a stage that proposes well and hangs at every answer has to rest as well.
         self._observing = {s.name: Breaker(limits.failures, limits.rest_s, clock) for s in stages}
 
+    def take_over(self, before: Pipeline) -> None:
+        """Stand in the place of `before`, which has other settings: with what its stages know, and with the breakers
+        of those that go on under the same limits."""
+        for stage in self.stages:
+            found = next((one for one in before.stages if one.name == stage.name and type(one) is type(stage)), None)
+            if found is None or found is stage:
+                continue
+            try:
+                stage.take_over(found)
+            except Exception:  # a stranger's code: it goes on as after a restart
+                logger.exception("stage %r did not take over", stage.name)
+        ours, theirs = self.profile.limits, before.profile.limits
+        if (ours.failures, ours.rest_s) == (theirs.failures, theirs.rest_s):
+            for mine, other in ((self._breakers, before._breakers), (self._observing, before._observing)):
+                mine.update({name: other[name] for name in mine.keys() & other.keys()})
+
     def deadline(self, index: int) -> float:
         """Seconds the `index`-th stage may take."""
         return self.stages[index].deadline or self.profile.limits.stage_ms / 1000

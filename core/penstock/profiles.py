@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from penstock import paths
 from penstock.budget.settings import Budget, Rates
@@ -33,8 +33,10 @@ __all__ = [
     "Remembered",
     "Window",
     "available",
+    "changed",
     "in_use",
     "load",
+    "read_file",
 ]
 
 VARIABLE = "PENSTOCK_PROFILE"
@@ -44,9 +46,10 @@ BUNDLED = "penstock_profiles"
 
 
 class _Table(BaseModel):
-    """Unknown keys are errors: a misspelled one must not be a setting that silently does nothing."""
+    """Unknown keys are errors: a misspelled one must not be a setting that silently does nothing. The strings below the
+    fields are read by people too: `penstock settings` shows them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class Limits(_Table):
@@ -99,9 +102,24 @@ class Window(_Table):
     """When the model's context window counts as full, as shares of it."""
 
     soft: float = Field(default=0.70, gt=0, le=1)
-    """From here on old turns may become a record at the next flush."""
+    """From here on old turns may become a record at the next flush. At most `hard`, and that where only `hard` is given
+    and is less than the default."""
     hard: float = Field(default=0.85, gt=0, le=1)
     """From here on a flush does not wait for a cold cache."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _soft_follows(cls, given: Any) -> Any:
+        """A window that counts as full early may do without a word on `soft`."""
+        hard = given.get("hard") if isinstance(given, dict) and "soft" not in given else None
+        is_early = isinstance(hard, int | float) and 0 < hard < cls.model_fields["soft"].default
+        return given | {"soft": hard} if is_early else given
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Window:
+        if self.soft > self.hard:
+            raise ValueError(f"soft = {self.soft!r} is above hard = {self.hard!r}; at most that is right")
+        return self
 
 
 class Remembered(_Table):
@@ -158,7 +176,8 @@ class Profile(_Table):
     about: str = ""
     """One line for `penstock profiles list`."""
     mode: Literal["edit", "observe"] = "edit"
-    """`observe` measures and never edits."""
+    """`observe` measures and never edits, nor sends on what was edited before: changed while a conversation goes on,
+    its cache is written anew once, either way. `penstock pause` keeps it."""
     setting: Literal["safe", "balanced", "bold"] = "safe"
     """How far the stages go. `safe`: edits to what was sent land at a cold cache only, old turns become a record only
     in a nearly full window. `balanced`: old turns at any flush that pays. `bold`: warm flushes too, where the money
@@ -184,6 +203,17 @@ class Profile(_Table):
     """What models cost and hold, over the bundled table: `[prices.anthropic."claude-opus"]`, `input = 4.0`."""
     kinds: Kinds = Kinds()
     _file: Path | None = PrivateAttr(default=None)
+    _given: dict[str, Any] | None = PrivateAttr(default=None)
+
+    @property
+    def file(self) -> Path | None:
+        """Where it stands. None: it was made by a program."""
+        return self._file
+
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """What stands in its file and in those it extends, without what is left to the defaults."""
+        return self.model_dump(exclude_unset=True) if self._given is None else self._given
 
     @property
     def where(self) -> str:
@@ -214,16 +244,26 @@ def load(name: str) -> Profile:
     return _profile(*_merged(name, ()))
 
 
-def _merged(name: str, seen: tuple[str, ...]) -> tuple[Path, dict[str, Any]]:
-    file = _file_of(name, seen)
-    if str(file) in seen:
-        raise ProfileError(f"{file}: extends itself, by way of {' -> '.join(seen)}")
+def changed(profile: Profile, over: Mapping[str, Any]) -> Profile:
+    """`profile` with other values, as if a file that extends it had them. Raises `ProfileError`."""
+    return _profile(profile.file, _merge(dict(profile.given), dict(over)))
+
+
+def read_file(file: Path) -> dict[str, Any]:
+    """What stands in one file, without those it extends. Raises `ProfileError`."""
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as e:
         raise ProfileError(f"{file}: cannot be read: {e}") from e
     except tomllib.TOMLDecodeError as e:
         raise ProfileError(f"{file}: is not TOML: {e}") from e
+
+
+def _merged(name: str, seen: tuple[str, ...]) -> tuple[Path, dict[str, Any]]:
+    file = _file_of(name, seen)
+    if str(file) in seen:
+        raise ProfileError(f"{file}: extends itself, by way of {' -> '.join(seen)}")
+    data = read_file(file)
     parent = data.pop("extends", None)
     if parent is not None and not isinstance(parent, str):
         raise ProfileError(f"{file}: extends = {parent!r}: the name of one profile was expected")
@@ -251,13 +291,7 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-def _profile(file: Path, data: dict[str, Any]) -> Profile:
-    profile = read_table(Profile, data, f"{file}: ")
-    window = profile.window
-    # Only where a person said so: a window that counts as full early may do without a word on `soft`.
-    if "soft" in window.model_fields_set and window.soft > window.hard:
-        raise ProfileError(
-            f"{file}: window.soft = {window.soft!r}: it is above window.hard = {window.hard!r}; at most that is right"
-        )
-    profile._file = file
+def _profile(file: Path | None, data: dict[str, Any]) -> Profile:
+    profile = read_table(Profile, data, f"{file or 'profile ' + repr(data['name'])}: ")
+    profile._file, profile._given = file, data
     return profile

@@ -36,8 +36,9 @@ from penstock.store.base import Store
 from penstock.tokens import estimate_bytes
 from penstock.warm import RESERVE, Candidate, anchor, choose
 
-__all__ = ["Settler"]
+__all__ = ["PAUSED", "Settler"]
 
+PAUSED = "editing is paused"
 _BEHIND = "editing has cost more than it saved in this session"
 
 
@@ -49,14 +50,15 @@ class Settler:
 
     def settle(self, job: Job) -> Settled | None:
         """Write the request. None: `commit` said no, and nothing was kept. Hold `job.state.lock`."""
-        observing = _observing(job)
-        if observing:
-            return self._observe(job, observing)
+        if job.observing:
+            return self._observe(job, job.observing)
         state, now = job.state, self._now()
         state.clock.heed(job.conversation, job.exchange.identity.provider, job.profile.cache.ttl_s)
         draft = job.draft
         if draft is None:
             return self._replay_only(job)
+        if job.is_paused:
+            return self._hold(job, draft)
         job = _still_due(job)
         plan = self._plan(job, draft)
         if job.due is Due.FULL and not self._makes_room(job, plan):
@@ -105,6 +107,18 @@ class Settler:
             self._journal(job, Plan(out=[(edit, why) for edit in job.draft.edits]))
         elif job.attempt is None:
             job.state.note_attempt(job.body_key, Attempt(job.state.ledger.revision, untouched=True))
+        return done
+
+    def _hold(self, job: Job, draft: Draft) -> Settled | None:
+        """Paused: what the provider has seen is sent the same (P3), nothing new is done to what it has not. What waits
+        goes on waiting."""
+        done, fault = self._write(job)
+        if fault:
+            self._fault("check", fault, job.exchange)
+        if not job.commit():
+            return None
+        self._remember(job, done, bool(fault), self._now())
+        self._journal(job, Plan(out=[(edit, PAUSED) for edit in draft.edits]))
         return done
 
     def _replay_only(self, job: Job) -> Settled | None:
@@ -368,16 +382,6 @@ def _still_due(job: Job) -> Job:
 
 def _cacheables(job: Job, view: Conversation) -> list[Cacheable]:
     return cacheables(view, job.state.account.known)
-
-
-def _observing(job: Job) -> str:
-    """Why nothing may be edited in this request; empty when edits may be."""
-    if job.profile.mode == "observe":
-        return "the profile observes"
-    system = job.conversation.fields.get("system")
-    if job.profile.attested == "observe" and system is not None and b"cch=" in system.of(job.conversation.body)[:2048]:
-        return "the request is attested, and the profile leaves such requests alone"
-    return ""
 
 
 def _covers_breakpoint(conversation: Conversation, edit: Edit) -> bool:

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from penstock.draft import Draft
     from penstock.exchange import Exchange
     from penstock.parts import Parts
@@ -46,6 +48,13 @@ class Stage:
     """Seconds for one call. None: the profile's `limits.stage_ms`."""
     enabled_by_default: bool = True
     """Run where the profile's list does not name it."""
+    settings: BaseModel | None = None
+    """What it was made with: a model of the table `[stage.NAME]`. People see its fields, each with the string below it,
+    and may change them while the proxy runs: then a new object of the stage is made, and takes over."""
+
+    def take_over(self, before: Stage) -> None:
+        """This one, with other settings, stands from now on where `before` stood; take from it what it knows, or it is
+        as after a restart. It may still be at work on requests that came earlier: share what is safe for threads."""
 
     def on_parts(self, parts: Parts) -> None:
         """See what plugins offer this profile, before the first request. Raise `ProfileError` where a setting asks for

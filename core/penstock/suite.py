@@ -20,6 +20,7 @@ from penstock.pipeline import Pipeline
 from penstock.plugins import Plugins
 from penstock.profiles import Profile
 from penstock.sessions.desk import Live, SessionDesk
+from penstock.settings.desk import SettingsDesk
 from penstock.store.base import Keep, Store
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
@@ -44,11 +45,14 @@ class Suite:
     store: Store
     plugins: Plugins
     profile: Profile
+    """The proxy's own, with what was changed in this run."""
     dialects: list[Dialect]
     degraded: str = ""
     """Why the store is only in memory; empty when it is on disk."""
     memory: Keeper | None = None
     """None: the profile says that nothing is remembered."""
+    settings: SettingsDesk = field(init=False)
+    """Takes a person's commands about settings."""
     _closing: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
@@ -72,9 +76,10 @@ class Suite:
         log = EventLog(kept, listeners=plugins.listeners(), clock=clock)
         dialects = [*plugins.dialects(), *bundled_dialects()]
         keeper = _keeper(chosen, plugins, paths.memory_dir(path), log) if chosen.memory.enabled else None
+        make = _maker(plugins, clock, log, keeper)
         engine = Engine(
             dialects=dialects,
-            pipelines=_pipelines(plugins, clock, log, keeper),
+            pipelines=lambda name: make(profiles.load(name)),
             profile=profile,
             store=kept,
             log=log,
@@ -83,14 +88,19 @@ class Suite:
             redactors=plugins.redactors(),
         )
         suite = cls(engine, log, kept, plugins, chosen, dialects, degraded, keeper)
+        suite.settings = SettingsDesk(engine, log, make, suite._changed)
         threading.Thread(target=suite._prune, args=(clock,), name="penstock-prune", daemon=True).start()
         return suite
 
+    def _changed(self, name: str, profile: Profile) -> None:
+        if name == self.engine.pipelines.own:
+            self.profile = profile
+
     def _prune(self, clock: Clock) -> None:
         """Delete what is past its time: at start, then every hour until closed."""
-        log, originals = self.profile.log, self.profile.originals
-        size = int(originals.megabytes * (1 << 20))
         while True:
+            log, originals = self.profile.log, self.profile.originals
+            size = int(originals.megabytes * (1 << 20))
             try:
                 keep = Keep(since=clock.now() - originals.days * 86400, size=size)
                 self.store.prune(before=clock.now() - log.days * 86400, keep_events=log.events, originals=keep)
@@ -149,13 +159,12 @@ def _keeper(profile: Profile, plugins: Plugins, folder: Path, log: EventLog) -> 
     return Keeper(memory, redactors=plugins.redactors(), on_fault=fault)
 
 
-def _pipelines(plugins: Plugins, clock: Clock, log: EventLog, keeper: Keeper | None) -> Callable[[str], Pipeline]:
+def _maker(plugins: Plugins, clock: Clock, log: EventLog, keeper: Keeper | None) -> Callable[[Profile], Pipeline]:
     def tagged(exchange: str, of: str, tags: Tags) -> None:
         if not log.has_stopped:
             log.append(EventKind.TAGGED, exchange, **journal.tagged(of, tags))
 
-    def make(name: str) -> Pipeline:
-        profile = profiles.load(name)
+    def make(profile: Profile) -> Pipeline:
         # Once: a summariser has a purse and a memory of its own.
         parts = replace(
             plugins.parts(profile),

@@ -39,21 +39,24 @@ def read_table(model: type[M], table: Mapping[str, Any], where: str) -> M:
         model.model_validate_json(json.dumps(table, default=str), strict=True)
         return model.model_validate(table)
     except ValidationError as e:
-        raise ProfileError("\n".join(where + _fault(model, one) for one in e.errors())) from e
+        found, prefix = e.errors(), where.rpartition(" ")[2]
+        faults = {prefix + ".".join(map(str, one["loc"])): _said(model, one) for one in found}
+        raise ProfileError("\n".join(where + _fault(model, one) for one in found), faults) from e
 
 
 def _fault(model: type[BaseModel], error: Any) -> str:
-    path, kind, value = error["loc"], error["type"], error["input"]
-    key = ".".join(map(str, path))
+    kind, value = error["type"], error["input"]
+    key, said = ".".join(map(str, error["loc"])), _said(model, error)
+    has_value = kind not in ("extra_forbidden", "missing") and not (isinstance(value, dict) and kind == "value_error")
+    return f"{key} = {value!r}: {said}" if has_value else f"{key}: {said}"
+
+
+def _said(model: type[BaseModel], error: Any) -> str:
+    kind, path = error["type"], error["loc"]
     if kind == "extra_forbidden":
-        return f"{key}: there is no such key.{did_you_mean(str(path[-1]), _model_at(model, path[:-1]).model_fields)}"
+        return f"there is no such key.{did_you_mean(str(path[-1]), _model_at(model, path[:-1]).model_fields)}"
     if kind == "missing":
-        return f"{key}: is missing"
-    said = _said(kind, error)
-    return f"{key}: {said}" if isinstance(value, dict) and kind == "value_error" else f"{key} = {value!r}: {said}"
-
-
-def _said(kind: str, error: Any) -> str:
+        return "is missing"
     if kind in _EXPECTED:
         return f"{_EXPECTED[kind]} was expected"
     if kind == "literal_error":

@@ -36,8 +36,8 @@ class Outcome:
     why: str = ""
     """Why the request was not read, or went as it came."""
     reply: Reply | None = None
-    profile: str = ""
-    """The profile the client asked for, instead of the proxy's own."""
+    pipeline: Pipeline | None = None
+    """The one it went through: its answer is for the same."""
     body_key: int = 0
     """Hash of the body."""
 
@@ -51,6 +51,8 @@ class Work:
     endpoint: Endpoint
     pipeline: Pipeline
     started: float
+    is_paused: bool = False
+    """Nothing new may be done; what has landed is replayed."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     generation: int = 0
     step: int = -1

@@ -18,7 +18,7 @@ class Envelope(Stage):
     name = "envelope"
 
     def __init__(self, settings: EnvelopeSettings) -> None:
-        self._settings = settings
+        self.settings = self._settings = settings
         self._strip = settings.stripper()
 
     def on_request(self, draft: Draft) -> str | None:

@@ -20,6 +20,7 @@ from penstock_addons.control import BODY_BYTES, Control
 class Engine:
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.is_paused = False
 
     def compact_now(self, name: str = "") -> int:
         self.asked.append(name)
@@ -81,7 +82,7 @@ def said(response: http.Response | None) -> Any:
 @pytest.mark.parametrize(("body", "session"), [(b"{}", ""), (b"", ""), (b'{"session": "s-1"}', "s-1")])
 def test_a_flush_is_asked_for(desk: Desk, body: bytes, session: str) -> None:
     """The engine is told, and the answer says how many conversations that means."""
-    assert said(desk.ask(body=body)) == {"conversations": 2}
+    assert said(desk.ask(body=body)) == {"conversations": 2, "paused": False}
     assert desk.engine.asked == [session]
 
 
@@ -104,7 +105,7 @@ def test_the_proxy_says_that_it_is_up(desk: Desk) -> None:
 def test_however_a_command_is_told(desk: Desk, how: dict[str, Any]) -> None:
     """By the host in the first line or in the header, or by a header of our own: a reverse port has no other host than
     the provider's."""
-    assert said(desk.ask(**how)) == {"conversations": 2}
+    assert said(desk.ask(**how)) == {"conversations": 2, "paused": False}
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ def test_a_fault_lets_no_command_through(desk: Desk, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.3.2.1", "::1", "::ffff:127.0.0.1"])
 def test_this_machine_may(desk: Desk, peer: str) -> None:
     """By every address it has for itself."""
-    assert said(desk.ask(peer=peer)) == {"conversations": 2}
+    assert said(desk.ask(peer=peer)) == {"conversations": 2, "paused": False}
 
 
 @pytest.mark.parametrize("host", ["api.anthropic.com", "penstock.internal.example.com"])

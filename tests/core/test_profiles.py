@@ -115,8 +115,8 @@ def test_a_name_nobody_has_names_the_nearest() -> None:
         ("[window]\nsofter = 0.5", ["window.softer: there is no such key", "'soft'"]),
         ("[window]\nhard = 1.2", ["window.hard = 1.2", "less than or equal to 1"]),
         ("[window]\nsoft = 0", ["window.soft = 0", "greater than 0"]),
-        ("[window]\nsoft = 0.9\nhard = 0.8", ["window.soft = 0.9: it is above window.hard = 0.8"]),
-        ("[window]\nsoft = 0.9", ["window.soft = 0.9: it is above window.hard = 0.85"]),
+        ("[window]\nsoft = 0.9\nhard = 0.8", ["window: soft = 0.9 is above hard = 0.8"]),
+        ("[window]\nsoft = 0.9", ["window: soft = 0.9 is above hard = 0.85"]),
         ("[window]\nhard = inf", ["window.hard = inf"]),
         ("window = 0", ["window = 0: a table was expected"]),
         ("[prices]\nanthropic = 3", ["prices.anthropic = 3: a table was expected"]),
@@ -141,8 +141,9 @@ def test_what_is_wrong_is_said(text: str, said: list[str]) -> None:
 
 
 def test_a_window_that_is_full_early_needs_no_word_on_soft() -> None:
-    """Only what a person said can be senseless."""
-    assert profiles.load(str(write("mine", "[window]\nhard = 0.5"))).window.hard == 0.5
+    """`soft` goes along with it; what a person said of both must make sense."""
+    window = profiles.load(str(write("mine", "[window]\nhard = 0.5"))).window
+    assert (window.soft, window.hard) == (0.5, 0.5)
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:

@@ -223,7 +223,7 @@ def test_a_profile_that_is_not_there_costs_the_edits(ask: Ask) -> None:
         raise LookupError(name)
 
     with Session(Does(notes("a note"))) as session:
-        session.engine._make_pipeline = no_such_profile
+        session.engine.pipelines._make = no_such_profile
         asked = request(BODY)
         outcome = ask(session, Request(asked.id, "POST", "localhost", asked.path, asked.headers, BODY, profile="other"))
         assert outcome.body is None

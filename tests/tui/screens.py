@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from textual.pilot import Pilot
 
 from penstock_tui.app import PenstockApp
+from penstock_tui.settings_reader import Asked
 from penstock_tui.widgets.request_table import RequestTable
 from tests.tui.logs import Log, until
 
@@ -53,9 +54,9 @@ class Screen:
 
 
 @asynccontextmanager
-async def screen_of(log: Log, size: tuple[int, int] = (160, 48)) -> AsyncIterator[Screen]:
-    """The application over a log, until the block ends."""
-    app = PenstockApp(log.path, log.clock)
+async def screen_of(log: Log, size: tuple[int, int] = (160, 48), proxy: Asked | None = None) -> AsyncIterator[Screen]:
+    """The application over a log, until the block ends. `proxy`: whom commands go to."""
+    app = PenstockApp(log.path, log.clock, proxy=proxy)
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(pilot, lambda: app.feed.loaded, "a loaded log")
         yield Screen(app, pilot)

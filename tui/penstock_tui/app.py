@@ -16,6 +16,8 @@ from textual.screen import Screen
 from textual.signal import Signal
 
 from penstock.clock import Clock, SystemClock
+from penstock.control.remote import Remote
+from penstock_tui.commander import Commander
 from penstock_tui.feed import Feed
 from penstock_tui.figures import home_path
 from penstock_tui.model import Changes, LogModel
@@ -29,6 +31,7 @@ from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.screens.opening import OpenExchange, OpenMap
+from penstock_tui.settings_reader import Asked
 from penstock_tui.sweeping import Sweeping
 from penstock_tui.widgets.columns import COLUMNS, order_by
 from penstock_tui.widgets.tones import TONE_CSS
@@ -63,8 +66,17 @@ class PenstockApp(App[None]):
         Binding("q", "quit", "Quit"),
     ]
 
-    def __init__(self, path: Path, clock: Clock | None = None, *, model: LogModel | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock | None = None,
+        *,
+        model: LogModel | None = None,
+        proxy: Asked | None = None,
+    ) -> None:
+        """`proxy`: whom commands go to; the one that has the log when not given."""
         super().__init__()
+        self.commander = Commander(self, proxy or Remote(path))
         self.feed = Feed(path, clock or SystemClock(), model)
         self.changed: Signal[Changes] = Signal(self, "changed")
         """Published on the screen's thread with each change of the model."""
@@ -163,6 +175,8 @@ class PenstockApp(App[None]):
         if isinstance(screen, Room):
             for title, does, action in screen.OFFERS:
                 yield SystemCommand(title, does, getattr(screen, f"action_{action}"))
+        for command in self.commander.commands():
+            yield SystemCommand(command.title, command.help, command.do)
         log = self.log_screen
         if screen is not log:
             return
@@ -175,6 +189,7 @@ class PenstockApp(App[None]):
             yield SystemCommand(f"Sort by {column.title}", column.help, lambda by=by: log.sort(by))
         yield SystemCommand("Copy the words", "Copy the person's words of the exchange", log.action_copy_words)
         yield SystemCommand("Clear the filter", "Show all requests", log.action_clear)
+        yield SystemCommand("Compact this session now", "That of the exchange under the cursor", log.action_compact)
         yield SystemCommand("Copy the id", "Copy the id of the exchange under the cursor", log.action_copy)
         for title, text in SHORTCUTS:
             yield SystemCommand(title, f"Filter by {text}", lambda text=text: log.show_only(text, parse(text)))

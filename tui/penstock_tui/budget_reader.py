@@ -12,6 +12,7 @@ from penstock import profiles
 from penstock.budget import kept
 from penstock.budget.settings import Budget
 from penstock.errors import ProfileError, StoreError
+from penstock.settings.nesting import nested
 from penstock.store.sql import SqlStore
 from penstock_tui.payload import readable
 
@@ -61,9 +62,10 @@ class Books:
         return any(row.limits for row in self.rows)
 
 
-def read_books(path: Path, profile: str, now: float) -> Books:
-    """The budgets in the store at `path`. Never raises: what cannot be read is said."""
-    budget, error = _budget_of(profile)
+def read_books(path: Path, profile: str, now: float, changed: Mapping[str, Any] | None = None) -> Books:
+    """The budgets in the store at `path`. `changed`: settings that a person changed in this run. Never raises: what
+    cannot be read is said."""
+    budget, error = _budget_of(profile, changed or {})
     try:
         with closing(SqlStore(path, readonly=True)) as store:
             store.last_seq()  # `load` counts from nothing where a store does not answer; a screen must not
@@ -74,12 +76,13 @@ def read_books(path: Path, profile: str, now: float) -> Books:
     return Books(_in_order([row for row in map(_row, found) if row.is_shown]), error)
 
 
-def _budget_of(profile: str) -> tuple[Budget, str]:
+def _budget_of(profile: str, changed: Mapping[str, Any]) -> tuple[Budget, str]:
     """The limits of a profile, and what is to be said where they are not known."""
     if not profile:
         return Budget(), "No proxy has named its profile in this log: limits that it sets are not shown."
     try:
-        return profiles.load(profile).budget, ""
+        ours = {key: value for key, value in changed.items() if key.startswith("budget.")}
+        return profiles.changed(profiles.load(profile), nested(ours)).budget, ""
     except ProfileError as e:
         return Budget(), f"The limits of profile {profile} are not shown: {readable(str(e))}"
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from penstock.events import Event, EventKind
 from penstock_tui.payload import Payload
@@ -58,6 +59,12 @@ class Health:
     """Since the proxy started."""
     last_fault: str = ""
     last_fault_at: float | None = None
+    is_paused: bool = False
+    """A person had it edit nothing new."""
+    changes: int = 0
+    """How often settings were changed, or a proxy began or ended: what was known of settings is old then."""
+    changed: dict[str, Any] = field(default_factory=dict)
+    """What was changed in this run of the profile the proxy names, by setting."""
     resting: dict[str, str] = field(default_factory=dict)
     """Stages that rest after failures, each with its remark."""
 
@@ -70,6 +77,9 @@ class Health:
         elif event.kind is EventKind.STOPPED:
             if data.whole("pid") in (self.pid, None):
                 self.stopped_at = event.at
+        elif event.kind is EventKind.SETTINGS:
+            self.changes += 1
+            self._change(data)
         elif event.kind is EventKind.FAULT:
             self.faults += 1
             self.last_fault = ": ".join(filter(None, (data.line("where"), data.line("error")))) or "not said"
@@ -100,6 +110,13 @@ class Health:
         self.started_at, self.stopped_at = at, None
         self.faults, self.last_fault, self.last_fault_at = 0, "", None
         self.resting = {}
+        self.is_paused, self.changes, self.changed = False, self.changes + 1, {}
+
+    def _change(self, data: Payload) -> None:
+        if "paused" in data:
+            self.is_paused = data.flag("paused")
+        if data.line("profile") == self.profile:
+            self.changed |= {name: pair[-1] for name, pair in data.lists("changed")}
 
     def _verdict(self, stage: str, outcome: str, remark: str) -> None:
         if outcome == "resting":

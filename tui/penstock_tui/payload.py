@@ -73,6 +73,12 @@ class Payload:
         """The object under `name`."""
         return Payload(self._fields.get(name))
 
+    def lists(self, name: str) -> Iterator[tuple[str, list[Any]]]:
+        """The lists in the object under `name` that have anything in them, each by its own name."""
+        value = self._fields.get(name)
+        if isinstance(value, Mapping):
+            yield from ((str(key), one) for key, one in value.items() if isinstance(one, list) and one)
+
     def parts(self, name: str) -> Iterator[Payload]:
         """The objects in the list under `name`."""
         value = self._fields.get(name)

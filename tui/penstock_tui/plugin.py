@@ -30,6 +30,7 @@ class View(StrEnum):
     PIPELINE = RoomName.PIPELINE
     BUDGET = RoomName.BUDGET
     MEMORY = RoomName.MEMORY
+    SETTINGS = RoomName.SETTINGS
     REPLAY = RoomName.REPLAY
 
 

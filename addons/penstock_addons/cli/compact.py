@@ -36,12 +36,14 @@ def compact(
     The newest turns stay as they are. What goes can be seen again with `penstock expand`.
     """
     address, kept = _proxy(url, store)
-    count = ask(address, kept, "/compact", {"session": session}, _WAIT_S)["conversations"]
+    answer = ask(address, kept, "/compact", {"session": session}, _WAIT_S)
+    count = answer["conversations"]
     if not count:
         which = f"no conversation is called {session!r}" if session else "there is no conversation"
         typer.echo(f"penstock: {which} that this proxy has seen since it was started", err=True)
         raise typer.Exit(1)
-    typer.echo(f"{count} conversation{'s' if count > 1 else ''} will be compacted at the next request.")
+    paused = " Editing is paused: it waits for `penstock resume`." if answer.get("paused") else ""
+    typer.echo(f"{count} conversation{'s' if count > 1 else ''} will be compacted at the next request.{paused}")
 
 
 def _proxy(url: str, store: Path | None) -> tuple[str, Path]:

@@ -14,13 +14,18 @@ from penstock.errors import PenstockError
 
 __all__ = ["Refused", "ask"]
 
+SAID = 64_000
+"""Bytes of a refusal that are read."""
+
 
 class Refused(PenstockError):
     """The proxy answered, and did not do it. `status` is HTTP's."""
 
-    def __init__(self, status: int, said: str) -> None:
+    def __init__(self, status: int, said: str, faults: Mapping[str, str] | None = None) -> None:
         super().__init__(said)
         self.status = status
+        self.faults = dict(faults or {})
+        """What is wrong by the setting it is about, as far as it told."""
 
 
 def ask(address: str, store: Path, path: str, fields: Mapping[str, object], timeout: float) -> Any:
@@ -36,15 +41,18 @@ def ask(address: str, store: Path, path: str, fields: Mapping[str, object], time
             return json.load(response)
     except urllib.error.HTTPError as e:
         with e:
-            said = e.read(4000).decode(errors="replace")
-        raise Refused(e.code, _error(said) or f"the proxy at {address} answered {e.code}: {said[:400]}") from e
+            said = e.read(SAID).decode(errors="replace")
+        error, faults = _error(said)
+        raise Refused(e.code, error or f"the proxy at {address} answered {e.code}: {said[:400]}", faults) from e
     except (OSError, ValueError) as e:
         raise PenstockError(f"the proxy at {address} does not answer: {e}") from e
 
 
-def _error(said: str) -> str:
+def _error(said: str) -> tuple[str, dict[str, str]]:
     try:
-        found = json.loads(said)["error"]
-    except (ValueError, KeyError, TypeError):
-        return ""
-    return found if isinstance(found, str) else ""
+        found = json.loads(said)
+        error, faults = found["error"], found.get("faults", {})
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "", {}
+    told = {str(key): str(why) for key, why in faults.items()} if isinstance(faults, dict) else {}
+    return (error if isinstance(error, str) else ""), told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from penstock.cli.reading import backwards, open_log
@@ -48,6 +49,8 @@ def _in_log(store: Path) -> Announcement | None:
 
 def _announced(event: Event, store: Path) -> Announcement | None:
     """What `event` tells of its proxy, if that still listens."""
+    if not isinstance(event.payload, Mapping):  # what another version wrote may be anything
+        return None
     pid, listen = event.payload.get("pid"), event.payload.get("listen")
     if not isinstance(pid, int) or not isinstance(listen, list) or not is_alive(pid):
         return None

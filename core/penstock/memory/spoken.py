@@ -12,7 +12,7 @@ __all__ = ["Spoken"]
 class Spoken(BaseModel):
     """What `[stage.memory]` says of messages before they are kept."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
 
     written: tuple[re.Pattern[str], ...] = ()
     """How texts begin that a client writes in the person's name: summaries of its own, examples, notices."""

@@ -23,7 +23,7 @@ def read_settings(profile: Profile, stage: str, model: type[M], presets: Mapping
     settings = read_table(model, {**preset, **raw}, f"{profile.where}: stage.{stage}.")
     soft, hard = raw.get("soft"), profile.window.hard
     if soft is not None and soft > hard:
-        raise ProfileError(
-            f"{profile.where}: stage.{stage}.soft = {soft!r}: it is above window.hard = {hard!r}; at most that is right"
-        )
+        said = f"it is above window.hard = {hard!r}; at most that is right"
+        key = f"stage.{stage}.soft"
+        raise ProfileError(f"{profile.where}: {key} = {soft!r}: {said}", {key: said})
     return settings

@@ -77,6 +77,13 @@ class Ahead:
             dollars, desk.dollars = desk.dollars, 0.0
             return dollars
 
+    def forget(self) -> None:
+        """Let go of what is wanted and made. What was spent for it is billed all the same."""
+        with self._lock:
+            for desk in self._desks.values():
+                desk.wanted.clear()
+                desk.made.clear()
+
     def _desk(self, conversation: str) -> _Desk:
         desk = self._desks.setdefault(conversation, _Desk())
         self._desks.move_to_end(conversation)

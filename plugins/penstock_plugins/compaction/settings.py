@@ -18,7 +18,7 @@ RECORD = "record"
 class Model(BaseModel):
     """`[stage.compaction.llm]`: the model that the summariser `llm` asks."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     url: str = ""
     """The base address: `https://api.openai.com/v1`, `https://api.anthropic.com/v1`, `http://127.0.0.1:11434/v1`."""
@@ -44,9 +44,10 @@ class Settings(BaseModel):
     """`[stage.compaction]`. Where a key is not given, `setting` decides, here or in the profile; the defaults below are
     those of `safe`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     setting: Literal["safe", "balanced", "bold"] = "safe"
+    """How far it goes. Not given: as far as the profile's `setting`."""
     soft: float | None = Field(default=None, ge=0, le=1)
     """Old turns are compacted only when the request fills this share of the window. Not given: `soft` of the profile's
     `[window]`. 0: at every flush that pays."""

@@ -40,9 +40,17 @@ class Compaction(Stage):
     deadline = 1.0
 
     def __init__(self, settings: Settings, soft: float, where: str = "the profile") -> None:
-        self._settings, self._soft, self._where = settings, soft, where
+        self.settings = self._settings = settings
+        self._soft, self._where = soft, where
         self._lookup = Lookup()
         self._ahead = Ahead()
+
+    def take_over(self, before: Stage) -> None:
+        if not isinstance(before, Compaction):
+            return
+        self._lookup, self._ahead = before._lookup, before._ahead
+        if _of_summaries(self._settings) != _of_summaries(before._settings):
+            self._ahead.forget()
 
     def on_parts(self, parts: Parts) -> None:
         self._summariser(parts)
@@ -129,6 +137,11 @@ class Compaction(Stage):
                 f"{did_you_mean(name, known)}"
             )
         return parts.summarisers[name]
+
+
+def _of_summaries(settings: Settings) -> tuple[object, ...]:
+    """What summaries that are ready hang on."""
+    return settings.summariser, settings.llm, settings.tokens, settings.segment, settings.turns
 
 
 @hookimpl

@@ -17,9 +17,10 @@ __all__ = ["PRESETS", "Settings"]
 class Settings(Spoken):
     """`[stage.memory]`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     setting: str = "safe"
+    """That of the profile where it is not given. Nothing hangs on it yet."""
     sure: float = SURE
     """What is recalled must be as sure as this. Higher: less is recalled, and less in vain."""
     overlap: float = Field(default=SURE_OVERLAP, ge=0, le=1)

@@ -44,13 +44,19 @@ class Remember(Stage):
     enabled_by_default = False
 
     def __init__(self, profile: Profile, settings: Settings) -> None:
-        self._profile, self._settings = profile, settings
+        self._profile = profile
+        self.settings = self._settings = settings
         # It waits for memory itself: an answer that is not there in time is no fault of the stage.
         self.deadline = (settings.wait_ms + profile.limits.stage_ms) / 1000
         self._talks: OrderedDict[str, Talk] = OrderedDict()
         self._lock = threading.Lock()
         self._keeper: Keeper | None = None
         self._parts = Parts()
+
+    def take_over(self, before: Stage) -> None:
+        if isinstance(before, Remember):
+            self._talks, self._lock = before._talks, before._lock
+            self._tagging.take_over(before._tagging)
 
     def on_parts(self, parts: Parts) -> None:
         self._tagging = Tagging(tagger_of(self._profile, parts))

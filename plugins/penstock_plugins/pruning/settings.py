@@ -14,9 +14,10 @@ class Settings(BaseModel):
     """`[stage.pruning]`. Where a key is not given, `setting` decides, here or in the profile; the defaults below are
     those of `safe`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     setting: Literal["safe", "balanced", "bold"] = "safe"
+    """How far it goes. Not given: as far as the profile's `setting`."""
     repack: bool = True
     """On arrival: paths, repeated lines, blanks and colours told once."""
     repeats: bool = True

@@ -21,8 +21,12 @@ class Pruning(Stage):
     deadline = 1.0
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = self._settings = settings
         self._histories = Histories(Lookup())
+
+    def take_over(self, before: Stage) -> None:
+        if isinstance(before, Pruning):
+            self._histories = before._histories
 
     def on_request(self, draft: Draft) -> str | None:
         if not draft.spots(BlockKind.TOOL_RESULT, new=True):

@@ -33,6 +33,10 @@ class Tagging:
         self._recent: OrderedDict[str, deque[tuple[str, ...]]] = OrderedDict()
         self._lock = threading.Lock()
 
+    def take_over(self, before: Tagging) -> None:
+        """Know from now on what `before` knows, and the other way round."""
+        self._vocabularies, self._recent, self._lock = before._vocabularies, before._recent, before._lock
+
     def of_request(self, words: str, project: str, now: float | None = None) -> Tags:
         """What a person's words are about. Quick: a request waits for it."""
         names = keywords(words, self.vocabulary(project), INBOUND)

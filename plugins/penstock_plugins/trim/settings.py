@@ -12,7 +12,7 @@ __all__ = ["Settings"]
 class Settings(BaseModel):
     """`[stage.trim]`. `setting` is the profile's where it is not given."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     setting: Literal["safe", "balanced", "bold"] = "safe"
     """How much goes: see docs/compressors.md."""

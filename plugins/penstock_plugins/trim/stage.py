@@ -45,9 +45,14 @@ class Trim(Stage):
     deadline = 0.5
 
     def __init__(self, settings: Settings, panel: Panel | None = None) -> None:
-        self._settings = settings
+        self.settings = self._settings = settings
         self._panel = panel or Panel()
         self._standing = Standing()
+
+    def take_over(self, before: Stage) -> None:
+        # The panel is a new one: what a person changed may be why a compressor rests.
+        if isinstance(before, Trim):
+            self._standing = before._standing
 
     def on_request(self, draft: Draft) -> str | None:
         new = [s for s in draft.spots(BlockKind.TOOL_RESULT, new=True) if self._is_ours(s)]

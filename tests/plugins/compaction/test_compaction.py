@@ -237,7 +237,7 @@ def test_a_person_who_asks_is_obeyed_once() -> None:
     assert sum(t.startswith("[Record") for t in texts(talk.send(), "user")) == 1
 
 
-@pytest.mark.parametrize(("soft", "own", "expected"), [(0.01, None, True), (0.9, None, False), (0.9, 0.01, True)])
+@pytest.mark.parametrize(("soft", "own", "expected"), [(0.01, None, True), (0.85, None, False), (0.85, 0.01, True)])
 def test_the_profile_says_how_full_is_full(soft: float, own: float | None, expected: bool) -> None:
     """`soft` of its `[window]`, where the stage has none of its own."""
     talk = long_talk(setting="safe", **({} if own is None else {"soft": own}))

@@ -205,3 +205,16 @@ async def test_the_cursor_stays_in_sight(log: Log) -> None:
             await screen.press("up")
             await screen.sees("▸")
         await screen.sees("▸ day")
+
+
+async def test_levels_go_by_what_was_changed_in_the_run(log: Log) -> None:
+    """As the proxy counts them; a proxy that starts anew goes by its profile."""
+    a_day(log)
+    books(log, (Scope.DAY, Limit(dollars=4)))
+    async with screen_of(log) as screen:
+        await screen.press("7")
+        await screen.sees("75%", "! REDUCED")
+        log.write(K.SETTINGS, profile="default", changed={"budget.reduced": [0.7, 0.85], "window.hard": [1]})
+        await screen.sees("75%", "✓ NORMAL")
+        log.started()
+        await screen.sees("75%", "! REDUCED")

@@ -29,6 +29,7 @@ SAYS = {
     RoomName.BUDGET: ("Budgets", "penstock budget raise"),
     RoomName.MEMORY: ("context", "soft 70%"),
     RoomName.REPLAY: ("A file with one prompt a line", "/ names a file"),
+    RoomName.SETTINGS: ("window.hard", "0.85", "to look at only"),
 }
 NEED_NO_LOG = (RoomName.REPLAY,)
 
@@ -42,7 +43,7 @@ def room_of(screen: Screen) -> Room:
 def test_every_room_has_a_key_and_a_door() -> None:
     """Those named are those there are."""
     assert set(ROOMS) == set(BESIDE) == set(SAYS)
-    assert [name.key for name in RoomName] == list("123456780")
+    assert [name.key for name in RoomName] == list("1234567890")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
@@ -50,7 +51,7 @@ async def test_each_shows_a_day(log: Log, size: tuple[int, int]) -> None:
     """By its key, with the names of all rooms on top and the one we are in marked by a sign."""
     a_day(log)
     async with screen_of(log, size) as screen:
-        await screen.sees("[1 log]", " 7")
+        await screen.sees("[1 log]", "9 settings" if size[0] > 80 else " 7")
         for name in BESIDE:
             await screen.press(name.key)
             assert room_of(screen).NAME is name
@@ -66,7 +67,7 @@ async def test_an_empty_log_is_told_in_words(log: Log, size: tuple[int, int]) ->
     async with screen_of(log, size) as screen:
         for name in BESIDE:
             await screen.press(name.key)
-            if name not in (RoomName.OVERVIEW, RoomName.BUDGET, RoomName.MEMORY, *NEED_NO_LOG):
+            if name not in (RoomName.OVERVIEW, RoomName.BUDGET, RoomName.MEMORY, RoomName.SETTINGS, *NEED_NO_LOG):
                 await screen.sees("The proxy listens on 127.0.0.1:8899", "Nothing has come through yet.")
         await screen.press(RoomName.OVERVIEW.key)
         await screen.sees("0 requests, 0 turns", "● running", "nothing booked yet")

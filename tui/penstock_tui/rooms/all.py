@@ -13,6 +13,7 @@ from penstock_tui.rooms.pipeline import PipelineRoom
 from penstock_tui.rooms.replay import ReplayRoom
 from penstock_tui.rooms.room import Room
 from penstock_tui.rooms.sessions import SessionsRoom
+from penstock_tui.rooms.settings import SettingsRoom
 from penstock_tui.rooms.tags import TagsRoom
 
 __all__ = ["ROOMS"]
@@ -27,6 +28,7 @@ ROOMS: Final[dict[RoomName, type[Room]]] = {
         PipelineRoom,
         BudgetRoom,
         MemoryRoom,
+        SettingsRoom,
         ReplayRoom,
     )
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -140,14 +141,14 @@ class BudgetRoom(BudgetDesk, TextRoom):
 
     def _look(self) -> None:
         if self.is_current and not self._is_reading and self.feed.state is LogState.OPEN:
-            profile, now = self.feed.model.health.profile, self.feed.clock.now()
-            look = partial(self._read, profile, now)
+            health, now = self.feed.model.health, self.feed.clock.now()
+            look = partial(self._read, health.profile, now, dict(health.changed))
             self._is_reading = True
             self.run_worker(look, thread=True, group="budget", name="read the budgets")
 
-    def _read(self, profile: str, now: float) -> None:
+    def _read(self, profile: str, now: float, changed: Mapping[str, Any]) -> None:
         """On a thread."""
-        books = read_books(self.feed.path, profile, now)
+        books = read_books(self.feed.path, profile, now, changed)
         if not get_current_worker().is_cancelled:
             self.post_message(self.Read(books))
 

@@ -42,6 +42,7 @@ KEYS = (
             ("Ctrl+F", "find; n and N go to the next and the one before"),
             ("y  Y", "copy the exchange's id; the person's words"),
             ("drag, Ctrl+C", "select text, and copy it"),
+            ("C", "compact old turns of its session at the next request"),
         ),
     ),
     (
@@ -106,6 +107,16 @@ KEYS = (
             ("n b", "the next page, the page before"),
             ("[ ]", "the window of the session that was active before, or after"),
             ("r", "read again"),
+        ),
+    ),
+    (
+        "Settings",
+        (
+            ("Enter", "change the setting; ↑ ↓ go through what it may be, Esc leaves it"),
+            ("r", "what the profile says counts again"),
+            ("S", "save what was changed as a profile of your own"),
+            ("p", "pause editing, or go on"),
+            ("c", "compact old turns of every session at its next request"),
         ),
     ),
     (

@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.signal import Signal
 
+from penstock_tui.counts.sessions import session_of
 from penstock_tui.feed import Feed
 from penstock_tui.figures import many
 from penstock_tui.model import Changes
@@ -53,6 +54,7 @@ class LogScreen(Screen[None]):
         Binding("N", "again(-1)", "Found before", show=False),
         Binding("y", "copy", "Copy id"),
         Binding("Y", "copy_words", "Copy words", show=False),
+        Binding("C", "compact", "Compact its session", show=False),
         Binding("escape", "back", "All, newest first", show=False),
     ]
 
@@ -176,6 +178,14 @@ class LogScreen(Screen[None]):
     def action_map(self) -> None:
         if self._table.cursor is not None:
             self.open_map(self._table.cursor)
+
+    def action_compact(self) -> None:
+        row = self._table.cursor
+        name = session_of(row) if row is not None else ""
+        if not name:
+            self.notify("What is under the cursor says neither session nor conversation.", severity="warning")
+            return
+        self.app.commander.compact(name, f"the session {name}")  # type: ignore[attr-defined] # as rooms do
 
     def action_clear(self) -> None:
         self._line.close()

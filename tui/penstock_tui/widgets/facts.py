@@ -50,6 +50,8 @@ def health_facts(feed: Feed) -> list[Fact]:
     health, now = feed.model.health, feed.clock.now()
     troubled = health.degraded(now) if feed.proxy is Proxy.RUNNING else ""
     facts = [_proxy(feed, now)]
+    if health.is_paused and feed.proxy is Proxy.RUNNING:
+        facts.append(Fact("‖ PAUSED: nothing new is edited", 1, "warn"))
     if troubled:
         facts.append(Fact(f"! degraded: {troubled}", 2, "warn"))
     if health.profile:

@@ -1,0 +1,141 @@
+"""`penstock settings`: what the running proxy goes by, and changes to that for as long as it runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from penstock import paths
+from penstock.cli.words import printable
+from penstock.control.remote import Remote
+from penstock.errors import PenstockError
+from penstock.settings.setting import Setting, Source
+from penstock.settings.values import written
+
+__all__ = ["app", "down", "pause", "resume"]
+
+app = typer.Typer(no_args_is_help=True, help="What the running proxy goes by, and changes to it for this run.")
+WAIT_S = 60.0
+_SIGNS = {Source.RUN: "●", Source.PROFILE: " ", Source.DEFAULT: " "}
+_WORDS = {Source.RUN: "changed", Source.PROFILE: "profile", Source.DEFAULT: "default"}
+
+OfProfile = Annotated[str, typer.Option("--profile", help="One that a client uses. The proxy's own when not given.")]
+Store = Annotated[Path | None, typer.Option(help="The proxy's store, where it was started with one of its own.")]
+Keys = Annotated[list[str] | None, typer.Argument(help="Settings, as `penstock settings show` names them.")]
+
+
+@app.command()
+def show(
+    keys: Annotated[list[str] | None, typer.Argument(help="Only these, or all below a table: `window`.")] = None,
+    changed: Annotated[bool, typer.Option("--changed", "-c", help="Only what was changed in this run.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="JSON.")] = False,
+    profile: OfProfile = "",
+    store: Store = None,
+) -> None:
+    """Show what may be changed, what it is, and what it is for."""
+    found = _do(store, "/settings/show", {"profile": profile})
+    settings = [one for one in map(Setting.of, found["settings"]) if _is_shown(one, keys or (), changed)]
+    if json_:
+        typer.echo(json.dumps(found | {"settings": [one.payload() for one in settings]}, indent=1))
+        return
+    if keys and not settings:
+        raise PenstockError(f"nothing of {', '.join(keys)} may change while the proxy runs: `penstock settings show`")
+    typer.echo(f"profile {printable(found['profile'])}{': PAUSED, nothing new is edited' if found['paused'] else ''}")
+    part = ""
+    for one in settings:
+        if one.part != part:
+            part = one.part
+            typer.echo(f"\n{printable(part)}")
+        _tell(one, at_length=bool(keys))
+    if changed and not settings:
+        typer.echo("Nothing was changed in this run.")
+
+
+@app.command(name="set")
+def set_(
+    changes: Annotated[list[str], typer.Argument(help="`window.hard=0.8`, several at once.", metavar="KEY=VALUE...")],
+    profile: OfProfile = "",
+    store: Store = None,
+) -> None:
+    """Change settings of the running proxy, all of them or none. They end with the run: `penstock settings save`."""
+    values = {}
+    for change in changes:
+        key, sign, value = change.partition("=")
+        if not sign:
+            raise typer.BadParameter(f"{change!r}: KEY=VALUE was expected")
+        values[key.strip()] = value
+    _tell_changes(_do(store, "/settings/set", {"values": values, "profile": profile})["changed"])
+
+
+@app.command()
+def reset(keys: Keys = None, profile: OfProfile = "", store: Store = None) -> None:
+    """Have what the profile says count again: for some settings, or for all."""
+    _tell_changes(_do(store, "/settings/reset", {"keys": keys or None, "profile": profile})["changed"])
+
+
+@app.command()
+def save(
+    name: Annotated[str, typer.Argument(help="What the profile is to be called.")],
+    replace: Annotated[bool, typer.Option("--replace", help="The one of that name goes to NAME.toml.old.")] = False,
+    profile: OfProfile = "",
+    store: Store = None,
+) -> None:
+    """Keep what was changed as a profile of your own, which extends the one in use."""
+    done = _do(store, "/settings/save", {"name": name, "profile": profile, "replace": replace})
+    typer.echo(f"Wrote {printable(done['saved'])}. `penstock up --profile {name}` starts with it.")
+
+
+def pause(store: Store = None) -> None:
+    """Have the proxy edit nothing new. What was edited is sent on as it was, so that caches stay; budgets count on."""
+    done = _do(store, "/settings/pause", {})
+    was = " already" if done["was"] else ""
+    typer.echo(f"Editing is paused{was}: the proxy watches, and nothing new is edited. `penstock resume` goes on.")
+
+
+def resume(store: Store = None) -> None:
+    """Have a paused proxy edit again."""
+    done = _do(store, "/settings/resume", {})
+    typer.echo("Editing goes on." if done["was"] else "It was not paused.")
+
+
+def down(
+    grace: Annotated[float, typer.Option(help="Seconds that requests under way may still take.", min=0, max=600)] = 30,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    store: Store = None,
+) -> None:
+    """Shut the proxy down, when what is under way is done. Clients that still go through it reach nobody then."""
+    if not yes:
+        typer.confirm("Shut the proxy down?", abort=True)
+    done = _do(store, "/shutdown", {"grace_s": grace})
+    left = done["under_way"]
+    waits = f", as soon as {left} under way {'is' if left == 1 else 'are'} done" if left else ""
+    typer.echo(f"The proxy (process {done['pid']}) leaves{waits}.")
+
+
+def _do(store: Path | None, path: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    return Remote(store or paths.store_path()).do(path, arguments, WAIT_S)
+
+
+def _is_shown(setting: Setting, keys: list[str] | tuple[str, ...], changed: bool) -> bool:
+    named = not keys or any(setting.key == key or setting.key.startswith(f"{key}.") for key in keys)
+    return named and (not changed or setting.source is Source.RUN)
+
+
+def _tell(one: Setting, *, at_length: bool) -> None:
+    value = written(one.value) + (f" {one.unit}" if one.unit and one.value is not None else "")
+    before = f", was {written(one.before)}" if one.source is Source.RUN else ""
+    typer.echo(printable(f"{_SIGNS[one.source]} {one.key:<36} {value}  ({_WORDS[one.source]}{before})"))
+    if at_length:
+        may = " ".join(filter(None, (", ".join(one.choices), one.bounds, "or none" if one.may_be_none else "")))
+        for said in filter(None, (one.help, may)):
+            typer.echo(printable(f"    {said}"))
+
+
+def _tell_changes(changed: dict[str, list[Any]]) -> None:
+    for key, (before, after) in changed.items():
+        typer.echo(printable(f"● {key}: {written(before)} → {written(after)}"))
+    if not changed:
+        typer.echo("Nothing changed.")

@@ -1,0 +1,32 @@
+"""Whether a value would be taken, as far as that can be told without asking the proxy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from penstock.errors import ProfileError
+from penstock.profiles import Profile
+from penstock.settings.nesting import nested
+from penstock.settings.setting import Setting
+from penstock.settings.values import parsed
+from penstock.tables import read_table
+
+__all__ = ["fault_of"]
+
+
+def fault_of(setting: Setting, text: str, beside: Sequence[Setting]) -> str:
+    """What is wrong with `text` for `setting`, where `beside` are all settings as they are; empty when nothing is. A
+    stage's own bounds, and what plugins must know of, are not looked at here."""
+    try:
+        value = parsed(setting, text)
+    except ValueError as e:
+        return str(e)
+    ours = [replace(one, value=value) if one.key == setting.key else one for one in beside]
+    values = {one.key: one.value for one in ours if not one.key.startswith("stage.")}
+    try:
+        read_table(Profile, {"name": "checked", **nested(values)}, "")
+    except ProfileError as e:
+        near = [said for key, said in e.faults.items() if setting.key == key or setting.key.startswith(f"{key}.")]
+        return next(iter(near), "")
+    return ""

@@ -1,0 +1,81 @@
+"""What was changed in a run, kept as a profile of a person's own."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from penstock import paths, profiles
+from penstock.cli.toml import to_toml
+from penstock.errors import PenstockError, ProfileError
+from penstock.profiles import Profile
+
+__all__ = ["keep"]
+
+_NAME = re.compile(r"[\w][\w.-]{0,60}")
+
+
+def keep(name: str, of: str, base: Profile, values: Mapping[str, Any], *, replace: bool = False) -> Path:
+    """Write the profile `name`: what `base` says, which goes by the name `of`, with `values`. One that is there is
+    left as it is, unless it is to be replaced: then the old one stands beside it, as `NAME.toml.old`. Raises
+    `PenstockError`."""
+    if not _NAME.fullmatch(name) or name.endswith(".toml"):
+        raise PenstockError(f"{name!r} is no name for a profile: letters, digits, `-` and `_` were expected")
+    file = paths.profiles_dir() / f"{name}.toml"
+    if file.exists() and not replace:
+        raise PenstockError(f"{file} is there already: take another name, or say that it may be replaced")
+    if name in profiles.available() and not file.exists():
+        raise PenstockError(f"a profile {name!r} comes with Penstock: take another name")
+    unsaid = ", ".join(_unsaid(values))
+    if unsaid:
+        raise PenstockError(
+            f"{unsaid}: a file cannot say `none` over what {of!r} says; set it to a number, or reset it"
+        )
+    own = base.file
+    if file.exists() and own is not None and own.samefile(file):
+        table = _merged(profiles.read_file(file), values)
+    else:
+        # By its name where it has one: the file of a bundled profile is elsewhere after an update.
+        has_name = profiles.available().get(of) == own
+        extends = of if has_name or own is None else str(own.absolute())
+        table = {"extends": extends, "about": f"{base.name}, as it was changed in a run.", **values}
+    _write(file, to_toml(table), lambda: profiles.load(name))
+    return file
+
+
+def _unsaid(values: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _unsaid(value, f"{path}{key}.")
+        elif value is None:
+            yield f"{path}{key}"
+
+
+def _merged(table: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    out = dict(table)
+    for key, value in over.items():
+        old = out.get(key)
+        out[key] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return out
+
+
+def _write(file: Path, text: str, check: Callable[[], object]) -> None:
+    """Whole, or not at all: where `check` raises `ProfileError`, all is as it was before."""
+    part, old = file.with_name(f"{file.name}.{os.getpid()}"), file.with_name(f"{file.name}.old")
+    had = file.exists()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        if had:
+            file.replace(old)
+        part.replace(file)
+        try:
+            check()
+        except ProfileError as e:
+            old.replace(file) if had else file.unlink()
+            raise PenstockError(f"it was not saved: {e}") from e
+    except OSError as e:
+        raise PenstockError(f"{file} cannot be written: {e}") from e

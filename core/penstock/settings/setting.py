@@ -1,0 +1,67 @@
+"""One setting: what it is called, what it may be, what it is, and where that comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+__all__ = ["Setting", "Shape", "Source"]
+
+
+class Shape(StrEnum):
+    """What sort of value it takes."""
+
+    SWITCH = "switch"
+    WHOLE = "whole"
+    NUMBER = "number"
+    CHOICE = "choice"
+    TEXT = "text"
+    WORDS = "words"
+    """A list of words."""
+
+
+class Source(StrEnum):
+    """Where the value in force comes from."""
+
+    RUN = "run"
+    """A person changed it; it ends with the run."""
+    PROFILE = "profile"
+    DEFAULT = "default"
+    """No profile says anything of it. A stage's may depend on its `setting`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting, as it is."""
+
+    key: str
+    """`window.hard`, `stage.pruning.age`: the tables of the profile and the key."""
+    part: str
+    """The heading it stands under."""
+    shape: Shape
+    value: Any
+    default: Any
+    source: Source = Source.DEFAULT
+    before: Any = None
+    """What the profile says, where a person changed it."""
+    help: str = ""
+    unit: str = ""
+    bounds: str = ""
+    """In words: `from 0 to 1`."""
+    choices: tuple[str, ...] = ()
+    may_be_none: bool = False
+
+    def payload(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, payload: Mapping[str, Any]) -> Setting:
+        """From what another process says, which may be of a later version. Raises `ValueError`, `TypeError`, and
+        `KeyError` when it is no setting."""
+        known = {name: payload[name] for name in cls.__slots__ if name in payload}
+        shape, source = Shape(known.pop("shape")), Source(known.pop("source"))
+        choices = tuple(map(str, known.pop("choices", ())))
+        return cls(**known, shape=shape, source=source, choices=choices)

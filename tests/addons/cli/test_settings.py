@@ -1,0 +1,65 @@
+"""`penstock settings`, `pause`, `resume`, `down`: words for the proxy, and what is said without one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from penstock import paths
+from penstock.control import announcement
+from penstock.events import EventKind
+from penstock.store.sql import SqlStore
+from tests.addons.cli.conftest import Run
+from tests.addons.cli.program import Program
+from tests.road.proxy import wait_until
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("settings", "show"),
+        ("settings", "set", "window.hard=0.8"),
+        ("settings", "reset"),
+        ("settings", "save", "mine"),
+        ("pause",),
+        ("resume",),
+        ("down", "--yes"),
+    ],
+)
+def test_without_a_proxy_it_says_so(run: Run, words: tuple[str, ...]) -> None:
+    """And what to do."""
+    found = run(*words)
+    assert found.exit_code == 2
+    assert "`penstock up` starts one" in found.output
+
+
+def test_a_change_needs_a_value(run: Run) -> None:
+    """Before anybody is asked."""
+    found = run("settings", "set", "window.hard")
+    assert found.exit_code == 2
+    assert "KEY=VALUE was expected" in found.output
+
+
+def test_down_asks_first(run: Run) -> None:
+    """Nobody types it by mistake."""
+    found = run("down")
+    assert found.exit_code == 1
+    assert "Shut the proxy down?" in found.output
+
+
+def test_up_and_down_again(up: Callable[..., Program], run: Run) -> None:
+    """It ends by itself, in order: the last event written, nothing announced any more."""
+    program = up()
+    assert run("pause").output.startswith("Editing is paused: ")
+    assert run("pause").output.startswith("Editing is paused already: ")
+    assert run("resume").output == "Editing goes on.\n"
+    assert run("resume").output == "It was not paused.\n"
+    assert "leaves." in run("down", "--yes").output
+    wait_until(lambda: program.process.poll() is not None, "it ends")
+    assert program.process.returncode == 0
+    assert not announcement.default_file().exists()
+    assert announcement.all_beside(paths.store_path()) == []
+    store = SqlStore(paths.store_path(), readonly=True)
+    assert store.events_after(0, 1000)[-1].kind is EventKind.STOPPED
+    store.close()

@@ -1,0 +1,59 @@
+"""The pipelines in use."""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock.clock import ManualClock
+from penstock.errors import ProfileError
+from penstock.pipeline import Pipeline
+from penstock.pipelines import Pipelines
+from penstock.testing import profile_of
+
+
+class Made:
+    """Makes pipelines, and remembers for whom."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def __call__(self, name: str) -> Pipeline:
+        self.names.append(name)
+        if name.startswith("bad"):
+            raise ProfileError(f"{name} is bad")
+        return Pipeline(profile_of(), [], ManualClock())
+
+
+def test_each_is_made_once() -> None:
+    """The proxy's own at the start."""
+    made = Made()
+    pipelines = Pipelines(made, "own")
+    assert pipelines.get("own") is pipelines.of("own")
+    assert pipelines.of("other") is pipelines.get("own")
+    assert pipelines.get("other") is pipelines.of("other")
+    assert made.names == ["own", "other"]
+
+
+def test_a_bad_one_of_the_proxy_stops_the_start() -> None:
+    """A person has to know."""
+    with pytest.raises(ProfileError):
+        Pipelines(Made(), "bad")
+
+
+def test_a_bad_one_of_a_client_is_said_once() -> None:
+    """Its requests go by the proxy's own, which is not in use twice for that."""
+    pipelines = Pipelines(Made(), "own")
+    assert pipelines.prepare("bad") == "bad is bad"
+    assert pipelines.prepare("bad") == ""
+    assert pipelines.of("bad") is pipelines.of("own")
+    assert list(pipelines) == ["own"]
+
+
+def test_replacing_one_leaves_the_others() -> None:
+    """And goes for every name that shares it."""
+    pipelines = Pipelines(Made(), "own")
+    pipelines.prepare("bad")
+    other, after = pipelines.get("other"), Pipeline(profile_of(), [], ManualClock())
+    pipelines.replace(pipelines.of("own"), after)
+    assert pipelines.of("own") is pipelines.of("bad") is after
+    assert pipelines.of("other") is other
