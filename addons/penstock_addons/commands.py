@@ -25,7 +25,10 @@ from penstock_addons.options import Settings
 __all__ = ["Answer", "Commands"]
 
 Answer = tuple[int, Mapping[str, Any]]
-_KNOWN = "there are POST /compact and /shutdown, POST /COMMAND below /memory, /budget, /settings and /sessions, and GET /health"
+_KNOWN = (
+    "there are GET /health, POST /compact, POST /shutdown, and "
+    "POST /COMMAND below /memory, /budget, /settings and /sessions"
+)
 
 
 class Commands:

@@ -51,10 +51,11 @@ async def test_each_shows_a_day(log: Log, size: tuple[int, int]) -> None:
     """By its key, with the names of all rooms on top and the one we are in marked by a sign."""
     a_day(log)
     async with screen_of(log, size) as screen:
-        await screen.sees("[1 log]", "9 settings" if size[0] > 80 else " 7")
+        await screen.sees("[1 log]", "9 settings" if size[0] > 80 else "9 sett", "? Help", "q Quit")
         for name in BESIDE:
             await screen.press(name.key)
             assert room_of(screen).NAME is name
+            await screen.sees("? Help", "q Quit")
             await screen.sees(f"[{name.key} {name}]", *SAYS[name])
         await screen.press("1")
         assert isinstance(screen.app.screen, LogScreen)

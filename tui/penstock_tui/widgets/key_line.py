@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import ClassVar
 
 from textual.events import Click
@@ -16,6 +17,10 @@ __all__ = ["KeyLine"]
 
 Entry = tuple[str, str, str, bool]
 """A key's name for the application, its name for a person, what it does, and whether it does that now."""
+
+
+ALWAYS = ("help", "quit")
+"""Who sees nothing else has to find these."""
 
 
 class KeyLine(Widget):
@@ -38,8 +43,9 @@ class KeyLine(Widget):
     def on_click(self, event: Click) -> None:
         """A click on a key is that key."""
         end = 1
-        for key, name, does, enabled in self._entries():
-            begin, end = end, end + width_of(f"{name} {does}  ")
+        for entry in self._entries():
+            key, _, _, enabled = entry
+            begin, end = end, end + _width(entry)
             if enabled and begin <= event.x < end - 1:
                 self.app.simulate_key(key)
 
@@ -47,10 +53,18 @@ class KeyLine(Widget):
         self.refresh()
 
     def _entries(self) -> list[Entry]:
-        """Keys that do the same are one."""
+        """Keys that do the same are one. Where not all have room, the last go, but never those of `ALWAYS`."""
         found: dict[str, Entry] = {}
         for _, binding, enabled, _ in self.screen.active_bindings.values():
             if binding.show and binding.action not in found:
                 name = self.app.get_key_display(binding)
                 found[binding.action] = (binding.key, name, binding.description, enabled)
-        return list(found.values())
+        always = [found.pop(action) for action in ALWAYS if action in found]
+        room = self.size.width - 1 - sum(map(_width, always))
+        ends = accumulate(map(_width, found.values()))
+        return [*(entry for entry, end in zip(found.values(), ends, strict=True) if end <= room), *always]
+
+
+def _width(entry: Entry) -> int:
+    _, name, does, _ = entry
+    return width_of(f"{name} {does}  ")

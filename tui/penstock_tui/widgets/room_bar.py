@@ -14,6 +14,9 @@ from penstock_tui.widgets.tones import TONE_CLASSES
 __all__ = ["RoomBar"]
 
 
+CUT = 4
+
+
 class RoomBar(Static):
     """On top of the log and of every room. A click leads to the room, too."""
 
@@ -35,13 +38,17 @@ class RoomBar(Static):
         self._draw()
 
     def _draw(self) -> None:
-        """Where not all names have room, the keys stay, and the name of the room one is in."""
-        whole = Content("  ").join(self._part(room, named=True) for room in RoomName)
-        brief = Content(" ").join(self._part(room, named=room is self._here) for room in RoomName)
-        self.update(whole if whole.cell_length <= self.content_size.width else brief)
+        """Where not all names have room, they are cut short; where those have none, the keys stay."""
+        for gap, letters in (("  ", None), (" ", CUT), (" ", 0)):
+            line = Content(gap).join(self._part(room, letters) for room in RoomName)
+            if line.cell_length <= self.content_size.width:
+                break
+        self.update(line)
 
-    def _part(self, room: RoomName, *, named: bool) -> Content:
-        text = f"{room.key} {room}" if named else room.key
+    def _part(self, room: RoomName, letters: int | None) -> Content:
+        """`letters`: of the name. All of it for the room one is in."""
+        is_here = room is self._here
+        text = f"{room.key} {room if is_here else room[:letters]}".rstrip()
         # Marked by a sign as well: not everyone sees the colour.
-        text, style = (f"[{text}]", "bold $text-primary") if room is self._here else (text, "$foreground 80%")
+        text, style = (f"[{text}]", "bold $text-primary") if is_here else (text, "$foreground 80%")
         return Content(text).stylize(f"{style}").stylize(f"@click=app.room('{room}')")
