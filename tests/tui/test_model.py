@@ -191,6 +191,17 @@ def test_earlier_exchanges_of_a_conversation_newest_first() -> None:
     assert [one.id for one in model.earlier(row)] == ["x2", "x1", "x0"]
 
 
+def test_what_only_counts_tokens_tells_nothing_of_a_conversation() -> None:
+    """Claude Code counts its first message alone before each request: that hides none of what was sent between."""
+    model = LogModel()
+    for i in range(3):
+        model.apply(events(life(), f"x{i}"))
+        model.apply(events(life(kind="count"), f"c{i}"))
+    row = model.row("x2")
+    assert row is not None
+    assert [one.id for one in model.earlier(row)] == ["x1", "x0"]
+
+
 def test_what_was_under_way_when_the_proxy_ended_is_lost() -> None:
     """No row turns for ever; and one whose answer still comes was not lost after all."""
     model = LogModel()

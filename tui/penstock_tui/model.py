@@ -9,6 +9,7 @@ from itertools import takewhile
 
 from penstock.budget.scopes import storable
 from penstock.events import Event, EventKind
+from penstock.exchange import Kind
 from penstock_tui.counts.compactions import Compactions
 from penstock_tui.counts.course import Course
 from penstock_tui.counts.faults import Faults
@@ -150,11 +151,12 @@ class LogModel:
         return bisect_left(self.rows, row.number, key=lambda one: one.number)
 
     def earlier(self, row: Row) -> list[Row]:
-        """The exchanges of the same conversation before `row`, newest first."""
+        """The exchanges of the same conversation before `row`, newest first. One that only counts tokens may hold some
+        part of it alone, and tells nothing of what was said."""
         if not row.conversation:
             return []
-        before = self.rows[: self.index_of(row)]
-        return [one for one in reversed(before) if one.conversation == row.conversation]
+        before = reversed(self.rows[: self.index_of(row)])
+        return [one for one in before if one.conversation == row.conversation and one.kind != Kind.COUNT]
 
     def per_minute(self, now: float) -> int:
         """Requests that came in the last minute."""

@@ -31,9 +31,6 @@ class RoomBar(Static):
         super().__init__()
         self._here = here
 
-    def on_mount(self) -> None:
-        self._draw()
-
     def on_resize(self, _event: Resize) -> None:
         self._draw()
 
