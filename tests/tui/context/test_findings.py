@@ -111,6 +111,13 @@ def test_what_waits_is_told() -> None:
     assert about("pending", waits) == ["1 edit would free 700 tokens, and wait for a cold cache."]
 
 
+def test_what_waits_frees_what_is_sent_now() -> None:
+    """Its block may be short already: of 10,000 tokens that came 2,000 are sent, and that is what there is to free."""
+    landed = edit(1, 10_000, 2000)
+    waits = story(*called(0, "{}", 10_000), changes=[landed, edit(1, 10_000, 100, state="pending", place="again")])
+    assert about("pending", waits) == ["1 edit would free 1.9k tokens, and wait for a cold cache."]
+
+
 def test_nothing_is_found_in_nothing() -> None:
     """A log that does not say what was sent."""
     assert found(Story()) == []

@@ -14,7 +14,7 @@ from penstock_tui.context.busts import Bust, busts
 from penstock_tui.context.chart import Chart
 from penstock_tui.context.parts import PartName
 from penstock_tui.figures import count, many, percent
-from penstock_tui.story import Block, Fate, Story, Tool
+from penstock_tui.story import Block, Change, Fate, Story, Tool
 
 __all__ = ["Finding", "findings"]
 
@@ -193,7 +193,17 @@ def _scaled(some: Sequence[Tool], listed: Sequence[Tool], chart: Chart) -> Mappi
 
 def _waiting(story: Story) -> Iterator[Finding]:
     waits = [one for one in story.changes if one.fate is Fate.PENDING]
-    freed = sum((one.before or 0) - (one.after or 0) for one in waits)
+    # An edit tells of the original; what it would shorten may be short already.
+    sent = {(block.m, block.b): _left(block) for block in story.blocks}
+    freed = sum(_taken(one, sent) for one in waits)
     if waits and freed > 0:
         text = f"{many(len(waits), 'edit')} would free {count(freed)} tokens, and wait for a cold cache."
         yield Finding("pending", text)
+
+
+def _taken(change: Change, sent: Mapping[tuple[int, int], int]) -> int:
+    """Tokens less, were it to land now."""
+    before = change.before or 0
+    if change.op == "replace" and change.m is not None and change.b is not None:
+        before = sent.get((change.m, change.b), before)
+    return max(before - (change.after or 0), 0)
