@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import event as sa_event
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,6 +23,7 @@ from penstock.errors import MemoryDown, StoreError
 from penstock.memory.items import Item, Kind
 from penstock.memory.layout import Row
 from penstock.memory.schema import forgotten, labels, memories, passages, projects
+from penstock.migrating import migrate
 from penstock.paths import make_private
 from penstock.store.lock import StoreLock
 
@@ -266,12 +265,8 @@ class Records:
         self._lock.release()
 
     def _migrate(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self._engine.connect() as db:
-            config.attributes["connection"] = db
-            command.upgrade(config, "head")
-            db.commit()
+            migrate(db, Path(__file__).parent / "migrations")
 
 
 def _connect(path: Path) -> sa.Engine:

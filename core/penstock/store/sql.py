@@ -14,8 +14,6 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import event as sa_event
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
@@ -23,6 +21,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from penstock.edits import Edit, Op, Place
 from penstock.errors import StoreError
 from penstock.events import Event, EventKind, Tip
+from penstock.migrating import migrate
 from penstock.paths import make_private
 from penstock.store import deleting, kept
 from penstock.store.base import Landed
@@ -229,14 +228,10 @@ class SqlStore:
             self._lock.release()
 
     def _migrate(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self._engine.connect() as db:
             # A migration that is interrupted leaves nothing behind: SQLite can, its driver does not by itself.
             db.exec_driver_sql("BEGIN")
-            config.attributes["connection"] = db
-            command.upgrade(config, "head")
-            db.commit()
+            migrate(db, Path(__file__).parent / "migrations")
 
     def _mend(self) -> None:
         """Begin anew when the file was deleted or replaced: SQLite would go on with one that nobody can find any more,
