@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.signal import Signal
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from penstock.control.asking import Refused
@@ -31,6 +31,7 @@ from penstock_tui.settings_reader import Sheet, read_sheet
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Column
 from penstock_tui.widgets.lines import content_of
+from penstock_tui.widgets.room_table import RoomTable
 from penstock_tui.widgets.value_line import ValueLine
 
 __all__ = ["SettingsRoom"]
@@ -181,7 +182,7 @@ class SettingsRoom(TableRoom[Setting]):
     def _left(self) -> None:
         self.table.focus()
 
-    @on(DataTable.RowHighlighted)
+    @on(RoomTable.Moved)
     def _moved(self) -> None:
         self._help()
 

@@ -52,6 +52,12 @@ class RoomTable(ScrollView, Generic[Shown], can_focus=True):
 
         key: str
 
+    @dataclass
+    class Moved(Message):
+        """The cursor went to another row."""
+
+        key: str
+
     def __init__(self, columns: Sequence[Column[Shown]], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._all = tuple(columns)
