@@ -28,6 +28,12 @@ class Served:
         self.home = f"http://{HOST}:{port}"
         self.session = session
         self.origin = {"Origin": self.home}
+        self._others = frozenset(children(os.getpid()))
+        """Of tests before this one, which nobody has collected."""
+
+    def screens(self) -> list[int]:
+        """Its processes."""
+        return [child for child in children(os.getpid()) if child not in self._others]
 
     async def status(self, path: str, **headers: str) -> int:
         async with self.session.get(self.home + path, headers=headers) as answer:
@@ -73,11 +79,6 @@ async def drawn(tab: aiohttp.ClientWebSocketResponse, words: str) -> None:
             said += message.data
 
 
-def screens() -> list[int]:
-    """Processes of ours."""
-    return children(os.getpid())
-
-
 PATHS = ["/", "/ws", "/page/page.js", "/static/js/textual.js", "/static/css/xterm.css", "/download/x", "/nothing"]
 
 
@@ -87,7 +88,7 @@ async def test_nothing_without_the_token(served: Served, path: str) -> None:
     assert await served.status(path) == 403
     assert await served.status(f"{path}?token=guessed") == 403
     assert await served.status(path, Cookie=f"{served.screen.door.cookie}=guessed", **served.origin) == 403
-    assert not screens()
+    assert not served.screens()
 
 
 async def test_the_token_is_exchanged_for_a_cookie(served: Served) -> None:
@@ -110,7 +111,7 @@ async def test_other_names_and_pages_are_refused(served: Served) -> None:
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await served.tab(**headers)
         assert refused.value.status == 403
-    assert not screens()
+    assert not served.screens()
 
 
 async def test_everything_comes_from_here(served: Served) -> None:
@@ -155,8 +156,8 @@ async def test_each_tab_has_a_process_that_ends_with_it(served: Served) -> None:
     async with served.tab() as one, served.tab() as other:
         await drawn(one, "a question")
         await drawn(other, "a question")
-        assert len(screens()) == 2
-        both = screens()
+        assert len(served.screens()) == 2
+        both = served.screens()
     await asyncio.to_thread(wait_until_gone, both)
 
 
@@ -169,7 +170,7 @@ async def test_a_screen_that_ends_closes_its_tab(served: Served) -> None:
         await closed(tab)
     async with served.tab() as tab:
         await drawn(tab, "a question")
-        os.kill(screens()[-1], 9)
+        os.kill(served.screens()[-1], 9)
         await closed(tab)
 
 
@@ -199,8 +200,8 @@ async def test_the_server_takes_its_screens_along(log: Log) -> None:
         await served.enter()
         tab = await served.tab()
         await drawn(tab, "Penstock")
-        assert screens()
-    assert not screens()
+        assert served.screens()
+    assert not served.screens()
 
 
 def test_a_port_that_is_taken() -> None:
