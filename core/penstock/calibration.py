@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-__all__ = ["Calibration", "Count", "Gauge", "How"]
+__all__ = ["UNTAUGHT", "Calibration", "Count", "Gauge", "How"]
 
 How = Literal["exact", "calibrated", "estimated"]
 """`exact`: the provider's own count. `calibrated`: our estimate, by what the provider counted before. `estimated`: ours
@@ -103,6 +103,10 @@ class Gauge:
         else:  # of a history that was cut, what is left may be all head: in proportion
             tokens = self.counted * estimated / self.estimated
         return Count(max(0, round(tokens)), self.how)
+
+
+UNTAUGHT = Gauge(1.0, "estimated")
+"""Of a request nothing is known of."""
 
 
 class Calibration:

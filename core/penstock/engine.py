@@ -76,7 +76,7 @@ class Engine:
         """What the provider's counts have taught about our estimates."""
         self.cashier = Cashier(store, log, self._clock, self._counting)
         """Asked before a request leaves, and told what came of it."""
-        self._reader = Reader(store, key, self._clock, self.cashier)
+        self._reader = Reader(store, key, self._clock, self.cashier, self._counting)
         self._states = self._reader.states
         self._answers = Answers(self.cashier, self._counting, self._background, self._states, self._clock)
         self._settler = Settler(store, log, self._redactor, self._clock.now)
@@ -312,6 +312,7 @@ class Engine:
             work.due,
             work.pipeline.parts.prices.of(exchange.identity.provider, exchange.model),
             lambda: self._commit(work, generation),
+            work.gauge,
             work.is_paused,
         )
         with state.lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from penstock.calibration import UNTAUGHT, Gauge
 from penstock.conversation import Conversation
 from penstock.dialects.base import Dialect
 from penstock.draft import Draft
@@ -49,6 +50,8 @@ class Job:
     price: Price
     commit: Callable[[], bool]
     """Asked once, when everything is stored: may the edits land? False: nobody waits for this request any more."""
+    gauge: Gauge = UNTAUGHT
+    """What the provider's counts make of our estimates."""
     is_paused: bool = False
     """Nothing of the draft may land; what has landed is replayed."""
 

@@ -9,6 +9,7 @@ from penstock.cacheclock import CacheClock
 from penstock.cashier import Cashier
 from penstock.clock import Clock
 from penstock.conversation import Conversation
+from penstock.counting import Counting
 from penstock.draft import Draft
 from penstock.due import ROOM, Due
 from penstock.exchange import Exchange, Identity, Kind, State
@@ -27,8 +28,8 @@ __all__ = ["Reader"]
 class Reader:
     """Reads requests, each in its own thread; conversations come from a store."""
 
-    def __init__(self, store: Store, key: bytes, clock: Clock, cashier: Cashier) -> None:
-        self._store, self._key, self._clock, self._cashier = store, key, clock, cashier
+    def __init__(self, store: Store, key: bytes, clock: Clock, cashier: Cashier, counting: Counting) -> None:
+        self._store, self._key, self._clock, self._cashier, self._counting = store, key, clock, cashier, counting
         self._projects = Projects()
         self.states = States(self._load)
 
@@ -70,6 +71,7 @@ class Reader:
                 words=_words(conversation) if kind is not Kind.TOOL_LOOP else "",
                 received_at=self._clock.now(),
             )
+            work.gauge = self._counting.gauge(exchange)
             is_new = state.newness(conversation, sent)
             landed = resolve(conversation, state.ledger.edits())
             work.standing = state.ledger.revision, landed
@@ -108,7 +110,7 @@ class Reader:
         if state.clock.is_cold(self._clock.now(), profile.cache.margin_s):
             return Due.COLD
         limit = work.pipeline.parts.prices.of(provider, conversation.model).window * profile.window.hard
-        size = state.size_sent + estimate_bytes(conversation.size) - state.size_came
+        size = work.gauge.count(state.size_sent + estimate_bytes(conversation.size) - state.size_came).tokens
         # Each such flush writes a hot prefix anew: after one that made little room the next waits until there is more.
         least = min(state.full + ROOM * limit, limit / profile.window.hard) if state.full else 0.0
         return Due.FULL if size > max(limit, least) else None

@@ -351,10 +351,11 @@ class Settler:
         state.note_attempt(job.body_key, Attempt(state.ledger.revision, untouched, done.mark, done.booking))
         state.size_came = estimate_bytes(job.conversation.size)
         state.size_sent = estimate_bytes(done.view.size)
-        if state.size_sent <= job.price.window * job.profile.window.hard or job.due is Due.COLD:
+        size = job.gauge.count(state.size_sent).tokens
+        if size <= job.price.window * job.profile.window.hard or job.due is Due.COLD:
             state.full = 0
         elif job.due is Due.FULL:
-            state.full = state.size_sent
+            state.full = size
 
     def _journal(self, job: Job, plan: Plan) -> None:
         rows = [(e, "landed", e.reason) for e in plan.land] + [(e, "pending", e.reason) for e in plan.wait]

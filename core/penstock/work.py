@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from penstock.calibration import UNTAUGHT, Gauge
 from penstock.conversation import Conversation
 from penstock.dialects.base import Dialect, Endpoint, Refusal
 from penstock.draft import Draft
@@ -73,6 +74,8 @@ class Work:
     """When the conversation's cache had been used last, as the request was read."""
     due: Due | None = None
     """Why a flush is due. None: none is."""
+    gauge: Gauge = UNTAUGHT
+    """What the provider's counts make of our estimates."""
 
 
 class Overtaken(Exception):

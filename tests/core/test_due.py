@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from penstock import Draft, Due, Stage
+from penstock.reply import Usage
 from penstock.testing import Session, Turn, assistant, conversation, profile_of, user
 
 
@@ -53,6 +54,18 @@ def test_a_flush_is_due_when_the_window_is_nearly_full() -> None:
         for turns in range(4):
             session.send(conversation(*said(turns, size=320)))
     assert stage.told == ["the window is nearly full"]
+
+
+@pytest.mark.parametrize(("counted", "flushes"), [(300, 0), (900, 1)])
+def test_the_window_fills_by_what_the_provider_counts(counted: int, flushes: int) -> None:
+    """Not by our estimate, which is some 600 tokens a turn: half of it flushes no hot cache, half as much again does."""
+    stage = Hears()
+    toml = '[window]\nhard = 0.5\n[prices.anthropic."test"]\nwindow = 4000'
+    with Session(stage, profile=profile_of(toml)) as session:
+        for turns in range(4 if counted < 600 else 3):
+            session.send(conversation(*said(turns, size=320)))
+            session.reply("yes", usage=Usage(input=counted * (turns + 1)))
+    assert stage.told == ["the window is nearly full"] * flushes
 
 
 def test_what_edits_took_away_does_not_fill_the_window() -> None:
