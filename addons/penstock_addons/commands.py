@@ -54,7 +54,7 @@ class Commands:
             return 200, {
                 "pid": os.getpid(),
                 "profile": suite.profile.name,
-                "degraded": suite.degraded,
+                "degraded": suite.degraded or suite.log.degraded,
                 "paused": paused,
             }
         if method == "POST":

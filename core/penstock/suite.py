@@ -87,6 +87,8 @@ class Suite:
             clock=clock,
             redactors=plugins.redactors(),
         )
+        # What can not be kept can not be sent the same after a restart (P3): what is sent then stays as it comes.
+        engine.is_paused = bool(degraded)
         suite = cls(engine, log, kept, plugins, chosen, dialects, degraded, keeper)
         suite.settings = SettingsDesk(engine, log, make, suite._changed)
         threading.Thread(target=suite._prune, args=(clock,), name="penstock-prune", daemon=True).start()
@@ -142,7 +144,9 @@ def _open_store(path: Path) -> tuple[Store, str]:
     try:
         return SqlStore(path), ""
     except StoreError as e:
-        logger.warning("%s. Traffic goes on; nothing is kept until this is mended and the proxy restarted", e)
+        logger.warning(
+            "%s. Traffic goes on; nothing is edited and nothing kept until this is mended and the proxy restarted", e
+        )
         return MemoryStore(), str(e)
 
 

@@ -32,8 +32,11 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.engine = Engine()
+        self.log = SimpleNamespace(degraded="")
         self.gateway = SimpleNamespace(
-            suite=SimpleNamespace(engine=self.engine, profile=SimpleNamespace(name="default"), degraded="")
+            suite=SimpleNamespace(
+                engine=self.engine, profile=SimpleNamespace(name="default"), log=self.log, degraded=""
+            )
         )
         self.store = folder / "penstock.db"
         self.control = Control(SimpleNamespace(store=self.store), self.gateway)  # type: ignore[arg-type]
@@ -91,6 +94,8 @@ def test_the_proxy_says_that_it_is_up(desk: Desk) -> None:
     found = said(desk.ask("GET", "/health"))
     assert (found["profile"], found["degraded"]) == ("default", "")
     assert found["pid"]
+    desk.log.degraded = "the disk is full"
+    assert said(desk.ask("GET", "/health"))["degraded"] == "the disk is full"
 
 
 @pytest.mark.parametrize(

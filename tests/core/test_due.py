@@ -58,7 +58,7 @@ def test_a_flush_is_due_when_the_window_is_nearly_full() -> None:
 
 @pytest.mark.parametrize(("counted", "flushes"), [(300, 0), (900, 1)])
 def test_the_window_fills_by_what_the_provider_counts(counted: int, flushes: int) -> None:
-    """Not by our estimate, which is some 600 tokens a turn: half of it flushes no hot cache, half as much again does."""
+    """Not by our estimate, which is some 600 tokens a turn: half of it flushes no hot cache, half more does."""
     stage = Hears()
     toml = '[window]\nhard = 0.5\n[prices.anthropic."test"]\nwindow = 4000'
     with Session(stage, profile=profile_of(toml)) as session:

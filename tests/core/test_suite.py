@@ -131,6 +131,17 @@ def test_a_store_that_cannot_be_opened_stops_nothing(tmp_path: Path) -> None:
     suite.close()
 
 
+def test_nothing_is_edited_that_cannot_be_kept(tmp_path: Path) -> None:
+    """After a restart it would not be sent the same (P3). A person may have it edit all the same."""
+    suite = Suite.open(store=tmp_path)
+    try:
+        assert suite.engine.is_paused
+        suite.settings.do("resume", {})
+        assert not suite.engine.is_paused
+    finally:
+        suite.close()
+
+
 def test_the_ledger_goes_on_after_a_restart() -> None:
     """What was edited stays edited, byte for byte, in the next process."""
     paths.plugins_dir().mkdir(parents=True)

@@ -38,6 +38,8 @@ from penstock_tui.widgets.tones import TONE_CSS
 
 __all__ = ["PenstockApp"]
 
+NOT_OURS = frozenset({"Keys", "Maximize", "Minimize"})
+"""Textual's commands that hide what a room is read by; `?` tells the keys."""
 TAKE = 0.1
 FOLD, READ = 0.04, 0.08
 """Seconds of these that go into taking events in: while one follows, and while a long log is read first."""
@@ -167,7 +169,7 @@ class PenstockApp(App[None]):
         self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        yield from super().get_system_commands(screen)
+        yield from (command for command in super().get_system_commands(screen) if command.title not in NOT_OURS)
         for room in RoomName:
             yield SystemCommand(f"Room: {room}", room.help.capitalize(), lambda room=room: self.action_room(room))
         replay = "Send a file of prompts through the whole pipeline, on this machine"

@@ -14,6 +14,7 @@ from penstock.control.remote import Remote
 from penstock.errors import PenstockError
 from penstock.settings.setting import Setting, Source
 from penstock.settings.values import written
+from penstock_addons.cli.memory.printing import confirmed
 
 __all__ = ["app", "down", "pause", "resume"]
 
@@ -108,7 +109,7 @@ def down(
 ) -> None:
     """Shut the proxy down, when what is under way is done. Clients that still go through it reach nobody then."""
     if not yes:
-        typer.confirm("Shut the proxy down?", abort=True)
+        confirmed("Shut the proxy down?")
     done = _do(store, "/shutdown", {"grace_s": grace})
     left = done["under_way"]
     waits = f", as soon as {left} under way {'is' if left == 1 else 'are'} done" if left else ""

@@ -29,9 +29,9 @@ def export(
     conversation: Annotated[str, typer.Option(help="Only the exchanges of this conversation.", metavar="ID")] = "",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file, not to stdout.")] = None,
 ) -> None:
-    """Write a snapshot as JSON: settings, metrics, tags of each turn, edits, events. No credential is in it.
+    """Write a snapshot as JSON: settings, metrics, tags of each turn, edits, events.
 
-    A log holds none; what looks like one is taken out again.
+    What clients authenticate with is not in a log; what looks like a credential in texts is taken out.
     """
     if session and conversation:
         raise typer.BadParameter("give a session or a conversation, not both")

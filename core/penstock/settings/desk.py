@@ -206,7 +206,9 @@ def _marked(setting: Setting, before: Mapping[str, Setting]) -> Setting:
 
 def _is_as_given(base: Profile, key: str, value: Any) -> bool:
     """Whether the profile says the same itself. Where it says nothing, what would be is another question: it may hang
-    on what else is changed."""
+    on what else is changed; but no value is none."""
     given, said = lookup(base.given, key)
+    if not given:
+        return value is None
     plain = list(said) if isinstance(said, tuple) else said
-    return given and plain == value and isinstance(plain, bool) is isinstance(value, bool)
+    return bool(plain == value) and isinstance(plain, bool) is isinstance(value, bool)

@@ -215,6 +215,13 @@ def test_set_back_by_hand_is_not_changed(suite: Suite) -> None:
     assert len(told(suite)) == 2
 
 
+def test_no_value_where_none_is_given_is_no_change(suite: Suite, penstock_home: Path) -> None:
+    """So that what else was changed can be saved: a file has no word for none."""
+    assert suite.settings.do("set", {"values": {"cache.ttl_s": "none"}})["changed"] == {}
+    suite.settings.do("set", {"values": {"window.hard": "0.8"}})
+    assert Path(suite.settings.do("save", {"name": "mine"})["saved"]).is_file()
+
+
 def test_a_stage_comes_and_goes(suite: Suite) -> None:
     """With the list of stages."""
     put(suite, stages="envelope, memory, compaction, pruning")

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -167,7 +168,8 @@ async def _obey(tab: Tab, websocket: web.WebSocketResponse) -> None:
             case ["resize", {"width": width, "height": height}]:
                 await tab.set_terminal_size(_cells(width, 80), _cells(height, 24))
             case ["ping", beat]:
-                await websocket.send_json(["pong", beat])
+                with suppress(ConnectionResetError):  # it has gone since it asked
+                    await websocket.send_json(["pong", beat])
             case ["focus"]:
                 await tab.focus()
             case ["blur"]:
