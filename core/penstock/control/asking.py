@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -30,22 +30,21 @@ class Refused(PenstockError):
 
 def ask(address: str, store: Path, path: str, fields: Mapping[str, object], timeout: float) -> Any:
     """What the proxy at `address` answers, which has the store `store`. Raises `PenstockError`."""
-    request = urllib.request.Request(
-        f"http://{HOST}{path}",
-        json.dumps(fields).encode(),
-        {"authorization": f"Bearer {token_of(store)}", "content-type": "application/json", MARK: COMMAND},
-    )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": f"http://{address}"}))
+    headers = {"authorization": f"Bearer {token_of(store)}", "content-type": "application/json", MARK: COMMAND}
+    # Not by urllib: where NO_PROXY covers the host, it would look for it elsewhere, and the token would go there.
     try:
-        with opener.open(request, timeout=timeout) as response:
-            return json.load(response)
-    except urllib.error.HTTPError as e:
-        with e:
-            said = e.read(SAID).decode(errors="replace")
-        error, faults = _error(said)
-        raise Refused(e.code, error or f"the proxy at {address} answered {e.code}: {said[:400]}", faults) from e
-    except (OSError, ValueError) as e:
+        with closing(HTTPConnection(address, timeout=timeout)) as connection:
+            connection.request("POST", f"http://{HOST}{path}", json.dumps(fields).encode(), headers)
+            with connection.getresponse() as response:
+                is_done = response.status < 400
+                answer = response.read() if is_done else response.read(SAID)
+        if is_done:
+            return json.loads(answer)
+    except (OSError, HTTPException, ValueError) as e:
         raise PenstockError(f"the proxy at {address} does not answer: {e}") from e
+    said = answer.decode(errors="replace")
+    error, faults = _error(said)
+    raise Refused(response.status, error or f"the proxy at {address} answered {response.status}: {said[:400]}", faults)
 
 
 def _error(said: str) -> tuple[str, dict[str, str]]:
