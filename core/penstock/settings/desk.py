@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from penstock import profiles
+from penstock import profiles, withheld
 from penstock.commands import carry_out
 from penstock.engine import Engine
 from penstock.errors import PenstockError, ProfileError
@@ -151,20 +151,21 @@ class SettingsDesk:
         if changes is None:
             known = {one.key: one for one in self._settings(name)}
             changes = _Changes(before.profile, known)
-        told = {key: value for key, value in values.items() if not _is_as_given(changes.base, key, value)}
-        if told == changes.values:
+        wanted = {key: value for key, value in values.items() if not _is_as_given(changes.base, key, value)}
+        if wanted == changes.values:
             return {"changed": {}}
         was = {one.key: one.value for one in self._settings(name)}
         try:
-            after = self._make(profiles.changed(changes.base, nested(told)))
+            after = self._make(profiles.changed(changes.base, nested(wanted)))
         except ProfileError as e:
             raise _refused(e.faults, str(e).removeprefix(f"{changes.base.where}: ")) from e
         self._engine.pipelines.replace(before, after)
-        self._changes[name] = replace(changes, values=told)
+        self._changes[name] = replace(changes, values=wanted)
         self._changed(name, after.profile)
         now = {one.key: one.value for one in self._settings(name)}
         made = {key: [was.get(key), now.get(key)] for key in now | was if was.get(key) != now.get(key)}
-        self._log.append(EventKind.SETTINGS, profile=after.profile.name, changed=made)
+        told = {key: [withheld.setting(key, value) for value in both] for key, both in made.items()}
+        self._log.append(EventKind.SETTINGS, profile=after.profile.name, changed=told)
         return {"changed": made}
 
 

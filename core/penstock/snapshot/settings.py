@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 from penstock import profiles
 from penstock.errors import ProfileError
 from penstock.redact import redact
+from penstock.withheld import cleaned
 
-__all__ = ["cleaned", "settings_in_use"]
-
-_SECRET_NAME = re.compile(
-    r"(?i)(?:^|[_-])(?:key|token|secret|password|passwd|pass|auth|authorization|credential|credentials|cookie|headers?|"
-    r"apikey|bearer)$"
-)
-"""What a value under such a name is, nobody needs to know. `api_key_env` names a variable, and is no such name."""
-_URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-WITHHELD = "[withheld]"
+__all__ = ["settings_in_use"]
 
 
 def settings_in_use(names: Iterable[str]) -> list[dict[str, Any]]:
@@ -34,32 +25,3 @@ def _settings(name: str) -> dict[str, Any]:
     except ProfileError as e:
         return {"profile": redact(name), "error": redact(str(e))}
     return {"profile": redact(name), "settings": cleaned(profile.model_dump(mode="json"))}
-
-
-def cleaned(value: Any) -> Any:
-    """`value` without what may be a credential: texts under a name that says so, passwords and queries of addresses,
-    and all that looks like one."""
-    if isinstance(value, Mapping):
-        return {name: _named(str(name), one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [cleaned(one) for one in value]
-    return _text(value) if isinstance(value, str) else value
-
-
-def _named(name: str, value: Any) -> Any:
-    is_told = value and not isinstance(value, bool | int | float)
-    return WITHHELD if is_told and _SECRET_NAME.search(name) else cleaned(value)
-
-
-def _text(text: str) -> str:
-    return redact(_address(text) if _URL.match(text) else text)
-
-
-def _address(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        port = f":{parts.port}" if parts.port else ""
-        host = parts.hostname or ""
-    except ValueError:
-        return WITHHELD
-    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}{parts.path}"

@@ -289,3 +289,23 @@ def test_there_must_be_something_to_save(suite: Suite) -> None:
 
 def _asked(profile: str) -> Any:
     return replace(request(conversation(user("hello"))), profile=profile)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("api_key", "correct-horse"), ("token", "correct-horse"), ("url", "https://ada:correct-horse@host/v1")],
+)
+def test_a_credential_that_is_set_is_not_told(penstock_home: Path, key: str, value: str) -> None:
+    """P6: the stage has it; the log says that it was changed, and not to what. Nor does it once it is taken back."""
+    paths.plugins_dir().mkdir(parents=True)
+    (paths.plugins_dir() / "learns.py").write_text(PLUGIN.replace("keep: int = 5", f"{key}: str = ''"))
+    suite = Suite.open("claude-code")
+    try:
+        name = f"stage.learns.{key}"
+        put(suite, **{name: value})
+        assert getattr(stage(suite.engine.pipelines.of(""), "learns").settings, key) == value
+        suite.settings.do("reset", {})
+        assert [list(one["changed"]) for one in told(suite)] == [[name], [name]]
+        assert "correct-horse" not in str(told(suite))
+    finally:
+        suite.close()
