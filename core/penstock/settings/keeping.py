@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from penstock import paths, profiles
 from penstock.cli.toml import to_toml
 from penstock.errors import PenstockError, ProfileError
 from penstock.profiles import Profile
+from penstock.snapshot.files import whole_file
 
 __all__ = ["keep"]
 
@@ -35,7 +36,7 @@ def keep(name: str, of: str, base: Profile, values: Mapping[str, Any], *, replac
             f"{unsaid}: a file cannot say `none` over what {of!r} says; set it to a number, or reset it"
         )
     own = base.file
-    if file.exists() and own is not None and own.samefile(file):
+    if file.exists() and own is not None and own.exists() and own.samefile(file):
         table = _merged(profiles.read_file(file), values)
     else:
         # By its name where it has one: the file of a bundled profile is elsewhere after an update.
@@ -63,15 +64,17 @@ def _merged(table: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _write(file: Path, text: str, check: Callable[[], object]) -> None:
-    """Whole, or not at all: where `check` raises `ProfileError`, all is as it was before."""
-    part, old = file.with_name(f"{file.name}.{os.getpid()}"), file.with_name(f"{file.name}.old")
-    had = file.exists()
+    """Whole, or not at all, and for its owner alone, for profiles may hold keys: where `check` raises `ProfileError`,
+    all is as it was before."""
+    old, had = file.with_name(f"{file.name}.old"), file.exists()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        if had:
-            file.replace(old)
-        part.replace(file)
+        if had:  # a copy: there is no moment without the profile
+            old.unlink(missing_ok=True)
+            old.touch(0o600)
+            shutil.copyfile(file, old)
+        with whole_file(file) as out:
+            out.write(text)
         try:
             check()
         except ProfileError as e:

@@ -66,3 +66,56 @@ def test_one_that_could_not_be_used_is_not_written(penstock_home: Path) -> None:
     with pytest.raises(PenstockError, match="not saved"):
         keep("new", "yours", profiles.load("yours"), {"window": {"hard": 7}})
     assert not (paths.profiles_dir() / "new.toml").exists()
+
+
+def test_what_was_saved_is_for_its_owner_alone(penstock_home: Path) -> None:
+    """P6: a profile may hold a key, and what is written anew keeps what stood there."""
+    file = write("mine", 'extends = "codex"\n[memory.embedder_settings]\napi_key = "correct-horse"\n')
+    file.chmod(0o600)
+    keep("mine", "mine", profiles.load("mine"), {"window": {"hard": 0.8}}, replace=True)
+    assert "correct-horse" in file.read_text()
+    assert {one.name: one.stat().st_mode & 0o777 for one in file.parent.iterdir()} == {
+        "mine.toml": 0o600,
+        "mine.toml.old": 0o600,
+    }
+
+
+def test_the_profile_is_there_all_the_time(penstock_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that starts while it is replaced, or after a crash in the middle, finds the old one or the new one."""
+    file = write("mine", 'extends = "codex"\n')
+    base, there = profiles.load("mine"), list[bool]()
+    replace = Path.replace
+
+    def looking(self: Path, target: Path) -> Path:
+        there.append(file.exists())
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", looking)
+    keep("mine", "mine", base, {"window": {"hard": 0.8}}, replace=True)
+    assert there
+    assert all(there)
+
+
+def test_nothing_is_left_of_what_could_not_be_written(penstock_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk: the old profile stands, and no half of a new one beside it."""
+    file = write("mine", 'extends = "codex"\n')
+    base = profiles.load("mine")
+
+    def full(self: Path, target: Path) -> Path:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(PenstockError, match="no space left"):
+        keep("mine", "mine", base, {"window": {"hard": 0.8}}, replace=True)
+    assert file.read_text() == 'extends = "codex"\n'
+    assert not list(file.parent.glob("*.part"))
+
+
+def test_a_profile_in_use_that_was_deleted_is_said(penstock_home: Path) -> None:
+    """It cannot be extended any more; what was to be replaced stands as it was."""
+    gone, other = write("gone", 'extends = "codex"\n'), write("other", 'extends = "default"\n')
+    base = profiles.load("gone")
+    gone.unlink()
+    with pytest.raises(PenstockError, match="not saved"):
+        keep("other", "gone", base, {"window": {"hard": 0.8}}, replace=True)
+    assert other.read_text() == 'extends = "default"\n'
