@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 
 from penstock.errors import PenstockError
@@ -20,6 +21,7 @@ class Pipelines:
         """`own`: the proxy's own profile. Raises `ProfileError` and `PluginError`."""
         self._make, self.own = make, own
         self._by_name: dict[str, Pipeline] = {}
+        self._lock = threading.Lock()
         self.get(own)
 
     def __contains__(self, profile: str) -> bool:
@@ -32,9 +34,12 @@ class Pipelines:
 
     def get(self, profile: str) -> Pipeline:
         """The one of a profile, made on first use. Raises `ProfileError` and `PluginError`."""
-        if profile not in self._by_name:
-            self._by_name[profile] = self._make(profile)
-        return self._by_name[profile]
+        found = self._by_name.get(profile)
+        if found is not None:
+            return found
+        made = self._make(profile)  # not under the lock: a plugin may take for ever
+        with self._lock:
+            return self._by_name.setdefault(profile, made)
 
     def of(self, profile: str) -> Pipeline:
         """The one in use for requests that ask for a profile: the proxy's own, where it is not known."""
@@ -46,15 +51,17 @@ class Pipelines:
         try:
             self.get(profile)
         except PenstockError as e:
-            if len(self._by_name) < MOST:
-                self._by_name[profile] = self._by_name[self.own]
-                return str(e)
+            with self._lock:
+                if len(self._by_name) < MOST:
+                    self._by_name.setdefault(profile, self._by_name[self.own])
+                    return str(e)
         return ""
 
     def replace(self, before: Pipeline, after: Pipeline) -> None:
         """Put `after` in the place of `before`: for the requests that come from now on, in one step. It takes over
         what is known; requests under way have the one they began with."""
         after.take_over(before)
-        for name, one in list(self._by_name.items()):  # a name that could not be used has the proxy's own
-            if one is before:
-                self._by_name[name] = after
+        with self._lock:
+            names = [name for name, one in self._by_name.items() if one is before]
+            # Several, where a name that could not be used has the proxy's own.
+            self._by_name.update(dict.fromkeys(names, after))

@@ -57,3 +57,21 @@ def test_replacing_one_leaves_the_others() -> None:
     pipelines.replace(pipelines.of("own"), after)
     assert pipelines.of("own") is pipelines.of("bad") is after
     assert pipelines.of("other") is other
+
+
+def test_what_was_changed_meanwhile_is_not_taken_back() -> None:
+    """Two clients ask for a profile at once, and a person changes it as soon as the first has it: the second goes by
+    the change."""
+    after = Pipeline(profile_of(), [], ManualClock())
+    is_first = True
+
+    def make(name: str) -> Pipeline:
+        nonlocal is_first
+        if name == "slow" and is_first:
+            is_first = False
+            pipelines.replace(pipelines.get("slow"), after)  # another thread is through with it before
+        return Pipeline(profile_of(), [], ManualClock())
+
+    pipelines = Pipelines(make, "own")
+    assert pipelines.get("slow") is after
+    assert pipelines.of("slow") is after
