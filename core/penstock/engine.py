@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 
 from penstock import encodings, journal
+from penstock.answers import Answers
 from penstock.background import Background
 from penstock.budget.provider import Told
 from penstock.cashier import Cashier
@@ -25,7 +25,7 @@ from penstock.draft import Draft
 from penstock.due import Due
 from penstock.errors import StoreError, Unreadable
 from penstock.events import EventKind, EventLog
-from penstock.exchange import Exchange, Kind, Request, State
+from penstock.exchange import Exchange, Request, State
 from penstock.job import Job
 from penstock.pipeline import Pipeline, Verdict
 from penstock.pipelines import Pipelines
@@ -43,8 +43,6 @@ from penstock.workers import NoWorker, Task, Workers
 __all__ = ["Engine", "Outcome"]
 
 logger = logging.getLogger(__name__)
-TAUGHT = 10_000
-"""Answered requests that are remembered, so that none teaches twice."""
 PREPARE_S = 2.0
 """How long the first request of a profile waits for its stages; past that it goes as it came."""
 WATCH_S = 0.05
@@ -72,7 +70,6 @@ class Engine:
         self._workers = Workers()
         self._background = Background(log, self._clock)
         self._redactors = tuple(redactors)
-        self._taught: OrderedDict[int, None] = OrderedDict()
         self._head_news = HeadNews()
         self._counting = Counting(store, self._clock.tick, self._background.do)
         self.calibration = self._counting.calibration
@@ -81,6 +78,7 @@ class Engine:
         """Asked before a request leaves, and told what came of it."""
         self._reader = Reader(store, key, self._clock, self.cashier)
         self._states = self._reader.states
+        self._answers = Answers(self.cashier, self._counting, self._background, self._states, self._clock)
         self._settler = Settler(store, log, self._redactor, self._clock.now)
         self.pipelines = Pipelines(pipelines, profile)
         """By profile; they may be replaced at any time."""
@@ -131,59 +129,23 @@ class Engine:
 
     async def answered(self, outcome: Outcome) -> None:
         """The answer came whole: let the stages look at it, in the background. Never raises."""
-        exchange, reply = outcome.exchange, outcome.reply
-        if exchange is None or reply is None or exchange.state is not State.ANSWERED:
-            return
-        self.cashier.answered(exchange, self._pipeline_of(outcome), outcome.booking, reply)
-        self._note_usage(outcome)
-        await self._background.look(self._pipeline_of(outcome), exchange, reply, is_known=self._has_taught(outcome))
+        await self._answers.answered(outcome)
 
     def answered_now(self, outcome: Outcome) -> None:
         """The same in the caller's own thread."""
-        if outcome.exchange is not None and outcome.reply is not None:
-            known = self._has_taught(outcome)
-            self.cashier.answered(outcome.exchange, self._pipeline_of(outcome), outcome.booking, outcome.reply)
-            self._note_usage(outcome)
-            self._background.look_now(self._pipeline_of(outcome), outcome.exchange, outcome.reply, is_known=known)
+        self._answers.answered_now(outcome)
 
     def failed(self, outcome: Outcome, usage: Usage | None, *, begun: bool, sent: bool = True) -> None:
         """No whole answer came; with `begun` the provider had begun one, and without `sent` it was never asked."""
-        if outcome.exchange is not None:
-            self.cashier.failed(outcome.exchange, self._pipeline_of(outcome), usage, begun=begun, sent=sent)
+        self._answers.failed(outcome, usage, begun=begun, sent=sent)
 
     def told(self, outcome: Outcome, told: tuple[Told, ...]) -> None:
         """The provider told of its limits."""
-        if outcome.exchange is not None:
-            self.cashier.told(outcome.exchange, told)
-
-    def _note_usage(self, outcome: Outcome) -> None:
-        """Keep what the provider counted for the conversation's next request."""
-        exchange, reply = outcome.exchange, outcome.reply
-        self._counting.learn(outcome)
-        if exchange is not None and reply is not None and outcome.booking is not None:
-            state = self._states.peek(exchange.identity.conversation)
-            if state is not None:
-                state.answers.append((outcome.booking, reply.usage))
-                if exchange.kind.is_real:
-                    state.called = frozenset(call.id for call in reply.tools)
-
-    def _pipeline_of(self, outcome: Outcome) -> Pipeline:
-        return outcome.pipeline or self.pipelines.of("")
-
-    def _has_taught(self, outcome: Outcome) -> bool:
-        """Whether an answer to the same bytes came whole before: a turn teaches once, be it at its third attempt."""
-        known = outcome.body_key in self._taught
-        self._taught[outcome.body_key] = None
-        while len(self._taught) > TAUGHT:
-            self._taught.popitem(last=False)
-        return known
+        self._answers.told(outcome, told)
 
     def touch(self, exchange: Exchange) -> None:
         """The provider answered: its cache was used now."""
-        if exchange.kind is not Kind.COUNT:
-            state = self._states.peek(exchange.identity.conversation)
-            if state is not None:
-                state.clock.touch(self._clock.now())
+        self._answers.touch(exchange)
 
     def compact_now(self, name: str = "") -> int:
         """Have the next real request of a conversation flushed, whether that pays or not: of the one with this id, of
@@ -333,7 +295,7 @@ class Engine:
                 raise Overtaken
             exchange.advance(State.REFUSED)
             self._log.append(EventKind.REFUSED, exchange.id, **journal.refused(refusal))
-            return Outcome(refusal=said, exchange=exchange)
+            return Outcome(refusal=said, exchange=exchange, pipeline=work.pipeline)
         job = Job(
             work.dialect,
             work.request.path,
