@@ -119,6 +119,7 @@ class Suite:
     def close(self) -> None:
         """Write what is left and let go of everything."""
         self._closing.set()
+        self.settings.close()
         self.engine.close()
         if self.memory is not None:
             self.memory.close()

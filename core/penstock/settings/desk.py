@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,11 +21,16 @@ from penstock.settings.live import live_settings
 from penstock.settings.nesting import lookup, nested
 from penstock.settings.setting import Setting, Source
 from penstock.settings.values import parsed
+from penstock.workers import NoWorker, Workers
 
 __all__ = ["COMMANDS", "SettingsDesk"]
 
 Answer = dict[str, Any]
 COMMANDS = frozenset({"show", "set", "reset", "save", "pause", "resume"})
+_AT_ONCE = frozenset({"pause", "resume"})
+"""A person may want to pause because of what is being made just now."""
+MAKE_S = 30.0
+"""How long stages may take to be made: plugins' code does that."""
 
 
 @dataclass
@@ -52,12 +58,17 @@ class SettingsDesk:
         self._engine, self._log, self._make, self._changed = engine, log, make, changed
         self._changes: dict[str, _Changes] = {}
         self._lock = threading.Lock()
+        self._makers = Workers(limit=1, lost_limit=4, name="penstock-settings")
 
     def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
         """Carry a command out. Raises `PenstockError`, in words for who asked; `ProfileError` with what is wrong by
         key."""
-        with self._lock:
+        with nullcontext() if command in _AT_ONCE else self._lock:
             return carry_out(self, COMMANDS, command, arguments)
+
+    def close(self) -> None:
+        """End the thread that makes stages."""
+        self._makers.close()
 
     def _show(self, profile: str = "") -> Answer:
         name = self._name(profile)
@@ -156,7 +167,7 @@ class SettingsDesk:
             return {"changed": {}}
         was = {one.key: one.value for one in self._settings(name)}
         try:
-            after = self._make(profiles.changed(changes.base, nested(wanted)))
+            after = self._made(profiles.changed(changes.base, nested(wanted)))
         except ProfileError as e:
             raise _refused(e.faults, str(e).removeprefix(f"{changes.base.where}: ")) from e
         self._engine.pipelines.replace(before, after)
@@ -167,6 +178,18 @@ class SettingsDesk:
         told = {key: [withheld.setting(key, value) for value in both] for key, both in made.items()}
         self._log.append(EventKind.SETTINGS, profile=after.profile.name, changed=told)
         return {"changed": made}
+
+    def _made(self, profile: Profile) -> Pipeline:
+        """In a thread that nobody has to wait for, this one at the end of the proxy neither."""
+        try:
+            task = self._makers.submit(lambda: self._make(profile))
+        except NoWorker as e:
+            raise PenstockError(f"no stages can be made any more, for {e}: start the proxy again") from e
+        try:
+            return task.future.result(MAKE_S)
+        except TimeoutError as e:
+            self._makers.give_up(task)
+            raise PenstockError(f"the stages were not ready within {MAKE_S:g} s: nothing was changed") from e
 
 
 def _refused(faults: Mapping[str, str], else_: str = "") -> ProfileError:

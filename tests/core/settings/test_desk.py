@@ -17,6 +17,9 @@ from penstock.engine import Outcome
 from penstock.errors import PenstockError, ProfileError
 from penstock.events import EventKind
 from penstock.pipeline import Pipeline
+from penstock.profiles import Profile
+from penstock.settings import desk as desks
+from penstock.settings.desk import SettingsDesk
 from penstock.suite import Suite
 from penstock.testing import conversation, user
 from tests.engines import request
@@ -309,3 +312,47 @@ def test_a_credential_that_is_set_is_not_told(penstock_home: Path, key: str, val
         assert "correct-horse" not in str(told(suite))
     finally:
         suite.close()
+
+
+def test_stages_that_are_never_ready_change_nothing(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P1: a plugin that does not come back costs a person that change, and no other command; nor does the end of the
+    proxy wait for it."""
+    ever, threads = threading.Event(), list[threading.Thread]()
+
+    def make(profile: Profile) -> Pipeline:
+        threads.append(threading.current_thread())
+        ever.wait()
+        raise AssertionError("nobody waits for it any more")
+
+    desk = SettingsDesk(suite.engine, suite.log, make, lambda name, profile: None)
+    before = suite.engine.pipelines.of("")
+    monkeypatch.setattr(desks, "MAKE_S", 0.01)
+    with pytest.raises(PenstockError, match="not ready"):
+        desk.do("set", {"values": {"window.hard": 0.8}})
+    assert suite.engine.pipelines.of("") is before
+    assert desk.do("show", {})["profile"] == "claude-code"
+    assert [thread.daemon for thread in threads] == [True]
+    ever.set()
+    desk.close()
+
+
+def test_pausing_waits_for_no_stage(suite: Suite) -> None:
+    """A person may want to pause because of what is being made."""
+    begun, may_end, order = threading.Event(), threading.Event(), list[str]()
+
+    def make(profile: Profile) -> Pipeline:
+        begun.set()
+        may_end.wait(10)
+        order.append("made")
+        return suite.engine.pipelines.of("")
+
+    desk = SettingsDesk(suite.engine, suite.log, make, lambda name, profile: None)
+    changing = threading.Thread(target=lambda: desk.do("set", {"values": {"window.hard": 0.8}}))
+    changing.start()
+    begun.wait(10)
+    assert desk.do("pause", {}) == {"paused": True, "was": False}
+    order.append("paused")
+    may_end.set()
+    changing.join()
+    desk.close()
+    assert order == ["paused", "made"]
