@@ -80,7 +80,7 @@ def _asked(do: Callable[[Suite, str, bytes], Answer], suite: Suite, body: bytes,
         return do(suite, command, body)
     except ProfileError as e:
         return 400, {"error": str(e), "faults": e.faults}
-    except (ValueError, PenstockError) as e:  # msgspec's errors are of the first sort
+    except (ValueError, RecursionError, PenstockError) as e:  # msgspec's errors are of the first two sorts
         return 400, {"error": str(e)}
 
 

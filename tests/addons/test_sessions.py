@@ -68,7 +68,14 @@ async def test_one_that_is_worked_at_stays(suite: Suite, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("command", "body"), [("nonsense", b"{}"), ("show", b"{}"), ("show", b"["), ("delete", b'{"session": "no such"}')]
+    ("command", "body"),
+    [
+        ("nonsense", b"{}"),
+        ("show", b"{}"),
+        ("show", b"["),
+        ("show", b'{"session": ' + b"[" * 20_000),
+        ("delete", b'{"session": "no such"}'),
+    ],
 )
 async def test_what_cannot_be_done_is_told(suite: Suite, tmp_path: Path, command: str, body: bytes) -> None:
     """In words, and as what a caller did wrong."""
