@@ -198,7 +198,10 @@ class SqlStore:
             db.exec_driver_sql("PRAGMA secure_delete=ON")
             db.execute(_ADD_EVENTS, [row])  # first: from here on no other writer comes in between
             gone = deleting.delete(db, doomed)
-        self._empty_log()
+        try:
+            self._empty_log()
+        except StoreError as e:  # it is gone all the same; SQLite overwrites its journal soon
+            logger.warning("%s", e)
         return gone
 
     def prune(self, *, before: float, keep_events: int, originals: Keep | None = None) -> int:

@@ -149,6 +149,24 @@ def test_nothing_of_it_is_left_in_the_file(tmp_path: Path) -> None:
     store.close()
 
 
+def test_what_is_gone_is_said_to_be_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its pages in the journal of the file could not be overwritten at once: who asked must not take it for still
+    there, and go on with a ledger that is not."""
+
+    def busy(self: SqlStore) -> None:
+        raise StoreError("the disk is away")
+
+    store = SqlStore(tmp_path / "penstock.db")
+    speak(store, "a", "old words")
+    monkeypatch.setattr(SqlStore, "_empty_log", busy)
+    assert store.delete(doomed("a"), TOLD).events == 2
+    assert store.edits_of("a") == []
+    assert "the disk is away" in caplog.text
+    store.close()
+
+
 def test_sizes_and_kinds(store: Store) -> None:
     """How much an exchange takes, and events of some kinds alone."""
     speak(store, "a")
