@@ -309,7 +309,7 @@ class Engine:
             work.attempt,
             work.standing,
             work.used,
-            None if work.is_paused else work.due,
+            work.due,
             work.pipeline.parts.prices.of(exchange.identity.provider, exchange.model),
             lambda: self._commit(work, generation),
             work.is_paused,
@@ -317,7 +317,7 @@ class Engine:
         with state.lock:
             settled = self._settler.settle(job)
             pending = len(state.ledger.pending)
-            if settled is not None and job.due is Due.ASKED:
+            if settled is not None and work.due is Due.ASKED:
                 state.asked = False
         if settled is None:
             raise Overtaken

@@ -73,7 +73,7 @@ class Reader:
             is_new = state.newness(conversation, sent)
             landed = resolve(conversation, state.ledger.edits())
             work.standing = state.ledger.revision, landed
-            if kind.is_real and attempt is None:
+            if kind.is_real and attempt is None and not work.is_paused:
                 work.due = self._due(work, conversation, state, identity.provider)
             used = state.clock.last_use
         work.exchange, work.used = exchange, used

@@ -90,6 +90,30 @@ def test_going_on_changes_nothing_that_was_sent(talk: Talk) -> None:
     assert b"note 3" in third
 
 
+def test_no_stage_works_at_a_flush_while_paused() -> None:
+    """P11: with a window that is full it would be asked at each request, for nothing."""
+    flushes: list[str] = []
+
+    class Compacts(Stage):
+        name = "compacts"
+
+        def on_flush(self, draft: Draft) -> str | None:
+            flushes.append(str(draft.due))
+            return None
+
+    with Session(Compacts()) as session:
+        talk = Talk(session)
+        talk.send()
+        session.engine.is_paused = True
+        session.wait(4000)
+        talk.send()
+        assert flushes == []
+        session.engine.is_paused = False
+        session.wait(4000)
+        talk.send()
+        assert flushes == [str(Due.COLD)]
+
+
 @pytest.mark.parametrize("cold", [False, True])
 def test_paused_lets_nothing_land(talk: Talk, cold: bool) -> None:
     """P4, and more than that: what waits goes on waiting, in a cold cache too, and lands when it goes on."""
