@@ -1,4 +1,4 @@
-"""Have the proxy end by itself: nobody new comes in, what is under way is finished, then it leaves."""
+"""Have the proxy end by itself: no new connection is taken, what is under way is finished, then it leaves."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ class Leaving:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._task: asyncio.Task[None] | None = None
+        self._until = 0.0
 
     def begin(self, grace_s: float | None = None) -> int:
-        """Leave, after at most `grace_s`. Gives how many requests are under way."""
+        """Leave, after at most `grace_s`; who asks last says how long. Gives how many requests are under way."""
+        self._until = time.monotonic() + (GRACE_S if grace_s is None else min(max(grace_s, 0.0), LONGEST_S))
         if self._task is None:
-            grace = GRACE_S if grace_s is None else min(max(grace_s, 0.0), LONGEST_S)
-            self._task = asyncio.get_running_loop().create_task(self._leave(grace))
+            self._task = asyncio.get_running_loop().create_task(self._leave())
         return self._gateway.under_way
 
-    async def _leave(self, grace: float) -> None:
-        until = time.monotonic() + grace
+    async def _leave(self) -> None:
         await asyncio.sleep(ANSWER_S)
         try:
             ctx.options.update(server=False)  # the ports are free from here on; connections there are stay
         except (KeyError, OptionsError) as e:
             logger.warning("the proxy goes on listening while it leaves: %s", e)
-        while self._gateway.under_way and time.monotonic() < until:  # noqa: ASYNC110 - flows tell nobody
+        while self._gateway.under_way and time.monotonic() < self._until:  # noqa: ASYNC110 - flows tell nobody
             await asyncio.sleep(LOOK_S)
         await asyncio.sleep(LOOK_S)  # the last bytes of an answer leave after it is told that they came
         if self._gateway.under_way:
