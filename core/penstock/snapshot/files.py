@@ -20,6 +20,8 @@ def whole_file(file: Path, *, replace: bool = True) -> Iterator[TextIO]:
     """Writes beside `file`, and puts it in place at the end of the block. Without `replace`, what is there is left
     alone. Raises `PenstockError`."""
     part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    if file.exists() and not file.is_file():
+        raise PenstockError(f"{file} is no file that could be written anew")
     try:
         if not replace and file.exists():
             raise FileExistsError(f"{file} is there already")

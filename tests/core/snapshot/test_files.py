@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -43,6 +44,16 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path, came: str) -> None:
     with pytest.raises(PenstockError, match=r"is there already|File exists"), whole_file(file, replace=False):
         file.write_text("mine", encoding="utf-8")
     assert (file.read_text(encoding="utf-8"), names(tmp_path)) == ("mine", ["out.html"])
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    """A device, such as /dev/null, would be gone for all."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(PenstockError, match="is no file"), whole_file(pipe) as out:
+        out.write("whole")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert names(tmp_path) == ["pipe"]
 
 
 def test_a_free_name(tmp_path: Path) -> None:
