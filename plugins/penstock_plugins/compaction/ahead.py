@@ -62,7 +62,8 @@ class Ahead:
             _bound(desk.made, SEGMENTS)
         made, dollars = _done(work)
         with self._lock:
-            desk.made[handle] = made
+            if handle in desk.made:  # else it was let go of meanwhile
+                desk.made[handle] = made
             desk.dollars += dollars
 
     def made(self, conversation: str, handle: str) -> Summary | str:

@@ -81,3 +81,21 @@ def test_only_so_much_is_kept() -> None:
     for n in range(CONVERSATIONS):
         ahead.want(f"other {n}", "h", lambda: Summary("text"))
     assert not ahead.knows("talk", "h1")
+
+
+def test_what_was_forgotten_does_not_come_back() -> None:
+    """P8: a summary made as the settings of before had it, when they changed, would stand under another's name. It is
+    paid for all the same."""
+    ahead = Ahead()
+
+    def work() -> Summary:
+        ahead.want("talk", "next", lambda: Summary("text"))
+        ahead.forget()
+        return Summary("by the model of before", dollars=0.25)
+
+    ahead.want("talk", "h", work)
+    ahead.work("talk")
+    assert not ahead.knows("talk", "h")
+    assert not ahead.knows("talk", "next")
+    assert ahead.made("talk", "h") == ""
+    assert ahead.bill("talk") == 0.25
