@@ -74,22 +74,29 @@ def delete(
     A client that goes on after that sends its history as it is, and pays once for caching it anew. So a session that
     was in use within the last hour takes --force, and one with a request under way has to wait.
     """
-    found = _do(store, "show", {"session": session})
-    if found["refused"] or (found["warning"] and not force):
-        more = "" if found["refused"] else " --force deletes it all the same"
-        raise PenstockError(f"{found['refused'] or found['warning']}{more}")
+    found = _resting(store, session, force=force)
     if not yes:
         for line in _deleted(found):
             typer.echo(line)
         typer.echo("What is remembered of it goes too." if memory else "What is remembered of it stays.")
         confirmed(f"Delete session {printable(found['session'])} for good?")
     gone = 0
-    if memory:  # first: where that fails, all is as it was
+    if memory:  # first: where that fails, all is as it was. A person may have thought for long before they said yes
+        _resting(store, found["session"], force=force)
         with reached(store) as kept:
             gone = int(kept.do("forget_session", {"session": found["session"]})["forgotten"])
     done = _do(store, "delete", {"session": found["session"], "force": force})
     more = f" {gone:,} {'memory was' if gone == 1 else 'memories were'} forgotten." if memory else ""
     typer.echo(f"{counted(done['deleted']['events'], 'event')} deleted.{more}")
+
+
+def _resting(store: Path | None, session: str, *, force: bool) -> dict[str, Any]:
+    """What there is to know of a session that may be deleted now. Raises `PenstockError`."""
+    found = _do(store, "show", {"session": session})
+    if found["refused"] or (found["warning"] and not force):
+        more = "" if found["refused"] else " --force deletes it all the same"
+        raise PenstockError(f"{found['refused'] or found['warning']}{more}")
+    return found
 
 
 def _deleted(found: dict[str, Any]) -> list[str]:

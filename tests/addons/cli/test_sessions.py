@@ -13,6 +13,7 @@ from penstock.events import Event, EventKind
 from penstock.memory import Item, Memory
 from penstock.memory.trigrams import Trigrams
 from penstock.store.sql import SqlStore
+from penstock_addons.cli import sessions
 from tests.addons.cli.conftest import Run
 
 Say = Callable[..., str]
@@ -77,11 +78,32 @@ def test_one_that_was_just_in_use_takes_force(say: Say, run: Run) -> None:
     say("sessions", "delete", "monday-session", "-y", "--force")
 
 
-def test_what_is_remembered_goes_when_it_is_asked_for(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In every project, and of this session alone."""
+@pytest.fixture
+def quick(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile whose memory needs no model."""
     paths.profiles_dir().mkdir(parents=True)
     (paths.profiles_dir() / "quick.toml").write_text('extends = "default"\n[memory]\nembedder = "trigrams-256"\n')
     monkeypatch.setenv("PENSTOCK_PROFILE", "quick")
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_is_remembered_stays_with_a_session_that_stays(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was used while the person thought about the question."""
+    speak("monday-session")
+    memory = Memory(paths.memory_dir(), Trigrams())
+    memory.add([Item("p", "A word of the morning.", session="monday-session")])
+    memory.close()
+    monkeypatch.setattr(sessions, "confirmed", lambda question: speak("monday-session", ago=5))
+    refused = run("sessions", "delete", "monday-session", "--memory")
+    assert (refused.exit_code, "--force" in refused.output) == (2, True)
+    memory = Memory(paths.memory_dir(), Trigrams())
+    assert [item.text for item in memory.newest("p")] == ["A word of the morning."]
+    memory.close()
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_is_remembered_goes_when_it_is_asked_for(say: Say) -> None:
+    """In every project, and of this session alone."""
     speak("monday-session")
     speak("tuesday-session")
     memory = Memory(paths.memory_dir(), Trigrams())
