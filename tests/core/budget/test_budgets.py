@@ -456,3 +456,14 @@ def test_a_session_that_was_deleted_counts_nothing() -> None:
     assert limits == {"session|s": None}
     assert set(counters.values()) == {None}, "what is stored of it is deleted, nothing else is written"
     assert ask(budgets, MAIN, SHARED).is_allowed
+
+
+def test_an_agent_that_was_deleted_shares_nothing() -> None:
+    """Its session goes on without it: nothing is put by for one that nobody knows."""
+    budgets = Budgets()
+    for who in (MAIN, SUB):
+        spend(budgets, who, SHARED, 2)
+    assert pool_of(budgets, SHARED) == {"main": 54, "sub": 36}
+    budgets.forget("s", ["main", "sub"])
+    spend(budgets, MAIN, SHARED, 2)
+    assert pool_of(budgets, SHARED) == {"main": None}, "it is alone, and all of it is its own"

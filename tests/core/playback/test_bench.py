@@ -16,6 +16,7 @@ from penstock.playback.prompts import Prompt
 from penstock.playback.replay import PromptReplay
 from penstock.plugins import Plugins
 from penstock.store.lock import is_taken
+from tests.plugins.compaction.talks import Mine
 
 SAID = (
     "The database listens on port 5544 of host skerry, and times out after 30 seconds.",
@@ -109,6 +110,31 @@ def test_a_budget_refuses_here_too(tmp_path: Path) -> None:
     assert [bool(one.passed.error) for one in played] == [False, True, True, True]
     assert "3 prompts in a row got no answer" in replay.why
     assert replay.sums.refused == 3
+
+
+def test_a_summariser_that_asks_somebody_is_not_asked(tmp_path: Path) -> None:
+    """A stranger's, in a window that fills: the record stands in its stead, and it is said why."""
+    mine = Mine()
+    plugins = Plugins.load()
+    plugins.add(mine, "mine")
+    text = """
+stages = ["compaction"]
+setting = "balanced"
+[stage.compaction]
+summariser = "mine"
+least = 100
+segment = 100
+turns = 1
+"""
+    for n in range(8):
+        (tmp_path / f"part_{n}.txt").write_text(f"def part_{n}(): ...\n" * 300, encoding="utf-8")
+    shape = Shape(model="claude-sonnet-4-5", window=20_000, gap=100.0, folder=tmp_path)
+    road = Bench(profile(tmp_path, text), plugins, tmp_path / "replay.db", shape)
+    list(PromptReplay([Prompt(n, f"What is in @part_{n}.txt?") for n in range(8)], road).play())
+    remarks = [e.payload["remark"] for e in road.store.events_after(0) if e.kind is EventKind.STAGE]
+    road.close()
+    assert mine.seen == []
+    assert any("mine is not asked in a replay" in remark for remark in remarks)
 
 
 def test_a_window_of_another_size(tmp_path: Path) -> None:
