@@ -15,7 +15,8 @@ __all__ = ["ConfirmScreen"]
 
 
 class ConfirmScreen(ModalScreen[bool]):
-    """Gives whether `y` was pressed. Enter alone says no: a key pressed once too often must not delete."""
+    """Gives whether `y` was pressed. Enter alone says no: a key pressed once too often must not delete. Nor does a `y`
+    that was typed before the question stood on the screen."""
 
     DEFAULT_CSS = """
     ConfirmScreen { align: center middle; }
@@ -34,6 +35,7 @@ class ConfirmScreen(ModalScreen[bool]):
         """`does`: what `y` does, in a word or two."""
         super().__init__()
         self._title, self._lines, self._does = title, lines, does
+        self._is_seen = False
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as box:
@@ -41,5 +43,12 @@ class ConfirmScreen(ModalScreen[bool]):
             box.border_subtitle = f"y {self._does} · Esc no"
             yield Static("\n".join(self._lines), markup=False)
 
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._see)
+
+    def _see(self) -> None:
+        self._is_seen = True
+
     def action_say(self, answer: bool) -> None:
-        self.dismiss(answer)
+        if self._is_seen or not answer:
+            self.dismiss(answer)
