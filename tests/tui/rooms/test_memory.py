@@ -73,6 +73,25 @@ async def test_what_is_remembered(log: Log, profile: str, size: tuple[int, int])
             await screen.sees("heat, kiln", "assistant", "in 2 projects")
 
 
+async def test_another_log_has_another_memory(log: Log, profile: str, tmp_path: Path) -> None:
+    """That of the log which is shown, however it came to be."""
+    log.started(profile=profile)
+    two(log)
+    (tmp_path / "other").mkdir()
+    other = Log(tmp_path / "other" / "penstock.db")
+    other.started(profile=profile)
+    remember(other, Item(SHOP, "Prices come with their tax.", at=other.clock.now()))
+    async with screen_of(log) as screen:
+        await screen.press("8")
+        await screen.sees("2 memories")
+        screen.app.feed.show(other.path)
+        await screen.sees("Another log stands")
+        await screen.press("1", "8")
+        await settled(screen)
+        await screen.sees("1 memory", "Prices come with their tax.")
+    other.close()
+
+
 async def test_enter_shows_it_whole(log: Log, profile: str) -> None:
     """Every line of the text, the tags, and the turn that it comes from; from there on to the requests."""
     log.started(profile=profile)
