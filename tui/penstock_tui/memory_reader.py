@@ -16,7 +16,7 @@ from penstock.profiles import Profile, in_use, load
 from penstock.tokens import estimate
 from penstock_tui.payload import readable
 
-__all__ = ["PAGE", "MemoryPage", "MemoryReader", "MemoryTrouble", "Remembered", "Whole"]
+__all__ = ["PAGE", "MemoryPage", "MemoryReader", "MemoryTrouble", "Remembered", "Whole", "one_line"]
 
 PAGE = 100
 """Items read at once."""
@@ -36,6 +36,7 @@ class Remembered:
 
     id: str
     project: str
+    """As commands have it. See `where`."""
     session: str
     label: str
     at: float | None
@@ -62,6 +63,11 @@ class Remembered:
     @property
     def line(self) -> str:
         return " ".join(self.text.split())
+
+    @property
+    def where(self) -> str:
+        """The project, fit to be shown."""
+        return one_line(self.project)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,11 @@ class MemoryReader:
             raise MemoryTrouble(readable(str(e))) from e
 
 
+def one_line(text: str) -> str:
+    """`text` fit to be shown in a line: a project's or a session's name is what its client says."""
+    return " ".join(readable(text).split())
+
+
 def _profile(name: str) -> Profile:
     """The one that the proxy named, as far as the log says."""
     return load(name) if name else in_use()
@@ -177,7 +188,7 @@ def _item(values: Mapping[str, Any]) -> Remembered:
     return Remembered(
         id=values["id"],
         project=values["project"],
-        session=values["session"],
+        session=one_line(values["session"]),
         label=readable(values["label"]),
         at=values["at"],
         role=readable(values["role"]),

@@ -73,6 +73,31 @@ async def test_what_is_remembered(log: Log, profile: str, size: tuple[int, int])
             await screen.sees("heat, kiln", "assistant", "in 2 projects")
 
 
+async def test_names_cannot_steer_the_terminal(log: Log, profile: str) -> None:
+    """A project and a session are called what a client says, and are no markup either. Commands know them all the
+    same."""
+    log.started(profile=profile)
+    remember(
+        log, Item("/src/\x1b[31mki\x07ln[/]", "The kiln[/] runs.", session="mor\x1b[2Jning[/]", tags=("a\x1b[1m",))
+    )
+    async with screen_of(log) as screen:
+        await screen.press("8")
+        await settled(screen)
+        for keys, words in (
+            ((), "kiln[/]"),
+            (("o",), "/src/kiln[/]"),
+            (("down", "enter", "slash"), "looked for as recall does, in /src/kiln[/]"),
+            (("escape", "enter"), "session morning[/]"),
+            (("escape", "e"), "The kiln[/] runs."),
+            (("escape", "d"), "Of /src/kiln[/]."),
+        ):
+            await screen.press(*keys)
+            await screen.sees(words)
+            assert all(line.isprintable() for line in screen.lines)
+        await screen.press("y")
+        await screen.sees("1 memory forgotten")
+
+
 async def test_another_log_has_another_memory(log: Log, profile: str, tmp_path: Path) -> None:
     """That of the log which is shown, however it came to be."""
     log.started(profile=profile)

@@ -108,7 +108,7 @@ class MemoryDesk(ErrandRoom):
         lines = [
             f"“{one.line[:QUOTED]}{'…' if len(one.line) > QUOTED else ''}”",
             "",
-            f"Of {one.project}. It goes out of the record, the word index, the vectors and the originals. "
+            f"Of {one.where}. It goes out of the record, the word index, the vectors and the originals. "
             "Nothing brings it back, not even a client that sends it again.",
         ]
 
