@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from penstock import paths
+from penstock.events import EventKind
 from penstock.memory import Item, Memory
 from penstock.memory.trigrams import Trigrams
 from penstock.store.lock import StoreLock
@@ -275,6 +276,17 @@ async def test_how_full_the_window_is(log: Log, tokens: int, said: str) -> None:
         await screen.press("8")
         await screen.sees(said, f"{tokens // 1000}k of 200k", f"{tokens // 2000}%", "┊ soft 70%", "┃ hard 85%", "█")
         await screen.sees("◆ never compacted")
+
+
+async def test_thresholds_that_were_changed_in_the_run(log: Log) -> None:
+    """Those that are in force, as soon as the log tells of them."""
+    log.started(profile="claude-code")
+    log.exchange()
+    async with screen_of(log, (80, 24)) as screen:
+        await screen.press("8")
+        await screen.sees("┊ soft 70%", "┃ hard 85%")
+        log.write(EventKind.SETTINGS, profile="claude-code", changed={"window.soft": [0.7, 0.3]})
+        await screen.sees("┊ soft 30%", "┃ hard 85%")
 
 
 async def test_where_it_was_compacted_last(log: Log) -> None:

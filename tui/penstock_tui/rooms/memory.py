@@ -92,7 +92,7 @@ class MemoryRoom(MemoryDesk, TableRoom[Remembered]):
         self._session = ""
         """The one whose window is shown. Empty: the one seen last."""
         self._is_reading = False
-        self._thresholds: tuple[str, Thresholds] | None = None
+        self._thresholds: tuple[tuple[str, int], Thresholds] | None = None
 
     # ---------------------------------------------------------------- what is shown
 
@@ -147,9 +147,10 @@ class MemoryRoom(MemoryDesk, TableRoom[Remembered]):
         session = self._chosen()
         if session is None:
             return None
-        profile = self.feed.model.health.profile
-        if self._thresholds is None or self._thresholds[0] != profile:
-            self._thresholds = profile, thresholds_of(profile)
+        health = self.feed.model.health
+        known = health.profile, health.changes
+        if self._thresholds is None or self._thresholds[0] != known:
+            self._thresholds = known, thresholds_of(health.profile, health.changed)
         where = PurePath(session.project).name
         called = self.feed.model.label_of(session.name) or session.name[:12]
         label = " ".join(filter(None, (session.client or "?", where, called)))
