@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 from typing import ClassVar
@@ -151,12 +152,15 @@ class MemoryRoom(MemoryDesk, TableRoom[Remembered]):
         known = health.profile, health.changes
         if self._thresholds is None or self._thresholds[0] != known:
             self._thresholds = known, thresholds_of(health.profile, health.changed)
+        thresholds = self._thresholds[1]
+        if health.is_paused:
+            thresholds = replace(thresholds, remark="editing is paused: nothing is compacted until it goes on")
         where = PurePath(session.project).name
         called = self.feed.model.label_of(session.name) or session.name[:12]
         label = " ".join(filter(None, (session.client or "?", where, called)))
         window = window_of(session.provider, session.model)
         watermark = self.feed.model.compactions.watermark(session.name)
-        return Fullness(label, session.prompt, window, self._thresholds[1], watermark)
+        return Fullness(label, session.prompt, window, thresholds, watermark)
 
     def _chosen(self) -> Session | None:
         sessions = self.feed.model.sessions
