@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from penstock.snapshot.fields import number
+
 __all__ = ["Tally"]
 
 
@@ -69,5 +71,4 @@ def _sum(split: object) -> int:
 
 
 def _number(values: Mapping[Any, Any], name: Any) -> float:
-    value = values.get(name)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else 0
+    return number(values.get(name)) or 0

@@ -40,6 +40,7 @@ def test_a_loss_is_negative() -> None:
 def test_what_another_version_wrote_breaks_nothing() -> None:
     """Missing fields count as nothing, and what is no money is passed over."""
     tally = Tally()
-    for money in (None, "a lot", [1], {"baseline": "much", "came": 5, "paid": True}, {}):
+    beyond = {"baseline": 10**400, "paid": float("nan"), "came": {"plain": float("inf")}, "reads_saved": 1e308}
+    for money in (None, "a lot", [1], {"baseline": "much", "came": 5, "paid": True}, {}, beyond):
         tally.add(money)
-    assert (tally.requests, tally.baseline, tally.paid, tally.share) == (2, 0, 0, None)
+    assert (tally.requests, tally.baseline, tally.paid, tally.share) == (3, 0, 0, None)

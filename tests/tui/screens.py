@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from penstock_tui.app import PenstockApp
@@ -51,6 +52,11 @@ class Screen:
     async def type(self, text: str) -> None:
         named = {" ": "space", ":": "colon", "-": "minus", '"': "quotation_mark", ">": "greater_than_sign"}
         await self.press(*(named.get(letter, letter) for letter in text))
+
+    async def paste(self, text: str) -> None:
+        """As a terminal hands on what is pasted: at once, where typing waits after each letter."""
+        self.app.post_message(Paste(text))
+        await self.pilot.pause()
 
 
 @asynccontextmanager

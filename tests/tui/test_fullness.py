@@ -60,3 +60,11 @@ def test_those_of_a_profile(tmp_path: Path) -> None:
     found = thresholds_of(str(file))
     assert (found.soft, found.hard) == (0.5, 0.6)
     assert "balanced" in found.remark
+
+
+def test_those_that_were_changed_in_the_run() -> None:
+    """What is in force counts, not what the profile began with; a change that is none of a profile is said."""
+    found = thresholds_of("claude-code", {"window.soft": 0.3, "window.hard": 0.5, "budget.margin": 2})
+    assert (found.soft, found.hard) == (0.3, 0.5)
+    assert "only observes" in thresholds_of("claude-code", {"mode": "observe"}).remark
+    assert "these are the default's" in thresholds_of("claude-code", {"window.soft": "[much]"}).remark

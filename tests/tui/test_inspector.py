@@ -181,6 +181,16 @@ async def test_a_lost_cache_leads_to_its_request(log: Log) -> None:
         assert screen.app.screen.row.id == "x1"
 
 
+async def test_a_word_of_the_log_is_no_markup_in_a_title(log: Log) -> None:
+    """Neither in the map's, nor in a question's."""
+    log.exchange(life(session="morning[/]", tokens={"total": 2000, "how": "guessed[/]"})[:3])
+    async with screen_of(log) as screen:
+        await screen.press("m")
+        await screen.sees("Context window · guessed[/]")
+        await screen.press("escape", "C")
+        await screen.sees("Compact the session morning[/] now?")
+
+
 async def test_inspector_and_map_are_not_piled_up(log: Log) -> None:
     """Going to and fro comes back with one Esc each."""
     log.exchange(life("one"))

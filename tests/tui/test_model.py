@@ -6,6 +6,7 @@ import os
 from dataclasses import asdict, replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -332,6 +333,18 @@ def test_any_payload_is_read(told: list[tuple[EventKind, str, Any]]) -> None:
     assert {row.id for row in model.rows} == {exchange for _, exchange, _ in told if exchange}
     model.health.proxy()
     model.health.degraded(0.0)
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400), 1e308, -1e308])
+def test_a_number_beyond_all_measure_is_none(number: float) -> None:
+    """JSON may hold a number that no float does, and sums of two others would be none."""
+    life = paid_life(0.04, 0.01, tokens={"total": number}, turn=number, first=number)
+    facts = [(kind, {**data, "ms": number, "queued_ms": number, "tokens_in": number}) for kind, data in life]
+    model = LogModel(alive=lambda _pid: False)
+    model.apply([*events(facts, "x1"), *events(facts, "x2")])
+    row = model.rows[0]
+    assert (row.turn, row.first, row.tokens_in, row.suite_ms, row.total_ms) == (0, None, None, None, None)
+    assert model.totals.tokens_in == 0
 
 
 def test_labels_reach_the_rows_of_their_session() -> None:

@@ -31,6 +31,11 @@ def test_nothing_is_no_tag() -> None:
     assert Tagged(broad=True)
 
 
+def test_the_first() -> None:
+    """An overview may be asked for without any tag."""
+    assert [Tagged(("a", "b")).first, Tagged(broad=True).first, UNTAGGED.first] == ["a", "", ""]
+
+
 def test_a_damaged_event_does_not_fill_the_memory() -> None:
     found = Tagged.of(Payload({"tags": [f"{n}{'x' * 5000}" for n in range(5000)]}))
     assert len(found.names) == KEPT

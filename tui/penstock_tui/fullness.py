@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from penstock import profiles
 from penstock.errors import ProfileError
-from penstock.profiles import Window, load
+from penstock.profiles import Window
+from penstock.settings.nesting import nested
 from penstock_tui.figures import bar, count, percent
 from penstock_tui.payload import readable
 from penstock_tui.widgets.lines import Line
@@ -13,6 +17,8 @@ from penstock_tui.widgets.segments import fitted, width_of
 
 __all__ = ["Fullness", "Thresholds", "thresholds_of"]
 
+_DECIDE = ("mode", "setting", "stages")
+"""Settings that decide whether anything is compacted."""
 SOFT, HARD, WATERMARK = "┊", "┃", "◆"
 
 
@@ -26,12 +32,14 @@ class Thresholds:
     """What else decides, or why these may not be the ones that count."""
 
 
-def thresholds_of(profile: str) -> Thresholds:
-    """Those of a profile. Never raises: what is not known is said in the remark."""
+def thresholds_of(profile: str, changed: Mapping[str, Any] | None = None) -> Thresholds:
+    """Those of a profile. `changed`: settings that a person changed in this run. Never raises: what is not known is
+    said in the remark."""
     if not profile:
         return Thresholds(remark="no proxy has named its profile: these are the default's")
     try:
-        found = load(profile)
+        ours = {key: value for key, value in (changed or {}).items() if key.startswith("window.") or key in _DECIDE}
+        found = profiles.changed(profiles.load(profile), nested(ours))
     except ProfileError as e:
         return Thresholds(remark=f"these are the default's: {readable(str(e)).splitlines()[0]}")
     remark = ""

@@ -16,7 +16,7 @@ from penstock.profiles import Profile, in_use, load
 from penstock.tokens import estimate
 from penstock_tui.payload import readable
 
-__all__ = ["PAGE", "MemoryPage", "MemoryReader", "MemoryTrouble", "Remembered", "Whole"]
+__all__ = ["PAGE", "MemoryPage", "MemoryReader", "MemoryTrouble", "Remembered", "Whole", "one_line"]
 
 PAGE = 100
 """Items read at once."""
@@ -36,6 +36,7 @@ class Remembered:
 
     id: str
     project: str
+    """As commands have it. See `where`."""
     session: str
     label: str
     at: float | None
@@ -62,6 +63,11 @@ class Remembered:
     @property
     def line(self) -> str:
         return " ".join(self.text.split())
+
+    @property
+    def where(self) -> str:
+        """The project, fit to be shown."""
+        return one_line(self.project)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +110,18 @@ class MemoryReader:
     """One command after the other, from any thread. Nothing is held open in between: a proxy may want it."""
 
     def __init__(self, store: Path) -> None:
-        self._store = store
+        self.store = store
+        """Of the proxy."""
         self._lock = threading.Lock()
 
     def look(self, profile: str, *, project: str = "", query: str = "", skip: int = 0) -> MemoryPage:
         """A page of the newest items, or the best of a search. Never raises: what is amiss stands in the page."""
         if not self._is_there:
-            return MemoryPage(error=NOTHING.format(folder=paths.memory_dir(self._store)))
+            return MemoryPage(error=NOTHING.format(folder=paths.memory_dir(self.store)))
         # A search gives so many of each project.
         where: dict[str, object] = {"project": project or None, "limit": FOUND if query and not project else PAGE}
         try:
-            with self._lock, reached(self._store, lambda: _profile(profile)) as memory:
+            with self._lock, reached(self.store, lambda: _profile(profile)) as memory:
                 counts = {str(one["name"]): int(one["items"]) for one in memory.do("projects", {})["projects"]}
                 if query:
                     found = memory.do("search", {**where, "query": query})
@@ -156,14 +163,19 @@ class MemoryReader:
     @property
     def _is_there(self) -> bool:
         """Looking must not begin a memory."""
-        return (paths.memory_dir(self._store) / "memory.db").exists()
+        return (paths.memory_dir(self.store) / "memory.db").exists()
 
     def _do(self, profile: str, command: str, arguments: Mapping[str, object]) -> dict[str, Any]:
         try:
-            with self._lock, reached(self._store, lambda: _profile(profile)) as memory:
+            with self._lock, reached(self.store, lambda: _profile(profile)) as memory:
                 return memory.do(command, arguments)
         except (PenstockError, OSError) as e:
             raise MemoryTrouble(readable(str(e))) from e
+
+
+def one_line(text: str) -> str:
+    """`text` fit to be shown in a line: a project's or a session's name is what its client says."""
+    return " ".join(readable(text).split())
 
 
 def _profile(name: str) -> Profile:
@@ -176,7 +188,7 @@ def _item(values: Mapping[str, Any]) -> Remembered:
     return Remembered(
         id=values["id"],
         project=values["project"],
-        session=values["session"],
+        session=one_line(values["session"]),
         label=readable(values["label"]),
         at=values["at"],
         role=readable(values["role"]),

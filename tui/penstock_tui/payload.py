@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from penstock.snapshot.fields import number
 
 __all__ = ["Payload", "readable"]
 
@@ -50,10 +51,7 @@ class Payload:
         return " ".join(self.text(name, limit).split())
 
     def number(self, name: str) -> float | None:
-        value = self._fields.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            return None
-        return value
+        return number(self._fields.get(name))
 
     def whole(self, name: str) -> int | None:
         value = self.number(name)

@@ -30,6 +30,11 @@ class Tagged:
     def __bool__(self) -> bool:
         return bool(self.names or self.broad or self.temporal)
 
+    @property
+    def first(self) -> str:
+        """The most telling tag. Empty: there is none."""
+        return self.names[0] if self.names else ""
+
     @classmethod
     def of(cls, data: Payload) -> Tagged:
         """As a `tagged` event has it."""

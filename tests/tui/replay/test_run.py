@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,14 @@ def test_what_cannot_be(tmp_path: Path, file: Path, profile: str, why: str) -> N
     assert why in run.error
     assert run.is_over
     run.forget()
+
+
+def test_trouble_with_the_disk_is_told(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No room for its log, or a path that no file can have: nothing is raised, and there is nothing to clean up."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    for path, why in ((file, "No such file"), (tmp_path / "a\x1b[1m\0b", "embedded null byte")):
+        run = Run(path, "default", Plugins.load)
+        run.go(lambda: None)
+        assert why in run.error
+        assert (run.stage, run.error.isprintable()) == (Stage.DONE, True)
+        run.forget()

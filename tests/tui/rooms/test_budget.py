@@ -191,17 +191,18 @@ async def test_the_cursor_stays_in_sight(log: Log) -> None:
     """However many budgets there are, however low the window."""
     a_limited_day(log)
     budgets = kept.load(log.store, log.clock.now(), lambda _: None)
-    for i in range(30):
+    for i in range(10):
         who = Who(f"talk-{i}", f"s-{i}", "claude-code", f"/src/p{i:02}")
         budgets.settle(f"x{i}", who, Budget(), Amount(0.01 + i / 1000, 10, 1), log.clock.now())
     kept.save(log.store, budgets)
-    async with screen_of(log, (80, 14)) as screen:
+    async with screen_of(log, (80, 10)) as screen:
         await screen.press("7")
         await screen.sees("▸ day")
-        for _ in range(25):
+        for _ in range(11):
             await screen.press("down")
             await screen.sees("▸")
-        for _ in range(30):
+        assert not screen.shows("▸ day")
+        for _ in range(13):
             await screen.press("up")
             await screen.sees("▸")
         await screen.sees("▸ day")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from penstock import paths
+from penstock.events import EventKind
 from penstock.memory import Item, Memory
 from penstock.memory.trigrams import Trigrams
 from penstock.store.lock import StoreLock
@@ -71,6 +72,50 @@ async def test_what_is_remembered(log: Log, profile: str, size: tuple[int, int])
         assert screen.text.index("The kiln runs") < screen.text.index("Round once")
         if size[0] > 100:
             await screen.sees("heat, kiln", "assistant", "in 2 projects")
+
+
+async def test_names_cannot_steer_the_terminal(log: Log, profile: str) -> None:
+    """A project and a session are called what a client says, and are no markup either. Commands know them all the
+    same."""
+    log.started(profile=profile)
+    remember(
+        log, Item("/src/\x1b[31mki\x07ln[/]", "The kiln[/] runs.", session="mor\x1b[2Jning[/]", tags=("a\x1b[1m",))
+    )
+    async with screen_of(log) as screen:
+        await screen.press("8")
+        await settled(screen)
+        for keys, words in (
+            ((), "kiln[/]"),
+            (("o",), "/src/kiln[/]"),
+            (("down", "enter", "slash"), "looked for as recall does, in /src/kiln[/]"),
+            (("escape", "enter"), "session morning[/]"),
+            (("escape", "e"), "The kiln[/] runs."),
+            (("escape", "d"), "Of /src/kiln[/]."),
+        ):
+            await screen.press(*keys)
+            await screen.sees(words)
+            assert all(line.isprintable() for line in screen.lines)
+        await screen.press("y")
+        await screen.sees("1 memory forgotten")
+
+
+async def test_another_log_has_another_memory(log: Log, profile: str, tmp_path: Path) -> None:
+    """That of the log which is shown, however it came to be."""
+    log.started(profile=profile)
+    two(log)
+    (tmp_path / "other").mkdir()
+    other = Log(tmp_path / "other" / "penstock.db")
+    other.started(profile=profile)
+    remember(other, Item(SHOP, "Prices come with their tax.", at=other.clock.now()))
+    async with screen_of(log) as screen:
+        await screen.press("8")
+        await screen.sees("2 memories")
+        screen.app.feed.show(other.path)
+        await screen.sees("Another log stands")
+        await screen.press("1", "8")
+        await settled(screen)
+        await screen.sees("1 memory", "Prices come with their tax.")
+    other.close()
 
 
 async def test_enter_shows_it_whole(log: Log, profile: str) -> None:
@@ -231,6 +276,19 @@ async def test_how_full_the_window_is(log: Log, tokens: int, said: str) -> None:
         await screen.press("8")
         await screen.sees(said, f"{tokens // 1000}k of 200k", f"{tokens // 2000}%", "┊ soft 70%", "┃ hard 85%", "█")
         await screen.sees("◆ never compacted")
+
+
+async def test_thresholds_that_were_changed_in_the_run(log: Log) -> None:
+    """Those that are in force, as soon as the log tells of them."""
+    log.started(profile="claude-code")
+    log.exchange()
+    async with screen_of(log, (80, 24)) as screen:
+        await screen.press("8")
+        await screen.sees("┊ soft 70%", "┃ hard 85%")
+        log.write(EventKind.SETTINGS, profile="claude-code", changed={"window.soft": [0.7, 0.3]})
+        await screen.sees("┊ soft 30%", "┃ hard 85%")
+        log.write(EventKind.SETTINGS, paused=True)
+        await screen.sees("editing is paused: nothing is compacted")
 
 
 async def test_where_it_was_compacted_last(log: Log) -> None:

@@ -36,7 +36,7 @@ def room_of(screen: Screen) -> ReplayRoom:
 
 async def replayed(screen: Screen, file: Path) -> ReplayRoom:
     await screen.press("0", "slash")
-    await screen.type(str(file))
+    await screen.paste(str(file))
     await screen.press("enter")
     room = room_of(screen)
     await until(screen.pilot, lambda: room.run is not None and room.run.is_over, "the end of the replay")
@@ -74,7 +74,7 @@ async def test_what_cannot_be_read_is_said(log: Log, tmp_path: Path) -> None:
     """And another file may be named."""
     async with screen_of(log) as screen:
         await screen.press("0", "slash")
-        await screen.type(str(tmp_path / "none.txt"))
+        await screen.paste(str(tmp_path / "none.txt"))
         await screen.press("enter")
         await screen.sees("■ ended early", "none.txt cannot be read")
 
@@ -97,7 +97,7 @@ async def test_it_can_be_stopped(log: Log, tmp_path: Path) -> None:
     file.write_text("\n".join(f"say {n}" for n in range(500)), encoding="utf-8")
     async with screen_of(log) as screen:
         await screen.press("0", "slash")
-        await screen.type(str(file))
+        await screen.paste(str(file))
         await screen.press("enter")
         room = room_of(screen)
         await until(screen.pilot, lambda: room.run is not None and room.run.played, "the first prompt")

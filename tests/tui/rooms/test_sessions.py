@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -127,13 +129,60 @@ async def test_what_is_remembered_goes_when_one_says_so(log: Log) -> None:
     log.close()
     async with screen_of(log) as screen:
         await opened(screen)
-        await screen.press("d", "y")
+        await screen.press("d")
+        await screen.sees("Delete session evening?")
+        await screen.press("y")
         await screen.sees("forget that, too")
         await screen.press("down", "enter")
         await screen.sees("9 events deleted. 1 memory forgotten")
     memory = Memory(paths.memory_dir(log.path), Trigrams())
     assert [item.session for item in memory.newest("p")] == ["morning"]
     memory.close()
+
+
+async def test_another_log_has_another_memory(log: Log, tmp_path: Path) -> None:
+    """A replay's log is shown: what is deleted there leaves alone what is remembered of a session of that name."""
+    two(log)
+    memory = Memory(paths.memory_dir(log.path), Trigrams())
+    memory.add([Item("p", "A word of the evening.", session="evening")])
+    memory.close()
+    (tmp_path / "other").mkdir()
+    other = Log(tmp_path / "other" / "penstock.db")
+    two(other)
+    async with screen_of(log) as screen:
+        await opened(screen)
+        screen.app.feed.show(other.path)
+        await screen.sees("Another log stands")
+        await screen.press("d")
+        await screen.sees("Delete session evening?")
+        await screen.press("y")
+        await screen.sees("forget that, too")
+        await screen.press("down", "enter")
+        await screen.sees("9 events deleted. nothing was remembered")
+    memory = Memory(paths.memory_dir(log.path), Trigrams())
+    assert [item.session for item in memory.newest("p")] == ["evening"]
+    memory.close()
+
+
+async def test_nobody_is_asked_elsewhere(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has left the room before the question came types other things; who pressed twice is asked once."""
+    two(log)
+    async with screen_of(log) as screen:
+        await opened(screen)
+        room = screen.app.screen
+        assert isinstance(room, SessionsRoom)
+        asked: list[Callable[[], object]] = []
+        monkeypatch.setattr(room, "errand", lambda what, do, then, **_: asked.append(lambda: then(do())))
+        await screen.press("d", "d", "1")
+        assert len(asked) == 2
+        asked[0]()
+        assert isinstance(screen.app.screen, LogScreen)
+        await screen.press("5")
+        for one in asked:
+            one()
+        await screen.sees("Delete session evening?")
+        await screen.press("escape")
+        assert screen.app.screen is room
 
 
 async def test_a_store_that_somebody_has_is_told(log: Log) -> None:

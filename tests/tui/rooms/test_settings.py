@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.widgets import Static
 
 from penstock import profiles
 from penstock.events import EventKind
@@ -48,6 +49,18 @@ async def test_all_that_may_change_with_help(log: Log, up: Up, size: tuple[int, 
         await screen.sees("From here on a flush does not wait for a cold cache.", "above 0 to 1")
         await screen.press("up")
         await screen.sees("From here on old turns may become a record")
+
+
+async def test_the_help_goes_with_the_cursor(log: Log, up: Up) -> None:
+    """At once, not when the room is drawn next."""
+    log.started()
+    async with screen_of(log, (80, 24), up) as screen:
+        room = await enter(screen)
+        for move in ("up", "down", "home"):
+            before = room.table.chosen
+            await screen.press(move)
+            assert room.table.chosen != before
+            assert str(room.query_one("#help", Static).content).startswith(room.table.chosen)
 
 
 @pytest.mark.parametrize("size", SIZES)

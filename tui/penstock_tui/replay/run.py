@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from penstock.errors import PenstockError
 from penstock.snapshot.sums import Sums
+from penstock_tui.payload import readable
 
 if TYPE_CHECKING:
     from penstock.playback.replay import Played, PromptReplay
@@ -46,14 +47,14 @@ class Run:
         self.error = ""
         """Why it ended before its end. Empty: it did not, or was stopped."""
         self._load = load
-        self._folder = tempfile.TemporaryDirectory(prefix="penstock-replay-", ignore_cleanup_errors=True)
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._replay: PromptReplay | None = None
         self._stop, self._lock, self._is_forgotten = threading.Event(), threading.Lock(), False
 
     @property
     def log(self) -> Path:
         """Its own; there from the first prompt on."""
-        return Path(self._folder.name) / "replay.db"
+        return Path(self._folder.name if self._folder is not None else "") / "replay.db"
 
     @property
     def is_over(self) -> bool:
@@ -63,14 +64,15 @@ class Run:
         """All of it, on the thread that calls; `tell` after each step. Never raises what is a person's to mend."""
         try:
             self._go(tell)
-        except PenstockError as e:
-            self.error = str(e)
+        # A path with a zero byte in it is a ValueError, a full disk an OSError.
+        except (PenstockError, OSError, ValueError) as e:
+            self.error = readable(str(e))
         finally:
             with self._lock:
                 self.stage = Stage.DONE
                 is_forgotten = self._is_forgotten
             if is_forgotten:
-                self._folder.cleanup()
+                self._clean_up()
             tell()
 
     def stop(self) -> None:
@@ -88,6 +90,10 @@ class Run:
             self._is_forgotten = True
             is_over = self.is_over
         if is_over:
+            self._clean_up()
+
+    def _clean_up(self) -> None:
+        if self._folder is not None:
             self._folder.cleanup()
 
     def _go(self, tell: Callable[[], None]) -> None:
@@ -99,6 +105,7 @@ class Run:
         self.total, self.remarks = len(prompts.found), [f"left out {fault}" for fault in prompts.faults]
         if prompts.left_out > len(prompts.faults):
             self.remarks.append(f"left out {prompts.left_out - len(prompts.faults):,} more such lines")
+        self._folder = tempfile.TemporaryDirectory(prefix="penstock-replay-", ignore_cleanup_errors=True)
         shape = Shape(gap=self.gap, ahead=self.total, folder=self.file.parent)
         bench = Bench(self.profile, self._load(), self.log, shape)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 from typing import ClassVar
@@ -18,7 +19,7 @@ from penstock_tui.figures import age, count, many
 from penstock_tui.follow import LogState
 from penstock_tui.fullness import Fullness, Thresholds, thresholds_of
 from penstock_tui.health import Proxy
-from penstock_tui.memory_reader import PAGE, MemoryPage, Remembered
+from penstock_tui.memory_reader import PAGE, MemoryPage, Remembered, one_line
 from penstock_tui.model import Changes
 from penstock_tui.rooms.memory_desk import MemoryDesk
 from penstock_tui.rooms.names import RoomName
@@ -58,7 +59,7 @@ class MemoryRoom(MemoryDesk, TableRoom[Remembered]):
         Column("age", 4, 3, "", _age, True),
         Column("pin", 3, 2, "", lambda one, _: ("⚑" if one.pinned else "", "warn")),
         Column("score", 6, 4, "", _found, True),
-        Column("project", 12, 5, "", lambda one, _: (PurePath(one.project).name or one.project, "")),
+        Column("project", 12, 5, "", lambda one, _: (_project(one.project), "")),
         Column("tag", 14, 6, "", lambda one, _: (", ".join(one.tags), "accent")),
         Column("by", 9, 8, "", lambda one, _: (one.role, "dim")),
         Column("tokens", 6, 7, "", lambda one, _: (count(one.tokens), ""), True),
@@ -92,7 +93,7 @@ class MemoryRoom(MemoryDesk, TableRoom[Remembered]):
         self._session = ""
         """The one whose window is shown. Empty: the one seen last."""
         self._is_reading = False
-        self._thresholds: tuple[str, Thresholds] | None = None
+        self._thresholds: tuple[tuple[str, int], Thresholds] | None = None
 
     # ---------------------------------------------------------------- what is shown
 
@@ -118,7 +119,7 @@ class MemoryRoom(MemoryDesk, TableRoom[Remembered]):
         return [
             Fact(found, 2, "accent"),
             Fact(_memories(page.known), 3),
-            Fact(f"of {PurePath(page.project).name or page.project}" if page.project else "", 4, "accent"),
+            Fact(f"of {_project(page.project)}" if page.project else "", 4, "accent"),
             Fact(f"in {many(len(page.projects), 'project')}" if not page.project else "", 6),
             Fact(pages, 4, "dim"),
             Fact("; ".join(page.remarks), 5, "warn"),
@@ -147,15 +148,19 @@ class MemoryRoom(MemoryDesk, TableRoom[Remembered]):
         session = self._chosen()
         if session is None:
             return None
-        profile = self.feed.model.health.profile
-        if self._thresholds is None or self._thresholds[0] != profile:
-            self._thresholds = profile, thresholds_of(profile)
+        health = self.feed.model.health
+        known = health.profile, health.changes
+        if self._thresholds is None or self._thresholds[0] != known:
+            self._thresholds = known, thresholds_of(health.profile, health.changed)
+        thresholds = self._thresholds[1]
+        if health.is_paused:
+            thresholds = replace(thresholds, remark="editing is paused: nothing is compacted until it goes on")
         where = PurePath(session.project).name
         called = self.feed.model.label_of(session.name) or session.name[:12]
         label = " ".join(filter(None, (session.client or "?", where, called)))
         window = window_of(session.provider, session.model)
         watermark = self.feed.model.compactions.watermark(session.name)
-        return Fullness(label, session.prompt, window, self._thresholds[1], watermark)
+        return Fullness(label, session.prompt, window, thresholds, watermark)
 
     def _chosen(self) -> Session | None:
         sessions = self.feed.model.sessions
@@ -216,7 +221,7 @@ class MemoryRoom(MemoryDesk, TableRoom[Remembered]):
         self.action_read()
 
     def action_search(self) -> None:
-        where = f"in {self._wanted.project}" if self._wanted.project else "in every project"
+        where = f"in {one_line(self._wanted.project)}" if self._wanted.project else "in every project"
         hint = f"Words of your own; looked for as recall does, {where}. Nothing: the newest again."
         self.app.push_screen(AskScreen("Search the memory", hint, self._wanted.query), self._search)
 
@@ -240,7 +245,7 @@ class MemoryRoom(MemoryDesk, TableRoom[Remembered]):
         counts = self.page.projects if self.page is not None else {}
         names = ["", *counts]
         choices = [f"{sum(counts.values()):>7,}  every project"]
-        choices += [f"{number:>7,}  {name}" for name, number in counts.items()]
+        choices += [f"{number:>7,}  {one_line(name)}" for name, number in counts.items()]
         at = names.index(self._wanted.project) if self._wanted.project in names else 0
 
         def take(chosen: int | None) -> None:
@@ -266,6 +271,11 @@ class MemoryRoom(MemoryDesk, TableRoom[Remembered]):
     def name_of(self, key: str) -> str:
         one = self.item(key)
         return one.id if one is not None else key
+
+
+def _project(name: str) -> str:
+    shown = one_line(name)
+    return PurePath(shown).name or shown
 
 
 def _memories(number: int) -> str:

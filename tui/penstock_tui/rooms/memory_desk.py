@@ -34,7 +34,14 @@ class MemoryDesk(ErrandRoom):
 
     def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
         super().__init__(feed, changed)
-        self.reader = MemoryReader(feed.path)
+        self._reader = MemoryReader(feed.path)
+
+    @property
+    def reader(self) -> MemoryReader:
+        """That of the log which is shown by now."""
+        if self._reader.store != self.feed.path:
+            self._reader = MemoryReader(self.feed.path)
+        return self._reader
 
     def item(self, key: str = "") -> Remembered | None:
         """The one of that key, or under the cursor."""
@@ -51,6 +58,8 @@ class MemoryDesk(ErrandRoom):
             self.errand("read it", partial(self.reader.whole, profile, one), self._show)
 
     def _show(self, found: Whole) -> None:
+        if not self.is_active:  # one has gone elsewhere meanwhile
+            return
         one = found.item
         lines = whole_lines(found, self.feed.clock.now(), self._source(one))
         keys = [("o", "its session's requests")] if one.session else []
@@ -99,7 +108,7 @@ class MemoryDesk(ErrandRoom):
         lines = [
             f"“{one.line[:QUOTED]}{'…' if len(one.line) > QUOTED else ''}”",
             "",
-            f"Of {one.project}. It goes out of the record, the word index, the vectors and the originals. "
+            f"Of {one.where}. It goes out of the record, the word index, the vectors and the originals. "
             "Nothing brings it back, not even a client that sends it again.",
         ]
 

@@ -22,7 +22,7 @@ def whole_lines(found: Whole, now: float, turn: str) -> list[Line]:
     marks = [f"+{item.helpful} helpful"] * bool(item.helpful) + [f"-{item.wrong} wrong"] * bool(item.wrong)
     facts: list[Line] = [
         labelled("id", (item.id, "strong")),
-        labelled("project", (item.project, "plain")),
+        labelled("project", (item.where, "plain")),
         labelled("source turn", (turn, "plain")),
         labelled("said", (f"{said}, by {ROLES.get(item.role, item.role)}", "plain")),
         labelled("tags", (", ".join(item.tags) or "none", "accent" if item.tags else "dim")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -47,7 +48,7 @@ class _Paths(Suggester):
     """The rest of the path, to be taken by the right arrow."""
 
     async def get_suggestion(self, value: str) -> str | None:
-        return completed(value)
+        return await asyncio.to_thread(completed, value)  # a folder may be slow to list
 
 
 class ReplayRoom(TableRoom["Played"]):

@@ -28,7 +28,7 @@ def sums(run: Run) -> list[Fact]:
     found, about = run.sums, "~" if run.sums.money.estimated else ""
     slow = max((one.passed.suite_ms or 0 for one in run.played), default=0)
     return [
-        Fact(run.file.name, 2),
+        Fact(readable(run.file.name), 2),
         Fact(f"{count(found.came)} → {count(found.sent)} tokens", 3),
         Fact(f"+{count(found.injected)} recalled" if found.injected else "", 4, "accent"),
         Fact(f"{about}{dollars(found.money.saved)} saved", 5, "bad" if found.money.saved < 0 else "plain"),
@@ -49,7 +49,7 @@ def hint(run: Run | None) -> str:
         return f"! {run.error}"
     more = f" (and {len(run.remarks) - 1} more remarks)" if len(run.remarks) > 1 else ""
     where = "Enter on a row, or o: its log." if run.played else ""
-    return f"{run.remarks[0]}{more}. {where}" if run.remarks else where or HINT
+    return f"{readable(run.remarks[0])}{more}. {where}" if run.remarks else where or HINT
 
 
 def progress(run: Run | None) -> list[Fact]:

@@ -85,7 +85,6 @@ class SessionsRoom(ErrandRoom, TableRoom[Session]):
         self.sizes: dict[str, int] = {}
         """What the events of each take in the log, about, as of the last look."""
         self._is_looking = False
-        self._memory = MemoryReader(feed.path)
 
     def columns(self) -> Sequence[Column[Session]]:
         """They know labels and sizes, which sessions do not."""
@@ -183,6 +182,8 @@ class SessionsRoom(ErrandRoom, TableRoom[Session]):
             self.errand("delete it", weigh, self._confirm)
 
     def _confirm(self, found: Deletion) -> None:
+        if not self.is_active:  # who has gone elsewhere meanwhile types other things there
+            return
         if found.refused:
             self.notify(found.refused, title="Not now", severity="warning", markup=False)
             return
@@ -205,10 +206,11 @@ class SessionsRoom(ErrandRoom, TableRoom[Session]):
             self.notify("Nothing was deleted.")
             return
         profile, path = self.feed.model.health.profile, self.feed.path
+        memory = MemoryReader(path)
 
         def do() -> str:
             # What is remembered goes first: where that fails, all is as it was.
-            forgotten = f" {self._memory.forget_session(profile, session)}." if chosen else ""
+            forgotten = f" {memory.forget_session(profile, session)}." if chosen else ""
             return f"{many(delete_session(path, session), 'event')} deleted.{forgotten}"
 
         self.errand("delete it", do, lambda said: self.notify(said, markup=False))

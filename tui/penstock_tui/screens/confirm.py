@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -15,7 +16,8 @@ __all__ = ["ConfirmScreen"]
 
 
 class ConfirmScreen(ModalScreen[bool]):
-    """Gives whether `y` was pressed. Enter alone says no: a key pressed once too often must not delete."""
+    """Gives whether `y` was pressed. Enter alone says no: a key pressed once too often must not delete. Nor does a `y`
+    that was typed before the question stood on the screen."""
 
     DEFAULT_CSS = """
     ConfirmScreen { align: center middle; }
@@ -34,12 +36,20 @@ class ConfirmScreen(ModalScreen[bool]):
         """`does`: what `y` does, in a word or two."""
         super().__init__()
         self._title, self._lines, self._does = title, lines, does
+        self._is_seen = False
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as box:
-            box.border_title = self._title
+            box.border_title = Content(self._title)
             box.border_subtitle = f"y {self._does} · Esc no"
             yield Static("\n".join(self._lines), markup=False)
 
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._see)
+
+    def _see(self) -> None:
+        self._is_seen = True
+
     def action_say(self, answer: bool) -> None:
-        self.dismiss(answer)
+        if self._is_seen or not answer:
+            self.dismiss(answer)

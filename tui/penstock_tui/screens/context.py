@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.signal import Signal
@@ -46,7 +47,7 @@ class MapView(LineView):
         """Show this map."""
         self._map = found
         how = f" · {found.now.how}" if found.now.how else ""
-        self.border_title = f"Context window{how}"
+        self.border_title = Content(f"Context window{how}")
         self.draw()
 
     def made(self, width: int) -> list[Line]:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
@@ -30,7 +31,7 @@ class EditScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         area = TextArea(self._text, soft_wrap=True, tab_behavior="indent")
-        area.border_title = self._title
+        area.border_title = Content(self._title)
         area.border_subtitle = "Ctrl+S saves · Esc goes back"
         yield area
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -42,7 +43,7 @@ class ReadingScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as page:
-            page.border_title = self._title
+            page.border_title = Content(self._title)
             page.border_subtitle = " · ".join([*(f"{key} {does}" for key, does in self._keys), "Esc goes back"])
             yield Static(id="text")
 

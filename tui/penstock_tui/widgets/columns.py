@@ -184,7 +184,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "what the request was tagged with, the most telling tag first and bold; BROAD, or B: it asks for an overview; "
         "TEMPORAL, or T: for what was at some time",
         lambda row, _: (tag_text(row.inbound), ""),
-        sort=lambda row: row.inbound.names[0] if row.inbound else None,
+        sort=lambda row: row.inbound.first,
         parts=lambda row, width: tag_parts(row.inbound, width),
     ),
     Column(
@@ -193,7 +193,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         12,
         "what the turn was tagged with that its answer ended, as above",
         lambda row, _: (tag_text(row.response), ""),
-        sort=lambda row: row.response.names[0] if row.response else None,
+        sort=lambda row: row.response.first,
         parts=lambda row, width: tag_parts(row.response, width),
     ),
     Column(

@@ -1,0 +1,64 @@
+"""What stands over a room: questions, lines to type in, texts to read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.app import App
+from textual.screen import ModalScreen
+
+from penstock_tui.app import PenstockApp
+from penstock_tui.screens.ask import AskScreen
+from penstock_tui.screens.choosing import ChooseScreen
+from penstock_tui.screens.confirm import ConfirmScreen
+from penstock_tui.screens.editing import EditScreen
+from penstock_tui.screens.reading import ReadingScreen
+
+
+@pytest.mark.parametrize(("key", "meant"), [("y", True), ("n", False), ("enter", False), ("escape", False)])
+async def test_only_y_says_yes(key: str, meant: bool) -> None:
+    app: App[None] = App()
+    said: list[bool | None] = []
+    async with app.run_test() as pilot:
+        app.push_screen(ConfirmScreen("Sure?", ["It is gone then."], "deletes it"), said.append)
+        await pilot.pause()
+        await pilot.press(key)
+        assert said == [meant]
+
+
+@pytest.mark.parametrize("name", ["a[/]b", "[bold]b", "[@click=app.quit]c[/]"])
+@pytest.mark.parametrize(
+    "screen",
+    [
+        lambda name: ConfirmScreen(name, [name], "deletes it"),
+        lambda name: AskScreen(name, name, name),
+        lambda name: EditScreen(name, name),
+        lambda name: ReadingScreen(name, [((name, "plain"),)]),
+        lambda name: ChooseScreen(name, [name]),
+    ],
+)
+async def test_a_name_is_no_markup(screen: Callable[[str], ModalScreen[Any]], name: str) -> None:
+    """A session is called what its client says."""
+    app = PenstockApp(Path("none.db"))
+    async with app.run_test() as pilot:
+        await app.push_screen(screen(name))
+        await pilot.pause()
+        shown = "\n".join("".join(one.text for one in line) for line in app.screen._compositor.render_strips())
+        assert shown.count(name) >= 2
+
+
+async def test_what_was_typed_before_the_question_stood_there_is_no_answer() -> None:
+    """A key of the screen below, pressed while the window was slow."""
+    app: App[None] = App()
+    said: list[bool | None] = []
+    async with app.run_test() as pilot:
+        question = ConfirmScreen("Sure?", ["It is gone then."], "deletes it")
+        app.push_screen(question, said.append)
+        app.simulate_key("y")
+        await pilot.pause()
+        assert (app.screen, said) == (question, [])
+        await pilot.press("y")
+        assert said == [True]
