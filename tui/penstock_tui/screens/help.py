@@ -36,7 +36,7 @@ KEYS = (
                 "with Esc, the newest is on top again",
             ),
             ("→ ←  l h", "the columns there is no room for; and back"),
-            ("Enter", "open the exchange"),
+            ("Enter", "open the exchange: what was done with it and why, what it cost, its answer"),
             ("m", "its context map: what fills the model's window"),
             ("/", "filter; Enter keeps it, Esc clears it"),
             ("Ctrl+F", "find; n and N go to the next and the one before"),
@@ -123,9 +123,10 @@ KEYS = (
         "Everywhere",
         (
             ("t", "dark or light"),
-            ("Ctrl+P", "all commands, all themes"),
+            ("Ctrl+P", "all commands by name, all themes; shut the proxy down"),
             ("?", "this page"),
             ("q", "quit; the proxy goes on"),
+            ("--web", "`penstock tui --web` is this screen in a browser of this machine"),
         ),
     ),
 )
