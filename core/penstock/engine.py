@@ -316,6 +316,8 @@ class Engine:
             work.is_paused,
         )
         with state.lock:
+            if state.is_gone:  # its ledger too: what it says was sent is not what the next request will find
+                return self._as_it_came(work.request, "its session was deleted meanwhile", exchange)
             settled = self._settler.settle(job)
             pending = len(state.ledger.pending)
             if settled is not None and work.due is Due.ASKED:

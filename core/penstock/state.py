@@ -47,6 +47,8 @@ class ConversationState:
     epoch: int = 0
     session: str = ""
     """The client's own id."""
+    is_gone: bool = False
+    """It was deleted: nothing may land by it any more."""
     asked: bool = False
     """A person wants the next real request flushed. May be set without the lock."""
     size_came: int = 0
@@ -172,13 +174,19 @@ class States:
     @contextmanager
     def forgotten(self, conversations: Iterable[str]) -> Iterator[None]:
         """Until the block ends, who asks for one of these waits; after it they are loaded anew. One that raises forgets
-        nothing. For conversations that nobody works at: a request that has its state already keeps it."""
+        nothing. A request that has its state already finds it gone when it would write to it."""
         with self._lock:
             holders = [self._holders.setdefault(name, _Holder()) for name in sorted(set(conversations))]
         with ExitStack() as stack:
             for holder in holders:
                 stack.enter_context(holder.lock)
-            yield
+            states = [holder.state for holder in holders if holder.state is not None]
+            _mark(states, is_gone=True)
+            try:
+                yield
+            except BaseException:
+                _mark(states, is_gone=False)
+                raise
             for holder in holders:
                 holder.state = None
 
@@ -186,6 +194,12 @@ class States:
         """The state of a conversation if it is in memory."""
         holder = self._holders.get(conversation)
         return holder.state if holder is not None else None
+
+
+def _mark(states: Iterable[ConversationState], *, is_gone: bool) -> None:
+    for state in states:
+        with state.lock:
+            state.is_gone = is_gone
 
 
 @dataclass(slots=True)

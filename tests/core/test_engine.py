@@ -317,3 +317,23 @@ def test_a_retry_does_not_use_up_what_was_asked() -> None:
         session.engine.compact_now()
         assert b"[short]" not in session.send(talk(1))
         assert b"[short]" in session.send(talk(2))
+
+
+def test_a_request_whose_session_is_deleted_meanwhile_goes_as_it_came() -> None:
+    """No edit lands by a ledger that is gone: the next request would not find it."""
+    deleting: list[bool] = []
+
+    def note(draft: Draft) -> None:
+        draft.note(f"note {len(deleting)}", reason="a test")
+        if deleting.pop() if deleting else False:
+            with session.engine.forgotten([draft.exchange.identity.conversation]):
+                pass
+
+    with Session(Does(note)) as session:
+        first = conversation(user("one"))
+        assert session.send(first) != first
+        deleting.append(True)
+        said = conversation(user("one"), assistant("two"), user("three"))
+        assert session.engine.process_now(request(said)).body is None
+        assert session.events(EventKind.BYPASSED)[-1].payload["why"] == "its session was deleted meanwhile"
+        assert session.events(EventKind.EDIT)[-1].exchange != session.events(EventKind.BYPASSED)[-1].exchange
