@@ -288,7 +288,7 @@ async def test_thresholds_that_were_changed_in_the_run(log: Log) -> None:
         log.write(EventKind.SETTINGS, profile="claude-code", changed={"window.soft": [0.7, 0.3]})
         await screen.sees("┊ soft 30%", "┃ hard 85%")
         log.write(EventKind.SETTINGS, paused=True)
-        await screen.sees("editing is paused: nothing is compacted")
+        await screen.sees("editing is paused")
 
 
 async def test_where_it_was_compacted_last(log: Log) -> None:

@@ -172,6 +172,7 @@ class RoomTable(ScrollView, Generic[Shown], can_focus=True):
             before, self._cursor = self._cursor, line
             for one in (before, line):
                 self.refresh_line(one + TITLES)
+            self.post_message(self.Moved(self.chosen))
         self._reveal()
 
     def _reveal(self) -> None:
