@@ -88,7 +88,9 @@ def _serve(path: Path, port: int | None) -> None:
         typer.echo(str(e), err=True)
         raise typer.Exit(1) from e
     typer.echo(f"The screen is at {screen.address}")
-    typer.echo("Whoever opens this address on this machine sees what your clients send. Ctrl+C ends it.")
+    typer.echo(
+        "Whoever opens this address on this machine sees what your clients send, and may command the proxy. Ctrl+C ends it."
+    )
     screen.run()
 
 
