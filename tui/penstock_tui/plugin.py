@@ -89,8 +89,9 @@ def _serve(path: Path, port: int | None) -> None:
         raise typer.Exit(1) from e
     typer.echo(f"The screen is at {screen.address}")
     typer.echo(
-        "Whoever opens this address on this machine sees what your clients send, and may command the proxy. Ctrl+C ends it."
+        "Whoever opens this address on this machine sees what your clients send, and can tell the proxy what to do."
     )
+    typer.echo("Ctrl+C ends it.")
     screen.run()
 
 
