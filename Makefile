@@ -21,8 +21,9 @@ $(READY): pyproject.toml constraints.txt
 run: setup ## Start the proxy; it prints the one line a client needs
 	$(BIN)/penstock up
 
+# Two at a time: most of them wait for processes of their own. A file's tests stay together.
 test: setup ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup ## Lint, types and import contracts
 	$(BIN)/ruff check .
