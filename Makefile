@@ -21,9 +21,8 @@ $(READY): pyproject.toml constraints.txt
 run: setup ## Start the proxy; it prints the one line a client needs
 	$(BIN)/penstock up
 
-# Two at a time: most of them wait for processes of their own. A file's tests stay together.
 test: setup ## Run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest
 
 check: setup ## Lint, types and import contracts
 	$(BIN)/ruff check .
