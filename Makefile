@@ -21,8 +21,10 @@ $(READY): pyproject.toml constraints.txt
 run: setup ## Start the proxy; it prints the one line a client needs
 	$(BIN)/penstock up
 
+# The screen's tests beside the others: both mostly wait.
 test: setup ## Run the tests
-	$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest tests/tui & screen=$$!; $(BIN)/python -m pytest --ignore=tests/tui; others=$$?; \
+	wait $$screen && exit $$others
 
 check: setup ## Lint, types and import contracts
 	$(BIN)/ruff check .
