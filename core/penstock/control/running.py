@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from penstock.cli.reading import backwards, open_log
+from penstock.cli.reading import open_log
 from penstock.control.announcement import Announcement, found, is_alive, reachable
 from penstock.control.ports import answers
 from penstock.errors import StoreError
 from penstock.events import Event, EventKind
 from penstock.store.lock import is_taken
+from penstock.store.pages import all_events
 
 __all__ = ["running"]
 
@@ -35,11 +36,10 @@ def _in_log(store: Path) -> Announcement | None:
     except StoreError:
         return None
     try:
-        for event in backwards(log, log.last_seq()):
-            if event.kind is EventKind.STARTED:
-                proxy = _announced(event, store)
-                if proxy is not None:
-                    return proxy
+        for event in reversed(list(all_events(log, kinds=[EventKind.STARTED]))):
+            proxy = _announced(event, store)
+            if proxy is not None:
+                return proxy
     except StoreError:  # a store of another version: nothing is known of who has it
         return None
     finally:

@@ -22,6 +22,7 @@ from penstock.redact import redact
 from penstock.sessions.found import LABELS, FoundSession, find_sessions, labels_of
 from penstock.store.base import Store
 from penstock.store.doomed import Doomed
+from penstock.store.pages import all_events
 
 __all__ = ["COMMANDS", "Live", "SessionDesk"]
 
@@ -37,7 +38,6 @@ LONGEST = 80
 """Characters of a label."""
 LEAST = 4
 """Characters of the beginning of a name that may stand for it."""
-PAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -166,11 +166,8 @@ class SessionDesk:
 
     def _budget_events(self, labels: Collection[str]) -> frozenset[int]:
         """Changes of level are events of no exchange, and name whose budget it is."""
-        found, after = set(), 0
-        while page := self._store.events_after(after, PAGE, {EventKind.BUDGET}):
-            after = page[-1].seq
-            found |= {event.seq for event in page if not event.exchange and event.payload.get("budget") in labels}
-        return frozenset(found)
+        told = all_events(self._store, kinds={EventKind.BUDGET})
+        return frozenset(event.seq for event in told if not event.exchange and event.payload.get("budget") in labels)
 
     def _told(self, session: FoundSession) -> Event:
         """What stays: that something was deleted, by ids that nothing can be read from."""

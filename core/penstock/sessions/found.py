@@ -10,12 +10,12 @@ from penstock.budget.scopes import storable
 from penstock.events import Event, EventKind
 from penstock.exchange import Kind
 from penstock.store.base import Store
+from penstock.store.pages import all_events
 
 __all__ = ["LABELS", "FoundSession", "find_sessions", "labels_of"]
 
 LABELS = "session-label"
 """The kind of facts that hold what a person calls sessions."""
-PAGE = 1000
 _KINDS = frozenset(
     {EventKind.STARTED, EventKind.CLASSIFIED, EventKind.ENRICHED}
     | {EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED}
@@ -84,17 +84,14 @@ def find_sessions(store: Store) -> dict[str, FoundSession]:
     """All sessions in the log, by name. Reads every request's beginning and end. Raises `StoreError`."""
     sessions: dict[str, FoundSession] = {}
     of: dict[str, FoundSession] = {}
-    after = 0
-    while page := store.events_after(after, PAGE, _KINDS):
-        after = page[-1].seq
-        for event in page:
-            if event.kind is EventKind.STARTED:
-                for session in sessions.values():
-                    session.open.clear()
-            elif event.kind is EventKind.CLASSIFIED:
-                _begin(event, sessions, of)
-            elif event.exchange in of:
-                _go_on(event, of[event.exchange])
+    for event in all_events(store, kinds=_KINDS):
+        if event.kind is EventKind.STARTED:
+            for session in sessions.values():
+                session.open.clear()
+        elif event.kind is EventKind.CLASSIFIED:
+            _begin(event, sessions, of)
+        elif event.exchange in of:
+            _go_on(event, of[event.exchange])
     labels = labels_of(store)
     sizes = store.sizes(of)
     for exchange, session in of.items():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from penstock.events import Event
+from penstock.events import Event, EventKind
 from penstock.store.base import Store
 
 __all__ = ["PAGE", "all_events"]
@@ -12,8 +12,8 @@ __all__ = ["PAGE", "all_events"]
 PAGE = 1000
 
 
-def all_events(store: Store, after: int = 0) -> Iterator[Event]:
-    """The events with a sequence number above `after`, oldest first."""
-    while page := store.events_after(after, PAGE):
+def all_events(store: Store, after: int = 0, kinds: Collection[EventKind] = ()) -> Iterator[Event]:
+    """The events with a sequence number above `after`, oldest first: those of `kinds`, or all."""
+    while page := store.events_after(after, PAGE, kinds):
         yield from page
         after = page[-1].seq
