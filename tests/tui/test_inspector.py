@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 
 import pytest
+from textual.strip import Strip
 
 from penstock.events import EventKind as K
 from penstock_tui.screens.context import ContextScreen
@@ -265,3 +267,34 @@ async def test_a_log_begun_anew_leaves_the_map(log: Log) -> None:
         await opened(screen, ContextScreen)
         log.remove()
         await until(screen.pilot, lambda: isinstance(screen.app.screen, LogScreen))
+
+
+@pytest.mark.parametrize(
+    ("opens", "kind", "closes"),
+    [("enter", DetailScreen, "escape"), ("m", ContextScreen, "escape"), ("question_mark", HelpScreen, "escape")],
+)
+async def test_what_was_closed_takes_no_memory(log: Log, opens: str, kind: type[object], closes: str) -> None:
+    """Neither the screen nor what was drawn of it, however many exchanges one looks at."""
+
+    async def once() -> None:
+        await screen.press(opens)
+        await opened(screen, kind)
+        await screen.press(closes)
+        await opened(screen, LogScreen)
+
+    def held() -> tuple[int, int]:
+        gc.collect()
+        live = gc.get_objects()
+        return sum(type(one) is kind for one in live), sum(type(one) is Strip for one in live)
+
+    play(log, upto=5)
+    async with screen_of(log) as screen:
+        await until(screen.pilot, lambda: screen.table.cursor is not None)
+        for _ in range(2):
+            await once()
+        screens, lines = held()
+        for _ in range(3):
+            await once()
+        more, drawn = held()
+        assert more <= max(screens, 1)
+        assert drawn - lines < 3 * 24

@@ -12,10 +12,12 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from penstock_tui.screens.passing import Passing
+
 __all__ = ["AskScreen"]
 
 
-class AskScreen(ModalScreen[str | None]):
+class AskScreen(ModalScreen[str | None], Passing):
     """Gives the line when Enter is pressed, None when Esc is."""
 
     DEFAULT_CSS = """

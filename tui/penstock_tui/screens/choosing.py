@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from penstock_tui.screens.passing import Passing
 from penstock_tui.widgets.fitting import Column, Moment
 from penstock_tui.widgets.room_table import RoomTable
 
@@ -20,7 +21,7 @@ ROOM = 3
 """Lines that the border and the heading take."""
 
 
-class ChooseScreen(ModalScreen[int | None]):
+class ChooseScreen(ModalScreen[int | None], Passing):
     """Gives the index of what was chosen, None when it is left."""
 
     DEFAULT_CSS = """

@@ -24,6 +24,7 @@ from penstock_tui.model import Changes
 from penstock_tui.reader import StoryReader, Wanted
 from penstock_tui.rows import Row
 from penstock_tui.screens.opening import OpenExchange, Walk
+from penstock_tui.screens.passing import Passing
 from penstock_tui.widgets.finding_list import FindingList
 from penstock_tui.widgets.fitted_line import Fact, FittedLine
 from penstock_tui.widgets.key_line import KeyLine
@@ -54,7 +55,7 @@ class MapView(LineView):
         return map_lines(self._map, max(width - 1, 20)) if self._map is not None else []
 
 
-class ContextScreen(Screen[None]):
+class ContextScreen(Screen[None], Passing):
     """`walk` gives the exchange next to one in the log's order."""
 
     DEFAULT_CSS = """
@@ -114,6 +115,9 @@ class ContextScreen(Screen[None]):
         self.query_one(FindingList).focus()
         self._head()
         self._load()
+
+    def on_unmount(self) -> None:
+        self._changed.unsubscribe(self)  # a signal keeps whom it calls until it is given again
 
     def take(self, changes: Changes) -> None:
         """Follow the exchange."""

@@ -26,6 +26,7 @@ from penstock_tui.model import Changes
 from penstock_tui.reader import StoryReader, Wanted
 from penstock_tui.rows import Row
 from penstock_tui.screens.opening import OpenMap, Walk
+from penstock_tui.screens.passing import Passing
 from penstock_tui.screens.save import SaveScreen
 from penstock_tui.story import Story
 from penstock_tui.widgets.block_list import BlockList
@@ -37,7 +38,7 @@ from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.key_line import KeyLine
 from penstock_tui.widgets.line_view import LineView
 from penstock_tui.widgets.overview import overview
-from penstock_tui.widgets.tones import TONE_CLASSES, tone_of
+from penstock_tui.widgets.tones import Tones
 
 __all__ = ["DetailScreen", "Pane"]
 
@@ -52,10 +53,9 @@ class Pane(StrEnum):
     DIFF = "diff"
 
 
-class DetailScreen(Screen[None]):
+class DetailScreen(Screen[None], Passing):
     """Opened over the request log; `walk` gives the exchange next to one in the log's order."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = TONE_CLASSES
     DEFAULT_CSS = """
     DetailScreen Horizontal { height: 1fr; }
     DetailScreen #overview, DetailScreen LineView { height: 1fr; border: round $foreground 30%; padding: 0 1; }
@@ -124,6 +124,7 @@ class DetailScreen(Screen[None]):
         self._reader = StoryReader(feed.path)
         self._reading = threading.Lock()
         self._frame = 0
+        self._tone = Tones(self)
 
     @property
     def is_told(self) -> bool:
@@ -150,6 +151,11 @@ class DetailScreen(Screen[None]):
         self.set_interval(TICK, self._tick)
         self.query_one(f"#{self._pane}" if is_aside else "#overview").focus()
         self._load()
+
+    def on_unmount(self) -> None:
+        # A signal keeps whom it calls until it is given again, and a theme may never turn.
+        self._changed.unsubscribe(self)
+        self.app.theme_changed_signal.unsubscribe(self)
 
     def take(self, changes: Changes) -> None:
         """Follow the exchange."""
@@ -263,7 +269,7 @@ class DetailScreen(Screen[None]):
     def _draw(self) -> None:
         moment = Moment(self._feed.clock.now(), self._frame)
         purse = self._feed.model.purse(self.row)
-        self.query_one("#facts", Static).update(overview(self.row, self._story, moment, partial(tone_of, self), purse))
+        self.query_one("#facts", Static).update(overview(self.row, self._story, moment, self._tone, purse))
         self.query_one("#head", FittedLine).show(self._head(moment))
 
     def _head(self, moment: Moment) -> list[Fact]:

@@ -10,10 +10,12 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
+from penstock_tui.screens.passing import Passing
+
 __all__ = ["EditScreen"]
 
 
-class EditScreen(ModalScreen[str | None]):
+class EditScreen(ModalScreen[str | None], Passing):
     """Gives the new text when Ctrl+S is pressed, None when Esc is."""
 
     DEFAULT_CSS = """

@@ -16,6 +16,7 @@ from textual.widgets import Static
 
 from penstock_tui.query import HELP
 from penstock_tui.rooms.names import RoomName
+from penstock_tui.screens.passing import Passing
 from penstock_tui.widgets.columns import COLUMNS
 
 __all__ = ["KEYS", "HelpScreen"]
@@ -132,7 +133,7 @@ KEYS = (
 )
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(ModalScreen[None], Passing):
     """Over whatever was there. Any of the ways out leads back to it."""
 
     DEFAULT_CSS = """

@@ -12,12 +12,13 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from penstock_tui.screens.passing import Passing
 from penstock_tui.widgets.lines import Line, content_of
 
 __all__ = ["ReadingScreen"]
 
 
-class ReadingScreen(ModalScreen[str | None]):
+class ReadingScreen(ModalScreen[str | None], Passing):
     """Scrolls. Gives the one of `keys` that was pressed, None when it is left."""
 
     DEFAULT_CSS = """

@@ -19,11 +19,12 @@ from penstock.errors import StoreError
 from penstock_tui.figures import count, home_path
 from penstock_tui.reader import StoryReader, Wanted
 from penstock_tui.saving import free_path, write_new
+from penstock_tui.screens.passing import Passing
 
 __all__ = ["SaveScreen"]
 
 
-class SaveScreen(ModalScreen[None]):
+class SaveScreen(ModalScreen[None], Passing):
     """A line with a file that is not there yet. Enter writes it; what is there already is never written over."""
 
     DEFAULT_CSS = """

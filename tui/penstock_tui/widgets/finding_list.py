@@ -14,7 +14,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from penstock_tui.context.findings import Finding
-from penstock_tui.widgets.tones import TONE_STYLES
+from penstock_tui.widgets.tones import TONES
 
 __all__ = ["FindingList"]
 
@@ -67,4 +67,4 @@ class FindingList(OptionList):
 def _said(one: Finding) -> Content:
     sign = _SIGNS.get(one.tone, "·")
     goes = "  ↵" if one.place or one.exchange else ""
-    return Content.assemble((f"{sign} {one.about}  ", TONE_STYLES[one.tone]), one.text, (goes, TONE_STYLES["dim"]))
+    return Content.assemble((f"{sign} {one.about}  ", TONES[one.tone]), one.text, (goes, TONES["dim"]))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual.strip import Strip
 from textual.widget import Widget
 
 from penstock_tui.widgets.segments import fitted, strip_of, width_of
-from penstock_tui.widgets.tones import TONE_CLASSES, tone_of
+from penstock_tui.widgets.tones import Tones
 
 __all__ = ["Fact", "FittedLine", "choose"]
 
@@ -43,12 +42,12 @@ def choose(facts: Sequence[Fact], width: int) -> list[Fact]:
 class FittedLine(Widget):
     """Shows facts on one line."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = TONE_CLASSES
     DEFAULT_CSS = "FittedLine { height: 1; background: $panel; }"
     ALLOW_SELECT = False
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.tone = Tones(self)
         self._facts: tuple[Fact, ...] = ()
 
     @property
@@ -63,13 +62,13 @@ class FittedLine(Widget):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        plain, dim = tone_of(self, "plain"), tone_of(self, "dim")
+        plain, dim = self.tone("plain"), self.tone("dim")
         parts = [(" ", plain)]
         for i, fact in enumerate(choose(self._facts, self._room)):
             if i:
                 parts.append((BETWEEN, dim))
             text = fact.text if width_of(fact.text) <= self._room else fitted(fact.text, self._room)
-            parts.append((text, tone_of(self, fact.tone)))
+            parts.append((text, self.tone(fact.tone)))
         return strip_of(parts, self.size.width, plain)
 
     @property

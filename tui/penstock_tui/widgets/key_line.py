@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import ClassVar
 
 from textual.events import Click
 from textual.screen import Screen
@@ -11,7 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from penstock_tui.widgets.segments import strip_of, width_of
-from penstock_tui.widgets.tones import TONE_CLASSES, tone_of
+from penstock_tui.widgets.tones import Tones
 
 __all__ = ["KeyLine"]
 
@@ -27,14 +26,17 @@ class KeyLine(Widget):
     """What Textual's Footer shows, as one line. The Footer makes a widget of each key, anew whenever the focus moves:
     40 ms each time another room comes up."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = TONE_CLASSES
     DEFAULT_CSS = "KeyLine { dock: bottom; height: 1; background: $panel; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tone = Tones(self)
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._turn)
 
     def render_line(self, y: int) -> Strip:
-        plain, key_tone, dim = tone_of(self, "plain"), tone_of(self, "accent"), tone_of(self, "dim")
+        plain, key_tone, dim = self.tone("plain"), self.tone("accent"), self.tone("dim")
         parts = [(" ", plain)]
         for _, name, does, enabled in self._entries():
             parts += [(name, key_tone if enabled else dim), (f" {does}  ", plain if enabled else dim)]

@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from penstock_tui.widgets.lines import Line
 from penstock_tui.widgets.segments import strip_of
-from penstock_tui.widgets.tones import TONE_CLASSES, tone_of
+from penstock_tui.widgets.tones import Tones
 
 __all__ = ["LineView"]
 
@@ -21,7 +21,6 @@ __all__ = ["LineView"]
 class LineView(ScrollView, can_focus=True):
     """What it shows is made for its width, anew with each size."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = TONE_CLASSES
     DEFAULT_CSS = """
     LineView { overflow-x: hidden; overflow-y: auto; scrollbar-gutter: stable; scrollbar-size: 1 1; }
     """
@@ -30,6 +29,7 @@ class LineView(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.full = False
+        self.tone = Tones(self)
         self._lines: list[Line] = []
 
     @abstractmethod
@@ -59,4 +59,4 @@ class LineView(ScrollView, can_focus=True):
         at = round(self.scroll_y) + y
         parts = self._lines[at] if at < len(self._lines) else []
         width = self.scrollable_content_region.width
-        return strip_of([(text, tone_of(self, tone)) for text, tone in parts], width, tone_of(self, "plain"))
+        return strip_of([(text, self.tone(tone)) for text, tone in parts], width, self.tone("plain"))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from textual.content import Content
 
 from penstock_tui.widgets.segments import fitted, width_of
-from penstock_tui.widgets.tones import TONE_STYLES
+from penstock_tui.widgets.tones import TONES
 
 __all__ = ["Line", "content_of", "labelled", "section"]
 
@@ -23,7 +23,7 @@ def content_of(lines: Iterable[Line], width: int, indent: int = LABEL) -> Conten
     """`lines`, one below the other. What is longer than `width` goes on in the next, `indent` cells in."""
     indent = indent if indent < width // 2 else min(2, width // 2)
     wrapped = (part for line in lines for part in _wrapped(line, width, indent))
-    return Content("\n").join(Content.assemble(*((text, TONE_STYLES[tone]) for text, tone in line)) for line in wrapped)
+    return Content("\n").join(Content.assemble(*((text, TONES[tone]) for text, tone in line)) for line in wrapped)
 
 
 def _wrapped(line: Line, width: int, indent: int) -> Iterator[Line]:

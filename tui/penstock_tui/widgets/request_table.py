@@ -23,7 +23,7 @@ from penstock_tui.widgets.columns import COLUMNS, column_of, tone_of_row
 from penstock_tui.widgets.fitting import Cell, Column, Fitted, Moment, pages
 from penstock_tui.widgets.segments import cut, fitted, strip_of
 from penstock_tui.widgets.selecting import highlighted, text_in
-from penstock_tui.widgets.tones import TONE_CLASSES, tone_of
+from penstock_tui.widgets.tones import Tones
 
 __all__ = ["RequestTable"]
 
@@ -38,7 +38,6 @@ class RequestTable(ScrollView, can_focus=True):
     """Rows newest first, or in another order. The cursor stays on its row, wherever other rows push it; while
     `following`, on the newest."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = TONE_CLASSES
     DEFAULT_CSS = """
     RequestTable { height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-gutter: stable; scrollbar-size: 1 1; }
     """
@@ -76,6 +75,7 @@ class RequestTable(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.tone = Tones(self)
         self._is_behind = False
         self.moment = Moment(0.0)
         self.following = True
@@ -298,9 +298,9 @@ class RequestTable(ScrollView, can_focus=True):
         """A tone on the ground of a row. On the cursor's ground other colours would be hard to read."""
         style = self._styles.get((ground, tone))
         if style is None:
-            style = tone_of(self, ground)
+            style = self.tone(ground)
             if tone:
-                found = tone_of(self, tone)
+                found = self.tone(tone)
                 color = found.color if ground == "plain" else style.color
                 style += Style(color=color, bold=found.bold or None, reverse=found.reverse or None)
             self._styles[ground, tone] = style

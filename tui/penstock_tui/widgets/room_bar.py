@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
 
 from penstock_tui.rooms.names import RoomName
-from penstock_tui.widgets.tones import TONE_CLASSES
 
 __all__ = ["RoomBar"]
 
@@ -20,7 +17,6 @@ CUT = 4
 class RoomBar(Static):
     """On top of the log and of every room. A click leads to the room, too."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = TONE_CLASSES
     DEFAULT_CSS = """
     RoomBar { height: 1; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
     RoomBar { link-style: none; link-color: $foreground; link-background: transparent; }

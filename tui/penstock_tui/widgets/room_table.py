@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from penstock_tui.widgets.fitting import GAP, Column, Moment, fit
 from penstock_tui.widgets.segments import fitted, strip_of
-from penstock_tui.widgets.tones import TONE_CLASSES, tone_of
+from penstock_tui.widgets.tones import Tones
 
 __all__ = ["MOST", "RoomTable"]
 
@@ -30,11 +30,9 @@ TITLES = 1
 class RoomTable(ScrollView, Generic[Shown], can_focus=True):
     """Shows rows in columns, as many as have room. Draws lines itself: only what is seen costs anything."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = TONE_CLASSES | {"table--titles"}
     DEFAULT_CSS = """
     RoomTable { height: 1fr; overflow-x: hidden; overflow-y: auto; background: $background; }
     RoomTable { scrollbar-gutter: stable; scrollbar-size: 1 1; }
-    RoomTable > .table--titles { background: $panel; color: $text-primary; text-style: bold; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open"),
@@ -60,6 +58,7 @@ class RoomTable(ScrollView, Generic[Shown], can_focus=True):
 
     def __init__(self, columns: Sequence[Column[Shown]], *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.tone = Tones(self)
         self._all = tuple(columns)
         self._rows: list[tuple[str, Shown]] = []
         self._lines: dict[str, int] = {}
@@ -107,12 +106,12 @@ class RoomTable(ScrollView, Generic[Shown], can_focus=True):
         if y < TITLES:
             return self._titles(width)
         at = round(self.scroll_y) + y - TITLES
-        plain = tone_of(self, "plain")
+        plain = self.tone("plain")
         if at >= len(self._rows):
             return Strip.blank(width, plain)
         if at == self._cursor:
             # On the cursor's ground other colours would be hard to read.
-            return self._row(at, width, tone_of(self, "cursor" if self.has_focus else "cursor-away"), toned=False)
+            return self._row(at, width, self.tone("cursor" if self.has_focus else "cursor-away"), toned=False)
         return self._row(at, width, plain, toned=True)
 
     def action_move(self, step: int) -> None:
@@ -154,7 +153,7 @@ class RoomTable(ScrollView, Generic[Shown], can_focus=True):
         return max(self.size.height - TITLES, 0)
 
     def _titles(self, width: int) -> Strip:
-        style = self.get_component_rich_style("table--titles")
+        style = self.tone("titles")
         titles = (fitted(one.title, size, one.right) + " " * GAP for one, size in fit(width, self._all))
         return strip_of([(title, style) for title in titles], width, style)
 
@@ -162,7 +161,7 @@ class RoomTable(ScrollView, Generic[Shown], can_focus=True):
         parts: list[tuple[str, Style]] = []
         for column, size in fit(width, self._all):
             text, tone = column.cell(self._rows[at][1], self._moment)
-            style = base + tone_of(self, tone) if toned and tone else base
+            style = base + self.tone(tone) if toned and tone else base
             parts += [(fitted(text, size, column.right), style), (" " * GAP, base)]
         return strip_of(parts, width, base)
 

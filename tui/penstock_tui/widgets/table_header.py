@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual.events import Click
 from textual.message import Message
@@ -14,7 +13,7 @@ from penstock_tui.rows import Row
 from penstock_tui.view import Order
 from penstock_tui.widgets.fitting import GAP, Fitted
 from penstock_tui.widgets.segments import fitted, strip_of
-from penstock_tui.widgets.tones import TONE_CLASSES, tone_of
+from penstock_tui.widgets.tones import Tones
 
 __all__ = ["TableHeader"]
 
@@ -24,7 +23,6 @@ FALLS, RISES = "▼", "▲"
 class TableHeader(Widget):
     """One line, laid out as the table below it is."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = TONE_CLASSES
     DEFAULT_CSS = "TableHeader { height: 1; background: $panel; }"
     ALLOW_SELECT = False
 
@@ -38,6 +36,7 @@ class TableHeader(Widget):
         super().__init__(id=id)
         self._columns: Fitted[Row] = []
         self._order: Order | None = None
+        self.tone = Tones(self)
 
     def show(self, columns: Fitted[Row], order: Order | None) -> None:
         """Head these columns from now on."""
@@ -46,7 +45,7 @@ class TableHeader(Widget):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        style = tone_of(self, "head")
+        style = self.tone("head")
         parts = [(self._title(column.title, size, column.right) + " " * GAP, style) for column, size in self._columns]
         return strip_of(parts, self.size.width, style)
 

@@ -5,54 +5,51 @@ from __future__ import annotations
 from typing import Final
 
 from rich.style import Style
+from textual.style import Style as ContentStyle
 from textual.widget import Widget
 
-__all__ = ["TONES", "TONE_CLASSES", "TONE_CSS", "TONE_STYLES", "tone_of"]
+__all__ = ["TONES", "Tones"]
 
 TONES: Final = {
-    "plain": "color: $foreground;",
-    "dim": "color: $foreground 60%;",
-    "strong": "color: $foreground; text-style: bold;",
-    "head": "color: $text-primary; text-style: bold;",
-    "good": "color: $text-success;",
-    "warn": "color: $text-warning;",
-    "bad": "color: $text-error;",
-    "accent": "color: $text-accent;",
-    "badge": "color: $text-accent; text-style: bold reverse;",
-    "cursor": "background: $primary 45%; color: $foreground; text-style: bold;",
-    "cursor-away": "background: $foreground 15%; color: $foreground;",
-    "system": "color: $text-secondary; text-style: bold;",
-    "user": "color: $text-primary; text-style: bold;",
-    "assistant": "color: $text-accent; text-style: bold;",
-    "tool": "color: $text-success; text-style: bold;",
-    "thinking": "color: $foreground 60%; text-style: italic;",
-    "added": "color: $text-success; background: $success 12%;",
-    "taken": "color: $text-error; background: $error 12%;",
-}
-"""Name to CSS, the same in all widgets and themes."""
-
-TONE_STYLES: Final = {
     "plain": "$foreground",
     "dim": "$foreground 60%",
     "strong": "bold $foreground",
     "head": "bold $text-primary",
+    "titles": "bold $text-primary on $panel",
     "good": "$text-success",
     "warn": "$text-warning",
     "bad": "$text-error",
     "accent": "$text-accent",
+    "badge": "bold reverse $text-accent",
+    "cursor": "bold $foreground on $primary 45%",
+    "cursor-away": "$foreground on $foreground 15%",
     "system": "bold $text-secondary",
     "user": "bold $text-primary",
     "assistant": "bold $text-accent",
     "tool": "bold $text-success",
+    "thinking": "italic $foreground 60%",
+    "added": "$text-success on $success 12%",
+    "taken": "$text-error on $error 12%",
 }
-"""The same for text that is styled in itself, which a person can select."""
-
-TONE_CLASSES: Final = {f"tone--{name}" for name in TONES}
-"""For the `COMPONENT_CLASSES` of a widget that draws in tones."""
-
-TONE_CSS: Final = "\n".join(f".tone--{name} {{ {rules} }}" for name, rules in TONES.items())
+"""Name to style, the same in all widgets and themes. As they stand for `Content`, which a person can select."""
 
 
-def tone_of(widget: Widget, name: str) -> Style:
-    """The style of a tone on `widget`, under the theme of the moment."""
-    return widget.get_component_rich_style(f"tone--{name}")
+class Tones:
+    """The tones on the ground of one widget. Component classes would do it too, but of each Textual makes a node, in
+    each widget, anew with every change of the focus or the room: thousands of circles a second for the garbage
+    collector."""
+
+    def __init__(self, widget: Widget) -> None:
+        self._widget = widget
+        self._ground: ContentStyle | None = None
+        self._found: dict[str, Style] = {}
+
+    def __call__(self, name: str) -> Style:
+        """The style of a tone, under the theme of the moment."""
+        ground = self._widget.visual_style
+        if ground is not self._ground:  # another theme has another one
+            self._ground, self._found = ground, {}
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = (ground + ContentStyle.parse(TONES[name])).rich_style
+        return found
