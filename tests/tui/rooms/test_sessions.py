@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,10 @@ from penstock import paths
 from penstock.events import EventKind
 from penstock.memory import Item, Memory
 from penstock.memory.trigrams import Trigrams
+from penstock_tui.rooms import sessions
 from penstock_tui.rooms.sessions import SessionsRoom
 from penstock_tui.screens.log import LogScreen
+from penstock_tui.session_store import sizes_of
 from tests.tui.logs import Log, paid_life
 from tests.tui.rooms.days import a_day
 from tests.tui.screens import Screen, screen_of
@@ -44,6 +46,24 @@ async def test_how_large_they_are(log: Log, size: tuple[int, int]) -> None:
         await screen.sees("2.0k → 1.5k", "75%", "codex")
         if size[0] > 100:
             await screen.sees("in log", "kB")
+
+
+async def test_they_are_not_measured_each_time_one_comes_by(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That reads the whole log, and what one presses next would wait for it."""
+    looks: list[int] = []
+
+    def counted(path: Path, exchanges: Mapping[str, str]) -> dict[str, int]:
+        looks.append(len(exchanges))
+        return sizes_of(path, exchanges)
+
+    monkeypatch.setattr(sessions, "sizes_of", counted)
+    two(log)
+    async with screen_of(log) as screen:
+        for _ in range(3):
+            await opened(screen)
+            await screen.sees("in log", "kB")
+            await screen.press("1")
+    assert looks == [2]
 
 
 @pytest.mark.parametrize("size", SIZES)

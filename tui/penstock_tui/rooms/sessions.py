@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path, PurePath
@@ -85,6 +86,7 @@ class SessionsRoom(ErrandRoom, TableRoom[Session]):
         self.sizes: dict[str, int] = {}
         """What the events of each take in the log, about, as of the last look."""
         self._is_looking = False
+        self._looked_at = float("-inf")
 
     def columns(self) -> Sequence[Column[Session]]:
         """They know labels and sizes, which sessions do not."""
@@ -111,7 +113,8 @@ class SessionsRoom(ErrandRoom, TableRoom[Session]):
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
-        self._look()
+        if time.monotonic() - self._looked_at >= EVERY:
+            self._look()
 
     def words(self) -> Words | None:
         if len(self.feed.model.sessions):
@@ -223,7 +226,7 @@ class SessionsRoom(ErrandRoom, TableRoom[Session]):
         if not self.is_current or self._is_looking or self.feed.state is not LogState.OPEN:
             return
         exchanges = {row.id: session_of(row) for row in self.feed.model.rows if session_of(row)}
-        self._is_looking = True
+        self._is_looking, self._looked_at = True, time.monotonic()
         look = partial(sizes_of, self.feed.path, exchanges)
         self.errand("measure the sessions", look, self._take, fails=self._stop_looking)
 
