@@ -31,7 +31,12 @@ import latency
 import screen_log
 from terminal import Terminal, reactions
 
-ROOMS = {"1": "log", "2": "overview", "3": "tags", "4": "compactions", "5": "sessions", "6": "pipeline", "7": "budget"}
+ROOMS = {
+    **{"1": "log", "2": "overview", "3": "tags", "4": "compactions", "5": "sessions"},
+    **{"6": "pipeline", "7": "budget", "8": "memory", "9": "settings", "0": "replay"},
+}
+OPENED = {"enter": "an exchange", "m": "its context map", "backspace": "back"}
+"""From the log, one from the other."""
 TABLES = ("1", "3", "5")
 """Rooms with a cursor to move."""
 PRESSES = 40
@@ -96,7 +101,7 @@ def share(terminal: Terminal, before: float, begin: float) -> float:
 
 
 def press_all(terminal: Terminal) -> None:
-    """Every room entered, and its cursor moved, at no steady beat."""
+    """Every room entered, its cursor moved, and exchanges opened, at no steady beat."""
     chance = random.Random(7)
     for room in TABLES:
         terminal.press(room)
@@ -112,6 +117,15 @@ def press_all(terminal: Terminal) -> None:
         for room, name in ROOMS.items():
             terminal.press(room, f"to {name}")
             time.sleep(0.3 + chance.random() * 0.2)
+    terminal.press("1")
+    for _ in range(PRESSES // 4):
+        time.sleep(0.5)
+        terminal.press("down")
+        for key, name in OPENED.items():
+            time.sleep(0.3 + chance.random() * 0.2)
+            terminal.press(key, f"to {name}")
+        time.sleep(0.5)
+        terminal.press("backspace")
 
 
 def figures(terminal: Terminal) -> dict[str, Any]:

@@ -98,7 +98,7 @@ class Terminal:
                 self.output.append((time.perf_counter(), data))
 
 
-_BYTES = {"down": b"\x1b[B", "up": b"\x1b[A", "pagedown": b"\x1b[6~", "enter": b"\r", "escape": b"\x1b"}
+_BYTES = {"down": b"\x1b[B", "up": b"\x1b[A", "pagedown": b"\x1b[6~", "enter": b"\r", "backspace": b"\x7f"}
 
 
 def reactions(terminal: Terminal) -> list[Reaction]:
