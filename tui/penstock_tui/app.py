@@ -34,7 +34,6 @@ from penstock_tui.screens.opening import OpenExchange, OpenMap
 from penstock_tui.settings_reader import Asked
 from penstock_tui.sweeping import Sweeping
 from penstock_tui.widgets.columns import COLUMNS, order_by
-from penstock_tui.widgets.tones import TONE_CSS
 
 __all__ = ["PenstockApp"]
 
@@ -58,7 +57,6 @@ class PenstockApp(App[None]):
 
     TITLE = "Penstock"
     CSS_PATH = "app.tcss"
-    CSS = TONE_CSS
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - App declares it without ClassVar
     VERTICAL_BREAKPOINTS = [(0, "-low"), (9, "-high")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -220,7 +218,7 @@ class PenstockApp(App[None]):
             self.pop_screen()
 
     def _sweep(self) -> None:
-        self._sweeping.look(time.monotonic(), loaded=self.feed.loaded)
+        self._sweeping.look(time.monotonic(), loaded=not self.feed.is_catching_up)
 
     def _check(self) -> None:
         changes = self.feed.check()

@@ -39,7 +39,12 @@ class Feed:
     @property
     def loaded(self) -> bool:
         """Whether all that the log held at the last look is in the model, or there is no log to read."""
-        return self.state is not None and not self.left and self._queue.empty()
+        return not self.is_catching_up and self._queue.empty()
+
+    @property
+    def is_catching_up(self) -> bool:
+        """Whether what the log held when it was opened is still being read."""
+        return self.state is None or self.left > 0
 
     def run(self) -> None:
         """Follow the log until `stop`."""

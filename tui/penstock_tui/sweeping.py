@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from typing import Final
 
 __all__ = ["Sweeping"]
 
@@ -10,17 +11,24 @@ EVERY = 60.0
 """Seconds from one sweep to the next. What a log adds meanwhile is little to look through."""
 QUIET = 1.0
 """Seconds without a key or the mouse after which nobody is taken to wait."""
+ANSWERED = 0.15
+"""Seconds after which the last key has been answered, and the next has not come, with some luck."""
+SOME, MANY = 10, 30
+"""Looks through what is young since the last one through the rest: after `SOME`, Python itself would look through it.
+`MANY`: it is time, quiet or not."""
+NEVER: Final = 1_000_000_000
 
 
 class Sweeping:
     """Python looks through everything that lives whenever enough has been made: over a log of 10,000 exchanges that
-    takes 100 to 300 ms, several times a minute, in the middle of whatever one does. So what lives is set aside at
-    moments of our own choosing (`gc.freeze`), and the looks in between are short. What is dropped is freed as ever:
-    only circles wait."""
+    takes 100 to 300 ms, several times a minute, in the middle of whatever one does, for it is drawing that makes most.
+    So what lives is set aside (`gc.freeze`) now and then, and what is left is looked through only from here, at
+    moments of our own choosing. What is dropped is freed as ever: only circles wait."""
 
     def __init__(self) -> None:
-        self._swept: float | None = None
+        self._swept = float("-inf")
         self._touched = float("-inf")
+        self._before = gc.get_threshold()
 
     def begin(self) -> None:
         """A log is about to be read. All that this makes, lives."""
@@ -31,17 +39,33 @@ class Sweeping:
         self._touched = now
 
     def look(self, now: float, *, loaded: bool) -> bool:
-        """Sweep if it is time. Gives whether it was."""
-        if not loaded or now - self._touched < QUIET or (self._swept is not None and now - self._swept < EVERY):
+        """Sweep, or look through what is young, if it is time. Gives whether it was."""
+        still = now - self._touched
+        if not loaded or still < ANSWERED:
             return False
-        gc.unfreeze()
+        is_quiet = still >= QUIET
+        if is_quiet and now - self._swept >= EVERY:
+            self._sweep(now)
+            return True
+        if gc.get_count()[2] < (SOME if is_quiet else MANY):
+            return False
         gc.collect()
-        gc.freeze()
-        gc.enable()
-        self._swept = now
+        if not is_quiet:
+            gc.freeze()  # the next look is as short; what is dropped of it waits for the first quiet moment
+            self._swept = float("-inf")
         return True
 
     def end(self) -> None:
         """As it was before."""
         gc.unfreeze()
+        gc.set_threshold(*self._before)
         gc.enable()
+
+    def _sweep(self, now: float) -> None:
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+        first, second, _ = self._before
+        gc.set_threshold(first, second, NEVER)
+        gc.enable()
+        self._swept = now
