@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from textual.events import Paste
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from penstock_tui.app import PenstockApp
 from penstock_tui.settings_reader import Asked
@@ -51,6 +52,13 @@ class Screen:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def drag(self, over: type[Widget] | str, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """The mouse, with its button held, from one cell of a widget to another."""
+        await self.pilot.mouse_down(over, offset=start)
+        await self.pilot.hover(over, offset=end)
+        await self.pilot.mouse_up(over, offset=end)
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:

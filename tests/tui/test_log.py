@@ -227,14 +227,6 @@ async def test_copies_the_words(log: Log, monkeypatch: pytest.MonkeyPatch) -> No
     assert copied == [words]
 
 
-async def drag(screen: Screen, start: tuple[int, int], end: tuple[int, int]) -> None:
-    """The mouse, with its button held, from one cell of the table to another."""
-    await screen.pilot.mouse_down(RequestTable, offset=start)
-    await screen.pilot.hover(RequestTable, offset=end)
-    await screen.pilot.mouse_up(RequestTable, offset=end)
-    await screen.pilot.pause()
-
-
 async def test_text_can_be_selected(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the mouse, and copied. Rows wait meanwhile, so that it does not run from under the mouse, and then come."""
     copied: list[str] = []
@@ -243,7 +235,7 @@ async def test_text_can_be_selected(log: Log, monkeypatch: pytest.MonkeyPatch) -
     log.exchange(life("the newer words"))
     async with screen_of(log) as screen:
         column = screen.lines[2].index("words")
-        await drag(screen, (column + 4, 0), (column + 8, 0))
+        await screen.drag(RequestTable, (column + 4, 0), (column + 8, 0))
         await screen.press("ctrl+c")
         assert copied == ["newer"]
         assert isinstance(screen.app.screen, LogScreen), "nothing was opened"
@@ -253,7 +245,7 @@ async def test_text_can_be_selected(log: Log, monkeypatch: pytest.MonkeyPatch) -
         assert screen.table.count == 2
         await screen.press("escape")
         await screen.sees("the newest words")
-        await drag(screen, (column, 1), (column + 14, 2))
+        await screen.drag(RequestTable, (column, 1), (column + 14, 2))
         await screen.press("ctrl+c")
         first, last = copied[1].splitlines()
         assert first.startswith("the newer words")

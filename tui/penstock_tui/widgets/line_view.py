@@ -8,17 +8,16 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from penstock_tui.widgets.drawn_lines import DrawnLines
 from penstock_tui.widgets.lines import Line
 from penstock_tui.widgets.segments import strip_of
-from penstock_tui.widgets.tones import Tones
 
 __all__ = ["LineView"]
 
 
-class LineView(ScrollView, can_focus=True):
+class LineView(DrawnLines):
     """What it shows is made for its width, anew with each size."""
 
     DEFAULT_CSS = """
@@ -29,7 +28,6 @@ class LineView(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.full = False
-        self.tone = Tones(self)
         self._lines: list[Line] = []
 
     @abstractmethod
@@ -55,8 +53,10 @@ class LineView(ScrollView, can_focus=True):
         self.full = not self.full
         self.draw()
 
-    def render_line(self, y: int) -> Strip:
-        at = round(self.scroll_y) + y
-        parts = self._lines[at] if at < len(self._lines) else []
+    @property
+    def count(self) -> int:
+        return len(self._lines)
+
+    def line(self, at: int) -> Strip:
         width = self.scrollable_content_region.width
-        return strip_of([(text, self.tone(tone)) for text, tone in parts], width, self.tone("plain"))
+        return strip_of([(text, self.tone(tone)) for text, tone in self._lines[at]], width, self.tone("plain"))

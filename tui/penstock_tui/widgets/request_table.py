@@ -11,7 +11,6 @@ from textual.binding import Binding, BindingType
 from textual.events import Click, Focus, Resize
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
@@ -20,10 +19,9 @@ from penstock_tui.query import Query
 from penstock_tui.rows import Row
 from penstock_tui.view import Order, View
 from penstock_tui.widgets.columns import COLUMNS, column_of, tone_of_row
+from penstock_tui.widgets.drawn_lines import DrawnLines
 from penstock_tui.widgets.fitting import Cell, Column, Fitted, Moment, pages
 from penstock_tui.widgets.segments import cut, fitted, strip_of
-from penstock_tui.widgets.selecting import highlighted, text_in
-from penstock_tui.widgets.tones import Tones
 
 __all__ = ["RequestTable"]
 
@@ -34,7 +32,7 @@ HISTORY = "┊"
 """Between the first column and the second."""
 
 
-class RequestTable(ScrollView, can_focus=True):
+class RequestTable(DrawnLines):
     """Rows newest first, or in another order. The cursor stays on its row, wherever other rows push it; while
     `following`, on the newest."""
 
@@ -75,7 +73,6 @@ class RequestTable(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.tone = Tones(self)
         self._is_behind = False
         self.moment = Moment(0.0)
         self.following = True
@@ -105,11 +102,6 @@ class RequestTable(ScrollView, can_focus=True):
     def newer(self) -> int:
         """How many rows are newer than the one under the cursor, while they are not followed."""
         return self._line_of(self.cursor) if self.cursor and self.count and not (self.following or self.order) else 0
-
-    @property
-    def waits(self) -> bool:
-        """Whether rows stand still, because text in them is selected."""
-        return self.text_selection is not None
 
     def show(self, rows: Sequence[Row], query: Query) -> None:
         """Show those of `rows` (oldest first) that match. The cursor stays on its row, or goes to the nearest."""
@@ -176,18 +168,8 @@ class RequestTable(ScrollView, can_focus=True):
         """The next row from the cursor that matches, going round. None: there is none."""
         return self._view.find(query, self._line_of(self.cursor) if self.cursor else 0, step)
 
-    def render_line(self, y: int) -> Strip:
-        at = round(self.scroll_y) + y
-        if at >= self.count:
-            return Strip.blank(self.scrollable_content_region.width, self._style("plain", ""))
-        strip = self._strip(self._view.at(at))
-        selection = self.text_selection
-        if selection is not None:
-            strip = highlighted(strip, selection, at, self.screen.get_component_rich_style("screen--selection"))
-        # Where a selection begins and ends is read from what is drawn. While no mouse is near, that work is spared.
-        return strip.apply_offsets(0, at) if self.mouse_hover else strip
-
-    def _strip(self, row: Row) -> Strip:
+    def line(self, at: int) -> Strip:
+        row = self._view.at(at)
         width = self.scrollable_content_region.width
         tone = ("cursor" if self.has_focus else "cursor-away") if row is self.cursor else "plain"
         if row.running:
@@ -200,18 +182,8 @@ class RequestTable(ScrollView, can_focus=True):
             strip = self._drawn[key] = self._draw(row, tone, width)
         return strip
 
-    @property
-    def allow_select(self) -> bool:
-        """Whether text can be selected with the mouse."""
-        return True
-
-    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        first = round(self.scroll_y)
-        shown = range(first, first + self.size.height)
-        return text_in(selection, shown, self.count, lambda line: self._strip(self._view.at(line)).text), "\n"
-
     def selection_updated(self, selection: Selection | None) -> None:
-        self.refresh()
+        super().selection_updated(selection)
         if selection is None and self._is_behind:
             self._is_behind = False
             self.post_message(self.Behind())

@@ -11,25 +11,23 @@ from textual.binding import Binding, BindingType
 from textual.events import Blur, Click, Focus, Resize
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from penstock_tui.widgets.drawn_lines import DrawnLines
 from penstock_tui.widgets.fitting import GAP, Column, Moment, fit
 from penstock_tui.widgets.segments import fitted, strip_of
-from penstock_tui.widgets.tones import Tones
 
 __all__ = ["MOST", "RoomTable"]
 
 Shown = TypeVar("Shown")
 MOST = 500
 """Rows drawn. Who looks for one further down filters the log."""
-TITLES = 1
-"""Lines above the rows."""
 
 
-class RoomTable(ScrollView, Generic[Shown], can_focus=True):
+class RoomTable(DrawnLines, Generic[Shown]):
     """Shows rows in columns, as many as have room. Draws lines itself: only what is seen costs anything."""
 
+    HEAD = 1
     DEFAULT_CSS = """
     RoomTable { height: 1fr; overflow-x: hidden; overflow-y: auto; background: $background; }
     RoomTable { scrollbar-gutter: stable; scrollbar-size: 1 1; }
@@ -58,7 +56,6 @@ class RoomTable(ScrollView, Generic[Shown], can_focus=True):
 
     def __init__(self, columns: Sequence[Column[Shown]], *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.tone = Tones(self)
         self._all = tuple(columns)
         self._rows: list[tuple[str, Shown]] = []
         self._lines: dict[str, int] = {}
@@ -76,12 +73,15 @@ class RoomTable(ScrollView, Generic[Shown], can_focus=True):
         return self._cursor == 0
 
     def fill(self, rows: Sequence[tuple[str, Shown]], moment: Moment) -> None:
-        """Show `rows`, each under a key of its own. The cursor stays on its key, the window where it is."""
+        """Show `rows`, each under a key of its own. The cursor stays on its key, the window where it is. While text is
+        selected, nothing changes, or it would run from under it."""
+        if self.waits:
+            return
         chosen, line, top = self.chosen, self._cursor, round(self.scroll_y)
         self._rows, self._moment = list(rows[:MOST]), moment
         self._lines = {key: i for i, (key, _) in enumerate(self._rows)}
         self._cursor = self._lines.get(chosen, min(line, max(len(self._rows) - 1, 0)))
-        self.virtual_size = Size(0, len(self._rows) + TITLES)
+        self.virtual_size = Size(0, len(self._rows) + self.HEAD)
         if top and self._cursor != line:
             # Scrolled down, the row that is read stays where it is on the screen; at the top one stays at the top.
             self.scroll_to(y=max(top + self._cursor - line, 0), animate=False, force=True)
@@ -101,18 +101,19 @@ class RoomTable(ScrollView, Generic[Shown], can_focus=True):
         """The theme turned: all cells have the wrong colours."""
         self.refresh()
 
-    def render_line(self, y: int) -> Strip:
+    @property
+    def count(self) -> int:
+        return len(self._rows)
+
+    def head_line(self, y: int) -> Strip:
+        return self._titles(self.scrollable_content_region.width)
+
+    def line(self, at: int) -> Strip:
         width = self.scrollable_content_region.width
-        if y < TITLES:
-            return self._titles(width)
-        at = round(self.scroll_y) + y - TITLES
-        plain = self.tone("plain")
-        if at >= len(self._rows):
-            return Strip.blank(width, plain)
         if at == self._cursor:
             # On the cursor's ground other colours would be hard to read.
             return self._row(at, width, self.tone("cursor" if self.has_focus else "cursor-away"), toned=False)
-        return self._row(at, width, plain, toned=True)
+        return self._row(at, width, self.tone("plain"), toned=True)
 
     def action_move(self, step: int) -> None:
         self._go(self._cursor + step)
@@ -131,8 +132,8 @@ class RoomTable(ScrollView, Generic[Shown], can_focus=True):
             self.post_message(self.Opened(self.chosen))
 
     def on_click(self, event: Click) -> None:
-        line = round(self.scroll_y) + event.y - TITLES
-        if event.y < TITLES or line >= len(self._rows):
+        line = round(self.scroll_y) + event.y - self.HEAD
+        if event.y < self.HEAD or line >= len(self._rows) or self.waits:  # the end of a selection chooses no row
             return
         again = line == self._cursor
         self._go(line)
@@ -150,7 +151,7 @@ class RoomTable(ScrollView, Generic[Shown], can_focus=True):
 
     @property
     def _height(self) -> int:
-        return max(self.size.height - TITLES, 0)
+        return max(self.size.height - self.HEAD, 0)
 
     def _titles(self, width: int) -> Strip:
         style = self.tone("titles")
@@ -170,7 +171,7 @@ class RoomTable(ScrollView, Generic[Shown], can_focus=True):
         if line != self._cursor and self._rows:
             before, self._cursor = self._cursor, line
             for one in (before, line):
-                self.refresh_line(one + TITLES)
+                self.refresh_line(one + self.HEAD)
             self.post_message(self.Moved(self.chosen))
         self._reveal()
 

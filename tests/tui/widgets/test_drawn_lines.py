@@ -1,0 +1,75 @@
+"""Text selected with the mouse where lines are drawn one by one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.app import App
+
+from penstock_tui.rooms.sessions import SessionsRoom
+from penstock_tui.screens.detail import DetailScreen, Pane
+from penstock_tui.widgets.room_table import RoomTable
+from tests.tui.logs import Log, paid_life, until
+from tests.tui.played import play
+from tests.tui.screens import screen_of
+
+
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    out: list[str] = []
+    monkeypatch.setattr(App, "copy_to_clipboard", lambda _app, text: out.append(text))
+    return out
+
+
+async def test_rows_of_a_room(log: Log, copied: list[str]) -> None:
+    """They stand still while text in them is selected, and no row is chosen by that."""
+    log.exchange(paid_life(0.04, 0.01, session="morning", conversation="talk-1"))
+    log.exchange(paid_life(0.04, 0.01, session="evening", conversation="talk-2"))
+    async with screen_of(log) as screen:
+        await screen.press("5")
+        await screen.sees("[5 sessions]", "2 sessions", "evening")
+        line = next(y for y, text in enumerate(screen.lines) if "morning" in text)
+        table = screen.app.screen.query_one(RoomTable)
+        y, x = line - table.region.y, screen.lines[line].index("morning")
+        await screen.drag(RoomTable, (x, y), (x + 6, y))
+        await screen.press("ctrl+c")
+        assert copied == ["morning"]
+        assert isinstance(screen.app.screen, SessionsRoom)
+        assert table.is_at_top
+        log.exchange(paid_life(0.04, 0.01, session="night", conversation="talk-3"))
+        await screen.sees("3 sessions")
+        assert not screen.shows("night")
+        await screen.press("escape")
+        await screen.sees("night")
+
+
+async def test_the_titles_of_a_room_are_no_text(log: Log, copied: list[str]) -> None:
+    """What is selected from there on begins with the first row."""
+    log.exchange(paid_life(0.04, 0.01, session="morning", conversation="talk-1"))
+    async with screen_of(log) as screen:
+        await screen.press("5")
+        await screen.sees("[5 sessions]", "morning")
+        await screen.drag(RoomTable, (0, 1), (100, 1))
+        await screen.press("ctrl+c")
+        (text,) = copied
+        assert "morning" in text
+        assert "client" not in text
+
+
+async def test_what_was_sent_in_place_of_what_came(log: Log, copied: list[str], tmp_path: Path) -> None:
+    """Several lines of the difference, scrolled down or not."""
+    play(log, upto=5)
+    async with screen_of(log) as screen:
+        await until(screen.pilot, lambda: screen.table.cursor is not None)
+        await screen.press("enter", "d")
+        await until(screen.pilot, lambda: isinstance(one := screen.app.screen, DetailScreen) and one.is_told)
+        await screen.sees("Sent against came")
+        pane = screen.app.screen.query_one(f"#{Pane.DIFF}")
+        shown = [text[pane.content_region.x : pane.content_region.right].rstrip() for text in screen.lines]
+        top = pane.content_region.y
+        await screen.drag(f"#{Pane.DIFF}", (1, 1), (pane.content_region.width - 3, 3))
+        await screen.press("ctrl+c")
+        (text,) = copied
+        assert text.splitlines()[0] == shown[top]
+        assert text.splitlines()[2].strip() == shown[top + 2][: len(text.splitlines()[2])].strip()

@@ -1,0 +1,75 @@
+"""What draws its own lines, as many as are in sight, and lets a person select text in them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from textual.events import Key
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+
+from penstock_tui.widgets.selecting import highlighted, text_in
+from penstock_tui.widgets.tones import Tones
+
+__all__ = ["DrawnLines"]
+
+
+class DrawnLines(ScrollView, can_focus=True):
+    """Lines are counted from the first one there is, wherever it was scrolled to."""
+
+    HEAD = 0
+    """Lines on top that are not scrolled. No text is selected there."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.tone = Tones(self)
+
+    @property
+    @abstractmethod
+    def count(self) -> int:
+        """How many lines there are."""
+
+    @abstractmethod
+    def line(self, at: int) -> Strip:
+        """Line `at` of them."""
+
+    def head_line(self, y: int) -> Strip:
+        """Line `y` of those on top."""
+        raise NotImplementedError
+
+    @property
+    def waits(self) -> bool:
+        """Whether text is selected, so that lines had better stand still."""
+        return self.text_selection is not None
+
+    def render_line(self, y: int) -> Strip:
+        if y < self.HEAD:
+            return self.head_line(y)
+        at = round(self.scroll_y) + y - self.HEAD
+        if at >= self.count:
+            return Strip.blank(self.scrollable_content_region.width, self.tone("plain"))
+        strip, selection = self.line(at), self.text_selection
+        if selection is not None:
+            strip = highlighted(strip, selection, at, self.screen.get_component_rich_style("screen--selection"))
+        # Where a selection begins and ends is read from what is drawn. While no mouse is near, that work is spared.
+        return strip.apply_offsets(0, at) if self.mouse_hover else strip
+
+    @property
+    def allow_select(self) -> bool:
+        """Whether text can be selected with the mouse."""
+        return True
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        first = round(self.scroll_y)
+        shown = range(first, first + max(self.size.height - self.HEAD, 0))
+        return text_in(selection, shown, self.count, lambda at: self.line(at).text), "\n"
+
+    def key_escape(self, event: Key) -> None:
+        """While text is selected Esc lets lines go on, and leads nowhere."""
+        if self.waits:
+            event.stop()
+            self.screen.clear_selection()
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        self.refresh()
