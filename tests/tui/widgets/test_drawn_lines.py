@@ -10,7 +10,8 @@ from textual.app import App
 from penstock_tui.rooms.sessions import SessionsRoom
 from penstock_tui.screens.detail import DetailScreen, Pane
 from penstock_tui.widgets.room_table import RoomTable
-from tests.tui.logs import Log, paid_life, until
+from penstock_tui.widgets.told_lines import ToldLines
+from tests.tui.logs import Log, life, paid_life, until
 from tests.tui.played import play
 from tests.tui.screens import screen_of
 
@@ -73,3 +74,17 @@ async def test_what_was_sent_in_place_of_what_came(log: Log, copied: list[str], 
         (text,) = copied
         assert text.splitlines()[0] == shown[top]
         assert text.splitlines()[2].strip() == shown[top + 2][: len(text.splitlines()[2])].strip()
+
+
+async def test_what_is_told_of_an_exchange(log: Log, copied: list[str]) -> None:
+    """Its id, say, or the words."""
+    log.exchange(life("why does the kiln fail?"))
+    async with screen_of(log) as screen:
+        await until(screen.pilot, lambda: screen.table.cursor is not None)
+        await screen.press("enter")
+        await screen.sees("why does the kiln fail?")
+        told = screen.app.screen.query_one(ToldLines)
+        line = next(y for y, text in enumerate(screen.lines) if text.startswith("│ why does the kiln"))
+        await screen.drag(ToldLines, (4, line - told.region.y), (7, line - told.region.y))
+        await screen.press("ctrl+c")
+    assert copied == ["does"]

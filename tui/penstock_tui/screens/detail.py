@@ -15,7 +15,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
 from textual.signal import Signal
-from textual.widgets import ContentSwitcher, Static
+from textual.widgets import ContentSwitcher
 from textual.worker import get_current_worker
 
 from penstock.errors import StoreError
@@ -38,7 +38,7 @@ from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.key_line import KeyLine
 from penstock_tui.widgets.line_view import LineView
 from penstock_tui.widgets.overview import overview
-from penstock_tui.widgets.tones import Tones
+from penstock_tui.widgets.told_lines import ToldLines
 
 __all__ = ["DetailScreen", "Pane"]
 
@@ -64,7 +64,6 @@ class DetailScreen(Screen[None], Passing):
     DetailScreen #overview:focus, DetailScreen LineView:focus { border: round $primary; }
     DetailScreen #overview { width: 2fr; scrollbar-size: 1 1; }
     DetailScreen #panes { width: 3fr; height: 1fr; }
-    DetailScreen #facts { height: auto; }
     DetailScreen.-narrow #overview, DetailScreen.-narrow #panes { width: 1fr; }
     DetailScreen.-narrow.-on-panes #overview { display: none; }
     DetailScreen.-narrow.-on-overview #panes { display: none; }
@@ -124,7 +123,6 @@ class DetailScreen(Screen[None], Passing):
         self._reader = StoryReader(feed.path)
         self._reading = threading.Lock()
         self._frame = 0
-        self._tone = Tones(self)
 
     @property
     def is_told(self) -> bool:
@@ -136,7 +134,7 @@ class DetailScreen(Screen[None], Passing):
         with Horizontal():
             with VerticalScroll(id="overview") as pane:
                 pane.border_title = "Overview"
-                yield Static(id="facts")
+                yield ToldLines()
             with ContentSwitcher(initial=self._pane, id="panes"):
                 yield BlockList(id=Pane.BLOCKS)
                 yield EditList(id=Pane.EDITS)
@@ -147,15 +145,12 @@ class DetailScreen(Screen[None], Passing):
         is_aside = self._pane is not Pane.BLOCKS or self._place is not None
         self.add_class("-on-panes" if is_aside else "-on-overview")
         self._changed.subscribe(self, self.take)
-        self.app.theme_changed_signal.subscribe(self, lambda _theme: self._draw())
         self.set_interval(TICK, self._tick)
         self.query_one(f"#{self._pane}" if is_aside else "#overview").focus()
         self._load()
 
     def on_unmount(self) -> None:
-        # A signal keeps whom it calls until it is given again, and a theme may never turn.
-        self._changed.unsubscribe(self)
-        self.app.theme_changed_signal.unsubscribe(self)
+        self._changed.unsubscribe(self)  # a signal keeps whom it calls until it is given again
 
     def take(self, changes: Changes) -> None:
         """Follow the exchange."""
@@ -269,7 +264,7 @@ class DetailScreen(Screen[None], Passing):
     def _draw(self) -> None:
         moment = Moment(self._feed.clock.now(), self._frame)
         purse = self._feed.model.purse(self.row)
-        self.query_one("#facts", Static).update(overview(self.row, self._story, moment, self._tone, purse))
+        self.query_one(ToldLines).show(overview(self.row, self._story, moment, purse))
         self.query_one("#head", FittedLine).show(self._head(moment))
 
     def _head(self, moment: Moment) -> list[Fact]:

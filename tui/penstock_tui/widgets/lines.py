@@ -19,11 +19,16 @@ _WORD = re.compile(r"\s*\S+|\s+")
 """With the blanks before it: those at a break are dropped."""
 
 
-def content_of(lines: Iterable[Line], width: int, indent: int = LABEL) -> Content:
-    """`lines`, one below the other. What is longer than `width` goes on in the next, `indent` cells in."""
-    indent = indent if indent < width // 2 else min(2, width // 2)
-    wrapped = (part for line in lines for part in _wrapped(line, width, indent))
+def content_of(lines: Iterable[Line], width: int, indent: int | None = LABEL) -> Content:
+    """`lines`, one below the other. What is longer than `width` goes on in the next, `indent` cells in; None: below the
+    beginning of its last text."""
+    wrapped = (part for line in lines for part in _wrapped(line, width, _bounded(indent, line, width)))
     return Content("\n").join(Content.assemble(*((text, TONES[tone]) for text, tone in line)) for line in wrapped)
+
+
+def _bounded(indent: int | None, line: Line, width: int) -> int:
+    cells = sum(width_of(text) for text, _ in line[:-1]) if indent is None else indent
+    return cells if cells < width // 2 else min(2, width // 2)
 
 
 def _wrapped(line: Line, width: int, indent: int) -> Iterator[Line]:
