@@ -31,12 +31,10 @@ import latency
 import screen_log
 from terminal import Terminal, reactions
 
-ROOMS = {
-    **{"1": "log", "2": "overview", "3": "tags", "4": "compactions", "5": "sessions"},
-    **{"6": "pipeline", "7": "budget", "8": "memory", "9": "settings", "0": "replay"},
-}
+NAMES = ("log", "overview", "tags", "compactions", "sessions", "pipeline", "budget", "memory", "settings", "replay")
+ROOMS = dict(zip("1234567890", NAMES, strict=True))
 OPENED = {"enter": "an exchange", "m": "its context map", "backspace": "back"}
-"""From the log, one from the other."""
+"""From the log, one from the other, and back to the first."""
 TABLES = ("1", "3", "5")
 """Rooms with a cursor to move."""
 PRESSES = 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from textual.events import Paste
+from textual.events import MouseDown, MouseMove, MouseUp, Paste
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -60,6 +60,13 @@ class Screen:
         await self.pilot.hover(over, offset=end)
         await self.pilot.mouse_up(over, offset=end)
         await self.pilot.pause()
+
+    async def rub(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """The same from one cell of the screen to another, by a mouse that was there already."""
+        for kind, (x, y), button in ((MouseDown, start, 1), (MouseMove, end, 1), (MouseUp, end, 1)):
+            at = {"x": x, "y": y, "screen_x": x, "screen_y": y, "delta_x": 0, "delta_y": 0}
+            self.app.post_message(kind(None, button=button, shift=False, meta=False, ctrl=False, **at))
+            await self.pilot.pause()
 
     async def type(self, text: str) -> None:
         named = {" ": "space", ":": "colon", "-": "minus", '"': "quotation_mark", ">": "greater_than_sign"}

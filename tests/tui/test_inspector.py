@@ -298,3 +298,24 @@ async def test_what_was_closed_takes_no_memory(log: Log, opens: str, kind: type[
         more, drawn = held()
         assert more <= max(screens, 1)
         assert drawn - lines < 3 * 24
+
+
+@pytest.mark.parametrize("keys", [("enter",), ("enter", "d"), ("m",)])
+async def test_another_theme_while_it_is_open(log: Log, keys: tuple[str, ...]) -> None:
+    """No cell keeps the ground of the one before."""
+
+    def grounds() -> set[str]:
+        cells = (cell for strip in screen.app.screen._compositor.render_strips() for cell in strip)
+        styles = (cell.style for cell in cells if cell.style is not None and cell.text.strip())
+        return {style.bgcolor.get_truecolor().hex for style in styles if style.bgcolor is not None}
+
+    play(log, upto=5)
+    async with screen_of(log) as screen:
+        await until(screen.pilot, lambda: screen.table.cursor is not None)
+        await screen.press(*keys)
+        await until(screen.pilot, lambda: getattr(screen.app.screen, "is_told", False))
+        screen.app.theme = "textual-dark"
+        await screen.pilot.pause()
+        dark = grounds()
+        screen.app.theme = "textual-light"
+        await until(screen.pilot, lambda: not dark & grounds())

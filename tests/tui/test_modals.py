@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 from textual.app import App
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 
+from penstock_tui import screens
 from penstock_tui.app import PenstockApp
 from penstock_tui.screens.ask import AskScreen
 from penstock_tui.screens.choosing import ChooseScreen
 from penstock_tui.screens.confirm import ConfirmScreen
 from penstock_tui.screens.editing import EditScreen
+from penstock_tui.screens.log import LogScreen
+from penstock_tui.screens.passing import Passing
 from penstock_tui.screens.reading import ReadingScreen
 
 
@@ -62,3 +67,13 @@ async def test_what_was_typed_before_the_question_stood_there_is_no_answer() -> 
         assert (app.screen, said) == (question, [])
         await pilot.press("y")
         assert said == [True]
+
+
+def test_screens_that_come_and_go_let_go_of_what_was_drawn() -> None:
+    """All but the log and the rooms, which stay. Their own rules come first: Textual takes them from the first base."""
+    for module in iter_modules(screens.__path__):
+        found = import_module(f"{screens.__name__}.{module.name}")
+        for kind in vars(found).values():
+            if isinstance(kind, type) and issubclass(kind, Screen) and kind.__module__ == found.__name__:
+                assert issubclass(kind, Passing) is (kind is not LogScreen), kind
+                assert issubclass(kind.__bases__[0], Screen), kind

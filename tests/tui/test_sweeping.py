@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from penstock_tui.sweeping import ANSWERED, EVERY, MANY, QUIET, SOME, Sweeping
+from penstock_tui.sweeping import ANSWERED, EVERY, MANY, MOST, QUIET, SOME, Sweeping
 
 
 class Circle:
@@ -97,6 +97,18 @@ def test_keys_without_a_pause_do_not_fill_the_memory(sweeping: Sweeping) -> None
     Circle()
     gc.freeze()
     assert sweeping.look(5.0 + QUIET, loaded=True)
+    assert Circle.alive == 0
+
+
+def test_a_key_that_is_held_down_does_not_either(sweeping: Sweeping) -> None:
+    """It comes again before any pause is long enough."""
+    assert sweeping.look(0.0, loaded=True)
+    Circle()
+    grow(MOST - 1)
+    for now in (5.0, 6.0):
+        sweeping.touch(now)
+        assert sweeping.look(now, loaded=True) is (now == 6.0)
+        grow(1)
     assert Circle.alive == 0
 
 

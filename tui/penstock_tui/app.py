@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.events import Event, InputEvent
+from textual.events import Event, InputEvent, Key
 from textual.screen import Screen
 from textual.signal import Signal
 
@@ -39,6 +39,8 @@ __all__ = ["PenstockApp"]
 
 NOT_OURS = frozenset({"Keys", "Maximize", "Minimize"})
 """Textual's commands that hide what a room is read by; `?` tells the keys."""
+COPIES = frozenset({"ctrl+c", "super+c"})
+"""Keys that leave what is selected as it is."""
 TAKE = 0.1
 FOLD, READ = 0.04, 0.08
 """Seconds of these that go into taking events in: while one follows, and while a long log is read first."""
@@ -116,6 +118,11 @@ class PenstockApp(App[None]):
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent):
             self._sweeping.touch(time.monotonic())
+        if isinstance(event, Key) and event.key not in COPIES and self.screen_stack and self.screen.selections:
+            # Whatever a key does, it is done to lines that go on. Esc does no more than that.
+            self.screen.clear_selection()
+            if event.key == "escape":
+                return
         await super().on_event(event)
 
     def action_help(self) -> None:

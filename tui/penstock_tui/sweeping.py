@@ -13,9 +13,9 @@ QUIET = 1.0
 """Seconds without a key or the mouse after which nobody is taken to wait."""
 ANSWERED = 0.15
 """Seconds after which the last key has been answered, and the next has not come, with some luck."""
-SOME, MANY = 10, 30
+SOME, MANY, MOST = 10, 30, 150
 """Looks through what is young since the last one through the rest: after `SOME`, Python itself would look through it.
-`MANY`: it is time, quiet or not."""
+`MANY`: it is time between two keys. `MOST`: it is time, whatever a person does."""
 NEVER: Final = 1_000_000_000
 
 
@@ -40,14 +40,14 @@ class Sweeping:
 
     def look(self, now: float, *, loaded: bool) -> bool:
         """Sweep, or look through what is young, if it is time. Gives whether it was."""
-        still = now - self._touched
-        if not loaded or still < ANSWERED:
+        still, young = now - self._touched, gc.get_count()[2]
+        if not loaded or (still < ANSWERED and young < MOST):
             return False
         is_quiet = still >= QUIET
         if is_quiet and now - self._swept >= EVERY:
             self._sweep(now)
             return True
-        if gc.get_count()[2] < (SOME if is_quiet else MANY):
+        if young < (SOME if is_quiet else MANY):
             return False
         gc.collect()
         if not is_quiet:

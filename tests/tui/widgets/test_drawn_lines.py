@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 from textual.app import App
+from textual.widget import Widget
+from textual.widgets import Static
 
 from penstock_tui.rooms.sessions import SessionsRoom
 from penstock_tui.screens.detail import DetailScreen, Pane
+from penstock_tui.screens.log import LogScreen
+from penstock_tui.widgets.request_table import RequestTable
 from penstock_tui.widgets.room_table import RoomTable
 from penstock_tui.widgets.told_lines import ToldLines
 from tests.tui.logs import Log, life, paid_life, until
@@ -43,6 +47,76 @@ async def test_rows_of_a_room(log: Log, copied: list[str]) -> None:
         assert not screen.shows("night")
         await screen.press("escape")
         await screen.sees("night")
+
+
+async def test_from_where_the_mouse_rested(log: Log, copied: list[str]) -> None:
+    """A room that was entered by its key is selected in like any other, before the mouse has moved there."""
+    log.exchange(paid_life(0.04, 0.01, session="morning", conversation="talk-1"))
+    async with screen_of(log) as screen:
+        await screen.pilot.hover(offset=(60, 30))
+        await screen.press("5")
+        await screen.sees("[5 sessions]", "morning")
+        line = next(y for y, text in enumerate(screen.lines) if "morning" in text)
+        x = screen.lines[line].index("morning")
+        await screen.pilot.hover(offset=(x, line))
+        await screen.press("1", "5")
+        await screen.sees("[5 sessions]", "morning")
+        await screen.rub((x, line), (x + 6, line))
+        await screen.press("ctrl+c")
+    assert copied == ["morning"]
+
+
+async def test_a_second_click_selects_nothing(log: Log) -> None:
+    """It opens; rows that stood still then would be found so later, for no reason one sees."""
+    log.exchange(paid_life(0.04, 0.01, session="morning", conversation="talk-1"))
+    async with screen_of(log) as screen:
+        await screen.press("5")
+        await screen.sees("[5 sessions]", "morning")
+        room = screen.app.screen
+        await screen.pilot.click(RoomTable, offset=(5, 1), times=2)
+        await until(screen.pilot, lambda: isinstance(screen.app.screen, LogScreen))
+        assert not room.selections
+        await screen.pilot.click(RequestTable, offset=(5, 0), times=2)
+        await until(screen.pilot, lambda: isinstance(screen.app.screen, DetailScreen))
+        assert not screen.app.log_screen.selections
+
+
+async def test_any_key_lets_rows_go_on(log: Log) -> None:
+    """What it asks for is done to rows that move; with another log, rows of the one before do not stay."""
+    log.exchange(paid_life(0.04, 0.01, session="morning", conversation="talk-1"))
+    async with screen_of(log) as screen:
+        await screen.press("5")
+        await screen.sees("[5 sessions]", "morning")
+        for goes_on in (lambda: screen.press("1", "5"), lambda: screen.press("down"), log.remove):
+            await screen.drag(RoomTable, (2, 1), (9, 1))
+            await screen.sees("text is selected: rows wait")
+            done = goes_on()
+            if done is not None:
+                await done
+            await until(screen.pilot, lambda: not screen.app.screen.selections)
+            await until(screen.pilot, lambda: not screen.shows("rows wait"))
+        assert not screen.shows("morning")
+
+
+@pytest.mark.parametrize(("opens", "over"), [("enter", ToldLines), ("2", Static)])
+async def test_esc_leads_back_only_where_nothing_is_selected(log: Log, opens: str, over: type[Widget]) -> None:
+    """In text that Textual draws as in lines that we do."""
+    log.exchange(life("why does the kiln fail?"))
+    async with screen_of(log) as screen:
+        await until(screen.pilot, lambda: screen.table.cursor is not None)
+        await screen.press(opens)
+        await until(screen.pilot, lambda: not isinstance(screen.app.screen, LogScreen))
+        there = screen.app.screen
+        await until(screen.pilot, lambda: any(one.region.height > 1 for one in there.query(over)))
+        text = next(one for one in there.query(over) if one.region.height > 1)
+        y = next(y for y, line in enumerate(screen.lines) if y >= text.region.y and line[text.region.x :].strip())
+        await screen.rub((text.region.x + 1, y), (text.region.x + 9, y))
+        assert there.selections
+        await screen.press("escape")
+        assert screen.app.screen is there
+        assert not there.selections
+        await screen.press("escape")
+        assert isinstance(screen.app.screen, LogScreen)
 
 
 async def test_the_titles_of_a_room_are_no_text(log: Log, copied: list[str]) -> None:

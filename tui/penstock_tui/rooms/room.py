@@ -18,7 +18,7 @@ from penstock_tui.feed import Feed
 from penstock_tui.follow import LogState
 from penstock_tui.model import Changes
 from penstock_tui.rooms.names import RoomName
-from penstock_tui.widgets.facts import health_facts
+from penstock_tui.widgets.facts import WAITS, health_facts
 from penstock_tui.widgets.fitted_line import Fact, FittedLine
 from penstock_tui.widgets.key_line import KeyLine
 from penstock_tui.widgets.notice import Notice, words_for
@@ -114,7 +114,8 @@ class Room(Screen[None]):
             if self.focused is None:
                 self.focus_next()
             self.draw(now)
-        self.query_one("#totals", FittedLine).show([Fact(self.NAME.capitalize(), 1, "head"), *self.head(now)])
+        waits = [WAITS] if self.selections else []
+        self.query_one("#totals", FittedLine).show([Fact(self.NAME.capitalize(), 1, "head"), *waits, *self.head(now)])
         self.query_one("#health", FittedLine).show(health_facts(self.feed))
 
     def _words(self) -> Words | None:
@@ -124,8 +125,10 @@ class Room(Screen[None]):
         words = self.words()
         return (words_for(self.feed, "") or words) if words is not None else None
 
-    def _note(self, _changes: Changes) -> None:
+    def _note(self, changes: Changes) -> None:
         self._is_stale = True
+        if changes.reset:  # what was selected belongs to a log that is gone
+            self.clear_selection()
 
     def _tick(self) -> None:
         self._ticks += 1

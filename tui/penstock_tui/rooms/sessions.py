@@ -216,7 +216,11 @@ class SessionsRoom(ErrandRoom, TableRoom[Session]):
             forgotten = f" {memory.forget_session(profile, session)}." if chosen else ""
             return f"{many(delete_session(path, session), 'event')} deleted.{forgotten}"
 
-        self.errand("delete it", do, lambda said: self.notify(said, markup=False))
+        self.errand("delete it", do, self._deleted)
+
+    def _deleted(self, said: str) -> None:
+        self._looked_at = float("-inf")
+        self.notify(said, markup=False)
 
     def _chosen(self) -> Session | None:
         return self.feed.model.sessions.get(self.table.chosen) if self.table.chosen else None
@@ -226,12 +230,12 @@ class SessionsRoom(ErrandRoom, TableRoom[Session]):
         if not self.is_current or self._is_looking or self.feed.state is not LogState.OPEN:
             return
         exchanges = {row.id: session_of(row) for row in self.feed.model.rows if session_of(row)}
-        self._is_looking, self._looked_at = True, time.monotonic()
+        self._is_looking = True
         look = partial(sizes_of, self.feed.path, exchanges)
         self.errand("measure the sessions", look, self._take, fails=self._stop_looking)
 
     def _take(self, sizes: dict[str, int]) -> None:
-        self._is_looking, self.sizes = False, sizes
+        self._is_looking, self.sizes, self._looked_at = False, sizes, time.monotonic()
         self.tell()
 
     def _stop_looking(self) -> None:

@@ -167,10 +167,8 @@ class LogScreen(Screen[None]):
             self.notify("This request has no words to copy.", severity="warning")
 
     def action_back(self) -> None:
-        """One step back to all rows, the newest on top: without what is selected, without the filter, without order."""
-        if self.selections:
-            self.clear_selection()
-        elif self._filter or self._line.display or self._table.order is None:
+        """One step back to all rows, the newest on top: without the filter, then without order."""
+        if self._filter or self._line.display or self._table.order is None:
             self.action_clear()
         else:
             self.sort(None)

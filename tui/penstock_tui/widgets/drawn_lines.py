@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from textual.events import Key
+from textual.events import Click
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
@@ -35,7 +35,7 @@ class DrawnLines(ScrollView, can_focus=True):
         """Line `at` of them."""
 
     def head_line(self, y: int) -> Strip:
-        """Line `y` of those on top."""
+        """Line `y` of those on top, where there are any."""
         raise NotImplementedError
 
     @property
@@ -52,8 +52,8 @@ class DrawnLines(ScrollView, can_focus=True):
         strip, selection = self.line(at), self.text_selection
         if selection is not None:
             strip = highlighted(strip, selection, at, self.screen.get_component_rich_style("screen--selection"))
-        # Where a selection begins and ends is read from what is drawn. While no mouse is near, that work is spared.
-        return strip.apply_offsets(0, at) if self.mouse_hover else strip
+        # Where a selection begins and ends is read from what is drawn. While no mouse is there, that work is spared.
+        return strip.apply_offsets(0, at) if self.region.contains(*self.app.mouse_position) else strip
 
     @property
     def allow_select(self) -> bool:
@@ -65,11 +65,8 @@ class DrawnLines(ScrollView, can_focus=True):
         shown = range(first, first + max(self.size.height - self.HEAD, 0))
         return text_in(selection, shown, self.count, lambda at: self.line(at).text), "\n"
 
-    def key_escape(self, event: Key) -> None:
-        """While text is selected Esc lets lines go on, and leads nowhere."""
-        if self.waits:
-            event.stop()
-            self.screen.clear_selection()
+    def on_click(self, event: Click) -> None:
+        event.prevent_default()  # with a second click Textual would select all there is
 
     def selection_updated(self, selection: Selection | None) -> None:
         self.refresh()

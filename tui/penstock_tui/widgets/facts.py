@@ -11,6 +11,9 @@ from penstock_tui.widgets.fitted_line import Fact
 __all__ = ["health_facts", "total_facts"]
 
 
+WAITS = Fact("text is selected: rows wait, Ctrl+C copies, Esc goes on", 2, "accent")
+
+
 def total_facts(feed: Feed, newer: int = 0, *, waits: bool = False) -> list[Fact]:
     """The header: what came through, and what it was spared. `newer`: rows above the window, not followed; with `waits`
     none come while text is selected."""
@@ -37,7 +40,7 @@ def total_facts(feed: Feed, newer: int = 0, *, waits: bool = False) -> list[Fact
     if totals.cache_share is not None:
         facts.append(Fact(f"{percent(totals.cache_share)} of input from cache", 7))
     if waits:
-        facts.append(Fact("text is selected: rows wait, Ctrl+C copies, Esc goes on", 2, "accent"))
+        facts.append(WAITS)
     elif newer:
         facts.append(Fact(f"↑ {newer:,} newer, f follows", 2, "accent"))
     if feed.left:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
 from textual.content import Content
 
@@ -32,11 +33,17 @@ def _bounded(indent: int | None, line: Line, width: int) -> int:
 
 
 def _wrapped(line: Line, width: int, indent: int) -> Iterator[Line]:
-    """Broken between words. A word that is longer than a line is left to the widget."""
+    """Broken between words, and within one that is longer than a line, like a path."""
     parts: list[tuple[str, str]] = []
     used = 0
     for text, tone in line:
         for word in _WORD.findall(text):
+            while width_of(word.strip()) > width - indent:
+                if used < width:
+                    head, word = _cut(word, width - used)
+                    parts.append((head, tone))
+                yield parts
+                parts, used = [(" " * indent, "plain")], indent
             size = width_of(word)
             if used and used + width_of(word.rstrip()) > width:
                 yield parts
@@ -50,11 +57,18 @@ def _wrapped(line: Line, width: int, indent: int) -> Iterator[Line]:
     yield parts
 
 
+def _cut(word: str, cells: int) -> tuple[str, str]:
+    """As much of `word` as `cells` hold, and the rest. One character at least."""
+    ends = accumulate(map(width_of, word))
+    at = max(sum(end <= cells for end in ends), 1)
+    return word[:at], word[at:]
+
+
 def labelled(label: str, *parts: tuple[str, str]) -> Line:
     """A line that begins with what it is about."""
     return ((fitted(label, LABEL), "dim"), *parts)
 
 
 def section(title: str, lines: Sequence[Line]) -> list[Line]:
-    """A heading, its lines, and an empty one. Nothing where there are no lines."""
-    return [((title, "head"),), *lines, (("", "plain"),)] if lines else []
+    """A heading if it has one, its lines, and an empty one. Nothing where there are no lines."""
+    return [*([((title, "head"),)] if title else []), *lines, (("", "plain"),)] if lines else []

@@ -18,7 +18,8 @@ __all__ = ["overview"]
 
 Part = tuple[str, str]
 """A text and its tone."""
-BAR = 32
+BAR = 24
+"""Cells, beside a label in half of a window of 110."""
 _MARKS = {
     "edited": ("✎", "good"),
     "nothing": ("·", "dim"),
@@ -43,11 +44,7 @@ def overview(row: Row, story: Story, moment: Moment, purse: Purse | None = None)
         ("Answer", _answer(row, story)),
         ("Timeline", _timeline(row, story, moment)),
     ]
-    return [line for title, lines in sections for line in _section(title, lines)]
-
-
-def _section(title: str, lines: list[Line]) -> list[Line]:
-    return section(title, lines)[0 if title else 1 :]
+    return [line for title, lines in sections for line in section(title, lines)]
 
 
 def _trouble(row: Row, story: Story) -> list[Line]:
@@ -84,7 +81,7 @@ def _identity(row: Row, story: Story) -> list[Line]:
 
 
 def _said(words: str, tone: str = "plain") -> list[Line]:
-    return [((line, tone),) for line in words.strip().splitlines()]
+    return [((line, tone),) for line in words.strip().expandtabs().splitlines()]
 
 
 def _stages(story: Story) -> list[Line]:
@@ -92,7 +89,7 @@ def _stages(story: Story) -> list[Line]:
     for one in story.verdicts:
         mark, colour = _MARKS.get(one.outcome, ("?", "plain"))
         edits = many(one.edits, "edit") if one.edits else ""
-        remark = " · ".join(filter(None, (edits, one.remark)))
+        remark = " · ".join(filter(None, (edits, " ".join(one.remark.split()))))
         took = duration(one.ms).rjust(6)
         rows.append(((f"{mark} {one.stage}", colour), (one.outcome, colour), (took, "dim"), (remark, "plain")))
     return _grid(rows)
@@ -103,7 +100,8 @@ def _edits(story: Story) -> list[Line]:
     for one in story.changes:
         if one.here:
             place = "" if one.m is None else f"{one.m}.{one.b or 0}"
-            rows.append(((f"{mark_of(one)} {one.stage}", tone_of_edit(one)), (place, "dim"), (told(one), "plain")))
+            what = " ".join(told(one).split())
+            rows.append(((f"{mark_of(one)} {one.stage}", tone_of_edit(one)), (place.rjust(5), "dim"), (what, "plain")))
     return _grid(rows)
 
 
@@ -216,12 +214,12 @@ def _noted(row: Row, name: str, note: str) -> str:
         took = f"the suite took {duration(row.suite_ms)}"
     if name == "answered" and row.first_ms is not None:
         took = f"first byte after {duration(row.first_ms)}, complete after {duration(row.total_ms)}"
-    return " · ".join(filter(None, (took, note)))
+    return " · ".join(filter(None, (took, " ".join(note.split()))))
 
 
 def _pairs(lines: Sequence[tuple[str, str]]) -> list[Line]:
     """Names and values; those without a value are left out."""
-    return [labelled(name, (value, "plain")) for name, value in lines if value]
+    return [labelled(name, (" ".join(value.split("\n")), "plain")) for name, value in lines if value]
 
 
 def _grid(rows: Sequence[Sequence[Part]]) -> list[Line]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.events import Resize
+from textual.selection import Selection
 from textual.widgets import Static
 
 from penstock_tui.widgets.lines import Line, content_of
@@ -23,9 +24,14 @@ class ToldLines(Static):
         self._width = 0
 
     def show(self, lines: Sequence[Line]) -> None:
-        """Show `lines` from now on."""
+        """Show `lines` from now on, or once no text is selected any more: it would run from under that."""
         if list(lines) != self._lines:
             self._lines = list(lines)
+            self._draw()
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        super().selection_updated(selection)
+        if selection is None:
             self._draw()
 
     def on_resize(self, event: Resize) -> None:
@@ -34,5 +40,5 @@ class ToldLines(Static):
             self._draw()
 
     def _draw(self) -> None:
-        if self._width:
+        if self._width and self.text_selection is None:
             self.update(content_of(self._lines, self._width, None))
