@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
 
 from textual.content import Content
 
@@ -38,12 +37,11 @@ def _wrapped(line: Line, width: int, indent: int) -> Iterator[Line]:
     used = 0
     for text, tone in line:
         for word in _WORD.findall(text):
-            while width_of(word.strip()) > width - indent:
-                if used < width:
-                    head, word = _cut(word, width - used)
-                    parts.append((head, tone))
-                yield parts
-                parts, used = [(" " * indent, "plain")], indent
+            if width_of(word.strip()) > width - indent:
+                *begun, word = _cut(word, width - used, width - indent)
+                for piece in begun:
+                    yield [*parts, (piece, tone)]
+                    parts, used = [(" " * indent, "plain")], indent
             size = width_of(word)
             if used and used + width_of(word.rstrip()) > width:
                 yield parts
@@ -57,11 +55,17 @@ def _wrapped(line: Line, width: int, indent: int) -> Iterator[Line]:
     yield parts
 
 
-def _cut(word: str, cells: int) -> tuple[str, str]:
-    """As much of `word` as `cells` hold, and the rest. One character at least."""
-    ends = accumulate(map(width_of, word))
-    at = max(sum(end <= cells for end in ends), 1)
-    return word[:at], word[at:]
+def _cut(word: str, first: int, rest: int) -> list[str]:
+    """`word` in pieces: one of up to `first` cells, maybe of none, and others of up to `rest`, or a character each."""
+    pieces: list[str] = []
+    begin, room = 0, first
+    for at, letter in enumerate(word):
+        size = width_of(letter)
+        if size > room and (at > begin or not pieces):
+            pieces.append(word[begin:at])
+            begin, room = at, rest
+        room -= size
+    return [*pieces, word[begin:]]
 
 
 def labelled(label: str, *parts: tuple[str, str]) -> Line:
