@@ -32,6 +32,15 @@ def two(log: Log) -> None:
     log.close()
 
 
+async def delete_and_forget(screen: Screen) -> None:
+    """The session under the cursor, and what is remembered of it."""
+    await screen.press("d")
+    await screen.sees("Delete session evening?")
+    await screen.press("y")
+    await screen.sees("forget that, too")
+    await screen.press("down", "enter")
+
+
 async def opened(screen: Screen) -> None:
     await screen.press("5")
     await screen.sees("[5 sessions]", "2 sessions")
@@ -149,11 +158,7 @@ async def test_what_is_remembered_goes_when_one_says_so(log: Log) -> None:
     log.close()
     async with screen_of(log) as screen:
         await opened(screen)
-        await screen.press("d")
-        await screen.sees("Delete session evening?")
-        await screen.press("y")
-        await screen.sees("forget that, too")
-        await screen.press("down", "enter")
+        await delete_and_forget(screen)
         await screen.sees("9 events deleted. 1 memory forgotten")
     memory = Memory(paths.memory_dir(log.path), Trigrams())
     assert [item.session for item in memory.newest("p")] == ["morning"]
@@ -173,11 +178,7 @@ async def test_another_log_has_another_memory(log: Log, tmp_path: Path) -> None:
         await opened(screen)
         screen.app.feed.show(other.path)
         await screen.sees("Another log stands")
-        await screen.press("d")
-        await screen.sees("Delete session evening?")
-        await screen.press("y")
-        await screen.sees("forget that, too")
-        await screen.press("down", "enter")
+        await delete_and_forget(screen)
         await screen.sees("9 events deleted. nothing was remembered")
     memory = Memory(paths.memory_dir(log.path), Trigrams())
     assert [item.session for item in memory.newest("p")] == ["evening"]

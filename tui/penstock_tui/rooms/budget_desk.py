@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
@@ -40,13 +41,13 @@ class BudgetDesk(ErrandRoom):
         Binding("x", "reset", "Reset"),
     ]
 
+    @abstractmethod
     def chosen(self) -> BudgetRow | None:
         """The budget under the cursor. None: there is none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read_again(self) -> None:
         """Something was changed."""
-        raise NotImplementedError
 
     def action_raise(self) -> None:
         """Let what is blocked go on."""

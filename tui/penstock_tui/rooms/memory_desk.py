@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from functools import partial
 from typing import ClassVar
 
@@ -43,13 +44,13 @@ class MemoryDesk(ErrandRoom):
             self._reader = MemoryReader(self.feed.path)
         return self._reader
 
+    @abstractmethod
     def item(self, key: str = "") -> Remembered | None:
         """The one of that key, or under the cursor."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read_again(self) -> None:
         """Something was changed."""
-        raise NotImplementedError
 
     def open(self, key: str) -> None:
         one = self.item(key)

@@ -19,7 +19,7 @@ class DrawnLines(ScrollView, can_focus=True):
     """Lines are counted from the first one there is, wherever it was scrolled to."""
 
     HEAD = 0
-    """Lines on top that are not scrolled. No text is selected there."""
+    """Lines on top that are not scrolled, which a subclass draws itself. No text is selected there."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -34,18 +34,12 @@ class DrawnLines(ScrollView, can_focus=True):
     def line(self, at: int) -> Strip:
         """Line `at` of them."""
 
-    def head_line(self, y: int) -> Strip:
-        """Line `y` of those on top, where there are any."""
-        raise NotImplementedError
-
     @property
     def waits(self) -> bool:
         """Whether text is selected, so that lines had better stand still."""
         return self.text_selection is not None
 
     def render_line(self, y: int) -> Strip:
-        if y < self.HEAD:
-            return self.head_line(y)
         at = round(self.scroll_y) + y - self.HEAD
         if at >= self.count:
             return Strip.blank(self.scrollable_content_region.width, self.tone("plain"))

@@ -105,8 +105,8 @@ class RoomTable(DrawnLines, Generic[Shown]):
     def count(self) -> int:
         return len(self._rows)
 
-    def head_line(self, y: int) -> Strip:
-        return self._titles(self.scrollable_content_region.width)
+    def render_line(self, y: int) -> Strip:
+        return super().render_line(y) if y >= self.HEAD else self._titles(self.scrollable_content_region.width)
 
     def line(self, at: int) -> Strip:
         width = self.scrollable_content_region.width
