@@ -9,6 +9,7 @@ from textual.app import App
 from textual.widget import Widget
 from textual.widgets import Static
 
+from penstock.events import EventKind as K
 from penstock_tui.rooms.sessions import SessionsRoom
 from penstock_tui.screens.detail import DetailScreen, Pane
 from penstock_tui.screens.log import LogScreen
@@ -162,3 +163,24 @@ async def test_what_is_told_of_an_exchange(log: Log, copied: list[str]) -> None:
         await screen.drag(ToldLines, (4, line - told.region.y), (7, line - told.region.y))
         await screen.press("ctrl+c")
     assert copied == ["does"]
+
+
+async def test_what_is_told_stands_still_too(log: Log, copied: list[str]) -> None:
+    """Trouble is told on top; what is selected below it stays what it was, and goes on when it is let go."""
+    log.exchange(life(), id="kiln-7", upto=K.CLASSIFIED)
+    async with screen_of(log) as screen:
+        await until(screen.pilot, lambda: screen.table.cursor is not None)
+        await screen.press("enter")
+        await screen.sees("under way", "kiln-7")
+        told = screen.app.screen.query_one(ToldLines)
+        line = next(y for y, text in enumerate(screen.lines) if "kiln-7" in text)
+        x = screen.lines[line].index("kiln-7")
+        await screen.rub((x, line), (x + 5, line))
+        log.exchange([(K.FAILED, {"why": "provider", "status": 529})], id="kiln-7")
+        await until(screen.pilot, lambda: screen.app.feed.model.rows[-1].failed and screen.shows("✗ 529"))
+        await until(screen.pilot, lambda: len(told._lines) and "Failed" in told._lines[0][0][0])
+        await screen.press("ctrl+c")
+        assert copied == ["kiln-7"]
+        assert not screen.shows("✗ Failed")
+        await screen.press("escape")
+        await screen.sees("✗ Failed")
