@@ -16,7 +16,7 @@ class Tally:
     """What some exchanges cost. Dollars; tokens where nothing else is said."""
 
     requests: int = 0
-    """Those that were answered and paid for. A stream that broke off is not among them."""
+    """Those that were answered and paid for at a known price. A stream that broke off is not among them."""
     baseline: float = 0.0
     """What the same would have cost untouched."""
     paid: float = 0.0
@@ -33,6 +33,8 @@ class Tally:
     """Tokens written to the cache because of edits; below zero when edits spared more than they caused."""
     estimated: int = 0
     """Requests for which the provider did not say what it counted."""
+    unpriced: int = 0
+    """Requests to models whose price nobody knows. They are not among `requests`, and add no dollars but `own`."""
 
     @property
     def saved(self) -> float:
@@ -49,10 +51,14 @@ class Tally:
         if not isinstance(money, Mapping):
             return
         own = _number(money, "own")
-        self.requests += 1
-        self.baseline += _number(money, "baseline")
-        self.paid += _number(money, "paid") + own
-        self.naive += _number(money, "naive")
+        is_known = money.get("how") != "unknown"
+        self.requests += is_known
+        self.unpriced += not is_known
+        self.paid += own
+        if is_known:
+            self.baseline += _number(money, "baseline")
+            self.paid += _number(money, "paid")
+            self.naive += _number(money, "naive")
         self.own += own
         self.came += _sum(money.get("came"))
         self.sent += _sum(money.get("sent"))

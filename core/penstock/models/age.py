@@ -1,0 +1,28 @@
+"""How old the table of models is. Prices change every few weeks: past twelve the product says so by itself."""
+
+from __future__ import annotations
+
+import datetime
+
+__all__ = ["STALE_DAYS", "age_days", "staleness", "today"]
+
+STALE_DAYS = 84
+"""Twelve weeks."""
+
+
+def today() -> datetime.date:
+    """The day on this machine."""
+    return datetime.date.today()
+
+
+def age_days(date: datetime.date) -> int:
+    """Days since `date`; 0 where it is still to come, as by a clock that is wrong."""
+    return max(0, (today() - date).days)
+
+
+def staleness(date: datetime.date) -> str:
+    """What to tell a person about a table of that date; empty while it is young enough."""
+    age = age_days(date)
+    if age <= STALE_DAYS:
+        return ""
+    return f"the table of models is {age // 7} weeks old ({date.isoformat()}): prices and windows may have changed"

@@ -1,0 +1,77 @@
+"""The table of models: the bundled rows, with the changes of plugins and profiles."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from penstock.models import bundled
+from penstock.models.names import Name, key_of
+from penstock.models.overrides import Layer, layer_of
+from penstock.models.resolve import Resolved, resolve
+from penstock.models.row import Row
+
+__all__ = ["Table"]
+
+_KEPT = 2000
+"""Names whose rows are remembered. A request asks for its model's several times."""
+
+
+class Table:
+    """Answers what a model costs and holds. Rows do not change once it is made."""
+
+    def __init__(self, over: Iterable[tuple[str, Mapping[str, Any]]] = (), today: datetime.date | None = None) -> None:
+        """Each of `over`: where it comes from, and its tables by provider; a later one hides an earlier one. `today`
+        decides which of the price changes that were announced hold. Raises `ProfileError`."""
+        self._sections = bundled.load(today)
+        self._layers: dict[str, list[Layer]] = {}
+        self._known: dict[tuple[str, str], Resolved] = {}
+        self.date: datetime.date = min(section.date for section in self._sections.values())
+        """When the oldest figures of the bundled table were looked up."""
+        for where, tables in over:
+            for provider, rows in tables.items():
+                self._add(f"{where}.{provider}", provider, rows)
+
+    @property
+    def providers(self) -> frozenset[str]:
+        """Those that somebody has figures of."""
+        return frozenset(self._sections) | frozenset(self._layers)
+
+    def resolve(self, name: str, provider: str = "") -> Resolved:
+        """The row of the model that `name` means at `provider`; without one, by the shape of `name`."""
+        key = (provider, name)
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            found = self._known[key] = resolve(self._sections, self._layers, name, provider)
+        return found
+
+    def rows(self) -> list[Row]:
+        """All rows that have a name of their own, by provider and in the order of the table."""
+        found = []
+        for provider in sorted(self._sections):
+            section = self._sections[provider]
+            for row in {id(row): row for row in section.rows.values()}.values():
+                found.append(self._changed(row))
+            if section.any is not None:
+                found.append(section.any)
+        return found
+
+    def _add(self, where: str, provider: str, rows: object) -> None:
+        layer = layer_of(where, rows, lambda start: self._under(provider, start))
+        self._layers.setdefault(provider, []).append(layer)
+        self._known.clear()
+
+    def _under(self, provider: str, start: str) -> list[Row]:
+        """The rows that figures for names that begin with `start` would change; else that of a model of this name."""
+        section = self._sections.get(provider)
+        keyed = section.rows.items() if section is not None else ()
+        found = {id(row): self._changed(row) for key, row in keyed if key.startswith(key_of(start))}
+        return list(found.values()) or [self.resolve(start, provider).row]
+
+    def _changed(self, row: Row) -> Row:
+        for layer in self._layers.get(row.provider, ()):
+            row = layer.over(row, Name(row.name, row.name, row.provider), has_row=True)
+        return row
