@@ -1,0 +1,81 @@
+"""Personal data that is known by its form: mail addresses, phone numbers, numbers of cards and of bank accounts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal
+
+__all__ = ["KINDS", "PersonalData", "redactors", "without_personal"]
+
+PersonalData = Literal["mail", "phone", "card", "iban"]
+KINDS: tuple[PersonalData, ...] = ("mail", "phone", "card", "iban")
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}+@[\w-]{1,63}+(?:\.[\w-]{1,63}+){1,8}")
+_PHONE = re.compile(
+    r"(?<![\w.+/-])(?:\+|00)[1-9](?:[ ()./-]{0,2}\d){6,14}(?![\w-])|(?<![\w.+/-])\(?0\d{2,5}\)?[ /-]{1,3}\d(?:"
+    r"[ -]?\d){4,9}(?![\w.-])"
+)
+"""With a country's code, or as it is dialled within a country: with a blank, a dash or a slash behind the area's."""
+_CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d\d(?: ?[A-Z0-9]){11,30}(?!\w)")
+_BLANKS = re.compile(r"[ -]")
+
+
+def redactors(
+    kinds: Sequence[PersonalData], more: Sequence[Callable[[str], str]] = ()
+) -> tuple[Callable[[str], str], ...]:
+    """The redactors of a profile that takes out personal data of these `kinds`, and those of plugins behind them."""
+    return (partial(without_personal, kinds=kinds), *more) if kinds else tuple(more)
+
+
+def without_personal(text: str, kinds: Sequence[PersonalData] = KINDS) -> str:
+    """`text` with personal data of these `kinds` replaced by `[redacted KIND]`. Cards count when their last digit is
+    right by Luhn's formula (ISO/IEC 7812-1), accounts when their check digits are (ISO 13616)."""
+    for kind in ("mail", "iban", "card", "phone"):  # a card's number is no phone's
+        if kind in kinds:
+            text = _RULES[kind](text)
+    return text
+
+
+def _mail(text: str) -> str:
+    return _MAIL.sub("[redacted mail]", text) if "@" in text else text
+
+
+def _phone(text: str) -> str:
+    return _PHONE.sub("[redacted phone]", text)
+
+
+def _card(text: str) -> str:
+    return _CARD.sub(lambda found: "[redacted card]" if _has_luhn(_BLANKS.sub("", found[0])) else found[0], text)
+
+
+def _iban(text: str) -> str:
+    return _IBAN.sub(lambda found: _without_account(found[0]), text)
+
+
+def _without_account(text: str) -> str:
+    """The longest beginning of `text` that is an account's number goes: capitals may follow it."""
+    ends = [i for i in range(len(text), 14, -1) if text[i - 1] != " "]
+    for end in ends:
+        if _is_iban(text[:end].replace(" ", "")) and (end == len(text) or text[end] == " "):
+            return "[redacted iban]" + text[end:]
+    return text
+
+
+def _is_iban(text: str) -> bool:
+    if not 15 <= len(text) <= 34:
+        return False
+    digits = "".join(str(int(letter, 36)) for letter in text[4:] + text[:4])
+    return int(digits) % 97 == 1
+
+
+def _has_luhn(digits: str) -> bool:
+    if not 13 <= len(digits) <= 19 or len(set(digits)) == 1:
+        return False
+    doubled = (2 * int(digit) for digit in digits[-2::-2])
+    total = sum(map(int, digits[-1::-2])) + sum(one - 9 if one > 9 else one for one in doubled)
+    return total % 10 == 0
+
+
+_RULES: dict[str, Callable[[str], str]] = {"mail": _mail, "phone": _phone, "card": _card, "iban": _iban}
