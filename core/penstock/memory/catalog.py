@@ -31,6 +31,10 @@ class Counted:
     """When the newest item was said."""
     embedder: str
     """What its vectors were made with."""
+    owner: str
+    """The account that used it first, as a digest. Empty: none has yet."""
+    shared: bool
+    """Other accounts may use it as well."""
 
 
 class Catalog:
@@ -89,7 +93,15 @@ class Catalog:
             found = sa.select(m.project, sa.func.count(), waiting).select_from(passages.join(memories))
             parts = {row[0]: row for row in db.execute(found.group_by(m.project))}
             return [
-                Counted(name, *_two(items.get(row.id)), *_two(parts.get(row.id)), _newest(items, row), row.embedder)
+                Counted(
+                    name,
+                    *_two(items.get(row.id)),
+                    *_two(parts.get(row.id)),
+                    _newest(items, row),
+                    row.embedder,
+                    row.owner,
+                    row.shared,
+                )
                 for name, row in self._records.projects(db).items()
             ]
 

@@ -98,11 +98,13 @@ def _split(text: str, first: int, last: int, most: int, rules: tuple[re.Pattern[
 def _with_headings(text: str, blocks: list[Span], most: int) -> list[Span]:
     """A block that is a heading alone is joined with the next."""
     out: list[Span] = []
+    was_heading = False
     for first, last in blocks:
-        if out and _is_heading(text, out[-1]) and last - out[-1][0] <= most:
+        if was_heading and last - out[-1][0] <= most:
             out[-1] = (out[-1][0], last)
         else:
             out.append((first, last))
+        was_heading = _is_heading(text, (first, last))  # what it was joined with is one
     return out
 
 

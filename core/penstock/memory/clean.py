@@ -9,10 +9,29 @@ from hashlib import blake2b
 
 from penstock.redact import redact
 
-__all__ = ["cleaned", "note_around", "without_notes"]
+__all__ = ["as_said", "cleaned", "note_around", "without_notes"]
 
 logger = logging.getLogger(__name__)
-_NOTE = re.compile(r"\n?\[Memory (m-[0-9a-f]{12}): .*?\[end of \1\]", re.S)
+_OPENING = re.compile(r"\n?\[Memory (m-[0-9a-f]{12}): ")
+_CLOSING = re.compile(r"\[end of (m-[0-9a-f]{12})\]")
+_MARK = re.compile(
+    r"\[(?=Memory m-|end of m-|Record of earlier turns|Summary of earlier turns|Budget: |the line above \d|and with "
+    r"|[^\[\]\n]{1,200}(?:see all: |expand [0-9a-f]{8}))"
+)
+"""How notes, records, stubs and remarks of ours begin."""
+_TAG = re.compile(r"<(/?[A-Za-z]\w{0,60}[-_][\w-]{0,60}[^<>\n]{0,200})>")
+"""What clients wrap their own words in: no tag of HTML has a hyphen or an underscore in its name."""
+_SPEAKER = re.compile(
+    r"(?m)^([ \t]{0,40})((?:Human|Assistant|User|System|Developer|Tool|H|A)(?: \w{1,20})?:)", re.IGNORECASE
+)
+
+
+def as_said(text: str) -> str:
+    """`text` as it may stand in a note: what looks like a mark of ours, a client's envelope or the turn of somebody in
+    a conversation can be read, and is none any more."""
+    text = _MARK.sub("(", text) if "[" in text else text
+    text = _TAG.sub(r"‹\1›", text) if "<" in text else text
+    return _SPEAKER.sub(r"\1> \2", text) if ":" in text else text
 
 
 def note_around(text: str, head: str) -> str:
@@ -23,7 +42,22 @@ def note_around(text: str, head: str) -> str:
 
 def without_notes(text: str) -> str:
     """`text` without the notes that `note_around` made."""
-    return _NOTE.sub("", text) if "[Memory m-" in text else text
+    if "[Memory m-" not in text:
+        return text
+    closings: dict[str, list[tuple[int, int]]] = {}
+    for closing in reversed(list(_CLOSING.finditer(text))):
+        closings.setdefault(closing[1], []).append(closing.span())
+    out: list[str] = []
+    written = at = 0
+    while opening := _OPENING.search(text, at):
+        at = opening.end()
+        ends = closings.get(opening[1], [])
+        while ends and ends[-1][0] < at:
+            ends.pop()
+        if ends:
+            out.append(text[written : opening.start()])
+            written = at = ends[-1][1]
+    return "".join([*out, text[written:]])
 
 
 def cleaned(text: str, redactors: Sequence[Callable[[str], str]] = ()) -> str:

@@ -50,7 +50,7 @@ class Desk:
     # look
 
     def _projects(self) -> Answer:
-        fields = ("name", "items", "sessions", "passages", "unindexed", "newest", "embedder")
+        fields = ("name", "items", "sessions", "passages", "unindexed", "newest", "embedder", "owner", "shared")
         counts = self._open().catalog.counts()
         return {"projects": [{name: getattr(one, name) for name in fields} for one in counts]}
 
@@ -100,6 +100,13 @@ class Desk:
             "rebuild": self._rebuild.state(),
             **self._health(),
         }
+
+    # whose
+
+    def _share(self, project: str, shared: bool = True) -> Answer:
+        if not self._open().share(project, shared):
+            raise PenstockError(f"nothing is remembered for {project}. `penstock memory projects` shows what there is")
+        return {"project": project, "shared": shared}
 
     # correct
 
@@ -240,5 +247,5 @@ class Desk:
 
 COMMANDS = frozenset(
     {"add", "edit", "expire", "forget", "forget_project", "forget_session", "label", "list", "mark", "pin", "progress"}
-    | {"projects", "reindex", "remember", "search", "show", "status", "stop"}
+    | {"projects", "reindex", "remember", "search", "share", "show", "status", "stop"}
 )

@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from penstock.errors import MemoryDown
 
-__all__ = ["Embedder", "chosen", "vectors_of"]
+__all__ = ["BUNDLED", "Embedder", "chosen", "vectors_of"]
 
 logger = logging.getLogger(__name__)
+BUNDLED = ("minilm-l6-v2", "trigrams-256", "wordllama-256")
+"""Names of the embedders that run in this process. MiniLM needs a package of its own."""
 
 
 class Embedder(Protocol):

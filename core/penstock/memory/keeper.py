@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as Late
@@ -65,6 +66,7 @@ class Keeper:
         self._thread: threading.Thread | None = None
         self._askers = Workers(limit=2, lost_limit=4, name="penstock-memory-ask")
         self._busy = self._closing = self._hurry = False
+        self._clock, self._caught_up_at = time.monotonic, 0.0
         self._failures = 0
         self.state = State.CLOSED
         self.fault = ""
@@ -162,8 +164,11 @@ class Keeper:
             while not self._closing:
                 if self._memory is None and not self._try(self._open):
                     continue
+                if self._is_time_to_catch_up():
+                    self._catch_up()
                 with self._change:
-                    self._change.wait_for(lambda: self._queue or self._closing)
+                    owes = self._memory is not None and self._memory.owes
+                    self._change.wait_for(lambda: self._queue or self._closing, self._retry_s if owes else None)
                     if not self._queue:
                         continue
                     work, self._busy = self._queue.popleft(), True
@@ -184,10 +189,27 @@ class Keeper:
         with self._change:
             self._memory, self.state, self.fault = memory, State.OPEN, ""
             self._change.notify_all()
+        self._catch_up()
+
+    def _is_time_to_catch_up(self) -> bool:
+        memory = self._memory
+        return memory is not None and bool(memory.owes) and self._clock() - self._caught_up_at >= self._retry_s
+
+    def _catch_up(self) -> None:
+        """Have the indexes get what they lack. What can be read is read meanwhile, and it is tried again."""
+        memory = self._memory
+        if memory is None:
+            return
+        was_owed = memory.owes
         try:
-            memory.sync()
-        except MemoryDown as e:  # what can be read is read, and it is tried again at every ingest
-            logger.warning("%s", e)
+            done = memory.sync()
+        except MemoryDown as e:
+            if not was_owed:
+                logger.warning("%s", e)
+        else:
+            if was_owed:
+                logger.info("the vectors are caught up: %d passages", done)
+        self._caught_up_at = self._clock()
 
     def _do(self, work: Work) -> None:
         memory = self._memory

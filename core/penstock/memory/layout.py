@@ -6,7 +6,7 @@ Sorted by session and place, so that the neighbours of an item are the rows besi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -70,6 +70,12 @@ class Layout:
         none = np.zeros(0, np.int64)
         rest = np.zeros(0, np.float32), np.zeros(0, np.float64), np.zeros((0, len(NAMES)), np.float32)
         return cls(none, none, none, none, none, none, none, none, none, *rest, (), {}, none, none)
+
+    @property
+    def size(self) -> int:
+        """Bytes it takes in memory."""
+        arrays = (getattr(self, field.name) for field in fields(self))
+        return sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
 
     def grown(self, rows: Sequence[Row], passages: Sequence[tuple[int, int]]) -> Layout:
         """With items added since; `passages`: number, number of the item, rising and above those there."""

@@ -8,20 +8,21 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from threadpoolctl import ThreadpoolController
 
-from penstock.errors import MemoryDown
+from penstock.errors import MemoryDown, VectorsLater
 from penstock.memory.catalog import Catalog
 from penstock.memory.embedder import Embedder
 from penstock.memory.eraser import Eraser
 from penstock.memory.items import Found, Hit, Item
 from penstock.memory.layout import Layout
+from penstock.memory.owners import Owners
 from penstock.memory.records import Records
 from penstock.memory.related import Related, Speller
 from penstock.memory.schema import memories
@@ -40,6 +41,8 @@ logger = logging.getLogger(__name__)
 _BATCH = 256
 _PROJECTS = 8
 """So many projects are kept at hand; the one not asked for longest makes room."""
+_PROJECT_BYTES = 96 << 20
+"""What they may take together. One of 50,000 passages takes 50 MB; the one in use stays, whatever it takes."""
 _PASSED_OVER = 4
 """Under a budget, so many times the limit are looked at for what still fits."""
 _TOO_LITTLE = 20
@@ -52,6 +55,11 @@ class _Known:
     layout: Layout
     stored: Stored
     related: Related | None
+
+    @property
+    def size(self) -> int:
+        """Bytes it takes in memory."""
+        return self.layout.size + self.stored.size + (self.related.size if self.related is not None else 0)
 
 
 class Memory:
@@ -76,40 +84,52 @@ class Memory:
         self._worth = worth
         self._records = Records(folder / "memory.db")
         self.catalog = Catalog(self._records)
+        self._owners = Owners(self._records)
         self._vectors = VectorIndex(folder / "vectors", chroma)
         self._writer = Writer(self._records, embedder)
         self._upkeep = Upkeep(self._records, self._vectors, embedder)
         self._eraser = Eraser(self._records, self._vectors, embedder)
         self._lock = threading.RLock()
-        self._said = ""
+        """Held while the record or an index is written. A search does not wait for it: the vectors can take long."""
         self._known: OrderedDict[int, _Known] = OrderedDict()
+        self._known_lock = threading.Lock()
+        self.owes = ""
+        """Why the vector index lacks passages that it should have; empty when it has them. `sync` mends it."""
 
     # remember
 
-    def add(self, items: Sequence[Item], *, anew: bool = False) -> list[Added]:
+    def add(self, items: Sequence[Item], *, anew: bool = False, owner: str = "") -> list[Added]:
         """Remember items, long ones in parts, known ones not again, and what a person had forgotten only `anew`. What
-        this returns of is on disk. When an index or the embedder is down, `sync` gives it later what it lacks."""
+        this returns of is on disk. When an index or the embedder is down, `sync` gives it later what it lacks. Those of
+        the account `owner` go to the projects that it may use, see `project_for`."""
         out: list[Added] = []
         for i in range(0, len(items), _BATCH):
             with self._lock:
-                added, projects = self._writer.add(items[i : i + _BATCH], anew=anew)
+                batch = list(items[i : i + _BATCH])
+                if owner:
+                    names = {name: self._owners.project_for(name, owner) for name in {one.project for one in batch}}
+                    batch = [replace(one, project=names[one.project]) for one in batch]
+                added, projects = self._writer.add(batch, anew=anew, owner=owner)
                 out += added
-                for project in projects:
+                for project in projects if not self.owes else ():
                     try:
                         self._upkeep.index(project, _unseen)
-                        self._said = ""
                     except MemoryDown as e:
-                        if self._said != str(e):  # it is so at every turn until it is mended
-                            logger.warning("%s; it gets them later", e)
-                        self._said = str(e)
+                        logger.warning("%s; words alone answer meanwhile, and the vectors are caught up later", e)
+                        self.owes = str(e)
         return out
 
     def sync(self, progress: Progress | None = None) -> int:
         """Give the indexes what they lack, and make vectors of another embedder anew; how many passages got one."""
         done = 0
-        for name, project in self.projects().items():
-            with self._lock:
-                done += self._mend(name, project, progress or _unseen)
+        try:
+            for name, project in self.projects().items():
+                with self._lock:
+                    done += self._mend(name, project, progress or _unseen)
+        except MemoryDown as e:
+            self.owes = str(e)
+            raise
+        self.owes = ""
         return done
 
     def reindex(self, project: str = "", progress: Progress | None = None) -> None:
@@ -118,21 +138,24 @@ class Memory:
         for name, number in every.items():
             if project in ("", name):
                 with self._lock:
-                    self._known.pop(number, None)
                     self._upkeep.words(number, progress or _unseen)
-                    self._start_anew(number, every.values())
+                    self._unknow(number)
+                    self._start_anew(number)
                     self._upkeep.embed(number, progress or _unseen)
                     self._upkeep.index(number, progress or _unseen)
 
-    def _start_anew(self, project: int, every: Iterable[int]) -> None:
+    def _start_anew(self, project: int) -> None:
         try:
             self._upkeep.afresh(project)
+        except VectorsLater:
+            raise
         except MemoryDown as e:
-            # It can not even be opened. Nothing in it is lost: all of it is in the record.
-            logger.warning("%s; the folder is made anew", e)
-            self._vectors.reset()
-            for number in every:
-                self._upkeep.afresh(number)
+            self._reset(e)
+
+    def _reset(self, why: MemoryDown) -> None:
+        # It can not even be opened. Nothing in it is lost: all of it is in the record.
+        logger.warning("%s; the vectors are made anew from the record", why)
+        self._upkeep.reset()
 
     def _mend(self, name: str, number: int, progress: Progress) -> int:
         with self._records.reading() as db:
@@ -141,35 +164,44 @@ class Memory:
             return 0
         if project.words != WORDS_VERSION:
             self._upkeep.words(number, progress)
-            self._known.pop(number, None)
+            self._unknow(number)
         if project.embedder != self.embedder.name or self._lacks(number):
-            self._start_anew(number, self.projects().values())
-            self._known.pop(number, None)
+            self._start_anew(number)
+            self._unknow(number)
         self._upkeep.embed(number, progress)
         return self._upkeep.index(number, progress)
 
     def _lacks(self, number: int) -> bool:
         try:
             return self._upkeep.lacks(number)
+        except VectorsLater:
+            raise
         except MemoryDown as e:
             if not self._vectors.is_ours:
                 raise
-            logger.warning("%s; they are made anew from the record", e)
+            self._reset(e)
             return True
 
     # search
 
     def search(
-        self, text: str, project: str, *, limit: int = 10, tokens: int | None = None, now: float | None = None
+        self,
+        text: str,
+        project: str,
+        *,
+        limit: int = 10,
+        tokens: int | None = None,
+        now: float | None = None,
+        patience_s: float | None = None,
     ) -> Found:
         """The items of `project` that answer `text` best, at most `limit`, and together at most `tokens` long: what is
         too long for what is left is passed over. `now` gives "last week" a meaning, and lets what is
-        recent win a tie."""
+        recent win a tie. The vector index is waited for `patience_s` seconds at most, then words alone answer."""
         view = self.view(project)
         if view is None:
             return Found()
         with self._threads.limit(limits=1):
-            ranked = rank(view, text, now, self._worth)
+            ranked = rank(view, text, now, self._worth, patience_s)
         hits: list[Hit] = []
         left = tokens
         for i in range(0, min(len(ranked.rows), limit if tokens is None else _PASSED_OVER * limit), limit):
@@ -195,16 +227,15 @@ class Memory:
 
     def view(self, project: str) -> View | None:
         """One project as a search sees it; None: nothing is remembered for it."""
-        with self._lock:
-            with self._records.reading() as db:
-                found = self._records.project(db, project)
-                if found is None:
-                    return None
-                known = self._refreshed(db, found.id)
-            words = WordIndex(found.id)
-            return View(
-                found.id, known.layout, known.stored, known.related, self._records, words, self._vectors, self.embedder
-            )
+        with self._known_lock, self._records.snapshot() as db:
+            found = self._records.project(db, project)
+            if found is None:
+                return None
+            known = self._refreshed(db, found.id)
+        words = WordIndex(found.id)
+        return View(
+            found.id, known.layout, known.stored, known.related, self._records, words, self._vectors, self.embedder
+        )
 
     def _refreshed(self, db: sa.Connection, project: int) -> _Known:
         stored = Stored(self._records, self.embedder.name, self.embedder.dimension)
@@ -221,9 +252,23 @@ class Memory:
             except MemoryDown as e:
                 logger.warning("%s; related words are left out", e)
         self._known[project] = known
-        while len(self._known) > _PROJECTS:
-            self._known.popitem(last=False)
+        total = sum(one.size for one in self._known.values())
+        while len(self._known) > 1 and (len(self._known) > _PROJECTS or total > _PROJECT_BYTES):
+            total -= self._known.popitem(last=False)[1].size
         return known
+
+    # whose
+
+    def project_for(self, project: str, owner: str) -> str:
+        """The project that the account `owner` uses when it names `project`: that itself, if no other account used it
+        first or if it is shared; else one of its own. Without an owner: `project`."""
+        with self._lock:
+            return self._owners.project_for(project, owner)
+
+    def share(self, project: str, shared: bool = True) -> bool:
+        """Let every account that names `project` use it, or its owner alone. False: there is no such project."""
+        with self._lock:
+            return self._owners.share(project, shared)
 
     # look, change, forget
 
@@ -268,7 +313,7 @@ class Memory:
                 mine = {} if found is None else self._records.items(db, found.id, project, ids)
             if found is not None and mine:
                 self._eraser.items(found.id, sorted(mine), [item.hash for item in mine.values()] if stays else ())
-                self._known.pop(found.id, None)
+                self._unknow(found.id)
         return len(mine)
 
     def forget_project(self, project: str) -> bool:
@@ -278,7 +323,7 @@ class Memory:
             if number is None:
                 return False
             self._eraser.project(number)
-            self._known.pop(number, None)
+            self._unknow(number)
         return True
 
     def expire(self, now: float) -> int:
@@ -297,6 +342,7 @@ class Memory:
                 self._vectors.count(number, self.embedder.name, self.embedder.dimension)
         except MemoryDown as e:
             down.append(str(e))
+        process = self._vectors.health()
         files = [file for file in self._records.path.parent.rglob("*") if file.is_file()]
         return {
             "folder": str(self._records.path.parent),
@@ -304,6 +350,8 @@ class Memory:
             "dimension": self.embedder.dimension,
             "bytes": sum(file.stat().st_size for file in files),
             "degraded": down,
+            "vectors": asdict(process),
+            "owes": self.owes,
         }
 
     def close(self) -> None:
@@ -316,9 +364,14 @@ class Memory:
         with self._lock, self._records.writing() as db:
             found = self._records.project(db, project)
             done = 0 if found is None else self._records.change(db, found.id, ids, values)
-            if found is not None:
-                self._known.pop(found.id, None)
+        if found is not None:
+            self._unknow(found.id)
         return done
+
+    def _unknow(self, project: int) -> None:
+        """What is at hand of a project is out of date."""
+        with self._known_lock:
+            self._known.pop(project, None)
 
 
 def _estimated(text: str) -> int:

@@ -4,25 +4,48 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from penstock.errors import MemoryDown
-from penstock.memory.embedder import Embedder, chosen
+from penstock.errors import MemoryDown, ProfileError
+from penstock.memory.embedder import BUNDLED, Embedder, chosen
 from penstock.memory.memory import Memory
 from penstock.memory.openai import OpenAIEmbedder
 from penstock.memory.wordllama import WordLlama256
+from penstock.nearest import did_you_mean
 from penstock.plugins import Plugins
 from penstock.profiles import Profile
 from penstock.tokens import estimate
 
-__all__ = ["embedder_of", "open_memory"]
+__all__ = ["check_embedder", "embedder_of", "open_memory"]
+
+OPENAI = "openai"
+"""What `[memory] embedder` calls a service with OpenAI's interface."""
 
 
 def embedder_of(profile: Profile, plugins: Plugins, name: str = "") -> Embedder:
     """The embedder of that name, or else the profile's. Raises `MemoryDown`."""
     wanted, given = profile.memory, plugins.embedders()
     name = name or wanted.embedder
-    if name == "openai" and name not in given:
+    if name == OPENAI and name not in given:
         return OpenAIEmbedder.of(wanted.embedder_settings, f"{profile.where}: memory")
     return chosen(name, given)
+
+
+def check_embedder(profile: Profile, plugins: Plugins) -> None:
+    """Raises `ProfileError` if nobody gives the embedder of the profile, or its settings can not be. Loads no model."""
+    wanted, given = profile.memory, plugins.embedders()
+    if not wanted.enabled or not wanted.embedder or wanted.embedder in given:
+        return
+    if wanted.embedder == OPENAI:
+        try:
+            OpenAIEmbedder.of(wanted.embedder_settings, f"{profile.where}: memory")
+        except MemoryDown as e:
+            raise ProfileError(str(e)) from e
+        return
+    names = (*BUNDLED, OPENAI, *given)
+    if wanted.embedder not in names:
+        raise ProfileError(
+            f"{profile.where}: memory.embedder = {wanted.embedder!r}: there are {', '.join(sorted(names))}."
+            f"{did_you_mean(wanted.embedder, names)}"
+        )
 
 
 def open_memory(folder: Path, profile: Profile, plugins: Plugins, *, embedder: str = "") -> Memory:

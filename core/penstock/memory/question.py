@@ -14,6 +14,8 @@ __all__ = ["ROLES", "Question", "read"]
 ROLES = frozenset({"user", "assistant", "system", "tool", "developer"})
 """Roles that are no person's name."""
 
+LONGEST = 4_000
+"""Characters of a question that are read."""
 _WRAPPING = re.compile(
     r"mention only[^.?!]*[.?!]?|\b(?:can|could|would) you (?:please )?(?:walk me through|list|give me|tell me|help me|"
     r"provide|remind me)|throughout our conversations?|across our conversations?|in our conversations?|"
@@ -61,7 +63,8 @@ class Question:
 
 
 def read(text: str, names: Iterable[str] = (), now: float | None = None) -> Question:
-    """Take `text` apart. `names`: the people who speak in this project."""
+    """Take the first `LONGEST` characters of `text` apart. `names`: the people who speak in this project."""
+    text = text[:LONGEST]
     low, cleaned = text.lower(), _unwrapped(text)
     found = words(cleaned)
     known = [name for name in names if name not in ROLES]

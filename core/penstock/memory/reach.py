@@ -81,6 +81,7 @@ def _reach(store: Path, profile: Callable[[], Profile], embedder: str) -> _Proxy
     from penstock.memory.clean import cleaned
     from penstock.memory.desk import Desk
     from penstock.memory.opening import open_memory
+    from penstock.personal import redactors
     from penstock.plugins import Plugins
     from penstock.store.forgetting import forget_everywhere
 
@@ -91,10 +92,10 @@ def _reach(store: Path, profile: Callable[[], Profile], embedder: str) -> _Proxy
         if is_taken(folder / "memory.db"):  # somebody was quicker
             raise MemoryBusy(str(e)) from e
         raise
-    redactors = plugins.redactors()
+    hidden = redactors(profile().redact.personal, plugins.redactors())
     return memory, Desk(
         lambda: memory,
-        clean=lambda text: cleaned(text, redactors),
+        clean=lambda text: cleaned(text, hidden),
         forget_originals=lambda texts: forget_everywhere(store, texts),
     )
 

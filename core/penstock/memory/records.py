@@ -10,7 +10,7 @@ import json
 import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from sqlalchemy import event as sa_event
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.errors import MemoryDown, StoreError
+from penstock.files import create
 from penstock.memory.items import Item, Kind
 from penstock.memory.layout import Row
 from penstock.memory.schema import forgotten, labels, memories, passages, projects
@@ -45,6 +46,8 @@ class Records:
         self.path = path
         try:
             make_private(path.parent)
+            with suppress(FileExistsError):
+                create(path).close()  # SQLite would make it with the permissions of the umask
             self._lock = StoreLock(path)
         except (OSError, StoreError) as e:
             raise MemoryDown(f"memory cannot be opened: {e}") from e
@@ -76,6 +79,16 @@ class Records:
         except _FAILURES as e:
             raise MemoryDown(f"{self.path} cannot be read: {_why(e)}") from e
 
+    @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """A connection to read with that sees the file as it is now, whatever is written meanwhile."""
+        with self.reading() as db:
+            db.exec_driver_sql("BEGIN")  # sqlite3 itself begins no transaction for what only reads
+            try:
+                yield db
+            finally:
+                db.rollback()
+
     def projects(self, db: sa.Connection) -> dict[str, sa.Row[Any]]:
         """Every project by name."""
         return {row.name: row for row in db.execute(projects.select().order_by(projects.c.name))}
@@ -88,6 +101,14 @@ class Records:
         """A new project."""
         done = db.execute(projects.insert().values(name=name, words=words, embedder=embedder))
         return int((done.inserted_primary_key or (0,))[0])
+
+    def set_owner(self, db: sa.Connection, project: int, owner: str) -> None:
+        """Give a project to an account, if it has none."""
+        db.execute(projects.update().where((projects.c.id == project) & (projects.c.owner == "")).values(owner=owner))
+
+    def set_shared(self, db: sa.Connection, name: str, shared: bool) -> bool:
+        """Let other accounts use a project, or no longer. False: there is none of that name."""
+        return db.execute(projects.update().where(projects.c.name == name).values(shared=shared)).rowcount > 0
 
     def set_made_with(self, db: sa.Connection, project: int, **made: str) -> None:
         """Note what the indexes of a project were made with: `words`, `embedder`."""

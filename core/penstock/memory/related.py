@@ -40,10 +40,15 @@ class Related:
     def __init__(self, table: Speller) -> None:
         self._table = table
         self._stems: list[str] = []
-        self._raw = np.zeros((0, table.dimension), np.float32)
+        self._raw = np.zeros((0, table.dimension), np.float16)  # half the memory; the table has no more digits
         self._mean = np.zeros(table.dimension, np.float32)
-        self._unit = self._raw
+        self._unit = np.zeros((0, table.dimension), np.float32)
         self._passages = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes it takes in memory."""
+        return self._raw.nbytes + self._unit.nbytes
 
     def follow(self, db: sa.Connection, index: WordIndex, passages: int) -> None:
         """Take in words that came since, when the project has grown. Raises `MemoryDown`."""
@@ -53,9 +58,11 @@ class Related:
         new = [stem for stem in index.commonest(db, _MOST) if stem not in known][: _MOST - len(known)]
         if new:
             self._stems += new
-            self._raw = np.concatenate([self._raw, vectors_of(self._table, self._table.spelled(new))])
-            self._mean = self._raw.mean(0)
-            self._unit = _unit(self._raw - self._mean)
+            added = vectors_of(self._table, self._table.spelled(new)).astype(np.float16)
+            self._raw = np.concatenate([self._raw, added])
+            whole = self._raw.astype(np.float32)
+            self._mean = whole.mean(0)
+            self._unit = _unit(whole - self._mean)
         self._passages = passages
 
     def to(self, words: Sequence[str]) -> list[list[tuple[str, float]]]:

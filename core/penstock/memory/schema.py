@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 __all__ = ["forgotten", "labels", "memories", "metadata", "passages", "projects"]
@@ -31,9 +32,12 @@ projects = Table(
     Column("name", String(400), nullable=False, unique=True),
     Column("words", String(20), nullable=False),
     Column("embedder", String(80), nullable=False),
+    Column("owner", String(40), nullable=False, server_default=""),
+    Column("shared", Boolean, nullable=False, server_default=false()),
     sqlite_autoincrement=True,
 )
-"""`words` and `embedder` say what the indexes were made with; empty: not whole, to be rebuilt."""
+"""`words` and `embedder` say what the indexes were made with; empty: not whole, to be rebuilt. `owner`: the account
+that used it first, as `Identity.owner` names it; empty: none has yet. `shared`: a person lets other accounts use it."""
 
 memories = Table(
     "memories",

@@ -66,14 +66,17 @@ class Ranked:
     """How much all the question's words together tell: each by its rarity."""
 
 
-def rank(view: View, text: str, now: float | None, worth: Mapping[str, float]) -> Ranked:
-    """Every candidate by its score. Raises `MemoryDown` when neither index answers."""
+def rank(
+    view: View, text: str, now: float | None, worth: Mapping[str, float], patience_s: float | None = None
+) -> Ranked:
+    """Every candidate by its score. The vector index is waited for `patience_s` seconds at most. Raises `MemoryDown`
+    when neither index answers."""
     question = read(text.encode("utf-8", "replace").decode(), view.layout.roles, now)
     down: list[str] = []
     with view.records.reading() as db:
         words, ask = _by_words(view, question, db, down)
         meaning, told = _by_meaning(view, question, ask, db)
-        vectors = _Likeness(view, question, db, down)
+        vectors = _Likeness(view, question, db, down, patience_s)
         if len(down) > 1 and not words.any():
             raise MemoryDown("; ".join(down))
         rows = _candidates(view.layout, words, vectors.found)
@@ -148,15 +151,18 @@ def _by_meaning(view: View, question: Question, ask: Asked, db: sa.Connection) -
 class _Likeness:
     """The vectors' part of a search."""
 
-    def __init__(self, view: View, question: Question, db: sa.Connection, down: list[str]) -> None:
+    def __init__(
+        self, view: View, question: Question, db: sa.Connection, down: list[str], patience_s: float | None
+    ) -> None:
         self._view, self._db = view, db
         self.found = np.zeros(0, np.int64)
         self._questions: Array | None = None
         try:
             both = vectors_of(view.embedder, [" ".join(question.keys), question.text])
             self._questions = view.stored.space.cleaned(both)
+            most = min(_BY_VECTOR, max(len(view.layout.passages), 1))
             near = view.vectors.nearest(
-                view.id, view.embedder.name, self._questions.sum(0), min(_BY_VECTOR, max(len(view.layout.passages), 1))
+                view.id, view.embedder.name, self._questions.sum(0), most, patience_s=patience_s
             )
             rows, _ = view.layout.known(np.array([number for number, _ in near], np.int64))
             self.found = rows[np.sort(np.unique(rows, return_index=True)[1])]

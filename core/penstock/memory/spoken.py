@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = ["Spoken"]
 
+LOOKED_AT = 4_000
+"""Characters of a text that the patterns are matched with."""
+
 
 class Spoken(BaseModel):
     """What `[stage.memory]` says of messages before they are kept."""
@@ -21,4 +24,4 @@ class Spoken(BaseModel):
 
     def is_written_by_client(self, text: str) -> bool:
         """Whether it stands in the person's name alone."""
-        return any(pattern.match(text) for pattern in self.written)
+        return any(pattern.match(text[:LOOKED_AT]) for pattern in self.written)

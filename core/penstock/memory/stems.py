@@ -13,7 +13,7 @@ VERSION = "1"
 _WORD = re.compile(r"\w+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _CODE = re.compile(
-    r"(?:[\w.@~+-]*/)+[\w.@+-]+|\b\w+(?:[.:]+\w+)+\b|\b\w*[_\d]\w*\b|\b[a-z]+[A-Z]\w*\b|\b(?:[A-Z][a-z]+){2,}\w*"
+    r"(?:(?<![\w.@~+/-])[\w.@~+-]*+|(?<!/)(?=/))(?:/++[\w.@~+-]++)++|\b\w+(?:[.:]+\w+)+\b|\b\w*[_\d]\w*\b|\b[a-z]+[A-Z]\w*\b|\b(?:[A-Z][a-z]+){2,}\w*"
 )
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
 

@@ -28,6 +28,11 @@ class Stored:
         self._cleaned: npt.NDArray[np.float16] | None = None
         self._held = np.zeros(0, bool)
 
+    @property
+    def size(self) -> int:
+        """Bytes it takes in memory."""
+        return (0 if self._cleaned is None else self._cleaned.nbytes) + self._held.nbytes + self.space.sample.nbytes
+
     def follow(self, db: sa.Connection, layout: Layout) -> None:
         """Take in passages that came since, and measure the space when those are many."""
         count = len(layout.passages)

@@ -93,6 +93,14 @@ class Upkeep:
     def _begin_anew(self) -> None:
         logger.warning("%s was deleted: its vectors are made anew from the record", self._vectors.folder)
         self._vectors.close()
+        self._unset_all()
+
+    def reset(self) -> None:
+        """Throw all vectors of the index away, so that `index` gives it everything."""
+        self._vectors.reset()
+        self._unset_all()
+
+    def _unset_all(self) -> None:
         with self._records.writing() as db:
             for row in self._records.projects(db).values():
                 self._records.unset_indexed(db, row.id)

@@ -1,48 +1,66 @@
-"""The vector index: one Chroma collection for each project and embedder, in a folder that one process owns, or in a
-Chroma server by setting.
+"""The vector index as the proxy sees it: calls to a process of its own, each with a deadline.
 
-The only module that knows Chroma, which it loads when the folder is first opened: that takes a second. Texts are not
-kept here, and everything can be made again from the record.
+See `penstock.memory.vectorprocess` for why. Texts are not kept there, and everything can be rebuilt from the record.
 """
 
 from __future__ import annotations
 
-import logging
-import os
 import shutil
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from hashlib import blake2b
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from penstock.errors import MemoryDown
+from penstock.childprocess import PAUSE_S, Child, ChildBusy, ChildFailed, ChildKilled, ChildLate
+from penstock.errors import MemoryDown, VectorsLater
+from penstock.memory.vectormessages import CALL_S, START_S, Answer, Begin, Fault, Question, decoder
 
-if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
-    from chromadb.api.models.Collection import Collection
+__all__ = ["PROCESS", "Health", "VectorIndex"]
 
-__all__ = ["VectorIndex"]
-
-logger = logging.getLogger(__name__)
+PROCESS = "penstock.memory.vectorprocess"
+COUNT_S = 20.0
+"""How long a question about its health waits."""
 BATCH = 1000
 
 
-class VectorIndex:
-    """Raises `MemoryDown` when Chroma cannot do what is asked; the caller goes on with words alone."""
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the process is."""
 
-    def __init__(self, folder: Path, server: str = "") -> None:
-        self.folder, self._server = folder, server
-        # Others may keep theirs in the same server.
-        self._prefix = f"penstock-{blake2b(str(folder).encode(), digest_size=4).hexdigest()}-" if server else ""
-        self._client: ClientAPI | None = None
-        self._collections: dict[str, Collection] = {}
-        self._lock = threading.Lock()
+    pid: int | None
+    """None: it does not run, because nobody has asked for vectors or because it failed."""
+    memory: int
+    """Bytes it had in memory when it last answered; 0: unknown, or it does not run."""
+    starts: int
+    """How often it was started; more than one means that it failed."""
+    fault: str
+    """Why it failed last; empty while it answers."""
+
+
+class VectorIndex:
+    """Raises `MemoryDown` when Chroma cannot do what is asked, and `VectorsLater` when that can be another time; the
+    caller goes on with words alone. Any thread may call."""
+
+    def __init__(
+        self,
+        folder: Path,
+        server: str = "",
+        *,
+        process: str = "",
+        within_s: float = CALL_S,
+        pause_s: float = PAUSE_S,
+    ) -> None:
+        """`process`: the module to run instead of `PROCESS`. `within_s`: the deadline of a call in seconds. `pause_s`:
+        before the process is started again after a failure, doubled with each."""
+        self.folder, self._server, self._within_s = folder, server, within_s
+        greeting = msgspec.msgpack.encode(Begin(str(folder), server))
+        self._child = Child(process or PROCESS, greeting, start_s=START_S, pause_s=pause_s)
+        self._was_open = False
+        self._late_probes = 0
+        self._memory = 0
 
     @property
     def is_ours(self) -> bool:
@@ -51,150 +69,94 @@ class VectorIndex:
 
     def add(self, project: int, model: str, ids: Sequence[int], vectors: npt.NDArray[np.float32]) -> None:
         """Store vectors under the numbers of their passages; those already there are replaced."""
-        with self._doing("written"):
-            collection = self._collection(project, model, vectors.shape[1])
-            for i in range(0, len(ids), BATCH):
-                names = [str(n) for n in ids[i : i + BATCH]]
-                collection.upsert(ids=names, embeddings=vectors[i : i + BATCH])
+        for i in range(0, len(ids), BATCH):
+            rows = np.ascontiguousarray(vectors[i : i + BATCH], np.float32)
+            asked = Question("add", project, model, rows.shape[1], _packed(ids[i : i + BATCH]), rows.tobytes())
+            self._ask(asked)
 
-    def nearest(self, project: int, model: str, vector: npt.NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
-        """Passages by the inner product of their vectors with `vector`, the largest first."""
-        with self._doing("searched"):
-            collection = self._collection(project, model, len(vector))
-            found = collection.query(query_embeddings=vector[None], n_results=limit, include=["distances"])
-            distances = (found["distances"] or [[]])[0]
-            return [(int(name), 1 - float(d)) for name, d in zip(found["ids"][0], distances, strict=True)]
+    def nearest(
+        self,
+        project: int,
+        model: str,
+        vector: npt.NDArray[np.float32],
+        limit: int,
+        *,
+        patience_s: float | None = None,
+    ) -> list[tuple[int, float]]:
+        """Passages by the inner product of their vectors with `vector`, the largest first. Waits at most `patience_s`
+        seconds; without it, for as long as the process is given."""
+        raw = np.ascontiguousarray(vector, np.float32).tobytes()
+        found = self._ask(Question("nearest", project, model, len(vector), b"", raw, limit), patience_s)
+        scores = np.frombuffer(found.scores, np.float32)
+        return list(zip(np.frombuffer(found.ids, np.int64).tolist(), scores.tolist(), strict=True))
 
     def remove(self, project: int, model: str, ids: Sequence[int], dimension: int) -> None:
         """Take vectors out; those that are not there are no error."""
-        with self._doing("written"):
-            collection = self._collection(project, model, dimension)
-            for i in range(0, len(ids), BATCH):
-                collection.delete(ids=[str(n) for n in ids[i : i + BATCH]])
+        for i in range(0, len(ids), BATCH):
+            self._ask(Question("remove", project, model, dimension, _packed(ids[i : i + BATCH])))
 
     def is_gone(self) -> bool:
         """The folder was open, and somebody deleted it."""
-        return self._client is not None and not self._server and not (self.folder / "chroma.sqlite3").exists()
+        return self._was_open and not self._server and not (self.folder / "chroma.sqlite3").exists()
 
     def count(self, project: int, model: str, dimension: int) -> int:
-        """How many vectors there are."""
-        with self._doing("read"):
-            return int(self._collection(project, model, dimension).count())
+        """How many vectors there are. Does not wait long."""
+        return self._ask(Question("count", project, model, dimension), COUNT_S).count
 
     def probe(self, project: int, model: str, dimension: int) -> int:
         """How many vectors there are; raises as well when they are there and cannot be searched, as after a loss of
-        power."""
-        with self._surviving():
-            count = self.count(project, model, dimension)
-            if count:
-                self.nearest(project, model, np.zeros(dimension, np.float32), 1)
-            return count
+        power. Some damage ends the process or keeps it busy for ever: `MemoryDown` then, and not `VectorsLater`."""
+        asked = Question("probe", project, model, dimension)
+        try:
+            count = self._ask(asked).count
+        except VectorsLater as e:
+            self._late_probes += isinstance(e.__cause__, ChildLate)
+            if self._late_probes > 1:  # once may be the machine
+                self._late_probes = 0
+                raise MemoryDown(str(e)) from e
+            raise
+        self._late_probes = 0
+        return count
 
     def drop(self, project: int) -> None:
         """Remove all vectors of a project, of whatever embedder."""
-        with self._doing("written"):
-            client = self._open()
-            self._delete(client, f"{self._prefix}p{project}-")
-            self._collections = {}
+        self._ask(Question("drop", project))
 
     def reset(self) -> None:
         """Throw everything away."""
         if self._server:
-            with self._doing("written"):
-                self._delete(self._open(), self._prefix)
+            self._ask(Question("reset"))
         self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Let go of the folder."""
-        with self._lock:
-            client, self._client, self._collections = self._client, None, {}
-        if client is not None:
-            client.close()  # type: ignore[attr-defined]  # there, though not in the type
-            if self._server:
-                _hang_up(client)
+        """End the process, which lets go of the folder. The next call starts another."""
+        self._child.close()
+        self._was_open, self._memory = False, 0
 
-    def _delete(self, client: ClientAPI, beginning: str) -> None:
-        for name in [found.name for found in client.list_collections() if found.name.startswith(beginning)]:
-            client.delete_collection(name)
+    def health(self) -> Health:
+        """How its process is. Asks nothing of it."""
+        pid = self._child.pid
+        return Health(pid, self._memory if pid is not None else 0, self._child.starts, self._child.fault)
 
-    def _collection(self, project: int, model: str, dimension: int) -> Collection:
-        name = f"{self._prefix}p{project}-{model}"
-        if name not in self._collections:
-            # Inner product: a question's vector has its common part taken out, those of passages do not.
-            self._collections[name] = self._open().get_or_create_collection(
-                name,
-                embedding_function=None,
-                metadata={"model": model, "dimension": dimension},
-                configuration={"hnsw": {"space": "ip", "ef_search": 300}},
-            )
-        return self._collections[name]
-
-    def _open(self) -> ClientAPI:
-        with self._lock:
-            if self._client is None:
-                os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
-                import chromadb
-                from chromadb.config import Settings
-
-                settings = Settings(anonymized_telemetry=False)
-                if self._server:
-                    at = urlsplit(self._server)
-                    is_https = at.scheme == "https"
-                    port = at.port or (443 if is_https else 8000)
-                    self._client = chromadb.HttpClient(at.hostname or "", port, ssl=is_https, settings=settings)
-                else:
-                    self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                    try:
-                        self._client = chromadb.PersistentClient(str(self.folder), settings)
-                    except Exception:
-                        _evict(str(self.folder))
-                        raise
-            return self._client
-
-    @contextmanager
-    def _surviving(self) -> Iterator[None]:
-        """A damaged file can end the whole process, inside Chroma's own code. It does so once: a mark stands beside the
-        folder while it is read, and one that is there already means that it did."""
-        if self._server:
-            yield
-            return
-        mark = self.folder.with_name("vectors.probed")
-        if mark.exists():
-            mark.unlink(missing_ok=True)
-            raise MemoryDown(f"the vectors in {self.folder} ended the process that last read them")
-        with suppress(OSError):  # a full disk: it is read without
-            mark.touch()
+    def _ask(self, asked: Question, patience_s: float | None = None) -> Answer:
+        message = msgspec.msgpack.encode(asked)
         try:
-            yield
-        finally:
-            with suppress(OSError):  # the next start makes the vectors anew: no harm but the time
-                mark.unlink(missing_ok=True)
+            answer = decoder.decode(self._child.call(message, within_s=self._within_s, patience_s=patience_s))
+        except (ChildBusy, ChildKilled, ChildLate) as e:
+            raise VectorsLater(f"{self._named()} do not answer: {e}") from e
+        except (ChildFailed, msgspec.MsgspecError) as e:
+            raise MemoryDown(f"{self._named()} do not answer: {e}") from e
+        if isinstance(answer, Fault):
+            raise (VectorsLater if answer.is_full else MemoryDown)(answer.error)
+        if not isinstance(answer, Answer):
+            raise MemoryDown(f"{self._named()} do not answer: their process said something else")
+        self._was_open, self._memory = True, answer.memory
+        return answer
 
-    @contextmanager
-    def _doing(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except Exception as e:
-            self._collections = {}
-            raise MemoryDown(f"the vectors in {self._server or self.folder} cannot be {what}: {_why(e)}") from e
-
-
-def _evict(folder: str) -> None:
-    """Chroma keeps what did not start, and gives it again at the next attempt, when the cause may be gone."""
-    from chromadb.api.shared_system_client import SharedSystemClient as Shared
-
-    for kept in ("_identifier_to_system", "_identifier_to_refcount"):
-        getattr(Shared, kept, {}).pop(folder, None)
+    def _named(self) -> str:
+        return f"the vectors in {self._server or self.folder}"
 
 
-def _hang_up(client: Any) -> None:
-    """Chroma leaves the connections to a server open: its own, and those it asked with whether it may."""
-    for one in (client, getattr(client, "_admin_client", None)):
-        session = getattr(getattr(one, "_server", None), "_session", None)
-        if session is not None:
-            session.close()
-
-
-def _why(e: Any) -> str:
-    return (str(e).strip() or type(e).__name__).splitlines()[0]
+def _packed(ids: Sequence[int]) -> bytes:
+    return np.array(ids, np.int64).tobytes()

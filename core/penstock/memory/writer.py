@@ -58,7 +58,7 @@ class Writer:
     def __init__(self, records: Records, embedder: Embedder) -> None:
         self._records, self._embedder = records, embedder
 
-    def add(self, items: Sequence[Item], *, anew: bool = False) -> tuple[list[Added], set[int]]:
+    def add(self, items: Sequence[Item], *, anew: bool = False, owner: str = "") -> tuple[list[Added], set[int]]:
         """Store what is new, all or nothing; and which projects got something. Raises `MemoryDown`."""
         whole = [[_Part(part, part.hash) for part in _parts(item)] for item in items]
         parts = [part for some in whole for part in some]
@@ -74,7 +74,7 @@ class Writer:
             with self._records.writing() as db:
                 at = 0
                 for part in order:
-                    project = self._project(db, part.item.project)
+                    project = self._project(db, part.item.project, owner)
                     given = None if vectors is None else vectors[at : at + len(part.spans)]
                     at += len(part.spans)
                     new[part.key] = self._store(db, project, part, given)
@@ -111,12 +111,14 @@ class Writer:
             logger.warning("%s; vectors are made later", e)
             return None
 
-    def _project(self, db: sa.Connection, name: str) -> int:
+    def _project(self, db: sa.Connection, name: str, owner: str) -> int:
         found = self._records.project(db, name)
         if found is not None:
             return int(found.id)
         number = self._records.add_project(db, name, WORDS_VERSION, self._embedder.name)
         WordIndex(number).create(db)
+        if owner:
+            self._records.set_owner(db, number, owner)
         return number
 
     def _store(self, db: sa.Connection, project: int, part: _Part, vectors: npt.NDArray[np.float32] | None) -> int:

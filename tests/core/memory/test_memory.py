@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -287,3 +288,29 @@ def test_a_killed_process_loses_nothing_that_was_kept(tmp_path: Path) -> None:
     assert texts(found)[0] == "line 3 part 7"
     assert found.degraded == ()
     memory.close()
+
+
+def test_a_search_does_not_see_half_of_a_write(memory: Memory) -> None:
+    """Searches go on while others remember and forget, and never fail for that."""
+    memory.add([said("the first of all lines", seq=0)])
+    is_over, faults = threading.Event(), list[Exception]()
+
+    def search() -> None:
+        while not is_over.is_set():
+            try:
+                assert memory.search("first line", "p", patience_s=0.0).hits
+            except Exception as e:
+                faults.append(e)
+                return
+
+    searching = [threading.Thread(target=search) for _ in range(2)]
+    for thread in searching:
+        thread.start()
+    for n in range(1, 60):
+        memory.add([said(f"line {n}, and what was said in it", seq=n)])
+        if n % 5 == 0:
+            memory.forget("p", [memory.newest("p", limit=1)[0].id])
+    is_over.set()
+    for thread in searching:
+        thread.join()
+    assert not faults

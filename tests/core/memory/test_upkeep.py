@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,17 +15,6 @@ from penstock.memory.trigrams import Trigrams
 from penstock.memory.vectors import VectorIndex
 
 LINES = ["the boiler pressure is two bar", "we sail at dawn", "invoices are due in June", "the cat is called Ink"]
-
-
-DIES = """
-import os, sys
-from pathlib import Path
-from penstock.memory import Memory
-from penstock.memory.trigrams import Trigrams
-from penstock.memory.vectors import VectorIndex
-VectorIndex.count = lambda *_: os._exit(9)
-Memory(Path(sys.argv[1]), Trigrams()).sync()
-"""
 
 
 class Other(Trigrams):
@@ -136,17 +123,6 @@ def test_a_damaged_folder_is_thrown_away(tmp_path: Path, mend: Callable[[Memory]
     assert memory.search("boiler pressure", "p").hits[0].item.text == LINES[0]
     mend(memory)
     assert answers(memory) == before
-    memory.close()
-
-
-def test_vectors_that_ended_a_process_are_made_anew(tmp_path: Path) -> None:
-    """Some damage ends the process inside Chroma; the next start does not read them again."""
-    filled(tmp_path).close()
-    died = subprocess.run([sys.executable, "-c", DIES, str(tmp_path)], check=False)
-    assert died.returncode == 9
-    memory = Memory(tmp_path, Trigrams())
-    assert memory.sync() == len(LINES)
-    assert memory.sync() == 0
     memory.close()
 
 

@@ -1,0 +1,44 @@
+"""Whose memory a project is: that of the account that used it first, until a person shares it.
+
+A client names the folder that it works in, and any client may name any folder. So an account that names one which
+belongs to another has a project of its own, beside it.
+"""
+
+from __future__ import annotations
+
+from penstock.memory.records import Records
+
+__all__ = ["Owners", "apart"]
+
+
+def apart(project: str, owner: str) -> str:
+    """What the project of an account is called that came to `project` second."""
+    return f"{project} (account {owner})"
+
+
+class Owners:
+    """Reads and writes whose the projects are. Raises `MemoryDown`."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def project_for(self, project: str, owner: str) -> str:
+        """The project that `owner` uses when it names `project`; one without an owner is `owner`'s from now on. Without
+        an owner, which is how a person at this machine asks, it is the project itself."""
+        if not owner or not project:
+            return project
+        with self._records.reading() as db:
+            found = self._records.project(db, project)
+        if found is not None and not found.owner:
+            with self._records.writing() as db:
+                self._records.set_owner(db, found.id, owner)
+            with self._records.reading() as db:  # another may have been quicker
+                found = self._records.project(db, project)
+        if found is None or found.shared or found.owner == owner:
+            return project
+        return apart(project, owner)
+
+    def share(self, project: str, shared: bool) -> bool:
+        """Let every account that names `project` use it, or its owner alone. False: there is no such project."""
+        with self._records.writing() as db:
+            return self._records.set_shared(db, project, shared)
