@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
-import os
 import secrets
 from pathlib import Path
 
+from penstock.files import write_file
 from penstock.paths import make_private
 
-__all__ = ["installation_key"]
+__all__ = ["has_key", "installation_key"]
 
 logger = logging.getLogger(__name__)
 _BYTES = 32
+
+
+def has_key(folder: Path, name: str = "key") -> bool:
+    """Whether the key was made before."""
+    return (folder / name).exists()
 
 
 def installation_key(folder: Path, name: str = "key") -> bytes:
@@ -28,10 +33,7 @@ def installation_key(folder: Path, name: str = "key") -> bytes:
     key = secrets.token_bytes(_BYTES)
     try:
         make_private(folder)
-        fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(fd, "wb") as out:
-            file.chmod(0o600)  # one that was there keeps its permissions when it is opened
-            out.write(key)
+        write_file(file, key)
     except OSError as e:
         logger.warning("%s cannot be written (%s): what hangs on it is not known again after a restart", file, e)
     return key

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
 
-__all__ = ["config_dir", "make_private", "memory_dir", "plugins_dir", "profiles_dir", "state_dir", "store_path"]
+__all__ = [
+    "config_dir",
+    "is_loose",
+    "make_private",
+    "memory_dir",
+    "plugins_dir",
+    "profiles_dir",
+    "state_dir",
+    "store_path",
+]
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def config_dir() -> Path:
@@ -43,8 +56,24 @@ def memory_dir(store: Path | None = None) -> Path:
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder, and those above that are missing, for its owner alone; one that is there stays as it is. Raises
-    `OSError`."""
+    """Make a folder, and those above that are missing, for its owner alone. One that is there stays as it is, except
+    the state folder and those in it, which are closed to others again. Raises `OSError` if a folder cannot be made."""
     for one in (*reversed(folder.parents), folder):
         if not one.is_dir():
             one.mkdir(mode=0o700, exist_ok=True)
+    state = state_dir()
+    if folder == state or state in folder.parents:
+        for one in (state, folder):
+            _close(one)
+
+
+def is_loose(folder: Path) -> bool:
+    """Whether other users may list or enter `folder`."""
+    return os.name == "posix" and bool(folder.stat().st_mode & _OTHERS)
+
+
+def _close(folder: Path) -> None:
+    """Take from others what they may do in `folder`. What is not ours to change stays; `penstock doctor` says so."""
+    if is_loose(folder):
+        with suppress(OSError):
+            folder.chmod(stat.S_IMODE(folder.stat().st_mode) & ~_OTHERS)

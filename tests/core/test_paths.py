@@ -28,3 +28,25 @@ def test_without_it_the_systems_own_folders_are_used(monkeypatch: pytest.MonkeyP
         assert not folder.exists()
     assert paths.plugins_dir().parent == paths.config_dir()
     assert paths.store_path().parent == paths.state_dir()
+
+
+def test_the_state_folder_is_closed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it was there before, open to others, with what is in it; folders elsewhere stay as they are."""
+    monkeypatch.setenv("PENSTOCK_HOME", str(tmp_path))
+    state, elsewhere = paths.state_dir(), tmp_path / "elsewhere"
+    for folder in (state, state / "proxies", elsewhere):
+        folder.mkdir()
+        folder.chmod(0o755)
+    paths.make_private(elsewhere)
+    assert paths.is_loose(elsewhere)
+    assert paths.is_loose(state)
+    paths.make_private(state / "proxies")
+    assert not paths.is_loose(state)
+    assert not paths.is_loose(state / "proxies")
+
+
+def test_new_folders_are_private(tmp_path: Path) -> None:
+    """And those above them that were missing."""
+    paths.make_private(tmp_path / "a" / "b")
+    assert not paths.is_loose(tmp_path / "a")
+    assert not paths.is_loose(tmp_path / "a" / "b")

@@ -1,0 +1,21 @@
+"""Names that others give: of models, tools, calls. They are kept in tables and written into events, so that a long one
+is cut."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+__all__ = ["LONGEST", "kept_name"]
+
+LONGEST = 200
+"""Characters. The longest name of a model or tool that a provider takes has 128
+(https://platform.claude.com/docs/en/api/messages, `tools.name`)."""
+_DIGEST = 16
+
+
+def kept_name(name: str) -> str:
+    """`name` as it is kept: a longer one by its beginning and a digest of all of it, so that two stay two."""
+    if len(name) <= LONGEST:
+        return name
+    digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=_DIGEST // 2).hexdigest()
+    return f"{name[: LONGEST - _DIGEST - 1]}…{digest}"
