@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from penstock_addons.bodies import BodyLimit
 from penstock_addons.control import Control
 from penstock_addons.gateway import Gateway
+from penstock_addons.hangup import HangUp
 from penstock_addons.hosts import ModelHosts
 from penstock_addons.options import Settings
+from penstock_addons.peers import Peers
 from penstock_addons.upgrade import NoWebSocket
+from penstock_addons.webpages import WebPages
 
 __all__ = ["suite_addons"]
 
@@ -16,4 +20,14 @@ def suite_addons() -> list[object]:
     settings = Settings()
     hosts = ModelHosts(settings)
     gateway = Gateway(settings, hosts)
-    return [settings, hosts, NoWebSocket(hosts), Control(settings, gateway), gateway]
+    return [
+        settings,
+        HangUp(),
+        Peers(settings),
+        hosts,
+        Control(settings, gateway),
+        WebPages(settings, gateway),
+        NoWebSocket(hosts),
+        BodyLimit(gateway),
+        gateway,
+    ]

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 from mitmproxy.http import Headers
 
+from penstock.signed import signed_headers
+
 __all__ = ["Asked", "ClientSettings"]
 
 HEADER = "x-penstock"
@@ -50,8 +52,10 @@ class ClientSettings:
         self._connections.pop(connection, None)
 
     def take(self, connection: str, headers: Headers) -> Asked:
-        """What this request asks for; what was meant for the proxy alone goes no further."""
-        header = headers.pop(HEADER, "")
+        """What this request asks for; what was meant for the proxy alone goes no further. A header that a signature
+        covers must stay: the provider refuses a request without it."""
+        is_covered = HEADER in signed_headers(headers)
+        header = headers.get(HEADER, "") if is_covered else headers.pop(HEADER, "")
         user = _user(headers.pop("proxy-authorization", ""))
         said = header.strip()
         if said and not said.lower().startswith("profile="):

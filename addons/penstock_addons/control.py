@@ -8,7 +8,6 @@ Only from this machine, and only with the token that stands in a file beside the
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from collections.abc import Awaitable
 
 import msgspec
@@ -16,6 +15,7 @@ from mitmproxy import http
 
 from penstock.control.channel import COMMAND, HOST, KEY_FILE, MARK
 from penstock.keyfile import installation_key
+from penstock.webpages import is_loopback
 from penstock_addons.commands import Answer, Commands
 from penstock_addons.gateway import Gateway
 from penstock_addons.memory import PREFIX
@@ -69,7 +69,7 @@ class Control:
 
     def _refusal(self, flow: http.HTTPFlow) -> http.Response | None:
         peer = flow.client_conn.peername
-        if peer is None or not _is_loopback(peer[0]):
+        if peer is None or not is_loopback(peer[0]):
             return _answer(403, error="commands are taken from this machine only")
         given = flow.request.headers.get("authorization", "").partition(" ")[2].strip()
         # Bytes of a header that are no UTF-8 come as half characters.
@@ -93,15 +93,6 @@ def _is_command(request: http.Request) -> bool:
 
 def _is_ours(host: str) -> bool:
     return host.rstrip(".").lower() == HOST
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return (mapped or found).is_loopback
 
 
 def _answer(status: int, **fields: object) -> http.Response:

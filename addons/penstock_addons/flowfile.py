@@ -10,6 +10,7 @@ from mitmproxy.exceptions import FlowReadException
 from mitmproxy.io import FlowReader
 
 from penstock.recording import Bad, Position, Recorded
+from penstock_addons.hosts import host_of
 
 __all__ = ["read_flows"]
 
@@ -40,7 +41,8 @@ def _recorded(flow: http.HTTPFlow, body: bytes) -> Recorded:
         headers={name.lower(): request.headers[name] for name in request.headers},
         body=body,
         method=request.method,
-        host=request.pretty_host,
+        host=host_of(flow),
+        port=request.port,
         ended=response.timestamp_end if response is not None else None,
         status=response.status_code if response is not None else 0,
         answer=_content(response) if response is not None else b"",

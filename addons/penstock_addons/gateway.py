@@ -11,27 +11,33 @@ import time
 import uuid
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from ipaddress import ip_address
 from typing import Any
 
 from mitmproxy import ctx, http
 from mitmproxy.connection import ConnectionState
+from mitmproxy.proxy.mode_specs import ProxyMode, RegularMode, ReverseMode, UpstreamMode
 
 from penstock import journal
 from penstock.budget.provider import Told, told_by
+from penstock.cashier import prices_for
 from penstock.dialects.base import Dialect
 from penstock.encodings import stream_decoder
 from penstock.engine import Outcome
 from penstock.errors import PenstockError
 from penstock.events import EventKind
 from penstock.exchange import Request, State
+from penstock.heap import settle_heap
 from penstock.identity import client_of
+from penstock.names import kept_name
+from penstock.personal import redactors
 from penstock.redact import Redactor
 from penstock.reply import Reply, Usage
 from penstock.suite import Suite
 from penstock.tokens import estimate
 from penstock_addons.client import Asked, ClientSettings
 from penstock_addons.credentials import credentials_of, without
-from penstock_addons.hosts import ModelHosts
+from penstock_addons.hosts import ModelHosts, host_of
 from penstock_addons.options import Settings
 from penstock_addons.tee import Tee
 
@@ -43,6 +49,7 @@ LOOK_S = 0.5
 """How often it is looked whether a client that waits is still there."""
 ASKED = "penstock.asked"
 """Where a flow keeps what its client asked for."""
+MAY_BE_REFUSED = "a provider that binds thinking may refuse it if the conversation was edited"
 
 
 @dataclass
@@ -81,6 +88,7 @@ class Gateway:
             logger.error("%s", e)
             return
         self._suite = suite
+        settle_heap()
         # What is loaded by now stays: the collector need not look through it again while a request waits.
         gc.collect()
         gc.freeze()
@@ -131,34 +139,42 @@ class Gateway:
         too_long = length.isdigit() and int(length) > limit
         if found is None or too_long:
             flow.request.stream = True
-        if found is not None and too_long and self._suite is not None:
-            passage = self._begin(flow, found)
-            self._suite.log.append(EventKind.BYPASSED, passage.id, why=f"the body has more than {limit} bytes")
-            self._forwarded(passage, changed=False, size=int(length))
+        if found is not None and too_long:
+            self._pass_unread(flow, found, int(length))
 
     async def request(self, flow: http.HTTPFlow) -> None:
         asked: Asked = flow.metadata.pop(ASKED, Asked())
         found = self._found(flow)
         suite = self._suite
-        if suite is None or found is None or flow.response is not None or flow.id in self._passages:
+        if suite is None or found is None or flow.id in self._passages:
+            return
+        if flow.request.stream:  # it said no length, and grew past the limit
+            self._pass_unread(flow, found, 0)
+            return
+        if flow.response is not None:
             return
         passage = self._begin(flow, found)
         body = flow.request.raw_content or b""
         replayed = flow.is_replay == "request"  # by mitmproxy: what was sent is sent again
-        if asked.bypass or self._settings.bypass or replayed:
-            suite.log.append(EventKind.BYPASSED, passage.id, why="a replay" if replayed else "asked for")
+        if replayed:
+            suite.log.append(EventKind.BYPASSED, passage.id, why="a replay")
             self._forwarded(passage, changed=False, size=len(body))
             return
         request = Request(
             id=passage.id,
             method=flow.request.method,
-            host=flow.request.pretty_host,
+            host=host_of(flow),
             path=flow.request.path.partition("?")[0],
             headers=_headers(flow),
             body=body,
             profile=asked.profile,
+            port=flow.request.port,
+            is_local=_is_local(flow),
         )
-        passage.outcome = outcome = await suite.engine.process(request)
+        if asked.bypass or self._settings.bypass:
+            passage.outcome = outcome = await suite.engine.replay(request, "asked for")
+        else:
+            passage.outcome = outcome = await suite.engine.process(request)
         if flow.error is not None:  # the client left meanwhile
             suite.engine.failed(outcome, None, begun=False, sent=False)
             return
@@ -178,6 +194,8 @@ class Gateway:
             flow.request.raw_content = outcome.body
             if "content-length" in flow.request.headers:
                 flow.request.headers["content-length"] = str(len(outcome.body))
+        if outcome.wait_s and outcome.exchange is not None:
+            suite.engine.touch(outcome.exchange)
         self._forwarded(passage, changed=outcome.body is not None, size=len(flow.request.raw_content or b""))
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
@@ -247,14 +265,26 @@ class Gateway:
                 EventKind.RECEIVED,
                 passage.id,
                 method=flow.request.method,
-                host=flow.request.pretty_host,
-                path=flow.request.path.partition("?")[0],
+                host=host_of(flow),
+                path=kept_name(flow.request.path.partition("?")[0]),
                 bytes=len(flow.request.raw_content or b""),
-                encoding=flow.request.headers.get("content-encoding", ""),
+                encoding=kept_name(flow.request.headers.get("content-encoding", "")),
                 client=client_of({"user-agent": flow.request.headers.get("user-agent", "")}),
                 profile=self._suite.profile.name,
             )
         return passage
+
+    def _pass_unread(self, flow: http.HTTPFlow, dialect: Dialect, size: int) -> None:
+        """A body that is too long to be read streams, or has streamed, as it is."""
+        suite = self._suite
+        if suite is None:
+            return
+        passage = self._begin(flow, dialect)
+        limit = suite.profile.limits.body_bytes
+        suite.log.append(EventKind.BYPASSED, passage.id, why=f"the body has more than {limit} bytes; {MAY_BE_REFUSED}")
+        self._forwarded(passage, changed=False, size=size)
+        if flow.response is not None and flow.response.timestamp_end is not None:  # answered before all of it was sent
+            self._passages.pop(flow.id, None)
 
     def _forwarded(self, passage: _Passage, *, changed: bool, size: int) -> None:
         self._advance(passage, State.FORWARDED)
@@ -269,7 +299,7 @@ class Gateway:
         fields = {"status": status, "ms": self._ms(passage), "bytes": tee.size if tee else 0, **_limits(passage)}
         fields["first_ms"] = self._ms(passage, tee.first_at) if tee is not None and tee.first_at else fields["ms"]
         self._advance(passage, State.ANSWERED)
-        redactor = Redactor(suite.profile.log.preview, suite.plugins.redactors())
+        redactor = self._redactor(suite)
         if reply is None:
             self._log(EventKind.ANSWERED, passage, **fields)
             if outcome is not None:
@@ -278,11 +308,10 @@ class Gateway:
         suite.log.append_later(
             EventKind.ANSWERED,
             passage.id,
-            lambda: fields | journal.answered(reply, redactor, outcome.booking if outcome else None),  # type: ignore[arg-type]
+            lambda: fields | _said(reply, redactor, outcome),  # type: ignore[arg-type]
         )
         if outcome is not None and outcome.exchange is not None:
             outcome.reply = reply  # type: ignore[assignment]
-            suite.engine.touch(outcome.exchange)
             task = asyncio.get_running_loop().create_task(suite.engine.answered(outcome))
             self._background.add(task)
             task.add_done_callback(self._background.discard)
@@ -290,8 +319,7 @@ class Gateway:
     def _failed(self, passage: _Passage, why: str, *, status: int, error: str, usage: Usage | None = None) -> None:
         self._advance(passage, State.FAILED)
         size = passage.tee.size if passage.tee is not None else 0
-        preview = self._suite.profile.log.preview if self._suite is not None else 0
-        said = Redactor(min(preview, 400))(without(error, passage.credentials))
+        said = self._redactor(self._suite, 400)(without(error, passage.credentials)) if self._suite is not None else ""
         self._log(
             EventKind.FAILED,
             passage,
@@ -303,10 +331,17 @@ class Gateway:
             **_limits(passage),
         )
         if passage.outcome is not None and self._suite is not None:
+            if status == 400 and why == "provider":
+                self._suite.engine.rejected(passage.outcome, error)
             is_told = usage is not None and usage.prompt is not None  # an error in the middle of a stream
             # A client that did not wait has asked all the same: the provider goes on, and counts it.
             begun = is_told or why == "client left" or (why == "cut" and size > 0)
             self._suite.engine.failed(passage.outcome, usage, begun=begun)
+
+    def _redactor(self, suite: Suite, longest: int = sys.maxsize) -> Redactor:
+        profile = suite.profile
+        hidden = redactors(profile.redact.personal, suite.plugins.redactors())
+        return Redactor(min(profile.log.preview, longest), hidden)
 
     def _advance(self, passage: _Passage, state: State) -> None:
         if passage.outcome is not None and passage.outcome.exchange is not None:
@@ -330,9 +365,26 @@ async def _has_turn(flow: http.HTTPFlow, wait_s: float) -> bool:
     return True
 
 
+def _is_local(flow: http.HTTPFlow) -> bool:
+    peer = flow.client_conn.peername
+    try:
+        address = ip_address(peer[0].partition("%")[0]) if peer else None
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address is not None and (mapped or address).is_loopback
+
+
 def _headers(flow: http.HTTPFlow) -> dict[str, str]:
     headers = flow.request.headers
     return {name.lower(): headers[name] for name in headers}
+
+
+def _said(reply: Reply, redactor: Redactor, outcome: Outcome | None) -> dict[str, Any]:
+    """What the event of an answer says of it."""
+    if outcome is None:
+        return journal.answered(reply, redactor)
+    return journal.answered(reply, redactor, outcome.booking, prices_for(outcome))
 
 
 def _so_far(reply: Reply) -> Usage:
@@ -346,7 +398,14 @@ def _limits(passage: _Passage) -> dict[str, list[dict[str, Any]]]:
 
 
 def _listening() -> list[str]:
-    servers = ctx.master.addons.get("proxyserver")
-    addresses = servers.listen_addrs() if servers is not None else []
+    """Addresses, with those that take commands in front: other programs ask the first one that answers."""
+    found = ctx.master.addons.get("proxyserver")
+    servers = sorted(found.servers if found is not None else (), key=lambda server: not _speaks_http(server.mode))
     # A reverse port to https listens by TCP and, for HTTP/3, by UDP: one address all the same.
-    return list(dict.fromkeys(f"{host}:{port}" for host, port, *_ in addresses))
+    return list(dict.fromkeys(f"{host}:{port}" for server in servers for host, port, *_ in server.listen_addrs))
+
+
+def _speaks_http(mode: ProxyMode) -> bool:
+    if isinstance(mode, ReverseMode):
+        return mode.scheme in ("http", "https")
+    return isinstance(mode, RegularMode | UpstreamMode)

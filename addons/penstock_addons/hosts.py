@@ -7,30 +7,14 @@ from collections.abc import Iterable
 from mitmproxy import http, tls
 from mitmproxy.proxy.mode_specs import ReverseMode
 
+from penstock.providers import KNOWN, is_local_server, matches
 from penstock_addons.options import Settings
 
-__all__ = ["KNOWN_HOSTS", "ModelHosts", "is_listed"]
+__all__ = ["KNOWN_HOSTS", "ModelHosts", "host_of", "is_listed"]
 
-KNOWN_HOSTS = (
-    "api.anthropic.com",
-    "api.openai.com",
-    "chatgpt.com",
-    "generativelanguage.googleapis.com",
-    "cloudcode-pa.googleapis.com",
-    "openrouter.ai",
-    "api.deepseek.com",
-    "api.groq.com",
-    "api.mistral.ai",
-    "api.x.ai",
-    "api.together.xyz",
-    "api.fireworks.ai",
-    "api.cerebras.ai",
-    "ollama.com",
-    "*.openai.azure.com",
-    "*.services.ai.azure.com",
-    "*:11434",
-)
-"""`*.` in front: all below a domain. With a port: that port only; `*:11434` is Ollama, wherever it runs."""
+KNOWN_HOSTS = tuple(f"{one.name}:{one.port}" if one.port else one.name for one in KNOWN if not one.is_local)
+"""The hosts of `penstock.providers.KNOWN`, as `is_listed` reads them. Local servers that only a port tells are not
+among them: `ModelHosts.reads` knows those."""
 
 
 class ModelHosts:
@@ -49,27 +33,39 @@ class ModelHosts:
         if not self.is_model_host(host, address[1] if address else 443):
             data.ignore_connection = True
 
-    def reads(self, flow: http.HTTPFlow) -> bool:
-        """Whether a request of this flow may be a model request: sent to a model host, or to a reverse proxy's port,
-        whose upstream a person chose."""
+    def knows(self, flow: http.HTTPFlow) -> bool:
+        """Whether the flow goes to a model host for certain: one that is listed, or the upstream of a reverse proxy's
+        port, which a person chose."""
         if isinstance(flow.client_conn.proxy_mode, ReverseMode):
             return True
         return self.is_model_host(flow.request.host, flow.request.port) or self.is_model_host(
             flow.request.pretty_host, flow.request.port
         )
 
+    def reads(self, flow: http.HTTPFlow) -> bool:
+        """Whether a request of this flow is a model request if its path is one. Beside the hosts that are known for
+        certain, these are plain HTTP servers of this machine and of private networks on a model server's port."""
+        request = flow.request
+        return self.knows(flow) or (request.scheme == "http" and is_local_server(request.host, request.port))
+
     def is_model_host(self, host: str, port: int) -> bool:
         """Whether `host` is known, or was added by a person."""
         return is_listed(host, port, (*KNOWN_HOSTS, *self.extra, *self._settings.hosts))
 
 
+def host_of(flow: http.HTTPFlow) -> str:
+    """The host that the flow's request is for. Behind a reverse proxy's port that is the upstream, whatever `Host`
+    header the client sent; in the other modes it is the name in that header, since the address may be a number."""
+    if isinstance(flow.client_conn.proxy_mode, ReverseMode):
+        return flow.request.host
+    return flow.request.pretty_host
+
+
 def is_listed(host: str, port: int, listed: Iterable[str]) -> bool:
-    """Whether `host`:`port` is one of `listed`."""
-    host = host.rstrip(".").lower()
+    """Whether `host`:`port` is one of `listed`: names as `penstock.providers.matches` reads them, each with a port or
+    without."""
     for entry in listed:
-        name, _, wanted = entry.lower().rpartition(":") if ":" in entry else (entry.lower(), "", "")
-        if wanted and wanted != str(port):
-            continue
-        if name in ("*", host) or (name.startswith("*.") and host.endswith(name[1:])):
+        name, _, wanted = entry.rpartition(":") if ":" in entry else (entry, "", "")
+        if (not wanted or wanted == str(port)) and matches(name, host):
             return True
     return False

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import PenstockError
+from penstock.memory.clean import as_said
 from penstock_addons.cli.memory.reach import reached
 
 if TYPE_CHECKING:
@@ -113,9 +114,11 @@ def add_memory_tools(app: FastMCP[None], tools: MemoryTools) -> None:
 def _entry(item: dict[str, Any], longest: int) -> str:
     """Its id, when it was said, by whom, in which session, and its text."""
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(item["at"])) if item["at"] else "date not known"
-    who = {"user": "the person", "assistant": "the agent", "tool": "what was done"}.get(item["role"], item["role"])
+    who = {"user": "the person", "assistant": "the agent", "tool": "what was done, output quoted"}.get(
+        item["role"], item["role"]
+    )
     session = item["label"] or item["session"][:DIGITS]
-    text = item["text"].encode("utf-8", "replace").decode("utf-8")  # half a character can not be sent
+    text = as_said(item["text"].encode("utf-8", "replace").decode("utf-8"))  # half a character can not be sent
     text = text if len(text) <= longest else f"{text[:longest].rstrip()} … [cut: recall {item['id']} gives all of it]"
     return f"{item['id']}  {when}, {who}{f', session {session}' if session else ''}{_marks(item)}:\n{text}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mitmproxy import ctx
@@ -16,6 +17,7 @@ from penstock.errors import PenstockError
 from penstock.nearest import did_you_mean
 from penstock.plugins import Plugins
 from penstock.profiles import VARIABLE as PROFILE_VARIABLE
+from penstock.webpages import Allowed
 
 __all__ = ["PROFILE_VARIABLE", "Settings"]
 
@@ -30,6 +32,7 @@ class Settings:
         self.plugins: Plugins | None = None
         """Loaded once, when the options are first complete."""
         self._is_running = False
+        self._allowed = Allowed()
 
     def load(self, loader: Loader) -> None:
         loader.add_option(
@@ -57,11 +60,35 @@ class Settings:
             "penstock_hosts",
             Sequence[str],
             [],
-            "Model hosts to read besides the known ones: llm.example.com, *.example.com, localhost:8000.",
+            "Model hosts to read besides the known ones: llm.example.com, *.example.com, localhost:4000.",
+        )
+        loader.add_option(
+            "penstock_allow_remote",
+            bool,
+            False,
+            "Answer other machines too, without a login. By default only this machine is answered, whatever the proxy "
+            "listens on, unless proxyauth is set.",
+        )
+        loader.add_option(
+            "penstock_names",
+            Sequence[str],
+            [],
+            "Names of this machine, besides localhost, that reverse ports answer to: host.docker.internal.",
+        )
+        loader.add_option(
+            "penstock_origins",
+            Sequence[str],
+            [],
+            "Origins of apps whose pages may use reverse ports: http://localhost:3000, vscode-webview://.",
         )
         loader.add_option("penstock_bypass", bool, False, "Let every request pass unread and untouched.")
 
     def configure(self, updated: set[str]) -> None:
+        if updated & {"penstock_names", "penstock_origins"}:
+            try:
+                self._allowed = Allowed.of(ctx.options.penstock_names, ctx.options.penstock_origins)
+            except ValueError as e:
+                raise OptionsError(f"penstock_names, penstock_origins: {e}") from e
         fixed = updated & {"penstock_plugins_dir", "penstock_block_plugins", "penstock_profile", "penstock_store"}
         if not fixed:
             return
@@ -107,6 +134,16 @@ class Settings:
     def hosts(self) -> Sequence[str]:
         """Hosts a person added, by option."""
         return list(ctx.options.penstock_hosts)
+
+    @property
+    def allow_remote(self) -> bool:
+        """Other machines are answered without a login."""
+        return bool(ctx.options.penstock_allow_remote)
+
+    def allowed(self, own: str = "") -> Allowed:
+        """What may call a reverse port besides programs that name it by loopback. `own`: one more name of this machine;
+        empty: none."""
+        return replace(self._allowed, names=self._allowed.names | {own}) if own else self._allowed
 
     @property
     def bypass(self) -> bool:

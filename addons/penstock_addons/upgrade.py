@@ -21,8 +21,9 @@ class NoWebSocket:
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if (
-            flow.request.headers.get("upgrade", "").lower() == "websocket"
+            flow.response is None
+            and flow.request.headers.get("upgrade", "").lower() == "websocket"
             and flow.request.path.partition("?")[0].rstrip("/").endswith("/responses")
-            and self._hosts.reads(flow)
+            and self._hosts.knows(flow)
         ):
             flow.response = http.Response.make(426, b"", {"connection": "close", "content-length": "0"})

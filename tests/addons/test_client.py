@@ -41,3 +41,13 @@ def test_a_user_name_asks_for_a_session() -> None:
     assert clients.take("other", Headers()) == Asked()
     clients.forget("c")
     assert clients.take("c", Headers()) == Asked()
+
+
+def test_a_header_that_is_signed_stays() -> None:
+    """The provider counts it in the signature, and refuses a request without it; it is heeded all the same."""
+    headers = Headers(x_penstock="bypass", authorization="AWS4-HMAC-SHA256 SignedHeaders=host;x-penstock, Signature=0")
+    assert ClientSettings().take("c", headers) == Asked(bypass=True)
+    assert headers["x-penstock"] == "bypass"
+    headers["authorization"] = "AWS4-HMAC-SHA256 SignedHeaders=host, Signature=0"
+    assert ClientSettings().take("c", headers) == Asked(bypass=True)
+    assert "x-penstock" not in headers

@@ -43,6 +43,7 @@ def test_a_flow_is_a_request(tmp_path: Path) -> None:
     answer.headers["content-type"] = "text/event-stream"
     file = write(tmp_path / "f", flow(answer=answer), flow("/other", content=b""))
     [one], faults = read(file)
+    assert (one.host, one.port) == ("api.test", 22)
     assert (one.method, one.path, one.body, one.headers["x-session-id"]) == ("POST", "/v1/messages", BODY, "s1")
     assert (one.answer, one.answer_type, one.status) == (b"data: 1", "text/event-stream", 200)
     assert one.ended is not None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from penstock import paths
 from penstock.errors import PenstockError
+from penstock.files import write_file
 
 __all__ = ["ROOT_VARIABLES", "bundle_file", "certificate", "default_confdir", "ensure", "write_bundle"]
 
@@ -19,6 +20,8 @@ ROOT_VARIABLES = (
     "CURL_CA_BUNDLE",
     "NODE_EXTRA_CA_CERTS",
     "CODEX_CA_CERTIFICATE",
+    "AWS_CA_BUNDLE",
+    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
 )
 """Variables by which a person may have named roots of their own, a company's for instance."""
 _SYSTEM_ROOTS = (
@@ -64,11 +67,9 @@ def write_bundle(ca: Path, environ: Mapping[str, str] = os.environ) -> Path:
     named = [Path(environ[name]) for name in ROOT_VARIABLES if environ.get(name)]
     pems = dict.fromkeys(pem for file in (*_system_roots(), *named, ca) for pem in _pems(file))
     file = bundle_file()
-    part = file.with_name(f"{file.name}.{os.getpid()}")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text("\n".join(pems) + "\n", encoding="ascii")
-        part.replace(file)
+        paths.make_private(file.parent)
+        write_file(file, ("\n".join(pems) + "\n").encode("ascii"))
     except OSError as e:
         raise PenstockError(f"{file} cannot be written: {e}") from e
     return file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import sqlite3
@@ -16,11 +17,16 @@ from pathlib import Path
 from urllib.parse import quote
 
 from penstock import paths, profiles
+from penstock.cli.models import UPDATE
 from penstock.control import ports
 from penstock.control.running import running
 from penstock.errors import PenstockError
+from penstock.models import age_days, staleness
 from penstock.plugins import BLOCK_VARIABLE, Plugins
+from penstock.prices import Prices
 from penstock.profiles import Profile
+from penstock.trust import why_untrusted
+from penstock.webpages import is_loopback
 from penstock_addons.cli import authority, remembering, words
 
 __all__ = ["Check", "Level", "Subject", "check_all"]
@@ -70,9 +76,11 @@ def check_all(subject: Subject) -> list[Check]:
         _profile,
         _plugins,
         _store,
+        _folder,
         _disk,
         _embedder,
         _memory,
+        _models,
         _attested,
         _clients,
     )
@@ -102,6 +110,12 @@ def _packages(_: Subject) -> Check:
 
 def _proxy(subject: Subject) -> Check:
     up = running(subject.store)
+    if up is not None and not is_loopback(up.host):
+        return Check(
+            "proxy", Level.WARN, f"up on {up.host}:{up.port}, process {up.pid}: other machines can reach it",
+            "They are answered only with penstock_allow_remote or proxyauth. --listen-host 127.0.0.1 (`penstock up` "
+            "does it by itself) keeps it to this machine.",
+        )  # fmt: skip
     if up is not None:
         return Check("proxy", Level.OK, f"up on {up.url()}, process {up.pid}, profile {up.profile}")
     if ports.is_free("127.0.0.1", subject.port):
@@ -147,6 +161,10 @@ def _plugins(subject: Subject) -> Check:
         stages = plugins.check(profile) if profile is not None else []
     except PenstockError as e:
         return Check("plugins", Level.FAIL, _one_line(e), f"Mend it, or leave it out: {BLOCK_VARIABLE}=NAME")
+    folder = paths.plugins_dir()
+    why = why_untrusted(folder) if folder.is_dir() else ""
+    if why:
+        return Check("plugins", Level.WARN, f"a plugin in {folder} would not be loaded: {why}")
     running = ", ".join(stage.name for stage in stages) or "none"
     return Check("plugins", Level.OK, f"{', '.join(plugins.names())}; stages: {running}")
 
@@ -191,6 +209,20 @@ def _newest_revision() -> str:
     return str(ScriptDirectory(str(folder)).get_current_head())
 
 
+def _folder(subject: Subject) -> Check:
+    folder = subject.store.parent
+    if not folder.is_dir():
+        return Check("state folder", Level.OK, f"none yet; the proxy will make {folder} for you alone")
+    if not paths.is_loose(folder):
+        return Check("state folder", Level.OK, f"{folder}, yours alone")
+    own = folder == paths.state_dir() and folder.stat().st_uid == os.geteuid()
+    fix = "The next `penstock up` closes it."
+    if not own:
+        fix = f"chmod 700 {folder}, or keep the store in a folder of its own."
+    mode = folder.stat().st_mode & 0o7777
+    return Check("state folder", Level.WARN, f"{folder} is open to other users (mode {mode:04o})", fix)
+
+
 def _disk(subject: Subject) -> Check:
     folder = next(p for p in (subject.store.parent, *subject.store.parent.parents) if p.exists())
     free = shutil.disk_usage(folder).free
@@ -222,6 +254,14 @@ def _memory(subject: Subject) -> Check:
         said = _one_line(e) if isinstance(e, PenstockError) else str(e)
         return Check("memory", Level.FAIL, f"{paths.memory_dir(subject.store)} cannot be used: {said}", remembering.FIX)
     return Check("memory", Level.WARN if found.fix else Level.OK, found.said, found.fix)
+
+
+def _models(_: Subject) -> Check:
+    date = Prices().date
+    stale = staleness(date)
+    if stale:
+        return Check("models", Level.WARN, stale, UPDATE)
+    return Check("models", Level.OK, f"prices and windows of {date.isoformat()}, {age_days(date)} days ago")
 
 
 def _attested(subject: Subject) -> Check:

@@ -12,7 +12,7 @@ from penstock import paths
 from penstock.control.asking import ask
 from penstock.control.running import running
 from penstock.errors import PenstockError
-from penstock_addons.cli.up import is_loopback
+from penstock.webpages import is_loopback
 
 __all__ = ["compact"]
 

@@ -14,9 +14,11 @@ _BUNDLE = (
     "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE",
     "CODEX_CA_CERTIFICATE",
+    "AWS_CA_BUNDLE",  # Amazon's SDKs and its command line, for Bedrock
+    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",  # Google's SDKs that speak gRPC to Vertex AI
 )
-"""Each of these stands in place of a client's own roots, so it must name all of them. Not among them are git's and the
-AWS SDK's: their hosts are not read, and their own roots do."""
+"""Each of these stands in place of a client's own roots, so it must name all of them. Git's is not among them: its
+hosts are not read, and its own roots do."""
 _ADDED = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")
 """These are added to a client's own roots."""
 

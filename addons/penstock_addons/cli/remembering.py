@@ -14,6 +14,7 @@ from penstock.errors import MemoryDown
 from penstock.plugins import Plugins
 from penstock.profiles import Profile
 from penstock.store.lock import is_taken
+from penstock_addons.cli.memory.printing import process
 from penstock_addons.cli.memory.reach import reached
 
 __all__ = ["FIX", "INSTALL", "Found", "embedder", "memory", "remembers"]
@@ -68,13 +69,14 @@ def memory(store: Path, profile: Profile) -> Found:
             state = owner.do("status", {})
         if state.get("fault"):
             raise MemoryDown(f"{state['fault']}; {state['waiting']:,} writes wait in the proxy")
-        faults = list(state["degraded"])
+        faults = [f"vectors {process(state.get('vectors', {}))}", *state["degraded"]]
+        is_well = not state["degraded"] and not state["stale"]
         if state["stale"]:
             faults.append(
                 f"vectors of {counted(len(state['stale']), 'project')} not by {state['embedder']}, which it uses"
             )
         said = "; ".join([f"open in a proxy that uses {state['embedder']}", *faults])
-        return _found(folder, state["items"], state["unindexed"], said, bool(faults))
+        return _found(folder, state["items"], state["unindexed"], said, not is_well)
     with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=1)) as db:
         items = int(db.execute("SELECT count(*) FROM memories").fetchone()[0])
         indexed, passages = map(int, db.execute("SELECT total(indexed), count(*) FROM passages").fetchone())

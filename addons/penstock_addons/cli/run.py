@@ -31,6 +31,8 @@ __all__ = ["ollama_address", "profile_of", "proxy_behind", "run"]
 
 ANNOUNCED_VARIABLE = "PENSTOCK_PROXY_FILE"
 """Tells a `penstock run` inside a `penstock run` which proxy it is already behind."""
+NAMED = 3
+"""Hosts that one warning names at most."""
 NOT_STARTED = 126
 NOT_FOUND = 127
 
@@ -223,7 +225,8 @@ def _tell(profile: Profile, *, bypass: bool) -> None:
     if environment.no_proxy(os.environ):
         from penstock_addons.hosts import KNOWN_HOSTS
 
-        for host in environment.left_out(os.environ, KNOWN_HOSTS):
-            typer.echo(f"penstock: NO_PROXY names {host}: requests to it will not pass through here", err=True)
+        if hosts := environment.left_out(os.environ, KNOWN_HOSTS):
+            shown = ", ".join(hosts[:NAMED]) + (f" and {len(hosts) - NAMED} more" if len(hosts) > NAMED else "")
+            typer.echo(f"penstock: NO_PROXY names {shown}: requests to them will not pass through here", err=True)
     if not bypass and is_first_time() and (told := attested(profile)):
         typer.echo(f"penstock: {told}", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +18,7 @@ from penstock.profiles import VARIABLE as PROFILE_VARIABLE
 from penstock.store.lock import is_taken
 from penstock_addons.cli.upstreams import Upstream, parse
 
-__all__ = ["PROFILE_VARIABLE", "UPSTREAM_VARIABLE", "is_loopback", "up"]
+__all__ = ["PROFILE_VARIABLE", "UPSTREAM_VARIABLE", "up"]
 
 PORT = 8080
 UPSTREAM_VARIABLE = "PENSTOCK_UPSTREAM_PROXY"
@@ -28,6 +27,13 @@ UPSTREAM_VARIABLE = "PENSTOCK_UPSTREAM_PROXY"
 def up(
     port: Annotated[int, typer.Option(help="The port to listen on; 0 takes any.", min=0, max=65535)] = PORT,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    allow_remote: Annotated[
+        bool,
+        typer.Option(
+            "--allow-remote",
+            help="Answer other machines too, where --host lets them reach the proxy. They need no login.",
+        ),
+    ] = False,
     profile: Annotated[
         str, typer.Option(help="The profile, or the path of a .toml file.", envvar=PROFILE_VARIABLE)
     ] = "default",
@@ -66,12 +72,6 @@ def up(
     """
     chosen = profiles.load(profile)
     Plugins.load().check(chosen)  # what is wrong with a plugin or a stage's settings is said before anything listens
-    if not is_loopback(host):
-        typer.echo(
-            f"penstock: {host} can be reached from other machines, and whoever reaches it can use this proxy. "
-            "127.0.0.1 keeps it to this one.",
-            err=True,
-        )
     main_mode, login = _main_mode(upstream, host, port)
     upstreams = _with_ports([parse(spec) for spec in reverse or ()], host)
     _check_ports(host, port, upstreams)
@@ -102,16 +102,9 @@ def up(
         "penstock_profile": profile,
         "penstock_store": store,
         **({"upstream_auth": login} if login else {}),
+        **({"penstock_allow_remote": "true"} if allow_remote else {}),
     }
     serve(_arguments(modes, settings, options or ()), more)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _arguments(modes: Sequence[str], settings: Mapping[str, object], more: Sequence[str]) -> list[str]:

@@ -138,7 +138,7 @@ def _lines(results: list[Result]) -> list[str]:
     rows: list[list[str]] = [
         ["", "as recorded", *(result.profile for result in results)],
         ["requests", f"{first.requests:,}", *(f"{result.requests:,}" for result in results)],
-        ["dollars", about + dollars(first.recorded), *(f"~{dollars(result.paid)}" for result in results)],
+        ["dollars", about + _sum(first.recorded, first), *(f"~{_sum(result.paid, result)}" for result in results)],
         ["saved", "", *(signed(percent(_share(result)), _share(result)) for result in results)],
         ["tokens sent", f"{first.came:,}", *(f"{result.sent:,}" for result in results)],
         ["largest request", f"{first.largest_came:,}", *(f"{result.largest_sent:,}" for result in results)],
@@ -154,12 +154,21 @@ def _lines(results: list[Result]) -> list[str]:
     return [*columns(rows, 1), "", *_notes(first)]
 
 
+def _sum(amount: float, result: Result) -> str:
+    """`?` where the price of no request is known, and behind what is known where that of some is not."""
+    if result.unpriced == result.requests and result.unpriced:
+        return "?"
+    return f"{dollars(amount)} + ?" if result.unpriced else dollars(amount)
+
+
 def _notes(first: Result) -> list[str]:
     notes = [
-        f"Compacting by itself at 30 % of the window, the client would have paid ~{dollars(first.naive)}.",
+        f"Compacting by itself at 30 % of the window, the client would have paid ~{_sum(first.naive, first)}.",
         "kept: names and lines of tool results that the agent used next, and that were in the request it had then.",
         "A replay changes what is sent, not what the agent does with it.",
     ]
+    if first.unpriced:
+        notes.append(f"? unknown price: nobody has said what the models of {first.unpriced:,} requests cost.")
     if first.estimated:
         notes.append(f"~ estimated: the recording has no count of the provider's for {first.estimated:,} requests.")
     if first.skipped:

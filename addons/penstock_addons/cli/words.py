@@ -9,6 +9,7 @@ from pathlib import Path
 
 from penstock import __version__, paths
 from penstock.control.announcement import Announcement
+from penstock.files import create
 from penstock.profiles import Profile
 from penstock_addons.cli.upstreams import Upstream
 
@@ -74,8 +75,8 @@ def is_first_time() -> bool:
     """Whether a person has not been greeted on this machine yet. Asking counts as greeting."""
     mark = paths.state_dir() / "greeted"
     try:
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.touch(exist_ok=False)
+        paths.make_private(mark.parent)
+        create(mark).close()
     except OSError:
         return False
     return True

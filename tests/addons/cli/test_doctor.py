@@ -8,6 +8,7 @@ import shutil
 import socket
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from penstock import paths
-from penstock.control.announcement import Announcement
+from penstock.control.announcement import Announcement, announce, default_file
 from penstock.control.ports import free_port
 from penstock.events import Event, EventKind
 from penstock.memory import Item, Memory
 from penstock.memory.trigrams import Trigrams
+from penstock.models import age
 from penstock.store.sql import SqlStore
 from penstock_addons.cli import checks
 from tests.addons.cli.conftest import Run
@@ -81,7 +83,7 @@ def test_is_a_line_each(run: Run) -> None:
     found = run("doctor", "--profile", "no-such")
     assert found.exit_code == 1
     lines = found.stdout.splitlines()
-    assert len(lines) == 12
+    assert len(lines) == 14
     (failed,) = [line for line in lines if line.startswith("fail")]
     assert "profile: no profile is called 'no-such'" in failed
     assert "penstock profiles list" in failed
@@ -93,6 +95,14 @@ def test_a_sentence_ends_once(run: Run) -> None:
     assert "Did you mean 'default'?" in found
     assert "?." not in found
     assert ".." not in found.replace("../", "")
+
+
+def test_warns_of_an_old_table_of_models(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From twelve weeks on; what it is good for until then is said as well."""
+    assert look()["models"]["level"] == "ok"
+    monkeypatch.setattr(age, "today", lambda: datetime.date(2027, 6, 1))
+    found = look()["models"]
+    assert (found["level"], "weeks old" in found["said"], "[prices]" in found["fix"]) == ("warn", True, True)
 
 
 def test_warns_of_attested_requests(look: Look) -> None:
@@ -108,6 +118,41 @@ def test_sees_the_proxy_that_is_up(look: Look, pretended: Announcement) -> None:
     """Ours is well; another program on the port is not."""
     found = look("--port", str(pretended.port))["proxy"]
     assert (found["level"], str(pretended.pid) in found["said"]) == ("ok", True)
+
+
+def test_sees_that_other_machines_reach_it(look: Look, pretended: Announcement) -> None:
+    """With what keeps it to this one."""
+    announce(replace(pretended, host="0.0.0.0"), default_file())
+    found = look("--port", str(pretended.port))["proxy"]
+    assert found["level"] == "warn"
+    assert "other machines can reach it" in found["said"]
+    assert "--listen-host 127.0.0.1" in found["fix"]
+
+
+def test_sees_a_state_folder_that_is_open_to_others(look: Look, tmp_path: Path) -> None:
+    """The proxy's own it closes by itself; another one is a person's to close."""
+    _store()
+    assert look()["state folder"]["level"] == "ok"
+    paths.state_dir().chmod(0o755)
+    found = look()["state folder"]
+    assert (found["level"], "0755" in found["said"]) == ("warn", True)
+    assert "`penstock up` closes it" in found["fix"]
+    tmp_path.chmod(0o755)
+    found = look("--store", str(tmp_path / "other.db"))["state folder"]
+    assert f"chmod 700 {tmp_path}" in found["fix"]
+
+
+def test_sees_a_plugins_folder_that_others_can_write(look: Look) -> None:
+    """Before a plugin is in it, a warning; with one, it fails, as the proxy's start does."""
+    folder = paths.plugins_dir()
+    folder.mkdir(parents=True)
+    assert look()["plugins"]["level"] == "ok"
+    folder.chmod(0o777)
+    found = look()["plugins"]
+    assert (found["level"], f"chmod go-w {folder}" in found["said"]) == ("warn", True)
+    (folder / "mine.py").touch(0o644)
+    found = look()["plugins"]
+    assert (found["level"], f"chmod go-w {folder}" in found["said"]) == ("fail", True)
 
 
 def test_sees_another_program_on_the_port(look: Look) -> None:

@@ -33,8 +33,9 @@ def test_plain_http_stays_as_it_is() -> None:
 def test_every_client_trusts_the_certificate() -> None:
     """Where a variable replaces a client's roots it names all of them; where it adds to them, ours is enough."""
     found = _environ()
-    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "CODEX_CA_CERTIFICATE"):
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "CODEX_CA_CERTIFICATE", "AWS_CA_BUNDLE"):
         assert found[name] == str(BUNDLE)
+    assert found["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"] == str(BUNDLE)
     assert found["NODE_EXTRA_CA_CERTS"] == str(CA)
 
 
@@ -54,18 +55,19 @@ def test_all_else_is_as_it_was() -> None:
     [
         ("", []),
         ("localhost,127.0.0.1,::1", []),
-        ("example.com", []),
+        ("other.example", []),
         ("anthropic.com", ["api.anthropic.com"]),
         (".anthropic.com", ["api.anthropic.com"]),
         ("*.anthropic.com", ["api.anthropic.com"]),
         ("localhost, API.OpenAI.com", ["api.openai.com"]),
         ("thropic.com", []),
-        ("*", ["api.anthropic.com", "api.openai.com"]),
+        (".test.example", ["run.*.test.example"]),
+        ("*", ["api.anthropic.com", "api.openai.com", "run.*.test.example"]),
     ],
 )
 def test_knows_the_hosts_that_go_past_us(no_proxy: str, left_out: list[str]) -> None:
     """As the programs that read `NO_PROXY` understand it."""
-    hosts = ("api.anthropic.com", "api.openai.com", "*.openai.azure.com", "*:11434")
+    hosts = ("api.anthropic.com", "api.openai.com", "run.*.test.example", "*.openai.azure.com", "*:11434")
     assert environment.left_out({"NO_PROXY": no_proxy}, hosts) == left_out
     assert environment.left_out({"no_proxy": no_proxy, "NO_PROXY": "other"}, hosts) == (left_out if no_proxy else [])
 

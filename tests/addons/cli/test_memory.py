@@ -119,6 +119,19 @@ def test_projects_are_apart(say: Say, run: Run, monkeypatch: pytest.MonkeyPatch,
     }
 
 
+def test_a_project_is_shared_and_taken_back(say: Say, run: Run, tmp_path: Path) -> None:
+    """By its name, or by the folder one is in; the list says which ones are."""
+    say("memory", "remember", "The loom listens on port 7000.", "--project", "loom")
+    assert "every account" in say("memory", "projects", "share", "loom")
+    assert [one["shared"] for one in json.loads(say("memory", "projects", "--json"))] == [True]
+    assert "yes" in say("memory", "projects")
+    assert "used it first" in say("memory", "projects", "share", "loom", "--off")
+    assert [one["shared"] for one in json.loads(say("memory", "projects", "--json"))] == [False]
+    done = run("memory", "projects", "share", "nowhere")
+    assert done.exit_code == 2
+    assert "nothing is remembered for nowhere" in done.output
+
+
 def test_a_long_name_of_a_project_is_shortened(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     """In its middle, to what the terminal has room for; programs get it whole."""
     monkeypatch.setenv("COLUMNS", "80")

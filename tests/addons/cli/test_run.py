@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -307,5 +308,15 @@ def test_says_which_hosts_go_past_it(run: Run, pretended: Announcement, monkeypa
     monkeypatch.setenv("NO_PROXY", "localhost,.anthropic.com")
     found = run("run", "true")
     assert found.exit_code == 0
-    assert "NO_PROXY names api.anthropic.com" in found.stderr
+    assert "NO_PROXY names api.anthropic.com:" in found.stderr
     assert "openai" not in found.stderr
+
+
+def test_says_in_one_line_that_all_hosts_go_past_it(
+    run: Run, pretended: Announcement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some of them, and how many more."""
+    monkeypatch.setenv("NO_PROXY", "*")
+    found = run("run", "true")
+    [line] = [line for line in found.stderr.splitlines() if "NO_PROXY" in line]
+    assert re.search(r"NO_PROXY names api\.anthropic\.com, \S+, \S+ and \d+ more: ", line)

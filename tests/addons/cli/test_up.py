@@ -20,7 +20,6 @@ from penstock.control.announcement import Announcement
 from penstock.control.ports import free_port
 from penstock.events import EventKind
 from penstock.store.sql import SqlStore
-from penstock_addons.cli.up import is_loopback
 from tests.addons.cli.conftest import Run, Start
 from tests.addons.cli.program import Program
 from tests.road.provider import Provider
@@ -188,27 +187,15 @@ def test_a_setting_that_makes_no_sense_stops_it(run: Run, tmp_path: Path) -> Non
             assert str(file) in found.output
 
 
-@pytest.mark.parametrize(
-    ("host", "here"),
-    [
-        ("127.0.0.1", True),
-        ("127.8.8.8", True),
-        ("::1", True),
-        ("localhost", True),
-        ("0.0.0.0", False),
-        ("10.1.2.3", False),
-    ],
-)
-def test_knows_what_other_machines_reach(host: str, here: bool) -> None:
-    """Only loopback goes without a warning."""
-    assert is_loopback(host) is here
-
-
-def test_warns_of_other_machines(run: Run) -> None:
-    """A proxy that anybody can use is a person's choice, not an accident."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        found = run("up", "--host", "0.0.0.0", "--port", str(server.getsockname()[1]))
-    assert "reached from other machines" in found.stderr
+def test_warns_of_other_machines(up: Up) -> None:
+    """A proxy that other machines reach is a person's choice, and what that means is said: they are not answered, or
+    with `--allow-remote` anybody is."""
+    for words, said in (((), "only this one is answered"), (("--allow-remote",), "can use this proxy")):
+        program = up("--host", "0.0.0.0", *words)
+        program.wait_until_up()
+        program.send(signal.SIGTERM)
+        assert program.status() == 0
+        assert said in program.out
 
 
 def test_reaches_the_net_through_the_proxy_behind(up: Up) -> None:

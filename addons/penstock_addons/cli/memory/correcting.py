@@ -14,7 +14,7 @@ from penstock_addons.cli.memory.looking import StoreOption
 from penstock_addons.cli.memory.printing import line, only
 from penstock_addons.cli.memory.reach import AllOption, ProjectOption, chosen_project, reached
 
-__all__ = ["Verdict", "edit", "label", "mark", "pin", "remember", "unpin"]
+__all__ = ["Verdict", "edit", "label", "mark", "pin", "remember", "share", "unpin"]
 
 Id = Annotated[str, typer.Argument(help="The id, or the beginning of it: 4 characters or more.")]
 Ids = Annotated[list[str], typer.Argument(help="Ids, or the beginnings of them.", metavar="ID")]
@@ -41,6 +41,21 @@ def remember(
         typer.echo(line(item))
     if not found["new"]:
         only(["that was known already"])
+
+
+def share(
+    project: Annotated[
+        str, typer.Argument(help="A project, by its folder or its name; the current one if not given.")
+    ] = "",
+    off: Annotated[bool, typer.Option("--off", help="Share it no longer.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """Let every account whose client works in the project's folder read and add to its memory. Without this, only the
+    account that used it first does; another one has a memory of its own."""
+    with reached(store) as memory:
+        done = memory.do("share", {"project": chosen_project(project), "shared": not off})
+    who = "the account that used it first" if off else "every account that names it"
+    typer.echo(f"{done['project']}: used by {who} from now on")
 
 
 def edit(

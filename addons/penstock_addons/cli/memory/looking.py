@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from penstock.cli.words import columns, moment, printable
-from penstock_addons.cli.memory.printing import as_json, counted, full, line, only, shortened, size
+from penstock_addons.cli.memory.printing import as_json, counted, full, line, only, process, shortened, size
 from penstock_addons.cli.memory.reach import AllOption, JsonOption, ProjectOption, chosen_project, reached
 
 __all__ = ["projects", "search", "show", "show_newest", "status"]
@@ -93,17 +93,27 @@ def show(
             typer.echo(line(item))
 
 
-def projects(json_: JsonOption = False, store: StoreOption = None) -> None:
-    """List the projects that something is remembered for."""
+def projects(context: typer.Context, json_: JsonOption = False, store: StoreOption = None) -> None:
+    """List the projects that something is remembered for. `share` lets other accounts use one."""
+    if context.invoked_subcommand is not None:
+        return
     with reached(store) as memory:
         found = memory.do("projects", {})["projects"]
     if json_:
         as_json(found)
         return
-    rows = [("project", "items", "sessions", "newest")]
+    rows = [("project", "items", "sessions", "newest", "shared")]
     for one in found:
         newest = moment(one["newest"]) if one["newest"] else ""
-        rows.append((printable(one["name"]), f"{one['items']:,}", f"{one['sessions']:,}", newest))
+        rows.append(
+            (
+                printable(one["name"]),
+                f"{one['items']:,}",
+                f"{one['sessions']:,}",
+                newest,
+                "yes" if one["shared"] else "",
+            )
+        )
     numbers = sum(max(map(len, cells)) + _GAP for cells in list(zip(*rows, strict=True))[1:])
     room = max(_NAME, shutil.get_terminal_size((120, 24)).columns - numbers)
     for row in columns([(shortened(name, room), *rest) for name, *rest in rows], 1) if found else ():
@@ -123,6 +133,7 @@ def status(json_: JsonOption = False, store: StoreOption = None) -> None:
     where = counted(found["projects"], "project")
     typer.echo(f"items     {found['items']:,} in {where}, {found['passages']:,} passages")
     typer.echo(f"embedder  {found['embedder']}, {found['dimension']} numbers a text")
+    typer.echo(f"vectors   {process(found.get('vectors', {}))}")
     rebuild = found["rebuild"]
     if rebuild["running"]:
         typer.echo(f"rebuild   {rebuild['what']}: {rebuild['done']:,} of {rebuild['total']:,}")

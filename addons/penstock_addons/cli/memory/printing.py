@@ -6,14 +6,14 @@ import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import typer
 
 from penstock.cli.words import moment, printable
 
-__all__ = ["as_json", "confirmed", "counted", "full", "line", "only", "short_project", "shortened", "size"]
+__all__ = ["as_json", "confirmed", "counted", "full", "line", "only", "process", "short_project", "shortened", "size"]
 
 _ROLES = {"assistant": "agent", "user": "you", "tool": "done"}
 _LEAST = 30
@@ -85,6 +85,16 @@ def confirmed(question: str) -> None:
 def size(count: int) -> str:
     """Bytes, for a person."""
     return f"{count / (1 << 20):,.1f} MB"
+
+
+def process(vectors: Mapping[str, Any]) -> str:
+    """The process of the vector index: its number and its memory, how often it failed, and why."""
+    pid, memory = vectors.get("pid"), int(vectors.get("memory") or 0)
+    said = "no process runs" if pid is None else f"in process {pid}, {size(memory) if memory else 'memory unknown'}"
+    again = int(vectors.get("starts") or 0) - 1
+    failed = f", started again {again:,} times" if again > 0 else ""
+    fault = printable(str(vectors.get("fault") or ""))
+    return f"{said}{failed}{f' ({fault})' if fault else ''}"
 
 
 def only(texts: Sequence[str]) -> None:

@@ -1,0 +1,52 @@
+"""Reverse ports: each request keeps the `Host` its client sent until it was looked at, and no connection to the
+provider is opened before there is a request for it.
+
+mitmproxy puts the provider's name in the place of the client's before any hook sees the request, and by default opens
+the upstream connection first: where that fails, the client's is closed, a command to the proxy on it included.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mitmproxy import connection, ctx, http
+from mitmproxy.net.http import url
+from mitmproxy.options import Options
+from mitmproxy.proxy.mode_specs import ReverseMode
+
+__all__ = ["restore_host", "take_over"]
+
+_SECURE = ("http3", "quic", "https", "tls", "dtls")
+"""Schemes whose upstream connection is told the provider's name (SNI), as mitmproxy's own layer does."""
+_HTTP = ("http", "https", "http3")
+
+
+def take_over(client: connection.Client) -> None:
+    """Have a new connection to a reverse port keep what its client says. Call it from `client_connected`."""
+    mode = client.proxy_mode
+    handler = ctx.master.addons.get("proxyserver").connections.get(client.id)
+    if not isinstance(mode, ReverseMode) or handler is None:
+        return
+    context = handler.layer.context
+    if mode.scheme in _SECURE and not context.options.keep_host_header:
+        context.server.sni = mode.address[0]
+    # What waits for a server's greeting, as raw TCP may, still opens its connection at once.
+    lazy = {"connection_strategy": "lazy"} if mode.scheme in _HTTP else {}
+    context.options = _Options(context.options, keep_host_header=True, **lazy)
+
+
+def restore_host(flow: http.HTTPFlow) -> None:
+    """Put the provider's name into a request, as mitmproxy would have; unless its option `keep_host_header` is set."""
+    server = flow.server_conn
+    if server.address is not None and not ctx.options.keep_host_header:
+        flow.request.host_header = url.hostport("https" if server.tls else "http", *server.address[:2])
+
+
+class _Options:
+    """mitmproxy's options as one connection sees them: some have values of their own."""
+
+    def __init__(self, options: Options, **own: object) -> None:
+        self._options, self._own = options, own
+
+    def __getattr__(self, name: str) -> Any:
+        return self._own[name] if name in self._own else getattr(self._options, name)
