@@ -19,7 +19,7 @@ class Envelope(Stage):
 
     def __init__(self, settings: EnvelopeSettings) -> None:
         self.settings = self._settings = settings
-        self._strip = settings.stripper()
+        self._strip, self._strip_sent = settings.stripper(), settings.stripper(sent=True)
 
     def on_request(self, draft: Draft) -> str | None:
         draft.words = self._strip(draft.words)
@@ -27,7 +27,7 @@ class Envelope(Stage):
             return "words only"
         stripped = 0
         for spot in draft.spots(BlockKind.TEXT, role=Role.USER):
-            text = self._strip(spot.text)
+            text = self._strip_sent(spot.text)
             if text and text != spot.text:
                 draft.replace(spot, text, reason="envelope stripped")
                 stripped += 1

@@ -105,9 +105,38 @@ CASES: dict[tuple[str, int], list[tuple[str, str]]] = {
     ],
     ("chat", 0): [("[vc:prompt]\ntell me a story", "tell me a story")],
     ("chat", 1): [("[vc:user]tell me a story[/vc:user]", "tell me a story")],
-    ("chat", 2): [("System: [2031-02-03 10:00] Ada joined.\nhello Ada", "hello Ada")],
-    ("chat", 3): [("[Channel general id:12345 2031-02-03 10:00] hello all", "hello all")],
-    ("chat", 4): [("hello all\n[message_id: 9876]", "hello all")],
+    ("chat", 2): [
+        ("System: [2031-02-03 10:00] Ada joined.\nhello Ada", "hello Ada"),
+        ("System: [Mon 2031-02-03 10:00:17 GMT+8] Exec completed (kiln, code 0)\n\nso?", "so?"),
+        ("System (untrusted): [2031-02-03 10:00:17 PST] Model switched.\nso?", "so?"),
+    ],
+    ("chat", 3): [
+        (
+            'Conversation info (untrusted metadata):\n```json\n{\n  "id": "4",\n  "sender": "Ada"\n}\n```\n\ngo',
+            "go",
+        )
+    ],
+    ("chat", 4): [('Sender (untrusted metadata):\n```json\n{"name": "Ada"}\n```\nfire it', "fire it")],
+    ("chat", 5): [('Thread starter (untrusted, for context):\n```json\n{"body": "x"}\n```\nfire it', "fire it")],
+    ("chat", 6): [('Replied message (untrusted, for context):\n```json\n{"body": "x"}\n```\nfire it', "fire it")],
+    ("chat", 7): [("Forwarded message context (untrusted metadata):\n```json\n{}\n```\nfire it", "fire it")],
+    ("chat", 8): [("Chat history since last reply (untrusted, for context):\n```json\n[]\n```\nfire it", "fire it")],
+    ("chat", 9): [
+        ("[Channel general id:12345 2031-02-03 10:00] hello all", "hello all"),
+        ("[Telegram Alice id:-100123 +2m 2031-02-03 10:00 UTC] hello all", "hello all"),
+    ],
+    ("chat", 10): [
+        ("hello all\n[message_id: 9876]", "hello all"),
+        ("hello all\n[message_id: 3B055A63F491AAEC4994]", "hello all"),
+        ("hello all\n[slack message id: 1770824441.451 channel: C0AELHDE84Q]", "hello all"),
+    ],
+    ("chat", 11): [
+        (
+            "[Chat messages since your last reply - for context]\nAda: is it hot?\n\n"
+            "[Current message - respond to this]\nBob: well?",
+            "Ada: is it hot?\n\nBob: well?",
+        )
+    ],
 }
 
 
@@ -138,6 +167,11 @@ def test_a_persons_words_are_what_is_left(text: str, left: str) -> None:
         "[Image processing] is what I need",
         "see [File: a.py] in the middle",
         "System: what is it?",
+        "System: [OK] is all it says",
+        "Sender (untrusted metadata):\nwhat does that mean?",
+        "[message_id: 7] is not found",
+        "[INFO 2031-02-03 10:00] started\n[ERROR worker id:7 2031-02-03 10:01] stopped",
+        "[link](https://example.com) says so",
         "[Channel tunnel] opened",
         "a list:\n\n\n\nwith blank lines",
         "  indented  ",
@@ -208,6 +242,26 @@ def test_what_was_stripped_stays_stripped() -> None:
     assert landed == ["landed"] * 3
 
 
+@pytest.mark.parametrize(
+    "base", ["default", "claude-code", "codex", "opencode", "gemini", "ollama", "openai", "observe"]
+)
+def test_the_default_sets_strip_chat_envelopes_too(base: str) -> None:
+    """Chat gateways run on the same clients and models; nobody has to know of a profile for them."""
+    said = (
+        "System: [2031-02-03 10:00:00 UTC] Up.\n[Telegram Ada id:-100123 x] [vc:user]hello[/vc:user]\n[message_id: 2]"
+    )
+    assert run_stage(envelope(base=base), conversation(user(said))).draft.words == "hello"
+
+
+def test_what_the_model_needs_is_sent() -> None:
+    """Who wrote, and what others wrote, is no word of this person, but it is context: it stays in the request."""
+    said = 'Sender (untrusted metadata):\n```json\n{"name": "Ada"}\n```\n\n[Discord Ada user id:7 +1m] hello'
+    result = run_stage(envelope(base="openclaw"), conversation(user(said)))
+    assert result.draft.words == "hello"
+    sent = json.loads(result.body)["messages"][0]["content"]
+    assert sent == 'Sender (untrusted metadata):\n```json\n{"name": "Ada"}\n```\n\nhello'
+
+
 def test_the_openclaw_profile_strips_what_is_sent() -> None:
     """Chat gateways wrap every message; the model has no use for it."""
     stage = envelope(base="openclaw")
@@ -228,6 +282,45 @@ def test_a_very_long_text_is_stripped_at_its_beginning() -> None:
     assert words(f"<system-reminder>early</system-reminder>\n{tail}") == tail
 
 
+MEGABYTE = 1_000_000
+PIECES = [
+    "<system-reminder>",
+    "<local-command-stdout><local-command-stderr>",
+    "<command-name>",
+    "<command-name>/clear</command-name><command-args>",
+    "<command-name>/clear</command-name> <command-args><a ",
+    "<command-message></command-message> ",
+    "<environment_context></environment_contex>",
+    "[Image #1: ",
+    "[Image #1]  \n",
+    "```\n",
+    "```x\n  <system-reminder\n",
+    "  \t",
+    "\n",
+    "[vc:user]",
+    "System: [2031-02-03 ",
+    "System: [2031-02-03 10:00] ",
+    "Sender (untrusted metadata):\n```json\n",
+    "[Telegram Ada id:1 ",
+    "\n[Telegram Ada id:1 ",
+    "\n[Telegram id:1 id:1 id:1]x",
+    "\n[slack message id: 1",
+    "[",
+    "\n[",
+    "a",
+]
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_no_text_makes_a_rule_slow(piece: str) -> None:
+    """Each bundled rule reads a megabyte of the worst that we know of in linear time. With a rule that reads the rest
+    of the text again for each beginning, this test would take hours."""
+    text = (piece * (MEGABYTE // len(piece)))[:MEGABYTE]
+    for name, rules in PATTERNS.items():
+        for n, rule in enumerate(rules):
+            assert len(Rule(**rule)(text)) <= MEGABYTE, (name, n)  # type: ignore[arg-type]
+
+
 TEXTS = [case for cases in CASES.values() for case, _ in cases]
 
 
@@ -240,6 +333,16 @@ def test_nothing_is_added_and_nothing_lost(text: str, around: list[str]) -> None
     assert all(c in left for c in strip(whole).replace("\n", ""))
 
 
+LETTERS = "abc ÄÖ\n.,;!?()0123-+"
+
+
+@given(st.text(alphabet=LETTERS, max_size=300))
+def test_words_without_brackets_and_tags_stay(text: str) -> None:
+    """To the last blank: an envelope has marks, and what has none of them is a person's."""
+    strip = Stripper([Rule(**rule) for name in ("coding", "chat") for rule in PATTERNS[name]])  # type: ignore[arg-type]
+    assert strip(text) == text
+
+
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
@@ -247,9 +350,19 @@ def test_nothing_is_added_and_nothing_lost(text: str, around: list[str]) -> None
         ("aply = 'send'", ["stage.envelope.aply", "'apply'"]),
         ("sets = ['codign']", ["there is no set of patterns 'codign'", "'coding'"]),
         ("[stage.envelope.patterns]\nuser = [{ drop = '(' }]", ["stage.envelope.patterns.user.0", "'('"]),
-        ("[stage.envelope.patterns]\nuser = [{ drop = 'a', unwrap = '(b)' }]", ["either `drop` or `unwrap`"]),
-        ("[stage.envelope.patterns]\nuser = [{}]", ["either `drop` or `unwrap`"]),
+        (
+            "[stage.envelope.patterns]\nuser = [{ drop = 'a', unwrap = '(b)' }]",
+            ["user.0: a rule has exactly one of `drop`"],
+        ),
+        ("[stage.envelope.patterns]\nuser = [{}]", ["user.0: a rule has exactly one of `drop`"]),
         ("[stage.envelope.patterns]\nuser = [{ unwrap = 'b' }]", ["'b' has no group to keep"]),
+        ("[stage.envelope.patterns]\nuser = [{ drop_tags = ['<b>'] }]", ["stage.envelope.patterns.user.0.drop_tags.0"]),
+        (
+            "[stage.envelope.patterns]\nuser = [{ drop_between = ['a'] }]",
+            ["stage.envelope.patterns.user.0.drop_between"],
+        ),
+        ("[stage.envelope.patterns]\nuser = [{ drop_between = ['', 'a'] }]", ["user.0.drop_between.0"]),
+        ("[stage.envelope.patterns]\nuser = [{ headers = 'Ops' }]", ["stage.envelope.patterns.user.0.headers = 'Ops'"]),
         ("[stage.envelope.patterns]\nuser = [{ keep = 'b' }]", ["stage.envelope.patterns.user.0.keep"]),
     ],
 )

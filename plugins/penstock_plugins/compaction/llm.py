@@ -6,17 +6,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from penstock import Segment, Summary, paths
-from penstock.prices import Price
+from penstock.prices import Price, Prices
+from penstock.providers import provider_of
 from penstock_plugins.compaction.parts import fit, render
 from penstock_plugins.compaction.purse import Purse
 from penstock_plugins.compaction.settings import Model
 from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
 
-__all__ = ["Llm", "ModelFailed"]
+__all__ = ["Llm", "ModelFailed", "price_of"]
 
 ANSWER_BYTES = 1 << 20
 READ_TOKENS = 40_000
@@ -62,12 +64,19 @@ class Llm:
         model = self._model
         task = _TASK.format(words=segment.tokens * 3 // 4)
         record = render(fit(segment.parts, READ_TOKENS).parts)
-        return self.ask(task, record, segment.tokens, segment.prices.of(model.prices or model.api, model.model))
+        return self.ask(task, record, segment.tokens, price_of(model, segment.prices))
 
     def ask(self, task: str, text: str, tokens: int, price: Price) -> Summary:
-        """What the model says to `text`, in at most `tokens`, and what it cost. Raises `ModelFailed` and
-        `PurseEmpty`."""
+        """What the model says to `text`, in at most `tokens`, and what it cost. Raises `ModelFailed`, also where nobody
+        knows what it costs: a cap in dollars could not be kept then; and `PurseEmpty`."""
         key = self._key()
+        if not price.is_known:
+            raise ModelFailed(
+                f"{self._table}.model = {self._model.model!r}: nobody knows what it costs, so that max_dollars_per_day "
+                f"cannot be kept. prices = 'ollama' says that it costs nothing; `[prices.{_served_by(self._model)}.\""
+                f'{self._model.model}"]` in the profile, with input and output, says what it does',
+                is_paid=False,
+            )
         reserved = _dollars(price, len(task) + len(text), tokens)
         self._purse.reserve(reserved)
         try:
@@ -119,6 +128,18 @@ class Llm:
                 f"{self._table}.key_env: the variable {name} has characters that no key has", is_paid=False
             )
         return key
+
+
+def price_of(model: Model, prices: Prices) -> Price:
+    """What a model of the person's choice costs: at the provider that its settings name, else at the one behind its
+    address."""
+    return prices.of(_served_by(model), model.model)
+
+
+def _served_by(model: Model) -> str:
+    url = urlsplit(model.url)
+    port = url.port or (443 if url.scheme == "https" else 80)
+    return model.prices or provider_of(url.hostname or "", port, url.path, model.api)
 
 
 _Ask = tuple[str, dict[str, str], dict[str, Any]]

@@ -35,7 +35,7 @@ _AGENT_FIRST, _AGENT_LAST = 1 / 3, 1 / 8
 """The shares of its words that the agent keeps: before lines of inputs and results go, and after."""
 _DECIDED = 2.0
 """A sentence that decides something counts for so many."""
-_LINE = re.compile(r"\s*(?:[-*+#|>`]|\d+[.)] )")
+_LINE = re.compile(r"\s*+(?:[-*+#|>`]|\d+[.)] )")
 """Begins a line in Markdown: an item, a heading, a row, a block of code."""
 
 

@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from penstock.files import open_lock, write_file
+from penstock.paths import make_private
+
 try:
     import fcntl
 except ImportError:  # Windows: two processes at the same moment may go past the cap by a call
@@ -63,8 +66,8 @@ class Purse:
         if fcntl is None:
             return None
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            fd = os.open(self._file.with_name(f"{self._file.name}.lock"), os.O_WRONLY | os.O_CREAT, 0o600)
+            make_private(self._file.parent)
+            fd = open_lock(self._file.with_name(f"{self._file.name}.lock"))
         except OSError:  # then the file can not be written either
             return None
         try:
@@ -88,11 +91,9 @@ class Purse:
 
     def _write(self, spent: float) -> None:
         day = self._today().isoformat()
-        part = self._file.with_name(f"{self._file.name}.{os.getpid()}")
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps({"day": day, "dollars": round(spent, 9)}), encoding="utf-8")
-            part.replace(self._file)
+            make_private(self._file.parent)
+            write_file(self._file, json.dumps({"day": day, "dollars": round(spent, 9)}).encode())
         except OSError:
             self._unwritten = day, spent
         else:

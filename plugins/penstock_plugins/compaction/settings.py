@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-__all__ = ["PRESETS", "RECORD", "Model", "Settings"]
+from penstock import Profile
+from penstock.errors import ProfileError
+
+__all__ = ["PRESETS", "RECORD", "Model", "Settings", "check_timeout"]
 
 RECORD = "record"
 """The summariser that is none: the record stays as it is."""
@@ -58,7 +61,8 @@ class Settings(BaseModel):
     segment: int = Field(default=40_000, gt=0)
     """Old turns are compacted in segments that end with the turn in which they reach so many tokens."""
     tokens: int = Field(default=10_000, gt=0)
-    """A segment becomes a text of at most so many tokens, or of what the person said and one line for each call."""
+    """A segment becomes a text of at most so many tokens, or of what the person said and one line for each call. At
+    most `segment`, and that where only `segment` is given and is less than the default."""
     value: float = Field(default=0.003, ge=0)
     """A line of a call or a result stays when its expected later uses for each token are above this."""
     share: float = Field(default=0.2, ge=0, le=1)
@@ -69,12 +73,34 @@ class Settings(BaseModel):
     """What makes segments shorter in the background: `record` (nothing does), `textrank`, `llm`, or a plugin's."""
     llm: Model = Model()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _tokens_follow(cls, given: Any) -> Any:
+        segment = given.get("segment") if isinstance(given, dict) and "tokens" not in given else None
+        is_small = isinstance(segment, int) and 0 < segment < cls.model_fields["tokens"].default
+        return given | {"tokens": segment} if is_small else given
+
+    @model_validator(mode="after")
+    def _gets_shorter(self) -> Self:
+        if self.tokens > self.segment:
+            raise ValueError(f"tokens = {self.tokens!r} is above segment = {self.segment!r}; at most that is right")
+        return self
+
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "safe": {},
     "balanced": {"soft": 0.0, "turns": 3, "value": 0.001, "share": 0.5, "lines": 40},
     "bold": {"soft": 0.0, "turns": 1, "least": 3_000, "value": 0.01, "share": 0.2, "lines": 30},
 }
+
+
+def check_timeout(profile: Profile, stage: str, llm: Model) -> None:
+    """Raises `ProfileError` if the model of `[stage.NAME.llm]` may take longer than the stage itself may."""
+    most = profile.limits.background_s
+    if llm.timeout_s >= most:
+        key = f"stage.{stage}.llm.timeout_s"
+        said = f"it is not below limits.background_s = {most!r}, after which nobody waits for the answer"
+        raise ProfileError(f"{profile.where}: {key} = {llm.timeout_s!r}: {said}", {key: said})
 
 
 def _may_be_asked(url: str) -> bool:

@@ -15,7 +15,7 @@ from penstock_plugins.compaction.facts import facts
 from penstock_plugins.compaction.head import head_of_record, head_of_summary
 from penstock_plugins.compaction.llm import Llm
 from penstock_plugins.compaction.parts import Who, fit, render
-from penstock_plugins.compaction.settings import PRESETS, RECORD, Settings
+from penstock_plugins.compaction.settings import PRESETS, RECORD, Settings, check_timeout
 from penstock_plugins.compaction.stretch import Stretch
 from penstock_plugins.compaction.survey import Survey
 from penstock_plugins.compaction.textrank import TextRank
@@ -161,4 +161,6 @@ def _settings(profile: Profile) -> Settings:
     settings = read_settings(profile, "compaction", Settings, PRESETS)
     if settings.summariser == Llm.name and not (settings.llm.url and settings.llm.model):
         raise ProfileError(f"{profile.where}: stage.compaction.llm: the summariser llm needs its url and model")
+    if settings.summariser == Llm.name:
+        check_timeout(profile, "compaction", settings.llm)
     return settings

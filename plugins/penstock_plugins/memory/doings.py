@@ -40,7 +40,8 @@ class Doings:
         lines = []
         if self._files:
             lines.append("Files changed: " + ", ".join(list(self._files)[:_FILES]))
-        lines += [f"Failed: {what}: {why}" for what, why in list(self._failed.items())[:_FAILURES]]
+        # What a command printed may be anybody's words: it is a quotation with its source, and no statement of ours.
+        lines += [f"Failed: {what}. It printed:\n> {why}" for what, why in list(self._failed.items())[:_FAILURES]]
         self._files, self._failed = {}, {}
         return "\n".join(lines)
 

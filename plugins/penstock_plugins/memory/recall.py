@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz
 
-from penstock import Draft, Level
+from penstock import Draft, Exchange, Level
 from penstock.errors import MemoryDown
 from penstock.memory.items import Found, Hit
 from penstock.memory.keeper import Keeper
 from penstock.memory.question import read
 from penstock.memory.stems import terms
-from penstock.profiles import Remembered
+from penstock.profiles import Profile
 from penstock.tags import Tags
 from penstock_plugins.memory.settings import Settings
 from penstock_plugins.memory.standing import stands
 
-__all__ = ["Recall", "Recalled"]
+if TYPE_CHECKING:
+    from penstock.memory.memory import Memory
+
+__all__ = ["Recall", "Recalled", "is_question", "owner_of"]
 
 _LOOKED_UP = 1_500
 """Characters of the person's words that are looked up: what a paste is about stands at its beginning or its end."""
 _LOOKED_AT = 4
 """So many times the items of a note are looked at: some stand in the request already."""
+_FOR_VECTORS = 0.5
+"""The share of the wait that the vector index may take; the rest is for an answer by words alone."""
 _SAME = 80
 """Of 100: what the person asked before, in about the same words, is no answer."""
 _DATED = 6.0
@@ -32,10 +38,12 @@ _DATED = 6.0
 _NEWS = 2
 """So much must be new in what the person said before, or it is the same request once more."""
 _SHORT = 300
+_APART = "this project's memory is another account's: `penstock memory projects share` lets every account use it"
 QUESTION = 2 / 3
 """Of what a request must share with a hit, a question must share so much: who asks wants to know."""
 _QUESTION = re.compile(
-    r"\?\s*(?:\[[^\]]*\]\s*)?$|^\W*(?:who|whom|whose|what|which|when|where|why|how|do|does|did|is|are|was|were)\b", re.I
+    r"\?\s{0,40}(?:\[[^\]]{0,200}\]\s{0,40})?$|^\W*+(?:who|whom|whose|what|which|when|where|why|how|do|does|did|is|are|was|were)\b",
+    re.I,
 )
 
 
@@ -53,8 +61,6 @@ class Asked:
 
     words: str
     tags: Tags = field(default_factory=Tags)
-    active: Collection[str] = ()
-    """Tags of the last turns: what has no other stands in the conversation."""
     at_hand: Sequence[str] = field(default=())
     """The files that are worked on."""
 
@@ -62,7 +68,7 @@ class Asked:
 class Recall:
     """Asks the memory of this process, and never waits long."""
 
-    def __init__(self, keeper: Keeper, profile: Remembered, settings: Settings) -> None:
+    def __init__(self, keeper: Keeper, profile: Profile, settings: Settings) -> None:
         self._keeper, self._profile, self._settings = keeper, profile, settings
 
     def __call__(self, draft: Draft, asked: Asked) -> Recalled:
@@ -73,25 +79,33 @@ class Recall:
             self._keeper.begin()
             return Recalled(remark=self._keeper.fault or f"memory is {self._keeper.state}")
         text, project, now = _query(asked), draft.exchange.identity.project, draft.exchange.received_at or None
-        limit = self._most(asked.tags) * _LOOKED_AT
+        limit, owner = self._most(asked.tags) * _LOOKED_AT, owner_of(draft.exchange, self._profile)
+        wait_s = self._settings.wait_ms / 1000
+
+        def search(memory: Memory) -> tuple[Found, bool]:
+            mine = memory.project_for(project, owner)
+            return memory.search(text, mine, limit=limit, now=now, patience_s=wait_s * _FOR_VECTORS), mine != project
+
         try:
-            found = self._keeper.ask(
-                lambda memory: memory.search(text, project, limit=limit, now=now), self._settings.wait_ms / 1000
-            )
+            answer = self._keeper.ask(search, wait_s)
         except MemoryDown as e:
             return Recalled(remark=str(e))
-        return Recalled(remark="memory had no answer in time") if found is None else self._chosen(found, draft, asked)
+        if answer is None:
+            return Recalled(remark="memory had no answer in time")
+        found, is_apart = answer
+        recalled = self._chosen(found, draft, asked)
+        return replace(recalled, remark=f"{recalled.remark}; {_APART}") if is_apart and not recalled.hits else recalled
 
     def _chosen(self, found: Found, draft: Draft, asked: Asked) -> Recalled:
-        budget = min(self._profile.recall_tokens, int(self._profile.recall_share * draft.window))
+        budget = min(self._profile.memory.recall_tokens, int(self._profile.memory.recall_share * draft.window))
         if draft.level is Level.REDUCED:
             budget //= 2
-        is_question = _QUESTION.search(asked.words) is not None
-        sure = [h for h in found.hits if self._is_sure(h, asked.tags, is_question) and not _is_asking(h, asked.words)]
+        asks = is_question(asked.words)
+        sure = [h for h in found.hits if self._is_sure(h, asked.tags, asks) and not _is_asking(h, asked.words)]
         out: list[Hit] = []
         for hit in sorted(sure, key=lambda hit: not _names(hit, asked.at_hand)):
             fits = len(out) < self._most(asked.tags) and hit.tokens <= budget
-            if fits and not _is_active(hit, asked.active) and not stands(hit.item, draft):
+            if fits and not _is_active(hit, asked.tags.active) and not stands(hit.item, draft):
                 out.append(hit)
                 budget -= hit.tokens
         if out:
@@ -99,13 +113,23 @@ class Recall:
         return Recalled(remark="what bears on it stands there already" if sure else "nothing bears on it")
 
     def _most(self, tags: Tags) -> int:
-        return self._profile.recall_items * (2 if tags.is_broad else 1)
+        return self._profile.memory.recall_items * (2 if tags.is_broad else 1)
 
-    def _is_sure(self, hit: Hit, tags: Tags, is_question: bool) -> bool:
+    def _is_sure(self, hit: Hit, tags: Tags, asks: bool) -> bool:
         if tags.is_temporal and tags.is_broad and hit.parts.get("day", 0) > 0:
             return hit.sureness >= self._settings.sure - _DATED
-        settings, least = self._settings, self._settings.shared * (QUESTION if is_question else 1)
+        settings, least = self._settings, self._settings.shared * (QUESTION if asks else 1)
         return hit.sureness >= settings.sure and hit.overlap >= settings.overlap and hit.shared >= least
+
+
+def owner_of(exchange: Exchange, profile: Profile) -> str:
+    """The account whose memory it is. Empty where a person has one project for all that comes by."""
+    return "" if profile.memory.project else exchange.identity.owner
+
+
+def is_question(words: str) -> bool:
+    """Whether it ends in a question mark, or begins as a question does."""
+    return _QUESTION.search(words) is not None
 
 
 def _query(asked: Asked) -> str:
@@ -123,8 +147,8 @@ def _is_asking(hit: Hit, words: str) -> bool:
     text = hit.item.text
     if hit.item.role != "user":
         return _new_in(text, words) < 1
-    is_question = len(text) <= _SHORT and "?" in text[-40:]
-    return is_question or _new_in(text, words) < _NEWS or fuzz.ratio(text, words, score_cutoff=_SAME) > 0
+    asks = len(text) <= _SHORT and "?" in text[-40:]
+    return asks or _new_in(text, words) < _NEWS or fuzz.ratio(text, words, score_cutoff=_SAME) > 0
 
 
 def _new_in(text: str, words: str) -> int:

@@ -15,10 +15,12 @@ from penstock.errors import ProfileError
 from penstock.memory.items import Item
 from penstock.memory.keeper import Keeper
 from penstock.parts import Parts
+from penstock.prices import Prices
 from penstock_plugins.common.settings import read_settings
+from penstock_plugins.compaction.settings import check_timeout
 from penstock_plugins.memory.gather import Gatherer, Talk
 from penstock_plugins.memory.note import hint_of_topics, note_of
-from penstock_plugins.memory.recall import Asked, Recall
+from penstock_plugins.memory.recall import Asked, Recall, owner_of
 from penstock_plugins.memory.settings import PRESETS, Settings
 from penstock_plugins.tags.choose import tagger_of
 from penstock_plugins.tags.keywords import keywords
@@ -59,7 +61,7 @@ class Remember(Stage):
             self._tagging.take_over(before._tagging)
 
     def on_parts(self, parts: Parts) -> None:
-        self._tagging = Tagging(tagger_of(self._profile, parts))
+        self._tagging = Tagging(tagger_of(self._profile, parts), turns=self._profile.memory.active_turns)
         self._parts, self._keeper = parts, parts.memory
         if parts.memory is None:
             return
@@ -69,7 +71,7 @@ class Remember(Stage):
             self._settings,
             days=self._profile.memory.expiry_days,
         )
-        self._recall = Recall(parts.memory, self._profile.memory, self._settings)
+        self._recall = Recall(parts.memory, self._profile, self._settings)
         parts.memory.begin()
 
     def on_request(self, draft: Draft) -> str | None:
@@ -87,15 +89,16 @@ class Remember(Stage):
         if not said or self._gatherer.is_written_by_client(said):
             return "nobody said anything"
         words = self._keeper.clean(said[: self._settings.chars])
-        tags = self._tagging.of_request(words, exchange.identity.project, exchange.received_at or None)
+        active = self._tagging.active(exchange.identity.conversation)
+        tags = self._tagging.of_request(words, self._scope(exchange), exchange.received_at or None)
+        tags = replace(tags, active=active)
         self._tell(exchange, "request", tags)
         talk.words = words
         if not self._profile.memory.recall:
             return "recall is switched off"
         if not _is_new(draft):
             return "it was asked before"
-        active = self._tagging.active(exchange.identity.conversation)
-        recalled = self._recall(draft, Asked(words, tags, active, at_hand))
+        recalled = self._recall(draft, Asked(words, tags, at_hand))
         if recalled.hits:
             draft.note(note_of(recalled.hits), reason=f"{len(recalled.hits)} of memory bear on it")
         return recalled.remark or None
@@ -107,7 +110,7 @@ class Remember(Stage):
             if gathered is not None:
                 talk.keys, talk.doings = gathered.keys, gathered.doings
         if gathered is not None:
-            self._keep(gathered.items)
+            self._keep(exchange, gathered.items)
 
     def on_turn_complete(self, exchange: Exchange, reply: Reply) -> None:
         if self._keeper is None or reply.error:
@@ -118,9 +121,9 @@ class Remember(Stage):
             items = self._gatherer.answer(exchange, talk, reply.text, exchange.received_at)
             words, talk.words = talk.words, ""
         said = "\n".join(item.text for item in items)
-        tags = self._tagging.of_turn(words, said, who.project, who.conversation)
-        self._tell(exchange, "turn", tags)
-        self._keep(items, tags.names)
+        tags = self._tagging.of_turn(words, said, self._scope(exchange), who.conversation)
+        self._tell(exchange, "turn", replace(tags, active=self._tagging.active(who.conversation)))
+        self._keep(exchange, items, tags.names)
 
     def _hint(self, draft: Draft) -> None:
         """The client has summarised the history: what it was about, as far as the summary does not say."""
@@ -131,18 +134,23 @@ class Remember(Stage):
         if missing and summary and self._profile.memory.recall:
             draft.note(hint_of_topics(missing), reason="the client summarised what these are about")
 
-    def _keep(self, items: Sequence[Item], tags: Sequence[str] = ()) -> None:
+    def _keep(self, exchange: Exchange, items: Sequence[Item], tags: Sequence[str] = ()) -> None:
         """On the keeper's thread: `tags` are those of all items, or each gets those of its own words."""
         if self._keeper is None:
             return
+        owner, scope = owner_of(exchange, self._profile), self._scope(exchange)
         for i in range(0, len(items), BATCH):
-            self._keeper.submit(partial(self._add, items[i : i + BATCH], tuple(tags)))
+            self._keeper.submit(partial(self._add, items[i : i + BATCH], tuple(tags), owner, scope))
 
-    def _add(self, items: Sequence[Item], tags: tuple[str, ...], memory: Memory) -> None:
-        memory.add([replace(item, tags=tags or self._tags_of(item)) for item in items])
+    def _add(self, items: Sequence[Item], tags: tuple[str, ...], owner: str, scope: str, memory: Memory) -> None:
+        memory.add([replace(item, tags=tags or self._tags_of(item, scope)) for item in items], owner=owner)
 
-    def _tags_of(self, item: Item) -> tuple[str, ...]:
-        return tuple(keywords(item.text, self._tagging.vocabulary(item.project)))
+    def _tags_of(self, item: Item, scope: str) -> tuple[str, ...]:
+        return tuple(keywords(item.text, self._tagging.vocabulary(scope)))
+
+    def _scope(self, exchange: Exchange) -> str:
+        """Whose words a vocabulary is made of: no account learns another's from its tags."""
+        return f"{exchange.identity.project}\n{owner_of(exchange, self._profile)}"
 
     def _tell(self, exchange: Exchange, of: str, tags: Tags) -> None:
         if self._profile.log.preview:  # else no words of anybody's stand in the log
@@ -175,4 +183,6 @@ def taggers(profile: Profile) -> list[Tagger]:
     settings = read_settings(profile, "memory", Settings, PRESETS)
     if profile.memory.tagger == LlmTagger.name and not (settings.llm.url and settings.llm.model):
         raise ProfileError(f"{profile.where}: stage.memory.llm: the tagger llm needs its url and model")
-    return [LlmTagger(settings.llm)]
+    if profile.memory.tagger == LlmTagger.name:
+        check_timeout(profile, "memory", settings.llm)
+    return [LlmTagger(settings.llm, prices=Prices([(f"{profile.where}: prices", profile.prices)]))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from penstock import Draft
+from penstock.memory.clean import as_said
 from penstock.memory.items import Item
 
 __all__ = ["stands"]
@@ -16,9 +17,8 @@ _PROBES, _LONGEST = 2, 160
 def stands(item: Item, draft: Draft) -> bool:
     """Whether the words of `item` are in what is sent, notes of ours included. Messages that a record of ours stands in
     the stead of are not."""
-    pieces = sorted((piece.strip() for piece in _REDACTED.split(item.text)), key=len, reverse=True)
-    probes = [piece[:_LONGEST].rstrip() for piece in pieces[:_PROBES] if piece]
-    if any(all(probe in text for probe in probes) for text in draft.additions):
+    probes, told = _probes(item.text), _probes(as_said(item.text))
+    if any(all(probe in text for probe in told) for text in draft.additions):
         return True
     return any(
         all(probe in block.text for probe in probes)
@@ -26,3 +26,8 @@ def stands(item: Item, draft: Draft) -> bool:
         if not draft.is_compacted(index)
         for block in message.blocks
     )
+
+
+def _probes(text: str) -> list[str]:
+    pieces = sorted((piece.strip() for piece in _REDACTED.split(text)), key=len, reverse=True)
+    return [piece[:_LONGEST].rstrip() for piece in pieces[:_PROBES] if piece]

@@ -14,7 +14,7 @@ LINE_LIMIT = 2_000
 """Characters of one line that are looked at."""
 _LONGEST = 120
 _PATH = re.compile(
-    r"(?<![\w.@~+-])(?:[\w.@~+-]+/)+[\w.@+-]+"
+    r"(?<![\w.@~+-])[\w.@~+-]++(?:/[\w.@~+-]++)++"
     r"|(?<![\w-])[\w-]+\.(?:go|py|tsx?|m?js|json|md|ya?ml|toml|sh|rs|c|h|cpp|java|txt|sql|html|css|mod|sum|lock|log)\b"
 )
 _WORD = re.compile(r"\w{6,}")
@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"(?<![\w.])\d{3,}(?:\.\d+)?(?![\w.])")
 _IDENTIFIER = re.compile(r"(?=\w*[A-Z_0-9])(?=\w*[a-zA-Z])[A-Za-z_]\w{5,}$")
 _DIGITS = re.compile(r"\d{3}")
 _PART = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}|\d{3,}")
-_MARGIN = re.compile(r"^\s*\d+(?:→|\t|:|-)")
+_MARGIN = re.compile(r"^\s*+\d+(?:→|\t|:|-)")
 
 
 def bare(line: str) -> str:

@@ -14,14 +14,14 @@ __all__ = ["LONGEST", "Hunk", "Line", "Name", "Page", "Traits", "failures", "rea
 LONGEST = 1_500
 """Longer lines (minified code, embedded data) are never worth it."""
 _DEFINITION = re.compile(
-    r"[+-]?\s*(?:export |pub |async |public |private |static |default |abstract )*"
+    r"[+-]?\s*+(?:export |pub |async |public |private |static |default |abstract )*"
     r"(?:func|def|class|type|interface|struct|enum|fn|impl|trait|const|var|function|module|package|#{1,4})(?=[ \t(]|$)"
 )
 _NAMED = re.compile(r".*\b(?:func|def|class|type|interface|struct|enum|fn|impl|trait|function|module)$")
 _DEFINED = re.compile(r"\s+(?:\([^)]{0,200}\)\s*)?([A-Za-z_]\w*)")
 _ERROR = re.compile(
     r"\b(?:error|fail(?:ed|ures?)?|panic|fatal|exception|traceback|undefined|cannot|not found|denied|refused"
-    r"|timed? ?out)\b|^\s*---\s+FAIL|✗|❌",
+    r"|timed? ?out)\b|^\s*+---\s+FAIL|✗|❌",
     re.IGNORECASE,
 )
 _ERROR_TYPE = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Fault)\b|\bE\d{3,4}\b|\bSIG[A-Z]{3,}\b")
@@ -186,7 +186,12 @@ class Page:
         return Name(known.setdefault(traits, traits), tuple(at), parts)
 
 
+_BLANK = Line("", {}, False, "", 0, 1)
+
+
 def _line(line: str) -> Line:
+    if not line:
+        return _BLANK
     body = bare(line)
     definition = _DEFINITION.match(body)
     named = None

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.tools import ToolKind
 
-__all__ = ["overtaken", "told_before"]
+__all__ = ["numbered", "overtaken", "told_before"]
 
-_NUMBER = re.compile(r"\s*(\d+)(?:→|\t|:)")
+_NUMBER = re.compile(r"\s*+(\d{1,9})(?:→|\t|:)")
 _FEW = 6
 """A part of a file of fewer lines is not worth a pointer."""
 
@@ -25,8 +25,8 @@ def told_before(result: Result, earlier: Sequence[Result], history: History) -> 
         if other.text == result.text:
             return other
         if result.path and other.path == result.path and not result.is_whole:
-            lines = lines if lines is not None else _numbered(result.text)
-            if _is_part(result, lines, _numbered(other.text)):
+            lines = lines if lines is not None else numbered(result.text)
+            if _is_part(result, lines, numbered(other.text)):
                 return other
     return None
 
@@ -66,7 +66,7 @@ def _is_part(result: Result, lines: Mapping[int, str], other: Mapping[int, str])
     return len(lines) == result.given.get("limit") or max(lines) == max(other)
 
 
-def _numbered(text: str) -> dict[int, str]:
+def numbered(text: str) -> dict[int, str]:
     """The lines that a file reader numbered."""
     found = ((_NUMBER.match(line), line) for line in text.split("\n"))
-    return {int(match[1][:9]): line[match.end() :] for match, line in found if match}
+    return {int(match[1]): line[match.end() :] for match, line in found if match}

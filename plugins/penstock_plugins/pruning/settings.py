@@ -27,7 +27,8 @@ class Settings(BaseModel):
     age: int = Field(default=2, ge=1)
     """Turns of the agent before a result may be shortened."""
     age_warm: int = Field(default=6, ge=1)
-    """The same while the provider's cache is warm: only `bold` edits then, and only where it pays."""
+    """The same while the provider's cache is warm: only `bold` edits then, and only where it pays. At least `age`, and
+    that where only `age` is given and is more."""
     active: int = Field(default=4, ge=0)
     """The newest read of a file stays whole for so many turns after the file was last read or written."""
     least: int = Field(default=400, ge=0)

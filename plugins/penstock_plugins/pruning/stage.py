@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from penstock import BlockKind, Draft, Profile, Stage, hookimpl
+from penstock.errors import ProfileError
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.pruning.aged import shorten_aged
 from penstock_plugins.pruning.arrival import settle_new
@@ -42,4 +43,8 @@ class Pruning(Stage):
 @hookimpl
 def stages(profile: Profile) -> list[Stage]:
     """The pruning stage, as the profile sets it up."""
-    return [Pruning(read_settings(profile, "pruning", Settings, PRESETS))]
+    settings, given = read_settings(profile, "pruning", Settings, PRESETS), profile.settings_of("pruning")
+    if "age" in given and "age_warm" in given and settings.age_warm < settings.age:
+        key, said = "stage.pruning.age_warm", f"it is below age = {settings.age!r}; at least that is right"
+        raise ProfileError(f"{profile.where}: {key} = {settings.age_warm!r}: {said}", {key: said})
+    return [Pruning(settings)]

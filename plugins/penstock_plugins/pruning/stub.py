@@ -13,7 +13,7 @@ from penstock_plugins.pruning.tools import ToolKind
 __all__ = ["HOLE", "body", "pointer", "stub"]
 
 HOLE = "…"
-_NUMBER = re.compile(r"\s*(\d+)(?:→|\t|:)")
+_NUMBER = re.compile(r"\s*+(\d+)(?:→|\t|:)")
 _NAMED = 6
 """At most so many definitions are named in the mark of a hole."""
 

@@ -39,7 +39,7 @@ _PATTERN_KEYS = ("pattern", "query")
 _TARGET_KEYS = ("command", "cmd", *_PATTERN_KEYS, *_PATH_KEYS, "url", "description", "subject")
 
 _SHOWS = re.compile(
-    r"\s*(?:cd [^&;\n]*(?:&&|;)\s*)?"
+    r"\s*+(?:cd [^&;\n]*(?:&&|;)\s*)?"
     r"(?:cat|head|tail|less|nl|sed -n|awk|grep|rg|find|ls|git (?:diff|show|log|grep|blame)|gh \w+ diff)\b"
 )
 

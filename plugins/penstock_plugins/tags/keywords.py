@@ -14,8 +14,10 @@ __all__ = ["keywords"]
 CHARS = 6_000
 MOST = 8
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.S)
-_PATH = re.compile(r"(?<![\w.@~+-])(?:[\w.@~+-]+/)+[\w.@+-]*\w")
-_FILE = re.compile(r"\b[\w-]+\.(?:py|js|ts|tsx|go|rs|java|c|h|cpp|sql|sh|toml|ya?ml|json|md|css|html|txt|lock)\b")
+_PATH = re.compile(r"(?<![\w.@~+-])[\w.@~+-]++(?:/[\w.@~+-]++)++")
+_FILE = re.compile(
+    r"(?<![\w-])-*+(\w[\w-]*+\.(?:py|js|ts|tsx|go|rs|java|c|h|cpp|sql|sh|toml|ya?ml|json|md|css|html|txt|lock))\b"
+)
 _ERROR = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning)\b|\bE\d{3,4}\b|\bHTTP [45]\d\d\b")
 _NAME = re.compile(r"\b(?:[a-z]+[A-Z]\w*|(?:[A-Z][a-z]+){2,}\w*|[A-Za-z]\w*_\w+)\b|`([\w./-]{2,40})`")
 _PROPER = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{2,}\b")
@@ -53,7 +55,8 @@ def keywords(text: str, vocabulary: Vocabulary, most: int = MOST) -> list[str]:
 
 def _candidates(text: str) -> Iterator[tuple[str, float]]:
     for path in _PATH.findall(text):
-        yield path.rsplit("/", 1)[-1], 2.0
+        if name := path.rsplit("/", 1)[-1].rstrip(".@~+-"):
+            yield name, 2.0
     for rule, value in _RULES:
         for match in rule.finditer(text):
             yield match[match.lastindex or 0], value

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from penstock import paths
 from penstock.prices import Prices
-from penstock_plugins.compaction.llm import Llm
+from penstock_plugins.compaction.llm import Llm, price_of
 from penstock_plugins.compaction.purse import Purse
 from penstock_plugins.compaction.settings import Model
 from penstock_plugins.tags.keywords import MOST
@@ -28,14 +28,14 @@ class LlmTagger:
 
     name = "llm"
 
-    def __init__(self, model: Model, purse: Purse | None = None) -> None:
+    def __init__(self, model: Model, purse: Purse | None = None, prices: Prices | None = None) -> None:
         purse = purse or Purse(model.max_dollars_per_day, paths.state_dir() / "tags.json")
-        self._model, self._llm = model, Llm(model, purse, "stage.memory.llm")
+        self._llm = Llm(model, purse, "stage.memory.llm")
+        self._price = price_of(model, prices or Prices())
 
     def __call__(self, text: str, known: Sequence[str]) -> Sequence[str]:
         """Raises `ModelFailed` and `PurseEmpty`."""
-        price = Prices().of(self._model.prices or self._model.api, self._model.model)
         task = _TASK.format(most=MOST, known=", ".join(known[:60]) or "(none yet)")
-        answer = self._llm.ask(task, text[:_CHARS], _TOKENS, price)
+        answer = self._llm.ask(task, text[:_CHARS], _TOKENS, self._price)
         found = [part.strip(" .-*#\"'`\n") for part in answer.text.replace("\n", ",").split(",")]
         return [name for name in found if 1 < len(name) <= 40][:MOST]

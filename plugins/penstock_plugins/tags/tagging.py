@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable
+from itertools import islice
 
 from penstock.tags import Tagger, Tags
 from penstock_plugins.tags.keywords import keywords
@@ -15,19 +16,18 @@ from penstock_plugins.tags.vocabulary import Vocabulary
 __all__ = ["Tagging"]
 
 logger = logging.getLogger(__name__)
-TURNS = 6
-"""The tags of so many turns are active: what they are about stands in the conversation."""
 PROJECTS, CONVERSATIONS = 100, 1000
 INBOUND = 5
 KEPT = 60
-"""Turns of a conversation whose tags are known."""
+"""Turns of a conversation whose tags are known. `[memory] active_turns` is at most that."""
 TOLD = 200
 
 
 class Tagging:
     """Any thread may call."""
 
-    def __init__(self, tagger: Tagger | None = None, turns: int = TURNS) -> None:
+    def __init__(self, tagger: Tagger | None = None, *, turns: int) -> None:
+        """`turns`: the tags of so many last turns are active (`[memory] active_turns`)."""
         self._tagger, self._turns = tagger, turns
         self._vocabularies: OrderedDict[str, Vocabulary] = OrderedDict()
         self._recent: OrderedDict[str, deque[tuple[str, ...]]] = OrderedDict()
@@ -55,11 +55,11 @@ class Tagging:
                 self._recent.popitem(last=False)
         return Tags(tuple(names))
 
-    def active(self, conversation: str) -> frozenset[str]:
-        """The tags of the last turns."""
+    def active(self, conversation: str) -> tuple[str, ...]:
+        """The tags of the last turns, the newest first."""
         with self._lock:
-            last = list(self._recent.get(conversation, ()))[-self._turns :]
-        return frozenset(name for names in last for name in names)
+            newest = list(islice(reversed(self._recent.get(conversation, ())), self._turns))
+        return tuple(dict.fromkeys(name for names in newest for name in names))
 
     def begin_anew(self, conversation: str, limit: int = 12) -> list[str]:
         """The history is gone: nothing is active any more. Gives what it was about, the most frequent first."""

@@ -13,7 +13,7 @@ LINE_LIMIT = 2_000
 """Characters of one line that are looked at."""
 
 _NAME = re.compile(
-    r"(?<![\w.@~+-])(?:[\w.@~+-]+/)+[\w.@+-]+"  # a path
+    r"(?<![\w.@~+-])[\w.@~+-]++(?:/[\w.@~+-]++)++"  # a path
     r"|(?<![\w-])[\w-]+\.(?:go|py|tsx?|m?js|json|md|ya?ml|toml|sh|rs|c|h|cpp|java|txt|sql|html|css|mod|sum|lock|log)\b"
     r"|\b(?=\w*[A-Z_0-9])(?=\w*[a-zA-Z])[A-Za-z_]\w{5,}\b"  # camelCase, snake_case, hashes
     r"|\b(?=\d*[a-f])[0-9a-f]{7,40}\b"  # a hash that begins with a digit
@@ -42,7 +42,7 @@ _COMMON = frozenset(
 )
 _ERROR = re.compile(
     r"\b(?:error|fail(?:ed|ure|ures)?|panic|fatal|exception|traceback|undefined|cannot|not found|denied|refused"
-    r"|timed? ?out|warning)\b|^\s*---\s+FAIL|✗|❌",
+    r"|timed? ?out|warning)\b|^\s*+---\s+FAIL|✗|❌",
     re.IGNORECASE,
 )
 _FAULT = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning|Fault)\b|\bE\d{3,4}\b|\bSIG[A-Z]{3,}\b")

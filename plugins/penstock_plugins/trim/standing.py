@@ -8,18 +8,18 @@ from penstock import BlockKind, Draft, Seen
 from penstock_plugins.common.memo import Memo
 from penstock_plugins.trim.names import names_in
 
-__all__ = ["Standing"]
+__all__ = ["Standing", "lines_in", "names_of_text"]
 
 _LEAST = 24
-_NUMBER = re.compile(r"^\s*\d+(?:→|\t|:)")
+_NUMBER = re.compile(r"^\s*+\d+(?:→|\t|:)")
 
 
 class Standing:
     """Remembers what stands in each text. One for all conversations."""
 
     def __init__(self) -> None:
-        self._names: Memo[frozenset[str]] = Memo(_names)
-        self._lines: Memo[frozenset[str]] = Memo(_lines)
+        self._names: Memo[frozenset[str]] = Memo(names_of_text)
+        self._lines: Memo[frozenset[str]] = Memo(lines_in)
 
     def seen(self, draft: Draft) -> Seen:
         """What stands in `draft` apart from what is new in it."""
@@ -35,13 +35,15 @@ class Standing:
         return Seen(frozenset(names), frozenset(lines))
 
 
-def _names(text: str) -> frozenset[str]:
+def names_of_text(text: str) -> frozenset[str]:
+    """The names in all its lines."""
     found: set[str] = set()
     for line in text.splitlines():
         found |= names_in(line)
     return frozenset(found)
 
 
-def _lines(text: str) -> frozenset[str]:
+def lines_in(text: str) -> frozenset[str]:
+    """Its lines of `_LEAST` characters or more, without their numbers."""
     plain = (_NUMBER.sub("", line).strip() for line in text.splitlines())
     return frozenset(line for line in plain if len(line) >= _LEAST)

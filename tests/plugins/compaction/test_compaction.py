@@ -102,7 +102,7 @@ def test_safe_waits_until_the_window_fills() -> None:
     """Under `safe` there is no record before the request takes 70 % of the model's window."""
     for window, expected in ((200_000, False), (8_000, True)):
         talk = long_talk(setting="safe")
-        talk.profile = talk.profile.model_copy(update={"prices": {"anthropic": {"default": {"window": window}}}})
+        talk.profile = talk.profile.model_copy(update={"prices": {"anthropic": {"claude-sonnet": {"window": window}}}})
         talk.start()
         talk.send()
         sent = talk.user("Go on.").send(COLD)

@@ -100,7 +100,7 @@ def test_a_model_of_the_openai_api(server: Server) -> None:
 def test_a_model_of_the_anthropic_api(server: Server) -> None:
     """The same in its own words; what it thinks is no part of the summary."""
     server.answer = json.dumps(ANTHROPIC).encode()
-    made = asked(server, api="anthropic", model="claude-haiku-9")(SEGMENT)
+    made = asked(server, api="anthropic", model="claude-haiku-4-5")(SEGMENT)
     ((path, headers, body),) = server.came
     assert path == "/v1/messages"
     assert headers["x-api-key"] == KEY
@@ -108,6 +108,15 @@ def test_a_model_of_the_anthropic_api(server: Server) -> None:
     assert (body["max_tokens"], body["messages"][0]["role"]) == (1_000, "user")
     assert made.text == "It was slow."
     assert made.dollars == pytest.approx(1000 * 1e-6 + 100 * 5e-6)
+
+
+def test_a_model_of_unknown_price_is_not_asked(server: Server) -> None:
+    """A cap in dollars could not be kept. What a person can do about it is said; figures of a profile are enough."""
+    with pytest.raises(ModelFailed, match=r"model = 'mine': nobody knows .* `\[prices.openai.\Wmine\W\]`"):
+        asked(server, model="mine")(SEGMENT)
+    assert not server.came
+    prices = Prices([("profile", {"openai": {"mine": {"input": 1.0, "output": 2.0}}})])
+    assert asked(server, model="mine")(Segment(SEGMENT.parts, SEGMENT.tokens, prices)).dollars == pytest.approx(0.0012)
 
 
 def test_a_profiles_prices_count(server: Server) -> None:

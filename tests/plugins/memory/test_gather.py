@@ -65,7 +65,7 @@ def test_what_was_done_is_told_in_lines(keeper: Keeper) -> None:
         talk.answer("The tests pass but for one.")
     done = [i for i in kept(keeper) if i.role == "tool"]
     assert [i.text for i in done] == [
-        "Files changed: shop/cart.py\nFailed: make test: error: one failed",
+        "Files changed: shop/cart.py\nFailed: make test. It printed:\n> error: one failed",
     ]
     assert done[0].kind is Kind.LOG
 

@@ -98,7 +98,7 @@ class Talk:
             message["content"][-1]["cache_control"] = {"type": "ephemeral"}
         rules = "You help with code. " * 200  # as long as agents' are: enough to be cached, whatever follows
         system = [{"type": "text", "text": rules, "cache_control": {"type": "ephemeral"}}]
-        body = {"model": "claude-test", "max_tokens": 99, "system": system, "messages": messages}
+        body = {"model": "claude-sonnet-4-5", "max_tokens": 99, "system": system, "messages": messages}
         return json.dumps(body | ({"tools": self.tools} if self.tools else {})).encode()
 
     def send(self, wait: float = WARM) -> list[Body]:

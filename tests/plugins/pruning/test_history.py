@@ -55,7 +55,7 @@ def _marked(turns: int, part: int | None) -> bytes:
         call = {"type": "tool_use", "id": f"t{turn}", "name": "Bash", "input": {"command": f"run {turn}"}}
         result = {"type": "tool_result", "tool_use_id": f"t{turn}", "content": marked if turn == part else parts}
         messages += [{"role": "assistant", "content": [call]}, {"role": "user", "content": [result]}]
-    return json.dumps({"model": "claude-test", "max_tokens": 9, "messages": messages}).encode()
+    return json.dumps({"model": "claude-sonnet-4-5", "max_tokens": 9, "messages": messages}).encode()
 
 
 @pytest.mark.parametrize(("before", "now"), [(1, 3), (None, 1), (1, None)])

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.errors import ProfileError
+from penstock.testing import profile_of
 from penstock_plugins.tags.keywords import MOST, keywords
 from penstock_plugins.tags.question import is_broad, is_temporal
-from penstock_plugins.tags.tagging import KEPT, TURNS, Tagging
+from penstock_plugins.tags.tagging import KEPT, Tagging
 from penstock_plugins.tags.vocabulary import LIMIT, Vocabulary
 
 
@@ -99,19 +101,33 @@ def test_most_are_neither(words: str) -> None:
 
 def test_the_tags_of_the_last_turns_are_active() -> None:
     """Of each conversation by itself, until its history is gone."""
-    tagging = Tagging()
-    for n in range(TURNS + 2):
+    tagging = Tagging(turns=3)
+    for n in range(5):
         tagging.of_turn(f"about watermark_{n}", "", "p", "c")
-    assert tagging.active("c") == {f"watermark_{n}" for n in range(2, TURNS + 2)}
-    assert tagging.active("d") == frozenset()
-    assert len(tagging.begin_anew("c", KEPT)) == TURNS + 2
-    assert tagging.active("c") == frozenset()
+    assert tagging.active("c") == ("watermark_4", "watermark_3", "watermark_2")
+    assert tagging.active("d") == ()
+    assert len(tagging.begin_anew("c", KEPT)) == 5
+    assert tagging.active("c") == ()
+
+
+def test_no_turn_may_be_active() -> None:
+    """With `active_turns = 0` nothing is left out for its tags."""
+    tagging = Tagging(turns=0)
+    tagging.of_turn("about watermark_1", "", "p", "c")
+    assert tagging.active("c") == ()
+
+
+def test_as_many_turns_are_known_as_may_be_active() -> None:
+    """The greatest value of the setting is kept whole."""
+    with pytest.raises(ProfileError, match="active_turns"):
+        profile_of(f"[memory]\nactive_turns = {KEPT + 1}")
+    assert profile_of(f"[memory]\nactive_turns = {KEPT}").memory.active_turns == KEPT
 
 
 def test_a_tagger_of_choice_is_asked_when_a_turn_is_complete() -> None:
     """It is told which tags are in use, and what it says is folded into them. A request does not wait for it."""
     says = Says("Invoices", "invoice", " watermark ")
-    tagging = Tagging(says)
+    tagging = Tagging(says, turns=6)
     tagging.vocabulary("p").learn(["invoice"])
     assert tagging.of_turn("a", "b", "p", "c").names == ("invoice", "watermark")
     assert says.known == ["invoice"]
@@ -120,5 +136,5 @@ def test_a_tagger_of_choice_is_asked_when_a_turn_is_complete() -> None:
 
 def test_where_it_fails_the_words_do(caplog: pytest.LogCaptureFixture) -> None:
     """P1: a tagger costs nobody a turn."""
-    assert "watermark" in Tagging(Says()).of_turn("the watermark", "", "p", "c").names
+    assert "watermark" in Tagging(Says(), turns=6).of_turn("the watermark", "", "p", "c").names
     assert "no model" in caplog.text

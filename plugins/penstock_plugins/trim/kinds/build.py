@@ -11,7 +11,7 @@ from penstock_plugins.trim.terminal import folded
 __all__ = ["BUILD"]
 
 _STEP = re.compile(
-    r"\s*(?:(?:Compiling|Checking|Downloading|Downloaded|Fetching|Updating|Building|Installing|Collecting|Using cached"
+    r"\s*+(?:(?:Compiling|Checking|Downloading|Downloaded|Fetching|Updating|Building|Installing|Collecting|Using cached"
     r"|Requirement already satisfied|Resolving|Preparing|Unpacking|Setting up|Get:\d+|Hit:\d+|Selecting|Adding|Locking"
     r"|Copying|Linking|Generating|Extracting|Pulling|Verifying|Created wheel|Stored in)\b.{0,400}"
     r"|\[ *\d+(?:/\d+|%)\].{0,400}|go: (?:downloading|extracting) .{0,400}"
@@ -22,7 +22,7 @@ _STEP = re.compile(
 _PLACE = re.compile(r"(?:\s*-->\s+)?(?:\.{0,2}/)?[\w.@~+/\\-]{1,300}\.[A-Za-z]\w{0,4}[:(]\d+[:,)]")
 _NPM = re.compile(r"npm (?:warn|notice|error|WARN|ERR!) ")
 _TOTAL = re.compile(
-    r"(?i)\s*(?:--> |BUILD |Finished|Successfully|added \d+|Compiled|make: \*\*\*"
+    r"(?i)\s*+(?:--> |BUILD |Finished|Successfully|added \d+|Compiled|make: \*\*\*"
     r"|error|warning|\d+ (?:errors?|warnings?|issues?))"
 )
 

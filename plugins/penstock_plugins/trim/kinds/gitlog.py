@@ -13,7 +13,7 @@ __all__ = ["GITLOG"]
 _COMMIT = re.compile(r"(?:[*|\\/ ]{0,40})commit [0-9a-f]{7,40}\b")
 _SHORT = re.compile(r"(?:[*|\\/ ]{0,40})[0-9a-f]{7,40} \S")
 _BYLINE = re.compile(
-    r"(?:Author|Date|AuthorDate|Commit|CommitDate|Merge):\s|\s*(?:Signed-off-by|Co-Authored-By|Co-authored-by):"
+    r"(?:Author|Date|AuthorDate|Commit|CommitDate|Merge):\s|\s*+(?:Signed-off-by|Co-Authored-By|Co-authored-by):"
 )
 
 

@@ -10,13 +10,13 @@ from penstock_plugins.trim.samples import Sample
 
 __all__ = ["HTML"]
 
-_START = re.compile(r"\s*(?:<!doctype html|<html\b)", re.IGNORECASE)
+_START = re.compile(r"\s*+(?:<!doctype html|<html\b)", re.IGNORECASE)
 _TAG = re.compile(
-    r"\s*<(?:!doctype|html|head|body|div|span|p|a|ul|li|table|tr|td|script|link|meta|style|section|nav|h[1-6])\b",
+    r"\s*+<(?:!doctype|html|head|body|div|span|p|a|ul|li|table|tr|td|script|link|meta|style|section|nav|h[1-6])\b",
     re.IGNORECASE,
 )
 _MARKUP = re.compile(r"<[^<>]{0,2000}>")
-_SKIPPED = re.compile(r"\s*<(/?)(script|style|svg|noscript)\b", re.IGNORECASE)
+_SKIPPED = re.compile(r"\s*+<(/?)(script|style|svg|noscript)\b", re.IGNORECASE)
 _TELLING = re.compile(r".*<(?:title|h[1-6]|button|input|select|label|form|meta name=.description)\b", re.IGNORECASE)
 
 

@@ -27,7 +27,9 @@ __all__ = ["JSON"]
 _KEY = re.compile(r"[\w.$@/-]+")
 _TYPED = re.compile(r"-?[\d.]+(?:[eE][+-]?\d+)?|true|false|null|NaN|-?Infinity")
 _TABLE = re.compile(r" *\[(\d{1,7}) rows: (.*)\]$")
-_JUNK = re.compile(r"-?\s*\w*(?:url|node_id|gravatar_id|href|_links|sha|oid|cursor)s?: |-?\s*[\w.$@/-]+: https?://\S+$")
+_JUNK = re.compile(
+    r"-?\s*+\w*(?:url|node_id|gravatar_id|href|_links|sha|oid|cursor)s?: |-?\s*+[\w.$@/-]+: https?://\S+$"
+)
 _INLINE = 80
 _DEEP = 40
 """Deeper nesting stays as it is: each level is written again to learn whether it fits a line."""

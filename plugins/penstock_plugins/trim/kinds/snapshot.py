@@ -11,16 +11,16 @@ from penstock_plugins.trim.terminal import shown
 __all__ = ["SNAPSHOT"]
 
 _NODE = re.compile(
-    r"\s*- (?:'|\")?(?:generic|button|link|textbox|heading|img|list|listitem|text|paragraph"
+    r"\s*+- (?:'|\")?(?:generic|button|link|textbox|heading|img|list|listitem|text|paragraph"
     r"|navigation|main|banner|region|table|row|cell|combobox|checkbox|radio|tab|dialog|alert|form"
     r"|article|group|separator|contentinfo)\b"
 )
 _HOLDER = re.compile(
-    r"\s*- (?:generic|list|listitem|group|none|presentation|img|separator|row|rowgroup)"
-    r"(?: \[[^\]]{1,80}\])*:?$|\s*- /url: "
+    r"\s*+- (?:generic|list|listitem|group|none|presentation|img|separator|row|rowgroup)"
+    r"(?: \[[^\]]{1,80}\])*:?$|\s*+- /url: "
 )
 _ACTS = re.compile(
-    r"\s*- (?:'|\")?(?:button|link|textbox|combobox|checkbox|radio|tab|heading|dialog|alert|status|option|menuitem)\b"
+    r"\s*+- (?:'|\")?(?:button|link|textbox|combobox|checkbox|radio|tab|heading|dialog|alert|status|option|menuitem)\b"
 )
 
 

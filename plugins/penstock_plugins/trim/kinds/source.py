@@ -17,7 +17,7 @@ DEFINITION = re.compile(
     r"|trait|enum|module|namespace|CREATE TABLE)\b|@@ | {4}(?:async )?def |#{1,4} "
 )
 _CODE = re.compile(
-    r"\s*(?:(?:func|type|def|class|return|import|package|export|const|let|var|if|for|switch|case|else|elif|try|fn|pub"
+    r"\s*+(?:(?:func|type|def|class|return|import|package|export|const|let|var|if|for|switch|case|else|elif|try|fn|pub"
     r"|struct|interface|async)\b|[)}\]]+[;,]?$|//|/\*|\w[\w.]*\(.*[;{(]?$|\w+\s*:?=)"
 )
 _WIDTH = 6

@@ -11,22 +11,22 @@ from penstock_plugins.trim.terminal import fold, shown
 __all__ = ["TESTS"]
 
 _SIGN = re.compile(
-    r"=== (?:RUN|PAUSE|CONT)|\s*--- (?:PASS|FAIL|SKIP)|ok  \t|FAIL\t|={3,} .*(?:passed|failed|test session)|\[test"
+    r"=== (?:RUN|PAUSE|CONT)|\s*+--- (?:PASS|FAIL|SKIP)|ok  \t|FAIL\t|={3,} .*(?:passed|failed|test session)|\[test"
     r"|={3,} (?:FAILURES|ERRORS|short test summary info) =|(?:FAILED|ERROR) \S{1,300}\.py::"
     r"|[.FEsxX]{8,}\s+\[ *\d+%\]|\d+ (?:passed|failed)\b.{0,200} in [\d.]+ ?s"
     r"|\S{1,300}\.py::\S{1,300} (?:PASSED|FAILED|ERROR|SKIPPED)"
     r"|\S+\.py [.FEsx]{3,}|test \S+ \.\.\. (?:ok|FAILED|ignored)"
-    r"|(?:PASS|FAIL) \S+\.[jt]sx?|\s*[✓✔✕✗×] |running \d+ tests?$|Tests?:? +\d+ (?:passed|failed)"
+    r"|(?:PASS|FAIL) \S+\.[jt]sx?|\s*+[✓✔✕✗×] |running \d+ tests?$|Tests?:? +\d+ (?:passed|failed)"
 )
 _PASSING = re.compile(
-    r"\s*(?:--- (?:PASS|SKIP)|=== |ok  \t|\?   \t|PASS\b|\S+ PASSED|✓|✔|\.+(?:\s+\[ *\d+%\])?$"
+    r"\s*+(?:--- (?:PASS|SKIP)|=== |ok  \t|\?   \t|PASS\b|\S+ PASSED|✓|✔|\.+(?:\s+\[ *\d+%\])?$"
     r"|test \S+ \.\.\. (?:ok|ignored))"
     r"|\S+\.py [.sx]+(?:\s+\[ *\d+%\])?$"
 )
-_STARTED = re.compile(r"\s*=== (?:RUN|PAUSE|CONT|NAME)\s+(\S+)$")
-_ENDED = re.compile(r"\s*--- (?:PASS|FAIL|SKIP): (\S+)")
+_STARTED = re.compile(r"\s*+=== (?:RUN|PAUSE|CONT|NAME)\s+(\S+)$")
+_ENDED = re.compile(r"\s*+--- (?:PASS|FAIL|SKIP): (\S+)")
 _TOTAL = re.compile(
-    r"(?i)\s*(?:--- FAIL|FAIL|.*\b\d+ (?:passed|failed|errors?|skipped|ignored)\b"
+    r"(?i)\s*+(?:--- FAIL|FAIL|.*\b\d+ (?:passed|failed|errors?|skipped|ignored)\b"
     r"|E  |>  |not ok\b|exit (?:code|status))"
 )
 

@@ -10,7 +10,7 @@ from penstock_plugins.trim.terminal import folded
 
 __all__ = ["TEXT"]
 
-_TOTAL = re.compile(r"(?i)\s*(?:total|sum|exit code|\d+ (?:files?|rows?|items?|matches|results?)\b)")
+_TOTAL = re.compile(r"(?i)\s*+(?:total|sum|exit code|\d+ (?:files?|rows?|items?|matches|results?)\b)")
 
 
 def _repack(output: ToolOutput) -> list[Line]:

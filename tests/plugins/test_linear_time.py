@@ -1,0 +1,93 @@
+"""P11: what a stranger writes can not hold the interpreter: every text function of the stages takes linear time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from penstock import Block, BlockKind, Role, ToolOutput
+from penstock.spans import Span
+from penstock_plugins.compaction import decisions, parts, sentences
+from penstock_plugins.memory import doings, recall
+from penstock_plugins.pruning import needles, page, repack, repeats, tools
+from penstock_plugins.pruning.tools import ToolKind
+from penstock_plugins.tags import keywords, question
+from penstock_plugins.tags.vocabulary import Vocabulary
+from penstock_plugins.trim import names, standing, terminal
+from penstock_plugins.trim.compress import compress
+from penstock_plugins.trim.kinds import KINDS
+from penstock_plugins.trim.page import Kind, Sight
+from tests.growth import assert_linear
+
+LOOK = 2_000
+"""Characters of a line that a kind of output is asked about."""
+
+
+def trim(text: str, tool: str = "Bash") -> object:
+    given = {"command": text, "new_string": text}
+    return compress(ToolOutput(text[:1_000_000], tool=tool, input=given, question=text, setting="bold"))
+
+
+def read_page(text: str) -> object:
+    found = page.Page(text)
+    return found.names, found.alike, found.by_part, found.failures, found.hunks(6), found.heads
+
+
+def remembered(text: str) -> str:
+    """What an agent did: a command with its failure, and a patch."""
+    text = text.encode("utf-8", "replace").decode()
+    found = doings.Doings()
+    used = {"kind": BlockKind.TOOL_USE, "tool_id": "a", "tool_name": "Bash", "text": json.dumps({"command": text})}
+    patch = {"kind": BlockKind.TOOL_USE, "tool_id": "b", "tool_name": "apply_patch", "text": text}
+    failed = {"kind": BlockKind.TOOL_RESULT, "tool_id": "a", "text": text, "is_error": True}
+    found.see(Block(role=Role.USER, key=b"", span=Span(0, 0), **one) for one in (used, patch, failed))  # type: ignore[arg-type]
+    return found.told()
+
+
+def seen_by(kind: Kind) -> Callable[[str], object]:
+    """All that a kind of output does with a text: it knows it, and looks at its lines."""
+    patterns = [pattern for pattern in (kind.keep, kind.noise, kind.answer) if pattern is not None]
+
+    def look(text: str) -> object:
+        lines = [line[:LOOK] for line in text.split("\n")]
+        depths = [kind.depth(line) for line in lines] if kind.depth is not None else []
+        return kind.matches(Sight(ToolOutput(text))), depths, [p.match(line) for line in lines for p in patterns]
+
+    return look
+
+
+FUNCTIONS: dict[str, Callable[[str], object]] = {
+    "trim": trim,
+    "trim, an edit": lambda text: trim(text, "Edit"),
+    "screen": terminal.screen,
+    "fold": lambda text: terminal.fold(terminal.screen(text)),
+    "names": lambda text: [names.names_in(line) for line in text.split("\n")],
+    "errors": lambda text: [names.is_error(line) or names.is_fault(line) for line in text.split("\n")],
+    "what stands": lambda text: (standing.names_of_text(text), standing.lines_in(text)),
+    "repack a file": lambda text: repack.repack(ToolKind.READ, text, {}),
+    "repack an output": lambda text: repack.repack(ToolKind.RUN, text, {"command": text}),
+    "repack a search": lambda text: repack.repack(ToolKind.SEARCH, text, {}),
+    "page": read_page,
+    "needles": needles.names_in,
+    "numbered lines": repeats.numbered,
+    "a command": lambda text: tools.shows_text(ToolKind.RUN, {"command": text}),
+    "an input": lambda text: tools.decode(text.encode("utf-8", "replace").decode()),
+    "sentences": sentences.split,
+    "ranked sentences": lambda text: sentences.rank(sentences.split(text)),
+    "decisions": decisions.is_decision,
+    "record": lambda text: parts.fit([(parts.Who.AGENT, text)], 100),
+    "keywords": lambda text: keywords.keywords(text, Vocabulary()),
+    "broad question": question.is_broad,
+    "question of a time": lambda text: question.is_temporal(text, 1e9),
+    "question": recall.is_question,
+    "doings": remembered,
+    **{f"kind: {kind.name}": seen_by(kind) for kind in KINDS},
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_time_grows_with_the_length_alone(name: str) -> None:
+    """Unclosed tags, long runs of one sign, lines of blanks: compared with a plain scan of the same text."""
+    assert_linear(FUNCTIONS[name])
