@@ -11,18 +11,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from penstock import EventKind, Stage, handle_of
+from penstock import Draft, EventKind, Stage, handle_of
+from penstock.errors import StoreError
 from penstock.plugins import Plugins
 from penstock.profiles import Profile
 from penstock.reply import Usage
-from penstock.store.base import Store
+from penstock.store.base import Landed, Store
 from penstock.store.memory import MemoryStore
 from penstock.testing import ManualClock, Session, profile_of
 from penstock_plugins.compaction import stage as compaction
 from penstock_plugins.pruning import stage as pruning
 from penstock_plugins.trim import stage as trim
+from tests.binding import Binding
 from tests.provider import Provider
-from tests.sessions import Asked, Client, Step
+from tests.sessions import FAULTS, Asked, Client, Step
 from tests.strict import canonical, faults, thinking
 
 __all__ = ["BUNDLED", "Play", "Talk", "bundled"]
@@ -69,13 +71,21 @@ class Play:
         stages: Callable[[], Sequence[Stage]] | None = None,
         store: Store | None = None,
         toml: str = "",
+        binding: Binding | None = None,
     ) -> None:
-        """With the bundled stages, or with those that `stages` makes for each start of the proxy."""
+        """With the bundled stages, or with those that `stages` makes for each start of the proxy. `binding`: what the
+        provider binds thinking with; a session in which things go wrong is held against it and its rules alone."""
         listed = BUNDLED if stages is None else "stages = []"
         self.profile: Profile = profile_of(f'setting = "{setting}"\n{listed}\n{toml}')
         self.client = client or Client()
         self.clock = ManualClock()
-        self.store = store or MemoryStore()
+        self.store = store or Moody()
+        self.binding = binding
+        if binding is not None:
+            self.client.mint = lambda agent: binding.mint(self.talks[agent].left)
+        self.fault = ""
+        """What goes wrong at the next request."""
+        self.has_faults = self.is_lost = False
         self.came, self.sent = Provider(), Provider()
         self.talks: dict[str, Talk] = {}
         self.replaced: set[str] = set()
@@ -93,29 +103,69 @@ class Play:
         try:
             for step in steps:
                 self.clock.advance(step.gap)
-                if step.what == "restart":
+                if step.what == "lose":
+                    self.store, self.is_lost = Moody(), True
+                if step.what in ("restart", "lose"):
+                    self.has_faults = self.has_faults or step.what == "lose"
                     self._session.close()
                     self._session = self._start()
                     for talk in self.talks.values():
                         talk.last_use = None
                     continue
+                if step.what in FAULTS:
+                    self.fault, self.has_faults = step.what, True
+                    continue
                 for n, asked in enumerate(self.client.play(step)):
                     self.clock.advance(1.0)
                     self._ask(asked, tells=(step.seed + n) % 2 == 0)
-            self._check_originals()
+            if not self.has_faults:
+                self._check_originals()
         finally:
             self._session.close()
         return self
 
     def _start(self) -> Session:
-        own = () if self._make is None else self._make()
+        own = [Raises(self)] if self._make is None else self._make()
         plugins = bundled() if self._make is None else None
-        return Session(*own, profile=self.profile, plugins=plugins, store=self.store, clock=self.clock, headers={})
+        return Session(
+            *own,
+            profile=self.profile,
+            plugins=plugins,
+            store=self.store,
+            clock=self.clock,
+            headers={},
+            is_lost=self.is_lost,
+        )
+
+    def _send(self, asked: Asked) -> bytes:
+        """With what goes wrong at this request."""
+        session, fault = self._session, self.fault
+        engine, observes = session.engine, self.profile.model_copy(update={"mode": "observe"})
+        pipeline, read = engine.pipeline(self.profile.name), engine._reader.read
+        if isinstance(self.store, Moody):
+            self.store.is_locked = fault == "locked"
+        engine.is_paused = fault == "pause"
+        pipeline.profile = observes if fault == "observe" else self.profile
+        if fault == "break":
+            engine._reader.read = _breaks  # type: ignore[method-assign]
+        try:
+            return session.send(asked.body, asked.headers, path=asked.path, bypass=fault == "pass by")
+        finally:
+            engine._reader.read = read  # type: ignore[method-assign]
+            self.fault = ""
 
     def _ask(self, asked: Asked, *, tells: bool) -> None:
-        left = self._session.send(asked.body, asked.headers, path=asked.path)
+        left = self._send(asked)
         assert not faults("anthropic", left)
+        if self.binding is not None:
+            assert not self.binding.faults(left)
         talk = self.talks.setdefault(asked.agent, Talk())
+        if self.has_faults:
+            if asked.what == "turn":
+                talk.left = left
+            if asked.what == "turn" and self._session.outcome.exchange is not None:
+                self._session.reply("Done.")
+            return
         self._check(asked, talk, left)
         if asked.what == "count":
             return
@@ -170,6 +220,39 @@ class Play:
         kept = [found.text for found in self.store.find_originals(limit=100_000)]
         for text in self.gone:
             assert any(text in one for one in kept)
+
+
+class Moody(MemoryStore):
+    """Raises while it is locked."""
+
+    is_locked = False
+
+    def edits_of(self, conversation: str) -> list[Landed]:
+        if self.is_locked:
+            raise StoreError("locked")
+        return super().edits_of(conversation)
+
+    def add_edits(self, conversation: str, landed: Sequence[Landed], at: float) -> None:
+        if self.is_locked:
+            raise StoreError("locked")
+        super().add_edits(conversation, landed, at)
+
+
+class Raises(Stage):
+    """Raises where that is what goes wrong."""
+
+    name = "raises"
+
+    def __init__(self, play: Play) -> None:
+        self.play = play
+
+    def on_request(self, draft: Draft) -> None:
+        if self.play.fault == "raise":
+            raise RuntimeError("it is what goes wrong")
+
+
+def _breaks(_: object) -> None:
+    raise RuntimeError("the engine itself")
 
 
 def results(body: bytes) -> dict[str, str]:

@@ -68,7 +68,7 @@ def claude_code(turns: Sequence[Turn], *, ttl: str = "", bare: bool = False, att
     user_id = json.dumps({"device_id": "d" * 64, "account_uuid": "", "session_id": SESSION})
     return _dump(
         {
-            "model": "claude-test-5",
+            "model": "claude-sonnet-4-5",
             "messages": messages,
             "system": [
                 {"type": "text", "text": billing},
@@ -126,7 +126,7 @@ def _opencode(turns: Sequence[Turn]) -> Sent:
         if message["content"][-1]["type"] != "thinking":
             message["content"][-1] |= mark
     body = {
-        "model": "claude-test-5",
+        "model": "claude-sonnet-4-5",
         "max_tokens": 32000,
         "system": [{"type": "text", "text": "You are an open agent of our own."} | mark],
         "messages": messages,
@@ -167,7 +167,7 @@ def _codex(turns: Sequence[Turn]) -> Sent:
             for c in turn.calls
         ]
     body = {
-        "model": "gpt-test-6",
+        "model": "gpt-5",
         "stream": True,
         "input": items,
         "tool_choice": "auto",
@@ -215,7 +215,7 @@ def _openai_sdk(turns: Sequence[Turn]) -> Sent:
                 for c in turn.calls
             ]
         messages.append(said)
-    body = {"model": "gpt-test-mini", "stream": True, "messages": messages, "stream_options": {"include_usage": True}}
+    body = {"model": "gpt-5-mini", "stream": True, "messages": messages, "stream_options": {"include_usage": True}}
     headers = {"authorization": f"Bearer {SECRET}", "user-agent": "OpenAI/Python 3.52.0", "x-stainless-lang": "python"}
     return Sent("openai-chat", "/v1/chat/completions", headers, _dump(body))
 

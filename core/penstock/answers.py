@@ -9,10 +9,12 @@ from penstock.budget.provider import Told
 from penstock.cashier import Cashier
 from penstock.clock import Clock
 from penstock.counting import Counting
+from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange, Kind, State
 from penstock.pipeline import Pipeline
+from penstock.rejection import LEFT_OUT, about
 from penstock.reply import Reply, Usage
-from penstock.state import States
+from penstock.state import About, Lesson, States
 from penstock.work import Outcome
 
 __all__ = ["Answers"]
@@ -25,10 +27,16 @@ class Answers:
     """For one thread: the loop's, or that of who works without one."""
 
     def __init__(
-        self, cashier: Cashier, counting: Counting, background: Background, states: States, clock: Clock
+        self,
+        cashier: Cashier,
+        counting: Counting,
+        background: Background,
+        states: States,
+        clock: Clock,
+        log: EventLog,
     ) -> None:
         self._cashier, self._counting, self._background = cashier, counting, background
-        self._states, self._clock = states, clock
+        self._states, self._clock, self._log = states, clock, log
         self._taught: OrderedDict[int, None] = OrderedDict()
 
     async def answered(self, outcome: Outcome) -> None:
@@ -63,9 +71,28 @@ class Answers:
             if state is not None:
                 state.clock.touch(self._clock.now())
 
+    def rejected(self, outcome: Outcome, error: str) -> None:
+        """See `Engine.rejected`."""
+        lesson, state = _lesson(outcome, error), self._states.peek(outcome.conversation)
+        if lesson is None or state is None:
+            return
+        # A conversation that others began may have been edited by an earlier process, whose ledger is gone.
+        is_ours = outcome.may_break or state.clock.met is not None
+        if not (is_ours if lesson.about is About.THINKING else outcome.body is not None):
+            return
+        state.lessons.append(lesson)
+        did = "left thinking out of" if error == LEFT_OUT else "refused"
+        said = f"the provider {did} a request with edits in it, for its {lesson.about}: the next one goes without"
+        said = f"{said} what it refused, and nothing late lands in this conversation"
+        exchange = outcome.exchange.id if outcome.exchange is not None else ""
+        self._log.append(EventKind.FAULT, exchange, where="edits", error=said)
+
     def _note(self, outcome: Outcome, exchange: Exchange, pipeline: Pipeline, reply: Reply) -> bool:
         """Pay for it, and keep what the provider counted for the conversation's next request. Gives whether it teaches
         nothing any more."""
+        # Thinking that is left out in silence teaches like thinking that is refused.
+        if outcome.body is not None and any(map(_is_left_out, reply.transformations)):
+            self.rejected(outcome, LEFT_OUT)
         self._cashier.answered(exchange, pipeline, outcome.booking, reply)
         self._counting.learn(outcome)
         state = self._states.peek(exchange.identity.conversation)
@@ -82,3 +109,15 @@ class Answers:
         while len(self._taught) > TAUGHT:
             self._taught.popitem(last=False)
         return known
+
+
+def _lesson(outcome: Outcome, error: str) -> Lesson | None:
+    """What a refusal teaches about the edits in a request. None: nothing."""
+    what = about(error)
+    if what is None or (what is About.BREAKPOINT and not outcome.marked):  # the client's own
+        return None
+    return Lesson(what, outcome.body_key, outcome.revision, outcome.landed, outcome.marked)
+
+
+def _is_left_out(line: str) -> bool:
+    return "prefix" in line and "allowed" not in line

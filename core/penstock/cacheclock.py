@@ -1,9 +1,8 @@
 """Whether the provider's prompt cache of a conversation is cold.
 
-Unknown means hot (P4). Lifetimes: Anthropic 5 minutes after the last use, 1 hour for breakpoints marked so
-(https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching); OpenAI at most 1 hour
-(https://platform.openai.com/docs/guides/prompt-caching); Gemini's implicit cache is not documented, 1 hour is taken;
-Ollama keeps a model and its prefix for 5 minutes by default.
+Unknown means hot (P4). How long an entry lives is in the price table (`Price.ttl_s`, and `Price.ttl_hour_s` where a
+breakpoint asks for the longer lifetime). It counts from the start of the request that used the entry last, not from the
+end of its answer (https://platform.claude.com/docs/en/build-with-claude/prompt-caching).
 """
 
 from __future__ import annotations
@@ -11,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from penstock.conversation import Conversation
+from penstock.mirror import LONG
+from penstock.prices import Price
 
 __all__ = ["CacheClock"]
 
-_TTL = {"anthropic": 300.0, "openai": 3600.0, "gemini": 3600.0, "ollama": 300.0}
-_LONG = 3600.0
+_LONG = (b'"1h"', b'"12h"')
 
 
 @dataclass(slots=True)
@@ -41,23 +41,32 @@ class CacheClock:
         return now - self.last_use > self.ttl + margin
 
     def touch(self, now: float) -> None:
-        """The cache was used: a request left, or its answer came."""
+        """A request that uses the cache leaves."""
         self.last_use = max(self.last_use, now)
 
     def learn(self, idle: float) -> None:
         """After so many seconds without a use the provider still found an entry: they live longer than was thought."""
         self.proven = max(self.proven, idle)
 
-    def heed(self, conversation: Conversation, provider: str, ttl: float | None) -> None:
-        """Take the lifetime from the breakpoints in use; `ttl` is a person's own figure. The longest seen counts."""
-        seen = _LONG if _marks_an_hour(conversation) else _TTL.get(provider, _LONG)
+    def heed(self, conversation: Conversation, price: Price, ttl: float | None) -> None:
+        """Take the lifetime from the model and the breakpoints in use; `ttl` is a person's own figure, in seconds. The
+        longest seen counts."""
+        seen = price.ttl_s
+        if price.marks and _asks_for_long(conversation):
+            seen = max(seen, price.ttl_hour_s)
         self.ttl = max(ttl or max(seen, self.ttl), self.proven)
 
 
-def _marks_an_hour(conversation: Conversation) -> bool:
-    """A breakpoint with `"ttl": "1h"`; a tool that merely has such a value makes the clock careful, no more."""
+def _asks_for_long(conversation: Conversation) -> bool:
+    """Whether a breakpoint, or the default for them, says `"ttl": "1h"` or `"12h"`. A tool that merely has such a value
+    makes the clock careful, no more."""
+    if conversation.automatic in LONG:
+        return True
     body = conversation.body
-    spans = [conversation.fields[name] for name in ("system", "tools") if name in conversation.fields]
-    return any(b'"1h"' in m.raw for m in conversation.messages if m.breakpoints) or any(
-        body.find(b'"1h"', span.start, span.end) >= 0 for span in spans
+    names = ("system", "tools", "prompt_cache_options")
+    spans = [conversation.fields[name] for name in names if name in conversation.fields]
+    return any(
+        any(word in m.raw for m in conversation.messages if m.breakpoints)
+        or any(body.find(word, span.start, span.end) >= 0 for span in spans)
+        for word in _LONG
     )

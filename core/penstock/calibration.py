@@ -12,15 +12,17 @@ import json
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from penstock import modeltokens
+
 __all__ = ["UNTAUGHT", "Calibration", "Count", "Gauge", "How"]
 
-How = Literal["exact", "calibrated", "estimated"]
-"""`exact`: the provider's own count. `calibrated`: our estimate, by what the provider counted before. `estimated`: ours
-alone."""
+How = Literal["exact", "calibrated", "tokenizer", "estimated"]
+"""`exact`: the provider's own count. `calibrated`: our estimate, by what the provider counted before. `tokenizer`: by
+the model's own vocabulary, which is public and on this machine. `estimated`: ours alone."""
 LEAST, MOST = 0.2, 5.0
 """A ratio beyond these says that something else was counted: a model server that reuses its cache counts the rest."""
 STEP = 8.0
@@ -112,9 +114,19 @@ UNTAUGHT = Gauge(1.0, "estimated")
 class Calibration:
     """Learns from answers. Any thread may call; nothing here waits for a disk."""
 
-    def __init__(self, facts: Mapping[str, Mapping[str, Any]] | None = None, *, limit: int = CONVERSATIONS) -> None:
-        """With what `facts` gave in an earlier process. What can not be read of it is left out."""
+    def __init__(
+        self,
+        facts: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        limit: int = CONVERSATIONS,
+        prior: Callable[[str], float] = modeltokens.prior,
+    ) -> None:
+        """With what `facts` gave in an earlier process; what cannot be read of it is left out. `prior` gives, by the
+        model's name, how many times our estimate its provider will count, for models that have not answered."""
         self._limit = limit
+        self._prior = prior
+        self._tokenized: OrderedDict[tuple[str, str], _Ratio] = OrderedDict()
+        """By the models' own tokenizers. Not kept over a restart: it is counted again in a second."""
         self._models: OrderedDict[tuple[str, str], _Ratio] = OrderedDict()
         self._anchors: OrderedDict[str, _Anchor] = OrderedDict()
         self._changed: dict[str, dict[str, Any] | None] = {}
@@ -136,6 +148,22 @@ class Calibration:
             if conversation:
                 self._move(conversation, name, estimated, counted)
 
+    def anchor(self, provider: str, model: str, estimated: int, counted: int) -> None:
+        """The model's own tokenizer counted `counted` tokens of a text that we estimate at `estimated`. Used until the
+        provider has counted a request of this model. A pair that cannot be of the same text is ignored."""
+        if estimated <= 0 or not LEAST <= counted / estimated <= MOST:
+            return
+        with self._lock:
+            ratio, _ = _newest(self._tokenized, (provider, model))
+            ratio.learn(estimated, counted)
+
+    def is_anchored(self, provider: str, model: str) -> bool:
+        """Whether the provider has counted as much as a whole request of the model, or its own tokenizer so much that
+        more would hardly change its ratio."""
+        name = provider, model
+        with self._lock:
+            return _weight(self._models.get(name)) >= 1.0 or _weight(self._tokenized.get(name)) >= STEP
+
     def count(self, provider: str, model: str, conversation: str, estimated: int) -> Count:
         """The tokens of a request that is estimated at `estimated`, by what is known of its conversation and model."""
         return self.gauge(provider, model, conversation).count(estimated)
@@ -143,11 +171,11 @@ class Calibration:
     def gauge(self, provider: str, model: str, conversation: str) -> Gauge:
         """What is known now, to count by later."""
         with self._lock:
-            ratio, is_known = self._known(provider, model)
+            ratio, how = self._known(provider, model)
             anchor = self._anchors.get(conversation)
             if anchor is not None and anchor.model == (provider, model):
                 return Gauge(ratio, "calibrated", anchor.estimated, anchor.counted, anchor.growth(ratio))
-        return Gauge(ratio, "calibrated" if is_known else "estimated")
+        return Gauge(ratio, how)
 
     def facts(self) -> dict[str, dict[str, Any]]:
         """The ratios by model, as plain values to be kept. Conversations are not: the text they stand on may have
@@ -162,20 +190,21 @@ class Calibration:
             return changed
 
     def _ratio(self, name: tuple[str, str]) -> _Ratio:
-        ratio = self._models.setdefault(name, _Ratio())
-        self._models.move_to_end(name)
-        while len(self._models) > MODELS:
-            gone, _ = self._models.popitem(last=False)
+        ratio, gone = _newest(self._models, name)
+        if gone is not None:
             self._changed[_key(gone)] = None
         return ratio
 
-    def _known(self, provider: str, model: str) -> tuple[float, bool]:
-        """The model's ratio; else that of the provider's others, which is a better guess than none."""
-        ratio = self._models.get((provider, model))
-        if ratio is not None:
-            return ratio.value, True
-        others = [r.log for (name, _), r in self._models.items() if name == provider]
-        return (math.exp(sum(others) / len(others)) if others else 1.0), False
+    def _known(self, provider: str, model: str) -> tuple[float, How]:
+        """The model's ratio by its provider; else by its tokenizer; else its prior, times as much as the provider's
+        other models were off theirs. What the provider counted of a few words tells less than the tokenizer."""
+        ratio, tokenized = self._models.get((provider, model)), self._tokenized.get((provider, model))
+        if ratio is not None and (ratio.answers >= 1.0 or tokenized is None):
+            return ratio.value, "calibrated"
+        if tokenized is not None:
+            return tokenized.value, "tokenizer"
+        off = [r.log - math.log(self._prior(m)) for (name, m), r in self._models.items() if name == provider]
+        return self._prior(model) * math.exp(sum(off) / len(off) if off else 0.0), "estimated"
 
     def _move(self, conversation: str, name: tuple[str, str], estimated: int, counted: int) -> None:
         old = self._anchors.get(conversation)
@@ -190,6 +219,19 @@ class Calibration:
         self._anchors.move_to_end(conversation)
         while len(self._anchors) > self._limit:
             self._anchors.popitem(last=False)
+
+
+def _weight(ratio: _Ratio | None) -> float:
+    return 0.0 if ratio is None else ratio.answers
+
+
+def _newest(
+    ratios: OrderedDict[tuple[str, str], _Ratio], name: tuple[str, str]
+) -> tuple[_Ratio, tuple[str, str] | None]:
+    """The model's ratio, now the newest; and the oldest model, which is forgotten for it when there are too many."""
+    ratio = ratios.setdefault(name, _Ratio())
+    ratios.move_to_end(name)
+    return ratio, ratios.popitem(last=False)[0] if len(ratios) > MODELS else None
 
 
 def _key(name: tuple[str, str]) -> str:

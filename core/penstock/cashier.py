@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from penstock.bill import bill
+from penstock.bill import PriceOf, bill
 from penstock.budget import Admission, Amount, Who, kept
 from penstock.budget.desk import BudgetDesk
 from penstock.budget.judge import Change, Standing
@@ -22,10 +22,12 @@ from penstock.budget.rates import Speed, Turn
 from penstock.clock import Clock
 from penstock.conversation import BlockKind, is_envelope
 from penstock.counting import Counting
+from penstock.counts import bounded
 from penstock.draft import Refused
 from penstock.errors import StoreError
 from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange, Kind
+from penstock.mirror import Cost
 from penstock.money import Booking
 from penstock.pipeline import Pipeline
 from penstock.prices import Price
@@ -33,15 +35,14 @@ from penstock.profiles import Profile
 from penstock.reply import Reply, Usage
 from penstock.store.base import Store
 from penstock.tokens import estimate_bytes
-from penstock.work import Work
+from penstock.work import Outcome, Work
 
-__all__ = ["Cashier", "who_is"]
+__all__ = ["Cashier", "prices_for", "who_is"]
 
 logger = logging.getLogger(__name__)
 CLOSE_S = 5.0
 LONGEST_SAID = 100
 REFUSED = 1000
-MOST_TOKENS = 100_000_000
 SAVE_S = 1.0
 """Counts are written down at most so often. A kill in between costs as much of them."""
 _IN_CHAT = re.compile(r"/?penstock:? budget raise(?: \$?(\d{1,6}(?:\.\d{1,4})?))?[.!]?", re.IGNORECASE)
@@ -84,7 +85,7 @@ class Cashier:
         """Count what an answer cost, once."""
         if exchange.kind is Kind.COUNT:
             return
-        self._settle(exchange, pipeline, _cost(reply.usage, booking, _price(exchange, pipeline)))
+        self._settle(exchange, pipeline, _cost(reply.usage, booking, exchange.model, _price_of(exchange, pipeline)))
         if exchange.kind is Kind.SUBAGENT and reply.complete and not reply.tools:
             self.budgets.ended(who_is(exchange), pipeline.profile.budget, self._clock.now())
 
@@ -99,7 +100,7 @@ class Cashier:
         if not begun:
             self.budgets.release(exchange.id)
         elif usage is not None and usage.prompt is not None:
-            self._settle(exchange, pipeline, _cost(usage, None, _price(exchange, pipeline)))
+            self._settle(exchange, pipeline, _cost(usage, None, exchange.model, _price_of(exchange, pipeline)))
         else:
             self._settle(exchange, pipeline, self.budgets.held(exchange.id) or Amount(requests=1))
 
@@ -229,9 +230,11 @@ def who_is(exchange: Exchange) -> Who:
     )
 
 
-def _sane(tokens: int | None) -> int | None:
-    """No request has more: a server that says so is not believed, or one answer would use up a budget."""
-    return None if tokens is None else max(0, min(tokens, MOST_TOKENS))
+def prices_for(outcome: Outcome) -> PriceOf | None:
+    """The prices of what serves a request, by model. None: it was not read."""
+    if outcome.exchange is None or outcome.pipeline is None:
+        return None
+    return _price_of(outcome.exchange, outcome.pipeline)
 
 
 def _texts(work: Work) -> list[str]:
@@ -246,17 +249,21 @@ def _texts(work: Work) -> list[str]:
 
 
 def _price(exchange: Exchange, pipeline: Pipeline) -> Price:
-    return pipeline.parts.prices.of(exchange.identity.provider, exchange.model)
+    return _price_of(exchange, pipeline)(exchange.model)
 
 
-def _cost(told: Usage, booking: Booking | None, price: Price) -> Amount:
-    """Dollars by the bill where there is one; where the provider counted nothing, the bill is our estimate."""
-    usage = Usage(*(_sane(n) for n in (told.input, told.output, told.cache_read, told.cache_write)))
-    output = usage.output or 0
+def _price_of(exchange: Exchange, pipeline: Pipeline) -> PriceOf:
+    return lambda model: pipeline.parts.prices.of(exchange.identity.provider, model)
+
+
+def _cost(told: Usage, booking: Booking | None, model: str, price_of: PriceOf) -> Amount:
+    """Dollars by the bill; where the provider counted nothing, it is our estimate. Without a booking, what was counted
+    is all that is known."""
+    usage = bounded(told)
     if booking is None:
-        dollars = price.dollars(
-            plain=usage.input or 0, read=usage.cache_read or 0, write=usage.cache_write or 0, output=output
-        )
-        return Amount(dollars, (usage.prompt or 0) + output, 1)
-    found = bill(booking, usage)
-    return Amount(found.paid + found.own, found.sent.total + output, 1)
+        written, hour = usage.cache_write or 0, usage.cache_write_hour or 0
+        counted = Cost(usage.input or 0, usage.cache_read or 0, written - hour, hour)
+        booking = Booking(counted, counted, price_of(model))
+    found = bill(booking, usage, price_of=price_of)
+    others = sum((one.prompt or 0) + (one.output or 0) for one in usage.others)
+    return Amount(found.paid + found.own, found.sent.total + (usage.output or 0) + others, 1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from penstock.conversation import Conversation
-from penstock.dialects.base import Change, Dialect, RangeEdit
+from penstock.dialects.base import Change, Dialect, RangeEdit, Removal, fixed_blocks
 from penstock.errors import InvalidRequest, Unreadable
 
 __all__ = ["check"]
@@ -25,7 +27,8 @@ def check(dialect: Dialect, path: str, before: Conversation, after: bytes, chang
     if faults:
         raise InvalidRequest("; ".join(faults[:3]))
     covered = {i for c in changes if isinstance(c, RangeEdit) for i in range(c.first, c.last + 1)}
-    if _fixed(before, covered) != _fixed(new, set()):
+    removed = {c.message: c.blocks for c in changes if isinstance(c, Removal)}
+    if _fixed(before, covered, removed) != _fixed(new, set(), {}):
         raise InvalidRequest("a block that must stay as it is has changed or moved")
     for name in before.fields.keys() | new.fields.keys():
         # The history stands in one field; every other is the client's own, to the byte.
@@ -37,9 +40,21 @@ def check(dialect: Dialect, path: str, before: Conversation, after: bytes, chang
 _HISTORY = ("messages", "input", "contents", "prompt", "request", "generateContentRequest", "generate_content_request")
 
 
-def _fixed(conversation: Conversation, without: set[int]) -> list[tuple[tuple[bytes, bool], ...]]:
-    """What no edit may touch, message by message; those that have nothing of the kind are left out."""
-    return [m.fixed for i, m in enumerate(conversation.messages) if m.fixed and i not in without]
+def _fixed(
+    conversation: Conversation, without: set[int], removed: Mapping[int, frozenset[int]]
+) -> list[tuple[tuple[bytes, bool], ...]]:
+    """What no edit may touch, message by message; those that have nothing of the kind are left out. Only thinking may
+    be `removed`."""
+    out = []
+    for i, message in enumerate(conversation.messages):
+        fixed = message.fixed
+        if i in removed:
+            gone = removed[i].intersection(message.thinking)
+            kept = [block for b, block in enumerate(message.blocks) if b not in gone]
+            fixed = tuple(fixed_blocks(kept, message.raw))
+        if fixed and i not in without:
+            out.append(fixed)
+    return out
 
 
 def _value(conversation: Conversation, name: str) -> bytes | None:

@@ -7,7 +7,7 @@ that a message seen before is reused as it is, wherever it stands in the next re
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from penstock.names import LONGEST, kept_name
 from penstock.spans import Span
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Conversation",
     "Message",
     "Role",
+    "chain_of",
     "common_head",
     "digest",
     "is_envelope",
@@ -82,7 +84,7 @@ class Block:
     slot: Span | None = None
     """Where the value stands that an edit would replace. None: this block can not be edited."""
     tool_id: str = ""
-    """Links a tool's use to its result."""
+    """Links a tool's use to its result. A long one is cut, as the name is."""
     tool_name: str = ""
     is_error: bool = False
     mark: str = ""
@@ -90,6 +92,11 @@ class Block:
     padding: int = 0
     """Bytes in it that are no words: the base64 of images and files, less what their tokens take as text. Below zero
     for those that are named by an address."""
+
+    def __post_init__(self) -> None:
+        if len(self.tool_id) > LONGEST or len(self.tool_name) > LONGEST:
+            object.__setattr__(self, "tool_id", kept_name(self.tool_id))
+            object.__setattr__(self, "tool_name", kept_name(self.tool_name))
 
     @property
     def size(self) -> int:
@@ -124,15 +131,26 @@ class Message:
     """The ids that the tool results in it name."""
     has_blank: bool = False
     """One of its texts says nothing."""
+    compacts: bool = False
+    """Holds a compaction that the provider made: it ignores all messages before this one."""
     fixed: tuple[tuple[bytes, bool], ...] = ()
     """What no edit may touch, in order: thinking, tool calls and media, by their hash, and every breakpoint."""
     padding: int = 0
     """Of its blocks together."""
+    spoken: bytes = b""
+    """Hash of the role and of the blocks that are not thinking. Empty: there are none."""
+    thinking: tuple[int, ...] = ()
+    """The indexes of its blocks of thinking."""
 
     @property
     def size(self) -> int:
         """Bytes that count: images and files as much text as their tokens take."""
         return len(self.raw) - self.padding
+
+    @property
+    def opening(self) -> int:
+        """The index of its first block that is not thinking, which a client may strip; 0 when there is none."""
+        return next((i for i in range(len(self.blocks)) if i not in self.thinking), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +167,26 @@ class Conversation:
     stream: bool = False
     fields: Mapping[str, Span] = field(default_factory=dict, repr=False)
     """Where the value of each field of the request stands in `body`."""
+    automatic: str = ""
+    """The lifetime of the cache breakpoint that the provider puts at the end of the request by itself: `5m` or `1h`
+    (Anthropic), `30m` or `12h` (OpenAI). Empty: it puts none there."""
+    ignored: int = 0
+    """Messages at the head that the provider ignores, because a compaction of its own follows them. They take no room,
+    cost nothing, and are not edited."""
+    thinking: tuple[tuple[int, int], ...] = field(default=(), init=False, compare=False)
+    """Message and block index of every block of thinking, in order."""
     _places: dict[bytes, list[tuple[int, int]]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", MappingProxyType(self.fields))  # a stage may look, and not write
+        thinking = tuple((i, j) for i, message in enumerate(self.messages) for j in message.thinking)
+        object.__setattr__(self, "thinking", thinking)
 
     @property
     def size(self) -> int:
         """Bytes that count: images and files as much text as their tokens take."""
-        return len(self.body) - sum(message.padding for message in self.messages)
+        unread = sum(message.size for message in self.messages[: self.ignored])
+        return len(self.body) - sum(message.padding for message in self.messages) - unread
 
     def blocks(self) -> Iterator[tuple[int, int, Block]]:
         """Every block with the index of its message and its own."""
@@ -173,6 +202,18 @@ class Conversation:
                 found.setdefault(block.key, []).append((i, j))
             self._places.update(found)
         return self._places.get(key, ())
+
+    def automatic_block(self) -> tuple[int, int] | None:
+        """Message and block index of the last block that can be cached, where the provider's own breakpoint stands.
+        Thinking and empty texts can not be. None: no block can."""
+        for m in range(len(self.messages) - 1, self.ignored - 1, -1):
+            blocks = self.messages[m].blocks
+            for b in range(len(blocks) - 1, -1, -1):
+                if blocks[b].kind is not BlockKind.THINKING and (
+                    blocks[b].text or blocks[b].kind is not BlockKind.TEXT
+                ):
+                    return m, b
+        return None
 
     def find(self, key: bytes) -> Iterator[tuple[int, int, Block]]:
         """The blocks with this content hash, in order."""
@@ -199,6 +240,18 @@ class Conversation:
                     return block
         return None
 
+    @property
+    def begins_turn(self) -> bool:
+        """Whether what follows the model's last message is a person's: no result of a tool that it called."""
+        said = False
+        for message in reversed(self.messages):
+            if message.role is Role.ASSISTANT:
+                return said
+            if message.answers:
+                return False
+            said = said or message.role is Role.USER
+        return True
+
     def newest_user(self) -> int | None:
         """Index of the newest message that speaks for the person or for a tool. None: there is none."""
         for i in range(len(self.messages) - 1, -1, -1):
@@ -216,6 +269,11 @@ def common_head(keys: Sequence[bytes], messages: Sequence[Message]) -> int:
             break
         n += 1
     return n
+
+
+def chain_of(messages: Iterable[Message]) -> bytes:
+    """A hash of what some messages say. Their thinking does not count: a client may strip it, and says the same."""
+    return digest(*(m.spoken or m.key for m in messages))
 
 
 def words_of(role: Role, blocks: Sequence[Block]) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from penstock.budget.level import Level
-from penstock.conversation import HEAD_FIELDS, Block, BlockKind, Conversation, Role, digest
+from penstock.conversation import HEAD_FIELDS, Block, BlockKind, Conversation, Role, chain_of
 from penstock.edits import Edit, Op, Place
 from penstock.errors import InvalidEdit
 from penstock.exchange import Exchange
@@ -175,10 +175,14 @@ class Draft:
 
     def spots(self, kind: BlockKind | None = None, *, role: Role | None = None, new: bool | None = None) -> list[Spot]:
         """The blocks of the history in order: of one kind, of one role, only those new (or not new) in this request.
-        Raises `ValueError` for a kind or a role that there is not."""
+        Those that the provider ignores, because a compaction of its own follows them, are left out. Raises `ValueError`
+        for a kind or a role that there is not."""
         kind = BlockKind(kind) if kind is not None else None
         role = Role(role) if role is not None else None
-        first = self._sent if new else 0  # what stands before was sent: the work grows with what is new
+        ignored = self.conversation.ignored
+        first = (
+            max(self._sent, ignored) if new else ignored
+        )  # what stands before was sent: the work grows with what is new
         spots = (
             Spot(m, b, block, m >= self._sent and self._is_new(m, b))
             for m, message in enumerate(self.conversation.messages[first:], start=first)
@@ -205,8 +209,9 @@ class Draft:
         return self._proposed.get((spot.message, spot.index))
 
     def is_compacted(self, message: int) -> bool:
-        """Whether a message is not sent any more, but a record in its stead; or will be, as proposed so far."""
-        return message in self._gone
+        """Whether the model does not read a message any more: a record is sent in its stead, or will be, as proposed so
+        far; or the provider ignores it, because a compaction of its own follows."""
+        return message in self._gone or message < self.conversation.ignored
 
     @property
     def additions(self) -> tuple[str, ...]:
@@ -216,9 +221,10 @@ class Draft:
     @property
     def tokens(self) -> int:
         """About how many tokens the request has, with the edits that have landed and those proposed so far."""
-        sent = sum(message.size for i, message in enumerate(self._conversation.messages) if i not in self._gone)
+        messages = self._conversation.messages
+        sent = sum(message.size for i, message in enumerate(messages) if not self.is_compacted(i))
         for (m, b), edit in (self._landed | self._proposed).items():
-            if m not in self._gone:
+            if not self.is_compacted(m):
                 sent += len(edit.text) - len(self._conversation.messages[m].blocks[b].text)
         return estimate_bytes(sent + self._extra + sum(self._conversation.size_of(name) for name in HEAD_FIELDS))
 
@@ -259,8 +265,8 @@ class Draft:
         if not covered[0].blocks:
             raise InvalidEdit(f"message {first} is empty: begin with one that is not")
         original = self.original(first, last)
-        chain = digest(*(m.key for m in covered))
-        place = self._place(first, 0)
+        chain = chain_of(covered)
+        place = self._place(first, covered[0].opening)
         self._propose(Edit(Op.COMPACT, place, text, self._stage, reason, original, chain, len(covered)))
         self._gone.update(range(first, last + 1))
         self._extra += len(text)

@@ -17,6 +17,9 @@ class Due(StrEnum):
     COLD = "the cache is cold"
     FULL = "the window is nearly full"
     ASKED = "a person asked"
+    OUTGROWN = "the history as received is about to outgrow the window"
+    """The client counts what was forwarded and would compact too late: a lost ledger would leave it a session that no
+    provider takes."""
 
     @property
     def must(self) -> bool:

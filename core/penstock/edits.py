@@ -12,12 +12,15 @@ __all__ = ["Edit", "Op", "Place"]
 class Op(StrEnum):
     """What an edit does at its place."""
 
+    STRIP = "strip"
+    """The blocks of thinking whose keys are in `chain` are left out; the place is the last of them."""
+
     REPLACE = "replace"
     """The block's content becomes `text`."""
     NOTE = "note"
     """A text block `text` follows the block."""
     COMPACT = "compact"
-    """The messages from the place to `until` become one user message `text`, or nothing when `text` is empty."""
+    """The `count` messages from the place on become one user message `text`, or nothing when `text` is empty."""
 
 
 class Place(NamedTuple):
@@ -42,9 +45,10 @@ class Edit:
     original: str = field(default="", repr=False)
     """What the edit takes away. Stored before the edit leaves, so that it can be taken back; not held after that."""
     chain: bytes = b""
-    """For `COMPACT`: hash of the keys of all messages it covers."""
+    """For `COMPACT`: hash of the keys of all messages it covers. For `STRIP`: the keys of all blocks that go, 16 bytes
+    each, in order."""
     count: int = 0
-    """For `COMPACT`: how many messages it covers."""
+    """For `COMPACT`: how many messages it covers. For `STRIP`: how many blocks of thinking go."""
     size: int = -1
     """Characters of the original; known when the original itself is not at hand."""
 

@@ -26,7 +26,9 @@ from penstock.due import Due
 from penstock.errors import StoreError, Unreadable
 from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange, Request, State
+from penstock.fallback import Fallback
 from penstock.job import Job
+from penstock.personal import redactors
 from penstock.pipeline import Pipeline, Verdict
 from penstock.pipelines import Pipelines
 from penstock.profiles import Profile
@@ -34,7 +36,7 @@ from penstock.reader import Reader
 from penstock.redact import Redactor, redact
 from penstock.reply import Usage
 from penstock.settle import Settler
-from penstock.state import Attempt
+from penstock.signed import is_signed
 from penstock.store.base import Store
 from penstock.toolset import HeadNews
 from penstock.work import Outcome, Overtaken, Work
@@ -63,7 +65,9 @@ class Engine:
         key: bytes,
         clock: Clock | None = None,
         redactors: Sequence[Callable[[str], str]] = (),
+        is_lost: bool = False,
     ) -> None:
+        """`is_lost`: the store is a new one in the place of one that is gone, with what was sent before."""
         self._dialects = tuple(dialects)
         self._log = log
         self._clock = clock or SystemClock()
@@ -76,12 +80,13 @@ class Engine:
         """What the provider's counts have taught about our estimates."""
         self.cashier = Cashier(store, log, self._clock, self._counting)
         """Asked before a request leaves, and told what came of it."""
-        self._reader = Reader(store, key, self._clock, self.cashier, self._counting)
+        self._reader = Reader(store, key, self._clock, self.cashier, self._counting, is_lost=is_lost)
         self._states = self._reader.states
-        self._answers = Answers(self.cashier, self._counting, self._background, self._states, self._clock)
+        self._answers = Answers(self.cashier, self._counting, self._background, self._states, self._clock, log)
         self._settler = Settler(store, log, self._redactor, self._clock.now)
         self.pipelines = Pipelines(pipelines, profile)
         """By profile; they may be replaced at any time."""
+        self._fallback = Fallback(self._states, key, self._clock, log, self.pipelines)
         self.is_paused = False
         """No new edits; those that have landed are sent on. May be set at any time, for the requests that come then."""
 
@@ -109,13 +114,20 @@ class Engine:
                 await self._ready(request.profile)
             work = self._work(request)
             return await self._process(work)
-        except Exception as e:  # whatever it is, the client's own bytes go out (P1)
-            logger.exception("exchange %s goes as it came", request.id)
-            self._leave_untouched(work)
-            return self._as_it_came(request, f"{type(e).__name__}: {e}", work.exchange if work is not None else None)
+        except Exception as e:  # whatever it is, the request goes out (P1)
+            logger.exception("exchange %s goes past the pipeline", request.id)
+            return await self._fallback.pass_by(request, work, f"{type(e).__name__}: {e}")
+
+    async def replay(self, request: Request, why: str) -> Outcome:
+        """Send `request` with what was edited before, and nothing else: no stage runs, and nothing is counted or
+        learned. Never raises."""
+        try:
+            return await self._fallback.pass_by(request, self._work(request), why)
+        except Exception as e:  # noqa: BLE001 - whatever it is, the request goes out (P1)
+            return self._fallback.untouched(request, f"{why}; {type(e).__name__}: {e}")
 
     def process_now(self, request: Request) -> Outcome:
-        """The same in the caller's own thread, without deadlines."""
+        """`process` in the caller's own thread, without deadlines."""
         work = None
         try:
             if request.profile and request.profile not in self.pipelines:
@@ -123,13 +135,16 @@ class Engine:
             work = self._work(request)
             return self._run(work, 0)
         except Exception as e:  # as above
-            logger.exception("exchange %s goes as it came", request.id)
-            self._leave_untouched(work)
-            return self._as_it_came(request, f"{type(e).__name__}: {e}", work.exchange if work is not None else None)
+            logger.exception("exchange %s goes past the pipeline", request.id)
+            return self._fallback.pass_by_now(request, work, f"{type(e).__name__}: {e}")
 
     async def answered(self, outcome: Outcome) -> None:
         """The answer came whole: let the stages look at it, in the background. Never raises."""
         await self._answers.answered(outcome)
+
+    def replay_now(self, request: Request, why: str) -> Outcome:
+        """The same in the caller's own thread."""
+        return self._fallback.pass_by_now(request, self._work(request), why)
 
     def answered_now(self, outcome: Outcome) -> None:
         """The same in the caller's own thread."""
@@ -139,12 +154,18 @@ class Engine:
         """No whole answer came; with `begun` the provider had begun one, and without `sent` it was never asked."""
         self._answers.failed(outcome, usage, begun=begun, sent=sent)
 
+    def rejected(self, outcome: Outcome, error: str) -> None:
+        """The provider answered 400 and said `error`, or left thinking out. Where an edit of ours may be the cause, the
+        conversation's next request goes without what was refused, and nothing late lands in it any more."""
+        self._answers.rejected(outcome, error)
+
     def told(self, outcome: Outcome, told: tuple[Told, ...]) -> None:
         """The provider told of its limits."""
         self._answers.told(outcome, told)
 
     def touch(self, exchange: Exchange) -> None:
-        """The provider answered: its cache was used now."""
+        """A request leaves only now: an entry of the provider's cache lives from here. `process` has noted when it was
+        settled, which is the same unless the request had to wait for its turn."""
         self._answers.touch(exchange)
 
     def compact_now(self, name: str = "") -> int:
@@ -162,6 +183,7 @@ class Engine:
     def close(self) -> None:
         """End the threads."""
         self._workers.close()
+        self._fallback.close()
         self._background.close()
         self.cashier.close()
         self._counting.save()
@@ -193,7 +215,7 @@ class Engine:
             try:
                 task = self._workers.submit(lambda g=generation: self._run(work, g))  # type: ignore[misc]
             except NoWorker as e:
-                return self._as_it_came(work.request, str(e), work.exchange)
+                return await self._fallback.pass_by(work.request, work, str(e))
             outcome = await self._watch(work, task)
             if outcome is not None:
                 return outcome
@@ -214,31 +236,17 @@ class Engine:
                     step = work.step
                     in_stage = 0 <= step < len(work.pipeline.stages)
                     self._workers.give_up(task, work.pipeline.source(step) if in_stage else "")
-                    if not in_stage:
-                        self._leave_untouched(work)
-                        return self._as_it_came(work.request, "reading or writing it took too long", work.exchange)
-                    verdict = work.pipeline.late(step)
-                    work.verdicts.append(verdict)
-                    self._enter(work, step + 1)
-                return None
+                    if in_stage:
+                        verdict = work.pipeline.late(step)
+                        work.verdicts.append(verdict)
+                        self._enter(work, step + 1)
+                if in_stage:
+                    return None
+                return await self._fallback.pass_by(work.request, work, "reading or writing it took too long")
         finally:
             if not waiting.done():  # late, or whoever waits for this was cancelled
                 self._workers.give_up(task)
                 waiting.cancel()
-
-    def _leave_untouched(self, work: Work | None) -> None:
-        """The client's own bytes leave, past the ledger. The loop must not wait for the state's lock."""
-        if work is None or work.state is None or work.conversation is None:
-            return
-        work.state.note_attempt(work.body_key, Attempt(0, untouched=True))
-        if work.exchange is None:  # its state was not to be had in time: what it carries is sent now, whatever it is
-            if work.endpoint is not Endpoint.COUNT:
-                work.state.untouched.append(work.conversation)
-                work.state.clock.touch(self._clock.now())
-            return
-        if work.exchange.kind.is_real:
-            work.state.untouched.append(work.conversation)
-        self.touch(work.exchange)
 
     # ---------------------------------------------------------------- the thread's side
 
@@ -248,10 +256,11 @@ class Engine:
                 try:
                     self._reader.read(work)
                 except Unreadable as e:
-                    return self._as_it_came(work.request, str(e))
+                    return self._fallback.untouched(work.request, str(e))
                 except StoreError as e:
                     self._fault("store", str(e), work.request.id)
-                    return self._as_it_came(work.request, "the ledger of this conversation cannot be read")
+                    why = "the ledger of this conversation cannot be read"
+                    return self._fallback.pass_by_now(work.request, work, why)
                 self._step(work, generation, 0)
             draft = work.draft
             while draft is not None and work.step < len(work.pipeline.stages):
@@ -314,14 +323,19 @@ class Engine:
             lambda: self._commit(work, generation),
             work.gauge,
             work.is_paused,
+            work.known,
+            work.debt,
+            is_signed(work.request.headers),
         )
         with state.lock:
-            if state.is_gone:  # its ledger too: what it says was sent is not what the next request will find
-                return self._as_it_came(work.request, "its session was deleted meanwhile", exchange)
-            settled = self._settler.settle(job)
+            is_gone = state.is_gone  # its ledger too: what it says was sent is not what the next request will find
+            settled = None if is_gone else self._settler.settle(job)
             pending = len(state.ledger.pending)
             if settled is not None and work.due is Due.ASKED:
                 state.asked = False
+            revision = state.ledger.revision
+        if is_gone:  # without the lock: who deletes the session waits for it
+            return self._fallback.pass_by_now(work.request, work, "its session was deleted meanwhile")
         if settled is None:
             raise Overtaken
         body = settled.body
@@ -346,6 +360,11 @@ class Engine:
             pipeline=work.pipeline,
             body_key=work.body_key,
             wait_s=wait_s,
+            conversation=exchange.identity.conversation,
+            revision=revision,
+            landed=bool(settled.landed),
+            marked=settled.mark is not None,
+            may_break=settled.replay.is_before_thinking(conversation),
         )
 
     def _commit(self, work: Work, generation: int) -> bool:
@@ -363,6 +382,7 @@ class Engine:
         words = work.draft.words if work.draft is not None else exchange.words
         exchange.words = words
         gauge = self._counting.gauge(exchange)
+        self._counting.anchor(exchange, conversation)
         self._log.append_later(
             EventKind.CLASSIFIED,
             exchange.id,
@@ -375,11 +395,7 @@ class Engine:
             self._log.append(EventKind.STAGE, exchange.id, **journal.verdict(v))
 
     def _redactor(self, profile: Profile) -> Redactor:
-        return Redactor(profile.log.preview, self._redactors)
-
-    def _as_it_came(self, request: Request, why: str, exchange: Exchange | None = None) -> Outcome:
-        self._log.append(EventKind.BYPASSED, request.id, why=redact(why)[:400])
-        return Outcome(why=why, exchange=exchange, pipeline=self.pipelines.of(request.profile))
+        return Redactor(profile.log.preview, redactors(profile.redact.personal, self._redactors))
 
     def _fault(self, where: str, error: str, exchange: str = "") -> None:
         self._log.append(EventKind.FAULT, exchange, where=where, error=redact(error)[:400])

@@ -6,11 +6,14 @@ The patterns are data in the profile, `[stage.envelope]`, in named sets of rules
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
+from penstock.chatheader import ChatHeaders
+from penstock.enclosed import Enclosed
 from penstock.errors import ProfileError
 from penstock.nearest import did_you_mean
 from penstock.profiles import Profile
@@ -20,31 +23,69 @@ __all__ = ["EnvelopeSettings", "Rule", "Stripper", "settings_of"]
 
 LIMIT = 100_000
 """Characters of a text that are looked at; the rest stays."""
+PATTERN_LIMIT = 20_000
+"""Characters of a text in which a regular expression of a profile is searched; the rest stays. How long that takes is
+up to the expression, and it may be the square of the length."""
 _BLANK = re.compile(r"\n{3,}")
 
 
+_Tag = Annotated[str, Field(pattern=r"^[\w:.-]+$")]
+_Delimiter = Annotated[str, Field(min_length=1)]
+
+
 class Rule(BaseModel):
-    """One pattern, and what becomes of what it finds."""
+    """One kind of envelope, and what becomes of it. All but `drop` and `unwrap` take time linear in the length of the
+    text, whatever it holds; with those two it is up to the pattern."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     drop: re.Pattern[str] | None = None
-    """What is found goes."""
+    """A regular expression. What it finds goes."""
     unwrap: re.Pattern[str] | None = None
-    """What is found becomes its first group."""
+    """A regular expression. What it finds becomes its first group."""
+    drop_tags: tuple[_Tag, ...] | None = None
+    """Names of tags, without brackets. `<name>`, `</name>` and what is between them go."""
+    unwrap_tags: tuple[_Tag, ...] | None = None
+    """Names of tags, without brackets. `<name>` and `</name>` go, what is between them stays."""
+    drop_between: tuple[_Delimiter, _Delimiter] | None = None
+    """Two literal texts. They and what is between them go."""
+    unwrap_between: tuple[_Delimiter, _Delimiter] | None = None
+    """Two literal texts. They go, what is between them stays."""
+    headers: tuple[str, ...] | None = None
+    """Names of chat channels. The header in brackets that a gateway puts in front of a message goes; that of a channel
+    which is not named here goes if it has an `id:`. `penstock.chatheader` has the rules."""
+    words_only: bool = False
+    """True: it is taken off the words that taggers and memory see, and never off what is sent."""
+    _apply: Callable[[str], str] = PrivateAttr()
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
-        if (self.drop is None) == (self.unwrap is None):
-            raise ValueError("a rule has either `drop` or `unwrap`")
+        given = [name for name in _KINDS if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"a rule has exactly one of {', '.join(f'`{name}`' for name in _KINDS)}")
         if self.unwrap is not None and not self.unwrap.groups:
             raise ValueError(f"{self.unwrap.pattern!r} has no group to keep")
+        self._apply = _KINDS[given[0]](getattr(self, given[0]))
         return self
 
     def __call__(self, text: str) -> str:
-        if self.unwrap is not None:
-            return self.unwrap.sub(r"\1", text)
-        return self.drop.sub("", text) if self.drop is not None else text
+        """`text` without what the rule finds."""
+        return self._apply(text)
+
+
+def _replaced(pattern: re.Pattern[str], by: str, text: str) -> str:
+    return pattern.sub(by, text[:PATTERN_LIMIT]) + text[PATTERN_LIMIT:]
+
+
+_KINDS: Mapping[str, Callable[[Any], Callable[[str], str]]] = {
+    "drop": lambda pattern: partial(_replaced, pattern, ""),
+    "unwrap": lambda pattern: partial(_replaced, pattern, r"\1"),
+    "drop_tags": partial(Enclosed.tags, keep=False),
+    "unwrap_tags": partial(Enclosed.tags, keep=True),
+    "drop_between": lambda pair: Enclosed({pair[0]: pair[1]}, keep=False),
+    "unwrap_between": lambda pair: Enclosed({pair[0]: pair[1]}, keep=True),
+    "headers": ChatHeaders,
+}
 
 
 class EnvelopeSettings(BaseModel):
@@ -58,9 +99,11 @@ class EnvelopeSettings(BaseModel):
     """Which sets of patterns are applied, in this order."""
     patterns: dict[str, tuple[Rule, ...]] = Field(default_factory=dict)
 
-    def stripper(self) -> Stripper:
-        """What takes the envelopes of these sets off."""
-        return Stripper([rule for name in self.sets for rule in self.patterns[name]])
+    def stripper(self, *, sent: bool = False) -> Stripper:
+        """Takes the envelopes of these sets off a text. `sent`: the text will be sent, so rules with `words_only` are
+        left out."""
+        rules = [rule for name in self.sets for rule in self.patterns[name]]
+        return Stripper([rule for rule in rules if not (sent and rule.words_only)])
 
 
 class Stripper:
@@ -85,7 +128,9 @@ def settings_of(profile: Profile) -> EnvelopeSettings:
     raw: Mapping[str, Any] = profile.settings_of("envelope")
     where = f"{profile.where}: stage.envelope"
     settings = read_table(EnvelopeSettings, raw, f"{where}.")
-    for name in settings.sets:
+    for at, name in enumerate(settings.sets):
+        if name in settings.sets[:at]:
+            raise ProfileError(f"{where}.sets: {name!r} is listed twice; a set runs once: remove one")
         if name not in settings.patterns:
             raise ProfileError(
                 f"{where}.sets: there is no set of patterns {name!r}.{did_you_mean(name, settings.patterns)}"

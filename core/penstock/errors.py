@@ -7,9 +7,11 @@ PenstockError
 ├── IllegalStep     an exchange was moved to a state it cannot reach from where it is
 ├── ProfileError    a profile cannot be used; start-up stops
 ├── PluginError     a plugin cannot be used; start-up stops
+├── VocabularyError a tokenizer's vocabulary cannot be used or installed; counts are estimates
 ├── StoreError      the store cannot be opened or written; traffic goes on without it
 └── MemoryDown      a part of memory cannot answer; what is left of it goes on
-    └── MemoryUnavailable  memory is not open; traffic goes on without it
+    ├── MemoryUnavailable  memory is not open; traffic goes on without it
+    └── VectorsLater    the vector index is busy, starting, or waits for space; words answer meanwhile
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ __all__ = [
     "ProfileError",
     "StoreError",
     "Unreadable",
+    "VectorsLater",
+    "VocabularyError",
 ]
 
 
@@ -63,6 +67,10 @@ class PluginError(PenstockError):
     """A plugin cannot be used: its name, its file, and what to change."""
 
 
+class VocabularyError(PenstockError):
+    """A vocabulary cannot be read, or cannot be installed. The text names it, the place, and what to do."""
+
+
 class StoreError(PenstockError):
     """The store cannot be opened, read or written."""
 
@@ -73,3 +81,7 @@ class MemoryDown(PenstockError):
 
 class MemoryUnavailable(MemoryDown):
     """Memory is not open, or not open yet. The text names what is wrong, where, and what to do."""
+
+
+class VectorsLater(MemoryDown):
+    """The vector index cannot answer now and nothing in it is known to be damaged: the same call can succeed later."""

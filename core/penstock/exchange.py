@@ -78,6 +78,10 @@ class Request:
     """As received, in its content-encoding."""
     profile: str = ""
     """A profile asked for by the client, instead of the proxy's own."""
+    port: int = 0
+    """Of `host`. 0: not known."""
+    is_local: bool = True
+    """It comes from this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class Identity:
     conversation: str
     """Stable id of this agent's conversation, the same after a restart; no credential can be read from it."""
     provider: str
+    """Who serves the request; see `penstock.providers`."""
     session: str
     """The client's own session id; empty when it sends none."""
     agent: str
@@ -97,6 +102,9 @@ class Identity:
     """What the work belongs to: the repository or folder the client works in, or the account where it says none."""
     account: str = field(default="", compare=False)
     """A digest of whose credential it is; no credential can be read from it."""
+    owner: str = field(default="", compare=False)
+    """Whose memory it may see: a digest of the provider and of what stays the same for an account there, while access
+    tokens are renewed. Empty: nobody asked for one."""
 
 
 @dataclass(slots=True)
@@ -109,6 +117,8 @@ class Exchange:
     kind: Kind
     identity: Identity
     model: str
+    host: str = ""
+    """The host that the request is for, without a port; empty where a program asks the engine itself."""
     epoch: int = 0
     """Goes up when the history shrank: the client compacted, rewound or branched."""
     turn: int = 0

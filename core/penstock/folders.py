@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from penstock.conversation import BlockKind, Conversation, Role
+from penstock.conversation import BlockKind, Conversation, Message, Role
 from penstock.exchange import Identity
 from penstock.projects import project_of_folder
 
@@ -19,6 +19,8 @@ _FIELDS = ("system", "instructions")
 _OPENING = 8
 """Messages at the head of the history that may say where the client works."""
 _LONGEST = 1024
+_HEAD = 100
+"""Characters of a text in which an envelope begins."""
 _MARK = "orking directory: "
 _PROMPT = re.compile(r"^[ \t]*(?:- )?(?:Primary w|W)orking directory: ([^\n\"<]+)", re.MULTILINE)
 """Claude Code and opencode, in what the client itself says to the model. The first counts: what a folder's own files
@@ -33,20 +35,31 @@ KEPT = 4000
 
 
 def folder_of(conversation: Conversation) -> str:
-    """The folder as the client wrote it: in its prompt, or in an envelope at the head of the history; never in a
-    person's words, nor in what a client reads from the folder. Empty where it says none."""
+    """The folder as the client wrote it: in its prompt, or in an envelope before the first answer; never in a
+    person's words, nor in what a client reads from the folder, nor in a tool's result. Empty where it says none."""
     for text in _prompts(conversation):
         # Searched for as a plain string first: this is done for every request.
         found = _PROMPT.search(text) if _MARK in text else None
         if found is not None:
             return found[1][:_LONGEST].strip()
-    for message in conversation.messages[:_OPENING]:
+    for message in _opening(conversation):
         for block in message.blocks if message.role is Role.USER else ():
             for opening, rest in _ENVELOPES:
-                found = rest.search(block.text) if block.text.lstrip().startswith(opening) else None
+                found = rest.search(block.text) if block.text[:_HEAD].lstrip().startswith(opening) else None
                 if found is not None:
                     return found[1][:_LONGEST].strip()
     return ""
+
+
+def _opening(conversation: Conversation) -> Iterator[Message]:
+    """The messages before the first answer, which hold nothing but texts and images: what the client and the person
+    say by themselves. From the first tool result on, anybody's words may be among them."""
+    for message in conversation.messages[:_OPENING]:
+        if message.role not in (Role.USER, Role.SYSTEM):
+            return
+        if any(block.kind not in (BlockKind.TEXT, BlockKind.MEDIA) for block in message.blocks):
+            return
+        yield message
 
 
 def _prompts(conversation: Conversation) -> Iterator[str]:
@@ -56,9 +69,9 @@ def _prompts(conversation: Conversation) -> Iterator[str]:
         span = conversation.fields.get(name)
         if span is not None and _MARK.encode() in conversation.body[span.start : span.end]:
             yield from _strings(conversation.field(name))
-    for message in conversation.messages[:_OPENING]:
+    for message in _opening(conversation):
         if message.role is Role.SYSTEM:
-            yield from (block.text for block in message.blocks if block.kind is BlockKind.TEXT)
+            yield from (block.text for block in message.blocks)
 
 
 def _strings(value: object) -> Iterator[str]:
@@ -79,7 +92,7 @@ class Projects:
 
     def of(self, conversation: Conversation, identity: Identity) -> str:
         """The project of a request, empty when nothing tells it."""
-        session = f"{identity.provider}/{identity.session}" if identity.session else ""
+        session = f"{identity.provider}/{identity.owner}/{identity.session}" if identity.session else ""
         for key in (identity.conversation, session):
             if key and key in self._known:
                 return self._known[key]

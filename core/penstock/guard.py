@@ -1,5 +1,5 @@
-"""What does not land, whatever a stage proposes: edits that would change nothing, and those that would make a session
-dearer than doing nothing (P12)."""
+"""Edits that are left out whatever a stage proposes: those that would change nothing, and those that would cost more by
+themselves than they save. `money.Account` stops editing where applied edits have cost more than they saved (P12)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from penstock.conversation import Conversation
 from penstock.edits import Edit, Op
+from penstock.mirror import breakpoints
 from penstock.money import cacheables
 from penstock.prices import Price
 from penstock.replay import Replay
@@ -28,8 +29,8 @@ def unfit(
     are sent for what they say, and not to save."""
     applied = {(edit.op, edit.place) for edit in replay.applied}
     covered = [(edit, COVERED) for edit in landing if (edit.op, edit.place) not in applied]
-    edits = [edit for edit in landing if edit.op is not Op.NOTE and (edit.op, edit.place) in applied]
-    growth = sum(len(edit.text) - edit.size for edit in replay.applied if edit.op is not Op.NOTE)
+    edits = [e for e in landing if e.op in (Op.REPLACE, Op.COMPACT) and (e.op, e.place) in applied]
+    growth = sum(len(edit.text) - edit.size for edit in replay.applied if edit.op in (Op.REPLACE, Op.COMPACT))
     if growth > GROWTH:  # it would be paid for with every request to come
         return covered + [(edit, LONGER) for edit in edits if len(edit.text) > edit.size]
     if edits and _is_paid_in_full(view, came, price):
@@ -48,6 +49,5 @@ def _is_paid_in_full(view: Conversation, came: Conversation, price: Price) -> bo
 def _cached(conversation: Conversation, price: Price) -> int:
     """Tokens of the longest prefix that the provider would cache if it is long enough."""
     blocks = cacheables(conversation)
-    while price.marks and blocks and not blocks[-1].mark:
-        blocks.pop()
-    return sum(block.tokens for block in blocks)
+    ends = breakpoints(blocks, price)
+    return sum(block.tokens for block in blocks[: ends[-1] + 1]) if ends else 0

@@ -70,9 +70,9 @@ def summarisers(profile: Profile) -> Sequence[Summariser]:  # type: ignore[empty
 
 @hookspec
 def prices() -> Mapping[str, Mapping[str, Any]]:  # type: ignore[empty-body]
-    """What models cost and hold, by provider, as in `penstock/data/prices.toml`.
+    """What models cost and hold, by provider and by how a name begins, with the figures of a profile's `[prices]`.
 
-    Called once at start-up. A row given here hides the bundled one; the profile's `[prices]` hide both.
+    Called once at start-up. Figures given here hide the bundled ones; the profile's `[prices]` hide both.
     """
 
 

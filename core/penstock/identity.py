@@ -19,14 +19,31 @@ import msgspec
 
 from penstock.conversation import Conversation, Role
 from penstock.exchange import Identity, Request
+from penstock.providers import provider_of
+from penstock.signed import signer_of
 
 __all__ = ["CREDENTIAL_HEADERS", "client_of", "identify"]
 
 CREDENTIAL_HEADERS = frozenset(
-    {"authorization", "proxy-authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie", "set-cookie"}
+    {
+        "authorization",
+        "proxy-authorization",
+        "x-api-key",
+        "x-goog-api-key",
+        "api-key",
+        "x-amz-security-token",
+        "cookie",
+        "set-cookie",
+    }
 )
 _ACCOUNT_HEADERS = frozenset({"authorization", "x-api-key", "x-goog-api-key", "api-key"})
 _JWT = re.compile(r"eyJ[\w-]+\.([\w-]+)\.")
+_RENEWED = re.compile(r"(?i)bearer\s+(?:sk-ant-oat|ya29\.|ghu_|tid=)")
+"""Access tokens that live for hours and can not be read: of Claude Code's login, Google's, and GitHub's."""
+_LOCAL = "this machine's user"
+SHORTEST_ACCOUNT = 6
+"""Characters of an account's id, at the least: Google Cloud's projects have 6 and more
+(https://cloud.google.com/resource-manager/docs/creating-managing-projects), Claude Code's accounts a UUID."""
 UNGUESSABLE = 20
 """Characters from which on a session id is taken for a random one."""
 _SESSION_HEADERS = ("x-claude-code-session-id", "session-id", "session_id", "x-session-id", "x-session-affinity")
@@ -45,21 +62,32 @@ _CLIENTS = (
 _OLD_USER_ID = re.compile(r"session_([0-9a-f-]{36})$")
 
 
-def identify(request: Request, conversation: Conversation, provider: str, key: bytes) -> Identity:
-    """Who sent `request`. `key` is this installation's own."""
+def identify(request: Request, conversation: Conversation, family: str, key: bytes) -> Identity:
+    """Who sent `request`, which has the wire format of `family`. `key` is this installation's own."""
     headers = request.headers
     session, is_own = _session(headers, conversation)
     agent = _agent(headers, session)
-    owner = [] if is_own else [_account(headers), _head(conversation)]
-    parts = [provider, session, *owner, agent]
+    account = _account(headers, conversation, is_local=request.is_local)
+    apart = [] if is_own else [_account(headers), _head(conversation)]
+    parts = [family, session, *apart, agent]
     h = blake2b(key=key, digest_size=12)
     for part in parts:
         h.update(len(part).to_bytes(8, "little") + part.encode("utf-8", "surrogatepass"))
-    return Identity(h.hexdigest(), provider, session, agent, client_of(headers), account=_digest(headers, key))
+    provider = provider_of(request.host, request.port, request.path, family)
+    return Identity(
+        h.hexdigest(),
+        provider,
+        session,
+        agent,
+        client_of(headers),
+        account=_digest(account, key),
+        # A token or an id that somebody made up counts at the provider that would refuse it, and nowhere else.
+        owner=_digest(f"{provider} {account}", key),
+    )
 
 
-def _digest(headers: Mapping[str, str], key: bytes) -> str:
-    return blake2b(_account(headers).encode("utf-8", "surrogatepass"), key=key, digest_size=6).hexdigest()
+def _digest(account: str, key: bytes) -> str:
+    return blake2b(account.encode("utf-8", "surrogatepass"), key=key, digest_size=6).hexdigest()
 
 
 def client_of(headers: Mapping[str, str]) -> str:
@@ -97,16 +125,29 @@ def _agent(headers: Mapping[str, str], session: str) -> str:
     return agent[:200] if agent and agent != session else "main"
 
 
-def _account(headers: Mapping[str, str]) -> str:
-    """What stays the same for an account: the id it is sent with, a token's subject, the credential itself. Cookies do
-    not: they change from answer to answer."""
+def _account(headers: Mapping[str, str], conversation: Conversation | None = None, *, is_local: bool = False) -> str:
+    """What stays the same for an account: the id it is sent with, a token's subject, the key that signs, the credential
+    itself. Cookies do not: they change from answer to answer. With `conversation`, a token that is renewed and says
+    nothing of its account stands for the account that the request names, else for this machine's user."""
     if headers.get("chatgpt-account-id"):
         return headers["chatgpt-account-id"]
-    found = "\n".join(headers[name] for name in sorted(_ACCOUNT_HEADERS & headers.keys()))
+    found = signer_of(headers) or "\n".join(headers[name] for name in sorted(_ACCOUNT_HEADERS & headers.keys()))
     token = _JWT.search(found)
     claims = _decode(_unpadded(token[1])) if token else None
     subject = _get(claims, "sub")
-    return f"{_get(claims, 'iss')} {subject}" if isinstance(subject, str) and subject else found
+    if isinstance(subject, str) and subject:
+        return f"{_get(claims, 'iss')} {subject}"
+    if conversation is None or not _RENEWED.match(headers.get("authorization", "")):
+        return found
+    named = _named(conversation)
+    return f"account {named}" if named else _LOCAL if is_local else found
+
+
+def _named(conversation: Conversation) -> str:
+    """The account that a logged in client names: Claude Code's, or the Google Cloud project of Gemini CLI."""
+    user = _get(_field(conversation, "metadata"), "user_id")
+    account = _get(_decode(user), "account_uuid") if isinstance(user, str) else _field(conversation, "project")
+    return account[:200] if isinstance(account, str) and len(account) >= SHORTEST_ACCOUNT else ""
 
 
 def _unpadded(part: str) -> str:

@@ -10,17 +10,20 @@ from penstock.conversation import Conversation
 from penstock.dialects.base import Dialect
 from penstock.draft import Draft
 from penstock.due import Due
-from penstock.edits import Edit
+from penstock.edits import Edit, Op
 from penstock.exchange import Exchange
 from penstock.mirror import Cacheable
 from penstock.money import Booking
 from penstock.prices import Price
 from penstock.profiles import Profile
 from penstock.replay import Replay
+from penstock.signed import SIGNED
 from penstock.state import Attempt, ConversationState
 from penstock.warm import Candidate
 
-__all__ = ["Job", "Plan", "Settled"]
+__all__ = ["PAUSED", "Job", "Plan", "Settled"]
+
+PAUSED = "editing is paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,34 @@ class Job:
     """What the provider's counts make of our estimates."""
     is_paused: bool = False
     """Nothing of the draft may land; what has landed is replayed."""
+    known: int | None = None
+    """How many messages at the head were forwarded by this installation. None: that is not known."""
+    debt: int = 0
+    """Tokens by which the history as received is larger than the share of the window that it may fill without a
+    compaction that covers it. 0: it is not."""
+
+    is_signed: bool = False
+    """The sender vouches for the body's bytes: nothing may be changed, nor replayed."""
 
     @property
-    def observing(self) -> str:
-        """Why nothing may be edited in this request; empty when edits may be."""
+    def binds(self) -> bool:
+        """Whether the model binds thinking to what stands before it, and there is some."""
+        return self.price.binds_thinking and bool(self.conversation.thinking)
+
+    @property
+    def may_flush(self) -> bool:
+        """Whether what was sent may change in this request at all: where thinking is bound, only at a new message of a
+        person's (P4)."""
+        edge = self.conversation.begins_turn and self.dialect.may_strip(self.conversation)
+        return edge or not self.binds
+
+    @property
+    def held(self) -> str:
+        """Why nothing new may be edited in this request; empty when edits may be. What has landed is replayed."""
+        if self.is_signed:
+            return SIGNED
+        if self.is_paused:
+            return PAUSED
         if self.profile.mode == "observe":
             return "the profile observes"
         system = self.conversation.fields.get("system")
@@ -122,4 +149,4 @@ class Plan:
     def _wait_for(self, edits: Sequence[Edit]) -> None:
         waits = set(edits)
         self.land = [edit for edit in self.land if edit not in waits]
-        self.wait += edits
+        self.wait += [edit for edit in edits if edit.op is not Op.STRIP]  # it goes with what breaks the thinking

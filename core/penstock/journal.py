@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
-from penstock.bill import bill
+from penstock.bill import PriceOf, bill
 from penstock.calibration import Gauge
 from penstock.compressor import handle_of
 from penstock.conversation import Block, Conversation
@@ -13,18 +13,21 @@ from penstock.draft import Refused
 from penstock.edits import Edit, Op
 from penstock.exchange import Exchange
 from penstock.money import Booking, estimated
+from penstock.order import notes
 from penstock.pipeline import Verdict
 from penstock.redact import Redactor, redact
 from penstock.replay import Replay
-from penstock.reply import Reply
+from penstock.reply import Reply, Usage
 from penstock.tags import Tags
+from penstock.tokencount import shares
 from penstock.tokens import estimate, estimate_bytes
 
 __all__ = ["answered", "classified", "edited", "refused", "saved", "tagged", "verdict"]
 
 BLOCKS = 200
 """New blocks that one event lists."""
-_SYSTEM = ("system", "instructions", "systemInstruction", "system_instruction")
+TOOLS = 200
+"""Tool calls of an answer that one event lists."""
 
 
 def classified(
@@ -48,23 +51,23 @@ def classified(
         "epoch": exchange.epoch,
         "turn": exchange.turn,
         "retry": exchange.is_retry,
+        **_block_binding(conversation),
         "stream": conversation.stream,
         "messages": len(conversation.messages),
         "new": len(conversation.messages) - sent,
         "words": redactor(exchange.words),
-        "tokens": _tokens(conversation, gauge),
+        "tokens": shares(conversation, gauge),
         "first": sent,
         "blocks": rows,
     }
 
 
-def _tokens(conversation: Conversation, gauge: Gauge) -> dict[str, Any]:
-    """The request's tokens, and how they are shared out by its bytes: only the whole is ever counted."""
-    total, how = gauge.count(estimated(conversation))
-    system, tools = sum(conversation.size_of(name) for name in _SYSTEM), conversation.size_of("tools")
-    scale = total / max(1, system + tools + sum(m.size for m in conversation.messages))
-    parts = {"system": round(system * scale), "tools": round(tools * scale)}
-    return {**parts, "messages": total - sum(parts.values()), "total": total, "how": how}
+def _block_binding(conversation: Conversation) -> dict[str, Any]:
+    """What the client asks to be done with thinking whose prefix has changed (`thinking.block_binding`)."""
+    thinking = conversation.field("thinking")
+    binding = thinking.get("block_binding") if isinstance(thinking, dict) else None
+    asked = binding.get("prefix_mismatch_behavior") if isinstance(binding, dict) else None
+    return {"block_binding": asked[:40]} if isinstance(asked, str) else {}
 
 
 def verdict(verdict: Verdict) -> dict[str, Any]:
@@ -118,8 +121,8 @@ def saved(
     came = estimated(conversation) if booking is None else booking.came.total
     sent = estimated(view) if booking is None else booking.sent.total
     tokens_in, tokens_out = gauge.count(came).tokens, gauge.count(sent).tokens
-    notes = sum(estimate_bytes(len(edit.text)) for edit in replay.applied if edit.op is Op.NOTE)
-    injected = round(notes * tokens_out / sent) if sent else 0
+    ours = sum(notes(conversation, replay).values())
+    injected = round(ours * tokens_out / sent) if sent else 0
     injected = max(injected, tokens_out - tokens_in)  # both are roundings: what was freed is never below nothing
     freed = tokens_in + injected - tokens_out
     between = {"injected": injected, "freed": freed}
@@ -140,23 +143,31 @@ def _row(m: int, b: int, block: Block, redactor: Redactor) -> dict[str, Any]:
     }
 
 
-def answered(reply: Reply, redactor: Redactor, booking: Booking | None = None) -> dict[str, Any]:
-    """What an answer adds to the payload of an `answered` event."""
-    money = {"money": bill(booking, reply.usage).payload()} if booking is not None else {}
-    usage = {name: n for name, n in asdict(reply.usage).items() if n is not None}
+def answered(
+    reply: Reply, redactor: Redactor, booking: Booking | None = None, price_of: PriceOf | None = None
+) -> dict[str, Any]:
+    """What an answer adds to the payload of an `answered` event. `price_of`: for models that were paid besides."""
+    money = {"money": bill(booking, reply.usage, price_of=price_of).payload()} if booking is not None else {}
     return {
         "model": reply.model,
-        "usage": usage,
+        "usage": _said(reply.usage),
         "stop": reply.stop,
+        **({"transformations": reply.transformations} if reply.transformations else {}),
         "complete": reply.complete,
-        "tools": [tool.name for tool in reply.tools],
+        "tools": [tool.name for tool in reply.tools[:TOOLS]],
         "text": redactor(reply.text),
         **money,
     }
 
 
+def _said(usage: Usage) -> dict[str, Any]:
+    """What the provider did say."""
+    said = {f.name: getattr(usage, f.name) for f in fields(usage) if getattr(usage, f.name) != f.default}
+    return said | ({"others": [_said(one) for one in usage.others]} if usage.others else {})
+
+
 def tagged(of: str, tags: Tags) -> dict[str, Any]:
     """The payload of a `tagged` event."""
-    names = [redact(name) for name in tags.names]
+    names, active = [redact(name) for name in tags.names], [redact(name) for name in tags.active]
     kinds = {"broad": tags.is_broad, "temporal": tags.is_temporal}
-    return {"of": of, "tags": names, "primary": names[0] if names else "", **kinds}
+    return {"of": of, "tags": names, "primary": names[0] if names else "", **kinds, "active": active}

@@ -14,7 +14,7 @@ from penstock.dialects.base import Endpoint
 from penstock.exchange import Identity, Kind, Request
 from penstock.profiles import Kinds
 
-__all__ = ["Classifier"]
+__all__ = ["Classifier", "searcher"]
 
 OPENING = 4000
 """Characters of a text that the patterns are searched in."""
@@ -26,8 +26,8 @@ class Classifier:
 
     def __init__(self, kinds: Kinds) -> None:
         # System prompts are the same in every request of a session: each is searched once.
-        self._is_side = lru_cache(256)(_searcher(kinds.side))
-        self._is_compaction = lru_cache(256)(_searcher(kinds.compaction))
+        self._is_side = lru_cache(256)(searcher(kinds.side))
+        self._is_compaction = lru_cache(256)(searcher(kinds.compaction))
 
     def kind(self, request: Request, endpoint: Endpoint, conversation: Conversation, identity: Identity) -> Kind:
         """What `request` is for."""
@@ -60,7 +60,8 @@ class Classifier:
         return Kind.SIDE if asked and asked != "turn" else None
 
 
-def _searcher(patterns: Iterable[str]) -> Callable[[str], bool]:
+def searcher(patterns: Iterable[str]) -> Callable[[str], bool]:
+    """Tells whether one of `patterns` finds something in a text."""
     compiled = [re.compile(p) for p in patterns]
     return lambda text: any(p.search(text) for p in compiled)
 
@@ -95,7 +96,9 @@ def _newest_text(conversation: Conversation) -> str:
 
 def _asks_for_one_token(conversation: Conversation) -> bool:
     """A quota check or a warm-up."""
-    return any(conversation.field(name) == 1 for name in ("max_tokens", "max_completion_tokens", "max_output_tokens"))
+    names = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+    # By its bytes: a number of thousands of digits is no error of ours.
+    return any(conversation.fields[name].of(conversation.body) == b"1" for name in names if name in conversation.fields)
 
 
 def _answers_tools(conversation: Conversation) -> bool:

@@ -7,32 +7,46 @@ ledger that the first attempt was sent with (P10).
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from penstock.conversation import Conversation, digest
-from penstock.dialects.base import BlockEdit, RangeEdit
+from penstock.conversation import KEY_BYTES, Conversation, chain_of, digest
+from penstock.dialects.base import BlockEdit, RangeEdit, Removal
 from penstock.edits import Edit, Op, Place
 from penstock.replay import Replay
 from penstock.store.base import Landed
 
-__all__ = ["Ledger", "locate", "resolve"]
+__all__ = ["Ledger", "locate", "resolve", "thinking_of"]
+
+_EDIT_BYTES = 900
+"""What an edit takes besides its text, with its place in the tables."""
 
 
 class Ledger:
     """The edits of one conversation: those that have landed, and those that wait."""
 
-    def __init__(self, landed: Iterable[Landed] = (), *, limit: int = 5000) -> None:
+    def __init__(self, landed: Iterable[Landed] = (), *, limit: int = 20_000) -> None:
         self._landed: list[Landed] = []
+        self._revision = 0
         self._latest: dict[tuple[Op, Place, str], Edit] = {}
         self._places: set[tuple[Op, Place]] = set()
         self._limit = limit
         self._pending: dict[tuple[Op, Place], Edit] = {}
+        self._standing: tuple[Edit, ...] = ()
+        self.size = 0
+        """About the bytes that what has landed takes in memory."""
         self.land(list(landed))
 
     @property
     def revision(self) -> int:
-        """The newest landing, 0 when nothing has landed."""
-        return self._landed[-1].revision if self._landed else 0
+        """The newest landing, 0 when nothing has landed. Never given twice, also when its edits were released."""
+        return self._revision
+
+    @property
+    def revisions(self) -> list[int]:
+        """Those that are replayed, oldest first."""
+        return sorted({one.revision for one in self._landed})
 
     @property
     def pending(self) -> list[Edit]:
@@ -73,9 +87,21 @@ class Ledger:
         for one in landed:
             edit = one.edit.without_original()
             self._landed.append(Landed(one.revision, edit))
+            self._revision = max(self._revision, one.revision)
+            self.size += _EDIT_BYTES + sys.getsizeof(edit.text)
             self._latest[_slot(edit)] = edit
             self._places.add((edit.op, edit.place))
+        self._standing = tuple(self._latest.values())
         self.forget(one.edit for one in landed)
+
+    def release(self, revision: int = 0) -> int:
+        """Forget the edits of one revision, or all edits: the provider has refused a request that carried them. Gives
+        how many."""
+        gone = [one for one in self._landed if revision in (0, one.revision)]
+        kept = [one for one in self._landed if revision not in (0, one.revision)]
+        self._landed, self._latest, self._places, self.size = [], {}, set(), 0
+        self.land(kept)
+        return len(gone)
 
     def edits(self, upto: int | None = None, also: Iterable[Edit] = ()) -> list[Edit]:
         """What is replayed, of the revisions up to `upto`: for each place the latest replacement and compaction, and
@@ -87,6 +113,10 @@ class Ledger:
             latest = {_slot(one.edit): one.edit for one in self._landed if one.revision <= upto}
         latest.update((_slot(edit), edit) for edit in also)
         return list(latest.values())
+
+    def standing(self) -> list[Edit]:
+        """What is replayed now, for a reader that does not hold the conversation's lock."""
+        return list(self._standing)
 
 
 _Slot = tuple[Op, Place, str]
@@ -104,10 +134,13 @@ def resolve(conversation: Conversation, edits: Sequence[Edit]) -> Replay:
         return out
     found = locate(conversation, {edit.place.key for edit in edits})
     ranges = _ranges(conversation, edits, found, out)
+    _strip(conversation, [edit for edit in edits if edit.op is Op.STRIP], out, ranges)
     blocks: dict[tuple[int, int], BlockEdit] = {}
     for edit in edits:
         at = found.get(edit.place)
-        if edit.op is Op.COMPACT or at is None or (ranges and any(r.first <= at[0] <= r.last for r in ranges)):
+        if edit.op in (Op.COMPACT, Op.STRIP) or at is None:
+            continue
+        if ranges and any(r.first <= at[0] <= r.last for r in ranges):
             continue
         old = blocks.get(at)
         if edit.op is Op.REPLACE:
@@ -118,6 +151,42 @@ def resolve(conversation: Conversation, edits: Sequence[Edit]) -> Replay:
         out.spots.append(at)
     out.changes += [*ranges, *blocks.values()]
     return out
+
+
+def _strip(conversation: Conversation, edits: Sequence[Edit], out: Replay, ranges: list[RangeEdit]) -> None:
+    """Leave thinking out: add to `ranges` the messages that hold nothing else, and to `out` the blocks of others. Found
+    by content alone, so that thinking which has gone stays away when a person goes back to earlier words."""
+    if not edits:
+        return
+    left: Counter[bytes] = Counter()
+    for edit in edits:
+        left.update(thinking_of(edit))
+    gone: dict[int, list[int]] = {}
+    last: dict[bytes, tuple[int, int]] = {}
+    for m, b in conversation.thinking:
+        key = conversation.messages[m].blocks[b].key
+        if left[key] > 0:
+            left[key] -= 1
+            gone.setdefault(m, []).append(b)
+            last[key] = m, b
+    covered = {i for r in ranges for i in range(r.first, r.last + 1)}
+    for m, blocks in gone.items():
+        if m in covered:
+            continue
+        if len(blocks) == len(conversation.messages[m].blocks):
+            ranges.append(RangeEdit(m, m, ""))
+        else:
+            out.changes.append(Removal(m, frozenset(blocks)))
+    for edit in edits:
+        at = next((last[key] for key in reversed(thinking_of(edit)) if key in last), None)
+        if at is not None:
+            out.applied.append(edit)
+            out.spots.append(at)
+
+
+def thinking_of(edit: Edit) -> list[bytes]:
+    """The keys of the blocks that a `STRIP` leaves out."""
+    return [edit.chain[at : at + KEY_BYTES] for at in range(0, len(edit.chain), KEY_BYTES)]
 
 
 def locate(conversation: Conversation, keys: Iterable[bytes]) -> dict[Place, tuple[int, int]]:
@@ -135,9 +204,9 @@ def _ranges(
     end = len(conversation.messages) if newest is None else newest
     for edit in edits:
         at = found.get(edit.place)
-        if edit.op is Op.COMPACT and at is not None and at[1] == 0:
+        if edit.op is Op.COMPACT and at is not None and at[1] in (0, conversation.messages[at[0]].opening):
             covered = conversation.messages[at[0] : min(at[0] + edit.count, end)]
-            if len(covered) == edit.count and digest(*(m.key for m in covered)) == edit.chain:
+            if len(covered) == edit.count and edit.chain in (chain_of(covered), digest(*(m.key for m in covered))):
                 candidates.append((edit, RangeEdit(at[0], at[0] + edit.count - 1, edit.text)))
     kept: list[RangeEdit] = []
     for edit, found_range in sorted(candidates, key=lambda c: c[0].count, reverse=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from pathlib import Path
 
@@ -13,6 +14,10 @@ __all__ = ["migrate"]
 
 _ONE_AT_A_TIME = threading.Lock()
 """Alembic keeps the migration it is at in modules of its own: two threads would take each other's."""
+
+
+# What Alembic says of each step, and of the plugins it looks for, is nothing to a person who starts a proxy.
+logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def migrate(db: sa.Connection, folder: Path) -> None:

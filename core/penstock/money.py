@@ -1,12 +1,13 @@
-"""The money of a conversation: what it would have cost untouched, what it costs, and the guard that keeps the second
-below the first (P12)."""
+"""The money of a conversation: what it would have cost untouched and what it costs, both by a model of the provider's
+cache and corrected by what the provider counts. Editing stops while the second is above the first (P12)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 
-from penstock.conversation import HEAD_FIELDS, BlockKind, Conversation, Message
+from penstock.conversation import HEAD_FIELDS, BlockKind, Conversation, Message, Role
 from penstock.mirror import Cacheable, CacheMirror, Cost
 from penstock.naive import NaiveClient, NaiveCost
 from penstock.prices import Price
@@ -22,6 +23,7 @@ KNOWN = 5000
 SLACK = 500.0
 """Units, about $0.002: below this a loss can not be told from the error of our count."""
 _RUNS = (BlockKind.TOOL_USE, BlockKind.TOOL_RESULT)
+_IGNORED = Cacheable(b"", 0, joined=True, is_ignored=True)
 _SURELY = 1.5
 """So many times the head must have been read to know that some of the history was, too: our count is an estimate."""
 
@@ -34,7 +36,8 @@ class Booking:
     sent: Cost
     price: Price
     head: int = 0
-    """Tokens of tools and system, which other conversations may keep in the provider's cache."""
+    """Tokens of tools and system, its messages at the head included, which other conversations may keep in the
+    provider's cache."""
     at: float = 0.0
     idle: float = 0.0
     """Seconds since the conversation's cache had been used."""
@@ -87,7 +90,7 @@ class Account:
         entries that are not known here, so that what seems saved may not be."""
         if notes and self.noted is None:
             self.noted = self.came.copy()
-        head = sent[0].tokens if sent else 0
+        head = sum(block.tokens for block in sent[: 1 + _leading(conversation)])
         naive = self.naive.send(conversation, came, price, now) if conversation is not None else None
         costs = self.came.send(came, price, now), self.sent.send(sent, price, now)
         booking = Booking(*costs, price, head, now, idle, naive)
@@ -105,19 +108,28 @@ class Account:
 
     def learn(self, booking: Booking, usage: Usage) -> bool:
         """Correct the mirror by what the provider counted. True: an entry was alive that was taken for dead."""
-        if usage.cache_read is None or not booking.price.marks:
+        if usage.cache_read is None or usage.passes > 1:  # a later pass reads what the first one wrote
             return False
         if usage.cache_read == 0 and booking.sent.read:
             self.sent.forget(before=booking.at)
         return booking.sent.read == 0 and usage.cache_read > booking.head * _SURELY
 
 
+def _leading(conversation: Conversation | None) -> int:
+    """Blocks of the system messages that a conversation begins with."""
+    messages = conversation.messages if conversation is not None else ()
+    return sum(len(message.blocks) for message in takewhile(lambda m: m.role is Role.SYSTEM, messages))
+
+
 def _with_notes(blocks: list[Cacheable], notes: Mapping[int, int]) -> list[Cacheable]:
+    """A note takes over no breakpoint of the client's, which stays on its own block. The provider's own goes to the
+    end, and so to a note there."""
     out: list[Cacheable] = []
     for i, block in enumerate(blocks):
         out.append(block)
-        if i in notes:  # a note takes over no breakpoint: the client's stays on its own block
-            out.append(Cacheable(b"note", notes[i]))
+        if i in notes:
+            mark = block.mark if block.is_automatic else ""
+            out.append(Cacheable(b"note", notes[i], mark, is_automatic=block.is_automatic))
     return out
 
 
@@ -129,7 +141,9 @@ def cacheables(conversation: Conversation, known: Known | None = None) -> list[C
     if len(known) > KNOWN:
         known.clear()
     last: BlockKind | None = None
-    for message in conversation.messages:
+    for message in conversation.messages[: conversation.ignored]:
+        out += [_IGNORED] * len(message.blocks)
+    for message in conversation.messages[conversation.ignored :]:
         if not message.blocks:
             continue
         found = None if message.breakpoints else known.get((message.key, last))
@@ -139,14 +153,23 @@ def cacheables(conversation: Conversation, known: Known | None = None) -> list[C
                 known[message.key, last] = found
         out += found
         last = message.blocks[-1].kind
+    if conversation.automatic:
+        _mark_the_end(out, conversation)
     return out
 
 
 def estimated(conversation: Conversation) -> int:
     """Tokens of a request by our estimate, which is what calibration corrects: as many as its `cacheables` have."""
-    return _head(conversation) + sum(
-        estimate_bytes(block.size) for message in conversation.messages for block in message.blocks
-    )
+    messages = conversation.messages[conversation.ignored :]
+    return _head(conversation) + sum(estimate_bytes(block.size) for message in messages for block in message.blocks)
+
+
+def _mark_the_end(out: list[Cacheable], conversation: Conversation) -> None:
+    """The provider's own breakpoint; where the client has one on the same block, that is the one."""
+    at = conversation.automatic_block()
+    index = 0 if at is None else 1 + at[1] + sum(len(message.blocks) for message in conversation.messages[: at[0]])
+    mark = out[index].mark or conversation.automatic
+    out[index] = out[index]._replace(mark=mark, is_automatic=True)
 
 
 def _head(conversation: Conversation) -> int:

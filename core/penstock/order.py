@@ -11,19 +11,21 @@ __all__ = ["notes", "places", "user_ends"]
 
 
 def places(view: Conversation) -> dict[Place, int]:
-    """Each block."""
+    """Each block that the provider reads."""
     out: dict[Place, int] = {}
     seen: dict[bytes, int] = {}
-    for i, (_, _, block) in enumerate(view.blocks(), start=1):
+    for i, (m, _, block) in enumerate(view.blocks(), start=1):
         nth = seen.get(block.key, 0)
         seen[block.key] = nth + 1
-        out[Place(block.key, nth)] = i
+        if m >= view.ignored:
+            out[Place(block.key, nth)] = i
     return out
 
 
 def notes(conversation: Conversation, replay: Replay) -> dict[int, int]:
-    """The tokens of our notes, by the place of the block they stand behind."""
-    at = [(spot, edit) for edit, spot in zip(replay.applied, replay.spots, strict=True) if edit.op is Op.NOTE]
+    """The tokens of our notes that the provider reads, by the place of the block they stand behind."""
+    placed = zip(replay.applied, replay.spots, strict=True)
+    at = [(spot, edit) for edit, spot in placed if edit.op is Op.NOTE and spot[0] >= conversation.ignored]
     if not at:
         return {}
     index = {(m, b): i for i, (m, b, _) in enumerate(conversation.blocks(), start=1)}
@@ -34,10 +36,10 @@ def notes(conversation: Conversation, replay: Replay) -> dict[int, int]:
 
 
 def user_ends(view: Conversation) -> list[int]:
-    """The last block of each user message."""
+    """The last block of each user message that the provider reads."""
     out, at = [], 0
-    for message in view.messages:
+    for m, message in enumerate(view.messages):
         at += len(message.blocks)
-        if message.role is Role.USER and message.blocks:
+        if message.role is Role.USER and message.blocks and m >= view.ignored:
             out.append(at)
     return out

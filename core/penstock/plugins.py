@@ -24,6 +24,7 @@ from penstock.parts import Parts
 from penstock.prices import Prices
 from penstock.shapes import shaped
 from penstock.stage import Stage
+from penstock.trust import why_untrusted
 
 if TYPE_CHECKING:
     import typer
@@ -62,6 +63,9 @@ class Plugins:
         if folder.is_dir():
             for file in sorted(folder.glob("*.py")):
                 if not file.name.startswith("_") and not _is_blocked(file.stem, "", blocked):
+                    why = why_untrusted(file)
+                    if why:
+                        raise PluginError(f"plugin {file} is not loaded: {why}")
                     plugins.add(load_file(file), file.stem, str(file))
         return plugins
 
@@ -96,6 +100,9 @@ class Plugins:
         unknown = self.unknown_settings(profile)
         if unknown:
             raise ProfileError(unknown)
+        from penstock.memory.opening import check_embedder  # numpy, for those that check
+
+        check_embedder(profile, self)
         return stages
 
     def stages(self, profile: Profile, parts: Parts | None = None) -> list[Stage]:

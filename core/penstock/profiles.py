@@ -20,6 +20,7 @@ from penstock import paths
 from penstock.budget.settings import Budget, Rates
 from penstock.errors import ProfileError
 from penstock.nearest import did_you_mean
+from penstock.personal import PersonalData
 from penstock.tables import read_table
 
 __all__ = [
@@ -43,6 +44,8 @@ VARIABLE = "PENSTOCK_PROFILE"
 """The variable of the environment that names the profile where nothing else does."""
 
 BUNDLED = "penstock_profiles"
+
+_HOST = re.compile(r"[\w*](?:[\w*.-]*[\w*])?(?::\d{1,5})?")
 
 
 class _Table(BaseModel):
@@ -80,6 +83,14 @@ class Log(_Table):
     """Events, and ledgers of conversations not seen, are deleted after so many days."""
 
 
+class Redaction(_Table):
+    """What is taken out of texts before they are written to events and memory, besides secrets."""
+
+    personal: tuple[PersonalData, ...] = ()
+    """Personal data that is taken out: `mail` (addresses), `phone`, `card` (numbers of credit cards), `iban`. Read when
+    the proxy starts."""
+
+
 class Originals(_Table):
     """How long what edits took away can be shown again."""
 
@@ -93,7 +104,8 @@ class Cache(_Table):
     """When the provider's prompt cache counts as cold."""
 
     ttl_s: float | None = Field(default=None, gt=0)
-    """Seconds an entry lives after its last use. Not set: by the provider and the breakpoints in use."""
+    """Seconds an entry lives from the start of the request that used it last. Not set: by the model and the breakpoints
+    in use."""
     margin_s: float = Field(default=10, ge=0)
     """Seconds past that until it is taken as cold."""
 
@@ -106,6 +118,10 @@ class Window(_Table):
     and is less than the default."""
     hard: float = Field(default=0.85, gt=0, le=1)
     """From here on a flush does not wait for a cold cache."""
+    received: float = Field(default=0.9, gt=0)
+    """From here on the history as received is not shortened further, and shortened results are given back, so that the
+    client sees how large its history is and compacts it. What a compaction of ours covers does not count. For programs
+    that never compact, a large number turns this off."""
 
     @model_validator(mode="before")
     @classmethod
@@ -145,6 +161,9 @@ class Remembered(_Table):
     """... and at most so many items."""
     expiry_days: float = Field(default=365, gt=0)
     """What nobody pinned is forgotten after so many days."""
+    active_turns: int = Field(default=6, ge=0, le=60)
+    """The tags of so many last turns of a conversation are active. A memory that has no other tags is not recalled: the
+    conversation has that text itself."""
     tagger: str = "keywords"
     """What says what a turn is about: `keywords`, `embedding`, `llm`, or one of a plugin's."""
 
@@ -168,6 +187,13 @@ class Kinds(_Table):
                 raise ValueError(f"{pattern!r} is no regular expression: {e}") from e
         return patterns
 
+    @model_validator(mode="after")
+    def _are_apart(self) -> Kinds:
+        both = [pattern for pattern in self.side if pattern in self.compaction]
+        if both:
+            raise ValueError(f"{both[0]!r} is in `side` and in `compaction`; a request is of one kind: remove one")
+        return self
+
 
 class Profile(_Table):
     """One profile, complete."""
@@ -176,8 +202,8 @@ class Profile(_Table):
     about: str = ""
     """One line for `penstock profiles list`."""
     mode: Literal["edit", "observe"] = "edit"
-    """`observe` measures and never edits, nor sends on what was edited before: changed while a conversation goes on,
-    its cache is written anew once, either way. `penstock pause` keeps it."""
+    """`observe` measures and never edits. What was edited before in a conversation is sent the same as long as it goes
+    on: models that bind their thinking to it would refuse anything else."""
     setting: Literal["safe", "balanced", "bold"] = "safe"
     """How far the stages go. `safe`: edits to what was sent land at a cold cache only, old turns become a record only
     in a nearly full window. `balanced`: old turns at any flush that pays. `bold`: warm flushes too, where the money
@@ -190,9 +216,11 @@ class Profile(_Table):
     stage: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Each stage's own settings."""
     hosts: tuple[str, ...] = ()
-    """Hosts to read besides the known model hosts, `*.` in front for all below a domain."""
+    """Hosts to read besides the known model hosts, as `penstock.providers.matches` reads them, each with a port or
+    without."""
     limits: Limits = Limits()
     log: Log = Log()
+    redact: Redaction = Redaction()
     originals: Originals = Originals()
     cache: Cache = Cache()
     window: Window = Window()
@@ -202,6 +230,26 @@ class Profile(_Table):
     prices: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """What models cost and hold, over the bundled table: `[prices.anthropic."claude-opus"]`, `input = 4.0`."""
     kinds: Kinds = Kinds()
+
+    @field_validator("stages")
+    @classmethod
+    def _run_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for at, name in enumerate(names):
+            if name in names[:at]:
+                raise ValueError(f"{name!r} is listed twice; a stage runs once: remove one")
+        return names
+
+    @field_validator("hosts")
+    @classmethod
+    def _are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not _HOST.fullmatch(host):
+                raise ValueError(
+                    f"{host!r} is no host: a name was expected, with a port or without, such as 'llm.example.com', "
+                    "'*.example.com' or 'localhost:8000'"
+                )
+        return hosts
+
     _file: Path | None = PrivateAttr(default=None)
     _given: dict[str, Any] | None = PrivateAttr(default=None)
 
@@ -273,7 +321,8 @@ def _merged(name: str, seen: tuple[str, ...]) -> tuple[Path, dict[str, Any]]:
 
 def _file_of(name: str, seen: tuple[str, ...]) -> Path:
     if name.endswith(".toml"):
-        return Path(name).expanduser()
+        # Beside the file that extends it, as its author sees it.
+        return Path(seen[-1]).parent / Path(name).expanduser() if seen else Path(name).expanduser()
     known = available()
     if name not in known:
         where = f"{seen[-1]}: extends: " if seen else ""

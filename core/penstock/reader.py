@@ -12,11 +12,14 @@ from penstock.conversation import Conversation
 from penstock.counting import Counting
 from penstock.draft import Draft
 from penstock.due import ROOM, Due
+from penstock.edits import Edit
 from penstock.exchange import Exchange, Identity, Kind, State
 from penstock.folders import Projects
 from penstock.identity import identify
 from penstock.ledger import Ledger, resolve
 from penstock.profiles import Profile
+from penstock.refusals import Refusals
+from penstock.replay import Replay
 from penstock.state import ConversationState, States
 from penstock.store.base import Store
 from penstock.tokens import estimate_bytes
@@ -28,9 +31,14 @@ __all__ = ["Reader"]
 class Reader:
     """Reads requests, each in its own thread; conversations come from a store."""
 
-    def __init__(self, store: Store, key: bytes, clock: Clock, cashier: Cashier, counting: Counting) -> None:
+    def __init__(
+        self, store: Store, key: bytes, clock: Clock, cashier: Cashier, counting: Counting, *, is_lost: bool = False
+    ) -> None:
+        """`is_lost`: the ledgers of an earlier store are gone; what was sent then is not known."""
         self._store, self._key, self._clock, self._cashier, self._counting = store, key, clock, cashier, counting
+        self._is_lost = is_lost
         self._projects = Projects()
+        self._refusals = Refusals(store, clock.now)
         self.states = States(self._load)
 
     def read(self, work: Work) -> None:
@@ -50,6 +58,7 @@ class Reader:
         work.body_key = hash((work.endpoint, work.body))
         work.conversation, work.state = conversation, state
         with state.lock:
+            self._refusals.heed(identity.conversation, state)
             state.learn()
             state.meet(conversation, self._clock.now())
             state.session = identity.session
@@ -58,6 +67,7 @@ class Reader:
                 state.epoch += 1
                 state.full = 0
             sent = state.count_sent(conversation)
+            work.known = state.known.count if state.known is not None else None
             exchange = Exchange(
                 id=request.id,
                 dialect=work.dialect.name,
@@ -65,6 +75,7 @@ class Reader:
                 kind=kind,
                 identity=identity,
                 model=conversation.model,
+                host=request.host,
                 epoch=state.epoch,
                 turn=sum(1 for m in conversation.messages if m.words),
                 is_retry=attempt is not None,
@@ -76,7 +87,8 @@ class Reader:
             landed = resolve(conversation, state.ledger.edits())
             work.standing = state.ledger.revision, landed
             if kind.is_real and attempt is None and not work.is_paused:
-                work.due = self._due(work, conversation, state, identity.provider)
+                work.debt = self._debt(work, conversation, landed, identity.provider)
+                work.due = self._due(work, conversation, state, identity.provider, landed)
             used = state.clock.last_use
         work.exchange, work.used = exchange, used
         work.sent, work.attempt = sent, attempt
@@ -99,17 +111,32 @@ class Reader:
         known = profile.memory.project or self._projects.of(conversation, identity)
         return known or f"account-{identity.account}"
 
-    def _due(self, work: Work, conversation: Conversation, state: ConversationState, provider: str) -> Due | None:
+    def _debt(self, work: Work, conversation: Conversation, landed: Replay, provider: str) -> int:
+        """See `Job.debt`."""
+        window = work.pipeline.parts.prices.of(provider, conversation.model).window
+        compacted = (conversation.messages[i].size for i in landed.covered())
+        received = work.gauge.count(estimate_bytes(conversation.size - sum(compacted))).tokens
+        return max(0, received - round(window * work.pipeline.profile.window.received))
+
+    def _due(
+        self, work: Work, conversation: Conversation, state: ConversationState, provider: str, landed: Replay
+    ) -> Due | None:
         """Why edits to what was sent may land now. None: they must wait (P4)."""
         if not state.keys:
             return None
-        profile = work.pipeline.profile
-        state.clock.heed(conversation, provider, profile.cache.ttl_s)
+        profile, price = work.pipeline.profile, work.pipeline.parts.prices.of(provider, conversation.model)
+        state.clock.heed(conversation, price, profile.cache.ttl_s)
+        is_edge = conversation.begins_turn and work.dialect.may_strip(conversation)
+        if price.binds_thinking and conversation.thinking and not is_edge:
+            return None
         if state.asked:
             return Due.ASKED
-        if state.clock.is_cold(self._clock.now(), profile.cache.margin_s):
+        if work.debt and any(_is_shortened(conversation, at, edit) for at, edit in landed.replacements().items()):
+            return Due.OUTGROWN
+        # At an unknown price nobody can say that a flush pays.
+        if price.is_known and state.clock.is_cold(self._clock.now(), profile.cache.margin_s):
             return Due.COLD
-        limit = work.pipeline.parts.prices.of(provider, conversation.model).window * profile.window.hard
+        limit = price.window * profile.window.hard
         size = work.gauge.count(state.size_sent + estimate_bytes(conversation.size) - state.size_came).tokens
         # Each such flush writes a hot prefix anew: after one that made little room the next waits until there is more.
         least = min(state.full + ROOM * limit, limit / profile.window.hard) if state.full else 0.0
@@ -119,7 +146,14 @@ class Reader:
         """Raises `StoreError`: without its ledger a conversation can not be sent as it was before."""
         clock = CacheClock(self._clock.now())
         landed, tip = self._store.edits_of(conversation), self._store.tip_of(conversation)
-        return ConversationState(Ledger(landed), clock, tip, epoch=tip.epoch if tip else 0)
+        state = ConversationState(Ledger(landed), clock, tip, epoch=tip.epoch if tip else 0)
+        state.distrusts = self._is_lost and tip is None
+        self._refusals.recall(conversation, state)
+        return state
+
+
+def _is_shortened(conversation: Conversation, at: tuple[int, int], edit: Edit) -> bool:
+    return conversation.messages[at[0]].blocks[at[1]].text != edit.text
 
 
 def _words(conversation: Conversation) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from penstock.counts import bounded, count, mapping
+from penstock.dialects import anthropic_usage, openai_chat
 from penstock.errors import PenstockError
 from penstock.reply import Usage
 
@@ -35,6 +37,8 @@ class Recorded:
     """In its content-encoding."""
     method: str = "POST"
     host: str = ""
+    port: int = 0
+    """Of `host`. 0: not known."""
     ended: float | None = None
     status: int = 200
     usage: Usage | None = None
@@ -62,7 +66,7 @@ def in_order(read: Iterable[tuple[Position, Recorded]]) -> Iterator[tuple[Positi
 
 
 def read_lines(file: Path, bad: Bad) -> Iterator[tuple[Position, Recorded]]:
-    """JSON lines: `at`, `path`, `headers`, `body`; `usage`, `status`, `method`, `host` where known."""
+    """JSON lines: `at`, `path`, `headers`, `body`; `usage`, `status`, `method`, `host`, `port` where known."""
     position = 0
     with file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
@@ -98,21 +102,24 @@ def _of_line(line: Any) -> Recorded:
         body=body.encode() if isinstance(body, str) else json.dumps(body, ensure_ascii=False).encode(),
         method=str(line.get("method", "POST")),
         host=str(line.get("host", "")),
+        port=int(line.get("port", 0)),
         status=int(line.get("status", 200)),
         usage=_usage(usage) if usage is not None else None,
     )
 
 
-def _usage(said: Mapping[str, Any]) -> Usage:
+def _usage(said: object) -> Usage:
     """In our words, or in those of Anthropic or OpenAI."""
-    cached = (said.get("prompt_tokens_details") or said.get("input_tokens_details") or {}).get("cached_tokens")
-    whole = said.get("prompt_tokens", said.get("input_tokens"))
-    return Usage(
-        input=said.get("input", whole - cached if whole is not None and cached else whole),
-        output=said.get("output", said.get("output_tokens", said.get("completion_tokens"))),
-        cache_read=said.get("cache_read", said.get("cache_read_input_tokens", cached)),
-        cache_write=said.get("cache_write", said.get("cache_creation_input_tokens")),
-    )
+    fields = mapping(said)
+    if "prompt_tokens" in fields:
+        return bounded(openai_chat.usage(fields, "prompt", "completion"))
+    if "input_tokens_details" in fields:
+        return bounded(openai_chat.usage(fields, "input", "output"))
+    own = Usage()
+    own.input, own.output = count(fields.get("input")), count(fields.get("output"))
+    own.cache_read, own.cache_write = count(fields.get("cache_read")), count(fields.get("cache_write"))
+    own.cache_write_hour = count(fields.get("cache_write_hour"))
+    return bounded(anthropic_usage.usage(fields, own))
 
 
 def _of_entry(entry: Mapping[str, Any]) -> Recorded:
@@ -129,6 +136,7 @@ def _of_entry(entry: Mapping[str, Any]) -> Recorded:
         body=_text(request["postData"]),
         method=request.get("method", "POST"),
         host=url.hostname or "",
+        port=url.port or {"http": 80, "https": 443}.get(url.scheme, 0),
         ended=at + max(0.0, float(entry.get("time") or 0)) / 1000,
         status=int(response.get("status") or 0),
         answer=_text(content),

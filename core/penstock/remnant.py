@@ -16,10 +16,10 @@ from typing import Any
 
 from penstock.conversation import Block, BlockKind, Conversation, Role
 
-__all__ = ["Kept", "Watch"]
+__all__ = ["Kept", "Watch", "lines_in", "names_in"]
 
 _NAME = re.compile(
-    r"(?:[\w.-]+/)+[\w.-]+"  # paths
+    r"(?<![\w.-])[\w.-]++(?:/[\w.-]++)++"  # paths
     r"|\b[A-Za-z_]\w*(?:(?:\.|::|->)\w+)+"  # dotted names, files with an ending
     r"|\b[A-Za-z]+(?:_\w+)+|\b_+\w{2,}"  # snake_case
     r"|\b[a-z]+[A-Z]\w+|\b[A-Z][a-z]+[A-Z]\w*"  # camelCase
@@ -66,8 +66,8 @@ class Watch:
         for message in came.messages[self._count :]:
             for block in message.blocks:
                 if block.kind is BlockKind.TOOL_RESULT:
-                    self._names |= set(_names(block.text))
-                    self._lines |= set(_lines(block.text))
+                    self._names |= set(names_in(block.text))
+                    self._lines |= set(lines_in(block.text))
         self._count, self._first = len(came.messages), first
         self._sent = "\n".join(block.text for _, _, block in sent.blocks())
 
@@ -76,8 +76,8 @@ class Watch:
             if message.role is not Role.ASSISTANT:
                 continue
             said = "\n".join(text for block in message.blocks for text in _said(block))
-            names = {name for name in _names(said) if name in self._names}
-            lines = {line for line in _lines(said) if line in self._lines}
+            names = {name for name in names_in(said) if name in self._names}
+            lines = {line for line in lines_in(said) if line in self._lines}
             kept.names_used += len(names)
             kept.names += sum(name in self._sent for name in names)
             kept.lines_used += len(lines)
@@ -105,12 +105,14 @@ def _texts(value: Any) -> Iterator[str]:
         yield str(value)
 
 
-def _names(text: str) -> Iterator[str]:
+def names_in(text: str) -> Iterator[str]:
+    """Paths, identifiers, numbers and hashes."""
     for found in _NAME.finditer(text[:LONGEST]):
         yield found[0].strip(".-")
 
 
-def _lines(text: str) -> Iterator[str]:
+def lines_in(text: str) -> Iterator[str]:
+    """Lines long enough to be quoted on purpose, without their numbers."""
     for line in text[:LONGEST].splitlines():
         bare = _NUMBERED.sub("", line).strip()
         if len(bare) >= SHORTEST:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from penstock.dialects.base import Change, RangeEdit
+from penstock.conversation import Conversation
+from penstock.dialects.base import Change, RangeEdit, Removal
 from penstock.edits import Edit, Op
 
 __all__ = ["Replay"]
@@ -25,6 +26,17 @@ class Replay:
         at = zip(self.spots, self.applied, strict=True)
         return {spot: edit for spot, edit in at if edit.op is Op.REPLACE}
 
+    def is_before_thinking(self, conversation: Conversation) -> bool:
+        """Whether an edit stands before a block of thinking that is still there."""
+        gone, covered = self.removed(), self.covered()
+        kept = (spot for spot in reversed(conversation.thinking) if spot not in gone and spot[0] not in covered)
+        last = next(kept, None)
+        return last is not None and any(spot < last for spot in self.spots)
+
     def covered(self) -> set[int]:
         """Indexes of the messages in whose stead a compaction stands."""
         return {i for c in self.changes if isinstance(c, RangeEdit) for i in range(c.first, c.last + 1)}
+
+    def removed(self) -> set[tuple[int, int]]:
+        """Message and block index of the thinking that is left out of messages which stay."""
+        return {(c.message, b) for c in self.changes if isinstance(c, Removal) for b in c.blocks}

@@ -16,6 +16,29 @@ class Usage:
     output: int | None = None
     cache_read: int | None = None
     cache_write: int | None = None
+    cache_write_hour: int | None = None
+    """Of `cache_write`, the tokens of entries that live longer and cost more: an hour (Anthropic), 12 hours (OpenAI).
+    None: the provider names one sum."""
+    passes: int = 1
+    """How often the model read the conversation for this answer. With server-side tools or compaction it is more than
+    once; the counts are sums then, and say nothing of the length of the request."""
+    searches: int = 0
+    """Web searches the provider ran for this answer. They are billed apart from tokens."""
+    cleared: int = 0
+    """Tokens of the request that the provider's context editing left out before the model read it."""
+    is_fast: bool = False
+    """Answered at the higher price of a faster mode."""
+    is_us: bool = False
+    """Answered at the higher price of staying in the USA."""
+    is_deferred: bool = False
+    """Answered at the lower price of what may wait (batch, flex)."""
+    dollars: float | None = None
+    """What the answer cost, where the provider says so itself. None: it names tokens alone."""
+    model: str = ""
+    """The model that was paid, where it is not the one that answered."""
+    others: tuple[Usage, ...] = ()
+    """Model calls that the provider made besides for this answer and that the counts above leave out: a compaction, an
+    advisor, a model that declined. None of them has `others`."""
 
     @property
     def prompt(self) -> int | None:
@@ -48,5 +71,8 @@ class Reply:
     """The provider's error text, when the answer or the stream is one."""
     complete: bool = False
     """The stream came to its proper end."""
+    transformations: list[str] = field(default_factory=list)
+    """What the provider left out of the request before the model read it (`input_transformations`), a line each:
+    its type and its reason."""
     cut: bool = False
     """Text or tool input was longer than the reader keeps."""

@@ -1,45 +1,40 @@
-"""Decide which edits land, write the request, and remember what was sent. Runs under the conversation's lock.
-
-On arrival: an edit to content never sent lands at once. Late: an edit to content already sent waits until the cache is
-cold, then all that wait land together (P4). Every landing is stored, with the originals, before it leaves (P8).
+"""Write a request with the edits that land in it, store them, and remember what was sent. Runs under the conversation's
+lock. Every landing is stored, with the originals, before it leaves (P8). Which edits land is decided in
+`penstock.planning`, and, where it depends on what it costs or breaks, here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 
 from penstock import journal
-from penstock.check import check
-from penstock.conversation import Conversation
-from penstock.dialects.base import RangeEdit
-from penstock.draft import Draft
+from penstock.apply import CHANGED, UNSURE, sealed, standing_view, valid_thinking, write
+from penstock.conversation import Block, BlockKind, Conversation
 from penstock.due import ROOM, Due
-from penstock.edits import Edit, Op, Place
-from penstock.errors import InvalidEdit, InvalidRequest, StoreError, Unreadable
+from penstock.edits import Edit
+from penstock.errors import StoreError, Unreadable
 from penstock.events import EventKind, EventLog
 from penstock.exchange import Exchange, Kind
-from penstock.guard import COVERED, unfit
+from penstock.guard import unfit
 from penstock.history import keep_history
 from penstock.job import Job, Plan, Settled
-from penstock.ledger import locate, resolve
 from penstock.mirror import Cacheable
 from penstock.money import Booking, cacheables
 from penstock.order import notes, places, user_ends
+from penstock.planning import plan_edits
 from penstock.profiles import Profile
 from penstock.redact import Redactor
 from penstock.replay import Replay
-from penstock.state import Attempt
+from penstock.rewrite import without_thinking
+from penstock.state import REFUSED, Attempt
 from penstock.store.base import Store
 from penstock.tokens import estimate_bytes
 from penstock.warm import RESERVE, Candidate, anchor, choose
 
-__all__ = ["PAUSED", "Settler"]
-
-PAUSED = "editing is paused"
-_BEHIND = "editing has cost more than it saved in this session"
+__all__ = ["Settler"]
 
 
 class Settler:
@@ -50,34 +45,34 @@ class Settler:
 
     def settle(self, job: Job) -> Settled | None:
         """Write the request. None: `commit` said no, and nothing was kept. Hold `job.state.lock`."""
-        if job.observing:
-            return self._observe(job, job.observing)
         state, now = job.state, self._now()
-        state.clock.heed(job.conversation, job.exchange.identity.provider, job.profile.cache.ttl_s)
+        state.clock.heed(job.conversation, job.price, job.profile.cache.ttl_s)
         draft = job.draft
+        if job.is_signed:
+            return self._untouched(job)
         if draft is None:
             return self._replay_only(job)
-        if job.is_paused:
-            return self._hold(job, draft)
         job = _still_due(job)
-        plan = self._plan(job, draft)
-        if job.due is Due.FULL and not self._makes_room(job, plan):
+        plan = Plan(out=[(edit, job.held) for edit in draft.edits]) if job.held else plan_edits(job, draft)
+        if job.due is Due.FULL and plan.late and not self._makes_room(job, plan):
             plan.wait_for_room()
-        warm = not job.due and job.profile.setting == "bold" and self._is_known(job)
+        warm = not job.held and not job.due and job.profile.setting == "bold" and self._may_pay(job)
         if plan.wait and warm:
             self._pay(job, plan, now)
-        done, fault = self._write(job, plan.land)
+        done, fault = write(job, plan.land)
         if fault and plan.land:
             done = self._land_valid(job, plan)
         if fault:
             self._fault("check", fault, job.exchange)
         if plan.land:
             done = self._land_fit(job, plan, done)
+        done = self._seal(job, plan, done)
         if warm and not fault:
             self._anchor(job, plan, done, now)
             if plan.warm and not self._is_paid_for(job, plan, done, now):
                 plan.put_off()
-                done, _ = self._write(job, plan.land)
+                done, _ = write(job, plan.land)
+                done = self._seal(job, plan, done)
                 self._anchor(job, plan, done, now)
         if plan.land:
             stored = self._store_edits(job, plan.land, now)
@@ -85,40 +80,31 @@ class Settler:
                 return None
             if not stored:
                 plan.leave_out([(edit, "the store could not keep it") for edit in plan.land])
-                done, _ = self._write(job)
+                done = sealed(job, write(job)[0])
         elif not job.commit():
             return None
         state.ledger.wait(plan.wait)
         done.landed = len(plan.land)
         self._remember(job, done, bool(fault), now)
-        why = str(job.due or "") or ("it pays" if plan.warm else "")
+        why = str(job.due or "") or ("it pays" if plan.warm else CHANGED if plan.late else "")
         if why and not {*plan.late, *plan.warm}.isdisjoint(plan.land):
             self._log.append(EventKind.FLUSH, job.exchange.id, why=why, edits=len(plan.land))
+        if state.released:
+            state.released = False
+            self._log.append(EventKind.FLUSH, job.exchange.id, why=REFUSED, edits=0)
         self._journal(job, plan)
         return done
 
-    def _observe(self, job: Job, why: str) -> Settled | None:
-        """Nothing is edited, not even what was before: a person who chose this means every byte."""
+    def _untouched(self, job: Job) -> Settled | None:
+        """Not a byte may change, not even what was edited before."""
         if not job.commit():
             return None
         done = Settled(None, Replay(), job.conversation)
         if job.draft is not None:
             self._remember(job, done, True, self._now())
-            self._journal(job, Plan(out=[(edit, why) for edit in job.draft.edits]))
+            self._journal(job, Plan(out=[(edit, job.held) for edit in job.draft.edits]))
         elif job.attempt is None:
             job.state.note_attempt(job.body_key, Attempt(job.state.ledger.revision, untouched=True))
-        return done
-
-    def _hold(self, job: Job, draft: Draft) -> Settled | None:
-        """Paused: what the provider has seen is sent the same (P3), nothing new is done to what it has not. What waits
-        goes on waiting."""
-        done, fault = self._write(job)
-        if fault:
-            self._fault("check", fault, job.exchange)
-        if not job.commit():
-            return None
-        self._remember(job, done, bool(fault), self._now())
-        self._journal(job, Plan(out=[(edit, PAUSED) for edit in draft.edits]))
         return done
 
     def _replay_only(self, job: Job) -> Settled | None:
@@ -127,7 +113,8 @@ class Settler:
         if attempt is not None and attempt.untouched:
             done, fault = Settled(None, Replay(), job.conversation), ""
         else:
-            done, fault = self._write(job, upto=None if attempt is None else attempt.revision)
+            done, fault = write(job, upto=None if attempt is None else attempt.revision)
+        done = sealed(job, done, keep=None if attempt is None else attempt.thinking)
         if attempt is not None and attempt.mark is not None and not fault:
             marked = job.dialect.mark(done.view, *attempt.mark)
             done.body = marked if marked is not None else done.body
@@ -136,15 +123,33 @@ class Settler:
         if fault:
             self._fault("check", fault, job.exchange)
         if attempt is None:
-            job.state.note_attempt(job.body_key, Attempt(ledger.revision, bool(fault)))
+            left = len(done.view.thinking)
+            job.state.note_attempt(job.body_key, Attempt(ledger.revision, bool(fault), thinking=left))
             if job.exchange.kind is Kind.CLIENT_COMPACTION:
                 self._keep_history(job.exchange, job.conversation)
         if not job.exchange.kind.is_real and job.exchange.kind is not Kind.COUNT:
             job.state.mark_shared(job.conversation)
         if job.exchange.kind is not Kind.COUNT:  # a retry or a side call keeps the entries it reads alive
             job.state.clock.touch(self._now())
+            job.state.seals.note(job.conversation, done.view)
             done.booking = self._book_again(job, done)
         return done
+
+    def _seal(self, job: Job, plan: Plan, done: Settled) -> Settled:
+        """Where the model binds thinking, let that go which what is sent now would break (P4)."""
+        keep = valid_thinking(job, done, standing_view(job, plan, done))
+        if keep >= len(done.view.thinking):
+            return done
+        why = UNSURE if job.state.distrusts else CHANGED
+        edits = job.state.ledger.edits(also=plan.land)
+        rewritten, replay, strip = without_thinking(job.dialect, job.path, job.conversation, edits, keep, why)
+        if strip is not None:
+            plan.land.append(strip)
+            (plan.warm if plan.warm else plan.late).append(strip)
+        elif rewritten.fault:  # the format cannot carry both: nothing lands, and all thinking goes for this once
+            self._fault("check", rewritten.fault, job.exchange)
+            plan.leave_out([(edit, rewritten.fault) for edit in plan.land])
+        return Settled(rewritten.body, replay, rewritten.view)
 
     def _book_again(self, job: Job, done: Settled) -> Booking:
         """A retry is paid for in the stead of the attempt that failed; a call of the client's own for itself."""
@@ -163,66 +168,24 @@ class Settler:
         store, name, now = self._store, exchange.identity.conversation, self._now()
         self._log.append_later(EventKind.KEPT, exchange.id, lambda: keep_history(store, conversation, name, now))
 
-    def _plan(self, job: Job, draft: Draft) -> Plan:
-        plan, ledger = Plan(), job.state.ledger
-        is_new = job.state.newness(job.conversation, job.sent)
-        must = job.due is not None and job.due.must
-        halted = _BEHIND if job.state.account.is_behind and not must else ""
-        places = locate(job.conversation, {edit.place.key for edit in draft.edits})
-        latest = {(e.op, e.place, e.text if e.op is Op.NOTE else ""): e for e in draft.edits}
-        for edit in latest.values():
-            if ledger.replays(edit):
-                continue
-            if halted and edit.op is not Op.NOTE:
-                plan.out.append((edit, halted))
-            elif ledger.is_full:
-                plan.out.append((edit, "the ledger of this conversation is full"))
-            elif _is_new(edit, places, is_new) and not ledger.has_landed(edit):
-                plan.land.append(edit)
-            elif edit.op is Op.NOTE:
-                plan.out.append((edit, "frozen: the turn was sent without it"))
-            elif job.due:
-                plan.late.append(edit)
-            else:
-                plan.wait.append(edit)
-        if job.due and not halted:
-            proposed = {(e.op, e.place) for e in (*plan.land, *plan.late)}
-            due = [e for e in ledger.pending if (e.op, e.place) not in proposed]
-            plan.late += resolve(job.conversation, due).applied
-        # The client's own breakpoints are never removed: such a compaction waits until they have moved on.
-        held = {e for e in (*plan.land, *plan.late) if _covers_breakpoint(job.conversation, e)}
-        plan.land = [e for e in plan.land if e not in held]
-        plan.late = [e for e in plan.late if e not in held]
-        plan.wait += held
-        plan.late = self._uncovered(job, plan)
-        plan.land += plan.late
-        return plan
-
-    def _uncovered(self, job: Job, plan: Plan) -> list[Edit]:
-        """The late edits without those of blocks that a compaction among them takes away."""
-        if not any(edit.op is Op.COMPACT for edit in plan.late):
-            return plan.late
-        applied = resolve(job.conversation, job.state.ledger.edits(also=[*plan.land, *plan.late])).applied
-        slots = {(edit.op, edit.place) for edit in applied}
-        plan.out += [(edit, COVERED) for edit in plan.late if (edit.op, edit.place) not in slots]
-        return [edit for edit in plan.late if (edit.op, edit.place) in slots]
-
     def _makes_room(self, job: Job, plan: Plan) -> bool:
         """Whether the edits to what was sent free enough to write a hot prefix anew for; or must land, since without
         them the provider would not take the request."""
         late = set(plan.late)
-        without, _ = self._write(job, [edit for edit in plan.land if edit not in late])
-        flushed, fault = self._write(job, plan.land)
+        without, _ = write(job, [edit for edit in plan.land if edit not in late])
+        flushed, fault = write(job, plan.land)
         size, window = estimate_bytes(without.view.size), job.price.window
         freed = size - estimate_bytes(flushed.view.size)
         return bool(fault) or size > window or freed >= ROOM * window * job.profile.window.hard
 
     def _pay(self, job: Job, plan: Plan, now: float) -> None:
         """Let those waiting edits land that pay with a warm cache."""
-        without, _ = self._write(job, plan.land)
+        without, _ = write(job, plan.land)
         blocks, at = _cacheables(job, without.view), places(without.view)
         found = [(at[e.place], e) for e in plan.wait if e.place in at]
         plan.candidates = [Candidate(i, estimate_bytes(len(e.original) - len(e.text))) for i, e in found]
+        if job.binds:  # all thinking goes with them: what is before the first of both is what the cache can keep
+            plan.candidates = _as_one(plan.candidates, without.view)
         margin = job.profile.cache.margin_s
         choice = choose(plan.candidates, blocks, job.state.account.sent, job.price, now, margin)
         if choice is not None and choice.extra * RESERVE <= job.state.account.saved:
@@ -232,6 +195,10 @@ class Settler:
             warm = set(plan.warm)
             plan.wait = [e for e in plan.wait if e not in warm]
             plan.candidates = [c for c in plan.candidates if c.index < choice.place]
+
+    def _may_pay(self, job: Job) -> bool:
+        """Whether a flush of a warm cache may be weighed: the cache and the prices are known, and it is allowed."""
+        return self._is_known(job) and job.price.is_known and job.may_flush and not job.state.late_stopped
 
     def _is_known(self, job: Job) -> bool:
         return job.state.clock.is_known(self._now(), job.profile.cache.margin_s)
@@ -245,6 +212,8 @@ class Settler:
 
     def _anchor(self, job: Job, plan: Plan, done: Settled, now: float) -> None:
         """Put a breakpoint of our own where a later flush can read from."""
+        if not (job.price.marks and job.state.own_marks):
+            return
         blocks = _cacheables(job, done.view)
         alive = job.state.account.sent.alive_before(blocks, now, 0.0)
         where = plan.entry if plan.entry in alive else None
@@ -266,32 +235,17 @@ class Settler:
         blocks[where] = blocks[where]._replace(mark=lifetime)
         done.blocks = blocks
 
-    def _write(self, job: Job, also: Sequence[Edit] = (), upto: int | None = None) -> tuple[Settled, str]:
-        """The request with what has landed, up to a revision, and `also`; and what is wrong with it: then it is the
-        client's own."""
-        revision, standing = job.standing
-        unchanged = not also and upto is None and revision == job.state.ledger.revision
-        replay = standing if unchanged else resolve(job.conversation, job.state.ledger.edits(upto, also))
-        if not replay.changes:
-            return Settled(None, replay, job.conversation), ""
-        try:
-            body = job.dialect.splice(job.conversation, replay.changes)
-            view = check(job.dialect, job.path, job.conversation, body, replay.changes)
-        except (InvalidEdit, InvalidRequest) as e:
-            return Settled(None, Replay(), job.conversation), str(e)
-        return Settled(None if body == job.conversation.body else body, replay, view), ""
-
     def _land_valid(self, job: Job, plan: Plan) -> Settled:
         """Of the edits to land, keep those of each stage that leave the request valid: one stage's fault costs the
         others nothing (P1)."""
         ledger = job.state.ledger
-        done, why = self._write(job)
+        done, why = write(job)
         stages: dict[str, list[Edit]] = {}
         for edit in plan.land:
             stages.setdefault(edit.stage, []).append(edit)
         plan.land = []
         for edits in stages.values():
-            tried, fault = (done, why) if why else self._write(job, [*plan.land, *edits])
+            tried, fault = (done, why) if why else write(job, [*plan.land, *edits])
             if fault:
                 plan.out += [(edit, fault) for edit in edits]
                 ledger.forget(edits)
@@ -307,10 +261,10 @@ class Settler:
             return done
         plan.leave_out(out)
         job.state.ledger.forget(edit for edit, _ in out)
-        done, fault = self._write(job, plan.land)
+        done, fault = write(job, plan.land)
         if fault:  # what is stored is what was sent, or nothing
             plan.leave_out([(edit, fault) for edit in plan.land])
-            done, _ = self._write(job)
+            done, _ = write(job)
         return done
 
     def _store_edits(self, job: Job, edits: Sequence[Edit], now: float) -> bool | None:
@@ -348,7 +302,10 @@ class Settler:
         if own:
             state.account.spend(own, job.price)
             done.booking = replace(done.booking, own=own)
-        state.note_attempt(job.body_key, Attempt(state.ledger.revision, untouched, done.mark, done.booking))
+        left = len(done.view.thinking)
+        state.note_attempt(job.body_key, Attempt(state.ledger.revision, untouched, done.mark, done.booking, left))
+        state.seals.note(job.conversation, done.view)
+        state.distrusts = False
         state.size_came = estimate_bytes(job.conversation.size)
         state.size_sent = estimate_bytes(done.view.size)
         size = job.gauge.count(state.size_sent).tokens
@@ -372,6 +329,19 @@ class Settler:
         self._log.append(EventKind.FAULT, exchange.id, where=where, error=error[:400])
 
 
+def _as_one(candidates: Sequence[Candidate], view: Conversation) -> list[Candidate]:
+    """All edits that wait, and all thinking: on a model that binds it they are one cut, at the first of them."""
+    if not candidates or not view.thinking:
+        return list(candidates)
+    thinking = [(i, block.size) for i, (_, _, block) in enumerate(view.blocks(), start=1) if _is_thinking(block)]
+    first = min(min(c.index for c in candidates), thinking[0][0])
+    return [Candidate(first, sum(c.saving for c in candidates) + sum(estimate_bytes(size) for _, size in thinking))]
+
+
+def _is_thinking(block: Block) -> bool:
+    return block.kind is BlockKind.THINKING
+
+
 def _still_due(job: Job) -> Job:
     """The occasion may have passed since the request was read: another one used the cache, which is not cold then, or
     landed its edits."""
@@ -383,16 +353,3 @@ def _still_due(job: Job) -> Job:
 
 def _cacheables(job: Job, view: Conversation) -> list[Cacheable]:
     return cacheables(view, job.state.account.known)
-
-
-def _covers_breakpoint(conversation: Conversation, edit: Edit) -> bool:
-    if edit.op is not Op.COMPACT:
-        return False
-    ranges = [c for c in resolve(conversation, [edit]).changes if isinstance(c, RangeEdit)]
-    return any(m.breakpoints for r in ranges for m in conversation.messages[r.first : r.last + 1])
-
-
-def _is_new(edit: Edit, places: Mapping[Place, tuple[int, int]], is_new: Callable[[int, int], bool]) -> bool:
-    """Whether the block an edit is for has never been sent; for a compaction, its first."""
-    at = places.get(edit.place)
-    return at is not None and is_new(*at)

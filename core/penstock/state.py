@@ -7,6 +7,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from penstock.cacheclock import CacheClock
 from penstock.conversation import Conversation, Message, Role, common_head, digest
@@ -14,11 +15,22 @@ from penstock.events import Tip
 from penstock.ledger import Ledger, locate
 from penstock.money import Account, Booking
 from penstock.reply import Usage
+from penstock.seals import Seals
 
-__all__ = ["Attempt", "ConversationState", "States"]
+__all__ = ["About", "Attempt", "ConversationState", "Lesson", "States", "note_attempt"]
 
 RETRIES = 32
+REFUSED = "the provider refused a request with edits in it"
 SENT_LIMIT = 50_000
+LIMIT_BYTES = 64 << 20
+"""Of memory for the conversations that are known. The ones not used for longest come back from the store."""
+_ASKED = 50
+"""Sizes are looked at once in so many requests."""
+AT_LEAST = 16
+"""So many conversations stay, however large they are."""
+_STATE, _KEY, _ATTEMPT, _KNOWN = 4000, 110, 700, 700
+"""Bytes of a conversation, of a key, of an attempt with its booking, and of what the account knows of a message.
+Measured on sessions of 50 requests, which take 280 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,31 @@ class Attempt:
     mark: tuple[int, int, str] | None = None
     """The breakpoint of our own it went with."""
     booking: Booking | None = None
+    thinking: int | None = None
+    """How many blocks of thinking, from the end, were sent: a retry carries no more. None: that was not noted, and as
+    many go as are valid."""
+
+
+class About(StrEnum):
+    """What a provider's refusal is about."""
+
+    THINKING = "thinking"
+    BREAKPOINT = "cache breakpoints"
+    HISTORY = "the order of the history"
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One refused request that had edits in it."""
+
+    about: About
+    body_key: int
+    revision: int
+    """The ledger's revision that it was sent with."""
+    landed: bool
+    """Edits of that revision were new in it."""
+    marked: bool
+    """It had a breakpoint of ours."""
 
 
 @dataclass
@@ -65,10 +102,36 @@ class ConversationState:
     attempts: OrderedDict[int, Attempt] = field(default_factory=OrderedDict)
     """By the hash of the body. Python's own, keyed anew for each process: 1 ms less for each megabyte than a digest."""
 
+    seals: Seals = field(default_factory=Seals)
+    """What was forwarded of each history, for thinking that is bound to it."""
+    distrusts: bool = False
+    """The thinking of the next request is not to be relied on: edits may have been sent that are not known, or the
+    provider has refused it. May be set without the lock."""
+    late_stopped: str = ""
+    """Why no edit to what was sent lands any more. Empty: they do."""
+    released: bool = False
+    """Edits were released since the last request: it was not sent as the next one will be."""
+    own_marks: bool = True
+    """Whether breakpoints of our own may be added."""
+    lessons: deque[Lesson] = field(default_factory=lambda: deque(maxlen=RETRIES))
+    """What the provider refused, not heeded yet. May be appended to without the lock."""
+    undropped: list[int] = field(default_factory=list)
+    """Revisions that the ledger replays no more, and that the store still holds."""
+    unsaved: bool = False
+    """`late_stopped` or `own_marks` changed, and the store does not know it yet."""
+
     answers: deque[tuple[Booking, Usage]] = field(default_factory=lambda: deque(maxlen=RETRIES))
     """What the provider counted, not learnt from yet. May be appended to without the lock."""
     untouched: deque[Conversation] = field(default_factory=lambda: deque(maxlen=RETRIES))
     """Requests that left as they came and are not counted as sent yet. May be appended to without the lock."""
+
+    @property
+    def size(self) -> int:
+        """About the bytes it takes in memory. May be asked without the lock."""
+        keys = len(self.keys) + len(self.sent)
+        return (
+            _STATE + self.ledger.size + _KEY * keys + _ATTEMPT * len(self.attempts) + _KNOWN * len(self.account.known)
+        )
 
     def learn(self) -> None:
         """Correct what is thought to be cached by what the provider counted."""
@@ -76,6 +139,24 @@ class ConversationState:
             booking, usage = self.answers.popleft()
             if self.account.learn(booking, usage):
                 self.clock.learn(booking.idle)
+
+    def heed(self) -> None:
+        """Take the provider's refusals to heart: forget how the refused request was sent, and stop late edits. What the
+        store has to be told of it is left in `undropped` and `unsaved`."""
+        while self.lessons:
+            lesson = self.lessons.popleft()
+            self.attempts.pop(lesson.body_key, None)
+            self.late_stopped = self.late_stopped or REFUSED
+            self.unsaved = True
+            if lesson.about is About.BREAKPOINT:
+                self.own_marks = False
+            elif lesson.about is About.THINKING:
+                self.distrusts = True
+            else:  # the thinking that was produced behind these edits is found out by what was forwarded
+                revisions = [lesson.revision] if lesson.landed else self.ledger.revisions
+                dropped = [one for one in revisions if self.ledger.release(one)]
+                self.undropped += dropped
+                self.released = self.released or bool(dropped)
 
     def meet(self, conversation: Conversation, now: float) -> None:
         """Before the first request that comes by. One that had begun by then was sent by others."""
@@ -140,16 +221,24 @@ class ConversationState:
 
     def note_attempt(self, body: int, attempt: Attempt) -> None:
         """Remember how the body with this hash was sent."""
-        self.attempts[body] = attempt
-        while len(self.attempts) > RETRIES:
-            self.attempts.popitem(last=False)
+        note_attempt(self.attempts, body, attempt)
+
+
+def note_attempt(attempts: OrderedDict[int, Attempt], body: int, attempt: Attempt) -> None:
+    """Remember how the body with this hash was sent; the oldest go beyond `RETRIES`."""
+    attempts[body] = attempt
+    while len(attempts) > RETRIES:
+        attempts.popitem(last=False)
 
 
 class States:
     """The conversations in memory; the least recently used go first, and come back from the store."""
 
-    def __init__(self, load: Callable[[str], ConversationState], limit: int = 1000) -> None:
-        self._load, self._limit = load, limit
+    def __init__(
+        self, load: Callable[[str], ConversationState], limit: int = 1000, limit_bytes: int = LIMIT_BYTES
+    ) -> None:
+        self._load, self._limit, self._limit_bytes = load, limit, limit_bytes
+        self._asked = 0
         self._holders: OrderedDict[str, _Holder] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -161,10 +250,31 @@ class States:
             self._holders.move_to_end(conversation)
             while len(self._holders) > self._limit:
                 self._holders.popitem(last=False)
+            self._asked += 1
+            if not self._asked % _ASKED:
+                self._let_go()
         with holder.lock:
             if holder.state is None:
                 holder.state = self._load(conversation)
+                # What was forwarded counts, whatever became of the ledger.
+                holder.state.seals, holder.state.attempts = holder.seals, holder.attempts
             return holder.state
+
+    def _let_go(self) -> None:
+        """Of the conversations not used for longest, as many as are too much."""
+        sizes = {name: holder.state.size if holder.state is not None else 0 for name, holder in self._holders.items()}
+        total = sum(sizes.values())
+        for name, size in list(sizes.items())[:-AT_LEAST]:
+            if total <= self._limit_bytes:
+                return
+            del self._holders[name]
+            total -= size
+
+    def forwarded(self, conversation: str) -> tuple[Seals, OrderedDict[int, Attempt]]:
+        """What was forwarded in a conversation, and how each body was, also while its ledger cannot be read."""
+        with self._lock:
+            holder = self._holders.setdefault(conversation, _Holder())
+            return holder.seals, holder.attempts
 
     def loaded(self) -> list[tuple[str, ConversationState]]:
         """The conversations in memory, each with its id."""
@@ -189,6 +299,7 @@ class States:
                 raise
             for holder in holders:
                 holder.state = None
+                holder.attempts = OrderedDict()
 
     def peek(self, conversation: str) -> ConversationState | None:
         """The state of a conversation if it is in memory."""
@@ -206,6 +317,8 @@ def _mark(states: Iterable[ConversationState], *, is_gone: bool) -> None:
 class _Holder:
     lock: threading.Lock = field(default_factory=threading.Lock)
     state: ConversationState | None = None
+    seals: Seals = field(default_factory=Seals)
+    attempts: OrderedDict[int, Attempt] = field(default_factory=OrderedDict)
 
 
 def _last_answer(messages: tuple[Message, ...], called: frozenset[str]) -> int:

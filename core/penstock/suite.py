@@ -15,7 +15,8 @@ from penstock.dialects.base import Dialect
 from penstock.engine import Engine
 from penstock.errors import StoreError
 from penstock.events import EventKind, EventLog
-from penstock.keyfile import installation_key
+from penstock.keyfile import has_key, installation_key
+from penstock.personal import redactors
 from penstock.pipeline import Pipeline
 from penstock.plugins import Plugins
 from penstock.profiles import Profile
@@ -34,6 +35,8 @@ __all__ = ["Suite", "bundled_dialects"]
 
 logger = logging.getLogger(__name__)
 PRUNE_EVERY_S = 3600.0
+LOST_DAYS = 30.0
+"""How long a conversation may go on whose ledger was lost."""
 
 
 @dataclass
@@ -72,6 +75,8 @@ class Suite:
         chosen = profiles.load(profile)
         plugins = plugins or Plugins.load(plugins_dir, blocked)
         path = store or paths.store_path()
+        # With a key and without a store, ledgers are gone: what was sent in conversations that go on is not known.
+        is_gone = not path.exists() and has_key(path.parent)
         kept, degraded = _open_store(path)
         log = EventLog(kept, listeners=plugins.listeners(), clock=clock)
         dialects = [*plugins.dialects(), *bundled_dialects()]
@@ -86,6 +91,7 @@ class Suite:
             key=installation_key(path.parent),
             clock=clock,
             redactors=plugins.redactors(),
+            is_lost=bool(degraded) or _is_lost(kept, clock.now(), is_gone=is_gone),
         )
         # What can not be kept can not be sent the same after a restart (P3): what is sent then stays as it comes.
         engine.is_paused = bool(degraded)
@@ -150,6 +156,18 @@ def _open_store(path: Path) -> tuple[Store, str]:
         return MemoryStore(), str(e)
 
 
+def _is_lost(store: Store, now: float, *, is_gone: bool) -> bool:
+    """Whether an earlier store was lost within `LOST_DAYS`; noted in the new one."""
+    try:
+        if is_gone:
+            store.set_values("ledger", {"lost": {"at": now}})
+        found = store.values_of("ledger").get("lost", {})
+    except StoreError:
+        return True
+    at = found.get("at")
+    return isinstance(at, int | float) and now - at < LOST_DAYS * 86400
+
+
 def _keeper(profile: Profile, plugins: Plugins, folder: Path, log: EventLog) -> Keeper:
     from penstock.memory.keeper import Keeper
 
@@ -161,7 +179,7 @@ def _keeper(profile: Profile, plugins: Plugins, folder: Path, log: EventLog) -> 
     def fault(error: str) -> None:
         log.append(EventKind.FAULT, where="memory", error=error)
 
-    return Keeper(memory, redactors=plugins.redactors(), on_fault=fault)
+    return Keeper(memory, redactors=redactors(profile.redact.personal, plugins.redactors()), on_fault=fault)
 
 
 def _maker(plugins: Plugins, clock: Clock, log: EventLog, keeper: Keeper | None) -> Callable[[Profile], Pipeline]:

@@ -40,8 +40,10 @@ def read_table(model: type[M], table: Mapping[str, Any], where: str) -> M:
         return model.model_validate(table)
     except ValidationError as e:
         found, prefix = e.errors(), where.rpartition(" ")[2]
-        faults = {prefix + ".".join(map(str, one["loc"])): _said(model, one) for one in found}
-        raise ProfileError("\n".join(where + _fault(model, one) for one in found), faults) from e
+        faults = {(prefix + ".".join(map(str, one["loc"]))).rstrip("."): _said(model, one) for one in found}
+        # What is wrong with the table as a whole has no key of its own: `where` ends at the table then.
+        lines = ((where if one["loc"] else where.rstrip(".: ")) + _fault(model, one) for one in found)
+        raise ProfileError("\n".join(lines), faults) from e
 
 
 def _fault(model: type[BaseModel], error: Any) -> str:

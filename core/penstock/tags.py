@@ -19,6 +19,9 @@ class Tags:
     """It asks for an overview, and not for one thing."""
     is_temporal: bool = False
     """It asks for what was at some time."""
+    active: tuple[str, ...] = ()
+    """Tags of the conversation's last turns (`[memory] active_turns`), the newest first. Recall leaves out what has no
+    other tags, and the screen marks them."""
 
     @property
     def primary(self) -> str:

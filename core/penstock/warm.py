@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from penstock.mirror import Cacheable, CacheMirror
+from penstock.mirror import LONG, Cacheable, CacheMirror, breakpoints
 from penstock.prices import Price
 
 __all__ = ["RESERVE", "Candidate", "Choice", "anchor", "choose"]
@@ -68,7 +68,8 @@ def choose(
     for block in blocks:
         sums.append(sums[-1] + block.tokens)
     total = sums[-1]
-    write = price.write_hour if next((b.mark for b in reversed(blocks) if b.mark), "") == "1h" else price.write
+    ends = breakpoints(blocks, price) if price.marks else ()
+    write = price.write_hour if ends and blocks[ends[-1]].mark in LONG else price.write
     alive = mirror.alive_before(blocks, now, margin)
     read = sums[alive[-1] + 1] if alive else 0
     without = price.read * read + write * (total - read)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from penstock import encodings, profiles
 from penstock.bill import Bill, bill
+from penstock.cashier import prices_for
 from penstock.clock import ManualClock
 from penstock.conversation import Conversation
 from penstock.dialects.base import Dialect
@@ -52,6 +53,8 @@ class Result:
     """Requests for which it does not."""
     paid: float = 0.0
     """Dollars under the profile."""
+    unpriced: int = 0
+    """Requests to models whose price nobody knows; they add tokens and no dollars."""
     naive: float = 0.0
     """Dollars of a client that compacts by itself; see `penstock.naive`."""
     came: int = 0
@@ -102,7 +105,13 @@ class WhatIf:
         self._taken += 1
         self._clock.at = recorded.at
         request = Request(
-            str(self._taken), recorded.method, recorded.host, recorded.path, recorded.headers, recorded.body
+            str(self._taken),
+            recorded.method,
+            recorded.host,
+            recorded.path,
+            recorded.headers,
+            recorded.body,
+            port=recorded.port,
         )
         outcome = self._engine.process_now(request)
         if outcome.refusal is not None:
@@ -134,20 +143,20 @@ class WhatIf:
             self.result.skipped += 1
             return
         if outcome.booking is not None:
-            paid = bill(outcome.booking, reply.usage, counted="came")
+            paid = bill(outcome.booking, reply.usage, counted="came", price_of=prices_for(outcome))
             self._count(exchange, paid)
             if paid.counted:  # what the provider would have counted
                 reply.usage = _usage(paid, reply.usage)
         exchange.advance(State.ANSWERED)
         self._clock.at = max(recorded.at, recorded.ended or 0.0)
         outcome.reply = reply
-        self._engine.touch(exchange)
         self._engine.answered_now(outcome)
 
     def _count(self, exchange: Exchange, paid: Bill) -> None:
         one = self.result
         one.requests += 1
         one.estimated += not paid.counted
+        one.unpriced += not paid.is_known
         one.recorded += paid.baseline
         one.paid += paid.paid + paid.own
         one.naive += paid.naive
@@ -202,4 +211,11 @@ def _reply(dialect: Dialect, recorded: Recorded) -> Reply:
 
 def _usage(paid: Bill, said: Usage) -> Usage:
     cost = paid.sent
-    return Usage(cost.plain, said.output, cost.read, cost.write + cost.write_hour)
+    return replace(
+        said,
+        input=cost.plain,
+        cache_read=cost.read,
+        cache_write=cost.write + cost.write_hour,
+        cache_write_hour=cost.write_hour,
+        dollars=None,
+    )

@@ -41,6 +41,20 @@ class Outcome:
     """The one it went through: its answer is for the same."""
     body_key: int = 0
     """Hash of the body."""
+    conversation: str = ""
+    """The id of its conversation. Empty: the request was not read."""
+    revision: int = 0
+    """Of the ledger that it left with."""
+    landed: bool = False
+    """Edits of that revision are new in it."""
+    marked: bool = False
+    """It has a cache breakpoint of ours."""
+    may_break: bool = False
+    """An edit of ours stands before thinking that it carries."""
+    replayed: int = 0
+    """Edits of before that were sent again, thinking left out not counted, where it left past the pipeline."""
+    stripped: int = 0
+    """Blocks of thinking that were left out, where it left past the pipeline."""
 
 
 @dataclass
@@ -76,6 +90,10 @@ class Work:
     """Why a flush is due. None: none is."""
     gauge: Gauge = UNTAUGHT
     """What the provider's counts make of our estimates."""
+    debt: int = 0
+    """See `Job.debt`."""
+    known: int | None = None
+    """See `Job.known`."""
 
 
 class Overtaken(Exception):

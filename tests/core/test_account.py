@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from penstock.media import MEDIA_TOKENS
 from penstock.mirror import Cacheable, Cost
-from penstock.money import SLACK, Account, Booking, cacheables
+from penstock.money import SLACK, Account, Booking, cacheables, estimated
 from penstock.prices import Price
 from penstock.reply import Usage
 from penstock.testing import assistant, call, conversation, dialect_of, results, user
@@ -114,7 +115,8 @@ def test_an_entry_the_provider_did_not_have_is_forgotten() -> None:
         (Cost(write=5000), 1400, PRICE, False),  # tools and system alone, which another conversation kept
         (Cost(write=5000), None, PRICE, False),
         (Cost(read=4000, write=1000), 4000, PRICE, False),
-        (Cost(plain=5000), 4000, replace(PRICE, marks=False), False),
+        (Cost(plain=5000), 4000, replace(PRICE, caching="prefix"), True),
+        (Cost(write=5000), 4000, replace(PRICE, caching="newest"), True),
     ],
 )
 def test_an_entry_that_lives_longer_than_was_thought(booked: Cost, read: int | None, price: Price, alive: bool) -> None:
@@ -161,3 +163,86 @@ def test_an_image_has_a_price_of_its_own() -> None:
     value = json.loads(conversation(user("a")))
     value["messages"][0]["content"] = [image]
     assert read(json.dumps(value).encode())[1].tokens == MEDIA_TOKENS
+
+
+AUTO, AUTO_1H = {"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "marks"),
+    [
+        ({"cache_control": AUTO}, ["", "", "", "5m"]),
+        ({"cache_control": AUTO_1H}, ["", "", "", "1h"]),
+        ({"cache": "5m", "cache_control": AUTO}, ["", "", "", "5m"]),
+        ({"cache": "1h", "cache_control": AUTO_1H}, ["", "", "", "1h"]),
+        ({}, ["", "", "", ""]),
+    ],
+)
+def test_automatic_caching_is_a_breakpoint_at_the_end(fields: dict[str, Any], marks: list[str]) -> None:
+    """With its own lifetime; where the client has one on the same block, there is no second."""
+    found = read(conversation(user("a"), assistant("b"), user("c"), **fields))
+    assert [block.mark for block in found] == marks
+    assert [block.is_automatic for block in found] == [False] * 3 + ["cache_control" in fields]
+
+
+def test_automatic_caching_of_tools_and_system_alone() -> None:
+    """There may be no block behind them that can be cached."""
+    body = json.dumps({"system": "s", "messages": [], "cache_control": AUTO}).encode()
+    assert [(block.mark, block.is_automatic) for block in read(body)] == [("5m", True)]
+
+
+def test_a_session_with_automatic_caching_reads_and_writes() -> None:
+    """Where every token was thought to be paid in full."""
+    account, turns = Account(), [user("word " * 2000)]
+    price = replace(PRICE, least=512)
+    bookings = []
+    for now in (0, 60, 120):
+        blocks = read(conversation(*turns, cache_control=AUTO))
+        bookings.append(account.book(blocks, blocks, price, now))
+        turns += [assistant("yes"), user("more")]
+    assert bookings[0].sent.plain == 0
+    assert bookings[0].sent.write > 2000
+    assert all(booking.sent.read > 2000 and booking.sent.plain == 0 for booking in bookings[1:])
+
+
+def test_a_note_of_ours_takes_over_the_automatic_breakpoint() -> None:
+    """It is the end of the request then. The client's own breakpoints stay where they are."""
+    price = replace(PRICE, least=1)
+    auto, marked = Account(), Account()
+    came = read(conversation(user("word " * 1000), cache_control=AUTO))
+    auto.book(came, came, price, 0, {1: 50})
+    assert auto.noted is not None
+    assert auto.baseline == pytest.approx(1.25 * (sum(block.tokens for block in came) + 50))
+    came = read(conversation(user("word " * 1000), cache="5m"))
+    marked.book(came, came, price, 0, {1: 50})
+    assert marked.baseline == pytest.approx(1.25 * sum(block.tokens for block in came) + 50)
+
+
+def test_what_the_provider_ignores_costs_nothing() -> None:
+    """It keeps its place among the blocks, with no tokens, whatever the client does to it."""
+    done = {"role": "assistant", "content": [{"type": "compaction", "content": "What was said."}]}
+
+    def body(words: str) -> bytes:
+        value = json.loads(conversation(user(words, words), assistant("b"), user("c")))
+        return json.dumps(value | {"messages": [*value["messages"][:2], done, value["messages"][2]]}).encode()
+
+    found = read(body("word " * 5000))
+    assert [block.is_ignored for block in found] == [False, True, True, True, False, False]
+    assert found == read(body("other"))
+    assert estimated(dialect_of("anthropic").read(body("word " * 5000), "/v1/messages")) < 100
+
+
+def test_system_messages_at_the_head_are_shared_with_others() -> None:
+    """Another conversation may have kept them in the cache: reading them proves no long life of this one's."""
+    body = conversation(user("a"), dialect="openai-chat", system="word " * 4000)
+    came = dialect_of("openai-chat").read(body, "/v1/chat/completions")
+    blocks = cacheables(came)
+    booking = Account().book(blocks, blocks, replace(PRICE, caching="prefix"), 0, conversation=came)
+    assert booking.head > 4000
+    assert Account().learn(booking, Usage(input=100, cache_read=booking.head)) is False
+
+
+def test_several_passes_of_the_model_teach_nothing() -> None:
+    """A later one reads what the first one wrote."""
+    booking = Booking(Cost(write=5000), Cost(write=5000), PRICE, head=1000)
+    assert Account().learn(booking, Usage(input=100, cache_read=4000, passes=2)) is False

@@ -63,8 +63,8 @@ async def test_every_stage_is_shown_the_answer(look: object) -> None:
     stages = [Looks("a"), Looks("b")]
     shown, reply = exchange(), Reply("words", [ToolCall("1", "Read")])
     events = await look(stages, shown, reply)  # type: ignore[operator]
-    assert [stage.seen for stage in stages] == [[("test-model", "words")]] * 2
-    assert (shown.model, reply.text, len(reply.tools)) == ("test-model", "words", 1)
+    assert [stage.seen for stage in stages] == [[("claude-sonnet-4-5", "words")]] * 2
+    assert (shown.model, reply.text, len(reply.tools)) == ("claude-sonnet-4-5", "words", 1)
     assert shown.state is State.REMEMBERED
     assert events == [(EventKind.REMEMBERED, None)]
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from penstock.cacheclock import CacheClock
 from penstock.conversation import Conversation
+from penstock.prices import Price
 from penstock.testing import conversation, dialect_of, path_of, user
 
 
@@ -18,14 +20,41 @@ def read(body: bytes, dialect: str = "anthropic") -> Conversation:
 PLAIN = read(conversation(user("a")))
 
 
-@pytest.mark.parametrize(
-    ("provider", "ttl"),
-    [("anthropic", 300), ("openai", 3600), ("gemini", 3600), ("ollama", 300), ("nobody knows", 3600)],
-)
-def test_each_provider_has_its_lifetime(provider: str, ttl: float) -> None:
-    """One that is not known has the longest."""
+CLAUDE = Price(input=1.0, output=1.0, window=1, least=0)
+GPT = replace(CLAUDE, caching="newest", ttl_s=1800.0, ttl_hour_s=43_200.0)
+OLD_GPT = replace(CLAUDE, caching="prefix", ttl_s=86_400.0)
+
+
+@pytest.mark.parametrize(("price", "ttl"), [(CLAUDE, 300), (GPT, 1800), (OLD_GPT, 86_400)])
+def test_each_model_has_its_lifetime(price: Price, ttl: float) -> None:
+    """It is in the price table."""
     clock = CacheClock(0.0)
-    clock.heed(PLAIN, provider, None)
+    clock.heed(PLAIN, price, None)
+    assert clock.ttl == ttl
+
+
+@pytest.mark.parametrize(("value", "ttl"), [({"type": "ephemeral"}, 300), ({"type": "ephemeral", "ttl": "1h"}, 3600)])
+def test_automatic_caching_may_ask_for_an_hour(value: dict[str, str], ttl: float) -> None:
+    """`cache_control` of the request itself."""
+    clock = CacheClock(0.0)
+    clock.heed(read(conversation(user("a"), cache_control=value)), CLAUDE, None)
+    assert clock.ttl == ttl
+
+
+@pytest.mark.parametrize("dialect", ["openai-chat", "openai-responses"])
+@pytest.mark.parametrize(
+    ("options", "price", "ttl"),
+    [
+        ({"ttl": "30m"}, GPT, 1800),
+        ({"ttl": "12h"}, GPT, 43_200),
+        ({"ttl": "12h", "mode": "explicit"}, GPT, 43_200),
+        ({"ttl": "12h"}, OLD_GPT, 86_400),
+    ],
+)
+def test_openais_entries_may_live_twelve_hours(dialect: str, options: dict[str, str], price: Price, ttl: float) -> None:
+    """Where the model can; older ones ignore it."""
+    clock = CacheClock(0.0)
+    clock.heed(read(conversation(user("a"), dialect=dialect, prompt_cache_options=options), dialect), price, None)
     assert clock.ttl == ttl
 
 
@@ -46,24 +75,24 @@ def test_a_breakpoint_may_ask_for_an_hour(where: str) -> None:
     """Wherever it stands."""
     for ttl, seconds in (("1h", 3600), ("5m", 300)):
         clock = CacheClock(0.0)
-        clock.heed(read(marked(where, ttl)), "anthropic", None)
+        clock.heed(read(marked(where, ttl)), CLAUDE, None)
         assert clock.ttl == seconds
 
 
 def test_words_ask_for_nothing() -> None:
     """A person may write `"ttl": "1h"` all day."""
     clock = CacheClock(0.0)
-    clock.heed(read(conversation(user('"ttl": "1h"'))), "anthropic", None)
+    clock.heed(read(conversation(user('"ttl": "1h"'))), CLAUDE, None)
     assert clock.ttl == 300
 
 
 def test_the_longest_seen_counts_and_a_persons_figure_before_it() -> None:
     """An entry written for an hour lives that long, whatever comes after it."""
     clock = CacheClock(0.0)
-    clock.heed(read(marked("message", "1h")), "anthropic", None)
-    clock.heed(PLAIN, "anthropic", None)
+    clock.heed(read(marked("message", "1h")), CLAUDE, None)
+    clock.heed(PLAIN, CLAUDE, None)
     assert clock.ttl == 3600
-    clock.heed(PLAIN, "anthropic", 60)
+    clock.heed(PLAIN, CLAUDE, 60)
     assert clock.ttl == 60
 
 
@@ -85,9 +114,9 @@ def test_what_is_proven_to_live_longer_is_believed() -> None:
     clock = CacheClock(0.0)
     clock.learn(900.0)
     clock.learn(600.0)
-    clock.heed(PLAIN, "anthropic", None)
+    clock.heed(PLAIN, CLAUDE, None)
     assert clock.ttl == 900
-    clock.heed(PLAIN, "anthropic", 60)
+    clock.heed(PLAIN, CLAUDE, 60)
     assert clock.ttl == 900
 
 

@@ -202,3 +202,72 @@ def test_ratios_survive_a_restart(answers: list[tuple[str, str, int, int]], esti
     for model in ("m1", "m2", "m3"):
         old, new = (one.count("anthropic", model, "new", estimated) for one in (made, again))
         assert (new.how, new.tokens) == (old.how, pytest.approx(old.tokens, rel=1e-4, abs=1))
+
+
+GPT = "openai", "gpt-6.2-sol"
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens"), [("claude-opus-4-6", 1000), ("claude-opus-5-5", 1429), ("gpt-6.2-sol", 752), ("qwen3", 1000)]
+)
+def test_a_model_begins_with_what_is_known_by_its_name(model: str, tokens: int) -> None:
+    """It stays an estimate."""
+    assert Calibration().count("anthropic", model, "one", 1000) == (tokens, "estimated")
+
+
+def test_what_other_models_taught_is_taken_beside_that() -> None:
+    """Of two models with different vocabularies, what they have in common is how dense this client's requests are."""
+    made = Calibration()
+    made.learn("anthropic", "claude-opus-4-6", "", 1000, 1100)
+    assert made.count("anthropic", "claude-opus-5-5", "", 1000) == (round(1100 * 1.9 / 1.33), "estimated")
+    assert made.count("anthropic", "claude-haiku-4-5", "", 1000) == (1100, "estimated")
+
+
+def test_a_tokenizer_is_an_anchor_until_the_provider_counts() -> None:
+    """It says so; from the first whole answer on the provider's count is what is taken."""
+    made = Calibration()
+    made.anchor(*GPT, 1000, 600)
+    assert made.count(*GPT, "one", 2000) == (1200, "tokenizer")
+    assert made.facts() == {}
+    made.learn(*GPT, "", 1000, 900)
+    assert made.count(*GPT, "two", 2000) == (1800, "calibrated")
+
+
+def test_a_few_words_that_were_counted_tell_less_than_a_tokenizer() -> None:
+    """What holds a request for a title together is most of it."""
+    made = Calibration()
+    made.learn(*GPT, "", 20, 60)
+    assert made.count(*GPT, "one", 1000) == (3000, "calibrated")
+    made.anchor(*GPT, 1000, 600)
+    assert made.count(*GPT, "one", 1000) == (600, "tokenizer")
+
+
+def test_an_anchor_is_enough_at_some_time() -> None:
+    """After one whole request by the provider, or eight by the tokenizer."""
+    made = Calibration()
+    for _ in range(7):
+        made.anchor(*GPT, 1000, 600)
+    assert not made.is_anchored(*GPT)
+    made.anchor(*GPT, 1000, 600)
+    assert made.is_anchored(*GPT)
+    made.learn("openai", "gpt-5", "", 20, 30)
+    assert not made.is_anchored("openai", "gpt-5")
+    made.learn("openai", "gpt-5", "", 2000, 1500)
+    assert made.is_anchored("openai", "gpt-5")
+
+
+@pytest.mark.parametrize(("estimated", "counted"), [(0, 5), (1000, 100), (1000, 9000), (-5, 5)])
+def test_an_anchor_that_is_of_another_text_is_ignored(estimated: int, counted: int) -> None:
+    """As with answers."""
+    made = Calibration()
+    made.anchor(*GPT, estimated, counted)
+    assert made.count(*GPT, "one", 1000) == (752, "estimated")
+
+
+def test_anchors_are_bounded() -> None:
+    """Any client may name any model."""
+    made = Calibration()
+    for n in range(MODELS + 1):
+        made.anchor("openai", f"gpt-5-{n}", 1000, 600)
+    assert made.count("openai", "gpt-5-0", "", 1000).how == "estimated"
+    assert made.count("openai", f"gpt-5-{MODELS}", "", 1000).how == "tokenizer"

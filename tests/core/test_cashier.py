@@ -15,7 +15,7 @@ from penstock import EventKind, cashier
 from penstock.budget import Amount, Level, kept
 from penstock.errors import StoreError
 from penstock.exchange import Kind
-from penstock.reply import Usage
+from penstock.reply import Reply, Usage
 from penstock.settle import Settler
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
@@ -52,8 +52,8 @@ class Broken(MemoryStore):
         return super().values_of(kind)
 
 
-def say(text: str) -> bytes:
-    return conversation(user(text))
+def say(text: str, model: str = "claude-sonnet-4-5") -> bytes:
+    return conversation(user(text), model=model)
 
 
 def day(session: Session, what: str = "used") -> dict[str, float]:
@@ -94,7 +94,7 @@ def test_a_block_is_said_in_the_clients_own_words(dialect: str) -> None:
         assert session.send(conversation(user("two"), dialect=dialect)) == b""
         refusal = session.outcome.refusal
         assert refusal is not None
-        assert refusal.status == 429
+        assert refusal.status == (402 if dialect == "anthropic" else 429)
         assert (refusal.headers["retry-after"], refusal.headers["x-should-retry"]) == ("600", "false")
         body = msgspec.json.decode(refusal.body)
         message = "Penstock: the budget for everything today is used up (1 of 1 requests)."
@@ -156,7 +156,7 @@ def test_a_picture_is_not_held_for_a_book() -> None:
     picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBO" * 500_000}}
     said = {"role": "user", "content": [picture, {"type": "text", "text": "What is this?"}]}
     with Session() as session:
-        session.send(msgspec.json.encode({"model": "test-model", "max_tokens": 99, "messages": [said]}))
+        session.send(msgspec.json.encode({"model": "claude-sonnet-4-5", "max_tokens": 99, "messages": [said]}))
         assert 1500 < day(session, "held")["tokens"] < 2000
 
 
@@ -178,6 +178,33 @@ def test_an_answer_counts_once() -> None:
         used = day(session)
         assert (used["tokens"], used["requests"], used["dollars"] > 0) == (570, 1, True)
         assert day(session, "held") == {"dollars": 0, "tokens": 0, "requests": 0}
+
+
+def test_what_was_paid_besides_counts() -> None:
+    """A compaction of the provider's and its searches, whether the answer came whole or broke off."""
+    besides = Usage(input=100, output=20, searches=10, others=(Usage(input=5000, output=300),))
+    for whole in (True, False):
+        with Session() as session:
+            session.send(say("one", model="claude-sonnet-4-5"))
+            exchange, pipeline = session.outcome.exchange, session.outcome.pipeline
+            assert exchange is not None
+            assert pipeline is not None
+            cashier, booking = session.engine.cashier, session.outcome.booking
+            if whole:
+                cashier.answered(exchange, pipeline, booking, Reply(usage=besides, complete=True))
+            else:
+                cashier.failed(exchange, pipeline, besides, begun=True, sent=True)
+            assert day(session)["tokens"] == 5420
+            assert day(session)["dollars"] == pytest.approx(5100 * 3e-6 + 320 * 15e-6 + 0.1)
+
+
+def test_writes_for_an_hour_count_as_such() -> None:
+    """Also of an answer that broke off."""
+    with Session() as session:
+        session.send(say("one", model="claude-sonnet-4-5"))
+        told = Usage(input=0, output=0, cache_write=60_000, cache_write_hour=60_000)
+        session.engine.failed(session.outcome, told, begun=True)
+        assert day(session)["dollars"] == pytest.approx(60_000 * 2 * 3e-6)
 
 
 def test_each_attempt_that_was_answered_counts() -> None:

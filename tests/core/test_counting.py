@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from penstock import Draft
-from penstock.counting import KIND, SAVE_EVERY_S
+from penstock.counting import ANCHOR_EVERY_S, KIND, SAVE_EVERY_S, Counting
 from penstock.errors import StoreError
 from penstock.events import EventKind
-from penstock.reply import Usage
+from penstock.exchange import Exchange, State
+from penstock.reply import Reply, Usage
 from penstock.store.memory import MemoryStore
-from penstock.testing import Session, assistant, conversation, user
+from penstock.testing import Session, assistant, conversation, dialect_of, user
+from penstock.vocabulary import Vocabulary, own_folder
 from tests.engines import Does
+from tests.vocabularies import TINY, put
 
 TURNS = [turn for n in range(6) for turn in (user(f"question {n} " * 200), assistant(f"answer {n} " * 200))]
 DENSER = 1.4
@@ -112,6 +116,19 @@ def test_an_answer_that_says_no_count_teaches_nothing() -> None:
         assert session.engine.calibration.facts() == {}
 
 
+@pytest.mark.parametrize("usage", [Usage(input=90_000, passes=2), Usage(input=10, cleared=5000)])
+def test_a_count_of_something_else_teaches_nothing(usage: Usage) -> None:
+    """Several passes of the model are counted as one sum; what the provider cleared is not counted at all."""
+    with Session() as session:
+        session.send(conversation(*TURNS[:3]))
+        assert session.outcome.exchange is not None
+        session.outcome.exchange.advance(State.ANSWERED)
+        session.outcome.reply = Reply("yes", usage=usage, complete=True)
+        session.engine.answered_now(session.outcome)
+        session.send(conversation(*TURNS[:5]))
+        assert session.events(EventKind.ENRICHED)[-1].payload["how"] == "estimated"
+
+
 class Broken(MemoryStore):
     """Keeps no facts."""
 
@@ -127,3 +144,92 @@ def test_a_store_that_fails_stops_nothing() -> None:
     with Session(store=Broken()) as session:
         ask(session, 0)
         assert ask(session, 1)["how"] == "calibrated"
+
+
+class Bench:
+    """Counting with a clock, a thread and a tokenizer of its own."""
+
+    def __init__(self, counts: int | None = 100) -> None:
+        self.now = 0.0
+        self.asked: list[tuple[str, Path, list[str]]] = []
+        self.jobs: list[Callable[[], None]] = []
+        self._counts = counts
+        self.counting = Counting(
+            MemoryStore(), lambda: self.now, self.jobs.append, vocabularies=TINY, count=self._tokens
+        )
+
+    def _tokens(self, vocabulary: Vocabulary, path: Path, texts: Sequence[str]) -> list[int] | None:
+        self.asked.append((vocabulary.name, path, list(texts)))
+        return None if self._counts is None else [len(text) // 5 for text in texts]
+
+    def ask(self, model: str = "gpt-6.2-sol") -> Exchange:
+        """One request, and what was to be done for it in the background."""
+        with Session(dialect="openai-responses") as session:
+            body = conversation(*TURNS[:5], dialect="openai-responses", model=model, system="be kind " * 500)
+            session.send(body)
+            exchange = session.outcome.exchange
+        assert exchange is not None
+        self.counting.anchor(exchange, dialect_of("openai-responses").read(body, "/v1/responses"))
+        for job in self.jobs:
+            job()
+        self.jobs.clear()
+        return exchange
+
+
+def test_a_model_is_anchored_by_its_own_tokenizer() -> None:
+    """In the background, by part of a request; after that the count says `tokenizer`."""
+    path = put(own_folder())
+    bench = Bench()
+    exchange = bench.ask()
+    assert [(name, where) for name, where, _ in bench.asked] == [("o200k_base", path)]
+    gauge = bench.counting.gauge(exchange)
+    assert gauge.how == "tokenizer"
+    assert gauge.ratio == pytest.approx(2.9 / 5, rel=0.1)
+
+
+def test_without_the_file_it_stays_estimated() -> None:
+    """The tokenizer is not asked, and nothing is fetched."""
+    bench = Bench()
+    assert bench.counting.gauge(bench.ask()).how == "estimated"
+    assert bench.asked == []
+
+
+@pytest.mark.parametrize("model", ["claude-opus-5-5", "qwen3"])
+def test_a_model_without_a_public_vocabulary_is_left_alone(model: str) -> None:
+    """Its background work is none."""
+    put(own_folder())
+    bench = Bench()
+    bench.ask(model)
+    assert bench.asked == []
+
+
+def test_a_tokenizer_that_fails_changes_nothing() -> None:
+    """The next request may try, a minute later."""
+    put(own_folder())
+    bench = Bench(counts=None)
+    assert bench.counting.gauge(bench.ask()).how == "estimated"
+    bench.ask()
+    assert len(bench.asked) == 1
+    bench.now += ANCHOR_EVERY_S
+    bench.ask()
+    assert len(bench.asked) == 2
+
+
+def test_what_the_provider_counted_ends_it() -> None:
+    """No process is started for a model that is known."""
+    put(own_folder())
+    bench = Bench()
+    identity = bench.ask().identity
+    bench.counting.calibration.learn(identity.provider, "gpt-6.2-sol", "", 5000, 4000)
+    bench.now += ANCHOR_EVERY_S
+    bench.ask()
+    assert len(bench.asked) == 1
+
+
+def test_every_real_request_is_offered_to_the_tokenizer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the engine, before its event is written."""
+    offered: list[str] = []
+    monkeypatch.setattr(Counting, "anchor", lambda _self, exchange, _conversation: offered.append(exchange.model))
+    with Session(dialect="openai-responses") as session:
+        session.send(conversation(*TURNS[:1], dialect="openai-responses", model="gpt-6.2-sol"))
+    assert offered == ["gpt-6.2-sol"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from penstock import BlockKind, Draft, Role
-from penstock.conversation import digest
+from penstock.conversation import chain_of
 from penstock.draft import Spending
 from penstock.edits import Op, Place
 from penstock.errors import InvalidEdit
@@ -160,11 +161,11 @@ def test_without_a_user_there_is_no_place_for_a_note() -> None:
 
 
 def test_a_compaction_knows_what_it_covers(draft: Draft) -> None:
-    """Every message by its content, and every word of them."""
+    """Every message by what it says, and every word of them."""
     draft.compact(0, 3, "a summary", reason="r")
     (edit,) = draft.edits
     messages = draft.conversation.messages
-    assert edit.chain == digest(*(m.key for m in messages[:4]))
+    assert edit.chain == chain_of(messages[:4])
     assert edit.count == 4
     assert edit.original == (
         '[user] look\n\n[assistant] Let me see.\nyes\n{"path":"a"}\n\n[user] text of a\n\n[assistant] done'
@@ -243,8 +244,8 @@ def test_what_a_stage_writes_to_its_exchange_nobody_sees(draft: Draft) -> None:
     """It is a copy."""
     copy = draft.for_stage("other")
     copy.exchange.model = "mine"
-    assert draft.exchange.model == "test-model"
-    assert draft.for_stage("third").exchange.model == "test-model"
+    assert draft.exchange.model == "claude-sonnet-4-5"
+    assert draft.for_stage("third").exchange.model == "claude-sonnet-4-5"
 
 
 def test_any_reason_can_be_stored(draft: Draft) -> None:
@@ -349,3 +350,14 @@ def test_a_draft_knows_the_model_and_the_occasion(draft: Draft) -> None:
     later = over(draft, due="the cache is cold", window=8192, parts=parts)
     assert (later.due, later.window) == ("the cache is cold", 8192)
     assert later.parts is parts
+
+
+def test_what_the_provider_ignores_is_not_offered() -> None:
+    """A compaction of its own stands for it: it takes no room, and no stage sees it as something to edit."""
+    value = json.loads(conversation(user("word " * 5000), assistant("a"), user("b")))
+    value["messages"][1]["content"].insert(0, {"type": "compaction", "content": "What was said."})
+    draft = draft_for(json.dumps(value).encode()).for_stage("a-stage")
+    assert [spot.text for spot in draft.spots()] == ["", "a", "b"]
+    assert [spot.text for spot in draft.spots(new=True)] == ["", "a", "b"]
+    assert [draft.is_compacted(message) for message in range(3)] == [True, False, False]
+    assert draft.tokens < 200

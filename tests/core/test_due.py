@@ -49,7 +49,7 @@ def test_a_flush_is_due_when_the_cache_is_cold(gap: float, told: list[str]) -> N
 def test_a_flush_is_due_when_the_window_is_nearly_full() -> None:
     """The next request counts as it would be sent; the share is the profile's, the window the model's."""
     stage = Hears()
-    toml = '[window]\nhard = 0.5\n[prices.anthropic."test"]\nwindow = 4000'
+    toml = '[window]\nhard = 0.5\n[prices.anthropic."claude-sonnet"]\nwindow = 4000'
     with Session(stage, profile=profile_of(toml)) as session:
         for turns in range(4):
             session.send(conversation(*said(turns, size=320)))
@@ -60,7 +60,7 @@ def test_a_flush_is_due_when_the_window_is_nearly_full() -> None:
 def test_the_window_fills_by_what_the_provider_counts(counted: int, flushes: int) -> None:
     """Not by our estimate, which is some 600 tokens a turn: half of it flushes no hot cache, half more does."""
     stage = Hears()
-    toml = '[window]\nhard = 0.5\n[prices.anthropic."test"]\nwindow = 4000'
+    toml = '[window]\nhard = 0.5\n[prices.anthropic."claude-sonnet"]\nwindow = 4000'
     with Session(stage, profile=profile_of(toml)) as session:
         for turns in range(4 if counted < 600 else 3):
             session.send(conversation(*said(turns, size=320)))
@@ -77,7 +77,7 @@ def test_what_edits_took_away_does_not_fill_the_window() -> None:
                 draft.replace(spot, "short", reason="r")
 
     stage = Cuts()
-    toml = '[window]\nhard = 0.5\n[prices.anthropic."test"]\nwindow = 4000'
+    toml = '[window]\nhard = 0.5\nreceived = 100\n[prices.anthropic."claude-sonnet"]\nwindow = 4000'
     with Session(stage, profile=profile_of(toml)) as session:
         for turns in range(6):
             session.send(conversation(*said(turns, size=320)))

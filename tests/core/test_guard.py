@@ -87,7 +87,7 @@ def test_notes_are_no_edits_of_that_sort() -> None:
         (3200, PRICE, "5m", []),  # enough is left
         (300, PRICE, "5m", []),  # so little costs less in full than all of it from the cache
         (2500, PRICE, "", []),  # the client has nothing cached anyway
-        (2500, replace(PRICE, marks=False), "", [UNCACHED]),
+        (2500, replace(PRICE, caching="prefix"), "", [UNCACHED]),
         (2500, replace(PRICE, least=0), "5m", []),
         (2500, replace(PRICE, least=5000), "5m", []),
     ],

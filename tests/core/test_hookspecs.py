@@ -182,7 +182,7 @@ def test_hook_prices() -> None:
     class Gives:
         @hookimpl
         def prices(self) -> dict[str, Any]:
-            return {"anthropic": {"test-model": {"input": 1.0, "window": 4000}}}
+            return {"anthropic": {"claude-sonnet-4-5": {"input": 1.0, "window": 4000}}}
 
     seen: list[tuple[int, float]] = []
 

@@ -187,3 +187,83 @@ def test_any_header_is_taken(session: str, agent: str) -> None:
     assert len(found.session) <= 200
     assert len(found.agent) <= 200
     assert found == who(HELLO, {"x-session-id": session, "x-claude-code-agent-id": agent})
+
+
+def signed(key: str, day: str, signature: str) -> dict[str, str]:
+    scope = f"{key}/{day}/us-east-1/bedrock/aws4_request"
+    fields = f"Credential={scope}, SignedHeaders=host;x-amz-date, Signature={signature}"
+    return {"authorization": f"AWS4-HMAC-SHA256 {fields}", "x-amz-security-token": "t" * 40}
+
+
+def test_a_signature_does_not_make_another_conversation() -> None:
+    """Each request has its own; the key that signs is the account."""
+    first = who(HELLO, signed("AKIDEXAMPLE", "20261122", "0123"))
+    assert who(HELLO, signed("AKIDEXAMPLE", "20261123", "4567")) == first
+    assert who(HELLO, signed("AKIDEXAMPLE", "20261123", "4567")).account == first.account
+    assert who(HELLO, signed("AKIDOTHER", "20261122", "0123")).conversation != first.conversation
+
+
+@pytest.mark.parametrize(("host", "port"), [("api.anthropic.com", 443), ("127.0.0.1", 11434), ("openrouter.ai", 443)])
+def test_the_host_tells_the_provider_and_not_the_conversation(host: str, port: int) -> None:
+    """Prices are the host's; a client that changes its base address in the middle goes on with its conversation."""
+    reader = dialect_of("anthropic")
+    request = Request("x", "POST", host, "/v1/messages", {"x-session-id": SESSION}, HELLO, port=port)
+    found = identify(request, reader.read(HELLO, "/v1/messages"), reader.provider, KEY)
+    assert found.conversation == who(HELLO, {"x-session-id": SESSION}).conversation
+    assert found.provider == ("ollama" if port == 11434 else host.split(".")[-2])
+
+
+def token(n: int, kind: str = "sk-ant-oat01-") -> dict[str, str]:
+    return {"authorization": f"Bearer {kind}{n}abcdefghijkl"}
+
+
+def of_account(account: str) -> bytes:
+    """A request of Claude Code, logged in with an account."""
+    body = json.loads(claude_code([user("hello")]))
+    body["metadata"]["user_id"] = json.dumps({"device_id": "d", "account_uuid": account, "session_id": SESSION})
+    return json.dumps(body).encode()
+
+
+ACCOUNT = "5b0f8f0e-55a8-4a4f-8a4e-0f6d5a3b2c1d"
+
+
+def test_an_account_stays_the_same_while_its_access_tokens_are_renewed() -> None:
+    """Claude Code's are opaque and live for hours; its account's id is in the request."""
+    body = of_account(ACCOUNT)
+    assert who(body, token(1)).owner == who(body, token(2)).owner
+    assert who(body, token(1)).account == who(body, token(2)).account
+    assert who(of_account(ACCOUNT.replace("5", "6")), token(1)).owner != who(body, token(1)).owner
+
+
+def test_an_api_key_can_not_name_another_account() -> None:
+    """What a request says of its account counts with a token of a login alone: a key is an account of its own."""
+    ours, theirs = {"x-api-key": "sk-ant-api03-ours"}, {"x-api-key": "sk-ant-api03-theirs"}
+    assert who(of_account(ACCOUNT), ours).owner != who(of_account(ACCOUNT), theirs).owner
+    assert who(of_account(ACCOUNT), theirs).owner != who(of_account(ACCOUNT), token(1)).owner
+
+
+def test_an_account_counts_at_its_own_provider_alone() -> None:
+    """A made-up token says whatever it likes: the provider refuses it, and another one must not be asked instead."""
+    body = of_account(ACCOUNT)
+    at = [Request("x", "POST", host, "/v1/messages", token(1), body) for host in ("api.anthropic.com", "openrouter.ai")]
+    owners = {identify(one, dialect_of("anthropic").read(body, one.path), "anthropic", KEY).owner for one in at}
+    assert len(owners) == 2
+
+
+@pytest.mark.parametrize("kind", ["ya29.", "ghu_", "sk-ant-oat01-"])
+def test_a_renewed_token_that_tells_no_account_is_this_machines_user(kind: str) -> None:
+    """One person at one machine keeps their memory. From elsewhere nobody knows who it is: the token counts."""
+
+    def owner(n: int, *, is_local: bool) -> str:
+        request = Request("x", "POST", "localhost", path_of("anthropic"), token(n, kind), HELLO, is_local=is_local)
+        return identify(request, dialect_of("anthropic").read(HELLO, request.path), "anthropic", KEY).owner
+
+    assert owner(1, is_local=True) == owner(2, is_local=True)
+    assert owner(1, is_local=False) != owner(2, is_local=False)
+    assert who(HELLO, {"x-api-key": "k1"}).owner != who(HELLO, {"x-api-key": "k2"}).owner
+
+
+def test_no_credential_can_be_read_from_an_owner() -> None:
+    """It is made with the key of this installation."""
+    assert who(HELLO, token(1)).owner != who(HELLO, token(1), key=b"x" * 32).owner
+    assert "abcdefghijkl" not in who(HELLO, token(1)).owner

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+
 from penstock.edits import Edit, Op, Place
 from penstock.job import Plan
 
@@ -25,3 +29,12 @@ def test_what_does_not_pay_yet_waits() -> None:
     plan = Plan(land=[ONE, TWO], wait=[THREE], warm=[TWO], entry=3)
     plan.put_off()
     assert (plan.land, plan.wait, plan.warm, plan.entry) == ([ONE], [THREE, TWO], [], None)
+
+
+@pytest.mark.parametrize("later", [Plan.put_off, Plan.wait_for_room])
+def test_leaving_thinking_out_never_waits(later: Callable[[Plan], None]) -> None:
+    """It goes with what breaks the thinking: alone it would land one day, and take thinking along that is valid."""
+    strip = Edit(Op.STRIP, Place(b"thinking"), "", "engine", "r", "", b"t" * 16, 1, 1)
+    plan = Plan(land=[ONE, TWO, strip], late=[TWO, strip], warm=[TWO, strip])
+    later(plan)
+    assert (plan.land, plan.wait) == ([ONE], [TWO])

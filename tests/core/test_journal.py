@@ -44,7 +44,7 @@ def test_a_request_is_described() -> None:
         "agent": "main",
         "client": "penstock-testing",
         "project": "",
-        "model": "test-model",
+        "model": "claude-sonnet-4-5",
         "epoch": 0,
         "turn": 1,
         "retry": False,

@@ -1,6 +1,7 @@
-"""The mirror, held against the provider's rules written down once more.
+"""The mirror, held against the providers' rules written down once more.
 
-https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching
+https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+https://developers.openai.com/api/docs/guides/prompt-caching
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.mirror import ENTRIES, Cacheable, CacheMirror, Cost
+from penstock.mirror import CONSIDERED, ENTRIES, Cacheable, CacheMirror, Cost, breakpoints
 from penstock.prices import Price
 
 PRICE = Price(input=3.0, output=15.0, window=200_000, least=100)
-AUTOMATIC = replace(PRICE, marks=False, write=1.0)
+AUTOMATIC = replace(PRICE, caching="prefix", write=1.0)
+NEWEST = replace(PRICE, caching="newest", write_hour=2.5, ttl_s=1800.0, ttl_hour_s=43_200.0)
 
 
 @dataclass
@@ -67,6 +69,40 @@ class Reference:
         return tuple(block.key for block in blocks[:length])
 
 
+@dataclass
+class NewestReference:
+    """OpenAI from GPT-5.6 on. An entry is a prefix that ended at a breakpoint."""
+
+    least: int = 100
+    entries: dict[tuple[bytes, ...], tuple[float, float]] = field(default_factory=dict)
+    """A prefix, when it was last used, and how long it lives from there."""
+
+    def send(self, blocks: list[Cacheable], now: float) -> Cost:
+        prefixes = [tuple(b.key for b in blocks[:n]) for n in range(1, len(blocks) + 1)]
+        marks = [i for i, b in enumerate(blocks) if b.mark]
+        is_implicit = any(b.is_automatic for b in blocks)
+        breaks = [i for i, p in enumerate(prefixes) if p in self.entries] if is_implicit else marks
+        alive = [i for i in breaks[-80:] if self.is_alive(prefixes[i], now)]
+        end = max(alive, default=-1) + 1
+        if end:
+            self.entries[prefixes[end - 1]] = (now, self.entries[prefixes[end - 1]][1])
+        read, short, long = tokens(blocks[:end]), 0, 0
+        for i in marks[-4:]:
+            if tokens(blocks[: i + 1]) < self.least:
+                continue
+            is_long = blocks[i].mark == "12h"
+            if i >= end:
+                part = tokens(blocks[end : i + 1])
+                short, long = (short, long + part) if is_long else (short + part, long)
+                end = i + 1
+            self.entries[prefixes[i]] = (now, 43_200.0 if is_long else 1800.0)
+        return Cost(tokens(blocks[end:]), read, short, long)
+
+    def is_alive(self, prefix: tuple[bytes, ...], now: float) -> bool:
+        used, life = self.entries.get(prefix, (0.0, 0.0))
+        return used + life > now
+
+
 def tokens(blocks: list[Cacheable]) -> int:
     return sum(block.tokens for block in blocks)
 
@@ -112,10 +148,44 @@ def test_it_counts_as_the_documentation_says(plan: list[tuple[list[Cacheable], f
         assert mirror.send(sent, PRICE, now) == looked == reference.send(sent, now)
 
 
+@given(requests(), st.data())
+def test_the_newest_models_of_openai_count_as_its_documentation_says(
+    plan: list[tuple[list[Cacheable], float]], data: st.DataObject
+) -> None:
+    """With the client's breakpoints alone, or with the provider's own at the end: what is read, written for half an
+    hour, for twelve, and paid in full."""
+    mirror, reference, now = CacheMirror(), NewestReference(), 1000.0
+    for sent, gap in plan:
+        now += gap
+        blocks = [one._replace(mark=data.draw(st.sampled_from(["30m", "12h"])) if one.mark else "") for one in sent]
+        if data.draw(st.booleans()):
+            blocks[-1] = blocks[-1]._replace(mark=blocks[-1].mark or "30m", is_automatic=True)
+        looked = mirror.look(blocks, NEWEST, now)
+        assert mirror.send(blocks, NEWEST, now) == looked == reference.send(blocks, now)
+
+
+@given(requests(), st.lists(st.integers(0, 30), max_size=8))
+def test_what_the_provider_ignores_changes_nothing(
+    plan: list[tuple[list[Cacheable], float]], places: list[int]
+) -> None:
+    """Wherever such blocks stand in the list, and however many there are."""
+    ignored = Cacheable(b"", 0, joined=True, is_ignored=True)
+    for price in (PRICE, AUTOMATIC, NEWEST):
+        plain, padded, now = CacheMirror(), CacheMirror(), 0.0
+        for sent, gap in plan:
+            now += gap
+            blocks = list(sent)
+            for place in places:
+                blocks.insert(place % (len(blocks) + 1), ignored)
+            assert plain.send(sent, price, now) == padded.send(blocks, price, now)
+            alive = padded.alive_before(blocks, now, 0)
+            assert [blocks[i] for i in alive] == [sent[i] for i in plain.alive_before(sent, now, 0)]
+
+
 @given(requests())
 def test_every_token_is_paid_for_once(plan: list[tuple[list[Cacheable], float]]) -> None:
     """In one sort or another, whoever the provider is."""
-    for price in (PRICE, AUTOMATIC):
+    for price in (PRICE, AUTOMATIC, NEWEST):
         mirror, now = CacheMirror(), 0.0
         for sent, gap in plan:
             now += gap
@@ -157,6 +227,60 @@ def test_many_calls_at_once_are_one_position() -> None:
         mirror = CacheMirror()
         mirror.send(marked(head, -1), PRICE, 0)
         assert mirror.send(marked([*head, *new], -1), PRICE, 1).read == read
+
+
+def newest(some: list[Cacheable], mark: str = "30m") -> list[Cacheable]:
+    return [*some[:-1], some[-1]._replace(mark=mark, is_automatic=True)]
+
+
+def test_a_longer_history_reads_what_ended_with_the_last_message() -> None:
+    """Though no breakpoint is there any more, and however many blocks were added."""
+    mirror = CacheMirror()
+    assert mirror.send(newest(blocks(20)), NEWEST, 0) == Cost(write=1000)
+    assert mirror.send(newest(blocks(200)), NEWEST, 10) == Cost(read=1000, write=9000)
+
+
+def test_an_edit_reads_back_to_the_last_message_alone() -> None:
+    """Entries are at the ends of messages: what comes before a change in one is read to the end of the last."""
+    mirror = CacheMirror()
+    mirror.send(newest(blocks(10)), NEWEST, 0)
+    mirror.send(newest(blocks(20)), NEWEST, 10)
+    changed = [*blocks(15), block("other"), *blocks(20)[16:]]
+    assert mirror.send(newest(changed), NEWEST, 20) == Cost(read=500, write=500)
+    assert mirror.look(blocks(20), replace(NEWEST, caching="prefix"), 30).read == 1000
+
+
+def test_twelve_hours_are_asked_for() -> None:
+    """Written at a higher price, and alive when half an hour has long passed."""
+    for mark, cost, alive in (("30m", Cost(write=500), 0), ("12h", Cost(write_hour=500), 500)):
+        mirror = CacheMirror()
+        assert mirror.send(newest(blocks(10), mark), NEWEST, 0) == cost
+        assert mirror.look(newest(blocks(10), mark), NEWEST, 1801).read == alive
+
+
+def test_without_a_breakpoint_nothing_is_cached() -> None:
+    """`mode: "explicit"`, and the client sets none."""
+    mirror = CacheMirror()
+    for now in (0, 1):
+        assert mirror.send(blocks(10), NEWEST, now) == Cost(plain=500)
+
+
+def test_so_many_breakpoints_are_considered() -> None:
+    """An entry behind the latest 80 is not found."""
+    for count, read in ((CONSIDERED, 50), (CONSIDERED + 1, 0)):
+        mirror = CacheMirror()
+        mirror.send([block("b0", 200, "12h")], NEWEST, 0)
+        for n in range(1, count):
+            mirror.send(marked(blocks(n + 1), n, mark="30m"), NEWEST, 1)
+        every = [one._replace(mark="30m") for one in blocks(count)]
+        every[0] = block("b0", 50, "12h")
+        assert mirror.look(every, NEWEST, 3000).read == read
+
+
+def test_each_way_of_caching_has_its_breakpoints() -> None:
+    """Anthropic's, OpenAI's with the gateways', or all."""
+    some = [block("a", mark="5m"), block("b", mark="30m"), block("c"), Cacheable(b"", 0, is_ignored=True)]
+    assert [breakpoints(some, price) for price in (PRICE, NEWEST, AUTOMATIC)] == [[0], [0, 1], [0, 1, 2]]
 
 
 def test_what_is_too_short_is_not_cached() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from penstock.edits import Place
 from penstock.ledger import resolve
 from penstock.money import cacheables
@@ -31,6 +33,28 @@ def test_the_tokens_of_notes_are_told_where_they_stand() -> None:
     assert notes(draft.conversation, resolve(draft.conversation, [])) == {}
 
 
+def test_notes_on_what_the_provider_ignores_cost_nothing() -> None:
+    """They are sent again with it, and read by nobody."""
+    draft = draft_for(conversation(*SAID))
+    draft.note("x" * 290, reason="r")
+    value = json.loads(conversation(*SAID))
+    value["messages"].append({"role": "assistant", "content": [{"type": "compaction", "content": "All of it."}]})
+    later = draft_for(json.dumps(value).encode()).conversation
+    assert notes(later, resolve(later, draft.edits)) == {}
+
+
 def test_user_messages_end_at_their_last_block() -> None:
     """Results among them."""
     assert user_ends(draft_for(conversation(*SAID)).conversation) == [2, 5, 7]
+
+
+def test_what_the_provider_ignores_keeps_its_place() -> None:
+    """The blocks behind it stand where they stand among what is cached; its own are not to be edited."""
+    value = json.loads(conversation(*SAID))
+    value["messages"][3]["content"].insert(0, {"type": "compaction", "content": "What was said."})
+    read = draft_for(json.dumps(value).encode()).conversation
+    found, cached = places(read), cacheables(read)
+    assert read.ignored == 3
+    assert sorted(found.values()) == [6, 7, 8]
+    assert [cached[at].key for at in sorted(found.values())] == [b.key for m, _, b in read.blocks() if m >= 3]
+    assert user_ends(read) == [8]

@@ -87,7 +87,7 @@ def test_prices_of_plugins_hide_bundled_ones_and_the_profile_hides_both() -> Non
     found = parts(*plugins).prices.of("anthropic", "claude-sonnet-4")
     assert (found.input, found.output) == (7.0, 15.0)
     found = parts(*plugins, toml='[prices.anthropic."claude-sonnet"]\ninput = 9.0').prices.of(
-        "anthropic", "claude-sonnet"
+        "anthropic", "claude-sonnet-4-6"
     )
     assert (found.input, found.output) == (9.0, 15.0)
 
@@ -117,6 +117,9 @@ def test_a_wrong_figure_of_a_plugin_is_named_with_its_place(given: Any, said: st
     [
         ("[prices.anthropic]\nrea = 1", r"prices.anthropic.rea: there is no such .*'read'"),
         ("[prices.anthropic.claude]\ninput = 'x'", r"prices.anthropic.claude.input = 'x'"),
+        ("[prices.anthropic.mine]\ninput = 2.0", r"prices.anthropic.mine.input = 2.0: expected output beside it"),
+        ("[prices.anthropic.claude]\nleast = 2_000_000", r"prices.anthropic.claude.least = 2000000: expected at most"),
+        ("[prices.openai]\nttl_hour_s = 60", r"prices.openai.ttl_hour_s = 60: expected at least ttl_s = "),
         ("[prices.antropic]\nread = 1", r"prices.antropic: there is no such provider. Did you mean 'anthropic'\?"),
     ],
 )
@@ -128,8 +131,8 @@ def test_a_wrong_figure_of_a_profile_is_named_with_its_place(toml: str, said: st
 
 def test_a_provider_of_ones_own_may_have_figures() -> None:
     """Where something asks for them: a plugin that gives some, or a stage that is told to take them."""
-    row = "[prices.mine.default]\ninput = 4.0"
-    theirs = Gives(prices={"mine": {"default": {"input": 2.0}}})
+    row = "[prices.mine.default]\ninput = 4.0\noutput = 8.0"
+    theirs = Gives(prices={"mine": {"default": {"input": 2.0, "output": 4.0}}})
     assert parts((STRANGER, theirs), toml=row).prices.of("mine", "x").input == 4.0
     assert parts(toml=f"{row}\n[stage.brief.llm]\nprices = 'mine'").prices.of("mine", "x").input == 4.0
 

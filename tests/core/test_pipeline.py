@@ -228,4 +228,4 @@ def test_what_plugins_offer_comes_with_the_pipeline(clock: ManualClock) -> None:
     """None, where nobody offers anything: but there are always prices."""
     parts = Parts()
     assert Pipeline(profile_of(), [], clock, parts).parts is parts
-    assert Pipeline(profile_of(), [], clock).parts.prices.of("anthropic", "").window == 200_000
+    assert Pipeline(profile_of(), [], clock).parts.prices.of("anthropic", "claude-sonnet-4-5").window == 200_000

@@ -436,3 +436,14 @@ def test_a_stage_that_fails_at_what_plugins_offer_is_named() -> None:
 
     with pytest.raises(PluginError, match=r"'broken': on_parts\(\) failed: RuntimeError: no"):
         only(gives(Broken())).stages(profile_of("stages = []"))
+
+
+def test_a_plugin_that_others_can_write_is_refused() -> None:
+    """With its path and what to do; left out by name, it stops nothing."""
+    file = write("mine", GIVES.format(name="mine"))
+    file.chmod(0o666)
+    with pytest.raises(PluginError, match=rf"{file} is not loaded: .*chmod go-w"):
+        Plugins.load()
+    assert "mine" not in Plugins.load(blocked=["mine"]).names()
+    file.chmod(0o644)
+    assert "mine" in Plugins.load().names()

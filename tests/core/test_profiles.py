@@ -11,6 +11,10 @@ import pytest
 
 from penstock import paths, profiles
 from penstock.errors import ProfileError
+from penstock.memory.embedder import BUNDLED as BUNDLED_EMBEDDERS
+from penstock.memory.minilm import MiniLM
+from penstock.memory.trigrams import Trigrams
+from penstock.memory.wordllama import WordLlama256
 from penstock.plugins import Plugins
 from penstock.profiles import Profile
 
@@ -127,6 +131,17 @@ def test_a_name_nobody_has_names_the_nearest() -> None:
         ("stages = [7]", ["stages.0 = 7", "string"]),
         ("[stage]\nenvelope = 7", ["stage.envelope = 7"]),
         ("[kinds]\nside = ['(']", ["kinds.side", "'(' is no regular expression"]),
+        ("[kinds]\nside = ['a', 'b']\ncompaction = ['b']", ["kinds: 'b' is in `side` and in `compaction`"]),
+        ("stages = ['trim', 'memory', 'trim']", ["stages = ['trim', 'memory', 'trim']: 'trim' is listed twice"]),
+        (
+            "hosts = ['https://llm.example.com']",
+            ["hosts = [", "'https://llm.example.com' is no host", "localhost:8000"],
+        ),
+        ("hosts = ['llm.example.com/v1']", ["'llm.example.com/v1' is no host"]),
+        ("hosts = ['']", ["'' is no host"]),
+        ("hosts = ['llm.example.com:http']", ["'llm.example.com:http' is no host"]),
+        ("[budget]\nmargin = 0.8", ["budget: margin = 0.8 is not below reduced = 0.7", "never be left"]),
+        ("[budget]\nreduced = 0.95", ["budget: reduced = 0.95 is above minimal = 0.9"]),
         ("limits = 7", ["limits = 7"]),
         ("extends = ['a', 'b']", ["extends = ['a', 'b']", "the name of one profile was expected"]),
         ("mode =", ["is not TOML"]),
@@ -138,6 +153,69 @@ def test_what_is_wrong_is_said(text: str, said: list[str]) -> None:
     assert message.startswith(str(paths.profiles_dir() / "mine.toml"))
     for part in said:
         assert part in message
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[memory]\nembedder = 'wordlama-256'", ["memory.embedder = 'wordlama-256'", "Did you mean 'wordllama-256'?"]),
+        (
+            "[memory]\nembedder = 'openai'\nembedder_settings = { dimension = 'x' }",
+            ["memory.embedder_settings.dimension = 'x'"],
+        ),
+        (
+            "[memory]\nembedder = 'openai'\nembedder_settings = { model = 'mine' }",
+            ["memory.embedder_settings.dimension: say how long"],
+        ),
+        ("[memory]\ntagger = 'keyword'", ["memory.tagger = 'keyword'", "Did you mean 'keywords'?"]),
+        (
+            "[memory]\ntagger = 'llm'\n[stage.memory.llm]\nurl = 'http://127.0.0.1/v1'\nmodel = 'm'\ntimeout_s = 30",
+            ["stage.memory.llm.timeout_s = 30.0: it is not below limits.background_s = 30"],
+        ),
+        (
+            "[stage.compaction]\nsummariser = 'llm'\n[stage.compaction.llm]\nurl = 'http://127.0.0.1/v1'\nmodel = 'm'\n"
+            "[limits]\nbackground_s = 10",
+            ["stage.compaction.llm.timeout_s = 20", "limits.background_s = 10"],
+        ),
+        (
+            "[stage.compaction]\nsegment = 9000\ntokens = 9001",
+            ["stage.compaction: tokens = 9001 is above segment = 9000"],
+        ),
+        ("[stage.compaction]\nsoft = 0.9", ["stage.compaction.soft = 0.9: it is above window.hard = 0.85"]),
+        ("[stage.pruning]\nage = 5\nage_warm = 4", ["stage.pruning.age_warm = 4: it is below age = 5"]),
+        ("[stage.envelope]\nsets = ['user', 'chat', 'user']", ["stage.envelope.sets: 'user' is listed twice"]),
+    ],
+)
+def test_what_contradicts_itself_is_said_before_anything_starts(text: str, said: list[str]) -> None:
+    """`penstock profiles check` and a proxy that starts say it alike: file, key, value, what was expected."""
+    file = write("mine", f"extends = 'default'\n{text}")
+    with pytest.raises(ProfileError) as caught:
+        Plugins.load(blocked=["all"]).check(profiles.load(str(file)))
+    assert str(caught.value).startswith(str(file))
+    for part in said:
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hosts = ['llm.example.com', '*.example.com', 'localhost:8000', '*:11434', 'bedrock.*.amazonaws.com', 'a']",
+        "[stage.compaction]\nsegment = 5000",
+        "[stage.pruning]\nage = 9",
+        "setting = 'bold'\n[stage.pruning]\nage = 9",
+        "[memory]\nembedder = 'trigrams-256'",
+        "[memory]\nenabled = false\nembedder = 'unknown'",
+    ],
+)
+def test_what_agrees_with_what_was_left_out_is_fine(text: str) -> None:
+    """Who sets one of two settings that hang together need not set the other."""
+    file = write("mine", f"extends = 'default'\n{text}")
+    Plugins.load(blocked=["all"]).check(profiles.load(str(file)))
+
+
+def test_the_bundled_embedders_are_known_by_name() -> None:
+    """The list that a profile is checked by is the one that is opened."""
+    assert {WordLlama256.name, Trigrams.name, MiniLM.name} == set(BUNDLED_EMBEDDERS)
 
 
 def test_a_window_that_is_full_early_needs_no_word_on_soft() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from penstock import Draft, EventKind
 from penstock.errors import StoreError
 from penstock.exchange import Identity
 from penstock.store.memory import MemoryStore
 from penstock.testing import Session, assistant, conversation, profile_of, user
+from tests.engines import Does
 
 SAID = [user("one"), assistant("two"), user("three")]
 
@@ -57,3 +61,28 @@ def test_a_ledger_that_cannot_be_read_lets_the_request_go_as_it_came(monkeypatch
         session.send(conversation(*SAID))
         assert session.outcome.body is None
         assert "ledger" in session.outcome.why
+
+
+def test_what_the_provider_compacted_away_fills_no_window() -> None:
+    """The client sends it on and on; the provider ignores it, so nothing of it is counted or edited."""
+    grown = [turn for n in range(30) for turn in (user(f"turn {n} " + "word " * 800), assistant(f"yes, {n}"))]
+    small = profile_of("[window]\nreceived = 100\n[prices.anthropic.default]\nwindow = 10000\n")
+
+    def shortens(draft: Draft) -> None:
+        for spot in draft.spots(new=False):
+            if spot.is_editable and len(spot.text) > 500:
+                draft.replace(spot, "short", reason="r")
+
+    def body(turns: int, done: str | None) -> bytes:
+        said = [*grown[: 2 * turns], user("and now"), assistant("yes"), user("more")]
+        value = json.loads(conversation(*said, model="claude-x"))
+        value["messages"][-2]["content"].insert(0, {"type": "compaction", "content": done})
+        return json.dumps(value).encode()
+
+    for done, why in (("What was said.", []), (None, ["the window is nearly full"])):
+        with Session(Does(shortens), profile=small) as session:
+            session.send(body(2, None))
+            session.reply("yes")
+            left = session.send(body(30, done))
+            assert [e.payload["why"] for e in session.events(EventKind.FLUSH)] == why
+            assert (left == body(30, done)) is bool(done)

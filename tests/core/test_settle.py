@@ -234,7 +234,7 @@ def grown(turns: int) -> list[Turn]:
 def test_a_full_window_is_not_flushed_for_little() -> None:
     """Each such flush writes a hot prefix anew: it must free some of the window, and the next waits until it has grown
     by as much."""
-    small = profile_of("[prices.anthropic.default]\nwindow = 10000\n")
+    small = profile_of('[window]\nreceived = 100\n[prices.anthropic."claude-sonnet-4-5"]\nwindow = 10000\n')
 
     class Shortens(Does):
         def on_flush(self, draft: Draft) -> str | None:
@@ -246,21 +246,21 @@ def test_a_full_window_is_not_flushed_for_little() -> None:
     many, less = 1, 200
     with Session(Shortens(nothing), profile=small) as session:
         for turns in (6, 7):
-            session.send(conversation(*grown(turns), model="claude-x"))
+            session.send(conversation(*grown(turns), model="claude-sonnet-4-5"))
             assert not session.events(EventKind.FLUSH), "it freed 50 tokens of 10,000"
             session.reply("yes")
         many, less = 3, 3000
-        session.send(conversation(*grown(8), model="claude-x"))
+        session.send(conversation(*grown(8), model="claude-sonnet-4-5"))
         assert [e.payload["why"] for e in session.events(EventKind.FLUSH)] == ["the window is nearly full"]
         session.reply("yes")
         many = 99
-        session.send(conversation(*grown(8), assistant("yes"), user("a little more"), model="claude-x"))
+        session.send(conversation(*grown(8), assistant("yes"), user("a little more"), model="claude-sonnet-4-5"))
         assert len(session.events(EventKind.FLUSH)) == 1, "it had not grown"
 
 
 def test_what_was_trimmed_already_makes_no_room() -> None:
     """Counted is what would be sent less, and not what came: to shorten the shortened frees next to nothing."""
-    small = profile_of("[prices.anthropic.default]\nwindow = 10000\n")
+    small = profile_of('[window]\nreceived = 100\n[prices.anthropic."claude-sonnet-4-5"]\nwindow = 10000\n')
 
     class Twice(Does):
         def on_request(self, draft: Draft) -> str | None:
@@ -277,7 +277,7 @@ def test_what_was_trimmed_already_makes_no_room() -> None:
 
     said = [user("start")]
     with Session(Twice(nothing), profile=small) as session:
-        while len(session.send(conversation(*said, model="claude-x"))) < 26_500:
+        while len(session.send(conversation(*said, model="claude-sonnet-4-5"))) < 26_500:
             session.reply("yes")
             said += [assistant("yes " * 300), user(f"turn {len(said)} " + "word " * 600)]
         assert not session.events(EventKind.FLUSH)
@@ -285,7 +285,7 @@ def test_what_was_trimmed_already_makes_no_room() -> None:
 
 def test_a_side_call_makes_a_full_window_no_less_full() -> None:
     """It used the cache while the stages looked at the request, which is as full as before."""
-    small = profile_of("[prices.anthropic.default]\nwindow = 10000\n")
+    small = profile_of('[window]\nreceived = 100\n[prices.anthropic."claude-sonnet-4-5"]\nwindow = 10000\n')
 
     class Busy(Does):
         def on_flush(self, draft: Draft) -> str | None:
@@ -297,8 +297,8 @@ def test_a_side_call_makes_a_full_window_no_less_full() -> None:
             return None
 
     with Session(Busy(nothing), profile=small) as session:
-        session.send(conversation(*grown(6), model="claude-x"))
-        session.send(conversation(*grown(8), model="claude-x"))
+        session.send(conversation(*grown(6), model="claude-sonnet-4-5"))
+        session.send(conversation(*grown(8), model="claude-sonnet-4-5"))
         assert [e.payload["why"] for e in session.events(EventKind.FLUSH)] == ["the window is nearly full"]
 
 
@@ -323,7 +323,7 @@ def test_a_cache_used_meanwhile_is_not_cold() -> None:
 
 def test_a_client_that_compacts_begins_anew() -> None:
     """What was full is not, and the next full window is flushed like the first."""
-    small = profile_of("[prices.anthropic.default]\nwindow = 10000\n")
+    small = profile_of('[window]\nreceived = 100\n[prices.anthropic."claude-sonnet-4-5"]\nwindow = 10000\n')
 
     class Halves(Does):
         def on_flush(self, draft: Draft) -> str | None:
@@ -334,12 +334,14 @@ def test_a_client_that_compacts_begins_anew() -> None:
 
     keep = 3900
     with Session(Halves(nothing), profile=small) as session:
-        session.send(conversation(*grown(7), model="claude-x"))
-        session.send(conversation(*grown(9), model="claude-x"))
-        session.send(conversation(user("What came of it so far: nothing."), model="claude-x"))
+        session.send(conversation(*grown(7), model="claude-sonnet-4-5"))
+        session.send(conversation(*grown(9), model="claude-sonnet-4-5"))
+        session.send(conversation(user("What came of it so far: nothing."), model="claude-sonnet-4-5"))
         keep, flushes = 900, len(session.events(EventKind.FLUSH))
         for turns in range(1, 10):
-            session.send(conversation(user("What came of it so far: nothing."), *grown(turns), model="claude-x"))
+            session.send(
+                conversation(user("What came of it so far: nothing."), *grown(turns), model="claude-sonnet-4-5")
+            )
         assert session.outcome.body is not None
         assert len(session.events(EventKind.FLUSH)) > flushes
 

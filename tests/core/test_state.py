@@ -182,6 +182,25 @@ def test_conversations_are_kept_in_bounds() -> None:
     assert states.peek("unknown") is None
 
 
+def test_large_conversations_are_kept_in_bounds() -> None:
+    """Of memory: the least recently used go, but a few stay, however large they are."""
+
+    def load(name: str) -> ConversationState:
+        found = state()
+        found.sent = {str(n).encode(): 1 for n in range(1000)}
+        return found
+
+    states = States(load, limit=1000, limit_bytes=20 * load("").size)
+    for n in range(200):
+        states.get(f"c{n}")
+    assert 20 <= len(states.loaded()) <= 20 + 50
+    assert states.peek("c199") is not None
+    few = States(load, limit_bytes=1)
+    for n in range(200):
+        few.get(f"c{n}")
+    assert 16 <= len(few.loaded()) <= 16 + 50
+
+
 def test_the_conversations_in_memory_can_be_listed() -> None:
     """Each with its id; asking loads none."""
     states = States(lambda name: state(), limit=2)

@@ -44,3 +44,13 @@ def test_what_another_version_wrote_breaks_nothing() -> None:
     for money in (None, "a lot", [1], {"baseline": "much", "came": 5, "paid": True}, {}, beyond):
         tally.add(money)
     assert (tally.requests, tally.baseline, tally.paid, tally.share) == (3, 0, 0, None)
+
+
+def test_an_unknown_price_adds_no_dollars() -> None:
+    """Such requests are counted by themselves; tokens, and what calls of our own cost, are known all the same."""
+    tally = Tally()
+    tally.add({**MONEY, "how": "unknown", "own": 0.002})
+    assert (tally.requests, tally.unpriced, tally.baseline, tally.naive, tally.paid) == (0, 1, 0, 0, 0.002)
+    assert (tally.came, tally.sent, tally.reads_saved) == (1000, 400, 600)
+    tally.add(MONEY)
+    assert (tally.requests, tally.unpriced, round(tally.paid, 6)) == (1, 1, 0.012)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from penstock import Draft, EventKind
 from penstock.conversation import Conversation
 from penstock.dialects.anthropic import Anthropic
 from penstock.dialects.base import Change
+from penstock.prices import Prices
 from penstock.profiles import Profile
 from penstock.testing import ManualClock, Session, Turn, assistant, conversation, profile_of, user
 from tests.engines import Does, request
@@ -28,7 +30,7 @@ def shortens(draft: Draft) -> None:
 class Talk:
     """A conversation whose first message a stage would edit once it was sent."""
 
-    def __init__(self, session: Session, stage: Does, **body: str) -> None:
+    def __init__(self, session: Session, stage: Does, **body: Any) -> None:
         self.session, self.stage, self.body = session, stage, body
         self.said: list[Turn] = [user("hello")]
         stage.what = lambda _: None
@@ -42,39 +44,59 @@ class Talk:
         return b"shorter" in left
 
     def bytes(self) -> bytes:
-        return conversation(*self.said, **self.body)  # type: ignore[arg-type]
+        return conversation(*self.said, **self.body)
 
 
-def talk(session: Session, **body: str) -> Talk:
+def talk(session: Session, **body: Any) -> Talk:
     stage = session.stages[0]
     assert isinstance(stage, Does)
     return Talk(session, stage, **body)
 
 
-LIFETIMES = [
-    ({"dialect": "anthropic"}, {}, 300.0),
-    ({"dialect": "anthropic"}, {"cache": "5m"}, 300.0),
-    ({"dialect": "anthropic"}, {"cache": "1h"}, 3600.0),
-    ({"dialect": "openai-chat"}, {"dialect": "openai-chat"}, 3600.0),
-    ({"dialect": "openai-responses"}, {"dialect": "openai-responses"}, 3600.0),
-    ({"dialect": "gemini"}, {"dialect": "gemini"}, 3600.0),
-    ({"dialect": "ollama-chat"}, {"dialect": "ollama-chat"}, 300.0),
+def ttl_of(provider: str, model: str, *, long: bool = False) -> float:
+    price = Prices().of(provider, model)
+    return price.ttl_hour_s if long else price.ttl_s
+
+
+CLAUDE, GPT, QWEN = "claude-sonnet-4-5", "gpt-5.5", "qwen3"
+AUTO, AUTO_1H = {"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}
+LIFETIMES: list[tuple[str, dict[str, Any], float]] = [
+    ("anthropic", {"model": CLAUDE}, 300.0),
+    ("anthropic", {"model": CLAUDE, "cache": "5m"}, 300.0),
+    ("anthropic", {"model": CLAUDE, "cache": "1h"}, 3600.0),
+    ("anthropic", {"model": CLAUDE, "cache_control": AUTO}, 300.0),
+    ("anthropic", {"model": CLAUDE, "cache_control": AUTO_1H}, 3600.0),
+    ("openai-chat", {"model": GPT}, ttl_of("openai", GPT)),
+    ("openai-responses", {"model": GPT}, ttl_of("openai", GPT)),
+    ("gemini", {}, ttl_of("gemini", "test-model")),
+    ("ollama-chat", {"model": QWEN}, ttl_of("ollama", QWEN)),
 ]
 
 
-@pytest.mark.parametrize(("session", "body", "ttl"), LIFETIMES)
-def test_an_edit_waits_for_the_lifetime_and_the_margin(
-    session: dict[str, str], body: dict[str, str], ttl: float
-) -> None:
+@pytest.mark.parametrize(("dialect", "body", "ttl"), LIFETIMES)
+def test_an_edit_waits_for_the_lifetime_and_the_margin(dialect: str, body: dict[str, Any], ttl: float) -> None:
     """Not a second before the last entry has died, and a margin has passed for clocks that differ."""
-    with Session(Does(shortens), **session) as played:  # type: ignore[arg-type]
-        said = talk(played, **body)
+    with Session(Does(shortens), dialect=dialect) as played:
+        said = talk(played, dialect=dialect, **body)
         margin = played.profile.cache.margin_s
         assert not said.send()
         played.wait(ttl + margin)
         assert not said.send()
         played.wait(ttl + margin + 0.1)
         assert said.send()
+        assert said.send()
+
+
+@pytest.mark.parametrize(("lived", "lands"), [("12h", False), ("30m", True)])
+def test_an_edit_waits_for_the_twelve_hours_that_were_asked_for(lived: str, lands: bool) -> None:
+    """OpenAI from GPT-5.6 on: half an hour, unless the request says otherwise."""
+    profile = profile_of('[prices.openai]\ncaching = "newest"\nttl_s = 1800\nttl_hour_s = 43200')
+    with Session(Does(shortens), dialect="openai-responses", profile=profile) as played:
+        options = {"ttl": lived}
+        said = talk(played, dialect="openai-responses", model="gpt-5.6-sol", prompt_cache_options=options)
+        played.wait(1800 + played.profile.cache.margin_s + 0.1)
+        assert said.send() is lands
+        played.wait(43_200 + played.profile.cache.margin_s + 0.1)
         assert said.send()
 
 
@@ -178,14 +200,14 @@ def test_a_conversation_met_in_the_middle_was_sent() -> None:
     assert left == conversation(user("one"), assistant("two"), user("shorter"))
 
 
-def test_an_answer_keeps_the_cache_warm() -> None:
-    """An entry's life begins anew when the answer comes, which may be long after the request."""
+def test_a_lifetime_counts_from_the_start_of_the_request() -> None:
+    """Not from the end of its answer, which may come long after."""
     with Session(Does(shortens)) as session:
-        said = talk(session)
+        said = talk(session, model=CLAUDE)
         session.wait(200)
         session.reply("yes")
-        session.wait(200)
-        assert not said.send()
+        session.wait(111)
+        assert said.send()
 
 
 @pytest.mark.parametrize("what", ["retry", "side"])

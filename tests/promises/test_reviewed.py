@@ -29,15 +29,20 @@ class Shorten(Stage):
         self.replies.append(reply.text)
 
 
-def test_observe_changes_nothing_not_even_what_was_edited_before() -> None:
-    """P6, and the choice a person makes: under `observe` every byte is the client's, whatever the ledger holds."""
+def test_observe_edits_nothing_and_sends_what_was_edited_before_the_same() -> None:
+    """P1 and P3: in a conversation that was never edited every byte is the client's. What was edited is sent the same:
+    a model that binds its thinking to it refuses anything else."""
     store = MemoryStore()
+    observing = profile_of('mode = "observe"')
     with Session(Shorten(), store=store) as session:
         assert b'"short"' in session.send(conversation(*TURNS))
     later = conversation(*TURNS, assistant("Because."), user("And now?"))
-    with Session(Shorten(), store=store, profile=profile_of('mode = "observe"')) as session:
+    with Session(Shorten(), store=store, profile=observing) as session:
+        left = session.send(later)
+        assert b'"short"' in left
+        assert session.send(later) == left  # a retry, too
+    with Session(Shorten(), profile=observing) as session:
         assert session.send(later) == later
-        assert session.send(later) == later  # a retry, too
 
 
 def test_a_ledger_that_could_not_be_read_once_is_read_the_next_time() -> None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from penstock import BlockKind, Draft, EventKind
 from penstock.due import Due
+from penstock.job import PAUSED
 from penstock.pipeline import Pipeline
 from penstock.profiles import changed
-from penstock.settle import PAUSED
 from penstock.stage import Stage
 from penstock.testing import Session, Turn, assistant, check_prefix, conversation, profile_of, user
 from tests.engines import WAYS, Blocks, Does, ask_from_a_loop, request

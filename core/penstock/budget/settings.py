@@ -70,6 +70,9 @@ class Budget(_Table):
     def _in_order(self) -> Budget:
         if self.reduced > self.minimal:
             raise ValueError(f"reduced = {self.reduced!r} is above minimal = {self.minimal!r}; at most that is right")
+        if self.margin >= self.reduced:
+            said = f"margin = {self.margin!r} is not below reduced = {self.reduced!r}"
+            raise ValueError(f"{said}: the level REDUCED could never be left")
         return self
 
 

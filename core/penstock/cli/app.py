@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from penstock import __version__
-from penstock.cli import events, expand, explain, export, money, plugins, profiles, replay
+from penstock.cli import count, events, expand, explain, export, models, money, plugins, profiles, replay, tokens
 from penstock.errors import PenstockError, PluginError
 from penstock.plugins import Plugins
 
@@ -81,10 +81,13 @@ def _app(found: Plugins) -> typer.Typer:
     app.command("export")(export.export)
     app.command("replay")(replay.replay)
     app.command("money")(money.money)
+    app.command("models")(models.models)
     app.command("explain")(explain.explain)
     app.command("expand")(expand.expand)
+    app.command("count")(count.command())
     app.add_typer(profiles.app(), name="profiles")
     app.add_typer(plugins.app(), name="plugins")
+    app.add_typer(tokens.app(), name="tokens")
     return app
 
 

@@ -24,6 +24,7 @@ _ENDS = (EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED)
 _HOW = {
     "estimated": "estimated from the request's bytes",
     "calibrated": "estimated, by what the provider counted before",
+    "tokenizer": "estimated, by what the model's own tokenizer counted of a part",
 }
 _COUNTED = ("exact", "counted")
 """How a sum of money is called that is by the provider's count: now, and in older logs."""
@@ -100,10 +101,25 @@ def _head(events: list[Event], first: Mapping[EventKind, Mapping[str, Any]], abo
         ("session", printable(str(about.get("session", "")))),
         ("conversation", _history(about)),
         ("words", printable(str(about.get("words", "")))[:200]),
-        ("passed by", printable(str(first.get(EventKind.BYPASSED, {}).get("why", "")))),
+        ("passed by", _passed_by(first.get(EventKind.BYPASSED, {}))),
+        ("binding", _binding(about, first.get(EventKind.ANSWERED, {}))),
         ("ended", "not yet" if end is None else _end(end)),
     ]
     yield from (f"  {name:<12}  {value}" for name, value in pairs if value)
+
+
+def _passed_by(bypassed: Mapping[str, Any]) -> str:
+    again = f"{bypassed['replayed']} edits of before sent again" if bypassed.get("replayed") else ""
+    gone = f"{bypassed['stripped']} blocks of thinking left out" if bypassed.get("stripped") else ""
+    return ", ".join(filter(None, (printable(str(bypassed.get("why", ""))), again, gone)))
+
+
+def _binding(about: Mapping[str, Any], answered: Mapping[str, Any]) -> str:
+    """What the client asked for thinking whose prefix has changed, and what the provider left out of the request."""
+    asked = f"the client asks for {printable(str(about['block_binding']))}" if about.get("block_binding") else ""
+    lost = answered.get("transformations")
+    said = "; ".join(printable(str(one)) for one in lost) if isinstance(lost, list) else ""
+    return ", ".join(filter(None, (asked, f"the provider changed the request: {said}" if said else "")))
 
 
 def _history(about: Mapping[str, Any]) -> str:
@@ -185,6 +201,11 @@ def _money(money: object) -> Iterator[str]:
         return
     tally = Tally()
     tally.add(money)
+    if tally.unpriced:
+        yield "\nMoney"
+        yield "  unknown price: nobody has said what this model costs; see `penstock models NAME`"
+        yield f"  sent: {_split(money.get('sent'))}; came: {_split(money.get('came'))}"
+        return
     how = "the provider's count" if money.get("how") in _COUNTED else "estimated: the provider gave no count"
     yield "\nMoney"
     rows = [

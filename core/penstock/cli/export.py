@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from penstock.cli.reading import open_log
+from penstock.files import whole_file
 from penstock.snapshot.choice import choose
 from penstock.snapshot.document import write
-from penstock.snapshot.files import whole_file
 
 __all__ = ["export"]
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from penstock.cli.reading import all_events, open_log
-from penstock.cli.words import columns, dollars, moment, percent, printable, signed
+from penstock.cli.words import columns, dollars, moment, percent, printable, signed, total
 from penstock.errors import PenstockError
 from penstock.events import Event, EventKind
 from penstock.store.base import Store
@@ -21,6 +21,7 @@ from penstock.tally import Tally
 __all__ = ["money"]
 
 DAY = 86_400.0
+_DOLLARS = ("baseline", "paid", "naive", "saved", "share")
 _FIGURES = ("requests", "untouched", "paid", "saved", "", "compacting", "reads saved", "writes caused")
 
 
@@ -92,7 +93,7 @@ def _add(sums: _Sums, said: Event, answered: Event, wanted: str) -> None:
 
 
 def _lines(sums: _Sums) -> list[str]:
-    if not sums.total.requests:
+    if not sums.total.requests and not sums.total.unpriced:
         return ["Nothing was paid for yet, as far as this log says."]
     heads = ("session", "client", "began")
     rows: list[tuple[str, ...]] = [(*heads, *_FIGURES)]
@@ -110,24 +111,29 @@ def _lines(sums: _Sums) -> list[str]:
 def _figures(tally: Tally) -> tuple[str, ...]:
     about = "~" if tally.estimated else ""
     return (
-        f"{tally.requests:,}",
-        dollars(tally.baseline),
-        about + dollars(tally.paid),
-        signed(dollars(tally.saved), tally.saved),
+        f"{tally.requests + tally.unpriced:,}",
+        total(tally.baseline, tally),
+        about + total(tally.paid, tally),
+        signed(total(tally.saved, tally), tally.saved),
         signed(percent(tally.share), tally.saved),
-        dollars(tally.naive),
+        total(tally.naive, tally),
         f"{tally.reads_saved:,}",
         f"{tally.writes_caused:,}",
     )
 
 
-def _notes(total: Tally) -> list[str]:
+def _notes(sums: Tally) -> list[str]:
     notes = ["paid: what the provider counted, at the prices of your profile or the bundled list."]
-    if total.estimated:
-        notes.append(f"~ estimated: for {total.estimated:,} of {total.requests:,} requests the provider gave no count.")
+    if sums.estimated:
+        notes.append(f"~ estimated: for {sums.estimated:,} of {sums.requests:,} requests the provider gave no count.")
+    if sums.unpriced:
+        notes.append(
+            f"? unknown price: nobody has said what the models of {sums.unpriced:,} requests cost. `penstock models "
+            "NAME` shows how a name was read; a profile may give its figures under [prices]."
+        )
     notes.append("untouched, compacting: by a model of the provider's cache. Answers that broke off are not counted.")
-    if total.own:
-        notes.append(f"Of what was paid, {dollars(total.own)} went into calls of Penstock's own.")
+    if sums.own:
+        notes.append(f"Of what was paid, {dollars(sums.own)} went into calls of Penstock's own.")
     return notes
 
 
@@ -142,4 +148,6 @@ def _document(sums: _Sums) -> dict[str, Any]:
 
 
 def _numbers(tally: Tally) -> dict[str, Any]:
-    return {**asdict(tally), "saved": tally.saved, "share": tally.share}
+    """Without dollars where the price of none of the requests is known."""
+    known = {**asdict(tally), "saved": tally.saved, "share": tally.share}
+    return known if tally.requests or not tally.unpriced else {**known, **dict.fromkeys(_DOLLARS)}

@@ -13,6 +13,7 @@ import typer
 
 from penstock import paths
 from penstock.errors import PluginError
+from penstock.files import create
 from penstock.plugins import BLOCK_VARIABLE, Plugins
 
 __all__ = ["app"]
@@ -48,9 +49,9 @@ def new(
     home = paths.plugins_dir()
     file = (folder or home).expanduser() / f"{name}.py"
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as out:
-            out.write(_stage(name))
+        paths.make_private(file.parent)
+        with create(file) as out:
+            out.write(_stage(name).encode())
     except FileExistsError as e:
         raise PluginError(f"{file} is there already. Choose another name, or delete it") from e
     except OSError as e:

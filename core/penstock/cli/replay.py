@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from penstock import paths, profiles
-from penstock.cli.words import columns, dollars, lasted, percent, printable, signed
+from penstock.cli.words import columns, lasted, percent, printable, signed, total
 from penstock.errors import PenstockError
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ def _live(one: PromptReplay, found: Played) -> str:
     sums = one.sums
     return (
         f"{sums.came:,} tokens came, {sums.sent:,} sent, {sums.injected:,} recalled, "
-        f"{'~' if sums.money.estimated else ''}{dollars(sums.money.saved)} saved, {lasted(found.passed.suite_ms or 0)}"
+        f"{'~' if sums.money.estimated else ''}{total(sums.money.saved, sums.money)} saved, "
+        f"{lasted(found.passed.suite_ms or 0)}"
     )
 
 
@@ -153,8 +154,8 @@ def _row(found: Played) -> tuple[str, ...]:
         str(passed.landed("replace") or ""),
         str(passed.landed("compact") or ""),
         percent(sums.cache_share),
-        signed(f"{'~' if sums.money.estimated else ''}{dollars(sums.money.saved)}", sums.money.saved)
-        if sums.money.requests
+        signed(f"{'~' if sums.money.estimated else ''}{total(sums.money.saved, sums.money)}", sums.money.saved)
+        if sums.money.requests or sums.money.unpriced
         else "",
         "" if passed.suite_ms is None else lasted(passed.suite_ms),
     )
@@ -174,10 +175,13 @@ def _sum(one: PromptReplay, played: list[Played]) -> list[str]:
         f"{sums.came:,} tokens came, {sums.sent:,} were sent; {sums.injected:,} recalled, {sums.freed:,} taken out",
     ]
     if sums.money.requests:
-        saved = signed(f"{about}{dollars(sums.money.saved)} ({percent(sums.money.share)})", sums.money.saved)
+        saved = signed(f"{about}{total(sums.money.saved, sums.money)} ({percent(sums.money.share)})", sums.money.saved)
         lines.append(
-            f"{about}{dollars(sums.money.baseline)} untouched, {about}{dollars(sums.money.paid)} paid: {saved} saved"
+            f"{about}{total(sums.money.baseline, sums.money)} untouched, "
+            f"{about}{total(sums.money.paid, sums.money)} paid: {saved} saved"
         )
+    elif sums.money.unpriced:
+        lines.append(f"unknown price: nobody has said what {printable(one.talk.model)} costs")
     if times:
         lines.append(f"time in Penstock: {lasted(times[len(times) // 2])} a prompt, {lasted(times[-1])} at most")
     return lines

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 import typer
 
-__all__ = ["columns", "counted", "dollars", "lasted", "moment", "percent", "printable", "signed"]
+from penstock.tally import Tally
+
+__all__ = ["columns", "counted", "dollars", "lasted", "moment", "percent", "printable", "signed", "total"]
 
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -34,6 +36,14 @@ def dollars(amount: float) -> str:
     if not size:
         return "$0"
     return f"{sign}${size:,.2f}" if size >= 0.99995 else f"{sign}${max(size, 0.0001):.4f}"
+
+
+def total(amount: float, tally: Tally) -> str:
+    """A sum of `tally` in dollars: `?` where the price of none of its requests is known, `$1.20 + ?` where it is of
+    some."""
+    if not tally.unpriced:
+        return dollars(amount)
+    return f"{dollars(amount)} + ?" if tally.requests else "?"
 
 
 def percent(share: float | None) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from penstock import paths
 from penstock.control.ports import answers
+from penstock.files import write_file
 
 __all__ = [
     "Announcement",
@@ -80,10 +81,8 @@ def announce(what: Announcement, file: Path) -> None:
     other = found(file)
     if other is not None and other.pid != what.pid:
         return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.{what.pid}")
-    part.write_text(json.dumps(asdict(what), indent=1) + "\n", encoding="utf-8")
-    part.replace(file)
+    paths.make_private(file.parent)
+    write_file(file, (json.dumps(asdict(what), indent=1) + "\n").encode())
 
 
 def withdraw(file: Path, pid: int) -> None:

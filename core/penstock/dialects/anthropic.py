@@ -5,7 +5,8 @@ Reference: https://docs.anthropic.com/en/api/messages and .../messages-streaming
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -13,10 +14,13 @@ from typing import Any
 import msgspec
 
 from penstock.conversation import Block, BlockKind, Conversation, Message, Role
+from penstock.counts import count, mapping, objects
+from penstock.dialects.anthropic_usage import usage
 from penstock.dialects.base import Endpoint, ListDialect, canonical_key, encode_text, message
+from penstock.dialects.clouds import cloud_call
 from penstock.dialects.replies import ReplyParser
-from penstock.errors import Unreadable
-from penstock.reply import ToolCall, Usage
+from penstock.errors import InvalidEdit, Unreadable
+from penstock.reply import ToolCall
 from penstock.spans import Span, elements, members
 
 __all__ = ["Anthropic"]
@@ -32,17 +36,26 @@ _KINDS = {
     "document": BlockKind.MEDIA,
 }
 _ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT, "system": Role.SYSTEM}
-_ERRORS = {400: "invalid_request_error", 403: "permission_error", 429: "rate_limit_error", 529: "overloaded_error"}
+_ERRORS = {
+    400: "invalid_request_error",
+    402: "billing_error",
+    403: "permission_error",
+    429: "rate_limit_error",
+    529: "overloaded_error",
+}
+"""By status (https://platform.claude.com/docs/en/api/errors)."""
 MAX_BREAKPOINTS = 4
 _MARKABLE = frozenset({BlockKind.TEXT, BlockKind.TOOL_USE, BlockKind.TOOL_RESULT, BlockKind.MEDIA})
 
 
 class Anthropic(ListDialect):
-    """`POST /v1/messages` and `/v1/messages/count_tokens`, under any prefix (gateways put their own in front)."""
+    """`POST /v1/messages` and `/v1/messages/count_tokens`, under any prefix (gateways put their own in front), and the
+    paths of Vertex AI and Bedrock."""
 
     name = "anthropic"
     provider = "anthropic"
     list_field = "messages"
+    final_status = 402  # Claude Code shows a message with this status as it is; before that of a 429 it puts its own
 
     def endpoint(self, method: str, path: str) -> Endpoint | None:
         if method != "POST":
@@ -50,7 +63,25 @@ class Anthropic(ListDialect):
         path = path.rstrip("/")
         if path.endswith("/v1/messages/count_tokens"):
             return Endpoint.COUNT
+        call = cloud_call(path)
+        if call is not None:
+            return call.endpoint
         return Endpoint.TURN if path.endswith("/v1/messages") else None
+
+    def root(self, body: bytes, top: dict[str, Span], path: str) -> dict[str, Span]:
+        """Other makers' models may answer under the clouds' paths: this field is Claude's alone, and required there."""
+        call = cloud_call(path)
+        if call is not None and call.endpoint is Endpoint.TURN and "anthropic_version" not in top:
+            raise Unreadable("'anthropic_version' is missing: this is no body of Claude's Messages")
+        return top
+
+    def model_of(self, body: bytes, fields: dict[str, Span], path: str) -> str:
+        call = cloud_call(path)
+        return (call.model if call is not None else "") or super().model_of(body, fields, path)
+
+    def streams(self, body: bytes, fields: dict[str, Span], path: str) -> bool:
+        call = cloud_call(path)
+        return (call is not None and call.stream) or super().streams(body, fields, path)
 
     def read_message(self, raw: bytes) -> Message:
         fields = members(raw)
@@ -65,10 +96,18 @@ class Anthropic(ListDialect):
             return message(role, [block], raw, bare=True)
         if isinstance(content, list) and span is not None:
             spans = elements(raw, span)
-            return message(role, [_block(role, b, raw, s) for b, s in zip(content, spans, strict=True)], raw)
+            found = message(role, [_block(role, b, raw, s) for b, s in zip(content, spans, strict=True)], raw)
+            return replace(found, compacts=True) if any(map(_compacts, content)) else found
         if content is None:  # Claude Code sends control entries with no content
             return message(role, [], raw)
         raise Unreadable("content is neither a string nor a list")
+
+    def automatic(self, body: bytes, fields: dict[str, Span]) -> str:
+        """Automatic caching: `cache_control` of the request itself is a breakpoint on its last block that can be cached
+        (https://platform.claude.com/docs/en/build-with-claude/prompt-caching)."""
+        span = fields.get("cache_control")
+        mark = None if span is None else msgspec.json.decode(span.of(body))
+        return "" if not isinstance(mark, dict) else _lifetime(mark)
 
     def note(self, message: Message, block: int, texts: Sequence[str]) -> tuple[Span, bytes]:
         end = message.blocks[block].span.end
@@ -77,6 +116,24 @@ class Anthropic(ListDialect):
     def bare_note(self, message: Message, block: Block, value: bytes, notes: Sequence[str]) -> tuple[Span, bytes]:
         parts = [_text_block(value), *(_text_block(encode_text(t)) for t in notes)]
         return block.span, b"[" + b",".join(parts) + b"]"
+
+    def may_strip(self, conversation: Conversation) -> bool:
+        return True
+
+    def removal(self, message: Message, blocks: frozenset[int]) -> Iterator[Span]:
+        """A run of blocks goes up to where the next block begins; one at the end, from where the block before ends."""
+        spans = [block.span for block in message.blocks]
+        if message.bare or not 0 < len(blocks) < len(spans):
+            raise InvalidEdit("a message keeps at least one of its blocks")
+        first = None
+        for i, span in enumerate(spans):
+            if i in blocks:
+                first = i if first is None else first
+            elif first is not None:
+                yield Span(spans[first].start, span.start)
+                first = None
+        if first is not None:
+            yield Span(spans[first - 1].end, spans[-1].end)
 
     def user_message(self, texts: Sequence[str]) -> bytes:
         return b'{"role":"user","content":[' + b",".join(_text_block(encode_text(t)) for t in texts) + b"]}"
@@ -91,7 +148,12 @@ class Anthropic(ListDialect):
     def mark(self, conversation: Conversation, message: int, block: int, lifetime: str) -> bytes | None:
         found = conversation.messages[message]
         chosen = found.blocks[block]
-        if found.bare or chosen.mark or chosen.kind not in _MARKABLE or _marks(conversation) >= MAX_BREAKPOINTS:
+        # A breakpoint on the block that automatic caching marks is refused if its lifetime is another
+        # (https://github.com/vellum-ai/vellum-assistant/pull/23414).
+        is_taken = bool(conversation.automatic) and conversation.automatic_block() == (message, block)
+        if found.bare or chosen.mark or chosen.kind not in _MARKABLE or is_taken:
+            return None
+        if _marks(conversation) >= MAX_BREAKPOINTS:
             return None
         end = conversation.spans[message].start + chosen.span.end - 1  # before the closing brace
         ttl = b',"ttl":"1h"' if lifetime == "1h" else b""
@@ -139,7 +201,19 @@ def _mark(value: dict[str, Any]) -> str:
     marks = [p["cache_control"] for p in parts if "cache_control" in p]
     if not marks:
         return ""
-    return "1h" if any(isinstance(m, dict) and m.get("ttl") == "1h" for m in marks) else "5m"
+    return "1h" if any(isinstance(m, dict) and _lifetime(m) == "1h" for m in marks) else "5m"
+
+
+def _lifetime(mark: Mapping[str, Any]) -> str:
+    return "1h" if mark.get("ttl") == "1h" else "5m"
+
+
+def _compacts(value: Any) -> bool:
+    """A compaction that succeeded: the API ignores what comes before it. One without content has failed and does
+    nothing (https://platform.claude.com/docs/en/build-with-claude/compaction-threshold)."""
+    if not isinstance(value, dict) or value.get("type") != "compaction":
+        return False
+    return bool(value.get("content") or value.get("encrypted_content"))
 
 
 def _result(content: Any, raw: bytes, span: Span | None) -> tuple[str, Span | None]:
@@ -172,9 +246,19 @@ def _marked_fields(conversation: Conversation) -> Iterator[Span]:
 
 
 def _marks(conversation: Conversation) -> int:
-    """Cache breakpoints in tools, system and messages."""
+    """Cache breakpoints in tools, system and messages, with that of automatic caching: it takes one of the four, unless
+    its block has one of the client's own, which is all there is then
+    (https://platform.claude.com/docs/en/build-with-claude/prompt-caching; five are refused with "A maximum of 4 blocks
+    with cache_control may be provided. Found 5.", https://github.com/coder/mux/pull/3112)."""
     head = sum(conversation.body.count(b'"cache_control"', *span) for span in _marked_fields(conversation))
-    return head + sum(m.breakpoints for m in conversation.messages)
+    return head + sum(m.breakpoints for m in conversation.messages) + _takes_a_slot(conversation)
+
+
+def _takes_a_slot(conversation: Conversation) -> bool:
+    if not conversation.automatic:
+        return False
+    at = conversation.automatic_block()
+    return at is None or not conversation.messages[at[0]].blocks[at[1]].mark
 
 
 def _turns(conversation: Conversation) -> Iterator[tuple[Role, list[Message]]]:
@@ -188,7 +272,7 @@ def _pair_violations(conversation: Conversation) -> Iterator[str]:
     seen: set[str] = set()
     calls: list[str] = []
     first = next((m for m in conversation.messages if m.role is not Role.SYSTEM), None)
-    if first is not None and first.role is not Role.USER:
+    if first is not None and first.role is not Role.USER and not first.compacts:
         yield "the first message is not the user's"
     for role, messages in _turns(conversation):
         if role is Role.ASSISTANT:
@@ -214,6 +298,13 @@ def _pair_violations(conversation: Conversation) -> Iterator[str]:
     yield from ("a text block is empty" for m in conversation.messages if m.has_blank)
 
 
+def _error_in(data: dict[str, Any]) -> str:
+    """The message of an error: Anthropic's and Google's have it inside `error`, Amazon's at the top."""
+    error = data.get("error")
+    found = error.get("message") if isinstance(error, dict) else data.get("message")
+    return found if isinstance(found, str) else ""
+
+
 class _Parser(ReplyParser):
     def event(self, data: dict[str, Any]) -> None:
         kind = data.get("type")
@@ -228,26 +319,25 @@ class _Parser(ReplyParser):
             if block.get("type") == "tool_use":
                 self.reply.tools.append(ToolCall(block["id"], block["name"]))
         elif kind == "message_start":
-            self.reply.model = data["message"].get("model", "")
-            self._usage(data["message"].get("usage") or {})
+            self._message(mapping(data.get("message")))
         elif kind == "message_delta":
-            self.reply.stop = data["delta"].get("stop_reason") or self.reply.stop
-            self._usage(data.get("usage") or {})
+            delta = mapping(data.get("delta"))
+            self.reply.stop = delta.get("stop_reason") or self.reply.stop
+            self._counted({**delta, **data})
         elif kind == "message_stop":
             self.reply.complete = True
         elif kind == "error":
             self.reply.error = str(data["error"].get("message", ""))
 
     def whole(self, data: dict[str, Any]) -> None:
-        if data.get("type") == "error":
-            self.reply.error = str(data["error"].get("message", ""))
+        if data.get("type") != "message" and (error := _error_in(data)):
+            self.reply.error = error
             return
         if "input_tokens" in data:  # count_tokens
-            self.reply.usage.input = data["input_tokens"]
+            self.reply.usage.input = count(data["input_tokens"])
             return
-        self.reply.model = data.get("model", "")
         self.reply.stop = data.get("stop_reason") or ""
-        self._usage(data.get("usage") or {})
+        self._message(data)
         for block in data.get("content") or []:
             if block.get("type") == "text":
                 self.add_text(block["text"])
@@ -255,10 +345,14 @@ class _Parser(ReplyParser):
                 self.reply.tools.append(ToolCall(block["id"], block["name"]))
                 self.add_input(len(self.reply.tools) - 1, msgspec.json.encode(block["input"]).decode())
 
-    def _usage(self, usage: dict[str, Any]) -> None:
-        """`message_delta` repeats the counts of `message_start` and adds to the output's; the last word counts."""
-        u: Usage = self.reply.usage
-        u.input = usage.get("input_tokens", u.input)
-        u.output = usage.get("output_tokens", u.output)
-        u.cache_read = usage.get("cache_read_input_tokens", u.cache_read)
-        u.cache_write = usage.get("cache_creation_input_tokens", u.cache_write)
+    def _message(self, said: Mapping[str, Any]) -> None:
+        self.reply.model = str(said.get("model") or "")
+        self._counted(said)
+
+    def _counted(self, said: Mapping[str, Any]) -> None:
+        """`message_start` and a whole answer hold all of it; `message_delta` what has changed since."""
+        self.reply.usage = usage(said.get("usage"), self.reply.usage)
+        edits = mapping(said.get("context_management")).get("applied_edits")
+        cleared = sum(count(edit.get("cleared_input_tokens")) or 0 for edit in objects(edits))
+        self.reply.usage.cleared = cleared or self.reply.usage.cleared
+        self.add_transformations(said.get("input_transformations"))

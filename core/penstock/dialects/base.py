@@ -6,6 +6,7 @@ for those `ListDialect` does everything but reading one message and writing one 
 
 from __future__ import annotations
 
+import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from penstock.conversation import Block, BlockKind, Conversation, Message, Role,
 from penstock.dialects.replies import WRONG_SHAPE, ReplyParser, ReplyReader
 from penstock.errors import InvalidEdit, Unreadable
 from penstock.media import media_in
+from penstock.names import kept_name
 from penstock.spans import Span, elements, members
 from penstock.tokens import bytes_of
 
@@ -30,11 +32,16 @@ __all__ = [
     "ListDialect",
     "RangeEdit",
     "Refusal",
+    "Removal",
     "canonical_key",
     "encode_text",
+    "fixed_blocks",
 ]
 
 CACHE_BYTES = 96 << 20
+"""Of memory for the messages one format has read, texts and objects included: about 40 MB of JSON."""
+_MESSAGE_BYTES, _BLOCK_BYTES = 700, 450
+"""What the objects take, measured with tracemalloc."""
 _MIXED = frozenset({BlockKind.TOOL_RESULT, BlockKind.OTHER})
 
 
@@ -67,7 +74,15 @@ class RangeEdit:
     text: str
 
 
-Change = BlockEdit | RangeEdit
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Blocks of one message go; at least one stays. A message that loses all of its blocks goes by a `RangeEdit`."""
+
+    message: int
+    blocks: frozenset[int]
+
+
+Change = BlockEdit | RangeEdit | Removal
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +121,10 @@ class Dialect(ABC):
         breakpoints, this block takes none, or the client has used them all."""
         return None
 
+    def may_strip(self, conversation: Conversation) -> bool:
+        """Whether thinking can be left out of this request, and what follows it is still valid then."""
+        return False
+
     @abstractmethod
     def parser(self) -> ReplyParser:
         """A fresh reader of one answer's events."""
@@ -118,10 +137,14 @@ class Dialect(ABC):
         """The same for what waiting does not bring back, where the provider has other words for that."""
         return self.error_body(status, message)
 
+    final_status = 429
+    """The status of a refusal that waiting does not lift."""
+
     def refusal(self, message: str, retry_after: int, status: int = 429, *, is_final: bool = False) -> Refusal:
         """A refusal this format's clients understand and show. `is_final`: they are told not to try again by
         themselves, as the SDKs of Anthropic and OpenAI heed."""
         final = {"x-should-retry": "false"} if is_final else {}
+        status = self.final_status if is_final else status
         return Refusal(
             status,
             {"content-type": "application/json", "retry-after": str(retry_after), **final},
@@ -168,6 +191,14 @@ class ListDialect(Dialect):
         span = fields.get("stream")
         return span is not None and span.of(body) == b"true"
 
+    def automatic(self, body: bytes, fields: dict[str, Span]) -> str:
+        """See `Conversation.automatic`."""
+        return ""
+
+    def ignored(self, body: bytes, fields: dict[str, Span], messages: Sequence[Message]) -> int:
+        """See `Conversation.ignored`."""
+        return next((i for i in range(len(messages) - 1, -1, -1) if messages[i].compacts), 0)
+
     def replacement(self, block: Block, text: str) -> bytes:
         """The bytes that stand for `text` in the block's slot."""
         return encode_text(text)
@@ -183,14 +214,17 @@ class ListDialect(Dialect):
         fields = self.root(body, members(body), path)
         spans = self.entries(body, fields)
         try:
+            messages = self._seen.get(body, spans, self.read_message)
             return Conversation(
                 dialect=self.name,
                 body=body,
-                messages=self._seen.get(body, spans, self.read_message),
+                messages=messages,
                 spans=tuple(spans),
-                model=self.model_of(body, fields, path),
+                model=kept_name(self.model_of(body, fields, path)),
                 stream=self.streams(body, fields, path),
                 fields=fields,
+                automatic=self.automatic(body, fields),
+                ignored=self.ignored(body, fields, messages),
             )
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, *WRONG_SHAPE) as e:
             raise Unreadable(f"{self.list_field}: {e}") from e
@@ -204,6 +238,11 @@ class ListDialect(Dialect):
                 covered.update(range(change.first, change.last + 1))
         by_message: dict[int, list[BlockEdit]] = {}
         for change in changes:
+            if isinstance(change, Removal) and change.message not in covered:
+                start = conversation.spans[change.message].start
+                for span in self.removal(conversation.messages[change.message], change.blocks):
+                    cuts.append((start + span.start, start + span.end, b""))
+        for change in changes:
             if isinstance(change, BlockEdit) and change.message not in covered:
                 by_message.setdefault(change.message, []).append(change)
         for index, edits in by_message.items():
@@ -211,6 +250,10 @@ class ListDialect(Dialect):
             for span, data in self._cut_message(conversation.messages[index], edits):
                 cuts.append((start + span.start, start + span.end, data))
         return _join(conversation.body, cuts)
+
+    def removal(self, message: Message, blocks: frozenset[int]) -> Iterator[Span]:
+        """What of `message` goes when these of its blocks do, separators included. Raises `InvalidEdit`."""
+        raise InvalidEdit("blocks of this format can not be left out")
 
     def _cut_range(self, conversation: Conversation, change: RangeEdit) -> tuple[int, int, bytes]:
         start, end = conversation.spans[change.first].start, conversation.spans[change.last].end
@@ -263,6 +306,8 @@ def message(role: Role, blocks: Sequence[Block], raw: bytes, *, bare: bool = Fal
     """A `Message` with its keys filled in, and its images and files weighed."""
     blocks = [_weighed(block, raw) if _may_hold_media(block) else block for block in blocks]
     keys = [b.key for b in blocks]
+    thinking = tuple(i for i, b in enumerate(blocks) if b.kind is BlockKind.THINKING)
+    spoken = [b.key for b in blocks if b.kind is not BlockKind.THINKING]
     return Message(
         role,
         tuple(blocks),
@@ -274,8 +319,10 @@ def message(role: Role, blocks: Sequence[Block], raw: bytes, *, bare: bool = Fal
         calls=tuple(b.tool_id for b in blocks if b.kind is BlockKind.TOOL_USE),
         answers=tuple(b.tool_id for b in blocks if b.kind is BlockKind.TOOL_RESULT),
         has_blank=any(b.kind is BlockKind.TEXT and not b.text.strip() for b in blocks),
-        fixed=tuple(_fixed(blocks, raw)),
+        fixed=tuple(fixed_blocks(blocks, raw)),
         padding=sum(b.padding for b in blocks),
+        spoken=digest(role.encode(), *spoken) if spoken else b"",
+        thinking=thinking,
     )
 
 
@@ -291,7 +338,8 @@ def _weighed(block: Block, raw: bytes) -> Block:
     return replace(block, padding=sum(one.letters - bytes_of(one.tokens) for one in media))
 
 
-def _fixed(blocks: Sequence[Block], raw: bytes) -> Iterator[tuple[bytes, bool]]:
+def fixed_blocks(blocks: Iterable[Block], raw: bytes) -> Iterator[tuple[bytes, bool]]:
+    """What no edit may touch of `blocks`, which stand in `raw`: see `Message.fixed`."""
     for block in blocks:
         if block.slot is None:
             yield digest(block.span.of(raw)), block.has_breakpoint
@@ -347,5 +395,11 @@ class _MessageCache:
                 self._newer, self._older, self._size = {}, self._newer, 0
             if raw not in self._newer:
                 self._newer[message.raw] = message
-                self._size += len(raw)
+                self._size += _weight(message)
         return message
+
+
+def _weight(message: Message) -> int:
+    """About the bytes a message takes in memory."""
+    texts = sum(sys.getsizeof(block.text) for block in message.blocks)
+    return len(message.raw) + texts + _MESSAGE_BYTES + _BLOCK_BYTES * len(message.blocks)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from penstock.conversation import Block, BlockKind, Conversation, Message, Role
+from penstock.counts import count, mapping
 from penstock.dialects.base import Endpoint, ListDialect, Refusal, canonical_key, encode_text, message
 from penstock.dialects.replies import ReplyParser
 from penstock.errors import Unreadable
@@ -214,9 +215,9 @@ class _Parser(ReplyParser):
             self.reply.error = str(data["error"].get("message", ""))
             return
         self.reply.model = data.get("modelVersion") or self.reply.model
-        self._usage(data.get("usageMetadata") or {})
+        self._usage(data.get("usageMetadata"))
         if "totalTokens" in data:  # countTokens
-            self.reply.usage.input = data["totalTokens"]
+            self.reply.usage.input = count(data["totalTokens"])
         for candidate in data.get("candidates") or []:
             if not candidate.get("index"):  # of several answers the first
                 self._candidate(candidate)
@@ -241,13 +242,17 @@ class _Parser(ReplyParser):
     def _stopped(self, reason: str) -> None:
         self.reply.stop, self.reply.complete = reason, True
 
-    def _usage(self, usage: dict[str, Any]) -> None:
-        """Each chunk counts from the start of the answer; the last word counts. `promptTokenCount` holds the cached."""
-        u = self.reply.usage
-        if "promptTokenCount" in usage:
-            cached = usage.get("cachedContentTokenCount", u.cache_read)
-            prompt = usage["promptTokenCount"] + usage.get("toolUsePromptTokenCount", 0)
-            u.input, u.cache_read = prompt - (cached or 0), cached
-        said = [usage[k] for k in ("candidatesTokenCount", "thoughtsTokenCount") if k in usage]
-        if said:
-            u.output = sum(said)
+    def _usage(self, said: object) -> None:
+        """Each chunk counts from the start of the answer, so the last word counts. `promptTokenCount` holds the cached,
+        and leaves out what Google's own tools added to the prompt; `candidatesTokenCount` leaves out the thoughts
+        (https://ai.google.dev/api/generate-content#UsageMetadata)."""
+        u, fields = self.reply.usage, mapping(said)
+        prompt = count(fields.get("promptTokenCount"))
+        if prompt is not None:
+            cached = count(fields.get("cachedContentTokenCount"))
+            cached = u.cache_read if cached is None else cached
+            prompt += count(fields.get("toolUsePromptTokenCount")) or 0
+            u.input, u.cache_read = max(0, prompt - (cached or 0)), cached
+        output = [n for k in ("candidatesTokenCount", "thoughtsTokenCount") if (n := count(fields.get(k))) is not None]
+        if output:
+            u.output = sum(output)

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from penstock.conversation import Block, BlockKind, Conversation, Message, Role
+from penstock.counts import count
 from penstock.dialects.base import BlockEdit, Endpoint, ListDialect, canonical_key, encode_text, message
 from penstock.dialects.replies import ReplyParser
 from penstock.errors import InvalidEdit, Unreadable
@@ -192,8 +193,8 @@ class _Parser(ReplyParser):
         if data.get("done"):
             self.reply.complete = True
             self.reply.stop = data.get("done_reason") or ""
-            self.reply.usage.input = data.get("prompt_eval_count")
-            self.reply.usage.output = data.get("eval_count")
+            self.reply.usage.input = count(data.get("prompt_eval_count"))
+            self.reply.usage.output = count(data.get("eval_count"))
         said = data.get("message") or {}
         self.add_text(said.get("content") or data.get("response") or "")
         for call in said.get("tool_calls") or []:

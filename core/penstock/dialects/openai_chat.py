@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from penstock.conversation import Block, BlockKind, Conversation, Message, Role
+from penstock.counts import count, dollars, mapping
 from penstock.dialects.base import Endpoint, ListDialect, canonical_key, encode_text, message
 from penstock.dialects.replies import ReplyParser
 from penstock.errors import InvalidEdit, Unreadable
@@ -22,11 +23,13 @@ __all__ = [
     "QUOTA",
     "OpenAIChat",
     "as_text",
+    "automatic",
     "canonical_content",
     "content_blocks",
     "error_text",
     "error_value",
     "result",
+    "result_mark",
     "usage",
 ]
 
@@ -41,6 +44,8 @@ _ROLES = {
 _SPOKEN = {
     "reasoning_content": BlockKind.THINKING,  # DeepSeek
     "reasoning": BlockKind.THINKING,  # OpenRouter
+    "reasoning_details": BlockKind.THINKING,  # OpenRouter: with the signatures that bind it
+    "reasoning_opaque": BlockKind.THINKING,  # GitHub Copilot
     "refusal": BlockKind.OTHER,
 }
 _PARTS = {
@@ -86,6 +91,9 @@ class OpenAIChat(ListDialect):
             blocks = [*_spoken_blocks(value, fields), *blocks, *_call_blocks(value, raw, fields)]
         return message(role, blocks, raw, bare=isinstance(content, str) and len(blocks) == 1)
 
+    def automatic(self, body: bytes, fields: dict[str, Span]) -> str:
+        return automatic(body, fields)
+
     def note(self, message: Message, block: int, texts: Sequence[str]) -> tuple[Span, bytes]:
         if message.role is Role.TOOL:  # results stand in a row; the note is a message after it
             end = len(message.raw)
@@ -129,14 +137,16 @@ def _result_block(value: dict[str, Any], raw: bytes, span: Span | None) -> Block
     text, slot = result(content, raw, span)
     link = str(value.get("tool_call_id") or value.get("name") or "")
     key = canonical_key(Role.TOOL, {"tool_call_id": link, "content": canonical_content(content)})
-    return Block(BlockKind.TOOL_RESULT, Role.TOOL, text, key, Span(0, len(raw)), slot, tool_id=link)
+    span = Span(0, len(raw))
+    return Block(BlockKind.TOOL_RESULT, Role.TOOL, text, key, span, slot, tool_id=link, mark=result_mark(content))
 
 
 def _spoken_blocks(value: dict[str, Any], fields: dict[str, Span]) -> Iterator[Block]:
     for name, kind in _SPOKEN.items():
-        text = value.get(name)
-        if isinstance(text, str) and text:
-            yield Block(kind, Role.ASSISTANT, text, canonical_key(Role.ASSISTANT, {name: text}), fields[name])
+        said = value.get(name)
+        if said and isinstance(said, str | list):
+            key = canonical_key(Role.ASSISTANT, {name: said})
+            yield Block(kind, Role.ASSISTANT, said if isinstance(said, str) else "", key, fields[name])
 
 
 def _call_blocks(value: dict[str, Any], raw: bytes, fields: dict[str, Span]) -> Iterator[Block]:
@@ -197,7 +207,7 @@ class _Parser(ReplyParser):
             if choice.get("index", 0) == 0:
                 self._choice(choice)
         if data.get("usage"):
-            self.reply.usage = usage(data["usage"], "prompt", "completion")
+            self.reply.usage = usage(data["usage"], "prompt", "completion", data.get("service_tier"))
 
     def whole(self, data: dict[str, Any]) -> None:
         self.event(data)
@@ -244,8 +254,37 @@ def _part_block(role: Role, value: dict[str, Any], raw: bytes, span: Span) -> Bl
         text, slot = as_text(value.get("text", "")), members(raw, span).get("text")
     elif kind is BlockKind.OTHER:
         text = as_text(value.get("refusal", ""))
-    mark = any(name in value for name in _BREAKPOINTS)
-    return Block(kind, role, text, canonical_key(role, _canonical_part(value)), span, slot, mark="5m" if mark else "")
+    return Block(kind, role, text, canonical_key(role, _canonical_part(value)), span, slot, mark=_mark(value))
+
+
+def _mark(value: Mapping[str, Any]) -> str:
+    """The lifetime of a breakpoint on a part: OpenAI's own, or that of Anthropic, which gateways take."""
+    own = value.get("prompt_cache_breakpoint")
+    if own is not None:
+        return "12h" if mapping(own).get("ttl") == "12h" else "30m"
+    if "cache_control" not in value:
+        return ""
+    return "1h" if mapping(value["cache_control"]).get("ttl") == "1h" else "5m"
+
+
+def result_mark(content: Any) -> str:
+    """The lifetime of the last breakpoint on a part of a tool's result."""
+    parts = (one for one in reversed(content) if isinstance(one, dict)) if isinstance(content, list) else ()
+    return next((mark for part in parts if (mark := _mark(part))), "")
+
+
+def automatic(body: bytes, fields: Mapping[str, Span]) -> str:
+    """The breakpoint at the end of the newest message, which `prompt_cache_options` may rule out or have live longer
+    (https://developers.openai.com/api/docs/guides/prompt-caching). Gateways to Claude take `cache_control` for it."""
+    span = fields.get("cache_control")
+    mark = None if span is None else msgspec.json.decode(span.of(body))
+    if isinstance(mark, dict):
+        return "1h" if mark.get("ttl") == "1h" else "5m"
+    span = fields.get("prompt_cache_options")
+    options = mapping(None if span is None else msgspec.json.decode(span.of(body)))
+    if options.get("mode") == "explicit":
+        return ""
+    return "12h" if options.get("ttl") == "12h" else "30m"
 
 
 def result(content: Any, raw: bytes, span: Span | None) -> tuple[str, Span | None]:
@@ -295,19 +334,53 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def usage(data: Mapping[str, Any], sent: str, got: str) -> Usage:
-    """The token counts of an answer; `sent` and `got` are the format's words for the two sides.
+def usage(said: object, sent: str, got: str, tier: object = None) -> Usage:
+    """The token counts of an answer; `sent` and `got` are the format's words for the two sides, `tier` is the answer's
+    `service_tier`.
 
-    OpenAI counts what was read from the cache, and what was written to it, inside the total, and bills each token once.
+    OpenAI counts what was read from the cache, and what was written to it, inside the total, and bills each token once
+    (https://developers.openai.com/api/docs/guides/prompt-caching; `ResponseUsage` and `CompletionUsage` of the Python
+    SDK 3.54.0). DeepSeek and Moonshot name what was read beside the total (https://api-docs.deepseek.com/guides/kv_cache,
+    https://platform.moonshot.ai/docs/api/chat). OpenRouter names the dollars in `cost`, and apart from it what another
+    provider charges for a request with the client's own key
+    (https://openrouter.ai/docs/use-cases/usage-accounting).
     """
-    total = data.get(f"{sent}_tokens")
-    details = data.get(f"{sent}_tokens_details") or {}
-    read, written = details.get("cached_tokens"), details.get("cache_write_tokens")
+    data = mapping(said)
+    total = count(data.get(f"{sent}_tokens"))
+    details = mapping(data.get(f"{sent}_tokens_details"))
+    read = _first(details.get("cached_tokens"), data.get("prompt_cache_hit_tokens"), data.get("cached_tokens"))
+    split = mapping(details.get("cache_write_tokens_details"))
+    long, short = count(split.get("ttl_12h_tokens")), count(split.get("ttl_30m_tokens"))
+    written = count(details.get("cache_write_tokens"))
+    if long is not None or short is not None:
+        written = max(written or 0, (long or 0) + (short or 0))
+        long = long or 0
     if total is not None:
-        rest = max(0, total - (read or 0))
-        written = None if written is None else min(written, rest)
-        total = rest - (written or 0)
-    return Usage(input=total, output=data.get(f"{got}_tokens"), cache_read=read, cache_write=written)
+        read = None if read is None else min(read, total)
+        written = None if written is None else min(written, total - (read or 0))
+        total -= (read or 0) + (written or 0)
+    return Usage(
+        input=total,
+        output=count(data.get(f"{got}_tokens")),
+        cache_read=read,
+        cache_write=written,
+        cache_write_hour=None if long is None else min(long, written or 0),
+        is_fast=tier == "priority",
+        is_deferred=tier == "flex",
+        dollars=_cost(data),
+    )
+
+
+def _first(*said: object) -> int | None:
+    return next((n for one in said if (n := count(one)) is not None), None)
+
+
+def _cost(data: Mapping[str, Any]) -> float | None:
+    paid = dollars(data.get("cost"))
+    if paid is None or data.get("is_byok") is not True:
+        return paid
+    upstream = dollars(mapping(data.get("cost_details")).get("upstream_inference_cost"))
+    return None if upstream is None else paid + upstream
 
 
 def error_value(status: int, message: str) -> dict[str, Any]:

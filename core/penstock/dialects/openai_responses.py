@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from penstock.conversation import Block, BlockKind, Conversation, Message, Role
+from penstock.counts import count, mapping, objects
 from penstock.dialects.base import (
     BlockEdit,
     Change,
@@ -27,11 +28,13 @@ from penstock.dialects.base import (
 from penstock.dialects.openai_chat import (
     QUOTA,
     as_text,
+    automatic,
     canonical_content,
     content_blocks,
     error_text,
     error_value,
     result,
+    result_mark,
     usage,
 )
 from penstock.dialects.replies import ReplyParser
@@ -82,13 +85,27 @@ class OpenAIResponses(ListDialect):
         value = msgspec.json.decode(raw)
         if value.get("type", "message") != "message" or "role" not in value:
             block = _item_block(value, raw, fields)
-            return message(block.role, [block], raw)
+            found = message(block.role, [block], raw)
+            return replace(found, compacts=True) if value.get("type") == "compaction" else found
         role = _ROLES.get(str(value["role"]))
         if role is None:
             raise Unreadable(f"role {value['role']!r} is none of {', '.join(_ROLES)}")
         content = value.get("content")
         blocks = content_blocks(role, content, raw, fields.get("content"))
         return message(role, blocks, raw, bare=isinstance(content, str))
+
+    def automatic(self, body: bytes, fields: dict[str, Span]) -> str:
+        return automatic(body, fields)
+
+    def ignored(self, body: bytes, fields: dict[str, Span], messages: Sequence[Message]) -> int:
+        """What comes before the last compaction item, where the server compacts by itself: that item carries all that
+        is needed. What `/responses/compact` gives is sent back whole, and the model reads what it keeps before its item
+        (https://developers.openai.com/api/docs/guides/compaction)."""
+        span = fields.get("context_management")
+        asked = None if span is None else msgspec.json.decode(span.of(body))
+        if not any(one.get("type") == "compaction" for one in objects(asked)):
+            return 0
+        return super().ignored(body, fields, messages)
 
     def splice(self, conversation: Conversation, changes: Sequence[Change]) -> bytes:
         if len(conversation.messages) == 1 and _is_string(conversation.messages[0].raw):
@@ -122,6 +139,12 @@ class OpenAIResponses(ListDialect):
         if orphans and _continues(conversation):
             orphans = []
         return [*orphans, *unanswered, *_reasoning_violations(conversation)]
+
+    def may_strip(self, conversation: Conversation) -> bool:
+        """Not where OpenAI keeps the items: by its ids it knows a call's reasoning, and refuses the one without the
+        other ("was provided without its required 'reasoning' item"). `store` is true unless the client says no."""
+        said = (m for m in conversation.messages if m.role is Role.ASSISTANT and not m.thinking)
+        return conversation.field("store") is False and not any(b'"id"' in m.raw for m in said)
 
     def parser(self) -> ReplyParser:
         return _Parser()
@@ -161,10 +184,12 @@ def _item_block(value: dict[str, Any], raw: bytes, fields: dict[str, Span]) -> B
         output = value.get("output", value.get("tools"))
         key = canonical_key(Role.TOOL, {"type": kind, "call_id": link, "output": canonical_content(output)})
         text, slot = result(value.get("output"), raw, fields.get("output"))
-        return Block(BlockKind.TOOL_RESULT, Role.TOOL, text, key, whole, slot, tool_id=link)
+        mark = result_mark(value.get("output"))
+        return Block(BlockKind.TOOL_RESULT, Role.TOOL, text, key, whole, slot, tool_id=link, mark=mark)
     if kind == "reasoning":
-        told = {name: value.get(name) for name in ("summary", "content", "encrypted_content")}
-        key = canonical_key(Role.ASSISTANT, {"type": kind, **told})
+        # Without its content, only the id tells it from another.
+        told = ("summary", "content", "encrypted_content" if value.get("encrypted_content") else "id")
+        key = canonical_key(Role.ASSISTANT, {"type": kind, **{name: value.get(name) for name in told}})
         return Block(BlockKind.THINKING, Role.ASSISTANT, _thoughts(value), key, whole)
     # A call without `call_id` ran on the server: no output of the client's belongs to it.
     role = Role.ASSISTANT if kind.endswith("_call") else Role.SYSTEM
@@ -256,7 +281,7 @@ class _Parser(ReplyParser):
 
     def whole(self, data: dict[str, Any]) -> None:
         if data.get("object") == "response.input_tokens":
-            self.reply.usage.input = data["input_tokens"]
+            self.reply.usage.input = count(data["input_tokens"])
             return
         for item in data.get("output") or []:
             self._call(item, done=True)
@@ -280,9 +305,10 @@ class _Parser(ReplyParser):
 
     def _response(self, response: dict[str, Any]) -> None:
         self.reply.model = str(response.get("model") or self.reply.model)
-        why = (response.get("incomplete_details") or {}).get("reason")
+        why = mapping(response.get("incomplete_details")).get("reason")
         self.reply.stop = str(why or response.get("status") or "")
         if response.get("error"):
             self.reply.error = error_text(response["error"])
         if response.get("usage"):
-            self.reply.usage = usage(response["usage"], "input", "output")
+            self.reply.usage = usage(response["usage"], "input", "output", response.get("service_tier"))
+        self.add_transformations(response.get("input_transformations"))

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from penstock.counts import bounded, line, objects
+from penstock.eventstream import CONTENT_TYPE as EVENT_STREAM
+from penstock.eventstream import InvokeSplitter
+from penstock.names import kept_name
 from penstock.reply import Reply
 from penstock.streams import LineSplitter, Splitter, SseSplitter
 
@@ -14,6 +19,8 @@ __all__ = ["WRONG_SHAPE", "ReplyParser", "ReplyReader"]
 
 TEXT_LIMIT = 1 << 20
 BODY_LIMIT = 16 << 20
+MOST_TRANSFORMATIONS = 20
+"""Lines of a reply's `transformations`; a long history may have as many entries as thoughts."""
 WRONG_SHAPE = (TypeError, AttributeError, KeyError, ValueError, IndexError)
 """What reading a field of another type than documented raises."""
 
@@ -37,6 +44,8 @@ class ReplyParser(ABC):
     def finish(self) -> Reply:
         """The reply as far as it was read."""
         self.reply.text = "".join(self._text)
+        self.reply.usage = bounded(self.reply.usage)
+        self._cut_names()
         return self.reply
 
     def add_text(self, text: str) -> None:
@@ -51,6 +60,19 @@ class ReplyParser(ABC):
         if 0 <= index < len(self.reply.tools) and self._room(piece):
             self.reply.tools[index].input += piece
 
+    def add_transformations(self, entries: object) -> None:
+        """Keep what a provider says it changed of the request (`input_transformations`): its type and its reason, such
+        as `thinking_dropped: prefix_binding_mismatch`. The last list counts."""
+        found = [_transformation(one) for one in objects(entries)]
+        if found:
+            self.reply.transformations = found[:MOST_TRANSFORMATIONS]
+
+    def _cut_names(self) -> None:
+        reply = self.reply
+        reply.model, reply.stop = _name(reply.model), _name(reply.stop)
+        for tool in reply.tools:
+            tool.id, tool.name = _name(tool.id), _name(tool.name)
+
     def _room(self, piece: str) -> bool:
         self._size += len(piece)
         if self._size > TEXT_LIMIT:
@@ -60,7 +82,8 @@ class ReplyParser(ABC):
 
 
 class ReplyReader:
-    """Reads an answer as its bytes come: server-sent events, newline-delimited JSON, or one JSON body.
+    """Reads an answer as its bytes come: server-sent events, newline-delimited JSON, Amazon's event stream, or one JSON
+    body.
 
     An event that is no JSON is skipped, and what a parser does not expect never raises out of here: the reply holds
     what could be read.
@@ -74,6 +97,8 @@ class ReplyReader:
             self._splitter = SseSplitter()
         elif kind in ("application/x-ndjson", "application/ndjson", "application/jsonl"):
             self._splitter = LineSplitter()
+        elif kind == EVENT_STREAM:
+            self._splitter = InvokeSplitter()
         self._body: list[bytes] = []
         self._size = 0
 
@@ -115,6 +140,17 @@ class ReplyReader:
             for item in value:
                 if isinstance(item, dict):
                     _tolerant(self._parser.event, item)
+
+
+def _transformation(entry: Mapping[str, Any]) -> str:
+    """Anthropic names what it did in the type, OpenAI in an `action` beside it."""
+    what = "_".join(word for word in (line(entry.get("type")), line(entry.get("action"))) if word) or "changed"
+    return f"{what}: {line(entry.get('reason')) or 'no reason given'}"
+
+
+def _name(value: object) -> str:
+    """What a provider wrote where a name was expected."""
+    return kept_name(value) if isinstance(value, str) else ""
 
 
 def _json(data: bytes) -> Any:

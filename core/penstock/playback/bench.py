@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock import journal, profiles
+from penstock.cashier import prices_for
 from penstock.engine import Engine, Outcome
 from penstock.errors import MemoryUnavailable
 from penstock.events import EventKind, EventLog
@@ -23,6 +24,7 @@ from penstock.keyfile import installation_key
 from penstock.memory.keeper import Keeper
 from penstock.memory.memory import Memory
 from penstock.offline import offline
+from penstock.personal import redactors
 from penstock.pipeline import Pipeline
 from penstock.playback.mentions import mentioned
 from penstock.playback.road import Passed
@@ -149,7 +151,9 @@ class Bench:
             clock=self._clock,
             redactors=plugins.redactors(),
         )
-        self._redactor = Redactor(self.profile.log.preview, plugins.redactors())
+        self._redactor = Redactor(
+            self.profile.log.preview, redactors(self.profile.redact.personal, plugins.redactors())
+        )
         names = [stage.name for stage in stages]
         self._log.append(EventKind.STARTED, profile=self.profile.name, stages=names, listen=[], version="")
 
@@ -162,7 +166,7 @@ class Bench:
         def fault(error: str) -> None:
             self._log.append(EventKind.FAULT, where="memory", error=error)
 
-        keeper = Keeper(memory, redactors=plugins.redactors(), on_fault=fault)
+        keeper = Keeper(memory, redactors=redactors(self.profile.redact.personal, plugins.redactors()), on_fault=fault)
         try:
             keeper.open(OPEN_S)  # what is recalled must not hang on how fast a disk is
         except MemoryUnavailable as e:
@@ -172,14 +176,13 @@ class Bench:
     def _answer(self, id: str, outcome: Outcome, talk: Talk, answer: Said, started: float) -> None:
         assert self._engine is not None
         reply = _reply(answer, talk.model)
-        said = journal.answered(reply, self._redactor, outcome.booking)
+        said = journal.answered(reply, self._redactor, outcome.booking, prices_for(outcome))
         ms = self._ms(started)
         self._log.append(EventKind.ANSWERED, id, status=200, bytes=len(answer.text), ms=ms, first_ms=ms, **said)
         if outcome.exchange is not None:
             outcome.exchange.advance(State.FORWARDED)
             outcome.exchange.advance(State.ANSWERED)
             outcome.reply = reply
-            self._engine.touch(outcome.exchange)
             self._engine.answered_now(outcome)
 
     def _tagged(self, exchange: str, of: str, tags: Tags) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ from typing import Any
 from penstock import paths, profiles
 from penstock.cli.toml import to_toml
 from penstock.errors import PenstockError, ProfileError
+from penstock.files import whole_file, write_file
 from penstock.profiles import Profile
-from penstock.snapshot.files import whole_file
 
 __all__ = ["keep"]
 
@@ -68,11 +67,9 @@ def _write(file: Path, text: str, check: Callable[[], object]) -> None:
     all is as it was before."""
     old, had = file.with_name(f"{file.name}.old"), file.exists()
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        paths.make_private(file.parent)
         if had:  # a copy: there is no moment without the profile
-            old.unlink(missing_ok=True)
-            old.touch(0o600)
-            shutil.copyfile(file, old)
+            write_file(old, file.read_bytes())
         with whole_file(file) as out:
             out.write(text)
         try:

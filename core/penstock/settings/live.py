@@ -32,6 +32,7 @@ LIVE: Final[Mapping[str, tuple[str, ...]]] = {
         "memory.recall_tokens",
         "memory.recall_items",
         "memory.expiry_days",
+        "memory.active_turns",
         "memory.tagger",
     ),
     "Throttle": (

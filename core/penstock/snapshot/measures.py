@@ -131,6 +131,7 @@ class Measures:
             "pending": self.pending,
             "cache_share": self.cache_share,
             "money": {**money, "estimated": bool(paid.estimated)} if paid.requests else None,
+            "price": "unknown" if paid.unpriced else None,
             "latency_ms": {"suite": self.suite_ms, "first_byte": self.first_ms, "whole": self.ms},
         }
         return _told(found)

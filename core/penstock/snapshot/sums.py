@@ -64,7 +64,10 @@ class Sums:
         self.money.join(one.money)
 
     def payload(self) -> dict[str, Any]:
-        """As an export has it."""
+        """As an export has it. No dollars where the price of none of the requests is known."""
+        paid = self.money
+        dollars = {"untouched": paid.baseline, "paid": paid.paid, "saved": paid.saved, "naive": paid.naive}
+        is_known = bool(paid.requests or not paid.unpriced)
         return {
             "requests": self.requests,
             "failed": self.failed,
@@ -74,12 +77,10 @@ class Sums:
             "provider": {"input": self.prompt, "cache_read": self.cache_read, "output": self.output},
             "cache_share": self.cache_share,
             "money": {
-                "requests": self.money.requests,
-                "estimated": self.money.estimated,
-                "untouched": round(self.money.baseline, 6),
-                "paid": round(self.money.paid, 6),
-                "saved": self.money.saved,
-                "naive": round(self.money.naive, 6),
+                "requests": paid.requests,
+                "estimated": paid.estimated,
+                "unpriced": paid.unpriced,
+                **{name: round(sum, 6) if is_known else None for name, sum in dollars.items()},
             },
             "latency_ms": {"suite": round(self.suite_ms, 3), "whole": round(self.ms, 3)},
         }

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from penstock.errors import StoreError
+from penstock.files import open_lock
 
 try:
     import fcntl
@@ -44,7 +45,7 @@ class StoreLock:
         if fcntl is None:
             return
         try:
-            fd = os.open(_file(store), os.O_WRONLY | os.O_CREAT, 0o600)
+            fd = open_lock(_file(store))
         except OSError as e:
             raise StoreError(f"{store.parent} cannot be written: {e}") from e
         try:

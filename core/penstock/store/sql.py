@@ -8,7 +8,7 @@ import threading
 import time
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +21,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from penstock.edits import Edit, Op, Place
 from penstock.errors import StoreError
 from penstock.events import Event, EventKind, Tip
+from penstock.files import create
 from penstock.migrating import migrate
 from penstock.paths import make_private
 from penstock.store import deleting, kept
@@ -288,8 +289,10 @@ def _connect(path: Path, readonly: bool) -> sa.Engine:
     else:
         try:
             make_private(path.parent)
+            with suppress(FileExistsError):
+                create(path).close()  # SQLite would make it with the permissions of the umask
         except OSError as e:
-            raise StoreError(f"{path.parent} cannot be made: {e}") from e
+            raise StoreError(f"{path} cannot be made: {e}") from e
         url = sa.URL.create("sqlite", database=str(path))
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False})
 

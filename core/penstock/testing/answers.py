@@ -29,7 +29,9 @@ class Answer:
     status: int = 200
 
 
-def answer(turn: Turn, *, dialect: str = "anthropic", usage: Usage | None = None, model: str = "test-model") -> Answer:
+def answer(
+    turn: Turn, *, dialect: str = "anthropic", usage: Usage | None = None, model: str = "claude-sonnet-4-5"
+) -> Answer:
     """A streamed answer that says `turn`, made with `assistant`. `usage` is what the provider counts; of what it holds
     None for, nothing is said."""
     write = _WRITERS.get(dialect)
@@ -81,6 +83,10 @@ def _anthropic(turn: Turn, usage: Usage, model: str) -> Iterable[_Json]:
         cache_read_input_tokens=usage.cache_read,
         cache_creation_input_tokens=usage.cache_write,
     )
+    hour = usage.cache_write_hour
+    if hour is not None:
+        five = (usage.cache_write or 0) - hour
+        counted["cache_creation"] = {"ephemeral_5m_input_tokens": five, "ephemeral_1h_input_tokens": hour}
     yield {"type": "message_start", "message": {"role": "assistant", "model": model, "content": [], "usage": counted}}
     blocks: list[tuple[_Json, _Json]] = [
         ({"type": "text", "text": ""}, {"type": "text_delta", "text": text}) for text in turn.texts
@@ -155,6 +161,10 @@ def _gemini(turn: Turn, usage: Usage, model: str) -> Iterable[_Json]:
 
 def _openai_usage(usage: Usage, sent: str, got: str) -> _Json:
     details = _counts(cached_tokens=usage.cache_read, cache_write_tokens=usage.cache_write)
+    long = usage.cache_write_hour
+    if long is not None:
+        short = (usage.cache_write or 0) - long
+        details["cache_write_tokens_details"] = {"ttl_12h_tokens": long, "ttl_30m_tokens": short}
     counted = _counts(**{f"{sent}_tokens": usage.prompt, f"{got}_tokens": usage.output})
     return counted | ({f"{sent}_tokens_details": details} if details else {})
 

@@ -20,7 +20,7 @@ _PATHS = {
     "openai-responses": "/v1/responses",
     "ollama-chat": "/api/chat",
     "ollama-generate": "/api/generate",
-    "gemini": "/v1beta/models/gemini-test:streamGenerateContent",
+    "gemini": "/v1beta/models/gemini-2.5-pro:streamGenerateContent",
 }
 _Json = dict[str, Any]
 
@@ -29,7 +29,7 @@ def conversation(
     *turns: Turn,
     dialect: str = "anthropic",
     system: str = "",
-    model: str = "test-model",
+    model: str = "claude-sonnet-4-5",
     cache: str = "",
     **fields: Any,
 ) -> bytes:

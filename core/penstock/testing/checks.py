@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from penstock.check import check
 from penstock.conversation import Conversation
-from penstock.dialects.base import BlockEdit, Change, Dialect, RangeEdit
+from penstock.dialects.base import BlockEdit, Change, Dialect, RangeEdit, Removal
 from penstock.errors import InvalidRequest, Unreadable
 from penstock.testing.bodies import dialect_of, path_of
 
@@ -49,11 +49,12 @@ def check_rewrite(dialect: Dialect, path: str, before: Conversation, after: byte
 def _untouched(conversation: Conversation, changes: Sequence[Change]) -> Iterable[bytes]:
     covered = {i for c in changes if isinstance(c, RangeEdit) for i in range(c.first, c.last + 1)}
     edited = {(c.message, c.block) for c in changes if isinstance(c, BlockEdit) and c.text is not None}
+    removed = {(c.message, b) for c in changes if isinstance(c, Removal) for b in c.blocks}
     noted = {c.message for c in changes if isinstance(c, BlockEdit) and c.notes}
     for m, b, block in conversation.blocks():
         message = conversation.messages[m]
         rewrapped = message.bare and m in noted  # a bare string becomes a list when a note joins it
-        if m not in covered and (m, b) not in edited and not rewrapped:
+        if m not in covered and (m, b) not in edited | removed and not rewrapped:
             yield block.span.of(message.raw)
 
 

@@ -20,10 +20,12 @@ __all__ = ["penstock_home", "play"]
 
 @pytest.fixture
 def penstock_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A Penstock of its own for this test: profiles and plugins in `config`, the store in `state`, nothing blocked."""
+    """A Penstock of its own for this test: profiles and plugins in `config`, the store in `state`, nothing blocked, no
+    vocabulary installed."""
     home = tmp_path / "penstock-home"
     monkeypatch.setenv("PENSTOCK_HOME", str(home))
     monkeypatch.delenv(BLOCK_VARIABLE, raising=False)
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", "")
     return home
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from penstock import encodings, journal
+from penstock.cashier import prices_for
 from penstock.clock import ManualClock
 from penstock.conversation import Conversation
 from penstock.dialects.base import Dialect
@@ -56,9 +57,12 @@ class Session:
         headers: Mapping[str, str] | None = None,
         listeners: Sequence[Callable[[Event], None]] = (),
         memory: Keeper | None = None,
+        is_lost: bool = False,
     ) -> None:
         """Without `profile`, the bundled default; without `store`, one in memory; without `memory`, none. `plugins`
-        give their stages, listeners and redactors besides those named here."""
+        give their stages, listeners and redactors besides those named here. `is_lost`: `store` replaces one
+        that is gone."""
+        self._is_lost = is_lost
         self.dialect = dialect_of(dialect) if isinstance(dialect, str) else dialect
         self.profile = profile or profile_of()
         self.plugins = plugins or Plugins()
@@ -85,15 +89,19 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def send(self, body: bytes, headers: Mapping[str, str] | None = None, *, path: str = "") -> bytes:
+    def send(
+        self, body: bytes, headers: Mapping[str, str] | None = None, *, path: str = "", bypass: bool = False
+    ) -> bytes:
         """Send a request; `headers` join those of the session. Gives the bytes that leave, in the request's own
-        content-encoding: `body` itself when nothing was edited, none when the request was refused."""
+        content-encoding: `body` itself when nothing was edited, none when the request was refused. With `bypass` the
+        client asks for no edits."""
         self._count += 1
         path = path or path_of(self.dialect.name)
         headers = self.headers | dict(headers or {})
         request = Request(f"x{self._count:04}", "POST", "localhost", path, headers, body)
         self.log.append(EventKind.RECEIVED, request.id, method="POST", host="localhost", path=path, bytes=len(body))
-        self.outcome = outcome = self.engine.process_now(request)
+        engine = self.engine
+        self.outcome = outcome = engine.replay_now(request, "asked for") if bypass else engine.process_now(request)
         if outcome.refusal is not None:
             return b""
         sent = body if outcome.body is None else outcome.body
@@ -114,11 +122,11 @@ class Session:
         reader.feed(came.body)
         self.outcome.reply = reply = reader.close()
         exchange.advance(State.ANSWERED)
-        said = journal.answered(reply, Redactor(self.profile.log.preview), self.outcome.booking)
+        redactor = Redactor(self.profile.log.preview)
+        said = journal.answered(reply, redactor, self.outcome.booking, prices_for(self.outcome))
         self.log.append(
             EventKind.ANSWERED, exchange.id, status=came.status, bytes=len(came.body), ms=0.0, first_ms=0.0, **said
         )
-        self.engine.touch(exchange)
         self.engine.answered_now(self.outcome)
         return reply
 
@@ -151,6 +159,7 @@ class Session:
             key=KEY,
             clock=self.clock,
             redactors=self.plugins.redactors(),
+            is_lost=self._is_lost,
         )
 
     def _tagged(self, exchange: str, of: str, tags: Tags) -> None:

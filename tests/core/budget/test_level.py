@@ -18,7 +18,7 @@ LEVELS = st.sampled_from(Level)
 @st.composite
 def marks(draw: st.DrawFn) -> Budget:
     reduced, minimal = sorted((draw(PARTS), draw(PARTS)))
-    return Budget(reduced=reduced, minimal=minimal, margin=draw(st.floats(0, 0.3)))
+    return Budget(reduced=reduced, minimal=minimal, margin=draw(st.floats(0, min(0.3, reduced), exclude_max=True)))
 
 
 def plain(share: float, of: Budget) -> Level:

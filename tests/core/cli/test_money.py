@@ -88,3 +88,27 @@ def test_of_an_empty_log(run: Run, store: Path) -> None:
     """Says that there is nothing; answers of older versions have no money in them."""
     found = run("money")
     assert (found.exit_code, found.stdout) == (0, "Nothing was paid for yet, as far as this log says.\n")
+
+
+def _unknown() -> dict[str, Any]:
+    split = {"plain": 10, "read": 500, "write": 0}
+    return {"came": split, "sent": split, "reads_saved": 400, "writes_caused": -20, "how": "unknown"}
+
+
+def test_an_unknown_price_is_no_figure(run: Run, penstock_home: Path) -> None:
+    """Neither alone nor in a sum with others, and not in JSON either; the way out of it is named."""
+    _log(("s-one", "new", _unknown()), ("s-two", "m1", _paid(2, 1)))
+    found = run("money").stdout
+    by_name = {line.split()[0]: line.split() for line in found.splitlines() if line}
+    assert by_name["new"][1:5] == ["1", "?", "?", "?"]
+    assert by_name["total"][1:8] == ["2", "$2.00", "+", "?", "$1.00", "+", "?"]
+    assert "unknown price: nobody has said what the models of 1 requests cost" in found
+    document = json.loads(run("money", "--json").stdout)
+    assert (document["models"]["new"]["paid"], document["models"]["new"]["unpriced"]) == (None, 1)
+    assert document["models"]["m1"]["paid"] == 1
+
+
+def test_only_unknown_prices(run: Run, penstock_home: Path) -> None:
+    """There is no dollar in sight."""
+    _log(("s-one", "new", _unknown()))
+    assert "$" not in run("money").stdout

@@ -371,3 +371,13 @@ def test_what_is_remembered_is_bounded() -> None:
     kept = [*dialect._seen._newer.values(), *dialect._seen._older.values()]
     assert sum(len(m.raw) for m in kept) <= 6000
     assert gone in kept
+
+
+def test_a_paused_turn_is_no_edge() -> None:
+    """`pause_turn`: the client sends the model's own message back as the last one, for it to go on."""
+    search = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
+    found = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []}
+    paused = [user(text("Look.")), model(THOUGHT, search, found)]
+    assert not read(paused).begins_turn
+    assert not read([*paused, {"role": "system", "content": "# Environment"}]).begins_turn
+    assert read([*paused, model(text("Found.")), user(text("Thanks."))]).begins_turn

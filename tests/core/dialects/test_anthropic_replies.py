@@ -126,3 +126,11 @@ def test_a_refusal_is_one_its_clients_understand() -> None:
     assert read_reply(Anthropic(), JSON, [refusal.body]).error == "over budget"
     assert json.loads(Anthropic().refusal("no", 1, status=529).body)["error"]["type"] == "overloaded_error"
     assert json.loads(Anthropic().refusal("no", 1, status=503).body)["error"]["type"] == "api_error"
+
+
+def test_a_refusal_that_waiting_does_not_lift_is_a_matter_of_billing() -> None:
+    """Claude Code 2.1.329 shows the message of a 402 as it is and does not try again. Before that of a 429 it says "not
+    your usage limit", before a 403 "Failed to authenticate", and a 413 and a 404 get words of its own instead."""
+    refusal = Anthropic().refusal("Penstock: over budget", 600, is_final=True)
+    assert (refusal.status, refusal.headers["x-should-retry"]) == (402, "false")
+    assert json.loads(refusal.body)["error"] == {"type": "billing_error", "message": "Penstock: over budget"}

@@ -369,3 +369,25 @@ def test_a_note_takes_nothing_away(data: bytes, note: str) -> None:
     assert (noted.role, noted.kind, noted.text) == (Role.USER, BlockKind.TEXT, note)
     assert [facts(b) for b in blocks] == [facts(b) for _, _, b in before.blocks()]
     assert [m.raw for m in after.messages[:newest]] == [m.raw for m in before.messages[:newest]]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"reasoning_details": [{"type": "reasoning.text", "text": "hm", "signature": "c2ln"}]},
+        {"reasoning_opaque": "b3BhcXVl"},
+    ],
+)
+def test_signed_reasoning_is_thinking(told: dict[str, Any]) -> None:
+    """As OpenRouter and GitHub Copilot carry what Claude's thinking is signed with; it tells one from another."""
+
+    def found(**more: Any) -> Conversation:
+        return read([user("hi"), {"role": "assistant", "content": "a", **more}, user("and now?")])
+
+    with_it, without, other = found(**told), found(), found(**{name: value + value for name, value in told.items()})
+    kinds = [block.kind for block in with_it.messages[1].blocks]
+    assert sorted(kinds) == sorted([BlockKind.TEXT, BlockKind.THINKING])
+    assert (len(with_it.thinking), len(without.thinking)) == (1, 0)
+    assert with_it.messages[1].spoken == without.messages[1].spoken
+    assert with_it.messages[1].key != other.messages[1].key
+    assert not OpenAIChat().may_strip(with_it)

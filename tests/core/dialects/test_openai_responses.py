@@ -264,3 +264,36 @@ def test_any_items_are_read_or_unreadable(items: list[dict[str, Any]], kind: str
         conversation = OpenAIResponses().read(data, PATH)
         assert isinstance(OpenAIResponses().violations(conversation), list)
         assert OpenAIResponses().splice(conversation, []) == data
+
+
+def test_reasoning_without_its_content_is_told_apart_by_its_id() -> None:
+    """With it, the content tells; an id may change then."""
+
+    def keys(*more: dict[str, Any]) -> list[bytes]:
+        items = [{"type": "reasoning", "summary": [], **one} for one in more]
+        return [block.key for _, _, block in read([*items, item("assistant", "hi")]).blocks()][: len(more)]
+
+    one, two = keys({"id": "rs_1"}, {"id": "rs_2"})
+    assert one != two
+    one, two = keys({"id": "rs_1", "encrypted_content": "YQ=="}, {"id": "rs_2", "encrypted_content": "YQ=="})
+    assert one == two
+    one, two = keys({"encrypted_content": "YQ=="}, {"encrypted_content": "Yg=="})
+    assert one != two
+
+
+@pytest.mark.parametrize(
+    ("more", "fields", "may"),
+    [
+        ({}, {"store": False}, True),
+        ({}, {"store": True}, False),
+        ({}, {}, False),
+        ({}, {"store": None}, False),
+        ({"id": "msg_1"}, {"store": False}, False),
+    ],
+)
+def test_reasoning_may_go_only_where_openai_keeps_no_items(
+    more: dict[str, Any], fields: dict[str, Any], may: bool
+) -> None:
+    """By its id it knows the reasoning that an item came with, and refuses the one without the other."""
+    found = read([item("user", "hi"), REASONING, {**item("assistant", "yes"), **more}, item("user", "go")], **fields)
+    assert OpenAIResponses().may_strip(found) is may

@@ -87,7 +87,7 @@ def test_the_log_tells_what_the_wire_would() -> None:
             ("remembered", 53.0),
         ]
         (answered,) = session.events(EventKind.ANSWERED)
-        assert (answered.payload["model"], answered.payload["usage"]) == ("test-model", {"input": 5})
+        assert (answered.payload["model"], answered.payload["usage"]) == ("claude-sonnet-4-5", {"input": 5})
     assert len(heard) == 6
 
 
