@@ -13,7 +13,7 @@ from penstock.clock import ManualClock
 from penstock.events import Event, EventKind
 from penstock.store.sql import SqlStore
 
-__all__ = ["Log", "life", "paid_life", "until"]
+__all__ = ["Log", "life", "paid_life", "unpriced_life", "until"]
 
 Facts = list[tuple[EventKind, dict[str, Any]]]
 
@@ -84,6 +84,14 @@ def life(words: str = "why does it fail?", *, client: str = "claude-code", kind:
 def paid_life(baseline: float, paid: float, how: str = "exact", **more: Any) -> Facts:
     """A life whose answer tells its money."""
     money = {"baseline": baseline, "paid": paid, "naive": 0.5, "reads_saved": 4000, "writes_caused": -30, "how": how}
+    facts = life(**more)
+    return [(kind, data | {"money": money}) if kind is EventKind.ANSWERED else (kind, data) for kind, data in facts]
+
+
+def unpriced_life(**more: Any) -> Facts:
+    """A life whose answer came from a model whose price nobody knows."""
+    split = {"plain": 100, "read": 800, "write": 100}
+    money = {"came": split, "sent": split, "reads_saved": 0, "writes_caused": 0, "how": "unknown"}
     facts = life(**more)
     return [(kind, data | {"money": money}) if kind is EventKind.ANSWERED else (kind, data) for kind, data in facts]
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gc
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual.strip import Strip
 
 from penstock.events import EventKind as K
-from penstock_tui.screens.context import ContextScreen
+from penstock_tui.reader import StoryReader, Wanted
+from penstock_tui.screens.context import ContextScreen, MapView
 from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
@@ -181,6 +183,16 @@ async def test_a_lost_cache_leads_to_its_request(log: Log) -> None:
         await screen.press("enter")
         await opened(screen, DetailScreen)
         assert screen.app.screen.row.id == "x1"
+
+
+async def test_the_map_says_which_tokenizer_weighs_its_parts(log: Log) -> None:
+    """Beside how the whole was counted."""
+    log.exchange(life())
+    async with screen_of(log) as screen:
+        await to_map(screen)
+        found = StoryReader(log.path).map(Wanted.of(screen.app.screen.row, ()))
+        screen.app.screen.query_one(MapView).show(replace(found, by="o200k_base"))
+        await screen.sees("Context window · calibrated · parts by o200k_base")
 
 
 async def test_a_word_of_the_log_is_no_markup_in_a_title(log: Log) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from penstock.tally import Tally
+
 __all__ = [
     "age",
     "ago",
@@ -20,6 +22,7 @@ __all__ = [
     "many",
     "percent",
     "sparkline",
+    "total",
 ]
 
 DAY = 86_400.0
@@ -44,6 +47,13 @@ def dollars(amount: float) -> str:
     if size >= 99.995:
         return f"{sign}${size:,.0f}"
     return f"{sign}${size:.2f}" if size >= 0.99995 else f"{sign}${max(size, 0.0001):.4f}"
+
+
+def total(amount: float, tally: Tally) -> str:
+    """A sum of `tally` in dollars: `?` where no request's price is known, behind a sum where that of some is not."""
+    if not tally.unpriced:
+        return dollars(amount)
+    return f"{dollars(amount)} + ?" if tally.requests else "?"
 
 
 def duration(ms: float | None) -> str:

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from penstock.beforeafter import edit_of
@@ -15,6 +15,7 @@ from penstock.errors import StoreError
 from penstock.events import EventKind
 from penstock.store.sql import SqlStore
 from penstock_tui.context.limits import limits_of
+from penstock_tui.context.weights import Weights
 from penstock_tui.context.window import WindowMap, window_map
 from penstock_tui.differences import Difference, differences
 from penstock_tui.gathering import complete, gather
@@ -70,8 +71,9 @@ class StoryReader:
     All methods raise `StoreError` when the log cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, weights: Weights | None = None) -> None:
         self._path = path
+        self._weights = weights or Weights()
         self._told: OrderedDict[str, Story] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -89,15 +91,18 @@ class StoryReader:
         """What fills the window."""
         with self._open() as store:
             story = self._whole(store, wanted, MAPPED)
+            weigh = self._weights.of(story.model)
+            story = weigh(story)
             ids = wanted.earlier
             earlier = [self._earlier(store, id) for id in ids]
             limits = limits_of(story.profile, story.provider, story.model)
-            return window_map(
+            found = window_map(
                 story,
                 earlier,
                 limits,
-                lambda i: self._whole(store, Wanted(ids[i], ids[i + 1 :]), MAPPED),
+                lambda i: weigh(self._whole(store, Wanted(ids[i], ids[i + 1 :]), MAPPED)),
             )
+            return replace(found, by=weigh.name)
 
     def record(self, wanted: Wanted) -> dict[str, object]:
         """Everything that is known, as JSON has it."""

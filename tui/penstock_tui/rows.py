@@ -69,7 +69,7 @@ class Row:
     injected: int | None = None
     """Tokens of our notes in it. None: the log is too old to say."""
     how: str = ""
-    """How tokens were counted: exact, calibrated or estimated."""
+    """How tokens were counted: exact, calibrated, tokenizer or estimated."""
     edits: int = 0
     """Landed in this request."""
     replayed: int = 0
@@ -86,6 +86,8 @@ class Row:
     total_ms: float | None = None
     baseline: float | None = None
     """Dollars it would have cost untouched. None: not paid for, or not known."""
+    unpriced: bool = False
+    """It was answered by a model whose price nobody knows."""
     paid: float = 0.0
     naive: float = 0.0
     """Dollars of a client that compacts by itself."""
@@ -274,7 +276,8 @@ def _answered(row: Row, _event: Event, data: Payload) -> None:
 
 
 def _paid(row: Row, data: Payload) -> None:
-    row.baseline = data.number("baseline")
+    row.unpriced = data.line("how") == "unknown"
+    row.baseline = None if row.unpriced else data.number("baseline")
     row.paid = (data.number("paid") or 0) + (data.number("own") or 0)
     row.naive = data.number("naive") or 0
     row.counted = data.line("how") != "estimated"

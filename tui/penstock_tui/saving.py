@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from penstock.events import Event
+from penstock.files import create
 from penstock_tui.differences import Difference
 from penstock_tui.story import Block, Change, Story
 
@@ -31,7 +32,7 @@ def free_path(folder: Path, exchange: str) -> Path:
     """A file in `folder` that is not there yet."""
     name = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in exchange)[:60] or "exchange"
     path, n = folder / f"exchange-{name}.json", 1
-    while path.exists():
+    while os.path.lexists(path):
         n += 1
         path = folder / f"exchange-{name}-{n}.json"
     return path
@@ -41,8 +42,7 @@ def write_new(path: Path, content: Mapping[str, object]) -> int:
     """Write a file that only its owner may read; how many bytes it has. Raises `FileExistsError` where there is one,
     and `OSError`."""
     text = json.dumps(content, ensure_ascii=True, indent=1, default=str).encode()
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(fd, "wb") as file:
+    with create(path) as file:
         file.write(text)
     return len(text)
 

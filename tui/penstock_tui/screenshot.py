@@ -8,6 +8,8 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from penstock.clock import Clock
+from penstock.errors import PenstockError
+from penstock.files import whole_file
 from penstock_tui.app import PenstockApp
 from penstock_tui.follow import LogState
 from penstock_tui.rooms.names import RoomName
@@ -44,9 +46,10 @@ def take_picture(
     except TimeoutError as e:
         raise PictureError(f"{path} could not be read within {PATIENCE:.0f} seconds.") from e
     try:
-        target.write_text(svg, encoding="utf-8")
-    except OSError as e:
-        raise PictureError(f"{target} cannot be written: {e}") from e
+        with whole_file(target) as out:
+            out.write(svg)
+    except PenstockError as e:
+        raise PictureError(str(e)) from e
 
 
 async def _picture(app: PenstockApp, size: tuple[int, int], select: str, view: str) -> str:

@@ -106,7 +106,10 @@ def _forwarded(story: Story, event: Event, data: Payload) -> None:
 
 
 def _bypassed(story: Story, event: Event, data: Payload) -> None:
-    story.steps.append(Step("bypassed", event.at, data.line("why")))
+    replayed, stripped = data.whole("replayed"), data.whole("stripped")
+    again = f"{replayed} edits of before sent again" if replayed else ""
+    gone = f"{stripped} blocks of thinking left out" if stripped else ""
+    story.steps.append(Step("bypassed", event.at, ", ".join(filter(None, (data.line("why"), again, gone)))))
 
 
 def _refused(story: Story, event: Event, data: Payload) -> None:
@@ -124,7 +127,9 @@ def _answered(story: Story, event: Event, data: Payload) -> None:
     story.stop, story.text = data.line("stop"), data.text("text")
     cut = "complete" in data and not data.flag("complete")
     story.is_over = True
-    story.steps.append(Step("answered", event.at, "the stream was cut" if cut else ""))
+    lost = data.names("transformations")
+    said = f"the provider changed the request: {'; '.join(lost)}" if lost else ""
+    story.steps.append(Step("answered", event.at, "the stream was cut" if cut else said))
 
 
 def _failed(story: Story, event: Event, data: Payload) -> None:

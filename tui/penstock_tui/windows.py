@@ -1,12 +1,13 @@
-"""How much a model may be sent, by the bundled table."""
+"""How much a model may be sent, by the bundled table, and how old that is."""
 
 from __future__ import annotations
 
 from functools import cache
 
+from penstock.models import staleness
 from penstock.prices import Prices
 
-__all__ = ["window_of"]
+__all__ = ["stale", "table_date", "window_of"]
 
 
 @cache
@@ -16,4 +17,15 @@ def _prices() -> Prices:
 
 def window_of(provider: str, model: str) -> int:
     """Tokens that a request to `model` may have. 0: not known."""
-    return _prices().of(provider, model).window if provider in _prices().providers else 0
+    found = _prices().resolve(model, provider)
+    return found.price.window if "window" in found.row.figures else 0
+
+
+def table_date() -> str:
+    """When the figures were looked up: 2026-11-22."""
+    return _prices().date.isoformat()
+
+
+def stale() -> str:
+    """What to tell about figures that are too old; empty while they are not."""
+    return staleness(_prices().date)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from penstock_tui.context.chart import chart
@@ -99,6 +100,16 @@ def test_one_turn_is_measured_by_its_requests() -> None:
 def test_past_the_hard_threshold_is_told_at_once() -> None:
     """In the first request that the log has, too."""
     assert about("overflow", sized(1, 9000)) == ["The window is 90% full: above the hard threshold."]
+
+
+def test_a_history_that_outgrows_what_is_sent_is_told() -> None:
+    """The client does not see it: it plans by what the provider counts."""
+    limits = replace(WINDOW, received=9_000)
+    for came, tone in ((7_000, None), (7_500, "warn"), (9_100, "bad")):
+        own, earlier = whole(story(block(0), tokens_in=came, tokens_out=3_000))
+        told = [one for one in findings(own, earlier, chart(own, limits)) if one.about == "received"]
+        assert [one.tone for one in told] == ([tone] if tone else [])
+    assert told[0].text.startswith("The history as received is 91% of the window, 30% was sent: from 90% on")
 
 
 def test_a_window_that_does_not_fill_is_no_finding() -> None:

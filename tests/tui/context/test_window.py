@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from penstock.store.sql import SqlStore
+from penstock.tokens import estimate
 from penstock_tui.context.parts import PartName
+from penstock_tui.context.weights import Weigh, Weights
 from penstock_tui.context.window import WindowMap
 from penstock_tui.model import LogModel
 from penstock_tui.reader import StoryReader, Wanted
@@ -12,14 +14,14 @@ from tests.tui.logs import Log
 from tests.tui.played import play
 
 
-def mapped(log: Log, exchange: str) -> WindowMap:
+def mapped(log: Log, exchange: str, weights: Weights | None = None) -> WindowMap:
     model = LogModel()
     store = SqlStore(log.path, readonly=True)
     model.apply(store.events_after(0))
     store.close()
     row = model.row(exchange)
     assert row is not None
-    return StoryReader(log.path).map(Wanted.of(row, model.earlier(row)))
+    return StoryReader(log.path, weights).map(Wanted.of(row, model.earlier(row)))
 
 
 def parts(found: WindowMap) -> dict[str, tuple[int, int]]:
@@ -63,3 +65,22 @@ def test_tools_that_nobody_called_are_named(log: Log) -> None:
     found = [one.text for one in mapped(log, play(log)[-1]).findings if one.about == "unused"]
     assert [text.split(":")[0].split(",")[0] for text in found] == ["1 of 2 tools never called"]
     assert "Find" in found[0]
+
+
+class Doubled(Weights):
+    """As if every model had a tokenizer, by which each text has twice as many tokens as we estimate."""
+
+    def of(self, model: str) -> Weigh:
+        return Weigh("double", lambda text: 2 * estimate(text))
+
+
+def test_parts_are_weighed_by_the_tokenizer(log: Log) -> None:
+    """The map says by which. The whole stays what was counted, and what is compared is weighed alike."""
+    ids = play(log)
+    plain, found = mapped(log, ids[3]), mapped(log, ids[3], Doubled())
+    assert (plain.by, found.by) == ("", "double")
+    assert (found.now.came, found.now.sent) == (plain.now.came, plain.now.sent)
+    assert found.now.estimates[PartName.USER] == 2 * plain.now.estimates[PartName.USER]
+    assert found.request_before is not None
+    assert plain.request_before is not None
+    assert found.request_before.estimates[PartName.USER] == 2 * plain.request_before.estimates[PartName.USER]

@@ -24,21 +24,26 @@ def test_requests_and_turns_are_told_apart() -> None:
     assert (tags.broad, tags.temporal) == (1, 0), "asked for by requests"
 
 
-def test_what_work_is_about_comes_first() -> None:
-    """The tags of the last three turns, whatever was more frequent before."""
+def test_the_active_tags_come_first() -> None:
+    """As the newest event has them, in its order, whatever was more frequent before."""
     tags = Tags()
     for _ in range(9):
         given(tags, 1, "turn", "old")
-    for at, name in enumerate(("one", "two", "three")):
-        given(tags, 2 + at, "turn", name)
-    assert tags.working == ["three", "two", "one"]
-    assert [tag.name for tag in tags.listed()] == ["three", "two", "one", "old"]
+    for at, name in enumerate(("one", "two")):
+        given(tags, 2 + at, "turn", name, active=[name, "gone"])
+    given(tags, 4, "request", "three", active=["two", "one", "two", " "])
+    assert tags.active == ("two", "one")
+    assert [tag.name for tag in tags.listed()] == ["two", "one", "old", "three"]
 
 
-def test_before_a_turn_is_complete_its_requests_say_it() -> None:
+def test_of_a_conversation_that_begins_nothing_is_active() -> None:
+    """An event that has none says so; one of an older version says nothing."""
     tags = Tags()
-    given(tags, 1, "request", "build")
-    assert tags.working == ["build"]
+    given(tags, 1, "turn", "build", active=["build"])
+    given(tags, 2, "turn", "docs")
+    assert tags.active == ("build",)
+    given(tags, 3, "request", "tests", active=[])
+    assert tags.active == ()
 
 
 def test_memory_is_bounded() -> None:

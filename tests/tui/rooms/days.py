@@ -19,7 +19,7 @@ K = EventKind
 
 def tagged(*names: str, facts: Facts | None = None, **more: Any) -> Facts:
     """A life whose turn got tags."""
-    tags = {"tags": list(names), "primary": names[0], "broad": False, "temporal": False}
+    tags = {"tags": list(names), "primary": names[0], "broad": False, "temporal": False, "active": list(names)}
     return [*(facts or paid_life(0.04, 0.01, **more)), (K.TAGGED, {"of": "turn", **tags})]
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
+
+import pytest
+
 from penstock.events import EventKind
-from tests.tui.logs import Log, paid_life
+from penstock.models import age
+from tests.tui.logs import Log, paid_life, unpriced_life
 from tests.tui.rooms.days import a_day
 from tests.tui.screens import screen_of
 
@@ -37,3 +42,26 @@ async def test_a_stage_that_rests(log: Log) -> None:
     async with screen_of(log, (160, 48)) as screen:
         await screen.press("2")
         await screen.sees("! resting after failures: pruning: after 3 failures")
+
+
+async def test_an_unknown_price_is_said(log: Log) -> None:
+    """No figure in dollars stands for it; what is known of others stays."""
+    log.exchange(unpriced_life())
+    async with screen_of(log, (160, 48)) as screen:
+        await screen.press("2")
+        await screen.sees("money         unknown price")
+        assert "$" not in screen.text
+        log.exchange(paid_life(0.1, 0.07))
+        await screen.sees("$0.0300 saved", "1 request more at an unknown price")
+
+
+async def test_an_old_table_of_models_is_said(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its age, and in the head line; a young one has its date."""
+    log.exchange(paid_life(0.1, 0.07))
+    async with screen_of(log, (160, 48)) as screen:
+        await screen.press("2")
+        await screen.sees("models        ✓ table of 2026-11-22")
+    monkeypatch.setattr(age, "today", lambda: datetime.date(2027, 6, 1))
+    async with screen_of(log, (160, 48)) as screen:
+        await screen.press("2")
+        await screen.sees("! the table of models is 27 weeks old", "! old table of models")

@@ -24,7 +24,7 @@ async def test_a_tag_opens_its_requests(log: Log) -> None:
     log.exchange(tagged("testing", words="another"))
     async with screen_of(log) as screen:
         await screen.press("3")
-        await screen.sees("2 tags", "● testing", "● of the last 3 turns")
+        await screen.sees("2 tags", "● testing", "● active in the newest conversation")
         await screen.press("down", "enter")
         assert isinstance(screen.app.screen, LogScreen)
         await screen.sees('tag:"test"', "1 of 2", "one")

@@ -26,6 +26,8 @@ LATEST = 5
 """Turns whose pace is taken; cache losses that are named."""
 AHEAD = 50
 """Turns. A window that is full later than that is far from it."""
+NEAR = 0.8
+"""Share of a threshold from which on it is worth a word."""
 WIDE = 60
 """Characters of what a call is about."""
 _REAL: Final = frozenset(kind for kind in Kind if kind.is_real)
@@ -57,6 +59,7 @@ def findings(story: Story, earlier: Sequence[Story], chart: Chart) -> list[Findi
     whole = [*reversed(earlier), story]
     return [
         *_overflow(whole, chart),
+        *_received(chart),
         *(_bust(one, story.id) for one in reversed(busts(whole, chart.limits)[-LATEST:])),
         *_largest(story),
         *_again(story),
@@ -85,6 +88,17 @@ def _overflow(whole: Sequence[Story], chart: Chart) -> Iterator[Finding]:
     hard = math.ceil((limits.hard - chart.sent) / pace)
     before = f"; past the hard threshold in {hard}" if hard > 0 else ""
     yield Finding("overflow", f"Full in about {many(max(turns, 0), noun)} {at}{before}.", soon)
+
+
+def _received(chart: Chart) -> Iterator[Finding]:
+    """A client that sees what was sent, and not what it holds itself, compacts too late by itself."""
+    limits = chart.limits
+    if not limits.received or chart.came <= chart.sent or chart.came < NEAR * limits.received:
+        return
+    came, sent, at = (percent(size / limits.window) for size in (chart.came, chart.sent, limits.received))
+    size = f"The history as received is {came} of the window, {sent} was sent"
+    then = f"from {at} on the client is shown its size, so that it compacts"
+    yield Finding("received", f"{size}: {then}.", "bad" if chart.came >= limits.received else "warn")
 
 
 def _steps(whole: Sequence[Story]) -> tuple[list[int], str]:

@@ -25,6 +25,8 @@ class Limits:
     """Seconds that an entry of the provider's cache lives; 0: not known."""
     ttl_hour_s: float = 0.0
     """Where the client asked for longer."""
+    received: int = 0
+    """From here on the history as received is given back to the client whole, so that it compacts. 0: never."""
     is_own: bool = True
     """False: the profile could not be read here, so the thresholds are the bundled ones."""
 
@@ -36,9 +38,9 @@ def limits_of(profile: str, provider: str, model: str) -> Limits:
         return Limits(is_own=is_own)
     tokens = price.window
     soft = min(window.soft, window.hard)
-    return Limits(
-        tokens, round(tokens * soft), round(tokens * window.hard), price.ttl_s, price.ttl_hour_s, is_own=is_own
-    )
+    received = round(tokens * window.received) if window.received <= 1 else 0
+    hard = round(tokens * window.hard)
+    return Limits(tokens, round(tokens * soft), hard, price.ttl_s, price.ttl_hour_s, received, is_own)
 
 
 def _read(profile: str, provider: str, model: str) -> tuple[Window, Price | None, bool]:
@@ -47,5 +49,6 @@ def _read(profile: str, provider: str, model: str) -> tuple[Window, Price | None
         prices = Prices([(found.where, found.prices)] if found is not None else [])
     except ProfileError:  # of another machine, or changed since
         found, prices = None, Prices()
-    known = provider in prices.providers
-    return found.window if found else Window(), prices.of(provider, model) if known else None, found is not None
+    row = prices.resolve(model, provider)
+    price = row.price if "window" in row.row.figures else None
+    return found.window if found else Window(), price, found is not None

@@ -25,6 +25,8 @@ class WindowMap:
     turn_before: Chart | None
     """Of the last request of an earlier turn."""
     findings: tuple[Finding, ...]
+    by: str = ""
+    """The tokenizer that the parts were weighed with. Empty: they are estimates."""
 
 
 def window_map(story: Story, earlier: Sequence[Story], limits: Limits, whole: Callable[[int], Story]) -> WindowMap:

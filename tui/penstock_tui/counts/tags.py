@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, deque
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
 from penstock.events import Event, EventKind
@@ -15,8 +15,8 @@ KEPT = 5000
 """Tags. Beyond, those that were not given for longest are forgotten."""
 GIVEN = 10_000
 """Turns whose tags are kept."""
-TURNS = 3
-"""Of these, the newest, the tags are what work is about at present."""
+ACTIVE = 500
+"""Active tags of one conversation. More are of a damaged log."""
 
 
 @dataclass(slots=True)
@@ -42,8 +42,9 @@ class Tags:
     def __init__(self, limit: int = KEPT) -> None:
         self._limit = limit
         self._tags: OrderedDict[str, Tag] = OrderedDict()
-        self._turns: deque[tuple[str, ...]] = deque(maxlen=TURNS)
-        self._requests: deque[tuple[str, ...]] = deque(maxlen=TURNS)
+        self.active: tuple[str, ...] = ()
+        """Those that recall takes for known in the conversation tagged last, the newest first, as the log has them: the
+        proxy decides by `[memory] active_turns`, the screen does not count turns of its own."""
         self._given: OrderedDict[tuple[str, int], tuple[str, ...]] = OrderedDict()
         """By conversation and turn, those kept of the newest."""
         self.broad = 0
@@ -59,8 +60,9 @@ class Tags:
         """Take a `tagged` event in."""
         data = Payload(event.payload)
         is_turn, primary = data.line("of") == "turn", data.line("primary")
-        names = tuple(dict.fromkeys(" ".join(name.split()) for name in data.names("tags") if name.strip()))
-        (self._turns if is_turn else self._requests).append(names)
+        names = _names(data.names("tags"))
+        if "active" in data:
+            self.active = _names(data.names("active")[:ACTIVE])
         self._note(row, names)
         if not is_turn:
             self.broad += data.flag("broad")
@@ -91,17 +93,15 @@ class Tags:
         counted = Counter(name for turn in turns for name in self._given.get((conversation, turn), ()))
         return [name for name, _ in counted.most_common()]
 
-    @property
-    def working(self) -> list[str]:
-        """The tags of the last turns, the newest first. While no turn is complete, those of the last requests."""
-        recent = self._turns or self._requests
-        return list(dict.fromkeys(name for names in reversed(recent) for name in names))
-
     def listed(self) -> list[Tag]:
-        """All of them: those of the last turns first, then the most frequent."""
-        working = {name: place for place, name in enumerate(self.working)}
-        rest = len(working)
+        """All of them: the active ones first, then the most frequent."""
+        active = {name: place for place, name in enumerate(self.active)}
+        rest = len(active)
         return sorted(
             self._tags.values(),
-            key=lambda tag: (working.get(tag.name, rest), -tag.turns, -tag.requests, -tag.last_at, tag.name),
+            key=lambda tag: (active.get(tag.name, rest), -tag.turns, -tag.requests, -tag.last_at, tag.name),
         )
+
+
+def _names(texts: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(" ".join(text.split()) for text in texts if text.strip()))

@@ -23,6 +23,8 @@ class Purse:
     """What a client would have paid that compacts by itself."""
     estimated: int = 0
     """Requests for which the provider gave no count."""
+    unpriced: int = 0
+    """Requests to models whose price nobody knows. They are not among `requests`."""
 
     @property
     def saved(self) -> float:
@@ -31,6 +33,7 @@ class Purse:
 
     def add(self, row: Row, sign: int) -> None:
         """Count `row` in with `sign` 1, out with -1."""
+        self.unpriced += sign * row.unpriced
         if row.baseline is None:
             return
         self.requests += sign
@@ -46,6 +49,7 @@ class Purse:
         self.paid += other.paid
         self.naive += other.naive
         self.estimated += other.estimated
+        self.unpriced += other.unpriced
 
 
 @dataclass(slots=True)

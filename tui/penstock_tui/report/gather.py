@@ -9,7 +9,6 @@ from typing import Generic, TypeVar
 
 from penstock.events import Event, EventKind
 from penstock.exchange import Kind
-from penstock.prices import Prices
 from penstock.snapshot.change import Change
 from penstock.snapshot.choice import Choice
 from penstock.snapshot.measures import Measures
@@ -17,6 +16,7 @@ from penstock.snapshot.sums import Books
 from penstock.store.base import Store
 from penstock_tui.payload import Payload
 from penstock_tui.report.filling import Filling
+from penstock_tui.windows import window_of
 
 __all__ = ["Edited", "Point", "Report", "Result", "gather"]
 
@@ -107,7 +107,6 @@ class _Folded:
         self._calls: dict[str, str] = {}
         self._results: _Largest[Result] = _Largest()
         self._edits: _Largest[Edited] = _Largest()
-        self._prices = Prices()
 
     def take(self, events: Iterable[Event], id: str) -> None:
         """One exchange."""
@@ -125,8 +124,8 @@ class _Folded:
         edits = [Payload(e.payload) for e in events if e.kind is EventKind.EDIT]
         self._take_results(data, edits, one, number)
         self._take_edits(edits, one, number)
-        if is_main and one.provider in self._prices.providers:
-            report.window = max(report.window, self._prices.of(one.provider, one.model).window)
+        if is_main:
+            report.window = max(report.window, window_of(one.provider, one.model))
 
     def end(self) -> Report:
         """What it came to."""

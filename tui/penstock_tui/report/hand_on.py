@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from penstock.files import whole_file
 from penstock.snapshot.choice import choose
 from penstock.snapshot.document import write
-from penstock.snapshot.files import free_name, whole_file
+from penstock.snapshot.files import free_name
 from penstock.store.sql import SqlStore
 from penstock_tui.report.write import write_report
 

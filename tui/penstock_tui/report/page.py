@@ -10,7 +10,7 @@ from pathlib import PurePath
 from penstock import __version__
 from penstock.redact import redact
 from penstock.snapshot.sums import Session
-from penstock_tui.figures import dollars
+from penstock_tui.figures import total
 from penstock_tui.report.drawing import Plot, script
 from penstock_tui.report.gather import MOST, Edited, Report, Result
 from penstock_tui.report.plots import plots
@@ -86,9 +86,9 @@ def _facts(report: Report) -> str:
         ("tokens sent", f"{sums.sent:,}"),
         ("kept off the wire", f"{kept:,}" + (f" ({kept / sums.came:.1%})" if sums.came else "")),
         ("from the cache", f"{sums.cache_share:.0%}" if sums.cache_share is not None else "not known"),
-        ("untouched", f"{about}{dollars(sums.money.baseline)}"),
-        ("paid", f"{about}{dollars(sums.money.paid)}"),
-        ("saved", f"{about}{dollars(sums.money.saved)}"),
+        ("untouched", f"{about}{total(sums.money.baseline, sums.money)}"),
+        ("paid", f"{about}{total(sums.money.paid, sums.money)}"),
+        ("saved", f"{about}{total(sums.money.saved, sums.money)}"),
         ("edits landed", f"{sums.edits:,}"),
         ("compactions", f"{sum(one.state == 'landed' for one in report.books.compactions):,}"),
         ("failed, refused", f"{sums.failed:,}, {sums.refused:,}"),
@@ -169,8 +169,8 @@ def _sessions(found: Sequence[Session]) -> str:
             f"{one.sums.requests:,}",
             f"{one.sums.came:,}",
             f"{one.sums.sent:,}",
-            dollars(one.sums.money.paid),
-            dollars(one.sums.money.saved),
+            total(one.sums.money.paid, one.sums.money),
+            total(one.sums.money.saved, one.sums.money),
         )
         for one in found
     ]

@@ -164,15 +164,18 @@ def _money(report: Report) -> Plot:
         f"Untouched, it would have cost {about}{dollars(money.baseline)}; {about}{dollars(money.paid)} was paid, "
         f"{about}{dollars(abs(money.saved))} {'saved' if money.saved >= 0 else 'lost'}."
     )
+    if money.unpriced:
+        told += f" {many(money.unpriced, 'request')} more had an unknown price."
+    none = "Unknown price." if money.unpriced else "Nothing was paid, as far as the log says."
     return Plot(
         "money",
         "Money saved, added up",
         "What the requests would have cost untouched, less what was paid. Below zero, editing has cost more than it "
         "saved so far.",
         drawn(canvas, "request", "dollars", bool(points) and bool(sums.money.requests)),
-        told if sums.money.requests else "Nothing was paid, as far as the log says.",
+        told if sums.money.requests else none,
         ("request", "saved so far"),
-        [(str(point.number), dollars(point.saved)) for point in points],
+        [(str(point.number), dollars(point.saved)) for point in points] if money.requests or not money.unpriced else [],
     )
 
 

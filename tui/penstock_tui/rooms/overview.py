@@ -17,6 +17,7 @@ from penstock_tui.rooms.room import Room, Words
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.lines import Line
 from penstock_tui.widgets.panel import Panel
+from penstock_tui.windows import stale
 
 __all__ = ["OverviewRoom"]
 
@@ -42,7 +43,10 @@ class OverviewRoom(Room):
 
     def head(self, now: float) -> list[Fact]:
         requests = self.feed.model.totals.requests
-        return [Fact(many(requests, "request") if requests else "no request yet", 2)]
+        return [
+            Fact(many(requests, "request") if requests else "no request yet", 2),
+            Fact("! old table of models" if stale() else "", 3, "warn"),
+        ]
 
     def body(self) -> ComposeResult:
         with VerticalScroll(), Horizontal(id="panels"):

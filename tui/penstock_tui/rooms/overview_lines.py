@@ -62,7 +62,7 @@ def money_lines(feed: Feed, width: int) -> list[Line]:
     """What was paid, and what would have been."""
     purse = feed.model.totals.purse
     if not purse.requests:
-        return [labelled("money", ("nothing booked yet", "plain"))]
+        return [labelled("money", ("unknown price" if purse.unpriced else "nothing booked yet", "plain"))]
     about = "~" if purse.estimated else ""
     word, tone = ("lost", "bad") if purse.saved < 0 else ("saved", "good")
     share = f" ({percent(abs(purse.saved) / purse.baseline)})" if purse.baseline and purse.saved else ""
@@ -75,6 +75,8 @@ def money_lines(feed: Feed, width: int) -> list[Line]:
     if purse.saved > 0:
         lines.append(labelled("", (bar(purse.paid / purse.baseline, _room(width)), tone)))
     lines.append(labelled("compacting", (f"~{dollars(purse.naive)} had clients compacted by themselves", "plain")))
+    if purse.unpriced:
+        lines.append(labelled("", (f"{many(purse.unpriced, 'request')} more at an unknown price", "warn")))
     return lines
 
 
@@ -103,7 +105,7 @@ def lately_lines(feed: Feed, now: float) -> list[Line]:
 
 def _client(name: str, totals: Totals, last: float, now: float) -> Line:
     purse = totals.purse
-    money = f", {dollars(purse.paid)} paid" if purse.requests else ""
+    money = f", {dollars(purse.paid)} paid" if purse.requests else ", unknown price" if purse.unpriced else ""
     said = f"{many(totals.requests, 'request')}, {count(totals.tokens_out)} tokens{money}"
     return ((fitted(name, LABEL), "strong"), (said, "plain"), (f", {ago(last, now)}", "dim"))
 

@@ -7,6 +7,7 @@ from penstock_tui.feed import Feed
 from penstock_tui.figures import ago, many
 from penstock_tui.health import RECENT, Proxy
 from penstock_tui.widgets.lines import Line, labelled
+from penstock_tui.windows import stale, table_date
 
 __all__ = ["part_lines"]
 
@@ -31,6 +32,7 @@ def part_lines(feed: Feed, now: float) -> list[Line]:
         labelled("memory", _state(faults.of("memory"), now)),
         *(labelled(part, _state(fault, now)) for part, fault in others),
         labelled("budgets", _budgets(feed, now)),
+        labelled("models", (f"! {stale()}", "warn") if stale() else (f"✓ table of {table_date()}", "good")),
     ]
 
 

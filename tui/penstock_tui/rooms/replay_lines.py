@@ -13,6 +13,7 @@ from penstock_tui.widgets.fitting import Cell, Column, Moment
 
 if TYPE_CHECKING:
     from penstock.playback.replay import Played
+    from penstock.tally import Tally
 
 __all__ = ["COLUMNS", "cache", "hint", "progress", "sums"]
 
@@ -31,9 +32,17 @@ def sums(run: Run) -> list[Fact]:
         Fact(readable(run.file.name), 2),
         Fact(f"{count(found.came)} → {count(found.sent)} tokens", 3),
         Fact(f"+{count(found.injected)} recalled" if found.injected else "", 4, "accent"),
-        Fact(f"{about}{dollars(found.money.saved)} saved", 5, "bad" if found.money.saved < 0 else "plain"),
+        Fact(
+            f"{about}{dollars(found.money.saved)} saved" if _has_price(found.money) else "unknown price",
+            5,
+            "bad" if found.money.saved < 0 else "plain",
+        ),
         Fact(f"suite at most {duration(slow)}" if slow else "", 6, "dim"),
     ]
+
+
+def _has_price(money: Tally) -> bool:
+    return bool(money.requests or not money.unpriced)
 
 
 def cache(gap: float) -> Fact:
@@ -86,7 +95,7 @@ def _tokens(one: Played, _moment: Moment) -> Cell:
 def _saved(one: Played, _moment: Moment) -> Cell:
     money = one.passed.sums.money
     if not money.requests:
-        return "", ""
+        return ("?", "dim") if money.unpriced else ("", "")
     tone = "bad" if money.saved < 0 else "good" if money.saved else "dim"
     return f"{'~' if money.estimated else ''}{dollars(money.saved)}", tone
 

@@ -47,9 +47,9 @@ def _tokens(session: Session, _moment: Moment) -> Cell:
 def _saved(session: Session, _moment: Moment) -> Cell:
     purse = session.totals.purse
     if not purse.requests:
-        return "", ""
+        return ("?", "dim") if purse.unpriced else ("", "")
     tone = "bad" if purse.saved < 0 else "good" if purse.saved > 0 else "dim"
-    return f"{'~' if purse.estimated else ''}{dollars(purse.saved)}", tone
+    return f"{'~' if purse.estimated else ''}{dollars(purse.saved)}{'+?' if purse.unpriced else ''}", tone
 
 
 def _window(session: Session, _moment: Moment) -> Cell:

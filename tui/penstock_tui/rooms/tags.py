@@ -16,11 +16,11 @@ from penstock_tui.widgets.fitting import Column
 __all__ = ["TagsRoom"]
 
 Line = tuple[Tag, bool]
-"""A tag, and whether it is of the last turns."""
+"""A tag, and whether it is active."""
 
 
 class TagsRoom(TableRoom[Line]):
-    """Those of the last turns first."""
+    """The active ones first."""
 
     NAME = RoomName.TAGS
     COLUMNS: ClassVar[tuple[Column[Line], ...]] = (
@@ -47,7 +47,7 @@ class TagsRoom(TableRoom[Line]):
             return []
         return [
             Fact(many(len(tags), "tag"), 3),
-            Fact("● of the last 3 turns" if tags.working else "", 4, "accent"),
+            Fact("● active in the newest conversation" if tags.active else "", 4, "accent"),
             Fact(f"{tags.broad:,} asked for an overview" if tags.broad else "", 6, "dim"),
             Fact(f"{tags.temporal:,} asked for a time" if tags.temporal else "", 7, "dim"),
             self.cut(len(tags)),
@@ -55,8 +55,8 @@ class TagsRoom(TableRoom[Line]):
 
     def rows(self) -> Sequence[tuple[str, Line]]:
         tags = self.feed.model.tags
-        working = set(tags.working)
-        return [(tag.name, (tag, tag.name in working)) for tag in tags.listed()]
+        active = set(tags.active)
+        return [(tag.name, (tag, tag.name in active)) for tag in tags.listed()]
 
     def open(self, key: str) -> None:
         self.show_in_log("tag", key)

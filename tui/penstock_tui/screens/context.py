@@ -48,7 +48,8 @@ class MapView(LineView):
         """Show this map."""
         self._map = found
         how = f" · {found.now.how}" if found.now.how else ""
-        self.border_title = Content(f"Context window{how}")
+        by = f" · parts by {found.by}" if found.by else ""
+        self.border_title = Content(f"Context window{how}{by}")
         self.draw()
 
     def made(self, width: int) -> list[Line]:

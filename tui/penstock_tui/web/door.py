@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 
-__all__ = ["Door"]
+from penstock.webpages import is_own_name, is_own_page
 
-LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
-"""Any port: a tunnel may end at another than ours."""
+__all__ = ["Door"]
 
 
 class Door:
@@ -24,13 +22,12 @@ class Door:
 
     def refusal(self, *, host: str, origin: str | None, token: str, key: str, is_socket: bool) -> str:
         """Why a request is refused, in words. Empty: it may pass."""
-        # A name of somebody else's that leads here is how a page elsewhere reads local servers (DNS rebinding).
-        if not LOOPBACK.fullmatch(host):
+        if not is_own_name(host):
             return "This server answers to 127.0.0.1 and localhost only."
         # Cookies do not tell ports apart, and a WebSocket may be opened by any page: its Origin says by which.
         if origin is None and is_socket:
             return "A WebSocket is opened by this server's own page only."
-        if origin is not None and origin.lower() != f"http://{host.lower()}":
+        if origin is not None and not is_own_page(origin, host):
             return "Another page's requests are not answered."
         if not (self.knows(token) or _same(key, self.key)):
             return "Open the address that `penstock tui --web` printed: it holds the token of this start."

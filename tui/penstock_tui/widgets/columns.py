@@ -92,7 +92,7 @@ def _edits(row: Row, _moment: Moment) -> Cell:
 
 def _saved(row: Row, _moment: Moment) -> Cell:
     if row.saved is None:
-        return "", ""
+        return ("?", "dim") if row.unpriced else ("", "")
     about = "" if row.counted else "~"
     return f"{about}{dollars(row.saved)}", "bad" if row.saved < 0 else "good" if row.saved > 0 else "dim"
 
@@ -264,7 +264,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "saved",
         9,
         18,
-        "dollars, against the request untouched; red and with a minus: it cost more; ~ an estimate",
+        "dollars, against the request untouched; red and with a minus: it cost more; ~ an estimate; ? unknown price",
         _saved,
         right=True,
         sort=lambda row: row.saved,

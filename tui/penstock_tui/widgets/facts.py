@@ -7,6 +7,7 @@ from penstock_tui.figures import age, ago, count, dollars, home_path, many, perc
 from penstock_tui.follow import LogState
 from penstock_tui.health import Proxy
 from penstock_tui.widgets.fitted_line import Fact
+from penstock_tui.windows import stale
 
 __all__ = ["health_facts", "total_facts"]
 
@@ -37,6 +38,10 @@ def total_facts(feed: Feed, newer: int = 0, *, waits: bool = False) -> list[Fact
         share = f" ({percent(abs(kept) / purse.baseline)})" if purse.baseline and kept else ""
         facts.append(Fact(f"{about}{dollars(abs(kept))} {word}{share}", 3, "bad" if kept < 0 else "good"))
         facts.append(Fact(f"{about}{dollars(purse.paid)} paid", 5))
+    if purse.unpriced:
+        facts.append(Fact(f"{many(purse.unpriced, 'request')} at an unknown price", 6, "dim"))
+    if stale():
+        facts.append(Fact("! old table of models", 6, "warn"))
     if totals.cache_share is not None:
         facts.append(Fact(f"{percent(totals.cache_share)} of input from cache", 7))
     if waits:

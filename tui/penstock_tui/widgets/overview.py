@@ -160,6 +160,8 @@ def _cache(row: Row) -> list[Line]:
 
 
 def _money(row: Row, purse: Purse | None) -> list[Line]:
+    if row.unpriced:
+        return _pairs([("price", "unknown: nobody has said what this model costs")])
     if row.baseline is None:
         return []
     about = "" if row.counted else "~"
