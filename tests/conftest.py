@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from penstock.memory import vectors
+from penstock.models import age
+from tests.vectorprocesses import SharedChild
+
+THE_DAY = datetime.date(2026, 11, 22)
+"""A day on which no price of the bundled table was about to change."""
 
 pytest_plugins = ["penstock.testing.fixtures"]
 
@@ -24,5 +32,17 @@ settings.load_profile("penstock")
 
 
 @pytest.fixture(autouse=True)
+def _young_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table of models is as old as on the day it was made: what is tested holds in years, too."""
+    monkeypatch.setattr(age, "today", lambda: THE_DAY)
+
+
+@pytest.fixture(autouse=True)
 def _nothing_of_this_machine(penstock_home: Path) -> None:
     """No test reads the profiles, plugins or store of whoever runs it."""
+
+
+@pytest.fixture(autouse=True)
+def _shared_vector_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A memory of a test gets a process for its vectors that another test has used."""
+    monkeypatch.setattr(vectors, "Child", SharedChild)

@@ -1,13 +1,13 @@
 """A provider's prompt cache and its bill, from the bytes of requests alone: nothing of Penstock is used here.
 
-The rules are those of https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching.
+The rules are those of https://platform.claude.com/docs/en/build-with-claude/prompt-caching.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 __all__ = ["LEAST", "Bill", "Provider", "tokens"]
@@ -17,6 +17,7 @@ LEAST = 1024
 READ, WRITE, WRITE_HOUR = 0.1, 1.25, 2.0
 POSITIONS = 20
 _RUNS = ("tool_use", "tool_result")
+_UNCACHED = ("thinking", "redacted_thinking")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Provider:
 
     def bill(self, body: bytes, now: float) -> Bill:
         """What the request costs."""
-        blocks = list(_blocks(json.loads(body)))
+        blocks = _marked(json.loads(body))
         prefixes, sums = [0], [0.0]
         for block in blocks:
             prefixes.append(hash((prefixes[-1], block.said)))
@@ -84,6 +85,17 @@ class Provider:
         return 0
 
 
+def _marked(value: dict[str, Any]) -> list[_Block]:
+    """The blocks of a request. `cache_control` of the request itself is a breakpoint on the last that can be cached,
+    unless it has one."""
+    blocks = list(_blocks(value))
+    automatic = value.get("cache_control")
+    places = [i for i, block in enumerate(blocks) if block.kind not in _UNCACHED] if automatic else []
+    if places and not blocks[places[-1]].lifetime:
+        blocks[places[-1]] = replace(blocks[places[-1]], lifetime=_lifetime(automatic))
+    return blocks
+
+
 def tokens(body: bytes) -> float:
     """Of a whole request."""
     return sum(block.tokens for block in _blocks(json.loads(body)))
@@ -102,5 +114,8 @@ def _blocks(value: dict[str, Any]) -> Iterator[_Block]:
 def _block(where: str, one: dict[str, Any]) -> _Block:
     mark = one.get("cache_control")
     said = json.dumps({k: v for k, v in one.items() if k != "cache_control"}, sort_keys=True, ensure_ascii=False)
-    lifetime = 0.0 if mark is None else 3600.0 if mark.get("ttl") == "1h" else 300.0
-    return _Block(f"{where} {said}", len(said.encode()) / 2.9, one.get("type", "tool"), lifetime)
+    return _Block(f"{where} {said}", len(said.encode()) / 2.9, one.get("type", "tool"), _lifetime(mark))
+
+
+def _lifetime(mark: dict[str, Any] | None) -> float:
+    return 0.0 if mark is None else 3600.0 if mark.get("ttl") == "1h" else 300.0

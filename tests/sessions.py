@@ -6,7 +6,7 @@ Bodies have the shape of Claude Code's; the words are our own. Nothing here know
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.shapes import REMINDER, claude_code_headers
 
-__all__ = ["COUNT", "MESSAGES", "Asked", "Client", "Step", "plays"]
+__all__ = ["COUNT", "FAULTS", "MESSAGES", "Asked", "Client", "Step", "plays"]
 
 _Json = dict[str, Any]
 MESSAGES, COUNT = "/v1/messages", "/v1/messages/count_tokens"
@@ -68,9 +68,19 @@ _THINGS = ["work"] * 12 + ["ask"] * 4 + ["retry", "count", "side", "restart", "a
 _GAPS = [0.0, 2.0, 2.0, 5.0, 20.0, 60.0, 200.0, 290.0, 305.0, 320.0, 900.0, 3500.0, 3700.0, 7200.0]
 
 
-def plays(max_size: int = 25) -> st.SearchStrategy[list[Step]]:
-    """The steps of one session."""
-    one = st.builds(Step, st.sampled_from(_THINGS), st.sampled_from(_GAPS), st.integers(0, 1 << 16))
+FAULTS = ("raise", "locked", "pause", "observe", "pass by", "break", "lose")
+"""What may go wrong at a request: a stage raises, the store is locked, a person pauses, the profile observes, the
+client asks for no edits, the engine itself fails; and a store that is lost at a restart."""
+
+
+def plays(max_size: int = 25, *, faults: bool = False) -> st.SearchStrategy[list[Step]]:
+    """The steps of one session; with `faults`, things go wrong in between."""
+    one = st.builds(
+        Step,
+        st.sampled_from([*_THINGS, *(FAULTS * 2 if faults else ())]),
+        st.sampled_from(_GAPS),
+        st.integers(0, 1 << 16),
+    )
     return st.lists(one, min_size=max_size // 2, max_size=max_size)
 
 
@@ -82,11 +92,15 @@ class Client:
     can_expand: bool = True
     all_marks: bool = False
     """It uses all four breakpoints, so that there is no room for another."""
+    automatic: bool = False
+    """It leaves the breakpoints to the provider: automatic caching."""
     head: int = 6000
     """Characters of the system prompt."""
     histories: dict[str, list[_Json]] = field(default_factory=dict)
     """By agent. A message is a role and its blocks."""
     last: dict[str, Asked] = field(default_factory=dict)
+    mint: Callable[[str], str] | None = None
+    """Signs the thinking that answers an agent's last request, for a provider that binds it. None: no such provider."""
     count: int = 0
 
     def play(self, step: Step) -> Iterator[Asked]:
@@ -105,7 +119,8 @@ class Client:
             self._work(history, rng)
             yield self._turn(agent)
         elif what == "ask":
-            history += [_assistant(_text(_prose(rng))), _user(_text(_sentence(rng)))]
+            said = self._thinking(history, rng) if self.mint is not None else []
+            history += [_assistant(*said, _text(_prose(rng))), _user(_text(_sentence(rng)))]
             yield self._turn(agent)
         elif what == "retry":
             yield Asked(**{**vars(self.last[agent]), "what": "retry"})
@@ -114,7 +129,7 @@ class Client:
             yield Asked(asked.body, asked.headers, COUNT, "count", agent)
         elif what == "side":
             said = [{"role": "user", "content": f"Warmup {step.seed}"}]
-            body = {"model": "claude-test-5", "max_tokens": 1, "messages": said}
+            body = {"model": "claude-sonnet-4-5", "max_tokens": 1, "messages": said}
             yield Asked(_dump(body), claude_code_headers("auxiliary"), what="side", agent="side")
         elif what == "rewind":
             self._rewind(history, rng)
@@ -137,13 +152,22 @@ class Client:
             result = {"tool_use_id": ident, "type": "tool_result", "content": content}
             results.append(result | ({"is_error": True} if failed else {}))
         said: list[_Json] = []
-        if rng.random() < 0.3:
+        if self.mint is not None:
+            said += self._thinking(history, rng)
+        elif rng.random() < 0.3:
             said.append({"type": "thinking", "thinking": _sentence(rng), "signature": f"c2ln{rng.randrange(10**6)}"})
         if rng.random() < 0.6:
             said.append(_text(_sentence(rng)))
         if rng.random() < 0.1:
             results.append(_text(REMINDER))
         history += [_assistant(*said, *calls), _user(*results)]
+
+    def _thinking(self, history: list[_Json], rng: Random) -> list[_Json]:
+        """Most messages of the model's begin with thinking."""
+        if self.mint is None or rng.random() < 0.15:
+            return []
+        agent = next(name for name, known in self.histories.items() if known is history)
+        return [{"type": "thinking", "thinking": _sentence(rng), "signature": self.mint(agent)}]
 
     def _rewind(self, history: list[_Json], rng: Random) -> None:
         """The person goes back to something said earlier, and says something else."""
@@ -171,8 +195,10 @@ class Client:
         return claude_code_headers(kind, agent="" if agent == "main" else agent)
 
     def _body(self, history: list[_Json]) -> bytes:
-        """With a breakpoint behind the system prompt, and one on each of the last two messages of the user's."""
-        mark: _Json = {"cache_control": {"type": "ephemeral"} | ({"ttl": self.ttl} if self.ttl else {})}
+        """With a breakpoint behind the system prompt, and one on each of the last two messages of the user's; or with
+        the provider's own alone."""
+        control: _Json = {"cache_control": {"type": "ephemeral"} | ({"ttl": self.ttl} if self.ttl else {})}
+        mark: _Json = {} if self.automatic else control
         messages = [{"role": m["role"], "content": list(m["content"])} for m in history]
         for message in [m for m in messages if m["role"] == "user"][-2:]:
             message["content"][-1] = message["content"][-1] | mark
@@ -182,12 +208,13 @@ class Client:
         rules = "Work with care, and answer in few words. " * (self.head // 41)
         return _dump(
             {
-                "model": "claude-test-5",
+                "model": "claude-sonnet-4-5",
                 "messages": messages,
                 "system": [{"type": "text", "text": "You are a coding agent of our own."}, _text(rules) | mark],
                 "tools": [{**tools[0], **first}, *tools[1:]],
                 "max_tokens": 32000,
                 "stream": True,
+                **(control if self.automatic else {}),
             }
         )
 

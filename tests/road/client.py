@@ -149,7 +149,8 @@ class Road:
         given = {name.lower() for name in headers or {}}
         lines = [f"{method} {origin}/{tag}{path} HTTP/1.1"]
         if "host" not in given:
-            lines.append("Host: api.anthropic.com")
+            is_reverse = not origin and not isinstance(wire.sock, ssl.SSLSocket)
+            lines.append(f"Host: {f'127.0.0.1:{self.port}' if is_reverse else 'api.anthropic.com'}")
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         if isinstance(body, bytes):
             data = body

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import resource
+import select
 import signal
 import subprocess
 import sys
@@ -42,7 +43,7 @@ real = asyncio.open_connection
 
 async def open_connection(host=None, port=None, **options):
     options.pop("local_addr", None)
-    return await real("127.0.0.1", {plain} if port in (80, 11434) else {tls}, **options)
+    return await real("127.0.0.1", {plain} if port in (80, 8080, 11434) else {tls}, **options)
 
 asyncio.open_connection = open_connection
 '''
@@ -73,6 +74,12 @@ class Setup:
     plugins: Mapping[str, str] = field(default_factory=dict)
     """Single-file plugins: name and source."""
     options: Sequence[str] = ()
+    url: str = ""
+    """Where the reverse port leads. Empty: by plain HTTP to `upstream`."""
+    first_mode: str = ""
+    """A mode to listen in before the one that the road uses."""
+    listen: str = "127.0.0.1"
+    """The address it listens on."""
 
     @property
     def store(self) -> Path:
@@ -95,16 +102,17 @@ class Setup:
         options = [f"confdir={self.home / 'confdir'}", *self.options]
         if not any(option.startswith("penstock_profile=") for option in options):
             options.append("penstock_profile=road")
+        command += ["--mode", self.first_mode] if self.first_mode else []
         if self.upstream_tls:
             redirect = self.home / "redirect.py"
             redirect.write_text(_REDIRECT.format(plain=self.upstream, tls=self.upstream_tls), encoding="utf-8")
             command += ["-s", str(redirect)]
             options.append("ssl_insecure=true")
         else:
-            command += ["--mode", f"reverse:http://127.0.0.1:{self.upstream}"]
+            command += ["--mode", f"reverse:{self.url or f'http://127.0.0.1:{self.upstream}'}"]
         for option in options:
             command += ["--set", option]
-        return [*command, "--listen-host", "127.0.0.1", "--listen-port", "0"]
+        return [*command, "--listen-host", self.listen, "--listen-port", "0"]
 
 
 class Proxy:
@@ -207,10 +215,14 @@ class Proxy:
                 self._gone()
                 raise
         self._gone()
-        try:
-            os.killpg(self.process.pid, 0)
-        except ProcessLookupError:
-            return
+        # The process of the vectors ends by itself once nobody writes to it.
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            try:
+                os.killpg(self.process.pid, 0)
+            except ProcessLookupError:
+                return
+            select.select([], [], [], 0.05)
         raise AssertionError("the proxy left a process behind")
 
     def _gone(self) -> None:

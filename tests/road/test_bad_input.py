@@ -111,7 +111,9 @@ def test_a_body_beyond_the_limit_streams(plain: Road) -> None:
     assert call.response().body == ANTHROPIC_REPLY
     assert len(call.received.body) == length
     call.wait(EventKind.ANSWERED)
-    assert "more than" in call.events(EventKind.BYPASSED)[0].payload["why"]
+    why = call.events(EventKind.BYPASSED)[0].payload["why"]
+    assert "more than" in why
+    assert "may refuse it if the conversation was edited" in why
 
 
 def test_a_bomb_takes_no_memory(plain: Road) -> None:

@@ -68,7 +68,7 @@ def test_past_its_end_a_budget_refuses_and_raised_it_goes_on(start: Start) -> No
     refused = road.send("/v1/messages", turn("two", session))
     response = refused.response()
     said = json.loads(response.body)["error"]
-    assert (response.status, said["type"]) == (429, "rate_limit_error")
+    assert (response.status, said["type"]) == (402, "billing_error")
     assert "penstock budget raise" in said["message"]
     assert (response.head.get("retry-after"), response.head.get("x-should-retry")) == ("600", "false")
     assert not road.provider.has_received(refused.tag)
@@ -88,7 +88,7 @@ def test_every_format_has_its_own_refusal(start: Start, path: str) -> None:
     road.post("/v1/messages", turn()).wait(EventKind.REMEMBERED)
     response = road.send(path, body_for(path, "more")).response()
     error = json.loads(response.body)["error"]
-    assert response.status == 429
+    assert response.status == (402 if path.startswith("/v1/messages") else 429)
     assert "used up" in (error if isinstance(error, str) else error["message"])
 
 
@@ -134,7 +134,7 @@ def test_what_providers_say_of_their_limits_is_shown(start: Start) -> None:
     [told] = call.wait(EventKind.ANSWERED).payload["limits"]
     assert (told["name"], told["limit"], told["remaining"]) == ("requests", 50, 49)
     call.wait(EventKind.REMEMBERED)
-    assert road.send("/v1/messages", turn("refused")).response().status == 429
+    assert road.send("/v1/messages", turn("refused")).response().status == 402
     [row] = desk(road, "show")["rates"]["providers"]
     assert (row["provider"], row["name"], row["remaining"]) == ("anthropic", "requests", 49)
 
@@ -217,7 +217,7 @@ def test_a_restart_keeps_the_counts(start: Start) -> None:
     road = start()
     assert (day(road)["used"]["requests"], day(road)["limits"]) == (1, {"requests": 2})
     road.post("/v1/messages", turn("two")).wait(EventKind.REMEMBERED)
-    assert road.send("/v1/messages", turn("three")).response().status == 429
+    assert road.send("/v1/messages", turn("three")).response().status == 402
     desk(road, "reset", scope="day")
     road.post("/v1/messages", turn("three"))
 

@@ -92,6 +92,30 @@ def test_another_path_of_a_model_host_passes_untouched(regular: Road) -> None:
     assert call.events() == []
 
 
+LOCAL = "http://gpu-box.local:8080"
+
+
+def test_a_local_server_is_read_on_a_model_servers_port(regular: Road) -> None:
+    """By the port and the path of a model API together: its models are nobody's whose format they are asked in."""
+    headers = {"Host": "gpu-box.local:8080"}
+    call = regular.send("/v1/messages", claude(ask("hello"), session=new_session()), headers, origin=LOCAL)
+    assert call.response().status == 200
+    assert b"call " in call.received.body
+    assert call.wait(EventKind.CLASSIFIED).payload["provider"] == "llamacpp"
+
+
+def test_another_program_on_that_port_is_left_alone(regular: Road) -> None:
+    """What is no model request arrives as it was sent, and no event tells of it."""
+    headers = {"Host": "gpu-box.local:8080", "Content-Type": "application/json"}
+    call = regular.send("/api/messages", b'{"messages" : []}', headers, origin=LOCAL)
+    assert call.response().status == 200
+    assert call.received.body == b'{"messages" : []}'
+    follow = regular.send("/v1/messages", claude(ask("hello")), headers, origin=LOCAL)
+    assert follow.response().status == 200
+    follow.wait(EventKind.RECEIVED)
+    assert call.events() == []
+
+
 def test_a_tunnel_bypasses_by_the_proxys_user(regular: Road) -> None:
     """`HTTPS_PROXY=http://bypass:x@…`: what was said when the tunnel was opened holds for all that goes through it."""
     user = "Basic " + base64.b64encode(b"bypass:x").decode()

@@ -48,11 +48,16 @@ class Client:
 
     def ask(self, words: str) -> Call:
         """A turn, answered; what there is to remember of it is on its way to the keeper."""
+        call = self.say(words)
+        call.wait(EventKind.REMEMBERED)
+        return call
+
+    def say(self, words: str) -> Call:
+        """A turn, answered. Where events cannot be written, that is all there is to see of it."""
         self.history.append(ask(words))
         body = claude(*self.history, session=self.session, system=system(self.folder))
         answer = Answer(ANTHROPIC_REPLY)
         call = self.road.post("/v1/messages", body, {}, answer)
-        call.wait(EventKind.REMEMBERED)
         self.history.append({"role": "assistant", "content": [{"type": "text", "text": "The tests pass."}]})
         return call
 
