@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup run test check format bench clean
+.PHONY: help setup run test check format bench release clean
 
 help: ## Show this help
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,9 +14,11 @@ setup: $(READY) ## Make the virtual environment
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Penstock needs Python 3.11 or newer: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@echo "Installing into $(VENV): one or two minutes"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $(READY)
+	@echo "Installed"
 
 run: setup ## Start the proxy; it prints the one line a client needs
 	$(BIN)/penstock up
@@ -38,6 +40,11 @@ format: setup ## Format the code
 
 bench: setup ## Measure the latency the suite adds
 	$(BIN)/python benchmarks/latency.py
+
+# A wheel alone, for a clone or CI, is `python -m build`: that asks for no age.
+release: setup ## Build what is published; refuses when the table of models is older than twelve weeks
+	$(BIN)/python -m penstock.models
+	$(BIN)/python -m build
 
 clean: ## Remove what make made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -35,7 +35,7 @@ SEAM = 0.5
 """A history that shrinks to less than so much of itself was compacted."""
 COLUMNS = ("alone", "others", *(f"next {n}" for n in AFTER), *(f"rest {n}" for n in AFTER), "later")
 LEGEND = """\
-alone    our estimate, before any answer
+alone    our estimate, before any answer, times what is known of the model by its name
 others   before any answer, by the ratio of the model learned from the other sessions
 next N   the next request after N answers in a conversation never seen, nothing learned elsewhere
 rest N   all later requests by N answers alone: what learning stops after
@@ -82,7 +82,7 @@ def _errors(part: Part, parts: list[Part]) -> Iterator[tuple[str, float]]:
             for estimate, count in other.points:
                 others.learn(PROVIDER, other.model, "", estimate, count)
     for i, (estimate, count) in enumerate(points):
-        yield "alone", abs(estimate - count) / count
+        yield "alone", _error(Calibration(), part, estimate, count)
         yield "others", _error(others, part, estimate, count)
         if i >= AFTER[-1]:
             yield "later", _error(live, part, estimate, count)
