@@ -5,6 +5,7 @@ Times are compared with other times of the same run, the best of several, so tha
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 
@@ -14,16 +15,15 @@ LENGTH = 1_000_000
 """Characters of the texts on which a function must keep to `RATIO`."""
 SAMPLE = 4_000
 """Characters of the texts by which the worst ones are found."""
-DOUBLED = 50_000
-"""Characters of the text that is doubled, to see how the time grows."""
+SHORT, TIMES = 20_000, 8
+"""Characters of a text, and how many times as long the one is that it is compared with."""
 LINE = 2_000
 """Characters of a line: of longer ones many functions look at so much alone."""
-RATIO = 400
+RATIO = 2_000
 """How many plain scans of the same text a function may take. One that reads each character a few dozen times stays
-below 250; one that reads the rest of the text at each character takes some thousand for `SAMPLE` characters, and a
-million for `LENGTH`."""
-GROWTH = 3.0
-"""For twice the text a linear function takes twice the time, a quadratic one four times."""
+below 350; one that reads the rest of the text at each character takes twenty thousand and more for `LENGTH`."""
+GROWTH = 24.0
+"""For `TIMES` the text a linear function takes 8 times the time, a quadratic one 64 times."""
 WORST = 1
 """Of how many texts the long form is tried."""
 PIECES = {
@@ -115,14 +115,14 @@ def pathological(name: str, length: int) -> str:
 
 
 def assert_linear(function: Callable[[str], object]) -> None:
-    """Whatever stands in a text, `function` takes at most `RATIO` plain scans of it, and twice as long for twice as
-    much. The worst texts are found in a short form and tried in a long one."""
+    """Whatever stands in a text, `function` takes at most `RATIO` plain scans of it, and no more than `GROWTH` times as
+    long for `TIMES` as much. The worst texts are found in a short form and tried in a long one."""
     found = sorted(((_ratio(function, pathological(name, SAMPLE)), name) for name in NAMES), reverse=True)
     assert found[0][0] < RATIO, f"{found[0][1]}: {found[0][0]:.0f} plain scans for {SAMPLE} characters"
     name = found[0][1]
-    short, long = pathological(name, DOUBLED), pathological(name, 2 * DOUBLED)
+    short, long = pathological(name, SHORT), pathological(name, TIMES * SHORT)
     growth = min(_seconds(function, long) / max(_seconds(function, short), 1e-4) for _ in range(3))
-    assert growth < GROWTH, f"{name}: {growth:.1f} times the time for twice the text"
+    assert growth < GROWTH, f"{name}: {growth:.1f} times the time for {TIMES} times the text"
     for _, name in found[:WORST]:
         ratio = _ratio(function, pathological(name, LENGTH), times=1)
         assert ratio < RATIO, f"{name}: {ratio:.0f} plain scans for {LENGTH} characters"
@@ -134,10 +134,14 @@ def _ratio(function: Callable[[str], object], text: str, times: int = 2) -> floa
 
 
 def _seconds(function: Callable[[str], object], text: str) -> float:
-    """The time of this thread on the processor."""
-    begun = time.thread_time()
-    function(text)
-    return time.thread_time() - begun
+    """The time of this thread on the processor, without that of the garbage collector."""
+    gc.disable()
+    try:
+        begun = time.thread_time()
+        function(text)
+        return time.thread_time() - begun
+    finally:
+        gc.enable()
 
 
 def _scan(text: str) -> int:

@@ -119,7 +119,7 @@ def test_a_vector_index_that_hangs(start: Callable[..., Road], tmp_path: Path) -
     home = tmp_path / "home"
     (home / "config").mkdir(parents=True)
     (home / "config" / f"{NAME}.py").write_text(SOURCE, encoding="utf-8")
-    road = start(home=home, profile=PROFILE.replace("wait_ms = 60000", "wait_ms = 5000"), plugins={"hangs": HANGS})
+    road = start(home=home, profile=PROFILE, plugins={"hangs": HANGS})
     Client(road).ask(FACT)
     wait_for(road, FACT)
     wait_until(lambda: is_caught_up(road), "it has its vector", lambda: status(road))

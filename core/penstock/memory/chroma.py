@@ -33,8 +33,12 @@ SPARE = 16 << 20
 (chromadb 1.5, `upsert` after an error "database is locked"); a batch with its journal takes about 4 MB."""
 
 
+_PASSING = ("disk is full", "No space left", "os error 28", "database is locked", "Disk quota exceeded")
+"""What Chroma's errors say when the same call can succeed later: SQLite's words (codes 13 and 5) and the system's."""
+
+
 class NoSpace(MemoryDown):
-    """The disk is too full to write. Nothing is damaged, and nothing was written."""
+    """The disk is too full to write, or another write holds it. Nothing is damaged: the same call can succeed later."""
 
 
 def load_chroma() -> None:
@@ -175,7 +179,8 @@ class ChromaIndex:
             # After an error its connections can hold locks that a later call waits for, for ever.
             with suppress(Exception):
                 self.close()
-            raise MemoryDown(f"the vectors in {self._server or self.folder} cannot be {what}: {_why(e)}") from e
+            kind = NoSpace if any(words in str(e) for words in _PASSING) else MemoryDown
+            raise kind(f"the vectors in {self._server or self.folder} cannot be {what}: {_why(e)}") from e
 
 
 def _evict(folder: str) -> None:

@@ -29,8 +29,9 @@ _LOOKED_UP = 1_500
 """Characters of the person's words that are looked up: what a paste is about stands at its beginning or its end."""
 _LOOKED_AT = 4
 """So many times the items of a note are looked at: some stand in the request already."""
-_FOR_VECTORS = 0.5
-"""The share of the wait that the vector index may take; the rest is for an answer by words alone."""
+_FOR_VECTORS, _FOR_VECTORS_S = 0.5, 0.5
+"""The share of the wait that the vector index may take, and the most in seconds, however long a profile waits for
+memory: the rest is for an answer by words alone."""
 _SAME = 80
 """Of 100: what the person asked before, in about the same words, is no answer."""
 _DATED = 6.0
@@ -84,7 +85,8 @@ class Recall:
 
         def search(memory: Memory) -> tuple[Found, bool]:
             mine = memory.project_for(project, owner)
-            return memory.search(text, mine, limit=limit, now=now, patience_s=wait_s * _FOR_VECTORS), mine != project
+            patience_s = min(_FOR_VECTORS_S, wait_s * _FOR_VECTORS)
+            return memory.search(text, mine, limit=limit, now=now, patience_s=patience_s), mine != project
 
         try:
             answer = self._keeper.ask(search, wait_s)

@@ -135,6 +135,32 @@ def test_a_full_disk_is_not_written_to(tmp_path: Path, monkeypatch: pytest.Monke
     index.close()
 
 
+@pytest.mark.parametrize(
+    ("words", "passes"),
+    [
+        ("error returned from database: (code: 13) database or disk is full", True),
+        ("error returned from database: (code: 5) database is locked", True),
+        ("Error in compaction: No space left on device (os error 28)", True),
+        ("error returned from database: (code: 11) database disk image is malformed", False),
+    ],
+)
+def test_a_disk_that_fills_up_during_a_write_is_no_damage(
+    words: str, passes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Vectors that wait for space are kept; damaged ones are made anew."""
+
+    def upsert(*_: object, **__: object) -> None:
+        raise RuntimeError(words)
+
+    index = chroma.ChromaIndex(tmp_path / "vectors")
+    index.add(1, MODEL, [1], ROWS[:1])
+    monkeypatch.setattr("chromadb.api.models.Collection.Collection.upsert", upsert)
+    with pytest.raises(MemoryDown, match="cannot be written") as raised:
+        index.add(1, MODEL, [2], ROWS[1:2])
+    assert isinstance(raised.value, chroma.NoSpace) is passes
+    index.close()
+
+
 def test_damage_that_ends_the_process_is_no_reason_to_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some damage crashes Chroma, or keeps it busy for ever: such vectors are rebuilt from the record."""
     install(tmp_path, monkeypatch)
