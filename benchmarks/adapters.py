@@ -12,16 +12,17 @@ from typing import Any
 import penstock_plugins.compaction.stage
 import penstock_plugins.pruning.stage
 import penstock_plugins.trim.stage
-from penstock import ToolOutput, profiles
-from penstock.clock import ManualClock
-from penstock.compressor import Setting
-from penstock.engine import Engine
-from penstock.events import Event, EventLog
-from penstock.exchange import Request
-from penstock.pipeline import Pipeline
-from penstock.plugins import Plugins
+from penstock import ToolOutput
+from penstock.app import bundled_dialects
+from penstock.base.clock import ManualClock
+from penstock.conversation.exchange import Request
+from penstock.engine.engine import Engine
+from penstock.engine.pipeline import Pipeline
+from penstock.events.log import Event, EventLog
+from penstock.plugins.compressor import Setting
+from penstock.plugins.manager import Plugins
+from penstock.profiles import profile as profiles
 from penstock.store.memory import MemoryStore
-from penstock.suite import bundled_dialects
 
 __all__ = [
     "memory",

@@ -23,10 +23,10 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-from penstock.calibration import Calibration
+from penstock.conversation.reply import Usage
+from penstock.cost.account import estimated
 from penstock.dialects.anthropic import Anthropic
-from penstock.money import estimated
-from penstock.reply import Usage
+from penstock.tokens.calibration import Calibration
 
 Record = dict[str, Any]
 PROVIDER = "anthropic"

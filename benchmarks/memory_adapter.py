@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from penstock.memory import Embedder, Hit, Item, Memory, chosen
-from penstock.memory.dates import parse_date
-from penstock.memory.related import Speller
-from penstock.memory.search import Ranked, rank
-from penstock.memory.weights import WEIGHTS
-from penstock.memory.wordllama import WordLlama256
+from penstock.memory.embedders.wordllama import WordLlama256
+from penstock.memory.search.dates import parse_date
+from penstock.memory.search.related import Speller
+from penstock.memory.search.search import Ranked, rank
+from penstock.memory.search.weights import WEIGHTS
 
 __all__ = ["Remembered", "memory", "memory_upgrade"]
 

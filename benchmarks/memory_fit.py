@@ -21,7 +21,7 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from penstock.memory import chosen
-from penstock.memory.wordllama import WordLlama256
+from penstock.memory.embedders.wordllama import WordLlama256
 
 FOLDS = 4
 L2 = 0.01

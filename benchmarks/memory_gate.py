@@ -18,7 +18,7 @@ from memory_adapter import PROJECT, Remembered
 from memory_data import load
 
 from penstock.memory import chosen
-from penstock.memory.weights import SURE, SURE_OVERLAP, SURE_SHARED
+from penstock.memory.search.weights import SURE, SURE_OVERLAP, SURE_SHARED
 
 QUESTIONS = 60
 THRESHOLDS = (8.0, SURE, 11.0)

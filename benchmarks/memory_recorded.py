@@ -14,10 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from penstock.clock import ManualClock
+from penstock.base.clock import ManualClock
 from penstock.memory import Item
 from penstock.memory.keeper import Keeper
-from penstock.plugins import Plugins
+from penstock.plugins.manager import Plugins
 from penstock.testing import Session, call, profile_of
 from penstock_plugins import envelope
 from penstock_plugins.memory import stage

@@ -31,11 +31,11 @@ from memory_recorded import PROJECT, Turn, play, recordings
 
 from penstock.memory import Embedder, Memory, chosen
 from penstock.memory.chunks import passages
-from penstock.memory.embedder import vectors_of
+from penstock.memory.embedders import vectors_of
+from penstock.memory.embedders.wordllama import WordLlama256
 from penstock.memory.keeper import Keeper
-from penstock.memory.search import Ranked, rank
-from penstock.memory.weights import WEIGHTS
-from penstock.memory.wordllama import WordLlama256
+from penstock.memory.search.search import Ranked, rank
+from penstock.memory.search.weights import WEIGHTS
 
 LOOKED_UP = 1_500
 """Characters of a person's words that are asked for, by halves from both ends: as the stage does it."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from penstock.memory import vectors
+from penstock.memory.vectors import index
 from penstock.models import age
 from tests.vectorprocesses import SharedChild
 
@@ -45,4 +45,4 @@ def _nothing_of_this_machine(penstock_home: Path) -> None:
 @pytest.fixture(autouse=True)
 def _shared_vector_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A memory of a test gets a process for its vectors that another test has used."""
-    monkeypatch.setattr(vectors, "Child", SharedChild)
+    monkeypatch.setattr(index, "Child", SharedChild)

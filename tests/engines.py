@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from penstock import Draft, Stage
-from penstock.engine import Outcome
-from penstock.exchange import Request
+from penstock.conversation.exchange import Request
+from penstock.engine.engine import Outcome
 from penstock.testing import Session, path_of
 
 __all__ = ["WAYS", "Blocks", "Does", "ask_from_a_loop", "ask_now", "request"]

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from penstock import Draft, EventKind, Stage, handle_of
-from penstock.errors import StoreError
-from penstock.plugins import Plugins
-from penstock.profiles import Profile
-from penstock.reply import Usage
+from penstock.base.errors import StoreError
+from penstock.conversation.reply import Usage
+from penstock.plugins.manager import Plugins
+from penstock.profiles.profile import Profile
 from penstock.store.base import Landed, Store
 from penstock.store.memory import MemoryStore
 from penstock.testing import ManualClock, Session, profile_of

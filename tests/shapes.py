@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from penstock.conversation import Role
+from penstock.conversation.conversation import Role
 from penstock.testing.turns import Turn, numbered
 
 __all__ = ["SHAPES", "Sent", "claude_code", "claude_code_headers"]

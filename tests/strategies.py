@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from penstock import Draft, Stage
-from penstock.errors import InvalidEdit
+from penstock.base.errors import InvalidEdit
 from penstock.testing import Turn, assistant, call, results, user
 from tests.core.jsontext import Number, write
 

@@ -22,8 +22,8 @@ ROOMS = {"penstock_addons", "penstock_plugins", "penstock_tui"}
 
 FORBIDDEN = {
     "penstock": WIRE | SCREEN | VECTORS | SERVER | STORE | TESTS | ROOMS | {"typer"},
-    "penstock.engine": WIRE | SCREEN | VECTORS | SERVER | STORE | TESTS | ROOMS,
-    "penstock.suite": WIRE | SCREEN | VECTORS | SERVER | TESTS | ROOMS,
+    "penstock.engine.engine": WIRE | SCREEN | VECTORS | SERVER | STORE | TESTS | ROOMS,
+    "penstock.app": WIRE | SCREEN | VECTORS | SERVER | TESTS | ROOMS,
     "penstock.memory": WIRE | SCREEN | VECTORS | SERVER | TESTS | ROOMS,
     "penstock.testing": WIRE | SCREEN | VECTORS | SERVER | STORE | TESTS | ROOMS,
     "penstock.cli": WIRE | SCREEN | VECTORS | SERVER | TESTS | ROOMS,

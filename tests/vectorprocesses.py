@@ -7,8 +7,8 @@ import threading
 
 import msgspec
 
-from penstock.childprocess import PAUSE_S, Child
-from penstock.memory.vectormessages import Begin
+from penstock.base.child_process import PAUSE_S, Child
+from penstock.memory.vectors.messages import Begin
 
 __all__ = ["SharedChild"]
 

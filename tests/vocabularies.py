@@ -6,7 +6,7 @@ import base64
 import hashlib
 from pathlib import Path
 
-from penstock.vocabulary import KNOWN, Vocabulary
+from penstock.tokens.vocabulary import KNOWN, Vocabulary
 
 __all__ = ["TINY", "TINY_FILE", "WORDS", "put", "tiny"]
 

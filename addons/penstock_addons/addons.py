@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from penstock_addons.bodies import BodyLimit
-from penstock_addons.control import Control
-from penstock_addons.gateway import Gateway
-from penstock_addons.hangup import HangUp
-from penstock_addons.hosts import ModelHosts
-from penstock_addons.options import Settings
-from penstock_addons.peers import Peers
-from penstock_addons.upgrade import NoWebSocket
-from penstock_addons.webpages import WebPages
+from penstock_addons.control.addon import Control
+from penstock_addons.control.hangup import HangUp
+from penstock_addons.wire.body_limit import BodyLimit
+from penstock_addons.wire.browser_requests import WebPages
+from penstock_addons.wire.gateway import Gateway
+from penstock_addons.wire.hosts import ModelHosts
+from penstock_addons.wire.options import Settings
+from penstock_addons.wire.peers import Peers
+from penstock_addons.wire.upgrade import NoWebSocket
 
 __all__ = ["suite_addons"]
 

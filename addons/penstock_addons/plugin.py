@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from penstock.hookspecs import hookimpl
+from penstock.plugins.hookspecs import hookimpl
 from penstock_addons.cli.budget import app as budget_app
 from penstock_addons.cli.compact import compact
-from penstock_addons.cli.demo import demo
 from penstock_addons.cli.doctor import doctor
 from penstock_addons.cli.importing import import_
-from penstock_addons.cli.mcp import mcp
 from penstock_addons.cli.memory import app as memory_app
 from penstock_addons.cli.reindex import reindex
 from penstock_addons.cli.run import run
@@ -19,6 +17,8 @@ from penstock_addons.cli.settings import app as settings_app
 from penstock_addons.cli.settings import down, pause, resume
 from penstock_addons.cli.up import up
 from penstock_addons.cli.whatif import whatif
+from penstock_addons.demo.command import demo
+from penstock_addons.mcp.command import mcp
 
 __all__ = ["commands"]
 

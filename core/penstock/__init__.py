@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from penstock.budget.level import Level
-from penstock.compressor import Compressed, Compressor, Seen, ToolOutput, handle_of
-from penstock.conversation import Block, BlockKind, Conversation, Message, Role
-from penstock.draft import Draft, Spot
-from penstock.due import Due
-from penstock.events import Event, EventKind
-from penstock.exchange import Exchange, Identity, Kind
-from penstock.hookspecs import hookimpl
-from penstock.profiles import Profile
-from penstock.reply import Reply, ToolCall, Usage
-from penstock.stage import Stage
-from penstock.summariser import Segment, Summariser, Summary
-from penstock.tags import Tagger, Tags
+from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role
+from penstock.conversation.exchange import Exchange, Identity, Kind
+from penstock.conversation.reply import Reply, ToolCall, Usage
+from penstock.edits.flush_reason import Due
+from penstock.events.log import Event, EventKind
+from penstock.plugins.compressor import Compressed, Compressor, Seen, ToolOutput, handle_of
+from penstock.plugins.draft import Draft, Spot
+from penstock.plugins.hookspecs import hookimpl
+from penstock.plugins.stage import Stage
+from penstock.plugins.summariser import Segment, Summariser, Summary
+from penstock.plugins.tagger import Tagger, Tags
+from penstock.profiles.profile import Profile
 
 __all__ = [
     "Block",

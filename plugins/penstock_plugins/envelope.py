@@ -7,7 +7,7 @@ Taggers, recall and memory read the stripped words. What is sent on changes only
 from __future__ import annotations
 
 from penstock import BlockKind, Draft, Profile, Role, Stage, hookimpl
-from penstock.envelope import EnvelopeSettings, settings_of
+from penstock.profiles.envelope import EnvelopeSettings, settings_of
 
 __all__ = ["Envelope", "stages"]
 

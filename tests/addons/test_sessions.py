@@ -13,10 +13,10 @@ import pytest
 from mitmproxy import http
 from mitmproxy.test import tflow, tutils
 
+from penstock.app import Suite
 from penstock.control.channel import HOST, token_of
-from penstock.events import Event, EventKind
-from penstock.suite import Suite
-from penstock_addons.control import Control
+from penstock.events.log import Event, EventKind
+from penstock_addons.control.addon import Control
 
 
 @pytest.fixture

@@ -11,29 +11,31 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from penstock import ToolOutput, remnant
-from penstock.chatheader import ChatHeaders
-from penstock.conversation import Block, BlockKind, Conversation, Role, is_envelope, words_of
+from penstock import ToolOutput
+from penstock.base.delimited import Enclosed
+from penstock.base.errors import Unreadable
+from penstock.base.excerpt import excerpt
+from penstock.conversation.conversation import Block, BlockKind, Conversation, Role, is_envelope, words_of
+from penstock.conversation.json_spans import Span
+from penstock.cost.prices import Prices
 from penstock.dialects.anthropic import Anthropic
-from penstock.enclosed import Enclosed
-from penstock.envelope import settings_of
-from penstock.errors import Unreadable
-from penstock.excerpt import excerpt
-from penstock.folders import folder_of
-from penstock.identity import client_of
-from penstock.kinds import searcher
-from penstock.memory import chunks, clean, dates, question, stems, traits, typed
+from penstock.dialects.sse import SseSplitter
+from penstock.identify.classify import searcher
+from penstock.identify.identity import client_of
+from penstock.identify.working_directory import folder_of
+from penstock.memory import chunks, clean, typed
+from penstock.memory.search import dates, question, stems, traits
 from penstock.models import names as models
-from penstock.personal import without_personal
-from penstock.prices import Prices
-from penstock.redact import Redactor, redact
-from penstock.secretnames import without_named
-from penstock.secretplaces import without_placed
-from penstock.secretshapes import without_shapes
-from penstock.spans import Span
-from penstock.streams import SseSplitter
+from penstock.profiles.chat_header import ChatHeaders
+from penstock.profiles.envelope import settings_of
+from penstock.redaction.by_name import without_named
+from penstock.redaction.by_place import without_placed
+from penstock.redaction.by_shape import without_shapes
+from penstock.redaction.personal import without_personal
+from penstock.redaction.redaction import Redactor, redact
+from penstock.replay import retention
 from penstock.testing import profile_of
-from penstock.tokens import estimate
+from penstock.tokens.estimate import estimate
 from tests.growth import assert_linear
 
 PROFILE = profile_of()
@@ -113,8 +115,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "question": lambda text: question.read(text, ("Ann", "Bob"), 1e9),
     "tokens": estimate,
     "original": lambda text: ToolOutput(text, tool=text, input={"command": text}).is_original,
-    "names left": lambda text: list(remnant.names_in(text)),
-    "lines left": lambda text: list(remnant.lines_in(text)),
+    "names left": lambda text: list(retention.names_in(text)),
+    "lines left": lambda text: list(retention.lines_in(text)),
     "excerpt": lambda text: excerpt(text, lines="1-1"),
     "stream": stream,
 }

@@ -8,8 +8,8 @@ from types import ModuleType
 
 import pytest
 
-from penstock import profiles
-from penstock.plugins import Plugins
+from penstock.plugins.manager import Plugins
+from penstock.profiles import profile
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = [
@@ -26,7 +26,7 @@ def test_a_block_runs_and_keeps_the_contract(code: str) -> None:
     exec(compile(code, "shown", "exec"), module.__dict__)
     plugins = Plugins()
     plugins.add(module, "shown")
-    stages = plugins.stages(profiles.load("default").model_copy(update={"stages": ()}))
+    stages = plugins.stages(profile.load("default").model_copy(update={"stages": ()}))
     assert all(stage.name for stage in stages)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from penstock.providers import KNOWN
+from penstock.models.providers import KNOWN
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from penstock import paths
-from penstock.plugins import Plugins
-from penstock.reply import Usage
+from penstock.base import paths
+from penstock.conversation.reply import Usage
+from penstock.plugins.manager import Plugins
 from penstock.testing import Session, assistant, call, conversation, profile_of, results, user
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "plugins"

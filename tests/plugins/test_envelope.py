@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock import EventKind, Stage
-from penstock.envelope import Rule, Stripper
-from penstock.errors import ProfileError
-from penstock.plugins import Plugins
-from penstock.stage import Outcome
+from penstock.base.errors import ProfileError
+from penstock.plugins.manager import Plugins
+from penstock.plugins.stage import Outcome
+from penstock.profiles.envelope import Rule, Stripper
 from penstock.testing import Session, assistant, call, conversation, profile_of, results, run_stage, user
 from tests.shapes import claude_code, claude_code_headers
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from penstock import Block, BlockKind, Role, ToolOutput
-from penstock.spans import Span
+from penstock.conversation.json_spans import Span
 from penstock_plugins.compaction import decisions, parts, sentences
 from penstock_plugins.memory import doings, recall
 from penstock_plugins.pruning import needles, page, repack, repeats, tools

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 
 from penstock import Draft, EventKind, Stage, hookimpl
+from penstock.base.errors import StoreError
+from penstock.base.threads import Workers
+from penstock.conversation.exchange import Request
 from penstock.dialects.anthropic import Anthropic
-from penstock.engine import Outcome
-from penstock.errors import StoreError
-from penstock.events import Event
-from penstock.exchange import Request
-from penstock.plugins import Plugins
+from penstock.engine.engine import Outcome
+from penstock.events.log import Event
+from penstock.plugins.manager import Plugins
 from penstock.store.base import Landed
 from penstock.store.memory import MemoryStore
 from penstock.testing import ManualClock, Session, assistant, conversation, profile_of, user
-from penstock.workers import Workers
 from tests.engines import WAYS, Blocks, Does, request
 
 BODY = conversation(user("hello"))

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from penstock import Draft, EventKind
-from penstock.conversation import Conversation
+from penstock.conversation.conversation import Conversation
+from penstock.cost.prices import Prices
 from penstock.dialects.anthropic import Anthropic
 from penstock.dialects.base import Change
-from penstock.prices import Prices
-from penstock.profiles import Profile
+from penstock.profiles.profile import Profile
 from penstock.testing import ManualClock, Session, Turn, assistant, conversation, profile_of, user
 from tests.engines import Does, request
 from tests.shapes import claude_code, claude_code_headers

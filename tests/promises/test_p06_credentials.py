@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from penstock import EventKind
-from penstock.identity import CREDENTIAL_HEADERS
-from penstock.keyfile import installation_key
-from penstock.plugins import Plugins
-from penstock.suite import Suite
+from penstock.app import Suite
+from penstock.base.keyfile import installation_key
+from penstock.identify.identity import CREDENTIAL_HEADERS
+from penstock.plugins.manager import Plugins
 from penstock.testing import Session, assistant, call, conversation, profile_of, results, user
 from tests.engines import Does, request
 from tests.shapes import SECRET, SHAPES, claude_code, claude_code_headers

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock import Usage
+from penstock.conversation.reply import Reply
+from penstock.dialects.content_encoding import stream_decoder
 from penstock.dialects.replies import ReplyReader
-from penstock.encodings import stream_decoder
-from penstock.reply import Reply
 from penstock.testing import answer, assistant, call, dialect_of
-from penstock_addons.tee import Tee
+from penstock_addons.wire.tee import Tee
 
 COUNTED = Usage(input=1200, output=34, cache_read=56_000, cache_write=700)
 DIALECTS = ["anthropic", "openai-chat", "openai-responses", "ollama-chat", "ollama-generate", "gemini"]

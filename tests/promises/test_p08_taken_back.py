@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from penstock import Draft, EventKind, handle_of
-from penstock.edits import Op
-from penstock.errors import StoreError
+from penstock.base.errors import StoreError
+from penstock.edits.edit import Op
 from penstock.store.base import Keep, Landed, Store
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import pytest
 
 from penstock import Draft, EventKind, Exchange, Reply, Stage
-from penstock.events import Event
-from penstock.exchange import State
+from penstock.conversation.exchange import State
+from penstock.events.log import Event
 from penstock.store.memory import MemoryStore
 from penstock.testing import ManualClock, Session, conversation, profile_of, user
 from tests.engines import Blocks, Does, request

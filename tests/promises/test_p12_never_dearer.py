@@ -14,11 +14,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from penstock import BlockKind, Draft, EventKind, Role, Spot, Stage
-from penstock.errors import InvalidEdit
-from penstock.guard import GROWTH, LONGER, UNCACHED
-from penstock.money import SLACK
+from penstock.base.errors import InvalidEdit
+from penstock.cost.account import SLACK
+from penstock.engine.guard import GROWTH, LONGER, UNCACHED
 from penstock.testing import Session, assistant, call, conversation, profile_of, results, user
-from penstock.tokens import estimate_bytes
+from penstock.tokens.estimate import estimate_bytes
 from tests.engines import Does
 from tests.played import Play
 from tests.provider import LEAST, Provider

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from penstock.memory import Memory
+from penstock.memory.embedders.trigrams import Trigrams
 from penstock.memory.keeper import Keeper
-from penstock.memory.trigrams import Trigrams
 from penstock.testing import Session, profile_of
 from tests.plugins.memory.talks import FACT, STAGES, Talk, plugins_of
 from tests.sessions import COMPACT, Client, Step, plays

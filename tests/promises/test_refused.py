@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from penstock import Draft, EventKind
-from penstock.conversation import BlockKind
-from penstock.exchange import State
-from penstock.reply import Reply
+from penstock.conversation.conversation import BlockKind
+from penstock.conversation.exchange import State
+from penstock.conversation.reply import Reply
 from penstock.testing import Session, Turn, assistant, call, conversation, profile_of, results, user
 from tests.engines import Does
 from tests.strict import marks, thinking

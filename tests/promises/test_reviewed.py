@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from penstock import BlockKind, Draft, Exchange, Reply, Stage
-from penstock.errors import StoreError
-from penstock.events import EventKind
-from penstock.exchange import State
+from penstock.base.errors import StoreError
+from penstock.conversation.exchange import State
+from penstock.events.log import EventKind
 from penstock.store.memory import MemoryStore
 from penstock.testing import Session, assistant, call, conversation, profile_of, results, user
 

@@ -13,10 +13,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from penstock import Draft, EventKind
-from penstock.conversation import BlockKind
-from penstock.edits import Op
-from penstock.exchange import Request
-from penstock.ledger import thinking_of
+from penstock.conversation.conversation import BlockKind
+from penstock.conversation.exchange import Request
+from penstock.edits.edit import Op
+from penstock.edits.ledger import thinking_of
 from penstock.store.memory import MemoryStore
 from penstock.testing import Session, Turn, assistant, call, conversation, profile_of, results, user
 from tests.binding import Binding

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from penstock.money import SLACK
+from penstock.cost.account import SLACK
 from penstock.store.sql import SqlStore
 from tests.played import Play
 from tests.sessions import Client, Step, plays

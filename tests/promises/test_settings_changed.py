@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock import BlockKind, Draft, EventKind
-from penstock.due import Due
-from penstock.job import PAUSED
-from penstock.pipeline import Pipeline
-from penstock.profiles import changed
-from penstock.stage import Stage
+from penstock.edits.flush_reason import Due
+from penstock.engine.job import PAUSED
+from penstock.engine.pipeline import Pipeline
+from penstock.plugins.stage import Stage
+from penstock.profiles.profile import changed
 from penstock.testing import Session, Turn, assistant, check_prefix, conversation, profile_of, user
 from tests.engines import WAYS, Blocks, Does, ask_from_a_loop, request
 

@@ -16,15 +16,15 @@ from typing import Any
 import pytest
 
 from penstock import Draft
-from penstock.conversation import BlockKind
-from penstock.engine import Outcome
-from penstock.errors import StoreError
-from penstock.events import EventKind
+from penstock.base.errors import StoreError
+from penstock.base.threads import NoWorker
+from penstock.conversation.conversation import BlockKind
+from penstock.engine.engine import Outcome
+from penstock.engine.work import Work
+from penstock.events.log import EventKind
 from penstock.store.base import Landed
 from penstock.store.memory import MemoryStore
 from penstock.testing import Session, profile_of
-from penstock.work import Work
-from penstock.workers import NoWorker
 from tests.binding import Binding
 from tests.engines import Blocks, Does, ask_from_a_loop, ask_now, request
 from tests.strict import faults, thinking

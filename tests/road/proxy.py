@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from penstock.errors import StoreError
-from penstock.events import Event, EventKind
+from penstock.base.errors import StoreError
+from penstock.events.log import Event, EventKind
 from penstock.store.sql import SqlStore
 from tests.road.wire import PATIENCE
 

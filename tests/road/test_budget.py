@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from penstock.base.errors import PenstockError
 from penstock.control.asking import ask as command
-from penstock.errors import PenstockError
-from penstock.events import EventKind
+from penstock.events.log import EventKind
 from tests.road.bodies import ask, body_for, claude, new_session
 from tests.road.client import Call, Road
 from tests.road.provider import Answer, Gate

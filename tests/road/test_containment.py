@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from penstock.events import EventKind
-from penstock.stage import Outcome
+from penstock.events.log import EventKind
+from penstock.plugins.stage import Outcome
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Call, Road, running
 from tests.road.provider import Provider

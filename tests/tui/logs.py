@@ -9,8 +9,8 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from penstock.clock import ManualClock
-from penstock.events import Event, EventKind
+from penstock.base.clock import ManualClock
+from penstock.events.log import Event, EventKind
 from penstock.store.sql import SqlStore
 
 __all__ = ["Log", "life", "paid_life", "unpriced_life", "until"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from penstock import Draft
-from penstock.clock import ManualClock
-from penstock.reply import Usage
+from penstock.base.clock import ManualClock
+from penstock.conversation.reply import Usage
 from penstock.store.sql import SqlStore
 from penstock.testing import Session, assistant, call, conversation, results, user
 from tests.engines import Does

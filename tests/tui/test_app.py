@@ -9,7 +9,7 @@ import pytest
 from textual.app import App
 from textual.widgets import Input, Static
 
-from penstock.events import EventKind
+from penstock.events.log import EventKind
 from penstock_tui.app import PenstockApp
 from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.help import HelpScreen
@@ -18,7 +18,7 @@ from penstock_tui.widgets.block_list import BlockList
 from penstock_tui.widgets.filter_line import FilterLine
 from penstock_tui.widgets.fitted_line import FittedLine
 from tests.tui.logs import Log, life, paid_life, until
-from tests.tui.screens import Screen, screen_of
+from tests.tui.pilot import Screen, screen_of
 
 K = EventKind
 

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 from textual.strip import Strip
 
-from penstock.events import EventKind as K
-from penstock_tui.reader import StoryReader, Wanted
+from penstock.events.log import EventKind as K
+from penstock_tui.dialogs.save import SaveScreen
+from penstock_tui.exchange.reader import StoryReader, Wanted
 from penstock_tui.screens.context import ContextScreen, MapView
 from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
-from penstock_tui.screens.save import SaveScreen
 from penstock_tui.widgets.block_list import BlockList
 from tests.tui.logs import Log, life, until
+from tests.tui.pilot import Screen, screen_of
 from tests.tui.played import play
-from tests.tui.screens import Screen, screen_of
 
 SIZES = [(80, 24), (160, 48)]
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from textual.app import App
 
-from penstock.events import EventKind
+from penstock.events.log import EventKind
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.widgets.request_table import RequestTable
 from penstock_tui.widgets.table_header import TableHeader
 from tests.tui.logs import Facts, Log, life, until
-from tests.tui.screens import Screen, screen_of
+from tests.tui.pilot import Screen, screen_of
 
 K = EventKind
 

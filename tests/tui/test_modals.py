@@ -14,13 +14,13 @@ from textual.screen import ModalScreen, Screen
 
 from penstock_tui import screens
 from penstock_tui.app import PenstockApp
-from penstock_tui.screens.ask import AskScreen
-from penstock_tui.screens.choosing import ChooseScreen
-from penstock_tui.screens.confirm import ConfirmScreen
-from penstock_tui.screens.editing import EditScreen
+from penstock_tui.dialogs.ask import AskScreen
+from penstock_tui.dialogs.base import Passing
+from penstock_tui.dialogs.choose import ChooseScreen
+from penstock_tui.dialogs.confirm import ConfirmScreen
+from penstock_tui.dialogs.edit import EditScreen
+from penstock_tui.dialogs.text import ReadingScreen
 from penstock_tui.screens.log import LogScreen
-from penstock_tui.screens.passing import Passing
-from penstock_tui.screens.reading import ReadingScreen
 
 
 @pytest.mark.parametrize(("key", "meant"), [("y", True), ("n", False), ("enter", False), ("escape", False)])

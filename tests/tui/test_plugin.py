@@ -12,9 +12,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from penstock import hookspecs
+from penstock.plugins import hookspecs
 from penstock_tui import plugin
-from penstock_tui.rooms.names import RoomName
+from penstock_tui.names import RoomName
 from tests.tui.logs import Log, life
 
 

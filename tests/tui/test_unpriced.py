@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.snapshot.choice import choose
+from penstock.stats.selection import choose
 from penstock_tui.report import page as pages
 from penstock_tui.report.gather import gather
 from penstock_tui.screens.detail import DetailScreen
 from tests.tui.logs import Log, paid_life, unpriced_life, until
-from tests.tui.screens import Screen, screen_of
+from tests.tui.pilot import Screen, screen_of
 
 WIDE = (160, 48)
 

@@ -15,24 +15,24 @@ from textual.events import Event, InputEvent, Key
 from textual.screen import Screen
 from textual.signal import Signal
 
-from penstock.clock import Clock, SystemClock
+from penstock.base.clock import Clock, SystemClock
 from penstock.control.remote import Remote
-from penstock_tui.commander import Commander
-from penstock_tui.feed import Feed
-from penstock_tui.figures import home_path
-from penstock_tui.model import Changes, LogModel
-from penstock_tui.query import parse
-from penstock_tui.rooms.all import ROOMS
-from penstock_tui.rooms.names import RoomName
-from penstock_tui.rooms.replay import OpenLog
-from penstock_tui.rooms.room import Room, ShowInLog
+from penstock_tui.data.settings import Asked
+from penstock_tui.format import home_path
+from penstock_tui.gc_pauses import Sweeping
+from penstock_tui.log.feed import Feed
+from penstock_tui.log.model import Changes, LogModel
+from penstock_tui.log.query import parse
+from penstock_tui.names import RoomName
+from penstock_tui.proxy_commands import Commander
+from penstock_tui.screens.base import Room, ShowInLog
 from penstock_tui.screens.context import ContextScreen
 from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.screens.opening import OpenExchange, OpenMap
-from penstock_tui.settings_reader import Asked
-from penstock_tui.sweeping import Sweeping
+from penstock_tui.screens.registry import ROOMS
+from penstock_tui.screens.replay import OpenLog
 from penstock_tui.widgets.columns import COLUMNS, order_by
 
 __all__ = ["PenstockApp"]

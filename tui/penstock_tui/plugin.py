@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from penstock.hookspecs import hookimpl
-from penstock.paths import store_path
+from penstock.base.paths import store_path
+from penstock.plugins.hookspecs import hookimpl
+from penstock_tui.names import RoomName
 from penstock_tui.report.command import report
-from penstock_tui.rooms.names import RoomName
 
 __all__ = ["View", "commands"]
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from penstock.clock import Clock
-from penstock.errors import PenstockError
-from penstock.files import whole_file
+from penstock.base.clock import Clock
+from penstock.base.errors import PenstockError
+from penstock.base.private_files import whole_file
 from penstock_tui.app import PenstockApp
-from penstock_tui.follow import LogState
-from penstock_tui.rooms.names import RoomName
-from penstock_tui.rooms.room import Room
-from penstock_tui.rows import Row
+from penstock_tui.log.follow import LogState
+from penstock_tui.log.row import Row
+from penstock_tui.names import RoomName
+from penstock_tui.screens.base import Room
 from penstock_tui.screens.context import ContextScreen
 from penstock_tui.screens.detail import DetailScreen, Pane
 

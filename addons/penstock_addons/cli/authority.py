@@ -8,9 +8,9 @@ import ssl
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from penstock import paths
-from penstock.errors import PenstockError
-from penstock.files import write_file
+from penstock.base import paths
+from penstock.base.errors import PenstockError
+from penstock.base.private_files import write_file
 
 __all__ = ["ROOT_VARIABLES", "bundle_file", "certificate", "default_confdir", "ensure", "write_bundle"]
 

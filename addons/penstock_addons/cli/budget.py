@@ -10,11 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock import paths
+from penstock.base import paths
+from penstock.base.errors import PenstockError
 from penstock.budget.words import amount_in_words, part_in_words
 from penstock.cli.words import columns, moment, printable
 from penstock.control.hand import do_budget
-from penstock.errors import PenstockError
 from penstock_addons.cli.memory.printing import shortened
 from penstock_addons.cli.memory.reach import profile_in_use
 

@@ -16,17 +16,18 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import quote
 
-from penstock import paths, profiles
+from penstock.base import paths
+from penstock.base.browser_origin import is_loopback
+from penstock.base.errors import PenstockError
+from penstock.base.file_trust import why_untrusted
 from penstock.cli.models import UPDATE
 from penstock.control import ports
 from penstock.control.running import running
-from penstock.errors import PenstockError
+from penstock.cost.prices import Prices
 from penstock.models import age_days, staleness
-from penstock.plugins import BLOCK_VARIABLE, Plugins
-from penstock.prices import Prices
-from penstock.profiles import Profile
-from penstock.trust import why_untrusted
-from penstock.webpages import is_loopback
+from penstock.plugins.manager import BLOCK_VARIABLE, Plugins
+from penstock.profiles import profile as profiles
+from penstock.profiles.profile import Profile
 from penstock_addons.cli import authority, remembering, words
 
 __all__ = ["Check", "Level", "Subject", "check_all"]

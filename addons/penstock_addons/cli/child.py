@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from penstock.base.errors import PenstockError
 from penstock.control.announcement import Announcement, read
-from penstock.errors import PenstockError
 
 __all__ = ["ChildProxy"]
 

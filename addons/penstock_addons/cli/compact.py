@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 import typer
 
-from penstock import paths
+from penstock.base import paths
+from penstock.base.browser_origin import is_loopback
+from penstock.base.errors import PenstockError
 from penstock.control.asking import ask
 from penstock.control.running import running
-from penstock.errors import PenstockError
-from penstock.webpages import is_loopback
 
 __all__ = ["compact"]
 

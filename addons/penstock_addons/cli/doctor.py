@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from penstock import paths
+from penstock.base import paths
 from penstock_addons.cli.up import PORT, PROFILE_VARIABLE
 
 __all__ = ["doctor"]

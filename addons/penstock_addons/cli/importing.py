@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import Progress
 
+from penstock.base.errors import PenstockError
+from penstock.base.validation import read_table
 from penstock.cli.words import printable
-from penstock.envelope import Stripper, settings_of
-from penstock.errors import PenstockError
-from penstock.profiles import Profile
-from penstock.projects import project_of_folder
-from penstock.tables import read_table
+from penstock.identify.project import project_of_folder
+from penstock.profiles.envelope import Stripper, settings_of
+from penstock.profiles.profile import Profile
 from penstock_addons.cli.memory.looking import StoreOption
 from penstock_addons.cli.memory.printing import confirmed, counted, only
 from penstock_addons.cli.memory.reach import Reached, chosen_project, profile_in_use, reached
@@ -166,7 +166,7 @@ def _imported(memory: Reached, files: Sequence[Path], how: _How) -> _Done:
 
 def _read(file: Path, how: _How, done: _Done) -> list[dict[str, Any]]:
     """The items of one transcript, as they are sent."""
-    from penstock.memory.shown import shown
+    from penstock.control.memory_json import shown
     from penstock.transcripts import read
     from penstock.transcripts.items import items_of
 

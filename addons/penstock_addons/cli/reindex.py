@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, TaskID
 
-from penstock.errors import PenstockError
+from penstock.base.errors import PenstockError
 from penstock_addons.cli.memory.looking import StoreOption
 from penstock_addons.cli.memory.printing import counted, only
 from penstock_addons.cli.memory.reach import Reached, profile_in_use, reached

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from penstock import paths
+from penstock.base import paths
+from penstock.base.errors import MemoryDown
 from penstock.cli.words import counted
-from penstock.errors import MemoryDown
-from penstock.plugins import Plugins
-from penstock.profiles import Profile
+from penstock.plugins.manager import Plugins
+from penstock.profiles.profile import Profile
 from penstock.store.lock import is_taken
 from penstock_addons.cli.memory.printing import process
 from penstock_addons.cli.memory.reach import reached

@@ -13,13 +13,14 @@ from urllib.parse import urlsplit
 
 import typer
 
-from penstock import paths, profiles
+from penstock.base import paths
+from penstock.base.errors import PenstockError
 from penstock.control import announcement
 from penstock.control.announcement import Announcement, reachable
 from penstock.control.ports import answers
-from penstock.errors import PenstockError
-from penstock.plugins import Plugins
-from penstock.profiles import Profile
+from penstock.plugins.manager import Plugins
+from penstock.profiles import profile as profiles
+from penstock.profiles.profile import Profile
 from penstock.store.lock import is_taken
 from penstock_addons.cli import environment, wiring
 from penstock_addons.cli.child import ChildProxy
@@ -223,7 +224,7 @@ def ollama_address(environ: Mapping[str, str]) -> str:
 def _tell(profile: Profile, *, bypass: bool) -> None:
     """What a person should know before the client takes the screen."""
     if environment.no_proxy(os.environ):
-        from penstock_addons.hosts import KNOWN_HOSTS
+        from penstock_addons.wire.hosts import KNOWN_HOSTS
 
         if hosts := environment.left_out(os.environ, KNOWN_HOSTS):
             shown = ", ".join(hosts[:NAMED]) + (f" and {len(hosts) - NAMED} more" if len(hosts) > NAMED else "")

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock import paths
+from penstock.base import paths
+from penstock.base.errors import PenstockError
 from penstock.cli.words import columns, counted, moment, percent, printable
 from penstock.control.hand import do_sessions
-from penstock.errors import PenstockError
 from penstock_addons.cli.memory.printing import confirmed, short_project, shortened
 from penstock_addons.cli.memory.reach import reached
 

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock import paths
+from penstock.base import paths
+from penstock.base.errors import PenstockError
 from penstock.cli.words import printable
 from penstock.control.remote import Remote
-from penstock.errors import PenstockError
 from penstock.settings.setting import Setting, Source
 from penstock.settings.values import written
 from penstock_addons.cli.memory.printing import confirmed

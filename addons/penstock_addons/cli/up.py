@@ -9,12 +9,13 @@ from urllib.parse import unquote, urlsplit
 
 import typer
 
-from penstock import paths, profiles
+from penstock.base import paths
+from penstock.base.errors import PenstockError
 from penstock.control import announcement
 from penstock.control.ports import free_port, is_free
-from penstock.errors import PenstockError
-from penstock.plugins import Plugins
-from penstock.profiles import VARIABLE as PROFILE_VARIABLE
+from penstock.plugins.manager import Plugins
+from penstock.profiles import profile as profiles
+from penstock.profiles.profile import VARIABLE as PROFILE_VARIABLE
 from penstock.store.lock import is_taken
 from penstock_addons.cli.upstreams import Upstream, parse
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from penstock.errors import PenstockError
-from penstock.nearest import did_you_mean
+from penstock.base.errors import PenstockError
+from penstock.base.suggest import did_you_mean
 
 __all__ = ["Upstream", "parse"]
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
+from penstock.base.errors import PenstockError
 from penstock.cli.words import columns, dollars, percent, signed
-from penstock.errors import PenstockError
-from penstock.plugins import Plugins
+from penstock.plugins.manager import Plugins
 
 if TYPE_CHECKING:
-    from penstock.recording import Bad, Position, Recorded
-    from penstock.whatif import Result
+    from penstock.replay.recording import Bad, Position, Recorded
+    from penstock.replay.whatif import Result
 
 __all__ = ["whatif"]
 
@@ -43,9 +43,9 @@ def whatif(
     JSON lines hold {"at": seconds, "path": "/v1/messages", "headers": {...}, "body": {...}}, and "usage" where known.
     Nothing is sent anywhere, and no credential is shown.
     """
-    from penstock.recording import in_order
-    from penstock.suite import bundled_dialects
-    from penstock.whatif import WhatIf
+    from penstock.app import bundled_dialects
+    from penstock.replay.recording import in_order
+    from penstock.replay.whatif import WhatIf
 
     plugins: Plugins = ctx.obj
     faults: list[str] = []
@@ -75,7 +75,7 @@ def whatif(
 
 def _reading(log: Path, faults: list[str]) -> tuple[Iterator[tuple[Position, Recorded]], int]:
     """The recording, and how long it is in the unit of its positions."""
-    from penstock.recording import read_har, read_lines
+    from penstock.replay.recording import read_har, read_lines
 
     def bad(number: int, why: str) -> None:
         faults.append(f"{log}: {kind} {number}: {why}")
@@ -88,7 +88,7 @@ def _reading(log: Path, faults: list[str]) -> tuple[Iterator[tuple[Position, Rec
         raise PenstockError(f"{log} cannot be read: {e.strerror or e}") from e
     reader: Reader
     if re.match(rb"\d+:", head):
-        from penstock_addons.flowfile import read_flows
+        from penstock_addons.cli.flowfile import read_flows
 
         kind, reader = "flow", read_flows
     elif log.suffix.lower() == ".har" or _HAR.match(head):

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from penstock.plugins import Plugins
-from penstock.profiles import Profile
+from penstock.plugins.manager import Plugins
+from penstock.profiles.profile import Profile
 
 __all__ = ["can_shorten", "is_possible", "wired"]
 

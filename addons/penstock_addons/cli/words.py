@@ -7,10 +7,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from penstock import __version__, paths
+from penstock import __version__
+from penstock.base import paths
+from penstock.base.private_files import create
 from penstock.control.announcement import Announcement
-from penstock.files import create
-from penstock.profiles import Profile
+from penstock.profiles.profile import Profile
 from penstock_addons.cli.upstreams import Upstream
 
 __all__ = ["ATTESTED", "WITHOUT", "attested", "banner", "is_first_time"]

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from penstock.budget.settings import Budget, Limit, Period
-from penstock.redact import redact
+from penstock.redaction.redaction import redact
 
 __all__ = ["Key", "Scope", "Who", "keys_of", "limit_of", "member_of", "period_of", "session_of", "storable"]
 

@@ -12,9 +12,9 @@ import typer
 from typer.core import TyperGroup
 
 from penstock import __version__
+from penstock.base.errors import PenstockError, PluginError
 from penstock.cli import count, events, expand, explain, export, models, money, plugins, profiles, replay, tokens
-from penstock.errors import PenstockError, PluginError
-from penstock.plugins import Plugins
+from penstock.plugins.manager import Plugins
 
 __all__ = ["build", "main"]
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from penstock.base.errors import PenstockError, Unreadable
 from penstock.cli.words import columns, printable
-from penstock.errors import PenstockError, Unreadable
-from penstock.vocabulary import KNOWN, Vocabulary
+from penstock.tokens.vocabulary import KNOWN, Vocabulary
 
 if TYPE_CHECKING:
-    from penstock.calibration import How
-    from penstock.tokencount import Parts
+    from penstock.tokens.calibration import How
+    from penstock.tokens.request_count import Parts
 
 __all__ = ["command"]
 
@@ -59,7 +59,7 @@ def command(vocabularies: Mapping[str, Vocabulary] = KNOWN) -> Callable[..., Non
         `tokenizer`: with the model's own vocabulary, if it is public and on this machine (`penstock tokens install`).
         `calibrated`: estimated, times what the provider counted in earlier requests of the model. `estimated`: neither.
         """
-        from penstock.requestshape import shape_of
+        from penstock.dialects.request_format import shape_of
 
         body = _read(file)
         shape = "" if text else shape_of(body, dialect)
@@ -92,7 +92,7 @@ def _read(file: str) -> bytes:
 
 
 def _text(body: bytes, file: str, model: str, vocabularies: Mapping[str, Vocabulary]) -> _Found:
-    from penstock.textcount import TextCounter
+    from penstock.tokens.text_count import TextCounter
 
     if b"\0" in body[:4096]:
         raise PenstockError(f"{file} is no text: it holds null bytes. UTF-8 was expected")
@@ -103,10 +103,10 @@ def _text(body: bytes, file: str, model: str, vocabularies: Mapping[str, Vocabul
 def _request(
     body: bytes, dialect: str, model: str, store: Path | None, vocabularies: Mapping[str, Vocabulary]
 ) -> _Found:
-    from penstock.calibration import Calibration
-    from penstock.requestshape import read_as
-    from penstock.textcount import tokenizer_of
-    from penstock.tokencount import Parts, count_request, shares
+    from penstock.dialects.request_format import read_as
+    from penstock.tokens.calibration import Calibration
+    from penstock.tokens.request_count import Parts, count_request, shares
+    from penstock.tokens.text_count import tokenizer_of
 
     conversation, provider = read_as(body, dialect)
     model = model or conversation.model
@@ -125,9 +125,9 @@ def _request(
 
 def _learned(store: Path | None) -> dict[str, dict[str, Any]]:
     """What the proxy has learned. Nothing, where there is no log and none was named."""
-    from penstock import paths
-    from penstock.cli.reading import open_log
-    from penstock.counting import KIND
+    from penstock.base import paths
+    from penstock.engine.token_counts import KIND
+    from penstock.store.reading import open_log
 
     if store is None and not paths.store_path().is_file():
         return {}

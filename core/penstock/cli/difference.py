@@ -7,8 +7,8 @@ from itertools import groupby
 
 import typer
 
+from penstock.base.diff import changed_lines
 from penstock.cli.words import printable
-from penstock.linediff import changed_lines
 
 __all__ = ["difference"]
 

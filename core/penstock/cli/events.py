@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.cli.reading import all_events, newest, open_log
-from penstock.events import Event, EventKind
+from penstock.events.log import Event, EventKind
 from penstock.store.base import Store
+from penstock.store.reading import all_events, newest, open_log
 
 __all__ = ["events", "line"]
 

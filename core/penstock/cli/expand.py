@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
+from penstock.base.errors import PenstockError
+from penstock.base.excerpt import excerpt
 from penstock.cli.stores import find_originals, stores
 from penstock.cli.words import printable
-from penstock.errors import PenstockError
-from penstock.excerpt import excerpt
 from penstock.store.originals import Original
 
 __all__ = ["expand", "listed", "the_original"]

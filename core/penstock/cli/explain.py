@@ -8,15 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.beforeafter import before_after
+from penstock.base.errors import PenstockError
 from penstock.cli.difference import difference
-from penstock.cli.reading import all_events, backwards, open_log
 from penstock.cli.words import columns, counted, dollars, lasted, moment, percent, printable, signed
-from penstock.edits import Edit
-from penstock.errors import PenstockError
-from penstock.events import Event, EventKind
+from penstock.edits.edit import Edit
+from penstock.events.log import Event, EventKind
+from penstock.stats.tally import Tally
 from penstock.store.base import Store
-from penstock.tally import Tally
+from penstock.store.before_after import before_after
+from penstock.store.reading import all_events, backwards, open_log
 
 __all__ = ["explain"]
 

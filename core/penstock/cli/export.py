@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
-from penstock.cli.reading import open_log
-from penstock.files import whole_file
-from penstock.snapshot.choice import choose
-from penstock.snapshot.document import write
+from penstock.base.private_files import whole_file
+from penstock.stats.export import write
+from penstock.stats.selection import choose
+from penstock.store.reading import open_log
 
 __all__ = ["export"]
 

@@ -7,15 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock import profiles
+from penstock.base.errors import PenstockError
+from penstock.base.suggest import did_you_mean
 from penstock.cli.words import columns, printable
-from penstock.errors import PenstockError
+from penstock.cost.prices import Prices
 from penstock.models import Resolved, Row, Tier, age_days, staleness
 from penstock.models.price import Price
-from penstock.nearest import did_you_mean
-from penstock.plugins import Plugins
-from penstock.prices import Prices
-from penstock.providers import provider_of
+from penstock.models.providers import provider_of
+from penstock.plugins.manager import Plugins
+from penstock.profiles import profile as profiles
 
 __all__ = ["models"]
 

@@ -11,12 +11,12 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.cli.reading import all_events, open_log
+from penstock.base.errors import PenstockError
 from penstock.cli.words import columns, dollars, moment, percent, printable, signed, total
-from penstock.errors import PenstockError
-from penstock.events import Event, EventKind
+from penstock.events.log import Event, EventKind
+from penstock.stats.tally import Tally
 from penstock.store.base import Store
-from penstock.tally import Tally
+from penstock.store.reading import all_events, open_log
 
 __all__ = ["money"]
 

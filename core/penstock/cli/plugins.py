@@ -11,10 +11,10 @@ from typing import Annotated
 
 import typer
 
-from penstock import paths
-from penstock.errors import PluginError
-from penstock.files import create
-from penstock.plugins import BLOCK_VARIABLE, Plugins
+from penstock.base import paths
+from penstock.base.errors import PluginError
+from penstock.base.private_files import create
+from penstock.plugins.manager import BLOCK_VARIABLE, Plugins
 
 __all__ = ["app"]
 

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from penstock import paths
-from penstock import profiles as known
-from penstock.cli.toml import to_toml
-from penstock.errors import ProfileError
-from penstock.plugins import Plugins
+from penstock.base import paths
+from penstock.base.errors import ProfileError
+from penstock.base.toml import to_toml
+from penstock.plugins.manager import Plugins
+from penstock.profiles import profile as known
 
 __all__ = ["app"]
 

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from penstock import paths, profiles
+from penstock.base import paths
+from penstock.base.errors import PenstockError
 from penstock.cli.words import columns, lasted, percent, printable, signed, total
-from penstock.errors import PenstockError
+from penstock.profiles import profile as profiles
 
 if TYPE_CHECKING:
-    from penstock.playback.prompts import Prompts
-    from penstock.playback.replay import Played, PromptReplay
-    from penstock.playback.road import Road
+    from penstock.replay.prompts import Prompts
+    from penstock.replay.replay import Played, PromptReplay
+    from penstock.replay.runner import Road
 
 __all__ = ["replay"]
 
@@ -50,9 +51,9 @@ def replay(
     Nothing leaves this machine: a stand-in answers, and store and memory are of this replay alone. With --to each
     prompt is sent for real, with the key in ANTHROPIC_API_KEY or OPENAI_API_KEY. Ctrl-C ends it; what was done stays.
     """
-    from penstock.playback.prompts import read_prompts
-    from penstock.playback.replay import PromptReplay
-    from penstock.playback.talk import api_of
+    from penstock.replay.client import api_of
+    from penstock.replay.prompts import read_prompts
+    from penstock.replay.replay import PromptReplay
 
     if api not in ("", "anthropic", "openai"):
         raise typer.BadParameter("anthropic or openai was expected", param_hint="--api")
@@ -61,7 +62,7 @@ def replay(
     chosen = api_of(model) if not api else "anthropic" if api == "anthropic" else "openai"
 
     def bench(place: Path) -> Road:
-        from penstock.playback.bench import Bench, Shape
+        from penstock.replay.offline_run import Bench, Shape
 
         shape = Shape(gap, len(prompts.found), model, window, file.parent)
         return Bench(profile, ctx.obj, place, shape)
@@ -92,7 +93,7 @@ def _bench(make: Callable[[Path], Road], store: Path | None) -> Iterator[Road]:
 
 @contextmanager
 def _wire(address: str, store: Path | None) -> Iterator[Road]:
-    from penstock.playback.wire import Wire
+    from penstock.replay.live_run import Wire
 
     with closing(Wire(address, store or paths.store_path())) as road:
         yield road

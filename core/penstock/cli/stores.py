@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from penstock import paths
-from penstock.cli.reading import open_log
-from penstock.errors import StoreError
+from penstock.base import paths
+from penstock.base.errors import StoreError
 from penstock.store.originals import Original
+from penstock.store.reading import open_log
 
 __all__ = ["find_originals", "stores"]
 

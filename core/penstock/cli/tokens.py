@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from penstock.base.errors import VocabularyError
+from penstock.base.suggest import did_you_mean
 from penstock.cli.words import columns
-from penstock.errors import VocabularyError
-from penstock.nearest import did_you_mean
-from penstock.vocabulary import KNOWN, Vocabulary, check, find, install_folder
+from penstock.tokens.vocabulary import KNOWN, Vocabulary, check, find, install_folder
 
 if TYPE_CHECKING:
-    from penstock.vocabularyinstall import Progress
+    from penstock.tokens.vocabulary_install import Progress
 
 __all__ = ["app"]
 
@@ -72,7 +72,7 @@ def _show(vocabularies: Mapping[str, Vocabulary]) -> None:
 
 
 def _install(vocabulary: Vocabulary, source: str, *, force: bool) -> None:
-    from penstock.vocabularyinstall import install
+    from penstock.tokens.vocabulary_install import install
 
     path = None if force else find(vocabulary)
     if path is not None and _is_intact(vocabulary, path):

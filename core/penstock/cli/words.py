@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from penstock.tally import Tally
+from penstock.stats.tally import Tally
 
 __all__ = ["columns", "counted", "dollars", "lasted", "moment", "percent", "printable", "signed", "total"]
 

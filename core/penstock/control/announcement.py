@@ -7,9 +7,9 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from penstock import paths
+from penstock.base import paths
+from penstock.base.private_files import write_file
 from penstock.control.ports import answers
-from penstock.files import write_file
 
 __all__ = [
     "Announcement",

@@ -9,8 +9,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
+from penstock.base.errors import PenstockError
 from penstock.control.channel import COMMAND, HOST, MARK, token_of
-from penstock.errors import PenstockError
 
 __all__ = ["Refused", "ask"]
 

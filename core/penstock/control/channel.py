@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from penstock.errors import PenstockError
+from penstock.base.errors import PenstockError
 
 __all__ = ["COMMAND", "HOST", "KEY_FILE", "MARK", "token_of"]
 

@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from penstock.base.errors import PenstockError
 from penstock.budget.settings import Budget
 from penstock.control.remote import NotUp, Remote
-from penstock.errors import PenstockError
 
 __all__ = ["do_budget", "do_sessions"]
 
@@ -21,7 +21,7 @@ WAIT_S = 60.0
 def do_budget(
     store: Path, budget: Callable[[], Budget], command: str, arguments: Mapping[str, object]
 ) -> dict[str, Any]:
-    """A command of `penstock.budget.desk`. `budget`: the limits that count where no proxy is up. Raises
+    """A command of `penstock.control.budget_commands`. `budget`: the limits that count where no proxy is up. Raises
     `PenstockError`."""
     where = store.expanduser().absolute()
     try:
@@ -30,20 +30,20 @@ def do_budget(
         pass  # nobody else counts: it is done here
     if not where.exists() and command != "set":
         raise PenstockError(f"nothing was spent yet: {where} is not there. `penstock up` begins it")
-    from penstock.budget import kept
-    from penstock.budget.desk import BudgetDesk
+    from penstock.control.budget_commands import BudgetDesk
+    from penstock.engine import budget_store
     from penstock.store.sql import SqlStore
 
     with closing(SqlStore(where, readonly=command == "show")) as held:
-        budgets = kept.load(held, time.time(), lambda _: None)
+        budgets = budget_store.load(held, time.time(), lambda _: None)
         answer = BudgetDesk(budgets, budget(), time.time).do(command, arguments)
         if command != "show":
-            kept.save(held, budgets)
+            budget_store.save(held, budgets)
     return answer
 
 
 def do_sessions(store: Path, command: str, arguments: Mapping[str, object]) -> dict[str, Any]:
-    """A command of `penstock.sessions.desk`. Raises `PenstockError`."""
+    """A command of `penstock.control.session_commands`. Raises `PenstockError`."""
     where = store.expanduser().absolute()
     try:
         return Remote(where).do(f"/sessions/{command}", arguments, WAIT_S)
@@ -51,7 +51,7 @@ def do_sessions(store: Path, command: str, arguments: Mapping[str, object]) -> d
         pass  # nobody works at them: it is done here
     if not where.exists():
         raise PenstockError(f"there is no session yet: {where} is not there. `penstock up` begins it")
-    from penstock.sessions.desk import SessionDesk
+    from penstock.control.session_commands import SessionDesk
     from penstock.store.sql import SqlStore
 
     with closing(SqlStore(where, readonly=command in ("list", "show"))) as held:

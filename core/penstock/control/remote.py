@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from penstock.base.errors import PenstockError
 from penstock.control.asking import ask
 from penstock.control.running import running
-from penstock.errors import PenstockError
 
 __all__ = ["NotUp", "Remote"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from penstock.cli.reading import open_log
+from penstock.base.errors import StoreError
 from penstock.control.announcement import Announcement, found, is_alive, reachable
 from penstock.control.ports import answers
-from penstock.errors import StoreError
-from penstock.events import Event, EventKind
+from penstock.events.log import Event, EventKind
 from penstock.store.lock import is_taken
 from penstock.store.pages import all_events
+from penstock.store.reading import open_log
 
 __all__ = ["running"]
 

@@ -13,15 +13,15 @@ from typing import Any
 
 import msgspec
 
-from penstock.conversation import Block, BlockKind, Conversation, Message, Role
-from penstock.counts import count, mapping, objects
+from penstock.base.errors import InvalidEdit, Unreadable
+from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role
+from penstock.conversation.json_spans import Span, elements, members
+from penstock.conversation.reply import ToolCall
+from penstock.conversation.reported_counts import count, mapping, objects
 from penstock.dialects.anthropic_usage import usage
 from penstock.dialects.base import Endpoint, ListDialect, canonical_key, encode_text, message
 from penstock.dialects.clouds import cloud_call
 from penstock.dialects.replies import ReplyParser
-from penstock.errors import InvalidEdit, Unreadable
-from penstock.reply import ToolCall
-from penstock.spans import Span, elements, members
 
 __all__ = ["Anthropic"]
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from penstock.counts import count, dollars, line, mapping, objects
-from penstock.reply import Usage
+from penstock.conversation.reply import Usage
+from penstock.conversation.reported_counts import count, dollars, line, mapping, objects
 
 __all__ = ["usage"]
 

@@ -16,13 +16,13 @@ from typing import Any
 
 import msgspec
 
-from penstock.conversation import Block, BlockKind, Conversation, Message, Role, digest, words_of
+from penstock.base.errors import InvalidEdit, Unreadable
+from penstock.base.external_names import kept_name
+from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role, digest, words_of
+from penstock.conversation.json_spans import Span, elements, members
 from penstock.dialects.replies import WRONG_SHAPE, ReplyParser, ReplyReader
-from penstock.errors import InvalidEdit, Unreadable
-from penstock.media import media_in
-from penstock.names import kept_name
-from penstock.spans import Span, elements, members
-from penstock.tokens import bytes_of
+from penstock.tokens.estimate import bytes_of
+from penstock.tokens.images import media_in
 
 __all__ = [
     "BlockEdit",

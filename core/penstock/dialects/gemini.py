@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from penstock.conversation import Block, BlockKind, Conversation, Message, Role
-from penstock.counts import count, mapping
+from penstock.base.errors import Unreadable
+from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role
+from penstock.conversation.json_spans import Span, elements, members
+from penstock.conversation.reply import ToolCall
+from penstock.conversation.reported_counts import count, mapping
 from penstock.dialects.base import Endpoint, ListDialect, Refusal, canonical_key, encode_text, message
 from penstock.dialects.replies import ReplyParser
-from penstock.errors import Unreadable
-from penstock.reply import ToolCall
-from penstock.spans import Span, elements, members
 
 __all__ = ["Gemini"]
 

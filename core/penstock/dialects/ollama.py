@@ -11,13 +11,13 @@ from typing import Any
 
 import msgspec
 
-from penstock.conversation import Block, BlockKind, Conversation, Message, Role
-from penstock.counts import count
+from penstock.base.errors import InvalidEdit, Unreadable
+from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role
+from penstock.conversation.json_spans import Span, elements, members
+from penstock.conversation.reply import ToolCall
+from penstock.conversation.reported_counts import count
 from penstock.dialects.base import BlockEdit, Endpoint, ListDialect, canonical_key, encode_text, message
 from penstock.dialects.replies import ReplyParser
-from penstock.errors import InvalidEdit, Unreadable
-from penstock.reply import ToolCall
-from penstock.spans import Span, elements, members
 
 __all__ = ["OllamaChat", "OllamaGenerate"]
 

@@ -12,8 +12,11 @@ from typing import Any
 
 import msgspec
 
-from penstock.conversation import Block, BlockKind, Conversation, Message, Role
-from penstock.counts import count, mapping, objects
+from penstock.base.errors import InvalidEdit, Unreadable
+from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role
+from penstock.conversation.json_spans import Span, members
+from penstock.conversation.reply import ToolCall
+from penstock.conversation.reported_counts import count, mapping, objects
 from penstock.dialects.base import (
     BlockEdit,
     Change,
@@ -38,9 +41,6 @@ from penstock.dialects.openai_chat import (
     usage,
 )
 from penstock.dialects.replies import ReplyParser
-from penstock.errors import InvalidEdit, Unreadable
-from penstock.reply import ToolCall
-from penstock.spans import Span, members
 
 __all__ = ["OpenAIResponses"]
 

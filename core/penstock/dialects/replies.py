@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from penstock.counts import bounded, line, objects
-from penstock.eventstream import CONTENT_TYPE as EVENT_STREAM
-from penstock.eventstream import InvokeSplitter
-from penstock.names import kept_name
-from penstock.reply import Reply
-from penstock.streams import LineSplitter, Splitter, SseSplitter
+from penstock.base.external_names import kept_name
+from penstock.conversation.reply import Reply
+from penstock.conversation.reported_counts import bounded, line, objects
+from penstock.dialects.aws_event_stream import CONTENT_TYPE as EVENT_STREAM
+from penstock.dialects.aws_event_stream import InvokeSplitter
+from penstock.dialects.sse import LineSplitter, Splitter, SseSplitter
 
 __all__ = ["WRONG_SHAPE", "ReplyParser", "ReplyReader"]
 

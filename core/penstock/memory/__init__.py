@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.memory.items import Found, Hit, Item, Kind
 
 if TYPE_CHECKING:
-    from penstock.memory.embedder import Embedder, chosen
+    from penstock.memory.embedders import Embedder, chosen
     from penstock.memory.memory import Memory
     from penstock.memory.writer import Added
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
-from penstock.redact import redact
+from penstock.redaction.redaction import redact
 
 __all__ = ["as_said", "cleaned", "note_around", "without_notes"]
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from penstock.errors import MemoryDown
-from penstock.memory.embedder import Embedder
+from penstock.base.errors import MemoryDown
+from penstock.memory.embedders import Embedder
 from penstock.memory.records import Records
 from penstock.memory.schema import passages
-from penstock.memory.vectors import VectorIndex
-from penstock.memory.words import WordIndex
+from penstock.memory.search.word_index import WordIndex
+from penstock.memory.vectors.index import VectorIndex
 
 __all__ = ["Eraser"]
 

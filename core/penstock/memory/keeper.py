@@ -16,9 +16,9 @@ from concurrent.futures import TimeoutError as Late
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
-from penstock.errors import MemoryDown, MemoryUnavailable
+from penstock.base.errors import MemoryDown, MemoryUnavailable
+from penstock.base.threads import NoWorker, Workers
 from penstock.memory.clean import cleaned
-from penstock.workers import NoWorker, Workers
 
 if TYPE_CHECKING:
     from penstock.memory.memory import Memory

@@ -16,23 +16,23 @@ from typing import Any
 import sqlalchemy as sa
 from threadpoolctl import ThreadpoolController
 
-from penstock.errors import MemoryDown, VectorsLater
+from penstock.base.errors import MemoryDown, VectorsLater
 from penstock.memory.catalog import Catalog
-from penstock.memory.embedder import Embedder
+from penstock.memory.embedders import Embedder
+from penstock.memory.embedders.wordllama import WordLlama256
 from penstock.memory.eraser import Eraser
 from penstock.memory.items import Found, Hit, Item
-from penstock.memory.layout import Layout
 from penstock.memory.owners import Owners
 from penstock.memory.records import Records
-from penstock.memory.related import Related, Speller
 from penstock.memory.schema import memories
-from penstock.memory.search import View, rank
-from penstock.memory.stored import Stored
+from penstock.memory.search.layout import Layout
+from penstock.memory.search.related import Related, Speller
+from penstock.memory.search.search import View, rank
+from penstock.memory.search.stored import Stored
+from penstock.memory.search.weights import SURE_AROUND, WEIGHTS
+from penstock.memory.search.word_index import WordIndex
 from penstock.memory.upkeep import Progress, Upkeep
-from penstock.memory.vectors import VectorIndex
-from penstock.memory.weights import SURE_AROUND, WEIGHTS
-from penstock.memory.wordllama import WordLlama256
-from penstock.memory.words import WordIndex
+from penstock.memory.vectors.index import VectorIndex
 from penstock.memory.writer import WORDS_VERSION, Added, Writer
 
 __all__ = ["Memory"]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from penstock.errors import MemoryDown, ProfileError
-from penstock.memory.embedder import BUNDLED, Embedder, chosen
+from penstock.base.errors import MemoryDown, ProfileError
+from penstock.base.suggest import did_you_mean
+from penstock.memory.embedders import BUNDLED, Embedder, chosen
+from penstock.memory.embedders.openai import OpenAIEmbedder
+from penstock.memory.embedders.wordllama import WordLlama256
 from penstock.memory.memory import Memory
-from penstock.memory.openai import OpenAIEmbedder
-from penstock.memory.wordllama import WordLlama256
-from penstock.nearest import did_you_mean
-from penstock.plugins import Plugins
-from penstock.profiles import Profile
-from penstock.tokens import estimate
+from penstock.plugins.manager import Plugins
+from penstock.profiles.profile import Profile
+from penstock.tokens.estimate import estimate
 
 __all__ = ["check_embedder", "embedder_of", "open_memory"]
 

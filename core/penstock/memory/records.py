@@ -19,13 +19,13 @@ from alembic.util import CommandError
 from sqlalchemy import event as sa_event
 from sqlalchemy.exc import SQLAlchemyError
 
-from penstock.errors import MemoryDown, StoreError
-from penstock.files import create
+from penstock.base.errors import MemoryDown, StoreError
+from penstock.base.migrations import migrate
+from penstock.base.paths import make_private
+from penstock.base.private_files import create
 from penstock.memory.items import Item, Kind
-from penstock.memory.layout import Row
 from penstock.memory.schema import forgotten, labels, memories, passages, projects
-from penstock.migrating import migrate
-from penstock.paths import make_private
+from penstock.memory.search.layout import Row
 from penstock.store.lock import StoreLock
 
 __all__ = ["Records"]

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from penstock.memory.embedder import Embedder, vectors_of
+from penstock.memory.embedders import Embedder, vectors_of
 from penstock.memory.records import Records
 from penstock.memory.schema import memories, passages
-from penstock.memory.traits import traits_of
-from penstock.memory.vectors import VectorIndex
-from penstock.memory.words import WordIndex
+from penstock.memory.search.traits import traits_of
+from penstock.memory.search.word_index import WordIndex
+from penstock.memory.vectors.index import VectorIndex
 from penstock.memory.writer import WORDS_VERSION
 
 __all__ = ["Progress", "Upkeep"]

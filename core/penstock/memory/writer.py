@@ -12,13 +12,13 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from penstock.errors import MemoryDown
-from penstock.memory import stems, traits
+from penstock.base.errors import MemoryDown
 from penstock.memory.chunks import CHUNK_TOKENS, Span, chunks, passages
-from penstock.memory.embedder import Embedder, vectors_of
+from penstock.memory.embedders import Embedder, vectors_of
 from penstock.memory.items import Item
 from penstock.memory.records import Records
-from penstock.memory.words import WordIndex
+from penstock.memory.search import stems, traits
+from penstock.memory.search.word_index import WordIndex
 
 __all__ = ["WORDS_VERSION", "Added", "Writer"]
 

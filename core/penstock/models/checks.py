@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, get_args
 
-from penstock.errors import ProfileError
+from penstock.base.errors import ProfileError
+from penstock.base.suggest import did_you_mean
 from penstock.models.price import Caching, Price, Tier
-from penstock.nearest import did_you_mean
 
 __all__ = ["check_figure", "check_row"]
 

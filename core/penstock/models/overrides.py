@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from penstock.errors import ProfileError
+from penstock.base.errors import ProfileError
 from penstock.models.checks import check_figure, check_row
 from penstock.models.names import Name, key_of
 from penstock.models.row import Row

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from penstock.errors import ProfileError
-from penstock.profiles import Profile
+from penstock.base.errors import ProfileError
+from penstock.base.validation import read_table
+from penstock.profiles.profile import Profile
 from penstock.settings.nesting import nested
 from penstock.settings.setting import Setting
 from penstock.settings.values import parsed
-from penstock.tables import read_table
 
 __all__ = ["fault_of"]
 

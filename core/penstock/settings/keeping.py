@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from penstock import paths, profiles
-from penstock.cli.toml import to_toml
-from penstock.errors import PenstockError, ProfileError
-from penstock.files import whole_file, write_file
-from penstock.profiles import Profile
+from penstock.base import paths
+from penstock.base.errors import PenstockError, ProfileError
+from penstock.base.private_files import whole_file, write_file
+from penstock.base.toml import to_toml
+from penstock.profiles import profile
+from penstock.profiles.profile import Profile
 
 __all__ = ["keep"]
 
@@ -27,7 +28,7 @@ def keep(name: str, of: str, base: Profile, values: Mapping[str, Any], *, replac
     file = paths.profiles_dir() / f"{name}.toml"
     if file.exists() and not replace:
         raise PenstockError(f"{file} is there already: take another name, or say that it may be replaced")
-    if name in profiles.available() and not file.exists():
+    if name in profile.available() and not file.exists():
         raise PenstockError(f"a profile {name!r} comes with Penstock: take another name")
     unsaid = ", ".join(_unsaid(values))
     if unsaid:
@@ -36,13 +37,13 @@ def keep(name: str, of: str, base: Profile, values: Mapping[str, Any], *, replac
         )
     own = base.file
     if file.exists() and own is not None and own.exists() and own.samefile(file):
-        table = _merged(profiles.read_file(file), values)
+        table = _merged(profile.read_file(file), values)
     else:
         # By its name where it has one: the file of a bundled profile is elsewhere after an update.
-        has_name = profiles.available().get(of) == own
+        has_name = profile.available().get(of) == own
         extends = of if has_name or own is None else str(own.absolute())
         table = {"extends": extends, "about": f"{base.name}, as it was changed in a run.", **values}
-    _write(file, to_toml(table), lambda: profiles.load(name))
+    _write(file, to_toml(table), lambda: profile.load(name))
     return file
 
 

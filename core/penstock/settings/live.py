@@ -16,10 +16,10 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from penstock.profiles import Profile
+from penstock.plugins.stage import Stage
+from penstock.profiles.profile import Profile
 from penstock.settings.nesting import lookup
 from penstock.settings.setting import Setting, Shape, Source
-from penstock.stage import Stage
 
 __all__ = ["LIVE", "live_settings"]
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from penstock.edits import Edit
-from penstock.events import Event, EventKind, Tip
+from penstock.edits.edit import Edit
+from penstock.events.log import Event, EventKind, Tip
 from penstock.store.doomed import Doomed, Gone
 from penstock.store.originals import Keep, Original
 

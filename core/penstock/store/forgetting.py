@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from penstock.errors import StoreError
+from penstock.base.errors import StoreError
 from penstock.store.base import Store
 from penstock.store.lock import is_taken
 from penstock.store.sql import SqlStore

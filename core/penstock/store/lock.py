@@ -6,8 +6,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from penstock.errors import StoreError
-from penstock.files import open_lock
+from penstock.base.errors import StoreError
+from penstock.base.private_files import open_lock
 
 try:
     import fcntl

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from penstock.events import Event, EventKind, Tip
+from penstock.events.log import Event, EventKind, Tip
 from penstock.store.base import Landed
 from penstock.store.doomed import Doomed, Gone
 from penstock.store.originals import Keep, Original, digest_of, packed, unpacked

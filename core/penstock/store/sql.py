@@ -18,12 +18,12 @@ from alembic.util import CommandError
 from sqlalchemy import event as sa_event
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
-from penstock.edits import Edit, Op, Place
-from penstock.errors import StoreError
-from penstock.events import Event, EventKind, Tip
-from penstock.files import create
-from penstock.migrating import migrate
-from penstock.paths import make_private
+from penstock.base.errors import StoreError
+from penstock.base.migrations import migrate
+from penstock.base.paths import make_private
+from penstock.base.private_files import create
+from penstock.edits.edit import Edit, Op, Place
+from penstock.events.log import Event, EventKind, Tip
 from penstock.store import deleting, kept
 from penstock.store.base import Landed
 from penstock.store.doomed import Doomed, Gone

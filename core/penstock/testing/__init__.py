@@ -8,7 +8,7 @@ fails by it. Fixtures for pytest are in `penstock.testing.fixtures`:
 
 from __future__ import annotations
 
-from penstock.clock import ManualClock
+from penstock.base.clock import ManualClock
 from penstock.testing.answers import Answer, FakeProvider, answer
 from penstock.testing.bodies import conversation, dialect_of, path_of
 from penstock.testing.checks import PromiseBroken, check_prefix, check_rewrite

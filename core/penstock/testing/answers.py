@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
+from penstock.base.suggest import did_you_mean
+from penstock.conversation.reply import Usage
 from penstock.dialects.base import Dialect
-from penstock.nearest import did_you_mean
-from penstock.reply import Usage
 from penstock.testing.bodies import dialect_of, path_of
 from penstock.testing.turns import Call, Turn, numbered
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from penstock.conversation import Role
+from penstock.base.suggest import did_you_mean
+from penstock.conversation.conversation import Role
 from penstock.dialects.base import Dialect
-from penstock.nearest import did_you_mean
 from penstock.testing.turns import Turn, numbered
 
 __all__ = ["conversation", "dialect_of", "path_of"]
@@ -53,7 +53,7 @@ def conversation(
 
 def dialect_of(name: str) -> Dialect:
     """The bundled dialect of this name, fresh. Raises `ValueError`."""
-    from penstock.suite import bundled_dialects  # brings the store's libraries, which a test of a stage can do without
+    from penstock.app import bundled_dialects  # brings the store's libraries, which a test of a stage can do without
 
     found = {dialect.name: dialect for dialect in bundled_dialects()}
     if name not in found:

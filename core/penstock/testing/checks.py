@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from penstock.check import check
-from penstock.conversation import Conversation
+from penstock.base.errors import InvalidRequest, Unreadable
+from penstock.conversation.conversation import Conversation
 from penstock.dialects.base import BlockEdit, Change, Dialect, RangeEdit, Removal
-from penstock.errors import InvalidRequest, Unreadable
+from penstock.edits.validate import check
 from penstock.testing.bodies import dialect_of, path_of
 
 __all__ = ["PromiseBroken", "check_prefix", "check_rewrite"]

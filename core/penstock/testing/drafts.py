@@ -7,18 +7,18 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from penstock import profiles
-from penstock.clock import ManualClock
-from penstock.conversation import Conversation, Role
+from penstock.base.clock import ManualClock
+from penstock.conversation.conversation import Conversation, Role
+from penstock.conversation.exchange import Exchange, Identity, Request
 from penstock.dialects.base import Dialect, Endpoint
-from penstock.draft import Draft
-from penstock.edits import Edit
-from penstock.exchange import Exchange, Identity, Request
-from penstock.kinds import Classifier
-from penstock.ledger import resolve
-from penstock.pipeline import Pipeline, Verdict
-from penstock.profiles import Profile
-from penstock.stage import Stage
+from penstock.edits.edit import Edit
+from penstock.edits.ledger import resolve
+from penstock.engine.pipeline import Pipeline, Verdict
+from penstock.identify.classify import Classifier
+from penstock.plugins.draft import Draft
+from penstock.plugins.stage import Stage
+from penstock.profiles import profile as profiles
+from penstock.profiles.profile import Profile
 from penstock.testing.bodies import dialect_of, path_of
 from penstock.testing.checks import check_rewrite
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from penstock.plugins import BLOCK_VARIABLE
+from penstock.plugins.manager import BLOCK_VARIABLE
 from penstock.testing.session import Session
 
 __all__ = ["penstock_home", "play"]

@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from penstock import encodings, journal
-from penstock.cashier import prices_for
-from penstock.clock import ManualClock
-from penstock.conversation import Conversation
+from penstock.base.clock import ManualClock
+from penstock.conversation.conversation import Conversation
+from penstock.conversation.exchange import Request, State
+from penstock.conversation.reply import Reply, Usage
+from penstock.dialects import content_encoding
 from penstock.dialects.base import Dialect
-from penstock.engine import Engine, Outcome
-from penstock.events import Event, EventKind, EventLog
-from penstock.exchange import Request, State
+from penstock.engine import payloads
+from penstock.engine.admission import prices_for
+from penstock.engine.engine import Engine, Outcome
+from penstock.engine.pipeline import Pipeline
+from penstock.events.log import Event, EventKind, EventLog
 from penstock.memory.keeper import Keeper
-from penstock.pipeline import Pipeline
-from penstock.plugins import Plugins
-from penstock.profiles import Profile
-from penstock.redact import Redactor
-from penstock.reply import Reply, Usage
-from penstock.stage import Stage
+from penstock.plugins.manager import Plugins
+from penstock.plugins.stage import Stage
+from penstock.plugins.tagger import Tags
+from penstock.profiles.profile import Profile
+from penstock.redaction.redaction import Redactor
 from penstock.store.base import Store
 from penstock.store.memory import MemoryStore
-from penstock.tags import Tags
 from penstock.testing.answers import answer
 from penstock.testing.bodies import dialect_of, path_of
 from penstock.testing.checks import PromiseBroken, check_prefix
@@ -123,7 +124,7 @@ class Session:
         self.outcome.reply = reply = reader.close()
         exchange.advance(State.ANSWERED)
         redactor = Redactor(self.profile.log.preview)
-        said = journal.answered(reply, redactor, self.outcome.booking, prices_for(self.outcome))
+        said = payloads.answered(reply, redactor, self.outcome.booking, prices_for(self.outcome))
         self.log.append(
             EventKind.ANSWERED, exchange.id, status=came.status, bytes=len(came.body), ms=0.0, first_ms=0.0, **said
         )
@@ -163,7 +164,7 @@ class Session:
         )
 
     def _tagged(self, exchange: str, of: str, tags: Tags) -> None:
-        self.log.append(EventKind.TAGGED, exchange, **journal.tagged(of, tags))
+        self.log.append(EventKind.TAGGED, exchange, **payloads.tagged(of, tags))
 
     def _stop(self) -> None:
         self.engine.close()
@@ -173,8 +174,8 @@ class Session:
         exchange = self.outcome.exchange
         encoding = request.headers.get("content-encoding")
         limit = self.profile.limits.body_bytes
-        came = self.dialect.read(encodings.decode(request.body, encoding, limit), request.path)
-        left = encodings.decode(sent, encoding, limit)
+        came = self.dialect.read(content_encoding.decode(request.body, encoding, limit), request.path)
+        left = content_encoding.decode(sent, encoding, limit)
         faults = set(self.dialect.violations(self.dialect.read(left, request.path)))
         faults -= set(self.dialect.violations(came))
         if faults:

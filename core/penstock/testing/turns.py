@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from penstock.conversation import Role
+from penstock.conversation.conversation import Role
 
 __all__ = ["Call", "Turn", "assistant", "call", "numbered", "results", "user"]
 

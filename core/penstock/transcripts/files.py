@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from penstock.errors import PenstockError
+from penstock.base.errors import PenstockError
 
 __all__ = ["found", "homes", "is_rollout"]
 

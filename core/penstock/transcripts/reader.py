@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from penstock.errors import PenstockError
+from penstock.base.errors import PenstockError
 from penstock.transcripts import claude_code, codex
 from penstock.transcripts.files import is_rollout
 from penstock.transcripts.turns import Transcript

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from penstock import Profile
-from penstock.errors import ProfileError
-from penstock.tables import read_table
+from penstock.base.errors import ProfileError
+from penstock.base.validation import read_table
 
 __all__ = ["read_settings"]
 

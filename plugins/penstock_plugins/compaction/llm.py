@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from penstock import Segment, Summary, paths
-from penstock.prices import Price, Prices
-from penstock.providers import provider_of
+from penstock import Segment, Summary
+from penstock.base import paths
+from penstock.cost.prices import Price, Prices
+from penstock.models.providers import provider_of
 from penstock_plugins.compaction.parts import fit, render
 from penstock_plugins.compaction.purse import Purse
 from penstock_plugins.compaction.settings import Model

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from penstock.files import open_lock, write_file
-from penstock.paths import make_private
+from penstock.base.paths import make_private
+from penstock.base.private_files import open_lock, write_file
 
 try:
     import fcntl

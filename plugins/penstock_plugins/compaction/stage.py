@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from penstock import Draft, Due, Exchange, Profile, Reply, Segment, Stage, Summariser, Summary, hookimpl
-from penstock.errors import ProfileError
-from penstock.nearest import did_you_mean
-from penstock.parts import Parts
+from penstock.base.errors import ProfileError
+from penstock.base.suggest import did_you_mean
+from penstock.plugins.services import Parts
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.compaction.ahead import Ahead
 from penstock_plugins.compaction.facts import facts

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from penstock import BlockKind, Draft, Exchange, Message, Role
-from penstock.conversation import common_head
+from penstock.conversation.conversation import common_head
 from penstock.memory.items import Item
 from penstock.memory.spoken import Spoken
 from penstock.memory.typed import is_worth_keeping, kind_as

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from rapidfuzz import fuzz
 
 from penstock import Draft, Exchange, Level
-from penstock.errors import MemoryDown
+from penstock.base.errors import MemoryDown
 from penstock.memory.items import Found, Hit
 from penstock.memory.keeper import Keeper
-from penstock.memory.question import read
-from penstock.memory.stems import terms
-from penstock.profiles import Profile
-from penstock.tags import Tags
+from penstock.memory.search.question import read
+from penstock.memory.search.stems import terms
+from penstock.plugins.tagger import Tags
+from penstock.profiles.profile import Profile
 from penstock_plugins.memory.settings import Settings
 from penstock_plugins.memory.standing import stands
 

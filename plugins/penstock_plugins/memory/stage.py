@@ -10,12 +10,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from penstock import Draft, Exchange, Profile, Reply, Stage, Tagger, Tags, hookimpl
-from penstock.envelope import settings_of
-from penstock.errors import ProfileError
+from penstock.base.errors import ProfileError
+from penstock.cost.prices import Prices
 from penstock.memory.items import Item
 from penstock.memory.keeper import Keeper
-from penstock.parts import Parts
-from penstock.prices import Prices
+from penstock.plugins.services import Parts
+from penstock.profiles.envelope import settings_of
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.compaction.settings import check_timeout
 from penstock_plugins.memory.gather import Gatherer, Talk

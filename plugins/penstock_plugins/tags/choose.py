@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from penstock import Profile, Tagger
-from penstock.errors import ProfileError
-from penstock.nearest import did_you_mean
-from penstock.parts import Parts
+from penstock.base.errors import ProfileError
+from penstock.base.suggest import did_you_mean
+from penstock.plugins.services import Parts
 from penstock_plugins.tags.embedding import Embedding
 
 __all__ = ["KEYWORDS", "tagger_of"]

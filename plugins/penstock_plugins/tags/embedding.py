@@ -28,7 +28,7 @@ class Embedding:
         """Nothing while memory is not open."""
         import numpy as np  # a tenth of a second that only those pay who use it
 
-        from penstock.memory.embedder import vectors_of
+        from penstock.memory.embedders import vectors_of
 
         words = keywords(text, Vocabulary(), _LOOKED_AT)
         found = [name for name in known if name.lower() in text[:CHARS].lower()]

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from penstock.memory.stems import STOP, words
+from penstock.memory.search.stems import STOP, words
 from penstock_plugins.tags.vocabulary import Vocabulary
 
 __all__ = ["keywords"]

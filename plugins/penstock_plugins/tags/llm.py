@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from penstock import paths
-from penstock.prices import Prices
+from penstock.base import paths
+from penstock.cost.prices import Prices
 from penstock_plugins.compaction.llm import Llm, price_of
 from penstock_plugins.compaction.purse import Purse
 from penstock_plugins.compaction.settings import Model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock import Compressed, ToolOutput
-from penstock.tokens import estimate
+from penstock.tokens.estimate import estimate
 from penstock_plugins.common.way_back import way_back
 from penstock_plugins.trim.choose import choose
 from penstock_plugins.trim.kinds import kind_of

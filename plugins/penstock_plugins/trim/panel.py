@@ -10,9 +10,9 @@ from concurrent.futures import wait
 from dataclasses import dataclass
 
 from penstock import Compressed, Compressor, ToolOutput
-from penstock.breaker import Breaker
-from penstock.clock import Clock, SystemClock
-from penstock.workers import GivenUp, NoWorker, Workers
+from penstock.base.circuit_breaker import Breaker
+from penstock.base.clock import Clock, SystemClock
+from penstock.base.threads import GivenUp, NoWorker, Workers
 from penstock_plugins.trim.compress import compress
 
 __all__ = ["Panel", "Sitting"]

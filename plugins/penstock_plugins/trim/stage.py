@@ -22,7 +22,7 @@ from penstock import (
     ToolOutput,
     hookimpl,
 )
-from penstock.compressor import Setting
+from penstock.plugins.compressor import Setting
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.trim.compress import compress
 from penstock_plugins.trim.panel import Panel, Sitting

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from penstock.compressor import Setting
+from penstock.plugins.compressor import Setting
 
 __all__ = ["CAREFUL", "STRICTNESS", "Strictness"]
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from penstock import paths
+from penstock.base import paths
 from penstock.control.announcement import Announcement, found
 from tests.road.proxy import wait_until
 from tests.road.wire import PATIENCE

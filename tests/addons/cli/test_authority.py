@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.errors import PenstockError
+from penstock.base.errors import PenstockError
 from penstock_addons.cli import authority
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from penstock import paths
-from penstock.budget import Amount, Budgets, Who, kept
+from penstock.base import paths
+from penstock.base.clock import SystemClock
+from penstock.budget import Amount, Budgets, Who
 from penstock.budget.settings import Budget
-from penstock.clock import SystemClock
+from penstock.engine import budget_store
 from penstock.store.sql import SqlStore
 from tests.addons.cli.conftest import Run
 from tests.addons.cli.program import Program
@@ -35,10 +36,10 @@ def say(run: Run) -> Say:
 def spend(dollars: float, tokens: float = 1000) -> None:
     """As a proxy does that was up before."""
     now, store = SystemClock().now(), SqlStore(paths.store_path())
-    budgets: Budgets = kept.load(store, now, lambda _: None)
+    budgets: Budgets = budget_store.load(store, now, lambda _: None)
     who = Who("c0ffee", session="monday", agent="claude-code", project="kiln")
     budgets.settle(f"x{dollars}", who, Budget(), Amount(dollars, tokens, 1), now)
-    kept.save(store, budgets)
+    budget_store.save(store, budgets)
     store.close()
 
 
@@ -113,9 +114,9 @@ def test_the_proxy_that_is_up_is_asked(say: Say, up: Callable[..., Program]) -> 
 def test_names_of_strangers_do_not_steer_the_terminal(say: Say) -> None:
     """A session's id is what a client sends."""
     now, store = SystemClock().now(), SqlStore(paths.store_path())
-    budgets = kept.load(store, now, lambda _: None)
+    budgets = budget_store.load(store, now, lambda _: None)
     budgets.settle("x", Who("c", session="\x1b[31mred\n" * 40), Budget(), Amount(1, 1, 1), now)
-    kept.save(store, budgets)
+    budget_store.save(store, budgets)
     store.close()
     shown = say("budget", "show", "--all")
     assert "\x1b[31m" not in shown

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from penstock import paths
+from penstock.base import paths
+from penstock.base.errors import PenstockError
 from penstock.control.announcement import default_file
-from penstock.errors import PenstockError
-from penstock.events import EventKind
+from penstock.events.log import EventKind
 from penstock.store.sql import SqlStore
 from penstock_addons.cli.child import ChildProxy
 from tests.addons.cli.program import is_gone

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock import paths
+from penstock.base import paths
 from penstock.control.announcement import Announcement
 from tests.addons.cli.conftest import Run
 from tests.addons.cli.program import Program

@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from penstock import paths
+from penstock.base import paths
 from penstock.control.announcement import Announcement, announce, default_file
 from penstock.control.ports import free_port
-from penstock.events import Event, EventKind
+from penstock.events.log import Event, EventKind
 from penstock.memory import Item, Memory
-from penstock.memory.trigrams import Trigrams
+from penstock.memory.embedders.trigrams import Trigrams
 from penstock.models import age
 from penstock.store.sql import SqlStore
 from penstock_addons.cli import checks

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from penstock import paths
+from penstock.base import paths
+from penstock.control import memory_client
 from penstock.control.running import running
-from penstock.memory import reach
 from penstock.store.lock import StoreLock, is_taken
 from penstock.store.sql import SqlStore
 from penstock_addons.cli import reindex
@@ -320,13 +320,13 @@ def test_who_is_about_to_end_is_waited_for(say: Say, monkeypatch: pytest.MonkeyP
     """Another command, or a proxy that has not said yet how it is reached."""
     say("memory", "remember", "The kiln runs at 900 degrees.")
     lock = StoreLock(paths.memory_dir() / "memory.db")
-    monkeypatch.setattr("penstock.memory.reach.time.sleep", lambda _: lock.release())
+    monkeypatch.setattr("penstock.control.memory_client.time.sleep", lambda _: lock.release())
     assert "kiln" in say("memory", "list")
 
 
 def test_a_process_that_cannot_be_asked_is_named(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is opened beside it."""
-    monkeypatch.setattr(reach, "BEGIN_S", 0)
+    monkeypatch.setattr(memory_client, "BEGIN_S", 0)
     place = paths.memory_dir()
     code = "\n".join(
         [

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from penstock import paths
+from penstock.base import paths
 from penstock.control.announcement import Announcement
 from penstock.control.running import running
-from penstock.events import Event, EventKind
+from penstock.events.log import Event, EventKind
 from penstock.store.sql import SqlStore
 from tests.addons.cli.conftest import Run
 from tests.road.provider import Provider

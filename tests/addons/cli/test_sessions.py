@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from penstock import paths
-from penstock.events import Event, EventKind
+from penstock.base import paths
+from penstock.events.log import Event, EventKind
 from penstock.memory import Item, Memory
-from penstock.memory.trigrams import Trigrams
+from penstock.memory.embedders.trigrams import Trigrams
 from penstock.store.sql import SqlStore
 from penstock_addons.cli import sessions
 from tests.addons.cli.conftest import Run

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from penstock import paths
+from penstock.base import paths
 from penstock.control import announcement
-from penstock.events import EventKind
+from penstock.events.log import EventKind
 from penstock.store.sql import SqlStore
 from tests.addons.cli.conftest import Run
 from tests.addons.cli.program import Program

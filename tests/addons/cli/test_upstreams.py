@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from mitmproxy.proxy.mode_specs import ProxyMode, ReverseMode
 
-from penstock.errors import PenstockError
+from penstock.base.errors import PenstockError
 from penstock_addons.cli.upstreams import parse
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock import profiles
-from penstock.plugins import Plugins
+from penstock.plugins.manager import Plugins
+from penstock.profiles import profile
 from penstock_addons.cli import wiring
 from penstock_addons.cli.wiring import can_shorten, wired
 
@@ -69,7 +69,7 @@ def test_only_where_something_is_shortened(tmp_path: Path) -> None:
         (["envelope"], "edit", none, False),
     ):
         file.write_text(f'mode = "{mode}"\nstages = {json.dumps(stages)}\n', encoding="utf-8")
-        assert can_shorten(profiles.load(str(file)), plugins) is wanted
+        assert can_shorten(profile.load(str(file)), plugins) is wanted
 
 
 def test_it_is_possible_where_the_package_is(monkeypatch: pytest.MonkeyPatch) -> None:

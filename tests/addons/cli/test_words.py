@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock import profiles
 from penstock.control.announcement import Announcement
+from penstock.profiles import profile
 from penstock_addons.cli import words
 from penstock_addons.cli.upstreams import parse
 
@@ -16,11 +16,11 @@ HERE = Announcement(1, "127.0.0.1", 8080, "default", "/s.db", "/ca.pem", 1.0, {"
 
 def test_attested_requests_are_explained_where_they_are_edited() -> None:
     """Two sentences: what it means, for a subscription login above all, and every way without it."""
-    told = words.attested(profiles.load("default"))
+    told = words.attested(profile.load("default"))
     assert "subscription login" in told
     for way in ("`observe`", 'attested = "observe"', "reverse mode", "CLAUDE_CODE_ATTRIBUTION_HEADER=0"):
         assert way in told
-    assert words.attested(profiles.load("observe")) == ""
+    assert words.attested(profile.load("observe")) == ""
 
 
 def test_only_the_first_start_explains() -> None:
@@ -32,7 +32,7 @@ def test_only_the_first_start_explains() -> None:
 @pytest.mark.parametrize("first", [True, False])
 def test_says_all_that_a_client_needs(first: bool) -> None:
     """Address, profile, store, CA, the line for a client, and each reverse port with the variable for it."""
-    lines = list(words.banner(HERE, profiles.load("default"), Path("/b.pem"), [parse("anthropic=8411")], first=first))
+    lines = list(words.banner(HERE, profile.load("default"), Path("/b.pem"), [parse("anthropic=8411")], first=first))
     told = "\n".join(lines)
     for said in ("http://127.0.0.1:8080", "default", "/s.db", "/ca.pem", "penstock run -- claude", "penstock tui"):
         assert said in told

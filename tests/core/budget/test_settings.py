@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from penstock.base.errors import ProfileError
 from penstock.budget.settings import Budget, Rates
-from penstock.errors import ProfileError
 from penstock.testing import profile_of
 
 

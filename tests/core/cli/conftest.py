@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from penstock import paths
+from penstock.base import paths
 from penstock.cli import build
-from penstock.events import Event, EventKind
+from penstock.events.log import Event, EventKind
 from penstock.store.sql import SqlStore
 
 Run = Callable[..., Result]

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from penstock import __version__, paths
-from penstock.plugins import BLOCK_VARIABLE
+from penstock import __version__
+from penstock.base import paths
+from penstock.plugins.manager import BLOCK_VARIABLE
 from tests.core.cli.conftest import Run
 
 
@@ -91,7 +92,7 @@ def test_a_plugin_that_is_left_out_breaks_nothing(
 def test_a_plugin_adds_commands(run: Run) -> None:
     """A stranger's command stands beside ours, and what it raises on purpose is said in a line."""
     _write_plugin(
-        "from penstock import hookimpl\nfrom penstock.errors import PenstockError\n"
+        "from penstock import hookimpl\nfrom penstock.base.errors import PenstockError\n"
         "@hookimpl\ndef commands(app):\n    app.command('greet')(greet)\n"
         "def greet(fail: bool = False) -> None:\n"
         "    if fail:\n        raise PenstockError('nobody is there\\nknock again')\n"

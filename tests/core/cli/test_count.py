@@ -10,13 +10,13 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from penstock import paths
-from penstock.calibration import Calibration
+from penstock.base import paths
 from penstock.cli import count
-from penstock.counting import KIND
+from penstock.engine.token_counts import KIND
 from penstock.store.sql import SqlStore
 from penstock.testing import conversation, user
-from penstock.vocabulary import own_folder
+from penstock.tokens.calibration import Calibration
+from penstock.tokens.vocabulary import own_folder
 from tests.core.cli.conftest import Run
 from tests.vocabularies import TINY, put
 

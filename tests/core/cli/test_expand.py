@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from penstock import handle_of, paths
+from penstock import handle_of
+from penstock.base import paths
 from penstock.cli.expand import listed
-from penstock.edits import Edit, Op, Place
+from penstock.edits.edit import Edit, Op, Place
 from penstock.store.base import Landed
 from penstock.store.originals import Original, digest_of
 from penstock.store.sql import SqlStore
@@ -68,7 +69,7 @@ def test_says_that_nothing_matches(run: Run, kept: Path) -> None:
 
 def test_a_search_without_end_is_ended(run: Run, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Like one of an agent's."""
-    monkeypatch.setattr("penstock.search.SECONDS", 0.3)
+    monkeypatch.setattr("penstock.base.regex_search.SECONDS", 0.3)
     store = SqlStore(kept)
     store.add_original("talk", "a" * 60 + "!", "w", NOW)
     store.close()

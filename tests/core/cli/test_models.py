@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from penstock import paths
+from penstock.base import paths
+from penstock.cost.prices import Prices
 from penstock.models import age
-from penstock.prices import Prices
 from tests.core.cli.conftest import Run
 
 KEYS = {"provider", "host", "name", "window", "input", "output", "read", "write", "tiers", "binds_thinking"} | {

@@ -8,9 +8,9 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from penstock import paths
+from penstock.base import paths
 from penstock.cli import build
-from penstock.events import Event, EventKind
+from penstock.events.log import Event, EventKind
 from penstock.store.sql import SqlStore
 from tests.core.cli.conftest import Run
 

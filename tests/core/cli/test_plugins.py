@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock import paths
-from penstock.plugins import Plugins
+from penstock.base import paths
+from penstock.plugins.manager import Plugins
 from penstock.testing import assistant, call, conversation, profile_of, results, run_stage, user
 from tests.core.cli.conftest import Run
 

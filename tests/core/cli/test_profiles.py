@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock import paths, profiles
+from penstock.base import paths
+from penstock.profiles import profile
 from tests.core.cli.conftest import Run
 
 
@@ -22,19 +23,19 @@ def test_lists_every_profile_with_what_it_is_for(run: Run) -> None:
     own = _write("mine", 'extends = "default"\nabout = "My own."\n')
     _write("broken", "stages = 3\n")
     lines = {line.split()[0]: line for line in run("profiles", "list").stdout.splitlines() if line}
-    assert lines.keys() == profiles.available().keys()
+    assert lines.keys() == profile.available().keys()
     assert lines["mine"].endswith(f"My own.  [{own}]")
     assert "cannot be used" in lines["broken"]
-    assert profiles.load("codex").about in lines["codex"]
+    assert profile.load("codex").about in lines["codex"]
 
 
-@pytest.mark.parametrize("name", sorted(profiles.available()))
+@pytest.mark.parametrize("name", sorted(profile.available()))
 def test_what_it_shows_is_the_profile(run: Run, name: str) -> None:
     """Saved to a file, what `show` prints is the same profile, with nothing left to extend."""
     shown = run("profiles", "show", name).stdout
     assert "extends" not in shown
     file = _write("shown", shown)
-    assert profiles.load(str(file)).model_dump(exclude={"name"}) == profiles.load(name).model_dump(exclude={"name"})
+    assert profile.load(str(file)).model_dump(exclude={"name"}) == profile.load(name).model_dump(exclude={"name"})
 
 
 def test_checks_a_file(run: Run) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from penstock.playback.bench import Bench
-from penstock.playback.road import Passed
-from penstock.playback.talk import Talk
+from penstock.replay.client import Talk
+from penstock.replay.offline_run import Bench
+from penstock.replay.runner import Passed
 from penstock.store.lock import StoreLock
 from penstock.store.sql import SqlStore
 from tests.core.cli.conftest import Run

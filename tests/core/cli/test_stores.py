@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from penstock import paths
+from penstock.base import paths
+from penstock.base.errors import StoreError
 from penstock.cli.stores import find_originals, stores
-from penstock.errors import StoreError
 from penstock.store.sql import SqlStore
 
 

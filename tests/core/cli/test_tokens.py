@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from penstock.base.errors import VocabularyError
 from penstock.cli import tokens
-from penstock.errors import VocabularyError
-from penstock.vocabulary import own_folder
+from penstock.tokens.vocabulary import own_folder
 from tests.core.cli.conftest import Run
 from tests.vocabularies import TINY, TINY_FILE, put
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from penstock.base.errors import PenstockError
 from penstock.control.asking import Refused, ask
 from penstock.control.channel import HOST, KEY_FILE
-from penstock.errors import PenstockError
 
 
 class Proxy(HTTPServer):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from penstock.conversation import Block, Conversation
+from penstock.conversation.conversation import Block, Conversation
+from penstock.conversation.reply import Reply
 from penstock.dialects.base import BlockEdit, Dialect
-from penstock.reply import Reply
 
 __all__ = ["byte_by_byte", "check_each_edit_alone", "check_no_edit", "facts", "read_reply"]
 

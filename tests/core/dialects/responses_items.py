@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from penstock.conversation import Conversation
+from penstock.conversation.conversation import Conversation
 from penstock.dialects.base import BlockEdit, RangeEdit
 from penstock.dialects.openai_responses import OpenAIResponses
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from penstock.conversation.reply import Usage
 from penstock.dialects.anthropic_usage import usage
-from penstock.reply import Usage
 
 HOUR = {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 60_000}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from penstock.conversation import Conversation
+from penstock.conversation.conversation import Conversation
 from penstock.testing import assistant, call, conversation, dialect_of, path_of, results, user
 
 AUTO = {"type": "ephemeral"}

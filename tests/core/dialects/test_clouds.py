@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from penstock.base.errors import Unreadable
+from penstock.conversation.reply import ToolCall
 from penstock.dialects.anthropic import Anthropic
 from penstock.dialects.base import BlockEdit, Endpoint
 from penstock.dialects.clouds import cloud_call
-from penstock.errors import Unreadable
-from penstock.reply import ToolCall
 from tests.core.dialects.promises import byte_by_byte, check_each_edit_alone, check_no_edit, read_reply
 from tests.core.dialects.test_anthropic_replies import EVENTS, EXPECTED
 from tests.eventstreams import EVENT_STREAM, chunk, exception

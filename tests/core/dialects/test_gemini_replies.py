@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from penstock.conversation.reply import ToolCall, Usage
 from penstock.dialects.gemini import Gemini
-from penstock.reply import ToolCall, Usage
 from tests.core.dialects.promises import byte_by_byte, read_reply
 from tests.core.jsontext import misshapen, randoms, write
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.conversation import BlockKind, Conversation, Role
+from penstock.base.errors import InvalidEdit, Unreadable
+from penstock.conversation.conversation import BlockKind, Conversation, Role
 from penstock.dialects.base import BlockEdit, Dialect, Endpoint, RangeEdit
 from penstock.dialects.ollama import OllamaChat, OllamaGenerate
-from penstock.errors import InvalidEdit, Unreadable
 from tests.core.dialects.promises import check_each_edit_alone, check_no_edit, facts
 from tests.core.jsontext import misshapen, numbers, randoms, texts, unknown_fields, values, write
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from penstock.conversation.reply import ToolCall, Usage
 from penstock.dialects.base import Dialect
 from penstock.dialects.ollama import OllamaChat, OllamaGenerate
-from penstock.reply import ToolCall, Usage
 from tests.core.dialects.promises import byte_by_byte, read_reply
 from tests.core.jsontext import misshapen, randoms, write
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.conversation import BlockKind, Role
+from penstock.base.errors import InvalidEdit, Unreadable
+from penstock.conversation.conversation import BlockKind, Role
 from penstock.dialects.base import BlockEdit, Endpoint, RangeEdit
 from penstock.dialects.openai_responses import OpenAIResponses
-from penstock.errors import InvalidEdit, Unreadable
 from tests.core.dialects.promises import check_no_edit
 from tests.core.dialects.responses_items import (
     ARGS,

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.conversation import BlockKind, Role
+from penstock.base.errors import InvalidEdit
+from penstock.conversation.conversation import BlockKind, Role
 from penstock.dialects.base import BlockEdit, RangeEdit
 from penstock.dialects.openai_responses import OpenAIResponses
-from penstock.errors import InvalidEdit
 from tests.core.dialects.promises import check_each_edit_alone, check_no_edit, facts
 from tests.core.dialects.responses_items import (
     CUSTOM,

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.counts import MOST_TOKENS
+from penstock.conversation.reply import Reply, Usage
+from penstock.conversation.reported_counts import MOST_TOKENS
 from penstock.dialects.replies import MOST_TRANSFORMATIONS
-from penstock.reply import Reply, Usage
 from penstock.testing import dialect_of
 from tests.core.dialects.promises import read_reply
 from tests.core.jsontext import texts

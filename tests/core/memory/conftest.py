@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from penstock.memory import Memory
-from penstock.memory.trigrams import Trigrams
+from penstock.memory.embedders.trigrams import Trigrams
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from penstock.errors import MemoryDown, MemoryUnavailable
+from penstock.base.errors import MemoryDown, MemoryUnavailable
 from penstock.memory import Item, Memory
+from penstock.memory.embedders.trigrams import Trigrams
 from penstock.memory.keeper import Keeper, State
-from penstock.memory.trigrams import Trigrams
 
 Keep = Callable[..., Keeper]
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from penstock.errors import MemoryDown
+from penstock.base.errors import MemoryDown
 from penstock.memory import Found, Item, Memory
-from penstock.memory.trigrams import Trigrams
+from penstock.memory.embedders.trigrams import Trigrams
 
 NOW = datetime(2024, 5, 15, 9, tzinfo=UTC).timestamp()
 DAY = 86_400.0

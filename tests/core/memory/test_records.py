@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from penstock.errors import MemoryDown
+from penstock.base.errors import MemoryDown
 from penstock.memory import Item, Memory
+from penstock.memory.embedders.trigrams import Trigrams
 from penstock.memory.records import Records
 from penstock.memory.schema import metadata
-from penstock.memory.trigrams import Trigrams
 
 
 def test_an_empty_disk_gets_every_table(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from penstock.memory import Item, Memory
-from penstock.memory.trigrams import Trigrams
+from penstock.memory.embedders.trigrams import Trigrams
 
 START_S = 60.0
 PROGRAM = Path(sys.executable).with_name("chroma")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from penstock.errors import MemoryDown
+from penstock.base.errors import MemoryDown
 from penstock.memory import Item, Memory
-from penstock.memory.trigrams import Trigrams
-from penstock.memory.vectors import VectorIndex
+from penstock.memory.embedders.trigrams import Trigrams
+from penstock.memory.vectors.index import VectorIndex
 
 LINES = ["the boiler pressure is two bar", "we sail at dawn", "invoices are due in June", "the cat is called Ink"]
 

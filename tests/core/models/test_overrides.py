@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from penstock.errors import ProfileError
+from penstock.base.errors import ProfileError
 from penstock.models import Table
 
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.bill import bill
-from penstock.mirror import Cost
+from penstock.conversation.reply import Usage
+from penstock.cost.account import Booking
+from penstock.cost.bill import bill
+from penstock.cost.prompt_cache import Cost
 from penstock.models import Row, Table
-from penstock.money import Booking
-from penstock.reply import Usage
 
 TABLE = Table(today=datetime.date(2026, 11, 22))
 ARN = "arn:aws:bedrock:us-east-1:123456789012"

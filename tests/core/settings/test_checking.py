@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.profiles import load
+from penstock.profiles.profile import load
 from penstock.settings.checking import fault_of
 from penstock.settings.live import live_settings
 

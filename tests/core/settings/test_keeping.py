@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from penstock import paths, profiles
-from penstock.errors import PenstockError
+from penstock.base import paths
+from penstock.base.errors import PenstockError
+from penstock.profiles import profile
 from penstock.settings.keeping import keep
 
 
@@ -21,8 +22,8 @@ def write(name: str, text: str) -> Path:
 def test_the_profile_in_use_may_be_replaced(penstock_home: Path) -> None:
     """What stood in it stays in it; it does not extend itself; with its comments it stands beside."""
     file = write("mine", '# why\nextends = "codex"\n[log]\npreview = 0\n[window]\nhard = 0.9\n')
-    keep("mine", "mine", profiles.load("mine"), {"window": {"hard": 0.8}}, replace=True)
-    saved = profiles.load("mine")
+    keep("mine", "mine", profile.load("mine"), {"window": {"hard": 0.8}}, replace=True)
+    saved = profile.load("mine")
     assert (saved.window.hard, saved.log.preview) == (0.8, 0)
     assert file.read_text().startswith('extends = "codex"')
     assert file.with_name("mine.toml.old").read_text().startswith("# why")
@@ -32,28 +33,28 @@ def test_a_file_that_is_no_profile_of_a_name_is_extended_by_its_path(tmp_path: P
     """A proxy may have been started with one."""
     elsewhere = tmp_path / "elsewhere.toml"
     elsewhere.write_text('extends = "codex"\n[log]\npreview = 0\n')
-    base = profiles.load(str(elsewhere))
+    base = profile.load(str(elsewhere))
     keep("mine", str(elsewhere), base, {"window": {"hard": 0.8}})
-    assert profiles.load("mine").log.preview == 0
+    assert profile.load("mine").log.preview == 0
 
 
 @pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "mine.toml", "a" * 80])
 def test_only_names_are_names(penstock_home: Path, name: str) -> None:
     """Nothing is written anywhere else."""
     with pytest.raises(PenstockError, match="is no name for a profile"):
-        keep(name, "codex", profiles.load("codex"), {"window": {"hard": 0.8}})
+        keep(name, "codex", profile.load("codex"), {"window": {"hard": 0.8}})
 
 
 def test_a_bundled_profile_is_not_hidden_by_mistake(penstock_home: Path) -> None:
     """All that extend it would change with it."""
     with pytest.raises(PenstockError, match="comes with Penstock"):
-        keep("default", "codex", profiles.load("codex"), {"window": {"hard": 0.8}})
+        keep("default", "codex", profile.load("codex"), {"window": {"hard": 0.8}})
 
 
 def test_what_a_file_cannot_say_is_not_left_out_in_silence(penstock_home: Path) -> None:
     """TOML has no word for nothing."""
     with pytest.raises(PenstockError, match=r"cache.ttl_s: a file cannot say `none`"):
-        keep("mine", "ollama", profiles.load("ollama"), {"cache": {"ttl_s": None}})
+        keep("mine", "ollama", profile.load("ollama"), {"cache": {"ttl_s": None}})
 
 
 def test_one_that_could_not_be_used_is_not_written(penstock_home: Path) -> None:
@@ -61,10 +62,10 @@ def test_one_that_could_not_be_used_is_not_written(penstock_home: Path) -> None:
     file = write("mine", 'extends = "codex"\n')
     write("yours", 'extends = "mine"\n')
     with pytest.raises(PenstockError, match="extends itself"):
-        keep("mine", "yours", profiles.load("yours"), {"window": {"hard": 0.8}}, replace=True)
+        keep("mine", "yours", profile.load("yours"), {"window": {"hard": 0.8}}, replace=True)
     assert file.read_text() == 'extends = "codex"\n'
     with pytest.raises(PenstockError, match="not saved"):
-        keep("new", "yours", profiles.load("yours"), {"window": {"hard": 7}})
+        keep("new", "yours", profile.load("yours"), {"window": {"hard": 7}})
     assert not (paths.profiles_dir() / "new.toml").exists()
 
 
@@ -72,7 +73,7 @@ def test_what_was_saved_is_for_its_owner_alone(penstock_home: Path) -> None:
     """P6: a profile may hold a key, and what is written anew keeps what stood there."""
     file = write("mine", 'extends = "codex"\n[memory.embedder_settings]\napi_key = "correct-horse"\n')
     file.chmod(0o600)
-    keep("mine", "mine", profiles.load("mine"), {"window": {"hard": 0.8}}, replace=True)
+    keep("mine", "mine", profile.load("mine"), {"window": {"hard": 0.8}}, replace=True)
     assert "correct-horse" in file.read_text()
     assert {one.name: one.stat().st_mode & 0o777 for one in file.parent.iterdir()} == {
         "mine.toml": 0o600,
@@ -83,7 +84,7 @@ def test_what_was_saved_is_for_its_owner_alone(penstock_home: Path) -> None:
 def test_the_profile_is_there_all_the_time(penstock_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy that starts while it is replaced, or after a crash in the middle, finds the old one or the new one."""
     file = write("mine", 'extends = "codex"\n')
-    base, there = profiles.load("mine"), list[bool]()
+    base, there = profile.load("mine"), list[bool]()
     replace = Path.replace
 
     def looking(self: Path, target: Path) -> Path:
@@ -99,7 +100,7 @@ def test_the_profile_is_there_all_the_time(penstock_home: Path, monkeypatch: pyt
 def test_nothing_is_left_of_what_could_not_be_written(penstock_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk: the old profile stands, and no half of a new one beside it."""
     file = write("mine", 'extends = "codex"\n')
-    base = profiles.load("mine")
+    base = profile.load("mine")
 
     def full(self: Path, target: Path) -> Path:
         raise OSError("no space left")
@@ -114,7 +115,7 @@ def test_nothing_is_left_of_what_could_not_be_written(penstock_home: Path, monke
 def test_a_profile_in_use_that_was_deleted_is_said(penstock_home: Path) -> None:
     """It cannot be extended any more; what was to be replaced stands as it was."""
     gone, other = write("gone", 'extends = "codex"\n'), write("other", 'extends = "default"\n')
-    base = profiles.load("gone")
+    base = profile.load("gone")
     gone.unlink()
     with pytest.raises(PenstockError, match="not saved"):
         keep("other", "gone", base, {"window": {"hard": 0.8}}, replace=True)

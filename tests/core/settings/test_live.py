@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from penstock import Stage
-from penstock.plugins import Plugins
-from penstock.profiles import Profile, load
+from penstock.plugins.manager import Plugins
+from penstock.profiles.profile import Profile, load
 from penstock.settings.live import LIVE, live_settings
 from penstock.settings.setting import Setting, Shape, Source
 from penstock.testing import profile_of

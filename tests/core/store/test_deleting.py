@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock.edits import Edit, Op, Place
-from penstock.errors import StoreError
-from penstock.events import Event, EventKind, Tip
+from penstock.base.errors import StoreError
+from penstock.edits.edit import Edit, Op, Place
+from penstock.events.log import Event, EventKind, Tip
 from penstock.store.base import Landed, Store
 from penstock.store.doomed import Doomed, Gone
 from penstock.store.memory import MemoryStore

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.errors import StoreError
+from penstock.base.errors import StoreError
 from penstock.store.forgetting import forget_everywhere
 from penstock.store.sql import SqlStore
 

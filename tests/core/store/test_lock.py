@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.errors import StoreError
-from penstock.events import Event, EventKind
+from penstock.base.errors import StoreError
+from penstock.events.log import Event, EventKind
 from penstock.store.lock import is_taken
 from penstock.store.sql import SqlStore
 

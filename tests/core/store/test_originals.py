@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.compressor import handle_of
+from penstock.plugins.compressor import handle_of
 from penstock.store.originals import Original, digest_of, packed, unpacked
 
 

@@ -20,9 +20,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import OperationalError
 
-from penstock.edits import Edit, Op, Place
-from penstock.errors import StoreError
-from penstock.events import Event, EventKind, Tip
+from penstock.base.errors import StoreError
+from penstock.edits.edit import Edit, Op, Place
+from penstock.events.log import Event, EventKind, Tip
 from penstock.store import kept, originals, sql
 from penstock.store.base import Landed
 from penstock.store.schema import metadata

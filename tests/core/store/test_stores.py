@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from penstock.compressor import handle_of
-from penstock.edits import Edit, Op, Place
-from penstock.events import Event, EventKind, Tip
+from penstock.edits.edit import Edit, Op, Place
+from penstock.events.log import Event, EventKind, Tip
+from penstock.plugins.compressor import handle_of
 from penstock.store.base import Landed, Store
 from penstock.store.memory import MemoryStore
 from penstock.store.originals import Keep, Original, digest_of, packed

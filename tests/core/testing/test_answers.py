@@ -7,7 +7,7 @@ import json
 import pytest
 
 from penstock import Reply, Usage
-from penstock.errors import Unreadable
+from penstock.base.errors import Unreadable
 from penstock.testing import Answer, FakeProvider, answer, assistant, call, conversation, dialect_of, results, user
 
 DIALECTS = ["anthropic", "openai-chat", "openai-responses", "ollama-chat", "ollama-generate", "gemini"]

@@ -8,9 +8,9 @@ import logging
 import pytest
 
 from penstock import BlockKind, Draft, Kind
+from penstock.base.errors import ProfileError
 from penstock.dialects.anthropic import Anthropic
-from penstock.errors import ProfileError
-from penstock.stage import Outcome
+from penstock.plugins.stage import Outcome
 from penstock.testing import (
     PromiseBroken,
     assistant,

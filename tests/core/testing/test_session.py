@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from penstock import Draft, Event, EventKind, Exchange, Reply, Stage, Usage, paths
+from penstock import Draft, Event, EventKind, Exchange, Reply, Stage, Usage
+from penstock.base import paths
+from penstock.conversation.exchange import State
 from penstock.dialects.anthropic import Anthropic
-from penstock.exchange import State
-from penstock.plugins import BLOCK_VARIABLE
+from penstock.plugins.manager import BLOCK_VARIABLE
 from penstock.store.sql import SqlStore
 from penstock.testing import ManualClock, PromiseBroken, Session, assistant, call, conversation, results, user
 from tests.engines import Does

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.errors import PenstockError
+from penstock.base.errors import PenstockError
 from penstock.transcripts import Transcript, found, homes, read
 from penstock.transcripts import claude_code as claude
 from penstock.transcripts import codex as rollout

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from penstock import Segment, Summary, hookimpl
-from penstock.plugins import Plugins
+from penstock.plugins.manager import Plugins
 from penstock.testing import Session, Turn, assistant, call, conversation, profile_of, results, user
 from penstock_plugins.compaction import stage as compaction
 

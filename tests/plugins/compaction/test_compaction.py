@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from penstock.profiles import Window
+from penstock.profiles.profile import Window
 from tests.plugins.pruning.talk import COLD, Talk, results, source, texts, without_marks
 
 BALANCED: dict[str, Any] = {"setting": "balanced", "least": 500}

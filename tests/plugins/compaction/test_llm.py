@@ -14,7 +14,7 @@ import pytest
 from pydantic import ValidationError
 
 from penstock import Segment
-from penstock.prices import Prices
+from penstock.cost.prices import Prices
 from penstock_plugins.compaction import llm
 from penstock_plugins.compaction.llm import Llm, ModelFailed
 from penstock_plugins.compaction.purse import Purse, PurseEmpty

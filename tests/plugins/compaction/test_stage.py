@@ -7,7 +7,7 @@ import json
 import pytest
 
 from penstock import Draft, EventKind, Summary
-from penstock.errors import ProfileError
+from penstock.base.errors import ProfileError
 from penstock.testing import Session, assistant, conversation, user
 from penstock_plugins.compaction import survey
 from tests.plugins.compaction.talks import COLD, Mine, compacted, opened, play, talk

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from penstock.memory import Memory
+from penstock.memory.embedders.wordllama import WordLlama256
 from penstock.memory.keeper import Keeper
-from penstock.memory.wordllama import WordLlama256
 
 
 @pytest.fixture(scope="session")

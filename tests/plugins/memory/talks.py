@@ -7,7 +7,7 @@ from types import TracebackType
 
 from penstock import Event, EventKind, Profile
 from penstock.memory.keeper import Keeper
-from penstock.plugins import Plugins
+from penstock.plugins.manager import Plugins
 from penstock.testing import Call, ManualClock, Session, Turn, assistant, conversation, profile_of, results, user
 
 __all__ = ["FACT", "QUESTION", "STAGES", "Talk", "plugins_of"]

@@ -6,7 +6,7 @@ import pytest
 
 from penstock.memory.keeper import Keeper
 from penstock.testing import profile_of, user
-from penstock_tui.counts.tags import Tags
+from penstock_tui.log.stats.tags import Tags
 from tests.plugins.memory.talks import STAGES, Talk
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from penstock import Kind
-from penstock.errors import MemoryDown
+from penstock.base.errors import MemoryDown
 from penstock.memory.items import Item
 from penstock.memory.keeper import Keeper
 from penstock.testing import conversation, profile_of, user

@@ -6,16 +6,16 @@ import json
 import re
 from typing import Any
 
-from penstock import profiles
-from penstock.clock import ManualClock
+from penstock.app import bundled_dialects
+from penstock.base.clock import ManualClock
+from penstock.conversation.exchange import Request
 from penstock.dialects.base import Dialect
-from penstock.engine import Engine
-from penstock.events import EventLog
-from penstock.exchange import Request
-from penstock.pipeline import Pipeline
-from penstock.plugins import Plugins
+from penstock.engine.engine import Engine
+from penstock.engine.pipeline import Pipeline
+from penstock.events.log import EventLog
+from penstock.plugins.manager import Plugins
+from penstock.profiles import profile as profiles
 from penstock.store.memory import MemoryStore
-from penstock.suite import bundled_dialects
 from penstock_plugins.compaction import stage as compaction
 from penstock_plugins.pruning import stage as pruning
 

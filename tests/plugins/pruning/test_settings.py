@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from penstock import Profile, profiles
-from penstock.errors import ProfileError
+from penstock import Profile
+from penstock.base.errors import ProfileError
+from penstock.profiles import profile as profiles
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.compaction import settings as compaction
 from penstock_plugins.pruning.settings import PRESETS, Settings

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from penstock import Profile, hookimpl
-from penstock.errors import ProfileError
+from penstock.base.errors import ProfileError
 from penstock.memory import Memory
+from penstock.memory.embedders.trigrams import Trigrams
 from penstock.memory.keeper import Keeper
-from penstock.memory.trigrams import Trigrams
-from penstock.parts import Parts
-from penstock.plugins import Plugins
+from penstock.plugins.manager import Plugins
+from penstock.plugins.services import Parts
 from penstock.testing import profile_of
 from penstock_plugins.compaction.llm import ModelFailed
 from penstock_plugins.compaction.purse import Purse

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.errors import ProfileError
+from penstock.base.errors import ProfileError
 from penstock.testing import profile_of
 from penstock_plugins.tags.keywords import MOST, keywords
 from penstock_plugins.tags.question import is_broad, is_temporal

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock import Seen, ToolOutput, handle_of
-from penstock.compressor import Setting
-from penstock.tokens import estimate
+from penstock.plugins.compressor import Setting
+from penstock.tokens.estimate import estimate
 from penstock_plugins.trim import compress
 from penstock_plugins.trim.compress import LARGEST
 from penstock_plugins.trim.kinds import kind_of

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from penstock import Compressed, ToolOutput
-from penstock.compressor import Setting
+from penstock.plugins.compressor import Setting
 from penstock_plugins.trim import compress
 from penstock_plugins.trim.kinds import kind_of
 from penstock_plugins.trim.names import is_error

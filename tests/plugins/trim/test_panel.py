@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from penstock import Compressed, Compressor, ToolOutput, hookimpl
-from penstock.clock import ManualClock
-from penstock.errors import InvalidEdit
-from penstock.events import EventKind
-from penstock.plugins import Plugins
+from penstock.base.clock import ManualClock
+from penstock.base.errors import InvalidEdit
+from penstock.events.log import EventKind
+from penstock.plugins.manager import Plugins
 from penstock.testing import Call, Session, assistant, conversation, profile_of, results, user
 from penstock_plugins.trim import stage as trim
 from penstock_plugins.trim.panel import Panel, Sitting

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from penstock import Compressed, Profile, ToolOutput, hookimpl
-from penstock.errors import ProfileError
-from penstock.plugins import Plugins
+from penstock.base.errors import ProfileError
+from penstock.plugins.manager import Plugins
 from penstock.testing import Call, Session, assistant, conversation, profile_of, results, user
 from penstock_plugins.trim import stage as trim
 

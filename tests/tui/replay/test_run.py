@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.plugins import Plugins
+from penstock.plugins.manager import Plugins
 from penstock_tui.replay.run import COLD, Run, Stage
 
 

@@ -14,8 +14,8 @@ from typer.testing import CliRunner, Result
 from penstock.cli import build
 from penstock_tui.report.hand_on import export_session, report_session
 from tests.tui.logs import Log
-from tests.tui.rooms.days import a_day
-from tests.tui.screens import screen_of
+from tests.tui.pilot import screen_of
+from tests.tui.screens.days import a_day
 
 
 def report(log: Log, file: Path, *words: str) -> Result:
@@ -84,7 +84,7 @@ async def test_a_folder_that_cannot_be_written(log: Log, tmp_path: Path, monkeyp
     gone = tmp_path / "gone"
     a_day(log)
     async with screen_of(log) as screen:
-        monkeypatch.setattr("penstock_tui.rooms.sessions.Path.cwd", lambda: gone)
+        monkeypatch.setattr("penstock_tui.screens.sessions.Path.cwd", lambda: gone)
         await screen.press("5")
         await screen.sees("codex")
         await screen.press("x")

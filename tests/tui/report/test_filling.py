@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from penstock.snapshot.measures import Measures
-from penstock_tui.payload import Payload
+from penstock.stats.exchange import Measures
+from penstock_tui.log.payload import Payload
 from penstock_tui.report.filling import Filling
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from penstock.events import EventKind
-from penstock.snapshot.choice import choose
+from penstock.events.log import EventKind
+from penstock.stats.selection import choose
 from penstock_tui.report import gather as gathering
 from penstock_tui.report.gather import Report, gather
 from tests.tui.logs import Facts, Log, life, paid_life
-from tests.tui.rooms.days import a_day
+from tests.tui.screens.days import a_day
 
 K = EventKind
 

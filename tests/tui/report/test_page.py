@@ -7,14 +7,14 @@ from html.parser import HTMLParser
 
 import pytest
 
-from penstock.events import Event, EventKind
-from penstock.snapshot.choice import choose
+from penstock.events.log import Event, EventKind
+from penstock.stats.selection import choose
 from penstock_tui.report import page as pages
 from penstock_tui.report.gather import gather
 from penstock_tui.report.page import page
 from tests.tui.logs import Log, life
 from tests.tui.report.test_gather import with_result
-from tests.tui.rooms.days import a_day, tagged
+from tests.tui.screens.days import a_day, tagged
 
 K = EventKind
 SECTIONS = ["tokens", "window", "cache", "money", "latency", "tags", "results", "edits"]

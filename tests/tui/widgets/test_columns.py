@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.exchange import State
-from penstock_tui.rows import Row
-from penstock_tui.tagged import Tagged
+from penstock.conversation.exchange import State
+from penstock_tui.log.row import Row
+from penstock_tui.log.tags import Tagged
 from penstock_tui.widgets.columns import COLUMNS, column_of, order_by
 from penstock_tui.widgets.fitting import GAP, Column, Moment, fit, pages
 

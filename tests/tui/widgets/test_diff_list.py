@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from penstock_tui.differences import Difference, folded
-from penstock_tui.story import Story
+from penstock_tui.exchange.diff import Difference, folded
+from penstock_tui.exchange.model import Story
 from penstock_tui.widgets.diff_list import RUN, diff_lines
 from penstock_tui.widgets.edit_list import edit_lines
-from tests.tui.context.stories import block, edit, story, whole
+from tests.tui.exchange.context.stories import block, edit, story, whole
 
 
 def difference(before: str, after: str, *, m: int = 2, **more: bool) -> Difference:

@@ -9,16 +9,16 @@ from textual.app import App
 from textual.widget import Widget
 from textual.widgets import Static
 
-from penstock.events import EventKind as K
-from penstock_tui.rooms.sessions import SessionsRoom
+from penstock.events.log import EventKind as K
 from penstock_tui.screens.detail import DetailScreen, Pane
 from penstock_tui.screens.log import LogScreen
+from penstock_tui.screens.sessions import SessionsRoom
 from penstock_tui.widgets.request_table import RequestTable
 from penstock_tui.widgets.room_table import RoomTable
 from penstock_tui.widgets.told_lines import ToldLines
 from tests.tui.logs import Log, life, paid_life, until
+from tests.tui.pilot import screen_of
 from tests.tui.played import play
-from tests.tui.screens import screen_of
 
 
 @pytest.fixture

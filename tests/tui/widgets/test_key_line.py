@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penstock_tui.screens.help import HelpScreen
 from tests.tui.logs import Log
-from tests.tui.screens import screen_of
+from tests.tui.pilot import screen_of
 
 
 async def test_names_the_keys_of_the_moment(log: Log) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from penstock_tui.context.limits import Limits
-from penstock_tui.context.window import WindowMap, window_map
-from penstock_tui.story import Story
+from penstock_tui.exchange.context.limits import Limits
+from penstock_tui.exchange.context.window import WindowMap, window_map
+from penstock_tui.exchange.model import Story
 from penstock_tui.widgets.map_lines import map_lines
 from penstock_tui.widgets.segments import width_of
-from tests.tui.context.stories import WINDOW, block, edit, story, whole
+from tests.tui.exchange.context.stories import WINDOW, block, edit, story, whole
 
 
 def shown(found: WindowMap, width: int = 100) -> list[str]:

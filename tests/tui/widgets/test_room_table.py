@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from penstock.events import EventKind
+from penstock.events.log import EventKind
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.widgets.room_table import RoomTable
 from tests.tui.logs import Log
-from tests.tui.screens import Screen, screen_of
+from tests.tui.pilot import Screen, screen_of
 
 TAGS = "3"
 

@@ -9,13 +9,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock.errors import PenstockError
-from penstock.snapshot.sums import Sums
-from penstock_tui.payload import readable
+from penstock.base.errors import PenstockError
+from penstock.stats.sums import Sums
+from penstock_tui.log.payload import readable
 
 if TYPE_CHECKING:
-    from penstock.playback.replay import Played, PromptReplay
-    from penstock.plugins import Plugins
+    from penstock.plugins.manager import Plugins
+    from penstock.replay.replay import Played, PromptReplay
 
 __all__ = ["COLD", "WARM", "Run", "Stage"]
 
@@ -97,9 +97,9 @@ class Run:
             self._folder.cleanup()
 
     def _go(self, tell: Callable[[], None]) -> None:
-        from penstock.playback.bench import Bench, Shape  # brings the engine and the memory
-        from penstock.playback.prompts import read_prompts
-        from penstock.playback.replay import PromptReplay
+        from penstock.replay.offline_run import Bench, Shape  # brings the engine and the memory
+        from penstock.replay.prompts import read_prompts
+        from penstock.replay.replay import PromptReplay
 
         prompts = read_prompts(self.file)
         self.total, self.remarks = len(prompts.found), [f"left out {fault}" for fault in prompts.faults]

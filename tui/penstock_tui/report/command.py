@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from penstock.paths import store_path
-from penstock.snapshot.choice import LAST
+from penstock.base.paths import store_path
+from penstock.stats.selection import LAST
 
 __all__ = ["report"]
 

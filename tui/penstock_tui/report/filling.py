@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from penstock.snapshot.measures import Measures
-from penstock_tui.payload import Payload
+from penstock.stats.exchange import Measures
+from penstock_tui.log.payload import Payload
 
 __all__ = ["PARTS", "Filling"]
 

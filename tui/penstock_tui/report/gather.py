@@ -7,16 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from penstock.events import Event, EventKind
-from penstock.exchange import Kind
-from penstock.snapshot.change import Change
-from penstock.snapshot.choice import Choice
-from penstock.snapshot.measures import Measures
-from penstock.snapshot.sums import Books
+from penstock.conversation.exchange import Kind
+from penstock.events.log import Event, EventKind
+from penstock.stats.edit import Change
+from penstock.stats.exchange import Measures
+from penstock.stats.selection import Choice
+from penstock.stats.sums import Books
 from penstock.store.base import Store
-from penstock_tui.payload import Payload
+from penstock_tui.log.model_windows import window_of
+from penstock_tui.log.payload import Payload
 from penstock_tui.report.filling import Filling
-from penstock_tui.windows import window_of
 
 __all__ = ["Edited", "Point", "Report", "Result", "gather"]
 

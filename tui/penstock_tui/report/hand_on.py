@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from penstock.files import whole_file
-from penstock.snapshot.choice import choose
-from penstock.snapshot.document import write
-from penstock.snapshot.files import free_name
+from penstock.base.atomic_write import free_name
+from penstock.base.private_files import whole_file
+from penstock.stats.export import write
+from penstock.stats.selection import choose
 from penstock.store.sql import SqlStore
 from penstock_tui.report.write import write_report
 

@@ -8,9 +8,9 @@ from html import escape
 from pathlib import PurePath
 
 from penstock import __version__
-from penstock.redact import redact
-from penstock.snapshot.sums import Session
-from penstock_tui.figures import total
+from penstock.redaction.redaction import redact
+from penstock.stats.sums import Session
+from penstock_tui.format import total
 from penstock_tui.report.drawing import Plot, script
 from penstock_tui.report.gather import MOST, Edited, Report, Result
 from penstock_tui.report.plots import plots

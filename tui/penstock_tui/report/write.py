@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from penstock.files import whole_file
-from penstock.snapshot.choice import choose
+from penstock.base.private_files import whole_file
+from penstock.stats.selection import choose
 from penstock.store.sql import SqlStore
 
 __all__ = ["write_report"]

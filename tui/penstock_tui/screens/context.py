@@ -16,15 +16,15 @@ from textual.screen import Screen
 from textual.signal import Signal
 from textual.worker import get_current_worker
 
-from penstock.errors import StoreError
-from penstock_tui.context.window import WindowMap
-from penstock_tui.feed import Feed
-from penstock_tui.figures import clock_time
-from penstock_tui.model import Changes
-from penstock_tui.reader import StoryReader, Wanted
-from penstock_tui.rows import Row
+from penstock.base.errors import StoreError
+from penstock_tui.dialogs.base import Passing
+from penstock_tui.exchange.context.window import WindowMap
+from penstock_tui.exchange.reader import StoryReader, Wanted
+from penstock_tui.format import clock_time
+from penstock_tui.log.feed import Feed
+from penstock_tui.log.model import Changes
+from penstock_tui.log.row import Row
 from penstock_tui.screens.opening import OpenExchange, Walk
-from penstock_tui.screens.passing import Passing
 from penstock_tui.widgets.finding_list import FindingList
 from penstock_tui.widgets.fitted_line import Fact, FittedLine
 from penstock_tui.widgets.key_line import KeyLine

@@ -18,17 +18,17 @@ from textual.signal import Signal
 from textual.widgets import ContentSwitcher
 from textual.worker import get_current_worker
 
-from penstock.errors import StoreError
-from penstock_tui.differences import Difference
-from penstock_tui.feed import Feed
-from penstock_tui.figures import clock_time, duration
-from penstock_tui.model import Changes
-from penstock_tui.reader import StoryReader, Wanted
-from penstock_tui.rows import Row
+from penstock.base.errors import StoreError
+from penstock_tui.dialogs.base import Passing
+from penstock_tui.dialogs.save import SaveScreen
+from penstock_tui.exchange.diff import Difference
+from penstock_tui.exchange.model import Story
+from penstock_tui.exchange.reader import StoryReader, Wanted
+from penstock_tui.format import clock_time, duration
+from penstock_tui.log.feed import Feed
+from penstock_tui.log.model import Changes
+from penstock_tui.log.row import Row
 from penstock_tui.screens.opening import OpenMap, Walk
-from penstock_tui.screens.passing import Passing
-from penstock_tui.screens.save import SaveScreen
-from penstock_tui.story import Story
 from penstock_tui.widgets.block_list import BlockList
 from penstock_tui.widgets.columns import COLUMNS, tone_of_row
 from penstock_tui.widgets.diff_list import DiffList

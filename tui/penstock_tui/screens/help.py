@@ -14,9 +14,9 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from penstock_tui.query import HELP
-from penstock_tui.rooms.names import RoomName
-from penstock_tui.screens.passing import Passing
+from penstock_tui.dialogs.base import Passing
+from penstock_tui.log.query import HELP
+from penstock_tui.names import RoomName
 from penstock_tui.widgets.columns import COLUMNS
 
 __all__ = ["KEYS", "HelpScreen"]

@@ -11,17 +11,17 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.signal import Signal
 
-from penstock_tui.counts.sessions import session_of
-from penstock_tui.feed import Feed
-from penstock_tui.figures import many
-from penstock_tui.model import Changes
-from penstock_tui.query import Query
-from penstock_tui.reader import words_of
-from penstock_tui.rooms.names import RoomName
-from penstock_tui.rows import Row
+from penstock_tui.exchange.reader import words_of
+from penstock_tui.format import many
+from penstock_tui.log.feed import Feed
+from penstock_tui.log.model import Changes
+from penstock_tui.log.query import Query
+from penstock_tui.log.row import Row
+from penstock_tui.log.stats.sessions import session_of
+from penstock_tui.log.view import Order
+from penstock_tui.names import RoomName
 from penstock_tui.screens.detail import DetailScreen, Pane
 from penstock_tui.screens.opening import OpenMap
-from penstock_tui.view import Order
 from penstock_tui.widgets.columns import order_by
 from penstock_tui.widgets.facts import health_facts, total_facts
 from penstock_tui.widgets.filter_line import FilterLine, Mode

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from penstock_tui.rows import Row
+from penstock_tui.log.row import Row
 
 __all__ = ["OpenExchange", "OpenMap", "Walk"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from penstock.webpages import is_own_name, is_own_page
+from penstock.base.browser_origin import is_own_name, is_own_page
 
 __all__ = ["Door"]
 

@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from penstock_tui.figures import count, many
-from penstock_tui.story import Block, Change, Story
+from penstock_tui.exchange.model import Block, Change, Story
+from penstock_tui.format import count, many
 from penstock_tui.widgets.edit_words import mark_of, told, tone_of_edit
 from penstock_tui.widgets.lines import Line
 from penstock_tui.widgets.segments import fitted, width_of

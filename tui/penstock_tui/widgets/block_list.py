@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock_tui.story import Story
+from penstock_tui.exchange.model import Story
 from penstock_tui.widgets.block_lines import LEGEND, lines_of
 from penstock_tui.widgets.line_view import LineView
 from penstock_tui.widgets.lines import Line

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from penstock.exchange import Kind, State
-from penstock_tui.figures import clock_time, count, dollars, duration, percent
-from penstock_tui.rows import Row
-from penstock_tui.view import Order
+from penstock.conversation.exchange import Kind, State
+from penstock_tui.format import clock_time, count, dollars, duration, percent
+from penstock_tui.log.row import Row
+from penstock_tui.log.view import Order
 from penstock_tui.widgets.fitting import Cell, Column, Moment
 from penstock_tui.widgets.tag_cell import tag_parts, tag_text
 

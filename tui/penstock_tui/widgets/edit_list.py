@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from penstock_tui.figures import count, many
-from penstock_tui.story import Change, Fate, Story
+from penstock_tui.exchange.model import Change, Fate, Story
+from penstock_tui.format import count, many
 from penstock_tui.widgets.block_lines import wrapped
 from penstock_tui.widgets.edit_words import mark_of, size_of, state_of, tone_of_edit
 from penstock_tui.widgets.line_view import LineView

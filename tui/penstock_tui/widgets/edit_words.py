@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from penstock_tui.figures import count
-from penstock_tui.story import Change, Fate
+from penstock_tui.exchange.model import Change, Fate
+from penstock_tui.format import count
 
 __all__ = ["mark_of", "size_of", "state_of", "told", "tone_of_edit"]
 

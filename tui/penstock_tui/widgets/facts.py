@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from penstock_tui.feed import Feed
-from penstock_tui.figures import age, ago, count, dollars, home_path, many, percent
-from penstock_tui.follow import LogState
-from penstock_tui.health import Proxy
+from penstock_tui.format import age, ago, count, dollars, home_path, many, percent
+from penstock_tui.log.feed import Feed
+from penstock_tui.log.follow import LogState
+from penstock_tui.log.health import Proxy
+from penstock_tui.log.model_windows import stale
 from penstock_tui.widgets.fitted_line import Fact
-from penstock_tui.windows import stale
 
 __all__ = ["health_facts", "total_facts"]
 

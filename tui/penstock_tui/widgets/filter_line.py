@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from penstock_tui.query import Query, QueryError, parse
+from penstock_tui.log.query import Query, QueryError, parse
 
 __all__ = ["FilterLine", "Mode"]
 

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from penstock_tui.context.findings import Finding
+from penstock_tui.exchange.context.findings import Finding
 from penstock_tui.widgets.tones import TONES
 
 __all__ = ["FindingList"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from penstock_tui.context.chart import Chart, changes
-from penstock_tui.context.parts import Part, PartName
-from penstock_tui.context.window import WindowMap
-from penstock_tui.figures import count, percent
+from penstock_tui.exchange.context.chart import Chart, changes
+from penstock_tui.exchange.context.parts import Part, PartName
+from penstock_tui.exchange.context.window import WindowMap
+from penstock_tui.format import count, percent
 from penstock_tui.widgets.lines import Line
 from penstock_tui.widgets.segments import fitted, width_of
 

@@ -6,10 +6,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 from textual.widgets import Static
 
-from penstock_tui.feed import Feed
-from penstock_tui.figures import home_path
-from penstock_tui.follow import LogState
-from penstock_tui.health import Proxy
+from penstock_tui.format import home_path
+from penstock_tui.log.feed import Feed
+from penstock_tui.log.follow import LogState
+from penstock_tui.log.health import Proxy
 
 __all__ = ["Notice", "words_for"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from penstock.exchange import State
-from penstock_tui.counts.totals import Purse
-from penstock_tui.figures import count, dollars, duration, full_time, many, percent
-from penstock_tui.rows import Row
-from penstock_tui.story import Story
+from penstock.conversation.exchange import State
+from penstock_tui.exchange.model import Story
+from penstock_tui.format import count, dollars, duration, full_time, many, percent
+from penstock_tui.log.row import Row
+from penstock_tui.log.stats.totals import Purse
 from penstock_tui.widgets.edit_words import mark_of, told, tone_of_edit
 from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.lines import Line, labelled, section

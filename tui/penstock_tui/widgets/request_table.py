@@ -14,10 +14,10 @@ from textual.message import Message
 from textual.selection import Selection
 from textual.strip import Strip
 
-from penstock_tui.model import Changes
-from penstock_tui.query import Query
-from penstock_tui.rows import Row
-from penstock_tui.view import Order, View
+from penstock_tui.log.model import Changes
+from penstock_tui.log.query import Query
+from penstock_tui.log.row import Row
+from penstock_tui.log.view import Order, View
 from penstock_tui.widgets.columns import COLUMNS, column_of, tone_of_row
 from penstock_tui.widgets.drawn_lines import DrawnLines
 from penstock_tui.widgets.fitting import Cell, Column, Fitted, Moment, pages

@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
 
-from penstock_tui.rooms.names import RoomName
+from penstock_tui.names import RoomName
 
 __all__ = ["RoomBar"]
 

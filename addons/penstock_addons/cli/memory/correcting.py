@@ -9,7 +9,7 @@ from typing import Annotated
 import click
 import typer
 
-from penstock.errors import PenstockError
+from penstock.base.errors import PenstockError
 from penstock_addons.cli.memory.looking import StoreOption
 from penstock_addons.cli.memory.printing import line, only
 from penstock_addons.cli.memory.reach import AllOption, ProjectOption, chosen_project, reached

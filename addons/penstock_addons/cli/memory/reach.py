@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from penstock import paths
-from penstock.memory import reach
-from penstock.memory.reach import Reached
-from penstock.profiles import Profile, in_use
-from penstock.projects import project_of_folder
+from penstock.base import paths
+from penstock.control import memory_client
+from penstock.control.memory_client import Reached
+from penstock.identify.project import project_of_folder
+from penstock.profiles.profile import Profile, in_use
 
 __all__ = ["AllOption", "JsonOption", "ProjectOption", "Reached", "chosen_project", "profile_in_use", "reached"]
 
@@ -46,7 +46,7 @@ def reached(store: Path | None = None, *, embedder: str = "", mends: bool = Fals
     """The memory beside `store`. `mends`: have the indexes get what they lack first, where it is opened here. Raises
     `PenstockError`."""
     tell = _tell if mends else None
-    with reach.reached(store or paths.store_path(), profile_in_use, embedder=embedder, tell=tell) as memory:
+    with memory_client.reached(store or paths.store_path(), profile_in_use, embedder=embedder, tell=tell) as memory:
         yield memory
 
 

@@ -1,0 +1,99 @@
+"""Commands to the running proxy: requests for the host `penstock.internal`, or with the header `x-penstock: command`,
+answered here and never forwarded. On a reverse port, whose host is the provider's, only the header tells for sure.
+
+Only from this machine, and only with the token that stands in a file beside the store, which its owner alone can read:
+`Authorization: Bearer TOKEN`. What can be asked for stands in `penstock_addons.control.routes`.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable
+
+import msgspec
+from mitmproxy import http
+
+from penstock.base.browser_origin import is_loopback
+from penstock.base.keyfile import installation_key
+from penstock.control.channel import COMMAND, HOST, KEY_FILE, MARK
+from penstock_addons.control.memory import PREFIX
+from penstock_addons.control.routes import Answer, Commands
+from penstock_addons.wire.gateway import Gateway
+from penstock_addons.wire.options import Settings
+
+__all__ = ["Control"]
+
+BODY_BYTES = 64 << 10
+MEMORY_BYTES = 8 << 20
+"""Of a command to memory: a piece of an import."""
+ALLOWED = "penstock.control"
+"""Where a flow keeps that its command may be carried out."""
+
+
+class Control:
+    """Answers commands. Stands before the gateway, which leaves alone what has an answer."""
+
+    def __init__(self, settings: Settings, gateway: Gateway) -> None:
+        self._settings = settings
+        self._commands = Commands(settings, gateway)
+        self._token = b""
+
+    def running(self) -> None:
+        if not self._token:
+            self._token = installation_key(self._settings.store.parent, KEY_FILE).hex().encode()
+
+    def http_connect(self, flow: http.HTTPFlow) -> None:
+        if _is_ours(flow.request.host):
+            flow.response = _answer(400, error=f"plain http://{HOST} was expected")
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Whatever it is, it has an answer from here on: nothing goes upstream, no stage sees it."""
+        if _is_command(flow.request):
+            flow.response = _answer(503, error="not done yet")  # first: what fails below must not let it through
+            refusal = self._refusal(flow)
+            flow.response = refusal or flow.response
+            flow.metadata[ALLOWED] = refusal is None
+
+    def request(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
+        if not flow.metadata.pop(ALLOWED, False):
+            return None
+        answer = self._commands.do(flow.request.method, _path(flow.request), flow.request.raw_content or b"")
+        if not isinstance(answer, tuple):
+            return self._wait(flow, answer)
+        flow.response = _answer(answer[0], **answer[1])
+        return None
+
+    async def _wait(self, flow: http.HTTPFlow, answer: Awaitable[Answer]) -> None:
+        status, fields = await answer
+        flow.response = _answer(status, **fields)
+
+    def _refusal(self, flow: http.HTTPFlow) -> http.Response | None:
+        peer = flow.client_conn.peername
+        if peer is None or not is_loopback(peer[0]):
+            return _answer(403, error="commands are taken from this machine only")
+        given = flow.request.headers.get("authorization", "").partition(" ")[2].strip()
+        # Bytes of a header that are no UTF-8 come as half characters.
+        if not self._token or not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._token):
+            return _answer(401, error=f"the token was expected: see {KEY_FILE} beside the store")
+        length = flow.request.headers.get("content-length", "0")
+        most = MEMORY_BYTES if _path(flow.request).startswith(PREFIX) else BODY_BYTES
+        if not length.isdecimal() or int(length) > most:
+            return _answer(413, error=f"at most {most} bytes")
+        return None
+
+
+def _path(request: http.Request) -> str:
+    return request.path.partition("?")[0]
+
+
+def _is_command(request: http.Request) -> bool:
+    marked = request.headers.get(MARK, "").strip().lower() == COMMAND
+    return marked or any(map(_is_ours, (request.host, request.pretty_host, request.authority)))
+
+
+def _is_ours(host: str) -> bool:
+    return host.rstrip(".").lower() == HOST
+
+
+def _answer(status: int, **fields: object) -> http.Response:
+    return http.Response.make(status, msgspec.json.encode(fields), {"content-type": "application/json"})

@@ -1,0 +1,68 @@
+"""Commands for memory over the control channel: `POST /memory/COMMAND`, what it needs as a JSON object."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from penstock.app import Suite
+from penstock.base.errors import MemoryUnavailable, PenstockError
+from penstock.store.forgetting import forget_everywhere
+from penstock_addons.wire.options import Settings
+
+if TYPE_CHECKING:
+    from penstock.control.memory_commands import Desk
+
+__all__ = ["PREFIX", "MemoryCommands"]
+
+PREFIX = "/memory/"
+OPEN_S = 20.0
+"""How long a command waits for memory to be opened."""
+
+
+class MemoryCommands:
+    """Carries commands out. They take a while: call it off the loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._desk: tuple[Suite, Desk] | None = None
+        self._lock = threading.Lock()
+
+    def do(self, suite: Suite, command: str, body: bytes) -> tuple[int, Mapping[str, Any]]:
+        """A status and an answer. 409: this process has no memory, or another has it."""
+        keeper = suite.memory
+        if keeper is None:
+            return 409, {"error": f"the profile {suite.profile.name!r} remembers nothing: `[memory] enabled` is false"}
+        try:
+            arguments = msgspec.json.decode(body or b"{}", type=dict[str, Any])
+            return 200, self._desk_of(suite).do(command, arguments)
+        except msgspec.MsgspecError as e:
+            return 400, {"error": f"a JSON object was expected: {e}"}
+        except MemoryUnavailable as e:
+            return 409, {"error": str(e)}
+        except PenstockError as e:
+            return 400, {"error": str(e)}
+
+    def _desk_of(self, suite: Suite) -> Desk:
+        with self._lock:  # commands come from several threads, and a desk knows what rebuild is under way
+            if self._desk is None or self._desk[0] is not suite:
+                self._desk = suite, self._made_for(suite)
+            return self._desk[1]
+
+    def _made_for(self, suite: Suite) -> Desk:
+        from penstock.control.memory_commands import Desk  # with numpy and what else memory needs
+
+        keeper, first = suite.memory, self._settings.store
+        if keeper is None:
+            raise MemoryUnavailable("nothing is remembered")
+        # A store that is only in memory is not the file, which may be another's.
+        own = None if suite.degraded else suite.store
+        return Desk(
+            lambda: keeper.open(OPEN_S),
+            clean=keeper.clean,
+            forget_originals=lambda texts: forget_everywhere(first, texts, own),
+            health=keeper.health,
+        )

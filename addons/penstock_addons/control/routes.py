@@ -1,0 +1,100 @@
+"""What the proxy does when it is told to over the control channel: a status and an answer, as plain data.
+
+`POST /compact {"session": ""}` has the next request of a session, or of all, flushed; `GET /health` says that the proxy
+is up; `POST /shutdown` has it leave. `POST /memory/COMMAND` asks the memory that this process owns, `POST
+/budget/COMMAND` its budgets, `POST /settings/COMMAND` shows and changes its settings, pauses it, and has
+it go on; `POST /sessions/COMMAND` lists, names and deletes the sessions in its store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+import msgspec
+
+from penstock.app import Suite
+from penstock.base.errors import PenstockError, ProfileError
+from penstock_addons.control.memory import PREFIX, MemoryCommands
+from penstock_addons.control.shutdown import Leaving
+from penstock_addons.wire.gateway import Gateway
+from penstock_addons.wire.options import Settings
+
+__all__ = ["Answer", "Commands"]
+
+Answer = tuple[int, Mapping[str, Any]]
+_KNOWN = (
+    "there are GET /health, POST /compact, POST /shutdown, and "
+    "POST /COMMAND below /memory, /budget, /settings and /sessions"
+)
+
+
+class Commands:
+    """Quick ones are done at once, others in a thread."""
+
+    def __init__(self, settings: Settings, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._leaving = Leaving(gateway)
+        self._desks: Mapping[str, Callable[[Suite, str, bytes], Answer]] = {
+            PREFIX: MemoryCommands(settings).do,
+            "/budget/": _budget,
+            "/settings/": _settings,
+            "/sessions/": _sessions,
+        }
+
+    def do(self, method: str, path: str, body: bytes) -> Answer | Coroutine[Any, Any, Answer]:
+        """The answer, or what it has to be awaited from."""
+        suite = self._gateway.suite
+        if suite is None:
+            return 503, {"error": "the suite is not up"}
+        if (method, path) == ("GET", "/health"):
+            paused = suite.engine.is_paused
+            return 200, {
+                "pid": os.getpid(),
+                "profile": suite.profile.name,
+                "degraded": suite.degraded or suite.log.degraded,
+                "paused": paused,
+            }
+        if method == "POST":
+            if path in ("/compact", "/shutdown"):
+                return _asked(self._compact if path == "/compact" else self._shut_down, suite, body)
+            for prefix, desk in self._desks.items():
+                if path.startswith(prefix):
+                    # Books and logs may be long, memory and profiles are files: no request waits on the loop for that.
+                    return asyncio.to_thread(_asked, desk, suite, body, path.removeprefix(prefix))
+        return 404, {"error": _KNOWN}
+
+    def _compact(self, suite: Suite, _: str, body: bytes) -> Answer:
+        session = msgspec.json.decode(body or b"{}", type=Mapping[str, str]).get("session", "")
+        return 200, {"conversations": suite.engine.compact_now(session), "paused": suite.engine.is_paused}
+
+    def _shut_down(self, _suite: Suite, _: str, body: bytes) -> Answer:
+        grace = msgspec.json.decode(body or b"{}", type=Mapping[str, float]).get("grace_s")
+        return 200, {"pid": os.getpid(), "under_way": self._leaving.begin(grace)}
+
+
+def _asked(do: Callable[[Suite, str, bytes], Answer], suite: Suite, body: bytes, command: str = "") -> Answer:
+    try:
+        return do(suite, command, body)
+    except ProfileError as e:
+        return 400, {"error": str(e), "faults": e.faults}
+    except (ValueError, RecursionError, PenstockError) as e:  # msgspec's errors are of the first two sorts
+        return 400, {"error": str(e)}
+
+
+def _budget(suite: Suite, command: str, body: bytes) -> Answer:
+    return 200, suite.engine.cashier.do(command, _arguments(body), suite.profile)
+
+
+def _settings(suite: Suite, command: str, body: bytes) -> Answer:
+    return 200, suite.settings.do(command, _arguments(body))
+
+
+def _sessions(suite: Suite, command: str, body: bytes) -> Answer:
+    return 200, suite.sessions().do(command, _arguments(body))
+
+
+def _arguments(body: bytes) -> dict[str, Any]:
+    return msgspec.json.decode(body or b"{}", type=dict[str, Any])

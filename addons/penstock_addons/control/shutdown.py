@@ -1,0 +1,51 @@
+"""Have the proxy end by itself: no new connection is taken, what is under way is finished, then it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from mitmproxy import ctx
+from mitmproxy.exceptions import OptionsError
+
+from penstock_addons.wire.gateway import Gateway
+
+__all__ = ["Leaving"]
+
+logger = logging.getLogger(__name__)
+GRACE_S = 30.0
+"""How long requests under way may still take, where who asks does not say."""
+LONGEST_S = 600.0
+ANSWER_S = 0.3
+"""For the answer to the command itself to get out."""
+LOOK_S = 0.05
+
+
+class Leaving:
+    """For the loop's thread."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._task: asyncio.Task[None] | None = None
+        self._until = 0.0
+
+    def begin(self, grace_s: float | None = None) -> int:
+        """Leave, after at most `grace_s`; who asks last says how long. Gives how many requests are under way."""
+        self._until = time.monotonic() + (GRACE_S if grace_s is None else min(max(grace_s, 0.0), LONGEST_S))
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._leave())
+        return self._gateway.under_way
+
+    async def _leave(self) -> None:
+        await asyncio.sleep(ANSWER_S)
+        try:
+            ctx.options.update(server=False)  # the ports are free from here on; connections there are stay
+        except (KeyError, OptionsError) as e:
+            logger.warning("the proxy goes on listening while it leaves: %s", e)
+        while self._gateway.under_way and time.monotonic() < self._until:  # noqa: ASYNC110 - flows tell nobody
+            await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(LOOK_S)  # the last bytes of an answer leave after it is told that they came
+        if self._gateway.under_way:
+            logger.warning("%d requests are cut off: their time is up", self._gateway.under_way)
+        ctx.master.shutdown()

@@ -1,0 +1,1 @@
+"""The MCP server, with which an agent searches its memory and what was shortened."""

@@ -1,0 +1,36 @@
+"""`penstock mcp`: the tools for agents, on stdin and stdout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penstock_addons.cli.memory.reach import chosen_project, profile_in_use
+
+__all__ = ["mcp"]
+
+
+def mcp(
+    store: Annotated[
+        Path | None, typer.Option(help="The store to look in. The proxy's own, and those beside it, when not given.")
+    ] = None,
+    project: Annotated[
+        str, typer.Option(help="Whose memory it is. That of the folder it is started in when not given.", metavar="P")
+    ] = "",
+    memory: Annotated[bool, typer.Option(help="Whether there are tools for memory.")] = True,
+) -> None:
+    """Give an agent the tools `expand`, `memory_search`, `recall`, `remember` and `forget`, over MCP on stdin and
+    stdout. `penstock run` has Claude Code and Codex start it.
+
+    By hand: `claude mcp add penstock -- penstock mcp`.
+    """
+    from penstock_addons.mcp.server import server
+
+    server(store, _project(project) if memory else "").run()
+
+
+def _project(project: str) -> str:
+    """Empty where the profile says that nothing is remembered."""
+    return chosen_project(project) or "" if profile_in_use().memory.enabled else ""

@@ -1,0 +1,142 @@
+"""The tools over memory that an agent is given: search, recall one, remember, forget. Of one project, and no other."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from penstock.base.errors import PenstockError
+from penstock.memory.clean import as_said
+from penstock_addons.cli.memory.reach import reached
+
+if TYPE_CHECKING:
+    from mcp.server.fastmcp import FastMCP
+
+__all__ = ["MemoryTools", "add_memory_tools"]
+
+LIMIT = 12_000
+"""Characters that one call gives."""
+DIGITS = 8
+"""Of an id, at the least, to forget: so many a search gives."""
+_EACH = 1_200
+_MOST = 20
+_AROUND = 3
+_LEAST, _WEAK = 2.0, 5.0
+"""How sure a hit must be to be told, and below what it is called weak. What has nothing to do with a question comes to
+1 or so, an answer to 5 and more; a note on the road needs 9.5."""
+_NOTHING = "[nothing of this project is remembered that fits]"
+_SEARCH = """\
+Search what was said and done in earlier sessions of this project, by any agent, and in parts of this session that \
+were summarised away. Call this when a person refers to something you do not see ("as we decided", "the bug from last \
+week"), before asking them to repeat it, and before deciding again what may have been decided already.
+
+query: what you look for, in words. Names, paths and error texts help; so do times ("last week", "in May").
+limit: how many, 20 at most.
+
+Each answer begins with its id and date; a weak match may be about something else. \
+What was said then may be out of date: check it against the code as it is."""
+_RECALL = """\
+Show one memory whole, with what was said before and after it in its session. Call this after memory_search, when an \
+answer is cut short or its context matters.
+
+id: the id that memory_search names."""
+_REMEMBER = """\
+Remember something for later sessions of this project: a decision with its reason, a convention, a person's wish, \
+what turned out to be the cause of a problem. One fact in one or two sentences that can be understood alone. What is \
+said in the conversation is remembered anyway; do not repeat it, and never write secrets.
+
+text: what to remember."""
+_FORGET = """\
+Delete a memory of this project for good. Only when a person asks for it; for what is merely out of date, remember \
+what holds now instead.
+
+id: the whole id that memory_search names."""
+
+
+class MemoryTools:
+    """What the tools answer. Raises `PenstockError`, in words for the agent."""
+
+    def __init__(self, store: Path | None, project: str) -> None:
+        self._store, self._project = store, project
+
+    def search(self, query: str, limit: int = 5) -> str:
+        """The best answers, with ids and dates."""
+        arguments = {"query": query, "project": self._project, "limit": max(1, min(limit, _MOST))}
+        found = self._do("search", arguments)
+        hits = [hit for hit in found["hits"] if hit.get("sure", _WEAK) >= _LEAST]  # a proxy of before does not say
+        out = [_entry(hit, _EACH) for hit in hits]
+        notes = [f"[words alone or vectors alone answered: {down}]" for down in found["degraded"]]
+        notes += [f"[{word!r} is nowhere; {near!r} was looked for]" for word, near in found["corrected"].items()]
+        return _joined([*(out or [_NOTHING]), *notes])
+
+    def recall(self, id: str) -> str:
+        """One, with its neighbours."""
+        found = self._do("show", {"id": id, "project": self._project, "around": _AROUND})
+        near = [[_entry(item, _EACH // 2) for item in found[where]] for where in ("before", "behind")]
+        return _joined([*near[0], f">>> {_entry(found['item'], LIMIT)}", *near[1]])
+
+    def remember(self, text: str) -> str:
+        """What became of it."""
+        found = self._do("remember", {"text": text, "project": self._project, "role": "assistant"})
+        ids = ", ".join(item["id"] for item in found["items"])
+        return f"[remembered as {ids}]" if found["new"] else f"[known already, as {ids}]"
+
+    def forget(self, id: str) -> str:
+        """What became of it."""
+        if len(id.strip()) < DIGITS:
+            raise PenstockError(f"{id!r} is too short to delete by: give the whole id that memory_search names")
+        found = self._do("forget", {"ids": [id], "project": self._project})
+        return f"[forgotten; {found['fault']}]" if found.get("fault") else "[forgotten]"
+
+    def _do(self, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        # Opened for each call where no proxy has it: a proxy that is started later finds it free.
+        with reached(self._store) as memory:
+            return memory.do(command, arguments)
+
+
+def add_memory_tools(app: FastMCP[None], tools: MemoryTools) -> None:
+    """Offer them."""
+    from mcp.types import ToolAnnotations
+
+    reads = ToolAnnotations(readOnlyHint=True, destructiveHint=False, openWorldHint=False)
+    adds = ToolAnnotations(readOnlyHint=False, destructiveHint=False, idempotentHint=True, openWorldHint=False)
+    deletes = ToolAnnotations(readOnlyHint=False, destructiveHint=True, idempotentHint=True, openWorldHint=False)
+    for call, name, title, about, how in (
+        (tools.search, "memory_search", "Search memory", _SEARCH, reads),
+        (tools.recall, "recall", "Recall one memory", _RECALL, reads),
+        (tools.remember, "remember", "Remember", _REMEMBER, adds),
+        (tools.forget, "forget", "Forget a memory", _FORGET, deletes),
+    ):
+        app.add_tool(call, name=name, title=title, description=about, annotations=how, structured_output=False)
+
+
+def _entry(item: dict[str, Any], longest: int) -> str:
+    """Its id, when it was said, by whom, in which session, and its text."""
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(item["at"])) if item["at"] else "date not known"
+    who = {"user": "the person", "assistant": "the agent", "tool": "what was done, output quoted"}.get(
+        item["role"], item["role"]
+    )
+    session = item["label"] or item["session"][:DIGITS]
+    text = as_said(item["text"].encode("utf-8", "replace").decode("utf-8"))  # half a character can not be sent
+    text = text if len(text) <= longest else f"{text[:longest].rstrip()} … [cut: recall {item['id']} gives all of it]"
+    return f"{item['id']}  {when}, {who}{f', session {session}' if session else ''}{_marks(item)}:\n{text}"
+
+
+def _marks(item: dict[str, Any]) -> str:
+    marks = ["pinned by a person"] * item["pinned"] + ["marked wrong"] * (item["wrong"] > item["helpful"])
+    marks += ["a weak match"] * (item.get("sure", _WEAK) < _WEAK)
+    return f", {', '.join(marks)}" if marks else ""
+
+
+def _joined(entries: list[str]) -> str:
+    """As many as there is room for."""
+    out: list[str] = []
+    room = LIMIT
+    for entry in entries:
+        room -= len(entry) + 2
+        if out and room < 0:
+            out.append(f"[{len(entries) - len(out)} more: ask for fewer, or more closely]")
+            break
+        out.append(entry)
+    return "\n\n".join(out)

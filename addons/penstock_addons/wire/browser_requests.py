@@ -1,0 +1,119 @@
+"""Keeps web pages out: of reverse ports, and of a proxy's port where they call it as if it were a server.
+
+Refused, not passed unread: forwarded, a page's request would use what the person's provider gives to this machine (a
+local model, a key that a gateway adds), and the page could read the answer where the provider allows it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+
+import msgspec
+from mitmproxy import connection, http
+from mitmproxy.proxy import layer
+from mitmproxy.proxy.layers.modes import HttpProxy, HttpUpstreamProxy
+from mitmproxy.proxy.mode_specs import ReverseMode
+
+from penstock.base.browser_origin import Caller, refusal
+from penstock.events.log import EventKind
+from penstock_addons.wire import reverse
+from penstock_addons.wire.gateway import Gateway
+from penstock_addons.wire.options import Settings
+
+__all__ = ["WebPages"]
+
+logger = logging.getLogger(__name__)
+TAKEN = 1 << 20
+"""Bytes of a refused request's body that are read so that it can be answered. Above, the connection is closed."""
+TOLD = 100
+"""Different refusals that are logged in one run: a page must not fill the log."""
+_REQUEST_LINE = re.compile(rb"[A-Z]{1,20} (.)")
+_OWN_PATH = b"/*"
+
+
+class WebPages:
+    """Stands behind the control channel, which has its token, and before all that reads requests."""
+
+    def __init__(self, settings: Settings, gateway: Gateway) -> None:
+        self._settings, self._gateway = settings, gateway
+        self._direct: set[str] = set()
+        """Connections to a proxy's port whose client takes it for a server."""
+        self._told: set[str] = set()
+
+    def client_connected(self, client: connection.Client) -> None:
+        if not client.error and isinstance(client.proxy_mode, ReverseMode):
+            reverse.take_over(client)
+
+    def client_disconnected(self, client: connection.Client) -> None:
+        self._direct.discard(client.id)
+
+    def next_layer(self, nextlayer: layer.NextLayer) -> None:
+        """The first bytes to a proxy's port. A client of a proxy names a host, by CONNECT or before the path; mitmproxy
+        takes that name away before any hook sees the request."""
+        context = nextlayer.context
+        # Behind mitmproxy's own add-on, the layer that it has chosen is in the list already, with those above it.
+        chosen = next((i for i, one in enumerate(context.layers) if one is nextlayer.layer), len(context.layers))
+        if not chosen or not isinstance(context.layers[chosen - 1], HttpProxy | HttpUpstreamProxy):
+            return
+        found = _REQUEST_LINE.match(nextlayer.data_client())
+        if found is not None and found[1] in _OWN_PATH:
+            self._direct.add(context.client.id)
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        is_reverse = isinstance(flow.client_conn.proxy_mode, ReverseMode)
+        if flow.is_replay or not (is_reverse or flow.client_conn.id in self._direct):
+            return
+        caller = _caller(flow)
+        if is_reverse:
+            reverse.restore_host(flow)
+        if flow.response is not None:  # a command, which has its own token
+            return
+        why = refusal(caller, self._settings.allowed(_own_address(flow)))
+        if why:
+            self._refuse(flow, why)
+
+    def _refuse(self, flow: http.HTTPFlow, why: str) -> None:
+        length = flow.request.headers.get("content-length", "0")
+        if length.isdecimal() and len(length) < 20 and int(length) <= TAKEN:
+            flow.response = self._answer(flow, why)
+        else:
+            flow.kill()
+        if why in self._told or len(self._told) >= TOLD:
+            return
+        self._told.add(why)
+        logger.warning("%s", why)
+        if self._gateway.suite is not None:
+            self._gateway.suite.log.append(EventKind.FAULT, where="web page", error=why)
+
+    def _answer(self, flow: http.HTTPFlow, why: str) -> http.Response:
+        """In the form that the client of this path reads, and without a header that lets a page read it."""
+        suite = self._gateway.suite
+        found = suite.engine.route(flow.request.method, flow.request.path.partition("?")[0]) if suite else None
+        value = found[0].error_body(403, why) if found is not None else {"error": {"message": why}}
+        headers = {
+            "content-type": "application/json",
+            "x-penstock": "refused",
+            "cross-origin-resource-policy": "same-origin",
+        }
+        return http.Response.make(403, msgspec.json.encode(value), headers)
+
+
+def _caller(flow: http.HTTPFlow) -> Caller:
+    headers = flow.request.headers
+    hosts = [*headers.get_all("host"), *([flow.request.authority] if flow.request.authority else [])]
+    is_preflight = flow.request.method == "OPTIONS" and "access-control-request-method" in headers
+    return Caller(
+        tuple(hosts),
+        tuple(headers.get_all("origin")),
+        tuple(headers.get_all("sec-fetch-site")),
+        is_preflight=is_preflight,
+        scheme="https" if flow.client_conn.tls else "http",
+    )
+
+
+def _own_address(flow: http.HTTPFlow) -> str:
+    """The address of this machine that the client reached, as a `Host` header has it: a name that was led here is no
+    address. Empty: it is not known."""
+    address = flow.client_conn.sockname[0] if flow.client_conn.sockname else ""
+    return f"[{address}]" if ":" in address else address

@@ -1,0 +1,90 @@
+"""The credentials of a request: providers repeat them in their errors, and errors are written down."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote, quote_plus, unquote
+
+from mitmproxy import http
+
+from penstock.identify.identity import CREDENTIAL_HEADERS
+from penstock.redaction.values import looks_random
+
+__all__ = ["credentials_of", "without"]
+
+SHORTEST = 7
+"""Shorter ones are placeholders such as `none` or `ollama`, and words that stand in any text."""
+LEAST = 8
+"""Characters from which on a value of any other header is taken out, if nobody would write it as a word."""
+LONGEST = 8192
+"""Characters of a header that are looked at."""
+MOST = 400
+"""Values of a request that are looked for in an error."""
+_QUERY_NAMES = frozenset({"key", "api_key", "apikey", "api-key", "token", "access_token", "sig", "signature", "secret"})
+_PLAIN_HEADERS = re.compile(
+    r"accept.*|host|user-agent|content-.*|connection|date|transfer-encoding|te|upgrade.*|via|origin|referer|priority"
+    r"|anthropic-(?:version|beta|dangerous.*)|openai-(?:beta|organization|project)|x-stainless-.*|x-goog-api-client"
+    r"|x-app|x-penstock-.*|sec-.*|cache-control|pragma|range|traceparent|tracestate|baggage|idempotency-key|x-request-id"
+    r"|x-client-request-id|x-claude-code-.*|session[-_]id|thread-id|x-session-.*|conversation[-_]id|originator|version"
+)
+"""Headers that hold no credential: what an error says of a version, an id or a type is to be read."""
+_PART = re.compile(r"[^\s;,=\"']+")
+
+
+def credentials_of(request: http.Request) -> tuple[str, ...]:
+    """What no event may say, longest first: credentials, whatever else in a header looks like one, and both as they are
+    written in an address, in JSON or in base64."""
+    found = {form for value in _values(request) if len(value) >= SHORTEST for form in _forms(value)}
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def without(text: str, credentials: Sequence[str]) -> str:
+    """`text`, with every one of `credentials` taken out."""
+    for credential in credentials:
+        text = text.replace(credential, "[redacted credential]")
+    return text
+
+
+def _values(request: http.Request) -> Iterator[str]:
+    left = MOST
+    for name in dict.fromkeys(name.lower() for name in request.headers):
+        is_credential = name in CREDENTIAL_HEADERS
+        if not is_credential and _PLAIN_HEADERS.fullmatch(name):
+            continue
+        for header in request.headers.get_all(name):
+            header = header[:LONGEST]
+            yield from _of_header(header) if is_credential else _like_credentials(header)
+            left -= 1
+        if left <= 0:
+            break
+    yield from request.cookies.values(multi=True)
+    yield from (value for name, value in request.query.items(multi=True) if name.lower() in _QUERY_NAMES)
+
+
+def _of_header(header: str) -> Iterator[str]:
+    yield from (header, *header.split())  # `Bearer …`: the token alone as well
+    yield from (part for part in _PART.findall(header) if len(part) >= LEAST)
+    scheme, _, rest = header.partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            plain = base64.b64decode(rest.strip() + "=" * (-len(rest.strip()) % 4)).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            return
+        yield from (plain, plain.partition(":")[2])
+
+
+def _like_credentials(header: str) -> Iterator[str]:
+    for part in (header.strip(), *_PART.findall(header)):
+        if len(part) >= LEAST and " " not in part and looks_random(part):
+            yield part
+
+
+def _forms(value: str) -> Iterator[str]:
+    raw = value.encode("utf-8", "surrogateescape")
+    encoded = {base64.b64encode(raw).decode().rstrip("="), base64.urlsafe_b64encode(raw).decode().rstrip("=")}
+    quoted = {form(raw, safe="") for form in (quote, quote_plus)}
+    yield from {value, unquote(value), json.dumps(value)[1:-1], *encoded, *quoted}

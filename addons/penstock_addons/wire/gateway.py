@@ -1,0 +1,411 @@
+"""The gateway: hands each model request to the engine, puts the result back, and follows the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import sys
+import time
+import uuid
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from ipaddress import ip_address
+from typing import Any
+
+from mitmproxy import ctx, http
+from mitmproxy.connection import ConnectionState
+from mitmproxy.proxy.mode_specs import ProxyMode, RegularMode, ReverseMode, UpstreamMode
+
+from penstock.app import Suite
+from penstock.base.errors import PenstockError
+from penstock.base.external_names import kept_name
+from penstock.base.malloc import settle_heap
+from penstock.budget.provider import Told, told_by
+from penstock.conversation.exchange import Request, State
+from penstock.conversation.reply import Reply, Usage
+from penstock.dialects.base import Dialect
+from penstock.dialects.content_encoding import stream_decoder
+from penstock.engine import payloads
+from penstock.engine.admission import prices_for
+from penstock.engine.engine import Outcome
+from penstock.events.log import EventKind
+from penstock.identify.identity import client_of
+from penstock.redaction.personal import redactors
+from penstock.redaction.redaction import Redactor
+from penstock.tokens.estimate import estimate
+from penstock_addons.wire.client import Asked, ClientSettings
+from penstock_addons.wire.credentials import credentials_of, without
+from penstock_addons.wire.hosts import ModelHosts, host_of
+from penstock_addons.wire.options import Settings
+from penstock_addons.wire.tee import Tee
+
+__all__ = ["Gateway"]
+
+logger = logging.getLogger(__name__)
+SWITCH_S = 0.0005
+LOOK_S = 0.5
+"""How often it is looked whether a client that waits is still there."""
+ASKED = "penstock.asked"
+"""Where a flow keeps what its client asked for."""
+MAY_BE_REFUSED = "a provider that binds thinking may refuse it if the conversation was edited"
+
+
+@dataclass
+class _Passage:
+    """One model request on the wire."""
+
+    id: str
+    dialect: Dialect
+    started: float
+    credentials: tuple[str, ...]
+    outcome: Outcome | None = None
+    tee: Tee | None = None
+    told: tuple[Told, ...] = ()
+    """What the provider said of its limits."""
+    is_over: bool = False
+
+
+class Gateway:
+    """Thin: reads the flow, hands plain data to the engine, writes the answer back."""
+
+    def __init__(self, settings: Settings, hosts: ModelHosts) -> None:
+        self._settings, self._hosts = settings, hosts
+        self._clients = ClientSettings()
+        self._suite: Suite | None = None
+        self._passages: dict[str, _Passage] = {}
+        self._background: set[asyncio.Task[None]] = set()
+
+    def running(self) -> None:
+        if self._suite is not None:
+            return
+        # A thread that computes holds the interpreter for at most so long when the loop wants it (default: 5 ms).
+        sys.setswitchinterval(SWITCH_S)
+        try:
+            suite = Suite.open(self._settings.profile, store=self._settings.store, plugins=self._settings.plugins)
+        except PenstockError as e:
+            logger.error("%s", e)
+            return
+        self._suite = suite
+        settle_heap()
+        # What is loaded by now stays: the collector need not look through it again while a request waits.
+        gc.collect()
+        gc.freeze()
+        self._hosts.extra = suite.profile.hosts
+        suite.log.append(
+            EventKind.STARTED,
+            version=version("penstock"),
+            pid=os.getpid(),
+            profile=suite.profile.name,
+            listen=_listening(),
+            stages=[s.name for s in suite.engine.pipeline(self._settings.profile).stages],
+            plugins=list(suite.plugins.names()),
+            store=str(self._settings.store),
+        )
+        if suite.degraded:
+            suite.log.append(EventKind.FAULT, where="store", error=suite.degraded)
+
+    @property
+    def suite(self) -> Suite | None:
+        """The suite, while the proxy runs and could open it."""
+        return self._suite
+
+    @property
+    def under_way(self) -> int:
+        """Requests that have no whole answer yet, and answers the stages still look at."""
+        return len(self._passages) + len(self._background)
+
+    def done(self) -> None:
+        suite, self._suite = self._suite, None
+        if suite is not None:
+            suite.log.append(EventKind.STOPPED, pid=os.getpid())
+            suite.close()
+
+    def http_connect(self, flow: http.HTTPFlow) -> None:
+        self._clients.learn(flow.client_conn.id, flow.request.headers)
+
+    def client_disconnected(self, client: object) -> None:
+        self._clients.forget(getattr(client, "id", ""))
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """What is not for us streams both ways: it is never held, nor kept. Its headers leave right after this."""
+        flow.metadata[ASKED] = self._clients.take(flow.client_conn.id, flow.request.headers)
+        if flow.response is not None:  # answered already; mitmproxy can not stream such a request as well
+            return
+        found = self._found(flow)
+        length = flow.request.headers.get("content-length", "")
+        limit = self._suite.profile.limits.body_bytes if self._suite else 0
+        too_long = length.isdigit() and int(length) > limit
+        if found is None or too_long:
+            flow.request.stream = True
+        if found is not None and too_long:
+            self._pass_unread(flow, found, int(length))
+
+    async def request(self, flow: http.HTTPFlow) -> None:
+        asked: Asked = flow.metadata.pop(ASKED, Asked())
+        found = self._found(flow)
+        suite = self._suite
+        if suite is None or found is None or flow.id in self._passages:
+            return
+        if flow.request.stream:  # it said no length, and grew past the limit
+            self._pass_unread(flow, found, 0)
+            return
+        if flow.response is not None:
+            return
+        passage = self._begin(flow, found)
+        body = flow.request.raw_content or b""
+        replayed = flow.is_replay == "request"  # by mitmproxy: what was sent is sent again
+        if replayed:
+            suite.log.append(EventKind.BYPASSED, passage.id, why="a replay")
+            self._forwarded(passage, changed=False, size=len(body))
+            return
+        request = Request(
+            id=passage.id,
+            method=flow.request.method,
+            host=host_of(flow),
+            path=flow.request.path.partition("?")[0],
+            headers=_headers(flow),
+            body=body,
+            profile=asked.profile,
+            port=flow.request.port,
+            is_local=_is_local(flow),
+        )
+        if asked.bypass or self._settings.bypass:
+            passage.outcome = outcome = await suite.engine.replay(request, "asked for")
+        else:
+            passage.outcome = outcome = await suite.engine.process(request)
+        if flow.error is not None:  # the client left meanwhile
+            suite.engine.failed(outcome, None, begun=False, sent=False)
+            return
+        if outcome.wait_s and not await _has_turn(flow, outcome.wait_s):
+            self._passages.pop(flow.id, None)
+            suite.engine.failed(outcome, None, begun=False, sent=False)
+            self._failed(passage, "client left", status=0, error="it left while it waited for its turn")
+            flow.kill()
+            return
+        if outcome.refusal is not None:
+            flow.response = http.Response.make(
+                outcome.refusal.status, outcome.refusal.body, {**outcome.refusal.headers, "x-penstock": "refused"}
+            )
+            passage.is_over = True
+            return
+        if outcome.body is not None:
+            flow.request.raw_content = outcome.body
+            if "content-length" in flow.request.headers:
+                flow.request.headers["content-length"] = str(len(outcome.body))
+        if outcome.wait_s and outcome.exchange is not None:
+            suite.engine.touch(outcome.exchange)
+        self._forwarded(passage, changed=outcome.body is not None, size=len(flow.request.raw_content or b""))
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.response is None:
+            return
+        passage = self._passages.get(flow.id)
+        if passage is None:
+            flow.response.stream = True
+            return
+        headers, status = flow.response.headers, flow.response.status_code
+        encoding = headers.get("content-encoding")
+        decoder = stream_decoder(encoding)
+        readable = decoder is not None or encoding in (None, "", "identity")
+        reader = passage.dialect.reply_reader(headers.get("content-type", "")) if readable else None
+        passage.tee = Tee(reader, decoder)
+        flow.response.stream = passage.tee
+        if not passage.is_over and passage.outcome is not None and self._suite is not None:
+            passage.told = told_by({name.lower(): headers[name] for name in headers}, status, time.time())
+            self._suite.engine.told(passage.outcome, passage.told)
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        passage = self._passages.pop(flow.id, None)
+        if passage is None or passage.is_over or flow.response is None or self._suite is None:
+            return
+        tee = passage.tee
+        reply = tee.close() if tee is not None else None
+        status = flow.response.status_code
+        if status >= 400:
+            self._failed(passage, "provider", status=status, error=reply.error if reply is not None else "")
+        elif reply is not None and reply.error:
+            self._failed(passage, "provider", status=status, error=reply.error, usage=_so_far(reply))
+        elif reply is not None and passage.outcome is not None and not reply.complete:
+            self._failed(passage, "cut", status=status, error="the stream ended before its end", usage=_so_far(reply))
+        else:
+            self._answered(passage, status, reply)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        passage = self._passages.pop(flow.id, None)
+        if passage is None or passage.is_over or flow.error is None:
+            return
+        said = flow.error.msg
+        left = "by client" in said.lower() or "client disconnected" in said.lower()
+        reply = passage.tee.close() if passage.tee is not None else None
+        if left and reply is not None and reply.complete and flow.response is not None:
+            # Some clients hang up once they have seen the last event, before the stream has ended.
+            self._answered(passage, flow.response.status_code, reply)
+            return
+        begun = passage.tee is not None and passage.tee.first_at is not None
+        why = "client left" if left else ("cut" if begun else "connection")
+        status, usage = flow.response.status_code if flow.response else 0, _so_far(reply) if reply is not None else None
+        self._failed(passage, why, status=status, error=said, usage=usage)
+
+    # ---------------------------------------------------------------- passages
+
+    def _found(self, flow: http.HTTPFlow) -> Dialect | None:
+        """The dialect that reads this request. None: it is none of ours."""
+        if self._suite is None or not self._hosts.reads(flow):
+            return None
+        found = self._suite.engine.route(flow.request.method, flow.request.path.partition("?")[0])
+        return found[0] if found is not None else None
+
+    def _begin(self, flow: http.HTTPFlow, dialect: Dialect) -> _Passage:
+        passage = _Passage(uuid.uuid4().hex[:16], dialect, time.perf_counter(), credentials_of(flow.request))
+        self._passages[flow.id] = passage
+        if self._suite is not None:
+            self._suite.log.append(
+                EventKind.RECEIVED,
+                passage.id,
+                method=flow.request.method,
+                host=host_of(flow),
+                path=kept_name(flow.request.path.partition("?")[0]),
+                bytes=len(flow.request.raw_content or b""),
+                encoding=kept_name(flow.request.headers.get("content-encoding", "")),
+                client=client_of({"user-agent": flow.request.headers.get("user-agent", "")}),
+                profile=self._suite.profile.name,
+            )
+        return passage
+
+    def _pass_unread(self, flow: http.HTTPFlow, dialect: Dialect, size: int) -> None:
+        """A body that is too long to be read streams, or has streamed, as it is."""
+        suite = self._suite
+        if suite is None:
+            return
+        passage = self._begin(flow, dialect)
+        limit = suite.profile.limits.body_bytes
+        suite.log.append(EventKind.BYPASSED, passage.id, why=f"the body has more than {limit} bytes; {MAY_BE_REFUSED}")
+        self._forwarded(passage, changed=False, size=size)
+        if flow.response is not None and flow.response.timestamp_end is not None:  # answered before all of it was sent
+            self._passages.pop(flow.id, None)
+
+    def _forwarded(self, passage: _Passage, *, changed: bool, size: int) -> None:
+        self._advance(passage, State.FORWARDED)
+        wait_s = passage.outcome.wait_s if passage.outcome is not None else 0.0
+        queued = {"queued_ms": round(1000 * wait_s)} if wait_s else {}
+        self._log(EventKind.FORWARDED, passage, changed=changed, bytes=size, ms=self._ms(passage), **queued)
+
+    def _answered(self, passage: _Passage, status: int, reply: object) -> None:
+        suite, outcome, tee = self._suite, passage.outcome, passage.tee
+        if suite is None:
+            return
+        fields = {"status": status, "ms": self._ms(passage), "bytes": tee.size if tee else 0, **_limits(passage)}
+        fields["first_ms"] = self._ms(passage, tee.first_at) if tee is not None and tee.first_at else fields["ms"]
+        self._advance(passage, State.ANSWERED)
+        redactor = self._redactor(suite)
+        if reply is None:
+            self._log(EventKind.ANSWERED, passage, **fields)
+            if outcome is not None:
+                suite.engine.failed(outcome, None, begun=True)  # it is paid for, and cannot be read
+            return
+        suite.log.append_later(
+            EventKind.ANSWERED,
+            passage.id,
+            lambda: fields | _said(reply, redactor, outcome),  # type: ignore[arg-type]
+        )
+        if outcome is not None and outcome.exchange is not None:
+            outcome.reply = reply  # type: ignore[assignment]
+            task = asyncio.get_running_loop().create_task(suite.engine.answered(outcome))
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+
+    def _failed(self, passage: _Passage, why: str, *, status: int, error: str, usage: Usage | None = None) -> None:
+        self._advance(passage, State.FAILED)
+        size = passage.tee.size if passage.tee is not None else 0
+        said = self._redactor(self._suite, 400)(without(error, passage.credentials)) if self._suite is not None else ""
+        self._log(
+            EventKind.FAILED,
+            passage,
+            why=why,
+            status=status,
+            error=said,
+            ms=self._ms(passage),
+            bytes=size,
+            **_limits(passage),
+        )
+        if passage.outcome is not None and self._suite is not None:
+            if status == 400 and why == "provider":
+                self._suite.engine.rejected(passage.outcome, error)
+            is_told = usage is not None and usage.prompt is not None  # an error in the middle of a stream
+            # A client that did not wait has asked all the same: the provider goes on, and counts it.
+            begun = is_told or why == "client left" or (why == "cut" and size > 0)
+            self._suite.engine.failed(passage.outcome, usage, begun=begun)
+
+    def _redactor(self, suite: Suite, longest: int = sys.maxsize) -> Redactor:
+        profile = suite.profile
+        hidden = redactors(profile.redact.personal, suite.plugins.redactors())
+        return Redactor(min(profile.log.preview, longest), hidden)
+
+    def _advance(self, passage: _Passage, state: State) -> None:
+        if passage.outcome is not None and passage.outcome.exchange is not None:
+            passage.outcome.exchange.advance(state)
+
+    def _log(self, kind: EventKind, passage: _Passage, **payload: object) -> None:
+        if self._suite is not None:
+            self._suite.log.append(kind, passage.id, **payload)
+
+    def _ms(self, passage: _Passage, until: float | None = None) -> float:
+        return round(((until or time.perf_counter()) - passage.started) * 1000, 3)
+
+
+async def _has_turn(flow: http.HTTPFlow, wait_s: float) -> bool:
+    """Wait for a request's turn. False: its client left, which mitmproxy tells no hook while another is at work."""
+    until = time.perf_counter() + wait_s
+    while (left := until - time.perf_counter()) > 0:
+        if ConnectionState.CAN_READ not in flow.client_conn.state:
+            return False
+        await asyncio.sleep(min(left, LOOK_S))
+    return True
+
+
+def _is_local(flow: http.HTTPFlow) -> bool:
+    peer = flow.client_conn.peername
+    try:
+        address = ip_address(peer[0].partition("%")[0]) if peer else None
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address is not None and (mapped or address).is_loopback
+
+
+def _headers(flow: http.HTTPFlow) -> dict[str, str]:
+    headers = flow.request.headers
+    return {name.lower(): headers[name] for name in headers}
+
+
+def _said(reply: Reply, redactor: Redactor, outcome: Outcome | None) -> dict[str, Any]:
+    """What the event of an answer says of it."""
+    if outcome is None:
+        return payloads.answered(reply, redactor)
+    return payloads.answered(reply, redactor, outcome.booking, prices_for(outcome))
+
+
+def _so_far(reply: Reply) -> Usage:
+    """What was counted of an answer that broke off. Output is told at the end only: what came of it is estimated."""
+    came = estimate(reply.text) + sum(estimate(tool.input) for tool in reply.tools)
+    return replace(reply.usage, output=max(reply.usage.output or 0, came))
+
+
+def _limits(passage: _Passage) -> dict[str, list[dict[str, Any]]]:
+    return {"limits": [one.payload() for one in passage.told]} if passage.told else {}
+
+
+def _listening() -> list[str]:
+    """Addresses, with those that take commands in front: other programs ask the first one that answers."""
+    found = ctx.master.addons.get("proxyserver")
+    servers = sorted(found.servers if found is not None else (), key=lambda server: not _speaks_http(server.mode))
+    # A reverse port to https listens by TCP and, for HTTP/3, by UDP: one address all the same.
+    return list(dict.fromkeys(f"{host}:{port}" for server in servers for host, port, *_ in server.listen_addrs))
+
+
+def _speaks_http(mode: ProxyMode) -> bool:
+    if isinstance(mode, ReverseMode):
+        return mode.scheme in ("http", "https")
+    return isinstance(mode, RegularMode | UpstreamMode)

@@ -1,0 +1,71 @@
+"""Which hosts are model hosts. All other traffic is tunnelled: its TLS is not even opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mitmproxy import http, tls
+from mitmproxy.proxy.mode_specs import ReverseMode
+
+from penstock.models.providers import KNOWN, is_local_server, matches
+from penstock_addons.wire.options import Settings
+
+__all__ = ["KNOWN_HOSTS", "ModelHosts", "host_of", "is_listed"]
+
+KNOWN_HOSTS = tuple(f"{one.name}:{one.port}" if one.port else one.name for one in KNOWN if not one.is_local)
+"""The hosts of `penstock.models.providers.KNOWN`, as `is_listed` reads them. Local servers that only a port tells are not
+among them: `ModelHosts.reads` knows those."""
+
+
+class ModelHosts:
+    """Knows model hosts, and keeps the proxy's hands off all others."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.extra: tuple[str, ...] = ()
+        """Hosts the profile adds."""
+
+    def tls_clienthello(self, data: tls.ClientHelloData) -> None:
+        if isinstance(data.context.client.proxy_mode, ReverseMode):
+            return
+        address = data.context.server.address
+        host = data.client_hello.sni or (address[0] if address else "")
+        if not self.is_model_host(host, address[1] if address else 443):
+            data.ignore_connection = True
+
+    def knows(self, flow: http.HTTPFlow) -> bool:
+        """Whether the flow goes to a model host for certain: one that is listed, or the upstream of a reverse proxy's
+        port, which a person chose."""
+        if isinstance(flow.client_conn.proxy_mode, ReverseMode):
+            return True
+        return self.is_model_host(flow.request.host, flow.request.port) or self.is_model_host(
+            flow.request.pretty_host, flow.request.port
+        )
+
+    def reads(self, flow: http.HTTPFlow) -> bool:
+        """Whether a request of this flow is a model request if its path is one. Beside the hosts that are known for
+        certain, these are plain HTTP servers of this machine and of private networks on a model server's port."""
+        request = flow.request
+        return self.knows(flow) or (request.scheme == "http" and is_local_server(request.host, request.port))
+
+    def is_model_host(self, host: str, port: int) -> bool:
+        """Whether `host` is known, or was added by a person."""
+        return is_listed(host, port, (*KNOWN_HOSTS, *self.extra, *self._settings.hosts))
+
+
+def host_of(flow: http.HTTPFlow) -> str:
+    """The host that the flow's request is for. Behind a reverse proxy's port that is the upstream, whatever `Host`
+    header the client sent; in the other modes it is the name in that header, since the address may be a number."""
+    if isinstance(flow.client_conn.proxy_mode, ReverseMode):
+        return flow.request.host
+    return flow.request.pretty_host
+
+
+def is_listed(host: str, port: int, listed: Iterable[str]) -> bool:
+    """Whether `host`:`port` is one of `listed`: names as `penstock.models.providers.matches` reads them, each with a port or
+    without."""
+    for entry in listed:
+        name, _, wanted = entry.rpartition(":") if ":" in entry else (entry, "", "")
+        if (not wanted or wanted == str(port)) and matches(name, host):
+            return True
+    return False

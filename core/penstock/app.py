@@ -1,0 +1,201 @@
+"""Put the parts together: plugins, profile, store, event log, engine."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.base import paths
+from penstock.base.clock import Clock, SystemClock
+from penstock.base.errors import StoreError
+from penstock.base.keyfile import has_key, installation_key
+from penstock.control.session_commands import Live, SessionDesk
+from penstock.control.settings_commands import SettingsDesk
+from penstock.dialects.base import Dialect
+from penstock.engine import payloads
+from penstock.engine.engine import Engine
+from penstock.engine.pipeline import Pipeline
+from penstock.events.log import EventKind, EventLog
+from penstock.plugins.manager import Plugins
+from penstock.plugins.tagger import Tags
+from penstock.profiles import profile as profiles
+from penstock.profiles.profile import Profile
+from penstock.redaction.personal import redactors
+from penstock.store.base import Keep, Store
+from penstock.store.memory import MemoryStore
+from penstock.store.sql import SqlStore
+
+if TYPE_CHECKING:
+    from penstock.memory.keeper import Keeper
+    from penstock.memory.memory import Memory
+
+__all__ = ["Suite", "bundled_dialects"]
+
+logger = logging.getLogger(__name__)
+PRUNE_EVERY_S = 3600.0
+LOST_DAYS = 30.0
+"""How long a conversation may go on whose ledger was lost."""
+
+
+@dataclass
+class Suite:
+    """Everything one proxy needs."""
+
+    engine: Engine
+    log: EventLog
+    store: Store
+    plugins: Plugins
+    profile: Profile
+    """The proxy's own, with what was changed in this run."""
+    dialects: list[Dialect]
+    degraded: str = ""
+    """Why the store is only in memory; empty when it is on disk."""
+    memory: Keeper | None = None
+    """None: the profile says that nothing is remembered."""
+    settings: SettingsDesk = field(init=False)
+    """Takes a person's commands about settings."""
+    _closing: threading.Event = field(default_factory=threading.Event)
+
+    @classmethod
+    def open(
+        cls,
+        profile: str = "default",
+        *,
+        store: Path | None = None,
+        plugins_dir: Path | None = None,
+        blocked: Iterable[str] = (),
+        clock: Clock | None = None,
+        plugins: Plugins | None = None,
+    ) -> Suite:
+        """Load what is configured. Raises `ProfileError` and `PluginError`: a bad configuration stops start-up. A store
+        that cannot be opened does not: traffic goes on, and the screen says so."""
+        clock = clock or SystemClock()
+        chosen = profiles.load(profile)
+        plugins = plugins or Plugins.load(plugins_dir, blocked)
+        path = store or paths.store_path()
+        # With a key and without a store, ledgers are gone: what was sent in conversations that go on is not known.
+        is_gone = not path.exists() and has_key(path.parent)
+        kept, degraded = _open_store(path)
+        log = EventLog(kept, listeners=plugins.listeners(), clock=clock)
+        dialects = [*plugins.dialects(), *bundled_dialects()]
+        keeper = _keeper(chosen, plugins, paths.memory_dir(path), log) if chosen.memory.enabled else None
+        make = _maker(plugins, clock, log, keeper)
+        engine = Engine(
+            dialects=dialects,
+            pipelines=lambda name: make(profiles.load(name)),
+            profile=profile,
+            store=kept,
+            log=log,
+            key=installation_key(path.parent),
+            clock=clock,
+            redactors=plugins.redactors(),
+            is_lost=bool(degraded) or _is_lost(kept, clock.now(), is_gone=is_gone),
+        )
+        # What can not be kept can not be sent the same after a restart (P3): what is sent then stays as it comes.
+        engine.is_paused = bool(degraded)
+        suite = cls(engine, log, kept, plugins, chosen, dialects, degraded, keeper)
+        suite.settings = SettingsDesk(engine, log, make, suite._changed)
+        threading.Thread(target=suite._prune, args=(clock,), name="penstock-prune", daemon=True).start()
+        return suite
+
+    def _changed(self, name: str, profile: Profile) -> None:
+        if name == self.engine.pipelines.own:
+            self.profile = profile
+
+    def _prune(self, clock: Clock) -> None:
+        """Delete what is past its time: at start, then every hour until closed."""
+        while True:
+            log, originals = self.profile.log, self.profile.originals
+            size = int(originals.megabytes * (1 << 20))
+            try:
+                keep = Keep(since=clock.now() - originals.days * 86400, size=size)
+                self.store.prune(before=clock.now() - log.days * 86400, keep_events=log.events, originals=keep)
+            except StoreError as e:
+                logger.warning("old events cannot be deleted: %s", e)
+            if self.memory is not None and self.memory.ready is not None:
+                self.memory.submit(lambda memory: memory.expire(clock.now()))
+            if self._closing.wait(PRUNE_EVERY_S):
+                return
+
+    def sessions(self) -> SessionDesk:
+        """What a person asks of sessions. Its commands read the store: not for the loop."""
+        live = Live(self.log.drain, self.engine.forgotten, self.engine.cashier.budgets.forget)
+        return SessionDesk(self.store, live)
+
+    def close(self) -> None:
+        """Write what is left and let go of everything."""
+        self._closing.set()
+        self.settings.close()
+        self.engine.close()
+        if self.memory is not None:
+            self.memory.close()
+        self.log.close()
+        self.store.close()
+
+
+def bundled_dialects() -> list[Dialect]:
+    """The wire formats that come with Penstock."""
+    from penstock.dialects.anthropic import Anthropic
+    from penstock.dialects.gemini import Gemini
+    from penstock.dialects.ollama import OllamaChat, OllamaGenerate
+    from penstock.dialects.openai_chat import OpenAIChat
+    from penstock.dialects.openai_responses import OpenAIResponses
+
+    return [Anthropic(), OpenAIChat(), OpenAIResponses(), OllamaChat(), OllamaGenerate(), Gemini()]
+
+
+def _open_store(path: Path) -> tuple[Store, str]:
+    try:
+        return SqlStore(path), ""
+    except StoreError as e:
+        logger.warning(
+            "%s. Traffic goes on; nothing is edited and nothing kept until this is mended and the proxy restarted", e
+        )
+        return MemoryStore(), str(e)
+
+
+def _is_lost(store: Store, now: float, *, is_gone: bool) -> bool:
+    """Whether an earlier store was lost within `LOST_DAYS`; noted in the new one."""
+    try:
+        if is_gone:
+            store.set_values("ledger", {"lost": {"at": now}})
+        found = store.values_of("ledger").get("lost", {})
+    except StoreError:
+        return True
+    at = found.get("at")
+    return isinstance(at, int | float) and now - at < LOST_DAYS * 86400
+
+
+def _keeper(profile: Profile, plugins: Plugins, folder: Path, log: EventLog) -> Keeper:
+    from penstock.memory.keeper import Keeper
+
+    def memory() -> Memory:
+        from penstock.memory.opening import open_memory
+
+        return open_memory(folder, profile, plugins)
+
+    def fault(error: str) -> None:
+        log.append(EventKind.FAULT, where="memory", error=error)
+
+    return Keeper(memory, redactors=redactors(profile.redact.personal, plugins.redactors()), on_fault=fault)
+
+
+def _maker(plugins: Plugins, clock: Clock, log: EventLog, keeper: Keeper | None) -> Callable[[Profile], Pipeline]:
+    def tagged(exchange: str, of: str, tags: Tags) -> None:
+        if not log.has_stopped:
+            log.append(EventKind.TAGGED, exchange, **payloads.tagged(of, tags))
+
+    def make(profile: Profile) -> Pipeline:
+        # Once: a summariser has a purse and a memory of its own.
+        parts = replace(
+            plugins.parts(profile),
+            memory=keeper if profile.memory.enabled else None,
+            tagged=tagged,
+        )
+        return Pipeline(profile, plugins.stages(profile, parts), clock, parts)
+
+    return make

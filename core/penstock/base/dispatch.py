@@ -1,0 +1,26 @@
+"""Commands by name, with plain data both ways: what a person typed, or what came over the control channel."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from pydantic import ValidationError, validate_call
+
+from penstock.base.errors import PenstockError
+
+__all__ = ["carry_out"]
+
+
+def carry_out(desk: object, known: Collection[str], command: str, arguments: Mapping[str, object]) -> dict[str, Any]:
+    """Call the method of `desk` that is called as the command, with `_` before it. Raises `PenstockError`, in words for
+    who asked: for a command that there is not, and for arguments that do not fit it."""
+    if command not in known:
+        raise PenstockError(f"there is no command {command!r}; there are {', '.join(sorted(known))}")
+    try:
+        answer: dict[str, Any] = validate_call(getattr(desk, f"_{command}"))(**arguments)
+    except ValidationError as e:
+        first = e.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise PenstockError(f"{command}: {where}: {first['msg']}") from e
+    return answer

@@ -1,0 +1,39 @@
+"""This installation's own key: 32 random bytes that never leave the machine, for hashing what must not be read."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from pathlib import Path
+
+from penstock.base.paths import make_private
+from penstock.base.private_files import write_file
+
+__all__ = ["has_key", "installation_key"]
+
+logger = logging.getLogger(__name__)
+_BYTES = 32
+
+
+def has_key(folder: Path, name: str = "key") -> bool:
+    """Whether the key was made before."""
+    return (folder / name).exists()
+
+
+def installation_key(folder: Path, name: str = "key") -> bytes:
+    """The key of this name in `folder`, made on first use, readable by its owner only. When it can be neither read nor
+    written, a key for this process alone: by that of conversations, they are not known again after a restart."""
+    file = folder / name
+    try:
+        found = file.read_bytes()
+        if len(found) == _BYTES:
+            return found
+    except OSError:
+        found = b""
+    key = secrets.token_bytes(_BYTES)
+    try:
+        make_private(folder)
+        write_file(file, key)
+    except OSError as e:
+        logger.warning("%s cannot be written (%s): what hangs on it is not known again after a restart", file, e)
+    return key

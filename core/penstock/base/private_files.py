@@ -1,0 +1,79 @@
+"""Write files that only their owner can read, and never through a link: somebody else may have put one there."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from penstock.base.errors import PenstockError
+
+__all__ = ["create", "open_lock", "replacing", "whole_file", "write_file"]
+
+PRIVATE = 0o600
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+_SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+"""Flags that not every system has."""
+_LONGEST = 100
+"""Characters of a file's name that the name of its unfinished copy repeats: names may have 255 bytes."""
+
+
+def create(file: Path, mode: int = PRIVATE) -> BinaryIO:
+    """A new file, open for writing, with these permissions whatever the umask. Raises `FileExistsError` if anything has
+    that name, a link that leads nowhere included, and `OSError`."""
+    fd = os.open(file, _NEW | _SAFE, mode)
+    if hasattr(os, "fchmod"):
+        os.fchmod(fd, mode)
+    return os.fdopen(fd, "wb")
+
+
+def open_lock(file: Path) -> int:
+    """The descriptor of a file that is there to be locked, made if it is missing. Raises `OSError`, for a link too."""
+    return os.open(file, os.O_WRONLY | os.O_CREAT | _SAFE, PRIVATE)
+
+
+@contextmanager
+def replacing(file: Path, mode: int = PRIVATE, *, replace: bool = True) -> Iterator[BinaryIO]:
+    """A new file that takes the place of `file` at the end of the block, whole; if the block raises, what was there
+    stays. It is written beside `file` under a random name. A link at `file` is replaced, not followed. Without
+    `replace`, raises `FileExistsError` if anything has that name at the end. Raises `OSError`."""
+    part = file.with_name(f".{file.name[:_LONGEST]}.{secrets.token_hex(8)}.part")
+    try:
+        with create(part, mode) as out:
+            yield out
+        if replace:
+            part.replace(file)
+        else:
+            os.link(part, file)  # unlike a rename, it never takes the place of what came meanwhile
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_file(file: Path, content: bytes, mode: int = PRIVATE) -> None:
+    """Write `file` whole or not at all, as `replacing` does. Raises `OSError`."""
+    with replacing(file, mode) as out:
+        out.write(content)
+
+
+@contextmanager
+def whole_file(file: Path, *, replace: bool = True) -> Iterator[TextIO]:
+    """A text file that a person named, there whole at the end of the block or not at all. A link, a device and a folder
+    are left as they are; so is a file without `replace`. Raises `PenstockError`."""
+    if file.is_symlink():
+        raise PenstockError(f"{file} is a link, and was left as it is: name the file that it leads to, or another one")
+    if file.exists() and not file.is_file():
+        raise PenstockError(f"{file} is no file that could be replaced: name another one")
+    if not replace and file.exists():
+        raise PenstockError(f"{file} cannot be written: {file} is there already")
+    try:
+        with (
+            replacing(file, replace=replace) as raw,
+            TextIOWrapper(raw, encoding="utf-8") as out,
+        ):
+            yield out
+    except OSError as e:
+        raise PenstockError(f"{file} cannot be written: {e}") from e

@@ -1,0 +1,251 @@
+"""What a person and an agent ask of memory, by name, as plain data both ways: the same commands in the process that
+owns the memory and over the control channel."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from penstock.base.dispatch import carry_out
+from penstock.base.errors import PenstockError, StoreError
+from penstock.control.memory_json import item_from, shown, shown_hit
+from penstock.control.memory_lookup import the_item, the_session
+from penstock.control.memory_rebuild import Rebuild
+from penstock.memory.items import Item
+from penstock.memory.memory import Memory
+from penstock.memory.typed import is_worth_keeping, kind_as
+
+__all__ = ["COMMANDS", "Desk"]
+
+Answer = dict[str, Any]
+_AROUND = 3
+
+
+class Desk:
+    """Takes commands for one memory; any thread may call. `memory` gives it, opened if need be; `clean` takes secrets
+    out of what is to be kept; `forget_originals` has the event store forget texts; `health` is the keeper's, where one
+    stands before the memory.
+
+    A command names a project, or none: then it looks in all of them."""
+
+    def __init__(
+        self,
+        memory: Callable[[], Memory],
+        *,
+        clean: Callable[[str], str],
+        forget_originals: Callable[[Sequence[str]], int] = lambda _: 0,
+        health: Callable[[], Mapping[str, object]] = dict,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._open, self._clean, self._forget_originals, self._now = memory, clean, forget_originals, now
+        self._health = health
+        self._rebuild = Rebuild()
+
+    def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
+        """Carry a command out. Raises `PenstockError`, in words for who asked."""
+        return carry_out(self, COMMANDS, command, arguments)
+
+    # look
+
+    def _projects(self) -> Answer:
+        fields = ("name", "items", "sessions", "passages", "unindexed", "newest", "embedder", "owner", "shared")
+        counts = self._open().catalog.counts()
+        return {"projects": [{name: getattr(one, name) for name in fields} for one in counts]}
+
+    def _list(self, project: str | None = None, session: str = "", limit: int = 20, skip: int = 0) -> Answer:
+        memory = self._open()
+        if session and project is not None:
+            session = the_session(memory, session, project)
+        items = memory.catalog.newest(self._named(memory, project), session, limit, max(skip, 0))
+        return {"items": self._shown(memory, items)}
+
+    def _search(self, query: str, project: str | None = None, limit: int = 10, tokens: int | None = None) -> Answer:
+        memory = self._open()
+        hits: list[Answer] = []
+        degraded: dict[str, None] = {}
+        corrected: dict[str, str] = {}
+        for name in self._named(memory, project):
+            found = memory.search(query, name, limit=limit, tokens=tokens, now=self._now())
+            labels = memory.catalog.labels(name)
+            hits += [shown_hit(hit, labels.get(hit.item.session, "")) for hit in found.hits]
+            degraded |= dict.fromkeys(found.degraded)
+            corrected |= found.corrected
+        return {"hits": hits, "degraded": list(degraded), "corrected": corrected}
+
+    def _show(self, id: str, project: str | None = None, around: int = _AROUND) -> Answer:
+        memory = self._open()
+        item = the_item(memory, id, self._named(memory, project))
+        near = [one for one in memory.catalog.around(item, around) if one.id != item.id]
+        before = [one for one in near if (one.seq, one.part, one.id) < (item.seq, item.part, item.id)]
+        behind = near[len(before) :]
+        whole = [self._shown(memory, some) for some in (before, [item], behind)]
+        return {"before": whole[0], "item": whole[1][0], "behind": whole[2]}
+
+    def _status(self) -> Answer:
+        memory = self._open()
+        parts, unindexed = 0, 0
+        stale: list[str] = []
+        for one in memory.catalog.counts():
+            parts, unindexed = parts + one.passages, unindexed + one.unindexed
+            stale += [one.name] if one.embedder != memory.embedder.name else []
+        return {
+            **memory.state(),
+            "items": sum(one["items"] for one in self._projects()["projects"]),
+            "projects": len(memory.projects()),
+            "passages": parts,
+            "unindexed": unindexed,
+            "stale": stale,
+            "rebuild": self._rebuild.state(),
+            **self._health(),
+        }
+
+    # whose
+
+    def _share(self, project: str, shared: bool = True) -> Answer:
+        if not self._open().share(project, shared):
+            raise PenstockError(f"nothing is remembered for {project}. `penstock memory projects` shows what there is")
+        return {"project": project, "shared": shared}
+
+    # correct
+
+    def _remember(self, text: str, project: str, pinned: bool = False, role: str = "user", session: str = "") -> Answer:
+        text = self._clean(text)
+        if not text:
+            raise PenstockError("there is nothing to remember: the text is empty, or all of it is a secret")
+        if not project:
+            raise PenstockError("say for which project: --project NAME")
+        memory = self._open()
+        item = Item(project, text, session=session, at=self._now(), role=role, pinned=pinned)
+        [added] = memory.add([item], anew=True)
+        items = memory.get(project, added.ids)
+        if pinned:
+            memory.change(project, added.ids, pinned=True)
+        return {"items": self._shown(memory, items), "new": added.new}
+
+    def _add(self, items: list[dict[str, Any]]) -> Answer:
+        """What was said, kept as the stage would; nothing was said later than now."""
+        try:
+            wanted = [item_from(one) for one in items]
+        except (KeyError, TypeError, ValueError) as e:
+            raise PenstockError(f"add: an item cannot be read: {e}") from e
+        cleaned = [replace(item, text=self._clean(item.text)) for item in wanted if item.project]
+        kept = [
+            replace(item, kind=kind_as(item.role, item.text), at=None if item.at is None else min(item.at, self._now()))
+            for item in cleaned
+            if is_worth_keeping(item.text)
+        ]
+        added = self._open().add(kept)
+        return {"new": sum(bool(one.new) for one in added), "known": sum(not one.new for one in added)}
+
+    def _edit(self, id: str, text: str, project: str | None = None) -> Answer:
+        memory, text = self._open(), self._clean(text)
+        old = the_item(memory, id, self._named(memory, project))
+        if not text:
+            raise PenstockError(
+                f"the new text of {old.handle} is empty: `penstock memory forget {old.handle}` deletes it"
+            )
+        item = replace(old, text=text, id=0)
+        if item.hash == old.hash:
+            return {"item": self._shown(memory, [old])[0], "changed": False}
+        [added] = memory.add([item], anew=True)  # first: better both than neither
+        memory.change(old.project, added.ids, pinned=old.pinned, helpful=old.helpful, wrong=old.wrong)
+        self._erase(memory, [old])
+        return {"item": self._shown(memory, memory.get(old.project, added.ids))[0], "changed": True}
+
+    def _pin(self, ids: list[str], project: str | None = None, pinned: bool = True) -> Answer:
+        memory = self._open()
+        items = self._items(memory, ids, project)
+        for item in items:
+            memory.change(item.project, [item.id], pinned=pinned)
+        return {"items": self._shown(memory, [replace(item, pinned=pinned) for item in items])}
+
+    def _mark(self, ids: list[str], helpful: bool, project: str | None = None) -> Answer:
+        memory = self._open()
+        items = self._items(memory, ids, project)
+        for item in items:
+            memory.mark(item.project, [item.id], helpful=helpful)
+        again = [found for item in items for found in memory.get(item.project, [item.id])]
+        return {"items": self._shown(memory, again)}
+
+    def _label(self, session: str, label: str, project: str) -> Answer:
+        memory = self._open()
+        found = the_session(memory, session, project)
+        memory.catalog.label(project, found, self._clean(label))
+        return {"session": found, "items": memory.catalog.sessions(project)[found]}
+
+    # forget
+
+    def _forget(self, ids: list[str], project: str | None = None) -> Answer:
+        memory = self._open()
+        return self._erase(memory, self._items(memory, ids, project))
+
+    def _forget_session(self, session: str, project: str | None = None) -> Answer:
+        """Without a project: in all of them, by the client's own name for it; none that has it is no error."""
+        memory = self._open()
+        if project is not None:
+            return self._erase(memory, memory.catalog.session(project, the_session(memory, session, project)))
+        if not session:
+            raise PenstockError("forget_session: say which session")
+        return self._erase(memory, [one for name in memory.projects() for one in memory.catalog.session(name, session)])
+
+    def _forget_project(self, project: str) -> Answer:
+        memory = self._open()
+        items = memory.newest(project, limit=2**31)
+        if not memory.forget_project(project):
+            raise PenstockError(f"nothing is remembered for {project}. `penstock memory projects` shows what there is")
+        return {"forgotten": len(items), **self._originals(items)}
+
+    def _expire(self) -> Answer:
+        return {"forgotten": self._open().expire(self._now())}
+
+    # rebuild
+
+    def _reindex(self, embedder: str = "", project: str = "") -> Answer:
+        memory = self._open()
+        if embedder and embedder not in (memory.embedder.name, memory.embedder.name.partition("-")[0]):
+            raise PenstockError(
+                f"this memory is open with the embedder {memory.embedder.name!r}. For {embedder!r}, set `embedder` "
+                "under `[memory]` in the profile and start the proxy again"
+            )
+        self._rebuild.start(lambda progress: memory.reindex(project, progress))
+        return self._rebuild.state()
+
+    def _progress(self) -> Answer:
+        return self._rebuild.state()
+
+    def _stop(self) -> Answer:
+        self._rebuild.stop()
+        return self._rebuild.state()
+
+    def _erase(self, memory: Memory, items: Sequence[Item]) -> Answer:
+        by_project: dict[str, list[int]] = {}
+        for item in items:
+            by_project.setdefault(item.project, []).append(item.id)
+        gone = sum(memory.forget(name, numbers, stays=True) for name, numbers in by_project.items())
+        return {"forgotten": gone, **self._originals(items)}
+
+    def _originals(self, items: Sequence[Item]) -> Answer:
+        try:
+            return {"originals": self._forget_originals([item.text for item in items])}
+        except StoreError as e:
+            return {"originals": 0, "fault": f"the same texts may still be among the originals: {e}"}
+
+    def _named(self, memory: Memory, project: str | None) -> list[str]:
+        return list(memory.projects()) if project is None else [project]
+
+    def _items(self, memory: Memory, ids: Sequence[str], project: str | None) -> list[Item]:
+        """All of them or none: one that is not known ends it before anything is done."""
+        found = [the_item(memory, one, self._named(memory, project)) for one in ids]
+        return list({item.id: item for item in found}.values())
+
+    def _shown(self, memory: Memory, items: Sequence[Item]) -> list[Answer]:
+        labels = {name: memory.catalog.labels(name) for name in {item.project for item in items}}
+        return [shown(item, labels[item.project].get(item.session, "")) for item in items]
+
+
+COMMANDS = frozenset(
+    {"add", "edit", "expire", "forget", "forget_project", "forget_session", "label", "list", "mark", "pin", "progress"}
+    | {"projects", "reindex", "remember", "search", "share", "show", "status", "stop"}
+)

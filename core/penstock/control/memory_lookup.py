@@ -1,0 +1,56 @@
+"""Find what a person means: a handle or its beginning, a session by its id, its beginning or its label."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from penstock.base.errors import PenstockError
+from penstock.memory.items import Item
+from penstock.memory.memory import Memory
+
+__all__ = ["the_item", "the_session"]
+
+DIGITS = 4
+_HANDLE = re.compile(r"[0-9a-f]{1,32}")
+_SHOWN = 5
+_LINE = 60
+
+
+def the_item(memory: Memory, handle: str, projects: Sequence[str]) -> Item:
+    """The one item of `projects` whose id begins so. Raises `PenstockError`: what to do when there is none, or more."""
+    wanted = handle.strip().lower()
+    if not _HANDLE.fullmatch(wanted) or len(wanted) < DIGITS:
+        raise PenstockError(f"{handle!r} is no id of a memory: {DIGITS} or more of 0-9 and a-f were expected")
+    found = [item for project in projects for item in memory.catalog.find(project, wanted, _SHOWN)]
+    if not found:
+        raise PenstockError(
+            f"no memory is called {handle} in {_named(projects)}. `penstock memory list` shows those that there are; "
+            "--all looks in every project"
+        )
+    if len(found) > 1:
+        several = "\n".join(f"{i.hash.hex()[:16]}  {i.project}  {i.text[:_LINE]!r}" for i in found[:_SHOWN])
+        raise PenstockError(f"{len(found)} memories begin with {handle}: give more of one of these\n{several}")
+    return found[0]
+
+
+def the_session(memory: Memory, name: str, project: str) -> str:
+    """The session of `project` that is called so. Raises `PenstockError`."""
+    known, labels = memory.catalog.sessions(project), memory.catalog.labels(project)
+    if name in known and name:
+        return name
+    found = [session for session, label in labels.items() if label == name]
+    found = found or [session for session in known if name and session.startswith(name)]
+    if not found:
+        raise PenstockError(
+            f"no session is called {name!r} in {project}. `penstock memory list --json` shows the session of each item"
+        )
+    if len(found) > 1:
+        raise PenstockError(f"{len(found)} sessions are called {name!r}: {', '.join(sorted(found)[:_SHOWN])}")
+    return found[0]
+
+
+def _named(projects: Sequence[str]) -> str:
+    if not projects:
+        return "any project: nothing is remembered yet"
+    return projects[0] if len(projects) == 1 else f"{len(projects)} projects"

@@ -1,0 +1,71 @@
+"""A rebuild that goes on while others ask how far it is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from penstock.base.errors import PenstockError
+from penstock.memory.upkeep import Progress
+
+__all__ = ["Rebuild"]
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({"what": "", "done": 0, "total": 0, "error": "", "stopped": False})
+
+
+class _Stopped(Exception):
+    """Somebody asked for it."""
+
+
+class Rebuild:
+    """One at a time, in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stop = False
+        self._said: dict[str, Any] = {
+            "running": False,
+            "what": "",
+            "done": 0,
+            "total": 0,
+            "error": "",
+            "stopped": False,
+        }
+
+    def start(self, work: Callable[[Progress], object]) -> None:
+        """Begin. Raises `PenstockError` when one is under way."""
+        with self._lock:
+            if self._thread is not None and self._thread.is_alive():
+                raise PenstockError("a rebuild is under way already; `penstock memory status` says how far it is")
+            self._stop = False
+            self._said |= {"running": True, **_NOTHING}
+            self._thread = threading.Thread(target=self._run, args=(work,), name="penstock-reindex", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End it at the next step, and wait for that. What is missing then is made at the next start."""
+        self._stop, thread = True, self._thread
+        if thread is not None:
+            thread.join(60)
+
+    def state(self) -> dict[str, Any]:
+        """How far it is."""
+        return dict(self._said)
+
+    def _run(self, work: Callable[[Progress], object]) -> None:
+        try:
+            work(self._progress)
+        except _Stopped:
+            self._said |= {"stopped": True}
+        except Exception as e:  # noqa: BLE001 - chromadb and a plugin's embedder raise what they like
+            self._said |= {"error": str(e) if isinstance(e, PenstockError) else f"{type(e).__name__}: {e}"}
+        finally:
+            self._said |= {"running": False}
+
+    def _progress(self, what: str, done: int, total: int) -> None:
+        self._said |= {"what": what, "done": done, "total": total}
+        if self._stop:
+            raise _Stopped

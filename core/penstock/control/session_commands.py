@@ -1,0 +1,177 @@
+"""What a person asks of sessions, by name, as plain data both ways: the same whether a proxy has the store or nobody.
+
+A session can be deleted once it rests: nothing under way, and, unless that is forced, out of the provider's cache. Its
+ledger is what keeps each request like the one before it; a client that goes on after it was deleted sends its history
+as it is, and pays once for writing it into the cache anew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from penstock.base.dispatch import carry_out
+from penstock.base.errors import PenstockError
+from penstock.budget.scopes import Key, Scope, storable
+from penstock.engine import budget_store
+from penstock.events.log import Event, EventKind
+from penstock.redaction.redaction import redact
+from penstock.stats.sessions import LABELS, FoundSession, find_sessions, labels_of
+from penstock.store.base import Store
+from penstock.store.doomed import Doomed
+from penstock.store.pages import all_events
+
+__all__ = ["COMMANDS", "Live", "SessionDesk"]
+
+Answer = dict[str, Any]
+COMMANDS = frozenset({"list", "show", "label", "delete"})
+QUIET_S = 60.0
+"""What a proxy still writes of a request in the background comes sooner than this."""
+WARM_S = 3600.0
+"""No provider caches longer after the last use."""
+LOST_S = 3600.0
+"""A request whose end is not in the log after this long has none."""
+LONGEST = 80
+"""Characters of a label."""
+LEAST = 4
+"""Characters of the beginning of a name that may stand for it."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """What a proxy that is up adds: it works at sessions, and remembers some of them."""
+
+    settle: Callable[[], object] = lambda: None
+    """Has all that is known so far stored."""
+    forgotten: Callable[[Collection[str]], AbstractContextManager[None]] = field(default=lambda _: nullcontext())
+    """While it lasts nobody gets at the state of conversations; it is loaded anew after."""
+    forget_budgets: Callable[[str, Collection[str]], None] = lambda _session, _conversations: None
+
+
+class SessionDesk:
+    """Takes commands for the sessions in one store. `live`: what a proxy adds, where one is up."""
+
+    def __init__(self, store: Store, live: Live | None = None, now: Callable[[], float] = time.time) -> None:
+        self._store, self._live, self._now = store, live, now
+
+    def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
+        """Carry a command out. Raises `PenstockError`, in words for who asked."""
+        return carry_out(self, COMMANDS, command, arguments)
+
+    def _list(self) -> Answer:
+        found = sorted(self._sessions().values(), key=lambda one: -one.last_at)
+        return {"sessions": [one.shown() for one in found]}
+
+    def _show(self, session: str) -> Answer:
+        """One session, with what deleting it would delete, and what stands against that."""
+        found = self._the(session)
+        gone = self._store.weigh(self._doomed(found))
+        return {
+            **found.shown(),
+            "deletes": asdict(gone),
+            "refused": self._busy(found),
+            "warning": self._warm(found),
+        }
+
+    def _label(self, session: str, label: str = "") -> Answer:
+        """Call a session so; without a label: nothing any more."""
+        found = self._the(session)
+        label = redact(" ".join("".join(c if c.isprintable() else " " for c in label).split()))[:LONGEST]
+        taken = [name for name, one in labels_of(self._store).items() if one == label and name != storable(found.name)]
+        if label and taken:
+            raise PenstockError(f"another session is called {label!r} already: {taken[0]}")
+        self._store.set_values(LABELS, {storable(found.name): {"label": label} if label else None})
+        return {"session": found.name, "label": label}
+
+    def _delete(self, session: str, force: bool = False) -> Answer:
+        """Delete a session from the log, the ledgers, the originals and the budgets. What is remembered of it stays."""
+        found = self._the(session)
+        if busy := self._busy(found):
+            raise PenstockError(busy)
+        if not force and (warm := self._warm(found)):
+            raise PenstockError(f"{warm} `force` deletes it all the same")
+        live = self._live or Live()
+        with live.forgotten(sorted(found.conversations)):
+            gone = self._store.delete(self._doomed(found), self._told(found))
+        live.forget_budgets(found.name, sorted(found.conversations))
+        return {"session": found.name, "label": found.label, "deleted": asdict(gone)}
+
+    # ---------------------------------------------------------------- within
+
+    def _sessions(self) -> dict[str, FoundSession]:
+        if self._live is not None:
+            self._live.settle()
+        return find_sessions(self._store)
+
+    def _the(self, name: str) -> FoundSession:
+        """The session that is called so, by name or label, or whose name begins so. Raises `PenstockError`."""
+        sessions = self._sessions()
+        if name in sessions:
+            return sessions[name]
+        found = [one for one in sessions.values() if name and one.label == name]
+        if not found and len(name) >= LEAST:
+            found = [one for one in sessions.values() if one.name.startswith(name)]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise PenstockError(f"no session in the log is called {name!r}: `penstock sessions list` shows them")
+        several = ", ".join(sorted(one.name for one in found)[:5])
+        raise PenstockError(f"{len(found)} sessions are called {name!r}: give more of one of {several}")
+
+    def _busy(self, session: FoundSession) -> str:
+        """Why it can not be deleted now. Empty: it can."""
+        if self._live is None:
+            return ""
+        now = self._now()
+        running = sum(1 for at in session.open.values() if now - at < LOST_S)
+        if running:
+            return f"session {session.name} has {running} requests under way: delete it once they have their answers"
+        if now - session.last_at < QUIET_S:
+            return f"session {session.name} was in use {now - session.last_at:.0f} s ago: delete it in a minute"
+        return ""
+
+    def _warm(self, session: FoundSession) -> str:
+        """What deleting it costs a client that goes on. Empty: nothing."""
+        ago = self._now() - session.last_at
+        if ago >= WARM_S:
+            return ""
+        return (
+            f"session {session.name} was in use {max(ago, 0) / 60:.0f} minutes ago, and the provider may still cache "
+            "what it sent: if its client goes on, the next request pays for writing its whole history anew."
+        )
+
+    def _doomed(self, session: FoundSession) -> Doomed:
+        names = {
+            Scope.SESSION: {storable(session.name)},
+            Scope.CONVERSATION: {storable(one) for one in session.conversations},
+        }
+        keys = [(text, Key.read(text)) for text in self._store.values_of(budget_store.COUNTERS)]
+        facts = {
+            (budget_store.COUNTERS, text)
+            for text, key in keys
+            if key is not None and key.name in names.get(key.scope, ())
+        }
+        places = {f"{scope}|{name}" for scope, some in names.items() for name in some}
+        facts |= {(budget_store.LIMITS, place) for place in self._store.values_of(budget_store.LIMITS).keys() & places}
+        if storable(session.name) in self._store.values_of(LABELS):
+            facts.add((LABELS, storable(session.name)))
+        labels = {f"{scope} {name}" for scope, some in names.items() for name in some}
+        return Doomed(
+            frozenset(session.conversations),
+            frozenset(session.exchanges),
+            self._budget_events(labels),
+            frozenset(facts),
+        )
+
+    def _budget_events(self, labels: Collection[str]) -> frozenset[int]:
+        """Changes of level are events of no exchange, and name whose budget it is."""
+        told = all_events(self._store, kinds={EventKind.BUDGET})
+        return frozenset(event.seq for event in told if not event.exchange and event.payload.get("budget") in labels)
+
+    def _told(self, session: FoundSession) -> Event:
+        """What stays: that something was deleted, by ids that nothing can be read from."""
+        about = {"conversations": sorted(session.conversations), "exchanges": len(session.exchanges)}
+        return Event(0, self._now(), "", EventKind.DELETED, {**about, "events": session.events})

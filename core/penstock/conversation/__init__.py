@@ -1,0 +1,1 @@
+"""The data of a request and of a reply, over the raw bytes. Pure."""

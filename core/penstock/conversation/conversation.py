@@ -1,0 +1,303 @@
+"""A request's conversation as a stage sees it: messages and their blocks, over the raw bytes.
+
+Everything here is read-only and may be shared between threads. Offsets (`Span`) are relative to their message, so
+that a message seen before is reused as it is, wherever it stands in the next request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import blake2b
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from penstock.base.external_names import LONGEST, kept_name
+from penstock.conversation.json_spans import Span
+
+__all__ = [
+    "HEAD_FIELDS",
+    "Block",
+    "BlockKind",
+    "Conversation",
+    "Message",
+    "Role",
+    "chain_of",
+    "common_head",
+    "digest",
+    "is_envelope",
+    "words_of",
+]
+
+KEY_BYTES = 16
+_OPENING_TAG = re.compile(r"<([A-Za-z]\w*[-_][\w-]*)>")
+"""What clients wrap their own texts in. No name of HTML, which a person may paste, has a hyphen or an underscore."""
+_WRAPS_WORDS = frozenset({"user_query", "user_message", "command-args"})
+"""Tags around what a person did say."""
+
+
+HEAD_FIELDS = ("tools", "system", "instructions", "systemInstruction", "system_instruction")
+"""Fields of a request that stand before its messages, in every dialect."""
+
+
+class Role(StrEnum):
+    """Who speaks, in one vocabulary for all dialects."""
+
+    SYSTEM = "system"
+    """Also OpenAI's `developer`."""
+    USER = "user"
+    ASSISTANT = "assistant"
+    """Also Gemini's `model`."""
+    TOOL = "tool"
+    """A message of its own that holds a tool's result. Anthropic and Gemini put results into user messages instead."""
+
+
+class BlockKind(StrEnum):
+    """What a block holds."""
+
+    TEXT = "text"
+    THINKING = "thinking"
+    """The model's reasoning, redacted or not. Never edited: providers check it byte for byte."""
+    TOOL_USE = "tool_use"
+    TOOL_RESULT = "tool_result"
+    MEDIA = "media"
+    """Images, PDFs, audio."""
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One content block of a message, or a message that is a bare string."""
+
+    kind: BlockKind
+    role: Role
+    text: str
+    """The words: a text, a tool's output, a tool call's input as JSON. Empty for media."""
+    key: bytes
+    """Content hash, `cache_control` left out, a bare string equal to a list of one text block. 16 bytes."""
+    span: Span
+    """Where the block stands in its message."""
+    slot: Span | None = None
+    """Where the value stands that an edit would replace. None: this block can not be edited."""
+    tool_id: str = ""
+    """Links a tool's use to its result. A long one is cut, as the name is."""
+    tool_name: str = ""
+    is_error: bool = False
+    mark: str = ""
+    """The cache breakpoint the client set here (`cache_control`): `5m` or `1h`, its lifetime. Empty: none."""
+    padding: int = 0
+    """Bytes in it that are no words: the base64 of images and files, less what their tokens take as text. Below zero
+    for those that are named by an address."""
+
+    def __post_init__(self) -> None:
+        if len(self.tool_id) > LONGEST or len(self.tool_name) > LONGEST:
+            object.__setattr__(self, "tool_id", kept_name(self.tool_id))
+            object.__setattr__(self, "tool_name", kept_name(self.tool_name))
+
+    @property
+    def size(self) -> int:
+        """Bytes that count: images and files as much text as their tokens take."""
+        return self.span.end - self.span.start - self.padding
+
+    @property
+    def has_breakpoint(self) -> bool:
+        """Carries a cache breakpoint."""
+        return bool(self.mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of the history."""
+
+    role: Role
+    blocks: tuple[Block, ...]
+    raw: bytes = field(repr=False)
+    """The message's own bytes, as received."""
+    bare: bool = False
+    """The content is a bare string: `blocks[0]` is all of it."""
+    key: bytes = b""
+    """Hash of the role and the blocks' keys. 16 bytes."""
+    words: str = ""
+    """A person's words: the last text of a user message that is no reminder. Empty for tool results."""
+    breakpoints: int = 0
+    """Cache breakpoints the client set in this message."""
+    calls: tuple[str, ...] = ()
+    """The ids of the tool calls in it."""
+    answers: tuple[str, ...] = ()
+    """The ids that the tool results in it name."""
+    has_blank: bool = False
+    """One of its texts says nothing."""
+    compacts: bool = False
+    """Holds a compaction that the provider made: it ignores all messages before this one."""
+    fixed: tuple[tuple[bytes, bool], ...] = ()
+    """What no edit may touch, in order: thinking, tool calls and media, by their hash, and every breakpoint."""
+    padding: int = 0
+    """Of its blocks together."""
+    spoken: bytes = b""
+    """Hash of the role and of the blocks that are not thinking. Empty: there are none."""
+    thinking: tuple[int, ...] = ()
+    """The indexes of its blocks of thinking."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that count: images and files as much text as their tokens take."""
+        return len(self.raw) - self.padding
+
+    @property
+    def opening(self) -> int:
+        """The index of its first block that is not thinking, which a client may strip; 0 when there is none."""
+        return next((i for i in range(len(self.blocks)) if i not in self.thinking), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """All that one request carries."""
+
+    dialect: str
+    body: bytes = field(repr=False)
+    """The request body, content-encoding undone."""
+    messages: tuple[Message, ...]
+    spans: tuple[Span, ...] = field(repr=False)
+    """Where each message stands in `body`."""
+    model: str = ""
+    stream: bool = False
+    fields: Mapping[str, Span] = field(default_factory=dict, repr=False)
+    """Where the value of each field of the request stands in `body`."""
+    automatic: str = ""
+    """The lifetime of the cache breakpoint that the provider puts at the end of the request by itself: `5m` or `1h`
+    (Anthropic), `30m` or `12h` (OpenAI). Empty: it puts none there."""
+    ignored: int = 0
+    """Messages at the head that the provider ignores, because a compaction of its own follows them. They take no room,
+    cost nothing, and are not edited."""
+    thinking: tuple[tuple[int, int], ...] = field(default=(), init=False, compare=False)
+    """Message and block index of every block of thinking, in order."""
+    _places: dict[bytes, list[tuple[int, int]]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fields", MappingProxyType(self.fields))  # a stage may look, and not write
+        thinking = tuple((i, j) for i, message in enumerate(self.messages) for j in message.thinking)
+        object.__setattr__(self, "thinking", thinking)
+
+    @property
+    def size(self) -> int:
+        """Bytes that count: images and files as much text as their tokens take."""
+        unread = sum(message.size for message in self.messages[: self.ignored])
+        return len(self.body) - sum(message.padding for message in self.messages) - unread
+
+    def blocks(self) -> Iterator[tuple[int, int, Block]]:
+        """Every block with the index of its message and its own."""
+        for i, message in enumerate(self.messages):
+            for j, block in enumerate(message.blocks):
+                yield i, j, block
+
+    def places(self, key: bytes) -> Sequence[tuple[int, int]]:
+        """Message and block index of the blocks with this content hash, in order."""
+        if not self._places:
+            found: dict[bytes, list[tuple[int, int]]] = {}
+            for i, j, block in self.blocks():
+                found.setdefault(block.key, []).append((i, j))
+            self._places.update(found)
+        return self._places.get(key, ())
+
+    def automatic_block(self) -> tuple[int, int] | None:
+        """Message and block index of the last block that can be cached, where the provider's own breakpoint stands.
+        Thinking and empty texts can not be. None: no block can."""
+        for m in range(len(self.messages) - 1, self.ignored - 1, -1):
+            blocks = self.messages[m].blocks
+            for b in range(len(blocks) - 1, -1, -1):
+                if blocks[b].kind is not BlockKind.THINKING and (
+                    blocks[b].text or blocks[b].kind is not BlockKind.TEXT
+                ):
+                    return m, b
+        return None
+
+    def find(self, key: bytes) -> Iterator[tuple[int, int, Block]]:
+        """The blocks with this content hash, in order."""
+        return ((i, j, self.messages[i].blocks[j]) for i, j in self.places(key))
+
+    def field(self, name: str) -> Any:
+        """The decoded value of a field of the request, None when it is not there."""
+        span = self.fields.get(name)
+        return None if span is None else msgspec.json.decode(span.of(self.body))
+
+    def size_of(self, name: str) -> int:
+        """Bytes of a field of the request, 0 when it is not there."""
+        span = self.fields.get(name)
+        return 0 if span is None else span.end - span.start
+
+    def call(self, tool_id: str) -> Block | None:
+        """The tool call that `tool_id` names, to see what a result answers. None when it is not there, or when the
+        client sends no ids."""
+        if not tool_id:
+            return None
+        for message in reversed(self.messages):
+            for block in message.blocks:
+                if block.kind is BlockKind.TOOL_USE and block.tool_id == tool_id:
+                    return block
+        return None
+
+    @property
+    def begins_turn(self) -> bool:
+        """Whether what follows the model's last message is a person's: no result of a tool that it called."""
+        said = False
+        for message in reversed(self.messages):
+            if message.role is Role.ASSISTANT:
+                return said
+            if message.answers:
+                return False
+            said = said or message.role is Role.USER
+        return True
+
+    def newest_user(self) -> int | None:
+        """Index of the newest message that speaks for the person or for a tool. None: there is none."""
+        for i in range(len(self.messages) - 1, -1, -1):
+            message = self.messages[i]
+            if message.role in (Role.USER, Role.TOOL) and message.blocks:
+                return i
+        return None
+
+
+def common_head(keys: Sequence[bytes], messages: Sequence[Message]) -> int:
+    """How many messages at the head have these keys."""
+    n = 0
+    for key, message in zip(keys, messages, strict=False):
+        if key != message.key:
+            break
+        n += 1
+    return n
+
+
+def chain_of(messages: Iterable[Message]) -> bytes:
+    """A hash of what some messages say. Their thinking does not count: a client may strip it, and says the same."""
+    return digest(*(m.spoken or m.key for m in messages))
+
+
+def words_of(role: Role, blocks: Sequence[Block]) -> str:
+    """The last text in `blocks` that is not an envelope of the client's own."""
+    if role is not Role.USER:
+        return ""
+    texts = (b.text.strip() for b in reversed(blocks) if b.kind is BlockKind.TEXT)
+    return next((t for t in texts if t and not is_envelope(t)), "")
+
+
+def is_envelope(text: str) -> bool:
+    """All of it stands in one tag: `<system-reminder>…</system-reminder>`, `<environment_context>…`; nothing of a
+    person's stands between two of them."""
+    opening = _OPENING_TAG.match(text)
+    if opening is None or opening[1] in _WRAPS_WORDS:
+        return False
+    closing = f"</{opening[1]}>"
+    return text.endswith(closing) and text.find(closing) == len(text) - len(closing)
+
+
+def digest(*parts: bytes) -> bytes:
+    """A 16 byte hash of `parts`, each kept apart from the next by its length."""
+    h = blake2b(digest_size=KEY_BYTES)
+    for part in parts:
+        h.update(len(part).to_bytes(8, "little"))
+        h.update(part)
+    return h.digest()

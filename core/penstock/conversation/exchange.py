@@ -1,0 +1,139 @@
+"""What flows: one request, who sent it, what kind it is, and the life it lives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from penstock.base.errors import IllegalStep
+
+__all__ = ["Exchange", "Identity", "Kind", "Request", "State"]
+
+
+class Kind(StrEnum):
+    """What a request is for."""
+
+    MAIN = "main"
+    """A person's message to the main agent."""
+    TOOL_LOOP = "tool-loop"
+    """The main agent goes on with the results of its tools."""
+    SUBAGENT = "subagent"
+    SIDE = "side"
+    """Titles, quota checks, warm-ups and other calls the client makes for itself."""
+    COUNT = "count"
+    """`count_tokens` and its like."""
+    CLIENT_COMPACTION = "client-compaction"
+    """The client has its history summarised."""
+    OTHER = "other"
+    """Could not be read as a conversation."""
+
+    @property
+    def is_real(self) -> bool:
+        """Whether this is a turn that may teach: be tagged, recalled for, remembered (P9)."""
+        return self in (Kind.MAIN, Kind.TOOL_LOOP, Kind.SUBAGENT)
+
+
+class State(StrEnum):
+    """Where an exchange is in its life."""
+
+    RECEIVED = "received"
+    CLASSIFIED = "classified"
+    ENRICHED = "enriched"
+    """The stages have run."""
+    FORWARDED = "forwarded"
+    REFUSED = "refused"
+    """We answered in the provider's stead."""
+    ANSWERED = "answered"
+    FAILED = "failed"
+    REMEMBERED = "remembered"
+    """The background work after the answer is done."""
+
+
+_NEXT: dict[State, frozenset[State]] = {
+    State.RECEIVED: frozenset({State.CLASSIFIED, State.FORWARDED, State.FAILED}),
+    State.CLASSIFIED: frozenset({State.ENRICHED, State.FORWARDED, State.FAILED}),
+    State.ENRICHED: frozenset({State.FORWARDED, State.REFUSED, State.FAILED}),
+    State.FORWARDED: frozenset({State.ANSWERED, State.FAILED}),
+    State.ANSWERED: frozenset({State.REMEMBERED}),
+    State.REFUSED: frozenset(),
+    State.FAILED: frozenset(),
+    State.REMEMBERED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the wire hands to the engine."""
+
+    id: str
+    """Unique for each exchange."""
+    method: str
+    host: str
+    path: str
+    """Without the query."""
+    headers: Mapping[str, str]
+    """Names in lower case. Credentials are in here: this object never reaches a stage, the disk or a log."""
+    body: bytes = field(repr=False)
+    """As received, in its content-encoding."""
+    profile: str = ""
+    """A profile asked for by the client, instead of the proxy's own."""
+    port: int = 0
+    """Of `host`. 0: not known."""
+    is_local: bool = True
+    """It comes from this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is talking."""
+
+    conversation: str
+    """Stable id of this agent's conversation, the same after a restart; no credential can be read from it."""
+    provider: str
+    """Who serves the request; see `penstock.models.providers`."""
+    session: str
+    """The client's own session id; empty when it sends none."""
+    agent: str
+    """"main", or the client's id of a subagent."""
+    client: str
+    """The program: `claude-code`, `codex`, ..."""
+    project: str = ""
+    """What the work belongs to: the repository or folder the client works in, or the account where it says none."""
+    account: str = field(default="", compare=False)
+    """A digest of whose credential it is; no credential can be read from it."""
+    owner: str = field(default="", compare=False)
+    """Whose memory it may see: a digest of the provider and of what stays the same for an account there, while access
+    tokens are renewed. Empty: nobody asked for one."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and its answer, as stages and events know it. Holds no credential."""
+
+    id: str
+    dialect: str
+    path: str
+    kind: Kind
+    identity: Identity
+    model: str
+    host: str = ""
+    """The host that the request is for, without a port; empty where a program asks the engine itself."""
+    epoch: int = 0
+    """Goes up when the history shrank: the client compacted, rewound or branched."""
+    turn: int = 0
+    """How many messages of a person the history holds."""
+    is_retry: bool = False
+    """The same bytes were sent before (P10)."""
+    words: str = ""
+    """The person's words in this request, without envelopes and reminders. Empty in a tool loop."""
+    received_at: float = 0.0
+    """Seconds since the epoch."""
+    state: State = State.RECEIVED
+
+    def advance(self, state: State) -> None:
+        """Go to `state`. Raises `IllegalStep` when there is no way there."""
+        if state not in _NEXT[self.state]:
+            ways = ", ".join(sorted(_NEXT[self.state])) or "nothing: it has ended"
+            raise IllegalStep(f"exchange {self.id} is {self.state}; after that comes {ways}, not {state}")
+        self.state = state

@@ -1,0 +1,85 @@
+"""Where each value of a JSON text stands, found without decoding the values.
+
+msgspec's `Raw` gives the bytes of every member of one object or array at C speed, in order. Their offsets follow from
+their lengths and from the separators between them, so only separators and keys are looked at in Python. Measured on a
+940 KB request of 1,000 messages: 0.3 ms for the top level, 0.3 ms for the message array; `json.loads` takes 2.2 ms.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate
+from typing import NamedTuple
+
+import msgspec
+
+from penstock.base.errors import Unreadable
+
+__all__ = ["Span", "elements", "members"]
+
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+_STRING = msgspec.json.Decoder(str)
+_KEY = re.compile(rb'[ \t\r\n,{]*("(?:[^"\\]|\\.)*")[ \t\r\n]*:[ \t\r\n]*', re.DOTALL)
+_ARRAY_START = re.compile(rb"[ \t\r\n]*\[")
+_GAP = re.compile(rb"[ \t\r\n,]*")
+_OBJECT_END = re.compile(rb"[ \t\r\n{]*\}[ \t\r\n]*")
+
+
+class Span(NamedTuple):
+    """A half-open range of byte offsets."""
+
+    start: int
+    end: int
+
+    def of(self, data: bytes) -> bytes:
+        """The bytes of `data` in this range."""
+        return data[self.start : self.end]
+
+
+def members(data: bytes, span: Span | None = None) -> dict[str, Span]:
+    """The value of each key of the JSON object at `span` of `data` (all of it by default), as offsets into `data`.
+
+    Raises `Unreadable` when it is no object, is malformed, or names a key twice: with a key twice nobody can say
+    which of the two the provider will read.
+    """
+    start, end = span or Span(0, len(data))
+    try:
+        raws = _OBJECT.decode(memoryview(data)[start:end])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
+        raise Unreadable(f"no JSON object: {e}") from e
+    out: dict[str, Span] = {}
+    at = start
+    for name, raw in raws.items():
+        match = _KEY.match(data, at, end)
+        # With a key twice, the last value may be so long that counting it from the first place ends at a member again:
+        # only its bytes tell.
+        if match is None or _STRING.decode(match[1]) != name or not data.startswith(raw, match.end()):
+            raise Unreadable(f"an object names a key twice, near {name!r}")
+        at = match.end() + len(memoryview(raw))
+        out[name] = Span(match.end(), at)
+    if _OBJECT_END.fullmatch(data, at, end) is None:
+        raise Unreadable("an object names a key twice")
+    return out
+
+
+def elements(data: bytes, span: Span) -> list[Span]:
+    """The values of the JSON array at `span` of `data`, as offsets into `data`. Raises `Unreadable` when it is none."""
+    start, end = span
+    try:
+        raws = _ARRAY.decode(memoryview(data)[start:end])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
+        raise Unreadable(f"no JSON array: {e}") from e
+    lengths = [len(memoryview(raw)) for raw in raws]
+    if sum(lengths) + len(lengths) + 1 == end - start:  # nothing between them but one comma each, as most clients write
+        ends = list(accumulate(lengths, lambda at, length: at + 1 + length, initial=start))[1:]
+        return [Span(at - length, at) for at, length in zip(ends, lengths, strict=True)]
+    out: list[Span] = []
+    opening = _ARRAY_START.match(data, start, end)
+    at = opening.end() if opening else start
+    for length in lengths:
+        gap = _GAP.match(data, at, end)
+        first = gap.end() if gap else at
+        at = first + length
+        out.append(Span(first, at))
+    return out

@@ -1,0 +1,192 @@
+"""The money of a conversation: what it would have cost untouched and what it costs, both by a model of the provider's
+cache and corrected by what the provider counts. Editing stops while the second is above the first (P12)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import takewhile
+
+from penstock.conversation.conversation import HEAD_FIELDS, BlockKind, Conversation, Message, Role
+from penstock.conversation.reply import Usage
+from penstock.cost.baseline import NaiveClient, NaiveCost
+from penstock.cost.prices import Price
+from penstock.cost.prompt_cache import Cacheable, CacheMirror, Cost
+from penstock.tokens.estimate import estimate_bytes
+
+__all__ = ["Account", "Booking", "cacheables", "estimated"]
+
+Known = dict[tuple[bytes, BlockKind | None], list[Cacheable]]
+"""By a message's key, and the kind of the block before it."""
+KNOWN = 5000
+"""Messages of one conversation that are remembered."""
+SLACK = 500.0
+"""Units, about $0.002: below this a loss can not be told from the error of our count."""
+_RUNS = (BlockKind.TOOL_USE, BlockKind.TOOL_RESULT)
+_IGNORED = Cacheable(b"", 0, joined=True, is_ignored=True)
+_SURELY = 1.5
+"""So many times the head must have been read to know that some of the history was, too: our count is an estimate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One request, by the mirror: what it would have cost as it came, and what it costs as it was sent."""
+
+    came: Cost
+    sent: Cost
+    price: Price
+    head: int = 0
+    """Tokens of tools and system, its messages at the head included, which other conversations may keep in the
+    provider's cache."""
+    at: float = 0.0
+    idle: float = 0.0
+    """Seconds since the conversation's cache had been used."""
+    naive: NaiveCost | None = None
+    """What it would have cost a client that compacts by itself. None: the same as untouched."""
+    own: float = 0.0
+    """Dollars that calls of our own cost since the last request."""
+
+
+@dataclass(slots=True)
+class Account:
+    """Mirrors side by side, and the sums of what they say."""
+
+    came: CacheMirror = field(default_factory=CacheMirror)
+    sent: CacheMirror = field(default_factory=CacheMirror)
+    naive: NaiveClient = field(default_factory=NaiveClient)
+    known: Known = field(default_factory=dict)
+    """What `cacheables` made of the conversation's messages."""
+    noted: CacheMirror | None = None
+    """As it came, with our notes. They are sent for what they say, and not to save: the guard does not count them."""
+    baseline: float = 0.0
+    """Units of one plain input token that passing everything through would have cost so far, notes included."""
+    spent: float = 0.0
+    """Units that were spent, our own model calls included."""
+
+    @property
+    def saved(self) -> float:
+        """Units saved so far; below zero when editing has cost more than it saved."""
+        return self.baseline - self.spent
+
+    @property
+    def is_behind(self) -> bool:
+        """Editing has cost more than it saved: it stops until that is made good."""
+        return self.saved < -SLACK
+
+    def book(
+        self,
+        came: list[Cacheable],
+        sent: list[Cacheable],
+        price: Price,
+        now: float,
+        notes: Mapping[int, int] | None = None,
+        *,
+        idle: float = 0.0,
+        conversation: Conversation | None = None,
+        counts: bool = True,
+    ) -> Booking:
+        """Note one request that leaves now. `notes`: the tokens that our notes add behind a block of `came`;
+        `conversation`: what came, for the client that compacts by itself. `counts`: False while the provider may hold
+        entries that are not known here, so that what seems saved may not be."""
+        if notes and self.noted is None:
+            self.noted = self.came.copy()
+        head = sum(block.tokens for block in sent[: 1 + _leading(conversation)])
+        naive = self.naive.send(conversation, came, price, now) if conversation is not None else None
+        costs = self.came.send(came, price, now), self.sent.send(sent, price, now)
+        booking = Booking(*costs, price, head, now, idle, naive)
+        fair = booking.came
+        if self.noted is not None:
+            fair = self.noted.send(_with_notes(came, notes or {}), price, now)
+        if counts:
+            self.baseline += fair.units(price)
+            self.spent += booking.sent.units(price)
+        return booking
+
+    def spend(self, dollars: float, price: Price) -> None:
+        """A call of our own cost so much."""
+        self.spent += dollars * 1e6 / price.input if price.input else 0.0
+
+    def learn(self, booking: Booking, usage: Usage) -> bool:
+        """Correct the mirror by what the provider counted. True: an entry was alive that was taken for dead."""
+        if usage.cache_read is None or usage.passes > 1:  # a later pass reads what the first one wrote
+            return False
+        if usage.cache_read == 0 and booking.sent.read:
+            self.sent.forget(before=booking.at)
+        return booking.sent.read == 0 and usage.cache_read > booking.head * _SURELY
+
+
+def _leading(conversation: Conversation | None) -> int:
+    """Blocks of the system messages that a conversation begins with."""
+    messages = conversation.messages if conversation is not None else ()
+    return sum(len(message.blocks) for message in takewhile(lambda m: m.role is Role.SYSTEM, messages))
+
+
+def _with_notes(blocks: list[Cacheable], notes: Mapping[int, int]) -> list[Cacheable]:
+    """A note takes over no breakpoint of the client's, which stays on its own block. The provider's own goes to the
+    end, and so to a note there."""
+    out: list[Cacheable] = []
+    for i, block in enumerate(blocks):
+        out.append(block)
+        if i in notes:
+            mark = block.mark if block.is_automatic else ""
+            out.append(Cacheable(b"note", notes[i], mark, is_automatic=block.is_automatic))
+    return out
+
+
+def cacheables(conversation: Conversation, known: Known | None = None) -> list[Cacheable]:
+    """The blocks of a request in the order they are cached. Tools and system count as one: they are never edited.
+    `known`: what earlier requests of the conversation hold, so that the work grows with what is new."""
+    out = [Cacheable(b"", _head(conversation), _head_mark(conversation))]
+    known = {} if known is None else known
+    if len(known) > KNOWN:
+        known.clear()
+    last: BlockKind | None = None
+    for message in conversation.messages[: conversation.ignored]:
+        out += [_IGNORED] * len(message.blocks)
+    for message in conversation.messages[conversation.ignored :]:
+        if not message.blocks:
+            continue
+        found = None if message.breakpoints else known.get((message.key, last))
+        if found is None:
+            found = _cacheables(message, last)
+            if not message.breakpoints:
+                known[message.key, last] = found
+        out += found
+        last = message.blocks[-1].kind
+    if conversation.automatic:
+        _mark_the_end(out, conversation)
+    return out
+
+
+def estimated(conversation: Conversation) -> int:
+    """Tokens of a request by our estimate, which is what calibration corrects: as many as its `cacheables` have."""
+    messages = conversation.messages[conversation.ignored :]
+    return _head(conversation) + sum(estimate_bytes(block.size) for message in messages for block in message.blocks)
+
+
+def _mark_the_end(out: list[Cacheable], conversation: Conversation) -> None:
+    """The provider's own breakpoint; where the client has one on the same block, that is the one."""
+    at = conversation.automatic_block()
+    index = 0 if at is None else 1 + at[1] + sum(len(message.blocks) for message in conversation.messages[: at[0]])
+    mark = out[index].mark or conversation.automatic
+    out[index] = out[index]._replace(mark=mark, is_automatic=True)
+
+
+def _head(conversation: Conversation) -> int:
+    return estimate_bytes(sum(conversation.size_of(name) for name in HEAD_FIELDS))
+
+
+def _cacheables(message: Message, last: BlockKind | None) -> list[Cacheable]:
+    out = []
+    for block in message.blocks:
+        out.append(Cacheable(block.key, estimate_bytes(block.size), block.mark, block.kind is last and last in _RUNS))
+        last = block.kind
+    return out
+
+
+def _head_mark(conversation: Conversation) -> str:
+    for name in ("system", "tools"):
+        span = conversation.fields.get(name)
+        if span is not None and conversation.body.find(b'"cache_control"', *span) >= 0:
+            return "1h" if conversation.body.find(b'"1h"', *span) >= 0 else "5m"
+    return ""

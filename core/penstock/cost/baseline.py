@@ -1,0 +1,77 @@
+"""A second thing to compare with: a client that knows nothing of Penstock and compacts by itself, the simple way.
+
+What is modelled: the client sends its whole history. When a request would take more than 30 % of the model's window,
+it first has its history summarised: it sends what it would have sent once more and gets 2,000 tokens back. From then on
+all messages but the last 4 of that moment are replaced by a summary of 2,000 tokens. What stood behind the replaced
+part is not in the cache any more and is written again. When the real client goes back behind the replaced part, the
+model begins anew with what that client sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from penstock.conversation.conversation import Conversation
+from penstock.cost.prices import Price
+from penstock.cost.prompt_cache import Cacheable, CacheMirror, Cost
+
+__all__ = ["NaiveClient", "NaiveCost"]
+
+SHARE = 0.30
+KEPT = 4
+SUMMARY = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class NaiveCost:
+    """One request of such a client."""
+
+    sent: Cost
+    call: Cost = field(default_factory=Cost)
+    """Input of the call that makes the summary, where one was due."""
+    output: int = 0
+    """Tokens of that summary."""
+
+
+@dataclass(slots=True)
+class NaiveClient:
+    """One conversation of such a client."""
+
+    _mirror: CacheMirror = field(default_factory=CacheMirror)
+    _cut: int = 0
+    """So many messages at the head are replaced."""
+    _last: bytes = b""
+    """The key of the last of them."""
+
+    def send(self, conversation: Conversation, blocks: Sequence[Cacheable], price: Price, now: float) -> NaiveCost:
+        """What this request would have cost that client. `blocks`: all that is cached of it."""
+        messages = conversation.messages
+        if self._cut and (len(messages) <= self._cut or messages[self._cut - 1].key != self._last):
+            self._cut = 0
+        shown = self._shown(conversation, blocks)
+        if sum(block.tokens for block in shown) <= SHARE * price.window or not self._pays(conversation, blocks):
+            return NaiveCost(self._mirror.send(shown, price, now))
+        call = self._mirror.send(shown, price, now)
+        self._cut = len(messages) - KEPT
+        self._last = messages[self._cut - 1].key
+        return NaiveCost(self._mirror.send(self._shown(conversation, blocks), price, now), call, SUMMARY)
+
+    def _pays(self, conversation: Conversation, blocks: Sequence[Cacheable]) -> bool:
+        """There is more to replace than the summary is long: the last messages alone may be too many."""
+        end = len(conversation.messages) - KEPT
+        if end <= self._cut:
+            return False
+        replaced = blocks[_count(conversation, self._cut) : _count(conversation, end)]
+        return sum(block.tokens for block in replaced) > SUMMARY
+
+    def _shown(self, conversation: Conversation, blocks: Sequence[Cacheable]) -> Sequence[Cacheable]:
+        if not self._cut:
+            return blocks
+        summary = Cacheable(b"summary" + self._last, SUMMARY)
+        return [*blocks[:1], summary, *blocks[_count(conversation, self._cut) :]]
+
+
+def _count(conversation: Conversation, end: int) -> int:
+    """How many of the blocks stand before message `end`; the first is tools and system."""
+    return 1 + sum(len(message.blocks) for message in conversation.messages[:end])

@@ -1,0 +1,172 @@
+"""The bill of one request: what was paid, and what it would have cost otherwise.
+
+The mirrors know only from outside what the provider's cache holds. Where the provider said what it counted, that is
+what was paid, and the figures of what did not happen are moved by as much as the mirror was wrong about what did: a
+request that nobody edited costs the same on both sides, whatever the mirror thought of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from penstock.conversation.reply import Usage
+from penstock.cost.account import Booking
+from penstock.cost.prices import Price
+from penstock.cost.prompt_cache import Cost
+
+__all__ = ["SEARCH", "Bill", "PriceOf", "bill"]
+
+_Side = Literal["came", "sent"]
+PriceOf = Callable[[str], Price]
+"""The price of a model by its name."""
+SEARCH = 0.01
+"""Dollars for a web search that the provider runs: $10 for 1,000
+(https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """Dollars with output, and input tokens."""
+
+    baseline: float
+    """What the request would have cost as it came."""
+    paid: float
+    """To the provider, for this request."""
+    naive: float
+    """What it would have cost a client that compacts by itself; see `penstock.cost.baseline`."""
+    came: Cost
+    """The input tokens behind `baseline`."""
+    sent: Cost
+    """The input tokens behind `paid`."""
+    counted: bool
+    """The provider said what it counted. False: everything is an estimate."""
+    own: float = 0.0
+    """What calls of our own cost besides."""
+    extra: float = 0.0
+    """What the provider's own tools and further model calls cost (searches, a compaction, an advisor). It is in all
+    three sums: no edit changes it. 0 where the provider names one sum for everything."""
+    is_known: bool = True
+    """False: nobody knows what the model costs. All dollars but `own` are 0, and none of them may be shown."""
+
+    @property
+    def saved(self) -> float:
+        """Dollars; negative when editing cost more than it saved."""
+        return self.baseline - self.paid - self.own
+
+    def payload(self) -> dict[str, Any]:
+        """The field `money` of an `answered` event. Where the price is not known, `how` is `unknown`, and there are no
+        dollars but those of our own calls."""
+        dollars = {"baseline": round(self.baseline, 6), "paid": round(self.paid, 6), "naive": round(self.naive, 6)}
+        how = "exact" if self.counted else "estimated"
+        return {
+            **(dollars if self.is_known else {}),
+            "came": _split(self.came),
+            "sent": _split(self.sent),
+            "reads_saved": self.came.read - self.sent.read,
+            "writes_caused": _written(self.sent) - _written(self.came),
+            "how": how if self.is_known else "unknown",
+            **({"own": round(self.own, 6)} if self.own else {}),
+            **({"extra": round(self.extra, 6)} if self.extra else {}),
+        }
+
+
+def bill(booking: Booking, usage: Usage, counted: _Side = "sent", price_of: PriceOf | None = None) -> Bill:
+    """The bill of `booking`. `counted`: what `usage` is the count of. What was sent, on the wire; what came, in the
+    recording of a session that nobody edited. `price_of`: for models that were paid besides; without it they are paid
+    like the one that answered.
+
+    Where the provider left old tool results out by itself (`usage.cleared`), nothing counts as saved: untouched, the
+    request would have been cleared of at least as much.
+    """
+    known: Cost = getattr(booking, counted)
+    real = known if usage.prompt is None else _real(usage, known)
+    came, sent = (real if usage.cleared else _moved(cost, known, real) for cost in (booking.came, booking.sent))
+    price, output, rate = booking.price, usage.output or 0, _rate(booking.price, usage)
+    extra = SEARCH * usage.searches + sum(_other(one, price, price_of) for one in usage.others)
+    baseline, paid = (rate * _dollars(price, cost, output) + extra for cost in (came, sent))
+    naive = baseline
+    if booking.naive is not None and not usage.cleared:
+        summary = _dollars(price, _scaled(booking.naive.call, known, real), booking.naive.output)
+        naive = rate * (_dollars(price, _moved(booking.naive.sent, known, real), output) + summary) + extra
+    if usage.dollars is not None:
+        told = paid if counted == "sent" else baseline
+        baseline, paid, naive = (usage.dollars * _ratio(cost, told) for cost in (baseline, paid, naive))
+        extra = 0.0
+    is_known = price.is_known or usage.dollars is not None
+    return Bill(baseline, paid, naive, came, sent, usage.prompt is not None, booking.own, extra, is_known)
+
+
+def _rate(price: Price, usage: Usage) -> float:
+    """The factors of a request's terms, which multiply (https://platform.claude.com/docs/en/about-claude/pricing)."""
+    rate = price.fast if usage.is_fast else 1.0
+    rate *= price.geo_us if usage.is_us else 1.0
+    return rate * (price.batch if usage.is_deferred else 1.0)
+
+
+def _other(usage: Usage, price: Price, price_of: PriceOf | None) -> float:
+    """Dollars for a model call besides."""
+    if usage.model and price_of is not None:
+        price = price_of(usage.model)
+    return _dollars(price, _real(usage, Cost()), usage.output or 0)
+
+
+def _ratio(cost: float, told: float) -> float:
+    """So many times what was paid. Where our own figures are nothing, the price is not known: the same."""
+    return cost / told if told > 0 else 1.0
+
+
+def _real(usage: Usage, known: Cost) -> Cost:
+    """What the provider counted. Where it names one sum for what was written, it is split as the mirror thinks."""
+    written, hour = usage.cache_write or 0, usage.cache_write_hour
+    if hour is None:
+        hour = round(written * _share(known.write_hour, _written(known)))
+    hour = min(hour, written)
+    return Cost(usage.input or 0, usage.cache_read or 0, written - hour, hour)
+
+
+def _moved(cost: Cost, known: Cost, real: Cost) -> Cost:
+    """What `cost` would have been counted as by the provider that counted `real` for `known`."""
+    total = round(cost.total * _scale(known, real))
+    read = _nudged(_share(cost.read, cost.total), _share(known.read, known.total), _share(real.read, real.total))
+    rest = [_share(_written(c), c.total - c.read) for c in (cost, known, real)]
+    reads = round(total * read)
+    written = round((total - reads) * _nudged(*rest))
+    like = cost if _written(cost) else real
+    hour = round(written * _share(like.write_hour, _written(like)))
+    return Cost(total - reads - written, reads, written - hour, hour)
+
+
+def _nudged(share: float, known: float, real: float) -> float:
+    """A share of one request, when another's was thought to be `known` and is `real`."""
+    if real <= known:
+        return share * real / known if known else share
+    return 1 - (1 - share) * (1 - real) / (1 - known)
+
+
+def _scaled(cost: Cost, known: Cost, real: Cost) -> Cost:
+    scale = _scale(known, real)
+    return Cost(*(round(n * scale) for n in (cost.plain, cost.read, cost.write, cost.write_hour)))
+
+
+def _scale(known: Cost, real: Cost) -> float:
+    """Our counts are estimates: so many times too small they were."""
+    return real.total / known.total if known.total and real.total else 1.0
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0
+
+
+def _written(cost: Cost) -> int:
+    return cost.write + cost.write_hour
+
+
+def _split(cost: Cost) -> dict[str, int]:
+    return {"plain": cost.plain, "read": cost.read, "write": _written(cost)}
+
+
+def _dollars(price: Price, cost: Cost, output: int) -> float:
+    """Of one request as a whole: its length may decide the price of every token of it."""
+    return price.dollars(plain=cost.plain, read=cost.read, write=cost.write, write_hour=cost.write_hour, output=output)

@@ -1,0 +1,72 @@
+"""Whether the provider's prompt cache of a conversation is cold.
+
+Unknown means hot (P4). How long an entry lives is in the price table (`Price.ttl_s`, and `Price.ttl_hour_s` where a
+breakpoint asks for the longer lifetime). It counts from the start of the request that used the entry last, not from the
+end of its answer (https://platform.claude.com/docs/en/build-with-claude/prompt-caching).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from penstock.conversation.conversation import Conversation
+from penstock.cost.prices import Price
+from penstock.cost.prompt_cache import LONG
+
+__all__ = ["CacheClock"]
+
+_LONG = (b'"1h"', b'"12h"')
+
+
+@dataclass(slots=True)
+class CacheClock:
+    """The last use of a conversation's cache, and how long it lives from there."""
+
+    last_use: float
+    """Seconds since the epoch. For a conversation met for the first time: now."""
+    ttl: float = 0.0
+    """Seconds; set by `heed`."""
+    proven: float = 0.0
+    """Seconds after which an entry was still found alive."""
+
+    met: float | None = None
+    """When this process met the conversation, if that had begun before."""
+
+    def is_known(self, now: float, margin: float) -> bool:
+        """Whether every entry that can be alive was written by requests that this process has seen."""
+        return self.met is None or now - self.met > self.ttl + margin
+
+    def is_cold(self, now: float, margin: float) -> bool:
+        """Whether no entry can be alive any more."""
+        return now - self.last_use > self.ttl + margin
+
+    def touch(self, now: float) -> None:
+        """A request that uses the cache leaves."""
+        self.last_use = max(self.last_use, now)
+
+    def learn(self, idle: float) -> None:
+        """After so many seconds without a use the provider still found an entry: they live longer than was thought."""
+        self.proven = max(self.proven, idle)
+
+    def heed(self, conversation: Conversation, price: Price, ttl: float | None) -> None:
+        """Take the lifetime from the model and the breakpoints in use; `ttl` is a person's own figure, in seconds. The
+        longest seen counts."""
+        seen = price.ttl_s
+        if price.marks and _asks_for_long(conversation):
+            seen = max(seen, price.ttl_hour_s)
+        self.ttl = max(ttl or max(seen, self.ttl), self.proven)
+
+
+def _asks_for_long(conversation: Conversation) -> bool:
+    """Whether a breakpoint, or the default for them, says `"ttl": "1h"` or `"12h"`. A tool that merely has such a value
+    makes the clock careful, no more."""
+    if conversation.automatic in LONG:
+        return True
+    body = conversation.body
+    names = ("system", "tools", "prompt_cache_options")
+    spans = [conversation.fields[name] for name in names if name in conversation.fields]
+    return any(
+        any(word in m.raw for m in conversation.messages if m.breakpoints)
+        or any(body.find(word, span.start, span.end) >= 0 for span in spans)
+        for word in _LONG
+    )

@@ -1,0 +1,54 @@
+"""What a provider's 400 says is wrong with a request, where that may be an edit of ours."""
+
+from __future__ import annotations
+
+from penstock.engine.state import About
+
+__all__ = ["about"]
+
+LONGEST = 4000
+"""Characters of an error text that are read."""
+LEFT_OUT = "thinking was left out, since what stands before it has changed"
+"""Said in place of an error where the provider refuses nothing."""
+_SIGNS: tuple[tuple[About, tuple[str, ...]], ...] = (
+    (
+        About.THINKING,  # Anthropic
+        (
+            LEFT_OUT,
+            "bound to a different conversation",
+            "invalid `signature` in `thinking`",
+            "invalid `signature` in `redacted_thinking`",
+            "blocks in the latest assistant message cannot be modified",
+        ),
+    ),
+    (About.BREAKPOINT, ("blocks with cache_control may be provided",)),  # Anthropic
+    (
+        About.HISTORY,
+        (
+            # Anthropic
+            "ids were found without `tool_result` blocks",
+            "unexpected `tool_use_id` found",
+            "each `tool_use` block must have a corresponding",
+            "each `tool_result` block must have a corresponding",
+            "`tool_use` ids must be unique",
+            "must have non-empty content",
+            "text content blocks must be non-empty",
+            "roles must alternate",
+            # OpenAI
+            "must be followed by tool messages",
+            "must be a response to a preceding message with 'tool_calls'",
+            "no tool output found for function call",
+            "no tool call found for function call output",
+            "without its required",
+            # Gemini
+            "number of function response parts",
+        ),
+    ),
+)
+"""In small letters, as the providers word it: what a client does wrong by itself must teach nothing."""
+
+
+def about(error: str) -> About | None:
+    """What the text of a 400 is about. None: something that no edit can be the cause of."""
+    said = error[:LONGEST].lower()
+    return next((one for one, signs in _SIGNS if any(sign in said for sign in signs)), None)

@@ -1,0 +1,78 @@
+"""Write a request with the edits that apply to it, and see that the provider will take it. Pure: no state, no store."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from penstock.base.errors import InvalidEdit, InvalidRequest
+from penstock.conversation.conversation import Conversation
+from penstock.dialects.base import Dialect
+from penstock.edits.applied import Replay
+from penstock.edits.edit import Edit, Op, Place
+from penstock.edits.ledger import resolve
+from penstock.edits.validate import check
+
+__all__ = ["Rewritten", "rewrite", "strip_thinking", "without_thinking"]
+
+Spot = tuple[int, int]
+
+
+class Rewritten(NamedTuple):
+    """A request with edits in it."""
+
+    body: bytes | None
+    """None: the client's own bytes."""
+    view: Conversation
+    """The request as it is then."""
+    fault: str = ""
+    """Why the provider would refuse the edited request; then this is the client's own."""
+
+
+def rewrite(dialect: Dialect, path: str, conversation: Conversation, replay: Replay) -> Rewritten:
+    """The request with the changes of `replay`."""
+    if not replay.changes:
+        return Rewritten(None, conversation)
+    try:
+        body = dialect.splice(conversation, replay.changes)
+        view = check(dialect, path, conversation, body, replay.changes)
+    except (InvalidEdit, InvalidRequest) as e:
+        return Rewritten(None, conversation, str(e))
+    return Rewritten(None if body == conversation.body else body, view)
+
+
+def strip_thinking(conversation: Conversation, keep: int, reason: str, gone: Collection[Spot] = ()) -> Edit | None:
+    """An edit that leaves out all thinking but the last `keep` blocks. `gone`: what other edits leave out already.
+    None: there is no more than that."""
+    spots = conversation.thinking
+    strips = [spot for spot in spots[: max(0, len(spots) - keep)] if spot not in gone]
+    blocks = [conversation.messages[m].blocks[b] for m, b in strips]
+    if not blocks:
+        return None
+    nth = sum(block.key == blocks[-1].key for block in blocks) - 1
+    said = "\n".join(block.text for block in blocks if block.text)
+    chain, size = b"".join(block.key for block in blocks), sum(block.size for block in blocks)
+    return Edit(Op.STRIP, Place(blocks[-1].key, nth), "", "engine", reason, said, chain, len(blocks), size)
+
+
+def without_thinking(
+    dialect: Dialect, path: str, conversation: Conversation, edits: Sequence[Edit], keep: int, reason: str
+) -> tuple[Rewritten, Replay, Edit | None]:
+    """The request with `edits` and no more than the last `keep` blocks of its thinking, and the edit that leaves the
+    rest out. Where the format cannot carry both, the client's own bytes without any thinking; and where not even that
+    can be written, with all of it, and a fault."""
+    strips = resolve(conversation, [edit for edit in edits if edit.op is Op.STRIP])
+    covered = strips.covered()
+    gone = strips.removed() | {spot for spot in conversation.thinking if spot[0] in covered}
+    strip = strip_thinking(conversation, keep, reason, gone)
+    if strip is None:
+        replay = resolve(conversation, edits)
+        return rewrite(dialect, path, conversation, replay), replay, None
+    replay = resolve(conversation, [*edits, strip])
+    done = rewrite(dialect, path, conversation, replay)
+    if done.fault:
+        alone = strip_thinking(conversation, 0, reason)
+        replay = resolve(conversation, [alone] if alone is not None else [])
+        bare = rewrite(dialect, path, conversation, replay)
+        return Rewritten(bare.body, bare.view, done.fault), replay, None
+    return done, replay, strip

@@ -1,0 +1,133 @@
+"""Thinking that is bound to what stands before it: which of it a request may still carry.
+
+Current Claude models refuse a request in which anything before a block of thinking differs from what it was when the
+block was produced; GPT from 6.2 on leaves such reasoning out
+(https://platform.claude.com/docs/en/build-with-claude/preserved-thinking/prefix-checks,
+https://developers.openai.com/api/docs/guides/keep-prefix-unchanged). What may go is thinking itself, as an unbroken
+run from the start.
+
+A block was produced by the request that ends where the model's run of messages begins. For each history that a client
+sent, it is remembered what was forwarded of it: when a later request holds that history again with thinking behind it,
+the same must be forwarded again, or the thinking must go. A history that is not remembered was either forwarded by an
+earlier process, with the edits of the ledger, or went to the provider past this proxy, as the client has it: which of
+both, the number of messages tells that are known to have been forwarded. All hashes are Python's own: they live as
+long as the process.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from penstock.conversation.conversation import Conversation, Message, Role
+
+__all__ = ["Seals"]
+
+LIMIT = 5000
+"""Requests of one conversation that are remembered."""
+
+
+class _Thought(NamedTuple):
+    """A block of thinking where it stands in a request."""
+
+    key: bytes
+    before: int
+    """Hash of all that stands before it."""
+    run: int
+    """Hash of all that stands before the model's run of messages that holds it."""
+    since: tuple[bytes, ...]
+    """What the model said in that run before it."""
+    first: int
+    """Of the first message of that run."""
+
+
+class Seals:
+    """What was forwarded of each history of one conversation. Any thread may call."""
+
+    def __init__(self) -> None:
+        self._forwarded: OrderedDict[int, int] = OrderedDict()
+        self._gone: OrderedDict[bytes, None] = OrderedDict()
+        """Thinking that was left out: what was produced since then was produced without it."""
+        self._lock = threading.Lock()
+
+    def note(self, original: Conversation, forwarded: Conversation) -> None:
+        """`forwarded` left for `original`: what the model thinks next is bound to it."""
+        with self._lock:
+            key = _chain(original.messages)
+            self._forwarded[key] = _chain(forwarded.messages)
+            self._forwarded.move_to_end(key)
+            left = len(forwarded.thinking)
+            for m, b in original.thinking[: -left or None]:
+                self._gone[original.messages[m].blocks[b].key] = None
+            for kept in (self._forwarded, self._gone):
+                while len(kept) > LIMIT:
+                    kept.popitem(last=False)
+
+    def kept(
+        self,
+        original: Conversation,
+        forwarded: Conversation,
+        standing: Conversation | None = None,
+        known: int | None = None,
+    ) -> int:
+        """How many blocks of thinking at the end of `forwarded` are valid; those before them must go.
+
+        `standing` is what would be forwarded without the edits that are new in `forwarded`; None: there are none.
+        `known`: so many messages at the head of `original` were forwarded by this installation; None: that is not
+        known, and all may have been.
+        """
+        came, left = _thinking(original), _thinking(forwarded)
+        stood = left if standing is None else _thinking(standing)
+        count = 0
+        for own, now, then in zip(reversed(came), reversed(left), reversed(stood), strict=False):
+            if not own.key == now.key == then.key or own.key in self._gone:
+                break  # one before it is missing: what is left is no unbroken run
+            if now.before != self._bound_to(own, then, known):
+                break
+            count += 1
+        return count
+
+    def _bound_to(self, own: _Thought, then: _Thought, known: int | None) -> int:
+        """The hash of what stood before a block when it was produced."""
+        forwarded = self._forwarded.get(own.run)
+        if forwarded is not None:
+            return _part(_after(forwarded, own.since[:-1]), own.since[-1])
+        return then.before if known is None or own.first <= known else own.before
+
+
+def _thinking(conversation: Conversation) -> list[_Thought]:
+    out: list[_Thought] = []
+    chain = run = first = 0
+    since: tuple[bytes, ...] = ()
+    for i, message in enumerate(conversation.messages):
+        if message.role is not Role.ASSISTANT:
+            chain = _after(chain, (message.spoken,))
+            run, since, first = chain, (), i + 1
+            continue
+        for b in message.thinking:
+            before = _said_before(message, b)
+            out.append(_Thought(message.blocks[b].key, _part(chain, before), run, (*since, before), first))
+        chain = _after(chain, (message.spoken,))
+        since = (*since, message.spoken)
+    return out
+
+
+def _said_before(message: Message, b: int) -> bytes:
+    """What a message says before one of its blocks; empty when that is nothing."""
+    return b"".join(block.key for i, block in enumerate(message.blocks[:b]) if i not in message.thinking)
+
+
+def _chain(messages: Iterable[Message]) -> int:
+    return _after(0, (message.spoken for message in messages))
+
+
+def _after(chain: int, spoken: Iterable[bytes]) -> int:
+    for one in spoken:
+        chain = hash((chain, one)) if one else chain
+    return chain
+
+
+def _part(chain: int, said: bytes) -> int:
+    return hash((chain, b"part", said)) if said else chain

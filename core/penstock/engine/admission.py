@@ -1,0 +1,270 @@
+"""The cashier: stands between the road and the budgets. Says whose a request is, what it is thought to cost and what it
+did cost, and has the books stored.
+
+Everything here is done in memory; a thread of its own writes down what changed.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from penstock.base.clock import Clock
+from penstock.base.errors import StoreError
+from penstock.budget import Admission, Amount, Who
+from penstock.budget.judge import Change, Standing
+from penstock.budget.provider import Told
+from penstock.budget.rates import Speed, Turn
+from penstock.control.budget_commands import BudgetDesk
+from penstock.conversation.conversation import BlockKind, is_envelope
+from penstock.conversation.exchange import Exchange, Kind
+from penstock.conversation.reply import Reply, Usage
+from penstock.conversation.reported_counts import bounded
+from penstock.cost.account import Booking
+from penstock.cost.bill import PriceOf, bill
+from penstock.cost.prices import Price
+from penstock.cost.prompt_cache import Cost
+from penstock.engine import budget_store
+from penstock.engine.pipeline import Pipeline
+from penstock.engine.token_counts import Counting
+from penstock.engine.work import Outcome, Work
+from penstock.events.log import EventKind, EventLog
+from penstock.plugins.draft import Refused
+from penstock.profiles.profile import Profile
+from penstock.store.base import Store
+from penstock.tokens.estimate import estimate_bytes
+
+__all__ = ["Cashier", "prices_for", "who_is"]
+
+logger = logging.getLogger(__name__)
+CLOSE_S = 5.0
+LONGEST_SAID = 100
+REFUSED = 1000
+SAVE_S = 1.0
+"""Counts are written down at most so often. A kill in between costs as much of them."""
+_IN_CHAT = re.compile(r"/?penstock:? budget raise(?: \$?(\d{1,6}(?:\.\d{1,4})?))?[.!]?", re.IGNORECASE)
+
+
+class Cashier:
+    """Any thread may call; nobody waits for the disk."""
+
+    def __init__(self, store: Store, log: EventLog, clock: Clock, counting: Counting) -> None:
+        self._store, self._log, self._clock, self._counting = store, log, clock, counting
+        self.speed = Speed()
+        self._closing, self._dirty = threading.Event(), threading.Event()
+        self.budgets = budget_store.load(store, clock.now(), self._tell)
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._said = ""
+        self._refused: OrderedDict[str, frozenset[int]] = OrderedDict()
+        """By conversation, what its last message said that was refused: hashes of its texts."""
+
+    # ---------------------------------------------------------------- the road
+
+    def standing(self, exchange: Exchange, profile: Profile) -> Standing:
+        """How near the budgets of a request are to their end."""
+        return self.budgets.standing(who_is(exchange), profile.budget, self._clock.now())
+
+    def ask(self, work: Work, exchange: Exchange) -> tuple[Refused | None, float]:
+        """Why a request must not leave; if it may, after how many seconds."""
+        profile, draft = work.pipeline.profile, work.draft
+        if profile.mode != "edit" or exchange.kind is Kind.COUNT:
+            return None, 0.0
+        if draft is not None and draft.refused is not None and not work.is_paused:
+            return draft.refused, 0.0
+        admission = self._admit(work, exchange, self._estimate(work, exchange))
+        self._save_soon()
+        if admission.is_allowed:
+            return None, admission.wait_s
+        return Refused(admission.message, admission.retry_after, "budget", admission.is_final), 0.0
+
+    def answered(self, exchange: Exchange, pipeline: Pipeline, booking: Booking | None, reply: Reply) -> None:
+        """Count what an answer cost, once."""
+        if exchange.kind is Kind.COUNT:
+            return
+        self._settle(exchange, pipeline, _cost(reply.usage, booking, exchange.model, _price_of(exchange, pipeline)))
+        if exchange.kind is Kind.SUBAGENT and reply.complete and not reply.tools:
+            self.budgets.ended(who_is(exchange), pipeline.profile.budget, self._clock.now())
+
+    def failed(self, exchange: Exchange, pipeline: Pipeline, usage: Usage | None, *, begun: bool, sent: bool) -> None:
+        """No whole answer came. One that had `begun` is paid for: by what the provider said so far, else by our own
+        estimate of the request. `sent`: the request left."""
+        if exchange.kind is Kind.COUNT:
+            return
+        held = self.budgets.held(exchange.id)
+        if not sent and held is not None:
+            self.speed.give_back(who_is(exchange), pipeline.profile.rate, held.tokens, self._clock.now())
+        if not begun:
+            self.budgets.release(exchange.id)
+        elif usage is not None and usage.prompt is not None:
+            self._settle(exchange, pipeline, _cost(usage, None, exchange.model, _price_of(exchange, pipeline)))
+        else:
+            self._settle(exchange, pipeline, self.budgets.held(exchange.id) or Amount(requests=1))
+
+    def told(self, exchange: Exchange, told: tuple[Told, ...]) -> None:
+        """A provider told of its limits."""
+        self.speed.told(who_is(exchange), told)
+
+    # ---------------------------------------------------------------- a person
+
+    def do(self, command: str, arguments: Mapping[str, object], profile: Profile) -> dict[str, Any]:
+        """Carry a person's command out; see `penstock.control.budget_commands`. Raises `PenstockError`."""
+        try:
+            done = BudgetDesk(self.budgets, profile.budget, self._clock.now, self.speed).do(command, arguments)
+        finally:
+            self._save_soon()
+        self._tell_of_raise(done.get("raised", ()), "a command")
+        return done
+
+    def close(self) -> None:
+        """Write down what is left."""
+        self._closing.set()
+        self._dirty.set()
+        if self._thread is not None:
+            self._thread.join(CLOSE_S)
+
+    # ---------------------------------------------------------------- within
+
+    def _admit(self, work: Work, exchange: Exchange, estimate: Amount) -> Admission:
+        profile, who, now = work.pipeline.profile, who_is(exchange), self._clock.now()
+
+        def turn() -> Turn:
+            # Asked for when it is this one's turn to ask: one's time is never before that of who asked earlier.
+            return self.speed.turn(who, profile.rate, estimate.tokens, self._clock.now())
+
+        def ask() -> Admission:
+            return self.budgets.admit(exchange.id, who, profile.budget, estimate, now, turn)
+
+        admission = ask()
+        may_say = profile.budget.chat and exchange.kind is Kind.MAIN and not exchange.is_retry
+        said = _IN_CHAT.fullmatch(self._new_text(work, exchange)) if admission.is_final and may_say else None
+        if said is None:
+            return admission
+        for by in (Amount(dollars=float(said[1])), None) if said[1] else (None,):
+            # Where that is not enough, or it is not dollars that block, by half of what does.
+            raised = self.budgets.raise_(profile.budget, now, by=by, who=who)
+            self._tell_of_raise(raised, "a message", exchange.id)
+            admission = ask()
+            if admission.is_allowed:
+                break
+        return admission
+
+    def _new_text(self, work: Work, exchange: Exchange) -> str:
+        """A person's message, where it is alone: no second text that a program may have put there. Clients send what
+        was refused once more, in front of what is said then: that is not new."""
+        texts, conversation = _texts(work), exchange.identity.conversation
+        before = self._refused.pop(conversation, frozenset())
+        self._refused[conversation] = frozenset(map(hash, texts))
+        while len(self._refused) > REFUSED:
+            self._refused.popitem(last=False)
+        new = [text for text in texts if hash(text) not in before]
+        return new[0] if len(new) == 1 and len(new[0]) <= LONGEST_SAID else ""
+
+    def _estimate(self, work: Work, exchange: Exchange) -> Amount:
+        """What a request is thought to cost as it leaves, without its answer."""
+        state, came = work.state, work.conversation
+        sent = state.size_sent if state is not None else 0
+        size = estimate_bytes(came.size if came is not None else len(work.body))
+        size = max(0, sent + size - state.size_came) if state is not None else size
+        tokens = self._counting.gauge(exchange).count(size).tokens
+        margin = work.pipeline.profile.cache.margin_s
+        is_warm = state is not None and not state.clock.is_cold(self._clock.now(), margin)
+        read = tokens * min(sent, size) / size if is_warm and size else 0.0
+        return Amount(_price(exchange, work.pipeline).dollars(read=read, write=tokens - read), tokens, 1)
+
+    def _settle(self, exchange: Exchange, pipeline: Pipeline, amount: Amount) -> None:
+        self.budgets.settle(exchange.id, who_is(exchange), pipeline.profile.budget, amount, self._clock.now())
+        self._save_soon()
+
+    def _tell(self, change: Change) -> None:
+        self._log.append(
+            EventKind.BUDGET, budget=change.label, before=str(change.before), level=str(change.level), why=change.why
+        )
+
+    def _tell_of_raise(self, labels: Iterable[str], by: str, exchange: str = "") -> None:
+        for label in labels:
+            self._log.append(EventKind.BUDGET, exchange, budget=label, why=f"raised by {by}")
+
+    def _save_soon(self) -> None:
+        self._dirty.set()
+        if self._thread is None:
+            with self._starting:
+                if self._thread is None and not self._closing.is_set():
+                    self._thread = threading.Thread(target=self._run, name="penstock-budget", daemon=True)
+                    self._thread.start()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._dirty.wait()
+            self._dirty.clear()
+            self._save()
+            self._closing.wait(SAVE_S)
+        self._save()
+
+    def _save(self) -> None:
+        try:
+            budget_store.save(self._store, self.budgets)
+            self._said = ""
+        except StoreError as e:
+            if str(e) != self._said:  # it is so every second until it is mended
+                logger.warning("what was spent is kept in memory for now: %s", e)
+            self._said = str(e)
+            self._dirty.set()  # to be tried again, whether more is spent or not
+
+
+def who_is(exchange: Exchange) -> Who:
+    """Whose budgets a request counts for."""
+    identity = exchange.identity
+    return Who(
+        conversation=identity.conversation,
+        session=identity.session,
+        agent=identity.client,
+        project=identity.project,
+        is_main=identity.agent == "main",
+        is_own=not exchange.kind.is_real,
+        credential=identity.account,
+        provider=identity.provider,
+    )
+
+
+def prices_for(outcome: Outcome) -> PriceOf | None:
+    """The prices of what serves a request, by model. None: it was not read."""
+    if outcome.exchange is None or outcome.pipeline is None:
+        return None
+    return _price_of(outcome.exchange, outcome.pipeline)
+
+
+def _texts(work: Work) -> list[str]:
+    """What the newest message says, without envelopes. Empty where a tool speaks in it."""
+    at = work.conversation.newest_user() if work.conversation is not None else None
+    if work.conversation is None or at is None:
+        return []
+    blocks = work.conversation.messages[at].blocks
+    if any(block.kind is not BlockKind.TEXT for block in blocks):
+        return []
+    return [text for block in blocks if (text := block.text.strip()) and not is_envelope(text)]
+
+
+def _price(exchange: Exchange, pipeline: Pipeline) -> Price:
+    return _price_of(exchange, pipeline)(exchange.model)
+
+
+def _price_of(exchange: Exchange, pipeline: Pipeline) -> PriceOf:
+    return lambda model: pipeline.parts.prices.of(exchange.identity.provider, model)
+
+
+def _cost(told: Usage, booking: Booking | None, model: str, price_of: PriceOf) -> Amount:
+    """Dollars by the bill; where the provider counted nothing, it is our estimate. Without a booking, what was counted
+    is all that is known."""
+    usage = bounded(told)
+    if booking is None:
+        written, hour = usage.cache_write or 0, usage.cache_write_hour or 0
+        counted = Cost(usage.input or 0, usage.cache_read or 0, written - hour, hour)
+        booking = Booking(counted, counted, price_of(model))
+    found = bill(booking, usage, price_of=price_of)
+    others = sum((one.prompt or 0) + (one.output or 0) for one in usage.others)
+    return Amount(found.paid + found.own, found.sent.total + (usage.output or 0) + others, 1)

@@ -1,0 +1,83 @@
+"""After the answer: the stages look at it, one after the other, in threads that no request waits for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from copy import deepcopy
+from dataclasses import replace
+
+from penstock.base.clock import Clock
+from penstock.base.threads import NoWorker, Workers
+from penstock.conversation.exchange import Exchange, State
+from penstock.conversation.reply import Reply
+from penstock.engine.pipeline import Pipeline
+from penstock.events.log import EventKind, EventLog
+
+__all__ = ["Background"]
+
+
+class Background:
+    """Shows answers to the stages. One that fails or never comes back costs the others nothing (P1)."""
+
+    def __init__(self, log: EventLog, clock: Clock) -> None:
+        self._log, self._clock = log, clock
+        self._workers = Workers(limit=4, lost_limit=8, name="penstock-background")
+
+    async def look(self, pipeline: Pipeline, exchange: Exchange, reply: Reply, *, is_known: bool = False) -> None:
+        """Show `reply` to every stage that asks for it, then call the exchange remembered. `is_known`: an answer to the
+        same bytes was shown before."""
+        started = self._clock.tick()
+        for index in _wanted(pipeline, exchange, is_known):
+            self._note(exchange, await self._look(pipeline, index, exchange, reply))
+        self._remembered(exchange, started)
+
+    def look_now(self, pipeline: Pipeline, exchange: Exchange, reply: Reply, *, is_known: bool = False) -> None:
+        """The same in the caller's own thread, without deadlines."""
+        started = self._clock.tick()
+        for index in _wanted(pipeline, exchange, is_known):
+            self._note(exchange, pipeline.observe(index, *_copies(exchange, reply)))
+        self._remembered(exchange, started)
+
+    def do(self, job: Callable[[], None]) -> None:
+        """Have a thread do `job`, which must not raise. When all are busy it is not done."""
+        with suppress(NoWorker):
+            self._workers.submit(job)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._workers.close()
+
+    async def _look(self, pipeline: Pipeline, index: int, exchange: Exchange, reply: Reply) -> str:
+        shown = _copies(exchange, reply)
+        try:
+            task = self._workers.submit(lambda: pipeline.observe(index, *shown))
+        except NoWorker as e:
+            return str(e)
+        waiting = asyncio.wrap_future(task.future)
+        done, _ = await asyncio.wait({waiting}, timeout=pipeline.profile.limits.background_s)
+        if done:
+            return waiting.result()
+        self._workers.give_up(task, pipeline.source(index))
+        waiting.cancel()
+        return pipeline.overdue(index)
+
+    def _note(self, exchange: Exchange, fault: str) -> None:
+        if fault:
+            self._log.append(EventKind.FAULT, exchange.id, where="stage", error=fault)
+
+    def _remembered(self, exchange: Exchange, started: float) -> None:
+        exchange.advance(State.REMEMBERED)
+        ms = round((self._clock.tick() - started) * 1000, 3)
+        self._log.append(EventKind.REMEMBERED, exchange.id, ms=ms)
+
+
+def _wanted(pipeline: Pipeline, exchange: Exchange, is_known: bool) -> Iterator[int]:
+    """Only real turns teach (P9), and each once (P10)."""
+    return iter(pipeline.observers if exchange.kind.is_real and not is_known else ())
+
+
+def _copies(exchange: Exchange, reply: Reply) -> tuple[Exchange, Reply]:
+    """A stage may scribble on what it is shown."""
+    return replace(exchange), deepcopy(reply)

@@ -1,0 +1,205 @@
+"""The way out when the pipeline cannot be gone: what was edited before is sent the same, and nothing else happens (P1).
+
+It needs no stage, no memory, no disk, and takes no lock that a thread which hangs may hold. Where the ledger of a
+conversation is not known, and edits may have been sent in it to a model that binds thinking to what stands before it,
+the client's own bytes go without their thinking.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from penstock.base.clock import Clock
+from penstock.base.errors import StoreError, Unreadable
+from penstock.base.threads import NoWorker, Workers
+from penstock.conversation.conversation import Conversation, Role
+from penstock.conversation.exchange import Exchange, Request
+from penstock.dialects import content_encoding
+from penstock.dialects.base import Endpoint
+from penstock.dialects.signed_body import is_signed
+from penstock.edits.edit import Edit, Op
+from penstock.edits.ledger import resolve
+from penstock.edits.rewrite import rewrite, without_thinking
+from penstock.engine.pipelines import Pipelines
+from penstock.engine.state import About, Attempt, ConversationState, States, note_attempt
+from penstock.engine.work import Outcome, Work
+from penstock.events.log import EventKind, EventLog
+from penstock.identify.identity import identify
+from penstock.redaction.redaction import redact
+
+__all__ = ["Fallback"]
+
+logger = logging.getLogger(__name__)
+DEADLINE_S = 10.0
+"""How long a request that passes the pipeline by may take to be written with what was edited before. Longer than any
+deadline of a stage: where thinking is bound to what was edited, it cannot be sent otherwise."""
+PASSED_BY = "the pipeline was passed by"
+
+
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """How a request left."""
+
+    conversation: str
+    """The id of its conversation."""
+    body: bytes | None
+    """In the request's own content-encoding. None: the client's own bytes."""
+    may_break: bool = False
+    """See `Outcome.may_break`."""
+    edits: int = 0
+    """Edits that were sent again."""
+    stripped: int = 0
+    """Blocks of thinking that were left out."""
+    fault: str = ""
+
+
+class Fallback:
+    """Sends requests on past the pipeline. Any thread may call."""
+
+    def __init__(self, states: States, key: bytes, clock: Clock, log: EventLog, pipelines: Pipelines) -> None:
+        self._states, self._key, self._clock, self._log, self._pipelines = states, key, clock, log, pipelines
+        self._workers = Workers(limit=4, lost_limit=16, name="penstock-fallback")
+
+    async def pass_by(self, request: Request, work: Work | None, why: str) -> Outcome:
+        """Past the pipeline, in a thread of its own; where that hangs too, without what is not in memory; and last, as
+        the client sent it."""
+        for load in (True, False):
+            if work is None:
+                break
+            try:
+                task = self._workers.submit(lambda load=load: self._send(work, load=load))  # type: ignore[misc]
+            except NoWorker:
+                break
+            try:
+                passed = await asyncio.wait_for(asyncio.wrap_future(task.future), DEADLINE_S)
+            except TimeoutError:
+                self._workers.give_up(task)
+                continue
+            except Unreadable:
+                break
+            except Exception:  # a stranger's dialect: it cannot be read a second time either
+                logger.exception("exchange %s goes as it came", request.id)
+                break
+            return self._passed(work, passed, why)
+        self._leave_untouched(work)
+        return self.untouched(request, why, work.exchange if work is not None else None)
+
+    def pass_by_now(self, request: Request, work: Work | None, why: str) -> Outcome:
+        """The same in the caller's own thread."""
+        if work is not None:
+            try:
+                return self._passed(work, self._send(work, load=True), why)
+            except Unreadable as e:
+                logger.debug("exchange %s cannot be read: %s", request.id, e)
+            except Exception:  # as above
+                logger.exception("exchange %s goes as it came", request.id)
+        self._leave_untouched(work)
+        return self.untouched(request, why, work.exchange if work is not None else None)
+
+    def _passed(self, work: Work, passed: _Passed, why: str) -> Outcome:
+        if passed.fault:
+            self._log.append(EventKind.FAULT, work.request.id, where="check", error=redact(passed.fault)[:400])
+        outcome = self.untouched(work.request, why, work.exchange, replayed=passed.edits, stripped=passed.stripped)
+        outcome.body, outcome.replayed, outcome.stripped = passed.body, passed.edits, passed.stripped
+        outcome.conversation, outcome.body_key = passed.conversation, work.body_key
+        outcome.may_break = passed.may_break
+        return outcome
+
+    def _leave_untouched(self, work: Work | None) -> None:
+        """The client's own bytes leave, past the ledger. The loop must not wait for the state's lock."""
+        if work is None or work.state is None or work.conversation is None:
+            return
+        work.state.note_attempt(work.body_key, Attempt(0, untouched=True))
+        work.state.seals.note(work.conversation, work.conversation)
+        if work.endpoint is not Endpoint.COUNT:
+            self._note_use(work, work.state, work.conversation)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._workers.close()
+
+    def untouched(
+        self, request: Request, why: str, exchange: Exchange | None = None, *, replayed: int = 0, stripped: int = 0
+    ) -> Outcome:
+        """What to do with a request that leaves as the client sent it, but for edits of before; and the event that says
+        so."""
+        self._log.append(EventKind.BYPASSED, request.id, why=redact(why)[:400], replayed=replayed, stripped=stripped)
+        return Outcome(why=why, exchange=exchange, pipeline=self._pipelines.of(request.profile))
+
+    def _send(self, work: Work, *, load: bool) -> _Passed:
+        """What leaves for a request. With `load`, a ledger that is not in memory is read from the store, if that can
+        be. Raises `Unreadable`, and what a stranger's dialect raises."""
+        conversation = work.conversation or self._read(work)
+        if is_signed(work.request.headers):
+            return _Passed("", None)
+        identity = identify(work.request, conversation, work.dialect.provider, self._key)
+        name, state = identity.conversation, self._state(identity.conversation, load=load)
+        seals, attempts = self._states.forwarded(name)
+        work.body_key = hash((work.endpoint, work.body))
+        state = None if state is None or state.is_gone else state
+        lessons = () if state is None else tuple(state.lessons)
+        attempt = None if any(lesson.body_key == work.body_key for lesson in lessons) else attempts.get(work.body_key)
+        revision, edits = _edits(state, attempt, is_refused=any(one.about is About.HISTORY for one in lessons))
+        done = rewrite(work.dialect, work.request.path, conversation, replay := resolve(conversation, edits))
+        whole = keep = len(done.view.thinking)
+        price = work.pipeline.parts.prices.of(identity.provider, conversation.model)
+        if price.binds_thinking and work.dialect.may_strip(conversation):
+            is_unsure = _has_begun(conversation) if state is None else state.distrusts or bool(lessons)
+            known = state.known.count if state is not None and state.known is not None else None
+            keep = 0 if is_unsure else seals.kept(conversation, done.view, known=known)
+            if attempt is not None and attempt.thinking is not None:  # a retry leaves as the first attempt did (P10)
+                keep = attempt.thinking if state is None and attempt.revision == 0 else min(keep, attempt.thinking)
+        if keep < whole:
+            path = work.request.path
+            done, replay, _ = without_thinking(work.dialect, path, conversation, edits, keep, PASSED_BY)
+        left = len(done.view.thinking)
+        note_attempt(attempts, work.body_key, Attempt(revision, bool(done.fault) and done.body is None, thinking=left))
+        if work.endpoint is not Endpoint.COUNT:
+            seals.note(conversation, done.view)
+            self._note_use(work, state, conversation)
+        body = None if done.body is None else content_encoding.encode(done.body, _encoding(work))
+        replayed = sum(edit.op is not Op.STRIP for edit in replay.applied)
+        may_break = replay.is_before_thinking(conversation)
+        return _Passed(name, body, may_break, replayed, whole - left, done.fault)
+
+    def _note_use(self, work: Work, state: ConversationState | None, conversation: Conversation) -> None:
+        """Nothing here waits for the state's lock: what hangs may hold it."""
+        if state is None:
+            return
+        state.clock.touch(self._clock.now())
+        if work.exchange is None or work.exchange.kind.is_real:
+            state.untouched.append(conversation)
+
+    def _state(self, name: str, *, load: bool) -> ConversationState | None:
+        if not load:
+            return self._states.peek(name)
+        try:
+            return self._states.get(name)
+        except StoreError:
+            return None
+
+    def _read(self, work: Work) -> Conversation:
+        limit = work.pipeline.profile.limits.body_bytes
+        work.body = content_encoding.decode(work.request.body, _encoding(work), limit)
+        return work.dialect.read(work.body, work.request.path)
+
+
+def _edits(state: ConversationState | None, attempt: Attempt | None, *, is_refused: bool) -> tuple[int, Sequence[Edit]]:
+    """What is sent again, and the ledger's revision: that of the first attempt at a retry (P10); nothing, where the
+    ledger is not known or the provider has refused what it holds."""
+    if state is None or is_refused:
+        return 0, ()
+    if attempt is not None:
+        return attempt.revision, state.ledger.edits(attempt.revision)
+    return state.ledger.revision, state.ledger.standing()
+
+
+def _encoding(work: Work) -> str | None:
+    return work.request.headers.get("content-encoding")
+
+
+def _has_begun(conversation: Conversation) -> bool:
+    return any(message.role is Role.ASSISTANT for message in conversation.messages)

@@ -1,0 +1,53 @@
+"""Edits that are left out whatever a stage proposes: those that would change nothing, and those that would cost more by
+themselves than they save. `money.Account` stops editing where applied edits have cost more than they saved (P12)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from penstock.conversation.conversation import Conversation
+from penstock.cost.account import cacheables
+from penstock.cost.prices import Price
+from penstock.cost.prompt_cache import breakpoints
+from penstock.edits.applied import Replay
+from penstock.edits.edit import Edit, Op
+from penstock.tokens.estimate import estimate_bytes
+
+__all__ = ["COVERED", "GROWTH", "LONGER", "UNCACHED", "unfit"]
+
+COVERED = "a compaction stands for the whole message"
+LONGER = "it would make the request longer"
+UNCACHED = "too little would be left for the provider to cache"
+GROWTH = 64
+"""Characters by which edits may make a request longer than it came: less than a stub for a few words takes."""
+
+
+def unfit(
+    landing: Sequence[Edit], replay: Replay, came: Conversation, view: Conversation, price: Price
+) -> list[tuple[Edit, str]]:
+    """Those of `landing` that must not, and why. `replay` and `view`: what is sent when all of them do. Notes may: they
+    are sent for what they say, and not to save."""
+    applied = {(edit.op, edit.place) for edit in replay.applied}
+    covered = [(edit, COVERED) for edit in landing if (edit.op, edit.place) not in applied]
+    edits = [e for e in landing if e.op in (Op.REPLACE, Op.COMPACT) and (e.op, e.place) in applied]
+    growth = sum(len(edit.text) - edit.size for edit in replay.applied if edit.op in (Op.REPLACE, Op.COMPACT))
+    if growth > GROWTH:  # it would be paid for with every request to come
+        return covered + [(edit, LONGER) for edit in edits if len(edit.text) > edit.size]
+    if edits and _is_paid_in_full(view, came, price):
+        return covered + [(edit, UNCACHED) for edit in edits]
+    return covered
+
+
+def _is_paid_in_full(view: Conversation, came: Conversation, price: Price) -> bool:
+    """What is left is too little to be cached, and costs more in full than all of it read from the cache."""
+    if estimate_bytes(view.size) > 4 * price.least:  # to count exactly takes its time
+        return False
+    left, whole = _cached(view, price), _cached(came, price)
+    return left < price.least <= whole and left > price.read * whole
+
+
+def _cached(conversation: Conversation, price: Price) -> int:
+    """Tokens of the longest prefix that the provider would cache if it is long enough."""
+    blocks = cacheables(conversation)
+    ends = breakpoints(blocks, price)
+    return sum(block.tokens for block in blocks[: ends[-1] + 1]) if ends else 0

@@ -1,0 +1,28 @@
+"""What a client's own compaction throws away: kept, so that it can still be found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from penstock.conversation.conversation import Conversation, Message
+from penstock.plugins.compressor import handle_of
+from penstock.store.base import Store
+from penstock.tokens.estimate import estimate
+
+__all__ = ["keep_history", "transcript"]
+
+WHY = "the client compacted its history"
+
+
+def transcript(messages: Iterable[Message]) -> str:
+    """Every word of `messages`, with who said it."""
+    return "\n\n".join(f"[{m.role}] " + "\n".join(block.text for block in m.blocks) for m in messages)
+
+
+def keep_history(store: Store, conversation: Conversation, name: str, at: float) -> dict[str, Any]:
+    """Keep the history that a request for a summary carries, and give the payload of the `kept` event. Takes a while:
+    not for the road. Raises `StoreError`."""
+    text = transcript(conversation.messages)
+    store.add_original(name, text, WHY, at)
+    return {"handle": handle_of(text), "why": WHY, "messages": len(conversation.messages), "tokens": estimate(text)}

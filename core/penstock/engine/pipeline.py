@@ -1,0 +1,161 @@
+"""The stages of one profile, each run so that it can cost nothing but its own edits."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from penstock.base.circuit_breaker import Breaker
+from penstock.base.clock import Clock
+from penstock.base.threads import GivenUp
+from penstock.conversation.exchange import Exchange
+from penstock.conversation.reply import Reply
+from penstock.identify.classify import Classifier
+from penstock.plugins.draft import Draft
+from penstock.plugins.services import Parts
+from penstock.plugins.stage import Outcome, Stage
+from penstock.profiles.profile import Profile
+from penstock.redaction.redaction import redact
+
+__all__ = ["Pipeline", "Verdict"]
+
+logger = logging.getLogger(__name__)
+REMARK = 400
+"""Characters of what a stage says about a request that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of one stage on one request."""
+
+    stage: str
+    outcome: Outcome
+    remark: str = ""
+    ms: float = 0.0
+    edits: int = 0
+
+
+class Pipeline:
+    """The stages of one profile, in order."""
+
+    def __init__(self, profile: Profile, stages: Sequence[Stage], clock: Clock, parts: Parts | None = None) -> None:
+        self.profile = profile
+        self.parts = parts or Parts()
+        self.stages = tuple(stages)
+        self.classifier = Classifier(profile.kinds)
+        self._clock = clock
+        limits = profile.limits
+        self._breakers = {s.name: Breaker(limits.failures, limits.rest_s, clock) for s in stages}
+        # Of their own: a stage that proposes well and hangs at every answer has to rest as well.
+        self._observing = {s.name: Breaker(limits.failures, limits.rest_s, clock) for s in stages}
+
+    def take_over(self, before: Pipeline) -> None:
+        """Stand in the place of `before`, which has other settings: with what its stages know, and with the breakers
+        of those that go on under the same limits."""
+        for stage in self.stages:
+            found = next((one for one in before.stages if one.name == stage.name and type(one) is type(stage)), None)
+            if found is None or found is stage:
+                continue
+            try:
+                stage.take_over(found)
+            except Exception:  # a stranger's code: it goes on as after a restart
+                logger.exception("stage %r did not take over", stage.name)
+        ours, theirs = self.profile.limits, before.profile.limits
+        if (ours.failures, ours.rest_s) == (theirs.failures, theirs.rest_s):
+            for mine, other in ((self._breakers, before._breakers), (self._observing, before._observing)):
+                mine.update({name: other[name] for name in mine.keys() & other.keys()})
+
+    def deadline(self, index: int) -> float:
+        """Seconds the `index`-th stage may take."""
+        return self.stages[index].deadline or self.profile.limits.stage_ms / 1000
+
+    def run(self, index: int, draft: Draft, *, flush: bool = False) -> tuple[Draft, Verdict]:
+        """Let the `index`-th stage propose, and look at the whole history when a flush is due. Gives the draft to go
+        on with: the stage's own when it went well, `draft` when it did not."""
+        stage = self.stages[index]
+        breaker = self._breakers[stage.name]
+        if not breaker.allows():
+            return draft, Verdict(stage.name, Outcome.RESTING, "it failed too often in a row")
+        started = self._clock.tick()
+        trial = draft.for_stage(stage.name)
+        try:
+            remark = stage.on_request(trial)
+            if flush:
+                remark = stage.on_flush(trial) or remark
+        except GivenUp:
+            raise
+        except BaseException as e:  # a stranger's code; it may even raise what ends a process or a loop
+            logger.exception("stage %r failed", stage.name)
+            breaker.failed()
+            return draft, Verdict(stage.name, Outcome.FAILED, _said(e), self._since(started))
+        breaker.succeeded()
+        edits = len(trial.edits) - len(draft.edits)
+        outcome = Outcome.EDITED if edits else Outcome.NOTHING
+        if trial.refused is not None and trial.refused.stage == stage.name:
+            outcome = Outcome.REFUSED
+        said = _remark(remark) if isinstance(remark, str) else ""
+        return trial, Verdict(stage.name, outcome, said, self._since(started), edits)
+
+    def source(self, index: int) -> str:
+        """The file of the `index`-th stage's code, empty when it has none."""
+        module = sys.modules.get(type(self.stages[index]).__module__)
+        return getattr(module, "__file__", None) or ""
+
+    def late(self, index: int) -> Verdict:
+        """The `index`-th stage was not done in time."""
+        stage = self.stages[index]
+        self._breakers[stage.name].failed()
+        seconds = self.deadline(index)
+        return Verdict(stage.name, Outcome.LATE, f"not done after {seconds * 1000:.0f} ms", seconds * 1000)
+
+    @property
+    def observers(self) -> list[int]:
+        """The stages that look at answers."""
+        return [i for i, stage in enumerate(self.stages) if _looks(stage)]
+
+    def observe(self, index: int, exchange: Exchange, reply: Reply) -> str:
+        """Let the `index`-th stage look at an answer. Gives what went wrong, empty when nothing did."""
+        stage = self.stages[index]
+        breaker = self._observing[stage.name]
+        if not breaker.allows():
+            return ""
+        try:
+            stage.on_reply(exchange, reply)
+            if not reply.tools:
+                stage.on_turn_complete(exchange, reply)
+        except GivenUp:
+            raise
+        except BaseException as e:  # as above
+            logger.exception("stage %r failed at an answer", stage.name)
+            breaker.failed()
+            return f"stage {stage.name!r} failed at an answer: {_said(e)}"
+        breaker.succeeded()
+        return ""
+
+    def overdue(self, index: int) -> str:
+        """The `index`-th stage has not come back from looking at an answer. Gives a text that says so."""
+        stage = self.stages[index]
+        self._observing[stage.name].failed()
+        return f"stage {stage.name!r} had not done with an answer after {self.profile.limits.background_s:.4g} s"
+
+    def _since(self, started: float) -> float:
+        return (self._clock.tick() - started) * 1000
+
+
+def _looks(stage: Stage) -> bool:
+    cls = type(stage)
+    return cls.on_reply is not Stage.on_reply or cls.on_turn_complete is not Stage.on_turn_complete
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return _remark(f"{type(error).__name__}: {error}")
+    except Exception:  # noqa: BLE001 - the error is a stranger's too, and may have no text
+        return type(error).__name__
+
+
+def _remark(text: str) -> str:
+    """What a stage says may quote the conversation: no secret of it is written down."""
+    return redact(text[: REMARK + 64])[:REMARK]

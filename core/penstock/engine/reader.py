@@ -1,0 +1,161 @@
+"""Read a request: who is talking, what for, what of it is new, and whether what was sent before may change now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from penstock.base.clock import Clock
+from penstock.conversation.conversation import Conversation
+from penstock.conversation.exchange import Exchange, Identity, Kind, State
+from penstock.cost.cache_ttl import CacheClock
+from penstock.dialects import content_encoding
+from penstock.edits.applied import Replay
+from penstock.edits.edit import Edit
+from penstock.edits.flush_reason import ROOM, Due
+from penstock.edits.ledger import Ledger, resolve
+from penstock.engine.admission import Cashier
+from penstock.engine.refusals import Refusals
+from penstock.engine.state import ConversationState, States
+from penstock.engine.token_counts import Counting
+from penstock.engine.work import Work
+from penstock.identify.identity import identify
+from penstock.identify.working_directory import Projects
+from penstock.plugins.draft import Draft
+from penstock.profiles.profile import Profile
+from penstock.store.base import Store
+from penstock.tokens.estimate import estimate_bytes
+
+__all__ = ["Reader"]
+
+
+class Reader:
+    """Reads requests, each in its own thread; conversations come from a store."""
+
+    def __init__(
+        self, store: Store, key: bytes, clock: Clock, cashier: Cashier, counting: Counting, *, is_lost: bool = False
+    ) -> None:
+        """`is_lost`: the ledgers of an earlier store are gone; what was sent then is not known."""
+        self._store, self._key, self._clock, self._cashier, self._counting = store, key, clock, cashier, counting
+        self._is_lost = is_lost
+        self._projects = Projects()
+        self._refusals = Refusals(store, clock.now)
+        self.states = States(self._load)
+
+    def read(self, work: Work) -> None:
+        """Fill in what `work` is about; for a real turn that is new, with a draft for the stages.
+
+        Raises `Unreadable` and `StoreError`.
+        """
+        request, pipeline = work.request, work.pipeline
+        work.body = content_encoding.decode(
+            request.body, request.headers.get("content-encoding"), pipeline.profile.limits.body_bytes
+        )
+        conversation = work.dialect.read(work.body, request.path)
+        identity = identify(request, conversation, work.dialect.provider, self._key)
+        identity = replace(identity, project=self._project(pipeline.profile, conversation, identity))
+        kind = pipeline.classifier.kind(request, work.endpoint, conversation, identity)
+        state = self.states.get(identity.conversation)
+        work.body_key = hash((work.endpoint, work.body))
+        work.conversation, work.state = conversation, state
+        with state.lock:
+            self._refusals.heed(identity.conversation, state)
+            state.learn()
+            state.meet(conversation, self._clock.now())
+            state.session = identity.session
+            attempt = state.attempts.get(work.body_key)
+            if kind.is_real and attempt is None and state.begins_epoch(conversation):
+                state.epoch += 1
+                state.full = 0
+            sent = state.count_sent(conversation)
+            work.known = state.known.count if state.known is not None else None
+            exchange = Exchange(
+                id=request.id,
+                dialect=work.dialect.name,
+                path=request.path,
+                kind=kind,
+                identity=identity,
+                model=conversation.model,
+                host=request.host,
+                epoch=state.epoch,
+                turn=sum(1 for m in conversation.messages if m.words),
+                is_retry=attempt is not None,
+                words=_words(conversation) if kind is not Kind.TOOL_LOOP else "",
+                received_at=self._clock.now(),
+            )
+            work.gauge = self._counting.gauge(exchange)
+            is_new = state.newness(conversation, sent)
+            landed = resolve(conversation, state.ledger.edits())
+            work.standing = state.ledger.revision, landed
+            if kind.is_real and attempt is None and not work.is_paused:
+                work.debt = self._debt(work, conversation, landed, identity.provider)
+                work.due = self._due(work, conversation, state, identity.provider, landed)
+            used = state.clock.last_use
+        work.exchange, work.used = exchange, used
+        work.sent, work.attempt = sent, attempt
+        exchange.advance(State.CLASSIFIED)
+        if kind.is_real and attempt is None:
+            window = pipeline.parts.prices.of(identity.provider, conversation.model).window
+            work.draft = Draft(
+                exchange,
+                conversation,
+                is_new,
+                sent=sent,
+                landed=landed,
+                due=work.due or "",
+                window=window,
+                parts=pipeline.parts,
+                level=self._cashier.standing(exchange, pipeline.profile).level,
+            )
+
+    def _project(self, profile: Profile, conversation: Conversation, identity: Identity) -> str:
+        known = profile.memory.project or self._projects.of(conversation, identity)
+        return known or f"account-{identity.account}"
+
+    def _debt(self, work: Work, conversation: Conversation, landed: Replay, provider: str) -> int:
+        """See `Job.debt`."""
+        window = work.pipeline.parts.prices.of(provider, conversation.model).window
+        compacted = (conversation.messages[i].size for i in landed.covered())
+        received = work.gauge.count(estimate_bytes(conversation.size - sum(compacted))).tokens
+        return max(0, received - round(window * work.pipeline.profile.window.received))
+
+    def _due(
+        self, work: Work, conversation: Conversation, state: ConversationState, provider: str, landed: Replay
+    ) -> Due | None:
+        """Why edits to what was sent may land now. None: they must wait (P4)."""
+        if not state.keys:
+            return None
+        profile, price = work.pipeline.profile, work.pipeline.parts.prices.of(provider, conversation.model)
+        state.clock.heed(conversation, price, profile.cache.ttl_s)
+        is_edge = conversation.begins_turn and work.dialect.may_strip(conversation)
+        if price.binds_thinking and conversation.thinking and not is_edge:
+            return None
+        if state.asked:
+            return Due.ASKED
+        if work.debt and any(_is_shortened(conversation, at, edit) for at, edit in landed.replacements().items()):
+            return Due.OUTGROWN
+        # At an unknown price nobody can say that a flush pays.
+        if price.is_known and state.clock.is_cold(self._clock.now(), profile.cache.margin_s):
+            return Due.COLD
+        limit = price.window * profile.window.hard
+        size = work.gauge.count(state.size_sent + estimate_bytes(conversation.size) - state.size_came).tokens
+        # Each such flush writes a hot prefix anew: after one that made little room the next waits until there is more.
+        least = min(state.full + ROOM * limit, limit / profile.window.hard) if state.full else 0.0
+        return Due.FULL if size > max(limit, least) else None
+
+    def _load(self, conversation: str) -> ConversationState:
+        """Raises `StoreError`: without its ledger a conversation can not be sent as it was before."""
+        clock = CacheClock(self._clock.now())
+        landed, tip = self._store.edits_of(conversation), self._store.tip_of(conversation)
+        state = ConversationState(Ledger(landed), clock, tip, epoch=tip.epoch if tip else 0)
+        state.distrusts = self._is_lost and tip is None
+        self._refusals.recall(conversation, state)
+        return state
+
+
+def _is_shortened(conversation: Conversation, at: tuple[int, int], edit: Edit) -> bool:
+    return conversation.messages[at[0]].blocks[at[1]].text != edit.text
+
+
+def _words(conversation: Conversation) -> str:
+    at = conversation.newest_user()
+    return conversation.messages[at].words if at is not None else ""

@@ -1,0 +1,123 @@
+"""What comes back of a request: it is counted and paid for, and the stages look at it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from penstock.base.clock import Clock
+from penstock.budget.provider import Told
+from penstock.conversation.exchange import Exchange, Kind, State
+from penstock.conversation.reply import Reply, Usage
+from penstock.dialects.rejection import LEFT_OUT, about
+from penstock.engine.admission import Cashier
+from penstock.engine.background import Background
+from penstock.engine.pipeline import Pipeline
+from penstock.engine.state import About, Lesson, States
+from penstock.engine.token_counts import Counting
+from penstock.engine.work import Outcome
+from penstock.events.log import EventKind, EventLog
+
+__all__ = ["Answers"]
+
+TAUGHT = 10_000
+"""Answered requests that are remembered, so that none teaches twice."""
+
+
+class Answers:
+    """For one thread: the loop's, or that of who works without one."""
+
+    def __init__(
+        self,
+        cashier: Cashier,
+        counting: Counting,
+        background: Background,
+        states: States,
+        clock: Clock,
+        log: EventLog,
+    ) -> None:
+        self._cashier, self._counting, self._background = cashier, counting, background
+        self._states, self._clock, self._log = states, clock, log
+        self._taught: OrderedDict[int, None] = OrderedDict()
+
+    async def answered(self, outcome: Outcome) -> None:
+        """See `Engine.answered`."""
+        exchange, reply, pipeline = outcome.exchange, outcome.reply, outcome.pipeline
+        if exchange is None or reply is None or pipeline is None or exchange.state is not State.ANSWERED:
+            return
+        is_known = self._note(outcome, exchange, pipeline, reply)
+        await self._background.look(pipeline, exchange, reply, is_known=is_known)
+
+    def answered_now(self, outcome: Outcome) -> None:
+        """See `Engine.answered_now`."""
+        exchange, reply, pipeline = outcome.exchange, outcome.reply, outcome.pipeline
+        if exchange is not None and reply is not None and pipeline is not None:
+            is_known = self._note(outcome, exchange, pipeline, reply)
+            self._background.look_now(pipeline, exchange, reply, is_known=is_known)
+
+    def failed(self, outcome: Outcome, usage: Usage | None, *, begun: bool, sent: bool) -> None:
+        """See `Engine.failed`."""
+        if outcome.exchange is not None and outcome.pipeline is not None:
+            self._cashier.failed(outcome.exchange, outcome.pipeline, usage, begun=begun, sent=sent)
+
+    def told(self, outcome: Outcome, told: tuple[Told, ...]) -> None:
+        """See `Engine.told`."""
+        if outcome.exchange is not None:
+            self._cashier.told(outcome.exchange, told)
+
+    def touch(self, exchange: Exchange) -> None:
+        """See `Engine.touch`."""
+        if exchange.kind is not Kind.COUNT:
+            state = self._states.peek(exchange.identity.conversation)
+            if state is not None:
+                state.clock.touch(self._clock.now())
+
+    def rejected(self, outcome: Outcome, error: str) -> None:
+        """See `Engine.rejected`."""
+        lesson, state = _lesson(outcome, error), self._states.peek(outcome.conversation)
+        if lesson is None or state is None:
+            return
+        # A conversation that others began may have been edited by an earlier process, whose ledger is gone.
+        is_ours = outcome.may_break or state.clock.met is not None
+        if not (is_ours if lesson.about is About.THINKING else outcome.body is not None):
+            return
+        state.lessons.append(lesson)
+        did = "left thinking out of" if error == LEFT_OUT else "refused"
+        said = f"the provider {did} a request with edits in it, for its {lesson.about}: the next one goes without"
+        said = f"{said} what it refused, and nothing late lands in this conversation"
+        exchange = outcome.exchange.id if outcome.exchange is not None else ""
+        self._log.append(EventKind.FAULT, exchange, where="edits", error=said)
+
+    def _note(self, outcome: Outcome, exchange: Exchange, pipeline: Pipeline, reply: Reply) -> bool:
+        """Pay for it, and keep what the provider counted for the conversation's next request. Gives whether it teaches
+        nothing any more."""
+        # Thinking that is left out in silence teaches like thinking that is refused.
+        if outcome.body is not None and any(map(_is_left_out, reply.transformations)):
+            self.rejected(outcome, LEFT_OUT)
+        self._cashier.answered(exchange, pipeline, outcome.booking, reply)
+        self._counting.learn(outcome)
+        state = self._states.peek(exchange.identity.conversation)
+        if state is not None and outcome.booking is not None:
+            state.answers.append((outcome.booking, reply.usage))
+            if exchange.kind.is_real:
+                state.called = frozenset(call.id for call in reply.tools)
+        return self._has_taught(outcome)
+
+    def _has_taught(self, outcome: Outcome) -> bool:
+        """Whether an answer to the same bytes came whole before: a turn teaches once, be it at its third attempt."""
+        known = outcome.body_key in self._taught
+        self._taught[outcome.body_key] = None
+        while len(self._taught) > TAUGHT:
+            self._taught.popitem(last=False)
+        return known
+
+
+def _lesson(outcome: Outcome, error: str) -> Lesson | None:
+    """What a refusal teaches about the edits in a request. None: nothing."""
+    what = about(error)
+    if what is None or (what is About.BREAKPOINT and not outcome.marked):  # the client's own
+        return None
+    return Lesson(what, outcome.body_key, outcome.revision, outcome.landed, outcome.marked)
+
+
+def _is_left_out(line: str) -> bool:
+    return "prefix" in line and "allowed" not in line

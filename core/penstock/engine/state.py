@@ -1,0 +1,338 @@
+"""What the engine remembers of each conversation while it runs: the ledger, what was sent, the cache clock, retries."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from penstock.conversation.conversation import Conversation, Message, Role, common_head, digest
+from penstock.conversation.reply import Usage
+from penstock.cost.account import Account, Booking
+from penstock.cost.cache_ttl import CacheClock
+from penstock.edits.ledger import Ledger, locate
+from penstock.edits.thinking_seals import Seals
+from penstock.events.log import Tip
+
+__all__ = ["About", "Attempt", "ConversationState", "Lesson", "States", "note_attempt"]
+
+RETRIES = 32
+REFUSED = "the provider refused a request with edits in it"
+SENT_LIMIT = 50_000
+LIMIT_BYTES = 64 << 20
+"""Of memory for the conversations that are known. The ones not used for longest come back from the store."""
+_ASKED = 50
+"""Sizes are looked at once in so many requests."""
+AT_LEAST = 16
+"""So many conversations stay, however large they are."""
+_STATE, _KEY, _ATTEMPT, _KNOWN = 4000, 110, 700, 700
+"""Bytes of a conversation, of a key, of an attempt with its booking, and of what the account knows of a message.
+Measured on sessions of 50 requests, which take 280 KB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How a body was sent before, so that the same body is sent the same."""
+
+    revision: int
+    """The ledger's revision then."""
+    untouched: bool
+    """It went as it came, past the ledger."""
+    mark: tuple[int, int, str] | None = None
+    """The breakpoint of our own it went with."""
+    booking: Booking | None = None
+    thinking: int | None = None
+    """How many blocks of thinking, from the end, were sent: a retry carries no more. None: that was not noted, and as
+    many go as are valid."""
+
+
+class About(StrEnum):
+    """What a provider's refusal is about."""
+
+    THINKING = "thinking"
+    BREAKPOINT = "cache breakpoints"
+    HISTORY = "the order of the history"
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One refused request that had edits in it."""
+
+    about: About
+    body_key: int
+    revision: int
+    """The ledger's revision that it was sent with."""
+    landed: bool
+    """Edits of that revision were new in it."""
+    marked: bool
+    """It had a breakpoint of ours."""
+
+
+@dataclass
+class ConversationState:
+    """One conversation. Take `lock` around everything."""
+
+    ledger: Ledger
+    clock: CacheClock
+    known: Tip | None
+    """What an earlier process sent last. None: nothing, as far as the store knows."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    account: Account = field(default_factory=Account)
+    epoch: int = 0
+    session: str = ""
+    """The client's own id."""
+    is_gone: bool = False
+    """It was deleted: nothing may land by it any more."""
+    asked: bool = False
+    """A person wants the next real request flushed. May be set without the lock."""
+    size_came: int = 0
+    """Estimated tokens of the last real request as it came, and as it was sent."""
+    size_sent: int = 0
+    keys: list[bytes] = field(default_factory=list)
+    """The message keys of the last real request."""
+    full: int = 0
+    """Tokens of the request that the last flush of a full window left so full, or put off. 0: it has room again."""
+    called: frozenset[str] = frozenset()
+    """The ids of the calls in the last answer. May be set without the lock."""
+    sent: dict[bytes, int] = field(default_factory=dict)
+    """Block keys that were sent, with how often one stood in a request."""
+    attempts: OrderedDict[int, Attempt] = field(default_factory=OrderedDict)
+    """By the hash of the body. Python's own, keyed anew for each process: 1 ms less for each megabyte than a digest."""
+
+    seals: Seals = field(default_factory=Seals)
+    """What was forwarded of each history, for thinking that is bound to it."""
+    distrusts: bool = False
+    """The thinking of the next request is not to be relied on: edits may have been sent that are not known, or the
+    provider has refused it. May be set without the lock."""
+    late_stopped: str = ""
+    """Why no edit to what was sent lands any more. Empty: they do."""
+    released: bool = False
+    """Edits were released since the last request: it was not sent as the next one will be."""
+    own_marks: bool = True
+    """Whether breakpoints of our own may be added."""
+    lessons: deque[Lesson] = field(default_factory=lambda: deque(maxlen=RETRIES))
+    """What the provider refused, not heeded yet. May be appended to without the lock."""
+    undropped: list[int] = field(default_factory=list)
+    """Revisions that the ledger replays no more, and that the store still holds."""
+    unsaved: bool = False
+    """`late_stopped` or `own_marks` changed, and the store does not know it yet."""
+
+    answers: deque[tuple[Booking, Usage]] = field(default_factory=lambda: deque(maxlen=RETRIES))
+    """What the provider counted, not learnt from yet. May be appended to without the lock."""
+    untouched: deque[Conversation] = field(default_factory=lambda: deque(maxlen=RETRIES))
+    """Requests that left as they came and are not counted as sent yet. May be appended to without the lock."""
+
+    @property
+    def size(self) -> int:
+        """About the bytes it takes in memory. May be asked without the lock."""
+        keys = len(self.keys) + len(self.sent)
+        return (
+            _STATE + self.ledger.size + _KEY * keys + _ATTEMPT * len(self.attempts) + _KNOWN * len(self.account.known)
+        )
+
+    def learn(self) -> None:
+        """Correct what is thought to be cached by what the provider counted."""
+        while self.answers:
+            booking, usage = self.answers.popleft()
+            if self.account.learn(booking, usage):
+                self.clock.learn(booking.idle)
+
+    def heed(self) -> None:
+        """Take the provider's refusals to heart: forget how the refused request was sent, and stop late edits. What the
+        store has to be told of it is left in `undropped` and `unsaved`."""
+        while self.lessons:
+            lesson = self.lessons.popleft()
+            self.attempts.pop(lesson.body_key, None)
+            self.late_stopped = self.late_stopped or REFUSED
+            self.unsaved = True
+            if lesson.about is About.BREAKPOINT:
+                self.own_marks = False
+            elif lesson.about is About.THINKING:
+                self.distrusts = True
+            else:  # the thinking that was produced behind these edits is found out by what was forwarded
+                revisions = [lesson.revision] if lesson.landed else self.ledger.revisions
+                dropped = [one for one in revisions if self.ledger.release(one)]
+                self.undropped += dropped
+                self.released = self.released or bool(dropped)
+
+    def meet(self, conversation: Conversation, now: float) -> None:
+        """Before the first request that comes by. One that had begun by then was sent by others."""
+        begun = self.known is not None or any(m.role is Role.ASSISTANT for m in conversation.messages)
+        if begun and not self.keys and self.clock.met is None:
+            self.clock.met = now
+
+    def count_sent(self, conversation: Conversation) -> int:
+        """How many messages at the head are known to be sent. What this process does not know counts as sent (P4)."""
+        while self.untouched:
+            self.mark_sent(self.untouched.popleft(), 0)
+        messages = conversation.messages
+        if self.keys:  # what an answer follows was sent, by this proxy or past it
+            return max(common_head(self.keys, messages), _last_answer(messages, self.called))
+        newest = conversation.newest_user()
+        tail = len(messages) if newest is None else newest
+        if self.known is None:
+            return 0 if not any(m.role is Role.ASSISTANT for m in messages) else tail
+        if self.known.count <= len(messages) and _chain(messages[: self.known.count]) == self.known.chain:
+            return max(tail, self.known.count)
+        return len(messages)
+
+    def begins_epoch(self, conversation: Conversation) -> bool:
+        """Whether the history shrank or branched. Clients rewrite their last messages now and then; two may change."""
+        if not self.keys:
+            return False
+        common = common_head(self.keys, conversation.messages)
+        return common < len(self.keys) - 2
+
+    def newness(self, conversation: Conversation, sent: int) -> Callable[[int, int], bool]:
+        """Tells by message and block index whether a block was never sent; `sent` messages at the head were."""
+
+        fresh = {block.key for message in conversation.messages[sent:] for block in message.blocks}
+        nth = {at: place.nth for place, at in locate(conversation, fresh & self.sent.keys()).items()}
+
+        def is_new(m: int, b: int) -> bool:
+            if m < sent or len(self.sent) >= SENT_LIMIT:
+                return False
+            times = self.sent.get(conversation.messages[m].blocks[b].key, 0)
+            return not times or nth.get((m, b), 0) >= times
+
+        return is_new
+
+    def mark_sent(self, conversation: Conversation, sent: int) -> Tip:
+        """All of `conversation` is sent; its first `sent` messages were before. Gives the new tip."""
+        first = 0 if not self.sent else sent
+        fresh = {block.key for message in conversation.messages[first:] for block in message.blocks}
+        times = Counter(place.key for place in locate(conversation, fresh))
+        for key, count in times.items():
+            if len(self.sent) < SENT_LIMIT:
+                self.sent[key] = max(self.sent.get(key, 0), count)
+        self.keys = [m.key for m in conversation.messages]
+        self.known = Tip(self.epoch, digest(*self.keys), len(self.keys))
+        return self.known
+
+    def mark_shared(self, conversation: Conversation) -> None:
+        """A call of the client's own carries the history: what it adds is in the provider's cache now."""
+        if self.keys and conversation.messages and conversation.messages[0].key == self.keys[0]:
+            for _, _, block in conversation.blocks():
+                if len(self.sent) < SENT_LIMIT:
+                    self.sent.setdefault(block.key, 1)
+
+    def note_attempt(self, body: int, attempt: Attempt) -> None:
+        """Remember how the body with this hash was sent."""
+        note_attempt(self.attempts, body, attempt)
+
+
+def note_attempt(attempts: OrderedDict[int, Attempt], body: int, attempt: Attempt) -> None:
+    """Remember how the body with this hash was sent; the oldest go beyond `RETRIES`."""
+    attempts[body] = attempt
+    while len(attempts) > RETRIES:
+        attempts.popitem(last=False)
+
+
+class States:
+    """The conversations in memory; the least recently used go first, and come back from the store."""
+
+    def __init__(
+        self, load: Callable[[str], ConversationState], limit: int = 1000, limit_bytes: int = LIMIT_BYTES
+    ) -> None:
+        self._load, self._limit, self._limit_bytes = load, limit, limit_bytes
+        self._asked = 0
+        self._holders: OrderedDict[str, _Holder] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, conversation: str) -> ConversationState:
+        """The state of a conversation, loaded when it is not in memory. May read the store: not for the loop. Nobody
+        waits for another conversation's load; one that raises is tried again at the next request."""
+        with self._lock:
+            holder = self._holders.setdefault(conversation, _Holder())
+            self._holders.move_to_end(conversation)
+            while len(self._holders) > self._limit:
+                self._holders.popitem(last=False)
+            self._asked += 1
+            if not self._asked % _ASKED:
+                self._let_go()
+        with holder.lock:
+            if holder.state is None:
+                holder.state = self._load(conversation)
+                # What was forwarded counts, whatever became of the ledger.
+                holder.state.seals, holder.state.attempts = holder.seals, holder.attempts
+            return holder.state
+
+    def _let_go(self) -> None:
+        """Of the conversations not used for longest, as many as are too much."""
+        sizes = {name: holder.state.size if holder.state is not None else 0 for name, holder in self._holders.items()}
+        total = sum(sizes.values())
+        for name, size in list(sizes.items())[:-AT_LEAST]:
+            if total <= self._limit_bytes:
+                return
+            del self._holders[name]
+            total -= size
+
+    def forwarded(self, conversation: str) -> tuple[Seals, OrderedDict[int, Attempt]]:
+        """What was forwarded in a conversation, and how each body was, also while its ledger cannot be read."""
+        with self._lock:
+            holder = self._holders.setdefault(conversation, _Holder())
+            return holder.seals, holder.attempts
+
+    def loaded(self) -> list[tuple[str, ConversationState]]:
+        """The conversations in memory, each with its id."""
+        with self._lock:
+            return [(name, holder.state) for name, holder in self._holders.items() if holder.state is not None]
+
+    @contextmanager
+    def forgotten(self, conversations: Iterable[str]) -> Iterator[None]:
+        """Until the block ends, who asks for one of these waits; after it they are loaded anew. One that raises forgets
+        nothing. A request that has its state already finds it gone when it would write to it."""
+        with self._lock:
+            holders = [self._holders.setdefault(name, _Holder()) for name in sorted(set(conversations))]
+        with ExitStack() as stack:
+            for holder in holders:
+                stack.enter_context(holder.lock)
+            states = [holder.state for holder in holders if holder.state is not None]
+            _mark(states, is_gone=True)
+            try:
+                yield
+            except BaseException:
+                _mark(states, is_gone=False)
+                raise
+            for holder in holders:
+                holder.state = None
+                holder.attempts = OrderedDict()
+
+    def peek(self, conversation: str) -> ConversationState | None:
+        """The state of a conversation if it is in memory."""
+        holder = self._holders.get(conversation)
+        return holder.state if holder is not None else None
+
+
+def _mark(states: Iterable[ConversationState], *, is_gone: bool) -> None:
+    for state in states:
+        with state.lock:
+            state.is_gone = is_gone
+
+
+@dataclass(slots=True)
+class _Holder:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    state: ConversationState | None = None
+    seals: Seals = field(default_factory=Seals)
+    attempts: OrderedDict[int, Attempt] = field(default_factory=OrderedDict)
+
+
+def _last_answer(messages: tuple[Message, ...], called: frozenset[str]) -> int:
+    """Where the last answer stands that proves a request before it. What the client would have the model go on from, at
+    the end, proves none; nor does a call of the answer that came by here, which may stand between results of others."""
+    end = len(messages)
+    while end and messages[end - 1].role is Role.ASSISTANT:
+        end -= 1
+    for i in range(end - 1, -1, -1):
+        calls = messages[i].calls
+        if messages[i].role is Role.ASSISTANT and not (calls and called.issuperset(calls)):
+            return i
+    return 0
+
+
+def _chain(messages: tuple[Message, ...]) -> bytes:
+    return digest(*(m.key for m in messages))

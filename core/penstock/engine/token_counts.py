@@ -1,0 +1,123 @@
+"""The engine's calibration: taught by answers, asked for what is shown, and kept from one start to the next.
+
+A model whose provider has not counted anything yet is anchored by its own tokenizer, where its vocabulary is public and
+on this machine: part of a request is counted in another process, while the request is on its way.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from penstock.base.errors import StoreError
+from penstock.conversation.conversation import Conversation
+from penstock.conversation.exchange import Exchange, Kind
+from penstock.engine.work import Outcome
+from penstock.store.base import Store
+from penstock.tokens.calibration import Calibration, Gauge
+from penstock.tokens.count_process import count_apart
+from penstock.tokens.model_vocabulary import encoding_for
+from penstock.tokens.request_count import sample
+from penstock.tokens.vocabulary import KNOWN, Vocabulary, find
+
+__all__ = ["Counting"]
+
+logger = logging.getLogger(__name__)
+KIND = "calibration"
+"""What the store calls these facts."""
+SAVE_EVERY_S = 30.0
+"""A process that is killed forgets no more than this."""
+ANCHOR_EVERY_S = 60.0
+"""A model is counted by its tokenizer at most this often, and only until the provider has counted one request."""
+ANCHORED = 500
+"""Models of which it is known when that was tried last."""
+_WHOLE = frozenset({*(kind for kind in Kind if kind.is_real), Kind.COUNT, Kind.CLIENT_COMPACTION})
+"""Requests that carry their conversation's history."""
+
+
+class Counting:
+    """A calibration and the store it is kept in. A store that fails costs what was learned, and nothing else (P1)."""
+
+    def __init__(
+        self,
+        store: Store,
+        tick: Callable[[], float],
+        do: Callable[[Callable[[], None]], None],
+        *,
+        vocabularies: Mapping[str, Vocabulary] = KNOWN,
+        count: Callable[[Vocabulary, Path, Sequence[str]], list[int] | None] = count_apart,
+    ) -> None:
+        """Reads the store. `tick`: seconds of a clock that only goes forward; `do` has a thread do something; `count`
+        gives the tokens of some texts."""
+        self._store, self._tick, self._do = store, tick, do
+        self._vocabularies, self._count = vocabularies, count
+        self._tried: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._saved = -math.inf
+        self._saving = threading.Lock()
+        try:
+            facts = store.values_of(KIND)
+        except StoreError as e:
+            logger.warning("token counts begin uncalibrated: %s", e)
+            facts = {}
+        self.calibration = Calibration(facts)
+
+    def gauge(self, exchange: Exchange) -> Gauge:
+        """What to count this request by."""
+        whole = exchange.kind in _WHOLE
+        identity = exchange.identity
+        return self.calibration.gauge(identity.provider, exchange.model, identity.conversation if whole else "")
+
+    def anchor(self, exchange: Exchange, conversation: Conversation) -> None:
+        """Have part of a request counted by the model's own tokenizer, unless more is known of the model already. Does
+        not wait, and looks at no disk."""
+        name = exchange.identity.provider, exchange.model
+        vocabulary = self._vocabularies.get(encoding_for(exchange.model) or "")
+        if vocabulary is None or exchange.kind not in _WHOLE or self.calibration.is_anchored(*name):
+            return
+        now = self._tick()
+        if now - self._tried.get(name, -math.inf) < ANCHOR_EVERY_S:
+            return
+        self._tried[name] = now
+        self._tried.move_to_end(name)
+        if len(self._tried) > ANCHORED:
+            self._tried.popitem(last=False)
+        self._do(lambda: self._anchor(name, vocabulary, conversation))
+
+    def _anchor(self, name: tuple[str, str], vocabulary: Vocabulary, conversation: Conversation) -> None:
+        """On a thread that nobody waits for."""
+        path = find(vocabulary)
+        if path is None:
+            return
+        some = sample(conversation)
+        counts = self._count(vocabulary, path, some.texts)
+        if counts is not None:
+            self.calibration.anchor(*name, some.estimated, sum(counts) + some.framing)
+
+    def learn(self, outcome: Outcome) -> None:
+        """Learn from an answer; only a turn's moves its conversation on. What is learned is saved now and then."""
+        exchange, reply, booking = outcome.exchange, outcome.reply, outcome.booking
+        if exchange is None or reply is None or booking is None or reply.usage.prompt is None:
+            return
+        if reply.usage.passes > 1 or reply.usage.cleared:  # it is no count of the request as it was sent
+            return
+        identity = exchange.identity
+        name = identity.conversation if exchange.kind.is_real else ""
+        self.calibration.learn(identity.provider, exchange.model, name, booking.sent.total, reply.usage.prompt)
+        if self._tick() - self._saved >= SAVE_EVERY_S:
+            self._saved = self._tick()
+            self._do(self.save)
+
+    def save(self) -> None:
+        """Store what changed. Waits for the disk: not for the loop."""
+        with self._saving:
+            changed = self.calibration.changed()
+            if not changed:
+                return
+            try:
+                self._store.set_values(KIND, changed)
+            except StoreError as e:
+                logger.warning("what was learned of token counts is not kept: %s", e)

@@ -1,0 +1,62 @@
+"""Plugins that listen to events, each on a thread of its own: one that hangs holds up neither log nor others."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from penstock.events.log import Event
+
+__all__ = ["Listener"]
+
+logger = logging.getLogger(__name__)
+WAITING = 5000
+"""Events that wait for one listener; past that the oldest are not shown to it."""
+
+
+class Listener:
+    """Shows events to one callable, in order."""
+
+    def __init__(self, listen: Callable[[Event], None]) -> None:
+        self._listen = listen
+        self._queue: deque[Event] = deque(maxlen=WAITING)
+        self._wake = threading.Condition()
+        self._busy = False
+        self._closing = False
+        threading.Thread(target=self._run, name="penstock-listener", daemon=True).start()
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """Show `events`, soon."""
+        with self._wake:
+            self._queue.extend(events)
+            self._wake.notify_all()
+
+    def drain(self, timeout: float) -> bool:
+        """Wait until all has been shown. False when `timeout` seconds were not enough."""
+        with self._wake:
+            return self._wake.wait_for(lambda: not self._queue and not self._busy, timeout)
+
+    def close(self) -> None:
+        """End the thread, as soon as what waits has been shown."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify_all()
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                self._busy = False
+                self._wake.notify_all()
+                self._wake.wait_for(lambda: self._queue or self._closing)
+                if not self._queue:
+                    return
+                event = self._queue.popleft()
+                self._busy = True
+            try:
+                self._listen(event)
+            except BaseException:
+                logger.exception("an event listener failed: %r", self._listen)

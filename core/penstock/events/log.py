@@ -1,0 +1,258 @@
+"""Events: facts in an append-only log. Everything a person sees is read from here.
+
+`EventLog.append` never blocks and never raises. A thread of its own writes to the store, in batches. While the store
+fails, events wait in a bounded queue and the log is `degraded`; when it works again they are written, and a `fault`
+event says how many had to be dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from penstock.base.clock import Clock, SystemClock
+from penstock.events.listeners import Listener
+
+__all__ = ["Event", "EventKind", "EventLog", "EventSink", "Tip"]
+
+logger = logging.getLogger(__name__)
+LINGER_S = 0.02
+"""How long the log's thread lets events gather before it writes them."""
+
+
+class EventKind(StrEnum):
+    """What happened. The payload of each is described in `docs/events.md`."""
+
+    STARTED = "started"
+    """A proxy began to write to this log."""
+    STOPPED = "stopped"
+    RECEIVED = "received"
+    CLASSIFIED = "classified"
+    STAGE = "stage"
+    """One stage's verdict."""
+    EDIT = "edit"
+    """An edit landed, waits, or was left out."""
+    FLUSH = "flush"
+    """Pending edits landed together."""
+    TAGGED = "tagged"
+    """What a request, or a turn that is complete, is about."""
+    ENRICHED = "enriched"
+    FORWARDED = "forwarded"
+    BYPASSED = "bypassed"
+    """Went through untouched and unread, because the client asked or the body could not be read."""
+    REFUSED = "refused"
+    ANSWERED = "answered"
+    FAILED = "failed"
+    REMEMBERED = "remembered"
+    KEPT = "kept"
+    """A text was kept that no edit of ours took away: the history a client is about to summarise."""
+    BUDGET = "budget"
+    """A budget is at another level now."""
+    DELETED = "deleted"
+    """A person had a session deleted: its events are gone, and what was read of them is out of date."""
+    SETTINGS = "settings"
+    """A person changed settings of the running proxy, paused it, or had it go on."""
+    FAULT = "fault"
+    """A part did not work: a stage, the store, the check of a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """What was last sent in a conversation: the hash chain over its first `count` messages."""
+
+    epoch: int
+    chain: bytes
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One fact."""
+
+    seq: int
+    """Grows by one; 0 until it is stored."""
+    at: float
+    """Seconds since the epoch."""
+    exchange: str
+    """Id of the exchange, empty for facts about the proxy."""
+    kind: EventKind
+    payload: Mapping[str, Any]
+    """JSON values only."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """An event whose payload is still to be made."""
+
+    at: float
+    exchange: str
+    kind: EventKind
+    payload: Callable[[], Mapping[str, Any]]
+
+    def event(self) -> Event:
+        try:
+            return _storable(Event(0, self.at, self.exchange, self.kind, self.payload()))
+        except Exception as e:  # the log must go on; what is missing is said
+            logger.exception("the payload of a %s event could not be made", self.kind)
+            said = {"where": f"event {self.kind}", "error": f"{type(e).__name__}: {e}"[:400]}
+            return Event(0, self.at, self.exchange, EventKind.FAULT, said)
+
+
+def _storable(event: Event) -> Event:
+    """`event`, or a fault in its stead when its payload is no JSON: one bad value must not hold up all that follows."""
+    try:
+        json.dumps(event.payload, default=_of_mapping)
+    except (TypeError, ValueError, RecursionError) as e:
+        said = {"where": f"event {event.kind}", "error": f"its payload is no JSON: {e}"[:400]}
+        return Event(0, event.at, event.exchange, EventKind.FAULT, said)
+    return event
+
+
+def _of_mapping(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+class EventSink(Protocol):
+    """Where events are kept."""
+
+    def add_events(self, events: Sequence[Event]) -> None:
+        """Store `events` in order, all or none. Raises `StoreError`."""
+        ...
+
+    def set_tip(self, conversation: str, tip: Tip, at: float) -> None:
+        """Note what was sent last. Raises `StoreError`."""
+        ...
+
+
+class EventLog:
+    """Takes events from any thread and has them stored by its own."""
+
+    def __init__(
+        self,
+        sink: EventSink,
+        *,
+        listeners: Sequence[Callable[[Event], None]] = (),
+        limit: int = 20_000,
+        retry_every: float = 1.0,
+        clock: Clock | None = None,
+    ) -> None:
+        self._sink = sink
+        self._listeners = [Listener(listen) for listen in listeners]
+        self._clock = clock or SystemClock()
+        self._limit = limit
+        self._retry_every = retry_every
+        self._queue: deque[Event | _Pending] = deque()
+        self._tips: dict[str, Tip] = {}
+        self._wake = threading.Condition()
+        self._busy = False
+        self._closing = False
+        self._hurry = threading.Event()
+        self._dropped = 0
+        self.degraded = ""
+        """Why the last attempt to store failed; empty while the store works."""
+        self.has_stopped = False
+        """The proxy is at its end: what threads in the background have still to say comes too late."""
+        self._thread = threading.Thread(target=self._run, name="penstock-events", daemon=True)
+        self._thread.start()
+
+    def append(self, kind: EventKind, exchange: str = "", **payload: Any) -> None:
+        """Note a fact."""
+        self._put(Event(0, self._clock.now(), exchange, kind, payload))
+        self.has_stopped |= kind is EventKind.STOPPED
+
+    def _put(self, event: Event | _Pending) -> None:
+        with self._wake:
+            if len(self._queue) >= self._limit:
+                self._queue.popleft()
+                self._dropped += 1
+            self._queue.append(event)
+            self._wake.notify()
+
+    def append_later(self, kind: EventKind, exchange: str, payload: Callable[[], Mapping[str, Any]]) -> None:
+        """Note a fact whose payload is made on the log's own thread: nobody waits for it."""
+        self._put(_Pending(self._clock.now(), exchange, kind, payload))
+
+    def set_tip(self, conversation: str, tip: Tip) -> None:
+        """Have the tip of a conversation stored soon; of several, the last counts."""
+        with self._wake:
+            self._tips[conversation] = tip
+            self._wake.notify()
+
+    def drain(self, timeout: float = 5.0) -> bool:
+        """Wait until everything noted so far is stored. False when `timeout` seconds were not enough."""
+        with self._wake:
+            self._hurry.set()
+            try:
+                done = self._wake.wait_for(lambda: not self._queue and not self._tips and not self._busy, timeout)
+            finally:
+                self._hurry.clear()
+        return done and all(listener.drain(timeout) for listener in self._listeners)
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Store what is left and show it to the listeners, then stop the threads."""
+        self.drain(timeout)
+        with self._wake:
+            self._closing = True
+            self._wake.notify_all()
+        self._thread.join(timeout)
+        for listener in self._listeners:
+            listener.close()
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._queue or self._tips or self._closing)
+                if self._closing:
+                    return
+            # The request these facts are about is still on its way, and the interpreter has one lock: not now.
+            self._hurry.wait(LINGER_S)
+            with self._wake:
+                taken = [self._queue.popleft() for _ in range(min(len(self._queue), 500))]
+                tips, self._tips = self._tips, {}
+                self._busy = True
+            batch = [e.event() if isinstance(e, _Pending) else _storable(e) for e in taken]
+            stored = self._store(batch, tips)
+            if stored:  # before anybody who waits for the log goes on to wait for its listeners
+                for listener in self._listeners:
+                    listener.tell(batch)
+            with self._wake:
+                self._busy = False
+                if stored:
+                    self._wake.notify_all()
+                else:
+                    # What waits is made into plain events: a payload still to be made holds its whole request.
+                    waiting = [e.event() if isinstance(e, _Pending) else e for e in self._queue]
+                    self._queue = deque([*batch, *waiting])
+                    self._tips = tips | self._tips
+                    self._wake.wait_for(lambda: self._closing, self._retry_every)
+
+    def _store(self, batch: list[Event], tips: Mapping[str, Tip]) -> bool:
+        dropped = self._dropped
+        extra = []
+        if dropped:
+            said = {"where": "events", "error": f"{dropped} events were dropped while the store did not work"}
+            extra = [Event(0, self._clock.now(), "", EventKind.FAULT, said)]
+        try:
+            for conversation, tip in tips.items():
+                self._sink.set_tip(conversation, tip, self._clock.now())
+            if batch or extra:
+                self._sink.add_events([*batch, *extra])
+        except Exception as e:  # noqa: BLE001 - a sink may raise what its driver likes, and this thread must go on
+            if not self.degraded:
+                logger.warning("events wait: %s", e)
+            self.degraded = str(e) or type(e).__name__
+            return False
+        if self.degraded:
+            logger.info("events are stored again")
+        self.degraded = ""
+        with self._wake:
+            self._dropped -= dropped
+        return True

@@ -1,0 +1,1 @@
+"""Who sends a request, what kind of request it is, and which project it belongs to."""

@@ -1,0 +1,111 @@
+"""Which project a request is about: the folder that its client says it works in."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from penstock.conversation.conversation import BlockKind, Conversation, Message, Role
+from penstock.conversation.exchange import Identity
+from penstock.identify.project import project_of_folder
+
+__all__ = ["Projects", "folder_of"]
+
+_FIELDS = ("system", "instructions")
+_OPENING = 8
+"""Messages at the head of the history that may say where the client works."""
+_LONGEST = 1024
+_HEAD = 100
+"""Characters of a text in which an envelope begins."""
+_MARK = "orking directory: "
+_PROMPT = re.compile(r"^[ \t]*(?:- )?(?:Primary w|W)orking directory: ([^\n\"<]+)", re.MULTILINE)
+"""Claude Code and opencode, in what the client itself says to the model. The first counts: what a folder's own files
+say comes after it."""
+_ENVELOPES = (
+    ("<environment_context>", re.compile(r"<cwd>([^\n<]+)")),
+    ("<session_context>", re.compile(r"\*\*Workspace Directories:\*\*[^\n]*\n  - ([^\n]+)")),
+)
+"""Codex; Gemini CLI: in a person's name, in an envelope of the client's own. No reminder: there stand the files of a
+folder, which anybody may have written."""
+KEPT = 4000
+
+
+def folder_of(conversation: Conversation) -> str:
+    """The folder as the client wrote it: in its prompt, or in an envelope before the first answer; never in a
+    person's words, nor in what a client reads from the folder, nor in a tool's result. Empty where it says none."""
+    for text in _prompts(conversation):
+        # Searched for as a plain string first: this is done for every request.
+        found = _PROMPT.search(text) if _MARK in text else None
+        if found is not None:
+            return found[1][:_LONGEST].strip()
+    for message in _opening(conversation):
+        for block in message.blocks if message.role is Role.USER else ():
+            for opening, rest in _ENVELOPES:
+                found = rest.search(block.text) if block.text[:_HEAD].lstrip().startswith(opening) else None
+                if found is not None:
+                    return found[1][:_LONGEST].strip()
+    return ""
+
+
+def _opening(conversation: Conversation) -> Iterator[Message]:
+    """The messages before the first answer, which hold nothing but texts and images: what the client and the person
+    say by themselves. From the first tool result on, anybody's words may be among them."""
+    for message in conversation.messages[:_OPENING]:
+        if message.role not in (Role.USER, Role.SYSTEM):
+            return
+        if any(block.kind not in (BlockKind.TEXT, BlockKind.MEDIA) for block in message.blocks):
+            return
+        yield message
+
+
+def _prompts(conversation: Conversation) -> Iterator[str]:
+    """What the client itself says to the model. Gemini CLI's is left out: it holds a folder's files, and the folder
+    stands elsewhere."""
+    for name in _FIELDS:
+        span = conversation.fields.get(name)
+        if span is not None and _MARK.encode() in conversation.body[span.start : span.end]:
+            yield from _strings(conversation.field(name))
+    for message in _opening(conversation):
+        if message.role is Role.SYSTEM:
+            yield from (block.text for block in message.blocks)
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for one in value if isinstance(value, list) else value.values():
+            yield from _strings(one)
+
+
+class Projects:
+    """Remembers what was found out: a history may lose its head, and a subagent may not say where it works."""
+
+    def __init__(self, of_folder: Callable[[str], str] = project_of_folder) -> None:
+        self._of_folder = of_folder
+        self._known: OrderedDict[str, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, conversation: Conversation, identity: Identity) -> str:
+        """The project of a request, empty when nothing tells it."""
+        session = f"{identity.provider}/{identity.owner}/{identity.session}" if identity.session else ""
+        for key in (identity.conversation, session):
+            if key and key in self._known:
+                return self._known[key]
+        try:
+            folder = folder_of(conversation)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return ""
+        if not folder:
+            return ""
+        project = self._of_folder(folder)
+        with self._lock:
+            for key in filter(None, (identity.conversation, session)):
+                self._known[key] = project
+            while len(self._known) > KEPT:
+                self._known.popitem(last=False)
+        return project

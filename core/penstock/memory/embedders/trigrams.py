@@ -1,0 +1,38 @@
+"""The embedder for where no other is: hashed trigrams of words. It sees spelling, not meaning."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from penstock.memory.search.stems import STOP, words
+
+__all__ = ["Trigrams"]
+
+
+class Trigrams:
+    """Needs nothing, and is the same on every machine."""
+
+    name = "trigrams-256"
+    dimension = 256
+
+    def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """One vector for each text."""
+        out = np.zeros((len(texts), self.dimension), np.float32)
+        for row, text in zip(out, texts, strict=True):
+            for word in words(text):
+                if word not in STOP:
+                    np.add.at(row, _places(word), 1.0)
+        found: Sequence[Sequence[float]] = np.sqrt(out)  # type: ignore[assignment]
+        return found
+
+
+@lru_cache(maxsize=20_000)
+def _places(word: str) -> npt.NDArray[np.intp]:
+    marked = f"<{word}>"
+    grams = {marked[i : i + 3] for i in range(len(marked) - 2)}
+    return np.array([zlib.crc32(gram.encode("utf-8", "surrogatepass")) % Trigrams.dimension for gram in grams], np.intp)

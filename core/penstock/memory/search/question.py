@@ -1,0 +1,92 @@
+"""Read a question: what it asks about, when that was, who said it, what kind of answer it wants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from penstock.memory.search.dates import When, times_in
+from penstock.memory.search.stems import STOP, stem, words
+
+__all__ = ["ROLES", "Question", "read"]
+
+ROLES = frozenset({"user", "assistant", "system", "tool", "developer"})
+"""Roles that are no person's name."""
+
+LONGEST = 4_000
+"""Characters of a question that are read."""
+_WRAPPING = re.compile(
+    r"mention only[^.?!]*[.?!]?|\b(?:can|could|would) you (?:please )?(?:walk me through|list|give me|tell me|help me|"
+    r"provide|remind me)|throughout our conversations?|across our conversations?|in our conversations?|"
+    r"the order in which|in order\b|(?:different )?aspects of|according to|based on our conversations?|"
+    r"did i (?:say|mention|tell you)|i (?:brought up|mentioned|told you about)",
+    re.I,
+)
+_WORDS_OF_ASKING = """order bring brought mention list walk different aspects conversation conversations throughout
+across items item five summary summarize overview comprehensive complete give tell help please discussed said say kind
+type many much long often ever before"""
+_ASKING = frozenset(stem(word) for word in _WORDS_OF_ASKING.split())
+_WHEN = re.compile(
+    r"\b(when|what date|how long|what month|what year|how many (days|weeks|months|years)|which month|which year)\b"
+)
+_MANY = re.compile(r"\bhow (many|much|old|often|long)|percentage|what (rate|score|number)|total\b")
+_YOU = re.compile(
+    r"\b(you|your)\b.*\b(recommend|suggest|advi|tell|told|say|said|provid|explain|give me (?:a|the) step)|\bdid you\b|"
+    r"steps .* you|summar|comprehensive|complete overview"
+)
+_SUMMARY = re.compile(r"summar|overview")
+_PAST = re.compile(r"\b(i|my)\b.*\b(did|have|had|was|were|brought|mention)|\b(did|have|had|was|were|am) (i|my)\b")
+_REQUEST = re.compile(r"\s*(can|could|what|how|which|show|help|i'm|i |when|where|if|please)")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, taken apart."""
+
+    text: str
+    """Without the words that only wrap it."""
+    keys: tuple[str, ...]
+    """The words that carry it, lower case; never empty."""
+    stems: tuple[str, ...]
+    """What the index is asked for."""
+    named: str = ""
+    """The one person it names, as in `names`."""
+    times: tuple[When, ...] = ()
+    wants_time: bool = False
+    wants_number: bool = False
+    wants_assistant: bool = False
+    """It asks for what the assistant said."""
+    wants_summary: bool = False
+    is_request: bool = False
+    """It asks for something to be done, so that standing wishes ("always use ...") bear on it."""
+
+
+def read(text: str, names: Iterable[str] = (), now: float | None = None) -> Question:
+    """Take the first `LONGEST` characters of `text` apart. `names`: the people who speak in this project."""
+    text = text[:LONGEST]
+    low, cleaned = text.lower(), _unwrapped(text)
+    found = words(cleaned)
+    known = [name for name in names if name not in ROLES]
+    parts = {stem(word) for name in known for word in words(name)}
+    named = [name for name in known if name.lower() in found]
+    keys = [w for w in found if w not in STOP and stem(w) not in _ASKING and stem(w) not in parts]
+    keys = list(dict.fromkeys(keys or found or ["_"]))
+    return Question(
+        cleaned,
+        tuple(keys),
+        tuple(dict.fromkeys(stem(word) for word in keys)),
+        named[0] if len(named) == 1 else "",
+        tuple(times_in(cleaned, now)),
+        bool(_WHEN.search(low)),
+        bool(_MANY.search(low)),
+        bool(_YOU.search(low)),
+        bool(_SUMMARY.search(low)),
+        bool(_REQUEST.match(low)) and not _PAST.search(low),
+    )
+
+
+def _unwrapped(text: str) -> str:
+    """The question without "can you list the order in which ..."; as it is when nothing else would be left."""
+    bare = _WRAPPING.sub(" ", text)
+    return bare if any(w not in STOP and stem(w) not in _ASKING for w in words(bare)) else text

@@ -1,0 +1,84 @@
+"""Words that mean about the same: "puppy" for "dog", among the words that a project has.
+
+A table of word vectors is enough for that, and only WordLlama brings one. The words are the stems of the word index,
+so there is nothing here to keep or to delete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import sqlalchemy as sa
+
+from penstock.memory.embedders import Embedder, vectors_of
+from penstock.memory.search.space import Array
+from penstock.memory.search.word_index import WordIndex
+
+__all__ = ["Related", "Speller"]
+
+_MOST = 12_000
+"""Of a larger vocabulary, the most frequent words."""
+_FLOOR = 0.35
+"""Words less alike are not related; from here to 1 the likeness is counted from 0 to 1."""
+_EACH = 3
+_GROWTH = 1.2
+
+
+class Speller(Embedder, Protocol):
+    """An embedder with a vector for each word."""
+
+    def spelled(self, stems: Sequence[str]) -> list[str]:
+        """The words that these are the stems of, as well as that can be told."""
+        ...
+
+
+class Related:
+    """The vocabulary of one project; `follow` its index before asking."""
+
+    def __init__(self, table: Speller) -> None:
+        self._table = table
+        self._stems: list[str] = []
+        self._raw = np.zeros((0, table.dimension), np.float16)  # half the memory; the table has no more digits
+        self._mean = np.zeros(table.dimension, np.float32)
+        self._unit = np.zeros((0, table.dimension), np.float32)
+        self._passages = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes it takes in memory."""
+        return self._raw.nbytes + self._unit.nbytes
+
+    def follow(self, db: sa.Connection, index: WordIndex, passages: int) -> None:
+        """Take in words that came since, when the project has grown. Raises `MemoryDown`."""
+        if passages <= self._passages * _GROWTH:
+            return
+        known = set(self._stems)
+        new = [stem for stem in index.commonest(db, _MOST) if stem not in known][: _MOST - len(known)]
+        if new:
+            self._stems += new
+            added = vectors_of(self._table, self._table.spelled(new)).astype(np.float16)
+            self._raw = np.concatenate([self._raw, added])
+            whole = self._raw.astype(np.float32)
+            self._mean = whole.mean(0)
+            self._unit = _unit(whole - self._mean)
+        self._passages = passages
+
+    def to(self, words: Sequence[str]) -> list[list[tuple[str, float]]]:
+        """For each word the nearest stems that are not its own spelling, with how near. Raises `MemoryDown`."""
+        if not len(self._stems):
+            return [[] for _ in words]
+        likeness = _unit(vectors_of(self._table, words) - self._mean) @ self._unit.T
+        count = min(_EACH + 1, len(self._stems))
+        nearest = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
+        out = []
+        for row, found in zip(likeness, nearest, strict=True):
+            near = sorted(((self._stems[i], float(row[i] - _FLOOR) / (1 - _FLOOR)) for i in found), key=lambda p: -p[1])
+            out.append([(stem, weight) for stem, weight in near if weight > 0])
+        return out
+
+
+def _unit(vectors: Array) -> Array:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / np.where(length == 0, 1, length)).astype(np.float32)

@@ -1,0 +1,210 @@
+"""Search one project: candidates from the word index and the vector index, then one score over their signals."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import sqlalchemy as sa
+
+from penstock.base.errors import MemoryDown
+from penstock.memory.embedders import Embedder, vectors_of
+from penstock.memory.records import Records
+from penstock.memory.search import weights
+from penstock.memory.search.cascade import Asked, asked
+from penstock.memory.search.layout import Layout
+from penstock.memory.search.question import Question, read
+from penstock.memory.search.related import Related
+from penstock.memory.search.signals import Array, Evidence, Ints, signals_of
+from penstock.memory.search.stems import stem
+from penstock.memory.search.stored import Stored
+from penstock.memory.search.word_index import WordIndex
+from penstock.memory.vectors.index import VectorIndex
+
+__all__ = ["Ranked", "View", "rank"]
+
+logger = logging.getLogger(__name__)
+_BY_WORDS = 1000
+"""Passages taken from the word index. Their scores also speak for their neighbours."""
+_BY_VECTOR = 200
+_FIRST = 300
+"""Items that are looked at closely: the best by a rough score, and ..."""
+_WITH_NEIGHBOURS = 100
+"""... for so many of them, those around."""
+_AROUND = 3
+_AS_IF = 50
+"""Passages without any word of a question, besides those there are: a few alone do not tell which word is rare."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One project, as a search sees it."""
+
+    id: int
+    layout: Layout
+    stored: Stored
+    related: Related | None
+    records: Records
+    words: WordIndex
+    vectors: VectorIndex
+    embedder: Embedder
+
+
+@dataclass
+class Ranked:
+    """Rows of the layout, the best first, with what each signal added."""
+
+    rows: Ints
+    scores: Array
+    signals: dict[str, Array] = field(default_factory=dict)
+    down: list[str] = field(default_factory=list)
+    corrected: Mapping[str, str] = field(default_factory=dict)
+    told: float = 0.0
+    """How much all the question's words together tell: each by its rarity."""
+
+
+def rank(
+    view: View, text: str, now: float | None, worth: Mapping[str, float], patience_s: float | None = None
+) -> Ranked:
+    """Every candidate by its score. The vector index is waited for `patience_s` seconds at most. Raises `MemoryDown`
+    when neither index answers."""
+    question = read(text.encode("utf-8", "replace").decode(), view.layout.roles, now)
+    down: list[str] = []
+    with view.records.reading() as db:
+        words, ask = _by_words(view, question, db, down)
+        meaning, told = _by_meaning(view, question, ask, db)
+        vectors = _Likeness(view, question, db, down, patience_s)
+        if len(down) > 1 and not words.any():
+            raise MemoryDown("; ".join(down))
+        rows = _candidates(view.layout, words, vectors.found)
+        if now is not None:
+            rows = rows[view.layout.expires[rows] > now]
+        keys, asked_like = vectors.of(rows)
+    if down and not ask.stems and not words.any():
+        # Without words, what kind of sentence it is would count for more than what it says.
+        words = meaning = _of_the_best(np.maximum(keys, 0))
+    signals = signals_of(question, view.layout, rows, Evidence(words, keys, asked_like, meaning))
+    scores = np.zeros(len(rows), np.float32)
+    for name, value in worth.items():
+        if name in signals:
+            scores += np.float32(value) * signals[name]
+    scores += weights.HELPFUL * np.clip(view.layout.marks[rows], -6, 3)
+    if now is not None:
+        scores += _recent(view.layout.day[rows], now)
+    order = np.argsort(-scores, kind="stable")
+    return Ranked(rows[order], scores[order], {n: s[order] for n, s in signals.items()}, down, ask.corrected, told)
+
+
+def _by_words(view: View, question: Question, db: sa.Connection, down: list[str]) -> tuple[Array, Asked]:
+    """For each row its best passage's BM25, the best of all being 1."""
+    out, ask = np.zeros(len(view.layout), np.float32), Asked(())
+    try:
+        ask = asked(question, view.words, db)
+        found = view.words.best(db, ask.stems, _BY_WORDS)
+    except MemoryDown as e:
+        down.append(str(e))
+        return out, ask
+    if found:
+        rows, there = view.layout.known(np.array([number for number, _ in found], np.int64))
+        np.maximum.at(out, rows, np.array([score for _, score in found], np.float32)[there])
+    top = float(out.max(initial=0)) or 1.0
+    pieces, _ = view.layout.known(np.array(ask.passages, np.int64))
+    out[pieces] += top / 2  # an identifier that holds the word: worth half the best match
+    return _of_the_best(out), ask
+
+
+def _of_the_best(scores: Array) -> Array:
+    return (scores / max(float(scores.max(initial=0)), 1e-9)).astype(np.float32)
+
+
+def _by_meaning(view: View, question: Question, ask: Asked, db: sa.Connection) -> tuple[Array, float]:
+    """For each row the share of the question's words that it, or a relative of theirs, has; and what all tell."""
+    layout, index = view.layout, view.words
+    out = np.zeros(len(layout), np.float32)
+    count, total = len(layout.passages) + _AS_IF, 0.0
+    first = {stem(word): word for word in reversed(question.keys)}
+    near: list[list[tuple[str, float]]] = [[] for _ in first]
+    try:
+        if view.related is not None:
+            near = view.related.to(list(first.values()))
+        for own, relatives in zip(first, near, strict=True):
+            best = np.zeros(len(layout), np.float32)
+            held = ask.holding.get(own)
+            rarity = 0.7 * math.log(count + 1)
+            if held is not None:
+                best[layout.known(held)[0]] = 1
+                rarity = math.log(1 + (count - len(held) + 0.5) / (len(held) + 0.5))
+            for relative, weight in relatives:
+                if relative != own:
+                    rows, _ = layout.known(index.holding(db, relative))
+                    best[rows] = np.maximum(best[rows], np.float32(weight))
+            out += np.float32(rarity) * best
+            total += rarity
+    except MemoryDown as e:
+        logger.warning("%s; related words are left out", e)
+    return out / np.float32(total or 1), total
+
+
+class _Likeness:
+    """The vectors' part of a search."""
+
+    def __init__(
+        self, view: View, question: Question, db: sa.Connection, down: list[str], patience_s: float | None
+    ) -> None:
+        self._view, self._db = view, db
+        self.found = np.zeros(0, np.int64)
+        self._questions: Array | None = None
+        try:
+            both = vectors_of(view.embedder, [" ".join(question.keys), question.text])
+            self._questions = view.stored.space.cleaned(both)
+            most = min(_BY_VECTOR, max(len(view.layout.passages), 1))
+            near = view.vectors.nearest(
+                view.id, view.embedder.name, self._questions.sum(0), most, patience_s=patience_s
+            )
+            rows, _ = view.layout.known(np.array([number for number, _ in near], np.int64))
+            self.found = rows[np.sort(np.unique(rows, return_index=True)[1])]
+        except MemoryDown as e:
+            down.append(str(e))
+
+    def of(self, rows: Ints) -> tuple[Array, Array]:
+        """Likeness of every layout row to the keys and to the question; 0 outside of `rows`."""
+        layout = self._view.layout
+        keys, question = np.zeros((2, len(layout)), np.float32)
+        if self._questions is None or not len(rows):
+            return keys, question
+        order, begins = layout.by_owner
+        at = np.concatenate([order[begins[row] : begins[row + 1]] for row in rows])
+        cleaned, held = self._view.stored.cleaned(self._db, layout, at)
+        owners = layout.owner[at[held]]
+        for out, asked_for in ((keys, self._questions[0]), (question, self._questions[1])):
+            best = np.full(len(layout), -np.inf, np.float32)
+            np.maximum.at(best, owners, self._view.stored.space.likeness(asked_for, cleaned[held]))
+            np.copyto(out, best, where=np.isfinite(best))
+        return keys, question
+
+
+def _candidates(layout: Layout, words: Array, near: Ints) -> Ints:
+    """The best by words and by vectors in turn, and what stands around the best of them."""
+    by_words = np.argsort(-words, kind="stable")[:_FIRST]
+    by_words = by_words[words[by_words] > 0]
+    both = np.full(2 * max(len(by_words), len(near)), -1, np.int64)
+    both[: 2 * len(by_words) : 2] = by_words
+    both[1 : 2 * len(near) + 1 : 2] = near
+    both = both[both >= 0]
+    first = both[np.sort(np.unique(both, return_index=True)[1])][:_FIRST]
+    head = first[:_WITH_NEIGHBOURS]
+    around = (head[:, None] + np.arange(-_AROUND, _AROUND + 1)).ravel()
+    home = np.repeat(layout.session[head], 2 * _AROUND + 1)
+    inside = (around >= 0) & (around < len(layout))
+    around, home = around[inside], home[inside]
+    return np.unique(np.concatenate([first, around[layout.session[around] == home]]))
+
+
+def _recent(days: Ints, now: float) -> Array:
+    today = now / 86_400 + 719_163  # the ordinal of 1970-01-01
+    age = np.maximum(today - days, 0)
+    fresh = np.where(days > 0, weights.RECENT * 0.5 ** (age / weights.RECENT_DAYS), 0.0)
+    return fresh.astype(np.float32)

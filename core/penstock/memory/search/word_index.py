@@ -1,0 +1,127 @@
+"""The word index: two FTS5 tables for each project, made from the record and rebuilt from it.
+
+A project has tables of its own, so that what others wrote changes neither its ranking nor its speed. They hold no text,
+only where which stem stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from penstock.base.errors import MemoryDown
+from penstock.memory.search.stems import identifiers, terms
+
+__all__ = ["WordIndex"]
+
+_PLAIN = re.compile(r'["\x00]')
+_PREFIX_SCAN = 50_000
+"""Of the words that begin like a misspelled one, so many are compared."""
+
+
+class WordIndex:
+    """The words of one project. Every method takes the connection, so that it joins the transaction of the record."""
+
+    def __init__(self, project: int) -> None:
+        self._stems = f"words_{int(project)}"
+        self._pieces = f"pieces_{int(project)}"
+        self._vocabulary = f"vocabulary_{int(project)}"
+
+    def create(self, db: sa.Connection) -> None:
+        """Make what is not there."""
+        for name, tokens in (
+            (self._stems, "unicode61 remove_diacritics 2 tokenchars ''_''"),
+            (self._pieces, "trigram"),
+        ):
+            db.execute(
+                sa.text(f"CREATE VIRTUAL TABLE IF NOT EXISTS {name} USING fts5(text, content='', tokenize='{tokens}')")
+            )
+        db.execute(
+            sa.text(f"CREATE VIRTUAL TABLE IF NOT EXISTS {self._vocabulary} USING fts5vocab({self._stems}, row)")
+        )
+
+    def drop(self, db: sa.Connection) -> None:
+        """Remove the tables; the record stays."""
+        for name in (self._vocabulary, self._stems, self._pieces):
+            db.execute(sa.text(f"DROP TABLE IF EXISTS {name}"))
+
+    def add(self, db: sa.Connection, rows: Iterable[tuple[int, str]]) -> None:
+        """Index passages: number and text."""
+        self._write(db, rows, "INSERT INTO {name}(rowid, text) VALUES (:id, :text)")
+
+    def remove(self, db: sa.Connection, rows: Sequence[tuple[int, str]]) -> None:
+        """Take passages out. The texts must be the ones that were added: the tables hold none."""
+        self._write(db, rows, "INSERT INTO {name}({name}, rowid, text) VALUES ('delete', :id, :text)")
+        for name in (self._stems, self._pieces):
+            # Until its segments are merged, an index goes on holding the words of what was deleted.
+            db.execute(sa.text(f"INSERT INTO {name}({name}) VALUES ('optimize')"))
+
+    def best(self, db: sa.Connection, stems: Sequence[str], limit: int) -> list[tuple[int, float]]:
+        """Passages that have any of `stems`, the best first, with their BM25 (more is better)."""
+        if not stems:
+            return []
+        with _reading():
+            found = f"SELECT rowid, -rank FROM {self._stems} WHERE {self._stems} MATCH ? ORDER BY rank LIMIT ?"
+            rows = db.exec_driver_sql(found, (" OR ".join(map(_quoted, stems)), limit)).all()
+            return [(row[0], row[1]) for row in rows]
+
+    def holding(self, db: sa.Connection, stem: str) -> npt.NDArray[np.int64]:
+        """Every passage that has this stem."""
+        with _reading():
+            # One string of numbers: a row for each would take five times as long.
+            found = f"SELECT group_concat(rowid) FROM {self._stems} WHERE {self._stems} MATCH ?"
+            listed = db.exec_driver_sql(found, (_quoted(stem),)).scalar()
+            return np.array(listed.split(",") if listed else [], np.int64)
+
+    def commonest(self, db: sa.Connection, limit: int) -> list[str]:
+        """The stems of letters alone that most passages have."""
+        with _reading():
+            found = f"SELECT term FROM {self._vocabulary} WHERE term NOT GLOB '*[^a-z]*' AND length(term) > 2"
+            rows = db.exec_driver_sql(f"{found} ORDER BY doc DESC LIMIT ?", (limit,)).all()
+            return [row[0] for row in rows]
+
+    def with_piece(self, db: sa.Connection, piece: str, limit: int) -> list[int]:
+        """Passages with an identifier or a path that `piece` (three characters or more) is a part of."""
+        if len(piece) < 3:
+            return []
+        with _reading():
+            found = sa.text(f"SELECT rowid FROM {self._pieces} WHERE {self._pieces} MATCH :q LIMIT :n")
+            return [int(row[0]) for row in db.execute(found, {"q": _quoted(piece), "n": limit})]
+
+    def beginning_like(self, db: sa.Connection, stem: str) -> list[str]:
+        """The vocabulary under a stem's first letter."""
+        first = stem[:1]
+        with _reading():
+            found = sa.text(f"SELECT term FROM {self._vocabulary} WHERE term >= :a AND term < :b LIMIT :n")
+            rows = db.execute(found, {"a": first, "b": first + "\U0010ffff", "n": _PREFIX_SCAN})
+            return [str(row[0]) for row in rows]
+
+    def _write(self, db: sa.Connection, rows: Iterable[tuple[int, str]], sql: str) -> None:
+        stems: list[dict[str, Any]] = []
+        pieces: list[dict[str, Any]] = []
+        for number, text in rows:
+            stems.append({"id": number, "text": " ".join(terms(text))})
+            if names := identifiers(text):
+                pieces.append({"id": number, "text": names})
+        for name, values in ((self._stems, stems), (self._pieces, pieces)):
+            if values:
+                db.execute(sa.text(sql.format(name=name)), values)
+
+
+def _quoted(word: str) -> str:
+    return f'"{_PLAIN.sub(" ", word)}"'
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as e:
+        raise MemoryDown(f"the word index cannot be read: {e.__cause__ or e}") from e

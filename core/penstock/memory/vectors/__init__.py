@@ -1,0 +1,1 @@
+"""The vector index: Chroma in a process of its own, and the calls to it."""

@@ -1,0 +1,203 @@
+"""The vector index itself: one Chroma collection for each project and embedder, in a folder that one process owns, or
+in a Chroma server by setting.
+
+The only module that knows Chroma. It runs in the process of `penstock.memory.vectors.process` and never in the proxy's:
+see there. Texts are not kept here, and everything can be rebuilt from the record.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import numpy.typing as npt
+
+from penstock.base.errors import MemoryDown
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+    from chromadb.api.models.Collection import Collection
+
+__all__ = ["ChromaIndex", "NoSpace", "load_chroma"]
+
+BATCH = 1000
+SPARE = 16 << 20
+"""Bytes that must be free on the disk before Chroma writes. When the disk fills up while it does, it may wait for ever
+(chromadb 1.5, `upsert` after an error "database is locked"); a batch with its journal takes about 4 MB."""
+
+
+_PASSING = ("disk is full", "No space left", "os error 28", "database is locked", "Disk quota exceeded")
+"""What Chroma's errors say when the same call can succeed later: SQLite's words (codes 13 and 5) and the system's."""
+
+
+class NoSpace(MemoryDown):
+    """The disk is too full to write, or another write holds it. Nothing is damaged: the same call can succeed later."""
+
+
+def load_chroma() -> None:
+    """Import Chroma, which takes a second, ahead of the first call. Raises what the import does."""
+    os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
+    import chromadb  # noqa: F401
+
+
+class ChromaIndex:
+    """Raises `MemoryDown` when Chroma cannot do what is asked. For one thread."""
+
+    def __init__(self, folder: Path, server: str = "") -> None:
+        self.folder, self._server = folder, server
+        # Others may keep theirs in the same server.
+        self._prefix = f"penstock-{blake2b(str(folder).encode(), digest_size=4).hexdigest()}-" if server else ""
+        self._client: ClientAPI | None = None
+        self._collections: dict[str, Collection] = {}
+
+    def add(self, project: int, model: str, ids: Sequence[int], vectors: npt.NDArray[np.float32]) -> None:
+        """Store vectors under the numbers of their passages; those already there are replaced."""
+        with self._doing("written"):
+            self._check_space()
+            collection = self._collection(project, model, vectors.shape[1])
+            for i in range(0, len(ids), BATCH):
+                names = [str(n) for n in ids[i : i + BATCH]]
+                collection.upsert(ids=names, embeddings=vectors[i : i + BATCH])
+
+    def nearest(self, project: int, model: str, vector: npt.NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
+        """Passages by the inner product of their vectors with `vector`, the largest first."""
+        with self._doing("searched"):
+            collection = self._collection(project, model, len(vector))
+            found = collection.query(query_embeddings=vector[None], n_results=limit, include=["distances"])
+            distances = (found["distances"] or [[]])[0]
+            return [(int(name), 1 - float(d)) for name, d in zip(found["ids"][0], distances, strict=True)]
+
+    def remove(self, project: int, model: str, ids: Sequence[int], dimension: int) -> None:
+        """Take vectors out; those that are not there are no error."""
+        with self._doing("written"):
+            self._check_space()
+            collection = self._collection(project, model, dimension)
+            for i in range(0, len(ids), BATCH):
+                collection.delete(ids=[str(n) for n in ids[i : i + BATCH]])
+
+    def count(self, project: int, model: str, dimension: int) -> int:
+        """How many vectors there are."""
+        with self._doing("read"):
+            return int(self._collection(project, model, dimension).count())
+
+    def probe(self, project: int, model: str, dimension: int) -> int:
+        """How many vectors there are; raises as well when they are there and cannot be searched, as after a loss of
+        power. Some damage ends the process, inside Chroma's own code."""
+        with self._doing("read"):
+            self._check_space()  # to open a folder writes to it
+        count = self.count(project, model, dimension)
+        if count:
+            self.nearest(project, model, np.zeros(dimension, np.float32), 1)
+        return count
+
+    def drop(self, project: int) -> None:
+        """Remove all vectors of a project, of whatever embedder."""
+        with self._doing("written"):
+            self._check_space()
+            client = self._open()
+            self._delete(client, f"{self._prefix}p{project}-")
+            self._collections = {}
+
+    def reset(self) -> None:
+        """Remove all that is ours from a server. A folder is deleted by its owner."""
+        with self._doing("written"):
+            self._delete(self._open(), self._prefix)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        client, self._client, self._collections = self._client, None, {}
+        if client is not None:
+            client.close()  # type: ignore[attr-defined]  # there, though not in the type
+            if self._server:
+                _hang_up(client)
+            else:
+                _evict(str(self.folder))
+
+    def _delete(self, client: ClientAPI, beginning: str) -> None:
+        for name in [found.name for found in client.list_collections() if found.name.startswith(beginning)]:
+            client.delete_collection(name)
+
+    def _collection(self, project: int, model: str, dimension: int) -> Collection:
+        name = f"{self._prefix}p{project}-{model}"
+        if name not in self._collections:
+            # Inner product: a question's vector has its common part taken out, those of passages do not.
+            self._collections[name] = self._open().get_or_create_collection(
+                name,
+                embedding_function=None,
+                metadata={"model": model, "dimension": dimension},
+                configuration={"hnsw": {"space": "ip", "ef_search": 300}},
+            )
+        return self._collections[name]
+
+    def _open(self) -> ClientAPI:
+        if self._client is None:
+            load_chroma()
+            import chromadb
+            from chromadb.config import Settings
+
+            settings = Settings(anonymized_telemetry=False)
+            if self._server:
+                at = urlsplit(self._server)
+                is_https = at.scheme == "https"
+                port = at.port or (443 if is_https else 8000)
+                self._client = chromadb.HttpClient(at.hostname or "", port, ssl=is_https, settings=settings)
+            else:
+                self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                try:
+                    self._client = chromadb.PersistentClient(str(self.folder), settings)
+                except Exception:
+                    _evict(str(self.folder))
+                    raise
+        return self._client
+
+    def _check_space(self) -> None:
+        if self._server:
+            return
+        folder = next(one for one in (self.folder, *self.folder.parents) if one.exists())
+        free = shutil.disk_usage(folder).free
+        if free < SPARE:
+            raise NoSpace(
+                f"the vectors in {self.folder} wait for space: {free >> 20} MB are free on the disk, and {SPARE >> 20} "
+                "MB are needed. Make room; they are caught up by themselves"
+            )
+
+    @contextmanager
+    def _doing(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except MemoryDown:
+            raise
+        except Exception as e:
+            # After an error its connections can hold locks that a later call waits for, for ever.
+            with suppress(Exception):
+                self.close()
+            kind = NoSpace if any(words in str(e) for words in _PASSING) else MemoryDown
+            raise kind(f"the vectors in {self._server or self.folder} cannot be {what}: {_why(e)}") from e
+
+
+def _evict(folder: str) -> None:
+    """Chroma keeps what did not start, and gives it again at the next attempt, when the cause may be gone."""
+    from chromadb.api.shared_system_client import SharedSystemClient as Shared
+
+    for kept in ("_identifier_to_system", "_identifier_to_refcount"):
+        getattr(Shared, kept, {}).pop(folder, None)
+
+
+def _hang_up(client: Any) -> None:
+    """Chroma leaves the connections to a server open: its own, and those it asked with whether it may."""
+    for one in (client, getattr(client, "_admin_client", None)):
+        session = getattr(getattr(one, "_server", None), "_session", None)
+        if session is not None:
+            session.close()
+
+
+def _why(e: Any) -> str:
+    return (str(e).strip() or type(e).__name__).splitlines()[0]

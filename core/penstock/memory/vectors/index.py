@@ -1,0 +1,162 @@
+"""The vector index as the proxy sees it: calls to a process of its own, each with a deadline.
+
+See `penstock.memory.vectors.process` for why. Texts are not kept there, and everything can be rebuilt from the record.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from penstock.base.child_process import PAUSE_S, Child, ChildBusy, ChildFailed, ChildKilled, ChildLate
+from penstock.base.errors import MemoryDown, VectorsLater
+from penstock.memory.vectors.messages import CALL_S, START_S, Answer, Begin, Fault, Question, decoder
+
+__all__ = ["PROCESS", "Health", "VectorIndex"]
+
+PROCESS = "penstock.memory.vectors.process"
+COUNT_S = 20.0
+"""How long a question about its health waits."""
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the process is."""
+
+    pid: int | None
+    """None: it does not run, because nobody has asked for vectors or because it failed."""
+    memory: int
+    """Bytes it had in memory when it last answered; 0: unknown, or it does not run."""
+    starts: int
+    """How often it was started; more than one means that it failed."""
+    fault: str
+    """Why it failed last; empty while it answers."""
+
+
+class VectorIndex:
+    """Raises `MemoryDown` when Chroma cannot do what is asked, and `VectorsLater` when that can be another time; the
+    caller goes on with words alone. Any thread may call."""
+
+    def __init__(
+        self,
+        folder: Path,
+        server: str = "",
+        *,
+        process: str = "",
+        within_s: float = CALL_S,
+        pause_s: float = PAUSE_S,
+    ) -> None:
+        """`process`: the module to run instead of `PROCESS`. `within_s`: the deadline of a call in seconds. `pause_s`:
+        before the process is started again after a failure, doubled with each."""
+        self.folder, self._server, self._within_s = folder, server, within_s
+        greeting = msgspec.msgpack.encode(Begin(str(folder), server))
+        self._child = Child(process or PROCESS, greeting, start_s=START_S, pause_s=pause_s)
+        self._was_open = False
+        self._late_probes = 0
+        self._memory = 0
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether they are in a folder that this process owns, and no server's."""
+        return not self._server
+
+    def add(self, project: int, model: str, ids: Sequence[int], vectors: npt.NDArray[np.float32]) -> None:
+        """Store vectors under the numbers of their passages; those already there are replaced."""
+        for i in range(0, len(ids), BATCH):
+            rows = np.ascontiguousarray(vectors[i : i + BATCH], np.float32)
+            asked = Question("add", project, model, rows.shape[1], _packed(ids[i : i + BATCH]), rows.tobytes())
+            self._ask(asked)
+
+    def nearest(
+        self,
+        project: int,
+        model: str,
+        vector: npt.NDArray[np.float32],
+        limit: int,
+        *,
+        patience_s: float | None = None,
+    ) -> list[tuple[int, float]]:
+        """Passages by the inner product of their vectors with `vector`, the largest first. Waits at most `patience_s`
+        seconds; without it, for as long as the process is given."""
+        raw = np.ascontiguousarray(vector, np.float32).tobytes()
+        found = self._ask(Question("nearest", project, model, len(vector), b"", raw, limit), patience_s)
+        scores = np.frombuffer(found.scores, np.float32)
+        return list(zip(np.frombuffer(found.ids, np.int64).tolist(), scores.tolist(), strict=True))
+
+    def remove(self, project: int, model: str, ids: Sequence[int], dimension: int) -> None:
+        """Take vectors out; those that are not there are no error."""
+        for i in range(0, len(ids), BATCH):
+            self._ask(Question("remove", project, model, dimension, _packed(ids[i : i + BATCH])))
+
+    def is_gone(self) -> bool:
+        """The folder was open, and somebody deleted it."""
+        return self._was_open and not self._server and not (self.folder / "chroma.sqlite3").exists()
+
+    def count(self, project: int, model: str, dimension: int) -> int:
+        """How many vectors there are. Does not wait long."""
+        return self._ask(Question("count", project, model, dimension), COUNT_S).count
+
+    def probe(self, project: int, model: str, dimension: int) -> int:
+        """How many vectors there are; raises as well when they are there and cannot be searched, as after a loss of
+        power. Some damage ends the process or keeps it busy for ever: `MemoryDown` then, and not `VectorsLater`."""
+        asked = Question("probe", project, model, dimension)
+        try:
+            count = self._ask(asked).count
+        except VectorsLater as e:
+            self._late_probes += isinstance(e.__cause__, ChildLate)
+            if self._late_probes > 1:  # once may be the machine
+                self._late_probes = 0
+                raise MemoryDown(str(e)) from e
+            raise
+        self._late_probes = 0
+        return count
+
+    def drop(self, project: int) -> None:
+        """Remove all vectors of a project, of whatever embedder."""
+        self._ask(Question("drop", project))
+
+    def reset(self) -> None:
+        """Throw everything away."""
+        if self._server:
+            self._ask(Question("reset"))
+        self.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """End the process, which lets go of the folder. The next call starts another."""
+        self._child.close()
+        self._was_open, self._memory = False, 0
+
+    def health(self) -> Health:
+        """How its process is. Asks nothing of it."""
+        pid = self._child.pid
+        return Health(pid, self._memory if pid is not None else 0, self._child.starts, self._child.fault)
+
+    def _ask(self, asked: Question, patience_s: float | None = None) -> Answer:
+        message = msgspec.msgpack.encode(asked)
+        try:
+            answer = decoder.decode(self._child.call(message, within_s=self._within_s, patience_s=patience_s))
+        except (ChildBusy, ChildKilled, ChildLate) as e:
+            raise VectorsLater(f"{self._named()} do not answer: {e}") from e
+        except (ChildFailed, msgspec.MsgspecError) as e:
+            raise MemoryDown(f"{self._named()} do not answer: {e}") from e
+        if isinstance(answer, Fault):
+            raise (VectorsLater if answer.is_full else MemoryDown)(answer.error)
+        if not isinstance(answer, Answer):
+            raise MemoryDown(f"{self._named()} do not answer: their process said something else")
+        self._was_open, self._memory = True, answer.memory
+        return answer
+
+    def _named(self) -> str:
+        return f"the vectors in {self._server or self.folder}"
+
+
+def _packed(ids: Sequence[int]) -> bytes:
+    return np.array(ids, np.int64).tobytes()

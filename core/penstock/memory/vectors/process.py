@@ -1,0 +1,113 @@
+"""The process of the vector index: `python -m penstock.memory.vectors.process`, started by the proxy.
+
+Chroma's own code holds the interpreter while it works, and for ever when the disk is full at the wrong moment: no
+thread of the same process runs then. It reads messages from its standard input and writes an answer to each to its
+standard output, and ends when its input does.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+import msgspec
+import numpy as np
+
+from penstock.base.child_process import receive, send
+from penstock.base.errors import MemoryDown
+from penstock.memory.vectors.chroma import ChromaIndex, NoSpace, load_chroma
+from penstock.memory.vectors.messages import CALL_S, START_S, Answer, Begin, Fault, Question, decoder
+
+__all__ = ["carry_out", "main", "serve"]
+
+ORPHAN_S = 5.0
+"""So much longer than its deadline a call may take before the process ends by itself: nobody was there to kill it."""
+
+
+def main() -> int:
+    """Answer until the input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the proxy, which closes the input when it leaves
+    questions = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no answer
+    serve(questions, answers)
+    return 0
+
+
+def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer every message of `questions` on `answers`."""
+    index: ChromaIndex | None = None
+    with suppress(EOFError, BrokenPipeError):
+        while True:
+            message = decoder.decode(receive(questions))
+            is_start = isinstance(message, Begin)
+            # It needs no interpreter, which Chroma may hold.
+            faulthandler.dump_traceback_later((START_S if is_start else CALL_S) + ORPHAN_S, exit=True)
+            reply: Answer | Fault
+            if isinstance(message, Begin):
+                if index is not None:
+                    index.close()
+                index, reply = ChromaIndex(Path(message.folder), message.server), _warmed_up()
+            elif index is None or not isinstance(message, Question):
+                reply = Fault("a message that no process of the vector index expects")
+            else:
+                reply = carry_out(index, message)
+            faulthandler.cancel_dump_traceback_later()
+            send(answers, msgspec.msgpack.encode(reply))
+    if index is not None:
+        index.close()
+
+
+def carry_out(index: ChromaIndex, asked: Question) -> Answer | Fault:
+    """Do what a message asks of the index."""
+    project, model = asked.project, asked.model
+    ids = np.frombuffer(asked.ids, np.int64).tolist()
+    count, found = 0, list[tuple[int, float]]()
+    try:
+        match asked.do:
+            case "add":
+                index.add(project, model, ids, np.frombuffer(asked.vectors, np.float32).reshape(len(ids), -1))
+            case "nearest":
+                found = index.nearest(project, model, np.frombuffer(asked.vectors, np.float32), asked.limit)
+            case "remove":
+                index.remove(project, model, ids, asked.dimension)
+            case "count":
+                count = index.count(project, model, asked.dimension)
+            case "probe":
+                count = index.probe(project, model, asked.dimension)
+            case "drop":
+                index.drop(project)
+            case "reset":
+                index.reset()
+            case _:
+                return Fault(f"the vector index has no call {asked.do!r}")
+    except MemoryDown as e:
+        return Fault(str(e), is_full=isinstance(e, NoSpace))
+    numbers = np.array([number for number, _ in found], np.int64)
+    scores = np.array([score for _, score in found], np.float32)
+    return Answer(count, numbers.tobytes(), scores.tobytes(), _memory())
+
+
+def _warmed_up() -> Answer | Fault:
+    try:
+        load_chroma()
+    except Exception as e:  # noqa: BLE001 - a broken installation raises what it likes
+        return Fault(f"chromadb cannot be imported: {e}")
+    return Answer(memory=_memory())
+
+
+def _memory() -> int:
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError, AttributeError):  # no Linux
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""What each hook is to give, in one table. Whatever else a plugin gives is told at start-up, not at a request."""
+
+from __future__ import annotations
+
+import inspect
+import reprlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from penstock.base.errors import PluginError
+from penstock.base.suggest import did_you_mean
+from penstock.plugins.stage import Stage
+
+__all__ = ["shaped"]
+
+
+def shaped(hook: str, given: Any, where: str) -> Any:
+    """What a plugin gave, as callers of `hook` want it: a list of what is right, empty for None; for `prices` a table.
+    Raises `PluginError`: `where`, the hook, what was expected, what is wrong. What a stranger's objects raise when they
+    are looked at comes through."""
+    expected, fault_of = _SHAPES[hook]
+    if hook == "prices":
+        found: Any = {} if given is None else given
+        said = fault_of(found)
+    elif hook == "commands":
+        found, said = [], fault_of(given)
+    elif isinstance(given, str | bytes | Mapping) or (given is not None and not hasattr(given, "__iter__")):
+        found, said = [], _gave(given)
+    else:
+        found = list(given or ())
+        said = next(filter(None, map(fault_of, found)), "")
+    if said:
+        raise PluginError(f"{where}: {hook}() is to give {expected}: {said}")
+    return found
+
+
+def _stage_fault(one: Any) -> str:
+    if inspect.isclass(one):
+        return f"{_told(one)} is a class; an object of it was expected"
+    if not isinstance(one, Stage):
+        return f"{_told(one)} is no Stage"
+    if not isinstance(one.name, str) or not one.name:
+        return f"{_told(one)} has no name"
+    if isinstance(one.after, str) or not all(isinstance(name, str) for name in one.after):
+        return f"stage {one.name!r}: after = {one.after!r}: a tuple of names was expected"
+    late = one.deadline
+    if late is not None and (isinstance(late, bool) or not isinstance(late, int | float) or not late > 0):
+        return f"stage {one.name!r}: deadline = {late!r}: seconds above 0, or None, were expected"
+    return _method_fault(one)
+
+
+def _method_fault(stage: Stage) -> str:
+    """A method that would never run must not pass for one that does."""
+    known = {name for name in vars(Stage) if name.startswith("on_")}
+    for name in dir(stage):
+        if name.startswith("on_") and name not in known and callable(getattr(stage, name)):
+            return f"stage {stage.name!r} has no method {name!r} to offer.{did_you_mean(name, known)}"
+        if name in known and inspect.iscoroutinefunction(getattr(stage, name)):
+            return f"stage {stage.name!r}: {name} is async; stages run in a thread: write `def {name}`"
+    return ""
+
+
+def _dialect_fault(one: Any) -> str:
+    from penstock.dialects.base import Dialect  # not for those who only want `penstock --help`
+
+    if not isinstance(one, Dialect):
+        return f"{_told(one)} is no Dialect"
+    for key in ("name", "provider"):
+        if not isinstance(getattr(one, key, None), str) or not getattr(one, key):
+            return f"{_told(one)} has no {key}"
+    return ""
+
+
+def _function_fault(one: Any, takes: int = 1) -> str:
+    if inspect.isclass(one):
+        return f"{_told(one)} is a class; an object of it was expected"
+    if not callable(one):
+        return f"{_told(one)} can not be called"
+    if inspect.iscoroutinefunction(one) or inspect.iscoroutinefunction(type(one).__call__):
+        return f"{_told(one)} is async; it runs in a thread: write `def`"
+    try:
+        inspect.signature(one).bind(*[None] * takes)
+    except TypeError as e:
+        return f"{_told(one)} does not take the {'one argument' if takes == 1 else f'{takes} arguments'} it gets: {e}"
+    except ValueError:  # written in C: it does not say what it takes
+        return ""
+    return ""
+
+
+def _summariser_fault(one: Any) -> str:
+    return (
+        _function_fault(one) if inspect.isclass(one) or not callable(one) else _named_fault(one) or _function_fault(one)
+    )
+
+
+def _tagger_fault(one: Any) -> str:
+    return _named_fault(one) or _function_fault(one, takes=2)
+
+
+def _embedder_fault(one: Any) -> str:
+    fault = _named_fault(one)
+    dimension = getattr(one, "dimension", None)
+    if not fault and (not isinstance(dimension, int) or isinstance(dimension, bool) or dimension < 1):
+        return f"{_told(one)}: dimension = {dimension!r}: a whole number above 0 was expected"
+    return fault or ("" if callable(getattr(one, "embed", None)) else f"{_told(one)} has no method embed")
+
+
+def _named_fault(one: Any) -> str:
+    if inspect.isclass(one):
+        return f"{_told(one)} is a class; an object of it was expected"
+    return "" if isinstance(getattr(one, "name", None), str) and one.name else f"{_told(one)} has no name"
+
+
+def _prices_fault(given: Any) -> str:
+    if not isinstance(given, Mapping):
+        return _gave(given)
+    return next((f"{_told(name)} is no provider's name" for name in given if not isinstance(name, str)), "")
+
+
+def _nothing_fault(given: Any) -> str:
+    return "" if given is None else _gave(given)
+
+
+def _gave(given: Any) -> str:
+    return f"it gave {_told(given)}"
+
+
+def _told(value: Any) -> str:
+    """Short, and whatever a stranger's `__repr__` does."""
+    return _REPR.repr(value)
+
+
+_REPR = reprlib.Repr()
+_REPR.maxother = _REPR.maxstring = 80
+_SHAPES: Mapping[str, tuple[str, Callable[[Any], str]]] = {
+    "stages": ("a list of stages (objects of `penstock.Stage`)", _stage_fault),
+    "dialects": ("a list of dialects (objects of `penstock.dialects.base.Dialect`)", _dialect_fault),
+    "compressors": ("a list of functions that take a ToolOutput", _function_fault),
+    "summarisers": ("a list of objects with a name that can be called with a Segment", _summariser_fault),
+    "embedders": ("a list of objects with a name, a dimension and a method embed", _embedder_fault),
+    "taggers": ("a list of objects with a name that can be called with a text and the tags in use", _tagger_fault),
+    "redactors": ("a list of functions that take a text", _function_fault),
+    "prices": ("a table by provider, {provider: {model: {figure: number}}}", _prices_fault),
+    "commands": ("nothing: it adds its commands to `app`", _nothing_fault),
+}
+"""By hook: what it is to give, in words; what is wrong with one of those, empty when nothing is."""

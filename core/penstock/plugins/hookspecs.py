@@ -1,0 +1,120 @@
+"""The contract: what a plugin may give, as a table of contents.
+
+A plugin is a module, an object or a single file with functions of these names, each marked with `penstock.hookimpl`. It
+may leave out what it does not need, and take fewer arguments than a spec lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    import typer
+
+    from penstock.dialects.base import Dialect
+    from penstock.events.log import Event
+    from penstock.memory.embedders import Embedder
+    from penstock.plugins.compressor import Compressor
+    from penstock.plugins.stage import Stage
+    from penstock.plugins.summariser import Summariser
+    from penstock.plugins.tagger import Tagger
+    from penstock.profiles.profile import Profile
+
+__all__ = ["PROJECT", "hookimpl", "hookspec"]
+
+PROJECT = "penstock"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def stages(profile: Profile) -> Sequence[Stage]:  # type: ignore[empty-body]
+    """The stages this plugin gives.
+
+    Called once for each profile in use, before its first request. `profile.settings_of("NAME")` holds the table
+    `[stage.NAME]` of the profile. A stage runs when the profile's list names it, or when its `enabled_by_default` is
+    true; the profile's list, then each stage's `after`, decides the order. An empty list: none for this profile.
+    """
+
+
+@hookspec
+def dialects() -> Sequence[Dialect]:  # type: ignore[empty-body]
+    """The wire formats this plugin reads.
+
+    Called once at start-up. A request goes to the first dialect whose `endpoint` knows its path; those of plugins are
+    asked before the bundled ones, so a plugin can take a path over.
+    """
+
+
+@hookspec
+def compressors() -> Sequence[Compressor]:  # type: ignore[empty-body]
+    """Functions that make one tool output shorter.
+
+    Called once for each profile in use. Each gets a `penstock.ToolOutput` and gives a `penstock.Compressed`, or None
+    for what it does not know. Those of plugins are asked before the bundled ones; the first answer counts. The stage
+    `trim` calls them on each result before it is sent for the first time; one that raises costs that stage's edits.
+    """
+
+
+@hookspec
+def summarisers(profile: Profile) -> Sequence[Summariser]:  # type: ignore[empty-body]
+    """Objects that make old turns shorter, each with a name.
+
+    Called once for each profile in use. `[stage.compaction] summariser` names the one that is used; it runs in the
+    background, and what it made lands at the next flush.
+    """
+
+
+@hookspec
+def prices() -> Mapping[str, Mapping[str, Any]]:  # type: ignore[empty-body]
+    """What models cost and hold, by provider and by how a name begins, with the figures of a profile's `[prices]`.
+
+    Called once at start-up. Figures given here hide the bundled ones; the profile's `[prices]` hide both.
+    """
+
+
+@hookspec
+def embedders() -> Sequence[Embedder]:  # type: ignore[empty-body]
+    """Objects that turn texts into vectors for memory, each with a name and a dimension.
+
+    Called once when memory is opened. One is used at a time, the one that is asked for by name; another than before
+    makes all vectors anew, in the background. Load what is heavy at the first `embed`, not here.
+    """
+
+
+@hookspec
+def taggers(profile: Profile) -> Sequence[Tagger]:  # type: ignore[empty-body]
+    """Objects that say what a turn is about, each with a name.
+
+    Called once for each profile in use. `[memory] tagger` names the one that is used; it is asked in the background,
+    when a turn is complete. One that raises costs nothing: the words of the turn do.
+    """
+
+
+@hookspec
+def redactors() -> Sequence[Callable[[str], str]]:  # type: ignore[empty-body]
+    """Functions that take secrets out of a text before it is written to the event log.
+
+    Called once at start-up. Every text goes through all of them, after the bundled one. One that raises costs the text:
+    nothing of it is written.
+    """
+
+
+@hookspec
+def on_event(event: Event) -> None:
+    """Look at a fact.
+
+    Called in order, after the event is stored, on a thread that requests do not wait for. Raising is logged, and costs
+    the listener the rest of that batch.
+    """
+
+
+@hookspec
+def commands(app: typer.Typer) -> None:
+    """Add commands to `penstock`.
+
+    Called once when the command line starts. Import what is heavy inside the command, not at the top of the plugin.
+    """

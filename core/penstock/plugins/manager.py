@@ -1,0 +1,295 @@
+"""Find plugins: entry points of the group `penstock`, then single files in a folder; check that they keep the contract.
+
+`PENSTOCK_BLOCK_PLUGINS` (names, comma separated) leaves plugins out; `all` leaves out everything but the bundled ones.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import os
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from penstock.base import paths
+from penstock.base.errors import PenstockError, PluginError, ProfileError
+from penstock.base.file_trust import why_untrusted
+from penstock.base.suggest import did_you_mean
+from penstock.cost.prices import Prices
+from penstock.plugins import hookspecs
+from penstock.plugins.hook_results import shaped
+from penstock.plugins.services import Parts
+from penstock.plugins.stage import Stage
+
+if TYPE_CHECKING:
+    import typer
+
+    from penstock.dialects.base import Dialect
+    from penstock.events.log import Event
+    from penstock.memory.embedders import Embedder
+    from penstock.profiles.profile import Profile
+
+__all__ = ["BLOCK_VARIABLE", "Plugins", "blocked_names"]
+
+BLOCK_VARIABLE = "PENSTOCK_BLOCK_PLUGINS"
+_BUNDLED = ("penstock", "penstock_addons", "penstock_plugins", "penstock_tui")
+_FILE_PREFIX = "penstock_user_plugin_"
+
+
+class Plugins:
+    """The plugin manager behind typed calls: gives callers types, and one place where a failing plugin is named."""
+
+    def __init__(self) -> None:
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+        self._sources: dict[str, str] = {}
+        self._once: dict[str, list[Any]] = {}
+        """What the hooks that are called once have given."""
+
+    @classmethod
+    def load(cls, folder: Path | None = None, blocked: Iterable[str] = ()) -> Plugins:
+        """All plugins of this installation. Raises `PluginError`."""
+        plugins = cls()
+        blocked = set(blocked) | blocked_names()
+        for entry in sorted(entry_points(group=hookspecs.PROJECT), key=lambda e: e.name):
+            if not _is_blocked(entry.name, entry.value, blocked):
+                plugins.add(_load_entry(entry), entry.name, entry.value)
+        folder = folder or paths.plugins_dir()
+        if folder.is_dir():
+            for file in sorted(folder.glob("*.py")):
+                if not file.name.startswith("_") and not _is_blocked(file.stem, "", blocked):
+                    why = why_untrusted(file)
+                    if why:
+                        raise PluginError(f"plugin {file} is not loaded: {why}")
+                    plugins.add(load_file(file), file.stem, str(file))
+        return plugins
+
+    def add(self, plugin: object, name: str, source: str = "") -> None:
+        """Register one plugin. Raises `PluginError` when it breaks the contract."""
+        try:
+            self._manager.register(plugin, name)
+            self._manager.check_pending()
+        except ValueError as e:
+            raise PluginError(f"plugin {name!r} ({source}) is there twice, or another has its name: {e}") from e
+        except pluggy.PluginValidationError as e:
+            raise PluginError(f"plugin {name!r} ({source}): {_nearest_hook(plugin, str(e))}") from e
+        for caller in self._manager.get_hookcallers(plugin) or ():
+            if any(i.plugin is plugin and inspect.iscoroutinefunction(i.function) for i in caller.get_hookimpls()):
+                raise PluginError(
+                    f"plugin {name!r} ({source}): {caller.name}() is async, and nobody would wait for it: "
+                    f"write `def {caller.name}`"
+                )
+        self._sources[name] = source
+        self._once.clear()
+
+    def names(self) -> dict[str, str]:
+        """Every plugin by name, with where it comes from."""
+        return dict(sorted(self._sources.items()))
+
+    def check(self, profile: Profile) -> list[Stage]:
+        """All that a proxy with `profile` asks of plugins, asked once; gives the stages. Raises `PluginError` and
+        `ProfileError`: what is wrong is told before anything listens."""
+        self.dialects()
+        self.redactors()
+        stages = self.stages(profile)
+        unknown = self.unknown_settings(profile)
+        if unknown:
+            raise ProfileError(unknown)
+        from penstock.memory.opening import check_embedder  # numpy, for those that check
+
+        check_embedder(profile, self)
+        return stages
+
+    def stages(self, profile: Profile, parts: Parts | None = None) -> list[Stage]:
+        """The stages that run under `profile`, in order, told of its `parts`. Raises `PluginError` and
+        `ProfileError`."""
+        found: dict[str, Stage] = {}
+        for name, stage in self._collect("stages", profile=profile):
+            if stage.name in found:
+                raise PluginError(f"plugin {name!r}: another plugin has a stage {stage.name!r} already")
+            found[stage.name] = stage
+        for wanted in profile.stages:
+            if wanted not in found:
+                raise ProfileError(
+                    f"{profile.where}: stages: no plugin gives a stage {wanted!r}.{did_you_mean(wanted, found)}"
+                )
+        ordered = in_order(profile.stages, found)
+        parts = parts or self.parts(profile)
+        for stage in ordered:
+            try:
+                stage.on_parts(parts)
+            except PenstockError:
+                raise
+            except Exception as e:
+                raise PluginError(f"stage {stage.name!r}: on_parts() failed: {type(e).__name__}: {e}") from e
+        return ordered
+
+    def unknown_settings(self, profile: Profile) -> str:
+        """What is wrong with the names of a profile's `[stage.NAME]` tables; empty when each is a stage's."""
+        names = {stage.name for _, stage in self._collect("stages", profile=profile)}
+        for name in profile.stage:
+            if name not in names:
+                return f"{profile.where}: stage.{name}: no plugin gives such a stage.{did_you_mean(name, names)}"
+        return ""
+
+    def dialects(self) -> list[Dialect]:
+        """The wire formats that plugins add."""
+        return self._collect_once("dialects")
+
+    def parts(self, profile: Profile) -> Parts:
+        """What plugins offer the stages of `profile`. Raises `PluginError` and `ProfileError`."""
+        own = sorted(self._sources, key=self._is_bundled)
+        compressors = sorted(self._collect("compressors"), key=lambda given: own.index(given[0]))
+        named = sorted(self._collect("summarisers", profile=profile), key=lambda given: self._is_bundled(given[0]))
+        taggers = sorted(self._collect("taggers", profile=profile), key=lambda given: self._is_bundled(given[0]))
+        tables = sorted(self._ask("prices"), key=lambda given: not self._is_bundled(given[0]))
+        over = [(f"{self._where(name)}: prices", table) for name, table in tables]
+        try:
+            known = Prices(over).providers
+        except ProfileError as e:  # the fault is a plugin's
+            raise PluginError(str(e)) from e
+        self._check_providers(profile, known)
+        return Parts(
+            tuple(compressor for _, compressor in compressors),
+            {one.name: one for _, one in reversed(named)},
+            Prices([*over, (f"{profile.where}: prices", profile.prices)]),
+            {one.name: one for _, one in reversed(taggers)},
+        )
+
+    def _check_providers(self, profile: Profile, priced: Collection[str]) -> None:
+        """Figures of a provider that nobody asks for would silently do nothing. Asked for are those with prices, those
+        of dialects, and those that a setting `prices` of a stage names."""
+        known = {*priced, *(dialect.provider for dialect in self.dialects()), *_named_prices(profile.stage)}
+        for provider in profile.prices:
+            if provider not in known:
+                raise ProfileError(
+                    f"{profile.where}: prices.{provider}: there is no such provider.{did_you_mean(provider, known)}"
+                )
+
+    def _where(self, name: str) -> str:
+        return f"plugin {name!r} ({self._sources.get(name, '')})"
+
+    def _is_bundled(self, name: str) -> bool:
+        return self._sources[name].split(".")[0].split(":")[0] in _BUNDLED
+
+    def embedders(self) -> dict[str, Embedder]:
+        """Embedders by name."""
+        return {one.name: one for _, one in self._collect("embedders")}
+
+    def redactors(self) -> list[Callable[[str], str]]:
+        """Functions that take secrets out of texts."""
+        return self._collect_once("redactors")
+
+    def listeners(self) -> list[Callable[[Event], None]]:
+        """One callable for each plugin that listens to events."""
+        return [_listener(impl) for impl in self._manager.hook.on_event.get_hookimpls()]
+
+    def add_commands(self, app: typer.Typer) -> None:
+        """Let every plugin add its commands to `app`. Raises `PluginError`, which names the one that could not."""
+        self._collect("commands", app=app)
+
+    def _collect(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
+        return [(name, one) for name, given in self._ask(hook, **arguments) for one in given]
+
+    def _collect_once(self, hook: str) -> list[Any]:
+        if hook not in self._once:
+            self._once[hook] = [one for _, one in self._collect(hook)]
+        return list(self._once[hook])
+
+    def _ask(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
+        """What each plugin gives, in the hook's own shape, with its name. Whatever goes wrong is a `PluginError`."""
+        out: list[tuple[str, Any]] = []
+        for impl in getattr(self._manager.hook, hook).get_hookimpls():
+            where = self._where(impl.plugin_name)
+            try:
+                given = impl.function(*(arguments[a] for a in impl.argnames))
+                out.append((impl.plugin_name, shaped(hook, given, where)))
+            except PenstockError:
+                raise
+            except (Exception, SystemExit) as e:
+                raise PluginError(f"{where}: {hook}() failed: {type(e).__name__}: {e}") from e
+        return out
+
+
+def _named_prices(table: Mapping[str, Any]) -> set[str]:
+    found = {table["prices"]} if isinstance(table.get("prices"), str) else set()
+    return found.union(*(_named_prices(below) for below in table.values() if isinstance(below, Mapping)))
+
+
+def in_order(wanted: Sequence[str], found: dict[str, Stage]) -> list[Stage]:
+    """`wanted` first, in its order; then the others that are on by default, each behind the stages it comes `after`."""
+    order = list(dict.fromkeys(wanted))
+    waiting = [name for name, stage in sorted(found.items()) if name not in order and stage.enabled_by_default]
+    while waiting:
+        ready = [n for n in waiting if not any(a in waiting for a in found[n].after)] or waiting[:1]
+        order += ready
+        waiting = [n for n in waiting if n not in ready]
+    return [found[name] for name in order]
+
+
+def blocked_names() -> set[str]:
+    """What the environment leaves out."""
+    return {name.strip() for name in os.environ.get(BLOCK_VARIABLE, "").split(",") if name.strip()}
+
+
+def load_file(file: Path) -> ModuleType:
+    """A single-file plugin as a module under a name of ours, so that it can shadow nothing. Raises `PluginError`."""
+    name = _FILE_PREFIX + file.stem
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"plugin {file}: is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as e:
+        del sys.modules[name]
+        raise PluginError(f"plugin {file}: cannot be imported: {type(e).__name__}: {e}") from e
+    return module
+
+
+def _load_entry(entry: EntryPoint) -> object:
+    try:
+        return entry.load()
+    except (Exception, SystemExit) as e:
+        raise PluginError(
+            f"plugin {entry.name!r} ({entry.value}): cannot be imported: {type(e).__name__}: {e}. "
+            f"Set {BLOCK_VARIABLE}={entry.name} to start without it."
+        ) from e
+
+
+def _is_blocked(name: str, value: str, blocked: set[str]) -> bool:
+    return name in blocked or ("all" in blocked and value.split(".")[0].split(":")[0] not in _BUNDLED)
+
+
+def _listener(impl: Any) -> Callable[[Event], None]:
+    takes_event = "event" in impl.argnames
+
+    def listen(event: Event) -> None:
+        impl.function(*([event] if takes_event else []))
+
+    return listen
+
+
+def _nearest_hook(plugin: object, error: str) -> str:
+    """Name the misspelled hook and the one that was meant, when that is what is wrong."""
+    known = {
+        name
+        for name, value in inspect.getmembers(hookspecs, inspect.isfunction)
+        if value.__module__ == hookspecs.__name__
+    }
+    marked = {
+        name
+        for name, value in inspect.getmembers(plugin)
+        if hasattr(value, f"{hookspecs.PROJECT}_impl") and callable(value)
+    }
+    wrong = sorted(marked - known)
+    if wrong:
+        return f"there is no hook {wrong[0]!r}.{did_you_mean(wrong[0], known)}"
+    return " ".join(error.split())

@@ -1,0 +1,38 @@
+"""What plugins give each other: the parts that a stage may call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from penstock.cost.prices import Prices
+from penstock.plugins.compressor import Compressor
+from penstock.plugins.summariser import Summariser
+from penstock.plugins.tagger import Tagger, Tags
+
+if TYPE_CHECKING:
+    from penstock.memory.keeper import Keeper
+
+__all__ = ["Parts"]
+
+
+def _unheard(_exchange: str, _of: str, _tags: Tags) -> None:
+    """There is no log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one profile."""
+
+    compressors: tuple[Compressor, ...] = ()
+    """The first that gives something is taken; those of plugins stand before the bundled ones."""
+    summarisers: Mapping[str, Summariser] = field(default_factory=dict)
+    """By name."""
+    prices: Prices = field(default_factory=Prices)
+    taggers: Mapping[str, Tagger] = field(default_factory=dict)
+    """By name."""
+    tagged: Callable[[str, str, Tags], None] = _unheard
+    """Writes to the event log what an exchange was about: its id, `request` or `turn`, and the tags."""
+    memory: Keeper | None = None
+    """What keeps the memory of this process. None: this profile has none."""

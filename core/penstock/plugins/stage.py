@@ -1,0 +1,81 @@
+"""A stage: one step of the pipeline, from a plugin."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from penstock.conversation.exchange import Exchange
+    from penstock.conversation.reply import Reply
+    from penstock.plugins.draft import Draft
+    from penstock.plugins.services import Parts
+
+__all__ = ["Outcome", "Stage"]
+
+
+class Outcome(StrEnum):
+    """What came of one stage on one request."""
+
+    EDITED = "edited"
+    NOTHING = "nothing"
+    FAILED = "failed"
+    """It raised; its edits are lost."""
+    LATE = "late"
+    """It was not done by its deadline; its edits are lost."""
+    RESTING = "resting"
+    """It failed too often in a row and is left out for a while."""
+    SKIPPED = "skipped"
+    """This kind of request is none of its business."""
+    REFUSED = "refused"
+    """It wants the request answered with an error."""
+
+
+class Stage:
+    """Subclass this, give it a name, and implement what you need.
+
+    Methods run in a thread, may take `deadline` seconds, and may raise: that costs this stage's edits and nothing else.
+    One object serves all conversations, from several threads at once: keep what you know by `draft.exchange.identity`.
+    """
+
+    name: str = ""
+    """Unique; what a profile's list of stages and the events call it."""
+    after: tuple[str, ...] = ()
+    """Stages this one comes after, when the profile's list does not say."""
+    deadline: float | None = None
+    """Seconds for one call. None: the profile's `limits.stage_ms`."""
+    enabled_by_default: bool = True
+    """Run where the profile's list does not name it."""
+    settings: BaseModel | None = None
+    """What it was made with: a model of the table `[stage.NAME]`. People see its fields, each with the string below it,
+    and may change them while the proxy runs: then a new object of the stage is made, and takes over."""
+
+    def take_over(self, before: Stage) -> None:
+        """This one, with other settings, stands from now on where `before` stood; take from it what it knows, or it is
+        as after a restart. It may still be at work on requests that came earlier: share what is safe for threads."""
+
+    def on_parts(self, parts: Parts) -> None:
+        """See what plugins offer this profile, before the first request. Raise `ProfileError` where a setting asks for
+        what is not there: that stops start-up."""
+
+    def on_request(self, draft: Draft) -> str | None:
+        """Propose edits on the draft. The text returned, if any, is shown as the reason for what was or was not done.
+
+        Called for real turns only: no title probes, no `count_tokens`, no client compactions, no retries.
+        """
+
+    def on_flush(self, draft: Draft) -> str | None:
+        """Propose edits to what was sent before: now they land at once.
+
+        Called after `on_request` when a flush is due: the provider's cache is cold, the window is nearly full, or a
+        person asked. Then is the time to look at the whole history, with all that is known by now; it is rare, and may
+        take longer.
+        """
+
+    def on_reply(self, exchange: Exchange, reply: Reply) -> None:
+        """Look at the answer, in the background. Called for real turns whose answer came whole."""
+
+    def on_turn_complete(self, exchange: Exchange, reply: Reply) -> None:
+        """The agent is done: its answer asks for no tool. In the background, after `on_reply`."""

@@ -1,0 +1,1 @@
+"""Secrets and personal data, found and taken out of texts before they are stored."""

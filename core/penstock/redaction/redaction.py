@@ -1,0 +1,48 @@
+"""Take secrets out of a text before it is written to disk.
+
+Credentials are known by their own form (`secretshapes`), by the place where they stand (`secretplaces`), or by the name
+before them (`secretnames`). What is found is replaced by its kind, so that a reader sees that something was there. The
+time is linear in the length of the text, whatever it holds.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from penstock.redaction.by_name import without_named
+from penstock.redaction.by_place import without_placed
+from penstock.redaction.by_shape import without_shapes
+
+__all__ = ["Redactor", "redact"]
+
+logger = logging.getLogger(__name__)
+
+_OVERHANG = 64
+"""Characters past the cut that are looked at: enough to know a secret of each kind by its beginning."""
+
+
+def redact(text: str) -> str:
+    """`text` with every secret of a known shape replaced by `[redacted KIND]`."""
+    return without_named(without_placed(without_shapes(text)))
+
+
+class Redactor:
+    """The bundled redactor, then those of plugins, then a cut to length."""
+
+    def __init__(self, limit: int, more: Sequence[Callable[[str], str]] = ()) -> None:
+        self._limit = limit
+        self._more = tuple(more)
+
+    def __call__(self, text: str) -> str:
+        """`text` without secrets, cut to the limit. Empty when a redactor failed: better nothing than a secret."""
+        if not self._limit or not text:
+            return ""
+        text = redact(text[: self._limit + _OVERHANG])
+        for more in self._more:
+            try:
+                text = more(text)
+            except Exception:  # a stranger's redactor
+                logger.exception("a redactor failed; the text is left out of the log")
+                return ""
+        return text if len(text) <= self._limit else text[: self._limit] + "…"

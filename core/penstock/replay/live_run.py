@@ -1,0 +1,162 @@
+"""The road over the wire: each prompt is sent for real, with the person's own key, to an address they named."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from penstock.app import bundled_dialects
+from penstock.base.errors import PenstockError, StoreError
+from penstock.conversation.reply import Reply
+from penstock.events.log import EventKind
+from penstock.redaction.redaction import redact
+from penstock.replay.client import Said, Talk
+from penstock.replay.runner import Passed
+from penstock.stats.exchange import Measures
+from penstock.store.base import Store
+from penstock.store.sql import SqlStore
+
+__all__ = ["KEYS", "Wire"]
+
+KEYS = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
+TIMEOUT_S = 300.0
+"""Between two pieces of an answer."""
+LOOK_S, EVERY_S = 3.0, 0.05
+"""How long, and how often, the proxy's log is looked into for what it did."""
+_ENDS = (EventKind.REMEMBERED, EventKind.FAILED, EventKind.REFUSED)
+
+
+class Wire:
+    """To `address`, a base URL as clients are given. A proxy on this machine tells in its log what it did."""
+
+    def __init__(self, address: str, log: Path, environ: Mapping[str, str] | None = None) -> None:
+        """Raises `PenstockError` for an address a key must not go to."""
+        self._environ = os.environ if environ is None else environ
+        self._address, self._is_here = _checked(address)
+        self._log = _open(log)
+        self._seen = self._log.last_seq() if self._log is not None else 0
+        self._stopped, self.has_tool = threading.Event(), False
+        self.notes: tuple[str, ...] = () if self._log is not None else (f"No log of a proxy is at {log}.",)
+        # To this machine never by way of a proxy that the environment names.
+        self._client = httpx.Client(timeout=httpx.Timeout(TIMEOUT_S, connect=10.0), trust_env=not self._is_here)
+
+    def send(self, talk: Talk, prompt: str) -> Passed:
+        key, started = self._key(talk), time.perf_counter()
+        reply, error, said = Reply(), "", [Said("user", prompt)]
+        try:
+            reply, error = self._ask(talk, said, key)
+        except (httpx.HTTPError, httpx.InvalidURL) as e:  # its text may quote a header, and that the key
+            error = f"{self._address} does not answer: {type(e).__name__}"
+        ms = (time.perf_counter() - started) * 1000
+        requests = (self._measures(talk, reply, error, ms),)
+        if error:
+            return Passed(requests, (), reply.text, error)
+        return Passed(requests, [*said, Said("assistant", reply.text)], reply.text)
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def close(self) -> None:
+        self._client.close()
+        if self._log is not None:
+            self._log.close()
+
+    def _key(self, talk: Talk) -> dict[str, str]:
+        """The header with the person's key."""
+        name = KEYS[talk.api]
+        key = self._environ.get(name, "")
+        if not key and not self._is_here:
+            raise PenstockError(f"{name} is not set: {self._address} is asked with your own key")
+        if not key:
+            return {}
+        return {"x-api-key": key} if talk.api == "anthropic" else {"authorization": f"Bearer {key}"}
+
+    def _ask(self, talk: Talk, said: Sequence[Said], key: Mapping[str, str]) -> tuple[Reply, str]:
+        dialect = next(one for one in bundled_dialects() if one.name == talk.dialect)
+        url, headers = f"{self._address}{talk.path}", {**talk.headers(), **key}
+        with self._client.stream("POST", url, content=talk.body(said), headers=headers) as response:
+            reader = dialect.reply_reader(response.headers.get("content-type", ""))
+            for piece in response.iter_bytes():
+                reader.feed(piece)
+                if self._stopped.is_set():
+                    return reader.close(), "stopped"
+            reply, status = reader.close(), response.status_code
+        if status >= 400 or reply.error:
+            return reply, f"status {status}: {_without(reply.error, key)}"
+        return reply, "" if reply.complete and reply.text else "the answer broke off, or holds no text"
+
+    def _measures(self, talk: Talk, reply: Reply, error: str, ms: float) -> Measures:
+        """As the proxy's log has them; where it has none, what can be told from the answer."""
+        found = self._look(talk)
+        if found is not None:
+            return found
+        usage = reply.usage
+        said = {"input": usage.input, "output": usage.output}
+        said |= {"cache_read": usage.cache_read, "cache_write": usage.cache_write}
+        outcome = "failed" if error else "answered"
+        told = {name: n for name, n in said.items() if n is not None}
+        return Measures("", model=talk.model, session=talk.session, outcome=outcome, usage=told, ms=ms)
+
+    def _look(self, talk: Talk) -> Measures | None:
+        """Wait a little for the end of the newest exchange of this session."""
+        if self._log is None:
+            return None
+        until, id = time.monotonic() + LOOK_S, ""
+        while time.monotonic() < until:
+            try:
+                new = self._log.events_after(self._seen, sys.maxsize)
+                id = next((e.exchange for e in reversed(new) if e.payload.get("session") == talk.session), id)
+                events = self._log.events_of(id) if id else []
+            except StoreError:
+                return None
+            if any(e.kind in _ENDS for e in events):
+                self._seen = max(e.seq for e in events)
+                return Measures.of(id, events)
+            self._stopped.wait(EVERY_S)
+        return None
+
+
+def _checked(address: str) -> tuple[str, bool]:
+    """The address without its end, and whether it is this machine."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as e:
+        raise PenstockError(f"--to {address}: {e}") from e
+    here = _is_here(host)
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+        raise PenstockError(f"--to {address}: http://127.0.0.1:PORT or https://HOST was expected")
+    if parts.username or parts.password:
+        raise PenstockError("--to: no user name or password belongs into the address; the key is in the environment")
+    if parts.scheme == "http" and not here:
+        raise PenstockError(f"--to {address}: your key would go there in the clear; only this machine may be http://")
+    return address.rstrip("/").removesuffix("/v1"), here
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _open(log: Path) -> Store | None:
+    try:
+        return SqlStore(log.expanduser().absolute(), readonly=True)
+    except StoreError:
+        return None
+
+
+def _without(text: str, key: Mapping[str, str]) -> str:
+    """What a provider says of an error, which may quote the key."""
+    for value in key.values():
+        text = text.replace(value.removeprefix("Bearer "), "[key]")
+    return redact(text)[:300] or "no reason was given"

@@ -1,0 +1,88 @@
+"""Prompts, one after the other, as the turns of one conversation."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from penstock.replay.client import Api, Talk, api_of
+from penstock.replay.prompts import Prompt
+from penstock.replay.runner import Passed, Road
+from penstock.stats.sums import Sums
+
+__all__ = ["MODEL", "Played", "PromptReplay"]
+
+MODEL = "claude-sonnet-4-5"
+FAILURES = 3
+"""So many in a row, and the others are not tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One prompt, and what came of it."""
+
+    number: int
+    """From 1."""
+    prompt: Prompt
+    passed: Passed
+
+    def payload(self) -> dict[str, Any]:
+        """As JSON has it."""
+        found = self.passed
+        return {
+            "number": self.number,
+            "line": self.prompt.line,
+            "prompt": self.prompt.text,
+            "answer": found.answer,
+            "error": found.error,
+            "tags": list(found.tags),
+            "exchanges": [{"id": one.id, "outcome": one.outcome, **one.payload()} for one in found.requests],
+            "sum": found.sums.payload(),
+        }
+
+
+class PromptReplay:
+    """Iterate over `play` on one thread; `stop` from any. What was done stays done."""
+
+    def __init__(
+        self, prompts: Sequence[Prompt], road: Road, *, model: str = MODEL, api: Api | None = None, session: str = ""
+    ) -> None:
+        self.prompts, self.road = prompts, road
+        session = session or f"replay-{uuid.uuid4()}"
+        self.talk = Talk(model, api or api_of(model), session, has_tool=road.has_tool)
+        self.sums = Sums()
+        """Of what was played so far."""
+        self.why = ""
+        """Why it ended before its end: `stopped`, or what failed. Empty: it did not."""
+        self._stopped = threading.Event()
+
+    def play(self) -> Iterator[Played]:
+        """Each prompt as the next turn; one that got no answer is left out of the history. Ends early when stopped, or
+        when several in a row get none."""
+        failures = 0
+        for number, prompt in enumerate(self.prompts, 1):
+            if self._stopped.is_set():
+                self.why = "stopped"
+                return
+            if prompt.is_anew:
+                self.talk.forget()
+            passed = self.road.send(self.talk, prompt.text)
+            if passed.error and self._stopped.is_set():
+                self.why = "stopped"
+                return
+            for one in passed.requests:
+                self.sums.add(one)
+            self.talk.note(passed.said)
+            failures = failures + 1 if passed.error else 0
+            yield Played(number, prompt, passed)
+            if failures == FAILURES:
+                self.why = f"{failures} prompts in a row got no answer: {passed.error}"
+                return
+
+    def stop(self) -> None:
+        """End after the prompt that is under way."""
+        self._stopped.set()
+        self.road.stop()

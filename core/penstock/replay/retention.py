@@ -1,0 +1,119 @@
+"""What was kept: of the names and lines that the agent took from tool results, how many stood in the request that it
+took them from.
+
+A stand-in for the harm an edit does. When the agent's next message names something that tool results had said, that
+name should have been in what the model was sent. The answers of a recording are fixed, so this says what the model
+would have had to do without, not what it would have done.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from penstock.conversation.conversation import Block, BlockKind, Conversation, Role
+
+__all__ = ["Kept", "Watch", "lines_in", "names_in"]
+
+_NAME = re.compile(
+    r"(?<![\w.-])[\w.-]++(?:/[\w.-]++)++"  # paths
+    r"|\b[A-Za-z_]\w*(?:(?:\.|::|->)\w+)+"  # dotted names, files with an ending
+    r"|\b[A-Za-z]+(?:_\w+)+|\b_+\w{2,}"  # snake_case
+    r"|\b[a-z]+[A-Z]\w+|\b[A-Z][a-z]+[A-Z]\w*"  # camelCase
+    r"|\b[A-Za-z]*\d[A-Za-z\d]{3,}\b"  # numbers and hashes of four or more
+)
+_NUMBERED = re.compile(r"^\s*\d+(?:\t|→|[:|] ?)")
+"""What tools put before the lines of a file."""
+SHORTEST = 20
+"""Characters of a line from which on quoting it is no accident."""
+LONGEST = 1 << 20
+"""Characters of a text that are looked at."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """How much of what was used was there."""
+
+    names: int = 0
+    names_used: int = 0
+    lines: int = 0
+    lines_used: int = 0
+
+
+@dataclass(slots=True)
+class Watch:
+    """One conversation, request by request."""
+
+    _count: int = 0
+    """Messages of the last request."""
+    _first: bytes = b""
+    _names: set[str] = field(default_factory=set)
+    """Names that tool results of the last request had."""
+    _lines: set[str] = field(default_factory=set)
+    _sent: str = ""
+    """All texts of the last request as it was sent."""
+
+    def take(self, came: Conversation, sent: Conversation, kept: Kept) -> None:
+        """The next request as it came and as it was sent. What the agent said since the last one is counted in."""
+        first = came.messages[0].key if came.messages else b""
+        if len(came.messages) < self._count or first != self._first:  # another history
+            self._count, self._names, self._lines = 0, set(), set()
+        else:
+            self._measure(came, kept)
+        for message in came.messages[self._count :]:
+            for block in message.blocks:
+                if block.kind is BlockKind.TOOL_RESULT:
+                    self._names |= set(names_in(block.text))
+                    self._lines |= set(lines_in(block.text))
+        self._count, self._first = len(came.messages), first
+        self._sent = "\n".join(block.text for _, _, block in sent.blocks())
+
+    def _measure(self, came: Conversation, kept: Kept) -> None:
+        for message in came.messages[self._count :]:
+            if message.role is not Role.ASSISTANT:
+                continue
+            said = "\n".join(text for block in message.blocks for text in _said(block))
+            names = {name for name in names_in(said) if name in self._names}
+            lines = {line for line in lines_in(said) if line in self._lines}
+            kept.names_used += len(names)
+            kept.names += sum(name in self._sent for name in names)
+            kept.lines_used += len(lines)
+            kept.lines += sum(line in self._sent for line in lines)
+
+
+def _said(block: Block) -> Iterator[str]:
+    """The words of a block; of a tool call, the texts in its input, which are escaped in its JSON."""
+    if block.kind is BlockKind.TEXT:
+        yield block.text
+    elif block.kind is BlockKind.TOOL_USE:
+        try:
+            yield from _texts(json.loads(block.text))
+        except (ValueError, RecursionError):
+            yield block.text
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)
+
+
+def names_in(text: str) -> Iterator[str]:
+    """Paths, identifiers, numbers and hashes."""
+    for found in _NAME.finditer(text[:LONGEST]):
+        yield found[0].strip(".-")
+
+
+def lines_in(text: str) -> Iterator[str]:
+    """Lines long enough to be quoted on purpose, without their numbers."""
+    for line in text[:LONGEST].splitlines():
+        bare = _NUMBERED.sub("", line).strip()
+        if len(bare) >= SHORTEST:
+            yield bare

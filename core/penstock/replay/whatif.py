@@ -1,0 +1,222 @@
+"""Replay recorded requests under a profile, without a wire: what would have been paid, and what would have been kept.
+
+The answers are those of the recording: a profile changes what is sent, not what the agent then does. Nothing is sent
+anywhere and nothing is written to disk; what stages keep, they keep in memory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from penstock.base.clock import ManualClock
+from penstock.conversation.conversation import Conversation
+from penstock.conversation.exchange import Exchange, Request, State
+from penstock.conversation.reply import Reply, Usage
+from penstock.cost.bill import Bill, bill
+from penstock.dialects import content_encoding
+from penstock.dialects.base import Dialect
+from penstock.engine.admission import prices_for
+from penstock.engine.engine import Engine, Outcome
+from penstock.engine.pipeline import Pipeline
+from penstock.events.log import Event, EventKind, EventLog
+from penstock.plugins.manager import Plugins
+from penstock.profiles import profile as profiles
+from penstock.profiles.profile import Profile
+from penstock.replay.offline import offline
+from penstock.replay.recording import Recorded
+from penstock.replay.retention import Kept, Watch
+from penstock.store.memory import MemoryStore
+
+__all__ = ["Result", "WhatIf"]
+
+DRAIN_EVERY = 100
+"""Requests after which the events so far are waited for: their queue is bounded."""
+CENT = 0.01
+"""Dollars by which a session must be dearer to count as that."""
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of a recording under one profile."""
+
+    profile: str
+    requests: int = 0
+    """Model requests that were read and answered, calls that only count tokens left out."""
+    skipped: int = 0
+    """Not answered, or not readable: no money is counted for them."""
+    refused: int = 0
+    recorded: float = 0.0
+    """Dollars that were paid; where the recording does not say what the provider counted, by our estimate."""
+    estimated: int = 0
+    """Requests for which it does not."""
+    paid: float = 0.0
+    """Dollars under the profile."""
+    unpriced: int = 0
+    """Requests to models whose price nobody knows; they add tokens and no dollars."""
+    naive: float = 0.0
+    """Dollars of a client that compacts by itself; see `penstock.cost.baseline`."""
+    came: int = 0
+    """Input tokens as recorded."""
+    sent: int = 0
+    largest_came: int = 0
+    largest_sent: int = 0
+    flushes: int = 0
+    edits: Counter[str] = field(default_factory=Counter)
+    """Landed, by stage."""
+    sessions: int = 0
+    dearer: int = 0
+    """Sessions that would have cost at least a cent more."""
+    kept: Kept = field(default_factory=Kept)
+
+
+class WhatIf:
+    """One profile. Take the requests in the order they were sent, then close."""
+
+    def __init__(self, profile: str, plugins: Plugins, dialects: Sequence[Dialect]) -> None:
+        """Raises `ProfileError` and `PluginError`."""
+        self._profile = _quiet(profiles.load(profile))
+        self._clock = ManualClock()
+        parts = offline(plugins.parts(self._profile))
+        pipeline = Pipeline(self._profile, plugins.stages(self._profile, parts), self._clock, parts)
+        self._counts = _Counts()
+        self._log = EventLog(self._counts, clock=self._clock)
+        self._taken = 0
+        self._watches: dict[str, Watch] = {}
+        self._saved: dict[str, float] = defaultdict(float)
+        """Dollars by session."""
+        self.result = Result(self._profile.name)
+        self._engine = Engine(
+            dialects=dialects,
+            pipelines=lambda _: pipeline,
+            profile=profile,
+            store=self._counts,
+            log=self._log,
+            key=os.urandom(32),
+            clock=self._clock,
+        )
+
+    def take(self, recorded: Recorded) -> bool:
+        """Replay one request. False: it is no model request."""
+        found = self._engine.route(recorded.method, recorded.path)
+        if found is None:
+            return False
+        self._taken += 1
+        self._clock.at = recorded.at
+        request = Request(
+            str(self._taken),
+            recorded.method,
+            recorded.host,
+            recorded.path,
+            recorded.headers,
+            recorded.body,
+            port=recorded.port,
+        )
+        outcome = self._engine.process_now(request)
+        if outcome.refusal is not None:
+            self.result.refused += 1
+        elif outcome.exchange is None:
+            self.result.skipped += 1
+        else:
+            self._answer(found[0], recorded, outcome, outcome.exchange)
+        if self._taken % DRAIN_EVERY == 0:
+            self._log.drain()
+        return True
+
+    def close(self) -> Result:
+        """What it came to."""
+        self._engine.close()
+        self._log.close()
+        self.result.edits, self.result.flushes = self._counts.edits, self._counts.flushes
+        self.result.sessions = len(self._saved)
+        self.result.dearer = sum(saved <= -CENT for saved in self._saved.values())
+        return self.result
+
+    def _answer(self, dialect: Dialect, recorded: Recorded, outcome: Outcome, exchange: Exchange) -> None:
+        exchange.advance(State.FORWARDED)
+        if exchange.kind.is_real and not exchange.is_retry:
+            self._watch(dialect, recorded, outcome, exchange)
+        reply = _reply(dialect, recorded)
+        if recorded.status >= 400 or not recorded.status or reply.error or not reply.complete:
+            exchange.advance(State.FAILED)
+            self.result.skipped += 1
+            return
+        if outcome.booking is not None:
+            paid = bill(outcome.booking, reply.usage, counted="came", price_of=prices_for(outcome))
+            self._count(exchange, paid)
+            if paid.counted:  # what the provider would have counted
+                reply.usage = _usage(paid, reply.usage)
+        exchange.advance(State.ANSWERED)
+        self._clock.at = max(recorded.at, recorded.ended or 0.0)
+        outcome.reply = reply
+        self._engine.answered_now(outcome)
+
+    def _count(self, exchange: Exchange, paid: Bill) -> None:
+        one = self.result
+        one.requests += 1
+        one.estimated += not paid.counted
+        one.unpriced += not paid.is_known
+        one.recorded += paid.baseline
+        one.paid += paid.paid + paid.own
+        one.naive += paid.naive
+        one.came += paid.came.total
+        one.sent += paid.sent.total
+        one.largest_came = max(one.largest_came, paid.came.total)
+        one.largest_sent = max(one.largest_sent, paid.sent.total)
+        self._saved[exchange.identity.session or exchange.identity.conversation] += paid.saved
+
+    def _watch(self, dialect: Dialect, recorded: Recorded, outcome: Outcome, exchange: Exchange) -> None:
+        came = self._read(dialect, recorded, recorded.body)
+        sent = came if outcome.body is None else self._read(dialect, recorded, outcome.body)
+        watch = self._watches.setdefault(exchange.identity.conversation, Watch())
+        watch.take(came, sent, self.result.kept)
+
+    def _read(self, dialect: Dialect, recorded: Recorded, body: bytes) -> Conversation:
+        encoding = recorded.headers.get("content-encoding")
+        return dialect.read(content_encoding.decode(body, encoding, self._profile.limits.body_bytes), recorded.path)
+
+
+class _Counts(MemoryStore):
+    """A store that counts events and keeps none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.edits: Counter[str] = Counter()
+        self.flushes = 0
+
+    def add_events(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self.flushes += event.kind is EventKind.FLUSH
+            if event.kind is EventKind.EDIT and event.payload.get("state") == "landed":
+                self.edits[str(event.payload.get("stage"))] += 1
+
+
+def _quiet(profile: Profile) -> Profile:
+    """Texts of events are cut to nothing: nobody reads them here."""
+    return profile.model_copy(update={"log": profile.log.model_copy(update={"preview": 0})})
+
+
+def _reply(dialect: Dialect, recorded: Recorded) -> Reply:
+    if recorded.answer:
+        reader = dialect.reply_reader(recorded.answer_type)
+        reader.feed(recorded.answer)
+        reply = reader.close()
+    else:
+        reply = Reply(complete=True)
+    if recorded.usage is not None:
+        reply.usage = recorded.usage
+    return reply
+
+
+def _usage(paid: Bill, said: Usage) -> Usage:
+    cost = paid.sent
+    return replace(
+        said,
+        input=cost.plain,
+        cache_read=cost.read,
+        cache_write=cost.write + cost.write_hour,
+        cache_write_hour=cost.write_hour,
+        dollars=None,
+    )

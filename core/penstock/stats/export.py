@@ -1,0 +1,90 @@
+"""A snapshot as one JSON document, in a format with a number: docs/export.md has its fields."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, TextIO
+
+from penstock import __version__
+from penstock.events.log import Event, EventKind
+from penstock.redaction.redaction import redact
+from penstock.stats.exchange import Measures
+from penstock.stats.selection import Choice
+from penstock.stats.settings import settings_in_use
+from penstock.stats.sums import Books
+from penstock.store.base import Store
+
+__all__ = ["FORMAT", "VERSION", "clean", "write"]
+
+FORMAT, VERSION = "penstock-session", 1
+"""The number goes up when a field changes its meaning or goes; one more field does not change it."""
+_ENDS = (EventKind.REFUSED, EventKind.ANSWERED, EventKind.FAILED)
+_ABOUT = ("kind", "client", "provider", "model", "conversation", "session", "agent", "epoch", "turn", "retry")
+
+
+def write(out: TextIO, log: Store, choice: Choice, ids: Iterable[str]) -> None:
+    """`ids` are those of `choice`; who draws a bar hands them over one by one. Exchange by exchange: a log may be
+    larger than memory."""
+    head = {
+        "format": FORMAT,
+        "version": VERSION,
+        "penstock": __version__,
+        "exported_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "only": choice.only,
+        "settings": settings_in_use(choice.profiles),
+        "proxy": [] if choice.only else [_event(e) for e in log.events_of("")],
+    }
+    books = Books()
+    out.write(json.dumps(head)[:-1] + ', "exchanges": [')
+    for i, id in enumerate(ids):
+        out.write(("," if i else "") + "\n" + json.dumps(_exchange(id, log.events_of(id), books)))
+    _list(out, "turns", (turn.payload() for turn in books.turns.values()))
+    _list(out, "compactions", (one.payload() for one in books.compactions))
+    _list(out, "sessions", (session.payload() for session in books.sessions.values()))
+    out.write('\n],\n"totals": ' + json.dumps(books.totals.payload()) + "\n}\n")
+
+
+def _list(out: TextIO, name: str, payloads: Iterable[dict[str, Any]]) -> None:
+    out.write(f'\n],\n"{name}": [')
+    for i, payload in enumerate(payloads):
+        out.write(("," if i else "") + "\n" + json.dumps(clean(payload)))
+
+
+def _exchange(id: str, events: list[Event], books: Books) -> dict[str, Any]:
+    measures = Measures.of(id, events)
+    books.add(measures)
+    said = next((_fields(e) for e in events if e.kind is EventKind.CLASSIFIED), {})
+    end = next((e for e in events if e.kind in _ENDS), None)
+    return {
+        "id": id,
+        "at": events[0].at if events else None,
+        **{name: clean(said[name]) for name in _ABOUT if name in said},
+        "outcome": end.kind if end is not None else "open",
+        "usage": clean(_fields(end).get("usage", {})) if end is not None else {},
+        "tags": clean(list(measures.tags)),
+        "metrics": measures.payload(),
+        "events": [_event(e) for e in events],
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {"seq": event.seq, "at": event.at, "kind": event.kind, "payload": clean(_fields(event))}
+
+
+def _fields(event: Event) -> dict[str, Any]:
+    """A payload that is none is as good as empty: a log may be damaged."""
+    said: object = event.payload
+    return dict(said) if isinstance(said, Mapping) else {}
+
+
+def clean(value: Any) -> Any:
+    """Once more through the redactor: an older version, with fewer patterns, may have written the log."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list):
+        return [clean(v) for v in value]
+    if isinstance(value, dict):
+        return {k: clean(v) for k, v in value.items()}
+    return value

@@ -1,0 +1,82 @@
+"""Which exchanges of a log are meant: all, those of a session, of a conversation, of the session that was last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from penstock.base.errors import PenstockError
+from penstock.events.log import Event, EventKind
+from penstock.store.base import Store
+from penstock.store.pages import all_events
+
+__all__ = ["LAST", "Choice", "choose"]
+
+LAST = "last"
+"""In place of a session's id: the one that was active last."""
+
+
+@dataclass(slots=True)
+class Choice:
+    """Exchanges by id, in the order they came."""
+
+    ids: list[str] = field(default_factory=list)
+    only: dict[str, str] = field(default_factory=dict)
+    """What was asked for, as `session` or `conversation`. Empty: everything."""
+    profiles: list[str] = field(default_factory=list)
+    """What they went through; those of the proxies that wrote the log, where the exchanges do not say."""
+
+
+@dataclass(slots=True)
+class _Known:
+    session: str = ""
+    conversation: str = ""
+    profile: str = ""
+
+
+def choose(log: Store, *, session: str = "", conversation: str = "") -> Choice:
+    """Reads the whole log once. Raises `PenstockError` when nothing is meant by what was asked for."""
+    known, started = _look(log)
+    if session == LAST:
+        session, conversation = _last(known)
+    ids = [
+        id
+        for id, one in known.items()
+        if (not session or one.session == session) and (not conversation or one.conversation == conversation)
+    ]
+    if (session or conversation) and not ids:
+        raise PenstockError(
+            f"no exchange of {session or conversation!r} is in this log. "
+            "`penstock events --kind classified` shows the ids of sessions and conversations"
+        )
+    only = {"session": session} if session else {"conversation": conversation} if conversation else {}
+    named = dict.fromkeys(profile for id in ids if (profile := known[id].profile))
+    return Choice(ids, only, list(named) or started)
+
+
+def _look(log: Store) -> tuple[dict[str, _Known], list[str]]:
+    known: dict[str, _Known] = {}
+    started: dict[str, None] = {}
+    for event in all_events(log):
+        if event.kind is EventKind.STARTED:
+            started[_text(event, "profile")] = None
+        if not event.exchange:
+            continue
+        one = known.setdefault(event.exchange, _Known())
+        if event.kind is EventKind.RECEIVED:
+            one.profile = _text(event, "profile")
+        elif event.kind is EventKind.CLASSIFIED:
+            one.session, one.conversation = _text(event, "session"), _text(event, "conversation")
+    return known, [name for name in started if name]
+
+
+def _last(known: dict[str, _Known]) -> tuple[str, str]:
+    for one in reversed(known.values()):
+        if one.session or one.conversation:
+            return one.session, "" if one.session else one.conversation
+    raise PenstockError("no session is in this log yet")
+
+
+def _text(event: Event, name: str) -> str:
+    said: object = event.payload
+    return str(said.get(name) or "") if isinstance(said, Mapping) else ""

@@ -1,0 +1,140 @@
+"""The sessions of a log, folded from its events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from penstock.budget.scopes import storable
+from penstock.conversation.exchange import Kind
+from penstock.events.log import Event, EventKind
+from penstock.store.base import Store
+from penstock.store.pages import all_events
+
+__all__ = ["LABELS", "FoundSession", "find_sessions", "labels_of"]
+
+LABELS = "session-label"
+"""The kind of facts that hold what a person calls sessions."""
+_KINDS = frozenset(
+    {EventKind.STARTED, EventKind.CLASSIFIED, EventKind.ENRICHED}
+    | {EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED}
+)
+_ENDS = frozenset({EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED})
+
+
+@dataclass
+class FoundSession:
+    """A client's session, or a conversation of a client that names none."""
+
+    name: str
+    named: bool = False
+    """The client gave it this name."""
+    label: str = ""
+    client: str = ""
+    project: str = ""
+    first_at: float = 0.0
+    last_at: float = 0.0
+    turns: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    events: int = 0
+    bytes: int = 0
+    """What its events take in the log, about."""
+    conversations: set[str] = field(default_factory=set)
+    exchanges: set[str] = field(default_factory=set)
+    counts: set[str] = field(default_factory=set)
+    """Those that only had tokens counted: they are in no sum of tokens."""
+    open: dict[str, float] = field(default_factory=dict)
+    """Exchanges of the newest proxy whose end is not in the log, with when they came."""
+
+    @property
+    def ratio(self) -> float | None:
+        """What left for the provider, as a part of what came. None: nothing came."""
+        return self.tokens_out / self.tokens_in if self.tokens_in else None
+
+    def shown(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "session": self.name,
+            "named": self.named,
+            "label": self.label,
+            "client": self.client,
+            "project": self.project,
+            "first_at": self.first_at,
+            "last_at": self.last_at,
+            "requests": len(self.exchanges),
+            "turns": self.turns,
+            "conversations": len(self.conversations),
+            "tokens_in": self.tokens_in,
+            "tokens_out": self.tokens_out,
+            "ratio": None if self.ratio is None else round(self.ratio, 4),
+            "events": self.events,
+            "bytes": self.bytes,
+        }
+
+
+def labels_of(store: Store) -> dict[str, str]:
+    """What a person calls sessions, by `storable` name. Raises `StoreError`."""
+    found = {key: value.get("label") for key, value in store.values_of(LABELS).items()}
+    return {key: label for key, label in found.items() if isinstance(label, str) and label}
+
+
+def find_sessions(store: Store) -> dict[str, FoundSession]:
+    """All sessions in the log, by name. Reads every request's beginning and end. Raises `StoreError`."""
+    sessions: dict[str, FoundSession] = {}
+    of: dict[str, FoundSession] = {}
+    for event in all_events(store, kinds=_KINDS):
+        if event.kind is EventKind.STARTED:
+            for session in sessions.values():
+                session.open.clear()
+        elif event.kind is EventKind.CLASSIFIED:
+            _begin(event, sessions, of)
+        elif event.exchange in of:
+            _go_on(event, of[event.exchange])
+    labels = labels_of(store)
+    sizes = store.sizes(of)
+    for exchange, session in of.items():
+        events, size = sizes.get(exchange, (0, 0))
+        session.events, session.bytes = session.events + events, session.bytes + size
+    for session in sessions.values():
+        session.label = labels.get(storable(session.name), "")
+    return sessions
+
+
+def _begin(event: Event, sessions: dict[str, FoundSession], of: dict[str, FoundSession]) -> None:
+    said = event.payload
+    given, conversation = _text(said, "session"), _text(said, "conversation")
+    name = given or conversation
+    if not name:
+        return
+    session = sessions.setdefault(name, FoundSession(name, bool(given), first_at=event.at))
+    of[event.exchange] = session
+    session.first_at, session.last_at = min(session.first_at, event.at), max(session.last_at, event.at)
+    session.client = _text(said, "client") or session.client
+    session.project = _text(said, "project") or session.project
+    session.turns += _text(said, "kind") == Kind.MAIN and said.get("retry") is not True
+    session.conversations |= {conversation} - {""}
+    session.exchanges.add(event.exchange)
+    session.open[event.exchange] = event.at
+    if _text(said, "kind") == Kind.COUNT:
+        session.counts.add(event.exchange)
+
+
+def _go_on(event: Event, session: FoundSession) -> None:
+    session.last_at = max(session.last_at, event.at)
+    if event.kind is EventKind.ENRICHED and event.exchange not in session.counts:
+        session.tokens_in += _number(event, "tokens_in")
+        session.tokens_out += _number(event, "tokens_out")
+    if event.kind in _ENDS:
+        session.open.pop(event.exchange, None)
+
+
+def _text(payload: Mapping[str, Any], name: str) -> str:
+    found = payload.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def _number(event: Event, name: str) -> int:
+    found = event.payload.get(name)
+    return int(found) if isinstance(found, int | float) and not isinstance(found, bool) else 0

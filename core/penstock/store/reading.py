@@ -1,0 +1,35 @@
+"""Read a log from its newest end, or all of it, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from penstock.base import paths
+from penstock.events.log import Event
+from penstock.store.base import Store
+from penstock.store.pages import PAGE, all_events
+
+__all__ = ["all_events", "backwards", "newest", "open_log"]
+
+
+def open_log(path: Path | None) -> Store:
+    """The log at `path`, the proxy's own when none is given, for reading only. Raises `StoreError`."""
+    from penstock.store.sql import SqlStore  # SQLAlchemy takes longer to import than most commands take to run
+
+    return SqlStore((path or paths.store_path()).expanduser().absolute(), readonly=True)
+
+
+def newest(store: Store, count: int, wanted: Callable[[Event], bool], upto: int) -> list[Event]:
+    """The last `count` events that are wanted and whose sequence number is at most `upto`, oldest first."""
+    return list(islice(filter(wanted, backwards(store, upto)), count))[::-1]
+
+
+def backwards(store: Store, upto: int) -> Iterator[Event]:
+    """The events with a sequence number up to `upto`, newest first."""
+    high = upto
+    while high > 0:
+        low = max(0, high - PAGE)
+        yield from (e for e in reversed(store.events_after(low, PAGE)) if e.seq <= high)
+        high = low

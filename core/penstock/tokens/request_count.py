@@ -1,0 +1,128 @@
+"""The tokens of a request, part by part: by the model's own tokenizer, or by an estimate and what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from penstock.conversation.conversation import HEAD_FIELDS, Block, BlockKind, Conversation, Message
+from penstock.cost.account import estimated
+from penstock.tokens.calibration import Gauge
+from penstock.tokens.estimate import estimate_bytes
+from penstock.tokens.vocabulary import Tokenizer
+
+__all__ = ["Parts", "Sample", "count_request", "sample", "shares"]
+
+SAMPLE_BYTES = 200_000
+"""Of a request, at most about so much is counted to learn its model's ratio: a quarter of a second, and the ratio of a
+longer text is hardly another."""
+MESSAGE_TOKENS = 3
+"""What holds a message together, and what opens the answer: OpenAI's cookbook, "How to count tokens with tiktoken"."""
+_SYSTEM = tuple(name for name in HEAD_FIELDS if name != "tools")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The tokens of a request by part."""
+
+    system: int
+    tools: int
+    messages: int
+    estimated: int = 0
+    """How many of them are estimated, although the rest is counted: images, files, reasoning that is sealed."""
+
+    @property
+    def total(self) -> int:
+        return self.system + self.tools + self.messages
+
+
+@dataclass(slots=True)
+class Sample:
+    """Texts of a request, and what we estimate for them."""
+
+    texts: list[str] = field(default_factory=list)
+    estimated: int = 0
+    framing: int = 0
+    """Tokens that hold them together."""
+
+
+def shares(conversation: Conversation, gauge: Gauge) -> dict[str, Any]:
+    """The request's tokens, and how they are shared out by its bytes: only the whole is ever counted."""
+    total, how = gauge.count(estimated(conversation))
+    system, tools = sum(conversation.size_of(name) for name in _SYSTEM), conversation.size_of("tools")
+    read = sum(m.size for m in conversation.messages[conversation.ignored :])
+    scale = total / max(1, system + tools + read)
+    parts = {"system": round(system * scale), "tools": round(tools * scale)}
+    return {**parts, "messages": total - sum(parts.values()), "total": total, "how": how}
+
+
+def count_request(conversation: Conversation, tokenizer: Tokenizer, is_late: Callable[[], bool] | None = None) -> Parts:
+    """The request by its model's own tokenizer. Tools count as the JSON they are sent as. Raises `TimeoutError` once
+    `is_late` says so."""
+
+    def count(text: str) -> int:
+        return tokenizer.count(text, is_late)
+
+    system = sum(count(text) for name in _SYSTEM for text in _texts(conversation.field(name)))
+    tools = count(_raw(conversation, "tools"))
+    counted = guessed = 0
+    for message in conversation.messages:
+        counted += MESSAGE_TOKENS
+        for block in message.blocks:
+            if _is_wordless(block):
+                guessed += estimate_bytes(block.size)
+            else:
+                counted += count(block.text) + count(_name(block))
+    return Parts(system, tools, counted + guessed + (MESSAGE_TOKENS if conversation.messages else 0), guessed)
+
+
+def sample(conversation: Conversation, limit: int = SAMPLE_BYTES) -> Sample:
+    """The head and the newest messages, up to about `limit` bytes; without what is not text."""
+    found = Sample()
+    size = 0
+    for name in HEAD_FIELDS:
+        raw = _raw(conversation, name)
+        if raw and size + len(raw) <= limit:
+            size += len(raw)
+            found.texts.append(raw)
+            found.estimated += estimate_bytes(conversation.size_of(name))
+    for message in reversed(conversation.messages):
+        if size + message.size > limit:
+            break
+        size += message.size
+        _add(found, message)
+    return found
+
+
+def _add(found: Sample, message: Message) -> None:
+    words = [block for block in message.blocks if not _is_wordless(block)]
+    found.framing += MESSAGE_TOKENS if words else 0
+    for block in words:
+        found.texts += [text for text in (block.text, _name(block)) if text]
+        found.estimated += estimate_bytes(block.size)
+
+
+def _is_wordless(block: Block) -> bool:
+    return block.kind is BlockKind.MEDIA or bool(block.padding) or not block.text
+
+
+def _name(block: Block) -> str:
+    return block.tool_name if block.kind is BlockKind.TOOL_USE else ""
+
+
+def _raw(conversation: Conversation, name: str) -> str:
+    span = conversation.fields.get(name)
+    return "" if span is None else span.of(conversation.body).decode(errors="replace")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a system prompt, whatever the format wraps it in."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, Mapping):
+        yield from _texts(value.get("text"))
+        yield from _texts(value.get("parts"))

@@ -1,0 +1,79 @@
+"""Who is answered, in each mode that a proxy can have."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from mitmproxy.addons.proxyauth import ProxyAuth
+from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.test import taddons, tflow
+
+from penstock_addons.wire.options import Settings
+from penstock_addons.wire.peers import TOLD, Peers
+
+STRANGER = "192.0.2.7"
+
+
+class Desk:
+    def __init__(self, tctx: Any, settings: Settings) -> None:
+        self.peers, self._tctx, self._settings = Peers(settings), tctx, settings
+
+    def set(self, **options: Any) -> None:
+        self._tctx.configure(self._settings, **options)
+
+    def answers(self, address: str, mode: str = "regular") -> bool:
+        client = tflow.tclient_conn()
+        client.peername, client.proxy_mode, client.error = (address, 4711), ProxyMode.parse(mode), None
+        self.peers.client_connected(client)
+        return client.error is None
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    settings = Settings()
+    with taddons.context(ProxyAuth(), settings) as tctx:  # type: ignore[no-untyped-call]
+        yield Desk(tctx, settings)
+        tctx.master.event_loop.close()  # made for this context, as no loop runs
+
+
+MODES = ["regular", "upstream:http://proxy.test", "reverse:https://llm.test", "reverse:tcp://a.test:1", "socks5", "dns"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_this_machine_is_answered(desk: Desk, mode: str) -> None:
+    """By every address it has for itself."""
+    assert all(desk.answers(address, mode) for address in ("127.0.0.1", "127.1.1.1", "::1", "::ffff:127.0.0.1"))
+
+
+@pytest.mark.parametrize("mode", [*MODES, "transparent"])
+@pytest.mark.parametrize("address", [STRANGER, "10.0.0.1", "fe80::1%eth0", "::ffff:10.0.0.1", "2001:db8::1"])
+def test_others_are_not(desk: Desk, mode: str, address: str) -> None:
+    """Neither those of the same network; unless a person said so."""
+    assert not desk.answers(address, mode)
+    desk.set(penstock_allow_remote=True)
+    assert desk.answers(address, mode)
+
+
+@pytest.mark.parametrize(("mode", "asks"), list(zip(MODES, [True, True, True, False, True, False], strict=True)))
+def test_a_login_protects_where_it_is_asked_for(desk: Desk, mode: str, asks: bool) -> None:
+    """Raw connections and name servers have none."""
+    desk.set(proxyauth="ines:secret")
+    assert desk.answers(STRANGER, mode) is asks
+
+
+@pytest.mark.parametrize("mode", ["wireguard", "local"])
+def test_modes_of_this_machines_own_are_left_alone(desk: Desk, mode: str) -> None:
+    """Their peers have a key, or are programs of this machine."""
+    assert desk.answers(STRANGER, mode)
+
+
+def test_strangers_do_not_fill_the_log(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """Each is named once, and no more than a few of them."""
+    caplog.set_level(logging.WARNING)
+    for n in range(3 * TOLD):
+        assert not desk.answers(f"192.0.{n >> 8}.{n & 255}")
+        assert not desk.answers(f"192.0.{n >> 8}.{n & 255}")
+    assert len(caplog.records) == TOLD

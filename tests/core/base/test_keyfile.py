@@ -1,0 +1,57 @@
+"""This installation's own key."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from penstock.base.keyfile import installation_key
+
+
+def test_the_key_is_made_once(tmp_path: Path) -> None:
+    """32 bytes, the same from then on, another elsewhere."""
+    key = installation_key(tmp_path / "state")
+    assert len(key) == 32
+    assert installation_key(tmp_path / "state") == key
+    assert installation_key(tmp_path / "other") != key
+
+
+def test_keys_of_two_names_are_two(tmp_path: Path) -> None:
+    """What one opens, the other does not."""
+    assert installation_key(tmp_path, "other") != installation_key(tmp_path)
+    assert (tmp_path / "other").read_bytes() == installation_key(tmp_path, "other")
+
+
+def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
+    """Whatever the umask."""
+    before = os.umask(0)
+    try:
+        installation_key(tmp_path)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
+
+
+def test_a_damaged_key_is_made_anew(tmp_path: Path) -> None:
+    """Cut off, or empty; and it is private whatever it was before."""
+    file = tmp_path / "key"
+    file.write_bytes(b"short")
+    file.chmod(0o644)
+    key = installation_key(tmp_path)
+    assert len(key) == 32
+    assert file.read_bytes() == key
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_where_nothing_can_be_written_there_is_a_key_all_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """For this process alone, and the log says what that means."""
+    caplog.set_level(logging.WARNING)
+    (tmp_path / "state").write_text("a file, not a folder")
+    assert len(installation_key(tmp_path / "state")) == 32
+    assert "not known again after a restart" in caplog.text

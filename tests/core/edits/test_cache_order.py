@@ -1,0 +1,60 @@
+"""Where blocks stand in the order in which they are cached."""
+
+from __future__ import annotations
+
+import json
+
+from penstock.cost.account import cacheables
+from penstock.edits.cache_order import notes, places, user_ends
+from penstock.edits.edit import Place
+from penstock.edits.ledger import resolve
+from penstock.testing import assistant, call, conversation, draft_for, results, user
+from penstock.tokens.estimate import estimate_bytes
+
+SAID = [user("ok", "ok"), assistant("yes", call("Read")), results("text"), assistant("done"), user("ok")]
+
+
+def test_each_block_is_found_among_what_is_cached() -> None:
+    """Blocks of the same content by their number."""
+    read = draft_for(conversation(*SAID)).conversation
+    found, cached = places(read), cacheables(read)
+    assert {cached[at].key for at in found.values()} == {block.key for _, _, block in read.blocks()}
+    ok = read.messages[0].blocks[0].key
+    assert [found[Place(ok, nth)] for nth in range(3)] == [1, 2, 7]
+
+
+def test_the_tokens_of_notes_are_told_where_they_stand() -> None:
+    """Those behind one block together; replacements are none."""
+    draft = draft_for(conversation(*SAID))
+    draft.note("x" * 290, reason="r")
+    draft.note("y" * 290, reason="r")
+    draft.replace(draft.spots()[0], "other", reason="r")
+    assert notes(draft.conversation, resolve(draft.conversation, draft.edits)) == {7: 2 * estimate_bytes(290)}
+    assert notes(draft.conversation, resolve(draft.conversation, [])) == {}
+
+
+def test_notes_on_what_the_provider_ignores_cost_nothing() -> None:
+    """They are sent again with it, and read by nobody."""
+    draft = draft_for(conversation(*SAID))
+    draft.note("x" * 290, reason="r")
+    value = json.loads(conversation(*SAID))
+    value["messages"].append({"role": "assistant", "content": [{"type": "compaction", "content": "All of it."}]})
+    later = draft_for(json.dumps(value).encode()).conversation
+    assert notes(later, resolve(later, draft.edits)) == {}
+
+
+def test_user_messages_end_at_their_last_block() -> None:
+    """Results among them."""
+    assert user_ends(draft_for(conversation(*SAID)).conversation) == [2, 5, 7]
+
+
+def test_what_the_provider_ignores_keeps_its_place() -> None:
+    """The blocks behind it stand where they stand among what is cached; its own are not to be edited."""
+    value = json.loads(conversation(*SAID))
+    value["messages"][3]["content"].insert(0, {"type": "compaction", "content": "What was said."})
+    read = draft_for(json.dumps(value).encode()).conversation
+    found, cached = places(read), cacheables(read)
+    assert read.ignored == 3
+    assert sorted(found.values()) == [6, 7, 8]
+    assert [cached[at].key for at in sorted(found.values())] == [b.key for m, _, b in read.blocks() if m >= 3]
+    assert user_ends(read) == [8]

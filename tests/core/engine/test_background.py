@@ -1,0 +1,104 @@
+"""After the answer: stages look at it, and cost nobody anything."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import pytest
+
+from penstock import EventKind, Exchange, Kind, Reply, Stage, ToolCall
+from penstock.conversation.exchange import State
+from penstock.engine.background import Background
+from penstock.engine.pipeline import Pipeline
+from penstock.events.log import EventLog
+from penstock.store.memory import MemoryStore
+from penstock.testing import ManualClock, conversation, draft_for, profile_of, user
+
+
+class Looks(Stage):
+    """Keeps what it is shown, and may do harm to it."""
+
+    def __init__(self, name: str, error: BaseException | None = None) -> None:
+        self.name, self.error = name, error
+        self.seen: list[tuple[str, str]] = []
+
+    def on_reply(self, exchange: Exchange, reply: Reply) -> None:
+        self.seen.append((exchange.model, reply.text))
+        exchange.model, reply.text = "scribbled", "scribbled"
+        reply.tools.clear()
+        if self.error is not None:
+            raise self.error
+
+
+def exchange(kind: Kind = Kind.MAIN) -> Exchange:
+    found = draft_for(conversation(user("hello"))).exchange
+    found.kind, found.state = kind, State.ANSWERED
+    return found
+
+
+@pytest.fixture(params=["now", "loop"])
+async def look(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> object:
+    """Both ways, and what the log holds afterwards."""
+    caplog.set_level(logging.CRITICAL)
+    store, clock = MemoryStore(), ManualClock()
+
+    async def run(stages: list[Stage], shown: Exchange, reply: Reply, **more: bool) -> list[tuple[EventKind, object]]:
+        log = EventLog(store, clock=clock)
+        background = Background(log, clock)
+        pipeline = Pipeline(profile_of(), stages, clock)
+        if request.param == "now":
+            background.look_now(pipeline, shown, reply, **more)
+        else:
+            await background.look(pipeline, shown, reply, **more)
+        background.close()
+        log.close()
+        return [(e.kind, e.payload.get("error")) for e in store.events_after(0)]
+
+    return run
+
+
+async def test_every_stage_is_shown_the_answer(look: object) -> None:
+    """Each a copy of its own; then the exchange is remembered."""
+    stages = [Looks("a"), Looks("b")]
+    shown, reply = exchange(), Reply("words", [ToolCall("1", "Read")])
+    events = await look(stages, shown, reply)  # type: ignore[operator]
+    assert [stage.seen for stage in stages] == [[("claude-sonnet-4-5", "words")]] * 2
+    assert (shown.model, reply.text, len(reply.tools)) == ("claude-sonnet-4-5", "words", 1)
+    assert shown.state is State.REMEMBERED
+    assert events == [(EventKind.REMEMBERED, None)]
+
+
+async def test_one_that_fails_costs_the_others_nothing(look: object) -> None:
+    """It is told, and the rest look."""
+    stages = [Looks("a", ValueError("no")), Looks("b", SystemExit(1)), Looks("c")]
+    events = await look(stages, exchange(), Reply("words"))  # type: ignore[operator]
+    assert [len(stage.seen) for stage in stages] == [1, 1, 1]
+    assert [kind for kind, _ in events] == [EventKind.FAULT, EventKind.FAULT, EventKind.REMEMBERED]
+    assert "'a' failed at an answer: ValueError: no" in str(events[0][1])
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if not kind.is_real])
+async def test_what_is_no_real_turn_is_shown_to_nobody(look: object, kind: Kind) -> None:
+    """It is remembered all the same: its life has come to its end."""
+    stage = Looks("a")
+    assert await look([stage], exchange(kind), Reply("words")) == [(EventKind.REMEMBERED, None)]  # type: ignore[operator]
+    assert stage.seen == []
+
+
+async def test_an_answer_to_the_same_bytes_is_shown_once(look: object) -> None:
+    """A turn teaches once, be it at its third attempt."""
+    stage = Looks("a")
+    await look([stage], exchange(), Reply("words"), is_known=True)  # type: ignore[operator]
+    assert stage.seen == []
+
+
+def test_a_job_is_done_by_a_thread() -> None:
+    """Nobody waits for it."""
+    done = threading.Event()
+    log = EventLog(MemoryStore(), clock=ManualClock())
+    background = Background(log, ManualClock())
+    background.do(done.set)
+    assert done.wait(5)
+    background.close()
+    log.close()

@@ -1,0 +1,41 @@
+"""Listeners are strangers: whatever one does, the log and the others go on."""
+
+from __future__ import annotations
+
+import threading
+
+from penstock.events.log import Event, EventKind, EventLog
+from penstock.store.memory import MemoryStore
+
+
+def test_one_that_hangs_holds_up_neither_the_log_nor_the_others() -> None:
+    """Events are stored, and heard by those that listen."""
+    go_on, heard = threading.Event(), []
+
+    def hangs(_: Event) -> None:
+        go_on.wait(30)
+
+    store = MemoryStore()
+    log = EventLog(store, listeners=[hangs, heard.append])
+    for n in range(3):
+        log.append(EventKind.RECEIVED, f"x{n}")
+    assert not log.drain(0.2)  # the one that hangs has not heard them all
+    assert store.last_seq() == 3
+    assert [e.exchange for e in heard] == ["x0", "x1", "x2"]
+    go_on.set()
+    assert log.drain()
+    log.close()
+
+
+def test_a_payload_that_is_no_json_costs_its_own_event_alone() -> None:
+    """A plugin's value that cannot be written becomes a fault that says so; what comes after it is stored."""
+    store = MemoryStore()
+    log = EventLog(store)
+    log.append(EventKind.ANSWERED, "bad", usage={1, 2})
+    log.append(EventKind.RECEIVED, "good")
+    assert log.drain()
+    assert [(e.exchange, e.kind) for e in store.events_after(0)] == [
+        ("bad", EventKind.FAULT),
+        ("good", EventKind.RECEIVED),
+    ]
+    log.close()

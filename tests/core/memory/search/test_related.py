@@ -1,0 +1,42 @@
+"""Words that mean about the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from penstock.memory import Item, Memory
+from penstock.memory.embedders.wordllama import WordLlama256
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Memory]:
+    """With the default embedder, which has a vector for each word."""
+    memory = Memory(tmp_path, WordLlama256())
+    yield memory
+    memory.close()
+
+
+def test_a_relative_of_a_word_is_found(memory: Memory) -> None:
+    """An answer that says it in another word, and the reason says so."""
+    memory.add([Item("p", f"line {n} on the budget of the office", session=f"o{n}") for n in range(12)])
+    memory.add([Item("p", "Our puppy chewed the cable.", session="t")])
+    hit, *_ = memory.search("what did the dog do?", "p").hits
+    assert hit.item.text == "Our puppy chewed the cable."
+    assert hit.parts["meaning"] > 0
+    assert hit.parts["meaning"] > 0
+
+
+def test_words_that_come_later_are_relatives_too(memory: Memory) -> None:
+    """The vocabulary follows the project."""
+    memory.add([Item("p", "The office is closed.", session="a")])
+    memory.search("dog", "p")
+    memory.add([Item("p", "Our puppy chewed the cable.", session="t")])
+    assert memory.search("dog", "p").hits[0].item.text == "Our puppy chewed the cable."
+
+
+def test_a_stem_is_spelled_as_a_word() -> None:
+    """Its vector is that of the word, not of its pieces."""
+    assert WordLlama256().spelled(["danc", "famili", "dog"]) == ["dance", "family", "dog"]

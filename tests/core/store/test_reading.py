@@ -1,0 +1,33 @@
+"""Reading a log from its newest end."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.events.log import Event, EventKind
+from penstock.store import reading
+from penstock.store.memory import MemoryStore
+
+
+@given(
+    kinds=st.lists(st.sampled_from([EventKind.STAGE, EventKind.EDIT]), max_size=60),
+    count=st.integers(0, 30),
+    forgotten=st.integers(0, 20),
+    page=st.integers(1, 9),
+    later=st.integers(0, 5),
+)
+def test_newest_is_the_end_of_all(kinds: list[EventKind], count: int, forgotten: int, page: int, later: int) -> None:
+    """However the pages fall, and whatever retention has deleted from the old end."""
+    store = MemoryStore()
+    store.add_events([Event(0, float(i), "x", kind, {}) for i, kind in enumerate(kinds)])
+    store.prune(before=float(forgotten), keep_events=1000)
+    upto = store.last_seq() - later
+    wanted = [e for e in store.events_after(0) if e.kind is EventKind.EDIT and e.seq <= upto]
+    before, reading.PAGE = reading.PAGE, page
+    try:
+        found = reading.newest(store, count, lambda e: e.kind is EventKind.EDIT, upto)
+        assert list(reading.all_events(store)) == store.events_after(0)
+    finally:
+        reading.PAGE = before
+    assert found == (wanted[-count:] if count else [])

@@ -1,0 +1,212 @@
+"""The parts put together: what one proxy needs, from what is configured."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+from pathlib import Path
+
+import pytest
+
+from penstock import EventKind
+from penstock.app import Suite, bundled_dialects
+from penstock.base import paths
+from penstock.base.errors import PluginError, ProfileError
+from penstock.engine.engine import Outcome
+from penstock.events.log import Event
+from penstock.store.memory import MemoryStore
+from penstock.store.sql import SqlStore
+from penstock.testing import ManualClock, assistant, conversation, user
+from tests.engines import request
+
+PLUGIN = """
+from penstock import Stage, hookimpl
+
+class Notes(Stage):
+    name = "notes"
+
+    def on_request(self, draft):
+        draft.note("a note", reason="a test")
+
+@hookimpl
+def stages(profile):
+    return [Notes()]
+"""
+
+PARTS = """
+from penstock import Stage, Summary, hookimpl
+
+made = []
+
+class Counted:
+    name = "counted"
+
+    def __init__(self):
+        made.append(self)
+        self.number = len(made)
+
+    def __call__(self, segment):
+        return Summary("")
+
+class Listener(Stage):
+    name = "listener"
+
+    def on_parts(self, parts):
+        self.told = parts
+
+@hookimpl
+def stages(profile):
+    return [Listener()]
+
+@hookimpl
+def summarisers(profile):
+    return [Counted()]
+"""
+
+
+def ask(suite: Suite, body: bytes, ident: str = "y1", *, headers: dict[str, str] | None = None) -> Outcome:
+    return asyncio.run(suite.engine.process(request(body, ident=ident, headers=headers)))
+
+
+def test_it_opens_with_nothing_configured() -> None:
+    """The default profile, the bundled plugins, a store where it belongs."""
+    suite = Suite.open()
+    assert suite.profile.name == "default"
+    assert suite.degraded == ""
+    assert paths.store_path().exists()
+    assert isinstance(suite.store, SqlStore)
+    assert "envelope" in suite.plugins.names()
+    assert ask(suite, conversation(user("hello"))).exchange is not None
+    suite.close()
+
+
+def test_it_finds_what_a_person_has_written(penstock_home: Path) -> None:
+    """Profiles and plugins in the configuration folder; or those it is told."""
+    paths.plugins_dir().mkdir(parents=True)
+    (paths.plugins_dir() / "notes.py").write_text(PLUGIN)
+    paths.profiles_dir().mkdir(parents=True)
+    (paths.profiles_dir() / "mine.toml").write_text('extends = "default"\nstages = ["notes", "envelope"]')
+    suite = Suite.open("mine", store=penstock_home / "elsewhere" / "log.db")
+    assert [stage.name for stage in suite.engine.pipeline("mine").stages] == ["notes", "envelope"]
+    left = ask(suite, conversation(user("hello"))).body
+    assert left is not None
+    assert b"a note" in left
+    suite.close()
+    assert (penstock_home / "elsewhere" / "log.db").exists()
+    assert (penstock_home / "elsewhere" / "key").exists()
+    suite = Suite.open(blocked=["notes"])
+    assert "notes" not in suite.plugins.names()
+    suite.close()
+
+
+def test_parts_are_made_once(penstock_home: Path) -> None:
+    """A stage is told of the same at the start as with each request: they may have a purse or a memory."""
+    paths.plugins_dir().mkdir(parents=True)
+    (paths.plugins_dir() / "mine.py").write_text(PARTS)
+    suite = Suite.open()
+    pipeline = suite.engine.pipeline("default")
+    (stage,) = [one for one in pipeline.stages if one.name == "listener"]
+    assert stage.told is pipeline.parts  # type: ignore[attr-defined]
+    assert [made.number for made in pipeline.parts.summarisers.values() if made.name == "counted"] == [1]  # type: ignore[attr-defined]
+    suite.close()
+
+
+def test_a_bad_configuration_stops_the_start() -> None:
+    """A profile nobody has, a plugin that is broken."""
+    with pytest.raises(ProfileError, match="no profile is called"):
+        Suite.open("nobody-has-it")
+    paths.plugins_dir().mkdir(parents=True)
+    (paths.plugins_dir() / "broken.py").write_text("raise RuntimeError('no')")
+    with pytest.raises(PluginError, match="RuntimeError: no"):
+        Suite.open()
+
+
+def test_a_store_that_cannot_be_opened_stops_nothing(tmp_path: Path) -> None:
+    """Traffic goes on, kept in memory; why is known."""
+    (tmp_path / "log.db").mkdir()
+    suite = Suite.open(store=tmp_path / "log.db")
+    assert "cannot be opened" in suite.degraded
+    assert isinstance(suite.store, MemoryStore)
+    assert ask(suite, conversation(user("hello"))).exchange is not None
+    suite.close()
+
+
+def test_nothing_is_edited_that_cannot_be_kept(tmp_path: Path) -> None:
+    """After a restart it would not be sent the same (P3). A person may have it edit all the same."""
+    suite = Suite.open(store=tmp_path)
+    try:
+        assert suite.engine.is_paused
+        suite.settings.do("resume", {})
+        assert not suite.engine.is_paused
+    finally:
+        suite.close()
+
+
+def test_the_ledger_goes_on_after_a_restart() -> None:
+    """What was edited stays edited, byte for byte, in the next process."""
+    paths.plugins_dir().mkdir(parents=True)
+    (paths.plugins_dir() / "notes.py").write_text(PLUGIN)
+    suite = Suite.open()
+    first = ask(suite, conversation(user("hello"))).body
+    suite.close()
+    suite = Suite.open(blocked=["notes"])
+    second = ask(suite, conversation(user("hello"), assistant("yes"), user("more"))).body
+    suite.close()
+    assert first == conversation(user("hello", "a note"))
+    assert second == conversation(user("hello", "a note"), assistant("yes"), user("more"))
+
+
+def test_old_events_are_deleted_at_the_start() -> None:
+    """Those past the days the profile keeps them."""
+    clock = ManualClock()
+    store = SqlStore(paths.store_path())
+    day = 86400.0
+    store.add_events([Event(0, clock.now() - n * day, "x", EventKind.RECEIVED, {"n": n}) for n in (40, 31, 29, 0)])
+    store.close()
+    suite = Suite.open(clock=clock)
+    pruner = next(t for t in threading.enumerate() if t.name == "penstock-prune")
+    suite.close()
+    pruner.join(timeout=30)
+    reader = SqlStore(paths.store_path(), readonly=True)
+    assert [e.payload["n"] for e in reader.events_after(0)] == [29, 0]
+    reader.close()
+
+
+def test_old_originals_are_deleted_at_the_start() -> None:
+    """Those past the days, or the size, that the profile gives them; the newest stay."""
+    paths.profiles_dir().mkdir(parents=True)
+    (paths.profiles_dir() / "mine.toml").write_text('extends = "default"\n[originals]\ndays = 2\nmegabytes = 0.001\n')
+    clock = ManualClock()
+    store = SqlStore(paths.store_path())
+    noise = [hashlib.sha512(bytes([n])).hexdigest() * 5 for n in range(9)]
+    for n, text in enumerate(noise):
+        store.add_original("talk", text, "w", clock.now() - n * 86400)
+    store.close()
+    suite = Suite.open("mine", clock=clock)
+    pruner = next(t for t in threading.enumerate() if t.name == "penstock-prune")
+    suite.close()
+    pruner.join(timeout=30)
+    reader = SqlStore(paths.store_path(), readonly=True)
+    assert [o.text for o in reader.find_originals()] == noise[:3]
+    reader.close()
+
+
+def test_closing_writes_what_is_left_and_ends_every_thread() -> None:
+    """Nothing of it stays behind."""
+    before = set(threading.enumerate())
+    suite = Suite.open()
+    ask(suite, conversation(user("hello")))
+    suite.close()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=30)
+        assert not thread.is_alive()
+    reader = SqlStore(paths.store_path(), readonly=True)
+    assert [e.kind for e in reader.events_of("y1")][-1] is EventKind.ENRICHED
+    reader.close()
+
+
+def test_every_bundled_dialect_has_a_name_of_its_own() -> None:
+    """Events and profiles tell them apart by it."""
+    names = [dialect.name for dialect in bundled_dialects()]
+    assert names == ["anthropic", "openai-chat", "openai-responses", "ollama-chat", "ollama-generate", "gemini"]

@@ -1,0 +1,37 @@
+"""What answers came to, by the minute."""
+
+from __future__ import annotations
+
+from penstock.events.log import Event, EventKind
+from penstock_tui.log.row import Row
+from penstock_tui.log.stats.per_minute import MINUTES, Course
+
+
+def answer(course: Course, minute: int, *, kind: str = "main") -> None:
+    row = Row("x", 0, 0.0)
+    row.kind, row.tokens_out, row.input, row.cache_read = kind, 1000, 100, 300
+    course.fold(Event(0, minute * 60.0 + 1, "x", EventKind.ANSWERED, {}), row)
+
+
+def test_each_minute_has_its_own_sums() -> None:
+    course = Course()
+    for minute in (10, 10, 12):
+        answer(course, minute)
+    shown = course.minutes(12 * 60.0 + 59, 4)
+    assert [one.sent for one in shown] == [0, 2000, 0, 1000]
+    assert [one.cache_share for one in shown] == [None, 0.75, None, 0.75]
+
+
+def test_a_request_that_only_counts_is_not_in_it() -> None:
+    course = Course()
+    answer(course, 1, kind="count")
+    assert course.minutes(60.0, 1)[0].sent == 0
+
+
+def test_old_minutes_are_let_go() -> None:
+    """Memory does not grow with the length of a log."""
+    course = Course()
+    for minute in range(2 * MINUTES):
+        answer(course, minute)
+    everything = course.minutes(2 * MINUTES * 60.0, 3 * MINUTES)
+    assert sum(one.sent > 0 for one in everything) == MINUTES

@@ -1,0 +1,67 @@
+"""The overview."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from penstock.events.log import EventKind
+from penstock.models import age
+from tests.tui.logs import Log, paid_life, unpriced_life
+from tests.tui.pilot import screen_of
+from tests.tui.screens.days import a_day
+
+K = EventKind
+
+
+async def test_sums_and_health_at_a_glance(log: Log) -> None:
+    """Each with words beside its colour."""
+    a_day(log)
+    log.write(K.BUDGET, budget="day", before="NORMAL", level="REDUCED", why="day: 75% used")
+    async with screen_of(log, (160, 48)) as screen:
+        await screen.press("2")
+        await screen.sees("1 landed, 8.3k tokens freed", "1.5k kept off the wire (25%)", "80% of input read from it")
+        await screen.sees("$0.0300 saved (30%)", "$0.0700 of $0.1000 untouched", "3 requests a minute", "█")
+        await screen.sees("proxy         ● running", "store         ✓ no faults", "! 1 fault", "no room on the disk")
+        await screen.sees("claude-code", "Lately", "compaction by", "budget day is REDUCED", "! fault: ")
+        await screen.sees("! REDUCED day", "stages        ✓ none rests")
+
+
+async def test_a_loss_has_a_minus_and_a_word(log: Log) -> None:
+    """Red alone says nothing to who can not see it."""
+    log.exchange(paid_life(0.02, 0.03))
+    async with screen_of(log, (160, 48)) as screen:
+        await screen.press("2")
+        await screen.sees("-$0.0100 lost (50%)", "○ not known: no proxy has signed this log")
+
+
+async def test_a_stage_that_rests(log: Log) -> None:
+    log.started()
+    log.write(K.STAGE, "x", stage="pruning", outcome="resting", remark="after 3 failures")
+    async with screen_of(log, (160, 48)) as screen:
+        await screen.press("2")
+        await screen.sees("! resting after failures: pruning: after 3 failures")
+
+
+async def test_an_unknown_price_is_said(log: Log) -> None:
+    """No figure in dollars stands for it; what is known of others stays."""
+    log.exchange(unpriced_life())
+    async with screen_of(log, (160, 48)) as screen:
+        await screen.press("2")
+        await screen.sees("money         unknown price")
+        assert "$" not in screen.text
+        log.exchange(paid_life(0.1, 0.07))
+        await screen.sees("$0.0300 saved", "1 request more at an unknown price")
+
+
+async def test_an_old_table_of_models_is_said(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its age, and in the head line; a young one has its date."""
+    log.exchange(paid_life(0.1, 0.07))
+    async with screen_of(log, (160, 48)) as screen:
+        await screen.press("2")
+        await screen.sees("models        ✓ table of 2026-11-22")
+    monkeypatch.setattr(age, "today", lambda: datetime.date(2027, 6, 1))
+    async with screen_of(log, (160, 48)) as screen:
+        await screen.press("2")
+        await screen.sees("! the table of models is 27 weeks old", "! old table of models")

@@ -1,0 +1,1 @@
+"""What the budget, memory, settings and sessions views read. Knows no Textual."""

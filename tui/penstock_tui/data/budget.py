@@ -1,0 +1,118 @@
+"""The budgets as the store has them, for the profile that the proxy names. Read in a thread: a store may be slow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from penstock.base.errors import ProfileError, StoreError
+from penstock.budget.settings import Budget
+from penstock.engine import budget_store
+from penstock.profiles import profile as profiles
+from penstock.settings.nesting import nested
+from penstock.store.sql import SqlStore
+from penstock_tui.log.payload import readable
+
+__all__ = ["Books", "BudgetRow", "read_books"]
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetRow:
+    """One budget in its present period."""
+
+    scope: str
+    key: str
+    """Its name, as commands have it."""
+    name: str
+    """The same, fit to be shown."""
+    period: str
+    used: Mapping[str, float]
+    limits: Mapping[str, float]
+    share: float
+    """The largest used part of a limit."""
+    level: str
+    session: str = ""
+    """Of a conversation: the session it shares a budget with."""
+    is_main: bool = True
+    is_over: bool = False
+    """Of a subagent: it has done its work."""
+    pool: Mapping[str, float] = field(default_factory=dict)
+    """Of a conversation: what it may use of its session."""
+
+    @property
+    def is_shown(self) -> bool:
+        """What neither is used nor has a limit tells nothing; the day always does."""
+        return self.scope == "day" or (any(self.used.values()) and bool(self.limits or self.pool))
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What one look gave."""
+
+    rows: tuple[BudgetRow, ...] = ()
+    """Those to show, the widest first; agents that share a session's budget after their session."""
+    error: str = ""
+    """Why there are none, or why they are measured by no profile."""
+
+    @property
+    def is_limited(self) -> bool:
+        return any(row.limits for row in self.rows)
+
+
+def read_books(path: Path, profile: str, now: float, changed: Mapping[str, Any] | None = None) -> Books:
+    """The budgets in the store at `path`. `changed`: settings that a person changed in this run. Never raises: what
+    cannot be read is said."""
+    budget, error = _budget_of(profile, changed or {})
+    try:
+        with closing(SqlStore(path, readonly=True)) as store:
+            store.last_seq()  # `load` counts from nothing where a store does not answer; a screen must not
+            found = budget_store.load(store, now, lambda _: None).show(budget, now)
+    # A store of another version, or one that is replaced meanwhile, shows as one of these.
+    except (StoreError, OSError, ValueError, TypeError, KeyError, AttributeError) as e:
+        return Books(error=f"The budgets in the store cannot be read: {readable(str(e))}")
+    return Books(_in_order([row for row in map(_row, found) if row.is_shown]), error)
+
+
+def _budget_of(profile: str, changed: Mapping[str, Any]) -> tuple[Budget, str]:
+    """The limits of a profile, and what is to be said where they are not known."""
+    if not profile:
+        return Budget(), "No proxy has named its profile in this log: limits that it sets are not shown."
+    try:
+        ours = {key: value for key, value in changed.items() if key.startswith("budget.")}
+        return profiles.changed(profiles.load(profile), nested(ours)).budget, ""
+    except ProfileError as e:
+        return Budget(), f"The limits of profile {profile} are not shown: {readable(str(e))}"
+
+
+def _row(values: Mapping[str, Any]) -> BudgetRow:
+    return BudgetRow(
+        scope=values["scope"],
+        key=values["name"],
+        name=" ".join(readable(values["name"]).split()),
+        period=values["period"],
+        used=values["used"],
+        limits=values["limits"],
+        share=values["share"],
+        level=values["level"],
+        session=values.get("session", ""),
+        is_main=values.get("main", True),
+        is_over=values.get("over", False),
+        pool=values.get("pool", {}),
+    )
+
+
+def _in_order(rows: list[BudgetRow]) -> tuple[BudgetRow, ...]:
+    sharing: dict[str, list[BudgetRow]] = {}
+    for row in rows:
+        if row.pool:
+            sharing.setdefault(row.session, []).append(row)
+    out: list[BudgetRow] = []
+    for row in rows:
+        if not row.pool:
+            out.append(row)
+        if row.scope == "session":
+            out += sorted(sharing.pop(row.name, []), key=lambda one: not one.is_main)
+    return (*out, *(row for rest in sharing.values() for row in rest))

@@ -1,0 +1,216 @@
+"""What is remembered, a page at a time, and what a person changes of it: asked of the proxy that has the memory, or of
+the memory itself where none is up. Takes a while: call it on a thread. Knows no Textual."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from penstock.base import paths
+from penstock.base.errors import PenstockError
+from penstock.control.memory_client import reached
+from penstock.profiles.profile import Profile, in_use, load
+from penstock.tokens.estimate import estimate
+from penstock_tui.log.payload import readable
+
+__all__ = ["PAGE", "MemoryPage", "MemoryReader", "MemoryTrouble", "Remembered", "Whole", "one_line"]
+
+PAGE = 100
+"""Items read at once."""
+FOUND = 20
+"""Found at most of each project, where all are searched."""
+AROUND = 3
+NOTHING = "Nothing is remembered yet: {folder} is not there. A proxy whose profile has [memory] enabled begins it."
+
+
+class MemoryTrouble(PenstockError):
+    """It could not be done. The text says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """One item, fit to be shown."""
+
+    id: str
+    project: str
+    """As commands have it. See `where`."""
+    session: str
+    label: str
+    at: float | None
+    role: str
+    text: str
+    tags: tuple[str, ...]
+    pinned: bool
+    helpful: int
+    wrong: int
+    expires_at: float | None
+    tokens: int
+    """Estimated."""
+    place: int
+    """Of its message in the session."""
+    score: float | None = None
+    """Of a search; compares within a project."""
+    sure: float | None = None
+    """Of a search; compares with others."""
+
+    @property
+    def key(self) -> str:
+        return f"{self.project}|{self.id}"
+
+    @property
+    def line(self) -> str:
+        return " ".join(self.text.split())
+
+    @property
+    def where(self) -> str:
+        """The project, fit to be shown."""
+        return one_line(self.project)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPage:
+    """What one look gave."""
+
+    items: tuple[Remembered, ...] = ()
+    projects: Mapping[str, int] = field(default_factory=dict)
+    """How many items each has, by name."""
+    project: str = ""
+    """The one that was looked in. Empty: all."""
+    query: str = ""
+    """What was searched for. Empty: these are the newest."""
+    skip: int = 0
+    remarks: tuple[str, ...] = ()
+    """What the answer lacks, or what was looked for in place of a word that nothing has."""
+    error: str = ""
+    """Why there is nothing, and what to do."""
+
+    @property
+    def known(self) -> int:
+        """Items there are of what was looked in."""
+        return self.projects.get(self.project, 0) if self.project else sum(self.projects.values())
+
+    @property
+    def has_more(self) -> bool:
+        return not self.query and self.skip + len(self.items) < self.known
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """One item with what was said around it."""
+
+    item: Remembered
+    before: tuple[Remembered, ...] = ()
+    behind: tuple[Remembered, ...] = ()
+
+
+class MemoryReader:
+    """One command after the other, from any thread. Nothing is held open in between: a proxy may want it."""
+
+    def __init__(self, store: Path) -> None:
+        self.store = store
+        """Of the proxy."""
+        self._lock = threading.Lock()
+
+    def look(self, profile: str, *, project: str = "", query: str = "", skip: int = 0) -> MemoryPage:
+        """A page of the newest items, or the best of a search. Never raises: what is amiss stands in the page."""
+        if not self._is_there:
+            return MemoryPage(error=NOTHING.format(folder=paths.memory_dir(self.store)))
+        # A search gives so many of each project.
+        where: dict[str, object] = {"project": project or None, "limit": FOUND if query and not project else PAGE}
+        try:
+            with self._lock, reached(self.store, lambda: _profile(profile)) as memory:
+                counts = {str(one["name"]): int(one["items"]) for one in memory.do("projects", {})["projects"]}
+                if query:
+                    found = memory.do("search", {**where, "query": query})
+                else:
+                    found = memory.do("list", {**where, "skip": skip})
+        except (PenstockError, OSError) as e:
+            return MemoryPage(project=project, query=query, error=readable(str(e)))
+        items = tuple(map(_item, found["hits" if query else "items"]))
+        remarks = [f"words alone answered, or vectors alone: {down}" for down in found.get("degraded", ())]
+        remarks += [f"nothing has {word!r}: {near!r} was looked for" for word, near in _pairs(found)]
+        items = tuple(sorted(items, key=lambda one: -(one.sure or 0.0))[:PAGE]) if query else items
+        return MemoryPage(items, counts, project, query, skip, tuple(map(readable, remarks)))
+
+    def whole(self, profile: str, item: Remembered) -> Whole:
+        """An item and what stands around it. Raises `MemoryTrouble`."""
+        found = self._do(profile, "show", {"id": item.id, "project": item.project, "around": AROUND})
+        before, behind = (tuple(map(_item, found[side])) for side in ("before", "behind"))
+        return Whole(_item(found["item"]), before, behind)
+
+    def edit(self, profile: str, item: Remembered, text: str) -> bool:
+        """Give an item another text; whether that changed it. Raises `MemoryTrouble`."""
+        return bool(self._do(profile, "edit", {"id": item.id, "project": item.project, "text": text})["changed"])
+
+    def pin(self, profile: str, item: Remembered, pinned: bool) -> None:
+        """Keep it for good, or not. Raises `MemoryTrouble`."""
+        self._do(profile, "pin", {"ids": [item.id], "project": item.project, "pinned": pinned})
+
+    def forget(self, profile: str, item: Remembered) -> str:
+        """Delete it for good, and say what went with it. Raises `MemoryTrouble`."""
+        done = self._do(profile, "forget", {"ids": [item.id], "project": item.project})
+        return _forgotten(done)
+
+    def forget_session(self, profile: str, session: str) -> str:
+        """Delete all items of a session, in every project, and say how many. Raises `MemoryTrouble`."""
+        if not self._is_there:
+            return "nothing was remembered"
+        return _forgotten(self._do(profile, "forget_session", {"session": session}))
+
+    @property
+    def _is_there(self) -> bool:
+        """Looking must not begin a memory."""
+        return (paths.memory_dir(self.store) / "memory.db").exists()
+
+    def _do(self, profile: str, command: str, arguments: Mapping[str, object]) -> dict[str, Any]:
+        try:
+            with self._lock, reached(self.store, lambda: _profile(profile)) as memory:
+                return memory.do(command, arguments)
+        except (PenstockError, OSError) as e:
+            raise MemoryTrouble(readable(str(e))) from e
+
+
+def one_line(text: str) -> str:
+    """`text` fit to be shown in a line: a project's or a session's name is what its client says."""
+    return " ".join(readable(text).split())
+
+
+def _profile(name: str) -> Profile:
+    """The one that the proxy named, as far as the log says."""
+    return load(name) if name else in_use()
+
+
+def _item(values: Mapping[str, Any]) -> Remembered:
+    text = readable(values["text"])
+    return Remembered(
+        id=values["id"],
+        project=values["project"],
+        session=one_line(values["session"]),
+        label=readable(values["label"]),
+        at=values["at"],
+        role=readable(values["role"]),
+        text=text,
+        tags=tuple(map(readable, values["tags"])),
+        pinned=bool(values["pinned"]),
+        helpful=values["helpful"],
+        wrong=values["wrong"],
+        expires_at=values["expires_at"],
+        tokens=estimate(text),
+        place=values["seq"],
+        score=values.get("score"),
+        sure=values.get("sure"),
+    )
+
+
+def _pairs(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return list(found.get("corrected", {}).items())
+
+
+def _forgotten(done: Mapping[str, Any]) -> str:
+    gone, originals = int(done["forgotten"]), int(done.get("originals", 0))
+    more = f", and {originals:,} original{'s' if originals != 1 else ''} with the same text" if originals else ""
+    fault = f". {readable(str(done['fault']))}" if done.get("fault") else ""
+    return f"{gone:,} {'memory' if gone == 1 else 'memories'} forgotten{more}{fault}"

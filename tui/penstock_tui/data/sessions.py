@@ -1,0 +1,69 @@
+"""What the screen has done to sessions, and what they take in the store. Takes a while: call it on a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from penstock.control.hand import do_sessions
+from penstock.store.sql import SqlStore
+from penstock_tui.format import many
+from penstock_tui.log.payload import readable
+
+__all__ = ["Deletion", "delete_session", "label_session", "sizes_of", "weigh_session"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What deleting a session would delete, and what stands against that."""
+
+    session: str
+    deletes: Mapping[str, int]
+    requests: int
+    refused: str
+    """Why it can not be now. Empty: it can."""
+    warning: str
+    """What it costs a client that goes on. Empty: nothing."""
+
+    @property
+    def lines(self) -> list[str]:
+        """In words."""
+        gone = self.deletes
+        return [
+            f"{many(self.requests, 'request')} with {many(gone['events'], 'event')} of the log;",
+            f"{gone['edits']:,} {'entry' if gone['edits'] == 1 else 'entries'} of its ledgers;",
+            f"{many(gone['originals'], 'original')} that no other session uses;",
+            f"{many(gone['tips'] + gone['facts'], 'note')}: what was sent last, its budgets, its label.",
+        ]
+
+
+def sizes_of(path: Path, exchanges: Mapping[str, str]) -> dict[str, int]:
+    """What the events of sessions take in the log, about, in bytes; `exchanges`: the session of each. Raises
+    `StoreError`."""
+    out: dict[str, int] = {}
+    with closing(SqlStore(path, readonly=True)) as store:
+        for exchange, (_, size) in store.sizes(exchanges).items():
+            out[exchanges[exchange]] = out.get(exchanges[exchange], 0) + size
+    return out
+
+
+def weigh_session(path: Path, session: str) -> Deletion:
+    """Raises `PenstockError`."""
+    found = do_sessions(path, "show", {"session": session})
+    refused, warning = readable(found["refused"]), readable(found["warning"])
+    return Deletion(found["session"], found["deletes"], found["requests"], refused, warning)
+
+
+def delete_session(path: Path, session: str) -> int:
+    """Delete it, be it in the provider's cache or not: that was asked before. How many events went. Raises
+    `PenstockError`."""
+    return int(do_sessions(path, "delete", {"session": session, "force": True})["deleted"]["events"])
+
+
+def label_session(path: Path, session: str, label: str) -> str:
+    """What it is called then. Raises `PenstockError`."""
+    done: dict[str, Any] = do_sessions(path, "label", {"session": session, "label": label})
+    return readable(str(done["label"]))

@@ -1,0 +1,91 @@
+"""The settings in force: as the proxy says, or, where none is up, as its profile does. Read in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from penstock.base.errors import PenstockError
+from penstock.control.remote import NotUp
+from penstock.plugins.manager import Plugins
+from penstock.profiles import profile as profiles
+from penstock.settings.live import live_settings
+from penstock.settings.setting import Setting, Source
+from penstock_tui.log.payload import readable
+
+__all__ = ["Asked", "Sheet", "read_sheet"]
+
+
+class Asked(Protocol):
+    """The proxy that has the log."""
+
+    def do(self, path: str, arguments: Mapping[str, object], timeout: float = ...) -> dict[str, Any]:
+        """What it answers. Raises `PenstockError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What one look gave."""
+
+    profile: str = ""
+    settings: tuple[Setting, ...] = ()
+    is_live: bool = False
+    """They are those of a proxy that is up, and may be changed."""
+    is_paused: bool = False
+    error: str = ""
+    """Why there are none, or not all, or why they cannot be changed."""
+
+    @property
+    def changed(self) -> tuple[Setting, ...]:
+        """What differs from the profile in this run."""
+        return tuple(one for one in self.settings if one.source is Source.RUN)
+
+    def setting(self, key: str) -> Setting | None:
+        """The one of that name."""
+        return next((one for one in self.settings if one.key == key), None)
+
+
+def read_sheet(proxy: Asked, profile: str) -> Sheet:
+    """`profile`: the one that the log names, for when no proxy answers."""
+    try:
+        told = proxy.do("/settings/show", {})
+        settings = tuple(_readable(Setting.of(row)) for row in told["settings"])
+        return Sheet(readable(str(told["profile"])), settings, True, told.get("paused") is True)
+    except NotUp:
+        return _of_profile(profile, "no proxy is up: `penstock up` starts one")
+    except PenstockError as e:  # one of an older version, say
+        return _of_profile(profile, readable(str(e)))
+    except (KeyError, TypeError, ValueError) as e:
+        return _of_profile(profile, f"the proxy's answer cannot be read: {type(e).__name__}: {e}")
+
+
+def _of_profile(name: str, why: str) -> Sheet:
+    name = name or "default"
+    try:
+        profile = profiles.load(name)
+    except PenstockError as e:
+        return Sheet(name, error=f"{why}; {e}")
+    try:
+        stages = Plugins.load().stages(profile)
+    except PenstockError as e:
+        return Sheet(name, tuple(live_settings(profile, ())), error=f"{why}; stages are not shown: {e}")
+    return Sheet(name, tuple(live_settings(profile, stages)), error=why)
+
+
+def _readable(setting: Setting) -> Setting:
+    """Texts of another process, and of a stranger's stage."""
+
+    def line(text: str) -> str:
+        return " ".join(readable(text).split())
+
+    return replace(
+        setting,
+        key=line(setting.key),
+        part=line(setting.part),
+        help=line(setting.help),
+        unit=line(setting.unit),
+        bounds=line(setting.bounds),
+        choices=tuple(map(line, setting.choices)),
+    )

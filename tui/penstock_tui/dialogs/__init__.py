@@ -1,0 +1,1 @@
+"""Modal dialogs: ask, choose, confirm, edit, save, read a text."""

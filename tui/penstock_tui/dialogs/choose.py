@@ -1,0 +1,57 @@
+"""One of several, to choose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from penstock_tui.dialogs.base import Passing
+from penstock_tui.widgets.fitting import Column, Moment
+from penstock_tui.widgets.room_table import RoomTable
+
+__all__ = ["ChooseScreen"]
+
+ROOM = 3
+"""Lines that the border and the heading take."""
+
+
+class ChooseScreen(ModalScreen[int | None], Passing):
+    """Gives the index of what was chosen, None when it is left."""
+
+    DEFAULT_CSS = """
+    ChooseScreen { align: center middle; }
+    ChooseScreen Vertical {
+        width: 100%; max-width: 76; max-height: 100%; background: $surface; border: round $primary; padding: 0 1;
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Back")]
+
+    def __init__(self, title: str, choices: Sequence[str], at: int = 0) -> None:
+        super().__init__()
+        self._title, self._choices, self._at = title, choices, at
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            box.border_subtitle = "Enter chooses · Esc goes back"
+            box.styles.height = len(self._choices) + ROOM
+            yield RoomTable([Column(self._title, 8, 1, "", lambda one, _: (one, ""), grows=True)])
+
+    def on_mount(self) -> None:
+        table: RoomTable[str] = self.query_one(RoomTable)
+        table.fill([(str(i), one) for i, one in enumerate(self._choices)], Moment(0.0))
+        table.choose(str(self._at))
+        table.focus()
+
+    @on(RoomTable.Opened)
+    def _take(self, event: RoomTable.Opened) -> None:
+        event.stop()
+        self.dismiss(int(event.key))
+
+    def action_leave(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,65 @@
+"""A text to read, over whatever was there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from penstock_tui.dialogs.base import Passing
+from penstock_tui.widgets.lines import Line, content_of
+
+__all__ = ["ReadingScreen"]
+
+
+class ReadingScreen(ModalScreen[str | None], Passing):
+    """Scrolls. Gives the one of `keys` that was pressed, None when it is left."""
+
+    DEFAULT_CSS = """
+    ReadingScreen { align: center middle; }
+    ReadingScreen VerticalScroll {
+        width: 100%; max-width: 120; height: 100%; max-height: 56;
+        background: $surface; border: round $primary; padding: 0 1; scrollbar-size: 1 1;
+    }
+    ReadingScreen Static { height: auto; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter,backspace", "leave", "Back"),
+        Binding("j", "scroll(1)", show=False),
+        Binding("k", "scroll(-1)", show=False),
+    ]
+
+    def __init__(self, title: str, lines: Sequence[Line], keys: Sequence[tuple[str, str]] = ()) -> None:
+        """`keys`: each with what it does."""
+        super().__init__()
+        self._title, self._lines, self._keys = title, lines, keys
+        for key, does in keys:
+            self._bindings.bind(key, f"leave('{key}')", does)
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll() as page:
+            page.border_title = Content(self._title)
+            page.border_subtitle = " · ".join([*(f"{key} {does}" for key, does in self._keys), "Esc goes back"])
+            yield Static(id="text")
+
+    def on_mount(self) -> None:
+        self._draw()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def action_scroll(self, step: int) -> None:
+        self.query_one(VerticalScroll).scroll_relative(y=step, animate=False)
+
+    def action_leave(self, key: str = "") -> None:
+        self.dismiss(key or None)
+
+    def _draw(self) -> None:
+        room = max(self.query_one(VerticalScroll).scrollable_content_region.width, 1)
+        self.query_one("#text", Static).update(content_of(self._lines, room))

@@ -1,0 +1,79 @@
+"""Where the provider's prompt cache was lost, and why: told by what it counted, and by what changed just then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from penstock.conversation.exchange import Kind
+from penstock_tui.exchange.context.limits import Limits
+from penstock_tui.exchange.model import Fate, Story
+from penstock_tui.format import age, many
+
+__all__ = ["Bust", "busts"]
+
+LEAST = 1024
+"""Tokens. No provider caches less."""
+SHARE = 0.1
+"""Of what was in the cache: a smaller loss is the end of the request, which may be cached in steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bust:
+    """A request that did not find what the one before had in the cache."""
+
+    exchange: str
+    turn: int
+    at: float
+    lost: int
+    """Tokens that were in the cache before, and were not read from it."""
+    causes: tuple[str, ...]
+    """The surest first. Empty: nothing that the log tells of explains it."""
+
+
+def busts(stories: Sequence[Story], limits: Limits) -> list[Bust]:
+    """Of the requests of one conversation, oldest first. Those that a client makes for itself use no entry of it."""
+    real = [one for one in stories if _is_real(one) and one.usage.prompt is not None]
+    found = []
+    for before, story in pairwise(real):
+        known = (before.usage.read or 0) + (before.usage.write or 0)
+        if story.usage.read is None:
+            continue
+        lost = known - story.usage.read
+        if lost >= max(LEAST, SHARE * known):
+            causes = tuple(_causes(before, story, limits))
+            found.append(Bust(story.id, story.turn, story.at, lost, causes))
+    return found
+
+
+def _is_real(story: Story) -> bool:
+    return story.kind in {kind for kind in Kind if kind.is_real}
+
+
+def _causes(before: Story, story: Story, limits: Limits) -> Iterator[str]:
+    if before.model != story.model:
+        yield f"the model changed from {before.model} to {story.model}"
+    idle = story.at - max(
+        (step.at for step in before.steps if step.name in ("answered", "forwarded")), default=story.at
+    )
+    if limits.ttl_s and idle > limits.ttl_s:
+        longer = f", {age(limits.ttl_hour_s)} where the client asks for it" if limits.ttl_hour_s > limits.ttl_s else ""
+        yield f"{age(idle)} had passed: an entry lives {age(limits.ttl_s)}{longer}"
+    if "tools" in story.head_changes:
+        yield "the client changed the tools"
+    if "system" in story.head_changes:
+        yield "the client changed the system prompt"
+    if before.messages is not None and story.messages is not None and story.messages < before.messages:
+        yield f"the client shortened its history from {many(before.messages, 'message')} to {story.messages:,}"
+    elif before.messages is not None and story.first is not None and story.first < before.messages:
+        yield f"the client changed its history from message {story.first} on"
+    late = [one.m for one in story.changes if _is_late(one.fate, one.m, story.first)]
+    if late:
+        why = f": {story.flush}" if story.flush else ""
+        yield f"{many(len(late), 'edit')} of ours landed from message {min(m for m in late if m is not None)} on{why}"
+
+
+def _is_late(fate: Fate | None, m: int | None, first: int | None) -> bool:
+    """It changed what had been sent before."""
+    return fate is Fate.LANDED and m is not None and first is not None and m < first

@@ -1,0 +1,166 @@
+"""How one request fills the window: its tokens by part, as it came and as it was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from penstock_tui.exchange.context.limits import Limits
+from penstock_tui.exchange.context.parts import Part, PartName, part_of, share_out
+from penstock_tui.exchange.model import Fate, Story
+
+__all__ = ["Chart", "changes", "chart"]
+
+NOISE, NOISE_SHARE = 20, 0.05
+"""Tokens, and part of a head's part: changes up to these are the count's own."""
+_Key = tuple[PartName, str]
+"""A part, and the tool of a result."""
+_Sizes = dict[_Key, float]
+_UNSEEN: _Key = (PartName.UNSEEN, "")
+_OWN = {"note": PartName.NOTES, "compact": PartName.RECORD}
+"""What our edits put in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The parts of one request. They add up to the whole, as it came and as it was sent."""
+
+    parts: tuple[Part, ...]
+    """Those that hold something, in the order of `PartName`."""
+    came: int
+    sent: int
+    how: str
+    """How the whole was counted; parts are its shares, by estimate."""
+    limits: Limits
+    head: tuple[int, int] = (0, 0)
+    """System and tools, of the head alone."""
+    estimates: Mapping[PartName, float] = field(default_factory=dict)
+    """Of the messages as they were sent, uncalibrated: those of two requests can be compared."""
+    scale: float = 1.0
+    """Tokens of the whole for one of the estimates."""
+
+    @property
+    def free(self) -> int:
+        """What is left of the window."""
+        return max(self.limits.window - self.sent, 0)
+
+    def sent_of(self, name: PartName) -> int:
+        return next((part.sent for part in self.parts if part.name is name), 0)
+
+
+def changes(now: Chart, before: Chart) -> dict[PartName, int]:
+    """What each part has grown or shrunk by, in tokens of `now`, as it was sent. Each answer calibrates the count anew,
+    so it is blocks that are compared, and of a head's parts what is beyond the error of the count."""
+    found: dict[PartName, int] = {}
+    for name in PartName:
+        found[name] = round((now.estimates.get(name, 0) - before.estimates.get(name, 0)) * now.scale)
+    found[PartName.UNSEEN] = now.sent_of(PartName.UNSEEN) - before.sent_of(PartName.UNSEEN)
+    for name, new, old in zip((PartName.SYSTEM, PartName.TOOLS), now.head, before.head, strict=True):
+        if abs(new - old) > max(NOISE, NOISE_SHARE * new):
+            found[name] += new - old
+    return {name: change for name, change in found.items() if change}
+
+
+def chart(story: Story, limits: Limits) -> Chart:
+    """Of a story that is complete. The log counts the whole and estimates each block, so the estimates are taken as
+    shares of the whole; what was not edited is as large as it came."""
+    told = max(story.tokens.get("total", 0), 0)
+    came = max(story.tokens_in if story.tokens_in is not None else told, 0)
+    sent = max(story.tokens_out if story.tokens_out is not None else came, 0)
+    head = [max(story.tokens.get(name, 0), 0) for name in ("system", "tools")]
+    *head, messages = share_out(came, [*head, max(told - sum(head), 0)] if told else [0, 0, 1])
+    sizes, sizes_sent, touched = _sizes(story)
+    if _is_partly_unseen(story):
+        sizes[_UNSEEN] = sizes_sent[_UNSEEN] = max(messages - sum(sizes.values()), 0)
+    whole_came = _shared(messages, sizes)
+    # Only in a damaged log is less sent than the head has. The sum is right even so.
+    head_sent = head if sent >= sum(head) else share_out(sent, head)
+    whole_sent = _after(sent - sum(head_sent), whole_came, sizes, sizes_sent, touched)
+    _add_head(whole_came, head)
+    _add_head(whole_sent, head_sent)
+    estimates: dict[PartName, float] = {}
+    for (name, _), size in sizes_sent.items():
+        estimates[name] = estimates.get(name, 0) + size
+    scale = messages / whole if (whole := sum(sizes.values())) else 1.0
+    return Chart(
+        _parts(whole_came, whole_sent), came, sent, story.how, limits, (head_sent[0], head_sent[1]), estimates, scale
+    )
+
+
+def _add_head(sizes: dict[_Key, int], head: Sequence[int]) -> None:
+    """A system message and a tool list may stand among the messages, too."""
+    for name, size in zip((PartName.SYSTEM, PartName.TOOLS), head, strict=True):
+        sizes[name, ""] = sizes.get((name, ""), 0) + size
+
+
+def _is_partly_unseen(story: Story) -> bool:
+    listed = {block.m for block in story.blocks}
+    return story.known_from > 0 or len(listed) < (story.messages or 0) or not listed
+
+
+def _sizes(story: Story) -> tuple[_Sizes, _Sizes, set[_Key]]:
+    """The blocks' estimates by part, as they came and as they were sent, and the parts in which that differs."""
+    came: _Sizes = {}
+    sent: _Sizes = {}
+    touched: set[_Key] = set()
+    for block in story.blocks:
+        name = part_of(block)
+        key = (name, block.name if name is PartName.RESULTS else "")
+        size = block.tokens or 0
+        came[key] = came.get(key, 0) + size
+        sent[key] = sent.get(key, 0) + (size if block.sent is None else block.sent)
+        if block.sent is not None:
+            touched.add(key)
+    for change in story.changes:
+        if change.fate not in (Fate.LANDED, Fate.FROZEN) or change.is_covered or change.op not in _OWN:
+            continue
+        key = (_OWN[change.op], "")
+        sent[key] = sent.get(key, 0) + (change.after or 0)
+        touched.add(key)
+    return came, sent, touched
+
+
+def _shared(total: int, sizes: Mapping[_Key, float]) -> dict[_Key, int]:
+    weights = sizes if sum(sizes.values()) > 0 or not total else {_UNSEEN: 1.0}
+    return dict(zip(weights, share_out(total, list(weights.values())), strict=True))
+
+
+def _after(
+    total: int, came: Mapping[_Key, int], sizes: _Sizes, sizes_sent: _Sizes, touched: set[_Key]
+) -> dict[_Key, int]:
+    """`total` shared out: what was not touched stays as it came, the rest goes to what was."""
+    same = {key: size for key, size in came.items() if key not in touched}
+    rest = total - sum(same.values())
+    if not rest and not touched:
+        return same
+    if rest < 0 or not touched:  # the log does not tell of every edit
+        return _shared(total, sizes_sent)
+    whole = sum(sizes.values())
+    scale = sum(came.values()) / whole if whole else 1.0
+    expected = {}
+    for key in sorted(touched):
+        size = sizes.get(key)
+        expected[key] = round(came.get(key, 0) * sizes_sent[key] / size if size else sizes_sent[key] * scale)
+    return same | _settled(rest, expected)
+
+
+def _settled(total: int, sizes: dict[_Key, int]) -> dict[_Key, int]:
+    """`sizes` with what they are off by taken from, or given to, the largest."""
+    off = total - sum(sizes.values())
+    for key in sorted(sizes, key=lambda key: -sizes[key]):
+        change = max(off, -sizes[key])
+        sizes[key] += change
+        off -= change
+    return sizes
+
+
+def _parts(came: Mapping[_Key, int], sent: Mapping[_Key, int]) -> tuple[Part, ...]:
+    found = []
+    for name in PartName:
+        keys = dict.fromkeys(key for key in (*came, *sent) if key[0] is name)
+        of = [Part(name, came.get(key, 0), sent.get(key, 0), label=key[1] or "a tool") for key in keys]
+        of = sorted((one for one in of if one.came or one.sent), key=lambda one: -one.came)
+        if of:
+            whole = sum(one.came for one in of), sum(one.sent for one in of)
+            found.append(Part(name, *whole, tuple(of) if name is PartName.RESULTS else ()))
+    return tuple(found)

@@ -1,0 +1,109 @@
+"""The parts of a request, and how a number of tokens is shared out among them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from penstock_tui.exchange.model import Block
+
+__all__ = ["Part", "PartName", "part_of", "share_out"]
+
+_ENVELOPE = re.compile(r"\s*<(?!user_query>|user_message>|command-args>)[A-Za-z]\w*[-_][\w-]*>")
+"""How a text of the client's own begins. The log may have cut its end, so that is not looked at."""
+
+
+class PartName(StrEnum):
+    """In the order of the map, which is about that of a request."""
+
+    SYSTEM = "system"
+    TOOLS = "tools"
+    USER = "user text"
+    REMINDERS = "reminders"
+    """What the client says for itself, in a user's message."""
+    ASSISTANT = "assistant text"
+    THINKING = "thinking"
+    CALLS = "tool calls"
+    RESULTS = "tool results"
+    MEDIA = "media"
+    NOTES = "our notes"
+    RECORD = "our records"
+    """Of old turns, in their place."""
+    OTHER = "other"
+    UNSEEN = "not in the log"
+    """Sent before the log begins, or more at once than it lists."""
+
+    @property
+    def letter(self) -> str:
+        """Its sign, one for each part."""
+        return _LETTERS[self]
+
+    @property
+    def tone(self) -> str:
+        return _TONES[self]
+
+
+_LETTERS = dict(zip(PartName, "STUIAKCRMNOX?", strict=True))
+_TONES = {
+    PartName.SYSTEM: "system",
+    PartName.TOOLS: "strong",
+    PartName.USER: "user",
+    PartName.REMINDERS: "user",
+    PartName.ASSISTANT: "assistant",
+    PartName.THINKING: "assistant",
+    PartName.CALLS: "assistant",
+    PartName.RESULTS: "tool",
+    PartName.MEDIA: "warn",
+    PartName.NOTES: "good",
+    PartName.RECORD: "good",
+    PartName.OTHER: "dim",
+    PartName.UNSEEN: "dim",
+}
+_KINDS = {
+    "thinking": PartName.THINKING,
+    "tool_use": PartName.CALLS,
+    "tool_result": PartName.RESULTS,
+    "media": PartName.MEDIA,
+}
+_ROLES = {"system": PartName.SYSTEM, "user": PartName.USER, "assistant": PartName.ASSISTANT}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """So much of a request, in tokens."""
+
+    name: PartName
+    came: int
+    sent: int
+    of: tuple[Part, ...] = ()
+    """What it is made of: results, by tool."""
+    label: str = ""
+    """Of one of those: its tool."""
+
+
+def part_of(block: Block) -> PartName:
+    """Where a block belongs."""
+    if block.kind in _KINDS:
+        return _KINDS[block.kind]
+    if block.kind == "other":  # Codex sends its tools as a message
+        return PartName.TOOLS if block.role == "system" else PartName.OTHER
+    if block.role == "user" and _ENVELOPE.match(block.text):
+        return PartName.REMINDERS
+    return _ROLES.get(block.role, PartName.OTHER)
+
+
+def share_out(total: int, weights: Sequence[float]) -> list[int]:
+    """`total` in whole parts as large as `weights`; they add up to it. Without any weight, the first has all."""
+    whole = sum(weights)
+    if not weights:
+        return []
+    if whole <= 0:
+        return [total, *(0 for _ in weights[1:])]
+    exact = [total * weight / whole for weight in weights]
+    shares = [int(one) for one in exact]
+    by_rest = sorted(range(len(exact)), key=lambda i: shares[i] - exact[i])
+    for i in by_rest[: total - sum(shares)]:
+        shares[i] += 1
+    return shares

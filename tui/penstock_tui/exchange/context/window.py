@@ -1,0 +1,47 @@
+"""The context map of an exchange: what fills the window, what changed, and what is worth a look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from penstock.conversation.exchange import Kind
+from penstock_tui.exchange.context.chart import Chart, chart
+from penstock_tui.exchange.context.findings import Finding, findings
+from penstock_tui.exchange.context.limits import Limits
+from penstock_tui.exchange.model import Story
+
+__all__ = ["WindowMap", "window_map"]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowMap:
+    """What is known by the time of one exchange."""
+
+    story: Story
+    now: Chart
+    request_before: Chart | None
+    """Of the conversation's last request before this one. None: this is the first that the log has."""
+    turn_before: Chart | None
+    """Of the last request of an earlier turn."""
+    findings: tuple[Finding, ...]
+    by: str = ""
+    """The tokenizer that the parts were weighed with. Empty: they are estimates."""
+
+
+def window_map(story: Story, earlier: Sequence[Story], limits: Limits, whole: Callable[[int], Story]) -> WindowMap:
+    """`story` is complete; `earlier`: the exchanges of its conversation before it, as their events tell them, newest
+    first; `whole` gives the complete one of those by its index."""
+    real = [i for i, one in enumerate(earlier) if one.kind in _REAL and one.tokens]
+    turn = next((i for i in real if (earlier[i].epoch, earlier[i].turn) != (story.epoch, story.turn)), None)
+    now = chart(story, limits)
+    return WindowMap(
+        story,
+        now,
+        chart(whole(real[0]), limits) if real else None,
+        chart(whole(turn), limits) if turn is not None else None,
+        tuple(findings(story, earlier, now)),
+    )
+
+
+_REAL = frozenset(kind for kind in Kind if kind.is_real)

@@ -1,0 +1,85 @@
+"""What was sent against what came: for each edit of a request, both texts, whole where the store still has them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from penstock.base.diff import changed_lines
+from penstock.edits.edit import Edit
+from penstock.redaction.redaction import redact
+from penstock.store.base import Store
+from penstock.store.before_after import before_after
+from penstock_tui.exchange.model import Block, Change, Fate, Story
+
+__all__ = ["Difference", "differences", "folded"]
+
+MOST = 300
+"""Edits whose texts are read."""
+CONTEXT = 2
+"""Unchanged lines around each change."""
+_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? ")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One edit that is in the request as it was sent."""
+
+    change: Change
+    block: Block | None
+    """None: the log does not list it."""
+    before: str = field(repr=False)
+    """Redacted, as all texts here."""
+    after: str = field(repr=False)
+    is_before_whole: bool = True
+    """False: only the log's beginning of it is kept."""
+    is_after_whole: bool = True
+    covers: int = 0
+    """Messages that a record stands for; 0 where that is not known."""
+    lines: tuple[str, ...] = field(default=(), repr=False)
+    """With the sign of each in front: `-` came and was not sent, `+` was sent in its place, a blank is the same;
+    `@` and a number stands for so many that are the same."""
+
+
+def differences(store: Store, ledger: Sequence[Edit], story: Story) -> list[Difference]:
+    """Of a complete story, those that landed in it first. Raises `StoreError`."""
+    blocks = {(block.m, block.b): block for block in story.blocks}
+    shown = [one for one in story.changes if one.fate in (Fate.LANDED, Fate.FROZEN) and not one.is_covered]
+    shown = sorted(shown, key=lambda one: (not one.here, one.m or 0, one.b or 0))[:MOST]
+    return [_difference(store, ledger, one, blocks.get((one.m or 0, one.b or 0))) for one in shown]
+
+
+def _difference(store: Store, ledger: Sequence[Edit], change: Change, block: Block | None) -> Difference:
+    texts = before_after(store, ledger, change.told)
+    before = texts.before
+    if before is None and block is not None and change.op == "replace":
+        before = block.text
+    came, sent = redact(before or ""), redact(texts.after)
+    return Difference(
+        change,
+        block,
+        came,
+        sent,
+        is_before_whole=texts.before is not None,
+        is_after_whole=texts.is_whole or not change.text.endswith("…"),
+        covers=texts.count,
+        lines=tuple(folded(came.splitlines(), sent.splitlines())),
+    )
+
+
+def folded(old: list[str], new: list[str]) -> Iterator[str]:
+    """The lines of a difference as `Difference.lines` has them."""
+    at = 0
+    for line in changed_lines(old, new, CONTEXT):
+        hunk = _HUNK.match(line)
+        if hunk is None:
+            at += line[:1] != "+"
+            yield line
+            continue
+        start = int(hunk[1]) - (hunk[2] != "0")
+        if start > at:
+            yield f"@{start - at}"
+        at = start
+    if at < len(old):
+        yield f"@{len(old) - at}"

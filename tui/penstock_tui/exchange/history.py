@@ -1,0 +1,121 @@
+"""All that an exchange sent: its own blocks, and those of its conversation's earlier exchanges, each with its edits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from penstock_tui.exchange.model import Block, Change, Fate, Story
+
+__all__ = ["History", "complete", "gather"]
+
+
+@dataclass(slots=True)
+class History:
+    """What the earlier exchanges of a conversation sent."""
+
+    blocks: list[Block] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    """Newest first: those that landed, and those that still wait."""
+    known_from: int = 0
+
+
+def gather(earlier: Iterable[Story], first: int | None, limit: int) -> History:
+    """What `earlier` exchanges (newest first) sent of the messages before `first`, at most about `limit` blocks.
+
+    Each lists what was new in it. Walking back, the newest that tells of a message counts: after a rewind or a
+    compaction by the client the same index may have held something else before.
+    """
+    history = History(known_from=first or 0)
+    pages: list[list[Block]] = []
+    size = 0
+    settled: _Settled = set()
+    for story in earlier:
+        if history.known_from <= 0 or size >= limit:
+            break
+        history.changes += _standing(story, history.known_from, settled)
+        if story.first is None or story.first >= history.known_from or not story.blocks:
+            continue
+        page = [replace(block, new=False) for block in story.blocks if block.m < history.known_from]
+        pages.append(page)
+        size += len(page)
+        history.known_from = story.first
+    history.blocks = [block for page in reversed(pages) for block in page]
+    return history
+
+
+_Key = tuple[str, str, str]
+_Settled = set[tuple[_Key, Fate]]
+_SETTLES = {
+    Fate.LANDED: (Fate.LANDED, Fate.PENDING),
+    Fate.PENDING: (Fate.PENDING,),
+    Fate.LEFT_OUT: (Fate.PENDING,),
+}
+"""What is told of an edit, and what it makes void of all that was told of it before."""
+
+
+def _standing(story: Story, before: int, settled: _Settled) -> list[Change]:
+    """The edits of an earlier exchange that still count. Those of messages from `before` on went with them."""
+    found = []
+    for change in story.changes:
+        if change.m is None or change.m >= before or change.fate is None:
+            continue
+        if change.fate is not Fate.LEFT_OUT and (change.key, change.fate) not in settled:
+            found.append(replace(change, here=False))
+        settled |= _settled_by(change)
+    return found
+
+
+def _settled_by(change: Change) -> _Settled:
+    """Of notes, several stand in one place."""
+    if change.op == "note" or change.fate is None:
+        return set()
+    fate = Fate.LANDED if change.fate is Fate.FROZEN else change.fate
+    return {(change.key, one) for one in _SETTLES[fate]}
+
+
+def complete(story: Story, history: History, covers: Callable[[Change], int] | None = None) -> Story:
+    """`story` with the blocks of its conversation before it, each edit at its block, and each result named.
+
+    `covers`: how many messages a compaction covers, as the ledger has it; 0 where it is not known.
+    """
+    settled = {one for change in story.changes for one in _settled_by(change)}
+    earlier = [one for one in reversed(history.changes) if (one.key, Fate(one.state)) not in settled]
+    changes = [*earlier, *story.changes]
+    gone, records = _records(changes, covers)
+    changes = [replace(one, is_covered=True) if one.m in gone and one not in records else one for one in changes]
+    by_place: dict[tuple[int | None, int | None], list[Change]] = {}
+    for change in changes:
+        by_place.setdefault((change.m, change.b), []).append(change)
+    calls: dict[str, str] = {}
+    blocks = []
+    for one in (*history.blocks, *story.blocks):
+        if one.kind == "tool_use":
+            calls[one.id] = one.name
+        # Some results name their tool by the call's id alone.
+        name = one.name or (calls.get(one.id, "") if one.kind == "tool_result" else "")
+        here = tuple(by_place.get((one.m, one.b), ()))
+        blocks.append(replace(one, name=name, changes=here, sent=0 if one.m in gone else _sent(here)))
+    return replace(story, blocks=blocks, changes=changes, known_from=history.known_from)
+
+
+def _records(changes: Iterable[Change], covers: Callable[[Change], int] | None) -> tuple[set[int], list[Change]]:
+    """The messages that records stand for, and those records: of one inside another, the larger."""
+    gone: set[int] = set()
+    kept = []
+    ranges = [
+        (one.m, max(covers(one) if covers is not None else 0, 1), one)
+        for one in changes
+        if one.op == "compact" and one.m is not None and one.fate in (Fate.LANDED, Fate.FROZEN)
+    ]
+    for m, count, one in sorted(ranges, key=lambda found: -found[1]):
+        if m not in gone:
+            kept.append(one)
+            gone.update(range(m, m + count))
+    return gone, kept
+
+
+def _sent(changes: Iterable[Change]) -> int | None:
+    """The tokens that the newest replacement left of a block."""
+    stands = [one for one in changes if one.op == "replace" and one.fate in (Fate.LANDED, Fate.FROZEN)]
+    return stands[-1].after if stands else None

@@ -1,0 +1,84 @@
+"""An exchange as JSON: its events as the log has them, its blocks, and what was sent against what came."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from penstock.base.private_files import create
+from penstock.events.log import Event
+from penstock_tui.exchange.diff import Difference
+from penstock_tui.exchange.model import Block, Change, Story
+
+__all__ = ["free_path", "record", "write_new"]
+
+
+def record(events: Sequence[Event], story: Story, found: Sequence[Difference]) -> dict[str, object]:
+    """`story` is complete. Texts are redacted, as they are in the log."""
+    return {
+        "exchange": story.id,
+        "events": [{"seq": e.seq, "at": e.at, "kind": str(e.kind), "payload": dict(e.payload)} for e in events],
+        "known_from": story.known_from,
+        "blocks": [_block(block) for block in story.blocks],
+        "edits": [_change(change) for change in story.changes],
+        "diff": [_difference(one) for one in found],
+    }
+
+
+def free_path(folder: Path, exchange: str) -> Path:
+    """A file in `folder` that is not there yet."""
+    name = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in exchange)[:60] or "exchange"
+    path, n = folder / f"exchange-{name}.json", 1
+    while os.path.lexists(path):
+        n += 1
+        path = folder / f"exchange-{name}-{n}.json"
+    return path
+
+
+def write_new(path: Path, content: Mapping[str, object]) -> int:
+    """Write a file that only its owner may read; how many bytes it has. Raises `FileExistsError` where there is one,
+    and `OSError`."""
+    text = json.dumps(content, ensure_ascii=True, indent=1, default=str).encode()
+    with create(path) as file:
+        file.write(text)
+    return len(text)
+
+
+def _block(block: Block) -> dict[str, object]:
+    return {
+        "m": block.m,
+        "b": block.b,
+        "role": block.role,
+        "kind": block.kind,
+        "name": block.name,
+        "id": block.id,
+        "tokens": block.tokens,
+        "tokens_sent": block.tokens if block.sent is None else block.sent,
+        "new": block.new,
+        "turn": block.turn,
+        "text": block.text,
+    }
+
+
+def _change(change: Change) -> dict[str, object]:
+    told = asdict(change)
+    del told["here"], told["is_covered"]
+    return told | {"state": str(change.fate or change.state)}
+
+
+def _difference(one: Difference) -> dict[str, object]:
+    change = one.change
+    return {
+        "m": change.m,
+        "b": change.b,
+        "stage": change.stage,
+        "op": change.op,
+        "covers": one.covers,
+        "before": one.before,
+        "before_is_whole": one.is_before_whole,
+        "after": one.after,
+        "after_is_whole": one.is_after_whole,
+    }

@@ -1,0 +1,38 @@
+"""What stands in place of compacted turns, whole: read from the ledger, on a thread. Knows no Textual."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from penstock.edits.edit import Op
+from penstock.store.sql import SqlStore
+from penstock_tui.log.payload import readable
+from penstock_tui.log.stats.compactions import Compaction
+
+__all__ = ["Summary", "read_summary"]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One text."""
+
+    text: str
+    is_whole: bool
+    """It is what was sent; else how it began, as the log has it."""
+    original: str = ""
+    """What it stands for. Empty: nothing was taken away, or it is past its time."""
+
+
+def read_summary(path: Path, one: Compaction) -> Summary:
+    """The text of a compaction. Raises `StoreError`."""
+    with closing(SqlStore(path, readonly=True)) as store:
+        ledger = store.edits_of(one.conversation) if one.conversation else []
+        places = {f"{landed.edit.place.key.hex()}.{landed.edit.place.nth}": landed.edit for landed in ledger}
+        edit = places.get(one.place)
+        originals = store.find_originals(one.handle, 1) if one.handle else []
+        original = readable(originals[0].text) if originals else ""
+    if edit is None or edit.op is not Op.COMPACT:  # it waits still, or its ledger is past its time
+        return Summary(one.summary, False, original)
+    return Summary(readable(edit.text), True, original)

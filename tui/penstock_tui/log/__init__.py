@@ -1,0 +1,1 @@
+"""The request log as data: events followed, folded into rows, filtered and summed up. Knows no Textual."""

@@ -1,0 +1,97 @@
+"""What every screen is given: the log as it is, kept up to date by a thread."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from pathlib import Path
+
+from penstock.base.clock import Clock
+from penstock_tui.log.follow import Batch, Follower, LogState, follow
+from penstock_tui.log.health import Proxy
+from penstock_tui.log.model import Changes, LogModel
+
+__all__ = ["Feed"]
+
+WAITING = 8
+"""Batches read ahead of the screen. The thread waits when it is that far ahead."""
+
+
+class Feed:
+    """Runs `follow` on one thread (`run`); another, the screen's, takes what came (`take`)."""
+
+    def __init__(self, path: Path, clock: Clock, model: LogModel | None = None, *, every: float = 0.1) -> None:
+        self.path = path
+        self.clock = clock
+        self.model = model or LogModel()
+        self.state: LogState | None = None
+        """None: the first look has not come back."""
+        self.error = ""
+        self.left = 0
+        """Events still ahead, about, while a long log is read."""
+        self.proxy = Proxy.UNKNOWN
+        self._every = every
+        self._follower = Follower(path, batch=500)
+        self._stop = threading.Event()
+        self._queue: queue.Queue[Batch] = queue.Queue(WAITING)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether all that the log held at the last look is in the model, or there is no log to read."""
+        return not self.is_catching_up and self._queue.empty()
+
+    @property
+    def is_catching_up(self) -> bool:
+        """Whether what the log held when it was opened is still being read."""
+        return self.state is None or self.left > 0
+
+    def run(self) -> None:
+        """Follow the log until `stop`."""
+        follow(self._follower, self._deliver, self._stop, self._every)
+
+    def show(self, path: Path) -> None:
+        """Follow another log from now on. What was read of the one before goes with the next look."""
+        self.path = self._follower.path = path
+
+    def stop(self) -> None:
+        """Have `run` return soon."""
+        self._stop.set()
+
+    def take(self, budget: float = 0.04) -> list[Changes]:
+        """Fold what has come into the model, for about `budget` seconds, so that keys are answered meanwhile."""
+        taken: list[Changes] = []
+        end = time.perf_counter() + budget
+        while time.perf_counter() < end:
+            try:
+                batch = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            taken.append(self._fold(batch))
+        return taken
+
+    def check(self) -> Changes:
+        """Look whether the proxy still runs; when it does not, what was under way is lost."""
+        self.proxy = self.model.health.proxy()
+        ended = self.proxy in (Proxy.STOPPED, Proxy.GONE)
+        return Changes(changed=self.model.settle() if ended else [])
+
+    def _fold(self, batch: Batch) -> Changes:
+        if batch.reset:
+            self.model.clear(batch.thinned)
+        self.state, self.error = batch.state, batch.error
+        self.left = batch.left if batch.more else 0
+        changes = self.model.apply(batch.events)
+        changes.reset, changes.thinned = batch.reset, batch.thinned
+        if batch.labels is not None:
+            known = {row.id for row in (*changes.added, *changes.changed)}
+            changes.changed += [row for row in self.model.label(batch.labels) if row.id not in known]
+        return changes
+
+    def _deliver(self, batch: Batch) -> None:
+        while not self._stop.is_set():
+            try:
+                self._queue.put(batch, timeout=0.1)
+            except queue.Full:
+                continue
+            return

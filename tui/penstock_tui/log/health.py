@@ -1,0 +1,125 @@
+"""Whether the proxy behind a log runs, and what troubles it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from penstock.events.log import Event, EventKind
+from penstock_tui.log.payload import Payload
+
+__all__ = ["Health", "Proxy", "pid_alive"]
+
+RECENT = 300.0
+"""Seconds for which a fault still counts as the present state."""
+
+
+class Proxy(StrEnum):
+    """What can be said of the proxy that wrote the log."""
+
+    UNKNOWN = "unknown"
+    """The log does not say which process wrote it."""
+    RUNNING = "running"
+    STOPPED = "stopped"
+    GONE = "gone"
+    """Its process ended without a word: killed, or the machine went down."""
+
+
+def pid_alive(pid: int) -> bool:
+    """Whether a process with this id exists on this machine."""
+    if pid <= 0:  # 0 and below name groups of processes
+        return False
+    try:
+        os.kill(pid, 0)
+    except PermissionError:  # it is another user's
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+@dataclass(slots=True)
+class Health:
+    """Folded from the events about the proxy, and from those of exchanges where a stage rests."""
+
+    alive: Callable[[int], bool] = pid_alive
+    pid: int = 0
+    version: str = ""
+    profile: str = ""
+    listen: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    started_at: float | None = None
+    stopped_at: float | None = None
+    last_at: float | None = None
+    """When the newest event happened."""
+    faults: int = 0
+    """Since the proxy started."""
+    last_fault: str = ""
+    last_fault_at: float | None = None
+    is_paused: bool = False
+    """A person had it edit nothing new."""
+    changes: int = 0
+    """How often settings were changed, or a proxy began or ended: what was known of settings is old then."""
+    changed: dict[str, Any] = field(default_factory=dict)
+    """What was changed in this run of the profile the proxy names, by setting."""
+    resting: dict[str, str] = field(default_factory=dict)
+    """Stages that rest after failures, each with its remark."""
+
+    def fold(self, event: Event) -> None:
+        """Take one event in."""
+        self.last_at = event.at if self.last_at is None else max(self.last_at, event.at)
+        data = Payload(event.payload)
+        if event.kind is EventKind.STARTED:
+            self._start(event.at, data)
+        elif event.kind is EventKind.STOPPED:
+            if data.whole("pid") in (self.pid, None):
+                self.stopped_at = event.at
+        elif event.kind is EventKind.SETTINGS:
+            self.changes += 1
+            self._change(data)
+        elif event.kind is EventKind.FAULT:
+            self.faults += 1
+            self.last_fault = ": ".join(filter(None, (data.line("where"), data.line("error")))) or "not said"
+            self.last_fault_at = event.at
+        elif event.kind is EventKind.STAGE:
+            self._verdict(data.line("stage"), data.line("outcome"), data.line("remark"))
+
+    def proxy(self) -> Proxy:
+        """Asks the operating system about the process, so ask at most once a second."""
+        if self.stopped_at is not None:
+            return Proxy.STOPPED
+        if not self.pid:
+            return Proxy.UNKNOWN
+        return Proxy.RUNNING if self.alive(self.pid) else Proxy.GONE
+
+    def degraded(self, now: float) -> str:
+        """What does not work at present, in words. Empty: nothing is known to be amiss."""
+        if self.resting:
+            return f"resting after failures: {', '.join(sorted(self.resting))}"
+        if self.last_fault_at is not None and now - self.last_fault_at < RECENT:
+            return self.last_fault
+        return ""
+
+    def _start(self, at: float, data: Payload) -> None:
+        self.pid = data.whole("pid") or 0
+        self.version, self.profile = data.line("version"), data.line("profile")
+        self.listen, self.stages = tuple(data.names("listen")), tuple(data.names("stages"))
+        self.started_at, self.stopped_at = at, None
+        self.faults, self.last_fault, self.last_fault_at = 0, "", None
+        self.resting = {}
+        self.is_paused, self.changes, self.changed = False, self.changes + 1, {}
+
+    def _change(self, data: Payload) -> None:
+        if "paused" in data:
+            self.is_paused = data.flag("paused")
+        if data.line("profile") == self.profile:
+            self.changed |= {name: pair[-1] for name, pair in data.lists("changed")}
+
+    def _verdict(self, stage: str, outcome: str, remark: str) -> None:
+        if outcome == "resting":
+            self.resting[stage] = remark
+        elif outcome != "skipped":
+            self.resting.pop(stage, None)

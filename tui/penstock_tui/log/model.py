@@ -1,0 +1,204 @@
+"""The log as the screen knows it: rows, sums and health, folded from events. Knows no Textual."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import takewhile
+
+from penstock.budget.scopes import storable
+from penstock.conversation.exchange import Kind
+from penstock.events.log import Event, EventKind
+from penstock_tui.log.health import Health, pid_alive
+from penstock_tui.log.row import Row, fold
+from penstock_tui.log.stats.compactions import Compactions
+from penstock_tui.log.stats.faults import Faults
+from penstock_tui.log.stats.levels import Levels
+from penstock_tui.log.stats.per_minute import Course
+from penstock_tui.log.stats.pipeline import Pipeline
+from penstock_tui.log.stats.request_rate import Pulse
+from penstock_tui.log.stats.sessions import Sessions, session_of
+from penstock_tui.log.stats.tags import Tags
+from penstock_tui.log.stats.totals import Purse, Totals
+
+__all__ = ["Changes", "LogModel"]
+
+Count = Callable[[Event, Row | None], None]
+"""Takes in an event of a kind it counts, with the row of the event's exchange."""
+
+
+SUMMED = frozenset((EventKind.RECEIVED, EventKind.CLASSIFIED, EventKind.ENRICHED, EventKind.ANSWERED))
+"""Only these change what a row counts for in a sum; most events are others."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a batch of events did to the rows."""
+
+    added: list[Row] = field(default_factory=list)
+    """Oldest first."""
+    changed: list[Row] = field(default_factory=list)
+    """Rows known before, each once."""
+    dropped: list[Row] = field(default_factory=list)
+    """Rows that made place for newer ones."""
+    reset: bool = False
+    """Everything before this is gone: another log stands in the old one's place."""
+    thinned: bool = False
+    """With `reset`: something was deleted of the log; what is left of it comes anew."""
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.dropped or self.reset)
+
+
+class LogModel:
+    """Takes events in the order of the log. Keeps the newest `limit` rows."""
+
+    def __init__(self, limit: int = 10_000, alive: Callable[[int], bool] = pid_alive) -> None:
+        self.limit = limit
+        self._alive = alive
+        self.labels: dict[str, str] = {}
+        """What a person calls sessions. See `label_of`."""
+        self.clear()
+
+    def clear(self, thinned: bool = False) -> None:
+        """Forget everything: another log begins; or with `thinned` the same, which lacks something now."""
+        self.rows: list[Row] = []
+        """Oldest first, by `number`."""
+        self.health = Health(self._alive)
+        self.totals = Totals()
+        self.sessions = Sessions()
+        self.pulse = Pulse()
+        self.course = Course()
+        self.tags = Tags()
+        self.compactions = Compactions()
+        self.pipeline = Pipeline()
+        self.levels = Levels()
+        self.faults = Faults()
+        self.deleted = 0
+        """Sessions, or requests of none, that a person had deleted of this log."""
+        self.labels = self.labels if thinned else {}
+        self._counts: dict[EventKind, list[Count]] = {}
+        for counted in (self.course, self.tags, self.compactions, self.pipeline, self.levels, self.faults):
+            for kind in counted.KINDS:
+                self._counts.setdefault(kind, []).append(counted.fold)
+        self._by_id: dict[str, Row] = {}
+        self._next = 0
+
+    def apply(self, events: Iterable[Event]) -> Changes:
+        """Take `events` in and say which rows that touched."""
+        added: dict[str, Row] = {}
+        changed: dict[str, Row] = {}
+        for event in events:
+            self.health.fold(event)
+            self.deleted += event.kind is EventKind.DELETED
+            if event.kind in (EventKind.STARTED, EventKind.STOPPED):
+                touched = self.settle()
+                if event.kind is EventKind.STARTED:
+                    touched += self._age()
+                changed.update({row.id: row for row in touched if row.id not in added})
+            row = self._fold(event, added, changed) if event.exchange else None
+            for count in self._counts.get(event.kind, ()):
+                count(event, row)
+        dropped = self._drop()
+        gone = {row.id for row in dropped}
+        return Changes(
+            [row for row in added.values() if row.id not in gone],
+            [row for row in changed.values() if row.id not in gone],
+            [row for row in dropped if row.id not in added],
+        )
+
+    def settle(self) -> list[Row]:
+        """Mark what was under way as lost, because the proxy ended. Gives the rows marked."""
+        ended = [row for row in self._recent() if row.running]
+        for row in ended:
+            row.lost = True
+            row.version += 1
+        return ended
+
+    def _age(self) -> list[Row]:
+        """A proxy starts: what was there is history. Gives the rows it came to be for."""
+        aged = list(takewhile(lambda row: not row.history, reversed(self.rows)))
+        for row in aged:
+            row.history = True
+            row.version += 1
+        return aged
+
+    def label(self, labels: dict[str, str]) -> list[Row]:
+        """Call sessions so from now on. Gives the rows that this changes."""
+        self.labels = labels
+        changed = [row for row in self.rows if row.label != self.label_of(session_of(row))]
+        for row in changed:
+            row.label = self.label_of(session_of(row))
+            row.version += 1
+        return changed
+
+    def label_of(self, session: str) -> str:
+        """What a person calls a session. Empty: nothing."""
+        return self.labels.get(storable(session), "") if self.labels else ""
+
+    def row(self, exchange: str) -> Row | None:
+        """The row of an exchange. None: not in this log, or too old."""
+        return self._by_id.get(exchange)
+
+    def purse(self, row: Row) -> Purse:
+        """The money of the session that `row` belongs to."""
+        session = self.sessions.get(session_of(row))
+        return session.totals.purse if session is not None else Purse()
+
+    def index_of(self, row: Row) -> int:
+        """Where `row` stands in `rows`."""
+        return bisect_left(self.rows, row.number, key=lambda one: one.number)
+
+    def earlier(self, row: Row) -> list[Row]:
+        """The exchanges of the same conversation before `row`, newest first. One that only counts tokens may hold some
+        part of it alone, and tells nothing of what was said."""
+        if not row.conversation:
+            return []
+        before = reversed(self.rows[: self.index_of(row)])
+        return [one for one in before if one.conversation == row.conversation and one.kind != Kind.COUNT]
+
+    def per_minute(self, now: float) -> int:
+        """Requests that came in the last minute."""
+        return self.pulse.per_minute(now)
+
+    def _fold(self, event: Event, added: dict[str, Row], changed: dict[str, Row]) -> Row:
+        """Bring the row of an event, and all sums it is in, up to date."""
+        row = self._by_id.get(event.exchange)
+        if row is None:
+            row = added[event.exchange] = self._new(event)
+        else:
+            if row.id not in added:
+                changed[row.id] = row
+            if event.kind not in SUMMED:
+                fold(row, event)
+                return row
+            self.totals.add(row, -1)
+            self.sessions.leave(row)
+        fold(row, event)
+        row.label = self.label_of(session_of(row))
+        self.totals.add(row, 1)
+        self.sessions.enter(row)
+        return row
+
+    def _new(self, event: Event) -> Row:
+        row = Row(event.exchange, self._next, event.at)
+        self._next += 1
+        self._by_id[row.id] = row
+        self.rows.append(row)
+        self.pulse.beat(event.at)
+        return row
+
+    def _recent(self) -> list[Row]:
+        """A proxy has no more than this under way; looking at all rows would cost at each of many starts."""
+        return self.rows[-2000:]
+
+    def _drop(self) -> list[Row]:
+        over = len(self.rows) - self.limit
+        if over <= 0:
+            return []
+        dropped, self.rows = self.rows[:over], self.rows[over:]
+        for row in dropped:
+            del self._by_id[row.id]
+            self.sessions.drop(row)
+        return dropped

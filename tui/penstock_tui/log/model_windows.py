@@ -1,0 +1,31 @@
+"""How much a model may be sent, by the bundled table, and how old that is."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from penstock.cost.prices import Prices
+from penstock.models import staleness
+
+__all__ = ["stale", "table_date", "window_of"]
+
+
+@cache
+def _prices() -> Prices:
+    return Prices()
+
+
+def window_of(provider: str, model: str) -> int:
+    """Tokens that a request to `model` may have. 0: not known."""
+    found = _prices().resolve(model, provider)
+    return found.price.window if "window" in found.row.figures else 0
+
+
+def table_date() -> str:
+    """When the figures were looked up: 2026-11-22."""
+    return _prices().date.isoformat()
+
+
+def stale() -> str:
+    """What to tell about figures that are too old; empty while they are not."""
+    return staleness(_prices().date)

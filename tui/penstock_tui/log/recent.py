@@ -1,0 +1,55 @@
+"""What happened lately that a person would want to know of: compactions, flushes, levels of budgets, faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from heapq import nlargest
+from itertools import islice
+
+from penstock_tui.format import count, many
+from penstock_tui.log.model import LogModel
+from penstock_tui.log.stats.compactions import LANDED, Compaction
+from penstock_tui.log.stats.levels import LevelChange
+
+__all__ = ["Happening", "lately"]
+
+_NORMAL = "NORMAL"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing."""
+
+    at: float
+    words: str
+    tone: str = "plain"
+
+
+def lately(model: LogModel, limit: int) -> list[Happening]:
+    """The newest `limit`, newest first."""
+    return nlargest(limit, _all(model, limit), key=lambda one: one.at)
+
+
+def _all(model: LogModel, limit: int) -> Iterator[Happening]:
+    landed = (one for one in reversed(model.compactions.rows) if one.state == LANDED)
+    yield from map(_taken, islice(landed, limit))
+    yield from map(_level, islice(reversed(model.levels.changes), limit))
+    for part, fault in model.faults.by_part.items():
+        yield Happening(fault.at, f"! fault: {part}: {fault.error or 'not said'}", "warn")
+
+
+def _taken(one: Compaction) -> Happening:
+    what = f"flush of {many(one.edits, 'edit')}" if one.is_flush else f"compaction by {one.stage}"
+    who = f" in {one.client}" if one.client else ""
+    why = f": {one.why}" if one.why else ""
+    return Happening(
+        one.at, f"▾ {what}{who}, {count(one.freed)} tokens freed{why}", "good" if one.freed > 0 else "plain"
+    )
+
+
+def _level(one: LevelChange) -> Happening:
+    is_calm = one.level == _NORMAL
+    return Happening(
+        one.at, f"{'✓' if is_calm else '!'} budget {one.budget} is {one.level}", "good" if is_calm else "warn"
+    )

@@ -1,0 +1,202 @@
+"""Compactions and flushes: what was taken out of conversations, when, and why then."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from penstock.events.log import Event, EventKind
+from penstock_tui.log.model_windows import window_of
+from penstock_tui.log.payload import Payload
+from penstock_tui.log.row import Row
+from penstock_tui.log.stats.sessions import session_of
+
+__all__ = ["Compaction", "Compactions"]
+
+KEPT = 2000
+LANDED = "landed"
+OPEN = 100
+"""Exchanges with edits that may still be under way."""
+WORDS = 400
+"""Characters of a summary kept; the whole is read from the ledger."""
+
+
+@dataclass(slots=True, eq=False)
+class Compaction:
+    """One edit that compacts, or one flush with all that landed in it."""
+
+    key: str
+    at: float
+    exchange: str
+    state: str
+    """`landed`, `pending`, `left out`, or what another version says."""
+    stage: str = ""
+    """Empty: it is a flush."""
+    client: str = ""
+    turn: int = 0
+    before: int = 0
+    """Tokens, estimated."""
+    after: int = 0
+    why: str = ""
+    """Why now, where a flush says so; else why at all."""
+    edits: int = 1
+    segments: int = 1
+    """Of a flush: how many compactions landed in it."""
+    conversation: str = ""
+    session: str = ""
+    """What its request is counted under."""
+    place: str = ""
+    """What the ledger calls where it begins."""
+    turns: tuple[int, int] = (0, 0)
+    """The first and the last turn that it covers. 0: not said."""
+    messages: int = 0
+    """How many it covers. 0: not said."""
+    handle: str = ""
+    """Of the original."""
+    summary: str = ""
+    """How the text begins that stands there now."""
+    sent: int = 0
+    """Tokens of its request as it left. 0: not known."""
+    window: int = 0
+    """Tokens that its model may be sent. 0: not known."""
+    spared: int = 0
+    """Tokens that all that landed with it took away."""
+
+    @property
+    def is_flush(self) -> bool:
+        return not self.stage
+
+    @property
+    def freed(self) -> int:
+        """Tokens; 0 as long as nothing landed."""
+        return self.before - self.after if self.state == LANDED else 0
+
+    @property
+    def covers(self) -> str:
+        """Which turns it stands for, in words. Empty: not said."""
+        first, last = self.turns
+        if not last:
+            return ""
+        return f"turns {first}-{last}" if last > first else f"turn {first}"
+
+    @property
+    def watermark(self) -> float | None:
+        """How full the window would have been without what landed then, as a share. None: not known, or not landed."""
+        if self.state != LANDED or not self.window or not self.sent:
+            return None
+        return (self.sent + self.spared) / self.window
+
+
+class Compactions:
+    """The newest of them, oldest first, and sums over all."""
+
+    KINDS = (EventKind.EDIT, EventKind.FLUSH, EventKind.ENRICHED)
+
+    def __init__(self, limit: int = KEPT) -> None:
+        self._limit = limit
+        self._rows: OrderedDict[str, Compaction] = OrderedDict()
+        self.landed = 0
+        """Compactions that landed, those included that are not kept."""
+        self.freed = 0
+        """Tokens they took away, estimated."""
+        self.flushes = 0
+        self._open: OrderedDict[str, list[Compaction]] = OrderedDict()
+        """By exchange, what landed in it, until it is known how large it left."""
+        self._watermarks: OrderedDict[str, float] = OrderedDict()
+
+    @property
+    def rows(self) -> Sequence[Compaction]:
+        """Oldest first."""
+        return tuple(self._rows.values())
+
+    def get(self, key: str) -> Compaction | None:
+        """The row of that key, while it is kept."""
+        return self._rows.get(key)
+
+    @property
+    def waiting(self) -> int:
+        """Compactions that wait for their time."""
+        return sum(row.state == "pending" for row in self._rows.values())
+
+    def watermark(self, session: str) -> float | None:
+        """How full the window of a session was when it was compacted last. None: it never was, as far as known."""
+        return self._watermarks.get(session)
+
+    def fold(self, event: Event, row: Row | None) -> None:
+        """Take in what was edited, what landed together, and how large a request left."""
+        if event.kind is EventKind.ENRICHED:
+            self._measure(event.exchange, row)
+            return
+        data = Payload(event.payload)
+        if event.kind is EventKind.FLUSH:
+            self._flush(event, row, data)
+            return
+        before, after = data.whole("before") or 0, data.whole("after") or 0
+        flush = self._rows.get(_flush_key(event.exchange))
+        is_landed = data.line("state") == LANDED
+        if flush is not None and is_landed:
+            flush.before += before
+            flush.after += after
+        if data.line("op") == "compact":
+            self._compact(event, row, data, flush.why if flush is not None and is_landed else "")
+
+    def _flush(self, event: Event, row: Row | None, data: Payload) -> None:
+        self.flushes += 1
+        flush = Compaction(_flush_key(event.exchange), event.at, event.exchange, LANDED)
+        flush.why, flush.edits, flush.segments = data.line("why"), data.whole("edits") or 0, 0
+        self._keep(flush, row)
+
+    def _compact(self, event: Event, row: Row | None, data: Payload, why_now: str) -> None:
+        # One that waits is said again when it lands, at the same place of its conversation: it stays one row.
+        talk = row.conversation if row is not None else ""
+        key = f"{talk or event.exchange}|{data.line('stage')}|{data.line('place') or event.seq}"
+        one = Compaction(key, event.at, event.exchange, data.line("state") or "?", data.line("stage") or "?")
+        one.before, one.after = data.whole("before") or 0, data.whole("after") or 0
+        one.why = why_now or data.line("reason")
+        one.place, one.handle, one.summary = data.line("place"), data.line("handle"), data.text("text", WORDS)
+        one.turns, one.messages = (
+            (data.whole("first_turn") or 0, data.whole("last_turn") or 0),
+            data.whole("messages") or 0,
+        )
+        self._keep(one, row)
+        if one.state == LANDED:
+            self.landed += 1
+            self.freed += one.freed
+            flush = self._rows.get(_flush_key(event.exchange))
+            if flush is not None:
+                flush.segments += 1
+
+    def _measure(self, exchange: str, row: Row | None) -> None:
+        landed = [one for one in self._open.pop(exchange, ()) if one.state == LANDED]
+        if row is None or not landed:
+            return
+        flush = next((one for one in landed if one.is_flush), None)
+        spared = flush.freed if flush is not None else sum(one.freed for one in landed)
+        for one in landed:
+            one.sent, one.window, one.spared = row.tokens_out or 0, window_of(row.provider, row.model), spared
+            if not one.is_flush and one.watermark is not None:
+                self._watermarks[one.session] = one.watermark
+                self._watermarks.move_to_end(one.session)
+        while len(self._watermarks) > self._limit:
+            self._watermarks.popitem(last=False)
+
+    def _keep(self, one: Compaction, row: Row | None) -> None:
+        if row is not None:
+            one.client, one.turn, one.conversation, one.session = (
+                row.client,
+                row.turn,
+                row.conversation,
+                session_of(row),
+            )
+        self._open.setdefault(one.exchange, []).append(one)
+        while len(self._open) > OPEN:
+            self._open.popitem(last=False)
+        self._rows.pop(one.key, None)
+        self._rows[one.key] = one
+        while len(self._rows) > self._limit:
+            self._rows.popitem(last=False)
+
+
+def _flush_key(exchange: str) -> str:
+    return f"flush|{exchange}"

@@ -1,0 +1,49 @@
+"""What did not work, by part, since the proxy started."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from penstock.events.log import Event, EventKind
+from penstock_tui.log.payload import Payload
+from penstock_tui.log.row import Row
+
+__all__ = ["Fault", "Faults"]
+
+PARTS = 50
+
+
+@dataclass(slots=True)
+class Fault:
+    """Those of one part."""
+
+    count: int
+    at: float
+    """When the newest happened."""
+    error: str
+    """What the newest said."""
+
+
+class Faults:
+    """By what the log names: store, memory, check, ..."""
+
+    KINDS = (EventKind.STARTED, EventKind.FAULT)
+
+    def __init__(self) -> None:
+        self.by_part: dict[str, Fault] = {}
+
+    def fold(self, event: Event, _row: Row | None) -> None:
+        """Take an event of one of `KINDS` in."""
+        if event.kind is EventKind.STARTED:
+            self.by_part.clear()
+            return
+        data = Payload(event.payload)
+        where = data.line("where", 60) or "not said"
+        known = self.by_part.get(where)
+        if known is None and len(self.by_part) >= PARTS:
+            return
+        self.by_part[where] = Fault((known.count if known else 0) + 1, event.at, data.line("error", 300))
+
+    def of(self, part: str) -> Fault | None:
+        """None: it had none."""
+        return self.by_part.get(part)

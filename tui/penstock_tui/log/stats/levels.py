@@ -1,0 +1,105 @@
+"""Budgets as the log tells of them: when a level changed, and what providers say of their own limits."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from typing import TypeVar
+
+from penstock.budget.level import Level
+from penstock.events.log import Event, EventKind
+from penstock_tui.log.payload import Payload
+from penstock_tui.log.row import Row
+
+__all__ = ["LevelChange", "Levels", "ProviderLimit"]
+
+Held = TypeVar("Held")
+KEPT = 200
+LABELS = 500
+PROVIDERS = 50
+LIMITS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class LevelChange:
+    """A budget went to another level."""
+
+    at: float
+    budget: str
+    before: str
+    level: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderLimit:
+    """One of a provider's own limits, as its newest answer told of it."""
+
+    provider: str
+    name: str
+    at: float
+    limit: float | None = None
+    remaining: float | None = None
+    used: float | None = None
+    resets_at: float | None = None
+
+
+class Levels:
+    """Levels of our budgets, and limits of providers, as of the newest events."""
+
+    KINDS = (EventKind.BUDGET, EventKind.ANSWERED, EventKind.FAILED)
+
+    def __init__(self) -> None:
+        self.changes: deque[LevelChange] = deque(maxlen=KEPT)
+        """Oldest first."""
+        self._levels: OrderedDict[str, LevelChange] = OrderedDict()
+        self._limits: OrderedDict[str, list[ProviderLimit]] = OrderedDict()
+
+    @property
+    def limits(self) -> list[ProviderLimit]:
+        """By provider, the one that answered last first."""
+        return [limit for told in reversed(self._limits.values()) for limit in told]
+
+    def worst(self) -> LevelChange | None:
+        """The last word on the budget that is nearest its end. None: all are normal, as far as the log knows.
+
+        A budget whose period is over says nothing when it begins anew: the level is that of the last request.
+        """
+        known = [one for one in self._levels.values() if _rank(one.level)]
+        return max(known, key=lambda one: (_rank(one.level), one.at), default=None)
+
+    def fold(self, event: Event, row: Row | None) -> None:
+        """Take an event of one of `KINDS` in."""
+        data = Payload(event.payload)
+        if event.kind is not EventKind.BUDGET:
+            self._answer(event, row, data)
+            return
+        words = data.line("budget", 200), data.line("before", 20), data.line("level", 20), data.line("why", 200)
+        change = LevelChange(event.at, *words)
+        self.changes.append(change)
+        _put(self._levels, change.budget, change, LABELS)
+
+    def _answer(self, event: Event, row: Row | None, data: Payload) -> None:
+        provider = (row.provider or row.dialect or row.host if row is not None else "") or "?"
+        told = [
+            ProviderLimit(
+                provider,
+                one.line("name", 40),
+                event.at,
+                *(one.number(name) for name in ("limit", "remaining", "used", "resets_at")),
+            )
+            for one in data.parts("limits")
+        ]
+        if told:
+            _put(self._limits, provider, told[:LIMITS], PROVIDERS)
+
+
+def _rank(level: str) -> int:
+    return Level[level] if level in Level.__members__ else 0
+
+
+def _put(held: OrderedDict[str, Held], name: str, value: Held, limit: int) -> None:
+    held[name] = value
+    held.move_to_end(name)
+    while len(held) > limit:
+        held.popitem(last=False)

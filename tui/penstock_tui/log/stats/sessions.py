@@ -1,0 +1,94 @@
+"""Sessions: who worked with which client, for how long, and what it came to."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from penstock_tui.log.row import Row
+from penstock_tui.log.stats.totals import Totals
+
+__all__ = ["Session", "Sessions", "session_of"]
+
+KEPT = 2000
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """A client's session, or a conversation of a client that names none."""
+
+    name: str
+    named: bool = False
+    """The client gave it this name."""
+    client: str = ""
+    project: str = ""
+    provider: str = ""
+    model: str = ""
+    first_at: float = 0.0
+    last_at: float = 0.0
+    prompt: int = 0
+    """Input tokens of the main agent's newest request."""
+    totals: Totals = field(default_factory=Totals)
+    rows: int = 0
+    """Of its requests, those whose rows are kept and may still change."""
+
+
+class Sessions:
+    """All of them, the one that was active last at the end. One is forgotten only when none of its rows are left."""
+
+    def __init__(self, limit: int = KEPT) -> None:
+        self._limit = limit
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+
+    def __len__(self) -> int:
+        return sum(one.totals.requests > 0 for one in self._sessions.values())
+
+    def get(self, name: str) -> Session | None:
+        """The session, or the conversation, of that name."""
+        return self._sessions.get(name)
+
+    def listed(self) -> list[Session]:
+        """The one that was active last comes first."""
+        return [one for one in reversed(self._sessions.values()) if one.totals.requests]
+
+    def leave(self, row: Row) -> None:
+        """Take `row` out, because it is about to change."""
+        session = self._sessions.get(session_of(row))
+        if session is not None:
+            session.totals.add(row, -1)
+            session.rows -= 1
+
+    def enter(self, row: Row) -> None:
+        """Count `row` in as it is now."""
+        name = session_of(row)
+        if not name:
+            return
+        session = self._sessions.setdefault(name, Session(name, first_at=row.at))
+        self._sessions.move_to_end(name)
+        session.totals.add(row, 1)
+        session.rows += 1
+        session.named = bool(row.session)
+        session.first_at, session.last_at = min(session.first_at, row.at), max(session.last_at, row.at)
+        session.client = row.client or session.client
+        session.project = row.project or session.project
+        if row.agent in ("", "main") and row.kind in ("main", "tool-loop"):
+            session.provider, session.model = row.provider or session.provider, row.model or session.model
+            session.prompt = row.prompt or row.tokens_out or session.prompt
+
+    def drop(self, row: Row) -> None:
+        """`row` changes no more. What it counted for stays."""
+        session = self._sessions.get(session_of(row))
+        if session is not None:
+            session.rows -= 1
+        if len(self._sessions) > self._limit:
+            self._forget()
+
+    def _forget(self) -> None:
+        over = len(self._sessions) - self._limit
+        for name in [one.name for one in self._sessions.values() if not one.rows][:over]:
+            del self._sessions[name]
+
+
+def session_of(row: Row) -> str:
+    """What `row` is counted under. Empty: it says neither session nor conversation."""
+    return row.session or row.conversation

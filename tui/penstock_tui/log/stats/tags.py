@@ -1,0 +1,107 @@
+"""Tags: how often each was given, and what work is about at present."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from dataclasses import dataclass
+
+from penstock.events.log import Event, EventKind
+from penstock_tui.log.payload import Payload
+from penstock_tui.log.row import Row
+
+__all__ = ["Tag", "Tags"]
+
+KEPT = 5000
+"""Tags. Beyond, those that were not given for longest are forgotten."""
+GIVEN = 10_000
+"""Turns whose tags are kept."""
+ACTIVE = 500
+"""Active tags of one conversation. More are of a damaged log."""
+
+
+@dataclass(slots=True)
+class Tag:
+    """One tag."""
+
+    name: str
+    requests: int = 0
+    turns: int = 0
+    primary: int = 0
+    """How often it was the most telling one."""
+    first_at: float = 0.0
+    last_at: float = 0.0
+    words: str = ""
+    """Of the newest exchange that has it."""
+
+
+class Tags:
+    """All tags, the one given last at the end."""
+
+    KINDS = (EventKind.TAGGED,)
+
+    def __init__(self, limit: int = KEPT) -> None:
+        self._limit = limit
+        self._tags: OrderedDict[str, Tag] = OrderedDict()
+        self.active: tuple[str, ...] = ()
+        """Those that recall takes for known in the conversation tagged last, the newest first, as the log has them: the
+        proxy decides by `[memory] active_turns`, the screen does not count turns of its own."""
+        self._given: OrderedDict[tuple[str, int], tuple[str, ...]] = OrderedDict()
+        """By conversation and turn, those kept of the newest."""
+        self.broad = 0
+        """Requests that ask for an overview."""
+        self.temporal = 0
+        """Requests that ask for what was at some time."""
+        self.forgotten = 0
+
+    def __len__(self) -> int:
+        return len(self._tags)
+
+    def fold(self, event: Event, row: Row | None) -> None:
+        """Take a `tagged` event in."""
+        data = Payload(event.payload)
+        is_turn, primary = data.line("of") == "turn", data.line("primary")
+        names = _names(data.names("tags"))
+        if "active" in data:
+            self.active = _names(data.names("active")[:ACTIVE])
+        self._note(row, names)
+        if not is_turn:
+            self.broad += data.flag("broad")
+            self.temporal += data.flag("temporal")
+        for name in names:
+            tag = self._tags.setdefault(name, Tag(name, first_at=event.at))
+            tag.requests += not is_turn
+            tag.turns += is_turn
+            tag.primary += is_turn and name == primary
+            tag.last_at = max(tag.last_at, event.at)
+            tag.words = (row.words if row is not None else "") or tag.words
+            self._tags.move_to_end(name)
+        while len(self._tags) > self._limit:
+            self._tags.popitem(last=False)
+            self.forgotten += 1
+
+    def _note(self, row: Row | None, names: tuple[str, ...]) -> None:
+        if row is None or not row.conversation:
+            return
+        place = row.conversation, row.turn
+        self._given[place] = tuple(dict.fromkeys((*self._given.pop(place, ()), *names)))
+        while len(self._given) > GIVEN:
+            self._given.popitem(last=False)
+
+    def covered(self, conversation: str, first: int, last: int) -> list[str]:
+        """The tags of some turns of a conversation, those of most turns first."""
+        turns = range(max(first, 1), min(last, first + GIVEN) + 1)
+        counted = Counter(name for turn in turns for name in self._given.get((conversation, turn), ()))
+        return [name for name, _ in counted.most_common()]
+
+    def listed(self) -> list[Tag]:
+        """All of them: the active ones first, then the most frequent."""
+        active = {name: place for place, name in enumerate(self.active)}
+        rest = len(active)
+        return sorted(
+            self._tags.values(),
+            key=lambda tag: (active.get(tag.name, rest), -tag.turns, -tag.requests, -tag.last_at, tag.name),
+        )
+
+
+def _names(texts: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(" ".join(text.split()) for text in texts if text.strip()))

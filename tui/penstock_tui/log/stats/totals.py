@@ -1,0 +1,101 @@
+"""Sums over exchanges: requests, tokens, money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from penstock.conversation.exchange import Kind
+from penstock_tui.log.row import Row
+
+__all__ = ["Purse", "Totals"]
+
+
+@dataclass(slots=True)
+class Purse:
+    """Money over some exchanges, those included whose rows are gone. Dollars."""
+
+    requests: int = 0
+    """Those that were paid for."""
+    baseline: float = 0.0
+    """What they would have cost untouched."""
+    paid: float = 0.0
+    naive: float = 0.0
+    """What a client would have paid that compacts by itself."""
+    estimated: int = 0
+    """Requests for which the provider gave no count."""
+    unpriced: int = 0
+    """Requests to models whose price nobody knows. They are not among `requests`."""
+
+    @property
+    def saved(self) -> float:
+        """Negative when editing cost more than it saved."""
+        return round(self.baseline - self.paid, 6)  # sums of floats: what is equal must not differ by a hair
+
+    def add(self, row: Row, sign: int) -> None:
+        """Count `row` in with `sign` 1, out with -1."""
+        self.unpriced += sign * row.unpriced
+        if row.baseline is None:
+            return
+        self.requests += sign
+        self.baseline += sign * row.baseline
+        self.paid += sign * row.paid
+        self.naive += sign * row.naive
+        self.estimated += sign * (not row.counted)
+
+    def join(self, other: Purse) -> None:
+        """Count all of another in."""
+        self.requests += other.requests
+        self.baseline += other.baseline
+        self.paid += other.paid
+        self.naive += other.naive
+        self.estimated += other.estimated
+        self.unpriced += other.unpriced
+
+
+@dataclass(slots=True)
+class Totals:
+    """Sums over exchanges, those included whose rows are gone."""
+
+    requests: int = 0
+    turns: int = 0
+    """A person's messages, retries not counted."""
+    tokens_in: int = 0
+    """What clients sent. Requests that only count tokens are left out here and below."""
+    tokens_out: int = 0
+    """What left for the providers."""
+    prompt: int = 0
+    """Input tokens as the providers counted them."""
+    cache_read: int = 0
+    purse: Purse = field(default_factory=Purse)
+
+    @property
+    def saved(self) -> int:
+        """Tokens kept off the wire; negative when notes added more than edits took."""
+        return self.tokens_in - self.tokens_out
+
+    @property
+    def cache_share(self) -> float | None:
+        """The part of all input that came from providers' caches."""
+        return self.cache_read / self.prompt if self.prompt else None
+
+    def add(self, row: Row, sign: int) -> None:
+        """Count `row` in with `sign` 1, out with -1."""
+        self.requests += sign
+        self.turns += sign * (row.kind == Kind.MAIN and not row.retry)
+        if row.kind == Kind.COUNT:
+            return
+        self.tokens_in += sign * (row.tokens_in or 0)
+        self.tokens_out += sign * (row.tokens_out or 0)
+        self.prompt += sign * (row.prompt or 0)
+        self.cache_read += sign * (row.cache_read or 0)
+        self.purse.add(row, sign)
+
+    def join(self, other: Totals) -> None:
+        """Count all of another in."""
+        self.requests += other.requests
+        self.turns += other.turns
+        self.tokens_in += other.tokens_in
+        self.tokens_out += other.tokens_out
+        self.prompt += other.prompt
+        self.cache_read += other.cache_read
+        self.purse.join(other.purse)

@@ -1,0 +1,48 @@
+"""What a request, or the turn it ended, was tagged with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from penstock_tui.log.payload import Payload
+
+__all__ = ["UNTAGGED", "Tagged"]
+
+NAME = 60
+"""Characters of a tag."""
+KEPT = 30
+"""Tags of one exchange. One with more is of a damaged log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """Tags, the most telling first."""
+
+    names: tuple[str, ...] = ()
+    has_primary: bool = False
+    """The first of `names` is said to be the most telling."""
+    broad: bool = False
+    """An overview is asked for."""
+    temporal: bool = False
+    """What was at some time is asked for."""
+
+    def __bool__(self) -> bool:
+        return bool(self.names or self.broad or self.temporal)
+
+    @property
+    def first(self) -> str:
+        """The most telling tag. Empty: there is none."""
+        return self.names[0] if self.names else ""
+
+    @classmethod
+    def of(cls, data: Payload) -> Tagged:
+        """As a `tagged` event has it."""
+        primary = data.line("primary", NAME)
+        told = (" ".join(name[:NAME].split()) for name in data.names("tags")[:KEPT])
+        names = dict.fromkeys(name for name in (primary, *told) if name)
+        return cls(tuple(names), bool(primary), data.flag("broad"), data.flag("temporal"))
+
+
+UNTAGGED: Final = Tagged()
+"""No tags were given, or not yet."""

@@ -1,3 +1,0 @@
-"""The rooms beside the request log, each about one thing."""
-
-from __future__ import annotations

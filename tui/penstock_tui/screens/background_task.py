@@ -1,0 +1,66 @@
+"""Rooms that have something done: on a thread, for the proxy or a disk may be slow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from textual import on
+from textual.message import Message
+from textual.worker import get_current_worker
+
+from penstock.base.errors import PenstockError
+from penstock_tui.log.payload import readable
+from penstock_tui.screens.base import Room
+
+__all__ = ["ErrandRoom"]
+
+Given = TypeVar("Given")
+
+
+class ErrandRoom(Room):
+    """Says what went wrong in a notice, whatever it was."""
+
+    class Back(Message):
+        """A thread has done what it was sent for."""
+
+        def __init__(self, then: Callable[[], None]) -> None:
+            super().__init__()
+            self.then = then
+
+    def errand(
+        self,
+        what: str,
+        do: Callable[[], Given],
+        then: Callable[[Given], None],
+        *,
+        fails: Callable[[], None] | None = None,
+    ) -> None:
+        """Have `do` run on a thread, and `then` with what it gave on the screen's own. Where it raises, why stands in a
+        notice, and `fails` is called. `what`: what is done, in words."""
+        self.run_worker(partial(self._go, what, do, then, fails), thread=True, group=what, name=what)
+
+    def _go(
+        self, what: str, do: Callable[[], Given], then: Callable[[Given], None], fails: Callable[[], None] | None
+    ) -> None:
+        worker = get_current_worker()
+        back: Callable[[], None]
+        try:
+            back = partial(then, do())
+        except (PenstockError, OSError) as e:
+            back = partial(self._tell, what, readable(str(e)), fails)
+        except (KeyError, TypeError, ValueError, AttributeError) as e:
+            said = f"The answer is not understood ({type(e).__name__}: {e}). Is the proxy of another version?"
+            back = partial(self._tell, what, readable(said), fails)
+        if not worker.is_cancelled:
+            self.post_message(self.Back(back))
+
+    def _tell(self, what: str, why: str, fails: Callable[[], None] | None) -> None:
+        self.notify(why, title=f"Could not {what}", severity="error", markup=False, timeout=10)
+        if fails is not None:
+            fails()
+
+    @on(Back)
+    def _is_back(self, event: Back) -> None:
+        event.then()

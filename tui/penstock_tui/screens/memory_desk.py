@@ -1,0 +1,125 @@
+"""What a person does with one memory: read it whole, correct it, pin it, forget it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import partial
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.signal import Signal
+
+from penstock_tui.data.memory import MemoryReader, Remembered, Whole
+from penstock_tui.dialogs.confirm import ConfirmScreen
+from penstock_tui.dialogs.edit import EditScreen
+from penstock_tui.dialogs.text import ReadingScreen
+from penstock_tui.log.feed import Feed
+from penstock_tui.log.model import Changes
+from penstock_tui.screens.background_task import ErrandRoom
+from penstock_tui.screens.base import ShowInLog
+from penstock_tui.screens.memory_lines import whole_lines
+
+__all__ = ["MemoryDesk"]
+
+QUOTED = 300
+
+
+class MemoryDesk(ErrandRoom):
+    """Has each done on a thread, and what is shown read again after."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "edit", "Edit"),
+        Binding("p", "pin", "Pin"),
+        Binding("d", "forget", "Forget"),
+    ]
+
+    def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
+        super().__init__(feed, changed)
+        self._reader = MemoryReader(feed.path)
+
+    @property
+    def reader(self) -> MemoryReader:
+        """That of the log which is shown by now."""
+        if self._reader.store != self.feed.path:
+            self._reader = MemoryReader(self.feed.path)
+        return self._reader
+
+    @abstractmethod
+    def item(self, key: str = "") -> Remembered | None:
+        """The one of that key, or under the cursor."""
+
+    @abstractmethod
+    def read_again(self) -> None:
+        """Something was changed."""
+
+    def open(self, key: str) -> None:
+        one = self.item(key)
+        if one is not None:
+            profile = self.feed.model.health.profile
+            self.errand("read it", partial(self.reader.whole, profile, one), self._show)
+
+    def _show(self, found: Whole) -> None:
+        if not self.is_active:  # one has gone elsewhere meanwhile
+            return
+        one = found.item
+        lines = whole_lines(found, self.feed.clock.now(), self._source(one))
+        keys = [("o", "its session's requests")] if one.session else []
+
+        def leave(key: str | None) -> None:
+            if key == "o":
+                self.post_message(ShowInLog(f'session:"{one.session.replace(chr(34), "")}"'))
+
+        self.app.push_screen(ReadingScreen(f"Memory {one.id}", lines, keys), leave)
+
+    def _source(self, one: Remembered) -> str:
+        """Where it was said. The log may know the turn: the last of its session that had begun by then."""
+        if not one.session:
+            return "of no session: a person had it remembered"
+        label = self.feed.model.label_of(one.session) or one.label
+        session = f"session {one.session}" + (f" ({label})" if label else "")
+        begun = [row for row in self.feed.model.rows if row.session == one.session and one.at and row.at <= one.at + 1]
+        turn = f", turn {begun[-1].turn}, exchange {begun[-1].id}" if begun else ", older than this log"
+        return f"{session}, message {one.place}{turn}"
+
+    def action_edit(self) -> None:
+        one = self.item()
+        if one is None:
+            return
+
+        def save(text: str | None) -> None:
+            if text is None or text.strip() == one.text.strip():
+                return
+            edit = partial(self.reader.edit, self.feed.model.health.profile, one, text)
+            self.errand("edit it", edit, lambda is_new: self._done("Its text is another now." if is_new else "Same."))
+
+        self.app.push_screen(EditScreen(f"Memory {one.id}", one.text), save)
+
+    def action_pin(self) -> None:
+        one = self.item()
+        if one is None:
+            return
+        pin = partial(self.reader.pin, self.feed.model.health.profile, one, not one.pinned)
+        said = "It is kept as long as others." if one.pinned else "⚑ It is kept for good, and found before others."
+        self.errand("pin it", pin, lambda _none: self._done(said))
+
+    def action_forget(self) -> None:
+        one = self.item()
+        if one is None:
+            return
+        lines = [
+            f"“{one.line[:QUOTED]}{'…' if len(one.line) > QUOTED else ''}”",
+            "",
+            f"Of {one.where}. It goes out of the record, the word index, the vectors and the originals. "
+            "Nothing brings it back, not even a client that sends it again.",
+        ]
+
+        def go(sure: bool | None) -> None:
+            if sure:
+                forget = partial(self.reader.forget, self.feed.model.health.profile, one)
+                self.errand("forget it", forget, lambda said: self._done(f"{said}."))
+
+        self.app.push_screen(ConfirmScreen(f"Forget {one.id}?", lines, "forgets it"), go)
+
+    def _done(self, said: str) -> None:
+        self.notify(said, markup=False)
+        self.read_again()

@@ -1,0 +1,79 @@
+"""The overview: sums, the pulse of requests, and whether every part works, each in a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+
+from penstock_tui.format import many
+from penstock_tui.log.model_windows import stale
+from penstock_tui.names import RoomName
+from penstock_tui.screens.base import Room, Words
+from penstock_tui.screens.component_status import part_lines
+from penstock_tui.screens.overview_lines import client_lines, lately_lines, money_lines, token_lines, traffic_lines
+from penstock_tui.widgets.fitted_line import Fact
+from penstock_tui.widgets.lines import Line
+from penstock_tui.widgets.panel import Panel
+
+__all__ = ["OverviewRoom"]
+
+
+class OverviewRoom(Room):
+    """The whole at a glance: two columns of panels where there is room, one below the other where there is not."""
+
+    NAME = RoomName.OVERVIEW
+    DEFAULT_CSS = """
+    OverviewRoom VerticalScroll { scrollbar-size: 1 1; }
+    OverviewRoom #panels { height: auto; }
+    OverviewRoom #panels Vertical { width: 1fr; height: auto; }
+    OverviewRoom.-narrow #panels { layout: vertical; }
+    OverviewRoom.-narrow Panel { border: none; border-top: solid $foreground 30%; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll(1)", show=False),
+        Binding("k", "scroll(-1)", show=False),
+    ]
+
+    def words(self) -> Words | None:
+        return None  # an empty log has a health too
+
+    def head(self, now: float) -> list[Fact]:
+        requests = self.feed.model.totals.requests
+        return [
+            Fact(many(requests, "request") if requests else "no request yet", 2),
+            Fact("! old table of models" if stale() else "", 3, "warn"),
+        ]
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(), Horizontal(id="panels"):
+            with Vertical():
+                yield Panel("Traffic", id="traffic")
+                yield Panel("Tokens", id="tokens")
+                yield Panel("Money", id="money")
+            with Vertical():
+                yield Panel("Health", id="parts")
+                yield Panel("Clients", id="clients")
+                yield Panel("Lately", id="lately")
+
+    def draw(self, now: float) -> None:
+        feed = self.feed
+        self._show("traffic", lambda width: traffic_lines(feed, now, width))
+        self._show("money", lambda width: money_lines(feed, width))
+        self._show("tokens", lambda width: token_lines(feed, now, width))
+        self._show("parts", lambda _: part_lines(feed, now))
+        self._show("clients", lambda _: client_lines(feed, now))
+        self._show("lately", lambda _: lately_lines(feed, now))
+
+    def _show(self, name: str, lines: Callable[[int], Sequence[Line]]) -> None:
+        panel = self.query_one(f"#{name}", Panel)
+        panel.show(lines(panel.room))
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.tell)  # the panels have their new width only then
+
+    def action_scroll(self, step: int) -> None:
+        self.query_one(VerticalScroll).scroll_relative(y=step, animate=False)

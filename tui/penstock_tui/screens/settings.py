@@ -1,0 +1,265 @@
+"""Settings: what the proxy goes by, and changes to that for as long as it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.signal import Signal
+from textual.widgets import Static
+from textual.worker import get_current_worker
+
+from penstock.control.asking import Refused
+from penstock.settings.checking import fault_of
+from penstock.settings.setting import Setting, Shape, Source
+from penstock.settings.values import written
+from penstock_tui.data.settings import Sheet, read_sheet
+from penstock_tui.dialogs.confirm import ConfirmScreen
+from penstock_tui.log.feed import Feed
+from penstock_tui.log.follow import LogState
+from penstock_tui.log.model import Changes
+from penstock_tui.names import RoomName
+from penstock_tui.proxy_commands import Commander
+from penstock_tui.screens.base import Words
+from penstock_tui.screens.setting_lines import bounds_of, grouped, help_lines, value_of
+from penstock_tui.screens.table_base import TableRoom
+from penstock_tui.widgets.fitted_line import Fact
+from penstock_tui.widgets.fitting import Column
+from penstock_tui.widgets.lines import content_of
+from penstock_tui.widgets.room_table import RoomTable
+from penstock_tui.widgets.value_line import ValueLine
+
+__all__ = ["SettingsRoom"]
+
+NAME = "save as"
+"""What the line asks for besides values."""
+_SOURCES = {Source.RUN: ("● changed", "accent"), Source.PROFILE: ("profile", ""), Source.DEFAULT: ("default", "dim")}
+
+
+class SettingsRoom(TableRoom[Setting]):
+    """What is shown is what the proxy says; without one, what its profile says, to look at only."""
+
+    NAME = RoomName.SETTINGS
+    COLUMNS: ClassVar[tuple[Column[Setting], ...]] = (
+        Column("part", 16, 4, "", lambda one, _: (one.part, "head")),
+        Column("setting", 30, 1, "", lambda one, _: (one.key, "strong" if one.source is Source.RUN else "")),
+        Column("value", 16, 2, "", lambda one, _: (value_of(one), "accent" if one.source is Source.RUN else "")),
+        Column("from", 9, 3, "", lambda one, _: _SOURCES[one.source]),
+        Column("was", 12, 5, "", lambda one, _: (written(one.before) if one.source is Source.RUN else "", "dim")),
+        Column("may be", 28, 6, "", lambda one, _: (bounds_of(one), "dim"), grows=True),
+    )
+    DEFAULT_CSS = """
+    SettingsRoom #help { height: auto; max-height: 5; padding: 0 1; background: $panel; }
+    Screen.-low SettingsRoom #help { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "reset", "Reset"),
+        Binding("S", "save", "Save"),
+        Binding("p", "pause", "Pause"),
+        Binding("c", "compact", "Compact now"),
+    ]
+
+    class Read(Message):
+        """The thread has the settings."""
+
+        def __init__(self, sheet: Sheet) -> None:
+            super().__init__()
+            self.sheet = sheet
+
+    def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
+        super().__init__(feed, changed)
+        self.sheet: Sheet | None = None
+        """None: the first look is not back."""
+        self._is_reading = False
+        self._seen: object = None
+
+    @property
+    def commander(self) -> Commander:
+        found: Commander = self.app.commander  # type: ignore[attr-defined] # rooms know their app no further
+        return found
+
+    @property
+    def line(self) -> ValueLine:
+        return self.query_one(ValueLine)
+
+    @property
+    def is_told(self) -> bool:
+        return self.sheet is not None
+
+    def body(self) -> ComposeResult:
+        yield from super().body()
+        yield Static(id="help")
+        yield ValueLine()
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self.look()
+
+    def words(self) -> Words | None:
+        if self.sheet is None:
+            return "Settings", ["Asking the proxy"]
+        return None if self.sheet.settings else ("There are no settings to show", [self.sheet.error])
+
+    def _words(self) -> Words | None:
+        """Settings can be told before anything came through."""
+        return super()._words() if self.feed.state is not LogState.OPEN else self.words()
+
+    def head(self, now: float) -> list[Fact]:
+        sheet = self.sheet or Sheet()
+        if not sheet.is_live:
+            return [Fact("to look at only", 2, "warn"), Fact(sheet.error, 3, "warn")]
+        changed = len(sheet.changed)
+        return [
+            Fact("‖ PAUSED: p goes on" if sheet.is_paused else "", 2, "warn"),
+            Fact(f"profile {sheet.profile}", 3),
+            Fact(f"● {changed} changed in this run: S saves" if changed else "as the profile says", 4),
+        ]
+
+    def rows(self) -> Sequence[tuple[str, Setting]]:
+        return grouped(self.sheet.settings) if self.sheet is not None else []
+
+    def draw(self, now: float) -> None:
+        super().draw(now)
+        self._help()
+
+    def tell(self) -> None:
+        super().tell()
+        health = self.feed.model.health
+        seen = health.changes, self.feed.proxy
+        if seen != self._seen:  # somebody else changed something, or the proxy came or went
+            self._seen = seen
+            self.look()
+
+    def open(self, key: str) -> None:
+        setting = self._chosen()
+        if setting is None or self._is_fixed():
+            return
+        choices = ("on", "off") if setting.shape is Shape.SWITCH else setting.choices
+        hint = " · ".join(filter(None, (bounds_of(setting), "Enter applies it, Esc leaves it as it is")))
+        fault = partial(self._fault, setting)
+        self.line.open(key, written(setting.value), label=key, hint=hint, choices=choices, fault=fault)
+
+    def action_reset(self) -> None:
+        setting = self._chosen()
+        if setting is None or self._is_fixed():
+            return
+        if setting.source is not Source.RUN:
+            self.notify(f"{setting.key} is as the profile has it.", markup=False)
+            return
+        self.commander.tell("/settings/reset", {"keys": [setting.key]}, self._applied)
+
+    def action_save(self) -> None:
+        if self._is_fixed() or self.sheet is None:
+            return
+        if not self.sheet.changed:
+            self.notify("Nothing was changed in this run: there is nothing to save.")
+            return
+        hint = f"A profile of your own, which extends {self.sheet.profile}. Enter writes it."
+        self.line.open(NAME, "", label=f"{NAME}:", hint=hint)
+
+    def action_pause(self) -> None:
+        if self._is_fixed() or self.sheet is None:
+            return
+        (self.commander.resume if self.sheet.is_paused else self.commander.pause)()
+
+    def action_compact(self) -> None:
+        self.commander.compact()
+
+    @on(ValueLine.Given)
+    def _given(self, event: ValueLine.Given) -> None:
+        refused = partial(self._refused, event.what)
+        if event.what == NAME:
+            self._save(event.text.strip())
+        else:
+            self.commander.tell("/settings/set", {"values": {event.what: event.text}}, self._applied, refused)
+
+    @on(ValueLine.Left)
+    def _left(self) -> None:
+        self.table.focus()
+
+    @on(RoomTable.Moved)
+    def _moved(self) -> None:
+        self._help()
+
+    def _save(self, name: str, *, replace: bool = False) -> None:
+        def refused(error: Refused) -> bool:
+            if not replace and "is there already" in str(error):
+                self._ask_to_replace(name)
+                return True
+            return self._refused(NAME, error)
+
+        self.commander.tell("/settings/save", {"name": name, "replace": replace}, self._saved, refused)
+
+    def _ask_to_replace(self, name: str) -> None:
+        def take(is_meant: bool | None) -> None:
+            if is_meant:
+                self._save(name, replace=True)
+
+        said = [f"The one that is there goes to {name}.toml.old beside it."]
+        self.app.push_screen(ConfirmScreen(f"Replace the profile {name}?", said, "replaces it"), take)
+
+    def _saved(self, answer: Mapping[str, Any]) -> str:
+        self._close()
+        return f"Wrote {answer.get('saved')}"
+
+    def _applied(self, answer: Mapping[str, Any]) -> str:
+        self._close()
+        self.look()
+        changed: Mapping[str, Sequence[Any]] = answer.get("changed", {})
+        told = [f"{key}: {written(was)} → {written(now)}" for key, (was, now) in changed.items()]
+        return "\n".join(told[:4] + ([f"and {len(told) - 4} more"] if len(told) > 4 else [])) or "Nothing changed."
+
+    def _close(self) -> None:
+        self.line.close()
+        self.table.focus()
+
+    def _refused(self, what: str, error: Refused) -> bool:
+        """At the field, where it is still open."""
+        said = "; ".join(error.faults.values()) or str(error)
+        return self.line.refuse(what, said)
+
+    def _fault(self, setting: Setting, text: str) -> str:
+        return fault_of(setting, text, self.sheet.settings if self.sheet is not None else ())
+
+    def _chosen(self) -> Setting | None:
+        return self.sheet.setting(self.table.chosen) if self.sheet is not None else None
+
+    def _is_fixed(self) -> bool:
+        """Whether nothing can be changed; says why."""
+        sheet = self.sheet
+        if sheet is None or not sheet.is_live:
+            why = sheet.error if sheet is not None else "the proxy has not answered yet"
+            self.notify(why, title="Nothing can be changed", severity="warning", markup=False)
+            return True
+        return False
+
+    def _help(self) -> None:
+        setting, pane = self._chosen(), self.query_one("#help", Static)
+        width = max(self.size.width - 2, 1)
+        pane.update(content_of(help_lines(setting), width, 0) if setting is not None else "")
+
+    # ---------------------------------------------------------------- reading
+
+    def look(self) -> None:
+        """Ask the proxy, on a thread."""
+        if self.is_current and not self._is_reading:
+            self._is_reading = True
+            work = partial(self._read, self.feed.model.health.profile)
+            self.run_worker(work, thread=True, group="settings", name="read the settings")
+
+    def _read(self, profile: str) -> None:
+        """On a thread."""
+        sheet = read_sheet(self.commander.proxy, profile)
+        if not get_current_worker().is_cancelled:
+            self.post_message(self.Read(sheet))
+
+    @on(Read)
+    def _take(self, event: Read) -> None:
+        self._is_reading = False
+        self.sheet = event.sheet
+        self.tell()

@@ -1,0 +1,76 @@
+"""A room that is a table."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from penstock_tui.screens.base import Room, ShowInLog
+from penstock_tui.widgets.fitted_line import Fact
+from penstock_tui.widgets.fitting import Column, Moment
+from penstock_tui.widgets.room_table import MOST, RoomTable
+
+__all__ = ["TableRoom"]
+
+Shown = TypeVar("Shown")
+
+
+class TableRoom(Room, Generic[Shown]):
+    """Rows of `Shown`. Enter opens one."""
+
+    COLUMNS: ClassVar[tuple[Column, ...]] = ()  # type: ignore[type-arg]  # a class variable can not be generic
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "copy", "Copy", show=False)]
+
+    def columns(self) -> Sequence[Column[Shown]]:
+        """From left to right."""
+        return self.COLUMNS
+
+    @abstractmethod
+    def rows(self) -> Sequence[tuple[str, Shown]]:
+        """In the order of the screen, each under a key of its own."""
+
+    @abstractmethod
+    def open(self, key: str) -> None:
+        """Enter was pressed on a row."""
+
+    def name_of(self, key: str) -> str:
+        """What `y` copies of a row."""
+        return key
+
+    @property
+    def table(self) -> RoomTable[Shown]:
+        found: RoomTable[Shown] = self.query_one(RoomTable)
+        return found
+
+    def body(self) -> ComposeResult:
+        yield RoomTable(self.columns())
+
+    def draw(self, now: float) -> None:
+        self.table.fill(self.rows(), Moment(now))
+
+    def restyle(self) -> None:
+        super().restyle()
+        self.table.repaint()
+
+    def action_copy(self) -> None:
+        if self.table.chosen:
+            name = self.name_of(self.table.chosen)
+            self.app.copy_to_clipboard(name)
+            self.notify(f"Copied {name}", markup=False)
+
+    def show_in_log(self, name: str, value: str) -> None:
+        """Go to the log, filtered by one term."""
+        self.post_message(ShowInLog(f'{name}:"{value.replace(chr(34), "")}"'))
+
+    def cut(self, known: int) -> Fact:
+        """Says so when there are more rows than are drawn."""
+        return Fact(f"{MOST} of {known:,} shown" if known > MOST else "", 2, "warn")
+
+    @on(RoomTable.Opened)
+    def _opened(self, event: RoomTable.Opened) -> None:
+        self.open(event.key)
