@@ -13,12 +13,13 @@ import penstock_plugins.compaction.stage
 import penstock_plugins.pruning.stage
 import penstock_plugins.trim.stage
 from penstock import ToolOutput
-from penstock.app import bundled_dialects
 from penstock.base.clock import ManualClock
 from penstock.conversation.exchange import Request
+from penstock.dialects.bundled import bundled_dialects
 from penstock.engine.engine import Engine
 from penstock.engine.pipeline import Pipeline
-from penstock.events.log import Event, EventLog
+from penstock.events.event import Event
+from penstock.events.log import EventLog
 from penstock.plugins.compressor import Setting
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles

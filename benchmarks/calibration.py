@@ -24,9 +24,9 @@ from statistics import mean, median
 from typing import Any
 
 from penstock.conversation.reply import Usage
-from penstock.cost.account import estimated
 from penstock.dialects.anthropic import Anthropic
 from penstock.tokens.calibration import Calibration
+from penstock.tokens.request_estimate import estimated
 
 Record = dict[str, Any]
 PROVIDER = "anthropic"

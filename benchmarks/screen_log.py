@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.profiles import profile as profiles
 from penstock.store.sql import SqlStore
 from penstock_addons.demo.player import Player

@@ -14,9 +14,10 @@ from typing import Any
 from penstock import Draft, EventKind, Stage, handle_of
 from penstock.base.errors import StoreError
 from penstock.conversation.reply import Usage
+from penstock.edits.edit import Landed
 from penstock.plugins.manager import Plugins
 from penstock.profiles.profile import Profile
-from penstock.store.base import Landed, Store
+from penstock.store.base import Store
 from penstock.store.memory import MemoryStore
 from penstock.testing import ManualClock, Session, profile_of
 from penstock_plugins.compaction import stage as compaction

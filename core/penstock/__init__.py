@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from penstock.base.version import VERSION
 from penstock.budget.level import Level
 from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role
 from penstock.conversation.exchange import Exchange, Identity, Kind
 from penstock.conversation.reply import Reply, ToolCall, Usage
 from penstock.edits.flush_reason import Due
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.plugins.compressor import Compressed, Compressor, Seen, ToolOutput, handle_of
 from penstock.plugins.draft import Draft, Spot
 from penstock.plugins.hookspecs import hookimpl
@@ -49,4 +50,4 @@ __all__ = [
     "hookimpl",
 ]
 
-__version__ = "0.1.0"
+__version__ = VERSION

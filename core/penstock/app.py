@@ -16,10 +16,12 @@ from penstock.base.keyfile import has_key, installation_key
 from penstock.control.session_commands import Live, SessionDesk
 from penstock.control.settings_commands import SettingsDesk
 from penstock.dialects.base import Dialect
+from penstock.dialects.bundled import bundled_dialects
 from penstock.engine import payloads
 from penstock.engine.engine import Engine
 from penstock.engine.pipeline import Pipeline
-from penstock.events.log import EventKind, EventLog
+from penstock.events.event import EventKind
+from penstock.events.log import EventLog
 from penstock.plugins.manager import Plugins
 from penstock.plugins.tagger import Tags
 from penstock.profiles import profile as profiles
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from penstock.memory.keeper import Keeper
     from penstock.memory.memory import Memory
 
-__all__ = ["Suite", "bundled_dialects"]
+__all__ = ["Suite"]
 
 logger = logging.getLogger(__name__)
 PRUNE_EVERY_S = 3600.0
@@ -137,17 +139,6 @@ class Suite:
         self.store.close()
 
 
-def bundled_dialects() -> list[Dialect]:
-    """The wire formats that come with Penstock."""
-    from penstock.dialects.anthropic import Anthropic
-    from penstock.dialects.gemini import Gemini
-    from penstock.dialects.ollama import OllamaChat, OllamaGenerate
-    from penstock.dialects.openai_chat import OpenAIChat
-    from penstock.dialects.openai_responses import OpenAIResponses
-
-    return [Anthropic(), OpenAIChat(), OpenAIResponses(), OllamaChat(), OllamaGenerate(), Gemini()]
-
-
 def _open_store(path: Path) -> tuple[Store, str]:
     try:
         return SqlStore(path), ""
@@ -176,7 +167,7 @@ def _keeper(profile: Profile, plugins: Plugins, folder: Path, log: EventLog) -> 
     def memory() -> Memory:
         from penstock.memory.opening import open_memory
 
-        return open_memory(folder, profile, plugins)
+        return open_memory(folder, profile, plugins.embedders())
 
     def fault(error: str) -> None:
         log.append(EventKind.FAULT, where="memory", error=error)

@@ -15,7 +15,7 @@ from mitmproxy.test import tflow, tutils
 
 from penstock.app import Suite
 from penstock.control.channel import HOST, token_of
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock_addons.control.addon import Control
 
 

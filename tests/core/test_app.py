@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from penstock import EventKind
-from penstock.app import Suite, bundled_dialects
+from penstock.app import Suite
 from penstock.base import paths
 from penstock.base.errors import PluginError, ProfileError
+from penstock.dialects.bundled import bundled_dialects
 from penstock.engine.engine import Outcome
-from penstock.events.log import Event
+from penstock.events.event import Event
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
 from penstock.testing import ManualClock, assistant, conversation, user

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from tests.road.bodies import body_for
 from tests.road.client import Road
 from tests.road.proxy import wait_until

@@ -10,7 +10,7 @@ import pytest
 
 from penstock.control.channel import HOST as CONTROL
 from penstock.control.channel import token_of
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from tests.road.bodies import body_for
 from tests.road.client import Call, Road, running
 from tests.road.provider import Provider

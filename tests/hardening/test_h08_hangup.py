@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from tests.road.bodies import body_for
 from tests.road.client import Road
 

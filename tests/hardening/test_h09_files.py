@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from tests.road.bodies import body_for
 from tests.road.client import Road
 from tests.road.provider import Provider

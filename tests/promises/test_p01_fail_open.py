@@ -16,10 +16,10 @@ from penstock.base.errors import StoreError
 from penstock.base.threads import Workers
 from penstock.conversation.exchange import Request
 from penstock.dialects.anthropic import Anthropic
+from penstock.edits.edit import Landed
 from penstock.engine.engine import Outcome
-from penstock.events.log import Event
+from penstock.events.event import Event
 from penstock.plugins.manager import Plugins
-from penstock.store.base import Landed
 from penstock.store.memory import MemoryStore
 from penstock.testing import ManualClock, Session, assistant, conversation, profile_of, user
 from tests.engines import WAYS, Blocks, Does, request

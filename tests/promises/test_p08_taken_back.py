@@ -11,8 +11,8 @@ import pytest
 
 from penstock import Draft, EventKind, handle_of
 from penstock.base.errors import StoreError
-from penstock.edits.edit import Op
-from penstock.store.base import Keep, Landed, Store
+from penstock.edits.edit import Landed, Op
+from penstock.store.base import Keep, Store
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
 from penstock.testing import Session, assistant, call, conversation, results, user

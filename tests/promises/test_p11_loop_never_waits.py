@@ -11,7 +11,7 @@ import pytest
 
 from penstock import Draft, EventKind, Exchange, Reply, Stage
 from penstock.conversation.exchange import State
-from penstock.events.log import Event
+from penstock.events.event import Event
 from penstock.store.memory import MemoryStore
 from penstock.testing import ManualClock, Session, conversation, profile_of, user
 from tests.engines import Blocks, Does, request

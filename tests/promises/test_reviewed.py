@@ -5,7 +5,7 @@ from __future__ import annotations
 from penstock import BlockKind, Draft, Exchange, Reply, Stage
 from penstock.base.errors import StoreError
 from penstock.conversation.exchange import State
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock.store.memory import MemoryStore
 from penstock.testing import Session, assistant, call, conversation, profile_of, results, user
 

@@ -19,10 +19,10 @@ from penstock import Draft
 from penstock.base.errors import StoreError
 from penstock.base.threads import NoWorker
 from penstock.conversation.conversation import BlockKind
+from penstock.edits.edit import Landed
 from penstock.engine.engine import Outcome
 from penstock.engine.work import Work
-from penstock.events.log import EventKind
-from penstock.store.base import Landed
+from penstock.events.event import EventKind
 from penstock.store.memory import MemoryStore
 from penstock.testing import Session, profile_of
 from tests.binding import Binding

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from tests.road.provider import Answer, Provider, Received
 from tests.road.proxy import Proxy, Setup, stopping, wait_until
 from tests.road.wire import PATIENCE, Head, Wire

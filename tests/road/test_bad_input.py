@@ -10,7 +10,7 @@ import brotli
 import pytest
 import zstandard
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from tests.road.bodies import PATHS, claude, new_session
 from tests.road.client import Road
 from tests.road.provider import Answer

@@ -11,7 +11,7 @@ import pytest
 
 from penstock.base.errors import PenstockError
 from penstock.control.asking import ask as command
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from tests.road.bodies import ask, body_for, claude, new_session
 from tests.road.client import Call, Road
 from tests.road.provider import Answer, Gate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from tests.eventstreams import EVENT_STREAM, chunk
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Road

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock.plugins.stage import Outcome
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Call, Road, running

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from penstock.control.channel import HOST, token_of
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Road
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from tests.road.bodies import BILLING, ask, body_for, claude, new_session
 from tests.road.client import Road
 from tests.road.provider import Answer

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from tests.road.bodies import ask, body_for, claude, new_session
 from tests.road.client import Call, Road
 from tests.road.provider import Answer, Gate

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from tests.road.bodies import ask, claude, new_session
 from tests.road.certificates import server_context, write_certificate
 from tests.road.client import Road

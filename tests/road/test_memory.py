@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Call, Road
 from tests.road.provider import Answer

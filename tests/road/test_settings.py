@@ -13,7 +13,7 @@ import pytest
 from penstock.control.asking import Refused
 from penstock.control.asking import ask as command
 from penstock.control.ports import answers as port_answers
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Call, Road
 from tests.road.provider import Answer, Gate

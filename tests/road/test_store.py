@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock.store.sql import SqlStore
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Call, Road

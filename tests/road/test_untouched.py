@@ -10,7 +10,7 @@ import brotli
 import pytest
 import zstandard
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from tests.road.bodies import PATHS, ask, body_for, claude, new_session, with_text
 from tests.road.client import Road, running
 from tests.road.provider import Provider

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from tests.road.bodies import body_for
 from tests.road.client import Road
 

@@ -10,7 +10,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from penstock.base.clock import ManualClock
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.store.sql import SqlStore
 
 __all__ = ["Log", "life", "paid_life", "unpriced_life", "until"]

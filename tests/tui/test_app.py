@@ -9,7 +9,7 @@ import pytest
 from textual.app import App
 from textual.widgets import Input, Static
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock_tui.app import PenstockApp
 from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.help import HelpScreen

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from textual.strip import Strip
 
-from penstock.events.log import EventKind as K
+from penstock.events.event import EventKind as K
 from penstock_tui.dialogs.save import SaveScreen
 from penstock_tui.exchange.reader import StoryReader, Wanted
 from penstock_tui.screens.context import ContextScreen, MapView

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from textual.app import App
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.widgets.request_table import RequestTable
 from penstock_tui.widgets.table_header import TableHeader

@@ -44,7 +44,7 @@ def embedder(profile: Profile) -> str:
     """What makes vectors, in words. Raises `MemoryDown`."""
     from penstock.memory.opening import embedder_of
 
-    found = embedder_of(profile, Plugins.load())
+    found = embedder_of(profile, Plugins.load().embedders())
     return f"{found.name}, {found.dimension} numbers a text"
 
 
@@ -53,7 +53,7 @@ def _name(profile: Profile) -> str:
     from penstock.memory.opening import embedder_of
 
     try:
-        return embedder_of(profile, Plugins.load()).name
+        return embedder_of(profile, Plugins.load().embedders()).name
     except MemoryDown:
         return ""
 

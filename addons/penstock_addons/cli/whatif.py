@@ -43,7 +43,7 @@ def whatif(
     JSON lines hold {"at": seconds, "path": "/v1/messages", "headers": {...}, "body": {...}}, and "usage" where known.
     Nothing is sent anywhere, and no credential is shown.
     """
-    from penstock.app import bundled_dialects
+    from penstock.dialects.bundled import bundled_dialects
     from penstock.replay.recording import in_order
     from penstock.replay.whatif import WhatIf
 

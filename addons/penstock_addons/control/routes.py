@@ -17,6 +17,7 @@ import msgspec
 
 from penstock.app import Suite
 from penstock.base.errors import PenstockError, ProfileError
+from penstock.control.budget_commands import do_on
 from penstock_addons.control.memory import PREFIX, MemoryCommands
 from penstock_addons.control.shutdown import Leaving
 from penstock_addons.wire.gateway import Gateway
@@ -85,7 +86,7 @@ def _asked(do: Callable[[Suite, str, bytes], Answer], suite: Suite, body: bytes,
 
 
 def _budget(suite: Suite, command: str, body: bytes) -> Answer:
-    return 200, suite.engine.cashier.do(command, _arguments(body), suite.profile)
+    return 200, do_on(suite.engine.cashier, command, _arguments(body), suite.profile.budget)
 
 
 def _settings(suite: Suite, command: str, body: bytes) -> Answer:

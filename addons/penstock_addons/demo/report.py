@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 
 __all__ = ["Report"]
 

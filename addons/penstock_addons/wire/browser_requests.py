@@ -16,7 +16,7 @@ from mitmproxy.proxy.layers.modes import HttpProxy, HttpUpstreamProxy
 from mitmproxy.proxy.mode_specs import ReverseMode
 
 from penstock.base.browser_origin import Caller, refusal
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock_addons.wire import reverse
 from penstock_addons.wire.gateway import Gateway
 from penstock_addons.wire.options import Settings

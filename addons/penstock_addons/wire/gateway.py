@@ -30,7 +30,7 @@ from penstock.dialects.content_encoding import stream_decoder
 from penstock.engine import payloads
 from penstock.engine.admission import prices_for
 from penstock.engine.engine import Outcome
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock.identify.identity import client_of
 from penstock.redaction.personal import redactors
 from penstock.redaction.redaction import Redactor

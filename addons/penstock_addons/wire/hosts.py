@@ -13,8 +13,8 @@ from penstock_addons.wire.options import Settings
 __all__ = ["KNOWN_HOSTS", "ModelHosts", "host_of", "is_listed"]
 
 KNOWN_HOSTS = tuple(f"{one.name}:{one.port}" if one.port else one.name for one in KNOWN if not one.is_local)
-"""The hosts of `penstock.models.providers.KNOWN`, as `is_listed` reads them. Local servers that only a port tells are not
-among them: `ModelHosts.reads` knows those."""
+"""The hosts of `penstock.models.providers.KNOWN`, as `is_listed` reads them. Local servers that only a port tells are
+not among them: `ModelHosts.reads` knows those."""
 
 
 class ModelHosts:
@@ -62,8 +62,8 @@ def host_of(flow: http.HTTPFlow) -> str:
 
 
 def is_listed(host: str, port: int, listed: Iterable[str]) -> bool:
-    """Whether `host`:`port` is one of `listed`: names as `penstock.models.providers.matches` reads them, each with a port or
-    without."""
+    """Whether `host`:`port` is one of `listed`: names as `penstock.models.providers.matches` reads them, each with
+    a port or without."""
     for entry in listed:
         name, _, wanted = entry.rpartition(":") if ":" in entry else (entry, "", "")
         if (not wanted or wanted == str(port)) and matches(name, host):

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from penstock import __version__
 from penstock.base.errors import PenstockError, PluginError
+from penstock.base.version import VERSION
 from penstock.cli import count, events, expand, explain, export, models, money, plugins, profiles, replay, tokens
 from penstock.plugins.manager import Plugins
 
@@ -93,7 +93,7 @@ def _app(found: Plugins) -> typer.Typer:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"penstock {__version__}")
+        typer.echo(f"penstock {VERSION}")
         raise typer.Exit
 
 

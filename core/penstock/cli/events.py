@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.store.base import Store
 from penstock.store.reading import all_events, newest, open_log
 

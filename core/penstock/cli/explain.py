@@ -12,7 +12,7 @@ from penstock.base.errors import PenstockError
 from penstock.cli.difference import difference
 from penstock.cli.words import columns, counted, dollars, lasted, moment, percent, printable, signed
 from penstock.edits.edit import Edit
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.stats.tally import Tally
 from penstock.store.base import Store
 from penstock.store.before_after import before_after

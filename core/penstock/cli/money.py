@@ -13,7 +13,7 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.cli.words import columns, dollars, moment, percent, printable, signed, total
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.stats.tally import Tally
 from penstock.store.base import Store
 from penstock.store.reading import all_events, open_log

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -14,12 +14,24 @@ from penstock.budget.budgets import Budgets
 from penstock.budget.rates import Speed
 from penstock.budget.scopes import Scope
 from penstock.budget.settings import Budget, Limit
+from penstock.engine.admission import Cashier
 
-__all__ = ["COMMANDS", "BudgetDesk"]
+__all__ = ["COMMANDS", "BudgetDesk", "do_on"]
 
 Answer = dict[str, Any]
 _More = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 COMMANDS = frozenset({"show", "set", "raise", "reset"})
+
+
+def do_on(cashier: Cashier, command: str, arguments: Mapping[str, object], budget: Budget) -> Answer:
+    """Carry a command out on the budgets of a running engine. Raises `PenstockError`."""
+    raised: Sequence[str] = ()
+    try:
+        done = BudgetDesk(cashier.budgets, budget, cashier.clock.now, cashier.speed).do(command, arguments)
+        raised = done.get("raised", ())
+        return done
+    finally:
+        cashier.changed(raised)
 
 
 class BudgetDesk:

@@ -87,7 +87,7 @@ def _reach(store: Path, profile: Callable[[], Profile], embedder: str) -> _Proxy
 
     plugins = Plugins.load()
     try:
-        memory = open_memory(folder, profile(), plugins, embedder=embedder)
+        memory = open_memory(folder, profile(), plugins.embedders(), embedder=embedder)
     except MemoryDown as e:
         if is_taken(folder / "memory.db"):  # somebody was quicker
             raise MemoryBusy(str(e)) from e

@@ -8,7 +8,7 @@ from pathlib import Path
 from penstock.base.errors import StoreError
 from penstock.control.announcement import Announcement, found, is_alive, reachable
 from penstock.control.ports import answers
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.store.lock import is_taken
 from penstock.store.pages import all_events
 from penstock.store.reading import open_log

@@ -17,7 +17,7 @@ from penstock.base.dispatch import carry_out
 from penstock.base.errors import PenstockError
 from penstock.budget.scopes import Key, Scope, storable
 from penstock.engine import budget_store
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.redaction.redaction import redact
 from penstock.stats.sessions import LABELS, FoundSession, find_sessions, labels_of
 from penstock.store.base import Store

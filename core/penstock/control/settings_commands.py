@@ -14,7 +14,8 @@ from penstock.base.suggest import did_you_mean
 from penstock.base.threads import NoWorker, Workers
 from penstock.engine.engine import Engine
 from penstock.engine.pipeline import Pipeline
-from penstock.events.log import EventKind, EventLog
+from penstock.events.event import EventKind
+from penstock.events.log import EventLog
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.redaction import settings

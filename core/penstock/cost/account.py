@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from penstock.conversation.conversation import HEAD_FIELDS, BlockKind, Conversation, Message, Role
+from penstock.conversation.conversation import BlockKind, Conversation, Message, Role
 from penstock.conversation.reply import Usage
 from penstock.cost.baseline import NaiveClient, NaiveCost
 from penstock.cost.prices import Price
 from penstock.cost.prompt_cache import Cacheable, CacheMirror, Cost
 from penstock.tokens.estimate import estimate_bytes
+from penstock.tokens.request_estimate import head_tokens
 
-__all__ = ["Account", "Booking", "cacheables", "estimated"]
+__all__ = ["Account", "Booking", "cacheables"]
 
 Known = dict[tuple[bytes, BlockKind | None], list[Cacheable]]
 """By a message's key, and the kind of the block before it."""
@@ -136,7 +137,7 @@ def _with_notes(blocks: list[Cacheable], notes: Mapping[int, int]) -> list[Cache
 def cacheables(conversation: Conversation, known: Known | None = None) -> list[Cacheable]:
     """The blocks of a request in the order they are cached. Tools and system count as one: they are never edited.
     `known`: what earlier requests of the conversation hold, so that the work grows with what is new."""
-    out = [Cacheable(b"", _head(conversation), _head_mark(conversation))]
+    out = [Cacheable(b"", head_tokens(conversation), _head_mark(conversation))]
     known = {} if known is None else known
     if len(known) > KNOWN:
         known.clear()
@@ -158,22 +159,12 @@ def cacheables(conversation: Conversation, known: Known | None = None) -> list[C
     return out
 
 
-def estimated(conversation: Conversation) -> int:
-    """Tokens of a request by our estimate, which is what calibration corrects: as many as its `cacheables` have."""
-    messages = conversation.messages[conversation.ignored :]
-    return _head(conversation) + sum(estimate_bytes(block.size) for message in messages for block in message.blocks)
-
-
 def _mark_the_end(out: list[Cacheable], conversation: Conversation) -> None:
     """The provider's own breakpoint; where the client has one on the same block, that is the one."""
     at = conversation.automatic_block()
     index = 0 if at is None else 1 + at[1] + sum(len(message.blocks) for message in conversation.messages[: at[0]])
     mark = out[index].mark or conversation.automatic
     out[index] = out[index]._replace(mark=mark, is_automatic=True)
-
-
-def _head(conversation: Conversation) -> int:
-    return estimate_bytes(sum(conversation.size_of(name) for name in HEAD_FIELDS))
 
 
 def _cacheables(message: Message, last: BlockKind | None) -> list[Cacheable]:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from penstock.engine.state import About
+from enum import StrEnum
 
-__all__ = ["about"]
+__all__ = ["About", "about"]
 
 LONGEST = 4000
 """Characters of an error text that are read."""
 LEFT_OUT = "thinking was left out, since what stands before it has changed"
 """Said in place of an error where the provider refuses nothing."""
+
+
+class About(StrEnum):
+    """What a provider's refusal is about."""
+
+    THINKING = "thinking"
+    BREAKPOINT = "cache breakpoints"
+    HISTORY = "the order of the history"
+
+
 _SIGNS: tuple[tuple[About, tuple[str, ...]], ...] = (
     (
         About.THINKING,  # Anthropic

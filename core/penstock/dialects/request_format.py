@@ -45,7 +45,7 @@ _PATHS = {"ollama-generate": "/api/generate", "ollama-chat": "/api/chat"}
 
 
 def _dialects() -> dict[str, Any]:
-    from penstock.app import bundled_dialects  # the store comes with it
+    from penstock.dialects.bundled import bundled_dialects  # the store comes with it
 
     return {one.name: one for one in bundled_dialects()}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-__all__ = ["Edit", "Op", "Place"]
+__all__ = ["Edit", "Landed", "Op", "Place"]
 
 
 class Op(StrEnum):
@@ -59,3 +59,11 @@ class Edit:
     def without_original(self) -> Edit:
         """As it is replayed: for that the original is not needed, and may be large, or gone."""
         return replace(self, original="") if self.original else self
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """An edit that has been sent, and the ledger's revision from which on it is."""
+
+    revision: int
+    edit: Edit

@@ -10,8 +10,7 @@ import logging
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from penstock.base.clock import Clock
 from penstock.base.errors import StoreError
@@ -19,7 +18,6 @@ from penstock.budget import Admission, Amount, Who
 from penstock.budget.judge import Change, Standing
 from penstock.budget.provider import Told
 from penstock.budget.rates import Speed, Turn
-from penstock.control.budget_commands import BudgetDesk
 from penstock.conversation.conversation import BlockKind, is_envelope
 from penstock.conversation.exchange import Exchange, Kind
 from penstock.conversation.reply import Reply, Usage
@@ -32,7 +30,8 @@ from penstock.engine import budget_store
 from penstock.engine.pipeline import Pipeline
 from penstock.engine.token_counts import Counting
 from penstock.engine.work import Outcome, Work
-from penstock.events.log import EventKind, EventLog
+from penstock.events.event import EventKind
+from penstock.events.log import EventLog
 from penstock.plugins.draft import Refused
 from penstock.profiles.profile import Profile
 from penstock.store.base import Store
@@ -53,7 +52,7 @@ class Cashier:
     """Any thread may call; nobody waits for the disk."""
 
     def __init__(self, store: Store, log: EventLog, clock: Clock, counting: Counting) -> None:
-        self._store, self._log, self._clock, self._counting = store, log, clock, counting
+        self._store, self._log, self.clock, self._counting = store, log, clock, counting
         self.speed = Speed()
         self._closing, self._dirty = threading.Event(), threading.Event()
         self.budgets = budget_store.load(store, clock.now(), self._tell)
@@ -67,7 +66,7 @@ class Cashier:
 
     def standing(self, exchange: Exchange, profile: Profile) -> Standing:
         """How near the budgets of a request are to their end."""
-        return self.budgets.standing(who_is(exchange), profile.budget, self._clock.now())
+        return self.budgets.standing(who_is(exchange), profile.budget, self.clock.now())
 
     def ask(self, work: Work, exchange: Exchange) -> tuple[Refused | None, float]:
         """Why a request must not leave; if it may, after how many seconds."""
@@ -88,7 +87,7 @@ class Cashier:
             return
         self._settle(exchange, pipeline, _cost(reply.usage, booking, exchange.model, _price_of(exchange, pipeline)))
         if exchange.kind is Kind.SUBAGENT and reply.complete and not reply.tools:
-            self.budgets.ended(who_is(exchange), pipeline.profile.budget, self._clock.now())
+            self.budgets.ended(who_is(exchange), pipeline.profile.budget, self.clock.now())
 
     def failed(self, exchange: Exchange, pipeline: Pipeline, usage: Usage | None, *, begun: bool, sent: bool) -> None:
         """No whole answer came. One that had `begun` is paid for: by what the provider said so far, else by our own
@@ -97,7 +96,7 @@ class Cashier:
             return
         held = self.budgets.held(exchange.id)
         if not sent and held is not None:
-            self.speed.give_back(who_is(exchange), pipeline.profile.rate, held.tokens, self._clock.now())
+            self.speed.give_back(who_is(exchange), pipeline.profile.rate, held.tokens, self.clock.now())
         if not begun:
             self.budgets.release(exchange.id)
         elif usage is not None and usage.prompt is not None:
@@ -111,14 +110,10 @@ class Cashier:
 
     # ---------------------------------------------------------------- a person
 
-    def do(self, command: str, arguments: Mapping[str, object], profile: Profile) -> dict[str, Any]:
-        """Carry a person's command out; see `penstock.control.budget_commands`. Raises `PenstockError`."""
-        try:
-            done = BudgetDesk(self.budgets, profile.budget, self._clock.now, self.speed).do(command, arguments)
-        finally:
-            self._save_soon()
-        self._tell_of_raise(done.get("raised", ()), "a command")
-        return done
+    def changed(self, raised: Sequence[str] = ()) -> None:
+        """A person's command may have changed the budgets: have them stored, and tell of those it `raised`."""
+        self._save_soon()
+        self._tell_of_raise(raised, "a command")
 
     def close(self) -> None:
         """Write down what is left."""
@@ -130,11 +125,11 @@ class Cashier:
     # ---------------------------------------------------------------- within
 
     def _admit(self, work: Work, exchange: Exchange, estimate: Amount) -> Admission:
-        profile, who, now = work.pipeline.profile, who_is(exchange), self._clock.now()
+        profile, who, now = work.pipeline.profile, who_is(exchange), self.clock.now()
 
         def turn() -> Turn:
             # Asked for when it is this one's turn to ask: one's time is never before that of who asked earlier.
-            return self.speed.turn(who, profile.rate, estimate.tokens, self._clock.now())
+            return self.speed.turn(who, profile.rate, estimate.tokens, self.clock.now())
 
         def ask() -> Admission:
             return self.budgets.admit(exchange.id, who, profile.budget, estimate, now, turn)
@@ -172,12 +167,12 @@ class Cashier:
         size = max(0, sent + size - state.size_came) if state is not None else size
         tokens = self._counting.gauge(exchange).count(size).tokens
         margin = work.pipeline.profile.cache.margin_s
-        is_warm = state is not None and not state.clock.is_cold(self._clock.now(), margin)
+        is_warm = state is not None and not state.clock.is_cold(self.clock.now(), margin)
         read = tokens * min(sent, size) / size if is_warm and size else 0.0
         return Amount(_price(exchange, work.pipeline).dollars(read=read, write=tokens - read), tokens, 1)
 
     def _settle(self, exchange: Exchange, pipeline: Pipeline, amount: Amount) -> None:
-        self.budgets.settle(exchange.id, who_is(exchange), pipeline.profile.budget, amount, self._clock.now())
+        self.budgets.settle(exchange.id, who_is(exchange), pipeline.profile.budget, amount, self.clock.now())
         self._save_soon()
 
     def _tell(self, change: Change) -> None:

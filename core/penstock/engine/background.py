@@ -13,7 +13,8 @@ from penstock.base.threads import NoWorker, Workers
 from penstock.conversation.exchange import Exchange, State
 from penstock.conversation.reply import Reply
 from penstock.engine.pipeline import Pipeline
-from penstock.events.log import EventKind, EventLog
+from penstock.events.event import EventKind
+from penstock.events.log import EventLog
 
 __all__ = ["Background"]
 

@@ -35,7 +35,8 @@ from penstock.engine.responses import Answers
 from penstock.engine.settle import Settler
 from penstock.engine.token_counts import Counting
 from penstock.engine.work import Outcome, Overtaken, Work
-from penstock.events.log import EventKind, EventLog
+from penstock.events.event import EventKind
+from penstock.events.log import EventLog
 from penstock.identify.tools import HeadNews
 from penstock.plugins.draft import Draft
 from penstock.profiles.profile import Profile

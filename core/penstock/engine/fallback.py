@@ -19,14 +19,16 @@ from penstock.conversation.conversation import Conversation, Role
 from penstock.conversation.exchange import Exchange, Request
 from penstock.dialects import content_encoding
 from penstock.dialects.base import Endpoint
+from penstock.dialects.rejection import About
 from penstock.dialects.signed_body import is_signed
 from penstock.edits.edit import Edit, Op
 from penstock.edits.ledger import resolve
 from penstock.edits.rewrite import rewrite, without_thinking
 from penstock.engine.pipelines import Pipelines
-from penstock.engine.state import About, Attempt, ConversationState, States, note_attempt
+from penstock.engine.state import Attempt, ConversationState, States, note_attempt
 from penstock.engine.work import Outcome, Work
-from penstock.events.log import EventKind, EventLog
+from penstock.events.event import EventKind
+from penstock.events.log import EventLog
 from penstock.identify.identity import identify
 from penstock.redaction.redaction import redact
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from penstock.conversation.conversation import Conversation, Message
+from penstock.conversation.conversation import Conversation
+from penstock.conversation.transcript import transcript
 from penstock.plugins.compressor import handle_of
 from penstock.store.base import Store
 from penstock.tokens.estimate import estimate
 
-__all__ = ["keep_history", "transcript"]
+__all__ = ["keep_history"]
 
 WHY = "the client compacted its history"
-
-
-def transcript(messages: Iterable[Message]) -> str:
-    """Every word of `messages`, with who said it."""
-    return "\n\n".join(f"[{m.role}] " + "\n".join(block.text for block in m.blocks) for m in messages)
 
 
 def keep_history(store: Store, conversation: Conversation, name: str, at: float) -> dict[str, Any]:

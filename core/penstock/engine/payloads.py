@@ -8,7 +8,7 @@ from typing import Any
 from penstock.conversation.conversation import Block, Conversation
 from penstock.conversation.exchange import Exchange
 from penstock.conversation.reply import Reply, Usage
-from penstock.cost.account import Booking, estimated
+from penstock.cost.account import Booking
 from penstock.cost.bill import PriceOf, bill
 from penstock.edits.applied import Replay
 from penstock.edits.cache_order import notes
@@ -21,6 +21,7 @@ from penstock.redaction.redaction import Redactor, redact
 from penstock.tokens.calibration import Gauge
 from penstock.tokens.estimate import estimate, estimate_bytes
 from penstock.tokens.request_count import shares
+from penstock.tokens.request_estimate import estimated
 
 __all__ = ["answered", "classified", "edited", "refused", "saved", "tagged", "verdict"]
 

@@ -8,14 +8,15 @@ from penstock.base.clock import Clock
 from penstock.budget.provider import Told
 from penstock.conversation.exchange import Exchange, Kind, State
 from penstock.conversation.reply import Reply, Usage
-from penstock.dialects.rejection import LEFT_OUT, about
+from penstock.dialects.rejection import LEFT_OUT, About, about
 from penstock.engine.admission import Cashier
 from penstock.engine.background import Background
 from penstock.engine.pipeline import Pipeline
-from penstock.engine.state import About, Lesson, States
+from penstock.engine.state import Lesson, States
 from penstock.engine.token_counts import Counting
 from penstock.engine.work import Outcome
-from penstock.events.log import EventKind, EventLog
+from penstock.events.event import EventKind
+from penstock.events.log import EventLog
 
 __all__ = ["Answers"]
 

@@ -28,7 +28,8 @@ from penstock.engine.history import keep_history
 from penstock.engine.job import Job, Plan, Settled
 from penstock.engine.plan import plan_edits
 from penstock.engine.state import REFUSED, Attempt
-from penstock.events.log import EventKind, EventLog
+from penstock.events.event import EventKind
+from penstock.events.log import EventLog
 from penstock.profiles.profile import Profile
 from penstock.redaction.redaction import Redactor
 from penstock.store.base import Store

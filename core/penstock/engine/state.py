@@ -7,17 +7,17 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from penstock.conversation.conversation import Conversation, Message, Role, common_head, digest
 from penstock.conversation.reply import Usage
 from penstock.cost.account import Account, Booking
 from penstock.cost.cache_ttl import CacheClock
+from penstock.dialects.rejection import About
 from penstock.edits.ledger import Ledger, locate
 from penstock.edits.thinking_seals import Seals
-from penstock.events.log import Tip
+from penstock.events.event import Tip
 
-__all__ = ["About", "Attempt", "ConversationState", "Lesson", "States", "note_attempt"]
+__all__ = ["Attempt", "ConversationState", "Lesson", "States", "note_attempt"]
 
 RETRIES = 32
 REFUSED = "the provider refused a request with edits in it"
@@ -47,14 +47,6 @@ class Attempt:
     thinking: int | None = None
     """How many blocks of thinking, from the end, were sent: a retry carries no more. None: that was not noted, and as
     many go as are valid."""
-
-
-class About(StrEnum):
-    """What a provider's refusal is about."""
-
-    THINKING = "thinking"
-    BREAKPOINT = "cache breakpoints"
-    HISTORY = "the order of the history"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from penstock.events.log import Event
+    from penstock.events.event import Event
 
 __all__ = ["Listener"]
 

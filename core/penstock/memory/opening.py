@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from penstock.base.errors import MemoryDown, ProfileError
@@ -10,7 +11,6 @@ from penstock.memory.embedders import BUNDLED, Embedder, chosen
 from penstock.memory.embedders.openai import OpenAIEmbedder
 from penstock.memory.embedders.wordllama import WordLlama256
 from penstock.memory.memory import Memory
-from penstock.plugins.manager import Plugins
 from penstock.profiles.profile import Profile
 from penstock.tokens.estimate import estimate
 
@@ -20,18 +20,19 @@ OPENAI = "openai"
 """What `[memory] embedder` calls a service with OpenAI's interface."""
 
 
-def embedder_of(profile: Profile, plugins: Plugins, name: str = "") -> Embedder:
-    """The embedder of that name, or else the profile's. Raises `MemoryDown`."""
-    wanted, given = profile.memory, plugins.embedders()
+def embedder_of(profile: Profile, given: Mapping[str, Embedder], name: str = "") -> Embedder:
+    """The embedder of that name, or else the profile's: one of `given` (those of plugins) or a bundled one. Raises
+    `MemoryDown`."""
+    wanted = profile.memory
     name = name or wanted.embedder
     if name == OPENAI and name not in given:
         return OpenAIEmbedder.of(wanted.embedder_settings, f"{profile.where}: memory")
     return chosen(name, given)
 
 
-def check_embedder(profile: Profile, plugins: Plugins) -> None:
+def check_embedder(profile: Profile, given: Mapping[str, Embedder]) -> None:
     """Raises `ProfileError` if nobody gives the embedder of the profile, or its settings can not be. Loads no model."""
-    wanted, given = profile.memory, plugins.embedders()
+    wanted = profile.memory
     if not wanted.enabled or not wanted.embedder or wanted.embedder in given:
         return
     if wanted.embedder == OPENAI:
@@ -48,9 +49,9 @@ def check_embedder(profile: Profile, plugins: Plugins) -> None:
         )
 
 
-def open_memory(folder: Path, profile: Profile, plugins: Plugins, *, embedder: str = "") -> Memory:
+def open_memory(folder: Path, profile: Profile, given: Mapping[str, Embedder], *, embedder: str = "") -> Memory:
     """The memory in `folder`, with the embedder of that name or else the profile's. Raises `MemoryDown`."""
-    found = embedder_of(profile, plugins, embedder)
+    found = embedder_of(profile, given, embedder)
     try:
         table = WordLlama256()  # for related words, whatever makes the vectors
     except MemoryDown:

@@ -17,9 +17,9 @@ from penstock.base.errors import InvalidEdit
 from penstock.budget.level import Level
 from penstock.conversation.conversation import HEAD_FIELDS, Block, BlockKind, Conversation, Role, chain_of
 from penstock.conversation.exchange import Exchange
+from penstock.conversation.transcript import transcript
 from penstock.edits.applied import Replay
 from penstock.edits.edit import Edit, Op, Place
-from penstock.engine.history import transcript
 from penstock.plugins.services import Parts
 from penstock.tokens.estimate import estimate_bytes
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import typer
 
     from penstock.dialects.base import Dialect
-    from penstock.events.log import Event
+    from penstock.events.event import Event
     from penstock.memory.embedders import Embedder
     from penstock.plugins.compressor import Compressor
     from penstock.plugins.stage import Stage

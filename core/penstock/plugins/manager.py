@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import typer
 
     from penstock.dialects.base import Dialect
-    from penstock.events.log import Event
+    from penstock.events.event import Event
     from penstock.memory.embedders import Embedder
     from penstock.profiles.profile import Profile
 
@@ -103,7 +103,7 @@ class Plugins:
             raise ProfileError(unknown)
         from penstock.memory.opening import check_embedder  # numpy, for those that check
 
-        check_embedder(profile, self)
+        check_embedder(profile, self.embedders())
         return stages
 
     def stages(self, profile: Profile, parts: Parts | None = None) -> list[Stage]:

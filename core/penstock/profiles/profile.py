@@ -216,8 +216,8 @@ class Profile(_Table):
     stage: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Each stage's own settings."""
     hosts: tuple[str, ...] = ()
-    """Hosts to read besides the known model hosts, as `penstock.models.providers.matches` reads them, each with a port or
-    without."""
+    """Hosts to read besides the known model hosts, as `penstock.models.providers.matches` reads them, each with a port
+    or without."""
     limits: Limits = Limits()
     log: Log = Log()
     redact: Redaction = Redaction()

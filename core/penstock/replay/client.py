@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from penstock import __version__
+from penstock.base.version import VERSION
 
 __all__ = ["READ", "Api", "Said", "Talk", "api_of"]
 
@@ -58,7 +58,7 @@ class Talk:
         more = {"anthropic-version": "2023-06-01"} if self.api == "anthropic" else {}
         return {
             "content-type": "application/json",
-            "user-agent": f"penstock-replay/{__version__}",
+            "user-agent": f"penstock-replay/{VERSION}",
             "x-session-id": self.session,
             **more,
         }

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from penstock.app import bundled_dialects
 from penstock.base.errors import PenstockError, StoreError
 from penstock.conversation.reply import Reply
-from penstock.events.log import EventKind
+from penstock.dialects.bundled import bundled_dialects
+from penstock.events.event import EventKind
 from penstock.redaction.redaction import redact
 from penstock.replay.client import Said, Talk
 from penstock.replay.runner import Passed

@@ -14,16 +14,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from penstock.app import bundled_dialects
 from penstock.base.errors import MemoryUnavailable
 from penstock.base.keyfile import installation_key
 from penstock.conversation.exchange import Request, State
 from penstock.conversation.reply import Reply, ToolCall, Usage
+from penstock.dialects.bundled import bundled_dialects
 from penstock.engine import payloads
 from penstock.engine.admission import prices_for
 from penstock.engine.engine import Engine, Outcome
 from penstock.engine.pipeline import Pipeline
-from penstock.events.log import EventKind, EventLog
+from penstock.events.event import EventKind
+from penstock.events.log import EventLog
 from penstock.memory.keeper import Keeper
 from penstock.memory.memory import Memory
 from penstock.plugins.manager import Plugins
@@ -162,7 +163,7 @@ class Bench:
         def memory() -> Memory:
             from penstock.memory.opening import open_memory
 
-            return open_memory(folder, self.profile, plugins)
+            return open_memory(folder, self.profile, plugins.embedders())
 
         def fault(error: str) -> None:
             self._log.append(EventKind.FAULT, where="memory", error=error)

@@ -21,7 +21,8 @@ from penstock.dialects.base import Dialect
 from penstock.engine.admission import prices_for
 from penstock.engine.engine import Engine, Outcome
 from penstock.engine.pipeline import Pipeline
-from penstock.events.log import Event, EventKind, EventLog
+from penstock.events.event import Event, EventKind
+from penstock.events.log import EventLog
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile

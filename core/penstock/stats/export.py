@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
-from penstock import __version__
-from penstock.events.log import Event, EventKind
+from penstock.base.version import VERSION
+from penstock.events.event import Event, EventKind
 from penstock.redaction.redaction import redact
 from penstock.stats.exchange import Measures
 from penstock.stats.selection import Choice
@@ -16,9 +16,9 @@ from penstock.stats.settings import settings_in_use
 from penstock.stats.sums import Books
 from penstock.store.base import Store
 
-__all__ = ["FORMAT", "VERSION", "clean", "write"]
+__all__ = ["FORMAT", "FORMAT_VERSION", "clean", "write"]
 
-FORMAT, VERSION = "penstock-session", 1
+FORMAT, FORMAT_VERSION = "penstock-session", 1
 """The number goes up when a field changes its meaning or goes; one more field does not change it."""
 _ENDS = (EventKind.REFUSED, EventKind.ANSWERED, EventKind.FAILED)
 _ABOUT = ("kind", "client", "provider", "model", "conversation", "session", "agent", "epoch", "turn", "retry")
@@ -29,8 +29,8 @@ def write(out: TextIO, log: Store, choice: Choice, ids: Iterable[str]) -> None:
     larger than memory."""
     head = {
         "format": FORMAT,
-        "version": VERSION,
-        "penstock": __version__,
+        "version": FORMAT_VERSION,
+        "penstock": VERSION,
         "exported_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "only": choice.only,
         "settings": settings_in_use(choice.profiles),

@@ -8,7 +8,7 @@ from typing import Any
 
 from penstock.budget.scopes import storable
 from penstock.conversation.exchange import Kind
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.store.base import Store
 from penstock.store.pages import all_events
 

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
-from penstock.edits.edit import Edit
-from penstock.events.log import Event, EventKind, Tip
+from penstock.edits.edit import Landed
+from penstock.events.event import Event, EventKind, Tip
 from penstock.store.doomed import Doomed, Gone
 from penstock.store.originals import Keep, Original
 
-__all__ = ["Doomed", "Gone", "Keep", "Landed", "Original", "Store", "Tip"]
-
-
-@dataclass(frozen=True, slots=True)
-class Landed:
-    """An edit that has been sent, and the ledger's revision from which on it is."""
-
-    revision: int
-    edit: Edit
+__all__ = ["Doomed", "Gone", "Keep", "Original", "Store", "Tip"]
 
 
 class Store(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock.store.doomed import Doomed, Gone
 from penstock.store.schema import conversations, edits, events, facts, originals
 

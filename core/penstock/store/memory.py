@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from penstock.events.log import Event, EventKind, Tip
-from penstock.store.base import Landed
+from penstock.edits.edit import Landed
+from penstock.events.event import Event, EventKind, Tip
 from penstock.store.doomed import Doomed, Gone
 from penstock.store.originals import Keep, Original, digest_of, packed, unpacked
 

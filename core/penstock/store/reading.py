@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from penstock.base import paths
-from penstock.events.log import Event
+from penstock.events.event import Event
 from penstock.store.base import Store
 from penstock.store.pages import PAGE, all_events
 

@@ -22,10 +22,9 @@ from penstock.base.errors import StoreError
 from penstock.base.migrations import migrate
 from penstock.base.paths import make_private
 from penstock.base.private_files import create
-from penstock.edits.edit import Edit, Op, Place
-from penstock.events.log import Event, EventKind, Tip
+from penstock.edits.edit import Edit, Landed, Op, Place
+from penstock.events.event import Event, EventKind, Tip
 from penstock.store import deleting, kept
-from penstock.store.base import Landed
 from penstock.store.doomed import Doomed, Gone
 from penstock.store.lock import StoreLock, was_taken
 from penstock.store.originals import Keep, Original, digest_of

@@ -53,7 +53,9 @@ def conversation(
 
 def dialect_of(name: str) -> Dialect:
     """The bundled dialect of this name, fresh. Raises `ValueError`."""
-    from penstock.app import bundled_dialects  # brings the store's libraries, which a test of a stage can do without
+    from penstock.dialects.bundled import (
+        bundled_dialects,  # brings the store's libraries, which a test of a stage can do without
+    )
 
     found = {dialect.name: dialect for dialect in bundled_dialects()}
     if name not in found:

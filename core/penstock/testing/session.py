@@ -15,7 +15,8 @@ from penstock.engine import payloads
 from penstock.engine.admission import prices_for
 from penstock.engine.engine import Engine, Outcome
 from penstock.engine.pipeline import Pipeline
-from penstock.events.log import Event, EventKind, EventLog
+from penstock.events.event import Event, EventKind
+from penstock.events.log import EventLog
 from penstock.memory.keeper import Keeper
 from penstock.plugins.manager import Plugins
 from penstock.plugins.stage import Stage

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from penstock.conversation.conversation import HEAD_FIELDS, Block, BlockKind, Conversation, Message
-from penstock.cost.account import estimated
 from penstock.tokens.calibration import Gauge
 from penstock.tokens.estimate import estimate_bytes
+from penstock.tokens.request_estimate import estimated
 from penstock.tokens.vocabulary import Tokenizer
 
 __all__ = ["Parts", "Sample", "count_request", "sample", "shares"]

@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from penstock.base import paths
 from penstock.control.announcement import Announcement, announce, default_file
 from penstock.control.ports import free_port
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.memory import Item, Memory
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.models import age

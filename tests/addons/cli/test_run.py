@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from penstock.control.announcement import Announcement, announce, default_file
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock.store.sql import SqlStore
 from penstock_addons.cli.child import ChildProxy
 from penstock_addons.cli.run import ollama_address, profile_of, proxy_behind

@@ -17,7 +17,7 @@ import pytest
 from penstock.base import paths
 from penstock.control.announcement import Announcement
 from penstock.control.running import running
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.store.sql import SqlStore
 from tests.addons.cli.conftest import Run
 from tests.road.provider import Provider

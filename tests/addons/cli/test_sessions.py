@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from penstock.base import paths
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.memory import Item, Memory
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.store.sql import SqlStore

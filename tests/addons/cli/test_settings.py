@@ -8,7 +8,7 @@ import pytest
 
 from penstock.base import paths
 from penstock.control import announcement
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock.store.sql import SqlStore
 from tests.addons.cli.conftest import Run
 from tests.addons.cli.program import Program

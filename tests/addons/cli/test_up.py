@@ -18,7 +18,7 @@ from penstock.base import paths
 from penstock.control import announcement
 from penstock.control.announcement import Announcement
 from penstock.control.ports import free_port
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock.store.sql import SqlStore
 from tests.addons.cli.conftest import Run, Start
 from tests.addons.cli.program import Program

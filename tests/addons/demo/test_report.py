@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock_addons.demo.report import Report
 
 

@@ -16,7 +16,7 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import tflow, tutils
 
 from penstock.base.browser_origin import Allowed
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock_addons.wire import reverse
 from penstock_addons.wire.browser_requests import TAKEN, TOLD, WebPages
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from penstock.cli.events import line
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.store.sql import SqlStore
 from tests.core.cli.conftest import Run
 

@@ -9,7 +9,7 @@ import pytest
 from penstock import Draft, handle_of
 from penstock.base import paths
 from penstock.conversation.reply import Usage
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.store.originals import Keep
 from penstock.store.sql import SqlStore
 from penstock.testing import Session, assistant, call, conversation, results, user

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from penstock.base import paths
 from penstock.cli import build
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.store.sql import SqlStore
 from tests.core.cli.conftest import Run
 

@@ -11,7 +11,7 @@ import pytest
 from penstock.base.errors import PenstockError, StoreError
 from penstock.budget.settings import Budget
 from penstock.control.hand import do_budget, do_sessions
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.store.sql import SqlStore
 
 NOW = 1_700_000_000.0

@@ -12,10 +12,9 @@ from penstock.base.errors import PenstockError
 from penstock.budget import Amount, Budgets, Scope, Who
 from penstock.budget.settings import Budget, Limit
 from penstock.control.session_commands import COMMANDS, QUIET_S, WARM_S, Live, SessionDesk
-from penstock.edits.edit import Edit, Op, Place
+from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.engine import budget_store
-from penstock.events.log import Event, EventKind, Tip
-from penstock.store.base import Landed
+from penstock.events.event import Event, EventKind, Tip
 from penstock.store.memory import MemoryStore
 
 K = EventKind

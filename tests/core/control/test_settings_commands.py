@@ -19,7 +19,7 @@ from penstock.control import settings_commands as desks
 from penstock.control.settings_commands import SettingsDesk
 from penstock.engine.engine import Outcome
 from penstock.engine.pipeline import Pipeline
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.testing import conversation, user

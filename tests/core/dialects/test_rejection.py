@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.dialects.rejection import about
-from penstock.engine.state import About
+from penstock.dialects.rejection import About, about
 
 SAID = [
     (

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from penstock.conversation.conversation import Conversation
 from penstock.dialects.base import BlockEdit, RangeEdit
-from penstock.edits.edit import Edit, Op, Place
+from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.edits.ledger import Ledger, resolve
-from penstock.store.base import Landed
 from penstock.testing import Turn, assistant, conversation, dialect_of, draft_for, path_of, user
 
 SAID = [user("one"), assistant("two"), user("three"), assistant("four"), user("five")]

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 import pytest
 
 from penstock import BlockKind, Draft, EventKind, Exchange, Kind, Reply, Stage
-from penstock.app import bundled_dialects
 from penstock.base.errors import ProfileError
 from penstock.conversation.exchange import Request, State
 from penstock.dialects.anthropic import Anthropic
 from penstock.dialects.base import Endpoint
+from penstock.dialects.bundled import bundled_dialects
 from penstock.engine.engine import Engine, Outcome
 from penstock.engine.pipeline import Pipeline
 from penstock.events.log import EventLog

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from penstock import handle_of
-from penstock.engine.history import keep_history, transcript
+from penstock.conversation.transcript import transcript
+from penstock.engine.history import keep_history
 from penstock.store.memory import MemoryStore
 from penstock.testing import assistant, call, conversation, dialect_of, results, user
 

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from penstock import Draft, EventKind
-from penstock.events.log import Tip
-from penstock.store.base import Landed
+from penstock.edits.edit import Landed
+from penstock.events.event import Tip
 from penstock.store.memory import MemoryStore
 from penstock.testing import Session, Turn, assistant, call, conversation, profile_of, results, user
 from tests.engines import Does, request

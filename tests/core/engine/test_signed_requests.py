@@ -8,7 +8,7 @@ import pytest
 
 from penstock import Draft
 from penstock.dialects.signed_body import SIGNED
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock.testing import Session, assistant, call, conversation, results, user
 from tests.engines import Does, request
 

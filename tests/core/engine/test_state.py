@@ -10,7 +10,7 @@ from penstock.conversation.conversation import Conversation, digest
 from penstock.cost.cache_ttl import CacheClock
 from penstock.edits.ledger import Ledger
 from penstock.engine.state import RETRIES, Attempt, ConversationState, States
-from penstock.events.log import Tip
+from penstock.events.event import Tip
 from penstock.testing import Turn, assistant, call, conversation, dialect_of, path_of, results, user
 
 SAID = [user("one"), assistant("two"), user("three"), assistant("four"), user("five")]

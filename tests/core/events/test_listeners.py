@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from penstock.events.log import Event, EventKind, EventLog
+from penstock.events.event import Event, EventKind
+from penstock.events.log import EventLog
 from penstock.store.memory import MemoryStore
 
 

@@ -12,7 +12,8 @@ import pytest
 
 import penstock
 from penstock.base.errors import StoreError
-from penstock.events.log import Event, EventKind, EventLog, Tip
+from penstock.events.event import Event, EventKind, Tip
+from penstock.events.log import EventLog
 from penstock.store.memory import MemoryStore
 from penstock.testing import ManualClock
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.app import bundled_dialects
+from penstock.dialects.bundled import bundled_dialects
 from penstock.models.providers import KNOWN, Host, is_local_server, matches, provider_of
 
 PROJECT = "/v1/projects/p/locations/us-east5"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from penstock import Stage
-from penstock.app import bundled_dialects
 from penstock.base.errors import PluginError
+from penstock.dialects.bundled import bundled_dialects
 from penstock.plugins.hook_results import shaped
 
 

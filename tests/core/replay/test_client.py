@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from penstock.app import bundled_dialects
+from penstock.dialects.bundled import bundled_dialects
 from penstock.replay.client import Api, Said, Talk, api_of
 
 TURN = [Said("user", "read it"), Said("call", "a.txt", "c1"), Said("result", "text", "c1"), Said("assistant", "Noted")]

@@ -13,7 +13,7 @@ import pytest
 
 from penstock.base.errors import PenstockError
 from penstock.conversation.reply import Usage
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.replay import live_run
 from penstock.replay.live_run import Wire
 from penstock.replay.prompts import Prompt

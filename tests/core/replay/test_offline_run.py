@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from penstock.base.errors import ProfileError, StoreError
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock.plugins.manager import Plugins
 from penstock.replay.offline_run import Bench, Shape, stand_in
 from penstock.replay.prompts import Prompt

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from penstock import Draft, Segment, Summary, hookimpl
-from penstock.app import bundled_dialects
 from penstock.base.errors import PenstockError
 from penstock.conversation.reply import Usage
+from penstock.dialects.bundled import bundled_dialects
 from penstock.plugins.manager import Plugins
 from penstock.plugins.stage import Stage
 from penstock.replay.recording import Recorded

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.stats.exchange import Measures
 from penstock.stats.fields import number, whole
 

@@ -6,8 +6,8 @@ import io
 import json
 from typing import Any
 
-from penstock.events.log import Event, EventKind
-from penstock.stats.export import FORMAT, VERSION, write
+from penstock.events.event import Event, EventKind
+from penstock.stats.export import FORMAT, FORMAT_VERSION, write
 from penstock.stats.selection import choose
 from penstock.store.memory import MemoryStore
 
@@ -47,7 +47,7 @@ def store() -> MemoryStore:
 def test_the_whole_of_it() -> None:
     """Format and number first; exchanges with metrics, then turns with tags, compactions, sessions, and the sum."""
     found = document(store())
-    assert (found["format"], found["version"]) == (FORMAT, VERSION)
+    assert (found["format"], found["version"]) == (FORMAT, FORMAT_VERSION)
     assert list(found)[-4:] == ["turns", "compactions", "sessions", "totals"]
     assert [one["id"] for one in found["exchanges"]] == ["a", "b", "c"]
     assert found["exchanges"][0]["metrics"]["tokens"] == {"came": 100, "sent": 100}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from penstock.base.errors import PenstockError
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.stats.selection import LAST, choose
 from penstock.store.memory import MemoryStore
 

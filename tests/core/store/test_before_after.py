@@ -6,7 +6,7 @@ from typing import Any
 
 from penstock import Draft, handle_of
 from penstock.edits.edit import Edit
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock.store.before_after import before_after
 from penstock.store.memory import MemoryStore
 from penstock.store.originals import Keep

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.base.errors import StoreError
-from penstock.edits.edit import Edit, Op, Place
-from penstock.events.log import Event, EventKind, Tip
-from penstock.store.base import Landed, Store
+from penstock.edits.edit import Edit, Landed, Op, Place
+from penstock.events.event import Event, EventKind, Tip
+from penstock.store.base import Store
 from penstock.store.doomed import Doomed, Gone
 from penstock.store.memory import MemoryStore
 from penstock.store.originals import digest_of

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from penstock.base.errors import StoreError
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.store.lock import is_taken
 from penstock.store.sql import SqlStore
 

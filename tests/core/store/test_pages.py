@@ -8,7 +8,7 @@ from unittest.mock import patch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.store import pages
 from penstock.store.memory import MemoryStore
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.store import reading
 from penstock.store.memory import MemoryStore
 

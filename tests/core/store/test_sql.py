@@ -21,10 +21,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import OperationalError
 
 from penstock.base.errors import StoreError
-from penstock.edits.edit import Edit, Op, Place
-from penstock.events.log import Event, EventKind, Tip
+from penstock.edits.edit import Edit, Landed, Op, Place
+from penstock.events.event import Event, EventKind, Tip
 from penstock.store import kept, originals, sql
-from penstock.store.base import Landed
 from penstock.store.schema import metadata
 from penstock.store.sql import SqlStore
 

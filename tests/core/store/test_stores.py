@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from penstock.edits.edit import Edit, Op, Place
-from penstock.events.log import Event, EventKind, Tip
+from penstock.edits.edit import Edit, Landed, Op, Place
+from penstock.events.event import Event, EventKind, Tip
 from penstock.plugins.compressor import handle_of
-from penstock.store.base import Landed, Store
+from penstock.store.base import Store
 from penstock.store.memory import MemoryStore
 from penstock.store.originals import Keep, Original, digest_of, packed
 from penstock.store.sql import SqlStore

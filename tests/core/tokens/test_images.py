@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.cost.account import cacheables, estimated
+from penstock.cost.account import cacheables
 from penstock.plugins.draft import Draft
 from penstock.testing import dialect_of, draft_for, path_of
 from penstock.tokens.images import MEDIA_TOKENS, Medium, dimensions, media_in, pages
+from penstock.tokens.request_estimate import estimated
 
 
 def png(width: int, height: int) -> bytes:

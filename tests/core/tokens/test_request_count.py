@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from penstock.conversation.conversation import Conversation
-from penstock.cost.account import estimated
 from penstock.dialects.anthropic import Anthropic
 from penstock.dialects.openai_responses import OpenAIResponses
 from penstock.testing import assistant, call, conversation, dialect_of, path_of, results, user
 from penstock.tokens.calibration import Gauge
 from penstock.tokens.estimate import estimate_bytes
 from penstock.tokens.request_count import MESSAGE_TOKENS, count_request, sample, shares
+from penstock.tokens.request_estimate import estimated
 from penstock.tokens.vocabulary import Tokenizer
 
 DIALECTS = ("anthropic", "openai-chat", "openai-responses", "gemini", "ollama-chat")

@@ -6,10 +6,10 @@ import json
 import re
 from typing import Any
 
-from penstock.app import bundled_dialects
 from penstock.base.clock import ManualClock
 from penstock.conversation.exchange import Request
 from penstock.dialects.base import Dialect
+from penstock.dialects.bundled import bundled_dialects
 from penstock.engine.engine import Engine
 from penstock.engine.pipeline import Pipeline
 from penstock.events.log import EventLog

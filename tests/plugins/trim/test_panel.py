@@ -11,7 +11,7 @@ import pytest
 from penstock import Compressed, Compressor, ToolOutput, hookimpl
 from penstock.base.clock import ManualClock
 from penstock.base.errors import InvalidEdit
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock.plugins.manager import Plugins
 from penstock.testing import Call, Session, assistant, conversation, profile_of, results, user
 from penstock_plugins.trim import stage as trim

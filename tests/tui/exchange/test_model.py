@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock_tui.exchange.fold import tell
 from penstock_tui.exchange.history import complete, gather
 from penstock_tui.exchange.model import Story

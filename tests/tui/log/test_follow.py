@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.store.doomed import Doomed
 from penstock_tui.log.follow import Batch, Follower, LogState, follow
 from tests.tui.logs import Log

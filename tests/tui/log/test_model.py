@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.conversation.exchange import State
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock_tui.log.health import Proxy, pid_alive
 from penstock_tui.log.model import LogModel
 from penstock_tui.log.stats.sessions import session_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock.stats.selection import choose
 from penstock_tui.report import gather as gathering
 from penstock_tui.report.gather import Report, gather

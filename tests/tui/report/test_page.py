@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.stats.selection import choose
 from penstock_tui.report import page as pages
 from penstock_tui.report.gather import gather

@@ -9,7 +9,7 @@ from penstock.budget.budgets import Budgets
 from penstock.budget.scopes import Scope, Who
 from penstock.budget.settings import Budget, Limit
 from penstock.engine import budget_store
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from tests.tui.logs import Facts, Log, paid_life
 
 __all__ = ["a_day", "books", "compacting", "tagged"]

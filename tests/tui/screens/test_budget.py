@@ -11,7 +11,7 @@ from penstock.budget.amount import Amount
 from penstock.budget.scopes import Scope, Who
 from penstock.budget.settings import Budget, Limit
 from penstock.engine import budget_store
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from tests.tui.logs import Log
 from tests.tui.pilot import Screen, screen_of
 from tests.tui.screens.days import a_day, books

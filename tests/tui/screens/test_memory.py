@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from penstock.base import paths
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock.memory import Item, Memory
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.store.lock import StoreLock

@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock.models import age
 from tests.tui.logs import Log, paid_life, unpriced_life
 from tests.tui.pilot import screen_of

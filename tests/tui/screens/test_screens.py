@@ -8,7 +8,7 @@ import pytest
 
 from penstock.budget.scopes import Scope
 from penstock.budget.settings import Limit
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock_tui.names import RoomName
 from penstock_tui.screens.base import Room
 from penstock_tui.screens.help import HelpScreen

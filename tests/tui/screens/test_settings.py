@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Static
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock.profiles import profile
 from penstock_tui.dialogs.confirm import ConfirmScreen
 from penstock_tui.screens.settings import SettingsRoom

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from textual.app import App
 
-from penstock.edits.edit import Edit, Op, Place
-from penstock.events.log import EventKind
+from penstock.edits.edit import Edit, Landed, Op, Place
+from penstock.events.event import EventKind
 from penstock.plugins.compressor import handle_of
-from penstock.store.base import Landed
 from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.log import LogScreen
 from tests.tui.logs import Log, until

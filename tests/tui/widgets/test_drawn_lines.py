@@ -9,7 +9,7 @@ from textual.app import App
 from textual.widget import Widget
 from textual.widgets import Static
 
-from penstock.events.log import EventKind as K
+from penstock.events.event import EventKind as K
 from penstock_tui.screens.detail import DetailScreen, Pane
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.screens.sessions import SessionsRoom

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.widgets.room_table import RoomTable
 from tests.tui.logs import Log

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock_tui.exchange.model import Block, Change, Step, Story, Tool, Usage, Verdict
 from penstock_tui.format import many
 from penstock_tui.log.payload import Payload

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from penstock.base.errors import StoreError
 from penstock.edits.edit import Edit
-from penstock.events.log import EventKind
+from penstock.events.event import EventKind
 from penstock.store.before_after import edit_of
 from penstock.store.sql import SqlStore
 from penstock_tui.exchange.context.limits import limits_of

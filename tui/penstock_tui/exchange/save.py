@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from penstock.base.private_files import create
-from penstock.events.log import Event
+from penstock.events.event import Event
 from penstock_tui.exchange.diff import Difference
 from penstock_tui.exchange.model import Block, Change, Story
 

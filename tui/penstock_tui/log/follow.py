@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from penstock.base.errors import StoreError
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.stats.sessions import labels_of
 from penstock.store.sql import SqlStore
 

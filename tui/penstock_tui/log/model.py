@@ -9,7 +9,7 @@ from itertools import takewhile
 
 from penstock.budget.scopes import storable
 from penstock.conversation.exchange import Kind
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock_tui.log.health import Health, pid_alive
 from penstock_tui.log.row import Row, fold
 from penstock_tui.log.stats.compactions import Compactions

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from penstock.conversation.exchange import State
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock_tui.log.payload import Payload
 from penstock_tui.log.tags import UNTAGGED, Tagged
 

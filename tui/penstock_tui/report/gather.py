@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from penstock.conversation.exchange import Kind
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock.stats.edit import Change
 from penstock.stats.exchange import Measures
 from penstock.stats.selection import Choice

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock_tui.log.model import LogModel
 from tests.tui.logs import paid_life
 

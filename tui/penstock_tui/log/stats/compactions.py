@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock_tui.log.model_windows import window_of
 from penstock_tui.log.payload import Payload
 from penstock_tui.log.row import Row

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from penstock.conversation.exchange import Kind
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock_tui.log.row import Row
 
 __all__ = ["Course", "Minute"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from penstock.events.log import Event, EventKind
+from penstock.events.event import Event, EventKind
 from penstock_tui.log.payload import Payload
 from penstock_tui.log.row import Row
 from penstock_tui.log.stats.samples import Samples
