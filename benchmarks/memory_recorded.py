@@ -16,7 +16,7 @@ from typing import Any
 
 from penstock.base.clock import ManualClock
 from penstock.memory import Item
-from penstock.memory.keeper import Keeper
+from penstock.memory.keeper import MemoryService
 from penstock.plugins.manager import Plugins
 from penstock.testing import Session, call, profile_of
 from penstock_plugins import envelope
@@ -67,7 +67,7 @@ def recordings(folder: Path) -> list[Turn]:
     return sorted((turn for file in sorted(folder.glob("*.jsonl")) for turn in _turns(file)), key=lambda turn: turn.at)
 
 
-def play(turns: Sequence[Turn], keeper: Keeper, asked: Callable[[Turn, str], None]) -> None:
+def play(turns: Sequence[Turn], keeper: MemoryService, asked: Callable[[Turn, str], None]) -> None:
     """Have `keeper` remember the turns, one after the other. `asked` is called with a turn's words before
     anything of that turn is remembered."""
     plugins = Plugins()

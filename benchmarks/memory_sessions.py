@@ -33,7 +33,7 @@ from penstock.memory import Embedder, Memory, chosen
 from penstock.memory.chunks import passages
 from penstock.memory.embedders import vectors_of
 from penstock.memory.embedders.wordllama import WordLlama256
-from penstock.memory.keeper import Keeper
+from penstock.memory.keeper import MemoryService
 from penstock.memory.search.search import Ranked, rank
 from penstock.memory.search.weights import WEIGHTS
 
@@ -101,7 +101,7 @@ class Plain:
 
 def asked_of(turns: Sequence[Turn], embedder: Embedder, folder: Path) -> list[Asked]:
     """Play the turns, and ask at each."""
-    keeper = Keeper(lambda: Memory(folder, embedder, table=WordLlama256()))
+    keeper = MemoryService(lambda: Memory(folder, embedder, table=WordLlama256()))
     memory, plain, out = keeper.open(), Plain(embedder), list[Asked]()
     owner: dict[int, Turn] = {}
     taken: Counter[int] = Counter()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from penstock import Draft, Stage
 from penstock.conversation.exchange import Request
-from penstock.engine.engine import Outcome
+from penstock.engine.engine import ProxyDecision
 from penstock.testing import Session, path_of
 
 __all__ = ["WAYS", "Blocks", "Does", "ask_from_a_loop", "ask_now", "request"]
@@ -28,17 +28,17 @@ def request(
     return Request(ident, "POST", "localhost", path or path_of(dialect), sent, body)
 
 
-def ask_now(session: Session, asked: Request) -> Outcome:
+def ask_now(session: Session, asked: Request) -> ProxyDecision:
     """`process_now`."""
     return session.engine.process_now(asked)
 
 
-def ask_from_a_loop(session: Session, asked: Request) -> Outcome:
+def ask_from_a_loop(session: Session, asked: Request) -> ProxyDecision:
     """`process`, on a loop of its own."""
     return asyncio.run(session.engine.process(asked))
 
 
-WAYS: dict[str, Callable[[Session, Request], Outcome]] = {"now": ask_now, "loop": ask_from_a_loop}
+WAYS: dict[str, Callable[[Session, Request], ProxyDecision]] = {"now": ask_now, "loop": ask_from_a_loop}
 
 
 class Does(Stage):

@@ -7,10 +7,10 @@ from penstock.budget.level import Level
 from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role
 from penstock.conversation.exchange import Exchange, Identity, Kind
 from penstock.conversation.reply import Reply, ToolCall, Usage
-from penstock.edits.flush_reason import Due
+from penstock.edits.flush_reason import FlushReason
 from penstock.events.event import Event, EventKind
-from penstock.plugins.compressor import Compressed, Compressor, Seen, ToolOutput, handle_of
-from penstock.plugins.draft import Draft, Spot
+from penstock.plugins.compressor import Compressed, Compressor, KnownContent, ToolOutput, handle_of
+from penstock.plugins.draft import BlockRef, Draft
 from penstock.plugins.hookspecs import hookimpl
 from penstock.plugins.stage import Stage
 from penstock.plugins.summariser import Segment, Summariser, Summary
@@ -20,24 +20,24 @@ from penstock.profiles.profile import Profile
 __all__ = [
     "Block",
     "BlockKind",
+    "BlockRef",
     "Compressed",
     "Compressor",
     "Conversation",
     "Draft",
-    "Due",
     "Event",
     "EventKind",
     "Exchange",
+    "FlushReason",
     "Identity",
     "Kind",
+    "KnownContent",
     "Level",
     "Message",
     "Profile",
     "Reply",
     "Role",
-    "Seen",
     "Segment",
-    "Spot",
     "Stage",
     "Summariser",
     "Summary",

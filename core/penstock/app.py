@@ -13,8 +13,8 @@ from penstock.base import paths
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import StoreError
 from penstock.base.keyfile import has_key, installation_key
-from penstock.control.session_commands import Live, SessionDesk
-from penstock.control.settings_commands import SettingsDesk
+from penstock.control.session_commands import Live, SessionCommands
+from penstock.control.settings_commands import SettingsCommands
 from penstock.dialects.base import Dialect
 from penstock.dialects.bundled import bundled_dialects
 from penstock.engine import payloads
@@ -27,12 +27,12 @@ from penstock.plugins.tagger import Tags
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.redaction.personal import redactors
-from penstock.store.base import Keep, Store
+from penstock.store.base import RetentionPolicy, Store
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
 
 if TYPE_CHECKING:
-    from penstock.memory.keeper import Keeper
+    from penstock.memory.keeper import MemoryService
     from penstock.memory.memory import Memory
 
 __all__ = ["Suite"]
@@ -56,9 +56,9 @@ class Suite:
     dialects: list[Dialect]
     degraded: str = ""
     """Why the store is only in memory; empty when it is on disk."""
-    memory: Keeper | None = None
+    memory: MemoryService | None = None
     """None: the profile says that nothing is remembered."""
-    settings: SettingsDesk = field(init=False)
+    settings: SettingsCommands = field(init=False)
     """Takes a person's commands about settings."""
     _closing: threading.Event = field(default_factory=threading.Event)
 
@@ -100,7 +100,7 @@ class Suite:
         # What can not be kept can not be sent the same after a restart (P3): what is sent then stays as it comes.
         engine.is_paused = bool(degraded)
         suite = cls(engine, log, kept, plugins, chosen, dialects, degraded, keeper)
-        suite.settings = SettingsDesk(engine, log, make, suite._changed)
+        suite.settings = SettingsCommands(engine, log, make, suite._changed)
         threading.Thread(target=suite._prune, args=(clock,), name="penstock-prune", daemon=True).start()
         return suite
 
@@ -114,7 +114,7 @@ class Suite:
             log, originals = self.profile.log, self.profile.originals
             size = int(originals.megabytes * (1 << 20))
             try:
-                keep = Keep(since=clock.now() - originals.days * 86400, size=size)
+                keep = RetentionPolicy(since=clock.now() - originals.days * 86400, size=size)
                 self.store.prune(before=clock.now() - log.days * 86400, keep_events=log.events, originals=keep)
             except StoreError as e:
                 logger.warning("old events cannot be deleted: %s", e)
@@ -123,10 +123,10 @@ class Suite:
             if self._closing.wait(PRUNE_EVERY_S):
                 return
 
-    def sessions(self) -> SessionDesk:
+    def sessions(self) -> SessionCommands:
         """What a person asks of sessions. Its commands read the store: not for the loop."""
         live = Live(self.log.drain, self.engine.forgotten, self.engine.cashier.budgets.forget)
-        return SessionDesk(self.store, live)
+        return SessionCommands(self.store, live)
 
     def close(self) -> None:
         """Write what is left and let go of everything."""
@@ -161,8 +161,8 @@ def _is_lost(store: Store, now: float, *, is_gone: bool) -> bool:
     return isinstance(at, int | float) and now - at < LOST_DAYS * 86400
 
 
-def _keeper(profile: Profile, plugins: Plugins, folder: Path, log: EventLog) -> Keeper:
-    from penstock.memory.keeper import Keeper
+def _keeper(profile: Profile, plugins: Plugins, folder: Path, log: EventLog) -> MemoryService:
+    from penstock.memory.keeper import MemoryService
 
     def memory() -> Memory:
         from penstock.memory.opening import open_memory
@@ -172,10 +172,12 @@ def _keeper(profile: Profile, plugins: Plugins, folder: Path, log: EventLog) -> 
     def fault(error: str) -> None:
         log.append(EventKind.FAULT, where="memory", error=error)
 
-    return Keeper(memory, redactors=redactors(profile.redact.personal, plugins.redactors()), on_fault=fault)
+    return MemoryService(memory, redactors=redactors(profile.redact.personal, plugins.redactors()), on_fault=fault)
 
 
-def _maker(plugins: Plugins, clock: Clock, log: EventLog, keeper: Keeper | None) -> Callable[[Profile], Pipeline]:
+def _maker(
+    plugins: Plugins, clock: Clock, log: EventLog, keeper: MemoryService | None
+) -> Callable[[Profile], Pipeline]:
     def tagged(exchange: str, of: str, tags: Tags) -> None:
         if not log.has_stopped:
             log.append(EventKind.TAGGED, exchange, **payloads.tagged(of, tags))

@@ -14,7 +14,7 @@ from penstock.app import Suite
 from penstock.base import paths
 from penstock.base.errors import PluginError, ProfileError
 from penstock.dialects.bundled import bundled_dialects
-from penstock.engine.engine import Outcome
+from penstock.engine.engine import ProxyDecision
 from penstock.events.event import Event
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
@@ -66,7 +66,7 @@ def summarisers(profile):
 """
 
 
-def ask(suite: Suite, body: bytes, ident: str = "y1", *, headers: dict[str, str] | None = None) -> Outcome:
+def ask(suite: Suite, body: bytes, ident: str = "y1", *, headers: dict[str, str] | None = None) -> ProxyDecision:
     return asyncio.run(suite.engine.process(request(body, ident=ident, headers=headers)))
 
 

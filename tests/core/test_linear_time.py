@@ -94,7 +94,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "redactor": Redactor(400),
     "personal data": without_personal,
     "notes": clean.without_notes,
-    "cleaned": clean.cleaned,
+    "cleaned": clean.sanitize,
     "request": message,
     "request with a long key": lambda text: read({whole(text): 1, "messages": []}),
     "request that is damaged": raw,

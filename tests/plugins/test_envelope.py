@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from penstock import EventKind, Stage
 from penstock.base.errors import ProfileError
 from penstock.plugins.manager import Plugins
-from penstock.plugins.stage import Outcome
+from penstock.plugins.stage import StageOutcome
 from penstock.profiles.envelope import Rule, Stripper
 from penstock.testing import Session, assistant, call, conversation, profile_of, results, run_stage, user
 from tests.shapes import claude_code, claude_code_headers
@@ -203,7 +203,7 @@ def test_by_default_only_the_words_are_stripped() -> None:
     result = run_stage(envelope(), body)
     assert result.draft.words == "rename it"
     assert result.body == body
-    assert (result.verdict.outcome, result.verdict.remark) == (Outcome.NOTHING, "words only")
+    assert (result.verdict.outcome, result.verdict.remark) == (StageOutcome.NOTHING, "words only")
 
 
 SEND = '[stage.envelope]\napply = "send"\nsets = ["coding", "chat"]'
@@ -226,7 +226,7 @@ def test_a_text_that_is_nothing_but_envelope_stays() -> None:
     body = conversation(user("<system-reminder>x</system-reminder>", "hello"))
     result = run_stage(envelope(SEND), body)
     assert result.body == body
-    assert (result.verdict.outcome, result.verdict.remark) == (Outcome.NOTHING, "no envelope")
+    assert (result.verdict.outcome, result.verdict.remark) == (StageOutcome.NOTHING, "no envelope")
 
 
 def test_what_was_stripped_stays_stripped() -> None:

@@ -38,7 +38,7 @@ def read_page(text: str) -> object:
 def remembered(text: str) -> str:
     """What an agent did: a command with its failure, and a patch."""
     text = text.encode("utf-8", "replace").decode()
-    found = doings.Doings()
+    found = doings.TurnActions()
     used = {"kind": BlockKind.TOOL_USE, "tool_id": "a", "tool_name": "Bash", "text": json.dumps({"command": text})}
     patch = {"kind": BlockKind.TOOL_USE, "tool_id": "b", "tool_name": "apply_patch", "text": text}
     failed = {"kind": BlockKind.TOOL_RESULT, "tool_id": "a", "text": text, "is_error": True}
@@ -77,7 +77,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "sentences": sentences.split,
     "ranked sentences": lambda text: sentences.rank(sentences.split(text)),
     "decisions": decisions.is_decision,
-    "record": lambda text: parts.fit([(parts.Who.AGENT, text)], 100),
+    "record": lambda text: parts.fit([(parts.Speaker.AGENT, text)], 100),
     "keywords": lambda text: keywords.keywords(text, Vocabulary()),
     "broad question": question.is_broad,
     "question of a time": lambda text: question.is_temporal(text, 1e9),

@@ -17,7 +17,7 @@ from penstock.base.threads import Workers
 from penstock.conversation.exchange import Request
 from penstock.dialects.anthropic import Anthropic
 from penstock.edits.edit import Landed
-from penstock.engine.engine import Outcome
+from penstock.engine.engine import ProxyDecision
 from penstock.events.event import Event
 from penstock.plugins.manager import Plugins
 from penstock.store.memory import MemoryStore
@@ -25,7 +25,7 @@ from penstock.testing import ManualClock, Session, assistant, conversation, prof
 from tests.engines import WAYS, Blocks, Does, request
 
 BODY = conversation(user("hello"))
-Ask = Callable[[Session, Request], Outcome]
+Ask = Callable[[Session, Request], ProxyDecision]
 
 
 @pytest.fixture(params=WAYS)

@@ -12,7 +12,7 @@ import pytest
 from penstock import Draft, EventKind, handle_of
 from penstock.base.errors import StoreError
 from penstock.edits.edit import Landed, Op
-from penstock.store.base import Keep, Store
+from penstock.store.base import RetentionPolicy, Store
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
 from penstock.testing import Session, assistant, call, conversation, results, user
@@ -138,7 +138,7 @@ def test_a_ledger_is_replayed_without_its_originals(store: Store) -> None:
     """Past their time nothing can be shown, and what was sent is sent the same, in this process and the next (P3)."""
     with Session(Does(shortens), store=store) as session:
         first = session.send(conversation(*SAID))
-        store.prune(before=0, keep_events=1000, originals=Keep(size=0))
+        store.prune(before=0, keep_events=1000, originals=RetentionPolicy(size=0))
         assert store.find_originals() == []
         later = conversation(*SAID, assistant("done"), user("thanks"))
         session.stages[0].what = lambda _: None  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from penstock import BlockKind, Draft, EventKind, Role, Spot, Stage
+from penstock import BlockKind, BlockRef, Draft, EventKind, Role, Stage
 from penstock.base.errors import InvalidEdit
 from penstock.cost.account import SLACK
 from penstock.engine.guard import GROWTH, LONGER, UNCACHED
@@ -25,7 +25,7 @@ from tests.provider import LEAST, Provider
 from tests.sessions import Client, Step, plays
 
 
-def outputs(draft: Draft, *, new: bool | None = None) -> list[Spot]:
+def outputs(draft: Draft, *, new: bool | None = None) -> list[BlockRef]:
     return [s for s in draft.spots(BlockKind.TOOL_RESULT, new=new) if s.is_editable and len(draft.text(s)) > 200]
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from penstock.memory import Memory
 from penstock.memory.embedders.trigrams import Trigrams
-from penstock.memory.keeper import Keeper
+from penstock.memory.keeper import MemoryService
 from penstock.testing import Session, profile_of
 from tests.plugins.memory.talks import FACT, STAGES, Talk, plugins_of
 from tests.sessions import COMPACT, Client, Step, plays
@@ -20,15 +20,15 @@ DAY = 86_400.0
 
 
 @pytest.fixture
-def keeper(tmp_path: Path) -> Iterator[Keeper]:
-    keeper = Keeper(lambda: Memory(tmp_path / "memory", Trigrams()), retry_s=0.01)
+def keeper(tmp_path: Path) -> Iterator[MemoryService]:
+    keeper = MemoryService(lambda: Memory(tmp_path / "memory", Trigrams()), retry_s=0.01)
     yield keeper
     keeper.close()
 
 
 @settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(plays())
-def test_whatever_a_client_does_only_words_are_kept(keeper: Keeper, steps: list[Step]) -> None:
+def test_whatever_a_client_does_only_words_are_kept(keeper: MemoryService, steps: list[Step]) -> None:
     """Over retries, counts, side calls, rewinds, restarts, subagents and compactions: no system prompt, reminder,
     instruction of the client's, note of ours or credential; nothing twice."""
     keeper.open()
@@ -47,7 +47,7 @@ def test_whatever_a_client_does_only_words_are_kept(keeper: Keeper, steps: list[
     assert len(texts) == len(set(texts))
 
 
-def test_it_expires_and_can_be_deleted(keeper: Keeper, tmp_path: Path) -> None:
+def test_it_expires_and_can_be_deleted(keeper: MemoryService, tmp_path: Path) -> None:
     """What nobody pinned goes after its time; what is deleted is in no file."""
     with Talk(keeper, profile=profile_of(STAGES + "[memory]\nexpiry_days = 10"), at=1_900_000_000.0) as talk:
         talk.ask(FACT, "Noted, port 6543.")

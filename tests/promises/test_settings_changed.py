@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock import BlockKind, Draft, EventKind
-from penstock.edits.flush_reason import Due
+from penstock.edits.flush_reason import FlushReason
 from penstock.engine.job import PAUSED
 from penstock.engine.pipeline import Pipeline
 from penstock.plugins.stage import Stage
@@ -111,7 +111,7 @@ def test_no_stage_works_at_a_flush_while_paused() -> None:
         session.engine.is_paused = False
         session.wait(4000)
         talk.send()
-        assert flushes == [str(Due.COLD)]
+        assert flushes == [str(FlushReason.COLD)]
 
 
 @pytest.mark.parametrize("cold", [False, True])
@@ -137,7 +137,7 @@ def test_what_a_person_asked_for_waits_for_the_end_of_the_pause(talk: Talk) -> N
     assert b"shorter" not in talk.send()
     talk.session.engine.is_paused = False
     assert b"shorter" in talk.send()
-    assert [e.payload["why"] for e in talk.session.events(EventKind.FLUSH)] == [str(Due.ASKED)]
+    assert [e.payload["why"] for e in talk.session.events(EventKind.FLUSH)] == [str(FlushReason.ASKED)]
 
 
 def test_the_same_body_is_sent_the_same(talk: Talk) -> None:

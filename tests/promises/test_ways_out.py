@@ -20,8 +20,8 @@ from penstock.base.errors import StoreError
 from penstock.base.threads import NoWorker
 from penstock.conversation.conversation import BlockKind
 from penstock.edits.edit import Landed
-from penstock.engine.engine import Outcome
-from penstock.engine.work import Work
+from penstock.engine.engine import ProxyDecision
+from penstock.engine.work import RequestContext
 from penstock.events.event import EventKind
 from penstock.store.memory import MemoryStore
 from penstock.testing import Session, profile_of
@@ -77,7 +77,7 @@ class Talk:
         self.calls_tool(self.ask())
         assert self.ask_text().count("short") == 1
 
-    def ask(self, ask: Callable[..., Outcome] = ask_now) -> bytes:
+    def ask(self, ask: Callable[..., ProxyDecision] = ask_now) -> bytes:
         """Send the history; what leaves is one the provider takes, and it is answered with thinking."""
         self.count += 1
         body = body_of(self.history)
@@ -87,7 +87,7 @@ class Talk:
         assert not self.binding.faults(left)
         return left
 
-    def ask_text(self, ask: Callable[..., Outcome] = ask_now) -> str:
+    def ask_text(self, ask: Callable[..., ProxyDecision] = ask_now) -> str:
         left = self.ask(ask)
         self.says(left)
         return left.decode()
@@ -120,10 +120,10 @@ def talk(**more: Any) -> Iterator[Talk]:
         yield Talk(session, stage)
 
 
-def late(begun: threading.Event) -> Callable[[Session, Any], Outcome]:
+def late(begun: threading.Event) -> Callable[[Session, Any], ProxyDecision]:
     """Ask from an event loop; once something has begun, its deadline passes."""
 
-    async def ask(session: Session, asked: Any) -> Outcome:
+    async def ask(session: Session, asked: Any) -> ProxyDecision:
         task = asyncio.create_task(session.engine.process(asked))
         await asyncio.to_thread(begun.wait)
         session.wait(10)
@@ -132,7 +132,7 @@ def late(begun: threading.Event) -> Callable[[Session, Any], Outcome]:
     return lambda session, asked: asyncio.run(ask(session, asked))
 
 
-def past(session: Session, asked: Any) -> Outcome:
+def past(session: Session, asked: Any) -> ProxyDecision:
     """The client asks for no edits."""
     return asyncio.run(session.engine.replay(asked, "asked for"))
 
@@ -171,7 +171,7 @@ def test_a_stage_that_is_late() -> None:
 
 
 @pytest.mark.parametrize("ask", [ask_now, ask_from_a_loop])
-def test_an_engine_that_fails(ask: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_fails(ask: Callable[..., ProxyDecision], monkeypatch: pytest.MonkeyPatch) -> None:
     """What was edited is sent again by a way that needs none of it."""
     with talk() as found:
         with monkeypatch.context() as patch:
@@ -190,7 +190,7 @@ def test_reading_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
         reader = found.session.engine._reader
         name = next(name for name, _ in reader.states.loaded())
 
-        def hangs(_: Work) -> None:
+        def hangs(_: RequestContext) -> None:
             with reader.states.get(name).lock:
                 begun.set()
                 may_go.wait()
@@ -310,7 +310,7 @@ def deleted(found: Talk) -> None:
 
 
 @pytest.mark.parametrize("ask", [ask_now, ask_from_a_loop, past])
-def test_a_retry_after_its_session_was_deleted(ask: Callable[..., Outcome]) -> None:
+def test_a_retry_after_its_session_was_deleted(ask: Callable[..., ProxyDecision]) -> None:
     """How the first attempt was sent is gone with the ledger: what goes is valid all the same."""
     with talk() as found:
         assert b'"short"' in found.ask()
@@ -336,7 +336,7 @@ def test_a_deletion_that_fails_while_a_request_is_settled() -> None:
             deleting.wait(10)
             return ask(*given)
 
-        def passes(*given: Any) -> Outcome:
+        def passes(*given: Any) -> ProxyDecision:
             passing.set()
             return pass_by(*given)
 
@@ -381,7 +381,7 @@ def test_a_bypass_after_a_refusal_sends_something_else(error: str) -> None:
 
 
 @pytest.mark.parametrize("again_by", [ask_now, past])
-def test_a_turn_past_this_proxy(again_by: Callable[..., Outcome]) -> None:
+def test_a_turn_past_this_proxy(again_by: Callable[..., ProxyDecision]) -> None:
     """The client went to its provider by itself, without the thinking that was refused there, and comes back."""
     with talk() as found:
         found.ask_text()

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from penstock.events.event import EventKind
-from penstock.plugins.stage import Outcome
+from penstock.plugins.stage import StageOutcome
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Call, Road, running
 from tests.road.provider import Provider
@@ -55,9 +55,9 @@ def test_a_stage_that_fails_costs_its_own_edits(rogues: Road, misbehaviour: str)
     call = ask_for(rogues, misbehaviour)
     assert notes(call) == ["noted by a-first", "noted by z-last"]
     stages = call.stages()
-    assert stages[misbehaviour].payload["outcome"] == Outcome.FAILED
+    assert stages[misbehaviour].payload["outcome"] == StageOutcome.FAILED
     assert stages[misbehaviour].payload["remark"]
-    assert stages["z-last"].payload["outcome"] == Outcome.EDITED
+    assert stages["z-last"].payload["outcome"] == StageOutcome.EDITED
 
 
 @pytest.mark.parametrize("misbehaviour", LATE)
@@ -65,7 +65,7 @@ def test_a_stage_that_hangs_costs_its_own_edits(rogues: Road, misbehaviour: str)
     """P1, P11: it never comes back: the request goes on without it, and an event says that it was late."""
     call = ask_for(rogues, misbehaviour)
     assert notes(call) == ["noted by a-first", "noted by z-last"]
-    assert call.stages()[misbehaviour].payload["outcome"] == Outcome.LATE
+    assert call.stages()[misbehaviour].payload["outcome"] == StageOutcome.LATE
 
 
 @pytest.mark.parametrize("misbehaviour", NOTHING)
@@ -74,7 +74,7 @@ def test_nonsense_that_means_nothing_does_nothing(rogues: Road, misbehaviour: st
     call = ask_for(rogues, misbehaviour)
     assert notes(call) == ["noted by a-first", "noted by z-last"]
     verdict = call.stages()[misbehaviour].payload
-    assert verdict["outcome"] == Outcome.NOTHING
+    assert verdict["outcome"] == StageOutcome.NOTHING
     assert len(verdict["remark"]) <= 401
     assert call.wait(EventKind.REMEMBERED)
     assert call.events(EventKind.CLASSIFIED)[0].payload["kind"] == "main"
@@ -109,7 +109,7 @@ def test_edits_that_break_the_request_cost_their_own_stage(rogues: Road) -> None
 def test_a_stage_that_fails_three_times_in_a_row_rests(rogues: Road) -> None:
     """P1: after three failures a stage is left alone for a while, and an event says so."""
     outcomes = [ask_for(rogues, "fails-often").stages()["fails-often"].payload["outcome"] for _ in range(4)]
-    assert outcomes == [Outcome.FAILED, Outcome.FAILED, Outcome.FAILED, Outcome.RESTING]
+    assert outcomes == [StageOutcome.FAILED, StageOutcome.FAILED, StageOutcome.FAILED, StageOutcome.RESTING]
 
 
 def test_a_stage_tells_the_log_no_secret(rogues: Road) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from penstock_tui.gc_pauses import ANSWERED, EVERY, MANY, MOST, QUIET, SOME, Sweeping
+from penstock_tui.gc_pauses import ANSWERED, EVERY, MANY, MOST, QUIET, SOME, GcScheduler
 
 
 class Circle:
@@ -24,9 +24,9 @@ class Circle:
 
 
 @pytest.fixture
-def sweeping() -> Iterator[Sweeping]:
+def sweeping() -> Iterator[GcScheduler]:
     gc.collect()
-    sweeping = Sweeping()
+    sweeping = GcScheduler()
     sweeping.begin()
     yield sweeping
     sweeping.end()
@@ -38,7 +38,7 @@ def grow(looks: int) -> None:
         gc.collect(1)
 
 
-def test_not_while_a_log_is_read(sweeping: Sweeping) -> None:
+def test_not_while_a_log_is_read(sweeping: GcScheduler) -> None:
     """Everything that makes, lives; after that, looks are short."""
     assert not gc.isenabled()
     assert not sweeping.look(1.0, loaded=False)
@@ -47,14 +47,14 @@ def test_not_while_a_log_is_read(sweeping: Sweeping) -> None:
     assert gc.get_freeze_count() > 1000
 
 
-def test_not_while_somebody_waits(sweeping: Sweeping) -> None:
+def test_not_while_somebody_waits(sweeping: GcScheduler) -> None:
     """Keys put it off until there is a moment without one."""
     sweeping.touch(10.0)
     assert not sweeping.look(10.0 + QUIET / 2, loaded=True)
     assert sweeping.look(10.0 + QUIET, loaded=True)
 
 
-def test_now_and_then(sweeping: Sweeping) -> None:
+def test_now_and_then(sweeping: GcScheduler) -> None:
     """What has come since is set aside too, and circles that were thrown away are freed."""
     assert sweeping.look(0.0, loaded=True)
     Circle()
@@ -65,7 +65,7 @@ def test_now_and_then(sweeping: Sweeping) -> None:
     assert Circle.alive == 0
 
 
-def test_never_by_itself(sweeping: Sweeping) -> None:
+def test_never_by_itself(sweeping: GcScheduler) -> None:
     """However much is made between two keys, what has grown old is looked through at our moments only."""
     assert sweeping.look(0.0, loaded=True)
     full = gc.get_stats()[2]["collections"]
@@ -74,7 +74,7 @@ def test_never_by_itself(sweeping: Sweeping) -> None:
     assert len(kept) == 400_000
 
 
-def test_what_is_young_is_freed_soon(sweeping: Sweeping) -> None:
+def test_what_is_young_is_freed_soon(sweeping: GcScheduler) -> None:
     """As Python would, in the next quiet moment."""
     assert sweeping.look(0.0, loaded=True)
     Circle()
@@ -85,7 +85,7 @@ def test_what_is_young_is_freed_soon(sweeping: Sweeping) -> None:
     assert Circle.alive == 0
 
 
-def test_keys_without_a_pause_do_not_fill_the_memory(sweeping: Sweeping) -> None:
+def test_keys_without_a_pause_do_not_fill_the_memory(sweeping: GcScheduler) -> None:
     """Then it is between two keys, as soon as the last one is answered; the first pause puts all in order."""
     assert sweeping.look(0.0, loaded=True)
     Circle()
@@ -100,7 +100,7 @@ def test_keys_without_a_pause_do_not_fill_the_memory(sweeping: Sweeping) -> None
     assert Circle.alive == 0
 
 
-def test_a_key_that_is_held_down_does_not_either(sweeping: Sweeping) -> None:
+def test_a_key_that_is_held_down_does_not_either(sweeping: GcScheduler) -> None:
     """It comes again before any pause is long enough."""
     assert sweeping.look(0.0, loaded=True)
     Circle()
@@ -115,7 +115,7 @@ def test_a_key_that_is_held_down_does_not_either(sweeping: Sweeping) -> None:
 def test_the_end_leaves_all_as_it_was() -> None:
     """Whoever runs the screen inside another program finds the collector as it is everywhere."""
     before = gc.get_threshold()
-    sweeping = Sweeping()
+    sweeping = GcScheduler()
     sweeping.begin()
     sweeping.look(0.0, loaded=True)
     sweeping.end()

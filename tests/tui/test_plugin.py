@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from penstock.plugins import hookspecs
 from penstock_tui import plugin
-from penstock_tui.names import RoomName
+from penstock_tui.names import ViewName
 from tests.tui.logs import Log, life
 
 
@@ -61,9 +61,9 @@ def test_a_picture_of_one_exchange(penstock: Callable[..., tuple[int, str]], log
     assert "Timeline" in words(picture)
 
 
-@pytest.mark.parametrize("room", [room for room in RoomName if room is not RoomName.LOG])
+@pytest.mark.parametrize("room", [room for room in ViewName if room is not ViewName.LOG])
 def test_a_picture_of_a_room(
-    penstock: Callable[..., tuple[int, str]], log: Log, tmp_path: Path, room: RoomName
+    penstock: Callable[..., tuple[int, str]], log: Log, tmp_path: Path, room: ViewName
 ) -> None:
     """Of every one there is, with all that it reads from the store."""
     log.started()

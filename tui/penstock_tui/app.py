@@ -19,13 +19,13 @@ from penstock.base.clock import Clock, SystemClock
 from penstock.control.remote import Remote
 from penstock_tui.data.settings import Asked
 from penstock_tui.format import home_path
-from penstock_tui.gc_pauses import Sweeping
+from penstock_tui.gc_pauses import GcScheduler
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.model import Changes, LogModel
 from penstock_tui.log.query import parse
-from penstock_tui.names import RoomName
-from penstock_tui.proxy_commands import Commander
-from penstock_tui.screens.base import Room, ShowInLog
+from penstock_tui.names import ViewName
+from penstock_tui.proxy_commands import ProxyCommands
+from penstock_tui.screens.base import BaseView, ShowInLog
 from penstock_tui.screens.context import ContextScreen
 from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.help import HelpScreen
@@ -62,7 +62,7 @@ class PenstockApp(App[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - App declares it without ClassVar
     VERTICAL_BREAKPOINTS = [(0, "-low"), (9, "-high")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(room.key, f"room('{room}')", room.capitalize(), show=False) for room in RoomName),
+        *(Binding(room.key, f"room('{room}')", room.capitalize(), show=False) for room in ViewName),
         Binding("question_mark", "help", "Help", key_display="?"),
         Binding("t", "turn_theme", "Dark or light", show=False),
         Binding("q", "quit", "Quit"),
@@ -78,11 +78,11 @@ class PenstockApp(App[None]):
     ) -> None:
         """`proxy`: whom commands go to; the one that has the log when not given."""
         super().__init__()
-        self.commander = Commander(self, proxy or Remote(path))
+        self.commander = ProxyCommands(self, proxy or Remote(path))
         self.feed = Feed(path, clock or SystemClock(), model)
         self.changed: Signal[Changes] = Signal(self, "changed")
         """Published on the screen's thread with each change of the model."""
-        self._sweeping = Sweeping()
+        self._sweeping = GcScheduler()
 
     def get_default_screen(self) -> Screen[None]:
         return self.log_screen
@@ -94,12 +94,12 @@ class PenstockApp(App[None]):
             self._log_screen = LogScreen(self.feed, self.changed)
         return self._log_screen
 
-    def room(self, name: RoomName) -> Room:
+    def room(self, name: ViewName) -> BaseView:
         """The room of that name. It keeps its place while one is elsewhere. The log is none of these."""
         if not self.is_screen_installed(name):
             self.install_screen(ROOMS[name](self.feed, self.changed), name)
         found = self.get_screen(name)
-        assert isinstance(found, Room)
+        assert isinstance(found, BaseView)
         return found
 
     def on_mount(self) -> None:
@@ -131,14 +131,14 @@ class PenstockApp(App[None]):
 
     def action_room(self, name: str) -> None:
         """To a room, or to the log, from wherever one is."""
-        target = self.log_screen if name == RoomName.LOG else self.room(RoomName(name))
+        target = self.log_screen if name == ViewName.LOG else self.room(ViewName(name))
         self._go_back_to(target if target in self.screen_stack else self.log_screen)
         if self.screen is not target:
             self.push_screen(target)
 
     @on(ShowInLog)
     def _show_in_log(self, event: ShowInLog) -> None:
-        self.action_room(RoomName.LOG)
+        self.action_room(ViewName.LOG)
         self.log_screen.show_only(event.text, parse(event.text))
 
     @on(OpenExchange)
@@ -166,7 +166,7 @@ class PenstockApp(App[None]):
         if event.exchange:
             self._show_in_log(ShowInLog(f"id:{event.exchange}"))
         else:
-            self.action_room(RoomName.LOG)
+            self.action_room(ViewName.LOG)
             self.log_screen.action_clear()
         self.notify(f"The log is now {home_path(event.path)}; o in the room replay changes it.", markup=False)
 
@@ -175,11 +175,11 @@ class PenstockApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield from (command for command in super().get_system_commands(screen) if command.title not in NOT_OURS)
-        for room in RoomName:
+        for room in ViewName:
             yield SystemCommand(f"Room: {room}", room.help.capitalize(), lambda room=room: self.action_room(room))
         replay = "Send a file of prompts through the whole pipeline, on this machine"
-        yield SystemCommand("Replay a file of prompts", replay, lambda: self.action_room(RoomName.REPLAY))
-        if isinstance(screen, Room):
+        yield SystemCommand("Replay a file of prompts", replay, lambda: self.action_room(ViewName.REPLAY))
+        if isinstance(screen, BaseView):
             for title, does, action in screen.OFFERS:
                 yield SystemCommand(title, does, getattr(screen, f"action_{action}"))
         for command in self.commander.commands():

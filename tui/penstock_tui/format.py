@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from penstock.stats.tally import Tally
+from penstock.stats.tally import CostTotals
 
 __all__ = [
     "age",
@@ -49,7 +49,7 @@ def dollars(amount: float) -> str:
     return f"{sign}${size:.2f}" if size >= 0.99995 else f"{sign}${max(size, 0.0001):.4f}"
 
 
-def total(amount: float, tally: Tally) -> str:
+def total(amount: float, tally: CostTotals) -> str:
     """A sum of `tally` in dollars: `?` where no request's price is known, behind a sum where that of some is not."""
     if not tally.unpriced:
         return dollars(amount)

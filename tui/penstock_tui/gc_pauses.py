@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from typing import Final
 
-__all__ = ["Sweeping"]
+__all__ = ["GcScheduler"]
 
 EVERY = 60.0
 """Seconds from one sweep to the next. What a log adds meanwhile is little to look through."""
@@ -19,7 +19,7 @@ SOME, MANY, MOST = 10, 30, 150
 NEVER: Final = 1_000_000_000
 
 
-class Sweeping:
+class GcScheduler:
     """Python looks through everything that lives whenever enough has been made: over a log of 10,000 exchanges that
     takes 100 to 300 ms, several times a minute, in the middle of whatever one does, for it is drawing that makes most.
     So what lives is set aside (`gc.freeze`) now and then, and what is left is looked through only from here, at

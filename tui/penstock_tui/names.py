@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["RoomName"]
+__all__ = ["ViewName"]
 
 
-class RoomName(StrEnum):
+class ViewName(StrEnum):
     """In the order of their keys: 1 to 9, then 0."""
 
     LOG = "log"
@@ -23,7 +23,7 @@ class RoomName(StrEnum):
 
     @property
     def key(self) -> str:
-        return str((list(RoomName).index(self) + 1) % 10)
+        return str((list(ViewName).index(self) + 1) % 10)
 
     @property
     def help(self) -> str:
@@ -32,14 +32,14 @@ class RoomName(StrEnum):
 
 
 _HELP = {
-    RoomName.LOG: "every request, the newest on top",
-    RoomName.OVERVIEW: "sums, requests per minute, and whether every part works",
-    RoomName.TAGS: "what work is about; Enter shows the requests that have a tag",
-    RoomName.COMPACTIONS: "what was taken out of conversations, when and why; Enter shows the text",
-    RoomName.SESSIONS: "each session's requests, tokens and money; Enter shows its requests",
-    RoomName.PIPELINE: "what each stage did, and the time it took",
-    RoomName.BUDGET: "what was spent and may be, and what providers allow",
-    RoomName.MEMORY: "how full the window is, and what is remembered: search, read, correct, forget",
-    RoomName.SETTINGS: "what the proxy goes by; Enter changes it for this run",
-    RoomName.REPLAY: "a file of prompts through the whole pipeline, on this machine; Enter shows one in its log",
+    ViewName.LOG: "every request, the newest on top",
+    ViewName.OVERVIEW: "sums, requests per minute, and whether every part works",
+    ViewName.TAGS: "what work is about; Enter shows the requests that have a tag",
+    ViewName.COMPACTIONS: "what was taken out of conversations, when and why; Enter shows the text",
+    ViewName.SESSIONS: "each session's requests, tokens and money; Enter shows its requests",
+    ViewName.PIPELINE: "what each stage did, and the time it took",
+    ViewName.BUDGET: "what was spent and may be, and what providers allow",
+    ViewName.MEMORY: "how full the window is, and what is remembered: search, read, correct, forget",
+    ViewName.SETTINGS: "what the proxy goes by; Enter changes it for this run",
+    ViewName.REPLAY: "a file of prompts through the whole pipeline, on this machine; Enter shows one in its log",
 }

@@ -10,7 +10,7 @@ import typer
 
 from penstock.base.paths import store_path
 from penstock.plugins.hookspecs import hookimpl
-from penstock_tui.names import RoomName
+from penstock_tui.names import ViewName
 from penstock_tui.report.command import report
 
 __all__ = ["View", "commands"]
@@ -19,19 +19,19 @@ __all__ = ["View", "commands"]
 class View(StrEnum):
     """What a screenshot shows: the log or another room; or one exchange, what was changed in it, its context map."""
 
-    LOG = RoomName.LOG
+    LOG = ViewName.LOG
     DETAIL = "detail"
     DIFF = "diff"
     CONTEXT = "context"
-    OVERVIEW = RoomName.OVERVIEW
-    TAGS = RoomName.TAGS
-    COMPACTIONS = RoomName.COMPACTIONS
-    SESSIONS = RoomName.SESSIONS
-    PIPELINE = RoomName.PIPELINE
-    BUDGET = RoomName.BUDGET
-    MEMORY = RoomName.MEMORY
-    SETTINGS = RoomName.SETTINGS
-    REPLAY = RoomName.REPLAY
+    OVERVIEW = ViewName.OVERVIEW
+    TAGS = ViewName.TAGS
+    COMPACTIONS = ViewName.COMPACTIONS
+    SESSIONS = ViewName.SESSIONS
+    PIPELINE = ViewName.PIPELINE
+    BUDGET = ViewName.BUDGET
+    MEMORY = ViewName.MEMORY
+    SETTINGS = ViewName.SETTINGS
+    REPLAY = ViewName.REPLAY
 
 
 @hookimpl

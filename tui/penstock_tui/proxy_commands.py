@@ -17,14 +17,14 @@ from penstock_tui.dialogs.confirm import ConfirmScreen
 from penstock_tui.format import many
 from penstock_tui.log.payload import readable
 
-__all__ = ["Commander", "Told"]
+__all__ = ["Command", "ProxyCommands"]
 
 WAIT_S = 30.0
 Answer = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Command:
     """One thing a person may have the proxy do."""
 
     title: str
@@ -32,18 +32,20 @@ class Told:
     do: Callable[[], None]
 
 
-class Commander:
+class ProxyCommands:
     """For the screen's thread. Nothing waits for the proxy but a thread of its own."""
 
     def __init__(self, app: App[None], proxy: Asked) -> None:
         self._app, self.proxy = app, proxy
 
-    def commands(self) -> Iterator[Told]:
+    def commands(self) -> Iterator[Command]:
         """Those that need no more words."""
-        yield Told("Pause editing", "The proxy watches: nothing new is edited, budgets count on", self.pause)
-        yield Told("Resume editing", "A paused proxy edits again", self.resume)
-        yield Told("Compact now", "Old turns of every session become records at its next request", self.compact)
-        yield Told("Shut the proxy down", "When what is under way is done; clients reach nobody then", self.shut_down)
+        yield Command("Pause editing", "The proxy watches: nothing new is edited, budgets count on", self.pause)
+        yield Command("Resume editing", "A paused proxy edits again", self.resume)
+        yield Command("Compact now", "Old turns of every session become records at its next request", self.compact)
+        yield Command(
+            "Shut the proxy down", "When what is under way is done; clients reach nobody then", self.shut_down
+        )
 
     def pause(self) -> None:
         """Have it edit nothing new."""

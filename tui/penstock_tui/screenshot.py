@@ -13,8 +13,8 @@ from penstock.base.private_files import whole_file
 from penstock_tui.app import PenstockApp
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.row import Row
-from penstock_tui.names import RoomName
-from penstock_tui.screens.base import Room
+from penstock_tui.names import ViewName
+from penstock_tui.screens.base import BaseView
 from penstock_tui.screens.context import ContextScreen
 from penstock_tui.screens.detail import DetailScreen, Pane
 
@@ -36,7 +36,7 @@ def take_picture(
     *,
     size: tuple[int, int] = (160, 48),
     select: str = "last",
-    view: str = RoomName.LOG,
+    view: str = ViewName.LOG,
     clock: Clock | None = None,
 ) -> None:
     """Write what the screen shows of the log at `path` to `target`, as SVG: a room by its name; or one exchange:
@@ -65,8 +65,8 @@ async def _picture(app: PenstockApp, size: tuple[int, int], select: str, view: s
                 await _until_told(app, pilot)
         elif view in _OF_ONE:
             raise PictureError(f"The log at {app.feed.path} holds no exchange yet.")
-        if view not in (*_OF_ONE, RoomName.LOG):
-            app.action_room(RoomName(view))
+        if view not in (*_OF_ONE, ViewName.LOG):
+            app.action_room(ViewName(view))
             await pilot.pause()
             await _until_read(app, pilot)
         app.log_screen.tell()
@@ -95,7 +95,7 @@ async def _until_told(app: PenstockApp, pilot: Pilot[None]) -> None:
 
 async def _until_read(app: PenstockApp, pilot: Pilot[None]) -> None:
     async with asyncio.timeout(PATIENCE):
-        while isinstance(app.screen, Room) and not app.screen.is_told:
+        while isinstance(app.screen, BaseView) and not app.screen.is_told:
             await pilot.pause(0.05)
 
 

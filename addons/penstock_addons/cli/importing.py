@@ -13,14 +13,14 @@ import typer
 from rich.progress import Progress
 
 from penstock.base.errors import PenstockError
-from penstock.base.validation import read_table
+from penstock.base.validation import validate_table
 from penstock.cli.words import printable
 from penstock.identify.project import project_of_folder
 from penstock.profiles.envelope import Stripper, settings_of
 from penstock.profiles.profile import Profile
 from penstock_addons.cli.memory.looking import StoreOption
 from penstock_addons.cli.memory.printing import confirmed, counted, only
-from penstock_addons.cli.memory.reach import Reached, chosen_project, profile_in_use, reached
+from penstock_addons.cli.memory.reach import MemoryClient, chosen_project, profile_in_use, reached
 
 if TYPE_CHECKING:
     from penstock.memory.spoken import Spoken
@@ -88,7 +88,7 @@ class _How:
         """As the stage would keep it under this profile."""
         from penstock.memory.spoken import Spoken
 
-        spoken = read_table(Spoken, profile.settings_of("memory"), f"{profile.where}: stage.memory.")
+        spoken = validate_table(Spoken, profile.settings_of("memory"), f"{profile.where}: stage.memory.")
         expires_at = time.time() + profile.memory.expiry_days * _DAY
         return cls(project, settings_of(profile).stripper(), spoken, expires_at)
 
@@ -145,7 +145,7 @@ def _files(places: Sequence[Path], *, yes: bool) -> list[Path]:
     return files
 
 
-def _imported(memory: Reached, files: Sequence[Path], how: _How) -> _Done:
+def _imported(memory: MemoryClient, files: Sequence[Path], how: _How) -> _Done:
     done = _Done()
     with Progress(disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("importing", total=sum(_size(file) for file in files))

@@ -12,7 +12,7 @@ from rich.progress import Progress, TaskID
 from penstock.base.errors import PenstockError
 from penstock_addons.cli.memory.looking import StoreOption
 from penstock_addons.cli.memory.printing import counted, only
-from penstock_addons.cli.memory.reach import Reached, profile_in_use, reached
+from penstock_addons.cli.memory.reach import MemoryClient, profile_in_use, reached
 
 __all__ = ["reindex"]
 
@@ -45,7 +45,7 @@ def reindex(
         )
 
 
-def _watched(memory: Reached) -> bool:
+def _watched(memory: MemoryClient) -> bool:
     """Whether it came to its end. Raises `PenstockError` when it failed."""
     with Progress(disable=not sys.stderr.isatty()) as bar:
         tasks: dict[str, TaskID] = {}

@@ -14,21 +14,21 @@ from penstock.store.forgetting import forget_everywhere
 from penstock_addons.wire.options import Settings
 
 if TYPE_CHECKING:
-    from penstock.control.memory_commands import Desk
+    from penstock.control.memory_commands import MemoryCommands
 
-__all__ = ["PREFIX", "MemoryCommands"]
+__all__ = ["PREFIX", "MemoryRoutes"]
 
 PREFIX = "/memory/"
 OPEN_S = 20.0
 """How long a command waits for memory to be opened."""
 
 
-class MemoryCommands:
+class MemoryRoutes:
     """Carries commands out. They take a while: call it off the loop."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._desk: tuple[Suite, Desk] | None = None
+        self._desk: tuple[Suite, MemoryCommands] | None = None
         self._lock = threading.Lock()
 
     def do(self, suite: Suite, command: str, body: bytes) -> tuple[int, Mapping[str, Any]]:
@@ -46,21 +46,21 @@ class MemoryCommands:
         except PenstockError as e:
             return 400, {"error": str(e)}
 
-    def _desk_of(self, suite: Suite) -> Desk:
+    def _desk_of(self, suite: Suite) -> MemoryCommands:
         with self._lock:  # commands come from several threads, and a desk knows what rebuild is under way
             if self._desk is None or self._desk[0] is not suite:
                 self._desk = suite, self._made_for(suite)
             return self._desk[1]
 
-    def _made_for(self, suite: Suite) -> Desk:
-        from penstock.control.memory_commands import Desk  # with numpy and what else memory needs
+    def _made_for(self, suite: Suite) -> MemoryCommands:
+        from penstock.control.memory_commands import MemoryCommands  # with numpy and what else memory needs
 
         keeper, first = suite.memory, self._settings.store
         if keeper is None:
             raise MemoryUnavailable("nothing is remembered")
         # A store that is only in memory is not the file, which may be another's.
         own = None if suite.degraded else suite.store
-        return Desk(
+        return MemoryCommands(
             lambda: keeper.open(OPEN_S),
             clean=keeper.clean,
             forget_originals=lambda texts: forget_everywhere(first, texts, own),

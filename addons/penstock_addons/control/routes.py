@@ -17,9 +17,9 @@ import msgspec
 
 from penstock.app import Suite
 from penstock.base.errors import PenstockError, ProfileError
-from penstock.control.budget_commands import do_on
-from penstock_addons.control.memory import PREFIX, MemoryCommands
-from penstock_addons.control.shutdown import Leaving
+from penstock.control.budget_commands import run_budget_command
+from penstock_addons.control.memory import PREFIX, MemoryRoutes
+from penstock_addons.control.shutdown import GracefulShutdown
 from penstock_addons.wire.gateway import Gateway
 from penstock_addons.wire.options import Settings
 
@@ -37,9 +37,9 @@ class Commands:
 
     def __init__(self, settings: Settings, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._leaving = Leaving(gateway)
+        self._leaving = GracefulShutdown(gateway)
         self._desks: Mapping[str, Callable[[Suite, str, bytes], Answer]] = {
-            PREFIX: MemoryCommands(settings).do,
+            PREFIX: MemoryRoutes(settings).do,
             "/budget/": _budget,
             "/settings/": _settings,
             "/sessions/": _sessions,
@@ -86,7 +86,7 @@ def _asked(do: Callable[[Suite, str, bytes], Answer], suite: Suite, body: bytes,
 
 
 def _budget(suite: Suite, command: str, body: bytes) -> Answer:
-    return 200, do_on(suite.engine.cashier, command, _arguments(body), suite.profile.budget)
+    return 200, run_budget_command(suite.engine.cashier, command, _arguments(body), suite.profile.budget)
 
 
 def _settings(suite: Suite, command: str, body: bytes) -> Answer:

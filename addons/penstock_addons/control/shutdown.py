@@ -11,7 +11,7 @@ from mitmproxy.exceptions import OptionsError
 
 from penstock_addons.wire.gateway import Gateway
 
-__all__ = ["Leaving"]
+__all__ = ["GracefulShutdown"]
 
 logger = logging.getLogger(__name__)
 GRACE_S = 30.0
@@ -22,7 +22,7 @@ ANSWER_S = 0.3
 LOOK_S = 0.05
 
 
-class Leaving:
+class GracefulShutdown:
     """For the loop's thread."""
 
     def __init__(self, gateway: Gateway) -> None:

@@ -17,7 +17,7 @@ from mitmproxy.http import Headers
 
 from penstock.dialects.signed_body import signed_headers
 
-__all__ = ["Asked", "ClientSettings"]
+__all__ = ["ClientOverrides", "ClientSettings"]
 
 HEADER = "x-penstock"
 CONNECTIONS = 10_000
@@ -26,7 +26,7 @@ _NAME = re.compile(r"[\w-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ClientOverrides:
     """What a client asked for."""
 
     bypass: bool = False
@@ -37,7 +37,7 @@ class ClientSettings:
     """Remembers what each connection asked for, and takes our own headers out of requests."""
 
     def __init__(self) -> None:
-        self._connections: OrderedDict[str, Asked] = OrderedDict()
+        self._connections: OrderedDict[str, ClientOverrides] = OrderedDict()
 
     def learn(self, connection: str, headers: Headers) -> None:
         """Read the user name a client gave when it opened a tunnel."""
@@ -51,7 +51,7 @@ class ClientSettings:
         """The connection was closed."""
         self._connections.pop(connection, None)
 
-    def take(self, connection: str, headers: Headers) -> Asked:
+    def take(self, connection: str, headers: Headers) -> ClientOverrides:
         """What this request asks for; what was meant for the proxy alone goes no further. A header that a signature
         covers must stay: the provider refuses a request without it."""
         is_covered = HEADER in signed_headers(headers)
@@ -59,15 +59,17 @@ class ClientSettings:
         user = _user(headers.pop("proxy-authorization", ""))
         said = header.strip()
         if said and not said.lower().startswith("profile="):
-            return Asked(bypass=True)  # `bypass`, or something misspelled: who asks to be left alone is left alone
+            return ClientOverrides(
+                bypass=True
+            )  # `bypass`, or something misspelled: who asks to be left alone is left alone
         name = said[len("profile=") :].strip() or user
-        return _asked(name) if name else self._connections.get(connection, Asked())
+        return _asked(name) if name else self._connections.get(connection, ClientOverrides())
 
 
-def _asked(said: str) -> Asked:
+def _asked(said: str) -> ClientOverrides:
     if said.lower() == "bypass":
-        return Asked(bypass=True)
-    return Asked(profile=said if _NAME.fullmatch(said) else "")
+        return ClientOverrides(bypass=True)
+    return ClientOverrides(profile=said if _NAME.fullmatch(said) else "")
 
 
 def _user(authorization: str) -> str:

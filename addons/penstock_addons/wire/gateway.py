@@ -22,20 +22,20 @@ from penstock.app import Suite
 from penstock.base.errors import PenstockError
 from penstock.base.external_names import kept_name
 from penstock.base.malloc import settle_heap
-from penstock.budget.provider import Told, told_by
+from penstock.budget.provider import RateLimitInfo, parse_rate_limits
 from penstock.conversation.exchange import Request, State
 from penstock.conversation.reply import Reply, Usage
 from penstock.dialects.base import Dialect
 from penstock.dialects.content_encoding import stream_decoder
 from penstock.engine import payloads
 from penstock.engine.admission import prices_for
-from penstock.engine.engine import Outcome
+from penstock.engine.engine import ProxyDecision
 from penstock.events.event import EventKind
 from penstock.identify.identity import client_of
 from penstock.redaction.personal import redactors
 from penstock.redaction.redaction import Redactor
 from penstock.tokens.estimate import estimate
-from penstock_addons.wire.client import Asked, ClientSettings
+from penstock_addons.wire.client import ClientOverrides, ClientSettings
 from penstock_addons.wire.credentials import credentials_of, without
 from penstock_addons.wire.hosts import ModelHosts, host_of
 from penstock_addons.wire.options import Settings
@@ -53,16 +53,16 @@ MAY_BE_REFUSED = "a provider that binds thinking may refuse it if the conversati
 
 
 @dataclass
-class _Passage:
+class _InFlight:
     """One model request on the wire."""
 
     id: str
     dialect: Dialect
     started: float
     credentials: tuple[str, ...]
-    outcome: Outcome | None = None
+    outcome: ProxyDecision | None = None
     tee: Tee | None = None
-    told: tuple[Told, ...] = ()
+    told: tuple[RateLimitInfo, ...] = ()
     """What the provider said of its limits."""
     is_over: bool = False
 
@@ -74,7 +74,7 @@ class Gateway:
         self._settings, self._hosts = settings, hosts
         self._clients = ClientSettings()
         self._suite: Suite | None = None
-        self._passages: dict[str, _Passage] = {}
+        self._passages: dict[str, _InFlight] = {}
         self._background: set[asyncio.Task[None]] = set()
 
     def running(self) -> None:
@@ -143,7 +143,7 @@ class Gateway:
             self._pass_unread(flow, found, int(length))
 
     async def request(self, flow: http.HTTPFlow) -> None:
-        asked: Asked = flow.metadata.pop(ASKED, Asked())
+        asked: ClientOverrides = flow.metadata.pop(ASKED, ClientOverrides())
         found = self._found(flow)
         suite = self._suite
         if suite is None or found is None or flow.id in self._passages:
@@ -213,7 +213,7 @@ class Gateway:
         passage.tee = Tee(reader, decoder)
         flow.response.stream = passage.tee
         if not passage.is_over and passage.outcome is not None and self._suite is not None:
-            passage.told = told_by({name.lower(): headers[name] for name in headers}, status, time.time())
+            passage.told = parse_rate_limits({name.lower(): headers[name] for name in headers}, status, time.time())
             self._suite.engine.told(passage.outcome, passage.told)
 
     def response(self, flow: http.HTTPFlow) -> None:
@@ -257,8 +257,8 @@ class Gateway:
         found = self._suite.engine.route(flow.request.method, flow.request.path.partition("?")[0])
         return found[0] if found is not None else None
 
-    def _begin(self, flow: http.HTTPFlow, dialect: Dialect) -> _Passage:
-        passage = _Passage(uuid.uuid4().hex[:16], dialect, time.perf_counter(), credentials_of(flow.request))
+    def _begin(self, flow: http.HTTPFlow, dialect: Dialect) -> _InFlight:
+        passage = _InFlight(uuid.uuid4().hex[:16], dialect, time.perf_counter(), credentials_of(flow.request))
         self._passages[flow.id] = passage
         if self._suite is not None:
             self._suite.log.append(
@@ -286,13 +286,13 @@ class Gateway:
         if flow.response is not None and flow.response.timestamp_end is not None:  # answered before all of it was sent
             self._passages.pop(flow.id, None)
 
-    def _forwarded(self, passage: _Passage, *, changed: bool, size: int) -> None:
+    def _forwarded(self, passage: _InFlight, *, changed: bool, size: int) -> None:
         self._advance(passage, State.FORWARDED)
         wait_s = passage.outcome.wait_s if passage.outcome is not None else 0.0
         queued = {"queued_ms": round(1000 * wait_s)} if wait_s else {}
         self._log(EventKind.FORWARDED, passage, changed=changed, bytes=size, ms=self._ms(passage), **queued)
 
-    def _answered(self, passage: _Passage, status: int, reply: object) -> None:
+    def _answered(self, passage: _InFlight, status: int, reply: object) -> None:
         suite, outcome, tee = self._suite, passage.outcome, passage.tee
         if suite is None:
             return
@@ -316,7 +316,7 @@ class Gateway:
             self._background.add(task)
             task.add_done_callback(self._background.discard)
 
-    def _failed(self, passage: _Passage, why: str, *, status: int, error: str, usage: Usage | None = None) -> None:
+    def _failed(self, passage: _InFlight, why: str, *, status: int, error: str, usage: Usage | None = None) -> None:
         self._advance(passage, State.FAILED)
         size = passage.tee.size if passage.tee is not None else 0
         said = self._redactor(self._suite, 400)(without(error, passage.credentials)) if self._suite is not None else ""
@@ -343,15 +343,15 @@ class Gateway:
         hidden = redactors(profile.redact.personal, suite.plugins.redactors())
         return Redactor(min(profile.log.preview, longest), hidden)
 
-    def _advance(self, passage: _Passage, state: State) -> None:
+    def _advance(self, passage: _InFlight, state: State) -> None:
         if passage.outcome is not None and passage.outcome.exchange is not None:
             passage.outcome.exchange.advance(state)
 
-    def _log(self, kind: EventKind, passage: _Passage, **payload: object) -> None:
+    def _log(self, kind: EventKind, passage: _InFlight, **payload: object) -> None:
         if self._suite is not None:
             self._suite.log.append(kind, passage.id, **payload)
 
-    def _ms(self, passage: _Passage, until: float | None = None) -> float:
+    def _ms(self, passage: _InFlight, until: float | None = None) -> float:
         return round(((until or time.perf_counter()) - passage.started) * 1000, 3)
 
 
@@ -380,7 +380,7 @@ def _headers(flow: http.HTTPFlow) -> dict[str, str]:
     return {name.lower(): headers[name] for name in headers}
 
 
-def _said(reply: Reply, redactor: Redactor, outcome: Outcome | None) -> dict[str, Any]:
+def _said(reply: Reply, redactor: Redactor, outcome: ProxyDecision | None) -> dict[str, Any]:
     """What the event of an answer says of it."""
     if outcome is None:
         return payloads.answered(reply, redactor)
@@ -393,7 +393,7 @@ def _so_far(reply: Reply) -> Usage:
     return replace(reply.usage, output=max(reply.usage.output or 0, came))
 
 
-def _limits(passage: _Passage) -> dict[str, list[dict[str, Any]]]:
+def _limits(passage: _InFlight) -> dict[str, list[dict[str, Any]]]:
     return {"limits": [one.payload() for one in passage.told]} if passage.told else {}
 
 

@@ -9,10 +9,10 @@ from pydantic import ValidationError, validate_call
 
 from penstock.base.errors import PenstockError
 
-__all__ = ["carry_out"]
+__all__ = ["run_command"]
 
 
-def carry_out(desk: object, known: Collection[str], command: str, arguments: Mapping[str, object]) -> dict[str, Any]:
+def run_command(desk: object, known: Collection[str], command: str, arguments: Mapping[str, object]) -> dict[str, Any]:
     """Call the method of `desk` that is called as the command, with `_` before it. Raises `PenstockError`, in words for
     who asked: for a command that there is not, and for arguments that do not fit it."""
     if command not in known:

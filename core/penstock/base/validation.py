@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from penstock.base.errors import ProfileError
 from penstock.base.suggest import did_you_mean
 
-__all__ = ["read_table"]
+__all__ = ["validate_table"]
 
 M = TypeVar("M", bound=BaseModel)
 _EXPECTED = {
@@ -29,7 +29,7 @@ _EXPECTED = {
 """By pydantic's type of error, in words of TOML."""
 
 
-def read_table(model: type[M], table: Mapping[str, Any], where: str) -> M:
+def validate_table(model: type[M], table: Mapping[str, Any], where: str) -> M:
     """`table` as a `model`: no value is taken for one of another type, `"yes"` for true as little as `"3"` for 3.
     Raises `ProfileError`, a line for each fault: `where`, which ends where the key begins, the key, its value, what was
     expected, and the nearest key or the values that there are."""

@@ -5,6 +5,6 @@ from __future__ import annotations
 from penstock.budget.amount import Amount
 from penstock.budget.budgets import Admission, Budgets
 from penstock.budget.level import Level
-from penstock.budget.scopes import Scope, Who
+from penstock.budget.scopes import BudgetOwner, Scope
 
-__all__ = ["Admission", "Amount", "Budgets", "Level", "Scope", "Who"]
+__all__ = ["Admission", "Amount", "BudgetOwner", "Budgets", "Level", "Scope"]

@@ -9,10 +9,10 @@ from typing import Any
 
 from penstock.budget.amount import Amount
 from penstock.budget.counter import Counter
-from penstock.budget.scopes import Key, Scope, Who, period_of, session_of
+from penstock.budget.scopes import BudgetOwner, Key, Scope, period_of, session_of
 from penstock.budget.settings import Budget
 
-__all__ = ["Books"]
+__all__ = ["CounterTable"]
 
 HOLD_S = 900.0
 """A request that was never heard of again holds nothing any more."""
@@ -31,7 +31,7 @@ class _Hold:
     at: float
 
 
-class Books:
+class CounterTable:
     """Not for several threads at once."""
 
     def __init__(self, stored: Mapping[str, Mapping[str, Any]], now: float) -> None:
@@ -57,7 +57,7 @@ class Books:
         """The counter of `key`; one that counted nothing where there is none."""
         return self._counters.get(key) or Counter()
 
-    def open(self, key: Key, who: Who, now: float) -> Counter:
+    def open(self, key: Key, who: BudgetOwner, now: float) -> Counter:
         """The counter of `key`, for a request of `who`."""
         counter = self._counters.get(key)
         if counter is None:
@@ -94,7 +94,7 @@ class Books:
 
     # ---------------------------------------------------------------- holds
 
-    def hold(self, exchange: str, keys: Iterable[Key], who: Who, amount: Amount, now: float) -> None:
+    def hold(self, exchange: str, keys: Iterable[Key], who: BudgetOwner, amount: Amount, now: float) -> None:
         """Hold `amount` for an exchange of `who`."""
         hold = self._holds[exchange] = _Hold(tuple(keys), amount, who.is_own, now)
         for key in hold.keys:

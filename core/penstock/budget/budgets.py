@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from penstock.budget.amount import Amount
-from penstock.budget.books import Books
+from penstock.budget.books import CounterTable
 from penstock.budget.counter import Counter
-from penstock.budget.judge import Change, Judge, Standing, is_over, nearest
+from penstock.budget.judge import Change, LimitEvaluator, LimitStatus, is_over, nearest
 from penstock.budget.level import Level, next_level
-from penstock.budget.rates import Turn
-from penstock.budget.scopes import Key, Scope, Who, keys_of, member_of, period_of, storable
+from penstock.budget.rates import RateDecision
+from penstock.budget.scopes import BudgetOwner, Key, Scope, keys_of, member_of, period_of, storable
 from penstock.budget.settings import Budget, Limit
 
 __all__ = ["Admission", "Budgets"]
@@ -61,16 +61,18 @@ class Budgets:
     ) -> None:
         """`counters` and `limits`: what `changed` gave in earlier lives."""
         self._lock = threading.RLock()
-        self._books = Books(counters or {}, now)
-        self._judge = Judge(self._books, {name: _limit(values) for name, values in (limits or {}).items()}, on_change)
+        self._books = CounterTable(counters or {}, now)
+        self._judge = LimitEvaluator(
+            self._books, {name: _limit(values) for name, values in (limits or {}).items()}, on_change
+        )
         self._changed: dict[str, dict[str, Any] | None] = {}
 
     # ---------------------------------------------------------------- what the road asks
 
-    def standing(self, who: Who, budget: Budget, now: float) -> Standing:
+    def standing(self, who: BudgetOwner, budget: Budget, now: float) -> LimitStatus:
         """The level that a request of `who` meets now."""
         if not self.is_limited(budget):
-            return Standing()
+            return LimitStatus()
         with self._lock:
             keys = keys_of(who, budget, now)
             found = [self._judge.look(key, self._books.open(key, who, now), budget) for key in keys]
@@ -86,11 +88,11 @@ class Budgets:
     def admit(
         self,
         exchange: str,
-        who: Who,
+        who: BudgetOwner,
         budget: Budget,
         estimate: Amount,
         now: float,
-        turn: Callable[[], Turn] = Turn,
+        turn: Callable[[], RateDecision] = RateDecision,
     ) -> Admission:
         """Whether a request may leave; if so, `estimate` is held for it until it is settled or released. To ask again
         for the same exchange changes nothing. `turn` is asked for a request that no budget stops."""
@@ -111,7 +113,7 @@ class Budgets:
             self._books.hold(exchange, dict.fromkeys((*keys_of(who, budget, now), member)), who, estimate, now)
             return Admission(True, wait_s=given.wait_s)
 
-    def settle(self, exchange: str, who: Who, budget: Budget, amount: Amount, now: float) -> None:
+    def settle(self, exchange: str, who: BudgetOwner, budget: Budget, amount: Amount, now: float) -> None:
         """An answer came, and cost `amount`. Counted once for each exchange, whether it was admitted or not."""
         with self._lock:
             if not self._books.is_new(exchange):
@@ -133,7 +135,7 @@ class Budgets:
         with self._lock:
             return self._books.held(exchange)
 
-    def ended(self, who: Who, budget: Budget, now: float) -> None:
+    def ended(self, who: BudgetOwner, budget: Budget, now: float) -> None:
         """A subagent gave its answer: what it did not use goes back to the session."""
         if who.is_main:
             return
@@ -165,7 +167,7 @@ class Budgets:
         name: str = "",
         *,
         by: Amount | None = None,
-        who: Who | None = None,
+        who: BudgetOwner | None = None,
     ) -> list[str]:
         """Add to the limits of this period; without `by` so much that half of each limit is free. Without a name: of
         every budget that blocks, or that blocks `who`. Gives the labels of what was raised."""
@@ -235,7 +237,7 @@ class Budgets:
     # ---------------------------------------------------------------- within
 
     def _meant(
-        self, budget: Budget, now: float, scope: Scope | None, name: str, who: Who | None
+        self, budget: Budget, now: float, scope: Scope | None, name: str, who: BudgetOwner | None
     ) -> list[tuple[Key, Counter]]:
         found = list(self._books.of_now(budget, now))
         if scope is Scope.DAY or (scope is not None and name):
@@ -245,7 +247,7 @@ class Budgets:
         mine = [(key, counter) for key, counter in found if keys is None or key in keys]
         return [(key, counter) for key, counter in mine if self._blocks(key, counter, budget, now, who)]
 
-    def _blocks(self, key: Key, counter: Counter, budget: Budget, now: float, who: Who | None) -> bool:
+    def _blocks(self, key: Key, counter: Counter, budget: Budget, now: float, who: BudgetOwner | None) -> bool:
         if nearest(counter.taken, self._judge.known(key, counter, budget))[0] >= 1:
             return True
         if key.scope is not Scope.SESSION:
@@ -277,7 +279,7 @@ class Budgets:
         share = nearest(counter.taken, limits)[0]
         level = next_level(share, counter.level, budget)
         if key.scope is Scope.CONVERSATION:
-            member = self._books.find(member_of(Who(key.name), budget, now))
+            member = self._books.find(member_of(BudgetOwner(key.name), budget, now))
             near = next_level(nearest(member.shared, pools.get(key.name, {}))[0], Level.NORMAL, budget)
             if not member.is_over:
                 level = max(level, min(near, Level.MINIMAL) if member.is_main else near)

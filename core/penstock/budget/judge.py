@@ -8,21 +8,21 @@ from dataclasses import dataclass
 
 from penstock.budget import words
 from penstock.budget.amount import MEASURES, Amount
-from penstock.budget.books import Books
+from penstock.budget.books import CounterTable
 from penstock.budget.counter import Counter
 from penstock.budget.level import Level, next_level
 from penstock.budget.pool import Member, shares
 from penstock.budget.scopes import Key, limit_of
 from penstock.budget.settings import Budget, Limit
 
-__all__ = ["IDLE_S", "Change", "Judge", "Standing", "is_over", "nearest"]
+__all__ = ["IDLE_S", "Change", "LimitEvaluator", "LimitStatus", "is_over", "nearest"]
 
 IDLE_S = 600.0
 """A subagent that asked for nothing so long has done its work."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LimitStatus:
     """How near a request is to the end of the budgets it counts for."""
 
     level: Level = Level.NORMAL
@@ -42,20 +42,20 @@ class Change:
     why: str
 
 
-class Judge:
+class LimitEvaluator:
     """Not for several threads at once."""
 
-    def __init__(self, books: Books, limits: dict[str, Limit], on_change: Callable[[Change], None]) -> None:
+    def __init__(self, books: CounterTable, limits: dict[str, Limit], on_change: Callable[[Change], None]) -> None:
         """`limits`: those that a person set, by scope, or scope and name."""
         self.limits = limits
         self._books, self._on_change = books, on_change
 
-    def look(self, key: Key, counter: Counter, budget: Budget, *, is_calm: bool = False) -> Standing:
+    def look(self, key: Key, counter: Counter, budget: Budget, *, is_calm: bool = False) -> LimitStatus:
         """How near `counter` is to the limits of `key`; a level that changed by it is told. `is_calm`: a
         person changed what counts, and no margin keeps a level up that is not right any more."""
         limits = self._amounts(key, budget)
         if not limits:
-            return Standing()
+            return LimitStatus()
         share, measure, limit = nearest(counter.taken, limits)
         before = Level.NORMAL if is_calm or not counter.is_by(limits) else counter.level
         level = next_level(share, before, budget)
@@ -64,22 +64,22 @@ class Judge:
             before, counter.level = counter.level, level
             self._tell(key, Change(key.label, before, level, why))
         if level is not Level.BLOCKED:
-            return Standing(level, why)
+            return LimitStatus(level, why)
         used_up = {m: most for m, most in limits.items() if counter.used.of(m) >= most}
         if used_up:
             _, measure, limit = nearest(counter.used, used_up)
         said = words.blocked(key, measure, counter.taken.of(measure), limit, chat=budget.chat)
-        return Standing(level, said, is_final=bool(used_up))
+        return LimitStatus(level, said, is_final=bool(used_up))
 
     def look_at_share(
         self, session: Key, key: Key, counter: Counter, budget: Budget, now: float, *, is_calm: bool = False
-    ) -> Standing:
+    ) -> LimitStatus:
         """How near a conversation is to its share of a session. `key`: the conversation; `counter`: what it took of
         the session. A main agent is never stopped by what its subagents may need: the session's own budget does that.
         """
         pool = self.pool(session, budget, now, counter)
         if not pool and counter.share_level is Level.NORMAL:
-            return Standing()
+            return LimitStatus()
         at = next(at for at, one in enumerate(self._books.members(session).values()) if one is counter)
         limits = {measure: given[at] for measure, given in pool.items()}
         share, measure, limit = nearest(counter.shared, limits)
@@ -90,10 +90,10 @@ class Judge:
             before, counter.share_level = counter.share_level, level
             self._tell(key, Change(key.label, before, level, why))
         if level is not Level.BLOCKED:
-            return Standing(level, why)
+            return LimitStatus(level, why)
         used = (counter.used - counter.own).of(measure)
         # Others may end, and what is held for them may cost less: then there is more for this one.
-        return Standing(level, words.share_blocked(measure, used, limit), is_final=used >= limit > 0)
+        return LimitStatus(level, words.share_blocked(measure, used, limit), is_final=used >= limit > 0)
 
     def _tell(self, key: Key, change: Change) -> None:
         self._books.note(key)

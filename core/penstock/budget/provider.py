@@ -15,7 +15,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-__all__ = ["Told", "told_by"]
+__all__ = ["RateLimitInfo", "parse_rate_limits"]
 
 _ANTHROPIC = re.compile(r"^anthropic-ratelimit-(requests|tokens|input-tokens|output-tokens)-(limit|remaining|reset)$")
 _UNIFIED = re.compile(r"^anthropic-ratelimit-unified-(\w+)-(utilization|reset|status)$")
@@ -31,7 +31,7 @@ _TOO_MANY = 429
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RateLimitInfo:
     """One limit, as the provider told it last."""
 
     name: str
@@ -54,7 +54,7 @@ class Told:
         return {"name": self.name} | {name: value for name, value in fields.items() if value is not None}
 
 
-def told_by(headers: Mapping[str, str], status: int, now: float) -> tuple[Told, ...]:
+def parse_rate_limits(headers: Mapping[str, str], status: int, now: float) -> tuple[RateLimitInfo, ...]:
     """The limits that an answer tells of. `headers` with names in lower case; what cannot be read is left out."""
     found: dict[str, dict[str, float]] = {}
     for name, text in headers.items():
@@ -70,7 +70,7 @@ def told_by(headers: Mapping[str, str], status: int, now: float) -> tuple[Told, 
     for fields in found.values():
         if "resets_at" in fields:
             fields["resets_at"] = min(fields["resets_at"], now + FARTHEST)
-    return tuple(Told(name, **fields) for name, fields in found.items())
+    return tuple(RateLimitInfo(name, **fields) for name, fields in found.items())
 
 
 def _note(found: dict[str, dict[str, float]], name: str, what: str, text: str, now: float) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 
 from penstock.budget import words
 from penstock.budget.bucket import Bucket
-from penstock.budget.provider import Told
-from penstock.budget.scopes import Who
+from penstock.budget.provider import RateLimitInfo
+from penstock.budget.scopes import BudgetOwner
 from penstock.budget.settings import Rate, Rates
 
-__all__ = ["Speed", "Turn"]
+__all__ = ["RateDecision", "RateLimiter"]
 
 MINUTE = 60.0
 _Key = tuple[str, str, str, float, float]
@@ -27,7 +27,7 @@ BUCKETS = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class RateDecision:
     """When a request may leave."""
 
     wait_s: float = 0.0
@@ -37,37 +37,37 @@ class Turn:
     """Which limit that is, for the client."""
 
 
-class Speed:
+class RateLimiter:
     """Any thread may call. Nothing of it outlives a restart: a minute later it would be the same."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._buckets: OrderedDict[_Key, Bucket] = OrderedDict()
-        self._told: OrderedDict[tuple[str, str], tuple[Told, ...]] = OrderedDict()
+        self._told: OrderedDict[tuple[str, str], tuple[RateLimitInfo, ...]] = OrderedDict()
 
-    def turn(self, who: Who, rates: Rates, tokens: float, now: float) -> Turn:
+    def turn(self, who: BudgetOwner, rates: Rates, tokens: float, now: float) -> RateDecision:
         """The turn of a request with so many input tokens: in the order they ask."""
         with self._lock:
             buckets = list(self._of(who, rates, tokens, now))
             waits = [(bucket.wait(amount, now), what) for what, bucket, amount in buckets]
             wait, what = max(waits, default=(0.0, ""))
             if wait > rates.queue_s:
-                return Turn(wait, is_given=False, message=words.too_fast(what, wait))
+                return RateDecision(wait, is_given=False, message=words.too_fast(what, wait))
             for _, bucket, amount in buckets:
                 bucket.take(amount, now)
             if rates.provider and rates.queue_s:
                 theirs = self._until(who, now) - now
                 # One that would take longer is not ours to refuse: the provider says so itself.
                 wait = max(wait, theirs) if theirs <= rates.queue_s else wait
-            return Turn(wait)
+            return RateDecision(wait)
 
-    def give_back(self, who: Who, rates: Rates, tokens: float, now: float) -> None:
+    def give_back(self, who: BudgetOwner, rates: Rates, tokens: float, now: float) -> None:
         """A turn that was given was not used: the next may have it."""
         with self._lock:
             for _, bucket, amount in self._of(who, rates, tokens, now):
                 bucket.give_back(amount)
 
-    def told(self, who: Who, told: tuple[Told, ...]) -> None:
+    def told(self, who: BudgetOwner, told: tuple[RateLimitInfo, ...]) -> None:
         """What the provider said of its limits to a credential; what it did not say this time stands."""
         if not told:
             return
@@ -93,11 +93,11 @@ class Speed:
             ]
             return {"ours": ours, "providers": theirs}
 
-    def _until(self, who: Who, now: float) -> float:
+    def _until(self, who: BudgetOwner, now: float) -> float:
         told = self._told.get((who.provider, who.credential), ())
         return max((one.resets_at for one in told if one.is_spent and one.resets_at is not None), default=now)
 
-    def _of(self, who: Who, rates: Rates, tokens: float, now: float) -> Iterator[tuple[str, Bucket, float]]:
+    def _of(self, who: BudgetOwner, rates: Rates, tokens: float, now: float) -> Iterator[tuple[str, Bucket, float]]:
         ours = ("credential", who.credential, rates.credential), ("project", who.project, rates.project)
         for scope, name, rate in ours:
             for measure, amount, per_minute in _measures(rate, tokens):

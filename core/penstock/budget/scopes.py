@@ -10,7 +10,7 @@ from functools import lru_cache
 from penstock.budget.settings import Budget, Limit, Period
 from penstock.redaction.redaction import redact
 
-__all__ = ["Key", "Scope", "Who", "keys_of", "limit_of", "member_of", "period_of", "session_of", "storable"]
+__all__ = ["BudgetOwner", "Key", "Scope", "keys_of", "limit_of", "member_of", "period_of", "session_of", "storable"]
 
 
 class Scope(StrEnum):
@@ -38,7 +38,7 @@ _FORMATS: dict[Period, str] = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d", "month"
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class BudgetOwner:
     """Whose request it is."""
 
     conversation: str
@@ -90,7 +90,7 @@ def period_of(budget: Budget, scope: Scope, now: float) -> str:
     return datetime.fromtimestamp(now).strftime(_FORMATS[limit_of(budget, scope).per or _PERIODS[scope]])
 
 
-def keys_of(who: Who, budget: Budget, now: float) -> tuple[Key, ...]:
+def keys_of(who: BudgetOwner, budget: Budget, now: float) -> tuple[Key, ...]:
     """What a request counts for, in the order of `Scope`."""
     names = {
         Scope.DAY: "",
@@ -102,13 +102,13 @@ def keys_of(who: Who, budget: Budget, now: float) -> tuple[Key, ...]:
     return tuple(Key(scope, storable(names[scope]), period_of(budget, scope, now)) for scope in Scope)
 
 
-def member_of(who: Who, budget: Budget, now: float) -> Key:
+def member_of(who: BudgetOwner, budget: Budget, now: float) -> Key:
     """Where it is counted what a conversation took of its session's budget: in the session's period, which may be
     another than its own."""
     return Key(Scope.CONVERSATION, storable(who.conversation), period_of(budget, Scope.SESSION, now))
 
 
-def session_of(who: Who) -> str:
+def session_of(who: BudgetOwner) -> str:
     """Whose budget a conversation shares: its own, where the client names no session."""
     return storable(who.session or who.conversation)
 

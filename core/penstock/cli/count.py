@@ -17,7 +17,7 @@ from penstock.tokens.vocabulary import KNOWN, Vocabulary
 
 if TYPE_CHECKING:
     from penstock.tokens.calibration import How
-    from penstock.tokens.request_count import Parts
+    from penstock.tokens.request_count import TokenParts
 
 __all__ = ["command"]
 
@@ -36,7 +36,7 @@ class _Found:
     model: str
     dialect: str = ""
     """Empty: a plain text."""
-    parts: Parts | None = None
+    parts: TokenParts | None = None
 
 
 def command(vocabularies: Mapping[str, Vocabulary] = KNOWN) -> Callable[..., None]:
@@ -105,7 +105,7 @@ def _request(
 ) -> _Found:
     from penstock.dialects.request_format import read_as
     from penstock.tokens.calibration import Calibration
-    from penstock.tokens.request_count import Parts, count_request, shares
+    from penstock.tokens.request_count import TokenParts, count_request, shares
     from penstock.tokens.text_count import tokenizer_of
 
     conversation, provider = read_as(body, dialect)
@@ -116,7 +116,7 @@ def _request(
         return _Found(parts.total, "tokenizer", f"{tokenizer.name}, the model's own vocabulary", model, dialect, parts)
     gauge = Calibration(_learned(store)).gauge(provider, model, "")
     found = shares(conversation, gauge)
-    parts = Parts(found["system"], found["tools"], found["messages"])
+    parts = TokenParts(found["system"], found["tools"], found["messages"])
     by = f"the request's bytes, times {gauge.ratio:.2f} for this model"
     if gauge.how == "calibrated":
         by = f"the request's bytes, times {gauge.ratio:.2f} by what the provider counted before"

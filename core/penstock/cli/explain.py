@@ -13,7 +13,7 @@ from penstock.cli.difference import difference
 from penstock.cli.words import columns, counted, dollars, lasted, moment, percent, printable, signed
 from penstock.edits.edit import Edit
 from penstock.events.event import Event, EventKind
-from penstock.stats.tally import Tally
+from penstock.stats.tally import CostTotals
 from penstock.store.base import Store
 from penstock.store.before_after import before_after
 from penstock.store.reading import all_events, backwards, open_log
@@ -199,7 +199,7 @@ def _replayed(log: Store, events: list[Event], about: Mapping[str, Any]) -> Iter
 def _money(money: object) -> Iterator[str]:
     if not isinstance(money, Mapping):
         return
-    tally = Tally()
+    tally = CostTotals()
     tally.add(money)
     if tally.unpriced:
         yield "\nMoney"

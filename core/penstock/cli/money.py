@@ -14,7 +14,7 @@ import typer
 from penstock.base.errors import PenstockError
 from penstock.cli.words import columns, dollars, moment, percent, printable, signed, total
 from penstock.events.event import Event, EventKind
-from penstock.stats.tally import Tally
+from penstock.stats.tally import CostTotals
 from penstock.store.base import Store
 from penstock.store.reading import all_events, open_log
 
@@ -32,14 +32,14 @@ class _Session:
     id: str
     client: str
     began: float
-    tally: Tally = field(default_factory=Tally)
+    tally: CostTotals = field(default_factory=CostTotals)
 
 
 @dataclass
 class _Sums:
     sessions: dict[str, _Session] = field(default_factory=dict)
-    models: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
-    total: Tally = field(default_factory=Tally)
+    models: dict[str, CostTotals] = field(default_factory=lambda: defaultdict(CostTotals))
+    total: CostTotals = field(default_factory=CostTotals)
 
 
 def money(
@@ -108,7 +108,7 @@ def _lines(sums: _Sums) -> list[str]:
     return [*lines, "", *_notes(sums.total)]
 
 
-def _figures(tally: Tally) -> tuple[str, ...]:
+def _figures(tally: CostTotals) -> tuple[str, ...]:
     about = "~" if tally.estimated else ""
     return (
         f"{tally.requests + tally.unpriced:,}",
@@ -122,7 +122,7 @@ def _figures(tally: Tally) -> tuple[str, ...]:
     )
 
 
-def _notes(sums: Tally) -> list[str]:
+def _notes(sums: CostTotals) -> list[str]:
     notes = ["paid: what the provider counted, at the prices of your profile or the bundled list."]
     if sums.estimated:
         notes.append(f"~ estimated: for {sums.estimated:,} of {sums.requests:,} requests the provider gave no count.")
@@ -147,7 +147,7 @@ def _document(sums: _Sums) -> dict[str, Any]:
     }
 
 
-def _numbers(tally: Tally) -> dict[str, Any]:
+def _numbers(tally: CostTotals) -> dict[str, Any]:
     """Without dollars where the price of none of the requests is known."""
     known = {**asdict(tally), "saved": tally.saved, "share": tally.share}
     return known if tally.requests or not tally.unpriced else {**known, **dict.fromkeys(_DOLLARS)}

@@ -19,7 +19,7 @@ from penstock.profiles import profile as profiles
 if TYPE_CHECKING:
     from penstock.replay.prompts import Prompts
     from penstock.replay.replay import Played, PromptReplay
-    from penstock.replay.runner import Road
+    from penstock.replay.runner import Runner
 
 __all__ = ["replay"]
 
@@ -61,11 +61,11 @@ def replay(
     _complain(prompts)
     chosen = api_of(model) if not api else "anthropic" if api == "anthropic" else "openai"
 
-    def bench(place: Path) -> Road:
-        from penstock.replay.offline_run import Bench, Shape
+    def bench(place: Path) -> Runner:
+        from penstock.replay.offline_run import OfflineRunner, Shape
 
         shape = Shape(gap, len(prompts.found), model, window, file.parent)
-        return Bench(profile, ctx.obj, place, shape)
+        return OfflineRunner(profile, ctx.obj, place, shape)
 
     with _wire(to, store) if to else _bench(bench, store) as road:
         one = PromptReplay(prompts.found, road, model=model, api=chosen)
@@ -84,7 +84,7 @@ def replay(
 
 
 @contextmanager
-def _bench(make: Callable[[Path], Road], store: Path | None) -> Iterator[Road]:
+def _bench(make: Callable[[Path], Runner], store: Path | None) -> Iterator[Runner]:
     """In a folder that is gone at the end, unless a store is named."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="penstock-replay-")))
@@ -92,10 +92,10 @@ def _bench(make: Callable[[Path], Road], store: Path | None) -> Iterator[Road]:
 
 
 @contextmanager
-def _wire(address: str, store: Path | None) -> Iterator[Road]:
-    from penstock.replay.live_run import Wire
+def _wire(address: str, store: Path | None) -> Iterator[Runner]:
+    from penstock.replay.live_run import LiveRunner
 
-    with closing(Wire(address, store or paths.store_path())) as road:
+    with closing(LiveRunner(address, store or paths.store_path())) as road:
         yield road
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from penstock.stats.tally import Tally
+from penstock.stats.tally import CostTotals
 
 __all__ = ["columns", "counted", "dollars", "lasted", "moment", "percent", "printable", "signed", "total"]
 
@@ -38,7 +38,7 @@ def dollars(amount: float) -> str:
     return f"{sign}${size:,.2f}" if size >= 0.99995 else f"{sign}${max(size, 0.0001):.4f}"
 
 
-def total(amount: float, tally: Tally) -> str:
+def total(amount: float, tally: CostTotals) -> str:
     """A sum of `tally` in dollars: `?` where the price of none of its requests is known, `$1.20 + ?` where it is of
     some."""
     if not tally.unpriced:

@@ -7,42 +7,46 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from penstock.base.dispatch import carry_out
+from penstock.base.dispatch import run_command
 from penstock.base.errors import PenstockError
 from penstock.budget.amount import MEASURES, Amount
 from penstock.budget.budgets import Budgets
-from penstock.budget.rates import Speed
+from penstock.budget.rates import RateLimiter
 from penstock.budget.scopes import Scope
 from penstock.budget.settings import Budget, Limit
-from penstock.engine.admission import Cashier
+from penstock.engine.admission import AdmissionControl
 
-__all__ = ["COMMANDS", "BudgetDesk", "do_on"]
+__all__ = ["COMMANDS", "BudgetCommands", "run_budget_command"]
 
 Answer = dict[str, Any]
 _More = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 COMMANDS = frozenset({"show", "set", "raise", "reset"})
 
 
-def do_on(cashier: Cashier, command: str, arguments: Mapping[str, object], budget: Budget) -> Answer:
+def run_budget_command(
+    cashier: AdmissionControl, command: str, arguments: Mapping[str, object], budget: Budget
+) -> Answer:
     """Carry a command out on the budgets of a running engine. Raises `PenstockError`."""
     raised: Sequence[str] = ()
     try:
-        done = BudgetDesk(cashier.budgets, budget, cashier.clock.now, cashier.speed).do(command, arguments)
+        done = BudgetCommands(cashier.budgets, budget, cashier.clock.now, cashier.speed).do(command, arguments)
         raised = done.get("raised", ())
         return done
     finally:
         cashier.changed(raised)
 
 
-class BudgetDesk:
+class BudgetCommands:
     """Takes commands for one set of books, under the limits of one profile."""
 
-    def __init__(self, budgets: Budgets, budget: Budget, now: Callable[[], float], speed: Speed | None = None) -> None:
-        self._budgets, self._budget, self._now, self._speed = budgets, budget, now, speed or Speed()
+    def __init__(
+        self, budgets: Budgets, budget: Budget, now: Callable[[], float], speed: RateLimiter | None = None
+    ) -> None:
+        self._budgets, self._budget, self._now, self._speed = budgets, budget, now, speed or RateLimiter()
 
     def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
         """Carry a command out. Raises `PenstockError`, in words for who asked."""
-        return carry_out(self, COMMANDS, command, arguments)
+        return run_command(self, COMMANDS, command, arguments)
 
     def _show(self) -> Answer:
         now = self._now()

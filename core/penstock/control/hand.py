@@ -30,13 +30,13 @@ def do_budget(
         pass  # nobody else counts: it is done here
     if not where.exists() and command != "set":
         raise PenstockError(f"nothing was spent yet: {where} is not there. `penstock up` begins it")
-    from penstock.control.budget_commands import BudgetDesk
+    from penstock.control.budget_commands import BudgetCommands
     from penstock.engine import budget_store
     from penstock.store.sql import SqlStore
 
     with closing(SqlStore(where, readonly=command == "show")) as held:
         budgets = budget_store.load(held, time.time(), lambda _: None)
-        answer = BudgetDesk(budgets, budget(), time.time).do(command, arguments)
+        answer = BudgetCommands(budgets, budget(), time.time).do(command, arguments)
         if command != "show":
             budget_store.save(held, budgets)
     return answer
@@ -51,8 +51,8 @@ def do_sessions(store: Path, command: str, arguments: Mapping[str, object]) -> d
         pass  # nobody works at them: it is done here
     if not where.exists():
         raise PenstockError(f"there is no session yet: {where} is not there. `penstock up` begins it")
-    from penstock.control.session_commands import SessionDesk
+    from penstock.control.session_commands import SessionCommands
     from penstock.store.sql import SqlStore
 
     with closing(SqlStore(where, readonly=command in ("list", "show"))) as held:
-        return SessionDesk(held).do(command, arguments)
+        return SessionCommands(held).do(command, arguments)

@@ -17,10 +17,10 @@ from penstock.control.running import running
 from penstock.profiles.profile import Profile
 
 if TYPE_CHECKING:
-    from penstock.control.memory_commands import Desk
+    from penstock.control.memory_commands import MemoryCommands
     from penstock.memory.memory import Memory
 
-__all__ = ["MemoryBusy", "Reached", "reached"]
+__all__ = ["MemoryClient", "MemoryLocked", "open_client"]
 
 WAIT_S = 120.0
 """For an answer: a large memory is rewritten when something is forgotten."""
@@ -29,7 +29,7 @@ BEGIN_S = 8.0
 OTHERS = 409
 
 
-class Reached(Protocol):
+class MemoryClient(Protocol):
     """The memory, wherever it is."""
 
     def do(self, command: str, arguments: Mapping[str, object]) -> dict[str, Any]:
@@ -37,14 +37,14 @@ class Reached(Protocol):
         ...
 
 
-class MemoryBusy(PenstockError):
+class MemoryLocked(PenstockError):
     """Another process has the memory, and cannot be asked."""
 
 
 @contextmanager
-def reached(
+def open_client(
     store: Path, profile: Callable[[], Profile], *, embedder: str = "", tell: Callable[[str], None] | None = None
-) -> Iterator[Reached]:
+) -> Iterator[MemoryClient]:
     """The memory beside `store`. Where it is opened here, it is as `profile` says, and closed after. With `tell` the
     indexes get what they lack first, and it is told what keeps them from that. Raises `PenstockError`."""
     store = store.expanduser().absolute()
@@ -52,7 +52,7 @@ def reached(
     while True:
         try:
             found = _reach(store, profile, embedder)
-        except MemoryBusy:
+        except MemoryLocked:
             # Who has it is about to say so, as a proxy that starts is, or about to end.
             if time.monotonic() > deadline:
                 raise
@@ -71,15 +71,15 @@ def reached(
         memory.close()
 
 
-def _reach(store: Path, profile: Callable[[], Profile], embedder: str) -> _Proxy | tuple[Memory, Desk]:
-    """The proxy that has the memory, or the memory itself. Raises `MemoryBusy`."""
+def _reach(store: Path, profile: Callable[[], Profile], embedder: str) -> _Proxy | tuple[Memory, MemoryCommands]:
+    """The proxy that has the memory, or the memory itself. Raises `MemoryLocked`."""
     from penstock.store.lock import is_taken
 
     folder = paths.memory_dir(store)
     if is_taken(folder / "memory.db"):
         return _owner(store, folder)
-    from penstock.control.memory_commands import Desk
-    from penstock.memory.clean import cleaned
+    from penstock.control.memory_commands import MemoryCommands
+    from penstock.memory.clean import sanitize
     from penstock.memory.opening import open_memory
     from penstock.plugins.manager import Plugins
     from penstock.redaction.personal import redactors
@@ -90,12 +90,12 @@ def _reach(store: Path, profile: Callable[[], Profile], embedder: str) -> _Proxy
         memory = open_memory(folder, profile(), plugins.embedders(), embedder=embedder)
     except MemoryDown as e:
         if is_taken(folder / "memory.db"):  # somebody was quicker
-            raise MemoryBusy(str(e)) from e
+            raise MemoryLocked(str(e)) from e
         raise
     hidden = redactors(profile().redact.personal, plugins.redactors())
-    return memory, Desk(
+    return memory, MemoryCommands(
         lambda: memory,
-        clean=lambda text: cleaned(text, hidden),
+        clean=lambda text: sanitize(text, hidden),
         forget_originals=lambda texts: forget_everywhere(store, texts),
     )
 
@@ -112,7 +112,7 @@ class _Proxy:
 
 
 def _owner(store: Path, folder: Path) -> _Proxy:
-    """The proxy among those that are up that has this memory open. Raises `MemoryBusy`."""
+    """The proxy among those that are up that has this memory open. Raises `MemoryLocked`."""
     plain = running(store, only=True)  # a mitmdump that somebody started announces nothing
     for up in (*announcement.all_beside(store), *([plain] if plain is not None else [])):
         try:
@@ -122,7 +122,7 @@ def _owner(store: Path, folder: Path) -> _Proxy:
                 raise
         else:
             return _Proxy(up)
-    raise MemoryBusy(
+    raise MemoryLocked(
         f"the memory in {folder} belongs to a process that is up and says nowhere how to reach it (another command, or "
         "a mitmdump with another store): try again when it has ended"
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from penstock.base.dispatch import carry_out
+from penstock.base.dispatch import run_command
 from penstock.base.errors import PenstockError, StoreError
 from penstock.control.memory_json import item_from, shown, shown_hit
 from penstock.control.memory_lookup import the_item, the_session
@@ -17,13 +17,13 @@ from penstock.memory.items import Item
 from penstock.memory.memory import Memory
 from penstock.memory.typed import is_worth_keeping, kind_as
 
-__all__ = ["COMMANDS", "Desk"]
+__all__ = ["COMMANDS", "MemoryCommands"]
 
 Answer = dict[str, Any]
 _AROUND = 3
 
 
-class Desk:
+class MemoryCommands:
     """Takes commands for one memory; any thread may call. `memory` gives it, opened if need be; `clean` takes secrets
     out of what is to be kept; `forget_originals` has the event store forget texts; `health` is the keeper's, where one
     stands before the memory.
@@ -45,7 +45,7 @@ class Desk:
 
     def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
         """Carry a command out. Raises `PenstockError`, in words for who asked."""
-        return carry_out(self, COMMANDS, command, arguments)
+        return run_command(self, COMMANDS, command, arguments)
 
     # look
 

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from penstock.base.dispatch import carry_out
+from penstock.base.dispatch import run_command
 from penstock.base.errors import PenstockError
 from penstock.budget.scopes import Key, Scope, storable
 from penstock.engine import budget_store
@@ -21,10 +21,10 @@ from penstock.events.event import Event, EventKind
 from penstock.redaction.redaction import redact
 from penstock.stats.sessions import LABELS, FoundSession, find_sessions, labels_of
 from penstock.store.base import Store
-from penstock.store.doomed import Doomed
+from penstock.store.doomed import Deletion
 from penstock.store.pages import all_events
 
-__all__ = ["COMMANDS", "Live", "SessionDesk"]
+__all__ = ["COMMANDS", "Live", "SessionCommands"]
 
 Answer = dict[str, Any]
 COMMANDS = frozenset({"list", "show", "label", "delete"})
@@ -51,7 +51,7 @@ class Live:
     forget_budgets: Callable[[str, Collection[str]], None] = lambda _session, _conversations: None
 
 
-class SessionDesk:
+class SessionCommands:
     """Takes commands for the sessions in one store. `live`: what a proxy adds, where one is up."""
 
     def __init__(self, store: Store, live: Live | None = None, now: Callable[[], float] = time.time) -> None:
@@ -59,7 +59,7 @@ class SessionDesk:
 
     def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
         """Carry a command out. Raises `PenstockError`, in words for who asked."""
-        return carry_out(self, COMMANDS, command, arguments)
+        return run_command(self, COMMANDS, command, arguments)
 
     def _list(self) -> Answer:
         found = sorted(self._sessions().values(), key=lambda one: -one.last_at)
@@ -143,7 +143,7 @@ class SessionDesk:
             "what it sent: if its client goes on, the next request pays for writing its whole history anew."
         )
 
-    def _doomed(self, session: FoundSession) -> Doomed:
+    def _doomed(self, session: FoundSession) -> Deletion:
         names = {
             Scope.SESSION: {storable(session.name)},
             Scope.CONVERSATION: {storable(one) for one in session.conversations},
@@ -159,7 +159,7 @@ class SessionDesk:
         if storable(session.name) in self._store.values_of(LABELS):
             facts.add((LABELS, storable(session.name)))
         labels = {f"{scope} {name}" for scope, some in names.items() for name in some}
-        return Doomed(
+        return Deletion(
             frozenset(session.conversations),
             frozenset(session.exchanges),
             self._budget_events(labels),

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from penstock.base.dispatch import carry_out
+from penstock.base.dispatch import run_command
 from penstock.base.errors import PenstockError, ProfileError
 from penstock.base.suggest import did_you_mean
 from penstock.base.threads import NoWorker, Workers
@@ -25,7 +25,7 @@ from penstock.settings.nesting import lookup, nested
 from penstock.settings.setting import Setting, Source
 from penstock.settings.values import parsed
 
-__all__ = ["COMMANDS", "SettingsDesk"]
+__all__ = ["COMMANDS", "SettingsCommands"]
 
 Answer = dict[str, Any]
 COMMANDS = frozenset({"show", "set", "reset", "save", "pause", "resume"})
@@ -45,7 +45,7 @@ class _Changes:
     values: dict[str, Any] = field(default_factory=dict)
 
 
-class SettingsDesk:
+class SettingsCommands:
     """Any thread may call but the loop: making stages takes plugins' code, and a file is written. A change is made
     whole or not at all."""
 
@@ -66,7 +66,7 @@ class SettingsDesk:
         """Carry a command out. Raises `PenstockError`, in words for who asked; `ProfileError` with what is wrong by
         key."""
         with nullcontext() if command in _AT_ONCE else self._lock:
-            return carry_out(self, COMMANDS, command, arguments)
+            return run_command(self, COMMANDS, command, arguments)
 
     def close(self) -> None:
         """End the thread that makes stages."""

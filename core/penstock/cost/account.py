@@ -9,28 +9,28 @@ from itertools import takewhile
 
 from penstock.conversation.conversation import BlockKind, Conversation, Message, Role
 from penstock.conversation.reply import Usage
-from penstock.cost.baseline import NaiveClient, NaiveCost
+from penstock.cost.baseline import BaselineCost, CompactionBaseline
 from penstock.cost.prices import Price
-from penstock.cost.prompt_cache import Cacheable, CacheMirror, Cost
+from penstock.cost.prompt_cache import CacheBlock, Cost, PromptCacheModel
 from penstock.tokens.estimate import estimate_bytes
 from penstock.tokens.request_estimate import head_tokens
 
-__all__ = ["Account", "Booking", "cacheables"]
+__all__ = ["Account", "RequestCost", "cache_blocks"]
 
-Known = dict[tuple[bytes, BlockKind | None], list[Cacheable]]
+Known = dict[tuple[bytes, BlockKind | None], list[CacheBlock]]
 """By a message's key, and the kind of the block before it."""
 KNOWN = 5000
 """Messages of one conversation that are remembered."""
 SLACK = 500.0
 """Units, about $0.002: below this a loss can not be told from the error of our count."""
 _RUNS = (BlockKind.TOOL_USE, BlockKind.TOOL_RESULT)
-_IGNORED = Cacheable(b"", 0, joined=True, is_ignored=True)
+_IGNORED = CacheBlock(b"", 0, joined=True, is_ignored=True)
 _SURELY = 1.5
 """So many times the head must have been read to know that some of the history was, too: our count is an estimate."""
 
 
 @dataclass(frozen=True, slots=True)
-class Booking:
+class RequestCost:
     """One request, by the mirror: what it would have cost as it came, and what it costs as it was sent."""
 
     came: Cost
@@ -42,7 +42,7 @@ class Booking:
     at: float = 0.0
     idle: float = 0.0
     """Seconds since the conversation's cache had been used."""
-    naive: NaiveCost | None = None
+    naive: BaselineCost | None = None
     """What it would have cost a client that compacts by itself. None: the same as untouched."""
     own: float = 0.0
     """Dollars that calls of our own cost since the last request."""
@@ -52,12 +52,12 @@ class Booking:
 class Account:
     """Mirrors side by side, and the sums of what they say."""
 
-    came: CacheMirror = field(default_factory=CacheMirror)
-    sent: CacheMirror = field(default_factory=CacheMirror)
-    naive: NaiveClient = field(default_factory=NaiveClient)
+    came: PromptCacheModel = field(default_factory=PromptCacheModel)
+    sent: PromptCacheModel = field(default_factory=PromptCacheModel)
+    naive: CompactionBaseline = field(default_factory=CompactionBaseline)
     known: Known = field(default_factory=dict)
-    """What `cacheables` made of the conversation's messages."""
-    noted: CacheMirror | None = None
+    """What `cache_blocks` made of the conversation's messages."""
+    noted: PromptCacheModel | None = None
     """As it came, with our notes. They are sent for what they say, and not to save: the guard does not count them."""
     baseline: float = 0.0
     """Units of one plain input token that passing everything through would have cost so far, notes included."""
@@ -76,8 +76,8 @@ class Account:
 
     def book(
         self,
-        came: list[Cacheable],
-        sent: list[Cacheable],
+        came: list[CacheBlock],
+        sent: list[CacheBlock],
         price: Price,
         now: float,
         notes: Mapping[int, int] | None = None,
@@ -85,7 +85,7 @@ class Account:
         idle: float = 0.0,
         conversation: Conversation | None = None,
         counts: bool = True,
-    ) -> Booking:
+    ) -> RequestCost:
         """Note one request that leaves now. `notes`: the tokens that our notes add behind a block of `came`;
         `conversation`: what came, for the client that compacts by itself. `counts`: False while the provider may hold
         entries that are not known here, so that what seems saved may not be."""
@@ -94,7 +94,7 @@ class Account:
         head = sum(block.tokens for block in sent[: 1 + _leading(conversation)])
         naive = self.naive.send(conversation, came, price, now) if conversation is not None else None
         costs = self.came.send(came, price, now), self.sent.send(sent, price, now)
-        booking = Booking(*costs, price, head, now, idle, naive)
+        booking = RequestCost(*costs, price, head, now, idle, naive)
         fair = booking.came
         if self.noted is not None:
             fair = self.noted.send(_with_notes(came, notes or {}), price, now)
@@ -107,7 +107,7 @@ class Account:
         """A call of our own cost so much."""
         self.spent += dollars * 1e6 / price.input if price.input else 0.0
 
-    def learn(self, booking: Booking, usage: Usage) -> bool:
+    def learn(self, booking: RequestCost, usage: Usage) -> bool:
         """Correct the mirror by what the provider counted. True: an entry was alive that was taken for dead."""
         if usage.cache_read is None or usage.passes > 1:  # a later pass reads what the first one wrote
             return False
@@ -122,22 +122,22 @@ def _leading(conversation: Conversation | None) -> int:
     return sum(len(message.blocks) for message in takewhile(lambda m: m.role is Role.SYSTEM, messages))
 
 
-def _with_notes(blocks: list[Cacheable], notes: Mapping[int, int]) -> list[Cacheable]:
+def _with_notes(blocks: list[CacheBlock], notes: Mapping[int, int]) -> list[CacheBlock]:
     """A note takes over no breakpoint of the client's, which stays on its own block. The provider's own goes to the
     end, and so to a note there."""
-    out: list[Cacheable] = []
+    out: list[CacheBlock] = []
     for i, block in enumerate(blocks):
         out.append(block)
         if i in notes:
             mark = block.mark if block.is_automatic else ""
-            out.append(Cacheable(b"note", notes[i], mark, is_automatic=block.is_automatic))
+            out.append(CacheBlock(b"note", notes[i], mark, is_automatic=block.is_automatic))
     return out
 
 
-def cacheables(conversation: Conversation, known: Known | None = None) -> list[Cacheable]:
+def cache_blocks(conversation: Conversation, known: Known | None = None) -> list[CacheBlock]:
     """The blocks of a request in the order they are cached. Tools and system count as one: they are never edited.
     `known`: what earlier requests of the conversation hold, so that the work grows with what is new."""
-    out = [Cacheable(b"", head_tokens(conversation), _head_mark(conversation))]
+    out = [CacheBlock(b"", head_tokens(conversation), _head_mark(conversation))]
     known = {} if known is None else known
     if len(known) > KNOWN:
         known.clear()
@@ -159,7 +159,7 @@ def cacheables(conversation: Conversation, known: Known | None = None) -> list[C
     return out
 
 
-def _mark_the_end(out: list[Cacheable], conversation: Conversation) -> None:
+def _mark_the_end(out: list[CacheBlock], conversation: Conversation) -> None:
     """The provider's own breakpoint; where the client has one on the same block, that is the one."""
     at = conversation.automatic_block()
     index = 0 if at is None else 1 + at[1] + sum(len(message.blocks) for message in conversation.messages[: at[0]])
@@ -167,10 +167,10 @@ def _mark_the_end(out: list[Cacheable], conversation: Conversation) -> None:
     out[index] = out[index]._replace(mark=mark, is_automatic=True)
 
 
-def _cacheables(message: Message, last: BlockKind | None) -> list[Cacheable]:
+def _cacheables(message: Message, last: BlockKind | None) -> list[CacheBlock]:
     out = []
     for block in message.blocks:
-        out.append(Cacheable(block.key, estimate_bytes(block.size), block.mark, block.kind is last and last in _RUNS))
+        out.append(CacheBlock(block.key, estimate_bytes(block.size), block.mark, block.kind is last and last in _RUNS))
         last = block.kind
     return out
 

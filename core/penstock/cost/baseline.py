@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 from penstock.conversation.conversation import Conversation
 from penstock.cost.prices import Price
-from penstock.cost.prompt_cache import Cacheable, CacheMirror, Cost
+from penstock.cost.prompt_cache import CacheBlock, Cost, PromptCacheModel
 
-__all__ = ["NaiveClient", "NaiveCost"]
+__all__ = ["BaselineCost", "CompactionBaseline"]
 
 SHARE = 0.30
 KEPT = 4
@@ -24,7 +24,7 @@ SUMMARY = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class NaiveCost:
+class BaselineCost:
     """One request of such a client."""
 
     sent: Cost
@@ -35,29 +35,29 @@ class NaiveCost:
 
 
 @dataclass(slots=True)
-class NaiveClient:
+class CompactionBaseline:
     """One conversation of such a client."""
 
-    _mirror: CacheMirror = field(default_factory=CacheMirror)
+    _mirror: PromptCacheModel = field(default_factory=PromptCacheModel)
     _cut: int = 0
     """So many messages at the head are replaced."""
     _last: bytes = b""
     """The key of the last of them."""
 
-    def send(self, conversation: Conversation, blocks: Sequence[Cacheable], price: Price, now: float) -> NaiveCost:
+    def send(self, conversation: Conversation, blocks: Sequence[CacheBlock], price: Price, now: float) -> BaselineCost:
         """What this request would have cost that client. `blocks`: all that is cached of it."""
         messages = conversation.messages
         if self._cut and (len(messages) <= self._cut or messages[self._cut - 1].key != self._last):
             self._cut = 0
         shown = self._shown(conversation, blocks)
         if sum(block.tokens for block in shown) <= SHARE * price.window or not self._pays(conversation, blocks):
-            return NaiveCost(self._mirror.send(shown, price, now))
+            return BaselineCost(self._mirror.send(shown, price, now))
         call = self._mirror.send(shown, price, now)
         self._cut = len(messages) - KEPT
         self._last = messages[self._cut - 1].key
-        return NaiveCost(self._mirror.send(self._shown(conversation, blocks), price, now), call, SUMMARY)
+        return BaselineCost(self._mirror.send(self._shown(conversation, blocks), price, now), call, SUMMARY)
 
-    def _pays(self, conversation: Conversation, blocks: Sequence[Cacheable]) -> bool:
+    def _pays(self, conversation: Conversation, blocks: Sequence[CacheBlock]) -> bool:
         """There is more to replace than the summary is long: the last messages alone may be too many."""
         end = len(conversation.messages) - KEPT
         if end <= self._cut:
@@ -65,10 +65,10 @@ class NaiveClient:
         replaced = blocks[_count(conversation, self._cut) : _count(conversation, end)]
         return sum(block.tokens for block in replaced) > SUMMARY
 
-    def _shown(self, conversation: Conversation, blocks: Sequence[Cacheable]) -> Sequence[Cacheable]:
+    def _shown(self, conversation: Conversation, blocks: Sequence[CacheBlock]) -> Sequence[CacheBlock]:
         if not self._cut:
             return blocks
-        summary = Cacheable(b"summary" + self._last, SUMMARY)
+        summary = CacheBlock(b"summary" + self._last, SUMMARY)
         return [*blocks[:1], summary, *blocks[_count(conversation, self._cut) :]]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from penstock.conversation.reply import Usage
-from penstock.cost.account import Booking
+from penstock.cost.account import RequestCost
 from penstock.cost.prices import Price
 from penstock.cost.prompt_cache import Cost
 
@@ -72,7 +72,7 @@ class Bill:
         }
 
 
-def bill(booking: Booking, usage: Usage, counted: _Side = "sent", price_of: PriceOf | None = None) -> Bill:
+def bill(booking: RequestCost, usage: Usage, counted: _Side = "sent", price_of: PriceOf | None = None) -> Bill:
     """The bill of `booking`. `counted`: what `usage` is the count of. What was sent, on the wire; what came, in the
     recording of a session that nobody edited. `price_of`: for models that were paid besides; without it they are paid
     like the one that answered.

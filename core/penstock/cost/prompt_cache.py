@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from penstock.cost.prices import Price
 
-__all__ = ["LONG", "CacheMirror", "Cacheable", "Cost", "breakpoints"]
+__all__ = ["LONG", "CacheBlock", "Cost", "PromptCacheModel", "breakpoints"]
 
 LOOK_BACK = 20
 CONSIDERED = 80
@@ -35,7 +35,7 @@ _CLASSIC = frozenset({"5m", "1h"})
 ENTRIES = 4000
 
 
-class Cacheable(NamedTuple):
+class CacheBlock(NamedTuple):
     """One block in the order the provider caches: tools, system, messages."""
 
     key: bytes
@@ -70,17 +70,17 @@ class Cost:
 
 
 @dataclass(slots=True)
-class CacheMirror:
+class PromptCacheModel:
     """The cache of one conversation, as far as it can be known from outside."""
 
     _expiry: dict[int, tuple[float, float]] = field(default_factory=dict)
     """Hash of a prefix -> when it ends, and its lifetime."""
 
-    def look(self, blocks: Sequence[Cacheable], price: Price, now: float, margin: float = 0.0) -> Cost:
+    def look(self, blocks: Sequence[CacheBlock], price: Price, now: float, margin: float = 0.0) -> Cost:
         """What `blocks` would cost now; nothing is noted."""
         return self._run(blocks, price, now, margin, note=False)
 
-    def send(self, blocks: Sequence[Cacheable], price: Price, now: float) -> Cost:
+    def send(self, blocks: Sequence[CacheBlock], price: Price, now: float) -> Cost:
         """What `blocks` cost, sent now."""
         cost = self._run(blocks, price, now, 0.0, note=True)
         if len(self._expiry) > ENTRIES:
@@ -88,21 +88,21 @@ class CacheMirror:
             self._expiry = dict(alive[-ENTRIES // 2 :])
         return cost
 
-    def copy(self) -> CacheMirror:
+    def copy(self) -> PromptCacheModel:
         """Another with the same entries."""
-        return CacheMirror(dict(self._expiry))
+        return PromptCacheModel(dict(self._expiry))
 
     def forget(self, before: float) -> None:
         """The provider had nothing of this: entries last used before then are gone."""
         self._expiry = {key: (end, life) for key, (end, life) in self._expiry.items() if end - life >= before}
 
-    def alive_before(self, blocks: Sequence[Cacheable], now: float, margin: float) -> list[int]:
+    def alive_before(self, blocks: Sequence[CacheBlock], now: float, margin: float) -> list[int]:
         """The indexes of the blocks at which an entry ends that is alive, and has `margin` seconds left."""
         chain, _ = _prefixes(blocks)
         ends = ((i, self._expiry.get(key)) for i, key in enumerate(chain) if not blocks[i].is_ignored)
         return [i for i, entry in ends if entry is not None and entry[0] > now + margin]
 
-    def _run(self, blocks: Sequence[Cacheable], price: Price, now: float, margin: float, *, note: bool) -> Cost:
+    def _run(self, blocks: Sequence[CacheBlock], price: Price, now: float, margin: float, *, note: bool) -> Cost:
         chain, sums = _prefixes(blocks)
         marks = breakpoints(blocks, price)
         hit = self._hit(blocks, chain, marks, price, now + margin)
@@ -127,7 +127,7 @@ class CacheMirror:
                 self._expiry[chain[i]] = (now + life, life)
         return Cost((sums[-1] if sums else 0) - at, read, write, write_hour)
 
-    def _hit(self, blocks: Sequence[Cacheable], chain: list[int], marks: list[int], price: Price, when: float) -> int:
+    def _hit(self, blocks: Sequence[CacheBlock], chain: list[int], marks: list[int], price: Price, when: float) -> int:
         """The index of the block at which the entry ends that is read. -1: none is."""
         if price.caching == "newest":
             return self._hit_newest(blocks, chain, marks, when)
@@ -143,7 +143,7 @@ class CacheMirror:
                     break
         return -1
 
-    def _hit_newest(self, blocks: Sequence[Cacheable], chain: list[int], marks: list[int], when: float) -> int:
+    def _hit_newest(self, blocks: Sequence[CacheBlock], chain: list[int], marks: list[int], when: float) -> int:
         """Breakpoints that the provider set by itself in earlier requests stand in none of this one: they are known by
         the entries written there. A client that asks for none of those is matched at its own alone."""
         is_implicit = any(block.is_automatic for block in blocks)
@@ -159,7 +159,7 @@ class CacheMirror:
         return -1
 
 
-def breakpoints(blocks: Sequence[Cacheable], price: Price) -> list[int]:
+def breakpoints(blocks: Sequence[CacheBlock], price: Price) -> list[int]:
     """The indexes of the blocks at which entries end that this request writes or refreshes."""
     if price.caching == "prefix":
         return [i for i, block in enumerate(blocks) if not block.is_ignored]
@@ -168,7 +168,7 @@ def breakpoints(blocks: Sequence[Cacheable], price: Price) -> list[int]:
     return [i for i, block in enumerate(blocks) if block.mark in _CLASSIC]
 
 
-def _prefixes(blocks: Sequence[Cacheable]) -> tuple[list[int], list[int]]:
+def _prefixes(blocks: Sequence[CacheBlock]) -> tuple[list[int], list[int]]:
     """For each block, a hash of everything up to it, and the tokens of it. Python's own hash: a tenth of the time of a
     digest, and it need not outlive the process."""
     chain, sums, total, so_far = [], [], 0, 0

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from penstock.cost.prices import Price
-from penstock.cost.prompt_cache import LONG, Cacheable, CacheMirror, breakpoints
+from penstock.cost.prompt_cache import LONG, CacheBlock, PromptCacheModel, breakpoints
 
-__all__ = ["RESERVE", "Candidate", "Choice", "anchor", "choose"]
+__all__ = ["RESERVE", "Candidate", "FlushPoint", "choose_breakpoint", "choose_flush_point"]
 
 CALLS_LEFT = 24.0
 """Calls until the next cold cache or the end of the session; measured on 2,101 calls of 23 sessions."""
@@ -35,13 +35,13 @@ class Candidate:
     """One edit that could land."""
 
     index: int
-    """Of its block among the `Cacheable`s of the request as it would be sent without it."""
+    """Of its block among the `CacheBlock`s of the request as it would be sent without it."""
     saving: int
     """Tokens."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class FlushPoint:
     """Where a warm flush cuts."""
 
     place: int
@@ -52,17 +52,17 @@ class Choice:
     """Units this request costs more for it."""
 
 
-def choose(
+def choose_flush_point(
     candidates: Sequence[Candidate],
-    blocks: Sequence[Cacheable],
-    mirror: CacheMirror,
+    blocks: Sequence[CacheBlock],
+    mirror: PromptCacheModel,
     price: Price,
     now: float,
     margin: float,
     *,
     calls_left: float = CALLS_LEFT,
     hurdle: float = HURDLE,
-) -> Choice | None:
+) -> FlushPoint | None:
     """From which block on candidates should land, and the entry read then. None: it does not pay."""
     sums = [0]
     for block in blocks:
@@ -81,12 +81,12 @@ def choose(
         extra = price.read * read + write * (total - freed - read) - without
         net = price.read * calls_left * freed - (hurdle * extra if extra > 0 else extra)
         if net > best:
-            best, chosen = net, Choice(candidate.index, before[-1] if before else None, extra)
+            best, chosen = net, FlushPoint(candidate.index, before[-1] if before else None, extra)
     return chosen
 
 
-def anchor(
-    blocks: Sequence[Cacheable], ends: Sequence[int], alive: Sequence[int], candidates: Sequence[Candidate]
+def choose_breakpoint(
+    blocks: Sequence[CacheBlock], ends: Sequence[int], alive: Sequence[int], candidates: Sequence[Candidate]
 ) -> int | None:
     """Where a breakpoint of our own keeps an entry alive that a later flush can read from: the newest end of a user
     message before the client's own breakpoints, with little before it that is still to be cut."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["ROOM", "Due"]
+__all__ = ["ROOM", "FlushReason"]
 
 ROOM = 0.15
 """Share of what the window may hold that a flush for the window's sake must free. It writes a hot prefix
 anew, at some twelve times the price of reading it: what frees less would be due again before it has paid for that."""
 
 
-class Due(StrEnum):
+class FlushReason(StrEnum):
     """The occasions of a flush."""
 
     COLD = "the cache is cold"
@@ -24,4 +24,4 @@ class Due(StrEnum):
     @property
     def must(self) -> bool:
         """It does not wait until it pays."""
-        return self is not Due.COLD
+        return self is not FlushReason.COLD

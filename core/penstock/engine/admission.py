@@ -14,22 +14,22 @@ from collections.abc import Iterable, Sequence
 
 from penstock.base.clock import Clock
 from penstock.base.errors import StoreError
-from penstock.budget import Admission, Amount, Who
-from penstock.budget.judge import Change, Standing
-from penstock.budget.provider import Told
-from penstock.budget.rates import Speed, Turn
+from penstock.budget import Admission, Amount, BudgetOwner
+from penstock.budget.judge import Change, LimitStatus
+from penstock.budget.provider import RateLimitInfo
+from penstock.budget.rates import RateDecision, RateLimiter
 from penstock.conversation.conversation import BlockKind, is_envelope
 from penstock.conversation.exchange import Exchange, Kind
 from penstock.conversation.reply import Reply, Usage
 from penstock.conversation.reported_counts import bounded
-from penstock.cost.account import Booking
+from penstock.cost.account import RequestCost
 from penstock.cost.bill import PriceOf, bill
 from penstock.cost.prices import Price
 from penstock.cost.prompt_cache import Cost
 from penstock.engine import budget_store
 from penstock.engine.pipeline import Pipeline
-from penstock.engine.token_counts import Counting
-from penstock.engine.work import Outcome, Work
+from penstock.engine.token_counts import TokenCalibration
+from penstock.engine.work import ProxyDecision, RequestContext
 from penstock.events.event import EventKind
 from penstock.events.log import EventLog
 from penstock.plugins.draft import Refused
@@ -37,7 +37,7 @@ from penstock.profiles.profile import Profile
 from penstock.store.base import Store
 from penstock.tokens.estimate import estimate_bytes
 
-__all__ = ["Cashier", "prices_for", "who_is"]
+__all__ = ["AdmissionControl", "prices_for", "who_is"]
 
 logger = logging.getLogger(__name__)
 CLOSE_S = 5.0
@@ -48,12 +48,12 @@ SAVE_S = 1.0
 _IN_CHAT = re.compile(r"/?penstock:? budget raise(?: \$?(\d{1,6}(?:\.\d{1,4})?))?[.!]?", re.IGNORECASE)
 
 
-class Cashier:
+class AdmissionControl:
     """Any thread may call; nobody waits for the disk."""
 
-    def __init__(self, store: Store, log: EventLog, clock: Clock, counting: Counting) -> None:
+    def __init__(self, store: Store, log: EventLog, clock: Clock, counting: TokenCalibration) -> None:
         self._store, self._log, self.clock, self._counting = store, log, clock, counting
-        self.speed = Speed()
+        self.speed = RateLimiter()
         self._closing, self._dirty = threading.Event(), threading.Event()
         self.budgets = budget_store.load(store, clock.now(), self._tell)
         self._thread: threading.Thread | None = None
@@ -64,11 +64,11 @@ class Cashier:
 
     # ---------------------------------------------------------------- the road
 
-    def standing(self, exchange: Exchange, profile: Profile) -> Standing:
+    def standing(self, exchange: Exchange, profile: Profile) -> LimitStatus:
         """How near the budgets of a request are to their end."""
         return self.budgets.standing(who_is(exchange), profile.budget, self.clock.now())
 
-    def ask(self, work: Work, exchange: Exchange) -> tuple[Refused | None, float]:
+    def ask(self, work: RequestContext, exchange: Exchange) -> tuple[Refused | None, float]:
         """Why a request must not leave; if it may, after how many seconds."""
         profile, draft = work.pipeline.profile, work.draft
         if profile.mode != "edit" or exchange.kind is Kind.COUNT:
@@ -81,7 +81,7 @@ class Cashier:
             return None, admission.wait_s
         return Refused(admission.message, admission.retry_after, "budget", admission.is_final), 0.0
 
-    def answered(self, exchange: Exchange, pipeline: Pipeline, booking: Booking | None, reply: Reply) -> None:
+    def answered(self, exchange: Exchange, pipeline: Pipeline, booking: RequestCost | None, reply: Reply) -> None:
         """Count what an answer cost, once."""
         if exchange.kind is Kind.COUNT:
             return
@@ -104,7 +104,7 @@ class Cashier:
         else:
             self._settle(exchange, pipeline, self.budgets.held(exchange.id) or Amount(requests=1))
 
-    def told(self, exchange: Exchange, told: tuple[Told, ...]) -> None:
+    def told(self, exchange: Exchange, told: tuple[RateLimitInfo, ...]) -> None:
         """A provider told of its limits."""
         self.speed.told(who_is(exchange), told)
 
@@ -124,10 +124,10 @@ class Cashier:
 
     # ---------------------------------------------------------------- within
 
-    def _admit(self, work: Work, exchange: Exchange, estimate: Amount) -> Admission:
+    def _admit(self, work: RequestContext, exchange: Exchange, estimate: Amount) -> Admission:
         profile, who, now = work.pipeline.profile, who_is(exchange), self.clock.now()
 
-        def turn() -> Turn:
+        def turn() -> RateDecision:
             # Asked for when it is this one's turn to ask: one's time is never before that of who asked earlier.
             return self.speed.turn(who, profile.rate, estimate.tokens, self.clock.now())
 
@@ -148,7 +148,7 @@ class Cashier:
                 break
         return admission
 
-    def _new_text(self, work: Work, exchange: Exchange) -> str:
+    def _new_text(self, work: RequestContext, exchange: Exchange) -> str:
         """A person's message, where it is alone: no second text that a program may have put there. Clients send what
         was refused once more, in front of what is said then: that is not new."""
         texts, conversation = _texts(work), exchange.identity.conversation
@@ -159,7 +159,7 @@ class Cashier:
         new = [text for text in texts if hash(text) not in before]
         return new[0] if len(new) == 1 and len(new[0]) <= LONGEST_SAID else ""
 
-    def _estimate(self, work: Work, exchange: Exchange) -> Amount:
+    def _estimate(self, work: RequestContext, exchange: Exchange) -> Amount:
         """What a request is thought to cost as it leaves, without its answer."""
         state, came = work.state, work.conversation
         sent = state.size_sent if state is not None else 0
@@ -211,10 +211,10 @@ class Cashier:
             self._dirty.set()  # to be tried again, whether more is spent or not
 
 
-def who_is(exchange: Exchange) -> Who:
+def who_is(exchange: Exchange) -> BudgetOwner:
     """Whose budgets a request counts for."""
     identity = exchange.identity
-    return Who(
+    return BudgetOwner(
         conversation=identity.conversation,
         session=identity.session,
         agent=identity.client,
@@ -226,14 +226,14 @@ def who_is(exchange: Exchange) -> Who:
     )
 
 
-def prices_for(outcome: Outcome) -> PriceOf | None:
+def prices_for(outcome: ProxyDecision) -> PriceOf | None:
     """The prices of what serves a request, by model. None: it was not read."""
     if outcome.exchange is None or outcome.pipeline is None:
         return None
     return _price_of(outcome.exchange, outcome.pipeline)
 
 
-def _texts(work: Work) -> list[str]:
+def _texts(work: RequestContext) -> list[str]:
     """What the newest message says, without envelopes. Empty where a tool speaks in it."""
     at = work.conversation.newest_user() if work.conversation is not None else None
     if work.conversation is None or at is None:
@@ -252,14 +252,14 @@ def _price_of(exchange: Exchange, pipeline: Pipeline) -> PriceOf:
     return lambda model: pipeline.parts.prices.of(exchange.identity.provider, model)
 
 
-def _cost(told: Usage, booking: Booking | None, model: str, price_of: PriceOf) -> Amount:
+def _cost(told: Usage, booking: RequestCost | None, model: str, price_of: PriceOf) -> Amount:
     """Dollars by the bill; where the provider counted nothing, it is our estimate. Without a booking, what was counted
     is all that is known."""
     usage = bounded(told)
     if booking is None:
         written, hour = usage.cache_write or 0, usage.cache_write_hour or 0
         counted = Cost(usage.input or 0, usage.cache_read or 0, written - hour, hour)
-        booking = Booking(counted, counted, price_of(model))
+        booking = RequestCost(counted, counted, price_of(model))
     found = bill(booking, usage, price_of=price_of)
     others = sum((one.prompt or 0) + (one.output or 0) for one in usage.others)
     return Amount(found.paid + found.own, found.sent.total + (usage.output or 0) + others, 1)

@@ -15,36 +15,36 @@ from contextlib import AbstractContextManager
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import StoreError, Unreadable
 from penstock.base.threads import NoWorker, Task, Workers
-from penstock.budget.provider import Told
+from penstock.budget.provider import RateLimitInfo
 from penstock.conversation.conversation import Conversation
 from penstock.conversation.exchange import Exchange, Request, State
 from penstock.conversation.reply import Usage
 from penstock.dialects import content_encoding
 from penstock.dialects.base import Dialect, Endpoint
 from penstock.dialects.signed_body import is_signed
-from penstock.edits.flush_reason import Due
+from penstock.edits.flush_reason import FlushReason
 from penstock.engine import payloads
-from penstock.engine.admission import Cashier
+from penstock.engine.admission import AdmissionControl
 from penstock.engine.background import Background
 from penstock.engine.fallback import Fallback
 from penstock.engine.job import Job
 from penstock.engine.pipeline import Pipeline, Verdict
 from penstock.engine.pipelines import Pipelines
 from penstock.engine.reader import Reader
-from penstock.engine.responses import Answers
-from penstock.engine.settle import Settler
-from penstock.engine.token_counts import Counting
-from penstock.engine.work import Outcome, Overtaken, Work
+from penstock.engine.responses import ResponseHandler
+from penstock.engine.settle import EditScheduler
+from penstock.engine.token_counts import TokenCalibration
+from penstock.engine.work import ProxyDecision, RequestContext, Superseded
 from penstock.events.event import EventKind
 from penstock.events.log import EventLog
-from penstock.identify.tools import HeadNews
+from penstock.identify.tools import PromptHeadChanges
 from penstock.plugins.draft import Draft
 from penstock.profiles.profile import Profile
 from penstock.redaction.personal import redactors
 from penstock.redaction.redaction import Redactor, redact
 from penstock.store.base import Store
 
-__all__ = ["Engine", "Outcome"]
+__all__ = ["Engine", "ProxyDecision"]
 
 logger = logging.getLogger(__name__)
 PREPARE_S = 2.0
@@ -76,16 +76,16 @@ class Engine:
         self._workers = Workers()
         self._background = Background(log, self._clock)
         self._redactors = tuple(redactors)
-        self._head_news = HeadNews()
-        self._counting = Counting(store, self._clock.tick, self._background.do)
+        self._head_news = PromptHeadChanges()
+        self._counting = TokenCalibration(store, self._clock.tick, self._background.do)
         self.calibration = self._counting.calibration
         """What the provider's counts have taught about our estimates."""
-        self.cashier = Cashier(store, log, self._clock, self._counting)
+        self.cashier = AdmissionControl(store, log, self._clock, self._counting)
         """Asked before a request leaves, and told what came of it."""
         self._reader = Reader(store, key, self._clock, self.cashier, self._counting, is_lost=is_lost)
         self._states = self._reader.states
-        self._answers = Answers(self.cashier, self._counting, self._background, self._states, self._clock, log)
-        self._settler = Settler(store, log, self._redactor, self._clock.now)
+        self._answers = ResponseHandler(self.cashier, self._counting, self._background, self._states, self._clock, log)
+        self._settler = EditScheduler(store, log, self._redactor, self._clock.now)
         self.pipelines = Pipelines(pipelines, profile)
         """By profile; they may be replaced at any time."""
         self._fallback = Fallback(self._states, key, self._clock, log, self.pipelines)
@@ -108,7 +108,7 @@ class Engine:
                 return dialect, endpoint
         return None
 
-    async def process(self, request: Request) -> Outcome:
+    async def process(self, request: Request) -> ProxyDecision:
         """What to do with `request`. Never raises; takes no longer than the deadlines of the profile allow."""
         work = None
         try:
@@ -120,7 +120,7 @@ class Engine:
             logger.exception("exchange %s goes past the pipeline", request.id)
             return await self._fallback.pass_by(request, work, f"{type(e).__name__}: {e}")
 
-    async def replay(self, request: Request, why: str) -> Outcome:
+    async def replay(self, request: Request, why: str) -> ProxyDecision:
         """Send `request` with what was edited before, and nothing else: no stage runs, and nothing is counted or
         learned. Never raises."""
         try:
@@ -128,7 +128,7 @@ class Engine:
         except Exception as e:  # noqa: BLE001 - whatever it is, the request goes out (P1)
             return self._fallback.untouched(request, f"{why}; {type(e).__name__}: {e}")
 
-    def process_now(self, request: Request) -> Outcome:
+    def process_now(self, request: Request) -> ProxyDecision:
         """`process` in the caller's own thread, without deadlines."""
         work = None
         try:
@@ -140,28 +140,28 @@ class Engine:
             logger.exception("exchange %s goes past the pipeline", request.id)
             return self._fallback.pass_by_now(request, work, f"{type(e).__name__}: {e}")
 
-    async def answered(self, outcome: Outcome) -> None:
+    async def answered(self, outcome: ProxyDecision) -> None:
         """The answer came whole: let the stages look at it, in the background. Never raises."""
         await self._answers.answered(outcome)
 
-    def replay_now(self, request: Request, why: str) -> Outcome:
+    def replay_now(self, request: Request, why: str) -> ProxyDecision:
         """The same in the caller's own thread."""
         return self._fallback.pass_by_now(request, self._work(request), why)
 
-    def answered_now(self, outcome: Outcome) -> None:
+    def answered_now(self, outcome: ProxyDecision) -> None:
         """The same in the caller's own thread."""
         self._answers.answered_now(outcome)
 
-    def failed(self, outcome: Outcome, usage: Usage | None, *, begun: bool, sent: bool = True) -> None:
+    def failed(self, outcome: ProxyDecision, usage: Usage | None, *, begun: bool, sent: bool = True) -> None:
         """No whole answer came; with `begun` the provider had begun one, and without `sent` it was never asked."""
         self._answers.failed(outcome, usage, begun=begun, sent=sent)
 
-    def rejected(self, outcome: Outcome, error: str) -> None:
+    def rejected(self, outcome: ProxyDecision, error: str) -> None:
         """The provider answered 400 and said `error`, or left thinking out. Where an edit of ours may be the cause, the
         conversation's next request goes without what was refused, and nothing late lands in it any more."""
         self._answers.rejected(outcome, error)
 
-    def told(self, outcome: Outcome, told: tuple[Told, ...]) -> None:
+    def told(self, outcome: ProxyDecision, told: tuple[RateLimitInfo, ...]) -> None:
         """The provider told of its limits."""
         self._answers.told(outcome, told)
 
@@ -192,11 +192,11 @@ class Engine:
 
     # ---------------------------------------------------------------- the loop's side
 
-    def _work(self, request: Request) -> Work:
+    def _work(self, request: Request) -> RequestContext:
         found = self.route(request.method, request.path)
         if found is None:
             raise Unreadable(f"no dialect reads {request.method} {request.path}")
-        work = Work(request, *found, self.pipelines.of(request.profile), self._clock.tick(), self.is_paused)
+        work = RequestContext(request, *found, self.pipelines.of(request.profile), self._clock.tick(), self.is_paused)
         pipeline = work.pipeline
         work.step_until = work.started + pipeline.profile.limits.read_ms / 1000
         return work
@@ -211,7 +211,7 @@ class Engine:
         waiting = asyncio.wrap_future(self._workers.submit(lambda: self._prepare(profile)).future)
         await asyncio.wait_for(waiting, PREPARE_S)
 
-    async def _process(self, work: Work) -> Outcome:
+    async def _process(self, work: RequestContext) -> ProxyDecision:
         while True:
             generation = work.generation
             try:
@@ -222,7 +222,7 @@ class Engine:
             if outcome is not None:
                 return outcome
 
-    async def _watch(self, work: Work, task: Task[Outcome]) -> Outcome | None:
+    async def _watch(self, work: RequestContext, task: Task[ProxyDecision]) -> ProxyDecision | None:
         """Wait for `task`. None: a stage was late, and another thread is to go on."""
         waiting = asyncio.wrap_future(task.future)
         try:
@@ -252,7 +252,7 @@ class Engine:
 
     # ---------------------------------------------------------------- the thread's side
 
-    def _run(self, work: Work, generation: int) -> Outcome:
+    def _run(self, work: RequestContext, generation: int) -> ProxyDecision:
         try:
             if work.step < 0:
                 try:
@@ -271,28 +271,33 @@ class Engine:
                 draft, verdict = work.pipeline.run(index, draft, flush=flush)
                 self._step(work, generation, index + 1, draft, verdict)
             return self._write(work, generation)
-        except Overtaken:
-            return Outcome()
+        except Superseded:
+            return ProxyDecision()
 
     def _step(
-        self, work: Work, generation: int, step: int, draft: Draft | None = None, verdict: Verdict | None = None
+        self,
+        work: RequestContext,
+        generation: int,
+        step: int,
+        draft: Draft | None = None,
+        verdict: Verdict | None = None,
     ) -> None:
         with work.lock:
             if work.generation != generation:
-                raise Overtaken
+                raise Superseded
             if draft is not None:
                 work.draft = draft
             if verdict is not None:
                 work.verdicts.append(verdict)
             self._enter(work, step)
 
-    def _enter(self, work: Work, step: int) -> None:
+    def _enter(self, work: RequestContext, step: int) -> None:
         work.step = step
         last = step >= len(work.pipeline.stages)
         seconds = work.pipeline.profile.limits.read_ms / 1000 if last else work.pipeline.deadline(step)
         work.step_until = self._clock.tick() + seconds
 
-    def _write(self, work: Work, generation: int) -> Outcome:
+    def _write(self, work: RequestContext, generation: int) -> ProxyDecision:
         conversation, exchange, state = work.conversation, work.exchange, work.state
         if conversation is None or exchange is None or state is None:
             raise Unreadable("the request was not read")
@@ -303,10 +308,10 @@ class Engine:
         if refusal is not None:
             said = work.dialect.refusal(refusal.message, refusal.retry_after, is_final=refusal.is_final)
             if not self._commit(work, generation):  # it has left as it came meanwhile
-                raise Overtaken
+                raise Superseded
             exchange.advance(State.REFUSED)
             self._log.append(EventKind.REFUSED, exchange.id, **payloads.refused(refusal))
-            return Outcome(refusal=said, exchange=exchange, pipeline=work.pipeline)
+            return ProxyDecision(refusal=said, exchange=exchange, pipeline=work.pipeline)
         job = Job(
             work.dialect,
             work.request.path,
@@ -333,13 +338,13 @@ class Engine:
             is_gone = state.is_gone  # its ledger too: what it says was sent is not what the next request will find
             settled = None if is_gone else self._settler.settle(job)
             pending = len(state.ledger.pending)
-            if settled is not None and work.due is Due.ASKED:
+            if settled is not None and work.due is FlushReason.ASKED:
                 state.asked = False
             revision = state.ledger.revision
         if is_gone:  # without the lock: who deletes the session waits for it
             return self._fallback.pass_by_now(work.request, work, "its session was deleted meanwhile")
         if settled is None:
-            raise Overtaken
+            raise Superseded
         body = settled.body
         self._log.append(
             EventKind.ENRICHED,
@@ -355,7 +360,7 @@ class Engine:
             ms=_ms(self._clock.tick() - work.started),
         )
         sent = None if body is None else content_encoding.encode(body, work.request.headers.get("content-encoding"))
-        return Outcome(
+        return ProxyDecision(
             body=sent,
             exchange=exchange,
             booking=settled.booking,
@@ -369,7 +374,7 @@ class Engine:
             may_break=settled.replay.is_before_thinking(conversation),
         )
 
-    def _commit(self, work: Work, generation: int) -> bool:
+    def _commit(self, work: RequestContext, generation: int) -> bool:
         """Whether the loop still waits for this thread; if so, it will until the thread is done."""
         with work.lock:
             if work.generation != generation:
@@ -379,7 +384,7 @@ class Engine:
 
     # ---------------------------------------------------------------- events
 
-    def _journal_request(self, work: Work, conversation: Conversation, exchange: Exchange) -> None:
+    def _journal_request(self, work: RequestContext, conversation: Conversation, exchange: Exchange) -> None:
         redactor = self._redactor(work.pipeline.profile)
         words = work.draft.words if work.draft is not None else exchange.words
         exchange.words = words

@@ -26,7 +26,7 @@ from penstock.edits.ledger import resolve
 from penstock.edits.rewrite import rewrite, without_thinking
 from penstock.engine.pipelines import Pipelines
 from penstock.engine.state import Attempt, ConversationState, States, note_attempt
-from penstock.engine.work import Outcome, Work
+from penstock.engine.work import ProxyDecision, RequestContext
 from penstock.events.event import EventKind
 from penstock.events.log import EventLog
 from penstock.identify.identity import identify
@@ -50,7 +50,7 @@ class _Passed:
     body: bytes | None
     """In the request's own content-encoding. None: the client's own bytes."""
     may_break: bool = False
-    """See `Outcome.may_break`."""
+    """See `ProxyDecision.may_break`."""
     edits: int = 0
     """Edits that were sent again."""
     stripped: int = 0
@@ -65,7 +65,7 @@ class Fallback:
         self._states, self._key, self._clock, self._log, self._pipelines = states, key, clock, log, pipelines
         self._workers = Workers(limit=4, lost_limit=16, name="penstock-fallback")
 
-    async def pass_by(self, request: Request, work: Work | None, why: str) -> Outcome:
+    async def pass_by(self, request: Request, work: RequestContext | None, why: str) -> ProxyDecision:
         """Past the pipeline, in a thread of its own; where that hangs too, without what is not in memory; and last, as
         the client sent it."""
         for load in (True, False):
@@ -89,7 +89,7 @@ class Fallback:
         self._leave_untouched(work)
         return self.untouched(request, why, work.exchange if work is not None else None)
 
-    def pass_by_now(self, request: Request, work: Work | None, why: str) -> Outcome:
+    def pass_by_now(self, request: Request, work: RequestContext | None, why: str) -> ProxyDecision:
         """The same in the caller's own thread."""
         if work is not None:
             try:
@@ -101,7 +101,7 @@ class Fallback:
         self._leave_untouched(work)
         return self.untouched(request, why, work.exchange if work is not None else None)
 
-    def _passed(self, work: Work, passed: _Passed, why: str) -> Outcome:
+    def _passed(self, work: RequestContext, passed: _Passed, why: str) -> ProxyDecision:
         if passed.fault:
             self._log.append(EventKind.FAULT, work.request.id, where="check", error=redact(passed.fault)[:400])
         outcome = self.untouched(work.request, why, work.exchange, replayed=passed.edits, stripped=passed.stripped)
@@ -110,7 +110,7 @@ class Fallback:
         outcome.may_break = passed.may_break
         return outcome
 
-    def _leave_untouched(self, work: Work | None) -> None:
+    def _leave_untouched(self, work: RequestContext | None) -> None:
         """The client's own bytes leave, past the ledger. The loop must not wait for the state's lock."""
         if work is None or work.state is None or work.conversation is None:
             return
@@ -125,13 +125,13 @@ class Fallback:
 
     def untouched(
         self, request: Request, why: str, exchange: Exchange | None = None, *, replayed: int = 0, stripped: int = 0
-    ) -> Outcome:
+    ) -> ProxyDecision:
         """What to do with a request that leaves as the client sent it, but for edits of before; and the event that says
         so."""
         self._log.append(EventKind.BYPASSED, request.id, why=redact(why)[:400], replayed=replayed, stripped=stripped)
-        return Outcome(why=why, exchange=exchange, pipeline=self._pipelines.of(request.profile))
+        return ProxyDecision(why=why, exchange=exchange, pipeline=self._pipelines.of(request.profile))
 
-    def _send(self, work: Work, *, load: bool) -> _Passed:
+    def _send(self, work: RequestContext, *, load: bool) -> _Passed:
         """What leaves for a request. With `load`, a ledger that is not in memory is read from the store, if that can
         be. Raises `Unreadable`, and what a stranger's dialect raises."""
         conversation = work.conversation or self._read(work)
@@ -167,7 +167,7 @@ class Fallback:
         may_break = replay.is_before_thinking(conversation)
         return _Passed(name, body, may_break, replayed, whole - left, done.fault)
 
-    def _note_use(self, work: Work, state: ConversationState | None, conversation: Conversation) -> None:
+    def _note_use(self, work: RequestContext, state: ConversationState | None, conversation: Conversation) -> None:
         """Nothing here waits for the state's lock: what hangs may hold it."""
         if state is None:
             return
@@ -183,7 +183,7 @@ class Fallback:
         except StoreError:
             return None
 
-    def _read(self, work: Work) -> Conversation:
+    def _read(self, work: RequestContext) -> Conversation:
         limit = work.pipeline.profile.limits.body_bytes
         work.body = content_encoding.decode(work.request.body, _encoding(work), limit)
         return work.dialect.read(work.body, work.request.path)
@@ -199,7 +199,7 @@ def _edits(state: ConversationState | None, attempt: Attempt | None, *, is_refus
     return state.ledger.revision, state.ledger.standing()
 
 
-def _encoding(work: Work) -> str | None:
+def _encoding(work: RequestContext) -> str | None:
     return work.request.headers.get("content-encoding")
 
 

@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from penstock.conversation.conversation import Conversation
-from penstock.cost.account import cacheables
+from penstock.cost.account import cache_blocks
 from penstock.cost.prices import Price
 from penstock.cost.prompt_cache import breakpoints
 from penstock.edits.applied import Replay
 from penstock.edits.edit import Edit, Op
 from penstock.tokens.estimate import estimate_bytes
 
-__all__ = ["COVERED", "GROWTH", "LONGER", "UNCACHED", "unfit"]
+__all__ = ["COVERED", "GROWTH", "LONGER", "UNCACHED", "reject_unprofitable"]
 
 COVERED = "a compaction stands for the whole message"
 LONGER = "it would make the request longer"
@@ -22,7 +22,7 @@ GROWTH = 64
 """Characters by which edits may make a request longer than it came: less than a stub for a few words takes."""
 
 
-def unfit(
+def reject_unprofitable(
     landing: Sequence[Edit], replay: Replay, came: Conversation, view: Conversation, price: Price
 ) -> list[tuple[Edit, str]]:
     """Those of `landing` that must not, and why. `replay` and `view`: what is sent when all of them do. Notes may: they
@@ -48,6 +48,6 @@ def _is_paid_in_full(view: Conversation, came: Conversation, price: Price) -> bo
 
 def _cached(conversation: Conversation, price: Price) -> int:
     """Tokens of the longest prefix that the provider would cache if it is long enough."""
-    blocks = cacheables(conversation)
+    blocks = cache_blocks(conversation)
     ends = breakpoints(blocks, price)
     return sum(block.tokens for block in blocks[: ends[-1] + 1]) if ends else 0

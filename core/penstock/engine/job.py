@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 
 from penstock.conversation.conversation import Conversation
 from penstock.conversation.exchange import Exchange
-from penstock.cost.account import Booking
+from penstock.cost.account import RequestCost
 from penstock.cost.prices import Price
-from penstock.cost.prompt_cache import Cacheable
+from penstock.cost.prompt_cache import CacheBlock
 from penstock.cost.warm_flush import Candidate
 from penstock.dialects.base import Dialect
 from penstock.dialects.signed_body import SIGNED
 from penstock.edits.applied import Replay
 from penstock.edits.edit import Edit, Op
-from penstock.edits.flush_reason import Due
+from penstock.edits.flush_reason import FlushReason
 from penstock.engine.state import Attempt, ConversationState
 from penstock.plugins.draft import Draft
 from penstock.profiles.profile import Profile
-from penstock.tokens.calibration import UNTAUGHT, Gauge
+from penstock.tokens.calibration import UNCALIBRATED, TokenScale
 
-__all__ = ["PAUSED", "Job", "Plan", "Settled"]
+__all__ = ["PAUSED", "Job", "Plan", "Rewrite"]
 
 PAUSED = "editing is paused"
 
@@ -48,12 +48,12 @@ class Job:
     """What the ledger made of the request when it was read, and its revision then."""
     used: float
     """When the conversation's cache had been used last then."""
-    due: Due | None
+    due: FlushReason | None
     """Why edits to what was sent land now. None: they must wait."""
     price: Price
     commit: Callable[[], bool]
     """Asked once, when everything is stored: may the edits land? False: nobody waits for this request any more."""
-    gauge: Gauge = UNTAUGHT
+    gauge: TokenScale = UNCALIBRATED
     """What the provider's counts make of our estimates."""
     is_paused: bool = False
     """Nothing of the draft may land; what has landed is replayed."""
@@ -95,7 +95,7 @@ class Job:
 
 
 @dataclass(slots=True)
-class Settled:
+class Rewrite:
     """What leaves."""
 
     body: bytes | None
@@ -104,8 +104,8 @@ class Settled:
     view: Conversation
     """The request as it leaves."""
     landed: int = 0
-    booking: Booking | None = None
-    blocks: list[Cacheable] | None = None
+    booking: RequestCost | None = None
+    blocks: list[CacheBlock] | None = None
     """What is cached of it, when that is known already."""
     mark: tuple[int, int, str] | None = None
     """A breakpoint of our own: message, block, lifetime."""
@@ -126,7 +126,7 @@ class Plan:
     """What else could be cut while the cache is warm."""
     entry: int | None = None
     """The entry a warm flush reads from."""
-    blocks: list[Cacheable] = field(default_factory=list)
+    blocks: list[CacheBlock] = field(default_factory=list)
     """What is cached of the request without `warm`."""
 
     def leave_out(self, out: Sequence[tuple[Edit, str]]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from penstock.conversation.conversation import Block, Conversation
 from penstock.conversation.exchange import Exchange
 from penstock.conversation.reply import Reply, Usage
-from penstock.cost.account import Booking
+from penstock.cost.account import RequestCost
 from penstock.cost.bill import PriceOf, bill
 from penstock.edits.applied import Replay
 from penstock.edits.cache_order import notes
@@ -18,7 +18,7 @@ from penstock.plugins.compressor import handle_of
 from penstock.plugins.draft import Refused
 from penstock.plugins.tagger import Tags
 from penstock.redaction.redaction import Redactor, redact
-from penstock.tokens.calibration import Gauge
+from penstock.tokens.calibration import TokenScale
 from penstock.tokens.estimate import estimate, estimate_bytes
 from penstock.tokens.request_count import shares
 from penstock.tokens.request_estimate import estimated
@@ -32,7 +32,7 @@ TOOLS = 200
 
 
 def classified(
-    exchange: Exchange, conversation: Conversation, sent: int, redactor: Redactor, gauge: Gauge
+    exchange: Exchange, conversation: Conversation, sent: int, redactor: Redactor, gauge: TokenScale
 ) -> dict[str, Any]:
     """The payload of a `classified` event; `sent` messages at the head were sent before."""
     messages = conversation.messages
@@ -115,7 +115,7 @@ def _covered(conversation: Conversation, first: int, count: int) -> dict[str, An
 
 
 def saved(
-    conversation: Conversation, view: Conversation, replay: Replay, booking: Booking | None, gauge: Gauge
+    conversation: Conversation, view: Conversation, replay: Replay, booking: RequestCost | None, gauge: TokenScale
 ) -> dict[str, Any]:
     """Tokens of the request as it came, and as it leaves: counted alike, so that one can be taken from the other. What
     lies between is told apart: came + injected - freed = left."""
@@ -145,7 +145,7 @@ def _row(m: int, b: int, block: Block, redactor: Redactor) -> dict[str, Any]:
 
 
 def answered(
-    reply: Reply, redactor: Redactor, booking: Booking | None = None, price_of: PriceOf | None = None
+    reply: Reply, redactor: Redactor, booking: RequestCost | None = None, price_of: PriceOf | None = None
 ) -> dict[str, Any]:
     """What an answer adds to the payload of an `answered` event. `price_of`: for models that were paid besides."""
     money = {"money": bill(booking, reply.usage, price_of=price_of).payload()} if booking is not None else {}

@@ -14,8 +14,8 @@ from penstock.conversation.exchange import Exchange
 from penstock.conversation.reply import Reply
 from penstock.identify.classify import Classifier
 from penstock.plugins.draft import Draft
-from penstock.plugins.services import Parts
-from penstock.plugins.stage import Outcome, Stage
+from penstock.plugins.services import Services
+from penstock.plugins.stage import Stage, StageOutcome
 from penstock.profiles.profile import Profile
 from penstock.redaction.redaction import redact
 
@@ -31,7 +31,7 @@ class Verdict:
     """What came of one stage on one request."""
 
     stage: str
-    outcome: Outcome
+    outcome: StageOutcome
     remark: str = ""
     ms: float = 0.0
     edits: int = 0
@@ -40,9 +40,9 @@ class Verdict:
 class Pipeline:
     """The stages of one profile, in order."""
 
-    def __init__(self, profile: Profile, stages: Sequence[Stage], clock: Clock, parts: Parts | None = None) -> None:
+    def __init__(self, profile: Profile, stages: Sequence[Stage], clock: Clock, parts: Services | None = None) -> None:
         self.profile = profile
-        self.parts = parts or Parts()
+        self.parts = parts or Services()
         self.stages = tuple(stages)
         self.classifier = Classifier(profile.kinds)
         self._clock = clock
@@ -77,7 +77,7 @@ class Pipeline:
         stage = self.stages[index]
         breaker = self._breakers[stage.name]
         if not breaker.allows():
-            return draft, Verdict(stage.name, Outcome.RESTING, "it failed too often in a row")
+            return draft, Verdict(stage.name, StageOutcome.RESTING, "it failed too often in a row")
         started = self._clock.tick()
         trial = draft.for_stage(stage.name)
         try:
@@ -89,12 +89,12 @@ class Pipeline:
         except BaseException as e:  # a stranger's code; it may even raise what ends a process or a loop
             logger.exception("stage %r failed", stage.name)
             breaker.failed()
-            return draft, Verdict(stage.name, Outcome.FAILED, _said(e), self._since(started))
+            return draft, Verdict(stage.name, StageOutcome.FAILED, _said(e), self._since(started))
         breaker.succeeded()
         edits = len(trial.edits) - len(draft.edits)
-        outcome = Outcome.EDITED if edits else Outcome.NOTHING
+        outcome = StageOutcome.EDITED if edits else StageOutcome.NOTHING
         if trial.refused is not None and trial.refused.stage == stage.name:
-            outcome = Outcome.REFUSED
+            outcome = StageOutcome.REFUSED
         said = _remark(remark) if isinstance(remark, str) else ""
         return trial, Verdict(stage.name, outcome, said, self._since(started), edits)
 
@@ -108,7 +108,7 @@ class Pipeline:
         stage = self.stages[index]
         self._breakers[stage.name].failed()
         seconds = self.deadline(index)
-        return Verdict(stage.name, Outcome.LATE, f"not done after {seconds * 1000:.0f} ms", seconds * 1000)
+        return Verdict(stage.name, StageOutcome.LATE, f"not done after {seconds * 1000:.0f} ms", seconds * 1000)
 
     @property
     def observers(self) -> list[int]:

@@ -11,13 +11,13 @@ from penstock.cost.cache_ttl import CacheClock
 from penstock.dialects import content_encoding
 from penstock.edits.applied import Replay
 from penstock.edits.edit import Edit
-from penstock.edits.flush_reason import ROOM, Due
+from penstock.edits.flush_reason import ROOM, FlushReason
 from penstock.edits.ledger import Ledger, resolve
-from penstock.engine.admission import Cashier
+from penstock.engine.admission import AdmissionControl
 from penstock.engine.refusals import Refusals
 from penstock.engine.state import ConversationState, States
-from penstock.engine.token_counts import Counting
-from penstock.engine.work import Work
+from penstock.engine.token_counts import TokenCalibration
+from penstock.engine.work import RequestContext
 from penstock.identify.identity import identify
 from penstock.identify.working_directory import Projects
 from penstock.plugins.draft import Draft
@@ -32,7 +32,14 @@ class Reader:
     """Reads requests, each in its own thread; conversations come from a store."""
 
     def __init__(
-        self, store: Store, key: bytes, clock: Clock, cashier: Cashier, counting: Counting, *, is_lost: bool = False
+        self,
+        store: Store,
+        key: bytes,
+        clock: Clock,
+        cashier: AdmissionControl,
+        counting: TokenCalibration,
+        *,
+        is_lost: bool = False,
     ) -> None:
         """`is_lost`: the ledgers of an earlier store are gone; what was sent then is not known."""
         self._store, self._key, self._clock, self._cashier, self._counting = store, key, clock, cashier, counting
@@ -41,7 +48,7 @@ class Reader:
         self._refusals = Refusals(store, clock.now)
         self.states = States(self._load)
 
-    def read(self, work: Work) -> None:
+    def read(self, work: RequestContext) -> None:
         """Fill in what `work` is about; for a real turn that is new, with a draft for the stages.
 
         Raises `Unreadable` and `StoreError`.
@@ -111,7 +118,7 @@ class Reader:
         known = profile.memory.project or self._projects.of(conversation, identity)
         return known or f"account-{identity.account}"
 
-    def _debt(self, work: Work, conversation: Conversation, landed: Replay, provider: str) -> int:
+    def _debt(self, work: RequestContext, conversation: Conversation, landed: Replay, provider: str) -> int:
         """See `Job.debt`."""
         window = work.pipeline.parts.prices.of(provider, conversation.model).window
         compacted = (conversation.messages[i].size for i in landed.covered())
@@ -119,8 +126,8 @@ class Reader:
         return max(0, received - round(window * work.pipeline.profile.window.received))
 
     def _due(
-        self, work: Work, conversation: Conversation, state: ConversationState, provider: str, landed: Replay
-    ) -> Due | None:
+        self, work: RequestContext, conversation: Conversation, state: ConversationState, provider: str, landed: Replay
+    ) -> FlushReason | None:
         """Why edits to what was sent may land now. None: they must wait (P4)."""
         if not state.keys:
             return None
@@ -130,17 +137,17 @@ class Reader:
         if price.binds_thinking and conversation.thinking and not is_edge:
             return None
         if state.asked:
-            return Due.ASKED
+            return FlushReason.ASKED
         if work.debt and any(_is_shortened(conversation, at, edit) for at, edit in landed.replacements().items()):
-            return Due.OUTGROWN
+            return FlushReason.OUTGROWN
         # At an unknown price nobody can say that a flush pays.
         if price.is_known and state.clock.is_cold(self._clock.now(), profile.cache.margin_s):
-            return Due.COLD
+            return FlushReason.COLD
         limit = price.window * profile.window.hard
         size = work.gauge.count(state.size_sent + estimate_bytes(conversation.size) - state.size_came).tokens
         # Each such flush writes a hot prefix anew: after one that made little room the next waits until there is more.
         least = min(state.full + ROOM * limit, limit / profile.window.hard) if state.full else 0.0
-        return Due.FULL if size > max(limit, least) else None
+        return FlushReason.FULL if size > max(limit, least) else None
 
     def _load(self, conversation: str) -> ConversationState:
         """Raises `StoreError`: without its ledger a conversation can not be sent as it was before."""

@@ -5,32 +5,32 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from penstock.base.clock import Clock
-from penstock.budget.provider import Told
+from penstock.budget.provider import RateLimitInfo
 from penstock.conversation.exchange import Exchange, Kind, State
 from penstock.conversation.reply import Reply, Usage
 from penstock.dialects.rejection import LEFT_OUT, About, about
-from penstock.engine.admission import Cashier
+from penstock.engine.admission import AdmissionControl
 from penstock.engine.background import Background
 from penstock.engine.pipeline import Pipeline
 from penstock.engine.state import Lesson, States
-from penstock.engine.token_counts import Counting
-from penstock.engine.work import Outcome
+from penstock.engine.token_counts import TokenCalibration
+from penstock.engine.work import ProxyDecision
 from penstock.events.event import EventKind
 from penstock.events.log import EventLog
 
-__all__ = ["Answers"]
+__all__ = ["ResponseHandler"]
 
 TAUGHT = 10_000
 """Answered requests that are remembered, so that none teaches twice."""
 
 
-class Answers:
+class ResponseHandler:
     """For one thread: the loop's, or that of who works without one."""
 
     def __init__(
         self,
-        cashier: Cashier,
-        counting: Counting,
+        cashier: AdmissionControl,
+        counting: TokenCalibration,
         background: Background,
         states: States,
         clock: Clock,
@@ -40,7 +40,7 @@ class Answers:
         self._states, self._clock, self._log = states, clock, log
         self._taught: OrderedDict[int, None] = OrderedDict()
 
-    async def answered(self, outcome: Outcome) -> None:
+    async def answered(self, outcome: ProxyDecision) -> None:
         """See `Engine.answered`."""
         exchange, reply, pipeline = outcome.exchange, outcome.reply, outcome.pipeline
         if exchange is None or reply is None or pipeline is None or exchange.state is not State.ANSWERED:
@@ -48,19 +48,19 @@ class Answers:
         is_known = self._note(outcome, exchange, pipeline, reply)
         await self._background.look(pipeline, exchange, reply, is_known=is_known)
 
-    def answered_now(self, outcome: Outcome) -> None:
+    def answered_now(self, outcome: ProxyDecision) -> None:
         """See `Engine.answered_now`."""
         exchange, reply, pipeline = outcome.exchange, outcome.reply, outcome.pipeline
         if exchange is not None and reply is not None and pipeline is not None:
             is_known = self._note(outcome, exchange, pipeline, reply)
             self._background.look_now(pipeline, exchange, reply, is_known=is_known)
 
-    def failed(self, outcome: Outcome, usage: Usage | None, *, begun: bool, sent: bool) -> None:
+    def failed(self, outcome: ProxyDecision, usage: Usage | None, *, begun: bool, sent: bool) -> None:
         """See `Engine.failed`."""
         if outcome.exchange is not None and outcome.pipeline is not None:
             self._cashier.failed(outcome.exchange, outcome.pipeline, usage, begun=begun, sent=sent)
 
-    def told(self, outcome: Outcome, told: tuple[Told, ...]) -> None:
+    def told(self, outcome: ProxyDecision, told: tuple[RateLimitInfo, ...]) -> None:
         """See `Engine.told`."""
         if outcome.exchange is not None:
             self._cashier.told(outcome.exchange, told)
@@ -72,7 +72,7 @@ class Answers:
             if state is not None:
                 state.clock.touch(self._clock.now())
 
-    def rejected(self, outcome: Outcome, error: str) -> None:
+    def rejected(self, outcome: ProxyDecision, error: str) -> None:
         """See `Engine.rejected`."""
         lesson, state = _lesson(outcome, error), self._states.peek(outcome.conversation)
         if lesson is None or state is None:
@@ -88,7 +88,7 @@ class Answers:
         exchange = outcome.exchange.id if outcome.exchange is not None else ""
         self._log.append(EventKind.FAULT, exchange, where="edits", error=said)
 
-    def _note(self, outcome: Outcome, exchange: Exchange, pipeline: Pipeline, reply: Reply) -> bool:
+    def _note(self, outcome: ProxyDecision, exchange: Exchange, pipeline: Pipeline, reply: Reply) -> bool:
         """Pay for it, and keep what the provider counted for the conversation's next request. Gives whether it teaches
         nothing any more."""
         # Thinking that is left out in silence teaches like thinking that is refused.
@@ -103,7 +103,7 @@ class Answers:
                 state.called = frozenset(call.id for call in reply.tools)
         return self._has_taught(outcome)
 
-    def _has_taught(self, outcome: Outcome) -> bool:
+    def _has_taught(self, outcome: ProxyDecision) -> bool:
         """Whether an answer to the same bytes came whole before: a turn teaches once, be it at its third attempt."""
         known = outcome.body_key in self._taught
         self._taught[outcome.body_key] = None
@@ -112,7 +112,7 @@ class Answers:
         return known
 
 
-def _lesson(outcome: Outcome, error: str) -> Lesson | None:
+def _lesson(outcome: ProxyDecision, error: str) -> Lesson | None:
     """What a refusal teaches about the edits in a request. None: nothing."""
     what = about(error)
     if what is None or (what is About.BREAKPOINT and not outcome.marked):  # the client's own

@@ -13,19 +13,19 @@ from itertools import islice
 from penstock.base.errors import StoreError, Unreadable
 from penstock.conversation.conversation import Block, BlockKind, Conversation
 from penstock.conversation.exchange import Exchange, Kind
-from penstock.cost.account import Booking, cacheables
-from penstock.cost.prompt_cache import Cacheable
-from penstock.cost.warm_flush import RESERVE, Candidate, anchor, choose
+from penstock.cost.account import RequestCost, cache_blocks
+from penstock.cost.prompt_cache import CacheBlock
+from penstock.cost.warm_flush import RESERVE, Candidate, choose_breakpoint, choose_flush_point
 from penstock.edits.applied import Replay
 from penstock.edits.cache_order import notes, places, user_ends
 from penstock.edits.edit import Edit
-from penstock.edits.flush_reason import ROOM, Due
+from penstock.edits.flush_reason import ROOM, FlushReason
 from penstock.edits.rewrite import without_thinking
 from penstock.engine import payloads
 from penstock.engine.apply import CHANGED, UNSURE, sealed, standing_view, valid_thinking, write
-from penstock.engine.guard import unfit
+from penstock.engine.guard import reject_unprofitable
 from penstock.engine.history import keep_history
-from penstock.engine.job import Job, Plan, Settled
+from penstock.engine.job import Job, Plan, Rewrite
 from penstock.engine.plan import plan_edits
 from penstock.engine.state import REFUSED, Attempt
 from penstock.events.event import EventKind
@@ -35,16 +35,16 @@ from penstock.redaction.redaction import Redactor
 from penstock.store.base import Store
 from penstock.tokens.estimate import estimate_bytes
 
-__all__ = ["Settler"]
+__all__ = ["EditScheduler"]
 
 
-class Settler:
+class EditScheduler:
     """Settles requests against a store and an event log."""
 
     def __init__(self, store: Store, log: EventLog, redactor: Callable[[Profile], Redactor], now: Callable[[], float]):
         self._store, self._log, self._redactor, self._now = store, log, redactor, now
 
-    def settle(self, job: Job) -> Settled | None:
+    def settle(self, job: Job) -> Rewrite | None:
         """Write the request. None: `commit` said no, and nothing was kept. Hold `job.state.lock`."""
         state, now = job.state, self._now()
         state.clock.heed(job.conversation, job.price, job.profile.cache.ttl_s)
@@ -55,7 +55,7 @@ class Settler:
             return self._replay_only(job)
         job = _still_due(job)
         plan = Plan(out=[(edit, job.held) for edit in draft.edits]) if job.held else plan_edits(job, draft)
-        if job.due is Due.FULL and plan.late and not self._makes_room(job, plan):
+        if job.due is FlushReason.FULL and plan.late and not self._makes_room(job, plan):
             plan.wait_for_room()
         warm = not job.held and not job.due and job.profile.setting == "bold" and self._may_pay(job)
         if plan.wait and warm:
@@ -96,11 +96,11 @@ class Settler:
         self._journal(job, plan)
         return done
 
-    def _untouched(self, job: Job) -> Settled | None:
+    def _untouched(self, job: Job) -> Rewrite | None:
         """Not a byte may change, not even what was edited before."""
         if not job.commit():
             return None
-        done = Settled(None, Replay(), job.conversation)
+        done = Rewrite(None, Replay(), job.conversation)
         if job.draft is not None:
             self._remember(job, done, True, self._now())
             self._journal(job, Plan(out=[(edit, job.held) for edit in job.draft.edits]))
@@ -108,11 +108,11 @@ class Settler:
             job.state.note_attempt(job.body_key, Attempt(job.state.ledger.revision, untouched=True))
         return done
 
-    def _replay_only(self, job: Job) -> Settled | None:
+    def _replay_only(self, job: Job) -> Rewrite | None:
         """Retries, `count_tokens` and the client's own calls: what has landed, and nothing new (P9, P10)."""
         attempt, ledger = job.attempt, job.state.ledger
         if attempt is not None and attempt.untouched:
-            done, fault = Settled(None, Replay(), job.conversation), ""
+            done, fault = Rewrite(None, Replay(), job.conversation), ""
         else:
             done, fault = write(job, upto=None if attempt is None else attempt.revision)
         done = sealed(job, done, keep=None if attempt is None else attempt.thinking)
@@ -136,7 +136,7 @@ class Settler:
             done.booking = self._book_again(job, done)
         return done
 
-    def _seal(self, job: Job, plan: Plan, done: Settled) -> Settled:
+    def _seal(self, job: Job, plan: Plan, done: Rewrite) -> Rewrite:
         """Where the model binds thinking, let that go which what is sent now would break (P4)."""
         keep = valid_thinking(job, done, standing_view(job, plan, done))
         if keep >= len(done.view.thinking):
@@ -150,9 +150,9 @@ class Settler:
         elif rewritten.fault:  # the format cannot carry both: nothing lands, and all thinking goes for this once
             self._fault("check", rewritten.fault, job.exchange)
             plan.leave_out([(edit, rewritten.fault) for edit in plan.land])
-        return Settled(rewritten.body, replay, rewritten.view)
+        return Rewrite(rewritten.body, replay, rewritten.view)
 
-    def _book_again(self, job: Job, done: Settled) -> Booking:
+    def _book_again(self, job: Job, done: Rewrite) -> RequestCost:
         """A retry is paid for in the stead of the attempt that failed; a call of the client's own for itself."""
         first = None if job.attempt is None else job.attempt.booking
         came, sent, ours = (
@@ -188,7 +188,7 @@ class Settler:
         if job.binds:  # all thinking goes with them: what is before the first of both is what the cache can keep
             plan.candidates = _as_one(plan.candidates, without.view)
         margin = job.profile.cache.margin_s
-        choice = choose(plan.candidates, blocks, job.state.account.sent, job.price, now, margin)
+        choice = choose_flush_point(plan.candidates, blocks, job.state.account.sent, job.price, now, margin)
         if choice is not None and choice.extra * RESERVE <= job.state.account.saved:
             plan.warm = [e for i, e in found if i >= choice.place]
             plan.entry, plan.blocks = choice.entry, blocks
@@ -204,14 +204,14 @@ class Settler:
     def _is_known(self, job: Job) -> bool:
         return job.state.clock.is_known(self._now(), job.profile.cache.margin_s)
 
-    def _is_paid_for(self, job: Job, plan: Plan, done: Settled, now: float) -> bool:
-        """What was not saved is not spent (P12). `choose` weighs what a flush would cost; what it does cost depends on
-        the entries that the breakpoints of this request find."""
+    def _is_paid_for(self, job: Job, plan: Plan, done: Rewrite, now: float) -> bool:
+        """What was not saved is not spent (P12). `choose_flush_point` weighs what a flush would cost; what it does cost
+        depends on the entries that the breakpoints of this request find."""
         mirror, price = job.state.account.sent, job.price
         cost = mirror.look(done.blocks or _cacheables(job, done.view), price, now).units(price)
         return (cost - mirror.look(plan.blocks, price, now).units(price)) * RESERVE <= job.state.account.saved
 
-    def _anchor(self, job: Job, plan: Plan, done: Settled, now: float) -> None:
+    def _anchor(self, job: Job, plan: Plan, done: Rewrite, now: float) -> None:
         """Put a breakpoint of our own where a later flush can read from."""
         if not (job.price.marks and job.state.own_marks):
             return
@@ -219,7 +219,7 @@ class Settler:
         alive = job.state.account.sent.alive_before(blocks, now, 0.0)
         where = plan.entry if plan.entry in alive else None
         if where is None:
-            where = anchor(blocks, user_ends(done.view), alive, plan.candidates)
+            where = choose_breakpoint(blocks, user_ends(done.view), alive, plan.candidates)
         if where is None or where < 1:
             return
         m, b, _ = next(islice(done.view.blocks(), where - 1, None))
@@ -236,7 +236,7 @@ class Settler:
         blocks[where] = blocks[where]._replace(mark=lifetime)
         done.blocks = blocks
 
-    def _land_valid(self, job: Job, plan: Plan) -> Settled:
+    def _land_valid(self, job: Job, plan: Plan) -> Rewrite:
         """Of the edits to land, keep those of each stage that leave the request valid: one stage's fault costs the
         others nothing (P1)."""
         ledger = job.state.ledger
@@ -255,9 +255,9 @@ class Settler:
                 done = tried
         return done
 
-    def _land_fit(self, job: Job, plan: Plan, done: Settled) -> Settled:
+    def _land_fit(self, job: Job, plan: Plan, done: Rewrite) -> Rewrite:
         """Let go of the edits that would only cost."""
-        out = unfit(plan.land, done.replay, job.conversation, done.view, job.price)
+        out = reject_unprofitable(plan.land, done.replay, job.conversation, done.view, job.price)
         if not out:
             return done
         plan.leave_out(out)
@@ -284,7 +284,7 @@ class Settler:
         ledger.land(landed)
         return True
 
-    def _remember(self, job: Job, done: Settled, faulty: bool, now: float) -> None:
+    def _remember(self, job: Job, done: Rewrite, faulty: bool, now: float) -> None:
         state = job.state
         untouched = faulty and done.body is None
         self._log.set_tip(job.exchange.identity.conversation, state.mark_sent(job.conversation, job.sent))
@@ -310,9 +310,9 @@ class Settler:
         state.size_came = estimate_bytes(job.conversation.size)
         state.size_sent = estimate_bytes(done.view.size)
         size = job.gauge.count(state.size_sent).tokens
-        if size <= job.price.window * job.profile.window.hard or job.due is Due.COLD:
+        if size <= job.price.window * job.profile.window.hard or job.due is FlushReason.COLD:
             state.full = 0
-        elif job.due is Due.FULL:
+        elif job.due is FlushReason.FULL:
             state.full = size
 
     def _journal(self, job: Job, plan: Plan) -> None:
@@ -348,9 +348,9 @@ def _still_due(job: Job) -> Job:
     landed its edits."""
     used = job.state.clock.last_use > job.used
     landed = job.state.ledger.revision != job.standing[0]
-    passed = (job.due is Due.COLD and (used or landed)) or (job.due is Due.FULL and landed)
+    passed = (job.due is FlushReason.COLD and (used or landed)) or (job.due is FlushReason.FULL and landed)
     return replace(job, due=None) if passed else job
 
 
-def _cacheables(job: Job, view: Conversation) -> list[Cacheable]:
-    return cacheables(view, job.state.account.known)
+def _cacheables(job: Job, view: Conversation) -> list[CacheBlock]:
+    return cache_blocks(view, job.state.account.known)

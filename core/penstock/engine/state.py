@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 
 from penstock.conversation.conversation import Conversation, Message, Role, common_head, digest
 from penstock.conversation.reply import Usage
-from penstock.cost.account import Account, Booking
+from penstock.cost.account import Account, RequestCost
 from penstock.cost.cache_ttl import CacheClock
 from penstock.dialects.rejection import About
 from penstock.edits.ledger import Ledger, locate
 from penstock.edits.thinking_seals import Seals
-from penstock.events.event import Tip
+from penstock.events.event import PrefixHash
 
 __all__ = ["Attempt", "ConversationState", "Lesson", "States", "note_attempt"]
 
@@ -43,7 +43,7 @@ class Attempt:
     """It went as it came, past the ledger."""
     mark: tuple[int, int, str] | None = None
     """The breakpoint of our own it went with."""
-    booking: Booking | None = None
+    booking: RequestCost | None = None
     thinking: int | None = None
     """How many blocks of thinking, from the end, were sent: a retry carries no more. None: that was not noted, and as
     many go as are valid."""
@@ -69,7 +69,7 @@ class ConversationState:
 
     ledger: Ledger
     clock: CacheClock
-    known: Tip | None
+    known: PrefixHash | None
     """What an earlier process sent last. None: nothing, as far as the store knows."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     account: Account = field(default_factory=Account)
@@ -112,7 +112,7 @@ class ConversationState:
     unsaved: bool = False
     """`late_stopped` or `own_marks` changed, and the store does not know it yet."""
 
-    answers: deque[tuple[Booking, Usage]] = field(default_factory=lambda: deque(maxlen=RETRIES))
+    answers: deque[tuple[RequestCost, Usage]] = field(default_factory=lambda: deque(maxlen=RETRIES))
     """What the provider counted, not learnt from yet. May be appended to without the lock."""
     untouched: deque[Conversation] = field(default_factory=lambda: deque(maxlen=RETRIES))
     """Requests that left as they came and are not counted as sent yet. May be appended to without the lock."""
@@ -192,7 +192,7 @@ class ConversationState:
 
         return is_new
 
-    def mark_sent(self, conversation: Conversation, sent: int) -> Tip:
+    def mark_sent(self, conversation: Conversation, sent: int) -> PrefixHash:
         """All of `conversation` is sent; its first `sent` messages were before. Gives the new tip."""
         first = 0 if not self.sent else sent
         fresh = {block.key for message in conversation.messages[first:] for block in message.blocks}
@@ -201,7 +201,7 @@ class ConversationState:
             if len(self.sent) < SENT_LIMIT:
                 self.sent[key] = max(self.sent.get(key, 0), count)
         self.keys = [m.key for m in conversation.messages]
-        self.known = Tip(self.epoch, digest(*self.keys), len(self.keys))
+        self.known = PrefixHash(self.epoch, digest(*self.keys), len(self.keys))
         return self.known
 
     def mark_shared(self, conversation: Conversation) -> None:

@@ -16,15 +16,15 @@ from pathlib import Path
 from penstock.base.errors import StoreError
 from penstock.conversation.conversation import Conversation
 from penstock.conversation.exchange import Exchange, Kind
-from penstock.engine.work import Outcome
+from penstock.engine.work import ProxyDecision
 from penstock.store.base import Store
-from penstock.tokens.calibration import Calibration, Gauge
+from penstock.tokens.calibration import Calibration, TokenScale
 from penstock.tokens.count_process import count_apart
 from penstock.tokens.model_vocabulary import encoding_for
 from penstock.tokens.request_count import sample
 from penstock.tokens.vocabulary import KNOWN, Vocabulary, find
 
-__all__ = ["Counting"]
+__all__ = ["TokenCalibration"]
 
 logger = logging.getLogger(__name__)
 KIND = "calibration"
@@ -39,7 +39,7 @@ _WHOLE = frozenset({*(kind for kind in Kind if kind.is_real), Kind.COUNT, Kind.C
 """Requests that carry their conversation's history."""
 
 
-class Counting:
+class TokenCalibration:
     """A calibration and the store it is kept in. A store that fails costs what was learned, and nothing else (P1)."""
 
     def __init__(
@@ -65,7 +65,7 @@ class Counting:
             facts = {}
         self.calibration = Calibration(facts)
 
-    def gauge(self, exchange: Exchange) -> Gauge:
+    def gauge(self, exchange: Exchange) -> TokenScale:
         """What to count this request by."""
         whole = exchange.kind in _WHOLE
         identity = exchange.identity
@@ -97,7 +97,7 @@ class Counting:
         if counts is not None:
             self.calibration.anchor(*name, some.estimated, sum(counts) + some.framing)
 
-    def learn(self, outcome: Outcome) -> None:
+    def learn(self, outcome: ProxyDecision) -> None:
         """Learn from an answer; only a turn's moves its conversation on. What is learned is saved now and then."""
         exchange, reply, booking = outcome.exchange, outcome.reply, outcome.booking
         if exchange is None or reply is None or booking is None or reply.usage.prompt is None:

@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from penstock.conversation.conversation import Conversation
 from penstock.conversation.exchange import Exchange, Request
 from penstock.conversation.reply import Reply
-from penstock.cost.account import Booking
+from penstock.cost.account import RequestCost
 from penstock.dialects.base import Dialect, Endpoint, Refusal
 from penstock.edits.applied import Replay
-from penstock.edits.flush_reason import Due
+from penstock.edits.flush_reason import FlushReason
 from penstock.engine.pipeline import Pipeline, Verdict
 from penstock.engine.state import Attempt, ConversationState
 from penstock.plugins.draft import Draft
-from penstock.tokens.calibration import UNTAUGHT, Gauge
+from penstock.tokens.calibration import UNCALIBRATED, TokenScale
 
-__all__ = ["Outcome", "Overtaken", "Work"]
+__all__ = ["ProxyDecision", "RequestContext", "Superseded"]
 
 
 @dataclass(slots=True)
-class Outcome:
+class ProxyDecision:
     """What is to be done with a request."""
 
     body: bytes | None = None
@@ -30,7 +30,7 @@ class Outcome:
     """Answer with this instead of forwarding."""
     exchange: Exchange | None = None
     """None: the request was not read."""
-    booking: Booking | None = None
+    booking: RequestCost | None = None
     """What it costs, and would have cost untouched."""
     wait_s: float = 0.0
     """Send it after so many seconds: its turn comes then."""
@@ -58,7 +58,7 @@ class Outcome:
 
 
 @dataclass
-class Work:
+class RequestContext:
     """One request on its way through the engine, shared by the loop that waits and the thread that works."""
 
     request: Request
@@ -86,9 +86,9 @@ class Work:
     """What the ledger makes of the request, and its revision then."""
     used: float = 0.0
     """When the conversation's cache had been used last, as the request was read."""
-    due: Due | None = None
+    due: FlushReason | None = None
     """Why a flush is due. None: none is."""
-    gauge: Gauge = UNTAUGHT
+    gauge: TokenScale = UNCALIBRATED
     """What the provider's counts make of our estimates."""
     debt: int = 0
     """See `Job.debt`."""
@@ -96,5 +96,5 @@ class Work:
     """See `Job.known`."""
 
 
-class Overtaken(Exception):
+class Superseded(Exception):
     """The loop went on without this thread."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Event", "EventKind", "Tip"]
+__all__ = ["Event", "EventKind", "PrefixHash"]
 
 
 class EventKind(StrEnum):
@@ -47,7 +47,7 @@ class EventKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tip:
+class PrefixHash:
     """What was last sent in a conversation: the hash chain over its first `count` messages."""
 
     epoch: int

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from penstock.base.clock import Clock, SystemClock
-from penstock.events.event import Event, EventKind, Tip
+from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.listeners import Listener
 
 __all__ = ["EventLog", "EventSink"]
@@ -67,7 +67,7 @@ class EventSink(Protocol):
         """Store `events` in order, all or none. Raises `StoreError`."""
         ...
 
-    def set_tip(self, conversation: str, tip: Tip, at: float) -> None:
+    def set_tip(self, conversation: str, tip: PrefixHash, at: float) -> None:
         """Note what was sent last. Raises `StoreError`."""
         ...
 
@@ -90,7 +90,7 @@ class EventLog:
         self._limit = limit
         self._retry_every = retry_every
         self._queue: deque[Event | _Pending] = deque()
-        self._tips: dict[str, Tip] = {}
+        self._tips: dict[str, PrefixHash] = {}
         self._wake = threading.Condition()
         self._busy = False
         self._closing = False
@@ -120,7 +120,7 @@ class EventLog:
         """Note a fact whose payload is made on the log's own thread: nobody waits for it."""
         self._put(_Pending(self._clock.now(), exchange, kind, payload))
 
-    def set_tip(self, conversation: str, tip: Tip) -> None:
+    def set_tip(self, conversation: str, tip: PrefixHash) -> None:
         """Have the tip of a conversation stored soon; of several, the last counts."""
         with self._wake:
             self._tips[conversation] = tip
@@ -174,7 +174,7 @@ class EventLog:
                     self._tips = tips | self._tips
                     self._wake.wait_for(lambda: self._closing, self._retry_every)
 
-    def _store(self, batch: list[Event], tips: Mapping[str, Tip]) -> bool:
+    def _store(self, batch: list[Event], tips: Mapping[str, PrefixHash]) -> bool:
         dropped = self._dropped
         extra = []
         if dropped:

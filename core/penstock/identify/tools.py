@@ -13,7 +13,7 @@ from penstock.conversation.exchange import Exchange
 from penstock.conversation.json_spans import Span
 from penstock.tokens.estimate import estimate_bytes
 
-__all__ = ["HeadNews", "offered"]
+__all__ = ["PromptHeadChanges", "list_tools"]
 
 CONVERSATIONS = 1000
 """Of which the newest head is remembered, as two numbers."""
@@ -24,7 +24,7 @@ _ATTESTED = b"cch="
 """The client's digest of its body is another in each request, and is never hashed (P6)."""
 
 
-class HeadNews:
+class PromptHeadChanges:
     """Says what of a request's head is not as it was in its conversation. Used by one thread."""
 
     def __init__(self) -> None:
@@ -42,13 +42,13 @@ class HeadNews:
             self._seen.popitem(last=False)
         news: dict[str, Any] = {}
         if seen is None or seen[1] != now[1]:
-            news["toolset"] = [{"name": name, "tokens": tokens} for name, tokens in offered(conversation)[:TOOLS]]
+            news["toolset"] = [{"name": name, "tokens": tokens} for name, tokens in list_tools(conversation)[:TOOLS]]
         if seen is not None and seen != now:
             news["changed"] = [name for name, i in (("system", 0), ("tools", 1)) if seen[i] != now[i]]
         return news
 
 
-def offered(conversation: Conversation) -> list[tuple[str, int]]:
+def list_tools(conversation: Conversation) -> list[tuple[str, int]]:
     """Each tool's name and estimated tokens, in the order they are sent. A list that cannot be read has none."""
     found: list[tuple[str, int]] = []
     for raw in _lists(conversation):

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from penstock.redaction.redaction import redact
 
-__all__ = ["as_said", "cleaned", "note_around", "without_notes"]
+__all__ = ["as_said", "note_around", "sanitize", "without_notes"]
 
 logger = logging.getLogger(__name__)
 _OPENING = re.compile(r"\n?\[Memory (m-[0-9a-f]{12}): ")
@@ -60,7 +60,7 @@ def without_notes(text: str) -> str:
     return "".join([*out, text[written:]])
 
 
-def cleaned(text: str, redactors: Sequence[Callable[[str], str]] = ()) -> str:
+def sanitize(text: str, redactors: Sequence[Callable[[str], str]] = ()) -> str:
     """`text` as it may be kept. Empty when nothing is left, or when a plugin's redactor failed: better nothing than a
     secret."""
     text = redact(without_notes(text))

@@ -14,12 +14,12 @@ from penstock.memory.schema import passages
 from penstock.memory.search.word_index import WordIndex
 from penstock.memory.vectors.index import VectorIndex
 
-__all__ = ["Eraser"]
+__all__ = ["Deleter"]
 
 logger = logging.getLogger(__name__)
 
 
-class Eraser:
+class Deleter:
     """The record goes first: what an index still holds of an item without one is never shown. Raises `MemoryDown`
     when the record cannot be written."""
 

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from penstock.base.errors import MemoryDown, MemoryUnavailable
 from penstock.base.threads import NoWorker, Workers
-from penstock.memory.clean import cleaned
+from penstock.memory.clean import sanitize
 
 if TYPE_CHECKING:
     from penstock.memory.memory import Memory
 
-__all__ = ["Keeper", "State"]
+__all__ = ["MemoryService", "State"]
 
 T = TypeVar("T")
 Work = Callable[["Memory"], object]
@@ -43,10 +43,10 @@ class State(StrEnum):
     OPENING = "opening"
     OPEN = "open"
     DOWN = "down"
-    """It cannot be opened or written; `Keeper.fault` says why. It is tried again."""
+    """It cannot be opened or written; `MemoryService.fault` says why. It is tried again."""
 
 
-class Keeper:
+class MemoryService:
     """Any thread may call."""
 
     def __init__(
@@ -139,7 +139,7 @@ class Keeper:
 
     def clean(self, text: str) -> str:
         """`text` as it may be kept: without notes of ours and without secrets. Empty when nothing is left of it."""
-        return cleaned(text, self._redactors)
+        return sanitize(text, self._redactors)
 
     def drain(self, timeout: float = 5.0) -> bool:
         """Wait until all that was submitted is done. False: it was not, or cannot be."""

@@ -20,18 +20,18 @@ from penstock.base.errors import MemoryDown, VectorsLater
 from penstock.memory.catalog import Catalog
 from penstock.memory.embedders import Embedder
 from penstock.memory.embedders.wordllama import WordLlama256
-from penstock.memory.eraser import Eraser
+from penstock.memory.eraser import Deleter
 from penstock.memory.items import Found, Hit, Item
 from penstock.memory.owners import Owners
 from penstock.memory.records import Records
 from penstock.memory.schema import memories
-from penstock.memory.search.layout import Layout
+from penstock.memory.search.layout import ItemTable
 from penstock.memory.search.related import Related, Speller
 from penstock.memory.search.search import View, rank
-from penstock.memory.search.stored import Stored
+from penstock.memory.search.stored import VectorCache
 from penstock.memory.search.weights import SURE_AROUND, WEIGHTS
 from penstock.memory.search.word_index import WordIndex
-from penstock.memory.upkeep import Progress, Upkeep
+from penstock.memory.upkeep import Indexer, Progress
 from penstock.memory.vectors.index import VectorIndex
 from penstock.memory.writer import WORDS_VERSION, Added, Writer
 
@@ -52,8 +52,8 @@ _EVERYTHING = 2**62
 
 @dataclass
 class _Known:
-    layout: Layout
-    stored: Stored
+    layout: ItemTable
+    stored: VectorCache
     related: Related | None
 
     @property
@@ -87,8 +87,8 @@ class Memory:
         self._owners = Owners(self._records)
         self._vectors = VectorIndex(folder / "vectors", chroma)
         self._writer = Writer(self._records, embedder)
-        self._upkeep = Upkeep(self._records, self._vectors, embedder)
-        self._eraser = Eraser(self._records, self._vectors, embedder)
+        self._upkeep = Indexer(self._records, self._vectors, embedder)
+        self._eraser = Deleter(self._records, self._vectors, embedder)
         self._lock = threading.RLock()
         """Held while the record or an index is written. A search does not wait for it: the vectors can take long."""
         self._known: OrderedDict[int, _Known] = OrderedDict()
@@ -238,9 +238,9 @@ class Memory:
         )
 
     def _refreshed(self, db: sa.Connection, project: int) -> _Known:
-        stored = Stored(self._records, self.embedder.name, self.embedder.dimension)
+        stored = VectorCache(self._records, self.embedder.name, self.embedder.dimension)
         known = self._known.pop(project, None) or _Known(
-            Layout.empty(), stored, Related(self._table) if self._table is not None else None
+            ItemTable.empty(), stored, Related(self._table) if self._table is not None else None
         )
         above = int(known.layout.ids.max(initial=0))
         rows = self._records.rows(db, project, above)

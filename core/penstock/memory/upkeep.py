@@ -15,7 +15,7 @@ from penstock.memory.search.word_index import WordIndex
 from penstock.memory.vectors.index import VectorIndex
 from penstock.memory.writer import WORDS_VERSION
 
-__all__ = ["Progress", "Upkeep"]
+__all__ = ["Indexer", "Progress"]
 
 logger = logging.getLogger(__name__)
 Progress = Callable[[str, int, int], None]
@@ -23,7 +23,7 @@ Progress = Callable[[str, int, int], None]
 _PAGE = 500
 
 
-class Upkeep:
+class Indexer:
     """Works in small transactions, so that reading and remembering go on; interrupted, it can be run again. Raises
     `MemoryDown` for what cannot be done."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["Compressed", "Compressor", "Seen", "Setting", "ToolOutput", "handle_of"]
+__all__ = ["Compressed", "Compressor", "KnownContent", "Setting", "ToolOutput", "handle_of"]
 
 _EXPAND = re.compile(r"(?:[\w-]*penstock_{1,2})?expand")
 _COMMAND = re.compile(r"\bpenstock\b[^|;&\n]{1,200}?\bexpand\b")
@@ -16,7 +16,7 @@ Setting = Literal["safe", "balanced", "bold"]
 
 
 @dataclass(frozen=True)
-class Seen:
+class KnownContent:
     """What already stands, whole, in the conversation that the output is about to join."""
 
     names: frozenset[str] = frozenset()
@@ -36,7 +36,7 @@ class ToolOutput:
     question: str = ""
     """What the agent is after: the person's last message, and the agent's own last words where they are at hand."""
     setting: Setting = "safe"
-    seen: Callable[[], Seen] | None = None
+    seen: Callable[[], KnownContent] | None = None
     """Tells what stands in the conversation; it is worked out when called. None: nothing is known about that, so every
     name counts as news."""
     can_expand: bool = True

@@ -20,10 +20,10 @@ from penstock.conversation.exchange import Exchange
 from penstock.conversation.transcript import transcript
 from penstock.edits.applied import Replay
 from penstock.edits.edit import Edit, Op, Place
-from penstock.plugins.services import Parts
+from penstock.plugins.services import Services
 from penstock.tokens.estimate import estimate_bytes
 
-__all__ = ["Draft", "Refused", "Spending", "Spot"]
+__all__ = ["BlockRef", "Draft", "Refused", "Spending"]
 
 EDIT_LIMIT = 4 << 20
 _EXPAND = re.compile(rb'"[A-Za-z0-9_-]*penstock_{1,2}expand"')
@@ -31,7 +31,7 @@ _EXPAND = re.compile(rb'"[A-Za-z0-9_-]*penstock_{1,2}expand"')
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class BlockRef:
     """A block and where it stands."""
 
     message: int
@@ -91,7 +91,7 @@ class Draft:
         landed: Replay | None = None,
         due: str = "",
         window: int = 200_000,
-        parts: Parts | None = None,
+        parts: Services | None = None,
         level: Level = Level.NORMAL,
     ) -> None:
         self._exchange, self._conversation, self._is_new, self._sent = exchange, conversation, is_new, sent
@@ -100,7 +100,7 @@ class Draft:
         self._proposed: dict[tuple[int, int], Edit] = {}
         self._additions = tuple(edit.text for edit in landed.applied if edit.op is not Op.REPLACE)
         self._extra = sum(map(len, self._additions))
-        self._due, self._window, self._parts, self._level = due, window, parts or Parts(), level
+        self._due, self._window, self._parts, self._level = due, window, parts or Services(), level
         self._shown = replace(exchange)
         self._words = exchange.words
         self._edits: tuple[Edit, ...] = ()
@@ -121,7 +121,7 @@ class Draft:
         return self._level
 
     @property
-    def parts(self) -> Parts:
+    def parts(self) -> Services:
         """What plugins offer each other: compressors and summarisers."""
         return self._parts
 
@@ -173,7 +173,9 @@ class Draft:
             raise InvalidEdit(f"the words are a {type(words).__name__}, not a string")
         self._words = words
 
-    def spots(self, kind: BlockKind | None = None, *, role: Role | None = None, new: bool | None = None) -> list[Spot]:
+    def spots(
+        self, kind: BlockKind | None = None, *, role: Role | None = None, new: bool | None = None
+    ) -> list[BlockRef]:
         """The blocks of the history in order: of one kind, of one role, only those new (or not new) in this request.
         Those that the provider ignores, because a compaction of its own follows them, are left out. Raises `ValueError`
         for a kind or a role that there is not."""
@@ -184,27 +186,27 @@ class Draft:
             max(self._sent, ignored) if new else ignored
         )  # what stands before was sent: the work grows with what is new
         spots = (
-            Spot(m, b, block, m >= self._sent and self._is_new(m, b))
+            BlockRef(m, b, block, m >= self._sent and self._is_new(m, b))
             for m, message in enumerate(self.conversation.messages[first:], start=first)
             for b, block in enumerate(message.blocks)
             if (kind is None or block.kind is kind) and (role is None or block.role is role)
         )
         return [spot for spot in spots if new is None or spot.is_new is new]
 
-    def call(self, spot: Spot) -> Block | None:
+    def call(self, spot: BlockRef) -> Block | None:
         """The tool call that the result at `spot` answers."""
         return self.conversation.call(spot.block.tool_id)
 
-    def text(self, spot: Spot) -> str:
+    def text(self, spot: BlockRef) -> str:
         """What the block at `spot` reads with the edits that have landed and those proposed so far."""
         edit = self.proposed(spot) or self.landed(spot)
         return spot.text if edit is None else edit.text
 
-    def landed(self, spot: Spot) -> Edit | None:
+    def landed(self, spot: BlockRef) -> Edit | None:
         """The edit that is replayed on the block at `spot`. None: it is sent as it is."""
         return self._landed.get((spot.message, spot.index))
 
-    def proposed(self, spot: Spot) -> Edit | None:
+    def proposed(self, spot: BlockRef) -> Edit | None:
         """The replacement proposed for the block at `spot` so far, by this stage or one before it."""
         return self._proposed.get((spot.message, spot.index))
 
@@ -228,7 +230,7 @@ class Draft:
                 sent += len(edit.text) - len(self._conversation.messages[m].blocks[b].text)
         return estimate_bytes(sent + self._extra + sum(self._conversation.size_of(name) for name in HEAD_FIELDS))
 
-    def replace(self, spot: Spot, text: str, *, reason: str) -> None:
+    def replace(self, spot: BlockRef, text: str, *, reason: str) -> None:
         """Have the block at `spot` read `text`. Raises `InvalidEdit` for blocks that must stay: thinking, tool calls,
         media, and text that would become empty."""
         if spot.block.slot is None:

@@ -11,10 +11,10 @@ from penstock.base.errors import PluginError
 from penstock.base.suggest import did_you_mean
 from penstock.plugins.stage import Stage
 
-__all__ = ["shaped"]
+__all__ = ["validate_hook_result"]
 
 
-def shaped(hook: str, given: Any, where: str) -> Any:
+def validate_hook_result(hook: str, given: Any, where: str) -> Any:
     """What a plugin gave, as callers of `hook` want it: a list of what is right, empty for None; for `prices` a table.
     Raises `PluginError`: `where`, the hook, what was expected, what is wrong. What a stranger's objects raise when they
     are looked at comes through."""

@@ -23,8 +23,8 @@ from penstock.base.file_trust import why_untrusted
 from penstock.base.suggest import did_you_mean
 from penstock.cost.prices import Prices
 from penstock.plugins import hookspecs
-from penstock.plugins.hook_results import shaped
-from penstock.plugins.services import Parts
+from penstock.plugins.hook_results import validate_hook_result
+from penstock.plugins.services import Services
 from penstock.plugins.stage import Stage
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Plugins:
         check_embedder(profile, self.embedders())
         return stages
 
-    def stages(self, profile: Profile, parts: Parts | None = None) -> list[Stage]:
+    def stages(self, profile: Profile, parts: Services | None = None) -> list[Stage]:
         """The stages that run under `profile`, in order, told of its `parts`. Raises `PluginError` and
         `ProfileError`."""
         found: dict[str, Stage] = {}
@@ -142,7 +142,7 @@ class Plugins:
         """The wire formats that plugins add."""
         return self._collect_once("dialects")
 
-    def parts(self, profile: Profile) -> Parts:
+    def parts(self, profile: Profile) -> Services:
         """What plugins offer the stages of `profile`. Raises `PluginError` and `ProfileError`."""
         own = sorted(self._sources, key=self._is_bundled)
         compressors = sorted(self._collect("compressors"), key=lambda given: own.index(given[0]))
@@ -155,7 +155,7 @@ class Plugins:
         except ProfileError as e:  # the fault is a plugin's
             raise PluginError(str(e)) from e
         self._check_providers(profile, known)
-        return Parts(
+        return Services(
             tuple(compressor for _, compressor in compressors),
             {one.name: one for _, one in reversed(named)},
             Prices([*over, (f"{profile.where}: prices", profile.prices)]),
@@ -209,7 +209,7 @@ class Plugins:
             where = self._where(impl.plugin_name)
             try:
                 given = impl.function(*(arguments[a] for a in impl.argnames))
-                out.append((impl.plugin_name, shaped(hook, given, where)))
+                out.append((impl.plugin_name, validate_hook_result(hook, given, where)))
             except PenstockError:
                 raise
             except (Exception, SystemExit) as e:

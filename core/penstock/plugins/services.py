@@ -12,9 +12,9 @@ from penstock.plugins.summariser import Summariser
 from penstock.plugins.tagger import Tagger, Tags
 
 if TYPE_CHECKING:
-    from penstock.memory.keeper import Keeper
+    from penstock.memory.keeper import MemoryService
 
-__all__ = ["Parts"]
+__all__ = ["Services"]
 
 
 def _unheard(_exchange: str, _of: str, _tags: Tags) -> None:
@@ -22,7 +22,7 @@ def _unheard(_exchange: str, _of: str, _tags: Tags) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Services:
     """The parts of one profile."""
 
     compressors: tuple[Compressor, ...] = ()
@@ -34,5 +34,5 @@ class Parts:
     """By name."""
     tagged: Callable[[str, str, Tags], None] = _unheard
     """Writes to the event log what an exchange was about: its id, `request` or `turn`, and the tags."""
-    memory: Keeper | None = None
+    memory: MemoryService | None = None
     """What keeps the memory of this process. None: this profile has none."""

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from penstock.conversation.exchange import Exchange
     from penstock.conversation.reply import Reply
     from penstock.plugins.draft import Draft
-    from penstock.plugins.services import Parts
+    from penstock.plugins.services import Services
 
-__all__ = ["Outcome", "Stage"]
+__all__ = ["Stage", "StageOutcome"]
 
 
-class Outcome(StrEnum):
+class StageOutcome(StrEnum):
     """What came of one stage on one request."""
 
     EDITED = "edited"
@@ -56,7 +56,7 @@ class Stage:
         """This one, with other settings, stands from now on where `before` stood; take from it what it knows, or it is
         as after a restart. It may still be at work on requests that came earlier: share what is safe for threads."""
 
-    def on_parts(self, parts: Parts) -> None:
+    def on_parts(self, parts: Services) -> None:
         """See what plugins offer this profile, before the first request. Raise `ProfileError` where a setting asks for
         what is not there: that stops start-up."""
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 from penstock.base.delimited import Enclosed
 from penstock.base.errors import ProfileError
 from penstock.base.suggest import did_you_mean
-from penstock.base.validation import read_table
+from penstock.base.validation import validate_table
 from penstock.profiles.chat_header import ChatHeaders
 from penstock.profiles.profile import Profile
 
@@ -127,7 +127,7 @@ def settings_of(profile: Profile) -> EnvelopeSettings:
     """What a profile says of envelopes. Raises `ProfileError`."""
     raw: Mapping[str, Any] = profile.settings_of("envelope")
     where = f"{profile.where}: stage.envelope"
-    settings = read_table(EnvelopeSettings, raw, f"{where}.")
+    settings = validate_table(EnvelopeSettings, raw, f"{where}.")
     for at, name in enumerate(settings.sets):
         if name in settings.sets[:at]:
             raise ProfileError(f"{where}.sets: {name!r} is listed twice; a set runs once: remove one")

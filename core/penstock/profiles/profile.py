@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator,
 from penstock.base import paths
 from penstock.base.errors import ProfileError
 from penstock.base.suggest import did_you_mean
-from penstock.base.validation import read_table
+from penstock.base.validation import validate_table
 from penstock.budget.settings import Budget, Rates
 from penstock.redaction.personal import PersonalData
 
@@ -341,6 +341,6 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 
 def _profile(file: Path | None, data: dict[str, Any]) -> Profile:
-    profile = read_table(Profile, data, f"{file or 'profile ' + repr(data['name'])}: ")
+    profile = validate_table(Profile, data, f"{file or 'profile ' + repr(data['name'])}: ")
     profile._file, profile._given = file, data
     return profile

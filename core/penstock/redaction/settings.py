@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from penstock.redaction.redaction import redact
 
-__all__ = ["WITHHELD", "cleaned", "setting"]
+__all__ = ["WITHHELD", "redact_settings", "setting"]
 
 _SECRET_NAME = re.compile(
     r"(?i)(?:^|[_-])(?:key|token|secret|password|passwd|pass|auth|authorization|credential|credentials|cookie|headers?|"
@@ -20,13 +20,13 @@ _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 WITHHELD = "[withheld]"
 
 
-def cleaned(value: Any) -> Any:
+def redact_settings(value: Any) -> Any:
     """`value` without what may be a credential: texts under a name that says so, passwords and queries of addresses,
     and all that looks like one."""
     if isinstance(value, Mapping):
         return {name: _named(str(name), one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [cleaned(one) for one in value]
+        return [redact_settings(one) for one in value]
     return _text(value) if isinstance(value, str) else value
 
 
@@ -37,7 +37,7 @@ def setting(key: str, value: Any) -> Any:
 
 def _named(name: str, value: Any) -> Any:
     is_told = value and not isinstance(value, bool | int | float)
-    return WITHHELD if is_told and _SECRET_NAME.search(name) else cleaned(value)
+    return WITHHELD if is_told and _SECRET_NAME.search(name) else redact_settings(value)
 
 
 def _text(text: str) -> str:

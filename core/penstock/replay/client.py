@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from penstock.base.version import VERSION
 
-__all__ = ["READ", "Api", "Said", "Talk", "api_of"]
+__all__ = ["READ", "Api", "Message", "ReplayClient", "api_of"]
 
 Api = Literal["anthropic", "openai"]
 SYSTEM = "You are a helpful assistant. Answer in a few sentences."
@@ -22,7 +22,7 @@ _MARK = {"cache_control": {"type": "ephemeral"}}
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Message:
     """One thing said: by the `user`, by the `assistant`, its `call` of the tool, or the tool's `result`."""
 
     by: Literal["user", "assistant", "call", "result"]
@@ -37,13 +37,13 @@ def api_of(model: str) -> Api:
     return "anthropic" if model.lower().startswith("claude") else "openai"
 
 
-class Talk:
+class ReplayClient:
     """One conversation under one session id."""
 
     def __init__(self, model: str, api: Api, session: str, *, has_tool: bool = False) -> None:
         self.model, self.api, self.session = model, api, session
         self._has_tool = has_tool
-        self._said: list[Said] = []
+        self._said: list[Message] = []
 
     @property
     def path(self) -> str:
@@ -63,12 +63,12 @@ class Talk:
             **more,
         }
 
-    def body(self, new: Sequence[Said]) -> bytes:
+    def body(self, new: Sequence[Message]) -> bytes:
         """The request that sends `new` behind all that was said."""
         said = [*self._said, *new]
         return json.dumps(self._anthropic(said) if self.api == "anthropic" else self._openai(said)).encode()
 
-    def note(self, new: Sequence[Said]) -> None:
+    def note(self, new: Sequence[Message]) -> None:
         """From now on it is part of the history."""
         self._said += new
 
@@ -76,7 +76,7 @@ class Talk:
         """Nothing was said: the session goes on with an empty history."""
         self._said.clear()
 
-    def _anthropic(self, said: Sequence[Said]) -> dict[str, Any]:
+    def _anthropic(self, said: Sequence[Message]) -> dict[str, Any]:
         messages = [_anthropic(one) for one in said]
         messages[-1]["content"][-1] |= _MARK
         tools = [{"name": READ, "description": _ABOUT, "input_schema": _INPUT}]
@@ -84,7 +84,7 @@ class Talk:
         more = {"tools": tools} if self._has_tool else {}
         return {**about, **more, "system": [{"type": "text", "text": SYSTEM, **_MARK}], "messages": messages}
 
-    def _openai(self, said: Sequence[Said]) -> dict[str, Any]:
+    def _openai(self, said: Sequence[Message]) -> dict[str, Any]:
         messages = [{"role": "system", "content": SYSTEM}, *map(_openai, said)]
         function = {"name": READ, "description": _ABOUT, "parameters": _INPUT}
         more = {"tools": [{"type": "function", "function": function}]} if self._has_tool else {}
@@ -92,7 +92,7 @@ class Talk:
         return {**about, **more, "messages": messages}
 
 
-def _anthropic(one: Said) -> dict[str, Any]:
+def _anthropic(one: Message) -> dict[str, Any]:
     if one.by == "call":
         block = {"type": "tool_use", "id": one.id, "name": READ, "input": {"file_path": one.text}}
     elif one.by == "result":
@@ -102,7 +102,7 @@ def _anthropic(one: Said) -> dict[str, Any]:
     return {"role": "assistant" if one.by in ("assistant", "call") else "user", "content": [block]}
 
 
-def _openai(one: Said) -> dict[str, Any]:
+def _openai(one: Message) -> dict[str, Any]:
     if one.by == "call":
         function = {"name": READ, "arguments": json.dumps({"file_path": one.text})}
         return {"role": "assistant", "tool_calls": [{"id": one.id, "type": "function", "function": function}]}

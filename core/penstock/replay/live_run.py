@@ -18,13 +18,13 @@ from penstock.conversation.reply import Reply
 from penstock.dialects.bundled import bundled_dialects
 from penstock.events.event import EventKind
 from penstock.redaction.redaction import redact
-from penstock.replay.client import Said, Talk
-from penstock.replay.runner import Passed
-from penstock.stats.exchange import Measures
+from penstock.replay.client import Message, ReplayClient
+from penstock.replay.runner import PromptResult
+from penstock.stats.exchange import ExchangeStats
 from penstock.store.base import Store
 from penstock.store.sql import SqlStore
 
-__all__ = ["KEYS", "Wire"]
+__all__ = ["KEYS", "LiveRunner"]
 
 KEYS = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
 TIMEOUT_S = 300.0
@@ -34,7 +34,7 @@ LOOK_S, EVERY_S = 3.0, 0.05
 _ENDS = (EventKind.REMEMBERED, EventKind.FAILED, EventKind.REFUSED)
 
 
-class Wire:
+class LiveRunner:
     """To `address`, a base URL as clients are given. A proxy on this machine tells in its log what it did."""
 
     def __init__(self, address: str, log: Path, environ: Mapping[str, str] | None = None) -> None:
@@ -48,9 +48,9 @@ class Wire:
         # To this machine never by way of a proxy that the environment names.
         self._client = httpx.Client(timeout=httpx.Timeout(TIMEOUT_S, connect=10.0), trust_env=not self._is_here)
 
-    def send(self, talk: Talk, prompt: str) -> Passed:
+    def send(self, talk: ReplayClient, prompt: str) -> PromptResult:
         key, started = self._key(talk), time.perf_counter()
-        reply, error, said = Reply(), "", [Said("user", prompt)]
+        reply, error, said = Reply(), "", [Message("user", prompt)]
         try:
             reply, error = self._ask(talk, said, key)
         except (httpx.HTTPError, httpx.InvalidURL) as e:  # its text may quote a header, and that the key
@@ -58,8 +58,8 @@ class Wire:
         ms = (time.perf_counter() - started) * 1000
         requests = (self._measures(talk, reply, error, ms),)
         if error:
-            return Passed(requests, (), reply.text, error)
-        return Passed(requests, [*said, Said("assistant", reply.text)], reply.text)
+            return PromptResult(requests, (), reply.text, error)
+        return PromptResult(requests, [*said, Message("assistant", reply.text)], reply.text)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -69,7 +69,7 @@ class Wire:
         if self._log is not None:
             self._log.close()
 
-    def _key(self, talk: Talk) -> dict[str, str]:
+    def _key(self, talk: ReplayClient) -> dict[str, str]:
         """The header with the person's key."""
         name = KEYS[talk.api]
         key = self._environ.get(name, "")
@@ -79,7 +79,7 @@ class Wire:
             return {}
         return {"x-api-key": key} if talk.api == "anthropic" else {"authorization": f"Bearer {key}"}
 
-    def _ask(self, talk: Talk, said: Sequence[Said], key: Mapping[str, str]) -> tuple[Reply, str]:
+    def _ask(self, talk: ReplayClient, said: Sequence[Message], key: Mapping[str, str]) -> tuple[Reply, str]:
         dialect = next(one for one in bundled_dialects() if one.name == talk.dialect)
         url, headers = f"{self._address}{talk.path}", {**talk.headers(), **key}
         with self._client.stream("POST", url, content=talk.body(said), headers=headers) as response:
@@ -93,7 +93,7 @@ class Wire:
             return reply, f"status {status}: {_without(reply.error, key)}"
         return reply, "" if reply.complete and reply.text else "the answer broke off, or holds no text"
 
-    def _measures(self, talk: Talk, reply: Reply, error: str, ms: float) -> Measures:
+    def _measures(self, talk: ReplayClient, reply: Reply, error: str, ms: float) -> ExchangeStats:
         """As the proxy's log has them; where it has none, what can be told from the answer."""
         found = self._look(talk)
         if found is not None:
@@ -103,9 +103,9 @@ class Wire:
         said |= {"cache_read": usage.cache_read, "cache_write": usage.cache_write}
         outcome = "failed" if error else "answered"
         told = {name: n for name, n in said.items() if n is not None}
-        return Measures("", model=talk.model, session=talk.session, outcome=outcome, usage=told, ms=ms)
+        return ExchangeStats("", model=talk.model, session=talk.session, outcome=outcome, usage=told, ms=ms)
 
-    def _look(self, talk: Talk) -> Measures | None:
+    def _look(self, talk: ReplayClient) -> ExchangeStats | None:
         """Wait a little for the end of the newest exchange of this session."""
         if self._log is None:
             return None
@@ -119,7 +119,7 @@ class Wire:
                 return None
             if any(e.kind in _ENDS for e in events):
                 self._seen = max(e.seq for e in events)
-                return Measures.of(id, events)
+                return ExchangeStats.of(id, events)
             self._stopped.wait(EVERY_S)
         return None
 

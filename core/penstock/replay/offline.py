@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from penstock.base.errors import PenstockError
-from penstock.plugins.services import Parts
+from penstock.plugins.services import Services
 from penstock.plugins.summariser import Segment, Summariser, Summary
 
 __all__ = ["offline"]
@@ -21,7 +21,7 @@ class _NotAsked:
         raise PenstockError(f"{self.name} is not asked in a replay")
 
 
-def offline(parts: Parts) -> Parts:
+def offline(parts: Services) -> Services:
     """`parts` with no summariser but those that are marked `is_offline`; the record stands in the stead of others."""
     return replace(parts, summarisers={name: _offline(one) for name, one in parts.summarisers.items()})
 

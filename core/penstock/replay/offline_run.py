@@ -21,11 +21,11 @@ from penstock.conversation.reply import Reply, ToolCall, Usage
 from penstock.dialects.bundled import bundled_dialects
 from penstock.engine import payloads
 from penstock.engine.admission import prices_for
-from penstock.engine.engine import Engine, Outcome
+from penstock.engine.engine import Engine, ProxyDecision
 from penstock.engine.pipeline import Pipeline
 from penstock.events.event import EventKind
 from penstock.events.log import EventLog
-from penstock.memory.keeper import Keeper
+from penstock.memory.keeper import MemoryService
 from penstock.memory.memory import Memory
 from penstock.plugins.manager import Plugins
 from penstock.plugins.tagger import Tags
@@ -33,15 +33,15 @@ from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.redaction.personal import redactors
 from penstock.redaction.redaction import Redactor
-from penstock.replay.client import READ, Said, Talk
+from penstock.replay.client import READ, Message, ReplayClient
 from penstock.replay.mentions import mentioned
 from penstock.replay.offline import offline
-from penstock.replay.runner import Passed
-from penstock.stats.exchange import Measures
+from penstock.replay.runner import PromptResult
+from penstock.stats.exchange import ExchangeStats
 from penstock.store.sql import SqlStore
 from penstock.tokens.estimate import estimate
 
-__all__ = ["Bench", "Shape", "stand_in"]
+__all__ = ["OfflineRunner", "Shape", "stand_in"]
 
 OPEN_S, DRAIN_S = 60.0, 30.0
 HOST = "replay.invalid"
@@ -71,7 +71,7 @@ class Shape:
         return {self.model: {"window": self.window}} if self.window else {}
 
 
-class Bench:
+class OfflineRunner:
     """The proxy's own stages, engine, ledger and memory, with nobody on either side."""
 
     def __init__(self, profile: str, plugins: Plugins, store: Path, shape: Shape | None = None) -> None:
@@ -83,7 +83,7 @@ class Bench:
         self._folder, self.has_tool = shape.folder, shape.folder is not None
         self._gap, self._clock = shape.gap, _Clock(-shape.gap * shape.ahead)
         self._log = EventLog(self.store, clock=self._clock)
-        self._keeper: Keeper | None = None
+        self._keeper: MemoryService | None = None
         self._engine: Engine | None = None
         try:
             self._open(plugins, store)
@@ -91,24 +91,24 @@ class Bench:
             self.close()
             raise
 
-    def send(self, talk: Talk, prompt: str) -> Passed:
+    def send(self, talk: ReplayClient, prompt: str) -> PromptResult:
         """The prompt's way through every stage, answered by the stand-in, tagged and remembered. It reads the files
         that the prompt names first, one after the other, as an agent would."""
         self._clock.ahead += self._gap
-        said, requests = [Said("user", prompt)], []
-        steps: list[Said] = []
+        said, requests = [Message("user", prompt)], []
+        steps: list[Message] = []
         for n, file in enumerate(mentioned(prompt, self._folder) if self._folder is not None else ()):
             id = f"read-{uuid.uuid4().hex[:12]}-{n}"
-            steps += [Said("call", file.path, id), Said("result", file.text, id)]
-        for call in (*steps[::2], Said("assistant", stand_in(prompt))):
+            steps += [Message("call", file.path, id), Message("result", file.text, id)]
+        for call in (*steps[::2], Message("assistant", stand_in(prompt))):
             one = self._pass(talk, said, call)
             requests.append(one)
             if one.outcome != "answered":
-                return Passed(tuple(requests), (), "", one.why or one.outcome)
+                return PromptResult(tuple(requests), (), "", one.why or one.outcome)
             said += [call, *(step for step in steps if step.by == "result" and call.id == step.id)]
-        return Passed(tuple(requests), said, said[-1].text)
+        return PromptResult(tuple(requests), said, said[-1].text)
 
-    def _pass(self, talk: Talk, said: Sequence[Said], answer: Said) -> Measures:
+    def _pass(self, talk: ReplayClient, said: Sequence[Message], answer: Message) -> ExchangeStats:
         """One request and its answer."""
         assert self._engine is not None
         id, body, started = uuid.uuid4().hex[:16], talk.body(said), self._clock.tick()
@@ -124,7 +124,7 @@ class Bench:
         if self._keeper is not None:
             self._keeper.drain(DRAIN_S)
         self._log.drain()
-        return Measures.of(id, self.store.events_of(id))
+        return ExchangeStats.of(id, self.store.events_of(id))
 
     def stop(self) -> None:
         """Nobody is waited for."""
@@ -159,7 +159,7 @@ class Bench:
         names = [stage.name for stage in stages]
         self._log.append(EventKind.STARTED, profile=self.profile.name, stages=names, listen=[], version="")
 
-    def _memory(self, plugins: Plugins, folder: Path) -> Keeper:
+    def _memory(self, plugins: Plugins, folder: Path) -> MemoryService:
         def memory() -> Memory:
             from penstock.memory.opening import open_memory
 
@@ -168,14 +168,16 @@ class Bench:
         def fault(error: str) -> None:
             self._log.append(EventKind.FAULT, where="memory", error=error)
 
-        keeper = Keeper(memory, redactors=redactors(self.profile.redact.personal, plugins.redactors()), on_fault=fault)
+        keeper = MemoryService(
+            memory, redactors=redactors(self.profile.redact.personal, plugins.redactors()), on_fault=fault
+        )
         try:
             keeper.open(OPEN_S)  # what is recalled must not hang on how fast a disk is
         except MemoryUnavailable as e:
             self.notes = (*self.notes, f"Nothing is remembered or recalled: {e}.")
         return keeper
 
-    def _answer(self, id: str, outcome: Outcome, talk: Talk, answer: Said, started: float) -> None:
+    def _answer(self, id: str, outcome: ProxyDecision, talk: ReplayClient, answer: Message, started: float) -> None:
         assert self._engine is not None
         reply = _reply(answer, talk.model)
         said = payloads.answered(reply, self._redactor, outcome.booking, prices_for(outcome))
@@ -207,7 +209,7 @@ class _Clock:
         return time.perf_counter()
 
 
-def _reply(answer: Said, model: str) -> Reply:
+def _reply(answer: Message, model: str) -> Reply:
     """As a provider's answer is read. Nobody counted its input."""
     usage = Usage(output=estimate(answer.text))
     if answer.by != "call":

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from penstock.replay.client import Api, Talk, api_of
+from penstock.replay.client import Api, ReplayClient, api_of
 from penstock.replay.prompts import Prompt
-from penstock.replay.runner import Passed, Road
-from penstock.stats.sums import Sums
+from penstock.replay.runner import PromptResult, Runner
+from penstock.stats.sums import SessionTotals
 
 __all__ = ["MODEL", "Played", "PromptReplay"]
 
@@ -27,7 +27,7 @@ class Played:
     number: int
     """From 1."""
     prompt: Prompt
-    passed: Passed
+    passed: PromptResult
 
     def payload(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -48,12 +48,12 @@ class PromptReplay:
     """Iterate over `play` on one thread; `stop` from any. What was done stays done."""
 
     def __init__(
-        self, prompts: Sequence[Prompt], road: Road, *, model: str = MODEL, api: Api | None = None, session: str = ""
+        self, prompts: Sequence[Prompt], road: Runner, *, model: str = MODEL, api: Api | None = None, session: str = ""
     ) -> None:
         self.prompts, self.road = prompts, road
         session = session or f"replay-{uuid.uuid4()}"
-        self.talk = Talk(model, api or api_of(model), session, has_tool=road.has_tool)
-        self.sums = Sums()
+        self.talk = ReplayClient(model, api or api_of(model), session, has_tool=road.has_tool)
+        self.sums = SessionTotals()
         """Of what was played so far."""
         self.why = ""
         """Why it ended before its end: `stopped`, or what failed. Empty: it did not."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from penstock.conversation.conversation import Block, BlockKind, Conversation, Role
 
-__all__ = ["Kept", "Watch", "lines_in", "names_in"]
+__all__ = ["RetentionStats", "RetentionTracker", "lines_in", "names_in"]
 
 _NAME = re.compile(
     r"(?<![\w.-])[\w.-]++(?:/[\w.-]++)++"  # paths
@@ -34,7 +34,7 @@ LONGEST = 1 << 20
 
 
 @dataclass(slots=True)
-class Kept:
+class RetentionStats:
     """How much of what was used was there."""
 
     names: int = 0
@@ -44,7 +44,7 @@ class Kept:
 
 
 @dataclass(slots=True)
-class Watch:
+class RetentionTracker:
     """One conversation, request by request."""
 
     _count: int = 0
@@ -56,7 +56,7 @@ class Watch:
     _sent: str = ""
     """All texts of the last request as it was sent."""
 
-    def take(self, came: Conversation, sent: Conversation, kept: Kept) -> None:
+    def take(self, came: Conversation, sent: Conversation, kept: RetentionStats) -> None:
         """The next request as it came and as it was sent. What the agent said since the last one is counted in."""
         first = came.messages[0].key if came.messages else b""
         if len(came.messages) < self._count or first != self._first:  # another history
@@ -71,7 +71,7 @@ class Watch:
         self._count, self._first = len(came.messages), first
         self._sent = "\n".join(block.text for _, _, block in sent.blocks())
 
-    def _measure(self, came: Conversation, kept: Kept) -> None:
+    def _measure(self, came: Conversation, kept: RetentionStats) -> None:
         for message in came.messages[self._count :]:
             if message.role is not Role.ASSISTANT:
                 continue

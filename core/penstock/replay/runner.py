@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from penstock.replay.client import Said, Talk
-from penstock.stats.exchange import Measures
-from penstock.stats.sums import Sums
+from penstock.replay.client import Message, ReplayClient
+from penstock.stats.exchange import ExchangeStats
+from penstock.stats.sums import SessionTotals
 
-__all__ = ["Passed", "Road"]
+__all__ = ["PromptResult", "Runner"]
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class PromptResult:
     """What came of one prompt."""
 
-    requests: tuple[Measures, ...]
+    requests: tuple[ExchangeStats, ...]
     """The prompt's own, then those that bring what tools gave back."""
-    said: Sequence[Said]
+    said: Sequence[Message]
     """What the history holds of it from now on."""
     answer: str = ""
     error: str = ""
@@ -42,9 +42,9 @@ class Passed:
         return sum(told) if told else None
 
     @property
-    def sums(self) -> Sums:
+    def sums(self) -> SessionTotals:
         """Over its requests."""
-        sums = Sums()
+        sums = SessionTotals()
         for one in self.requests:
             sums.add(one)
         return sums
@@ -54,7 +54,7 @@ class Passed:
         return sum(one.landed(op) for one in self.requests)
 
 
-class Road(Protocol):
+class Runner(Protocol):
     """Where prompts go. Used by one thread."""
 
     notes: tuple[str, ...]
@@ -62,7 +62,7 @@ class Road(Protocol):
     has_tool: bool
     """Whether files that a prompt names are read."""
 
-    def send(self, talk: Talk, prompt: str) -> Passed:
+    def send(self, talk: ReplayClient, prompt: str) -> PromptResult:
         """Ask `prompt`. Does not raise for what a provider or the suite may say."""
         ...
 

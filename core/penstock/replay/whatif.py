@@ -19,7 +19,7 @@ from penstock.cost.bill import Bill, bill
 from penstock.dialects import content_encoding
 from penstock.dialects.base import Dialect
 from penstock.engine.admission import prices_for
-from penstock.engine.engine import Engine, Outcome
+from penstock.engine.engine import Engine, ProxyDecision
 from penstock.engine.pipeline import Pipeline
 from penstock.events.event import Event, EventKind
 from penstock.events.log import EventLog
@@ -28,7 +28,7 @@ from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.replay.offline import offline
 from penstock.replay.recording import Recorded
-from penstock.replay.retention import Kept, Watch
+from penstock.replay.retention import RetentionStats, RetentionTracker
 from penstock.store.memory import MemoryStore
 
 __all__ = ["Result", "WhatIf"]
@@ -70,7 +70,7 @@ class Result:
     sessions: int = 0
     dearer: int = 0
     """Sessions that would have cost at least a cent more."""
-    kept: Kept = field(default_factory=Kept)
+    kept: RetentionStats = field(default_factory=RetentionStats)
 
 
 class WhatIf:
@@ -85,7 +85,7 @@ class WhatIf:
         self._counts = _Counts()
         self._log = EventLog(self._counts, clock=self._clock)
         self._taken = 0
-        self._watches: dict[str, Watch] = {}
+        self._watches: dict[str, RetentionTracker] = {}
         self._saved: dict[str, float] = defaultdict(float)
         """Dollars by session."""
         self.result = Result(self._profile.name)
@@ -135,7 +135,7 @@ class WhatIf:
         self.result.dearer = sum(saved <= -CENT for saved in self._saved.values())
         return self.result
 
-    def _answer(self, dialect: Dialect, recorded: Recorded, outcome: Outcome, exchange: Exchange) -> None:
+    def _answer(self, dialect: Dialect, recorded: Recorded, outcome: ProxyDecision, exchange: Exchange) -> None:
         exchange.advance(State.FORWARDED)
         if exchange.kind.is_real and not exchange.is_retry:
             self._watch(dialect, recorded, outcome, exchange)
@@ -168,10 +168,10 @@ class WhatIf:
         one.largest_sent = max(one.largest_sent, paid.sent.total)
         self._saved[exchange.identity.session or exchange.identity.conversation] += paid.saved
 
-    def _watch(self, dialect: Dialect, recorded: Recorded, outcome: Outcome, exchange: Exchange) -> None:
+    def _watch(self, dialect: Dialect, recorded: Recorded, outcome: ProxyDecision, exchange: Exchange) -> None:
         came = self._read(dialect, recorded, recorded.body)
         sent = came if outcome.body is None else self._read(dialect, recorded, outcome.body)
-        watch = self._watches.setdefault(exchange.identity.conversation, Watch())
+        watch = self._watches.setdefault(exchange.identity.conversation, RetentionTracker())
         watch.take(came, sent, self.result.kept)
 
     def _read(self, dialect: Dialect, recorded: Recorded, body: bytes) -> Conversation:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from penstock.base.errors import ProfileError
-from penstock.base.validation import read_table
+from penstock.base.validation import validate_table
 from penstock.profiles.profile import Profile
 from penstock.settings.nesting import nested
 from penstock.settings.setting import Setting
@@ -25,7 +25,7 @@ def fault_of(setting: Setting, text: str, beside: Sequence[Setting]) -> str:
     ours = [replace(one, value=value) if one.key == setting.key else one for one in beside]
     values = {one.key: one.value for one in ours if not one.key.startswith("stage.")}
     try:
-        read_table(Profile, {"name": "checked", **nested(values)}, "")
+        validate_table(Profile, {"name": "checked", **nested(values)}, "")
     except ProfileError as e:
         near = [said for key, said in e.faults.items() if setting.key == key or setting.key.startswith(f"{key}.")]
         return next(iter(near), "")

@@ -10,15 +10,15 @@ from typing import Any, Self
 from penstock.events.event import Event, EventKind
 from penstock.stats.edit import Change
 from penstock.stats.fields import line, number, part, whole
-from penstock.stats.tally import Tally
+from penstock.stats.tally import CostTotals
 
-__all__ = ["Measures"]
+__all__ = ["ExchangeStats"]
 
 _ABOUT = ("client", "provider", "model", "conversation", "session", "agent", "project", "kind")
 
 
 @dataclass(slots=True)
-class Measures:
+class ExchangeStats:
     """One exchange. Tokens of the request are those the engine counted; None: nobody said."""
 
     id: str
@@ -57,7 +57,7 @@ class Measures:
     """Of the turn, where it is complete; else of the request."""
     usage: dict[str, int] = field(default_factory=dict)
     """As the provider counted: `input`, `output`, `cache_read`, `cache_write`."""
-    money: Tally = field(default_factory=Tally)
+    money: CostTotals = field(default_factory=CostTotals)
     """Of no request where nothing was paid, or nobody said."""
     billed: tuple[int, int] = (0, 0)
     """Input tokens that the bill takes for read from the cache, of how many."""
@@ -142,11 +142,11 @@ def _told(found: dict[str, Any]) -> dict[str, Any]:
     return {k: _told(v) if isinstance(v, dict) else v for k, v in found.items() if v is not None}
 
 
-def _received(one: Measures, said: Mapping[str, Any]) -> None:
+def _received(one: ExchangeStats, said: Mapping[str, Any]) -> None:
     one.client = one.client or line(said.get("client"))
 
 
-def _classified(one: Measures, said: Mapping[str, Any]) -> None:
+def _classified(one: ExchangeStats, said: Mapping[str, Any]) -> None:
     for name in _ABOUT:
         setattr(one, name, line(said.get(name)) or getattr(one, name))
     one.epoch, one.turn = whole(said.get("epoch")) or 0, whole(said.get("turn")) or 0
@@ -157,17 +157,17 @@ def _classified(one: Measures, said: Mapping[str, Any]) -> None:
         one.tokens_in, one.how = whole(tokens.get("total")), line(tokens.get("how"))
 
 
-def _edit(one: Measures, said: Mapping[str, Any]) -> None:
+def _edit(one: ExchangeStats, said: Mapping[str, Any]) -> None:
     stage, op, state, reason, handle = (line(said.get(n)) for n in ("stage", "op", "state", "reason", "handle"))
     before, after = whole(said.get("before")) or 0, whole(said.get("after")) or 0
     one.changes.append(Change(stage, op, state, reason, before, after, handle))
 
 
-def _flush(one: Measures, said: Mapping[str, Any]) -> None:
+def _flush(one: ExchangeStats, said: Mapping[str, Any]) -> None:
     one.flush = line(said.get("why")) or "?"
 
 
-def _tagged(one: Measures, said: Mapping[str, Any]) -> None:
+def _tagged(one: ExchangeStats, said: Mapping[str, Any]) -> None:
     is_turn, given = said.get("of") == "turn", said.get("tags")
     if (one._has_turn_tags and not is_turn) or not isinstance(given, list):
         return
@@ -175,7 +175,7 @@ def _tagged(one: Measures, said: Mapping[str, Any]) -> None:
     one.tags = tuple(dict.fromkeys(filter(None, map(line, given))))
 
 
-def _enriched(one: Measures, said: Mapping[str, Any]) -> None:
+def _enriched(one: ExchangeStats, said: Mapping[str, Any]) -> None:
     came, sent = whole(said.get("tokens_in")), whole(said.get("tokens_out"))
     if came is not None and sent is not None:
         one.tokens_in, one.tokens_out, one.how = came, sent, line(said.get("how"))
@@ -183,17 +183,17 @@ def _enriched(one: Measures, said: Mapping[str, Any]) -> None:
     one.suite_ms = number(said.get("ms"))
 
 
-def _forwarded(one: Measures, said: Mapping[str, Any]) -> None:
+def _forwarded(one: ExchangeStats, said: Mapping[str, Any]) -> None:
     ms = number(said.get("ms"))
     if ms is not None:
         one.suite_ms = max(0.0, ms - (number(said.get("queued_ms")) or 0))
 
 
-def _bypassed(one: Measures, said: Mapping[str, Any]) -> None:
+def _bypassed(one: ExchangeStats, said: Mapping[str, Any]) -> None:
     one.why = line(said.get("why")) or "?"
 
 
-def _answered(one: Measures, said: Mapping[str, Any]) -> None:
+def _answered(one: ExchangeStats, said: Mapping[str, Any]) -> None:
     one.outcome = "answered"
     one.first_ms, one.ms = number(said.get("first_ms")), number(said.get("ms"))
     one.model = line(said.get("model")) or one.model
@@ -204,16 +204,16 @@ def _answered(one: Measures, said: Mapping[str, Any]) -> None:
     one.billed = sent.get("read", 0), sum(sent.values())
 
 
-def _failed(one: Measures, said: Mapping[str, Any]) -> None:
+def _failed(one: ExchangeStats, said: Mapping[str, Any]) -> None:
     one.outcome, one.ms = "failed", number(said.get("ms"))
     one.why = ": ".join(filter(None, (line(said.get("why")), line(said.get("error")))))
 
 
-def _refused(one: Measures, said: Mapping[str, Any]) -> None:
+def _refused(one: ExchangeStats, said: Mapping[str, Any]) -> None:
     one.outcome, one.why = "refused", line(said.get("message"))
 
 
-_READERS: dict[EventKind, Callable[[Measures, Mapping[str, Any]], None]] = {
+_READERS: dict[EventKind, Callable[[ExchangeStats, Mapping[str, Any]], None]] = {
     EventKind.RECEIVED: _received,
     EventKind.CLASSIFIED: _classified,
     EventKind.EDIT: _edit,

@@ -10,10 +10,10 @@ from typing import Any, TextIO
 from penstock.base.version import VERSION
 from penstock.events.event import Event, EventKind
 from penstock.redaction.redaction import redact
-from penstock.stats.exchange import Measures
-from penstock.stats.selection import Choice
+from penstock.stats.exchange import ExchangeStats
+from penstock.stats.selection import Selection
 from penstock.stats.settings import settings_in_use
-from penstock.stats.sums import Books
+from penstock.stats.sums import Totals
 from penstock.store.base import Store
 
 __all__ = ["FORMAT", "FORMAT_VERSION", "clean", "write"]
@@ -24,7 +24,7 @@ _ENDS = (EventKind.REFUSED, EventKind.ANSWERED, EventKind.FAILED)
 _ABOUT = ("kind", "client", "provider", "model", "conversation", "session", "agent", "epoch", "turn", "retry")
 
 
-def write(out: TextIO, log: Store, choice: Choice, ids: Iterable[str]) -> None:
+def write(out: TextIO, log: Store, choice: Selection, ids: Iterable[str]) -> None:
     """`ids` are those of `choice`; who draws a bar hands them over one by one. Exchange by exchange: a log may be
     larger than memory."""
     head = {
@@ -36,7 +36,7 @@ def write(out: TextIO, log: Store, choice: Choice, ids: Iterable[str]) -> None:
         "settings": settings_in_use(choice.profiles),
         "proxy": [] if choice.only else [_event(e) for e in log.events_of("")],
     }
-    books = Books()
+    books = Totals()
     out.write(json.dumps(head)[:-1] + ', "exchanges": [')
     for i, id in enumerate(ids):
         out.write(("," if i else "") + "\n" + json.dumps(_exchange(id, log.events_of(id), books)))
@@ -52,8 +52,8 @@ def _list(out: TextIO, name: str, payloads: Iterable[dict[str, Any]]) -> None:
         out.write(("," if i else "") + "\n" + json.dumps(clean(payload)))
 
 
-def _exchange(id: str, events: list[Event], books: Books) -> dict[str, Any]:
-    measures = Measures.of(id, events)
+def _exchange(id: str, events: list[Event], books: Totals) -> dict[str, Any]:
+    measures = ExchangeStats.of(id, events)
     books.add(measures)
     said = next((_fields(e) for e in events if e.kind is EventKind.CLASSIFIED), {})
     end = next((e for e in events if e.kind in _ENDS), None)

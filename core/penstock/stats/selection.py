@@ -10,14 +10,14 @@ from penstock.events.event import Event, EventKind
 from penstock.store.base import Store
 from penstock.store.pages import all_events
 
-__all__ = ["LAST", "Choice", "choose"]
+__all__ = ["LAST", "Selection", "choose"]
 
 LAST = "last"
 """In place of a session's id: the one that was active last."""
 
 
 @dataclass(slots=True)
-class Choice:
+class Selection:
     """Exchanges by id, in the order they came."""
 
     ids: list[str] = field(default_factory=list)
@@ -34,7 +34,7 @@ class _Known:
     profile: str = ""
 
 
-def choose(log: Store, *, session: str = "", conversation: str = "") -> Choice:
+def choose(log: Store, *, session: str = "", conversation: str = "") -> Selection:
     """Reads the whole log once. Raises `PenstockError` when nothing is meant by what was asked for."""
     known, started = _look(log)
     if session == LAST:
@@ -51,7 +51,7 @@ def choose(log: Store, *, session: str = "", conversation: str = "") -> Choice:
         )
     only = {"session": session} if session else {"conversation": conversation} if conversation else {}
     named = dict.fromkeys(profile for id in ids if (profile := known[id].profile))
-    return Choice(ids, only, list(named) or started)
+    return Selection(ids, only, list(named) or started)
 
 
 def _look(log: Store) -> tuple[dict[str, _Known], list[str]]:

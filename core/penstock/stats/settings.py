@@ -8,7 +8,7 @@ from typing import Any
 from penstock.base.errors import ProfileError
 from penstock.profiles import profile as profiles
 from penstock.redaction.redaction import redact
-from penstock.redaction.settings import cleaned
+from penstock.redaction.settings import redact_settings
 
 __all__ = ["settings_in_use"]
 
@@ -24,4 +24,4 @@ def _settings(name: str) -> dict[str, Any]:
         profile = profiles.load(name)
     except ProfileError as e:
         return {"profile": redact(name), "error": redact(str(e))}
-    return {"profile": redact(name), "settings": cleaned(profile.model_dump(mode="json"))}
+    return {"profile": redact(name), "settings": redact_settings(profile.model_dump(mode="json"))}

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from penstock.conversation.exchange import Kind
-from penstock.stats.exchange import Measures
-from penstock.stats.tally import Tally
+from penstock.stats.exchange import ExchangeStats
+from penstock.stats.tally import CostTotals
 
-__all__ = ["Books", "Compaction", "Session", "Sums", "Turn"]
+__all__ = ["Compaction", "Session", "SessionTotals", "Totals", "Turn"]
 
 TAGS = 40
 """Kept of one turn."""
 
 
 @dataclass(slots=True)
-class Sums:
+class SessionTotals:
     """Requests that only count tokens are left out, but for their number."""
 
     requests: int = 0
@@ -32,7 +32,7 @@ class Sums:
     """Input tokens as the providers counted them; where one did not, as the bill has them."""
     cache_read: int = 0
     output: int = 0
-    money: Tally = field(default_factory=Tally)
+    money: CostTotals = field(default_factory=CostTotals)
     suite_ms: float = 0.0
     ms: float = 0.0
     failed: int = 0
@@ -43,7 +43,7 @@ class Sums:
         """The part of all input that came from providers' caches."""
         return self.cache_read / self.prompt if self.prompt else None
 
-    def add(self, one: Measures) -> None:
+    def add(self, one: ExchangeStats) -> None:
         """Count an exchange in."""
         self.requests += 1
         self.failed += one.outcome == "failed"
@@ -103,9 +103,9 @@ class Turn:
     largest_sent: int = 0
     compactions: int = 0
     flushes: int = 0
-    sums: Sums = field(default_factory=Sums)
+    sums: SessionTotals = field(default_factory=SessionTotals)
 
-    def add(self, one: Measures) -> None:
+    def add(self, one: ExchangeStats) -> None:
         """Count one of its exchanges in."""
         self.sums.add(one)
         self.tags.update(dict.fromkeys(one.tags[: TAGS - len(self.tags)]))
@@ -161,7 +161,7 @@ class Session:
     first_at: float
     last_at: float
     models: dict[str, None] = field(default_factory=dict)
-    sums: Sums = field(default_factory=Sums)
+    sums: SessionTotals = field(default_factory=SessionTotals)
 
     def payload(self) -> dict[str, Any]:
         """As an export has it."""
@@ -169,17 +169,17 @@ class Session:
         return {"session": self.name, **about, "models": list(self.models), **self.sums.payload()}
 
 
-class Books:
+class Totals:
     """All of it. Grows with turns, not with events."""
 
     def __init__(self) -> None:
-        self.totals = Sums()
+        self.totals = SessionTotals()
         self.turns: dict[tuple[str, str, int, int], Turn] = {}
         """In the order they began."""
         self.sessions: dict[str, Session] = {}
         self.compactions: list[Compaction] = []
 
-    def add(self, one: Measures) -> None:
+    def add(self, one: ExchangeStats) -> None:
         """Count an exchange in. To a turn belongs what a person's message led to, and nothing of a client's own."""
         self.totals.add(one)
         name = one.session or one.conversation
@@ -198,7 +198,7 @@ class Books:
         self.compactions += _compactions(one)
 
 
-def _compactions(one: Measures) -> Sequence[Compaction]:
+def _compactions(one: ExchangeStats) -> Sequence[Compaction]:
     return [
         Compaction(
             one.id,

@@ -8,11 +8,11 @@ from typing import Any
 
 from penstock.stats.fields import number
 
-__all__ = ["Tally"]
+__all__ = ["CostTotals"]
 
 
 @dataclass(slots=True)
-class Tally:
+class CostTotals:
     """What some exchanges cost. Dollars; tokens where nothing else is said."""
 
     requests: int = 0
@@ -66,7 +66,7 @@ class Tally:
         self.writes_caused += int(_number(money, "writes_caused"))
         self.estimated += money.get("how") == "estimated"
 
-    def join(self, other: Tally) -> None:
+    def join(self, other: CostTotals) -> None:
         """Count all of another in."""
         for field in fields(self):
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))

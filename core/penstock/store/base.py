@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from penstock.edits.edit import Landed
-from penstock.events.event import Event, EventKind, Tip
-from penstock.store.doomed import Doomed, Gone
-from penstock.store.originals import Keep, Original
+from penstock.events.event import Event, EventKind, PrefixHash
+from penstock.store.doomed import Deletion, DeletionCounts
+from penstock.store.originals import Original, RetentionPolicy
 
-__all__ = ["Doomed", "Gone", "Keep", "Original", "Store", "Tip"]
+__all__ = ["Deletion", "DeletionCounts", "Original", "PrefixHash", "RetentionPolicy", "Store"]
 
 
 class Store(Protocol):
@@ -62,11 +62,11 @@ class Store(Protocol):
         there were."""
         ...
 
-    def set_tip(self, conversation: str, tip: Tip, at: float) -> None:
+    def set_tip(self, conversation: str, tip: PrefixHash, at: float) -> None:
         """Note what was sent last."""
         ...
 
-    def tip_of(self, conversation: str) -> Tip | None:
+    def tip_of(self, conversation: str) -> PrefixHash | None:
         """What was sent last. None: this conversation is not known."""
         ...
 
@@ -79,16 +79,16 @@ class Store(Protocol):
         """All facts of one kind, by key."""
         ...
 
-    def weigh(self, doomed: Doomed) -> Gone:
+    def weigh(self, doomed: Deletion) -> DeletionCounts:
         """What `delete` would delete."""
         ...
 
-    def delete(self, doomed: Doomed, told: Event) -> Gone:
+    def delete(self, doomed: Deletion, told: Event) -> DeletionCounts:
         """Delete conversations and all that belongs to them alone, and what is left of it in the file; and store
         `told`, which says so. All or none."""
         ...
 
-    def prune(self, *, before: float, keep_events: int, originals: Keep | None = None) -> int:
+    def prune(self, *, before: float, keep_events: int, originals: RetentionPolicy | None = None) -> int:
         """Delete events older than `before`, those beyond the newest `keep_events`, the ledgers and tips of
         conversations not seen since `before`, and the originals that `originals` does not keep: a ledger is replayed
         without them. Gives the number of rows deleted."""

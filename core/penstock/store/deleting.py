@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from penstock.events.event import EventKind
-from penstock.store.doomed import Doomed, Gone
+from penstock.store.doomed import Deletion, DeletionCounts
 from penstock.store.schema import conversations, edits, events, facts, originals
 
 __all__ = ["delete", "weigh"]
@@ -18,9 +18,9 @@ ROWS = 500
 HANDLE = 8
 
 
-def weigh(db: sa.Connection, doomed: Doomed) -> Gone:
+def weigh(db: sa.Connection, doomed: Deletion) -> DeletionCounts:
     """What `delete` would delete."""
-    return Gone(
+    return DeletionCounts(
         events=_count(db, events.c.exchange, doomed.exchanges) + _count(db, events.c.seq, doomed.events),
         edits=_count(db, edits.c.conversation, doomed.conversations),
         originals=sum(heir is None for heir in _heirs(db, doomed).values()),
@@ -29,7 +29,7 @@ def weigh(db: sa.Connection, doomed: Doomed) -> Gone:
     )
 
 
-def delete(db: sa.Connection, doomed: Doomed) -> Gone:
+def delete(db: sa.Connection, doomed: Deletion) -> DeletionCounts:
     """Within the transaction of `db`."""
     gone, heirs = weigh(db, doomed), _heirs(db, doomed)
     _delete(db, events.c.exchange, doomed.exchanges)
@@ -45,7 +45,7 @@ def delete(db: sa.Connection, doomed: Doomed) -> Gone:
     return gone
 
 
-def _heirs(db: sa.Connection, doomed: Doomed) -> dict[str, str | None]:
+def _heirs(db: sa.Connection, doomed: Deletion) -> dict[str, str | None]:
     """By digest, the originals that were theirs: whose they are then. None: nobody's, they go too."""
     found = sa.select(originals.c.digest)
     mine = {
@@ -63,14 +63,14 @@ def _heirs(db: sa.Connection, doomed: Doomed) -> dict[str, str | None]:
     return heirs
 
 
-def _handles(db: sa.Connection, doomed: Doomed) -> set[str]:
+def _handles(db: sa.Connection, doomed: Deletion) -> set[str]:
     """What clients threw away in other exchanges: it is kept without an edit."""
     found = sa.select(events.c.exchange, events.c.payload).where(events.c.kind == EventKind.KEPT)
     kept = [row.payload for row in db.execute(found) if row.exchange not in doomed.exchanges]
     return {str(payload.get("handle", "")) for payload in kept if isinstance(payload, dict)}
 
 
-def _by_kind(doomed: Doomed) -> dict[str, set[str]]:
+def _by_kind(doomed: Deletion) -> dict[str, set[str]]:
     out: dict[str, set[str]] = {}
     for kind, key in doomed.facts:
         out.setdefault(kind, set()).add(key)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["Doomed", "Gone"]
+__all__ = ["Deletion", "DeletionCounts"]
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
+class Deletion:
     """Conversations, and what is known to belong to them. An original that others use as well stays, as theirs."""
 
     conversations: frozenset[str]
@@ -21,7 +21,7 @@ class Doomed:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class DeletionCounts:
     """How much of each."""
 
     events: int = 0

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from penstock.store.originals import Keep, Original, packed, unpacked
+from penstock.store.originals import Original, RetentionPolicy, packed, unpacked
 from penstock.store.schema import originals
 
 __all__ = ["find", "keep", "past"]
@@ -49,7 +49,7 @@ def find(db: sa.Connection, handle: str, limit: int) -> list[Original]:
     ]
 
 
-def past(keep: Keep) -> sa.ColumnElement[bool]:
+def past(keep: RetentionPolicy) -> sa.ColumnElement[bool]:
     """Which rows are not kept."""
     old = originals.c.at < keep.since
     if keep.size is None:

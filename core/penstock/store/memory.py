@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from penstock.edits.edit import Landed
-from penstock.events.event import Event, EventKind, Tip
-from penstock.store.doomed import Doomed, Gone
-from penstock.store.originals import Keep, Original, digest_of, packed, unpacked
+from penstock.events.event import Event, EventKind, PrefixHash
+from penstock.store.doomed import Deletion, DeletionCounts
+from penstock.store.originals import Original, RetentionPolicy, digest_of, packed, unpacked
 
 __all__ = ["MemoryStore"]
 
@@ -34,7 +34,7 @@ class MemoryStore:
         self._events: deque[Event] = deque(maxlen=events)
         self._seq = 0
         self._edits: dict[str, list[_Kept]] = defaultdict(list)
-        self._tips: dict[str, tuple[float, Tip]] = {}
+        self._tips: dict[str, tuple[float, PrefixHash]] = {}
         self._values: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
         self._originals: dict[str, tuple[Original, bytes]] = {}
         """By digest, the one taken away last at the end; their texts apart, packed."""
@@ -101,11 +101,11 @@ class MemoryStore:
         _, data = self._originals.pop(original.digest, (None, b""))
         self._originals[original.digest] = replace(original, text=""), data or packed(original.text)
 
-    def set_tip(self, conversation: str, tip: Tip, at: float) -> None:
+    def set_tip(self, conversation: str, tip: PrefixHash, at: float) -> None:
         with self._lock:
             self._tips[conversation] = (at, tip)
 
-    def tip_of(self, conversation: str) -> Tip | None:
+    def tip_of(self, conversation: str) -> PrefixHash | None:
         found = self._tips.get(conversation)
         return found[1] if found else None
 
@@ -121,11 +121,11 @@ class MemoryStore:
         with self._lock:
             return {key: dict(value) for key, value in self._values[kind].items()}
 
-    def weigh(self, doomed: Doomed) -> Gone:
+    def weigh(self, doomed: Deletion) -> DeletionCounts:
         with self._lock:
             return self._sort_out(doomed)[0]
 
-    def delete(self, doomed: Doomed, told: Event) -> Gone:
+    def delete(self, doomed: Deletion, told: Event) -> DeletionCounts:
         with self._lock:
             gone, originals = self._sort_out(doomed)
             kept = [e for e in self._events if e.exchange not in doomed.exchanges and e.seq not in doomed.events]
@@ -144,7 +144,7 @@ class MemoryStore:
         self.add_events([told])
         return gone
 
-    def _sort_out(self, doomed: Doomed) -> tuple[Gone, dict[str, str | None]]:
+    def _sort_out(self, doomed: Deletion) -> tuple[DeletionCounts, dict[str, str | None]]:
         """What would go; and whose the originals are then, by digest, None where they go too."""
         others = [(name, kept) for name, kept in self._edits.items() if name not in doomed.conversations]
         used = {one.original: name for name, kept in others for one in kept}
@@ -157,7 +157,7 @@ class MemoryStore:
         for digest, (about, _) in self._originals.items():
             if about.conversation in doomed.conversations:
                 originals[digest] = used.get(digest, "" if about.handle in handles else None)
-        gone = Gone(
+        gone = DeletionCounts(
             events=sum(e.exchange in doomed.exchanges or e.seq in doomed.events for e in self._events),
             edits=sum(len(self._edits.get(name, ())) for name in doomed.conversations),
             originals=sum(heir is None for heir in originals.values()),
@@ -166,7 +166,7 @@ class MemoryStore:
         )
         return gone, originals
 
-    def prune(self, *, before: float, keep_events: int, originals: Keep | None = None) -> int:
+    def prune(self, *, before: float, keep_events: int, originals: RetentionPolicy | None = None) -> int:
         with self._lock:
             kept = [e for e in self._events if e.at >= before and e.seq > self._seq - keep_events]
             gone = len(self._events) - len(kept)
@@ -178,9 +178,9 @@ class MemoryStore:
                 fresh = [one for one in self._edits[name] if one.at >= before]
                 gone += len(self._edits[name]) - len(fresh)
                 self._edits[name] = fresh
-            return gone + self._prune_originals(originals or Keep())
+            return gone + self._prune_originals(originals or RetentionPolicy())
 
-    def _prune_originals(self, keep: Keep) -> int:
+    def _prune_originals(self, keep: RetentionPolicy) -> int:
         before, size = len(self._originals), 0
         for about, data in sorted(self._originals.values(), key=lambda pair: pair[0].at, reverse=True):
             size += len(data)

@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-__all__ = ["Keep", "Original", "digest_of", "packed", "unpacked"]
+__all__ = ["Original", "RetentionPolicy", "digest_of", "packed", "unpacked"]
 
 LEVEL = 1
 """Originals are packed while a request waits. Against the default: twice to five times as fast, and up to
@@ -36,7 +36,7 @@ class Original:
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class RetentionPolicy:
     """Which originals stay."""
 
     since: float = 0.0

@@ -23,11 +23,11 @@ from penstock.base.migrations import migrate
 from penstock.base.paths import make_private
 from penstock.base.private_files import create
 from penstock.edits.edit import Edit, Landed, Op, Place
-from penstock.events.event import Event, EventKind, Tip
+from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.store import deleting, kept
-from penstock.store.doomed import Doomed, Gone
+from penstock.store.doomed import Deletion, DeletionCounts
 from penstock.store.lock import StoreLock, was_taken
-from penstock.store.originals import Keep, Original, digest_of
+from penstock.store.originals import Original, RetentionPolicy, digest_of
 from penstock.store.schema import conversations, edits, events, facts
 from penstock.store.schema import originals as _originals
 
@@ -163,17 +163,17 @@ class SqlStore:
         except _FAILURES as e:
             raise StoreError(f"{self.path} cannot be cleaned: {_why(e)}") from e
 
-    def set_tip(self, conversation: str, tip: Tip, at: float) -> None:
+    def set_tip(self, conversation: str, tip: PrefixHash, at: float) -> None:
         values = {"epoch": tip.epoch, "tip": tip.chain, "count": tip.count, "seen_at": at}
         with self._write() as db:
             done = db.execute(conversations.update().where(conversations.c.id == conversation).values(values))
             if not done.rowcount:
                 db.execute(conversations.insert().values(id=conversation, **values))
 
-    def tip_of(self, conversation: str) -> Tip | None:
+    def tip_of(self, conversation: str) -> PrefixHash | None:
         with self._read() as db:
             row = db.execute(conversations.select().where(conversations.c.id == conversation)).first()
-            return None if row is None else Tip(row.epoch, row.tip, row._mapping["count"])
+            return None if row is None else PrefixHash(row.epoch, row.tip, row._mapping["count"])
 
     def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
         rows = [{"kind": kind, "key": k, "value": dict(v)} for k, v in values.items() if v is not None]
@@ -188,11 +188,11 @@ class SqlStore:
             rows = db.execute(facts.select().where(facts.c.kind == kind))
             return {row.key: dict(row.value) for row in rows}
 
-    def weigh(self, doomed: Doomed) -> Gone:
+    def weigh(self, doomed: Deletion) -> DeletionCounts:
         with self._read() as db:
             return deleting.weigh(db, doomed)
 
-    def delete(self, doomed: Doomed, told: Event) -> Gone:
+    def delete(self, doomed: Deletion, told: Event) -> DeletionCounts:
         row = {"at": told.at, "exchange": told.exchange, "kind": told.kind, "payload": dict(told.payload)}
         with self._write() as db:
             db.exec_driver_sql("PRAGMA secure_delete=ON")
@@ -204,14 +204,14 @@ class SqlStore:
             logger.warning("%s", e)
         return gone
 
-    def prune(self, *, before: float, keep_events: int, originals: Keep | None = None) -> int:
+    def prune(self, *, before: float, keep_events: int, originals: RetentionPolicy | None = None) -> int:
         old = sa.select(conversations.c.id).where(conversations.c.seen_at < before)
         known = sa.select(conversations.c.id)
         newest = self.last_seq()
         past = (events.c.at < before) | (events.c.seq <= newest - keep_events)
         orphaned = edits.c.conversation.in_(old) | (edits.c.conversation.not_in(known) & (edits.c.at < before))
         gone = self._delete(events, events.c.seq, past) + self._delete(edits, edits.c.id, orphaned)
-        gone += self._delete(_originals, _originals.c.digest, kept.past(originals or Keep()))
+        gone += self._delete(_originals, _originals.c.digest, kept.past(originals or RetentionPolicy()))
         return gone + self._delete(conversations, conversations.c.id, conversations.c.seen_at < before)
 
     def _delete(self, table: sa.Table, key: sa.Column[Any], which: sa.ColumnElement[bool]) -> int:

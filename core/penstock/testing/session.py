@@ -13,11 +13,11 @@ from penstock.dialects import content_encoding
 from penstock.dialects.base import Dialect
 from penstock.engine import payloads
 from penstock.engine.admission import prices_for
-from penstock.engine.engine import Engine, Outcome
+from penstock.engine.engine import Engine, ProxyDecision
 from penstock.engine.pipeline import Pipeline
 from penstock.events.event import Event, EventKind
 from penstock.events.log import EventLog
-from penstock.memory.keeper import Keeper
+from penstock.memory.keeper import MemoryService
 from penstock.plugins.manager import Plugins
 from penstock.plugins.stage import Stage
 from penstock.plugins.tagger import Tags
@@ -58,7 +58,7 @@ class Session:
         clock: ManualClock | None = None,
         headers: Mapping[str, str] | None = None,
         listeners: Sequence[Callable[[Event], None]] = (),
-        memory: Keeper | None = None,
+        memory: MemoryService | None = None,
         is_lost: bool = False,
     ) -> None:
         """Without `profile`, the bundled default; without `store`, one in memory; without `memory`, none. `plugins`
@@ -77,7 +77,7 @@ class Session:
         self.clock = clock or ManualClock()
         self.headers = dict(HEADERS if headers is None else headers)
         """Sent with each request, names in lower case."""
-        self.outcome = Outcome()
+        self.outcome = ProxyDecision()
         """What the engine made of the last request."""
         self._listeners = (*listeners, *self.plugins.listeners())
         self._count = 0

@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 
 from penstock.tokens import model_vocabulary
 
-__all__ = ["UNTAUGHT", "Calibration", "Count", "Gauge", "How"]
+__all__ = ["UNCALIBRATED", "Calibration", "Count", "How", "TokenScale"]
 
 How = Literal["exact", "calibrated", "tokenizer", "estimated"]
 """`exact`: the provider's own count. `calibrated`: our estimate, by what the provider counted before. `tokenizer`: by
@@ -84,7 +84,7 @@ class _Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class Gauge:
+class TokenScale:
     """What was known at one moment of one conversation's model, to count by."""
 
     ratio: float
@@ -107,7 +107,7 @@ class Gauge:
         return Count(max(0, round(tokens)), self.how)
 
 
-UNTAUGHT = Gauge(1.0, "estimated")
+UNCALIBRATED = TokenScale(1.0, "estimated")
 """Of a request nothing is known of."""
 
 
@@ -168,14 +168,14 @@ class Calibration:
         """The tokens of a request that is estimated at `estimated`, by what is known of its conversation and model."""
         return self.gauge(provider, model, conversation).count(estimated)
 
-    def gauge(self, provider: str, model: str, conversation: str) -> Gauge:
+    def gauge(self, provider: str, model: str, conversation: str) -> TokenScale:
         """What is known now, to count by later."""
         with self._lock:
             ratio, how = self._known(provider, model)
             anchor = self._anchors.get(conversation)
             if anchor is not None and anchor.model == (provider, model):
-                return Gauge(ratio, "calibrated", anchor.estimated, anchor.counted, anchor.growth(ratio))
-        return Gauge(ratio, how)
+                return TokenScale(ratio, "calibrated", anchor.estimated, anchor.counted, anchor.growth(ratio))
+        return TokenScale(ratio, how)
 
     def facts(self) -> dict[str, dict[str, Any]]:
         """The ratios by model, as plain values to be kept. Conversations are not: the text they stand on may have

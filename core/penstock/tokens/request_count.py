@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from penstock.conversation.conversation import HEAD_FIELDS, Block, BlockKind, Conversation, Message
-from penstock.tokens.calibration import Gauge
+from penstock.tokens.calibration import TokenScale
 from penstock.tokens.estimate import estimate_bytes
 from penstock.tokens.request_estimate import estimated
 from penstock.tokens.vocabulary import Tokenizer
 
-__all__ = ["Parts", "Sample", "count_request", "sample", "shares"]
+__all__ = ["Sample", "TokenParts", "count_request", "sample", "shares"]
 
 SAMPLE_BYTES = 200_000
 """Of a request, at most about so much is counted to learn its model's ratio: a quarter of a second, and the ratio of a
@@ -23,7 +23,7 @@ _SYSTEM = tuple(name for name in HEAD_FIELDS if name != "tools")
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class TokenParts:
     """The tokens of a request by part."""
 
     system: int
@@ -47,7 +47,7 @@ class Sample:
     """Tokens that hold them together."""
 
 
-def shares(conversation: Conversation, gauge: Gauge) -> dict[str, Any]:
+def shares(conversation: Conversation, gauge: TokenScale) -> dict[str, Any]:
     """The request's tokens, and how they are shared out by its bytes: only the whole is ever counted."""
     total, how = gauge.count(estimated(conversation))
     system, tools = sum(conversation.size_of(name) for name in _SYSTEM), conversation.size_of("tools")
@@ -57,7 +57,9 @@ def shares(conversation: Conversation, gauge: Gauge) -> dict[str, Any]:
     return {**parts, "messages": total - sum(parts.values()), "total": total, "how": how}
 
 
-def count_request(conversation: Conversation, tokenizer: Tokenizer, is_late: Callable[[], bool] | None = None) -> Parts:
+def count_request(
+    conversation: Conversation, tokenizer: Tokenizer, is_late: Callable[[], bool] | None = None
+) -> TokenParts:
     """The request by its model's own tokenizer. Tools count as the JSON they are sent as. Raises `TimeoutError` once
     `is_late` says so."""
 
@@ -74,7 +76,7 @@ def count_request(conversation: Conversation, tokenizer: Tokenizer, is_late: Cal
                 guessed += estimate_bytes(block.size)
             else:
                 counted += count(block.text) + count(_name(block))
-    return Parts(system, tools, counted + guessed + (MESSAGE_TOKENS if conversation.messages else 0), guessed)
+    return TokenParts(system, tools, counted + guessed + (MESSAGE_TOKENS if conversation.messages else 0), guessed)
 
 
 def sample(conversation: Conversation, limit: int = SAMPLE_BYTES) -> Sample:

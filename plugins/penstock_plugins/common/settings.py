@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from penstock import Profile
 from penstock.base.errors import ProfileError
-from penstock.base.validation import read_table
+from penstock.base.validation import validate_table
 
 __all__ = ["read_settings"]
 
@@ -20,7 +20,7 @@ def read_settings(profile: Profile, stage: str, model: type[M], presets: Mapping
     """The table `[stage.NAME]` over the preset it names, or that of the profile. Raises `ProfileError`."""
     raw = {"setting": profile.setting, **profile.settings_of(stage)}
     preset = presets.get(str(raw["setting"]), {})
-    settings = read_table(model, {**preset, **raw}, f"{profile.where}: stage.{stage}.")
+    settings = validate_table(model, {**preset, **raw}, f"{profile.where}: stage.{stage}.")
     soft, hard = raw.get("soft"), profile.window.hard
     if soft is not None and soft > hard:
         said = f"it is above window.hard = {hard!r}; at most that is right"

@@ -11,7 +11,7 @@ from typing import Any
 from penstock import Summary
 from penstock_plugins.compaction.llm import ModelFailed
 
-__all__ = ["Ahead", "Work"]
+__all__ = ["SummaryPrefetch", "Work"]
 
 CONVERSATIONS = 32
 SEGMENTS = 8
@@ -31,7 +31,7 @@ class _Desk:
     """Spent, and not booked yet."""
 
 
-class Ahead:
+class SummaryPrefetch:
     """The segments of the conversations last seen; the others' are let go."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from penstock.base import paths
 from penstock.cost.prices import Price, Prices
 from penstock.models.providers import provider_of
 from penstock_plugins.compaction.parts import fit, render
-from penstock_plugins.compaction.purse import Purse
+from penstock_plugins.compaction.purse import DailySpendCap
 from penstock_plugins.compaction.settings import Model
 from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
 
@@ -55,10 +55,10 @@ class Llm:
 
     name = "llm"
 
-    def __init__(self, model: Model, purse: Purse | None = None, table: str = "stage.compaction.llm") -> None:
+    def __init__(self, model: Model, purse: DailySpendCap | None = None, table: str = "stage.compaction.llm") -> None:
         """`table`: of the profile, where its settings stand."""
         self._model, self._table = model, table
-        self._purse = purse or Purse(model.max_dollars_per_day, paths.state_dir() / "summaries.json")
+        self._purse = purse or DailySpendCap(model.max_dollars_per_day, paths.state_dir() / "summaries.json")
 
     def __call__(self, segment: Segment) -> Summary:
         """A summary without the person's words. Raises `ModelFailed` and `PurseEmpty`."""

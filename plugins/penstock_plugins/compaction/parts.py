@@ -11,13 +11,13 @@ from penstock_plugins.compaction.sentences import rank, split
 from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
 from penstock_plugins.pruning.stub import HOLE
 
-__all__ = ["Fitted", "Part", "Who", "fit", "render"]
+__all__ = ["Fitted", "Part", "Speaker", "fit", "render"]
 
 Part = tuple[str, str]
 """Who, and the words."""
 
 
-class Who:
+class Speaker:
     """Whose words a part holds."""
 
     USER = "user"
@@ -27,8 +27,14 @@ class Who:
     RESULT = "result"
 
 
-_BEFORE = {Who.USER: "User: ", Who.AGENT: "Agent: ", Who.CALL: "", Who.INPUT: "  + ", Who.RESULT: "  > "}
-_TOLD_LINES = (Who.INPUT, Who.RESULT)
+_BEFORE = {
+    Speaker.USER: "User: ",
+    Speaker.AGENT: "Agent: ",
+    Speaker.CALL: "",
+    Speaker.INPUT: "  + ",
+    Speaker.RESULT: "  > ",
+}
+_TOLD_LINES = (Speaker.INPUT, Speaker.RESULT)
 _CALL = 120
 """Characters that stay of a call's line when there is no room."""
 _AGENT_FIRST, _AGENT_LAST = 1 / 3, 1 / 8
@@ -61,12 +67,12 @@ def fit(parts: Sequence[Part], tokens: int) -> Fitted:
     over = _size(parts) - round(tokens * CHARS_PER_TOKEN)
     if over <= 0:
         return Fitted(parts, 0, 0)
-    said, lines = _size(parts, Who.AGENT), _size(parts, *_TOLD_LINES)
+    said, lines = _size(parts, Speaker.AGENT), _size(parts, *_TOLD_LINES)
     from_said = min(over, round(said * (1 - _AGENT_FIRST)))
     from_lines = min(over - from_said, lines)
     from_said = min(over - from_lines, round(said * (1 - _AGENT_LAST)))
     if from_said + from_lines < over:
-        parts = [(who, text[:_CALL] if who == Who.CALL else text) for who, text in parts]
+        parts = [(who, text[:_CALL] if who == Speaker.CALL else text) for who, text in parts]
     if from_lines:
         parts = _with_fewer_lines(parts, 1 - from_lines / lines)
     return _with_fewer_sentences(parts, said - from_said)
@@ -104,7 +110,7 @@ def _with_fewer_lines(parts: Sequence[Part], share: float) -> list[Part]:
 
 def _with_fewer_sentences(parts: Sequence[Part], room: int) -> Fitted:
     """Of the agent's words the sentences that say most, in `room` characters."""
-    split_up = {at: split(text) for at, (who, text) in enumerate(parts) if who == Who.AGENT}
+    split_up = {at: split(text) for at, (who, text) in enumerate(parts) if who == Speaker.AGENT}
     sentences = [(at, n, text) for at, found in split_up.items() for n, text in enumerate(found)]
     scores = rank([text for _, _, text in sentences])
     worth = [s * (_DECIDED if is_decision(text) else 1) for s, (_, _, text) in zip(scores, sentences, strict=True)]
@@ -119,7 +125,7 @@ def _with_fewer_sentences(parts: Sequence[Part], room: int) -> Fitted:
         if at not in split_up:
             out.append(part)
         elif any((at, n) in kept for n in range(len(split_up[at]))):
-            out.append((Who.AGENT, _joined(split_up[at], {n for where, n in kept if where == at})))
+            out.append((Speaker.AGENT, _joined(split_up[at], {n for where, n in kept if where == at})))
     return Fitted(out, len(kept), len(sentences))
 
 

@@ -18,14 +18,14 @@ try:
 except ImportError:  # Windows: two processes at the same moment may go past the cap by a call
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["Purse", "PurseEmpty"]
+__all__ = ["DailySpendCap", "PurseEmpty"]
 
 
 class PurseEmpty(Exception):
     """The call would go past the cap. The text says what is left."""
 
 
-class Purse:
+class DailySpendCap:
     """Dollars for one day, by the calendar of UTC, for all that have the same file. Safe for threads and processes; a
     file that can not be written counts for this process alone."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from penstock import Block, BlockKind, Draft, Role, Spot
-from penstock_plugins.compaction.parts import Part, Who
+from penstock import Block, BlockKind, BlockRef, Draft, Role
+from penstock_plugins.compaction.parts import Part, Speaker
 from penstock_plugins.compaction.settings import Settings
 from penstock_plugins.compaction.stretch import Stretch
 from penstock_plugins.pruning.arrival import POINTER, REPACKED
@@ -17,7 +17,7 @@ from penstock_plugins.pruning.stub import body
 from penstock_plugins.pruning.tools import ToolKind, target_of, words_of_input
 from penstock_plugins.pruning.worth import chances
 
-__all__ = ["Recorder"]
+__all__ = ["RecordWriter"]
 
 _SHORT = 120
 """Results of fewer characters are told whole."""
@@ -29,7 +29,7 @@ _UNTOLD = ("file_path", "old_string", "replace_all", "output_mode", "description
 """Parts of an input that a record leaves out: they stand in its first line, or are gone from the file."""
 
 
-class Recorder:
+class RecordWriter:
     """Tells one request's old turns, part by part."""
 
     def __init__(self, draft: Draft, history: History, settings: Settings, old: list[Stretch]):
@@ -43,13 +43,13 @@ class Recorder:
         for index in range(*stretch):
             message = self._history.conversation.messages[index]
             for at, block in enumerate(message.blocks):
-                out += self._tell(Spot(index, at, block, False))
+                out += self._tell(BlockRef(index, at, block, False))
         return out
 
-    def _tell(self, spot: Spot) -> list[Part]:
+    def _tell(self, spot: BlockRef) -> list[Part]:
         block = spot.block
         if block.kind is BlockKind.TEXT and block.text.strip():
-            return [(Who.USER if block.role is Role.USER else Who.AGENT, self._draft.text(spot))]
+            return [(Speaker.USER if block.role is Role.USER else Speaker.AGENT, self._draft.text(spot))]
         if block.kind is BlockKind.TOOL_USE:
             return self._tell_call(block)
         if block.kind is BlockKind.TOOL_RESULT:
@@ -63,12 +63,12 @@ class Recorder:
         self._known |= self._history.lookup.names(first)
         others = {key: value for key, value in given.items() if key not in _UNTOLD and value != target_of(given)}
         text = "\n".join(part for part in (rest, words_of_input(others)) if part)
-        return [(Who.CALL, f"{call.tool_name} {first}".rstrip()), *self._tell_input(text)]
+        return [(Speaker.CALL, f"{call.tool_name} {first}".rstrip()), *self._tell_input(text)]
 
     def _tell_input(self, text: str) -> list[Part]:
         if not text:
             return []
-        return self._choose(Page(text), Who.INPUT, self._settings.share, {})
+        return self._choose(Page(text), Speaker.INPUT, self._settings.share, {})
 
     def _tell_result(self, result: Result) -> list[Part]:
         text = self._draft.text(result.spot)
@@ -78,7 +78,7 @@ class Recorder:
         if len(text) < _SHORT and (result.kind is not ToolKind.EDIT or result.spot.block.is_error):
             self._known |= self._history.lookup.names(text)
             lines = [line for line in text.split("\n") if line]
-            return [(Who.RESULT, "\n".join(lines))] if lines else []
+            return [(Speaker.RESULT, "\n".join(lines))] if lines else []
         if result.kind is ToolKind.EDIT and not result.spot.block.is_error:
             return []
         share = self._settings.share
@@ -86,7 +86,7 @@ class Recorder:
             text, share = text.partition("\n")[2], _SHORTENED_SHARE
         page = self._history.lookup.pages(text)
         worth = chances(self._history, result, page)
-        return self._choose(page, Who.RESULT, share, worth, report=result.is_report)
+        return self._choose(page, Speaker.RESULT, share, worth, report=result.is_report)
 
     def _choose(
         self, page: Page, who: str, share: float, worth: Mapping[str, float], *, report: bool = False
@@ -105,6 +105,6 @@ class Recorder:
             recorded = any(first <= index < end for first, end in old)
             for at, block in enumerate(message.blocks):
                 if block.kind is BlockKind.TOOL_RESULT and not recorded:
-                    yield from self._history.lookup.names(self._draft.text(Spot(index, at, block, False)))
+                    yield from self._history.lookup.names(self._draft.text(BlockRef(index, at, block, False)))
                 elif block.kind is BlockKind.TEXT or not recorded:
                     yield from self._history.lookup.said(block)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from penstock import Draft, Due, Exchange, Profile, Reply, Segment, Stage, Summariser, Summary, hookimpl
+from penstock import Draft, Exchange, FlushReason, Profile, Reply, Segment, Stage, Summariser, Summary, hookimpl
 from penstock.base.errors import ProfileError
 from penstock.base.suggest import did_you_mean
-from penstock.plugins.services import Parts
+from penstock.plugins.services import Services
 from penstock_plugins.common.settings import read_settings
-from penstock_plugins.compaction.ahead import Ahead
+from penstock_plugins.compaction.ahead import SummaryPrefetch
 from penstock_plugins.compaction.facts import facts
 from penstock_plugins.compaction.head import head_of_record, head_of_summary
 from penstock_plugins.compaction.llm import Llm
-from penstock_plugins.compaction.parts import Who, fit, render
+from penstock_plugins.compaction.parts import Speaker, fit, render
 from penstock_plugins.compaction.settings import PRESETS, RECORD, Settings, check_timeout
 from penstock_plugins.compaction.stretch import Stretch
-from penstock_plugins.compaction.survey import Survey
+from penstock_plugins.compaction.survey import CompactionPlan
 from penstock_plugins.compaction.textrank import TextRank
 from penstock_plugins.pruning.history import Lookup
 from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
@@ -43,7 +43,7 @@ class Compaction(Stage):
         self.settings = self._settings = settings
         self._soft, self._where = soft, where
         self._lookup = Lookup()
-        self._ahead = Ahead()
+        self._ahead = SummaryPrefetch()
 
     def take_over(self, before: Stage) -> None:
         if not isinstance(before, Compaction):
@@ -52,7 +52,7 @@ class Compaction(Stage):
         if _of_summaries(self._settings) != _of_summaries(before._settings):
             self._ahead.forget()
 
-    def on_parts(self, parts: Parts) -> None:
+    def on_parts(self, parts: Services) -> None:
         self._summariser(parts)
         prices = self._settings.llm.prices
         if prices and prices not in parts.prices.providers:
@@ -71,7 +71,7 @@ class Compaction(Stage):
             draft.spend(dollars, reason=f"summaries by {self._settings.summariser}")
         if draft.tokens < _AHEAD * self._soft * draft.window:
             return None
-        survey = Survey(draft, self._settings, self._lookup)
+        survey = CompactionPlan(draft, self._settings, self._lookup)
         for segment in survey.full:
             handle = survey.handle(segment)
             if not self._ahead.knows(conversation, handle):
@@ -86,10 +86,10 @@ class Compaction(Stage):
     def on_flush(self, draft: Draft) -> str | None:
         if not draft.due:  # with a warm cache a record seldom pays, and pruning would wait for it
             return "only where a flush is due"
-        if draft.due == Due.COLD and draft.tokens < self._soft * draft.window:
+        if draft.due == FlushReason.COLD and draft.tokens < self._soft * draft.window:
             return "the window is not full enough"
-        least = 0 if draft.due == Due.ASKED else self._settings.least * CHARS_PER_TOKEN
-        survey = Survey(draft, self._settings, self._lookup)
+        least = 0 if draft.due == FlushReason.ASKED else self._settings.least * CHARS_PER_TOKEN
+        survey = CompactionPlan(draft, self._settings, self._lookup)
         if sum(map(survey.size, survey.segments)) <= least:
             return "too few old turns"
         problems = [f"{survey.waiting:,} more segments are for the next flush"] if survey.waiting else []
@@ -104,7 +104,7 @@ class Compaction(Stage):
             draft.compact(first, end - 1, texts[i], reason=reason)
         return "; ".join(dict.fromkeys(problems)) or None
 
-    def _text(self, survey: Survey, segment: Stretch, problems: list[str]) -> str:
+    def _text(self, survey: CompactionPlan, segment: Stretch, problems: list[str]) -> str:
         """What stands in a segment's stead."""
         made = self._ahead.made(survey.draft.exchange.identity.conversation, survey.handle(segment))
         if isinstance(made, Summary) and self._is_short(made):
@@ -120,12 +120,12 @@ class Compaction(Stage):
     def _is_short(self, made: Summary) -> bool:
         return 0 < len(made.text.strip()) <= _TOO_LONG * self._settings.tokens * CHARS_PER_TOKEN
 
-    def _summary(self, survey: Survey, segment: Stretch, text: str) -> str:
+    def _summary(self, survey: CompactionPlan, segment: Stretch, text: str) -> str:
         head = head_of_summary(survey.draft, segment, self._settings.summariser)
-        missing = [(Who.USER, words) for words in survey.words(segment) if words.strip() not in text]
+        missing = [(Speaker.USER, words) for words in survey.words(segment) if words.strip() not in text]
         return "\n".join([head, *facts(survey.history, segment), *([render(missing)] if missing else []), text.strip()])
 
-    def _summariser(self, parts: Parts) -> Summariser | None:
+    def _summariser(self, parts: Services) -> Summariser | None:
         """The one the settings name. Raises `ProfileError`."""
         name = self._settings.summariser
         if name == RECORD:

@@ -6,21 +6,21 @@ from functools import cached_property
 from itertools import accumulate
 
 from penstock import BlockKind, Draft, Role, handle_of
-from penstock_plugins.compaction.record import Recorder
+from penstock_plugins.compaction.record import RecordWriter
 from penstock_plugins.compaction.settings import Settings
 from penstock_plugins.compaction.stretch import Stretch, old_stretches, segments
 from penstock_plugins.pruning.arrival import held
 from penstock_plugins.pruning.history import History, Lookup
 from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
 
-__all__ = ["AT_ONCE", "Survey"]
+__all__ = ["AT_ONCE", "CompactionPlan"]
 
 AT_ONCE = 300_000
 """Characters of old turns that one flush compacts, the oldest first: a fifth of a second's work. A conversation met
 with more than that is done at its next flushes, rather than never, for each attempt would be late."""
 
 
-class Survey:
+class CompactionPlan:
     """What could be compacted now."""
 
     def __init__(self, draft: Draft, settings: Settings, lookup: Lookup) -> None:
@@ -65,10 +65,10 @@ class Survey:
         return [text for text in texts if text.strip()]
 
     @cached_property
-    def recorder(self) -> Recorder:
+    def recorder(self) -> RecordWriter:
         """Tells what the segments hold, what stands elsewhere in the request left out."""
         # A name in a segment that waits is not told elsewhere: that will be a record, too.
-        return Recorder(self.draft, self.history, self._settings, self._every)
+        return RecordWriter(self.draft, self.history, self._settings, self._every)
 
 
 def _sizes(draft: Draft) -> list[int]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from penstock import Block, BlockKind
 from penstock_plugins.pruning.tools import ToolKind, decode, kind_of, path_of, target_of
 
-__all__ = ["Doings"]
+__all__ = ["TurnActions"]
 
 _PATCHED = re.compile(r"\*\*\* (?:Update|Add|Delete) File: ([^\n\\\"]+)")
 _FILES, _FAILURES, _LONGEST = 12, 4, 200
@@ -17,7 +17,7 @@ _AT_HAND = 3
 _ERROR_LINE = re.compile(r"(?i)\b(?:error|exception|failed|failure|fatal|not found|denied|cannot|can't|undefined)\b")
 
 
-class Doings:
+class TurnActions:
     """Follows calls and their results."""
 
     def __init__(self) -> None:
@@ -45,9 +45,9 @@ class Doings:
         self._files, self._failed = {}, {}
         return "\n".join(lines)
 
-    def copy(self) -> Doings:
+    def copy(self) -> TurnActions:
         """Another that goes on from here."""
-        out = Doings()
+        out = TurnActions()
         out._calls, out._files, out._failed = dict(self._calls), dict(self._files), dict(self._failed)
         out.at_hand = self.at_hand
         return out

@@ -10,9 +10,9 @@ from penstock.conversation.conversation import common_head
 from penstock.memory.items import Item
 from penstock.memory.spoken import Spoken
 from penstock.memory.typed import is_worth_keeping, kind_as
-from penstock_plugins.memory.doings import Doings
+from penstock_plugins.memory.doings import TurnActions
 
-__all__ = ["Gathered", "Gatherer", "Talk"]
+__all__ = ["ConversationState", "Gathered", "ItemExtractor"]
 
 EPOCH = 1_000_000
 """After a client's compaction the places of messages begin anew, above those of before."""
@@ -27,16 +27,16 @@ class Gathered:
 
     keys: list[bytes]
     items: list[Item]
-    doings: Doings
+    doings: TurnActions
 
 
 @dataclass
-class Talk:
+class ConversationState:
     """What is known of one conversation."""
 
     keys: list[bytes] = field(default_factory=list)
     """Of the messages whose words are taken."""
-    doings: Doings = field(default_factory=Doings)
+    doings: TurnActions = field(default_factory=TurnActions)
     """Of the turn that goes on."""
     gathered: Gathered | None = None
     words: str = ""
@@ -45,7 +45,7 @@ class Talk:
     """None: nothing was seen of it yet."""
 
 
-class Gatherer:
+class ItemExtractor:
     """Reads a request's new messages. `strip` takes envelopes off, `clean` what must not be kept."""
 
     def __init__(
@@ -58,7 +58,7 @@ class Gatherer:
     ) -> None:
         self._strip, self._clean, self._spoken, self._days = strip, clean, spoken, days
 
-    def gather(self, draft: Draft, talk: Talk) -> Gathered:
+    def gather(self, draft: Draft, talk: ConversationState) -> Gathered:
         """The items of what is new in a request. `talk` stays as it is."""
         exchange, messages = draft.exchange, draft.conversation.messages
         first, newest = _known(talk.keys, messages), draft.conversation.newest_user()
@@ -93,7 +93,7 @@ class Gatherer:
             return self._strip(messages[at].words)
         return self._strip(next((b.text for b in messages[at].blocks if _COMMAND in b.text), ""))
 
-    def answer(self, exchange: Exchange, talk: Talk, text: str, now: float) -> list[Item]:
+    def answer(self, exchange: Exchange, talk: ConversationState, text: str, now: float) -> list[Item]:
         """The items of a turn that is complete."""
         out: list[Item] = []
         self._add(out, exchange, "assistant", text, len(talk.keys), now)

@@ -12,7 +12,7 @@ from rapidfuzz import fuzz
 from penstock import Draft, Exchange, Level
 from penstock.base.errors import MemoryDown
 from penstock.memory.items import Found, Hit
-from penstock.memory.keeper import Keeper
+from penstock.memory.keeper import MemoryService
 from penstock.memory.search.question import read
 from penstock.memory.search.stems import terms
 from penstock.plugins.tagger import Tags
@@ -57,7 +57,7 @@ class Recalled:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RecallQuery:
     """One question, as it is looked up."""
 
     words: str
@@ -69,10 +69,10 @@ class Asked:
 class Recall:
     """Asks the memory of this process, and never waits long."""
 
-    def __init__(self, keeper: Keeper, profile: Profile, settings: Settings) -> None:
+    def __init__(self, keeper: MemoryService, profile: Profile, settings: Settings) -> None:
         self._keeper, self._profile, self._settings = keeper, profile, settings
 
-    def __call__(self, draft: Draft, asked: Asked) -> Recalled:
+    def __call__(self, draft: Draft, asked: RecallQuery) -> Recalled:
         """What bears on the question and does not stand in the request."""
         if draft.level >= Level.MINIMAL:
             return Recalled(remark="a budget is nearly used up")
@@ -98,7 +98,7 @@ class Recall:
         recalled = self._chosen(found, draft, asked)
         return replace(recalled, remark=f"{recalled.remark}; {_APART}") if is_apart and not recalled.hits else recalled
 
-    def _chosen(self, found: Found, draft: Draft, asked: Asked) -> Recalled:
+    def _chosen(self, found: Found, draft: Draft, asked: RecallQuery) -> Recalled:
         budget = min(self._profile.memory.recall_tokens, int(self._profile.memory.recall_share * draft.window))
         if draft.level is Level.REDUCED:
             budget //= 2
@@ -134,7 +134,7 @@ def is_question(words: str) -> bool:
     return _QUESTION.search(words) is not None
 
 
-def _query(asked: Asked) -> str:
+def _query(asked: RecallQuery) -> str:
     """The person's words; what is worked on, where they name nothing."""
     words = asked.words
     if len(words) > _LOOKED_UP:

@@ -13,14 +13,14 @@ from penstock import Draft, Exchange, Profile, Reply, Stage, Tagger, Tags, hooki
 from penstock.base.errors import ProfileError
 from penstock.cost.prices import Prices
 from penstock.memory.items import Item
-from penstock.memory.keeper import Keeper
-from penstock.plugins.services import Parts
+from penstock.memory.keeper import MemoryService
+from penstock.plugins.services import Services
 from penstock.profiles.envelope import settings_of
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.compaction.settings import check_timeout
-from penstock_plugins.memory.gather import Gatherer, Talk
+from penstock_plugins.memory.gather import ConversationState, ItemExtractor
 from penstock_plugins.memory.note import hint_of_topics, note_of
-from penstock_plugins.memory.recall import Asked, Recall, owner_of
+from penstock_plugins.memory.recall import Recall, RecallQuery, owner_of
 from penstock_plugins.memory.settings import PRESETS, Settings
 from penstock_plugins.tags.choose import tagger_of
 from penstock_plugins.tags.keywords import keywords
@@ -50,22 +50,22 @@ class Remember(Stage):
         self.settings = self._settings = settings
         # It waits for memory itself: an answer that is not there in time is no fault of the stage.
         self.deadline = (settings.wait_ms + profile.limits.stage_ms) / 1000
-        self._talks: OrderedDict[str, Talk] = OrderedDict()
+        self._talks: OrderedDict[str, ConversationState] = OrderedDict()
         self._lock = threading.Lock()
-        self._keeper: Keeper | None = None
-        self._parts = Parts()
+        self._keeper: MemoryService | None = None
+        self._parts = Services()
 
     def take_over(self, before: Stage) -> None:
         if isinstance(before, Remember):
             self._talks, self._lock = before._talks, before._lock
             self._tagging.take_over(before._tagging)
 
-    def on_parts(self, parts: Parts) -> None:
+    def on_parts(self, parts: Services) -> None:
         self._tagging = Tagging(tagger_of(self._profile, parts), turns=self._profile.memory.active_turns)
         self._parts, self._keeper = parts, parts.memory
         if parts.memory is None:
             return
-        self._gatherer = Gatherer(
+        self._gatherer = ItemExtractor(
             settings_of(self._profile).stripper(),
             parts.memory.clean,
             self._settings,
@@ -98,7 +98,7 @@ class Remember(Stage):
             return "recall is switched off"
         if not _is_new(draft):
             return "it was asked before"
-        recalled = self._recall(draft, Asked(words, tags, at_hand))
+        recalled = self._recall(draft, RecallQuery(words, tags, at_hand))
         if recalled.hits:
             draft.note(note_of(recalled.hits), reason=f"{len(recalled.hits)} of memory bear on it")
         return recalled.remark or None
@@ -156,9 +156,9 @@ class Remember(Stage):
         if self._profile.log.preview:  # else no words of anybody's stand in the log
             self._parts.tagged(exchange.id, of, tags)
 
-    def _talk(self, exchange: Exchange) -> Talk:
+    def _talk(self, exchange: Exchange) -> ConversationState:
         name = exchange.identity.conversation
-        talk = self._talks.setdefault(name, Talk())
+        talk = self._talks.setdefault(name, ConversationState())
         self._talks.move_to_end(name)
         while len(self._talks) > TALKS:
             self._talks.popitem(last=False)

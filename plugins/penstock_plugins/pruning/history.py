@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from penstock import Block, BlockKind, Conversation, Draft, Role, Spot, ToolOutput
+from penstock import Block, BlockKind, BlockRef, Conversation, Draft, Role, ToolOutput
 from penstock_plugins.common.memo import Memo
 from penstock_plugins.pruning.needles import names_in, parts_of
 from penstock_plugins.pruning.page import Page
@@ -28,7 +28,7 @@ TARGET_CHARS = 160
 class Result:
     """One tool result and the call it answers."""
 
-    spot: Spot
+    spot: BlockRef
     tool: str
     kind: ToolKind
     given: Mapping[str, Any]
@@ -193,7 +193,7 @@ class History:
         before, now = earlier.conversation.messages[at], self.conversation.messages[at]
         if now is before or now.raw == before.raw:
             return result
-        return replace(result, spot=Spot(at, result.spot.index, now.blocks[result.spot.index], False))
+        return replace(result, spot=BlockRef(at, result.spot.index, now.blocks[result.spot.index], False))
 
     def _read(self, first: int) -> None:
         for index, message in enumerate(self.conversation.messages[first:], start=first):
@@ -207,7 +207,7 @@ class History:
                     self._calls[block.tool_id] = block
                     self._note_call(block)
                 elif block.kind is BlockKind.TOOL_RESULT:
-                    self._note_result(Spot(index, at, block, False), self._calls.get(block.tool_id))
+                    self._note_result(BlockRef(index, at, block, False), self._calls.get(block.tool_id))
 
     def _note_call(self, call: Block) -> None:
         kind = kind_of(call.tool_name)
@@ -217,7 +217,7 @@ class History:
             if kind is ToolKind.EDIT:
                 self.edited.setdefault(path, []).append(self.turns)
 
-    def _note_result(self, spot: Spot, call: Block | None) -> None:
+    def _note_result(self, spot: BlockRef, call: Block | None) -> None:
         tool = call.tool_name if call is not None else spot.block.tool_name
         given = self.lookup.given(call.text) if call is not None else {}
         kind = kind_of(tool)

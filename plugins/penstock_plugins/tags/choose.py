@@ -5,7 +5,7 @@ from __future__ import annotations
 from penstock import Profile, Tagger
 from penstock.base.errors import ProfileError
 from penstock.base.suggest import did_you_mean
-from penstock.plugins.services import Parts
+from penstock.plugins.services import Services
 from penstock_plugins.tags.embedding import Embedding
 
 __all__ = ["KEYWORDS", "tagger_of"]
@@ -14,7 +14,7 @@ KEYWORDS = "keywords"
 """The tagger that is none: the words of the text do."""
 
 
-def tagger_of(profile: Profile, parts: Parts) -> Tagger | None:
+def tagger_of(profile: Profile, parts: Services) -> Tagger | None:
     """The one that `[memory] tagger` names; None for the words themselves. Raises `ProfileError`."""
     name = profile.memory.tagger
     if name == KEYWORDS:

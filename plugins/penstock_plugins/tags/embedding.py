@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from penstock.memory.keeper import Keeper
+from penstock.memory.keeper import MemoryService
 from penstock_plugins.tags.keywords import CHARS, MOST, keywords
 from penstock_plugins.tags.vocabulary import Vocabulary
 
@@ -21,7 +21,7 @@ class Embedding:
 
     name = "embedding"
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: MemoryService) -> None:
         self._keeper = keeper
 
     def __call__(self, text: str, known: Sequence[str]) -> Sequence[str]:

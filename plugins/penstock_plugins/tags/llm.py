@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from penstock.base import paths
 from penstock.cost.prices import Prices
 from penstock_plugins.compaction.llm import Llm, price_of
-from penstock_plugins.compaction.purse import Purse
+from penstock_plugins.compaction.purse import DailySpendCap
 from penstock_plugins.compaction.settings import Model
 from penstock_plugins.tags.keywords import MOST
 
@@ -28,8 +28,8 @@ class LlmTagger:
 
     name = "llm"
 
-    def __init__(self, model: Model, purse: Purse | None = None, prices: Prices | None = None) -> None:
-        purse = purse or Purse(model.max_dollars_per_day, paths.state_dir() / "tags.json")
+    def __init__(self, model: Model, purse: DailySpendCap | None = None, prices: Prices | None = None) -> None:
+        purse = purse or DailySpendCap(model.max_dollars_per_day, paths.state_dir() / "tags.json")
         self._llm = Llm(model, purse, "stage.memory.llm")
         self._price = price_of(model, prices or Prices())
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from penstock import Seen, ToolOutput
+from penstock import KnownContent, ToolOutput
 from penstock_plugins.trim.kinds.echo import strings
 from penstock_plugins.trim.names import is_error, is_fault, names_in, names_of, words_in
 from penstock_plugins.trim.near import nearness
@@ -64,7 +64,7 @@ def _value(
     lines: Sequence[Line], kind: Kind, output: ToolOutput, sample: Sample, factor: float
 ) -> tuple[list[list[str]], list[float]]:
     """Each line's names that are news, and what its words are worth. Marks the lines that must stay."""
-    seen = output.seen() if output.seen is not None else Seen()
+    seen = output.seen() if output.seen is not None else KnownContent()
     asked = " ".join(strings(dict(output.input)))[:_ASKED] + " " + output.question[:_ASKED]
     known = names_in(asked) | seen.names
     close = nearness(lines, words_in(asked), lambda text: kind.depth is not None and kind.depth(text) is not None)

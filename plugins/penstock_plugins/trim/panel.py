@@ -15,7 +15,7 @@ from penstock.base.clock import Clock, SystemClock
 from penstock.base.threads import GivenUp, NoWorker, Workers
 from penstock_plugins.trim.compress import compress
 
-__all__ = ["Panel", "Sitting"]
+__all__ = ["CompressorPool", "CompressorRun"]
 
 logger = logging.getLogger(__name__)
 SECONDS = 0.2
@@ -45,7 +45,7 @@ class _Busy(Exception):
     """It was not begun in time, which is no fault of its own."""
 
 
-class Panel:
+class CompressorPool:
     """The compressors of a profile. One for all conversations, asked from several threads."""
 
     def __init__(self, failures: int = 3, rest: float = 60.0, clock: Clock | None = None) -> None:
@@ -66,11 +66,15 @@ class Panel:
         return self._seats.setdefault(id(one), new)
 
 
-class Sitting:
+class CompressorRun:
     """One request's outputs before the panel."""
 
     def __init__(
-        self, panel: Panel, compressors: Sequence[Compressor], seconds: float = SECONDS, queue: float = QUEUE_SECONDS
+        self,
+        panel: CompressorPool,
+        compressors: Sequence[Compressor],
+        seconds: float = SECONDS,
+        queue: float = QUEUE_SECONDS,
     ) -> None:
         self._panel, self._compressors = panel, compressors
         self._left, self._queue_left = seconds, queue

@@ -10,14 +10,14 @@ import msgspec
 from penstock import (
     Block,
     BlockKind,
+    BlockRef,
     Compressed,
     Compressor,
     Draft,
+    KnownContent,
     Level,
     Profile,
     Role,
-    Seen,
-    Spot,
     Stage,
     ToolOutput,
     hookimpl,
@@ -25,9 +25,9 @@ from penstock import (
 from penstock.plugins.compressor import Setting
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.trim.compress import compress
-from penstock_plugins.trim.panel import Panel, Sitting
+from penstock_plugins.trim.panel import CompressorPool, CompressorRun
 from penstock_plugins.trim.settings import Settings
-from penstock_plugins.trim.standing import Standing
+from penstock_plugins.trim.standing import RequestContent
 
 __all__ = ["REPACKED", "Trim", "compressors", "stages"]
 
@@ -44,10 +44,10 @@ class Trim(Stage):
     enabled_by_default = False
     deadline = 0.5
 
-    def __init__(self, settings: Settings, panel: Panel | None = None) -> None:
+    def __init__(self, settings: Settings, panel: CompressorPool | None = None) -> None:
         self.settings = self._settings = settings
-        self._panel = panel or Panel()
-        self._standing = Standing()
+        self._panel = panel or CompressorPool()
+        self._standing = RequestContent()
 
     def take_over(self, before: Stage) -> None:
         # The panel is a new one: what a person changed may be why a compressor rests.
@@ -60,7 +60,7 @@ class Trim(Stage):
             return "no new results"
         seen = cache(partial(self._standing.seen, draft))
         question = _question(draft)
-        sitting = Sitting(self._panel, draft.parts.compressors)
+        sitting = CompressorRun(self._panel, draft.parts.compressors)
         done: dict[str, int] = {}
         for spot in new:
             output = self._output(draft, spot, question, seen)
@@ -72,10 +72,10 @@ class Trim(Stage):
         said = [f"{kind}: {chars:,} characters less" for kind, chars in done.items()] or ["nothing to gain"]
         return "; ".join([", ".join(said), *sitting.problems])
 
-    def _is_ours(self, spot: Spot) -> bool:
+    def _is_ours(self, spot: BlockRef) -> bool:
         return spot.is_editable and len(spot.text) >= self._settings.least
 
-    def _output(self, draft: Draft, spot: Spot, question: str, seen: Callable[[], Seen]) -> ToolOutput:
+    def _output(self, draft: Draft, spot: BlockRef, question: str, seen: Callable[[], KnownContent]) -> ToolOutput:
         call = draft.call(spot)
         tool = call.tool_name if call is not None else spot.block.tool_name
         setting = _stricter(self._settings.setting, draft.level)
@@ -88,7 +88,7 @@ def _stricter(setting: Setting, level: Level) -> Setting:
     return _SETTINGS[min(_SETTINGS.index(setting) + steps, len(_SETTINGS) - 1)]
 
 
-def _replace(draft: Draft, spot: Spot, found: Compressed) -> None:
+def _replace(draft: Draft, spot: BlockRef, found: Compressed) -> None:
     draft.replace(spot, found.text, reason=_reason(found))
 
 
@@ -115,7 +115,7 @@ def _question(draft: Draft) -> str:
 @hookimpl
 def stages(profile: Profile) -> list[Stage]:
     """The trim stage, as the profile sets it up."""
-    panel = Panel(profile.limits.failures, profile.limits.rest_s)
+    panel = CompressorPool(profile.limits.failures, profile.limits.rest_s)
     return [Trim(read_settings(profile, "trim", Settings, {}), panel)]
 
 

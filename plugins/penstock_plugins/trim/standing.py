@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import re
 
-from penstock import BlockKind, Draft, Seen
+from penstock import BlockKind, Draft, KnownContent
 from penstock_plugins.common.memo import Memo
 from penstock_plugins.trim.names import names_in
 
-__all__ = ["Standing", "lines_in", "names_of_text"]
+__all__ = ["RequestContent", "lines_in", "names_of_text"]
 
 _LEAST = 24
 _NUMBER = re.compile(r"^\s*+\d+(?:→|\t|:)")
 
 
-class Standing:
+class RequestContent:
     """Remembers what stands in each text. One for all conversations."""
 
     def __init__(self) -> None:
         self._names: Memo[frozenset[str]] = Memo(names_of_text)
         self._lines: Memo[frozenset[str]] = Memo(lines_in)
 
-    def seen(self, draft: Draft) -> Seen:
+    def seen(self, draft: Draft) -> KnownContent:
         """What stands in `draft` apart from what is new in it."""
         names: set[str] = set()
         lines: set[str] = set()
@@ -32,7 +32,7 @@ class Standing:
             names |= self._names(text)
             if spot.kind is BlockKind.TOOL_RESULT:
                 lines |= self._lines(text)
-        return Seen(frozenset(names), frozenset(lines))
+        return KnownContent(frozenset(names), frozenset(lines))
 
 
 def names_of_text(text: str) -> frozenset[str]:

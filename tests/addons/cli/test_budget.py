@@ -11,7 +11,7 @@ import pytest
 
 from penstock.base import paths
 from penstock.base.clock import SystemClock
-from penstock.budget import Amount, Budgets, Who
+from penstock.budget import Amount, BudgetOwner, Budgets
 from penstock.budget.settings import Budget
 from penstock.engine import budget_store
 from penstock.store.sql import SqlStore
@@ -37,7 +37,7 @@ def spend(dollars: float, tokens: float = 1000) -> None:
     """As a proxy does that was up before."""
     now, store = SystemClock().now(), SqlStore(paths.store_path())
     budgets: Budgets = budget_store.load(store, now, lambda _: None)
-    who = Who("c0ffee", session="monday", agent="claude-code", project="kiln")
+    who = BudgetOwner("c0ffee", session="monday", agent="claude-code", project="kiln")
     budgets.settle(f"x{dollars}", who, Budget(), Amount(dollars, tokens, 1), now)
     budget_store.save(store, budgets)
     store.close()
@@ -115,7 +115,7 @@ def test_names_of_strangers_do_not_steer_the_terminal(say: Say) -> None:
     """A session's id is what a client sends."""
     now, store = SystemClock().now(), SqlStore(paths.store_path())
     budgets = budget_store.load(store, now, lambda _: None)
-    budgets.settle("x", Who("c", session="\x1b[31mred\n" * 40), Budget(), Amount(1, 1, 1), now)
+    budgets.settle("x", BudgetOwner("c", session="\x1b[31mred\n" * 40), Budget(), Amount(1, 1, 1), now)
     budget_store.save(store, budgets)
     store.close()
     shown = say("budget", "show", "--all")

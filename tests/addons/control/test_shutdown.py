@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from penstock_addons.control import shutdown
-from penstock_addons.control.shutdown import Leaving
+from penstock_addons.control.shutdown import GracefulShutdown
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
 async def test_it_leaves_once_nothing_is_under_way(ended: asyncio.Event) -> None:
     """And not before, as long as there is time."""
     gateway = SimpleNamespace(under_way=1)
-    assert Leaving(gateway).begin(60) == 1  # type: ignore[arg-type]
+    assert GracefulShutdown(gateway).begin(60) == 1  # type: ignore[arg-type]
     for _ in range(100):
         await asyncio.sleep(0)
     assert not ended.is_set()
@@ -35,7 +35,7 @@ async def test_it_leaves_once_nothing_is_under_way(ended: asyncio.Event) -> None
 
 async def test_who_asks_again_may_have_less_patience(ended: asyncio.Event) -> None:
     """A request hangs, and ten minutes are too long after all."""
-    asked = Leaving(SimpleNamespace(under_way=1))  # type: ignore[arg-type]
+    asked = GracefulShutdown(SimpleNamespace(under_way=1))  # type: ignore[arg-type]
     asked.begin(600)
     await asyncio.sleep(0)
     assert asked.begin(0) == 1

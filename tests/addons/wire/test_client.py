@@ -7,7 +7,7 @@ import base64
 import pytest
 from mitmproxy.http import Headers
 
-from penstock_addons.wire.client import Asked, ClientSettings
+from penstock_addons.wire.client import ClientOverrides, ClientSettings
 
 
 def basic(user: str) -> str:
@@ -17,15 +17,15 @@ def basic(user: str) -> str:
 @pytest.mark.parametrize(
     ("header", "asked"),
     [
-        ("bypass", Asked(bypass=True)),
-        ("ByPass ", Asked(bypass=True)),
-        ("bypas", Asked(bypass=True)),
-        ("profile=codex", Asked(profile="codex")),
-        ("profile=../../etc/x.toml", Asked()),
-        ("", Asked()),
+        ("bypass", ClientOverrides(bypass=True)),
+        ("ByPass ", ClientOverrides(bypass=True)),
+        ("bypas", ClientOverrides(bypass=True)),
+        ("profile=codex", ClientOverrides(profile="codex")),
+        ("profile=../../etc/x.toml", ClientOverrides()),
+        ("", ClientOverrides()),
     ],
 )
-def test_a_header_asks_for_one_request(header: str, asked: Asked) -> None:
+def test_a_header_asks_for_one_request(header: str, asked: ClientOverrides) -> None:
     """Who asks to be left alone is left alone, misspelled or not; no file is read that a client names."""
     headers = Headers(x_penstock=header) if header else Headers()
     assert ClientSettings().take("c", headers) == asked
@@ -36,18 +36,18 @@ def test_a_user_name_asks_for_a_session() -> None:
     """It holds for each request of the connection, until that is closed, and a header goes before it."""
     clients = ClientSettings()
     clients.learn("c", Headers(proxy_authorization=basic("observe")))
-    assert clients.take("c", Headers()) == Asked(profile="observe")
-    assert clients.take("c", Headers(x_penstock="bypass")) == Asked(bypass=True)
-    assert clients.take("other", Headers()) == Asked()
+    assert clients.take("c", Headers()) == ClientOverrides(profile="observe")
+    assert clients.take("c", Headers(x_penstock="bypass")) == ClientOverrides(bypass=True)
+    assert clients.take("other", Headers()) == ClientOverrides()
     clients.forget("c")
-    assert clients.take("c", Headers()) == Asked()
+    assert clients.take("c", Headers()) == ClientOverrides()
 
 
 def test_a_header_that_is_signed_stays() -> None:
     """The provider counts it in the signature, and refuses a request without it; it is heeded all the same."""
     headers = Headers(x_penstock="bypass", authorization="AWS4-HMAC-SHA256 SignedHeaders=host;x-penstock, Signature=0")
-    assert ClientSettings().take("c", headers) == Asked(bypass=True)
+    assert ClientSettings().take("c", headers) == ClientOverrides(bypass=True)
     assert headers["x-penstock"] == "bypass"
     headers["authorization"] = "AWS4-HMAC-SHA256 SignedHeaders=host, Signature=0"
-    assert ClientSettings().take("c", headers) == Asked(bypass=True)
+    assert ClientSettings().take("c", headers) == ClientOverrides(bypass=True)
     assert "x-penstock" not in headers

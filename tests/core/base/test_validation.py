@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from penstock.base.errors import ProfileError
-from penstock.base.validation import read_table
+from penstock.base.validation import validate_table
 
 
 class Inner(BaseModel):
@@ -43,7 +43,7 @@ def test_what_is_right_is_taken_as_it_is() -> None:
     """Lists for tuples, tables for models, a whole number where any will do, a date as a date."""
     day = datetime.date(2026, 1, 31)
     table = {"late": False, "share": 1, "off": ["a"], "rules": {"x": [{"drop": "a+"}]}, "more": {"since": day}}
-    found = read_table(Table, table, "here: ")
+    found = validate_table(Table, table, "here: ")
     assert (found.late, found.share, found.off, found.more) == (False, 1.0, ("a",), {"since": day})
     assert found.rules["x"][0].drop == re.compile("a+")
 
@@ -70,12 +70,12 @@ def test_what_is_right_is_taken_as_it_is() -> None:
 def test_what_is_wrong_is_told(table: dict[str, Any], said: str) -> None:
     """The place, the key, the value, what was expected, the nearest key."""
     with pytest.raises(ProfileError) as caught:
-        read_table(Table, table, "mine.toml: stage.x.")
+        validate_table(Table, table, "mine.toml: stage.x.")
     assert str(caught.value) == f"mine.toml: stage.x.{said}"
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
     """A line each."""
     with pytest.raises(ProfileError) as caught:
-        read_table(Table, {"late": 1, "lins": 2}, "here: ")
+        validate_table(Table, {"late": 1, "lins": 2}, "here: ")
     assert [line.partition(" ")[2][:4] for line in str(caught.value).splitlines()] == ["late", "lins"]

@@ -10,25 +10,25 @@ from uuid import uuid4
 
 import pytest
 
-from penstock.budget import Admission, Amount, Budgets, Level, Scope, Who
+from penstock.budget import Admission, Amount, BudgetOwner, Budgets, Level, Scope
 from penstock.budget.judge import IDLE_S, Change
-from penstock.budget.rates import Speed
+from penstock.budget.rates import RateLimiter
 from penstock.budget.settings import Budget, Limit, Rate, Rates
 
 NOW = datetime(2026, 3, 4, 12, 0).timestamp()
 MIDNIGHT = datetime(2026, 3, 5, 0, 0).timestamp()
 ONE = Amount(requests=1)
-MAIN = Who("main", "s", "claude-code", "kiln")
-SUB = Who("sub", "s", "claude-code", "kiln", is_main=False)
-OTHER = Who("other", "t", "codex", "loom")
+MAIN = BudgetOwner("main", "s", "claude-code", "kiln")
+SUB = BudgetOwner("sub", "s", "claude-code", "kiln", is_main=False)
+OTHER = BudgetOwner("other", "t", "codex", "loom")
 SHARED = Budget(session=Limit(requests=100), reserve=0.1)
 
 
-def spend(budgets: Budgets, who: Who, budget: Budget, requests: float, *, now: float = NOW) -> None:
+def spend(budgets: Budgets, who: BudgetOwner, budget: Budget, requests: float, *, now: float = NOW) -> None:
     budgets.settle(uuid4().hex, who, budget, Amount(requests=requests), now)
 
 
-def ask(budgets: Budgets, who: Who, budget: Budget, exchange: str = "x", *, now: float = NOW) -> Admission:
+def ask(budgets: Budgets, who: BudgetOwner, budget: Budget, exchange: str = "x", *, now: float = NOW) -> Admission:
     return budgets.admit(exchange, who, budget, ONE, now)
 
 
@@ -88,7 +88,7 @@ def test_what_was_given_back_may_be_used_by_others() -> None:
 def test_a_bucket_is_asked_by_those_alone_that_may_leave() -> None:
     """64 threads, 30 requests of budget and 20 of speed: 20 pass, and who is refused by the budget takes no turn."""
     rates = Rates(credential=Rate(requests_per_minute=20))
-    speed, budgets, barrier = Speed(), Budgets(), Barrier(64)
+    speed, budgets, barrier = RateLimiter(), Budgets(), Barrier(64)
     budget = Budget(day=Limit(requests=30))
 
     def go(n: int) -> Admission:

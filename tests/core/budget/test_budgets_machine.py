@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
-from penstock.budget import Amount, Budgets, Level, Scope, Who
+from penstock.budget import Amount, BudgetOwner, Budgets, Level, Scope
 from penstock.budget.amount import MEASURES
 from penstock.budget.books import HOLD_S
 from penstock.budget.scopes import keys_of
@@ -27,7 +27,7 @@ BUDGET = Budget(
 EVENING = datetime(2026, 3, 4, 23, 0).timestamp()
 NAMES = [f"c{n}" for n in range(6)]
 WHOS = st.builds(
-    lambda at, is_own: Who(
+    lambda at, is_own: BudgetOwner(
         NAMES[at], f"s{at // 3}", "claude-code", f"p{at // 3 % 2}", is_main=at % 3 == 0, is_own=is_own
     ),
     st.integers(0, 5),
@@ -42,7 +42,7 @@ class _Asked:
     """A request, as whoever pays would note it."""
 
     name: str
-    who: Who
+    who: BudgetOwner
     estimate: Amount
     places: tuple[_Place, ...]
     at: float
@@ -68,7 +68,7 @@ class Spending(RuleBasedStateMachine):
     # ------------------------------------------------------------ the road
 
     @rule(target=asked, who=WHOS, estimate=AMOUNTS)
-    def ask(self, who: Who, estimate: Amount) -> Any:
+    def ask(self, who: BudgetOwner, estimate: Amount) -> Any:
         """Refused where used and held reach a limit, and only there."""
         self.expire()
         places = self.places(who)
@@ -110,7 +110,7 @@ class Spending(RuleBasedStateMachine):
         request.is_held = False
 
     @rule(target=asked, who=WHOS, cost=AMOUNTS)
-    def settle_what_was_not_asked(self, who: Who, cost: Amount) -> _Asked:
+    def settle_what_was_not_asked(self, who: BudgetOwner, cost: Amount) -> _Asked:
         """It went as it came, and counts all the same."""
         request = _Asked(f"x{len(self.requests)}", who, Amount(), self.places(who), self.now, is_held=False)
         self.requests.append(request)
@@ -118,12 +118,12 @@ class Spending(RuleBasedStateMachine):
         return request
 
     @rule(who=WHOS)
-    def end(self, who: Who) -> None:
+    def end(self, who: BudgetOwner) -> None:
         """A subagent has given its answer."""
         self.budgets.ended(who, BUDGET, self.now)
 
     @rule(who=WHOS)
-    def look(self, who: Who) -> None:
+    def look(self, who: BudgetOwner) -> None:
         """The level that a draft is given counts nothing."""
         self.budgets.standing(who, BUDGET, self.now)
 
@@ -170,7 +170,7 @@ class Spending(RuleBasedStateMachine):
     # ------------------------------------------------------------ a person
 
     @rule(who=WHOS)
-    def raise_(self, who: Who) -> None:
+    def raise_(self, who: BudgetOwner) -> None:
         """Lifts what blocks at once, and nothing that does not."""
         full = {place for place in self.places(who) if self.is_full(place)}
         others = {row["name"]: row["raised"] for row in self.rows() if self.place(row) not in self.places(who)}
@@ -179,7 +179,7 @@ class Spending(RuleBasedStateMachine):
         left = {row["name"]: row["raised"] for row in self.rows() if self.place(row) not in self.places(who)}
         assert others == left
         if full:
-            standing = self.budgets.standing(Who(**{**_fields(who), "is_own": True}), BUDGET, self.now)
+            standing = self.budgets.standing(BudgetOwner(**{**_fields(who), "is_own": True}), BUDGET, self.now)
             assert standing.level < Level.BLOCKED
 
     @rule(scope=st.sampled_from(Scope))
@@ -219,7 +219,7 @@ class Spending(RuleBasedStateMachine):
     def place(self, row: dict[str, Any]) -> _Place:
         return Scope(row["scope"]), row["name"], row["period"]
 
-    def places(self, who: Who) -> tuple[_Place, ...]:
+    def places(self, who: BudgetOwner) -> tuple[_Place, ...]:
         return tuple((key.scope, key.name, key.period) for key in keys_of(who, BUDGET, self.now))
 
     def is_full(self, place: _Place) -> bool:
@@ -233,8 +233,8 @@ class Spending(RuleBasedStateMachine):
             request.is_held = request.is_held and request.at > self.now - HOLD_S
 
 
-def _fields(who: Who) -> dict[str, Any]:
-    return {name: getattr(who, name) for name in Who.__slots__}
+def _fields(who: BudgetOwner) -> dict[str, Any]:
+    return {name: getattr(who, name) for name in BudgetOwner.__slots__}
 
 
 TestSpending = Spending.TestCase

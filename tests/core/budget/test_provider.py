@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.budget.provider import Told, told_by
+from penstock.budget.provider import RateLimitInfo, parse_rate_limits
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC).timestamp()
 NAMES = st.sampled_from(
@@ -44,8 +44,8 @@ VALUES = (
 )
 
 
-def told(headers: dict[str, str], status: int = 200) -> dict[str, Told]:
-    return {one.name: one for one in told_by(headers, status, NOW)}
+def told(headers: dict[str, str], status: int = 200) -> dict[str, RateLimitInfo]:
+    return {one.name: one for one in parse_rate_limits(headers, status, NOW)}
 
 
 def test_anthropic() -> None:
@@ -62,8 +62,8 @@ def test_anthropic() -> None:
         }
     )
     assert found == {
-        "requests": Told("requests", 50, 49, resets_at=NOW + 30),
-        "input-tokens": Told("input-tokens", 30000, 0, resets_at=NOW + 60),
+        "requests": RateLimitInfo("requests", 50, 49, resets_at=NOW + 30),
+        "input-tokens": RateLimitInfo("input-tokens", 30000, 0, resets_at=NOW + 60),
     }
     assert [one.is_spent for one in found.values()] == [False, True]
 
@@ -83,8 +83,8 @@ def test_anthropic_subscriptions() -> None:
         }
     )
     assert found == {
-        "5h": Told("5h", used=0.42, resets_at=NOW + 600),
-        "7d": Told("7d", remaining=0, used=1, resets_at=NOW + 86400),
+        "5h": RateLimitInfo("5h", used=0.42, resets_at=NOW + 600),
+        "7d": RateLimitInfo("7d", remaining=0, used=1, resets_at=NOW + 86400),
     }
     assert found["7d"].is_spent
 
@@ -102,8 +102,8 @@ def test_openai() -> None:
         }
     )
     assert found == {
-        "requests": Told("requests", 60, 0, resets_at=NOW + 1),
-        "tokens": Told("tokens", 150000, 149984, resets_at=NOW + 360),
+        "requests": RateLimitInfo("requests", 60, 0, resets_at=NOW + 1),
+        "tokens": RateLimitInfo("tokens", 150000, 149984, resets_at=NOW + 360),
     }
 
 
@@ -126,8 +126,8 @@ def test_codex() -> None:
         }
     )
     assert found == {
-        "primary": Told("primary", used=1, resets_at=NOW + 90),
-        "secondary": Told("secondary", used=0.125),
+        "primary": RateLimitInfo("primary", used=1, resets_at=NOW + 90),
+        "secondary": RateLimitInfo("secondary", used=0.125),
     }
 
 
@@ -150,7 +150,7 @@ def test_retry_after(headers: dict[str, str], seconds: float) -> None:
 @given(st.dictionaries(NAMES, VALUES), st.sampled_from([200, 429, 529]), st.floats(0, 4e9))
 def test_garbage_is_left_out(headers: dict[str, str], status: int, now: float) -> None:
     """Whatever a provider sends, nothing is raised, and what is taken is a number that an event can hold."""
-    for one in told_by(headers, status, now):
+    for one in parse_rate_limits(headers, status, now):
         payload = one.payload()
         assert all(math.isfinite(value) for name, value in payload.items() if name != "name")
         assert msgspec.json.decode(msgspec.json.encode(payload)) == payload
@@ -159,4 +159,4 @@ def test_garbage_is_left_out(headers: dict[str, str], status: int, now: float) -
 @given(st.dictionaries(st.text(), st.text()), st.integers(100, 599))
 def test_other_headers_say_nothing(headers: dict[str, str], status: int) -> None:
     """No limit is read where none is told."""
-    assert [one for one in told_by(headers, status, NOW) if one.name != "retry-after"] == []
+    assert [one for one in parse_rate_limits(headers, status, NOW) if one.name != "retry-after"] == []

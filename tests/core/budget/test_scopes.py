@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.budget.scopes import Key, Scope, Who, keys_of, member_of, period_of
+from penstock.budget.scopes import BudgetOwner, Key, Scope, keys_of, member_of, period_of
 from penstock.budget.settings import Budget, Limit
 
 NOON = datetime(2026, 3, 4, 12, 30).timestamp()
@@ -46,22 +46,22 @@ def test_periods_that_nobody_set() -> None:
 
 def test_what_a_request_counts_for() -> None:
     """The widest first. Where names are missing something still counts: a session of its own."""
-    names = [key.name for key in keys_of(Who("c", "s", "claude-code", "kiln"), Budget(), NOON)]
+    names = [key.name for key in keys_of(BudgetOwner("c", "s", "claude-code", "kiln"), Budget(), NOON)]
     assert names == ["", "kiln", "claude-code", "s", "c"]
-    assert [key.name for key in keys_of(Who("c"), Budget(), NOON)] == ["", "", "unknown", "c", "c"]
+    assert [key.name for key in keys_of(BudgetOwner("c"), Budget(), NOON)] == ["", "", "unknown", "c", "c"]
 
 
 def test_a_share_is_counted_in_the_period_of_its_session() -> None:
     """A session's budget of a day is shared by what was used that day."""
     budget = Budget(session=Limit(per="day"))
-    assert member_of(Who("c", "s"), budget, NOON) == Key(Scope.CONVERSATION, "c", "2026-03-04")
-    assert member_of(Who("c", "s"), Budget(), NOON) == keys_of(Who("c", "s"), Budget(), NOON)[-1]
+    assert member_of(BudgetOwner("c", "s"), budget, NOON) == Key(Scope.CONVERSATION, "c", "2026-03-04")
+    assert member_of(BudgetOwner("c", "s"), Budget(), NOON) == keys_of(BudgetOwner("c", "s"), Budget(), NOON)[-1]
 
 
 @given(st.text(st.characters(), min_size=1))
 def test_any_name_can_be_stored(name: str) -> None:
     """Clients choose theirs; half a character in it, as headers may bring, must not keep all others from the disk."""
-    for key in keys_of(Who(name + "\udcff", name, name, name), Budget(), NOON):
+    for key in keys_of(BudgetOwner(name + "\udcff", name, name, name), Budget(), NOON):
         str(key).encode()
         assert len(key.name) <= 200
 

@@ -10,7 +10,7 @@ from penstock import Draft, handle_of
 from penstock.base import paths
 from penstock.conversation.reply import Usage
 from penstock.events.event import Event, EventKind
-from penstock.store.originals import Keep
+from penstock.store.originals import RetentionPolicy
 from penstock.store.sql import SqlStore
 from penstock.testing import Session, assistant, call, conversation, results, user
 from tests.core.cli.conftest import Run
@@ -99,7 +99,7 @@ def test_the_beginning_of_an_id_will_do(run: Run, log: Path) -> None:
 def test_an_original_that_is_gone_is_called_so(run: Run, log: Path) -> None:
     """The rest is explained."""
     store = SqlStore(log)
-    store.prune(before=0, keep_events=1000, originals=Keep(since=9e9))
+    store.prune(before=0, keep_events=1000, originals=RetentionPolicy(since=9e9))
     store.close()
     found = run("explain")
     assert found.exit_code == 0, found.output

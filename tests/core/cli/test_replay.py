@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from penstock.replay.client import Talk
-from penstock.replay.offline_run import Bench
-from penstock.replay.runner import Passed
+from penstock.replay.client import ReplayClient
+from penstock.replay.offline_run import OfflineRunner
+from penstock.replay.runner import PromptResult
 from penstock.store.lock import StoreLock
 from penstock.store.sql import SqlStore
 from tests.core.cli.conftest import Run
@@ -66,14 +66,14 @@ def test_not_in_a_store_that_is_in_use(run: Run, prompts: Path, tmp_path: Path) 
 
 def test_ctrl_c_leaves_what_was_done(run: Run, prompts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The table, and a status that says it was ended."""
-    send = Bench.send
+    send = OfflineRunner.send
 
-    def interrupted(self: Bench, talk: Talk, prompt: str) -> Passed:
+    def interrupted(self: OfflineRunner, talk: ReplayClient, prompt: str) -> PromptResult:
         if "fares" in prompt:
             raise KeyboardInterrupt
         return send(self, talk, prompt)
 
-    monkeypatch.setattr(Bench, "send", interrupted)
+    monkeypatch.setattr(OfflineRunner, "send", interrupted)
     found = run("replay", str(prompts))
     assert found.exit_code == 130
     assert "1 of 2 prompts answered; stopped" in found.stdout

@@ -8,7 +8,7 @@ import pytest
 
 from penstock.base import paths
 from penstock.base.errors import MemoryDown
-from penstock.control.memory_client import MemoryBusy, reached
+from penstock.control.memory_client import MemoryLocked, open_client
 from penstock.memory import Memory
 from penstock.profiles.profile import Profile, load
 from penstock.store.lock import StoreLock, is_taken
@@ -25,11 +25,11 @@ def profile(tmp_path: Path) -> Profile:
 def test_it_is_opened_here_and_let_go_of(tmp_path: Path, profile: Profile) -> None:
     """What one remembered, the next finds; in between anybody may have it."""
     store = tmp_path / "penstock.db"
-    with reached(store, lambda: profile) as memory:
+    with open_client(store, lambda: profile) as memory:
         memory.do("remember", {"text": "The kiln runs at 900 degrees.", "project": "p"})
         assert is_taken(paths.memory_dir(store) / "memory.db")
     assert not is_taken(paths.memory_dir(store) / "memory.db")
-    with reached(store, lambda: profile) as memory:
+    with open_client(store, lambda: profile) as memory:
         assert [item["text"] for item in memory.do("list", {})["items"]] == ["The kiln runs at 900 degrees."]
 
 
@@ -39,10 +39,10 @@ def test_one_that_somebody_has_who_cannot_be_asked(
     """It is waited for a while, then said; nothing is opened beside it."""
     monkeypatch.setattr("penstock.control.memory_client.BEGIN_S", 0)
     store = tmp_path / "penstock.db"
-    with reached(store, lambda: profile) as memory:
+    with open_client(store, lambda: profile) as memory:
         memory.do("remember", {"text": "The kiln runs at 900 degrees.", "project": "p"})
     lock = StoreLock(paths.memory_dir(store) / "memory.db")
-    with pytest.raises(MemoryBusy, match="says nowhere how to reach it"), reached(store, lambda: profile):
+    with pytest.raises(MemoryLocked, match="says nowhere how to reach it"), open_client(store, lambda: profile):
         raise AssertionError("it was opened")
     lock.release()
 
@@ -55,8 +55,8 @@ def test_indexes_that_are_down_are_told(tmp_path: Path, profile: Profile, monkey
 
     monkeypatch.setattr(Memory, "sync", down)
     told: list[str] = []
-    with reached(tmp_path / "penstock.db", lambda: profile, tell=told.append) as memory:
+    with open_client(tmp_path / "penstock.db", lambda: profile, tell=told.append) as memory:
         assert memory.do("list", {}) == {"items": []}
     assert told == ["the vectors cannot be read"]
-    with reached(tmp_path / "penstock.db", lambda: profile) as memory:
+    with open_client(tmp_path / "penstock.db", lambda: profile) as memory:
         assert memory.do("list", {}) == {"items": []}

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from penstock.base.errors import PenstockError, StoreError
-from penstock.control.memory_commands import COMMANDS, Desk
+from penstock.control.memory_commands import COMMANDS, MemoryCommands
 from penstock.memory import Item, Memory
-from penstock.memory.clean import cleaned
+from penstock.memory.clean import sanitize
 
 NOW = 1_700_000_000.0
 
@@ -23,7 +23,7 @@ class Ask:
     def __init__(self, memory: Memory) -> None:
         self.memory, self.originals = memory, list[str]()
         self.fault = ""
-        self.desk = Desk(lambda: memory, clean=cleaned, forget_originals=self._forget, now=lambda: NOW)
+        self.desk = MemoryCommands(lambda: memory, clean=sanitize, forget_originals=self._forget, now=lambda: NOW)
 
     def _forget(self, texts: Sequence[str]) -> int:
         if self.fault:
@@ -54,7 +54,9 @@ def texts(items: Sequence[dict[str, Any]]) -> list[str]:
 
 def test_the_keepers_troubles_are_in_the_state(memory: Memory) -> None:
     """What waits because a disk is full is not on it yet."""
-    desk = Desk(lambda: memory, clean=cleaned, health=lambda: {"fault": "no space", "waiting": 3, "dropped": 0})
+    desk = MemoryCommands(
+        lambda: memory, clean=sanitize, health=lambda: {"fault": "no space", "waiting": 3, "dropped": 0}
+    )
     found = desk.do("status", {})
     assert (found["fault"], found["waiting"], found["items"]) == ("no space", 3, 0)
 

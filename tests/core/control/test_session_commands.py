@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from penstock.base.errors import PenstockError
-from penstock.budget import Amount, Budgets, Scope, Who
+from penstock.budget import Amount, BudgetOwner, Budgets, Scope
 from penstock.budget.settings import Budget, Limit
-from penstock.control.session_commands import COMMANDS, QUIET_S, WARM_S, Live, SessionDesk
+from penstock.control.session_commands import COMMANDS, QUIET_S, WARM_S, Live, SessionCommands
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.engine import budget_store
-from penstock.events.event import Event, EventKind, Tip
+from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.store.memory import MemoryStore
 
 K = EventKind
@@ -30,7 +30,7 @@ class Asked:
         self.budgets: list[tuple[str, Collection[str]]] = []
 
     def __call__(self, command: str, *, live: bool = False, **arguments: Any) -> dict[str, Any]:
-        return SessionDesk(self.store, self._live() if live else None, lambda: self.now).do(command, arguments)
+        return SessionCommands(self.store, self._live() if live else None, lambda: self.now).do(command, arguments)
 
     def _live(self) -> Live:
         @contextmanager
@@ -68,7 +68,7 @@ def ask() -> Asked:
 
 def test_every_command_is_there(ask: Asked) -> None:
     """And another is refused, as is what does not fit one."""
-    assert all(hasattr(SessionDesk(ask.store), f"_{name}") for name in COMMANDS)
+    assert all(hasattr(SessionCommands(ask.store), f"_{name}") for name in COMMANDS)
     for command, arguments in (("open", {}), ("show", {}), ("delete", {"session": "morning", "force": "maybe"})):
         with pytest.raises(PenstockError, match=command):
             ask(command, **arguments)
@@ -117,10 +117,10 @@ def test_deleting_takes_all_that_is_its_own(ask: Asked) -> None:
     edit = Edit(Op.REPLACE, Place(b"k" * 16), "[stub]", "a-stage", "because", "old words")
     for talk in ("talk-1", "talk-9"):
         ask.store.add_edits(talk, [Landed(1, edit)], THEN)
-        ask.store.set_tip(talk, Tip(0, b"c" * 16, 3), THEN)
+        ask.store.set_tip(talk, PrefixHash(0, b"c" * 16, 3), THEN)
     budgets = Budgets(now=THEN)
     budgets.set(Scope.SESSION, "morning", Limit(dollars=3))
-    budgets.settle("x", Who("talk-1", "morning", "codex", "/src/p"), Budget(), Amount(1.0, 100, 1), THEN)
+    budgets.settle("x", BudgetOwner("talk-1", "morning", "codex", "/src/p"), Budget(), Amount(1.0, 100, 1), THEN)
     budget_store.save(ask.store, budgets)
     ask.store.add_events([Event(0, THEN, "", K.BUDGET, {"budget": b}) for b in ("session morning", "day")])
     ask("label", session="morning", label="the kiln")

@@ -16,8 +16,8 @@ from penstock.app import Suite
 from penstock.base import paths
 from penstock.base.errors import PenstockError, ProfileError
 from penstock.control import settings_commands as desks
-from penstock.control.settings_commands import SettingsDesk
-from penstock.engine.engine import Outcome
+from penstock.control.settings_commands import SettingsCommands
+from penstock.engine.engine import ProxyDecision
 from penstock.engine.pipeline import Pipeline
 from penstock.events.event import EventKind
 from penstock.profiles import profile as profiles
@@ -249,7 +249,7 @@ def test_nothing_is_left_of_what_was_replaced(suite: Suite) -> None:
 
 def test_requests_go_on_while_settings_change(suite: Suite) -> None:
     """None is lost, and none goes unread."""
-    outcomes: list[Outcome] = []
+    outcomes: list[ProxyDecision] = []
 
     def ask(who: int) -> None:
         for turn in range(30):
@@ -332,7 +332,7 @@ def test_stages_that_are_never_ready_change_nothing(suite: Suite, monkeypatch: p
         ever.wait()
         raise AssertionError("nobody waits for it any more")
 
-    desk = SettingsDesk(suite.engine, suite.log, make, lambda name, profile: None)
+    desk = SettingsCommands(suite.engine, suite.log, make, lambda name, profile: None)
     before = suite.engine.pipelines.of("")
     monkeypatch.setattr(desks, "MAKE_S", 0.01)
     with pytest.raises(PenstockError, match="not ready"):
@@ -354,7 +354,7 @@ def test_pausing_waits_for_no_stage(suite: Suite) -> None:
         order.append("made")
         return suite.engine.pipelines.of("")
 
-    desk = SettingsDesk(suite.engine, suite.log, make, lambda name, profile: None)
+    desk = SettingsCommands(suite.engine, suite.log, make, lambda name, profile: None)
     changing = threading.Thread(target=lambda: desk.do("set", {"values": {"window.hard": 0.8}}))
     changing.start()
     begun.wait(10)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from penstock.conversation.reply import Usage
-from penstock.cost.account import SLACK, Account, Booking, cacheables
+from penstock.cost.account import SLACK, Account, RequestCost, cache_blocks
 from penstock.cost.prices import Price
-from penstock.cost.prompt_cache import Cacheable, Cost
+from penstock.cost.prompt_cache import CacheBlock, Cost
 from penstock.testing import assistant, call, conversation, dialect_of, results, user
 from penstock.tokens.estimate import estimate_bytes
 from penstock.tokens.images import MEDIA_TOKENS
@@ -21,9 +21,9 @@ PRICE = Price(input=2.0, output=10.0, window=200_000, least=100)
 FREE = replace(PRICE, input=0.0, output=0.0)
 
 
-def blocks(*sizes: int, head: int = 0) -> list[Cacheable]:
+def blocks(*sizes: int, head: int = 0) -> list[CacheBlock]:
     """Tools and system, and a block for each size, marked at the end."""
-    out = [Cacheable(b"", head), *(Cacheable(f"{n} {size}".encode(), size) for n, size in enumerate(sizes))]
+    out = [CacheBlock(b"", head), *(CacheBlock(f"{n} {size}".encode(), size) for n, size in enumerate(sizes))]
     return [*out[:-1], out[-1]._replace(mark="5m")]
 
 
@@ -77,11 +77,11 @@ def test_notes_are_not_held_against_a_session() -> None:
     account = Account()
     came = blocks(1000, 300)
     account.book(came, came, PRICE, 0)
-    noted = [*came, Cacheable(b"ours", 200)]
+    noted = [*came, CacheBlock(b"ours", 200)]
     for now in (10, 20, 1000):
         account.book(came, noted, PRICE, now, {2: 200})
         assert account.saved == pytest.approx(0)
-    shorter = [came[0], Cacheable(b"short", 10), *noted[2:]]
+    shorter = [came[0], CacheBlock(b"short", 10), *noted[2:]]
     account.book(came, shorter, PRICE, 5000, {2: 200})
     assert account.saved == pytest.approx(990 * 1.25)
 
@@ -122,15 +122,15 @@ def test_an_entry_the_provider_did_not_have_is_forgotten() -> None:
 )
 def test_an_entry_that_lives_longer_than_was_thought(booked: Cost, read: int | None, price: Price, alive: bool) -> None:
     """The clock has to know: more than the head was read where all was taken for dead."""
-    booking = Booking(booked, booked, price, head=1000)
+    booking = RequestCost(booked, booked, price, head=1000)
     assert Account().learn(booking, Usage(input=100, cache_read=read)) is alive
 
 
 MARK = {"cache_control": {"type": "ephemeral"}}
 
 
-def read(body: bytes) -> list[Cacheable]:
-    return cacheables(dialect_of("anthropic").read(body, "/v1/messages"))
+def read(body: bytes) -> list[CacheBlock]:
+    return cache_blocks(dialect_of("anthropic").read(body, "/v1/messages"))
 
 
 def test_a_request_is_a_list_of_blocks() -> None:
@@ -237,7 +237,7 @@ def test_system_messages_at_the_head_are_shared_with_others() -> None:
     """Another conversation may have kept them in the cache: reading them proves no long life of this one's."""
     body = conversation(user("a"), dialect="openai-chat", system="word " * 4000)
     came = dialect_of("openai-chat").read(body, "/v1/chat/completions")
-    blocks = cacheables(came)
+    blocks = cache_blocks(came)
     booking = Account().book(blocks, blocks, replace(PRICE, caching="prefix"), 0, conversation=came)
     assert booking.head > 4000
     assert Account().learn(booking, Usage(input=100, cache_read=booking.head)) is False
@@ -245,5 +245,5 @@ def test_system_messages_at_the_head_are_shared_with_others() -> None:
 
 def test_several_passes_of_the_model_teach_nothing() -> None:
     """A later one reads what the first one wrote."""
-    booking = Booking(Cost(write=5000), Cost(write=5000), PRICE, head=1000)
+    booking = RequestCost(Cost(write=5000), Cost(write=5000), PRICE, head=1000)
     assert Account().learn(booking, Usage(input=100, cache_read=4000, passes=2)) is False

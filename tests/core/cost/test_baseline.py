@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from penstock.conversation.conversation import Conversation
-from penstock.cost.account import cacheables
-from penstock.cost.baseline import KEPT, SHARE, SUMMARY, NaiveClient, NaiveCost
+from penstock.cost.account import cache_blocks
+from penstock.cost.baseline import KEPT, SHARE, SUMMARY, BaselineCost, CompactionBaseline
 from penstock.cost.prices import Prices
-from penstock.cost.prompt_cache import CacheMirror
+from penstock.cost.prompt_cache import PromptCacheModel
 from penstock.testing import assistant, conversation, dialect_of, path_of, user
 
 PRICE = Prices().of("anthropic", "claude-sonnet-4-5")
@@ -20,21 +20,21 @@ def talk(turns: int, text: str = LONG) -> Conversation:
     return dialect_of("anthropic").read(body, path_of("anthropic"))
 
 
-def send(client: NaiveClient, came: Conversation, now: float = 0.0) -> NaiveCost:
-    return client.send(came, cacheables(came), PRICE, now)
+def send(client: CompactionBaseline, came: Conversation, now: float = 0.0) -> BaselineCost:
+    return client.send(came, cache_blocks(came), PRICE, now)
 
 
 def test_a_short_history_is_sent_whole() -> None:
     """It costs what it costs untouched."""
-    client, mirror = NaiveClient(), CacheMirror()
+    client, mirror = CompactionBaseline(), PromptCacheModel()
     for turns in (1, 2, 3):
         came = talk(turns)
-        assert send(client, came, turns) == NaiveCost(mirror.send(cacheables(came), PRICE, turns))
+        assert send(client, came, turns) == BaselineCost(mirror.send(cache_blocks(came), PRICE, turns))
 
 
 def test_past_the_share_of_the_window_a_summary_stands_for_the_head() -> None:
     """The call that makes it is paid for; after that the request is small, and is written again."""
-    client = NaiveClient()
+    client = CompactionBaseline()
     first = send(client, talk(3), 0)
     assert (first.output, first.call.total) == (0, 0)
     then = send(client, talk(6), 10)
@@ -51,13 +51,13 @@ def test_where_the_last_messages_are_too_many_it_does_not_go_on_and_on() -> None
     """A summary must replace more than its own length: here there is nothing before the messages that stay."""
     came = talk(1, LONG * 4)
     assert len(came.messages) < KEPT
-    assert sum(block.tokens for block in cacheables(came)) > SHARE * PRICE.window
-    assert send(NaiveClient(), came).output == 0
+    assert sum(block.tokens for block in cache_blocks(came)) > SHARE * PRICE.window
+    assert send(CompactionBaseline(), came).output == 0
 
 
 def test_when_the_real_client_goes_back_it_begins_anew() -> None:
     """A history that does not hold the replaced messages is sent as it is."""
-    client = NaiveClient()
+    client = CompactionBaseline()
     send(client, talk(6), 0)
     short = talk(1, "other words " * 50)
-    assert send(client, short, 10).sent.total == sum(block.tokens for block in cacheables(short))
+    assert send(client, short, 10).sent.total == sum(block.tokens for block in cache_blocks(short))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from penstock.cost.account import cacheables
+from penstock.cost.account import cache_blocks
 from penstock.edits.cache_order import notes, places, user_ends
 from penstock.edits.edit import Place
 from penstock.edits.ledger import resolve
@@ -17,7 +17,7 @@ SAID = [user("ok", "ok"), assistant("yes", call("Read")), results("text"), assis
 def test_each_block_is_found_among_what_is_cached() -> None:
     """Blocks of the same content by their number."""
     read = draft_for(conversation(*SAID)).conversation
-    found, cached = places(read), cacheables(read)
+    found, cached = places(read), cache_blocks(read)
     assert {cached[at].key for at in found.values()} == {block.key for _, _, block in read.blocks()}
     ok = read.messages[0].blocks[0].key
     assert [found[Place(ok, nth)] for nth in range(3)] == [1, 2, 7]
@@ -53,7 +53,7 @@ def test_what_the_provider_ignores_keeps_its_place() -> None:
     value = json.loads(conversation(*SAID))
     value["messages"][3]["content"].insert(0, {"type": "compaction", "content": "What was said."})
     read = draft_for(json.dumps(value).encode()).conversation
-    found, cached = places(read), cacheables(read)
+    found, cached = places(read), cache_blocks(read)
     assert read.ignored == 3
     assert sorted(found.values()) == [6, 7, 8]
     assert [cached[at].key for at in sorted(found.values())] == [b.key for m, _, b in read.blocks() if m >= 3]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock import Draft, Due, Stage
+from penstock import Draft, FlushReason, Stage
 from penstock.conversation.reply import Usage
 from penstock.testing import Session, Turn, assistant, conversation, profile_of, user
 
@@ -30,8 +30,8 @@ def said(count: int, size: int = 1) -> list[Turn]:
 
 def test_only_a_cold_cache_waits_until_it_pays() -> None:
     """A full window and a person's wish do not."""
-    assert [due for due in Due if not due.must] == [Due.COLD]
-    assert str(Due.COLD) == "the cache is cold"
+    assert [due for due in FlushReason if not due.must] == [FlushReason.COLD]
+    assert str(FlushReason.COLD) == "the cache is cold"
 
 
 @pytest.mark.parametrize(("gap", "told"), [(300.0, []), (311.0, ["the cache is cold"])])

@@ -17,7 +17,7 @@ from penstock.budget import Amount, Level
 from penstock.conversation.exchange import Kind
 from penstock.conversation.reply import Reply, Usage
 from penstock.engine import admission, budget_store
-from penstock.engine.settle import Settler
+from penstock.engine.settle import EditScheduler
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
 from penstock.testing import Session, Turn, assistant, call, conversation, dialect_of, profile_of, results, user
@@ -239,7 +239,7 @@ def test_what_left_as_it_came_counts_too(monkeypatch: pytest.MonkeyPatch) -> Non
     def fails(*_: object) -> None:
         raise RuntimeError("a fault")
 
-    monkeypatch.setattr(Settler, "settle", fails)
+    monkeypatch.setattr(EditScheduler, "settle", fails)
     with Session() as session:
         assert session.send(say("one")) == say("one")
         assert session.outcome.why

@@ -16,7 +16,7 @@ from penstock.conversation.exchange import Request, State
 from penstock.dialects.anthropic import Anthropic
 from penstock.dialects.base import Endpoint
 from penstock.dialects.bundled import bundled_dialects
-from penstock.engine.engine import Engine, Outcome
+from penstock.engine.engine import Engine, ProxyDecision
 from penstock.engine.pipeline import Pipeline
 from penstock.events.log import EventLog
 from penstock.profiles.profile import load
@@ -182,7 +182,7 @@ def test_a_shrunken_history_begins_an_epoch() -> None:
 async def test_an_answer_that_did_not_come_is_shown_to_nobody() -> None:
     """A refused request, one that was not read, one without a reply."""
     with Session() as session:
-        await session.engine.answered(Outcome())
+        await session.engine.answered(ProxyDecision())
         outcome = await session.engine.process(request(conversation(user("one"))))
         await session.engine.answered(outcome)
         assert outcome.exchange is not None

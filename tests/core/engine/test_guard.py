@@ -10,7 +10,7 @@ import pytest
 from penstock import Draft
 from penstock.cost.prices import Price
 from penstock.edits.ledger import resolve
-from penstock.engine.guard import COVERED, GROWTH, LONGER, UNCACHED, unfit
+from penstock.engine.guard import COVERED, GROWTH, LONGER, UNCACHED, reject_unprofitable
 from penstock.testing import assistant, conversation, dialect_of, draft_for, user
 
 PRICE = Price(input=3.0, output=15.0, window=200_000, least=1000)
@@ -24,7 +24,7 @@ def left_out(what: Callable[[Draft], None], price: Price = PRICE, cache: str = "
     replay = resolve(draft.conversation, draft.edits)
     dialect = dialect_of("anthropic")
     view = dialect.read(dialect.splice(draft.conversation, replay.changes), "/v1/messages")
-    return [(edit.text, why) for edit, why in unfit(draft.edits, replay, draft.conversation, view, price)]
+    return [(edit.text, why) for edit, why in reject_unprofitable(draft.edits, replay, draft.conversation, view, price)]
 
 
 def replaces(*texts: str) -> Callable[[Draft], None]:

@@ -16,17 +16,17 @@ from penstock.engine.payloads import BLOCKS, answered, classified, edited, saved
 from penstock.plugins.draft import Draft
 from penstock.redaction.redaction import Redactor
 from penstock.testing import assistant, call, conversation, dialect_of, draft_for, results, user
-from penstock.tokens.calibration import Gauge
+from penstock.tokens.calibration import TokenScale
 from penstock.tokens.estimate import estimate_bytes
 from penstock.tokens.images import MEDIA_TOKENS
 
 SAID = [user("look"), assistant("yes", call("Read", path="a")), results("text of a")]
 REDACTOR = Redactor(40)
-ALONE = Gauge(1.0, "estimated")
+ALONE = TokenScale(1.0, "estimated")
 """Nothing was learned yet."""
 
 
-def payload(body: bytes, sent: int = 0, gauge: Gauge = ALONE) -> dict[str, Any]:
+def payload(body: bytes, sent: int = 0, gauge: TokenScale = ALONE) -> dict[str, Any]:
     draft = draft_for(body)
     found = classified(draft.exchange, draft.conversation, sent, REDACTOR, gauge)
     return dict(json.loads(json.dumps(found)))
@@ -70,7 +70,7 @@ def test_tokens_are_told_apart() -> None:
 def test_the_whole_is_told_by_what_was_learned() -> None:
     """And the parts are its shares."""
     body = conversation(*SAID, system="s" * 2900, tools=[{"name": "t" * 5800}])
-    alone, half = payload(body)["tokens"], payload(body, gauge=Gauge(0.5, "calibrated"))["tokens"]
+    alone, half = payload(body)["tokens"], payload(body, gauge=TokenScale(0.5, "calibrated"))["tokens"]
     assert half["total"] == pytest.approx(alone["total"] / 2, abs=1)
     assert half["tools"] == pytest.approx(alone["tools"] / 2, abs=1)
     assert half["total"] == half["system"] + half["tools"] + half["messages"]

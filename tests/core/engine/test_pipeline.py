@@ -8,8 +8,8 @@ import pytest
 
 from penstock import Draft, Exchange, Reply, Stage, ToolCall
 from penstock.engine.pipeline import REMARK, Pipeline
-from penstock.plugins.services import Parts
-from penstock.plugins.stage import Outcome
+from penstock.plugins.services import Services
+from penstock.plugins.stage import StageOutcome
 from penstock.testing import ManualClock, conversation, draft_for, profile_of, user
 from tests.engines import Does
 
@@ -42,17 +42,17 @@ def fails(_: object) -> None:
 @pytest.mark.parametrize(
     ("what", "outcome", "remark", "edits"),
     [
-        (lambda draft: draft.note("x", reason="r"), Outcome.EDITED, "", 1),
-        (lambda draft: None, Outcome.NOTHING, "", 0),
-        (lambda draft: "too small", Outcome.NOTHING, "too small", 0),
-        (lambda draft: 7, Outcome.NOTHING, "", 0),
-        (lambda draft: draft.refuse("over budget"), Outcome.REFUSED, "", 0),
-        (fails, Outcome.FAILED, "ValueError: no", 0),
-        (lambda draft: draft.compact(0, 0, "x", reason="r"), Outcome.FAILED, "InvalidEdit: messages 0 to 0", 0),
+        (lambda draft: draft.note("x", reason="r"), StageOutcome.EDITED, "", 1),
+        (lambda draft: None, StageOutcome.NOTHING, "", 0),
+        (lambda draft: "too small", StageOutcome.NOTHING, "too small", 0),
+        (lambda draft: 7, StageOutcome.NOTHING, "", 0),
+        (lambda draft: draft.refuse("over budget"), StageOutcome.REFUSED, "", 0),
+        (fails, StageOutcome.FAILED, "ValueError: no", 0),
+        (lambda draft: draft.compact(0, 0, "x", reason="r"), StageOutcome.FAILED, "InvalidEdit: messages 0 to 0", 0),
     ],
 )
 def test_a_verdict_says_what_came_of_it(
-    clock: ManualClock, draft: Draft, what: object, outcome: Outcome, remark: str, edits: int
+    clock: ManualClock, draft: Draft, what: object, outcome: StageOutcome, remark: str, edits: int
 ) -> None:
     """The outcome, the stage's own words, and how many edits."""
     after, verdict = pipeline(clock, Does(what)).run(0, draft)  # type: ignore[arg-type]
@@ -81,7 +81,7 @@ def test_a_refusal_is_the_verdict_of_the_stage_that_refused(clock: ManualClock, 
     stages = pipeline(clock, Does(lambda d: d.refuse("no"), "a"), Does(lambda d: None, "b"))
     draft, first = stages.run(0, draft)
     draft, second = stages.run(1, draft)
-    assert (first.outcome, second.outcome) == (Outcome.REFUSED, Outcome.NOTHING)
+    assert (first.outcome, second.outcome) == (StageOutcome.REFUSED, StageOutcome.NOTHING)
     assert draft.refused is not None
 
 
@@ -103,18 +103,22 @@ def test_being_late_counts_as_failing(clock: ManualClock, draft: Draft) -> None:
     """The verdict says how long it was waited for."""
     stages = pipeline(clock, Does(lambda _: None), toml="[limits]\nfailures = 2\nstage_ms = 80")
     verdict = stages.late(0)
-    assert (verdict.outcome, verdict.remark, verdict.ms) == (Outcome.LATE, "not done after 80 ms", 80)
+    assert (verdict.outcome, verdict.remark, verdict.ms) == (StageOutcome.LATE, "not done after 80 ms", 80)
     stages.late(0)
-    assert stages.run(0, draft)[1].outcome is Outcome.RESTING
+    assert stages.run(0, draft)[1].outcome is StageOutcome.RESTING
 
 
 def test_the_profile_says_when_and_how_long_a_stage_rests(clock: ManualClock, draft: Draft) -> None:
     """Its own breaker: the others go on."""
     stages = pipeline(clock, Does(fails, "a"), Does(lambda _: None, "b"), toml="[limits]\nfailures = 2\nrest_s = 9")
-    assert [stages.run(0, draft)[1].outcome for _ in range(3)] == [Outcome.FAILED, Outcome.FAILED, Outcome.RESTING]
-    assert stages.run(1, draft)[1].outcome is Outcome.NOTHING
+    assert [stages.run(0, draft)[1].outcome for _ in range(3)] == [
+        StageOutcome.FAILED,
+        StageOutcome.FAILED,
+        StageOutcome.RESTING,
+    ]
+    assert stages.run(1, draft)[1].outcome is StageOutcome.NOTHING
     clock.advance(9)
-    assert stages.run(0, draft)[1].outcome is Outcome.FAILED
+    assert stages.run(0, draft)[1].outcome is StageOutcome.FAILED
 
 
 def test_a_remark_is_cut_and_holds_no_secret(clock: ManualClock, draft: Draft) -> None:
@@ -166,7 +170,7 @@ def test_a_look_that_fails_is_told(clock: ManualClock, draft: Draft, error: Base
     assert "'looks' failed at an answer" in said[0]
     assert said[3] == ""
     assert stage.seen == ["reply"] * 3
-    assert stages.run(0, draft)[1].outcome is Outcome.NOTHING
+    assert stages.run(0, draft)[1].outcome is StageOutcome.NOTHING
 
 
 def test_a_look_that_is_overdue_counts_as_failing(clock: ManualClock, draft: Draft) -> None:
@@ -217,15 +221,15 @@ def test_a_flush_that_fails_costs_all_of_the_stages_edits(clock: ManualClock, dr
     stages = pipeline(clock, Flushes(fails=True), toml="[limits]\nfailures = 2")
     after, verdict = stages.run(0, draft, flush=True)
     assert after is draft
-    assert verdict.outcome is Outcome.FAILED
-    assert stages.run(0, draft)[1].outcome is Outcome.EDITED
+    assert verdict.outcome is StageOutcome.FAILED
+    assert stages.run(0, draft)[1].outcome is StageOutcome.EDITED
     for _ in range(2):
         stages.run(0, draft, flush=True)
-    assert stages.run(0, draft)[1].outcome is Outcome.RESTING
+    assert stages.run(0, draft)[1].outcome is StageOutcome.RESTING
 
 
 def test_what_plugins_offer_comes_with_the_pipeline(clock: ManualClock) -> None:
     """None, where nobody offers anything: but there are always prices."""
-    parts = Parts()
+    parts = Services()
     assert Pipeline(profile_of(), [], clock, parts).parts is parts
     assert Pipeline(profile_of(), [], clock).parts.prices.of("anthropic", "claude-sonnet-4-5").window == 200_000

@@ -12,7 +12,7 @@ import pytest
 
 from penstock import Draft, EventKind
 from penstock.edits.edit import Landed
-from penstock.events.event import Tip
+from penstock.events.event import PrefixHash
 from penstock.store.memory import MemoryStore
 from penstock.testing import Session, Turn, assistant, call, conversation, profile_of, results, user
 from tests.engines import Does, request
@@ -140,7 +140,7 @@ class Keeps(MemoryStore):
         super().__init__()
         self.stored: list[Landed] = []
 
-    def set_tip(self, conversation: str, tip: Tip, at: float) -> None:
+    def set_tip(self, conversation: str, tip: PrefixHash, at: float) -> None:
         """Lost, as by a `kill -9` before it was written."""
 
     def add_edits(self, conversation: str, landed: Sequence[Landed], at: float) -> None:

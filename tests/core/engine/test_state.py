@@ -10,7 +10,7 @@ from penstock.conversation.conversation import Conversation, digest
 from penstock.cost.cache_ttl import CacheClock
 from penstock.edits.ledger import Ledger
 from penstock.engine.state import RETRIES, Attempt, ConversationState, States
-from penstock.events.event import Tip
+from penstock.events.event import PrefixHash
 from penstock.testing import Turn, assistant, call, conversation, dialect_of, path_of, results, user
 
 SAID = [user("one"), assistant("two"), user("three"), assistant("four"), user("five")]
@@ -20,12 +20,12 @@ def read(*turns: Turn) -> Conversation:
     return dialect_of("anthropic").read(conversation(*turns), path_of("anthropic"))
 
 
-def state(known: Tip | None = None) -> ConversationState:
+def state(known: PrefixHash | None = None) -> ConversationState:
     return ConversationState(Ledger(), CacheClock(0.0), known)
 
 
-def tip(*turns: Turn) -> Tip:
-    return Tip(0, digest(*(m.key for m in read(*turns).messages)), len(turns))
+def tip(*turns: Turn) -> PrefixHash:
+    return PrefixHash(0, digest(*(m.key for m in read(*turns).messages)), len(turns))
 
 
 def send(on: ConversationState, *turns: Turn) -> list[tuple[int, int]]:
@@ -149,7 +149,7 @@ def test_the_tip_is_the_chain_over_all_messages() -> None:
     talk = state()
     talk.epoch = 3
     said = read(*SAID)
-    assert talk.mark_sent(said, 0) == Tip(3, digest(*(m.key for m in said.messages)), 5)
+    assert talk.mark_sent(said, 0) == PrefixHash(3, digest(*(m.key for m in said.messages)), 5)
 
 
 def test_retries_are_remembered_in_bounds() -> None:

@@ -12,7 +12,7 @@ from penstock import Draft
 from penstock.base.errors import StoreError
 from penstock.conversation.exchange import Exchange, State
 from penstock.conversation.reply import Reply, Usage
-from penstock.engine.token_counts import ANCHOR_EVERY_S, KIND, SAVE_EVERY_S, Counting
+from penstock.engine.token_counts import ANCHOR_EVERY_S, KIND, SAVE_EVERY_S, TokenCalibration
 from penstock.events.event import EventKind
 from penstock.store.memory import MemoryStore
 from penstock.testing import Session, assistant, conversation, dialect_of, user
@@ -154,7 +154,7 @@ class Bench:
         self.asked: list[tuple[str, Path, list[str]]] = []
         self.jobs: list[Callable[[], None]] = []
         self._counts = counts
-        self.counting = Counting(
+        self.counting = TokenCalibration(
             MemoryStore(), lambda: self.now, self.jobs.append, vocabularies=TINY, count=self._tokens
         )
 
@@ -229,7 +229,9 @@ def test_what_the_provider_counted_ends_it() -> None:
 def test_every_real_request_is_offered_to_the_tokenizer(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the engine, before its event is written."""
     offered: list[str] = []
-    monkeypatch.setattr(Counting, "anchor", lambda _self, exchange, _conversation: offered.append(exchange.model))
+    monkeypatch.setattr(
+        TokenCalibration, "anchor", lambda _self, exchange, _conversation: offered.append(exchange.model)
+    )
     with Session(dialect="openai-responses") as session:
         session.send(conversation(*TURNS[:1], dialect="openai-responses", model="gpt-6.2-sol"))
     assert offered == ["gpt-6.2-sol"]

@@ -12,7 +12,7 @@ import pytest
 
 import penstock
 from penstock.base.errors import StoreError
-from penstock.events.event import Event, EventKind, Tip
+from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.log import EventLog
 from penstock.store.memory import MemoryStore
 from penstock.testing import ManualClock
@@ -37,7 +37,7 @@ class Sink(MemoryStore):
         self.batches.append(len(events))
         super().add_events(events)
 
-    def set_tip(self, conversation: str, tip: Tip, at: float) -> None:
+    def set_tip(self, conversation: str, tip: PrefixHash, at: float) -> None:
         self.tried.release()
         self.open.wait()
         if self.error is not None:
@@ -195,16 +195,16 @@ def test_of_several_tips_the_last_is_stored() -> None:
     sink.error = StoreError("gone")
     sink.open.clear()
     with log_on(sink) as log:
-        log.set_tip("talk", Tip(0, b"a", 1))
+        log.set_tip("talk", PrefixHash(0, b"a", 1))
         assert sink.tried.acquire(timeout=30)
-        log.set_tip("talk", Tip(0, b"b", 2))
-        log.set_tip("other", Tip(0, b"c", 3))
+        log.set_tip("talk", PrefixHash(0, b"b", 2))
+        log.set_tip("other", PrefixHash(0, b"c", 3))
         sink.open.set()
         assert sink.tried.acquire(timeout=30)
         sink.error = None
         assert log.drain()
-        assert sink.tip_of("talk") == Tip(0, b"b", 2)
-        assert sink.tip_of("other") == Tip(0, b"c", 3)
+        assert sink.tip_of("talk") == PrefixHash(0, b"b", 2)
+        assert sink.tip_of("other") == PrefixHash(0, b"c", 3)
 
 
 def test_listeners_hear_what_is_stored() -> None:

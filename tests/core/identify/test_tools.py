@@ -9,7 +9,7 @@ import pytest
 
 from penstock.conversation.conversation import Conversation
 from penstock.conversation.exchange import Exchange, Kind
-from penstock.identify.tools import CONVERSATIONS, TOOLS, HeadNews, offered
+from penstock.identify.tools import CONVERSATIONS, TOOLS, PromptHeadChanges, list_tools
 from penstock.testing import dialect_of, draft_for, path_of
 
 SCHEMA = {"type": "object", "properties": {"path": {"type": "string"}}}
@@ -48,7 +48,7 @@ def said(**more: Any) -> dict[str, Any]:
 )
 def test_every_dialect_names_its_tools(dialect: str, body: dict[str, Any]) -> None:
     """Each with an estimate of what it takes."""
-    found = offered(read(body, dialect))
+    found = list_tools(read(body, dialect))
     assert [name for name, _ in found] == ["Read", "web_search"]
     assert all(tokens > 0 for _, tokens in found)
 
@@ -58,13 +58,13 @@ def test_tools_in_a_message_count() -> None:
     tools = [{"type": "namespace", "name": "functions", "tools": [{"type": "custom", "name": "exec"}]}]
     more = {"type": "additional_tools", "role": "developer", "tools": tools}
     words = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hello"}]}
-    assert [name for name, _ in offered(read({"input": [more, words]}, "openai-responses"))] == ["exec"]
+    assert [name for name, _ in list_tools(read({"input": [more, words]}, "openai-responses"))] == ["exec"]
 
 
 @pytest.mark.parametrize("tools", [None, "many", {"a": 1}, [1, 2], [None], [{"name": 7}], [[]]])
 def test_a_list_of_another_shape_names_what_it_can(tools: object) -> None:
     """Nobody's request fails for it."""
-    assert all(isinstance(name, str) for name, _ in offered(read(said(tools=tools), "anthropic")))
+    assert all(isinstance(name, str) for name, _ in list_tools(read(said(tools=tools), "anthropic")))
 
 
 def exchange(kind: Kind = Kind.MAIN, conversation: str = "talk") -> Exchange:
@@ -74,13 +74,13 @@ def exchange(kind: Kind = Kind.MAIN, conversation: str = "talk") -> Exchange:
     return found
 
 
-def told(news: HeadNews, body: dict[str, Any], **which: Any) -> dict[str, Any]:
+def told(news: PromptHeadChanges, body: dict[str, Any], **which: Any) -> dict[str, Any]:
     return news.of(exchange(**which), read(body, "anthropic"))
 
 
 def test_tools_are_told_once() -> None:
     """In a conversation's first request, and again when they are others."""
-    news = HeadNews()
+    news = PromptHeadChanges()
     [tool] = told(news, said(tools=[READ]))["toolset"]
     assert (tool["name"], tool["tokens"] > 0) == ("Read", True)
     assert told(news, said(tools=[READ])) == {}
@@ -92,14 +92,14 @@ def test_tools_are_told_once() -> None:
 
 def test_another_system_prompt_is_told() -> None:
     """Not its words: only that it is another."""
-    news = HeadNews()
+    news = PromptHeadChanges()
     assert "changed" not in told(news, said(system="Be brief."))
     assert told(news, said(system="Be long.")) == {"changed": ["system"]}
 
 
 def test_the_attestation_is_not_looked_at() -> None:
     """It is another in each request, and hashed nowhere."""
-    news = HeadNews()
+    news = PromptHeadChanges()
 
     def body(digest: str) -> dict[str, Any]:
         parts = [f"x-client-billing-header: cch={digest};", "Be brief."]
@@ -112,7 +112,7 @@ def test_the_attestation_is_not_looked_at() -> None:
 @pytest.mark.parametrize("kind", [Kind.SIDE, Kind.COUNT, Kind.CLIENT_COMPACTION])
 def test_a_clients_own_requests_have_a_head_of_their_own(kind: Kind) -> None:
     """A title probe without tools changes no conversation's tools."""
-    news = HeadNews()
+    news = PromptHeadChanges()
     told(news, said(tools=[READ]))
     assert told(news, said(), kind=kind) == {}
     assert told(news, said(tools=[READ])) == {}
@@ -120,7 +120,7 @@ def test_a_clients_own_requests_have_a_head_of_their_own(kind: Kind) -> None:
 
 def test_what_is_remembered_and_told_is_bounded() -> None:
     """Any client may open any number of conversations, and offer any number of tools."""
-    news = HeadNews()
+    news = PromptHeadChanges()
     for n in range(CONVERSATIONS + 5):
         told(news, said(tools=[READ]), conversation=str(n))
     assert "toolset" in told(news, said(tools=[READ]), conversation="0")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.memory.clean import as_said, cleaned, note_around, without_notes
+from penstock.memory.clean import as_said, note_around, sanitize, without_notes
 
 
 @given(st.text(), st.text(min_size=1), st.text())
@@ -32,7 +32,7 @@ def test_what_only_looks_like_a_note_stays() -> None:
 def test_two_notes_are_two() -> None:
     """What stands between them is a person's."""
     one, two = note_around("a", "x"), note_around("b", "x")
-    assert cleaned(f"{one} between {two}") == "between"
+    assert sanitize(f"{one} between {two}") == "between"
 
 
 @pytest.mark.parametrize(

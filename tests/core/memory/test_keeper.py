@@ -11,19 +11,19 @@ import pytest
 from penstock.base.errors import MemoryDown, MemoryUnavailable
 from penstock.memory import Item, Memory
 from penstock.memory.embedders.trigrams import Trigrams
-from penstock.memory.keeper import Keeper, State
+from penstock.memory.keeper import MemoryService, State
 
-Keep = Callable[..., Keeper]
+Keep = Callable[..., MemoryService]
 
 
 @pytest.fixture
 def keep(tmp_path: Path) -> Iterator[Keep]:
     """Keepers of one folder, closed after the test."""
-    made: list[Keeper] = []
+    made: list[MemoryService] = []
 
-    def make(open_memory: Callable[[], Memory] | None = None, **options: object) -> Keeper:
+    def make(open_memory: Callable[[], Memory] | None = None, **options: object) -> MemoryService:
         opens = open_memory or (lambda: Memory(tmp_path / "memory", Trigrams()))
-        made.append(Keeper(opens, **{"retry_s": 0.01, **options}))  # type: ignore[arg-type]
+        made.append(MemoryService(opens, **{"retry_s": 0.01, **options}))  # type: ignore[arg-type]
         return made[-1]
 
     yield make

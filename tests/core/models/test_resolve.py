@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.conversation.reply import Usage
-from penstock.cost.account import Booking
+from penstock.cost.account import RequestCost
 from penstock.cost.bill import bill
 from penstock.cost.prompt_cache import Cost
 from penstock.models import Row, Table
@@ -235,5 +235,5 @@ def test_a_surcharge_is_counted_once(id: str, provider: str, terms: dict[str, bo
     """Whether the id says it, the reply, or both."""
     price = TABLE.resolve(id, provider).price
     cost = Cost(100_000)
-    paid = bill(Booking(cost, cost, price), Usage(input=100_000, output=0, **terms)).paid  # type: ignore[arg-type]
+    paid = bill(RequestCost(cost, cost, price), Usage(input=100_000, output=0, **terms)).paid  # type: ignore[arg-type]
     assert round(paid * 10, 6) == dollars

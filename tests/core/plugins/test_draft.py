@@ -13,7 +13,7 @@ from penstock.conversation.conversation import chain_of
 from penstock.edits.edit import Op, Place
 from penstock.edits.ledger import resolve
 from penstock.plugins.draft import Spending
-from penstock.plugins.services import Parts
+from penstock.plugins.services import Services
 from penstock.testing import assistant, call, conversation, draft_for, results, user
 
 SAID = [
@@ -346,7 +346,7 @@ def test_a_stub_names_the_tool_where_there_is_one(name: str, has: bool) -> None:
 def test_a_draft_knows_the_model_and_the_occasion(draft: Draft) -> None:
     """The window, what plugins offer, why edits land now; by itself there is nothing special about it."""
     assert (draft.due, draft.window, draft.parts.compressors) == ("", 200_000, ())
-    parts = Parts()
+    parts = Services()
     later = over(draft, due="the cache is cold", window=8192, parts=parts)
     assert (later.due, later.window) == ("the cache is cold", 8192)
     assert later.parts is parts

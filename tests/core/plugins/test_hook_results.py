@@ -9,7 +9,7 @@ import pytest
 from penstock import Stage
 from penstock.base.errors import PluginError
 from penstock.dialects.bundled import bundled_dialects
-from penstock.plugins.hook_results import shaped
+from penstock.plugins.hook_results import validate_hook_result
 
 
 class Named(Stage):
@@ -49,15 +49,15 @@ class NoRepr:
 )
 def test_what_is_right_comes_as_a_list(hook: str, given: Any, found: Any) -> None:
     """However it was given; None is nothing."""
-    assert shaped(hook, given, "here") == found
+    assert validate_hook_result(hook, given, "here") == found
 
 
 def test_what_the_contract_asks_for_is_right() -> None:
     """Objects of the classes that it names, and what looks like the others."""
     stage = changed(after=["trim"], deadline=1)
-    assert shaped("stages", [stage], "here") == [stage]
-    assert shaped("summarisers", [stage], "here") == [stage]
-    assert len(shaped("dialects", bundled_dialects(), "here")) == len(bundled_dialects())
+    assert validate_hook_result("stages", [stage], "here") == [stage]
+    assert validate_hook_result("summarisers", [stage], "here") == [stage]
+    assert len(validate_hook_result("dialects", bundled_dialects(), "here")) == len(bundled_dialects())
 
 
 async def waits(text: str) -> str:
@@ -99,7 +99,7 @@ async def waits(text: str) -> str:
 def test_what_is_wrong_is_named(hook: str, given: Any, said: str) -> None:
     """Who gave it, by which hook, what was expected, and what it was."""
     with pytest.raises(PluginError) as caught:
-        shaped(hook, given, "plugin 'mine' (mine.py)")
+        validate_hook_result(hook, given, "plugin 'mine' (mine.py)")
     assert str(caught.value).startswith(f"plugin 'mine' (mine.py): {hook}() is to give ")
     assert said in str(caught.value)
 
@@ -109,4 +109,4 @@ def test_a_dialect_has_a_name_and_a_provider() -> None:
     dialect = bundled_dialects()[0]
     dialect.provider = ""
     with pytest.raises(PluginError, match="has no provider"):
-        shaped("dialects", [dialect], "here")
+        validate_hook_result("dialects", [dialect], "here")

@@ -17,7 +17,7 @@ from penstock.base import paths
 from penstock.base.errors import PluginError, ProfileError
 from penstock.plugins import manager
 from penstock.plugins.manager import BLOCK_VARIABLE, Plugins, in_order
-from penstock.plugins.services import Parts
+from penstock.plugins.services import Services
 from penstock.testing import profile_of
 
 GIVES = """
@@ -407,7 +407,7 @@ def test_a_stage_sees_what_plugins_offer_before_it_runs() -> None:
     class Picky(Stage):
         name = "picky"
 
-        def on_parts(self, parts: Parts) -> None:
+        def on_parts(self, parts: Services) -> None:
             if "mine" not in parts.summarisers:
                 raise ProfileError("no summariser is called 'mine'")
 
@@ -433,7 +433,7 @@ def test_a_stage_that_fails_at_what_plugins_offer_is_named() -> None:
     class Broken(Stage):
         name = "broken"
 
-        def on_parts(self, parts: Parts) -> None:
+        def on_parts(self, parts: Services) -> None:
             raise RuntimeError("no")
 
     with pytest.raises(PluginError, match=r"'broken': on_parts\(\) failed: RuntimeError: no"):

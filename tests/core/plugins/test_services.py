@@ -9,7 +9,7 @@ import pytest
 from penstock import Compressed, Compressor, Segment, Summary, ToolOutput, hookimpl
 from penstock.base.errors import PluginError, ProfileError
 from penstock.plugins.manager import Plugins
-from penstock.plugins.services import Parts
+from penstock.plugins.services import Services
 from penstock.testing import profile_of
 
 BUNDLED, STRANGER = "penstock_plugins.some.stage", "somebody.plugin"
@@ -50,14 +50,14 @@ class Gives:
         return self.given[2]
 
 
-def parts(*given: tuple[str, Gives], toml: str = "") -> Parts:
+def parts(*given: tuple[str, Gives], toml: str = "") -> Services:
     plugins = Plugins()
     for n, (source, plugin) in enumerate(given):
         plugins.add(plugin, f"p{n}", source)
     return plugins.parts(profile_of(toml))
 
 
-def kinds(found: Parts) -> list[str]:
+def kinds(found: Services) -> list[str]:
     answers = [one(ToolOutput("text")) for one in found.compressors]
     return [answer.kind for answer in answers if answer is not None]
 
@@ -96,7 +96,7 @@ def test_who_gives_nothing_changes_nothing() -> None:
     """Each hook may answer with nothing, or None."""
     found = parts((STRANGER, Gives(None, None, None)), (BUNDLED, Gives()))
     assert (found.compressors, found.summarisers) == ((), {})
-    assert found.prices.of("anthropic", "claude-sonnet") == Parts().prices.of("anthropic", "claude-sonnet")
+    assert found.prices.of("anthropic", "claude-sonnet") == Services().prices.of("anthropic", "claude-sonnet")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from penstock.base.errors import PenstockError
 from penstock.conversation.reply import Usage
 from penstock.events.event import Event, EventKind
 from penstock.replay import live_run
-from penstock.replay.live_run import Wire
+from penstock.replay.live_run import LiveRunner
 from penstock.replay.prompts import Prompt
 from penstock.replay.replay import Played, PromptReplay
 from penstock.store.sql import SqlStore
@@ -79,7 +79,7 @@ def provider() -> Iterator[Provider]:
 
 
 def play(provider: Provider, *texts: str, log: Path, model: str = "claude-x", **environ: str) -> list[Played]:
-    road = Wire(f"{provider.url}/v1", log, environ)
+    road = LiveRunner(f"{provider.url}/v1", log, environ)
     try:
         return list(PromptReplay([Prompt(n, text) for n, text in enumerate(texts)], road, model=model).play())
     finally:
@@ -152,7 +152,7 @@ def test_nobody_answers(provider: Provider, tmp_path: Path) -> None:
     """It is said, without a traceback."""
     url = provider.url
     provider.close()
-    road = Wire(url, tmp_path / "none.db", ENVIRON)
+    road = LiveRunner(url, tmp_path / "none.db", ENVIRON)
     [played, *_] = PromptReplay([Prompt(1, "one")], road).play()
     road.close()
     assert "does not answer" in played.passed.error
@@ -174,12 +174,12 @@ def test_nobody_answers(provider: Provider, tmp_path: Path) -> None:
 def test_where_a_key_must_not_go(tmp_path: Path, address: str, why: str) -> None:
     """P6: it is refused before anything is sent."""
     with pytest.raises(PenstockError, match=why):
-        Wire(address, tmp_path / "none.db", ENVIRON)
+        LiveRunner(address, tmp_path / "none.db", ENVIRON)
 
 
 def test_elsewhere_a_key_is_needed(tmp_path: Path) -> None:
     """Its variable is named."""
-    road = Wire("https://provider.invalid", tmp_path / "none.db", {})
+    road = LiveRunner("https://provider.invalid", tmp_path / "none.db", {})
     with pytest.raises(PenstockError, match="ANTHROPIC_API_KEY is not set"):
         next(iter(PromptReplay([Prompt(1, "one")], road).play()))
     road.close()

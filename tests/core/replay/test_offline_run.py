@@ -12,7 +12,7 @@ import pytest
 from penstock.base.errors import ProfileError, StoreError
 from penstock.events.event import EventKind
 from penstock.plugins.manager import Plugins
-from penstock.replay.offline_run import Bench, Shape, stand_in
+from penstock.replay.offline_run import OfflineRunner, Shape, stand_in
 from penstock.replay.prompts import Prompt
 from penstock.replay.replay import PromptReplay
 from penstock.store.lock import is_taken
@@ -39,8 +39,8 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     assert tried == []
 
 
-def bench(place: Path, profile: str = "default", **shape: Any) -> Bench:
-    return Bench(profile, Plugins.load(), place / "replay.db", Shape(**shape))
+def bench(place: Path, profile: str = "default", **shape: Any) -> OfflineRunner:
+    return OfflineRunner(profile, Plugins.load(), place / "replay.db", Shape(**shape))
 
 
 def profile(folder: Path, text: str) -> str:
@@ -129,7 +129,7 @@ turns = 1
     for n in range(8):
         (tmp_path / f"part_{n}.txt").write_text(f"def part_{n}(): ...\n" * 300, encoding="utf-8")
     shape = Shape(model="claude-sonnet-4-5", window=20_000, gap=100.0, folder=tmp_path)
-    road = Bench(profile(tmp_path, text), plugins, tmp_path / "replay.db", shape)
+    road = OfflineRunner(profile(tmp_path, text), plugins, tmp_path / "replay.db", shape)
     list(PromptReplay([Prompt(n, f"What is in @part_{n}.txt?") for n in range(8)], road).play())
     remarks = [e.payload["remark"] for e in road.store.events_after(0) if e.kind is EventKind.STAGE]
     road.close()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from penstock.replay.client import Said, Talk
+from penstock.replay.client import Message, ReplayClient
 from penstock.replay.prompts import Prompt
 from penstock.replay.replay import FAILURES, PromptReplay
-from penstock.replay.runner import Passed
-from penstock.stats.exchange import Measures
+from penstock.replay.runner import PromptResult
+from penstock.stats.exchange import ExchangeStats
 
 
 @dataclass
@@ -21,13 +21,13 @@ class Echo:
     bodies: list[list[str]] = field(default_factory=list)
     is_stopped: bool = False
 
-    def send(self, talk: Talk, prompt: str) -> Passed:
-        said = [Said("user", prompt)]
+    def send(self, talk: ReplayClient, prompt: str) -> PromptResult:
+        said = [Message("user", prompt)]
         self.bodies.append([m["content"][0]["text"] for m in json.loads(talk.body(said))["messages"]])
-        one = Measures("x", kind="main", tokens_in=10, tokens_out=8, tags=("t",), suite_ms=1.0)
+        one = ExchangeStats("x", kind="main", tokens_in=10, tokens_out=8, tags=("t",), suite_ms=1.0)
         if prompt.startswith("fail"):
-            return Passed((one,), (), "", "it failed")
-        return Passed((one,), [*said, Said("assistant", "ok")], "ok")
+            return PromptResult((one,), (), "", "it failed")
+        return PromptResult((one,), [*said, Message("assistant", "ok")], "ok")
 
     def stop(self) -> None:
         self.is_stopped = True

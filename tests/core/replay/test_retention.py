@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock.conversation.conversation import Conversation
-from penstock.replay.retention import Kept, Watch
+from penstock.replay.retention import RetentionStats, RetentionTracker
 from penstock.testing import Turn, assistant, call, conversation, dialect_of, path_of, results, user
 
 FOUND = "src/app/store.py:41:def open_store(path):\nunrelated text\nretries = 48213\n"
@@ -17,9 +17,9 @@ def said(output: str) -> list[Turn]:
     return [user("where is it?"), assistant(call("Grep", pattern="store")), results(output)]
 
 
-def measure(output: str, sent: str, *answer: Turn) -> Kept:
+def measure(output: str, sent: str, *answer: Turn) -> RetentionStats:
     """The agent answers after it was sent `sent` where `output` came."""
-    kept, watch = Kept(), Watch()
+    kept, watch = RetentionStats(), RetentionTracker()
     watch.take(read(*said(output)), read(*said(sent)), kept)
     after = read(*said(output), *answer, user("go on"))
     watch.take(after, after, kept)
@@ -29,18 +29,18 @@ def measure(output: str, sent: str, *answer: Turn) -> Kept:
 def test_what_was_sent_whole_is_kept_whole() -> None:
     """Paths, identifiers and numbers that the agent took from the result."""
     answer = assistant("open_store is in src/app/store.py, with 48213 retries, and so on")
-    assert measure(FOUND, FOUND, answer) == Kept(names=3, names_used=3)
+    assert measure(FOUND, FOUND, answer) == RetentionStats(names=3, names_used=3)
 
 
 def test_what_was_cut_out_is_missed() -> None:
     """By what it used: a name that stands nowhere in what was sent counts against it."""
     answer = assistant("open_store is in src/app/store.py")
-    assert measure(FOUND, "src/app/store.py: 1 match", answer) == Kept(names=1, names_used=2)
+    assert measure(FOUND, "src/app/store.py: 1 match", answer) == RetentionStats(names=1, names_used=2)
 
 
 def test_names_of_the_agents_own_do_not_count() -> None:
     """Nobody took them from anywhere."""
-    assert measure(FOUND, "", assistant("new_helper in lib/other.py")) == Kept()
+    assert measure(FOUND, "", assistant("new_helper in lib/other.py")) == RetentionStats()
 
 
 def test_a_call_is_read_with_its_escapes_undone() -> None:
@@ -54,8 +54,8 @@ def test_a_call_is_read_with_its_escapes_undone() -> None:
 
 def test_another_history_begins_anew() -> None:
     """After a compaction by the client nothing is measured against what was sent before it."""
-    kept, watch = Kept(), Watch()
+    kept, watch = RetentionStats(), RetentionTracker()
     watch.take(read(*said(FOUND), assistant("yes"), user("and?")), read(user("x")), kept)
     shorter = read(user("a summary"), assistant("open_store it is"), user("go on"))
     watch.take(shorter, shorter, kept)
-    assert kept == Kept()
+    assert kept == RetentionStats()

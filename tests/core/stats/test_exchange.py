@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from penstock.events.event import Event, EventKind
-from penstock.stats.exchange import Measures
+from penstock.stats.exchange import ExchangeStats
 from penstock.stats.fields import number, whole
 
 K = EventKind
@@ -24,8 +24,10 @@ ANSWERED = {
 }
 
 
-def measured(*facts: tuple[EventKind, dict[str, Any]]) -> Measures:
-    return Measures.of("aa", [Event(i, 100.0 + i, "aa", kind, payload) for i, (kind, payload) in enumerate(facts, 1)])
+def measured(*facts: tuple[EventKind, dict[str, Any]]) -> ExchangeStats:
+    return ExchangeStats.of(
+        "aa", [Event(i, 100.0 + i, "aa", kind, payload) for i, (kind, payload) in enumerate(facts, 1)]
+    )
 
 
 def test_all_of_a_life() -> None:

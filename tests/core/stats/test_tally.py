@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.stats.tally import Tally
+from penstock.stats.tally import CostTotals
 
 MONEY = {
     "baseline": 0.03,
@@ -18,7 +18,7 @@ MONEY = {
 
 def test_everything_is_summed() -> None:
     """Dollars and tokens; our own calls are part of what was paid."""
-    tally = Tally()
+    tally = CostTotals()
     tally.add(MONEY)
     tally.add(MONEY | {"own": 0.005, "how": "estimated"})
     assert (tally.requests, tally.estimated, tally.came, tally.sent) == (2, 1, 2000, 800)
@@ -28,10 +28,10 @@ def test_everything_is_summed() -> None:
 
 def test_a_loss_is_negative() -> None:
     """And a hair of a float is none."""
-    tally = Tally()
+    tally = CostTotals()
     tally.add({"baseline": 0.1, "paid": 0.3})
     assert tally.saved == -0.2
-    even = Tally()
+    even = CostTotals()
     for paid in (0.1, 0.2):
         even.add({"baseline": paid, "paid": 0.15})
     assert even.saved == 0
@@ -39,7 +39,7 @@ def test_a_loss_is_negative() -> None:
 
 def test_what_another_version_wrote_breaks_nothing() -> None:
     """Missing fields count as nothing, and what is no money is passed over."""
-    tally = Tally()
+    tally = CostTotals()
     beyond = {"baseline": 10**400, "paid": float("nan"), "came": {"plain": float("inf")}, "reads_saved": 1e308}
     for money in (None, "a lot", [1], {"baseline": "much", "came": 5, "paid": True}, {}, beyond):
         tally.add(money)
@@ -48,7 +48,7 @@ def test_what_another_version_wrote_breaks_nothing() -> None:
 
 def test_an_unknown_price_adds_no_dollars() -> None:
     """Such requests are counted by themselves; tokens, and what calls of our own cost, are known all the same."""
-    tally = Tally()
+    tally = CostTotals()
     tally.add({**MONEY, "how": "unknown", "own": 0.002})
     assert (tally.requests, tally.unpriced, tally.baseline, tally.naive, tally.paid) == (0, 1, 0, 0, 0.002)
     assert (tally.came, tally.sent, tally.reads_saved) == (1000, 400, 600)

@@ -9,7 +9,7 @@ from penstock.edits.edit import Edit
 from penstock.events.event import EventKind
 from penstock.store.before_after import before_after
 from penstock.store.memory import MemoryStore
-from penstock.store.originals import Keep
+from penstock.store.originals import RetentionPolicy
 from penstock.testing import Session, assistant, call, conversation, results, user
 from tests.engines import Does
 
@@ -54,7 +54,7 @@ def test_what_is_not_kept_is_not_made_up() -> None:
     """The original past its time; the ledger of a conversation long over."""
     store = MemoryStore()
     ledger, events = told(store)
-    store.prune(before=0.0, keep_events=100, originals=Keep(since=1e12))
+    store.prune(before=0.0, keep_events=100, originals=RetentionPolicy(since=1e12))
     assert before_after(store, ledger, events["replace"]).before is None
     gone = before_after(store, [], events["replace"])
     assert not gone.is_whole

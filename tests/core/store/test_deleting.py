@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from penstock.base.errors import StoreError
 from penstock.edits.edit import Edit, Landed, Op, Place
-from penstock.events.event import Event, EventKind, Tip
+from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.store.base import Store
-from penstock.store.doomed import Doomed, Gone
+from penstock.store.doomed import Deletion, DeletionCounts
 from penstock.store.memory import MemoryStore
 from penstock.store.originals import digest_of
 from penstock.store.sql import SqlStore
@@ -42,12 +42,12 @@ def speak(store: Store, conversation: str, *originals: str, exchange: str = "") 
     store.add_events([Event(0, NOW, exchange, EventKind.RECEIVED, {}), Event(0, NOW, exchange, EventKind.ANSWERED, {})])
     if originals:
         store.add_edits(conversation, [landed(text) for text in originals], NOW)
-    store.set_tip(conversation, Tip(0, b"c" * 16, 3), NOW)
+    store.set_tip(conversation, PrefixHash(0, b"c" * 16, 3), NOW)
     store.set_values("budget", {f"conversation||{conversation}": {"used": 1}})
 
 
-def doomed(*conversations: str) -> Doomed:
-    return Doomed(
+def doomed(*conversations: str) -> Deletion:
+    return Deletion(
         frozenset(conversations),
         frozenset(f"x-{one}" for one in conversations),
         facts=frozenset(("budget", f"conversation||{one}") for one in conversations),
@@ -57,7 +57,7 @@ def doomed(*conversations: str) -> Doomed:
 def test_all_of_it_goes_and_is_said(store: Store) -> None:
     """Events, ledger, originals, tip and facts; an event stands there in their stead, and the numbers are right."""
     speak(store, "a", "old words", "more old words")
-    assert store.weigh(doomed("a")) == store.delete(doomed("a"), TOLD) == Gone(2, 2, 2, 1, 1)
+    assert store.weigh(doomed("a")) == store.delete(doomed("a"), TOLD) == DeletionCounts(2, 2, 2, 1, 1)
     assert [(e.kind, e.payload) for e in store.events_after(0)] == [(EventKind.DELETED, TOLD.payload)]
     assert store.last_seq() == 3, "no number is given twice"
     assert (store.edits_of("a"), store.tip_of("a"), store.find_originals()) == ([], None, [])
@@ -89,7 +89,7 @@ def test_what_a_client_threw_away_elsewhere_stays(store: Store) -> None:
 
 def test_events_of_no_exchange_go_by_their_number(store: Store) -> None:
     store.add_events([Event(0, NOW, "", EventKind.BUDGET, {"budget": b}) for b in ("session a", "day")])
-    assert store.delete(Doomed(frozenset(), frozenset(), frozenset({1})), TOLD).events == 1
+    assert store.delete(Deletion(frozenset(), frozenset(), frozenset({1})), TOLD).events == 1
     assert [e.payload.get("budget") for e in store.events_after(0)] == ["day", None]
 
 

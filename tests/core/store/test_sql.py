@@ -22,7 +22,7 @@ from sqlalchemy.exc import OperationalError
 
 from penstock.base.errors import StoreError
 from penstock.edits.edit import Edit, Landed, Op, Place
-from penstock.events.event import Event, EventKind, Tip
+from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.store import kept, originals, sql
 from penstock.store.schema import metadata
 from penstock.store.sql import SqlStore
@@ -228,7 +228,7 @@ def test_what_was_acknowledged_survives_a_kill(path: Path) -> None:
     store = SqlStore(path)
     assert store.edits_of("talk") == [REPLAYED]
     assert [original.text for original in store.find_originals()] == ["old"]
-    assert store.tip_of("talk") == Tip(0, b"t" * 16, 3)
+    assert store.tip_of("talk") == PrefixHash(0, b"t" * 16, 3)
     store.close()
 
 

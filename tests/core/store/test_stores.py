@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from penstock.edits.edit import Edit, Landed, Op, Place
-from penstock.events.event import Event, EventKind, Tip
+from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.plugins.compressor import handle_of
 from penstock.store.base import Store
 from penstock.store.memory import MemoryStore
-from penstock.store.originals import Keep, Original, digest_of, packed
+from penstock.store.originals import Original, RetentionPolicy, digest_of, packed
 from penstock.store.sql import SqlStore
 
 NOW = 1_700_000_000.0
@@ -132,11 +132,11 @@ def test_a_revision_can_be_dropped(store: Store) -> None:
 def test_of_several_tips_the_last_counts(store: Store) -> None:
     """Each conversation has its own."""
     assert store.tip_of("talk") is None
-    store.set_tip("talk", Tip(0, b"\x00" * 16, 3), NOW)
-    store.set_tip("other", Tip(0, b"\x02" * 16, 1), NOW)
-    store.set_tip("talk", Tip(1, b"\x01" * 16, 5), NOW + 1)
-    assert store.tip_of("talk") == Tip(1, b"\x01" * 16, 5)
-    assert store.tip_of("other") == Tip(0, b"\x02" * 16, 1)
+    store.set_tip("talk", PrefixHash(0, b"\x00" * 16, 3), NOW)
+    store.set_tip("other", PrefixHash(0, b"\x02" * 16, 1), NOW)
+    store.set_tip("talk", PrefixHash(1, b"\x01" * 16, 5), NOW + 1)
+    assert store.tip_of("talk") == PrefixHash(1, b"\x01" * 16, 5)
+    assert store.tip_of("other") == PrefixHash(0, b"\x02" * 16, 1)
 
 
 def test_old_events_go(store: Store) -> None:
@@ -154,9 +154,9 @@ def test_old_events_go(store: Store) -> None:
 def test_the_ledger_of_a_conversation_goes_when_it_was_not_seen(store: Store) -> None:
     """Not when its edits are old: as long as it goes on, they are replayed."""
     store.add_edits("gone", [Landed(1, edit())], NOW)
-    store.set_tip("gone", Tip(0, b"t" * 16, 1), NOW)
+    store.set_tip("gone", PrefixHash(0, b"t" * 16, 1), NOW)
     store.add_edits("alive", [Landed(1, edit())], NOW)
-    store.set_tip("alive", Tip(0, b"t" * 16, 1), NOW + 1000)
+    store.set_tip("alive", PrefixHash(0, b"t" * 16, 1), NOW + 1000)
     store.prune(before=NOW + 500, keep_events=1000)
     assert store.edits_of("gone") == []
     assert store.tip_of("gone") is None
@@ -222,12 +222,12 @@ def test_originals_have_a_time_and_a_size(store: Store) -> None:
         store.add_edits("talk", [one], NOW + n)
     store.prune(before=0, keep_events=1)
     assert len(store.find_originals()) == 6
-    assert store.prune(before=0, keep_events=1, originals=Keep(since=NOW + 2)) == 2
+    assert store.prune(before=0, keep_events=1, originals=RetentionPolicy(since=NOW + 2)) == 2
     assert [o.text for o in store.find_originals()] == noise[:1:-1]
     room = 2 * len(packed(noise[0])) + 10
-    assert store.prune(before=0, keep_events=1, originals=Keep(size=room)) == 2
+    assert store.prune(before=0, keep_events=1, originals=RetentionPolicy(size=room)) == 2
     assert [o.text for o in store.find_originals()] == [noise[5], noise[4]]
-    store.prune(before=0, keep_events=1, originals=Keep(size=0))
+    store.prune(before=0, keep_events=1, originals=RetentionPolicy(size=0))
     assert store.find_originals() == []
     assert store.edits_of("talk") == replayed(landed)
 

@@ -10,7 +10,7 @@ import pytest
 from penstock import BlockKind, Draft, Kind
 from penstock.base.errors import ProfileError
 from penstock.dialects.anthropic import Anthropic
-from penstock.plugins.stage import Outcome
+from penstock.plugins.stage import StageOutcome
 from penstock.testing import (
     PromiseBroken,
     assistant,
@@ -54,7 +54,7 @@ def test_a_stage_runs_on_any_dialect(dialect: str) -> None:
         return "one result"
 
     result = run_stage(Does(shortens), conversation(*SAID, dialect=dialect), dialect=dialect)
-    assert (result.verdict.outcome, result.verdict.remark) == (Outcome.EDITED, "one result")
+    assert (result.verdict.outcome, result.verdict.remark) == (StageOutcome.EDITED, "one result")
     assert [edit.text for edit in result.edits] == ["short", "a note"]
     assert b"short" in result.body
     assert b"a note" in result.body
@@ -65,14 +65,14 @@ def test_a_stage_that_does_nothing_changes_nothing() -> None:
     """Not a byte."""
     body = conversation(*SAID)
     result = run_stage(Does(lambda _: None), body)
-    assert (result.body, result.edits, result.verdict.outcome) == (body, (), Outcome.NOTHING)
+    assert (result.body, result.edits, result.verdict.outcome) == (body, (), StageOutcome.NOTHING)
 
 
 def test_a_stage_that_raises_gives_a_verdict(caplog: pytest.LogCaptureFixture) -> None:
     """As on the wire: the error is in it, and the bytes are as they came."""
     caplog.set_level(logging.CRITICAL)
     result = run_stage(Does(lambda _: 1 / 0), conversation(*SAID))
-    assert result.verdict.outcome is Outcome.FAILED
+    assert result.verdict.outcome is StageOutcome.FAILED
     assert "ZeroDivisionError" in result.verdict.remark
     assert result.body == conversation(*SAID)
 

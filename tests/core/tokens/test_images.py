@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.cost.account import cacheables
+from penstock.cost.account import cache_blocks
 from penstock.plugins.draft import Draft
 from penstock.testing import dialect_of, draft_for, path_of
 from penstock.tokens.images import MEDIA_TOKENS, Medium, dimensions, media_in, pages
@@ -179,8 +179,8 @@ def test_a_medium_is_found_within_a_result() -> None:
 def test_a_request_counts_its_images(dialect: str, message: dict[str, Any], least: int, most: int) -> None:
     """In the ledger of money and in what stages are told, whatever the format."""
     read = dialect_of(dialect).read(json.dumps({"model": "m", "messages": [message]}).encode(), path_of(dialect))
-    assert least <= cacheables(read)[-1].tokens <= most
-    assert estimated(read) == sum(block.tokens for block in cacheables(read))
+    assert least <= cache_blocks(read)[-1].tokens <= most
+    assert estimated(read) == sum(block.tokens for block in cache_blocks(read))
     assert estimated(read) <= read.size / 2.9 + 1 < len(read.body) / 2.9
 
 

@@ -11,7 +11,7 @@ from penstock.conversation.conversation import Conversation
 from penstock.dialects.anthropic import Anthropic
 from penstock.dialects.openai_responses import OpenAIResponses
 from penstock.testing import assistant, call, conversation, dialect_of, path_of, results, user
-from penstock.tokens.calibration import Gauge
+from penstock.tokens.calibration import TokenScale
 from penstock.tokens.estimate import estimate_bytes
 from penstock.tokens.request_count import MESSAGE_TOKENS, count_request, sample, shares
 from penstock.tokens.request_estimate import estimated
@@ -92,6 +92,6 @@ def test_a_sample_holds_the_head_and_the_newest_messages() -> None:
 def test_shares_add_up_to_the_whole() -> None:
     """The whole is what is counted; its parts are by their bytes."""
     one = read("anthropic", conversation(user("hello " * 100), system="be kind"))
-    found = shares(one, Gauge(2.0, "calibrated"))
+    found = shares(one, TokenScale(2.0, "calibrated"))
     assert found["total"] == 2 * estimated(one) == found["system"] + found["tools"] + found["messages"]
     assert found["how"] == "calibrated"

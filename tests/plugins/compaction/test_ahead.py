@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 
 from penstock import Summary
-from penstock_plugins.compaction.ahead import CONVERSATIONS, SEGMENTS, Ahead
+from penstock_plugins.compaction.ahead import CONVERSATIONS, SEGMENTS, SummaryPrefetch
 from penstock_plugins.compaction.llm import ModelFailed
 
 
 def test_what_is_wanted_is_made_in_order() -> None:
     """One for each answer."""
-    ahead = Ahead()
+    ahead = SummaryPrefetch()
     for n in range(2):
         ahead.want("talk", f"h{n}", lambda n=n: Summary(f"text {n}", 0.1))  # type: ignore[misc]
     ahead.work("talk")
@@ -24,7 +24,7 @@ def test_what_is_wanted_is_made_in_order() -> None:
 
 def test_a_bill_is_given_once() -> None:
     """So that nothing is booked twice."""
-    ahead = Ahead()
+    ahead = SummaryPrefetch()
     ahead.want("talk", "h", lambda: Summary("text", 0.1))
     ahead.work("talk")
     assert (ahead.bill("talk"), ahead.bill("talk"), ahead.bill("other")) == (0.1, 0.0, 0.0)
@@ -38,7 +38,7 @@ def test_a_call_that_failed_and_may_be_paid_is_on_the_bill() -> None:
     def failing(error: ModelFailed) -> Summary:
         raise error
 
-    ahead = Ahead()
+    ahead = SummaryPrefetch()
     ahead.want("talk", "paid", lambda: failing(paid))
     ahead.want("talk", "free", lambda: failing(free))
     ahead.work("talk")
@@ -49,7 +49,7 @@ def test_a_call_that_failed_and_may_be_paid_is_on_the_bill() -> None:
 
 def test_what_is_being_made_is_not_made_twice() -> None:
     """While one thread waits for a model, another finds nothing to do, and the flush is told why."""
-    ahead, begun, may_go = Ahead(), threading.Event(), threading.Event()
+    ahead, begun, may_go = SummaryPrefetch(), threading.Event(), threading.Event()
     calls: list[int] = []
 
     def slow() -> Summary:
@@ -73,7 +73,7 @@ def test_what_is_being_made_is_not_made_twice() -> None:
 
 def test_only_so_much_is_kept() -> None:
     """The oldest segments of a conversation go, and the conversations not seen for longest."""
-    ahead = Ahead()
+    ahead = SummaryPrefetch()
     for n in range(SEGMENTS + 1):
         ahead.want("talk", f"h{n}", lambda: Summary("text"))
     assert not ahead.knows("talk", "h0")
@@ -86,7 +86,7 @@ def test_only_so_much_is_kept() -> None:
 def test_what_was_forgotten_does_not_come_back() -> None:
     """P8: a summary made as the settings of before had it, when they changed, would stand under another's name. It is
     paid for all the same."""
-    ahead = Ahead()
+    ahead = SummaryPrefetch()
 
     def work() -> Summary:
         ahead.want("talk", "next", lambda: Summary("text"))

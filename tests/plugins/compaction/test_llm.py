@@ -17,7 +17,7 @@ from penstock import Segment
 from penstock.cost.prices import Prices
 from penstock_plugins.compaction import llm
 from penstock_plugins.compaction.llm import Llm, ModelFailed
-from penstock_plugins.compaction.purse import Purse, PurseEmpty
+from penstock_plugins.compaction.purse import DailySpendCap, PurseEmpty
 from penstock_plugins.compaction.settings import Model
 from tests.plugins.compaction.talks import compacted, opened, play
 
@@ -212,7 +212,7 @@ def test_an_answer_without_end_is_cut(server: Server, monkeypatch: pytest.Monkey
 
 def test_a_refused_call_is_not_paid(server: Server, tmp_path: Path) -> None:
     """What was set aside for it is there again; for one that may have been answered it is not."""
-    purse = Purse(0.0009, tmp_path / "purse.json")
+    purse = DailySpendCap(0.0009, tmp_path / "purse.json")
     model = Model(url=server.url, model="gpt-4o-mini")
     server.status = 503
     for _ in range(3):

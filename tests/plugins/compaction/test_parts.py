@@ -5,18 +5,18 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock_plugins.compaction.parts import Part, Who, fit, render
+from penstock_plugins.compaction.parts import Part, Speaker, fit, render
 from penstock_plugins.compaction.sentences import split
 
 WORDS = st.lists(st.sampled_from(["shop", "price", "Basket", "cache", "slow", "We", "chose", "it."]), min_size=1)
 TEXT = WORDS.map(" ".join)
 LINES = st.lists(TEXT, min_size=1, max_size=8).map("\n".join)
 PART = st.one_of(
-    st.tuples(st.just(Who.USER), LINES),
-    st.tuples(st.just(Who.AGENT), LINES),
-    st.tuples(st.just(Who.CALL), TEXT),
-    st.tuples(st.just(Who.INPUT), LINES),
-    st.tuples(st.just(Who.RESULT), LINES),
+    st.tuples(st.just(Speaker.USER), LINES),
+    st.tuples(st.just(Speaker.AGENT), LINES),
+    st.tuples(st.just(Speaker.CALL), TEXT),
+    st.tuples(st.just(Speaker.INPUT), LINES),
+    st.tuples(st.just(Speaker.RESULT), LINES),
 )
 
 
@@ -43,14 +43,16 @@ def test_fitting_keeps_what_it_must(parts: list[Part], tokens: int) -> None:
     up, and the text does not grow."""
     fitted = fit(parts, tokens)
     kept = list(fitted.parts)
-    assert of(kept, Who.USER) == of(parts, Who.USER)
-    assert [c[:120] for c in of(parts, Who.CALL)] == [c[:120] for c in of(kept, Who.CALL)]
+    assert of(kept, Speaker.USER) == of(parts, Speaker.USER)
+    assert [c[:120] for c in of(parts, Speaker.CALL)] == [c[:120] for c in of(kept, Speaker.CALL)]
     assert len(kept) <= len(parts)
     assert len(render(kept)) <= len(render(parts)) + 4 * len(parts)  # a hole may be marked in each
-    said = {word for text in of(parts, Who.AGENT) for word in text.split()}
-    assert {word for text in of(kept, Who.AGENT) for word in text.split()} <= said | {"…"}
-    lines = {line for who in (Who.INPUT, Who.RESULT) for text in of(parts, who) for line in text.split("\n")}
-    assert {line for who in (Who.INPUT, Who.RESULT) for t in of(kept, who) for line in t.split("\n")} <= lines | {"…"}
+    said = {word for text in of(parts, Speaker.AGENT) for word in text.split()}
+    assert {word for text in of(kept, Speaker.AGENT) for word in text.split()} <= said | {"…"}
+    lines = {line for who in (Speaker.INPUT, Speaker.RESULT) for text in of(parts, who) for line in text.split("\n")}
+    assert {
+        line for who in (Speaker.INPUT, Speaker.RESULT) for t in of(kept, who) for line in t.split("\n")
+    } <= lines | {"…"}
 
 
 def test_the_agents_words_go_first() -> None:
@@ -58,7 +60,7 @@ def test_the_agents_words_go_first() -> None:
     said = " ".join(f"The part {n} of the shop is slow for query {n}." for n in range(40))
     parts = [("user", "Why?"), ("agent", said), ("result", "\n".join(f"line {n}" for n in range(10)))]
     fitted = fit(parts, round(len(render(parts)) / 2.9 * 0.6))
-    assert of(list(fitted.parts), Who.RESULT) == of(parts, Who.RESULT)
+    assert of(list(fitted.parts), Speaker.RESULT) == of(parts, Speaker.RESULT)
     assert 0 < fitted.kept < fitted.sentences == 40
 
 
@@ -67,13 +69,13 @@ def test_a_decision_stays_before_what_decides_nothing() -> None:
     said = (
         "The shop reads prices twice here. We decided that the shop reads prices once. The shop reads prices twice now."
     )
-    (kept,) = of(list(fit([("agent", said)], 25).parts), Who.AGENT)
+    (kept,) = of(list(fit([("agent", said)], 25).parts), Speaker.AGENT)
     assert "We decided that the shop reads prices once." in kept
 
 
 def test_lists_stay_lists() -> None:
     """An item that is kept begins a line."""
     said = "Found:\n" + "\n".join(f"- the shop is slow at part {n} for its cache" for n in range(20))
-    (kept,) = of(list(fit([("agent", said)], 100).parts), Who.AGENT)
+    (kept,) = of(list(fit([("agent", said)], 100).parts), Speaker.AGENT)
     assert len(split(kept)) > 1
     assert all(line.startswith(("-", "…", "Found")) for line in kept.split("\n"))

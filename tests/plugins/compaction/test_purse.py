@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock_plugins.compaction.purse import Purse, PurseEmpty
+from penstock_plugins.compaction.purse import DailySpendCap, PurseEmpty
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def file(tmp_path: Path) -> Path:
 
 def test_the_cap_is_never_passed(file: Path) -> None:
     """A call that could go past it is not made; what was set aside and not spent is there again."""
-    purse = Purse(0.50, file)
+    purse = DailySpendCap(0.50, file)
     purse.reserve(0.30)
     with pytest.raises(PurseEmpty, match=r"0\.5.*\$0\.2000 are left"):
         purse.reserve(0.30)
@@ -29,15 +29,15 @@ def test_the_cap_is_never_passed(file: Path) -> None:
 
 def test_a_restart_does_not_fill_it(file: Path) -> None:
     """What was spent today is read back."""
-    first = Purse(0.50, file)
+    first = DailySpendCap(0.50, file)
     first.reserve(0.40)
     with pytest.raises(PurseEmpty):
-        Purse(0.50, file).reserve(0.20)
+        DailySpendCap(0.50, file).reserve(0.20)
 
 
 def test_two_with_the_same_file_share_the_day(file: Path) -> None:
     """The cap is for the day, not for each purse: what another reserves or settles counts here at once."""
-    one, other = Purse(0.50, file), Purse(0.50, file)
+    one, other = DailySpendCap(0.50, file), DailySpendCap(0.50, file)
     one.reserve(0.30)
     with pytest.raises(PurseEmpty):
         other.reserve(0.30)
@@ -53,7 +53,7 @@ def test_at_once_no_more_than_the_cap_is_reserved(file: Path) -> None:
     taken: list[float] = []
 
     def take() -> None:
-        purse = Purse(1.0, file)
+        purse = DailySpendCap(1.0, file)
         start.wait(timeout=30)
         for _ in range(20):
             with suppress(PurseEmpty):
@@ -71,7 +71,7 @@ def test_at_once_no_more_than_the_cap_is_reserved(file: Path) -> None:
 def test_a_new_day_fills_it(file: Path) -> None:
     """Whatever was spent the day before."""
     today = [datetime.date(2031, 2, 3)]
-    purse = Purse(0.50, file, lambda: today[0])
+    purse = DailySpendCap(0.50, file, lambda: today[0])
     purse.reserve(0.50)
     today[0] = datetime.date(2031, 2, 4)
     purse.reserve(0.50)
@@ -82,13 +82,13 @@ def test_a_file_that_says_nothing_is_an_empty_one(file: Path, text: str) -> None
     """It breaks nothing."""
     file.parent.mkdir()
     file.write_text(text, encoding="latin-1")
-    Purse(0.50, file).reserve(0.50)
+    DailySpendCap(0.50, file).reserve(0.50)
 
 
 def test_a_folder_that_can_not_be_written_caps_all_the_same(file: Path) -> None:
     """For as long as the process runs."""
     file.parent.write_text("no folder")
-    purse = Purse(0.50, file)
+    purse = DailySpendCap(0.50, file)
     purse.reserve(0.40)
     with pytest.raises(PurseEmpty):
         purse.reserve(0.20)

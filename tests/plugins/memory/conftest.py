@@ -9,7 +9,7 @@ import pytest
 
 from penstock.memory import Memory
 from penstock.memory.embedders.wordllama import WordLlama256
-from penstock.memory.keeper import Keeper
+from penstock.memory.keeper import MemoryService
 
 
 @pytest.fixture(scope="session")
@@ -19,12 +19,12 @@ def embedder() -> WordLlama256:
 
 
 @pytest.fixture
-def open_keeper(tmp_path: Path, embedder: WordLlama256) -> Iterator[Callable[[], Keeper]]:
+def open_keeper(tmp_path: Path, embedder: WordLlama256) -> Iterator[Callable[[], MemoryService]]:
     """Keepers of the test's folder, one after the other."""
-    made: list[Keeper] = []
+    made: list[MemoryService] = []
 
-    def make() -> Keeper:
-        made.append(Keeper(lambda: Memory(tmp_path / "memory", embedder), retry_s=0.01))
+    def make() -> MemoryService:
+        made.append(MemoryService(lambda: Memory(tmp_path / "memory", embedder), retry_s=0.01))
         return made[-1]
 
     yield make
@@ -33,7 +33,7 @@ def open_keeper(tmp_path: Path, embedder: WordLlama256) -> Iterator[Callable[[],
 
 
 @pytest.fixture
-def keeper(open_keeper: Callable[[], Keeper]) -> Keeper:
+def keeper(open_keeper: Callable[[], MemoryService]) -> MemoryService:
     """One, open."""
     keeper = open_keeper()
     keeper.open()

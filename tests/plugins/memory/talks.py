@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 
 from penstock import Event, EventKind, Profile
-from penstock.memory.keeper import Keeper
+from penstock.memory.keeper import MemoryService
 from penstock.plugins.manager import Plugins
 from penstock.testing import Call, ManualClock, Session, Turn, assistant, conversation, profile_of, results, user
 
@@ -37,7 +37,7 @@ class Talk:
 
     def __init__(
         self,
-        keeper: Keeper,
+        keeper: MemoryService,
         *,
         folder: str = "/srv/shop",
         profile: Profile | None = None,

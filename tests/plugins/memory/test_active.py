@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.memory.keeper import Keeper
+from penstock.memory.keeper import MemoryService
 from penstock.testing import profile_of, user
 from penstock_tui.log.stats.tags import Tags
 from tests.plugins.memory.talks import STAGES, Talk
@@ -19,7 +19,7 @@ def marked(talk: Talk) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("turns", [0, 1, 3, 6])
-def test_the_screen_marks_what_recall_leaves_out(keeper: Keeper, turns: int) -> None:
+def test_the_screen_marks_what_recall_leaves_out(keeper: MemoryService, turns: int) -> None:
     """After each turn, for every value of the one setting that both go by."""
     profile = profile_of(f"{STAGES}[memory]\nactive_turns = {turns}")
     with Talk(keeper, profile=profile) as talk:
@@ -33,7 +33,7 @@ def test_the_screen_marks_what_recall_leaves_out(keeper: Keeper, turns: int) -> 
         assert talk.tagged()[-1].payload["active"] == list(before), "what recall was given for this request"
 
 
-def test_a_conversation_that_begins_has_none(keeper: Keeper) -> None:
+def test_a_conversation_that_begins_has_none(keeper: MemoryService) -> None:
     """What another one is about is news to it: recall may tell it, and the screen marks nothing."""
     with Talk(keeper) as talk:
         talk.ask("Look at the watermark of kiln.py")

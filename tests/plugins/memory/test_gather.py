@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from penstock.memory.items import Item, Kind
-from penstock.memory.keeper import Keeper
+from penstock.memory.keeper import MemoryService
 from penstock.testing import assistant, call, conversation, profile_of, results, user
 from tests.plugins.memory.talks import FACT, Talk
 from tests.shapes import REMINDER
@@ -29,11 +29,11 @@ SAID = {
 }
 
 
-def kept(keeper: Keeper, project: str = "/srv/shop") -> list[Item]:
+def kept(keeper: MemoryService, project: str = "/srv/shop") -> list[Item]:
     return list(reversed(keeper.open().newest(project)))
 
 
-def test_words_and_final_answers_are_kept_in_order(keeper: Keeper) -> None:
+def test_words_and_final_answers_are_kept_in_order(keeper: MemoryService) -> None:
     """With their time, place and session; what the agent says between two calls is not an answer."""
     with Talk(keeper, session="11111111-0000-4000-8000-000000000000") as talk:
         talk.ask("Why is the total wrong?", "It is rounded twice.", calls=[(call("Read", file_path="a.py"), "x = 1")])
@@ -50,7 +50,7 @@ def test_words_and_final_answers_are_kept_in_order(keeper: Keeper) -> None:
     assert all(i.at and i.expires_at and i.tags for i in items)
 
 
-def test_what_was_done_is_told_in_lines(keeper: Keeper) -> None:
+def test_what_was_done_is_told_in_lines(keeper: MemoryService) -> None:
     """Files that were changed, and commands that failed and did not go well later."""
     with Talk(keeper) as talk:
         talk.send(user("Make the tests pass, please."))
@@ -70,7 +70,7 @@ def test_what_was_done_is_told_in_lines(keeper: Keeper) -> None:
     assert done[0].kind is Kind.LOG
 
 
-def test_an_earlier_history_is_taken_in_at_the_first_request(keeper: Keeper) -> None:
+def test_an_earlier_history_is_taken_in_at_the_first_request(keeper: MemoryService) -> None:
     """A session that began past the proxy, or before its restart; once, whatever comes after."""
     turns = [
         user(FACT),
@@ -88,7 +88,7 @@ def test_an_earlier_history_is_taken_in_at_the_first_request(keeper: Keeper) -> 
     assert len(texts) == len(set(texts)) == 8
 
 
-def test_a_retry_and_a_resume_add_nothing(keeper: Keeper) -> None:
+def test_a_retry_and_a_resume_add_nothing(keeper: MemoryService) -> None:
     """The same words twice are one memory."""
     with Talk(keeper) as talk:
         body = talk.send(user(FACT))
@@ -101,7 +101,7 @@ def test_a_retry_and_a_resume_add_nothing(keeper: Keeper) -> None:
     assert len(kept(keeper)) == 4
 
 
-def test_a_turn_that_failed_is_not_half_remembered(keeper: Keeper) -> None:
+def test_a_turn_that_failed_is_not_half_remembered(keeper: MemoryService) -> None:
     """Nothing is kept before an answer came; with the next that comes, what was said is."""
     with Talk(keeper) as talk:
         talk.send(user(FACT))
@@ -112,7 +112,7 @@ def test_a_turn_that_failed_is_not_half_remembered(keeper: Keeper) -> None:
     assert FACT in [item.text for item in kept(keeper)]
 
 
-def test_what_a_client_wraps_is_left_out(keeper: Keeper) -> None:
+def test_what_a_client_wraps_is_left_out(keeper: MemoryService) -> None:
     """P13: reminders, commands, their output, the system prompt, summaries, examples; of wrapped words the words."""
     with Talk(keeper) as talk:
         talk.turns = [
@@ -162,7 +162,7 @@ def test_what_a_client_wraps_is_left_out(keeper: Keeper) -> None:
 
 
 @pytest.mark.parametrize("apart", [False, True])
-def test_of_a_command_what_was_given_to_it_is_kept(keeper: Keeper, apart: bool) -> None:
+def test_of_a_command_what_was_given_to_it_is_kept(keeper: MemoryService, apart: bool) -> None:
     """Claude Code puts the text of a slash command behind it, as if the person had said that."""
     called = "<command-name>/plan</command-name>\n<command-args>Add a watermark to the invoices.</command-args>"
     stands_for = "# Create a plan\n\nThink hard about every step of the work, and list them."
@@ -175,7 +175,7 @@ def test_of_a_command_what_was_given_to_it_is_kept(keeper: Keeper, apart: bool) 
     assert not any("Create a plan" in text for text in texts)
 
 
-def test_no_note_of_ours_comes_back(keeper: Keeper) -> None:
+def test_no_note_of_ours_comes_back(keeper: MemoryService) -> None:
     """P13: where an agent quotes it, or a person pastes it, it is known by its id and taken out."""
     with Talk(keeper) as talk:
         talk.ask(FACT, "Noted, port 6543.")
@@ -190,7 +190,7 @@ def test_no_note_of_ours_comes_back(keeper: Keeper) -> None:
 
 
 @pytest.mark.parametrize("what", SECRETS)
-def test_no_secret_is_in_the_files(open_keeper: Callable[[], Keeper], tmp_path: Path, what: str) -> None:
+def test_no_secret_is_in_the_files(open_keeper: Callable[[], MemoryService], tmp_path: Path, what: str) -> None:
     """P6, P13: in a person's words, an answer, a command that failed; the bytes of every file are looked through."""
     keeper, secret = open_keeper(), SECRETS[what]
     said = SAID.get(what, "Use {} from now on.").format(secret)
@@ -210,7 +210,7 @@ def test_no_secret_is_in_the_files(open_keeper: Callable[[], Keeper], tmp_path: 
         assert secret.encode() not in file.read_bytes(), file
 
 
-def test_pasted_material_is_typed(keeper: Keeper) -> None:
+def test_pasted_material_is_typed(keeper: MemoryService) -> None:
     """A diff, a log and a document are cut in other ways than talk."""
     pasted = {
         Kind.DIFF: "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-old = 1\n+new = 1",
@@ -225,14 +225,14 @@ def test_pasted_material_is_typed(keeper: Keeper) -> None:
     assert kinds == {text: kind for kind, text in pasted.items()}
 
 
-def test_one_message_is_kept_up_to_a_length(keeper: Keeper) -> None:
+def test_one_message_is_kept_up_to_a_length(keeper: MemoryService) -> None:
     """A setting."""
     with Talk(keeper, profile=profile_of('stages = ["memory"]\n[stage.memory]\nchars = 300')) as talk:
         talk.ask("word " * 1000)
     assert sum(len(item.text) for item in kept(keeper) if item.role == "user") <= 300
 
 
-def test_client_calls_teach_nothing(keeper: Keeper) -> None:
+def test_client_calls_teach_nothing(keeper: MemoryService) -> None:
     """P9: titles, counts, quota checks and compactions."""
     with Talk(keeper) as talk:
         for body, path in (

@@ -12,12 +12,12 @@ from penstock import Profile, hookimpl
 from penstock.base.errors import ProfileError
 from penstock.memory import Memory
 from penstock.memory.embedders.trigrams import Trigrams
-from penstock.memory.keeper import Keeper
+from penstock.memory.keeper import MemoryService
 from penstock.plugins.manager import Plugins
-from penstock.plugins.services import Parts
+from penstock.plugins.services import Services
 from penstock.testing import profile_of
 from penstock_plugins.compaction.llm import ModelFailed
-from penstock_plugins.compaction.purse import Purse
+from penstock_plugins.compaction.purse import DailySpendCap
 from penstock_plugins.compaction.settings import Model
 from penstock_plugins.memory import stage
 from penstock_plugins.tags.choose import tagger_of
@@ -27,20 +27,20 @@ from tests.plugins.compaction.test_llm import Server
 
 
 @pytest.fixture
-def keeper(tmp_path: Path) -> Iterator[Keeper]:
-    keeper = Keeper(lambda: Memory(tmp_path / "memory", Trigrams()))
+def keeper(tmp_path: Path) -> Iterator[MemoryService]:
+    keeper = MemoryService(lambda: Memory(tmp_path / "memory", Trigrams()))
     yield keeper
     keeper.close()
 
 
-def chosen(text: str, keeper: Keeper | None = None) -> object:
+def chosen(text: str, keeper: MemoryService | None = None) -> object:
     plugins = Plugins()
     plugins.add(stage, "memory")
     profile = profile_of(text)
-    return tagger_of(profile, Parts(taggers=plugins.parts(profile).taggers, memory=keeper))
+    return tagger_of(profile, Services(taggers=plugins.parts(profile).taggers, memory=keeper))
 
 
-def test_a_profile_names_its_tagger(keeper: Keeper) -> None:
+def test_a_profile_names_its_tagger(keeper: MemoryService) -> None:
     """The words themselves where it names none."""
     assert chosen("") is None
     assert isinstance(chosen('[memory]\ntagger = "embedding"', keeper), Embedding)
@@ -80,7 +80,7 @@ def test_a_plugin_gives_another() -> None:
     assert found("x", ()) == ["mine"]
 
 
-def test_by_vectors_what_says_most_comes_first(keeper: Keeper) -> None:
+def test_by_vectors_what_says_most_comes_first(keeper: MemoryService) -> None:
     """Each once, of the words of the text alone; nothing while memory is not open."""
     tagger, text = Embedding(keeper), "The invoice has a watermark. Every invoice of the till, each invoice line."
     assert tagger(text, ()) == []
@@ -97,7 +97,7 @@ def test_a_model_is_asked_for_a_list(server: Server, tmp_path: Path) -> None:
     said = {"choices": [{"message": {"content": "`invoice`, watermark\npage layout."}}]}
     server.answer = json.dumps(said).encode()
     model = Model(url=server.url, model="m", prices="ollama")
-    tagger = LlmTagger(model, Purse(1.0, tmp_path / "purse.json"))
+    tagger = LlmTagger(model, DailySpendCap(1.0, tmp_path / "purse.json"))
     assert list(tagger("The invoice has a watermark.", ["till"])) == ["invoice", "watermark", "page layout"]
     ((_, _, body),) = server.came
     assert "till" in body["messages"][0]["content"]
@@ -108,4 +108,4 @@ def test_a_key_that_is_missing_is_named_with_its_place(server: Server, tmp_path:
     """A person looks there for it."""
     model = Model(url=server.url, model="m", key_env="NO_SUCH_KEY")
     with pytest.raises(ModelFailed, match=r"stage\.memory\.llm\.key_env"):
-        LlmTagger(model, Purse(1.0, tmp_path / "purse.json"))("text", ())
+        LlmTagger(model, DailySpendCap(1.0, tmp_path / "purse.json"))("text", ())

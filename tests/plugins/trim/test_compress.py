@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock import Seen, ToolOutput, handle_of
+from penstock import KnownContent, ToolOutput, handle_of
 from penstock.plugins.compressor import Setting
 from penstock.tokens.estimate import estimate
 from penstock_plugins.trim import compress
@@ -178,7 +178,7 @@ def test_what_stands_in_the_conversation_is_no_news() -> None:
     output = ToolOutput("\n".join(lines), "Read", {}, "", "bold")
     names = frozenset(name for line in lines for name in names_in(line))
     fresh = compress(output)
-    known = compress(replace(output, seen=lambda: Seen(names)))
+    known = compress(replace(output, seen=lambda: KnownContent(names)))
     assert fresh is not None
     assert known is not None
     assert known.kept_lines < 0.5 * fresh.kept_lines

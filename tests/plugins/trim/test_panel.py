@@ -15,7 +15,7 @@ from penstock.events.event import EventKind
 from penstock.plugins.manager import Plugins
 from penstock.testing import Call, Session, assistant, conversation, profile_of, results, user
 from penstock_plugins.trim import stage as trim
-from penstock_plugins.trim.panel import Panel, Sitting
+from penstock_plugins.trim.panel import CompressorPool, CompressorRun
 
 OUTPUT = ToolOutput("\n".join(f"the tank of row {n} is full" for n in range(90)), "Bash")
 PATIENT = 30.0
@@ -72,7 +72,7 @@ def take(found: Compressed) -> None:
 @pytest.mark.parametrize("bad", [raises, gives_text, gives_bytes, gives_more, gives_nothing])
 def test_the_next_one_is_asked_and_the_faulty_one_named(bad: Compressor) -> None:
     """Whatever it did."""
-    sitting = Sitting(Panel(), [bad, shortens], PATIENT)
+    sitting = CompressorRun(CompressorPool(), [bad, shortens], PATIENT)
     assert sitting.first(OUTPUT, take) == shortens(OUTPUT)
     (problem,) = sitting.problems
     assert bad.__name__ in problem
@@ -87,7 +87,9 @@ def test_an_answer_that_can_not_be_sent_is_a_fault_too() -> None:
             raise InvalidEdit("half a character")
         taken.append(found.kind)
 
-    sitting = Sitting(Panel(), [lambda output: Compressed("\ud800", False, "mine", 0, 90), shortens], PATIENT)
+    sitting = CompressorRun(
+        CompressorPool(), [lambda output: Compressed("\ud800", False, "mine", 0, 90), shortens], PATIENT
+    )
     assert sitting.first(OUTPUT, choosy) == shortens(OUTPUT)
     assert taken == ["rows"]
     assert "InvalidEdit" in sitting.problems[0]
@@ -102,33 +104,33 @@ def test_several_faults_in_a_row_and_it_rests() -> None:
         raise ValueError("no")
 
     clock = ManualClock()
-    panel = Panel(failures=2, rest=60, clock=clock)
+    panel = CompressorPool(failures=2, rest=60, clock=clock)
     for _ in range(4):
-        assert Sitting(panel, [bad, shortens], PATIENT).first(OUTPUT, take) is not None
+        assert CompressorRun(panel, [bad, shortens], PATIENT).first(OUTPUT, take) is not None
     assert len(calls) == 2
     clock.advance(61)
-    Sitting(panel, [bad], PATIENT).first(OUTPUT, take)
+    CompressorRun(panel, [bad], PATIENT).first(OUTPUT, take)
     assert len(calls) == 3
 
 
 def test_one_that_hangs_is_asked_once(hanging: Hanging) -> None:
     """Its first delay is its last for a while, and the others of later requests have their time."""
     clock = ManualClock()
-    panel = Panel(rest=60, clock=clock)
-    late = Sitting(panel, [hanging, shortens], 0.01)
+    panel = CompressorPool(rest=60, clock=clock)
+    late = CompressorRun(panel, [hanging, shortens], 0.01)
     late.first(OUTPUT, take)
     assert late.problems == ["compressor tests.plugins.trim.test_panel.Hanging: it was not done in time, and rests"]
     for _ in range(3):
-        assert Sitting(panel, [hanging, shortens], PATIENT).first(OUTPUT, take) == shortens(OUTPUT)
+        assert CompressorRun(panel, [hanging, shortens], PATIENT).first(OUTPUT, take) == shortens(OUTPUT)
     assert hanging.calls == 1
 
 
 def test_one_that_waits_for_a_thread_is_not_late(hanging: Hanging) -> None:
     """It is passed over while others' work has all threads, and asked again as soon as one is free."""
-    panel = Panel()
+    panel = CompressorPool()
     try:
         tasks = [panel.workers.submit(lambda: hanging(OUTPUT)) for _ in range(4)]
-        sitting = Sitting(panel, [shortens], PATIENT, queue=0.01)
+        sitting = CompressorRun(panel, [shortens], PATIENT, queue=0.01)
         assert sitting.first(OUTPUT, take) is None
         assert sitting.problems == [
             "compressor tests.plugins.trim.test_panel.shortens: passed over, since no thread had time for it"
@@ -139,13 +141,13 @@ def test_one_that_waits_for_a_thread_is_not_late(hanging: Hanging) -> None:
         hanging.over.set()
     for task in tasks:
         task.future.result(PATIENT)
-    assert Sitting(panel, [shortens], PATIENT, queue=PATIENT).first(OUTPUT, take) == shortens(OUTPUT)
+    assert CompressorRun(panel, [shortens], PATIENT, queue=PATIENT).first(OUTPUT, take) == shortens(OUTPUT)
 
 
 def test_the_time_of_others_is_not_its_own(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
     """A compressor has its time from when a thread begins with it, however long it waited for one."""
     clock = ManualClock()
-    panel = Panel(clock=clock)
+    panel = CompressorPool(clock=clock)
     submit = panel.workers.submit
     for _ in range(4):
         submit(lambda: hanging(OUTPUT))
@@ -156,7 +158,7 @@ def test_the_time_of_others_is_not_its_own(hanging: Hanging, monkeypatch: pytest
         hanging.over.set()
         return task
 
-    sitting = Sitting(panel, [shortens], PATIENT, queue=3 * PATIENT)
+    sitting = CompressorRun(panel, [shortens], PATIENT, queue=3 * PATIENT)
     monkeypatch.setattr(panel.workers, "submit", late)
     assert sitting.first(OUTPUT, take) == shortens(OUTPUT)
     monkeypatch.undo()

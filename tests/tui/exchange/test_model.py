@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.events.event import Event, EventKind
-from penstock_tui.exchange.fold import tell
+from penstock_tui.exchange.fold import build_detail
 from penstock_tui.exchange.history import complete, gather
-from penstock_tui.exchange.model import Story
+from penstock_tui.exchange.model import ExchangeDetail
 from penstock_tui.exchange.reader import StoryReader, Wanted
 from penstock_tui.log.model import LogModel
 from penstock_tui.widgets.block_lines import lines_of
@@ -19,25 +19,25 @@ from tests.tui.logs import Facts, Log, life
 K = EventKind
 
 
-def told(facts: Facts) -> Story:
-    return tell(Event(i, float(i), "x1", kind, payload) for i, (kind, payload) in enumerate(facts))
+def told(facts: Facts) -> ExchangeDetail:
+    return build_detail(Event(i, float(i), "x1", kind, payload) for i, (kind, payload) in enumerate(facts))
 
 
 def block(m: int, text: str, role: str = "user") -> dict[str, Any]:
     return {"m": m, "role": role, "kind": "text", "tokens": 3, "name": "", "id": "", "text": text}
 
 
-def sent(first: int, *texts: str, messages: int | None = None) -> Story:
+def sent(first: int, *texts: str, messages: int | None = None) -> ExchangeDetail:
     """An exchange in which the messages from `first` on were new."""
     blocks = [block(first + i, text) for i, text in enumerate(texts)]
     return told(life(first=first, blocks=blocks, messages=messages or first + len(texts)))
 
 
-def texts(story: Story) -> list[str]:
+def texts(story: ExchangeDetail) -> list[str]:
     return [one.text for one in story.blocks]
 
 
-def shown(*earlier: Story, limit: int = 100) -> Story:
+def shown(*earlier: ExchangeDetail, limit: int = 100) -> ExchangeDetail:
     """The last of `earlier` with the others before it."""
     *before, own = earlier
     return complete(own, gather(reversed(before), own.first, limit))

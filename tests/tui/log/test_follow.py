@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from penstock.events.event import Event, EventKind
-from penstock.store.doomed import Doomed
+from penstock.store.doomed import Deletion
 from penstock_tui.log.follow import Batch, Follower, LogState, follow
 from tests.tui.logs import Log
 
@@ -236,7 +236,7 @@ def test_follow_hands_over_news_until_stopped(log: Log) -> None:
 
 def delete(log: Log, exchange: str) -> None:
     told = Event(0, log.clock.now(), "", K.DELETED, {"exchanges": 1})
-    log.store.delete(Doomed(frozenset(), frozenset({exchange})), told)
+    log.store.delete(Deletion(frozenset(), frozenset({exchange})), told)
 
 
 @pytest.mark.parametrize("gone", ["one", "two"])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from penstock_tui.log.model import Changes
 from penstock_tui.log.query import Query, parse
 from penstock_tui.log.row import Row
-from penstock_tui.log.view import Order, View
+from penstock_tui.log.view import LogView, Order
 
 FALLING = Order("total", lambda row: row.total_ms, falls=True)
 RISING = FALLING.turned()
@@ -19,12 +19,12 @@ def row(number: int, total: float | None = None, client: str = "") -> Row:
     return Row(f"x{number}", number, float(number), client=client, total_ms=total)
 
 
-def shown(view: View) -> list[int]:
+def shown(view: LogView) -> list[int]:
     return [view.at(line).number for line in range(len(view))]
 
 
 def test_the_newest_is_on_top() -> None:
-    view = View()
+    view = LogView()
     view.show([row(0), row(1), row(2)], Query(), None)
     assert shown(view) == [2, 1, 0]
 
@@ -32,7 +32,7 @@ def test_the_newest_is_on_top() -> None:
 def test_sorted_either_way_with_what_is_not_known_yet_at_the_end() -> None:
     """And of what is alike, the newest on top."""
     rows = [row(0, 5.0), row(1), row(2, 9.0), row(3, 5.0), row(4)]
-    view = View()
+    view = LogView()
     view.show(rows, Query(), FALLING)
     assert shown(view) == [2, 3, 0, 4, 1]
     view.show(rows, Query(), RISING)
@@ -40,7 +40,7 @@ def test_sorted_either_way_with_what_is_not_known_yet_at_the_end() -> None:
 
 
 def test_texts_sort_without_regard_to_case() -> None:
-    view = View()
+    view = LogView()
     view.show([row(0, client="codex"), row(1, client="Aider"), row(2)], Query(), BY_CLIENT)
     assert shown(view) == [1, 0, 2]
 
@@ -48,7 +48,7 @@ def test_texts_sort_without_regard_to_case() -> None:
 def test_a_row_that_is_gone_is_looked_for_where_it_stood() -> None:
     """The cursor goes to its neighbour."""
     rows = [row(n, float(n)) for n in range(5)]
-    view = View()
+    view = LogView()
     view.show(rows, Query(), FALLING)
     assert view.update(Changes(dropped=[rows[2]]))
     assert view.line_of(rows[2]) is None
@@ -58,7 +58,7 @@ def test_a_row_that_is_gone_is_looked_for_where_it_stood() -> None:
 def test_a_change_that_moves_nothing_says_so() -> None:
     """Then one line is drawn anew, and not the whole window."""
     rows = [row(0, 1.0), row(1, 2.0)]
-    view = View()
+    view = LogView()
     view.show(rows, Query(), FALLING)
     rows[0].status = 500
     assert not view.update(Changes(changed=[rows[0]]))
@@ -78,7 +78,7 @@ def test_after_any_changes_it_stands_as_if_shown_anew(
     order: Order | None, query: Query, told: list[tuple[int, tuple[int | None, str], bool]]
 ) -> None:
     """Rows that come, change any way and go are each where a sort of all of them would put them."""
-    view, rows = View(), dict[int, Row]()
+    view, rows = LogView(), dict[int, Row]()
     view.show([], query, order)
     newest = -1
     for number, (total, client), goes in told:
@@ -92,7 +92,7 @@ def test_after_any_changes_it_stands_as_if_shown_anew(
         else:
             known.total_ms, known.client = total, client
             view.update(Changes(changed=[known]))
-    anew = View()
+    anew = LogView()
     anew.show(rows.values(), query, order)
     assert shown(view) == shown(anew)
     assert all(view.line_of(view.at(line)) == line for line in range(len(view)))

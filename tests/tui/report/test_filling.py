@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.stats.exchange import Measures
+from penstock.stats.exchange import ExchangeStats
 from penstock_tui.log.payload import Payload
 from penstock_tui.report.filling import Filling
 
@@ -14,7 +14,7 @@ def block(kind: str, role: str, tokens: int) -> dict[str, object]:
 def taken(
     filling: Filling, first: int, *blocks: dict[str, object], messages: int = 100, epoch: int = 0
 ) -> dict[str, int]:
-    one = Measures("x", epoch=epoch, system=30, tools=20, messages=messages)
+    one = ExchangeStats("x", epoch=epoch, system=30, tools=20, messages=messages)
     return {k: v for k, v in filling.take(Payload({"first": first, "blocks": list(blocks)}), one).items() if v}
 
 
@@ -36,4 +36,4 @@ def test_a_history_begun_anew() -> None:
 
 def test_a_log_that_does_not_say() -> None:
     """There is nothing to draw."""
-    assert Filling().take(Payload({}), Measures("x")) == {}
+    assert Filling().take(Payload({}), ExchangeStats("x")) == {}

@@ -6,7 +6,7 @@ from typing import Any
 
 from penstock.budget.amount import Amount
 from penstock.budget.budgets import Budgets
-from penstock.budget.scopes import Scope, Who
+from penstock.budget.scopes import BudgetOwner, Scope
 from penstock.budget.settings import Budget, Limit
 from penstock.engine import budget_store
 from penstock.events.event import EventKind
@@ -46,6 +46,6 @@ def books(log: Log, *limits: tuple[Scope, Limit]) -> None:
     for scope, limit in limits:
         budgets.set(scope, "", limit)
     for name, is_main in (("main-talk", True), ("sub-talk", False)):
-        who = Who(name, "morning", "claude-code", "/src/kiln", is_main=is_main)
+        who = BudgetOwner(name, "morning", "claude-code", "/src/kiln", is_main=is_main)
         budgets.settle(f"paid-{name}", who, Budget(), Amount(dollars=1.5, tokens=1000, requests=1), now)
     budget_store.save(log.store, budgets)

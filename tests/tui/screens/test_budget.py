@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from penstock.budget.amount import Amount
-from penstock.budget.scopes import Scope, Who
+from penstock.budget.scopes import BudgetOwner, Scope
 from penstock.budget.settings import Budget, Limit
 from penstock.engine import budget_store
 from penstock.events.event import EventKind
@@ -192,7 +192,7 @@ async def test_the_cursor_stays_in_sight(log: Log) -> None:
     a_limited_day(log)
     budgets = budget_store.load(log.store, log.clock.now(), lambda _: None)
     for i in range(10):
-        who = Who(f"talk-{i}", f"s-{i}", "claude-code", f"/src/p{i:02}")
+        who = BudgetOwner(f"talk-{i}", f"s-{i}", "claude-code", f"/src/p{i:02}")
         budgets.settle(f"x{i}", who, Budget(), Amount(0.01 + i / 1000, 10, 1), log.clock.now())
     budget_store.save(log.store, budgets)
     async with screen_of(log, (80, 10)) as screen:

@@ -13,7 +13,7 @@ from penstock.memory.embedders.trigrams import Trigrams
 from penstock.store.lock import StoreLock
 from penstock_tui.data.memory import PAGE
 from penstock_tui.screens.log import LogScreen
-from penstock_tui.screens.memory import MemoryRoom
+from penstock_tui.screens.memory import MemoryView
 from tests.tui.logs import Log, paid_life, until
 from tests.tui.pilot import Screen, screen_of
 from tests.tui.screens.days import compacting
@@ -52,9 +52,9 @@ def items(log: Log) -> list[Item]:
     return found
 
 
-async def settled(screen: Screen) -> MemoryRoom:
+async def settled(screen: Screen) -> MemoryView:
     room = screen.app.screen
-    assert isinstance(room, MemoryRoom)
+    assert isinstance(room, MemoryView)
     await until(screen.pilot, lambda: room.is_told, "a memory that was read")
     return room
 

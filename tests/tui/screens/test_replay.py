@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock_tui.names import RoomName
-from penstock_tui.screens.replay import ReplayRoom
+from penstock_tui.names import ViewName
+from penstock_tui.screens.replay import ReplayView
 from tests.tui.logs import Log, until
 from tests.tui.pilot import Screen, screen_of
 from tests.tui.screens.days import a_day
@@ -28,13 +28,13 @@ def prompts(tmp_path: Path) -> Path:
     return file
 
 
-def room_of(screen: Screen) -> ReplayRoom:
+def room_of(screen: Screen) -> ReplayView:
     found = screen.app.screen
-    assert isinstance(found, ReplayRoom)
+    assert isinstance(found, ReplayView)
     return found
 
 
-async def replayed(screen: Screen, file: Path) -> ReplayRoom:
+async def replayed(screen: Screen, file: Path) -> ReplayView:
     await screen.press("0", "slash")
     await screen.paste(str(file))
     await screen.press("enter")
@@ -86,7 +86,7 @@ async def test_the_keys_of_rooms_work_until_one_types(log: Log) -> None:
         await screen.press("0", "s", "o")
         await screen.sees("Nothing is being replayed", "There is no log of a replay yet")
         await screen.press("slash", "5", "escape")
-        assert room_of(screen).NAME is RoomName.REPLAY
+        assert room_of(screen).NAME is ViewName.REPLAY
         await screen.press("5")
         await screen.sees("[5 sessions]")
 

@@ -9,8 +9,8 @@ import pytest
 from penstock.budget.scopes import Scope
 from penstock.budget.settings import Limit
 from penstock.events.event import EventKind
-from penstock_tui.names import RoomName
-from penstock_tui.screens.base import Room
+from penstock_tui.names import ViewName
+from penstock_tui.screens.base import BaseView
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.screens.registry import ROOMS
@@ -19,31 +19,31 @@ from tests.tui.pilot import Screen, screen_of
 from tests.tui.screens.days import a_day, books
 
 K = EventKind
-BESIDE = [name for name in RoomName if name is not RoomName.LOG]
+BESIDE = [name for name in ViewName if name is not ViewName.LOG]
 SAYS = {
-    RoomName.OVERVIEW: ("3 requests", "3 turns", "Health"),
-    RoomName.TAGS: ("database", "timeouts", "docs"),
-    RoomName.COMPACTIONS: ("✓ landed", "8.3k"),
-    RoomName.SESSIONS: ("claude-code", "codex"),
-    RoomName.PIPELINE: ("envelope", "pruning", "3.0ms"),
-    RoomName.BUDGET: ("Budgets", "penstock budget raise"),
-    RoomName.MEMORY: ("context", "soft 70%"),
-    RoomName.REPLAY: ("A file with one prompt a line", "/ names a file"),
-    RoomName.SETTINGS: ("window.hard", "0.85", "to look at only"),
+    ViewName.OVERVIEW: ("3 requests", "3 turns", "Health"),
+    ViewName.TAGS: ("database", "timeouts", "docs"),
+    ViewName.COMPACTIONS: ("✓ landed", "8.3k"),
+    ViewName.SESSIONS: ("claude-code", "codex"),
+    ViewName.PIPELINE: ("envelope", "pruning", "3.0ms"),
+    ViewName.BUDGET: ("Budgets", "penstock budget raise"),
+    ViewName.MEMORY: ("context", "soft 70%"),
+    ViewName.REPLAY: ("A file with one prompt a line", "/ names a file"),
+    ViewName.SETTINGS: ("window.hard", "0.85", "to look at only"),
 }
-NEED_NO_LOG = (RoomName.REPLAY,)
+NEED_NO_LOG = (ViewName.REPLAY,)
 
 
-def room_of(screen: Screen) -> Room:
+def room_of(screen: Screen) -> BaseView:
     found = screen.app.screen
-    assert isinstance(found, Room)
+    assert isinstance(found, BaseView)
     return found
 
 
 def test_every_room_has_a_key_and_a_door() -> None:
     """Those named are those there are."""
     assert set(ROOMS) == set(BESIDE) == set(SAYS)
-    assert [name.key for name in RoomName] == list("1234567890")
+    assert [name.key for name in ViewName] == list("1234567890")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
@@ -68,9 +68,9 @@ async def test_an_empty_log_is_told_in_words(log: Log, size: tuple[int, int]) ->
     async with screen_of(log, size) as screen:
         for name in BESIDE:
             await screen.press(name.key)
-            if name not in (RoomName.OVERVIEW, RoomName.BUDGET, RoomName.MEMORY, RoomName.SETTINGS, *NEED_NO_LOG):
+            if name not in (ViewName.OVERVIEW, ViewName.BUDGET, ViewName.MEMORY, ViewName.SETTINGS, *NEED_NO_LOG):
                 await screen.sees("The proxy listens on 127.0.0.1:8899", "Nothing has come through yet.")
-        await screen.press(RoomName.OVERVIEW.key)
+        await screen.press(ViewName.OVERVIEW.key)
         await screen.sees("0 requests, 0 turns", "● running", "nothing booked yet")
 
 
@@ -81,7 +81,7 @@ async def test_no_log_yet(log: Log) -> None:
             await screen.press(name.key)
             if name not in NEED_NO_LOG:
                 await screen.sees("Waiting for the event log")
-        await screen.press(RoomName.SESSIONS.key)
+        await screen.press(ViewName.SESSIONS.key)
         a_day(log)
         await screen.sees("claude-code", "codex")
 
@@ -92,10 +92,10 @@ async def test_requests_without_what_a_room_shows(log: Log) -> None:
     log.exchange([(K.RECEIVED, {"method": "GET", "host": "api.test", "path": "/v1/models"})])
     async with screen_of(log, (100, 30)) as screen:
         for name, words in (
-            (RoomName.TAGS, "No tags yet"),
-            (RoomName.COMPACTIONS, "Nothing was compacted yet"),
-            (RoomName.SESSIONS, "No session yet"),
-            (RoomName.PIPELINE, "No stage has run yet"),
+            (ViewName.TAGS, "No tags yet"),
+            (ViewName.COMPACTIONS, "Nothing was compacted yet"),
+            (ViewName.SESSIONS, "No session yet"),
+            (ViewName.PIPELINE, "No stage has run yet"),
         ):
             await screen.press(name.key)
             await screen.sees(words)
@@ -110,7 +110,7 @@ async def test_each_follows_the_log(log: Log) -> None:
             if at == 0:
                 a_day(log)
             await screen.sees(*SAYS[name])
-        await screen.press(RoomName.BUDGET.key)
+        await screen.press(ViewName.BUDGET.key)
         log.write(K.BUDGET, budget="day", before="NORMAL", level="BLOCKED", why="day: 100% used")
         await screen.sees("NORMAL → ⊘ BLOCKED", "day: 100% used")
 
@@ -136,7 +136,7 @@ async def test_a_log_of_another_version(log: Log) -> None:
         for name in BESIDE:
             await screen.press(name.key, "down", "y", "end")
             await screen.sees(f"[{name.key} {name}]")
-        await screen.press(RoomName.OVERVIEW.key)
+        await screen.press(ViewName.OVERVIEW.key)
         await screen.sees(f"{len(K)} requests")
 
 
@@ -144,18 +144,18 @@ async def test_a_log_begun_anew(log: Log) -> None:
     """A room is not left, and shows what the new one holds."""
     a_day(log)
     async with screen_of(log, (120, 40)) as screen:
-        await screen.press(RoomName.SESSIONS.key)
+        await screen.press(ViewName.SESSIONS.key)
         await screen.sees("2 sessions")
         log.remove()
         await screen.sees("Waiting for the event log", "Another log stands in the place")
         log.started()
         log.exchange()
         await screen.sees("1 session ")
-        assert room_of(screen).NAME is RoomName.SESSIONS
+        assert room_of(screen).NAME is ViewName.SESSIONS
 
 
 @pytest.mark.parametrize("name", BESIDE)
-async def test_any_size(log: Log, name: RoomName) -> None:
+async def test_any_size(log: Log, name: ViewName) -> None:
     """Every room stands every window, and comes back whole from a tiny one."""
     a_day(log)
     async with screen_of(log, (80, 24)) as screen:
@@ -170,13 +170,13 @@ async def test_ways_in_and_out(log: Log) -> None:
     """From room to room, from an exchange, from the palette; Esc goes to the log, and help comes back to the room."""
     a_day(log)
     async with screen_of(log, (100, 30)) as screen:
-        await screen.press("enter", RoomName.TAGS.key, RoomName.TAGS.key)
-        assert room_of(screen).NAME is RoomName.TAGS
+        await screen.press("enter", ViewName.TAGS.key, ViewName.TAGS.key)
+        assert room_of(screen).NAME is ViewName.TAGS
         await screen.press("question_mark")
         assert isinstance(screen.app.screen, HelpScreen)
         await screen.sees("overview: sums, requests per minute")
-        await screen.press("escape", RoomName.PIPELINE.key, RoomName.TAGS.key)
-        assert room_of(screen).NAME is RoomName.TAGS
+        await screen.press("escape", ViewName.PIPELINE.key, ViewName.TAGS.key)
+        assert room_of(screen).NAME is ViewName.TAGS
         assert len(screen.app.screen_stack) == 2, "no pile of rooms"
         await screen.press("escape")
         assert isinstance(screen.app.screen, LogScreen)
@@ -199,12 +199,12 @@ async def test_a_room_keeps_its_place(log: Log) -> None:
         log.exchange(id=f"x{i}")
         log.write(K.TAGGED, f"x{i}", of="turn", tags=[f"tag{i:02}"], primary="")
     async with screen_of(log, (80, 24)) as screen:
-        await screen.press(RoomName.TAGS.key)
+        await screen.press(ViewName.TAGS.key)
         await screen.sees("tag39")
         await screen.press(*["down"] * 25)
         table = screen.app.screen.query_one("RoomTable")
         chosen, top = table.chosen, table.scroll_y  # type: ignore[attr-defined]
-        await screen.press(RoomName.OVERVIEW.key, RoomName.TAGS.key)
+        await screen.press(ViewName.OVERVIEW.key, ViewName.TAGS.key)
         assert (table.chosen, table.scroll_y) == (chosen, top)  # type: ignore[attr-defined]
         log.write(K.TAGGED, "x0", of="turn", tags=["newest"], primary="newest")
         await screen.sees("41 tags")
@@ -215,7 +215,7 @@ async def test_a_room_out_of_sight_draws_nothing(log: Log) -> None:
     """Who reads the log does not pay for seven rooms."""
     a_day(log)
     async with screen_of(log, (100, 30)) as screen:
-        await screen.press(RoomName.SESSIONS.key)
+        await screen.press(ViewName.SESSIONS.key)
         await screen.sees("2 sessions")
         room = room_of(screen)
         await screen.press("escape")
@@ -246,8 +246,8 @@ async def test_dark_and_light(log: Log) -> None:
             await screen.sees(*SAYS[name])
 
 
-@pytest.mark.parametrize("name", [RoomName.MEMORY, RoomName.SESSIONS, RoomName.BUDGET, RoomName.COMPACTIONS])
-async def test_the_palette_offers_what_a_room_can_do(log: Log, name: RoomName) -> None:
+@pytest.mark.parametrize("name", [ViewName.MEMORY, ViewName.SESSIONS, ViewName.BUDGET, ViewName.COMPACTIONS])
+async def test_the_palette_offers_what_a_room_can_do(log: Log, name: ViewName) -> None:
     """Each is an action of it, and only while it is on top."""
     a_day(log)
     async with screen_of(log, (100, 30)) as screen:
@@ -270,7 +270,7 @@ async def test_a_question_stands_every_window(log: Log, room: str, key: str) -> 
         await screen.press(room)
         await until(screen.pilot, lambda: room_of(screen).is_told, "a room that is told")
         await screen.press(key)
-        await until(screen.pilot, lambda: not isinstance(screen.app.screen, Room), "a question")
+        await until(screen.pilot, lambda: not isinstance(screen.app.screen, BaseView), "a question")
         for size in ((20, 6), (1, 1), (160, 48)):
             await screen.pilot.resize_terminal(*size)
             await screen.pilot.pause()

@@ -15,7 +15,7 @@ from penstock.memory.embedders.trigrams import Trigrams
 from penstock_tui.data.sessions import sizes_of
 from penstock_tui.screens import sessions
 from penstock_tui.screens.log import LogScreen
-from penstock_tui.screens.sessions import SessionsRoom
+from penstock_tui.screens.sessions import SessionsView
 from tests.tui.logs import Log, paid_life
 from tests.tui.pilot import Screen, screen_of
 from tests.tui.screens.days import a_day
@@ -87,7 +87,7 @@ async def test_a_name_of_ones_own(log: Log, size: tuple[int, int]) -> None:
         await screen.press("enter")
         await screen.sees("It is called glaze now")
         room = screen.app.screen
-        assert isinstance(room, SessionsRoom)
+        assert isinstance(room, SessionsView)
         await screen.sees("glaze ", "label")
         await screen.press("1", "slash")
         await screen.type("session:glaze")
@@ -191,7 +191,7 @@ async def test_nobody_is_asked_elsewhere(log: Log, monkeypatch: pytest.MonkeyPat
     async with screen_of(log) as screen:
         await opened(screen)
         room = screen.app.screen
-        assert isinstance(room, SessionsRoom)
+        assert isinstance(room, SessionsView)
         asked: list[Callable[[], object]] = []
         monkeypatch.setattr(room, "errand", lambda what, do, then, **_: asked.append(lambda: then(do())))
         await screen.press("d", "d", "1")

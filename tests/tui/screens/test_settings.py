@@ -8,7 +8,7 @@ from textual.widgets import Static
 from penstock.events.event import EventKind
 from penstock.profiles import profile
 from penstock_tui.dialogs.confirm import ConfirmScreen
-from penstock_tui.screens.settings import SettingsRoom
+from penstock_tui.screens.settings import SettingsView
 from tests.tui.logs import Log, until
 from tests.tui.pilot import Screen, screen_of
 from tests.tui.screens.proxies import Up, up
@@ -18,11 +18,11 @@ __all__ = ["up"]
 SIZES = [(80, 24), (160, 48)]
 
 
-async def enter(screen: Screen, key: str = "window.hard") -> SettingsRoom:
+async def enter(screen: Screen, key: str = "window.hard") -> SettingsView:
     """Go to the room, and to a setting."""
     await screen.press("9")
     room = screen.app.screen
-    assert isinstance(room, SettingsRoom)
+    assert isinstance(room, SettingsView)
     await until(screen.pilot, lambda: room.sheet is not None and room.table.chosen != "", "the settings")
     room.table.choose(key)
     await screen.pilot.pause()
@@ -103,7 +103,7 @@ async def test_what_is_wrong_is_said_at_the_field(
         await screen.press("escape")
         assert not screen.shows("✗")
         await screen.press("9")
-        assert isinstance(screen.app.screen, SettingsRoom)
+        assert isinstance(screen.app.screen, SettingsView)
 
 
 async def test_what_only_the_proxy_knows_is_said_there_too(log: Log, up: Up) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock_tui.exchange.diff import Difference, folded
-from penstock_tui.exchange.model import Story
+from penstock_tui.exchange.model import ExchangeDetail
 from penstock_tui.widgets.diff_list import RUN, diff_lines
 from penstock_tui.widgets.edit_list import edit_lines
 from tests.tui.exchange.context.stories import block, edit, story, whole
@@ -89,5 +89,5 @@ def test_edits_are_grouped_by_what_became_of_them() -> None:
 
 def test_no_edits() -> None:
     """Or none that the log still tells of."""
-    assert "No edit" in edit_lines(Story(), 80, full=False)[0][0][0]
-    assert "3 edits replayed" in edit_lines(Story(replayed=3), 80, full=False)[0][0][0]
+    assert "No edit" in edit_lines(ExchangeDetail(), 80, full=False)[0][0][0]
+    assert "3 edits replayed" in edit_lines(ExchangeDetail(replayed=3), 80, full=False)[0][0][0]

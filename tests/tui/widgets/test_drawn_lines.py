@@ -12,10 +12,10 @@ from textual.widgets import Static
 from penstock.events.event import EventKind as K
 from penstock_tui.screens.detail import DetailScreen, Pane
 from penstock_tui.screens.log import LogScreen
-from penstock_tui.screens.sessions import SessionsRoom
+from penstock_tui.screens.sessions import SessionsView
 from penstock_tui.widgets.request_table import RequestTable
-from penstock_tui.widgets.room_table import RoomTable
-from penstock_tui.widgets.told_lines import ToldLines
+from penstock_tui.widgets.room_table import ViewTable
+from penstock_tui.widgets.told_lines import TextLines
 from tests.tui.logs import Log, life, paid_life, until
 from tests.tui.pilot import screen_of
 from tests.tui.played import play
@@ -36,12 +36,12 @@ async def test_rows_of_a_room(log: Log, copied: list[str]) -> None:
         await screen.press("5")
         await screen.sees("[5 sessions]", "2 sessions", "evening")
         line = next(y for y, text in enumerate(screen.lines) if "morning" in text)
-        table = screen.app.screen.query_one(RoomTable)
+        table = screen.app.screen.query_one(ViewTable)
         y, x = line - table.region.y, screen.lines[line].index("morning")
-        await screen.drag(RoomTable, (x, y), (x + 6, y))
+        await screen.drag(ViewTable, (x, y), (x + 6, y))
         await screen.press("ctrl+c")
         assert copied == ["morning"]
-        assert isinstance(screen.app.screen, SessionsRoom)
+        assert isinstance(screen.app.screen, SessionsView)
         assert table.is_at_top
         log.exchange(paid_life(0.04, 0.01, session="night", conversation="talk-3"))
         await screen.sees("3 sessions")
@@ -74,7 +74,7 @@ async def test_a_second_click_selects_nothing(log: Log) -> None:
         await screen.press("5")
         await screen.sees("[5 sessions]", "morning")
         room = screen.app.screen
-        await screen.pilot.click(RoomTable, offset=(5, 1), times=2)
+        await screen.pilot.click(ViewTable, offset=(5, 1), times=2)
         await until(screen.pilot, lambda: isinstance(screen.app.screen, LogScreen))
         assert not room.selections
         await screen.pilot.click(RequestTable, offset=(5, 0), times=2)
@@ -89,7 +89,7 @@ async def test_any_key_lets_rows_go_on(log: Log) -> None:
         await screen.press("5")
         await screen.sees("[5 sessions]", "morning")
         for goes_on in (lambda: screen.press("1", "5"), lambda: screen.press("down"), log.remove):
-            await screen.drag(RoomTable, (2, 1), (9, 1))
+            await screen.drag(ViewTable, (2, 1), (9, 1))
             await screen.sees("text is selected: rows wait")
             done = goes_on()
             if done is not None:
@@ -99,7 +99,7 @@ async def test_any_key_lets_rows_go_on(log: Log) -> None:
         assert not screen.shows("morning")
 
 
-@pytest.mark.parametrize(("opens", "over"), [("enter", ToldLines), ("2", Static)])
+@pytest.mark.parametrize(("opens", "over"), [("enter", TextLines), ("2", Static)])
 async def test_esc_leads_back_only_where_nothing_is_selected(log: Log, opens: str, over: type[Widget]) -> None:
     """In text that Textual draws as in lines that we do."""
     log.exchange(life("why does the kiln fail?"))
@@ -126,7 +126,7 @@ async def test_the_titles_of_a_room_are_no_text(log: Log, copied: list[str]) -> 
     async with screen_of(log) as screen:
         await screen.press("5")
         await screen.sees("[5 sessions]", "morning")
-        await screen.drag(RoomTable, (0, 1), (100, 1))
+        await screen.drag(ViewTable, (0, 1), (100, 1))
         await screen.press("ctrl+c")
         (text,) = copied
         assert "morning" in text
@@ -158,9 +158,9 @@ async def test_what_is_told_of_an_exchange(log: Log, copied: list[str]) -> None:
         await until(screen.pilot, lambda: screen.table.cursor is not None)
         await screen.press("enter")
         await screen.sees("why does the kiln fail?")
-        told = screen.app.screen.query_one(ToldLines)
+        told = screen.app.screen.query_one(TextLines)
         line = next(y for y, text in enumerate(screen.lines) if text.startswith("│ why does the kiln"))
-        await screen.drag(ToldLines, (4, line - told.region.y), (7, line - told.region.y))
+        await screen.drag(TextLines, (4, line - told.region.y), (7, line - told.region.y))
         await screen.press("ctrl+c")
     assert copied == ["does"]
 
@@ -172,7 +172,7 @@ async def test_what_is_told_stands_still_too(log: Log, copied: list[str]) -> Non
         await until(screen.pilot, lambda: screen.table.cursor is not None)
         await screen.press("enter")
         await screen.sees("under way", "kiln-7")
-        told = screen.app.screen.query_one(ToldLines)
+        told = screen.app.screen.query_one(TextLines)
         line = next(y for y, text in enumerate(screen.lines) if "kiln-7" in text)
         x = screen.lines[line].index("kiln-7")
         await screen.rub((x, line), (x + 5, line))

@@ -6,7 +6,7 @@ import pytest
 
 from penstock_tui.exchange.context.limits import Limits
 from penstock_tui.exchange.context.window import WindowMap, window_map
-from penstock_tui.exchange.model import Story
+from penstock_tui.exchange.model import ExchangeDetail
 from penstock_tui.widgets.map_lines import map_lines
 from penstock_tui.widgets.segments import width_of
 from tests.tui.exchange.context.stories import WINDOW, block, edit, story, whole
@@ -16,7 +16,7 @@ def shown(found: WindowMap, width: int = 100) -> list[str]:
     return ["".join(text for text, _ in line).rstrip() for line in map_lines(found, width)]
 
 
-def mapped(*stories: Story, limits: Limits = WINDOW) -> WindowMap:
+def mapped(*stories: ExchangeDetail, limits: Limits = WINDOW) -> WindowMap:
     own, earlier = whole(*stories)
     return window_map(own, earlier, limits, lambda i: whole(*earlier[i:][::-1])[0])
 
@@ -67,7 +67,7 @@ def test_a_window_that_is_not_known() -> None:
 
 def test_no_parts() -> None:
     """A log of an older version."""
-    assert shown(mapped(Story())) == ["The log does not say what this request held."]
+    assert shown(mapped(ExchangeDetail())) == ["The log does not say what this request held."]
 
 
 @pytest.mark.parametrize("width", [38, 60, 78, 150])

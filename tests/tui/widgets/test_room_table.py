@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penstock.events.event import EventKind
 from penstock_tui.screens.log import LogScreen
-from penstock_tui.widgets.room_table import RoomTable
+from penstock_tui.widgets.room_table import ViewTable
 from tests.tui.logs import Log
 from tests.tui.pilot import Screen, screen_of
 
@@ -18,8 +18,8 @@ def tagged(log: Log, count: int) -> None:
         log.write(EventKind.TAGGED, f"x{i}", of="turn", tags=[f"tag{i:02}"], primary="")
 
 
-def table_of(screen: Screen) -> RoomTable[object]:
-    found: RoomTable[object] = screen.app.screen.query_one(RoomTable)
+def table_of(screen: Screen) -> ViewTable[object]:
+    found: ViewTable[object] = screen.app.screen.query_one(ViewTable)
     return found
 
 

@@ -16,7 +16,7 @@ from penstock.settings.nesting import nested
 from penstock.store.sql import SqlStore
 from penstock_tui.log.payload import readable
 
-__all__ = ["Books", "BudgetRow", "read_books"]
+__all__ = ["BudgetRow", "BudgetSnapshot", "read_books"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class BudgetRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class BudgetSnapshot:
     """What one look gave."""
 
     rows: tuple[BudgetRow, ...] = ()
@@ -62,7 +62,7 @@ class Books:
         return any(row.limits for row in self.rows)
 
 
-def read_books(path: Path, profile: str, now: float, changed: Mapping[str, Any] | None = None) -> Books:
+def read_books(path: Path, profile: str, now: float, changed: Mapping[str, Any] | None = None) -> BudgetSnapshot:
     """The budgets in the store at `path`. `changed`: settings that a person changed in this run. Never raises: what
     cannot be read is said."""
     budget, error = _budget_of(profile, changed or {})
@@ -72,8 +72,8 @@ def read_books(path: Path, profile: str, now: float, changed: Mapping[str, Any] 
             found = budget_store.load(store, now, lambda _: None).show(budget, now)
     # A store of another version, or one that is replaced meanwhile, shows as one of these.
     except (StoreError, OSError, ValueError, TypeError, KeyError, AttributeError) as e:
-        return Books(error=f"The budgets in the store cannot be read: {readable(str(e))}")
-    return Books(_in_order([row for row in map(_row, found) if row.is_shown]), error)
+        return BudgetSnapshot(error=f"The budgets in the store cannot be read: {readable(str(e))}")
+    return BudgetSnapshot(_in_order([row for row in map(_row, found) if row.is_shown]), error)
 
 
 def _budget_of(profile: str, changed: Mapping[str, Any]) -> tuple[Budget, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
-from penstock.control.memory_client import reached
+from penstock.control.memory_client import open_client
 from penstock.profiles.profile import Profile, in_use, load
 from penstock.tokens.estimate import estimate
 from penstock_tui.log.payload import readable
@@ -121,7 +121,7 @@ class MemoryReader:
         # A search gives so many of each project.
         where: dict[str, object] = {"project": project or None, "limit": FOUND if query and not project else PAGE}
         try:
-            with self._lock, reached(self.store, lambda: _profile(profile)) as memory:
+            with self._lock, open_client(self.store, lambda: _profile(profile)) as memory:
                 counts = {str(one["name"]): int(one["items"]) for one in memory.do("projects", {})["projects"]}
                 if query:
                     found = memory.do("search", {**where, "query": query})
@@ -167,7 +167,7 @@ class MemoryReader:
 
     def _do(self, profile: str, command: str, arguments: Mapping[str, object]) -> dict[str, Any]:
         try:
-            with self._lock, reached(self.store, lambda: _profile(profile)) as memory:
+            with self._lock, open_client(self.store, lambda: _profile(profile)) as memory:
                 return memory.do(command, arguments)
         except (PenstockError, OSError) as e:
             raise MemoryTrouble(readable(str(e))) from e

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 
 from penstock_tui.dialogs.base import Passing
 from penstock_tui.widgets.fitting import Column, Moment
-from penstock_tui.widgets.room_table import RoomTable
+from penstock_tui.widgets.room_table import ViewTable
 
 __all__ = ["ChooseScreen"]
 
@@ -40,16 +40,16 @@ class ChooseScreen(ModalScreen[int | None], Passing):
         with Vertical() as box:
             box.border_subtitle = "Enter chooses · Esc goes back"
             box.styles.height = len(self._choices) + ROOM
-            yield RoomTable([Column(self._title, 8, 1, "", lambda one, _: (one, ""), grows=True)])
+            yield ViewTable([Column(self._title, 8, 1, "", lambda one, _: (one, ""), grows=True)])
 
     def on_mount(self) -> None:
-        table: RoomTable[str] = self.query_one(RoomTable)
+        table: ViewTable[str] = self.query_one(ViewTable)
         table.fill([(str(i), one) for i, one in enumerate(self._choices)], Moment(0.0))
         table.choose(str(self._at))
         table.focus()
 
-    @on(RoomTable.Opened)
-    def _take(self, event: RoomTable.Opened) -> None:
+    @on(ViewTable.Opened)
+    def _take(self, event: ViewTable.Opened) -> None:
         event.stop()
         self.dismiss(int(event.key))
 

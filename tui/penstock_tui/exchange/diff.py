@@ -11,7 +11,7 @@ from penstock.edits.edit import Edit
 from penstock.redaction.redaction import redact
 from penstock.store.base import Store
 from penstock.store.before_after import before_after
-from penstock_tui.exchange.model import Block, Change, Fate, Story
+from penstock_tui.exchange.model import Block, Change, EditState, ExchangeDetail
 
 __all__ = ["Difference", "differences", "folded"]
 
@@ -42,10 +42,10 @@ class Difference:
     `@` and a number stands for so many that are the same."""
 
 
-def differences(store: Store, ledger: Sequence[Edit], story: Story) -> list[Difference]:
+def differences(store: Store, ledger: Sequence[Edit], story: ExchangeDetail) -> list[Difference]:
     """Of a complete story, those that landed in it first. Raises `StoreError`."""
     blocks = {(block.m, block.b): block for block in story.blocks}
-    shown = [one for one in story.changes if one.fate in (Fate.LANDED, Fate.FROZEN) and not one.is_covered]
+    shown = [one for one in story.changes if one.fate in (EditState.LANDED, EditState.FROZEN) and not one.is_covered]
     shown = sorted(shown, key=lambda one: (not one.here, one.m or 0, one.b or 0))[:MOST]
     return [_difference(store, ledger, one, blocks.get((one.m or 0, one.b or 0))) for one in shown]
 

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from penstock.events.event import Event, EventKind
-from penstock_tui.exchange.model import Block, Change, Step, Story, Tool, Usage, Verdict
+from penstock_tui.exchange.model import Block, Change, ExchangeDetail, Step, Tool, Usage, Verdict
 from penstock_tui.format import many
 from penstock_tui.log.payload import Payload
 
-__all__ = ["tell"]
+__all__ = ["build_detail"]
 
 
-def tell(events: Iterable[Event]) -> Story:
+def build_detail(events: Iterable[Event]) -> ExchangeDetail:
     """Fold the events of one exchange. Its blocks are those that were new in it."""
-    story = Story()
+    story = ExchangeDetail()
     for event in events:
         story.id = story.id or event.exchange
         story.at = story.at or event.at
@@ -28,13 +28,13 @@ def tell(events: Iterable[Event]) -> Story:
     return story
 
 
-def _received(story: Story, event: Event, data: Payload) -> None:
+def _received(story: ExchangeDetail, event: Event, data: Payload) -> None:
     story.bytes_in, story.profile = data.whole("bytes"), data.line("profile")
     how = f"{data.line('method')} {data.line('host')}{data.line('path')}".strip()
     story.steps.append(Step("received", event.at, how))
 
 
-def _classified(story: Story, event: Event, data: Payload) -> None:
+def _classified(story: ExchangeDetail, event: Event, data: Payload) -> None:
     story.kind, story.model, story.provider = data.line("kind"), data.line("model"), data.line("provider")
     story.conversation, story.retry = data.line("conversation"), data.flag("retry")
     story.epoch, story.turn = data.whole("epoch") or 0, data.whole("turn") or 0
@@ -67,12 +67,12 @@ def _blocks(data: Payload, turn: int) -> list[Block]:
     return blocks
 
 
-def _stage(story: Story, _event: Event, data: Payload) -> None:
+def _stage(story: ExchangeDetail, _event: Event, data: Payload) -> None:
     names = data.line("stage"), data.line("outcome"), data.line("remark")
     story.verdicts.append(Verdict(*names, data.number("ms"), data.whole("edits") or 0))
 
 
-def _edit(story: Story, _event: Event, data: Payload) -> None:
+def _edit(story: ExchangeDetail, _event: Event, data: Payload) -> None:
     names = data.line("stage"), data.line("op"), data.line("state"), data.line("reason")
     place = _index(data, "m"), _index(data, "b")
     sizes, found = (data.whole("before"), data.whole("after")), (data.line("handle"), data.line("place"))
@@ -85,12 +85,12 @@ def _index(data: Payload, name: str) -> int | None:
     return None if index is None or index < 0 else index
 
 
-def _flush(story: Story, event: Event, data: Payload) -> None:
+def _flush(story: ExchangeDetail, event: Event, data: Payload) -> None:
     story.flush = data.line("why")
     story.steps.append(Step("flush", event.at, f"{data.whole('edits') or 0} edits: {data.line('why')}"))
 
 
-def _enriched(story: Story, event: Event, data: Payload) -> None:
+def _enriched(story: ExchangeDetail, event: Event, data: Payload) -> None:
     story.bytes_in = data.whole("bytes_in") or story.bytes_in
     story.bytes_out = data.whole("bytes_out")
     story.tokens_in, story.tokens_out = data.whole("tokens_in"), data.whole("tokens_out")
@@ -99,27 +99,27 @@ def _enriched(story: Story, event: Event, data: Payload) -> None:
     story.steps.append(Step("enriched", event.at))
 
 
-def _forwarded(story: Story, event: Event, data: Payload) -> None:
+def _forwarded(story: ExchangeDetail, event: Event, data: Payload) -> None:
     story.changed = data.flag("changed")
     story.bytes_out = data.whole("bytes") or story.bytes_out
     story.steps.append(Step("forwarded", event.at, "changed" if story.changed else "as it came"))
 
 
-def _bypassed(story: Story, event: Event, data: Payload) -> None:
+def _bypassed(story: ExchangeDetail, event: Event, data: Payload) -> None:
     replayed, stripped = data.whole("replayed"), data.whole("stripped")
     again = f"{replayed} edits of before sent again" if replayed else ""
     gone = f"{stripped} blocks of thinking left out" if stripped else ""
     story.steps.append(Step("bypassed", event.at, ", ".join(filter(None, (data.line("why"), again, gone)))))
 
 
-def _refused(story: Story, event: Event, data: Payload) -> None:
+def _refused(story: ExchangeDetail, event: Event, data: Payload) -> None:
     story.message, story.retry_after = data.text("message"), data.number("retry_after")
     by = data.line("stage")
     story.is_over = True
     story.steps.append(Step("refused", event.at, f"by {by}" if by else ""))
 
 
-def _answered(story: Story, event: Event, data: Payload) -> None:
+def _answered(story: ExchangeDetail, event: Event, data: Payload) -> None:
     story.calls = tuple(data.names("tools"))
     usage = data.part("usage")
     counts = (usage.whole(name) for name in ("input", "cache_read", "cache_write", "output"))
@@ -132,25 +132,25 @@ def _answered(story: Story, event: Event, data: Payload) -> None:
     story.steps.append(Step("answered", event.at, "the stream was cut" if cut else said))
 
 
-def _failed(story: Story, event: Event, data: Payload) -> None:
+def _failed(story: ExchangeDetail, event: Event, data: Payload) -> None:
     story.is_over = True
     story.steps.append(Step("failed", event.at, data.line("why")))
 
 
-def _remembered(story: Story, event: Event, _data: Payload) -> None:
+def _remembered(story: ExchangeDetail, event: Event, _data: Payload) -> None:
     story.steps.append(Step("remembered", event.at))
 
 
-def _kept(story: Story, event: Event, data: Payload) -> None:
+def _kept(story: ExchangeDetail, event: Event, data: Payload) -> None:
     story.steps.append(Step("kept", event.at, f"{data.line('why')}: expand {data.line('handle')}"))
 
 
-def _fault(story: Story, event: Event, data: Payload) -> None:
+def _fault(story: ExchangeDetail, event: Event, data: Payload) -> None:
     said = (data.line("where"), data.line("error"))
     story.steps.append(Step("fault", event.at, ": ".join(filter(None, said))))
 
 
-_READERS: dict[EventKind, Callable[[Story, Event, Payload], None]] = {
+_READERS: dict[EventKind, Callable[[ExchangeDetail, Event, Payload], None]] = {
     EventKind.RECEIVED: _received,
     EventKind.CLASSIFIED: _classified,
     EventKind.STAGE: _stage,

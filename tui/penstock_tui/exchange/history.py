@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from penstock_tui.exchange.model import Block, Change, Fate, Story
+from penstock_tui.exchange.model import Block, Change, EditState, ExchangeDetail
 
 __all__ = ["History", "complete", "gather"]
 
@@ -20,7 +20,7 @@ class History:
     known_from: int = 0
 
 
-def gather(earlier: Iterable[Story], first: int | None, limit: int) -> History:
+def gather(earlier: Iterable[ExchangeDetail], first: int | None, limit: int) -> History:
     """What `earlier` exchanges (newest first) sent of the messages before `first`, at most about `limit` blocks.
 
     Each lists what was new in it. Walking back, the newest that tells of a message counts: after a rewind or a
@@ -45,22 +45,22 @@ def gather(earlier: Iterable[Story], first: int | None, limit: int) -> History:
 
 
 _Key = tuple[str, str, str]
-_Settled = set[tuple[_Key, Fate]]
+_Settled = set[tuple[_Key, EditState]]
 _SETTLES = {
-    Fate.LANDED: (Fate.LANDED, Fate.PENDING),
-    Fate.PENDING: (Fate.PENDING,),
-    Fate.LEFT_OUT: (Fate.PENDING,),
+    EditState.LANDED: (EditState.LANDED, EditState.PENDING),
+    EditState.PENDING: (EditState.PENDING,),
+    EditState.LEFT_OUT: (EditState.PENDING,),
 }
 """What is told of an edit, and what it makes void of all that was told of it before."""
 
 
-def _standing(story: Story, before: int, settled: _Settled) -> list[Change]:
+def _standing(story: ExchangeDetail, before: int, settled: _Settled) -> list[Change]:
     """The edits of an earlier exchange that still count. Those of messages from `before` on went with them."""
     found = []
     for change in story.changes:
         if change.m is None or change.m >= before or change.fate is None:
             continue
-        if change.fate is not Fate.LEFT_OUT and (change.key, change.fate) not in settled:
+        if change.fate is not EditState.LEFT_OUT and (change.key, change.fate) not in settled:
             found.append(replace(change, here=False))
         settled |= _settled_by(change)
     return found
@@ -70,17 +70,17 @@ def _settled_by(change: Change) -> _Settled:
     """Of notes, several stand in one place."""
     if change.op == "note" or change.fate is None:
         return set()
-    fate = Fate.LANDED if change.fate is Fate.FROZEN else change.fate
+    fate = EditState.LANDED if change.fate is EditState.FROZEN else change.fate
     return {(change.key, one) for one in _SETTLES[fate]}
 
 
-def complete(story: Story, history: History, covers: Callable[[Change], int] | None = None) -> Story:
+def complete(story: ExchangeDetail, history: History, covers: Callable[[Change], int] | None = None) -> ExchangeDetail:
     """`story` with the blocks of its conversation before it, each edit at its block, and each result named.
 
     `covers`: how many messages a compaction covers, as the ledger has it; 0 where it is not known.
     """
     settled = {one for change in story.changes for one in _settled_by(change)}
-    earlier = [one for one in reversed(history.changes) if (one.key, Fate(one.state)) not in settled]
+    earlier = [one for one in reversed(history.changes) if (one.key, EditState(one.state)) not in settled]
     changes = [*earlier, *story.changes]
     gone, records = _records(changes, covers)
     changes = [replace(one, is_covered=True) if one.m in gone and one not in records else one for one in changes]
@@ -106,7 +106,7 @@ def _records(changes: Iterable[Change], covers: Callable[[Change], int] | None) 
     ranges = [
         (one.m, max(covers(one) if covers is not None else 0, 1), one)
         for one in changes
-        if one.op == "compact" and one.m is not None and one.fate in (Fate.LANDED, Fate.FROZEN)
+        if one.op == "compact" and one.m is not None and one.fate in (EditState.LANDED, EditState.FROZEN)
     ]
     for m, count, one in sorted(ranges, key=lambda found: -found[1]):
         if m not in gone:
@@ -117,5 +117,5 @@ def _records(changes: Iterable[Change], covers: Callable[[Change], int] | None) 
 
 def _sent(changes: Iterable[Change]) -> int | None:
     """The tokens that the newest replacement left of a block."""
-    stands = [one for one in changes if one.op == "replace" and one.fate in (Fate.LANDED, Fate.FROZEN)]
+    stands = [one for one in changes if one.op == "replace" and one.fate in (EditState.LANDED, EditState.FROZEN)]
     return stands[-1].after if stands else None

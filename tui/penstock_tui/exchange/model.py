@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["Block", "Change", "Fate", "Step", "Story", "Tool", "Usage", "Verdict"]
+__all__ = ["Block", "Change", "EditState", "ExchangeDetail", "Step", "Tool", "Usage", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Verdict:
     edits: int
 
 
-class Fate(StrEnum):
+class EditState(StrEnum):
     """What has become of an edit by the time of an exchange."""
 
     LANDED = "landed"
@@ -66,11 +66,11 @@ class Change:
     exchange: str = ""
 
     @property
-    def fate(self) -> Fate | None:
+    def fate(self) -> EditState | None:
         """None: a state of another version."""
-        if self.state == Fate.LANDED:
-            return Fate.LANDED if self.here else Fate.FROZEN
-        return next((one for one in Fate if one == self.state), None)
+        if self.state == EditState.LANDED:
+            return EditState.LANDED if self.here else EditState.FROZEN
+        return next((one for one in EditState if one == self.state), None)
 
     @property
     def told(self) -> dict[str, object]:
@@ -130,7 +130,7 @@ class Block:
 
 
 @dataclass(slots=True)
-class Story:
+class ExchangeDetail:
     """What the events of one exchange say."""
 
     id: str = ""

@@ -18,9 +18,9 @@ from penstock_tui.exchange.context.limits import limits_of
 from penstock_tui.exchange.context.weights import Weights
 from penstock_tui.exchange.context.window import WindowMap, window_map
 from penstock_tui.exchange.diff import Difference, differences
-from penstock_tui.exchange.fold import tell
+from penstock_tui.exchange.fold import build_detail
 from penstock_tui.exchange.history import complete, gather
-from penstock_tui.exchange.model import Change, Story
+from penstock_tui.exchange.model import Change, ExchangeDetail
 from penstock_tui.exchange.save import record
 from penstock_tui.log.payload import Payload
 from penstock_tui.log.row import Row
@@ -74,15 +74,15 @@ class StoryReader:
     def __init__(self, path: Path, weights: Weights | None = None) -> None:
         self._path = path
         self._weights = weights or Weights()
-        self._told: OrderedDict[str, Story] = OrderedDict()
+        self._told: OrderedDict[str, ExchangeDetail] = OrderedDict()
         self._lock = threading.Lock()
 
-    def read(self, wanted: Wanted) -> Story:
+    def read(self, wanted: Wanted) -> ExchangeDetail:
         """The whole story."""
         with self._open() as store:
             return self._whole(store, wanted, BLOCKS)
 
-    def differences(self, story: Story) -> list[Difference]:
+    def differences(self, story: ExchangeDetail) -> list[Difference]:
         """What was sent against what came."""
         with self._open() as store:
             return differences(store, _ledger(store, story), story)
@@ -115,8 +115,8 @@ class StoryReader:
         with self._lock, closing(SqlStore(self._path, readonly=True)) as store:
             yield store
 
-    def _whole(self, store: SqlStore, wanted: Wanted, limit: int) -> Story:
-        story = tell(store.events_of(wanted.id))
+    def _whole(self, store: SqlStore, wanted: Wanted, limit: int) -> ExchangeDetail:
+        story = build_detail(store.events_of(wanted.id))
         history = gather((self._earlier(store, id) for id in wanted.earlier), story.first, limit)
         if not any(change.op == "compact" for change in (*history.changes, *story.changes)):
             return complete(story, history)
@@ -128,12 +128,12 @@ class StoryReader:
 
         return complete(story, history, covers)
 
-    def _earlier(self, store: SqlStore, id: str) -> Story:
+    def _earlier(self, store: SqlStore, id: str) -> ExchangeDetail:
         """What is over changes no more."""
         if id in self._told:
             self._told.move_to_end(id)
             return self._told[id]
-        story = tell(store.events_of(id))
+        story = build_detail(store.events_of(id))
         if not story.is_over:  # what its provider counted is still to come
             return story
         self._told[id] = story
@@ -142,5 +142,5 @@ class StoryReader:
         return story
 
 
-def _ledger(store: SqlStore, story: Story) -> list[Edit]:
+def _ledger(store: SqlStore, story: ExchangeDetail) -> list[Edit]:
     return [one.edit for one in store.edits_of(story.conversation)]

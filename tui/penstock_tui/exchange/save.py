@@ -11,12 +11,12 @@ from pathlib import Path
 from penstock.base.private_files import create
 from penstock.events.event import Event
 from penstock_tui.exchange.diff import Difference
-from penstock_tui.exchange.model import Block, Change, Story
+from penstock_tui.exchange.model import Block, Change, ExchangeDetail
 
 __all__ = ["free_path", "record", "write_new"]
 
 
-def record(events: Sequence[Event], story: Story, found: Sequence[Difference]) -> dict[str, object]:
+def record(events: Sequence[Event], story: ExchangeDetail, found: Sequence[Difference]) -> dict[str, object]:
     """`story` is complete. Texts are redacted, as they are in the log."""
     return {
         "exchange": story.id,

@@ -20,7 +20,7 @@ from penstock_tui.log.stats.pipeline import Pipeline
 from penstock_tui.log.stats.request_rate import Pulse
 from penstock_tui.log.stats.sessions import Sessions, session_of
 from penstock_tui.log.stats.tags import Tags
-from penstock_tui.log.stats.totals import Purse, Totals
+from penstock_tui.log.stats.totals import CostSummary, Totals
 
 __all__ = ["Changes", "LogModel"]
 
@@ -141,10 +141,10 @@ class LogModel:
         """The row of an exchange. None: not in this log, or too old."""
         return self._by_id.get(exchange)
 
-    def purse(self, row: Row) -> Purse:
+    def purse(self, row: Row) -> CostSummary:
         """The money of the session that `row` belongs to."""
         session = self.sessions.get(session_of(row))
-        return session.totals.purse if session is not None else Purse()
+        return session.totals.purse if session is not None else CostSummary()
 
     def index_of(self, row: Row) -> int:
         """Where `row` stands in `rows`."""

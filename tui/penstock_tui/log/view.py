@@ -12,7 +12,7 @@ from penstock_tui.log.model import Changes
 from penstock_tui.log.query import Query
 from penstock_tui.log.row import Row
 
-__all__ = ["Order", "View"]
+__all__ = ["LogView", "Order"]
 
 Key = tuple[Any, ...]
 """Keys of one order compare with one another."""
@@ -43,7 +43,7 @@ class Order:
         return (0, value, row.number if self.falls else -row.number)
 
 
-class View:
+class LogView:
     """Lines from the top. Without an order the newest row is on top.
 
     A change costs a search and a shift, never a sort: with 10,000 rows that is some microseconds.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.base.errors import PenstockError
-from penstock.stats.sums import Sums
+from penstock.stats.sums import SessionTotals
 from penstock_tui.log.payload import readable
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Run:
         self.stage = Stage.OPENING
         self.total = 0
         self.played: list[Played] = []
-        self.sums = Sums()
+        self.sums = SessionTotals()
         self.remarks: list[str] = []
         """What a person should know: lines left out, parts not asked."""
         self.error = ""
@@ -97,7 +97,7 @@ class Run:
             self._folder.cleanup()
 
     def _go(self, tell: Callable[[], None]) -> None:
-        from penstock.replay.offline_run import Bench, Shape  # brings the engine and the memory
+        from penstock.replay.offline_run import OfflineRunner, Shape  # brings the engine and the memory
         from penstock.replay.prompts import read_prompts
         from penstock.replay.replay import PromptReplay
 
@@ -107,7 +107,7 @@ class Run:
             self.remarks.append(f"left out {prompts.left_out - len(prompts.faults):,} more such lines")
         self._folder = tempfile.TemporaryDirectory(prefix="penstock-replay-", ignore_cleanup_errors=True)
         shape = Shape(gap=self.gap, ahead=self.total, folder=self.file.parent)
-        bench = Bench(self.profile, self._load(), self.log, shape)
+        bench = OfflineRunner(self.profile, self._load(), self.log, shape)
         try:
             self.remarks += bench.notes
             self._replay = replay = PromptReplay(prompts.found, bench)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from penstock.stats.exchange import Measures
+from penstock.stats.exchange import ExchangeStats
 from penstock_tui.log.payload import Payload
 
 __all__ = ["PARTS", "Filling"]
@@ -21,7 +21,7 @@ class Filling:
         self._blocks: Counter[str] = Counter()
         self._epoch = -1
 
-    def take(self, classified: Payload, one: Measures) -> dict[str, int]:
+    def take(self, classified: Payload, one: ExchangeStats) -> dict[str, int]:
         """The tokens of a request by `PARTS`: the blocks share out what the messages were counted to have. Empty where
         the log does not say."""
         if one.epoch != self._epoch or not classified.whole("first"):

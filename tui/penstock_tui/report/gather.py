@@ -10,9 +10,9 @@ from typing import Generic, TypeVar
 from penstock.conversation.exchange import Kind
 from penstock.events.event import Event, EventKind
 from penstock.stats.edit import Change
-from penstock.stats.exchange import Measures
-from penstock.stats.selection import Choice
-from penstock.stats.sums import Books
+from penstock.stats.exchange import ExchangeStats
+from penstock.stats.selection import Selection
+from penstock.stats.sums import Totals
 from penstock.store.base import Store
 from penstock_tui.log.model_windows import window_of
 from penstock_tui.log.payload import Payload
@@ -78,7 +78,7 @@ class Report:
     """All of it."""
 
     only: dict[str, str]
-    books: Books = field(default_factory=Books)
+    books: Totals = field(default_factory=Totals)
     points: list[Point] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     """The largest, the largest first."""
@@ -90,7 +90,7 @@ class Report:
     exchanges: int = 0
 
 
-def gather(log: Store, choice: Choice) -> Report:
+def gather(log: Store, choice: Selection) -> Report:
     """Grows with requests, not with events."""
     folded = _Folded(Report(choice.only, exchanges=len(choice.ids)))
     for id in choice.ids:
@@ -111,7 +111,7 @@ class _Folded:
     def take(self, events: Iterable[Event], id: str) -> None:
         """One exchange."""
         events = list(events)
-        one, report = Measures.of(id, events), self._report
+        one, report = ExchangeStats.of(id, events), self._report
         report.books.add(one)
         if one.kind not in _REAL:
             return
@@ -133,7 +133,7 @@ class _Folded:
         self._report.edits = sorted(self._edits.rows(), key=lambda row: row.number)
         return self._report
 
-    def _take_results(self, data: Payload, edits: list[Payload], one: Measures, number: int) -> None:
+    def _take_results(self, data: Payload, edits: list[Payload], one: ExchangeStats, number: int) -> None:
         left = {
             (edit.whole("m"), edit.whole("b")): edit.whole("after") or 0
             for edit in edits
@@ -148,7 +148,7 @@ class _Folded:
                 row = Result(number, one.turn, tool, tokens, left.get(place, tokens), block.text("text"))
                 self._results.add(tokens, row)
 
-    def _take_edits(self, edits: list[Payload], one: Measures, number: int) -> None:
+    def _take_edits(self, edits: list[Payload], one: ExchangeStats, number: int) -> None:
         for change, edit in zip(one.changes, edits, strict=True):
             if change.has_landed:
                 self._report.edit_count += 1
@@ -175,7 +175,7 @@ class _Largest(Generic[Row]):
         return [row for *_, row in sorted(self._heap, key=lambda one: one[:2], reverse=True)]
 
 
-def _point(one: Measures, number: int, saved: float, filling: dict[str, int]) -> Point:
+def _point(one: ExchangeStats, number: int, saved: float, filling: dict[str, int]) -> Point:
     return Point(
         number,
         one.turn,

@@ -12,14 +12,14 @@ from textual.worker import get_current_worker
 
 from penstock.base.errors import PenstockError
 from penstock_tui.log.payload import readable
-from penstock_tui.screens.base import Room
+from penstock_tui.screens.base import BaseView
 
-__all__ = ["ErrandRoom"]
+__all__ = ["BackgroundTaskView"]
 
 Given = TypeVar("Given")
 
 
-class ErrandRoom(Room):
+class BackgroundTaskView(BaseView):
     """Says what went wrong in a notice, whatever it was."""
 
     class Back(Message):

@@ -17,14 +17,14 @@ from textual.signal import Signal
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.model import Changes
-from penstock_tui.names import RoomName
+from penstock_tui.names import ViewName
 from penstock_tui.widgets.facts import WAITS, health_facts
 from penstock_tui.widgets.fitted_line import Fact, FittedLine
 from penstock_tui.widgets.key_line import KeyLine
 from penstock_tui.widgets.notice import Notice, words_for
-from penstock_tui.widgets.room_bar import RoomBar
+from penstock_tui.widgets.room_bar import ViewBar
 
-__all__ = ["Room", "ShowInLog", "Words"]
+__all__ = ["BaseView", "ShowInLog", "Words"]
 
 TICK = 0.25
 IDLE_TICKS = 4
@@ -40,10 +40,10 @@ class ShowInLog(Message):
     text: str
 
 
-class Room(Screen[None]):
+class BaseView(Screen[None]):
     """Draws itself from the model, at most four times a second, and only while it is on top."""
 
-    NAME: ClassVar[RoomName]
+    NAME: ClassVar[ViewName]
     DEFAULT_CSS = """
     Room #body { height: 1fr; }
     """
@@ -80,7 +80,7 @@ class Room(Screen[None]):
         """What to say when there is nothing of what the room shows. None: there is."""
 
     def compose(self) -> ComposeResult:
-        yield RoomBar(self.NAME)
+        yield ViewBar(self.NAME)
         yield FittedLine(id="totals")
         yield Notice(id="notice")
         with Vertical(id="body"):

@@ -13,30 +13,30 @@ from textual.message import Message
 from textual.signal import Signal
 from textual.worker import get_current_worker
 
-from penstock_tui.data.budget import Books, BudgetRow, read_books
+from penstock_tui.data.budget import BudgetRow, BudgetSnapshot, read_books
 from penstock_tui.format import many
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.model import Changes
-from penstock_tui.names import RoomName
+from penstock_tui.names import ViewName
 from penstock_tui.screens.base import Words
-from penstock_tui.screens.budget_desk import BudgetDesk
+from penstock_tui.screens.budget_desk import BudgetActions
 from penstock_tui.screens.budget_lines import NAME_WIDTH, budget_lines, change_lines, limit_lines
-from penstock_tui.screens.text_base import TextRoom
+from penstock_tui.screens.text_base import TextView
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.lines import Line, content_of, section
 
-__all__ = ["BudgetRoom"]
+__all__ = ["BudgetView"]
 
 EVERY = 2.0
 """Seconds between two looks into the store, while the room is on top."""
 CHANGES = 20
 
 
-class BudgetRoom(BudgetDesk, TextRoom):
+class BudgetView(BudgetActions, TextView):
     """What was spent is read from the store; what changed, and what providers allow, from the log."""
 
-    NAME = RoomName.BUDGET
+    NAME = ViewName.BUDGET
     INDENT = NAME_WIDTH + 4
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "Choose", show=False, priority=True),
@@ -46,13 +46,13 @@ class BudgetRoom(BudgetDesk, TextRoom):
     class Read(Message):
         """The thread has looked into the store."""
 
-        def __init__(self, books: Books) -> None:
+        def __init__(self, books: BudgetSnapshot) -> None:
             super().__init__()
             self.books = books
 
     def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
         super().__init__(feed, changed)
-        self.books: Books | None = None
+        self.books: BudgetSnapshot | None = None
         """None: the first look is not back."""
         self._is_reading = False
         self._chosen = ("", "")

@@ -18,16 +18,16 @@ from penstock_tui.dialogs.ask import AskScreen
 from penstock_tui.dialogs.choose import ChooseScreen
 from penstock_tui.dialogs.confirm import ConfirmScreen
 from penstock_tui.log.payload import readable
-from penstock_tui.screens.background_task import ErrandRoom
+from penstock_tui.screens.background_task import BackgroundTaskView
 
-__all__ = ["BudgetDesk"]
+__all__ = ["BudgetActions"]
 
 SCOPES = ("day", "project", "agent", "session", "conversation")
 ALL = {"day": "every day", "agent": "each client"}
 NONE = "none"
 
 
-class BudgetDesk(ErrandRoom):
+class BudgetActions(BackgroundTaskView):
     """Has commands carried out by the proxy that has the books, or in the store where none is up."""
 
     OFFERS = (

@@ -13,16 +13,16 @@ from penstock_tui.exchange.summaries import Summary, read_summary
 from penstock_tui.format import clock_time, count, full_time, many, percent
 from penstock_tui.log.row import Row
 from penstock_tui.log.stats.compactions import Compaction
-from penstock_tui.names import RoomName
-from penstock_tui.screens.background_task import ErrandRoom
+from penstock_tui.names import ViewName
+from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.detail import DetailScreen
-from penstock_tui.screens.table_base import TableRoom
+from penstock_tui.screens.table_base import TableView
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Cell, Column, Moment
 from penstock_tui.widgets.lines import Line, labelled, section
 
-__all__ = ["CompactionsRoom"]
+__all__ = ["CompactionsView"]
 
 FULL = 0.85
 """A window that is so full is compacted at once."""
@@ -57,10 +57,10 @@ def _watermark(one: Compaction, _moment: Moment) -> Cell:
     return (f"~{percent(share)}" if share is not None else ""), "warn" if (share or 0) >= FULL else ""
 
 
-class CompactionsRoom(ErrandRoom, TableRoom[Compaction]):
+class CompactionsView(BackgroundTaskView, TableView[Compaction]):
     """The newest on top: each compaction, and each flush with the sum of what landed in it."""
 
-    NAME = RoomName.COMPACTIONS
+    NAME = ViewName.COMPACTIONS
     OFFERS = (("Open the exchange", "Show the request that the compaction landed in", "exchange"),)
     BINDINGS: ClassVar[list[BindingType]] = [Binding("o", "exchange", "Exchange")]
 

@@ -22,7 +22,7 @@ from penstock.base.errors import StoreError
 from penstock_tui.dialogs.base import Passing
 from penstock_tui.dialogs.save import SaveScreen
 from penstock_tui.exchange.diff import Difference
-from penstock_tui.exchange.model import Story
+from penstock_tui.exchange.model import ExchangeDetail
 from penstock_tui.exchange.reader import StoryReader, Wanted
 from penstock_tui.format import clock_time, duration
 from penstock_tui.log.feed import Feed
@@ -38,7 +38,7 @@ from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.key_line import KeyLine
 from penstock_tui.widgets.line_view import LineView
 from penstock_tui.widgets.overview import overview
-from penstock_tui.widgets.told_lines import ToldLines
+from penstock_tui.widgets.told_lines import TextLines
 
 __all__ = ["DetailScreen", "Pane"]
 
@@ -87,7 +87,7 @@ class DetailScreen(Screen[None], Passing):
         """The reader's thread has the story."""
 
         row: Row
-        story: Story | None
+        story: ExchangeDetail | None
         error: str = ""
 
     @dataclass
@@ -117,7 +117,7 @@ class DetailScreen(Screen[None], Passing):
         self._feed = feed
         self._changed = changed
         self._walk = walk
-        self._story = Story()
+        self._story = ExchangeDetail()
         self.is_compared = False
         """Whether the texts of what was changed are on the screen."""
         self._reader = StoryReader(feed.path)
@@ -134,7 +134,7 @@ class DetailScreen(Screen[None], Passing):
         with Horizontal():
             with VerticalScroll(id="overview") as pane:
                 pane.border_title = "Overview"
-                yield ToldLines()
+                yield TextLines()
             with ContentSwitcher(initial=self._pane, id="panes"):
                 yield BlockList(id=Pane.BLOCKS)
                 yield EditList(id=Pane.EDITS)
@@ -264,7 +264,7 @@ class DetailScreen(Screen[None], Passing):
     def _draw(self) -> None:
         moment = Moment(self._feed.clock.now(), self._frame)
         purse = self._feed.model.purse(self.row)
-        self.query_one(ToldLines).show(overview(self.row, self._story, moment, purse))
+        self.query_one(TextLines).show(overview(self.row, self._story, moment, purse))
         self.query_one("#head", FittedLine).show(self._head(moment))
 
     def _head(self, moment: Moment) -> list[Fact]:

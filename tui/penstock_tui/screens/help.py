@@ -16,13 +16,13 @@ from textual.widgets import Static
 
 from penstock_tui.dialogs.base import Passing
 from penstock_tui.log.query import HELP
-from penstock_tui.names import RoomName
+from penstock_tui.names import ViewName
 from penstock_tui.widgets.columns import COLUMNS
 
 __all__ = ["KEYS", "HelpScreen"]
 
 KEYS = (
-    ("Rooms", tuple((room.key, f"{room}: {room.help}") for room in RoomName)),
+    ("Rooms", tuple((room.key, f"{room}: {room.help}") for room in ViewName)),
     (
         "Request log",
         (

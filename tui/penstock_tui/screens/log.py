@@ -19,7 +19,7 @@ from penstock_tui.log.query import Query
 from penstock_tui.log.row import Row
 from penstock_tui.log.stats.sessions import session_of
 from penstock_tui.log.view import Order
-from penstock_tui.names import RoomName
+from penstock_tui.names import ViewName
 from penstock_tui.screens.detail import DetailScreen, Pane
 from penstock_tui.screens.opening import OpenMap
 from penstock_tui.widgets.columns import order_by
@@ -30,7 +30,7 @@ from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.key_line import KeyLine
 from penstock_tui.widgets.notice import Notice, words_for
 from penstock_tui.widgets.request_table import RequestTable
-from penstock_tui.widgets.room_bar import RoomBar
+from penstock_tui.widgets.room_bar import ViewBar
 from penstock_tui.widgets.table_header import TableHeader
 
 __all__ = ["LogScreen"]
@@ -69,7 +69,7 @@ class LogScreen(Screen[None]):
         """Before rows were sorted."""
 
     def compose(self) -> ComposeResult:
-        yield RoomBar(RoomName.LOG)
+        yield ViewBar(ViewName.LOG)
         yield FittedLine(id="totals")
         yield Notice(id="notice")
         with Vertical(id="log"):

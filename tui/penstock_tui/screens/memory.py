@@ -23,16 +23,16 @@ from penstock_tui.log.health import Proxy
 from penstock_tui.log.model import Changes
 from penstock_tui.log.model_windows import window_of
 from penstock_tui.log.stats.sessions import Session
-from penstock_tui.names import RoomName
+from penstock_tui.names import ViewName
 from penstock_tui.screens.base import Words
-from penstock_tui.screens.memory_desk import MemoryDesk
-from penstock_tui.screens.table_base import TableRoom
+from penstock_tui.screens.memory_desk import MemoryActions
+from penstock_tui.screens.table_base import TableView
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Cell, Column, Moment
 from penstock_tui.widgets.lines import content_of
 from penstock_tui.widgets.window_gauge import Fullness, Thresholds, thresholds_of
 
-__all__ = ["MemoryRoom"]
+__all__ = ["MemoryView"]
 
 EVERY = 10.0
 """Seconds between two looks at what a proxy remembers, while the room is on top."""
@@ -46,10 +46,10 @@ def _found(one: Remembered, _moment: Moment) -> Cell:
     return ("" if one.sure is None else f"{one.sure:+.2f}"), "accent"
 
 
-class MemoryRoom(MemoryDesk, TableRoom[Remembered]):
+class MemoryView(MemoryActions, TableView[Remembered]):
     """The newest first, a page at a time, or the best of a search. Read when it is entered and after each change."""
 
-    NAME = RoomName.MEMORY
+    NAME = ViewName.MEMORY
     DEFAULT_CSS = """
     MemoryRoom #fullness { height: auto; padding: 0 1; }
     MemoryRoom #said { height: auto; padding: 1 2; }

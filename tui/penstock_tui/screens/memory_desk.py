@@ -15,16 +15,16 @@ from penstock_tui.dialogs.edit import EditScreen
 from penstock_tui.dialogs.text import ReadingScreen
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.model import Changes
-from penstock_tui.screens.background_task import ErrandRoom
+from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import ShowInLog
 from penstock_tui.screens.memory_lines import whole_lines
 
-__all__ = ["MemoryDesk"]
+__all__ = ["MemoryActions"]
 
 QUOTED = 300
 
 
-class MemoryDesk(ErrandRoom):
+class MemoryActions(BackgroundTaskView):
     """Has each done on a thread, and what is shown read again after."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -11,21 +11,21 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 
 from penstock_tui.format import many
 from penstock_tui.log.model_windows import stale
-from penstock_tui.names import RoomName
-from penstock_tui.screens.base import Room, Words
+from penstock_tui.names import ViewName
+from penstock_tui.screens.base import BaseView, Words
 from penstock_tui.screens.component_status import part_lines
 from penstock_tui.screens.overview_lines import client_lines, lately_lines, money_lines, token_lines, traffic_lines
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.lines import Line
 from penstock_tui.widgets.panel import Panel
 
-__all__ = ["OverviewRoom"]
+__all__ = ["OverviewView"]
 
 
-class OverviewRoom(Room):
+class OverviewView(BaseView):
     """The whole at a glance: two columns of panels where there is room, one below the other where there is not."""
 
-    NAME = RoomName.OVERVIEW
+    NAME = ViewName.OVERVIEW
     DEFAULT_CSS = """
     OverviewRoom VerticalScroll { scrollbar-size: 1 1; }
     OverviewRoom #panels { height: auto; }

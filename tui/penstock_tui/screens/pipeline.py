@@ -8,13 +8,13 @@ from typing import ClassVar
 from penstock_tui.format import duration
 from penstock_tui.log.stats.pipeline import StageCount
 from penstock_tui.log.stats.samples import Samples
-from penstock_tui.names import RoomName
+from penstock_tui.names import ViewName
 from penstock_tui.screens.base import Words
-from penstock_tui.screens.table_base import TableRoom
+from penstock_tui.screens.table_base import TableView
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Cell, Column, Moment
 
-__all__ = ["PipelineRoom"]
+__all__ = ["PipelineView"]
 
 _LAST = {
     "edited": ("✎ edited", "good"),
@@ -39,10 +39,10 @@ def _time(share: float) -> Callable[[StageCount, Moment], Cell]:
     return lambda stage, _moment: (duration(stage.times.quantiles(share)[0]), "")
 
 
-class PipelineRoom(TableRoom[StageCount]):
+class PipelineView(TableView[StageCount]):
     """In the order of the pipeline."""
 
-    NAME = RoomName.PIPELINE
+    NAME = ViewName.PIPELINE
     COLUMNS: ClassVar[tuple[Column[StageCount], ...]] = (
         Column("stage", 14, 1, "", lambda stage, _: (stage.name, "strong")),
         Column("calls", 7, 2, "", lambda stage, _: (f"{stage.calls:,}", ""), True),

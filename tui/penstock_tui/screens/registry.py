@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from typing import Final
 
-from penstock_tui.names import RoomName
-from penstock_tui.screens.base import Room
-from penstock_tui.screens.budget import BudgetRoom
-from penstock_tui.screens.compactions import CompactionsRoom
-from penstock_tui.screens.memory import MemoryRoom
-from penstock_tui.screens.overview import OverviewRoom
-from penstock_tui.screens.pipeline import PipelineRoom
-from penstock_tui.screens.replay import ReplayRoom
-from penstock_tui.screens.sessions import SessionsRoom
-from penstock_tui.screens.settings import SettingsRoom
-from penstock_tui.screens.tags import TagsRoom
+from penstock_tui.names import ViewName
+from penstock_tui.screens.base import BaseView
+from penstock_tui.screens.budget import BudgetView
+from penstock_tui.screens.compactions import CompactionsView
+from penstock_tui.screens.memory import MemoryView
+from penstock_tui.screens.overview import OverviewView
+from penstock_tui.screens.pipeline import PipelineView
+from penstock_tui.screens.replay import ReplayView
+from penstock_tui.screens.sessions import SessionsView
+from penstock_tui.screens.settings import SettingsView
+from penstock_tui.screens.tags import TagsView
 
 __all__ = ["ROOMS"]
 
-ROOMS: Final[dict[RoomName, type[Room]]] = {
+ROOMS: Final[dict[ViewName, type[BaseView]]] = {
     room.NAME: room
     for room in (
-        OverviewRoom,
-        TagsRoom,
-        CompactionsRoom,
-        SessionsRoom,
-        PipelineRoom,
-        BudgetRoom,
-        MemoryRoom,
-        SettingsRoom,
-        ReplayRoom,
+        OverviewView,
+        TagsView,
+        CompactionsView,
+        SessionsView,
+        PipelineView,
+        BudgetView,
+        MemoryView,
+        SettingsView,
+        ReplayView,
     )
 }
 """The log is not among them: it is what they are opened from."""

@@ -21,19 +21,19 @@ from textual.worker import get_current_worker
 from penstock.plugins.manager import Plugins
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.model import Changes
-from penstock_tui.names import RoomName
+from penstock_tui.names import ViewName
 from penstock_tui.replay.completion import completed
 from penstock_tui.replay.run import COLD, WARM, Run
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.replay_lines import COLUMNS, cache, hint, progress, sums
-from penstock_tui.screens.table_base import TableRoom
+from penstock_tui.screens.table_base import TableView
 from penstock_tui.widgets.fitted_line import Fact, FittedLine
-from penstock_tui.widgets.room_table import RoomTable
+from penstock_tui.widgets.room_table import ViewTable
 
 if TYPE_CHECKING:
     from penstock.replay.replay import Played
 
-__all__ = ["OpenLog", "ReplayRoom"]
+__all__ = ["OpenLog", "ReplayView"]
 
 
 class OpenLog(Message):
@@ -51,10 +51,10 @@ class _Paths(Suggester):
         return await asyncio.to_thread(completed, value)  # a folder may be slow to list
 
 
-class ReplayRoom(TableRoom["Played"]):
+class ReplayView(TableView["Played"]):
     """Runs on a thread; what came of each prompt stands there as it ends."""
 
-    NAME = RoomName.REPLAY
+    NAME = ViewName.REPLAY
     DEFAULT_CSS = """
     ReplayRoom #file { height: 1; background: $panel; }
     ReplayRoom #label { width: auto; padding: 0 1; color: $text-accent; text-style: bold; }
@@ -62,7 +62,7 @@ class ReplayRoom(TableRoom["Played"]):
     ReplayRoom.-low #hint { display: none; }
     ReplayRoom #hint { height: auto; max-height: 3; padding: 0 1; color: $foreground 70%; }
     """
-    AUTO_FOCUS = "RoomTable"
+    AUTO_FOCUS = "ViewTable"
     """So that the keys of the rooms work at once; / is the way into the line."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Log"),
@@ -89,7 +89,7 @@ class ReplayRoom(TableRoom["Played"]):
             yield Input(placeholder="prompts.txt", id="path", suggester=_Paths(use_cache=False), select_on_focus=False)
         yield Static(hint(None), id="hint", markup=False)
         yield FittedLine(id="progress")
-        yield RoomTable(self.COLUMNS)
+        yield ViewTable(self.COLUMNS)
 
     def words(self) -> Words | None:
         return None

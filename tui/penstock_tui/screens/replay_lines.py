@@ -13,7 +13,7 @@ from penstock_tui.widgets.fitting import Cell, Column, Moment
 
 if TYPE_CHECKING:
     from penstock.replay.replay import Played
-    from penstock.stats.tally import Tally
+    from penstock.stats.tally import CostTotals
 
 __all__ = ["COLUMNS", "cache", "hint", "progress", "sums"]
 
@@ -41,7 +41,7 @@ def sums(run: Run) -> list[Fact]:
     ]
 
 
-def _has_price(money: Tally) -> bool:
+def _has_price(money: CostTotals) -> bool:
     return bool(money.requests or not money.unpriced)
 
 

@@ -23,15 +23,15 @@ from penstock_tui.log.follow import LogState
 from penstock_tui.log.model import Changes
 from penstock_tui.log.model_windows import window_of
 from penstock_tui.log.stats.sessions import Session, session_of
-from penstock_tui.names import RoomName
+from penstock_tui.names import ViewName
 from penstock_tui.report.hand_on import export_session, report_session
-from penstock_tui.screens.background_task import ErrandRoom
+from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import Words
-from penstock_tui.screens.table_base import TableRoom
+from penstock_tui.screens.table_base import TableView
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Cell, Column, Moment
 
-__all__ = ["SessionsRoom"]
+__all__ = ["SessionsView"]
 
 HANDED_ON = {"export": export_session, "report": report_session}
 EVERY = 10.0
@@ -66,10 +66,10 @@ def _ratio(session: Session, _moment: Moment) -> Cell:
     return (percent(totals.tokens_out / totals.tokens_in) if totals.tokens_in else ""), ""
 
 
-class SessionsRoom(ErrandRoom, TableRoom[Session]):
+class SessionsView(BackgroundTaskView, TableView[Session]):
     """The one that was active last on top."""
 
-    NAME = RoomName.SESSIONS
+    NAME = ViewName.SESSIONS
     OFFERS = (
         ("Label the session", "Give the one under the cursor a name of your own", "label"),
         ("Delete the session", "Delete the one under the cursor for good", "delete"),

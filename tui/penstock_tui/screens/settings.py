@@ -23,28 +23,28 @@ from penstock_tui.dialogs.confirm import ConfirmScreen
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.model import Changes
-from penstock_tui.names import RoomName
-from penstock_tui.proxy_commands import Commander
+from penstock_tui.names import ViewName
+from penstock_tui.proxy_commands import ProxyCommands
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.setting_lines import bounds_of, grouped, help_lines, value_of
-from penstock_tui.screens.table_base import TableRoom
+from penstock_tui.screens.table_base import TableView
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Column
 from penstock_tui.widgets.lines import content_of
-from penstock_tui.widgets.room_table import RoomTable
+from penstock_tui.widgets.room_table import ViewTable
 from penstock_tui.widgets.value_line import ValueLine
 
-__all__ = ["SettingsRoom"]
+__all__ = ["SettingsView"]
 
 NAME = "save as"
 """What the line asks for besides values."""
 _SOURCES = {Source.RUN: ("● changed", "accent"), Source.PROFILE: ("profile", ""), Source.DEFAULT: ("default", "dim")}
 
 
-class SettingsRoom(TableRoom[Setting]):
+class SettingsView(TableView[Setting]):
     """What is shown is what the proxy says; without one, what its profile says, to look at only."""
 
-    NAME = RoomName.SETTINGS
+    NAME = ViewName.SETTINGS
     COLUMNS: ClassVar[tuple[Column[Setting], ...]] = (
         Column("part", 16, 4, "", lambda one, _: (one.part, "head")),
         Column("setting", 30, 1, "", lambda one, _: (one.key, "strong" if one.source is Source.RUN else "")),
@@ -79,8 +79,8 @@ class SettingsRoom(TableRoom[Setting]):
         self._seen: object = None
 
     @property
-    def commander(self) -> Commander:
-        found: Commander = self.app.commander  # type: ignore[attr-defined] # rooms know their app no further
+    def commander(self) -> ProxyCommands:
+        found: ProxyCommands = self.app.commander  # type: ignore[attr-defined] # rooms know their app no further
         return found
 
     @property
@@ -182,7 +182,7 @@ class SettingsRoom(TableRoom[Setting]):
     def _left(self) -> None:
         self.table.focus()
 
-    @on(RoomTable.Moved)
+    @on(ViewTable.Moved)
     def _moved(self) -> None:
         self._help()
 

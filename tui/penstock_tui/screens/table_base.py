@@ -10,17 +10,17 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from penstock_tui.screens.base import Room, ShowInLog
+from penstock_tui.screens.base import BaseView, ShowInLog
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Column, Moment
-from penstock_tui.widgets.room_table import MOST, RoomTable
+from penstock_tui.widgets.room_table import MOST, ViewTable
 
-__all__ = ["TableRoom"]
+__all__ = ["TableView"]
 
 Shown = TypeVar("Shown")
 
 
-class TableRoom(Room, Generic[Shown]):
+class TableView(BaseView, Generic[Shown]):
     """Rows of `Shown`. Enter opens one."""
 
     COLUMNS: ClassVar[tuple[Column, ...]] = ()  # type: ignore[type-arg]  # a class variable can not be generic
@@ -43,12 +43,12 @@ class TableRoom(Room, Generic[Shown]):
         return key
 
     @property
-    def table(self) -> RoomTable[Shown]:
-        found: RoomTable[Shown] = self.query_one(RoomTable)
+    def table(self) -> ViewTable[Shown]:
+        found: ViewTable[Shown] = self.query_one(ViewTable)
         return found
 
     def body(self) -> ComposeResult:
-        yield RoomTable(self.columns())
+        yield ViewTable(self.columns())
 
     def draw(self, now: float) -> None:
         self.table.fill(self.rows(), Moment(now))
@@ -71,6 +71,6 @@ class TableRoom(Room, Generic[Shown]):
         """Says so when there are more rows than are drawn."""
         return Fact(f"{MOST} of {known:,} shown" if known > MOST else "", 2, "warn")
 
-    @on(RoomTable.Opened)
-    def _opened(self, event: RoomTable.Opened) -> None:
+    @on(ViewTable.Opened)
+    def _opened(self, event: ViewTable.Opened) -> None:
         self.open(event.key)

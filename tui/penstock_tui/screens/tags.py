@@ -7,22 +7,22 @@ from typing import ClassVar
 
 from penstock_tui.format import ago, many
 from penstock_tui.log.stats.tags import Tag
-from penstock_tui.names import RoomName
+from penstock_tui.names import ViewName
 from penstock_tui.screens.base import Words
-from penstock_tui.screens.table_base import TableRoom
+from penstock_tui.screens.table_base import TableView
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Column
 
-__all__ = ["TagsRoom"]
+__all__ = ["TagsView"]
 
 Line = tuple[Tag, bool]
 """A tag, and whether it is active."""
 
 
-class TagsRoom(TableRoom[Line]):
+class TagsView(TableView[Line]):
     """The active ones first."""
 
-    NAME = RoomName.TAGS
+    NAME = ViewName.TAGS
     COLUMNS: ClassVar[tuple[Column[Line], ...]] = (
         Column("", 1, 2, "", lambda line, _: ("●" if line[1] else "", "accent")),
         Column("tag", 24, 1, "", lambda line, _: (line[0].name, "strong" if line[1] else "plain")),

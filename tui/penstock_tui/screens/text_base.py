@@ -10,13 +10,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from penstock_tui.screens.base import Room
+from penstock_tui.screens.base import BaseView
 from penstock_tui.widgets.lines import LABEL, Line, content_of
 
-__all__ = ["TextRoom"]
+__all__ = ["TextView"]
 
 
-class TextRoom(Room):
+class TextView(BaseView):
     """Scrolls by keys, and stays where it was scrolled to."""
 
     DEFAULT_CSS = """

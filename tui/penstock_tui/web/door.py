@@ -6,10 +6,10 @@ import secrets
 
 from penstock.base.browser_origin import is_own_name, is_own_page
 
-__all__ = ["Door"]
+__all__ = ["TokenAuth"]
 
 
-class Door:
+class TokenAuth:
     """Lets in who has the token of this start, from a page of our own under a name of this machine."""
 
     def __init__(self, port: int) -> None:

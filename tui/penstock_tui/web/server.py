@@ -15,8 +15,8 @@ from pathlib import Path
 from aiohttp import WSCloseCode, WSMsgType, web
 from textual_serve.server import Server
 
-from penstock_tui.web.door import Door
-from penstock_tui.web.tab import Tab
+from penstock_tui.web.door import TokenAuth
+from penstock_tui.web.tab import WebSession
 
 __all__ = ["HOST", "PORT", "PortTaken", "WebScreen", "listen"]
 
@@ -68,7 +68,7 @@ class WebScreen:
     def __init__(self, store: Path, listener: socket.socket) -> None:
         self._listener = listener
         port = listener.getsockname()[1]
-        self.door = Door(port)
+        self.door = TokenAuth(port)
         self.address = f"http://{HOST}:{port}/?token={self.door.token}"
         """What a person opens."""
         # -P: a folder that happens to be the current one lends no modules.
@@ -135,7 +135,7 @@ class WebScreen:
         self._sockets.add(websocket)
         try:
             await websocket.prepare(request)
-            tab = Tab(self._command, websocket, self._textual.download_manager)
+            tab = WebSession(self._command, websocket, self._textual.download_manager)
             try:
                 await tab.start(_cells(request.query.get("width"), 80), _cells(request.query.get("height"), 24))
                 await _obey(tab, websocket)
@@ -153,7 +153,7 @@ async def _add_headers(_request: web.Request, response: web.StreamResponse) -> N
     response.headers.update(HEADERS)
 
 
-async def _obey(tab: Tab, websocket: web.WebSocketResponse) -> None:
+async def _obey(tab: WebSession, websocket: web.WebSocketResponse) -> None:
     """Hand on what the page says, until it has gone. What is not of its language is passed over."""
     async for message in websocket:
         if message.type is not WSMsgType.TEXT:

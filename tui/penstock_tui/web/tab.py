@@ -11,13 +11,13 @@ from aiohttp import web
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
-__all__ = ["Tab"]
+__all__ = ["WebSession"]
 
 PATIENCE = 3.0
 """Seconds that a screen has to end by itself."""
 
 
-class Tab(AppService):
+class WebSession(AppService):
     """Runs `command` for one WebSocket. Whichever of the two ends, the other does."""
 
     def __init__(self, command: Sequence[str], websocket: web.WebSocketResponse, downloads: DownloadManager) -> None:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from penstock_tui.exchange.model import Block, Change, Story
+from penstock_tui.exchange.model import Block, Change, ExchangeDetail
 from penstock_tui.format import count, many
 from penstock_tui.widgets.edit_words import mark_of, told, tone_of_edit
 from penstock_tui.widgets.lines import Line
@@ -36,7 +36,7 @@ class Laid(NamedTuple):
     """Message and block to the index of its first line."""
 
 
-def lines_of(story: Story, width: int, *, full: bool) -> Laid:
+def lines_of(story: ExchangeDetail, width: int, *, full: bool) -> Laid:
     """All blocks, each in a line or in full."""
     places: dict[tuple[int, int], int] = {}
     lines: list[Line] = []
@@ -62,7 +62,7 @@ def lines_of(story: Story, width: int, *, full: bool) -> Laid:
     return Laid(lines, own - 1 if own else 0, places)
 
 
-def _nothing(story: Story) -> str:
+def _nothing(story: ExchangeDetail) -> str:
     if story.first is None and not story.blocks:
         return "   The log does not say what this request held."
     return "── nothing new in this request"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock_tui.exchange.model import Story
+from penstock_tui.exchange.model import ExchangeDetail
 from penstock_tui.widgets.block_lines import LEGEND, lines_of
 from penstock_tui.widgets.line_view import LineView
 from penstock_tui.widgets.lines import Line
@@ -15,11 +15,11 @@ class BlockList(LineView):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._story = Story()
+        self._story = ExchangeDetail()
         self._own = 0
         self._places: dict[tuple[int, int], int] = {}
 
-    def show(self, story: Story, *, from_start: bool) -> None:
+    def show(self, story: ExchangeDetail, *, from_start: bool) -> None:
         """Show the blocks of `story`. `from_start`: it is another exchange, so go to what is new in it."""
         self._story = story
         self.border_title = f"Blocks · {len(story.blocks)}"

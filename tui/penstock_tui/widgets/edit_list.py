@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from penstock_tui.exchange.model import Change, Fate, Story
+from penstock_tui.exchange.model import Change, EditState, ExchangeDetail
 from penstock_tui.format import count, many
 from penstock_tui.widgets.block_lines import wrapped
 from penstock_tui.widgets.edit_words import mark_of, size_of, state_of, tone_of_edit
@@ -16,10 +16,10 @@ __all__ = ["EditList", "edit_lines"]
 
 LEGEND = "✎ landed  ❄ frozen  … pending  ✗ left out"
 _ABOUT = {
-    Fate.LANDED: "left with this request for the first time",
-    Fate.FROZEN: "landed before, and replayed byte for byte",
-    Fate.PENDING: "wait for a cold cache: what was sent is not changed while the provider may have it cached",
-    Fate.LEFT_OUT: "were proposed, and do not count",
+    EditState.LANDED: "left with this request for the first time",
+    EditState.FROZEN: "landed before, and replayed byte for byte",
+    EditState.PENDING: "wait for a cold cache: what was sent is not changed while the provider may have it cached",
+    EditState.LEFT_OUT: "were proposed, and do not count",
     None: "of a state that this version does not know",
 }
 
@@ -29,9 +29,9 @@ class EditList(LineView):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._story = Story()
+        self._story = ExchangeDetail()
 
-    def show(self, story: Story) -> None:
+    def show(self, story: ExchangeDetail) -> None:
         """Show the edits of `story`."""
         self._story = story
         self.border_title = f"Edits · {len(story.changes)}"
@@ -42,7 +42,7 @@ class EditList(LineView):
         return edit_lines(self._story, width, full=self.full)
 
 
-def edit_lines(story: Story, width: int, *, full: bool) -> list[Line]:
+def edit_lines(story: ExchangeDetail, width: int, *, full: bool) -> list[Line]:
     """A heading for each group, and below it each edit with its reason; `full`: with its text, too."""
     lines: list[Line] = []
     for fate, about in _ABOUT.items():
@@ -58,7 +58,7 @@ def edit_lines(story: Story, width: int, *, full: bool) -> list[Line]:
     return lines or [[(_none(story), "dim")]]
 
 
-def _none(story: Story) -> str:
+def _none(story: ExchangeDetail) -> str:
     if story.replayed:
         return f"{many(story.replayed, 'edit')} replayed; the log does not reach back to where they landed."
     return "No edit: it went as it came."
@@ -69,7 +69,7 @@ def _sum(found: list[Change]) -> str:
     return f"{count(freed)} tokens fewer" if freed > 0 else f"{count(-freed)} tokens more" if freed else ""
 
 
-def _edit(one: Change, story: Story, width: int, *, full: bool) -> Iterator[Line]:
+def _edit(one: Change, story: ExchangeDetail, width: int, *, full: bool) -> Iterator[Line]:
     tone = tone_of_edit(one)
     place = "gone" if one.m is None else f"{one.m}.{one.b or 0}"
     block = next((block for block in story.blocks if (block.m, block.b) == (one.m, one.b)), None)
@@ -94,4 +94,10 @@ def _state(one: Change) -> str:
     if one.is_covered:
         return state_of(one)
     told = one.turn and not one.here
-    return f"told in turn {one.turn}" if told and one.fate is Fate.PENDING else f"since turn {one.turn}" if told else ""
+    return (
+        f"told in turn {one.turn}"
+        if told and one.fate is EditState.PENDING
+        else f"since turn {one.turn}"
+        if told
+        else ""
+    )

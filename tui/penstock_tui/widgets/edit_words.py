@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from penstock_tui.exchange.model import Change, Fate
+from penstock_tui.exchange.model import Change, EditState
 from penstock_tui.format import count
 
 __all__ = ["mark_of", "size_of", "state_of", "told", "tone_of_edit"]
 
-_MARKS = {Fate.LANDED: "✎", Fate.FROZEN: "❄", Fate.PENDING: "…", Fate.LEFT_OUT: "✗"}
-_TONES = {Fate.LANDED: "good", Fate.FROZEN: "accent", Fate.PENDING: "warn", Fate.LEFT_OUT: "dim"}
+_MARKS = {EditState.LANDED: "✎", EditState.FROZEN: "❄", EditState.PENDING: "…", EditState.LEFT_OUT: "✗"}
+_TONES = {EditState.LANDED: "good", EditState.FROZEN: "accent", EditState.PENDING: "warn", EditState.LEFT_OUT: "dim"}
 
 
 def told(change: Change) -> str:
@@ -21,7 +21,7 @@ def state_of(change: Change) -> str:
     """How far an edit is, in words."""
     if change.is_covered:
         return "in a record"
-    if change.fate is Fate.FROZEN:
+    if change.fate is EditState.FROZEN:
         return f"frozen (turn {change.turn})" if change.turn else "frozen"
     return str(change.fate or change.state)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from penstock.conversation.exchange import State
-from penstock_tui.exchange.model import Story
+from penstock_tui.exchange.model import ExchangeDetail
 from penstock_tui.format import count, dollars, duration, full_time, many, percent
 from penstock_tui.log.row import Row
-from penstock_tui.log.stats.totals import Purse
+from penstock_tui.log.stats.totals import CostSummary
 from penstock_tui.widgets.edit_words import mark_of, told, tone_of_edit
 from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.lines import Line, labelled, section
@@ -31,7 +31,7 @@ _MARKS = {
 }
 
 
-def overview(row: Row, story: Story, moment: Moment, purse: Purse | None = None) -> list[Line]:
+def overview(row: Row, story: ExchangeDetail, moment: Moment, purse: CostSummary | None = None) -> list[Line]:
     """All sections that have something to say. `purse`: the money of its session."""
     sections: list[tuple[str, list[Line]]] = [
         ("", _trouble(row, story)),
@@ -47,7 +47,7 @@ def overview(row: Row, story: Story, moment: Moment, purse: Purse | None = None)
     return [line for title, lines in sections for line in section(title, lines)]
 
 
-def _trouble(row: Row, story: Story) -> list[Line]:
+def _trouble(row: Row, story: ExchangeDetail) -> list[Line]:
     if row.state is State.REFUSED:
         later = f" Retry after {story.retry_after:.0f} s." if story.retry_after is not None else ""
         said = f"⊘ Refused with {row.status or 'no status'}: {story.message or 'no message'}{later}"
@@ -61,7 +61,7 @@ def _trouble(row: Row, story: Story) -> list[Line]:
     return []
 
 
-def _identity(row: Row, story: Story) -> list[Line]:
+def _identity(row: Row, story: ExchangeDetail) -> list[Line]:
     where = " · ".join(
         filter(None, (f"turn {row.turn}" if row.turn else "", f"epoch {row.epoch}" if row.epoch else ""))
     )
@@ -84,7 +84,7 @@ def _said(words: str, tone: str = "plain") -> list[Line]:
     return [((line, tone),) for line in words.strip().expandtabs().splitlines()]
 
 
-def _stages(story: Story) -> list[Line]:
+def _stages(story: ExchangeDetail) -> list[Line]:
     rows: list[Sequence[Part]] = []
     for one in story.verdicts:
         mark, colour = _MARKS.get(one.outcome, ("?", "plain"))
@@ -95,7 +95,7 @@ def _stages(story: Story) -> list[Line]:
     return _grid(rows)
 
 
-def _edits(story: Story) -> list[Line]:
+def _edits(story: ExchangeDetail) -> list[Line]:
     rows: list[Sequence[Part]] = []
     for one in story.changes:
         if one.here:
@@ -105,7 +105,7 @@ def _edits(story: Story) -> list[Line]:
     return _grid(rows)
 
 
-def _tokens(row: Row, story: Story) -> list[Line]:
+def _tokens(row: Row, story: ExchangeDetail) -> list[Line]:
     lines: list[tuple[str, str]] = []
     if row.tokens_in is not None and row.tokens_out is not None:
         lines.append(("sent", _sent(row)))
@@ -159,7 +159,7 @@ def _cache(row: Row) -> list[Line]:
     return [bar, labelled("", ("  ".join(legend), "plain"))]
 
 
-def _money(row: Row, purse: Purse | None) -> list[Line]:
+def _money(row: Row, purse: CostSummary | None) -> list[Line]:
     if row.unpriced:
         return _pairs([("price", "unknown: nobody has said what this model costs")])
     if row.baseline is None:
@@ -191,11 +191,11 @@ def _gain(kept: float, baseline: float, where: str = "") -> Part:
     return said, "bad" if kept < 0 else "good" if kept else "plain"
 
 
-def _answer(row: Row, story: Story) -> list[Line]:
+def _answer(row: Row, story: ExchangeDetail) -> list[Line]:
     return [*_pairs([("stop", story.stop), ("calls", ", ".join(row.tools))]), *_said(story.text)]
 
 
-def _timeline(row: Row, story: Story, moment: Moment) -> list[Line]:
+def _timeline(row: Row, story: ExchangeDetail, moment: Moment) -> list[Line]:
     if not story.steps:
         return []
     start = story.steps[0].at

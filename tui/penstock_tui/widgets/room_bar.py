@@ -6,15 +6,15 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
 
-from penstock_tui.names import RoomName
+from penstock_tui.names import ViewName
 
-__all__ = ["RoomBar"]
+__all__ = ["ViewBar"]
 
 
 CUT = 4
 
 
-class RoomBar(Static):
+class ViewBar(Static):
     """On top of the log and of every room. A click leads to the room, too."""
 
     DEFAULT_CSS = """
@@ -23,7 +23,7 @@ class RoomBar(Static):
     Screen.-low RoomBar { display: none; }
     """
 
-    def __init__(self, here: RoomName) -> None:
+    def __init__(self, here: ViewName) -> None:
         super().__init__()
         self._here = here
 
@@ -33,12 +33,12 @@ class RoomBar(Static):
     def _draw(self) -> None:
         """Where not all names have room, they are cut short; where those have none, the keys stay."""
         for gap, letters in (("  ", None), (" ", CUT), (" ", 0)):
-            line = Content(gap).join(self._part(room, letters) for room in RoomName)
+            line = Content(gap).join(self._part(room, letters) for room in ViewName)
             if line.cell_length <= self.content_size.width:
                 break
         self.update(line)
 
-    def _part(self, room: RoomName, letters: int | None) -> Content:
+    def _part(self, room: ViewName, letters: int | None) -> Content:
         """`letters`: of the name. All of it for the room one is in."""
         is_here = room is self._here
         text = f"{room.key} {room if is_here else room[:letters]}".rstrip()

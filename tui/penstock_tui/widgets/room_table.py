@@ -17,14 +17,14 @@ from penstock_tui.widgets.drawn_lines import DrawnLines
 from penstock_tui.widgets.fitting import GAP, Column, Moment, fit
 from penstock_tui.widgets.segments import fitted, strip_of
 
-__all__ = ["MOST", "RoomTable"]
+__all__ = ["MOST", "ViewTable"]
 
 Shown = TypeVar("Shown")
 MOST = 500
 """Rows drawn. Who looks for one further down filters the log."""
 
 
-class RoomTable(DrawnLines, Generic[Shown]):
+class ViewTable(DrawnLines, Generic[Shown]):
     """Shows rows in columns, as many as have room. Draws lines itself: only what is seen costs anything."""
 
     HEAD = 1

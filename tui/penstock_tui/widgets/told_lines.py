@@ -10,10 +10,10 @@ from textual.widgets import Static
 
 from penstock_tui.widgets.lines import Line, content_of
 
-__all__ = ["ToldLines"]
+__all__ = ["TextLines"]
 
 
-class ToldLines(Static):
+class TextLines(Static):
     """What is longer than a line goes on in the next, anew with each width."""
 
     DEFAULT_CSS = "ToldLines { height: auto; }"

@@ -8,7 +8,7 @@ import typer
 
 from penstock_addons.cli.memory.looking import StoreOption
 from penstock_addons.cli.memory.printing import confirmed, counted, line, only
-from penstock_addons.cli.memory.reach import AllOption, ProjectOption, Reached, chosen_project, reached
+from penstock_addons.cli.memory.reach import AllOption, MemoryClient, ProjectOption, chosen_project, reached
 
 __all__ = ["expire", "forget"]
 
@@ -56,7 +56,7 @@ def expire(store: StoreOption = None) -> None:
     typer.echo(f"{done['forgotten']:,} past their time were forgotten.")
 
 
-def _meant(memory: Reached, ids: list[str], session: str, project: str | None) -> tuple[str, dict[str, Any], str]:
+def _meant(memory: MemoryClient, ids: list[str], session: str, project: str | None) -> tuple[str, dict[str, Any], str]:
     """The command, what it needs, and the question to ask before."""
     if ids:
         items = [memory.do("show", {"id": one, "project": project, "around": 0})["item"] for one in ids]

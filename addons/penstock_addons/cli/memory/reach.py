@@ -11,11 +11,11 @@ import typer
 
 from penstock.base import paths
 from penstock.control import memory_client
-from penstock.control.memory_client import Reached
+from penstock.control.memory_client import MemoryClient
 from penstock.identify.project import project_of_folder
 from penstock.profiles.profile import Profile, in_use
 
-__all__ = ["AllOption", "JsonOption", "ProjectOption", "Reached", "chosen_project", "profile_in_use", "reached"]
+__all__ = ["AllOption", "JsonOption", "MemoryClient", "ProjectOption", "chosen_project", "profile_in_use", "reached"]
 
 ProjectOption = Annotated[
     str, typer.Option("--project", "-p", help="A project, by its folder or its name.", metavar="P", show_default=False)
@@ -42,11 +42,11 @@ def chosen_project(project: str, every: bool = False) -> str | None:
 
 
 @contextmanager
-def reached(store: Path | None = None, *, embedder: str = "", mends: bool = False) -> Iterator[Reached]:
+def reached(store: Path | None = None, *, embedder: str = "", mends: bool = False) -> Iterator[MemoryClient]:
     """The memory beside `store`. `mends`: have the indexes get what they lack first, where it is opened here. Raises
     `PenstockError`."""
     tell = _tell if mends else None
-    with memory_client.reached(store or paths.store_path(), profile_in_use, embedder=embedder, tell=tell) as memory:
+    with memory_client.open_client(store or paths.store_path(), profile_in_use, embedder=embedder, tell=tell) as memory:
         yield memory
 
 

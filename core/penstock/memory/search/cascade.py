@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 from penstock.memory.search.question import Question
 from penstock.memory.search.word_index import WordIndex
 
-__all__ = ["Asked", "asked"]
+__all__ = ["ExpandedQuery", "asked"]
 
 _PIECES = 50
 _SHORTEST = 4
@@ -21,7 +21,7 @@ _SHORTEST = 4
 
 
 @dataclass(frozen=True)
-class Asked:
+class ExpandedQuery:
     """What the word index is asked in the end."""
 
     stems: tuple[str, ...]
@@ -32,7 +32,7 @@ class Asked:
     corrected: dict[str, str] = field(default_factory=dict)
 
 
-def asked(question: Question, index: WordIndex, db: sa.Connection) -> Asked:
+def asked(question: Question, index: WordIndex, db: sa.Connection) -> ExpandedQuery:
     """Stems that something has stay as they are. For another, identifiers that hold it; else the nearest spelling,
     one letter off in a short word and two in one of eight letters or more. Raises `MemoryDown`."""
     stems: list[str] = []
@@ -50,7 +50,7 @@ def asked(question: Question, index: WordIndex, db: sa.Connection) -> Asked:
             stems.append(near)
             corrected[stem] = near
             holding[stem] = index.holding(db, near)
-    return Asked(tuple(dict.fromkeys(stems)), holding, tuple(passages), corrected)
+    return ExpandedQuery(tuple(dict.fromkeys(stems)), holding, tuple(passages), corrected)
 
 
 def _nearest(stem: str, vocabulary: list[str]) -> str:

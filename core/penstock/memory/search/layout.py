@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from penstock.memory.search.traits import NAMES
 
-__all__ = ["Layout", "Row"]
+__all__ = ["ItemTable", "Row"]
 
 Ints = npt.NDArray[np.int64]
 _NO_TRAITS = np.zeros(len(NAMES), np.float32).tobytes()
@@ -39,7 +39,7 @@ class Row:
 
 
 @dataclass
-class Layout:
+class ItemTable:
     """Not to be changed once built; `grown` gives a new one."""
 
     ids: Ints
@@ -65,7 +65,7 @@ class Layout:
     """Of each passage: the row of its item."""
 
     @classmethod
-    def empty(cls) -> Layout:
+    def empty(cls) -> ItemTable:
         """Of a project without items."""
         none = np.zeros(0, np.int64)
         rest = np.zeros(0, np.float32), np.zeros(0, np.float64), np.zeros((0, len(NAMES)), np.float32)
@@ -77,7 +77,7 @@ class Layout:
         arrays = (getattr(self, field.name) for field in fields(self))
         return sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
 
-    def grown(self, rows: Sequence[Row], passages: Sequence[tuple[int, int]]) -> Layout:
+    def grown(self, rows: Sequence[Row], passages: Sequence[tuple[int, int]]) -> ItemTable:
         """With items added since; `passages`: number, number of the item, rising and above those there."""
         if not rows:
             return self
@@ -106,7 +106,7 @@ class Layout:
         items = np.concatenate([self.ids[self.owner], held[:, 1]])
         by_id = np.argsort(ids)
         traits = b"".join(r.traits if len(r.traits) == len(_NO_TRAITS) else _NO_TRAITS for r in rows)
-        return Layout(
+        return ItemTable(
             *(column[order] for column in columns[:9]),  # type: ignore[arg-type, misc]
             marks=np.concatenate([self.marks, np.array([r.marks for r in rows], np.float32)])[order],
             expires=np.concatenate([self.expires, np.array([r.expires_at or np.inf for r in rows], np.float64)])[order],

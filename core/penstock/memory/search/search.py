@@ -14,13 +14,13 @@ from penstock.base.errors import MemoryDown
 from penstock.memory.embedders import Embedder, vectors_of
 from penstock.memory.records import Records
 from penstock.memory.search import weights
-from penstock.memory.search.cascade import Asked, asked
-from penstock.memory.search.layout import Layout
+from penstock.memory.search.cascade import ExpandedQuery, asked
+from penstock.memory.search.layout import ItemTable
 from penstock.memory.search.question import Question, read
 from penstock.memory.search.related import Related
 from penstock.memory.search.signals import Array, Evidence, Ints, signals_of
 from penstock.memory.search.stems import stem
-from penstock.memory.search.stored import Stored
+from penstock.memory.search.stored import VectorCache
 from penstock.memory.search.word_index import WordIndex
 from penstock.memory.vectors.index import VectorIndex
 
@@ -44,8 +44,8 @@ class View:
     """One project, as a search sees it."""
 
     id: int
-    layout: Layout
-    stored: Stored
+    layout: ItemTable
+    stored: VectorCache
     related: Related | None
     records: Records
     words: WordIndex
@@ -98,9 +98,9 @@ def rank(
     return Ranked(rows[order], scores[order], {n: s[order] for n, s in signals.items()}, down, ask.corrected, told)
 
 
-def _by_words(view: View, question: Question, db: sa.Connection, down: list[str]) -> tuple[Array, Asked]:
+def _by_words(view: View, question: Question, db: sa.Connection, down: list[str]) -> tuple[Array, ExpandedQuery]:
     """For each row its best passage's BM25, the best of all being 1."""
-    out, ask = np.zeros(len(view.layout), np.float32), Asked(())
+    out, ask = np.zeros(len(view.layout), np.float32), ExpandedQuery(())
     try:
         ask = asked(question, view.words, db)
         found = view.words.best(db, ask.stems, _BY_WORDS)
@@ -120,7 +120,7 @@ def _of_the_best(scores: Array) -> Array:
     return (scores / max(float(scores.max(initial=0)), 1e-9)).astype(np.float32)
 
 
-def _by_meaning(view: View, question: Question, ask: Asked, db: sa.Connection) -> tuple[Array, float]:
+def _by_meaning(view: View, question: Question, ask: ExpandedQuery, db: sa.Connection) -> tuple[Array, float]:
     """For each row the share of the question's words that it, or a relative of theirs, has; and what all tell."""
     layout, index = view.layout, view.words
     out = np.zeros(len(layout), np.float32)
@@ -186,7 +186,7 @@ class _Likeness:
         return keys, question
 
 
-def _candidates(layout: Layout, words: Array, near: Ints) -> Ints:
+def _candidates(layout: ItemTable, words: Array, near: Ints) -> Ints:
     """The best by words and by vectors in turn, and what stands around the best of them."""
     by_words = np.argsort(-words, kind="stable")[:_FIRST]
     by_words = by_words[words[by_words] > 0]

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from penstock.memory.search.dates import When
-from penstock.memory.search.layout import Layout
+from penstock.memory.search.layout import ItemTable
 from penstock.memory.search.question import Question
 from penstock.memory.search.traits import NAMES as TRAITS
 
@@ -40,7 +40,7 @@ class Evidence:
     """The share of the question's words, the rare ones counting more, that are there or have a relative there."""
 
 
-def signals_of(question: Question, layout: Layout, rows: Ints, evidence: Evidence) -> dict[str, Array]:
+def signals_of(question: Question, layout: ItemTable, rows: Ints, evidence: Evidence) -> dict[str, Array]:
     """Each signal of the items in `rows`."""
     words, keys = evidence.words, evidence.keys
     session = layout.session
@@ -77,7 +77,7 @@ def _best_of(of: Array, session: Ints, count: int) -> Array:
     return best
 
 
-def _who(question: Question, layout: Layout, rows: Ints) -> dict[str, Array]:
+def _who(question: Question, layout: ItemTable, rows: Ints) -> dict[str, Array]:
     if question.named not in layout.roles:
         none = np.zeros(len(rows), np.float32)
         return {"speaker": none, "other_speaker": none}
@@ -85,7 +85,7 @@ def _who(question: Question, layout: Layout, rows: Ints) -> dict[str, Array]:
     return {"speaker": says, "other_speaker": 1 - says}
 
 
-def _when(times: tuple[When, ...], layout: Layout, rows: Ints) -> tuple[Array, Array]:
+def _when(times: tuple[When, ...], layout: ItemTable, rows: Ints) -> tuple[Array, Array]:
     """Said in a month, and on or about a day, that the question names."""
     month, day = np.zeros((2, len(rows)), np.float32)
     on, dated = layout.day[rows], layout.day[rows] > 0
@@ -104,7 +104,7 @@ def _when(times: tuple[When, ...], layout: Layout, rows: Ints) -> tuple[Array, A
     return month.astype(np.float32), day.astype(np.float32)
 
 
-def _kind(question: Question, layout: Layout, rows: Ints) -> dict[str, Array]:
+def _kind(question: Question, layout: ItemTable, rows: Ints) -> dict[str, Array]:
     """What the item is, before any question; and whether it is of the kind the question asks for."""
     trait = dict(zip(TRAITS, layout.traits[rows].T, strict=True))
     assistant = np.zeros(len(rows), np.float32)

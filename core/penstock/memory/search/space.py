@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["SAMPLE", "Space"]
+__all__ = ["SAMPLE", "CenteredSpace"]
 
 Array = npt.NDArray[np.float32]
 SAMPLE = 2000
@@ -22,7 +22,7 @@ _SPREAD = 4.0
 
 
 @dataclass(frozen=True)
-class Space:
+class CenteredSpace:
     """How the vectors of one project lie."""
 
     mean: Array
@@ -30,7 +30,7 @@ class Space:
     sample: Array
 
     @classmethod
-    def of(cls, vectors: Array) -> Space:
+    def of(cls, vectors: Array) -> CenteredSpace:
         """From a sample of passages, as rows of length one."""
         count = len(vectors)
         if not count:

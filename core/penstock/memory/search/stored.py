@@ -7,10 +7,10 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from penstock.memory.records import Records
-from penstock.memory.search.layout import Ints, Layout
-from penstock.memory.search.space import SAMPLE, Array, Space
+from penstock.memory.search.layout import Ints, ItemTable
+from penstock.memory.search.space import SAMPLE, Array, CenteredSpace
 
-__all__ = ["AT_HAND", "Stored"]
+__all__ = ["AT_HAND", "VectorCache"]
 
 AT_HAND = 50_000
 """Passages of one project whose vectors stay in memory: 25 MB of 256 16-bit floats."""
@@ -18,12 +18,12 @@ _GROWTH = 1.2
 """The space is measured again when a project has grown by so much."""
 
 
-class Stored:
+class VectorCache:
     """Belongs to one project and one embedder; `follow` its layout before asking."""
 
     def __init__(self, records: Records, embedder: str, dimension: int) -> None:
         self._records, self._embedder, self._dimension = records, embedder, dimension
-        self.space = Space.of(np.zeros((0, dimension), np.float32))
+        self.space = CenteredSpace.of(np.zeros((0, dimension), np.float32))
         self._measured = 0
         self._cleaned: npt.NDArray[np.float16] | None = None
         self._held = np.zeros(0, bool)
@@ -33,12 +33,12 @@ class Stored:
         """Bytes it takes in memory."""
         return (0 if self._cleaned is None else self._cleaned.nbytes) + self._held.nbytes + self.space.sample.nbytes
 
-    def follow(self, db: sa.Connection, layout: Layout) -> None:
+    def follow(self, db: sa.Connection, layout: ItemTable) -> None:
         """Take in passages that came since, and measure the space when those are many."""
         count = len(layout.passages)
         if count > self._measured * _GROWTH:
             vectors, held = self._read(db, layout.passages[:: max(1, count // SAMPLE)])
-            self.space = Space.of(vectors[held])
+            self.space = CenteredSpace.of(vectors[held])
             self._measured, self._cleaned = count if held.any() else 0, None
         if count > AT_HAND:
             self._cleaned = None
@@ -49,7 +49,7 @@ class Stored:
             self._cleaned = np.concatenate([self._cleaned, self.space.cleaned(vectors).astype(np.float16)])
             self._held = np.concatenate([self._held, held])
 
-    def cleaned(self, db: sa.Connection, layout: Layout, at: Ints) -> tuple[Array, npt.NDArray[np.bool_]]:
+    def cleaned(self, db: sa.Connection, layout: ItemTable, at: Ints) -> tuple[Array, npt.NDArray[np.bool_]]:
         """The cleaned vectors of the passages at these positions of the layout, and which of them have one."""
         if self._cleaned is not None:
             return self._cleaned[at].astype(np.float32), self._held[at]

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.memory.search.layout import Layout, Row
+from penstock.memory.search.layout import ItemTable, Row
 from penstock.memory.search.traits import NAMES, traits_of
 
 places = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9), st.integers(0, 2)), max_size=40)
@@ -24,9 +24,9 @@ def rows_of(listed: list[tuple[str, int, int]]) -> tuple[list[Row], list[tuple[i
 def test_growing_is_the_same_as_building(listed: list[tuple[str, int, int]], cut: int) -> None:
     """However the items came, each lies at its place, sessions together, with its passages."""
     rows, passages = rows_of(listed)
-    at_once = Layout.empty().grown(rows, passages)
+    at_once = ItemTable.empty().grown(rows, passages)
     first = [p for p in passages if p[1] <= cut]
-    in_two = Layout.empty().grown(rows[:cut], first).grown(rows[cut:], passages[len(first) :])
+    in_two = ItemTable.empty().grown(rows[:cut], first).grown(rows[cut:], passages[len(first) :])
     assert at_once.ids.tolist() == in_two.ids.tolist()
     order = [(s, q, p) for s, q, p in zip(at_once.session, at_once.seq, at_once.part, strict=True)]
     assert order == sorted(order)
@@ -38,10 +38,10 @@ def test_growing_is_the_same_as_building(listed: list[tuple[str, int, int]], cut
 
 def test_a_passage_that_is_gone_is_not_known() -> None:
     """An index may still hold it."""
-    layout = Layout.empty().grown(*rows_of([("a", 0, 0)]))
+    layout = ItemTable.empty().grown(*rows_of([("a", 0, 0)]))
     owners, known = layout.known(np.array([10, 11, 9], np.int64))
     assert (owners.tolist(), known.tolist()) == ([0], [True, False, False])
-    assert Layout.empty().known(np.array([1], np.int64))[1].tolist() == [False]
+    assert ItemTable.empty().known(np.array([1], np.int64))[1].tolist() == [False]
 
 
 def test_traits_have_a_number_each() -> None:

@@ -17,7 +17,7 @@ from penstock.base.child_process import Child
 from penstock.base.errors import MemoryDown, VectorsLater
 from penstock.memory import Item, Memory, memory
 from penstock.memory.embedders.trigrams import Trigrams
-from penstock.memory.keeper import Keeper
+from penstock.memory.keeper import MemoryService
 from penstock.memory.vectors import chroma
 from penstock.memory.vectors import index as vectors
 from penstock.memory.vectors.index import VectorIndex
@@ -210,7 +210,7 @@ def test_a_write_that_hangs_costs_no_answer(tmp_path: Path, monkeypatch: pytest.
     name = install(tmp_path, monkeypatch)
     monkeypatch.setattr(memory, "VectorIndex", partial(VectorIndex, process=name, within_s=5.0, pause_s=0.0))
     folder = tmp_path / "memory"
-    keeper = Keeper(lambda: Memory(folder, Trigrams()), retry_s=0.05)
+    keeper = MemoryService(lambda: Memory(folder, Trigrams()), retry_s=0.05)
     kept = keeper.open()
     keeper.submit(lambda m: m.add([Item("p", "the boiler pressure is two bar")]))
     assert keeper.drain(600)

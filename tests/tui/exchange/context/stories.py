@@ -6,7 +6,7 @@ from typing import Any
 
 from penstock_tui.exchange.context.limits import Limits
 from penstock_tui.exchange.history import complete, gather
-from penstock_tui.exchange.model import Block, Change, Story, Usage
+from penstock_tui.exchange.model import Block, Change, ExchangeDetail, Usage
 
 __all__ = ["WINDOW", "block", "edit", "story", "whole"]
 
@@ -26,7 +26,7 @@ def edit(m: int, before: int, after: int, op: str = "replace", state: str = "lan
     return Change("trim", op, state, reason, m, before=before, after=after, **(given | more))
 
 
-def story(*blocks: Block, **more: Any) -> Story:
+def story(*blocks: Block, **more: Any) -> ExchangeDetail:
     """One main request in which `blocks` were new; it holds as many messages as they say. The head has 1,000 tokens."""
     first = min((one.m for one in blocks), default=0)
     sizes = sum(one.tokens or 0 for one in blocks)
@@ -41,13 +41,13 @@ def story(*blocks: Block, **more: Any) -> Story:
         "blocks": list(blocks),
         "is_over": True,
     }
-    found = Story(**(given | more))
+    found = ExchangeDetail(**(given | more))
     if not found.tokens:
         found.tokens = {"system": 400, "tools": 600, "messages": sizes, "total": 1000 + sizes}
     return found
 
 
-def whole(*stories: Story, usage: Usage | None = None) -> tuple[Story, list[Story]]:
+def whole(*stories: ExchangeDetail, usage: Usage | None = None) -> tuple[ExchangeDetail, list[ExchangeDetail]]:
     """The last of `stories`, complete, and those before it, newest first. Each holds what those before it held."""
     *before, own = stories
     earlier = before[::-1]

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from penstock_tui.exchange.context.busts import busts
-from penstock_tui.exchange.model import Step, Story, Usage
+from penstock_tui.exchange.model import ExchangeDetail, Step, Usage
 from tests.tui.exchange.context.stories import WINDOW, block, edit, story
 
 
-def request(first: int, read: int, write: int = 500, *, at: float = 0.0, **more: Any) -> Story:
+def request(first: int, read: int, write: int = 500, *, at: float = 0.0, **more: Any) -> ExchangeDetail:
     """One message more than `first`; its answer came a second later."""
     usage = Usage(input=0, read=read, write=write, output=5)
     steps = [Step("answered", at + 1)]
@@ -36,7 +36,7 @@ BEFORE = request(3, 9_000, 1_000)
         ),
     ],
 )
-def test_each_cause_is_found(story: Story, cause: str) -> None:
+def test_each_cause_is_found(story: ExchangeDetail, cause: str) -> None:
     [bust] = busts([BEFORE, story], WINDOW)
     assert (bust.causes, bust.lost) == ((cause,), 10_000)
 
@@ -63,7 +63,7 @@ def test_no_cause_is_made_up() -> None:
     ],
     ids=["all read", "nearly all", "a side call", "no cache", "not counted"],
 )
-def test_what_is_no_loss(story: Story) -> None:
+def test_what_is_no_loss(story: ExchangeDetail) -> None:
     """A step at the end, a call of the client's own, a provider that does not say."""
     assert busts([BEFORE, story], WINDOW) == []
 

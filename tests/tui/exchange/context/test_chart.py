@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from penstock_tui.exchange.context.chart import Chart, changes, chart
 from penstock_tui.exchange.context.parts import PartName
 from penstock_tui.exchange.history import complete, gather
-from penstock_tui.exchange.model import Block, Change, Story
+from penstock_tui.exchange.model import Block, Change, ExchangeDetail
 from tests.tui.exchange.context.stories import WINDOW, block, edit, story, whole
 
 SAID = [block(0, tokens=100), block(1, "tool_use", 50, role="assistant"), block(2, "tool_result", 850)]
@@ -79,7 +79,7 @@ def test_before_it_is_enriched_it_is_as_it_came() -> None:
 
 def test_an_empty_story_has_no_parts() -> None:
     """A request that was not read."""
-    assert chart(Story(), WINDOW).parts == ()
+    assert chart(ExchangeDetail(), WINDOW).parts == ()
 
 
 def test_a_change_is_of_blocks() -> None:
@@ -133,7 +133,7 @@ def test_parts_add_up(
     covers: int,
 ) -> None:
     """To the whole, as it came and as it was sent, whatever a log says; none is below nothing."""
-    own = Story(blocks=listed, changes=told, tokens=tokens, tokens_in=came, tokens_out=sent, messages=9)
+    own = ExchangeDetail(blocks=listed, changes=told, tokens=tokens, tokens_in=came, tokens_out=sent, messages=9)
     found = chart(complete(own, gather([], 0, 10), lambda _: covers), WINDOW)
     assert sum(part.came for part in found.parts) == found.came
     assert sum(part.sent for part in found.parts) == found.sent

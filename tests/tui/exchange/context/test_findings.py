@@ -7,16 +7,16 @@ from typing import Any
 
 from penstock_tui.exchange.context.chart import chart
 from penstock_tui.exchange.context.findings import Finding, findings
-from penstock_tui.exchange.model import Block, Story, Tool
+from penstock_tui.exchange.model import Block, ExchangeDetail, Tool
 from tests.tui.exchange.context.stories import WINDOW, block, edit, story, whole
 
 
-def found(*stories: Story) -> list[Finding]:
+def found(*stories: ExchangeDetail) -> list[Finding]:
     own, earlier = whole(*stories)
     return findings(own, earlier, chart(own, WINDOW))
 
 
-def about(word: str, *stories: Story) -> list[str]:
+def about(word: str, *stories: ExchangeDetail) -> list[str]:
     return [one.text for one in found(*stories) if one.about == word]
 
 
@@ -71,7 +71,7 @@ def test_tools_nobody_calls_are_told() -> None:
     assert about("unused", story(*called(0, "{}"))) == [], "an older log does not name them"
 
 
-def sized(turn: int, total: int, **more: Any) -> Story:
+def sized(turn: int, total: int, **more: Any) -> ExchangeDetail:
     given = {"turn": turn, "tokens": {"system": 0, "tools": 0, "messages": total, "total": total}}
     return story(block(turn, tokens=total), **(given | more))
 
@@ -131,4 +131,4 @@ def test_what_waits_frees_what_is_sent_now() -> None:
 
 def test_nothing_is_found_in_nothing() -> None:
     """A log that does not say what was sent."""
-    assert found(Story()) == []
+    assert found(ExchangeDetail()) == []

@@ -7,7 +7,7 @@ from penstock.tokens.estimate import estimate
 from penstock_tui.exchange.context.parts import PartName
 from penstock_tui.exchange.context.weights import Weigh, Weights
 from penstock_tui.exchange.context.window import WindowMap
-from penstock_tui.exchange.model import Fate
+from penstock_tui.exchange.model import EditState
 from penstock_tui.exchange.reader import StoryReader, Wanted
 from penstock_tui.log.model import LogModel
 from tests.tui.logs import Log
@@ -34,7 +34,7 @@ def test_a_result_that_was_trimmed_is_smaller_as_sent(log: Log) -> None:
     for id in ids[1:]:
         came, sent = parts(mapped(log, id))[PartName.RESULTS]
         assert 0 < sent < came
-    assert [change.fate for change in mapped(log, ids[2]).story.changes] == [Fate.FROZEN]
+    assert [change.fate for change in mapped(log, ids[2]).story.changes] == [EditState.FROZEN]
 
 
 def test_a_record_stands_for_the_messages_it_covers(log: Log) -> None:
@@ -44,9 +44,9 @@ def test_a_record_stands_for_the_messages_it_covers(log: Log) -> None:
     gone = [block.m for block in found.story.blocks if block.sent == 0]
     assert sorted(set(gone)) == [0, 1, 2, 3]
     assert [(one.op, one.fate, one.is_covered) for one in found.story.changes] == [
-        ("replace", Fate.FROZEN, True),
-        ("replace", Fate.FROZEN, False),
-        ("compact", Fate.LANDED, False),
+        ("replace", EditState.FROZEN, True),
+        ("replace", EditState.FROZEN, False),
+        ("compact", EditState.LANDED, False),
     ]
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from penstock.conversation.exchange import Kind
 from penstock_tui.exchange.context.limits import Limits
-from penstock_tui.exchange.model import Fate, Story
+from penstock_tui.exchange.model import EditState, ExchangeDetail
 from penstock_tui.format import age, many
 
 __all__ = ["Bust", "busts"]
@@ -32,7 +32,7 @@ class Bust:
     """The surest first. Empty: nothing that the log tells of explains it."""
 
 
-def busts(stories: Sequence[Story], limits: Limits) -> list[Bust]:
+def busts(stories: Sequence[ExchangeDetail], limits: Limits) -> list[Bust]:
     """Of the requests of one conversation, oldest first. Those that a client makes for itself use no entry of it."""
     real = [one for one in stories if _is_real(one) and one.usage.prompt is not None]
     found = []
@@ -47,11 +47,11 @@ def busts(stories: Sequence[Story], limits: Limits) -> list[Bust]:
     return found
 
 
-def _is_real(story: Story) -> bool:
+def _is_real(story: ExchangeDetail) -> bool:
     return story.kind in {kind for kind in Kind if kind.is_real}
 
 
-def _causes(before: Story, story: Story, limits: Limits) -> Iterator[str]:
+def _causes(before: ExchangeDetail, story: ExchangeDetail, limits: Limits) -> Iterator[str]:
     if before.model != story.model:
         yield f"the model changed from {before.model} to {story.model}"
     idle = story.at - max(
@@ -74,6 +74,6 @@ def _causes(before: Story, story: Story, limits: Limits) -> Iterator[str]:
         yield f"{many(len(late), 'edit')} of ours landed from message {min(m for m in late if m is not None)} on{why}"
 
 
-def _is_late(fate: Fate | None, m: int | None, first: int | None) -> bool:
+def _is_late(fate: EditState | None, m: int | None, first: int | None) -> bool:
     """It changed what had been sent before."""
-    return fate is Fate.LANDED and m is not None and first is not None and m < first
+    return fate is EditState.LANDED and m is not None and first is not None and m < first

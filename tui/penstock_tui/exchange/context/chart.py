@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from penstock_tui.exchange.context.limits import Limits
 from penstock_tui.exchange.context.parts import Part, PartName, part_of, share_out
-from penstock_tui.exchange.model import Fate, Story
+from penstock_tui.exchange.model import EditState, ExchangeDetail
 
 __all__ = ["Chart", "changes", "chart"]
 
@@ -61,7 +61,7 @@ def changes(now: Chart, before: Chart) -> dict[PartName, int]:
     return {name: change for name, change in found.items() if change}
 
 
-def chart(story: Story, limits: Limits) -> Chart:
+def chart(story: ExchangeDetail, limits: Limits) -> Chart:
     """Of a story that is complete. The log counts the whole and estimates each block, so the estimates are taken as
     shares of the whole; what was not edited is as large as it came."""
     told = max(story.tokens.get("total", 0), 0)
@@ -93,12 +93,12 @@ def _add_head(sizes: dict[_Key, int], head: Sequence[int]) -> None:
         sizes[name, ""] = sizes.get((name, ""), 0) + size
 
 
-def _is_partly_unseen(story: Story) -> bool:
+def _is_partly_unseen(story: ExchangeDetail) -> bool:
     listed = {block.m for block in story.blocks}
     return story.known_from > 0 or len(listed) < (story.messages or 0) or not listed
 
 
-def _sizes(story: Story) -> tuple[_Sizes, _Sizes, set[_Key]]:
+def _sizes(story: ExchangeDetail) -> tuple[_Sizes, _Sizes, set[_Key]]:
     """The blocks' estimates by part, as they came and as they were sent, and the parts in which that differs."""
     came: _Sizes = {}
     sent: _Sizes = {}
@@ -112,7 +112,7 @@ def _sizes(story: Story) -> tuple[_Sizes, _Sizes, set[_Key]]:
         if block.sent is not None:
             touched.add(key)
     for change in story.changes:
-        if change.fate not in (Fate.LANDED, Fate.FROZEN) or change.is_covered or change.op not in _OWN:
+        if change.fate not in (EditState.LANDED, EditState.FROZEN) or change.is_covered or change.op not in _OWN:
             continue
         key = (_OWN[change.op], "")
         sent[key] = sent.get(key, 0) + (change.after or 0)

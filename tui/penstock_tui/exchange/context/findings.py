@@ -13,7 +13,7 @@ from penstock.conversation.exchange import Kind
 from penstock_tui.exchange.context.busts import Bust, busts
 from penstock_tui.exchange.context.chart import Chart
 from penstock_tui.exchange.context.parts import PartName
-from penstock_tui.exchange.model import Block, Change, Fate, Story, Tool
+from penstock_tui.exchange.model import Block, Change, EditState, ExchangeDetail, Tool
 from penstock_tui.format import count, many, percent
 
 __all__ = ["Finding", "findings"]
@@ -54,7 +54,7 @@ class Finding:
     """Where to go, when that is another one than that of the map."""
 
 
-def findings(story: Story, earlier: Sequence[Story], chart: Chart) -> list[Finding]:
+def findings(story: ExchangeDetail, earlier: Sequence[ExchangeDetail], chart: Chart) -> list[Finding]:
     """Of a complete story; `earlier`: the exchanges of its conversation before it, newest first."""
     whole = [*reversed(earlier), story]
     return [
@@ -68,7 +68,7 @@ def findings(story: Story, earlier: Sequence[Story], chart: Chart) -> list[Findi
     ]
 
 
-def _overflow(whole: Sequence[Story], chart: Chart) -> Iterator[Finding]:
+def _overflow(whole: Sequence[ExchangeDetail], chart: Chart) -> Iterator[Finding]:
     limits = chart.limits
     if not limits.window or not chart.sent:
         return
@@ -101,7 +101,7 @@ def _received(chart: Chart) -> Iterator[Finding]:
     yield Finding("received", f"{size}: {then}.", "bad" if chart.came >= limits.received else "warn")
 
 
-def _steps(whole: Sequence[Story]) -> tuple[list[int], str]:
+def _steps(whole: Sequence[ExchangeDetail]) -> tuple[list[int], str]:
     """The sizes of the last turns, or of the last requests where there was but one turn; since the history last
     shrank."""
     mine = [one for one in whole if one.kind in _REAL and one.epoch == whole[-1].epoch]
@@ -112,7 +112,7 @@ def _steps(whole: Sequence[Story]) -> tuple[list[int], str]:
     return found[max(start, len(found) - LATEST - 1) :], noun
 
 
-def _size(story: Story) -> int:
+def _size(story: ExchangeDetail) -> int:
     return story.tokens_out or story.tokens.get("total", 0)
 
 
@@ -123,7 +123,7 @@ def _bust(bust: Bust, own: str) -> Finding:
     return Finding("cache lost", text, "warn", exchange="" if bust.exchange == own else bust.exchange)
 
 
-def _largest(story: Story) -> Iterator[Finding]:
+def _largest(story: ExchangeDetail) -> Iterator[Finding]:
     """Those that take most of the window now."""
     results = [block for block in story.blocks if block.kind == "tool_result" and _left(block) >= SMALL]
     calls = {block.id: block for block in story.blocks if block.kind == "tool_use" and block.id}
@@ -146,7 +146,7 @@ def _subject(call: Block) -> str:
     return words if len(words) <= WIDE else f"{words[: WIDE - 1]}…"
 
 
-def _again(story: Story) -> Iterator[Finding]:
+def _again(story: ExchangeDetail) -> Iterator[Finding]:
     """Calls that were made more than once: the same file, or the same words."""
     sizes = {block.id: block for block in story.blocks if block.kind == "tool_result" and block.id}
     made: dict[tuple[str, str], list[Block]] = {}
@@ -182,7 +182,7 @@ def _canonical(text: str) -> str:
         return text
 
 
-def _uncalled(whole: Sequence[Story], chart: Chart) -> Iterator[Finding]:
+def _uncalled(whole: Sequence[ExchangeDetail], chart: Chart) -> Iterator[Finding]:
     """Needs the tools' names, which older logs do not have."""
     listed = next((one.toolset for one in reversed(whole) if one.toolset is not None), None)
     if not listed:
@@ -205,8 +205,8 @@ def _scaled(some: Sequence[Tool], listed: Sequence[Tool], chart: Chart) -> Mappi
     return {tool: tool.tokens * (scale or 1.0) for tool in some}
 
 
-def _waiting(story: Story) -> Iterator[Finding]:
-    waits = [one for one in story.changes if one.fate is Fate.PENDING]
+def _waiting(story: ExchangeDetail) -> Iterator[Finding]:
+    waits = [one for one in story.changes if one.fate is EditState.PENDING]
     # An edit tells of the original; what it would shorten may be short already.
     sent = {(block.m, block.b): _left(block) for block in story.blocks}
     freed = sum(_taken(one, sent) for one in waits)

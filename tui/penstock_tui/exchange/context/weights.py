@@ -15,7 +15,7 @@ from pathlib import Path
 from penstock.tokens.estimate import estimate
 from penstock.tokens.text_count import tokenizer_of
 from penstock.tokens.vocabulary import KNOWN, Tokenizer, Vocabulary
-from penstock_tui.exchange.model import Story
+from penstock_tui.exchange.model import ExchangeDetail
 
 __all__ = ["Weigh", "Weights"]
 
@@ -34,7 +34,7 @@ class Weigh:
         self.name = name
         self._density = None if count is None else _kept(count)
 
-    def __call__(self, story: Story) -> Story:
+    def __call__(self, story: ExchangeDetail) -> ExchangeDetail:
         density = self._density
         if density is None:
             return story

@@ -9,7 +9,7 @@ from penstock.conversation.exchange import Kind
 from penstock_tui.exchange.context.chart import Chart, chart
 from penstock_tui.exchange.context.findings import Finding, findings
 from penstock_tui.exchange.context.limits import Limits
-from penstock_tui.exchange.model import Story
+from penstock_tui.exchange.model import ExchangeDetail
 
 __all__ = ["WindowMap", "window_map"]
 
@@ -18,7 +18,7 @@ __all__ = ["WindowMap", "window_map"]
 class WindowMap:
     """What is known by the time of one exchange."""
 
-    story: Story
+    story: ExchangeDetail
     now: Chart
     request_before: Chart | None
     """Of the conversation's last request before this one. None: this is the first that the log has."""
@@ -29,7 +29,9 @@ class WindowMap:
     """The tokenizer that the parts were weighed with. Empty: they are estimates."""
 
 
-def window_map(story: Story, earlier: Sequence[Story], limits: Limits, whole: Callable[[int], Story]) -> WindowMap:
+def window_map(
+    story: ExchangeDetail, earlier: Sequence[ExchangeDetail], limits: Limits, whole: Callable[[int], ExchangeDetail]
+) -> WindowMap:
     """`story` is complete; `earlier`: the exchanges of its conversation before it, as their events tell them, newest
     first; `whole` gives the complete one of those by its index."""
     real = [i for i, one in enumerate(earlier) if one.kind in _REAL and one.tokens]

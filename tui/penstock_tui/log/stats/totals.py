@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from penstock.conversation.exchange import Kind
 from penstock_tui.log.row import Row
 
-__all__ = ["Purse", "Totals"]
+__all__ = ["CostSummary", "Totals"]
 
 
 @dataclass(slots=True)
-class Purse:
+class CostSummary:
     """Money over some exchanges, those included whose rows are gone. Dollars."""
 
     requests: int = 0
@@ -42,7 +42,7 @@ class Purse:
         self.naive += sign * row.naive
         self.estimated += sign * (not row.counted)
 
-    def join(self, other: Purse) -> None:
+    def join(self, other: CostSummary) -> None:
         """Count all of another in."""
         self.requests += other.requests
         self.baseline += other.baseline
@@ -66,7 +66,7 @@ class Totals:
     prompt: int = 0
     """Input tokens as the providers counted them."""
     cache_read: int = 0
-    purse: Purse = field(default_factory=Purse)
+    purse: CostSummary = field(default_factory=CostSummary)
 
     @property
     def saved(self) -> int:
