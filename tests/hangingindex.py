@@ -17,7 +17,7 @@ __all__ = ["NAME", "SOURCE", "install"]
 NAME = "hanging_index"
 SOURCE = """
 import ctypes
-from penstock.memory import chroma, vectorprocess
+from penstock.memory.vectors import chroma, process
 
 real = chroma.ChromaIndex.add
 
@@ -28,7 +28,7 @@ def add(self, *arguments):
     real(self, *arguments)
 
 chroma.ChromaIndex.add = add
-raise SystemExit(vectorprocess.main())
+raise SystemExit(process.main())
 """
 
 

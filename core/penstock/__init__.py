@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.base.version import VERSION
+from penstock.base.version import VERSION as __version__
 from penstock.budget.level import Level
 from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role
 from penstock.conversation.exchange import Exchange, Identity, Kind
@@ -49,5 +49,3 @@ __all__ = [
     "handle_of",
     "hookimpl",
 ]
-
-__version__ = VERSION

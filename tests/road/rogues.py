@@ -69,7 +69,7 @@ import sys
 import time
 
 from penstock import BlockKind, Draft, Profile, Stage, hookimpl
-from penstock.exchange import State
+from penstock.conversation.exchange import State
 
 
 class Unprintable:

@@ -23,13 +23,13 @@ HANGS = f'''
 """Has the process of the vector index hang as Chroma does on a full disk."""
 import os
 from pathlib import Path
-from penstock.memory import vectors
+from penstock.memory.vectors import index
 
 folder = Path(__file__).parent
 os.environ["PYTHONPATH"] = os.pathsep.join([str(folder.parent), os.environ.get("PYTHONPATH", "")])
-vectors.PROCESS = "{NAME}"
-real = vectors.VectorIndex.__init__
-vectors.VectorIndex.__init__ = lambda self, *a, **k: real(self, *a, **{{**k, "within_s": 5.0}})
+index.PROCESS = "{NAME}"
+real = index.VectorIndex.__init__
+index.VectorIndex.__init__ = lambda self, *a, **k: real(self, *a, **{{**k, "within_s": 5.0}})
 '''
 
 

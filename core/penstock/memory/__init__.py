@@ -17,7 +17,7 @@ __all__ = ["Added", "Embedder", "Found", "Hit", "Item", "Kind", "Memory", "chose
 
 
 def __getattr__(name: str) -> Any:
-    homes = {"Added": "writer", "Embedder": "embedder", "Memory": "memory", "chosen": "embedder"}
+    homes = {"Added": "writer", "Embedder": "embedders", "Memory": "memory", "chosen": "embedders"}
     if name not in homes:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{homes[name]}"), name)

@@ -238,14 +238,14 @@ class Memory:
         )
 
     def _refreshed(self, db: sa.Connection, project: int) -> _Known:
-        stored = VectorCache(self._records, self.embedder.name, self.embedder.dimension)
+        stored = VectorCache.empty(self._records, self.embedder.name, self.embedder.dimension)
         known = self._known.pop(project, None) or _Known(
             ItemTable.empty(), stored, Related(self._table) if self._table is not None else None
         )
         above = int(known.layout.ids.max(initial=0))
         rows = self._records.rows(db, project, above)
         known.layout = known.layout.grown(rows, self._records.passage_rows(db, project, above))
-        known.stored.follow(db, known.layout)
+        known.stored = known.stored.grown(db, known.layout)
         if known.related is not None:
             try:
                 known.related.follow(db, WordIndex(project), len(known.layout.passages))

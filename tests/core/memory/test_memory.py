@@ -263,7 +263,7 @@ _ADDS = """
 import sys
 from pathlib import Path
 from penstock.memory import Item, Memory
-from penstock.memory.trigrams import Trigrams
+from penstock.memory.embedders.trigrams import Trigrams
 memory = Memory(Path(sys.argv[1]), Trigrams())
 for n in range(10_000):
     memory.add([Item("p", f"line {n} part {i}", session="s", seq=n) for i in range(20)])

@@ -210,13 +210,12 @@ def test_kinds_of_a_newer_version_are_passed_over(path: Path) -> None:
 KILLED = """
 import os, sys
 from pathlib import Path
-from penstock.edits import Edit, Op, Place
-from penstock.events import Tip
-from penstock.store.base import Landed
+from penstock.edits.edit import Edit, Landed, Op, Place
+from penstock.events.event import PrefixHash
 from penstock.store.sql import SqlStore
 store = SqlStore(Path(sys.argv[1]))
 store.add_edits("talk", [Landed(1, Edit(Op.REPLACE, Place(b"k" * 16), "new", "s", "r", "old"))], 1.0)
-store.set_tip("talk", Tip(0, b"t" * 16, 3), 1.0)
+store.set_tip("talk", PrefixHash(0, b"t" * 16, 3), 1.0)
 os.kill(os.getpid(), 9)
 """
 

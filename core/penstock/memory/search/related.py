@@ -7,7 +7,7 @@ so there is nothing here to keep or to delete.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import sqlalchemy as sa
@@ -34,47 +34,54 @@ class Speller(Embedder, Protocol):
         ...
 
 
+class _Stems(NamedTuple):
+    """Replaced as a whole, so that a search never sees half of a change."""
+
+    stems: tuple[str, ...]
+    mean: Array
+    unit: Array
+    """The vectors of `stems` less `mean`, each of length one."""
+
+
 class Related:
     """The vocabulary of one project; `follow` its index before asking."""
 
     def __init__(self, table: Speller) -> None:
         self._table = table
-        self._stems: list[str] = []
         self._raw = np.zeros((0, table.dimension), np.float16)  # half the memory; the table has no more digits
-        self._mean = np.zeros(table.dimension, np.float32)
-        self._unit = np.zeros((0, table.dimension), np.float32)
+        self._now = _Stems((), np.zeros(table.dimension, np.float32), np.zeros((0, table.dimension), np.float32))
         self._passages = 0
 
     @property
     def size(self) -> int:
         """Bytes it takes in memory."""
-        return self._raw.nbytes + self._unit.nbytes
+        return self._raw.nbytes + self._now.unit.nbytes
 
     def follow(self, db: sa.Connection, index: WordIndex, passages: int) -> None:
         """Take in words that came since, when the project has grown. Raises `MemoryDown`."""
         if passages <= self._passages * _GROWTH:
             return
-        known = set(self._stems)
+        known = set(self._now.stems)
         new = [stem for stem in index.commonest(db, _MOST) if stem not in known][: _MOST - len(known)]
         if new:
-            self._stems += new
             added = vectors_of(self._table, self._table.spelled(new)).astype(np.float16)
             self._raw = np.concatenate([self._raw, added])
             whole = self._raw.astype(np.float32)
-            self._mean = whole.mean(0)
-            self._unit = _unit(whole - self._mean)
+            mean = whole.mean(0)
+            self._now = _Stems((*self._now.stems, *new), mean, _unit(whole - mean))
         self._passages = passages
 
     def to(self, words: Sequence[str]) -> list[list[tuple[str, float]]]:
         """For each word the nearest stems that are not its own spelling, with how near. Raises `MemoryDown`."""
-        if not len(self._stems):
+        now = self._now
+        if not now.stems:
             return [[] for _ in words]
-        likeness = _unit(vectors_of(self._table, words) - self._mean) @ self._unit.T
-        count = min(_EACH + 1, len(self._stems))
+        likeness = _unit(vectors_of(self._table, words) - now.mean) @ now.unit.T
+        count = min(_EACH + 1, len(now.stems))
         nearest = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
         out = []
         for row, found in zip(likeness, nearest, strict=True):
-            near = sorted(((self._stems[i], float(row[i] - _FLOOR) / (1 - _FLOOR)) for i in found), key=lambda p: -p[1])
+            near = sorted(((now.stems[i], float(row[i] - _FLOOR) / (1 - _FLOOR)) for i in found), key=lambda p: -p[1])
             out.append([(stem, weight) for stem, weight in near if weight > 0])
         return out
 

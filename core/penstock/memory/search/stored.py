@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
+
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
@@ -18,48 +20,59 @@ _GROWTH = 1.2
 """The space is measured again when a project has grown by so much."""
 
 
+@dataclass(frozen=True, slots=True)
 class VectorCache:
-    """Belongs to one project and one embedder; `follow` its layout before asking."""
+    """Belongs to one project and one embedder. A value: searches go on with the one they have while others grow it."""
 
-    def __init__(self, records: Records, embedder: str, dimension: int) -> None:
-        self._records, self._embedder, self._dimension = records, embedder, dimension
-        self.space = CenteredSpace.of(np.zeros((0, dimension), np.float32))
-        self._measured = 0
-        self._cleaned: npt.NDArray[np.float16] | None = None
-        self._held = np.zeros(0, bool)
+    records: Records
+    embedder: str
+    dimension: int
+    space: CenteredSpace
+    measured: int = 0
+    """How many passages there were when the space was measured."""
+    vectors: npt.NDArray[np.float16] | None = None
+    """The cleaned vectors, in the order of the layout's passages. None: there are too many to keep."""
+    held: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+    """Which of them there are."""
+
+    @classmethod
+    def empty(cls, records: Records, embedder: str, dimension: int) -> VectorCache:
+        """Before any passage is known."""
+        return cls(records, embedder, dimension, CenteredSpace.of(np.zeros((0, dimension), np.float32)))
 
     @property
     def size(self) -> int:
         """Bytes it takes in memory."""
-        return (0 if self._cleaned is None else self._cleaned.nbytes) + self._held.nbytes + self.space.sample.nbytes
+        return (0 if self.vectors is None else self.vectors.nbytes) + self.held.nbytes + self.space.sample.nbytes
 
-    def follow(self, db: sa.Connection, layout: ItemTable) -> None:
-        """Take in passages that came since, and measure the space when those are many."""
-        count = len(layout.passages)
-        if count > self._measured * _GROWTH:
-            vectors, held = self._read(db, layout.passages[:: max(1, count // SAMPLE)])
-            self.space = CenteredSpace.of(vectors[held])
-            self._measured, self._cleaned = count if held.any() else 0, None
+    def grown(self, db: sa.Connection, layout: ItemTable) -> VectorCache:
+        """With the passages of `layout` that came since, in a space that is measured again when those are many."""
+        count, space, measured = len(layout.passages), self.space, self.measured
+        cleaned, held = self.vectors, self.held
+        if count > measured * _GROWTH:
+            vectors, there = self._read(db, layout.passages[:: max(1, count // SAMPLE)])
+            space, measured, cleaned = CenteredSpace.of(vectors[there]), count if there.any() else 0, None
         if count > AT_HAND:
-            self._cleaned = None
-        elif self._cleaned is None:
-            self._cleaned, self._held = np.zeros((0, self._dimension), np.float16), np.zeros(0, bool)
-        if self._cleaned is not None and count > len(self._cleaned):
-            vectors, held = self._read(db, layout.passages[len(self._cleaned) :])
-            self._cleaned = np.concatenate([self._cleaned, self.space.cleaned(vectors).astype(np.float16)])
-            self._held = np.concatenate([self._held, held])
+            cleaned = None
+        elif cleaned is None:
+            cleaned, held = np.zeros((0, self.dimension), np.float16), np.zeros(0, bool)
+        if cleaned is not None and count > len(cleaned):
+            vectors, there = self._read(db, layout.passages[len(cleaned) :])
+            cleaned = np.concatenate([cleaned, space.cleaned(vectors).astype(np.float16)])
+            held = np.concatenate([held, there])
+        return replace(self, space=space, measured=measured, vectors=cleaned, held=held)
 
     def cleaned(self, db: sa.Connection, layout: ItemTable, at: Ints) -> tuple[Array, npt.NDArray[np.bool_]]:
         """The cleaned vectors of the passages at these positions of the layout, and which of them have one."""
-        if self._cleaned is not None:
-            return self._cleaned[at].astype(np.float32), self._held[at]
+        if self.vectors is not None:
+            return self.vectors[at].astype(np.float32), self.held[at]
         vectors, held = self._read(db, layout.passages[at])
         return self.space.cleaned(vectors), held
 
     def _read(self, db: sa.Connection, passages: Ints) -> tuple[Array, npt.NDArray[np.bool_]]:
-        out, held = np.zeros((len(passages), self._dimension), np.float32), np.zeros(len(passages), bool)
-        found = self._records.vectors(db, self._embedder, passages.tolist())
-        size = 2 * self._dimension
+        out, held = np.zeros((len(passages), self.dimension), np.float32), np.zeros(len(passages), bool)
+        found = self.records.vectors(db, self.embedder, passages.tolist())
+        size = 2 * self.dimension
         for n, number in enumerate(passages.tolist()):
             raw = found.get(number)
             if raw is not None and len(raw) == size:

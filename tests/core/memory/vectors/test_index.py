@@ -167,12 +167,12 @@ def test_damage_that_ends_the_process_is_no_reason_to_wait(tmp_path: Path, monke
     """Some damage crashes Chroma, or keeps it busy for ever: such vectors are rebuilt from the record."""
     install(tmp_path, monkeypatch)
     (tmp_path / "crashing.py").write_text(
-        "import os\nfrom penstock.memory import chroma, vectorprocess\n"
+        "import os\nfrom penstock.memory.vectors import chroma, process\n"
         "real = chroma.ChromaIndex.probe\n"
         "def probe(self, *a):\n"
         "    if (self.folder / 'damage').exists(): os.abort()\n"
         "    return real(self, *a)\n"
-        "chroma.ChromaIndex.probe = probe\nvectorprocess.main()\n",
+        "chroma.ChromaIndex.probe = probe\nprocess.main()\n",
         encoding="utf-8",
     )
     monkeypatch.setattr(memory, "VectorIndex", partial(VectorIndex, process="crashing", pause_s=0.0))
@@ -189,8 +189,8 @@ def test_a_probe_that_is_late_twice_means_damage(tmp_path: Path, monkeypatch: py
     """Once may be the machine: nothing is thrown away for that."""
     install(tmp_path, monkeypatch)
     (tmp_path / "stuck.py").write_text(
-        "import threading\nfrom penstock.memory import chroma, vectorprocess\n"
-        "chroma.ChromaIndex.probe = lambda *_: threading.Event().wait()\nvectorprocess.main()\n",
+        "import threading\nfrom penstock.memory.vectors import chroma, process\n"
+        "chroma.ChromaIndex.probe = lambda *_: threading.Event().wait()\nprocess.main()\n",
         encoding="utf-8",
     )
     index = VectorIndex(tmp_path / "vectors", process="stuck", within_s=0.2, pause_s=0.0)
