@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from penstock.dialects.replies import ReplyReader
 from penstock.encodings import StreamDecoder, morsels
+from penstock.errors import Unreadable
 from penstock.reply import Reply
 
 __all__ = ["Tee"]
@@ -55,7 +56,10 @@ class Tee:
                     self._reader = None
                     return
                 reader.feed(piece)
-        except Exception:  # a damaged encoding raises what its library likes; the client gets the bytes all the same
+        except Unreadable as e:
+            logger.warning("an answer could not be read: %s", e)
+            self._reader = None
+        except Exception:  # a dialect may be a stranger's; the client gets the bytes all the same
             logger.warning("an answer could not be read", exc_info=True)
             self._reader = None
 
