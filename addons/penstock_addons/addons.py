@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock_addons.answered import HeldAnswers
 from penstock_addons.bodies import BodyLimit
 from penstock_addons.control import Control
 from penstock_addons.gateway import Gateway
@@ -28,6 +29,7 @@ def suite_addons() -> list[object]:
         Control(settings, gateway),
         WebPages(settings, gateway),
         NoWebSocket(hosts),
+        HeldAnswers(),
         BodyLimit(gateway),
         gateway,
     ]

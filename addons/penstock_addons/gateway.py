@@ -35,6 +35,7 @@ from penstock.redact import Redactor
 from penstock.reply import Reply, Usage
 from penstock.suite import Suite
 from penstock.tokens import estimate
+from penstock_addons.answered import is_answered
 from penstock_addons.client import Asked, ClientSettings
 from penstock_addons.credentials import credentials_of, without
 from penstock_addons.hosts import ModelHosts, host_of
@@ -131,7 +132,7 @@ class Gateway:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """What is not for us streams both ways: it is never held, nor kept. Its headers leave right after this."""
         flow.metadata[ASKED] = self._clients.take(flow.client_conn.id, flow.request.headers)
-        if flow.response is not None:  # answered already; mitmproxy can not stream such a request as well
+        if is_answered(flow):  # mitmproxy can not stream such a request as well
             return
         found = self._found(flow)
         length = flow.request.headers.get("content-length", "")
