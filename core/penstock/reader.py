@@ -16,6 +16,7 @@ from penstock.edits import Edit
 from penstock.exchange import Exchange, Identity, Kind, State
 from penstock.folders import Projects
 from penstock.identity import identify
+from penstock.killed import RETRIED_S
 from penstock.ledger import Ledger, resolve
 from penstock.profiles import Profile
 from penstock.refusals import Refusals
@@ -32,11 +33,21 @@ class Reader:
     """Reads requests, each in its own thread; conversations come from a store."""
 
     def __init__(
-        self, store: Store, key: bytes, clock: Clock, cashier: Cashier, counting: Counting, *, is_lost: bool = False
+        self,
+        store: Store,
+        key: bytes,
+        clock: Clock,
+        cashier: Cashier,
+        counting: Counting,
+        *,
+        is_lost: bool = False,
+        was_killed: bool = False,
     ) -> None:
-        """`is_lost`: the ledgers of an earlier store are gone; what was sent then is not known."""
+        """`is_lost`: the ledgers of an earlier store are gone; what was sent then is not known. `was_killed`: what an
+        earlier proxy sent last may be missing in the store."""
         self._store, self._key, self._clock, self._cashier, self._counting = store, key, clock, cashier, counting
         self._is_lost = is_lost
+        self._retried_until = clock.now() + RETRIED_S if was_killed else 0.0
         self._projects = Projects()
         self._refusals = Refusals(store, clock.now)
         self.states = States(self._load)
@@ -148,6 +159,7 @@ class Reader:
         landed, tip = self._store.edits_of(conversation), self._store.tip_of(conversation)
         state = ConversationState(Ledger(landed), clock, tip, epoch=tip.epoch if tip else 0)
         state.distrusts = self._is_lost and tip is None
+        state.may_be_retried = self._clock.now() < self._retried_until
         self._refusals.recall(conversation, state)
         return state
 
