@@ -7,6 +7,7 @@ from penstock_addons.control.hangup import HangUp
 from penstock_addons.wire.body_limit import BodyLimit
 from penstock_addons.wire.browser_requests import WebPages
 from penstock_addons.wire.gateway import Gateway
+from penstock_addons.wire.held_answers import HeldAnswers
 from penstock_addons.wire.hosts import ModelHosts
 from penstock_addons.wire.options import Settings
 from penstock_addons.wire.peers import Peers
@@ -28,6 +29,7 @@ def suite_addons() -> list[object]:
         Control(settings, gateway),
         WebPages(settings, gateway),
         NoWebSocket(hosts),
+        HeldAnswers(),
         BodyLimit(gateway),
         gateway,
     ]

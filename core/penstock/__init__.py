@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.base.version import VERSION as __version__
+from penstock.base import version as _version
 from penstock.budget.level import Level
 from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role
 from penstock.conversation.exchange import Exchange, Identity, Kind
@@ -49,3 +49,5 @@ __all__ = [
     "handle_of",
     "hookimpl",
 ]
+
+__version__ = _version.VERSION

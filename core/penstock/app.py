@@ -27,6 +27,7 @@ from penstock.plugins.tagger import Tags
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.redaction.personal import redactors
+from penstock.store import clean_stop
 from penstock.store.base import RetentionPolicy, Store
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
@@ -60,6 +61,10 @@ class Suite:
     """None: the profile says that nothing is remembered."""
     settings: SettingsCommands = field(init=False)
     """Takes a person's commands about settings."""
+    _path: Path = field(init=False)
+    _clock: Clock = field(init=False)
+    _retried_until: float = 0.0
+    """An earlier proxy was killed: until then, what it sent may be tried again."""
     _closing: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
@@ -80,8 +85,10 @@ class Suite:
         plugins = plugins or Plugins.load(plugins_dir, blocked)
         path = store or paths.store_path()
         # With a key and without a store, ledgers are gone: what was sent in conversations that go on is not known.
-        is_gone = not path.exists() and has_key(path.parent)
+        is_new = not path.exists()
+        is_gone = is_new and has_key(path.parent)
         kept, degraded = _open_store(path)
+        was_killed = not degraded and clean_stop.was_killed(path) and not is_new
         log = EventLog(kept, listeners=plugins.listeners(), clock=clock)
         dialects = [*plugins.dialects(), *bundled_dialects()]
         keeper = _keeper(chosen, plugins, paths.memory_dir(path), log) if chosen.memory.enabled else None
@@ -96,10 +103,13 @@ class Suite:
             clock=clock,
             redactors=plugins.redactors(),
             is_lost=bool(degraded) or _is_lost(kept, clock.now(), is_gone=is_gone),
+            was_killed=was_killed,
         )
         # What can not be kept can not be sent the same after a restart (P3): what is sent then stays as it comes.
         engine.is_paused = bool(degraded)
         suite = cls(engine, log, kept, plugins, chosen, dialects, degraded, keeper)
+        suite._retried_until = clock.now() + clean_stop.RETRIED_S if was_killed else 0.0
+        suite._path, suite._clock = path, clock
         suite.settings = SettingsCommands(engine, log, make, suite._changed)
         threading.Thread(target=suite._prune, args=(clock,), name="penstock-prune", daemon=True).start()
         return suite
@@ -135,7 +145,10 @@ class Suite:
         self.engine.close()
         if self.memory is not None:
             self.memory.close()
-        self.log.close()
+        is_stored = self.log.close()
+        # What another was killed over may still be tried again at the next proxy.
+        if is_stored and not self.degraded and self._clock.now() >= self._retried_until:
+            clean_stop.note_end(self._path)
         self.store.close()
 
 

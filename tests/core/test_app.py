@@ -16,6 +16,7 @@ from penstock.base.errors import PluginError, ProfileError
 from penstock.dialects.bundled import bundled_dialects
 from penstock.engine.engine import ProxyDecision
 from penstock.events.event import Event
+from penstock.store.clean_stop import RETRIED_S
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
 from penstock.testing import ManualClock, assistant, conversation, user
@@ -211,3 +212,32 @@ def test_every_bundled_dialect_has_a_name_of_its_own() -> None:
     """Events and profiles tell them apart by it."""
     names = [dialect.name for dialect in bundled_dialects()]
     assert names == ["anthropic", "openai-chat", "openai-responses", "ollama-chat", "ollama-generate", "gemini"]
+
+
+def kill(suite: Suite) -> None:
+    """As far as the next one can tell: nothing says that it ended, and the store is free."""
+    suite.degraded = "killed"
+    suite.close()
+
+
+def test_the_proxy_after_one_that_was_killed_edits_nothing_that_may_be_a_retry() -> None:
+    """P10: what that one sent last may not be in the store. After one that ended by itself all is as ever, and so it is
+    with a new store."""
+    paths.plugins_dir().mkdir(parents=True)
+    (paths.plugins_dir() / "notes.py").write_text(PLUGIN)
+    clock = ManualClock()
+    body, edited = conversation(user("hello")), conversation(user("hello", "a note"))
+    for session, expected, end in [
+        ("a new store", edited, kill),
+        ("after a kill", body, Suite.close),
+        ("still within the hour", body, Suite.close),
+    ]:
+        suite = Suite.open(clock=clock)
+        assert (ask(suite, body, headers={"x-session-id": session}).body or body) == expected
+        end(suite)
+    suite = Suite.open(clock=clock)
+    clock.advance(RETRIED_S)
+    suite.close()
+    suite = Suite.open(clock=clock)
+    assert ask(suite, body, headers={"x-session-id": "after an end in good order"}).body == edited
+    suite.close()

@@ -84,10 +84,10 @@ class Call:
         ids = {e.exchange for e in events if e.kind is EventKind.RECEIVED and self.tag in e.payload["path"].split("/")}
         return [e for e in events if e.exchange in ids and kind in (None, e.kind)]
 
-    def wait(self, kind: EventKind) -> Event:
-        """The event of this kind, once it is stored."""
-        wait_until(lambda: bool(self.events(kind)), f"{kind} of {self.tag}", self.events)
-        return self.events(kind)[0]
+    def wait(self, *kinds: EventKind) -> Event:
+        """The event of this kind, or of one of these, once it is stored."""
+        wait_until(lambda: any(self.events(kind) for kind in kinds), f"{kinds} of {self.tag}", self.events)
+        return next(e for e in self.events() if e.kind in kinds)
 
     def stages(self) -> dict[str, Event]:
         """Each stage's verdict."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from penstock.events.event import EventKind
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Road
 from tests.road.provider import Answer, Gate
+from tests.road.stages import COUNTING
 
 OVERLOADED = b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'
 FAILURES = {
@@ -73,3 +76,19 @@ def test_a_next_turn_is_no_retry(counting: Road) -> None:
     assert second.received.body.startswith(head)
     assert second.stages()["counting"].payload["edits"] == 1
     assert second.wait(EventKind.CLASSIFIED).payload["retry"] is False
+
+
+def test_a_retry_after_a_kill_on_a_full_disk(start: Callable[..., Road]) -> None:
+    """P10: nothing of the first attempt could be stored. The next proxy, with space again, sends the same bytes."""
+    road = start(plugins={"counting": COUNTING})
+    session, said = new_session(), {"role": "assistant", "content": [{"type": "text", "text": "The tests pass."}]}
+    before = road.post("/v1/messages", claude(ask("one"), session=session))
+    before.wait(EventKind.ANSWERED)
+    road.proxy.limit_files(0)
+    body = claude(ask("one"), said, ask("two"), session=session)
+    first = road.post("/v1/messages", body)
+    road.proxy.kill()
+    later = start(plugins={"counting": COUNTING})
+    assert later.post("/v1/messages", body).received.body == first.received.body
+    longer = claude(ask("one"), said, ask("two"), said, ask("three"), session=session)
+    assert later.post("/v1/messages", longer).stages()["counting"].payload["edits"] == 1

@@ -37,6 +37,7 @@ from penstock.redaction.redaction import Redactor
 from penstock.tokens.estimate import estimate
 from penstock_addons.wire.client import ClientOverrides, ClientSettings
 from penstock_addons.wire.credentials import credentials_of, without
+from penstock_addons.wire.held_answers import is_answered
 from penstock_addons.wire.hosts import ModelHosts, host_of
 from penstock_addons.wire.options import Settings
 from penstock_addons.wire.tee import Tee
@@ -131,7 +132,7 @@ class Gateway:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """What is not for us streams both ways: it is never held, nor kept. Its headers leave right after this."""
         flow.metadata[ASKED] = self._clients.take(flow.client_conn.id, flow.request.headers)
-        if flow.response is not None:  # answered already; mitmproxy can not stream such a request as well
+        if is_answered(flow):  # mitmproxy can not stream such a request as well
             return
         found = self._found(flow)
         length = flow.request.headers.get("content-length", "")

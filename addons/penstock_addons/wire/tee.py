@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 
+from penstock.base.errors import Unreadable
 from penstock.conversation.reply import Reply
 from penstock.dialects.content_encoding import StreamDecoder, morsels
 from penstock.dialects.replies import ReplyReader
@@ -55,7 +56,10 @@ class Tee:
                     self._reader = None
                     return
                 reader.feed(piece)
-        except Exception:  # a damaged encoding raises what its library likes; the client gets the bytes all the same
+        except Unreadable as e:
+            logger.warning("an answer could not be read: %s", e)
+            self._reader = None
+        except Exception:  # a dialect may be a stranger's; the client gets the bytes all the same
             logger.warning("an answer could not be read", exc_info=True)
             self._reader = None
 

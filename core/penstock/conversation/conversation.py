@@ -220,9 +220,13 @@ class Conversation:
         return ((i, j, self.messages[i].blocks[j]) for i, j in self.places(key))
 
     def field(self, name: str) -> Any:
-        """The decoded value of a field of the request, None when it is not there."""
+        """The decoded value of a field of the request. None: it is not there, or holds what cannot be decoded, such as
+        a number out of range."""
         span = self.fields.get(name)
-        return None if span is None else msgspec.json.decode(span.of(self.body))
+        try:
+            return None if span is None else msgspec.json.decode(span.of(self.body))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return None
 
     def size_of(self, name: str) -> int:
         """Bytes of a field of the request, 0 when it is not there."""

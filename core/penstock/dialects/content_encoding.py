@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import brotli
 import zstandard
@@ -19,7 +20,10 @@ _MORSEL = 64
 
 
 StreamDecoder = Callable[[bytes], bytes]
-"""Undoes a content-encoding as the bytes come."""
+"""Undoes a content-encoding as the bytes come. Raises `Unreadable` when they are damaged, or of another encoding."""
+_DAMAGED = (zlib.error, brotli.error, zstandard.ZstdError, EOFError)
+_MAGIC = {"gzip": b"\x1f", "zstd": b"\x28"}
+"""The first byte of a member or frame that follows another."""
 
 
 def names(header: str | None) -> list[str]:
@@ -59,15 +63,16 @@ def stream_decoder(header: str | None) -> StreamDecoder | None:
     found = names(header)
     if len(found) != 1:
         return None
-    name = found[0]
-    if name in ("gzip", "x-gzip"):
-        return zlib.decompressobj(wbits=31).decompress
+    name = "gzip" if found[0] == "x-gzip" else found[0]
+    if name == "gzip":
+        return _readable(name, _Members(lambda: zlib.decompressobj(wbits=31), _MAGIC[name]))
     if name == "deflate":
-        return zlib.decompressobj().decompress
+        return _readable(name, zlib.decompressobj().decompress)
     if name == "br":
-        process: StreamDecoder = brotli.Decompressor().process
-        return process
-    return zstandard.ZstdDecompressor().decompressobj().decompress if name == "zstd" else None
+        return _readable(name, brotli.Decompressor().process)
+    if name == "zstd":
+        return _readable(name, _Members(lambda: zstandard.ZstdDecompressor().decompressobj(), _MAGIC[name]))
+    return None
 
 
 def morsels(packed: bytes) -> Iterator[bytes]:
@@ -75,6 +80,47 @@ def morsels(packed: bytes) -> Iterator[bytes]:
     are at most 80 MB of zeros, 4 KB were 5 GB."""
     for start in range(0, len(packed), _MORSEL):
         yield packed[start : start + _MORSEL]
+
+
+class _Member(Protocol):
+    """What zlib and zstandard unpack one member with."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+class _Members:
+    """Members one after the other are one body; what follows the last and is none is left out, as clients do."""
+
+    def __init__(self, new: Callable[[], _Member], magic: bytes) -> None:
+        self._new, self._magic = new, magic
+        self._member = new()
+
+    def __call__(self, data: bytes) -> bytes:
+        out = []
+        while data:
+            if self._member.eof:
+                if not data.startswith(self._magic):
+                    break
+                self._member = self._new()
+            out.append(self._member.decompress(data))
+            data = self._member.unused_data if self._member.eof else b""
+        return b"".join(out)
+
+
+def _readable(name: str, decoder: StreamDecoder) -> StreamDecoder:
+    def undo(data: bytes) -> bytes:
+        try:
+            return decoder(data)
+        except _DAMAGED as e:
+            raise Unreadable(f"the body is no {name}: {e}") from e
+
+    return undo
 
 
 def _decode_one(body: bytes, name: str, limit: int) -> bytes:
@@ -87,7 +133,7 @@ def _decode_one(body: bytes, name: str, limit: int) -> bytes:
             return _unbrotli(body, limit)
         if name == "zstd":
             return _unzstd(body, limit)
-    except (zlib.error, brotli.error, zstandard.ZstdError, EOFError) as e:
+    except _DAMAGED as e:
         raise Unreadable(f"the body is no {name}: {e}") from e
     raise Unreadable(f"content-encoding {name!r} is not known here")
 

@@ -68,8 +68,10 @@ class Engine:
         clock: Clock | None = None,
         redactors: Sequence[Callable[[str], str]] = (),
         is_lost: bool = False,
+        was_killed: bool = False,
     ) -> None:
-        """`is_lost`: the store is a new one in the place of one that is gone, with what was sent before."""
+        """`is_lost`: the store is a new one in the place of one that is gone, with what was sent before.
+        `was_killed`: what was sent last may be missing in it."""
         self._dialects = tuple(dialects)
         self._log = log
         self._clock = clock or SystemClock()
@@ -82,7 +84,9 @@ class Engine:
         """What the provider's counts have taught about our estimates."""
         self.cashier = AdmissionControl(store, log, self._clock, self._counting)
         """Asked before a request leaves, and told what came of it."""
-        self._reader = Reader(store, key, self._clock, self.cashier, self._counting, is_lost=is_lost)
+        self._reader = Reader(
+            store, key, self._clock, self.cashier, self._counting, is_lost=is_lost, was_killed=was_killed
+        )
         self._states = self._reader.states
         self._answers = ResponseHandler(self.cashier, self._counting, self._background, self._states, self._clock, log)
         self._settler = EditScheduler(store, log, self._redactor, self._clock.now)

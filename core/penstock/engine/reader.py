@@ -23,6 +23,7 @@ from penstock.identify.working_directory import Projects
 from penstock.plugins.draft import Draft
 from penstock.profiles.profile import Profile
 from penstock.store.base import Store
+from penstock.store.clean_stop import RETRIED_S
 from penstock.tokens.estimate import estimate_bytes
 
 __all__ = ["Reader"]
@@ -40,10 +41,13 @@ class Reader:
         counting: TokenCalibration,
         *,
         is_lost: bool = False,
+        was_killed: bool = False,
     ) -> None:
-        """`is_lost`: the ledgers of an earlier store are gone; what was sent then is not known."""
+        """`is_lost`: the ledgers of an earlier store are gone; what was sent then is not known. `was_killed`: what an
+        earlier proxy sent last may be missing in the store."""
         self._store, self._key, self._clock, self._cashier, self._counting = store, key, clock, cashier, counting
         self._is_lost = is_lost
+        self._retried_until = clock.now() + RETRIED_S if was_killed else 0.0
         self._projects = Projects()
         self._refusals = Refusals(store, clock.now)
         self.states = States(self._load)
@@ -155,6 +159,7 @@ class Reader:
         landed, tip = self._store.edits_of(conversation), self._store.tip_of(conversation)
         state = ConversationState(Ledger(landed), clock, tip, epoch=tip.epoch if tip else 0)
         state.distrusts = self._is_lost and tip is None
+        state.may_be_retried = self._clock.now() < self._retried_until
         self._refusals.recall(conversation, state)
         return state
 

@@ -101,6 +101,8 @@ class ConversationState:
     provider has refused it. May be set without the lock."""
     late_stopped: str = ""
     """Why no edit to what was sent lands any more. Empty: they do."""
+    may_be_retried: bool = False
+    """An earlier proxy was killed a short while ago: what comes first may be what it sent, and is not in the store."""
     released: bool = False
     """Edits were released since the last request: it was not sent as the next one will be."""
     own_marks: bool = True
@@ -163,6 +165,8 @@ class ConversationState:
         messages = conversation.messages
         if self.keys:  # what an answer follows was sent, by this proxy or past it
             return max(common_head(self.keys, messages), _last_answer(messages, self.called))
+        if self.may_be_retried:
+            return len(messages)
         newest = conversation.newest_user()
         tail = len(messages) if newest is None else newest
         if self.known is None:

@@ -136,8 +136,8 @@ class EventLog:
                 self._hurry.clear()
         return done and all(listener.drain(timeout) for listener in self._listeners)
 
-    def close(self, timeout: float = 5.0) -> None:
-        """Store what is left and show it to the listeners, then stop the threads."""
+    def close(self, timeout: float = 5.0) -> bool:
+        """Store what is left and show it to the listeners, then stop the threads. False: not all of it was stored."""
         self.drain(timeout)
         with self._wake:
             self._closing = True
@@ -145,6 +145,8 @@ class EventLog:
         self._thread.join(timeout)
         for listener in self._listeners:
             listener.close()
+        with self._wake:
+            return not (self._queue or self._tips or self._busy)
 
     def _run(self) -> None:
         while True:

@@ -60,11 +60,12 @@ class Session:
         listeners: Sequence[Callable[[Event], None]] = (),
         memory: MemoryService | None = None,
         is_lost: bool = False,
+        was_killed: bool = False,
     ) -> None:
         """Without `profile`, the bundled default; without `store`, one in memory; without `memory`, none. `plugins`
         give their stages, listeners and redactors besides those named here. `is_lost`: `store` replaces one
-        that is gone."""
-        self._is_lost = is_lost
+        that is gone. `was_killed`: what was sent last may be missing in `store`."""
+        self._is_lost, self._was_killed = is_lost, was_killed
         self.dialect = dialect_of(dialect) if isinstance(dialect, str) else dialect
         self.profile = profile or profile_of()
         self.plugins = plugins or Plugins()
@@ -162,6 +163,7 @@ class Session:
             clock=self.clock,
             redactors=self.plugins.redactors(),
             is_lost=self._is_lost,
+            was_killed=self._was_killed,
         )
 
     def _tagged(self, exchange: str, of: str, tags: Tags) -> None:

@@ -81,6 +81,14 @@ def test_fields_are_decoded_when_asked_for() -> None:
     assert said.size_of("top_p") == 0
 
 
+@pytest.mark.parametrize("odd", ["1" + "0" * 6000, "1e400", "[-1e400]", '{"text": 1e400}'])
+def test_a_field_out_of_range_is_none(odd: str) -> None:
+    """It is JSON all the same: the request is read, and asking for the field raises nothing."""
+    said = read(conversation(user("a")).replace(b"4096", odd.encode()))
+    assert said.field("max_tokens") is None
+    assert said.size_of("max_tokens") == len(odd)
+
+
 def test_nothing_can_be_written_to() -> None:
     """Messages are shared between requests and threads."""
     said = read(conversation(*SAID))

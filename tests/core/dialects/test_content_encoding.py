@@ -131,6 +131,25 @@ def test_an_answer_is_undone_as_it_comes(body: bytes, name: str, places: list[in
     assert b"".join(decoder(packed[a:b]) for a, b in itertools.pairwise(edges)) == body
 
 
+@pytest.mark.parametrize("step", [1, 7, 64, 1000])
+@pytest.mark.parametrize("name", ["gzip", "zstd"])
+def test_members_one_after_the_other_are_one_answer(name: str, step: int) -> None:
+    """However they are cut; and what follows that is none costs nothing."""
+    packed = content_encoding.encode(b"hello ", name) + content_encoding.encode(b"world", name) + b"rubbish"
+    decoder = content_encoding.stream_decoder(name)
+    assert decoder is not None
+    assert b"".join(decoder(packed[at : at + step]) for at in range(0, len(packed), step)) == b"hello world"
+
+
+@pytest.mark.parametrize("name", ["gzip", "deflate", "br", "zstd"])
+def test_an_answer_that_is_not_packed_as_it_says(name: str) -> None:
+    """Whatever the library of the encoding raises."""
+    decoder = content_encoding.stream_decoder(name)
+    assert decoder is not None
+    with pytest.raises(Unreadable, match=f"is no {name}"):
+        decoder(b'{"type": "message"} ' * 100)
+
+
 @pytest.mark.parametrize("header", [None, "", "identity", "compress", "gzip, br"])
 def test_some_answers_are_not_undone(header: str | None) -> None:
     """Nothing to undo, or nothing that could be undone piece by piece."""
