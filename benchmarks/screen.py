@@ -5,7 +5,7 @@
 
 The log holds the events of a session that passed a real proxy, many times over, under many names. Another process adds
 to it, event by event, as a proxy does. The screen runs in a terminal of its own, 160 by 48; a key is answered when the
-cursor's line has moved there, or the other room is named. With `--proxy`: what the whole suite takes for a request with
+cursor's line has moved there, or the other view is named. With `--proxy`: what the whole suite takes for a request with
 the screen open on its log, against what it takes without, in turn.
 """
 
@@ -32,11 +32,11 @@ import screen_log
 from terminal import Terminal, reactions
 
 NAMES = ("log", "overview", "tags", "compactions", "sessions", "pipeline", "budget", "memory", "settings", "replay")
-ROOMS = dict(zip("1234567890", NAMES, strict=True))
+VIEWS = dict(zip("1234567890", NAMES, strict=True))
 OPENED = {"enter": "an exchange", "m": "its context map", "backspace": "back"}
 """From the log, one from the other, and back to the first."""
 TABLES = ("1", "3", "5")
-"""Rooms with a cursor to move."""
+"""Views with a cursor to move."""
 PRESSES = 40
 """For each figure."""
 EVENTS = 11
@@ -99,7 +99,7 @@ def share(terminal: Terminal, before: float, begin: float) -> float:
 
 
 def press_all(terminal: Terminal) -> None:
-    """Every room entered, its cursor moved, and exchanges opened, at no steady beat."""
+    """Every view entered, its cursor moved, and exchanges opened, at no steady beat."""
     chance = random.Random(7)
     for room in TABLES:
         terminal.press(room)
@@ -109,10 +109,10 @@ def press_all(terminal: Terminal) -> None:
                 terminal.press("pagedown")
                 time.sleep(0.3)
         for i in range(PRESSES):
-            terminal.press("down" if i % 4 < 2 else "up", ROOMS[room])
+            terminal.press("down" if i % 4 < 2 else "up", VIEWS[room])
             time.sleep(0.12 + chance.random() * 0.13)
     for _ in range(PRESSES // 4):
-        for room, name in ROOMS.items():
+        for room, name in VIEWS.items():
             terminal.press(room, f"to {name}")
             time.sleep(0.3 + chance.random() * 0.2)
     terminal.press("1")
@@ -127,7 +127,7 @@ def press_all(terminal: Terminal) -> None:
 
 
 def figures(terminal: Terminal) -> dict[str, Any]:
-    """Milliseconds from key to repaint, by room and over all."""
+    """Milliseconds from key to repaint, by view and over all."""
     by_place: dict[str, list[float | None]] = {}
     for one in reactions(terminal):
         if one.where:
@@ -138,7 +138,7 @@ def figures(terminal: Terminal) -> dict[str, Any]:
     slowest = sorted((one for one in terminal.keys if one.where and one.ms), key=lambda one: -(one.ms or 0))[:8]
     return lines | {
         "ms key to repaint, all moves": summary(moves),
-        "ms key to repaint, all rooms": summary(enters),
+        "ms key to repaint, all views": summary(enters),
         "ms key to repaint, all": summary(moves + enters),
         "slowest": [f"{one.ms:.0f} {one.where} (key {terminal.keys.index(one)})" for one in slowest],
     }

@@ -22,7 +22,7 @@ __all__ = ["Reaction", "Terminal", "reactions"]
 
 TICKS = os.sysconf("SC_CLK_TCK")
 BAR = 0
-"""The line that names the rooms."""
+"""The line that names the views."""
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Terminal:
         os.close(self._file)
 
     def press(self, key: str, where: str = "") -> None:
-        """Send a key; `where` says in which room, for the figures."""
+        """Send a key; `where` says in which view, for the figures."""
         self.keys.append(Reaction(key, where, time.perf_counter()))
         os.write(self._file, _BYTES.get(key, key.encode()))
 
@@ -102,7 +102,7 @@ _BYTES = {"down": b"\x1b[B", "up": b"\x1b[A", "pagedown": b"\x1b[6~", "enter": b
 
 
 def reactions(terminal: Terminal) -> list[Reaction]:
-    """Each key with the time until what it does stood on the screen: the cursor's line moved, or another room is named.
+    """Each key with the time until what it does stood on the screen: the cursor's line moved, or another view is named.
 
     Rows that come in meanwhile repaint too; they move no cursor while the person has left the top.
     """
@@ -129,6 +129,6 @@ def _after(keys: list[Reaction], key: Reaction) -> Reaction | None:
 
 
 def _mark(screen: pyte.Screen) -> tuple[str, tuple[str, ...]]:
-    """What a key changes: the room that is named, and the colour behind the lines."""
+    """What a key changes: the view that is named, and the colour behind the lines."""
     lines = screen.buffer
     return screen.display[BAR], tuple(lines[y][1].bg for y in range(2, screen.lines - 2))

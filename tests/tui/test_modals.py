@@ -1,4 +1,4 @@
-"""What stands over a room: questions, lines to type in, texts to read."""
+"""What stands over a view: questions, lines to type in, texts to read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from textual.app import App
 from textual.screen import ModalScreen, Screen
 
-from penstock_tui import screens
+from penstock_tui import dialogs, screens
 from penstock_tui.app import PenstockApp
 from penstock_tui.dialogs.ask import AskScreen
 from penstock_tui.dialogs.base import Passing
@@ -20,6 +20,7 @@ from penstock_tui.dialogs.choose import ChooseScreen
 from penstock_tui.dialogs.confirm import ConfirmScreen
 from penstock_tui.dialogs.edit import EditScreen
 from penstock_tui.dialogs.text import ReadingScreen
+from penstock_tui.screens.base import BaseView
 from penstock_tui.screens.log import LogScreen
 
 
@@ -70,10 +71,11 @@ async def test_what_was_typed_before_the_question_stood_there_is_no_answer() -> 
 
 
 def test_screens_that_come_and_go_let_go_of_what_was_drawn() -> None:
-    """All but the log and the rooms, which stay. Their own rules come first: Textual takes them from the first base."""
-    for module in iter_modules(screens.__path__):
-        found = import_module(f"{screens.__name__}.{module.name}")
-        for kind in vars(found).values():
-            if isinstance(kind, type) and issubclass(kind, Screen) and kind.__module__ == found.__name__:
-                assert issubclass(kind, Passing) is (kind is not LogScreen), kind
-                assert issubclass(kind.__bases__[0], Screen), kind
+    """All but the log and the views, which stay. Their own rules come first: Textual takes them from the first base."""
+    for package in (dialogs, screens):
+        for module in iter_modules(package.__path__):
+            found = import_module(f"{package.__name__}.{module.name}")
+            for kind in vars(found).values():
+                if isinstance(kind, type) and issubclass(kind, Screen) and kind.__module__ == found.__name__:
+                    assert issubclass(kind, Passing) is not issubclass(kind, (LogScreen, BaseView)), kind
+                    assert issubclass(kind.__bases__[0], Screen), kind

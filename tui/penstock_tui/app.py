@@ -31,14 +31,14 @@ from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.screens.opening import OpenExchange, OpenMap
-from penstock_tui.screens.registry import ROOMS
+from penstock_tui.screens.registry import VIEWS
 from penstock_tui.screens.replay import OpenLog
 from penstock_tui.widgets.columns import COLUMNS, order_by
 
 __all__ = ["PenstockApp"]
 
 NOT_OURS = frozenset({"Keys", "Maximize", "Minimize"})
-"""Textual's commands that hide what a room is read by; `?` tells the keys."""
+"""Textual's commands that hide what a view is read by; `?` tells the keys."""
 COPIES = frozenset({"ctrl+c", "super+c"})
 """Keys that leave what is selected as it is."""
 TAKE = 0.1
@@ -62,7 +62,7 @@ class PenstockApp(App[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - App declares it without ClassVar
     VERTICAL_BREAKPOINTS = [(0, "-low"), (9, "-high")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(room.key, f"room('{room}')", room.capitalize(), show=False) for room in ViewName),
+        *(Binding(view.key, f"view('{view}')", view.capitalize(), show=False) for view in ViewName),
         Binding("question_mark", "help", "Help", key_display="?"),
         Binding("t", "turn_theme", "Dark or light", show=False),
         Binding("q", "quit", "Quit"),
@@ -94,10 +94,10 @@ class PenstockApp(App[None]):
             self._log_screen = LogScreen(self.feed, self.changed)
         return self._log_screen
 
-    def room(self, name: ViewName) -> BaseView:
-        """The room of that name. It keeps its place while one is elsewhere. The log is none of these."""
+    def view(self, name: ViewName) -> BaseView:
+        """The view of that name. It keeps its place while one is elsewhere. The log is none of these."""
         if not self.is_screen_installed(name):
-            self.install_screen(ROOMS[name](self.feed, self.changed), name)
+            self.install_screen(VIEWS[name](self.feed, self.changed), name)
         found = self.get_screen(name)
         assert isinstance(found, BaseView)
         return found
@@ -129,16 +129,16 @@ class PenstockApp(App[None]):
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen())
 
-    def action_room(self, name: str) -> None:
-        """To a room, or to the log, from wherever one is."""
-        target = self.log_screen if name == ViewName.LOG else self.room(ViewName(name))
+    def action_view(self, name: str) -> None:
+        """To a view, or to the log, from wherever one is."""
+        target = self.log_screen if name == ViewName.LOG else self.view(ViewName(name))
         self._go_back_to(target if target in self.screen_stack else self.log_screen)
         if self.screen is not target:
             self.push_screen(target)
 
     @on(ShowInLog)
     def _show_in_log(self, event: ShowInLog) -> None:
-        self.action_room(ViewName.LOG)
+        self.action_view(ViewName.LOG)
         self.log_screen.show_only(event.text, parse(event.text))
 
     @on(OpenExchange)
@@ -166,19 +166,19 @@ class PenstockApp(App[None]):
         if event.exchange:
             self._show_in_log(ShowInLog(f"id:{event.exchange}"))
         else:
-            self.action_room(ViewName.LOG)
+            self.action_view(ViewName.LOG)
             self.log_screen.action_clear()
-        self.notify(f"The log is now {home_path(event.path)}; o in the room replay changes it.", markup=False)
+        self.notify(f"The log is now {home_path(event.path)}; o in the view replay changes it.", markup=False)
 
     def action_turn_theme(self) -> None:
         self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield from (command for command in super().get_system_commands(screen) if command.title not in NOT_OURS)
-        for room in ViewName:
-            yield SystemCommand(f"Room: {room}", room.help.capitalize(), lambda room=room: self.action_room(room))
+        for view in ViewName:
+            yield SystemCommand(f"View: {view}", view.help.capitalize(), lambda view=view: self.action_view(view))
         replay = "Send a file of prompts through the whole pipeline, on this machine"
-        yield SystemCommand("Replay a file of prompts", replay, lambda: self.action_room(ViewName.REPLAY))
+        yield SystemCommand("Replay a file of prompts", replay, lambda: self.action_view(ViewName.REPLAY))
         if isinstance(screen, BaseView):
             for title, does, action in screen.OFFERS:
                 yield SystemCommand(title, does, getattr(screen, f"action_{action}"))
@@ -213,7 +213,7 @@ class PenstockApp(App[None]):
             self.changed.publish(changes)
 
     def _leave_detail(self) -> None:
-        """An exchange that is gone is not shown any more; a room is, with what the new log holds."""
+        """An exchange that is gone is not shown any more; a view is, with what the new log holds."""
         for below, screen in pairwise(self.screen_stack):
             if isinstance(screen, DetailScreen | ContextScreen):
                 self._go_back_to(below)

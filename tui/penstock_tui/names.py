@@ -1,4 +1,4 @@
-"""The rooms by name. Knows no Textual, so that the command line may name them too."""
+"""The views by name. Knows no Textual, so that the command line may name them too."""
 
 from __future__ import annotations
 

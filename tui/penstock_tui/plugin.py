@@ -17,7 +17,7 @@ __all__ = ["View", "commands"]
 
 
 class View(StrEnum):
-    """What a screenshot shows: the log or another room; or one exchange, what was changed in it, its context map."""
+    """What a screenshot shows: the log or another view; or one exchange, what was changed in it, its context map."""
 
     LOG = ViewName.LOG
     DETAIL = "detail"

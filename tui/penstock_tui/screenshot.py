@@ -39,7 +39,7 @@ def take_picture(
     view: str = ViewName.LOG,
     clock: Clock | None = None,
 ) -> None:
-    """Write what the screen shows of the log at `path` to `target`, as SVG: a room by its name; or one exchange:
+    """Write what the screen shows of the log at `path` to `target`, as SVG: a view by its name; or one exchange:
     `detail`, `diff` or `context`. Raises `PictureError`."""
     try:
         svg = asyncio.run(_picture(PenstockApp(path, clock), size, select, view))
@@ -66,7 +66,7 @@ async def _picture(app: PenstockApp, size: tuple[int, int], select: str, view: s
         elif view in _OF_ONE:
             raise PictureError(f"The log at {app.feed.path} holds no exchange yet.")
         if view not in (*_OF_ONE, ViewName.LOG):
-            app.action_room(ViewName(view))
+            app.action_view(ViewName(view))
             await pilot.pause()
             await _until_read(app, pilot)
         app.log_screen.tell()

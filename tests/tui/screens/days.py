@@ -1,4 +1,4 @@
-"""A day's work in a log, with something of everything that the rooms show."""
+"""A day's work in a log, with something of everything that the views show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The budget room."""
+"""The budget view."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The memory room: the bar of the window, and what is remembered."""
+"""The memory view: the bar of the window, and what is remembered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The replay room."""
+"""The replay view."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ async def test_what_cannot_be_read_is_said(log: Log, tmp_path: Path) -> None:
 
 
 async def test_the_keys_of_rooms_work_until_one_types(log: Log) -> None:
-    """Esc leaves the line first, then the room."""
+    """Esc leaves the line first, then the view."""
     a_day(log)
     async with screen_of(log) as screen:
         await screen.press("0", "s", "o")

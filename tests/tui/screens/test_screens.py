@@ -1,4 +1,4 @@
-"""What holds for every room."""
+"""What holds for every view."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from penstock_tui.names import ViewName
 from penstock_tui.screens.base import BaseView
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
-from penstock_tui.screens.registry import ROOMS
+from penstock_tui.screens.registry import VIEWS
 from tests.tui.logs import Log, until
 from tests.tui.pilot import Screen, screen_of
 from tests.tui.screens.days import a_day, books
@@ -42,13 +42,13 @@ def room_of(screen: Screen) -> BaseView:
 
 def test_every_room_has_a_key_and_a_door() -> None:
     """Those named are those there are."""
-    assert set(ROOMS) == set(BESIDE) == set(SAYS)
+    assert set(VIEWS) == set(BESIDE) == set(SAYS)
     assert [name.key for name in ViewName] == list("1234567890")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
 async def test_each_shows_a_day(log: Log, size: tuple[int, int]) -> None:
-    """By its key, with the names of all rooms on top and the one we are in marked by a sign."""
+    """By its key, with the names of all views on top and the one we are in marked by a sign."""
     a_day(log)
     async with screen_of(log, size) as screen:
         await screen.sees("[1 log]", "9 settings" if size[0] > 80 else "9 sett", "? Help", "q Quit")
@@ -116,7 +116,7 @@ async def test_each_follows_the_log(log: Log) -> None:
 
 
 async def test_a_proxy_that_is_gone(log: Log) -> None:
-    """What was counted stays, and every room says that nothing comes any more."""
+    """What was counted stays, and every view says that nothing comes any more."""
     a_day(log)
     log.write(K.STOPPED)
     async with screen_of(log, (100, 30)) as screen:
@@ -141,7 +141,7 @@ async def test_a_log_of_another_version(log: Log) -> None:
 
 
 async def test_a_log_begun_anew(log: Log) -> None:
-    """A room is not left, and shows what the new one holds."""
+    """A view is not left, and shows what the new one holds."""
     a_day(log)
     async with screen_of(log, (120, 40)) as screen:
         await screen.press(ViewName.SESSIONS.key)
@@ -156,7 +156,7 @@ async def test_a_log_begun_anew(log: Log) -> None:
 
 @pytest.mark.parametrize("name", BESIDE)
 async def test_any_size(log: Log, name: ViewName) -> None:
-    """Every room stands every window, and comes back whole from a tiny one."""
+    """Every view stands every window, and comes back whole from a tiny one."""
     a_day(log)
     async with screen_of(log, (80, 24)) as screen:
         await screen.press(name.key)
@@ -167,7 +167,7 @@ async def test_any_size(log: Log, name: ViewName) -> None:
 
 
 async def test_ways_in_and_out(log: Log) -> None:
-    """From room to room, from an exchange, from the palette; Esc goes to the log, and help comes back to the room."""
+    """From room to room, from an exchange, from the palette; Esc goes to the log, and help comes back to the view."""
     a_day(log)
     async with screen_of(log, (100, 30)) as screen:
         await screen.press("enter", ViewName.TAGS.key, ViewName.TAGS.key)
@@ -177,11 +177,11 @@ async def test_ways_in_and_out(log: Log) -> None:
         await screen.sees("overview: sums, requests per minute")
         await screen.press("escape", ViewName.PIPELINE.key, ViewName.TAGS.key)
         assert room_of(screen).NAME is ViewName.TAGS
-        assert len(screen.app.screen_stack) == 2, "no pile of rooms"
+        assert len(screen.app.screen_stack) == 2, "no pile of views"
         await screen.press("escape")
         assert isinstance(screen.app.screen, LogScreen)
         commands = {command.title: command for command in screen.app.get_system_commands(screen.app.screen)}
-        commands["Room: budget"].callback()
+        commands["View: budget"].callback()
         await screen.sees("[7 budget]")
 
 
@@ -202,7 +202,7 @@ async def test_a_room_keeps_its_place(log: Log) -> None:
         await screen.press(ViewName.TAGS.key)
         await screen.sees("tag39")
         await screen.press(*["down"] * 25)
-        table = screen.app.screen.query_one("RoomTable")
+        table = screen.app.screen.query_one("ViewTable")
         chosen, top = table.chosen, table.scroll_y  # type: ignore[attr-defined]
         await screen.press(ViewName.OVERVIEW.key, ViewName.TAGS.key)
         assert (table.chosen, table.scroll_y) == (chosen, top)  # type: ignore[attr-defined]
@@ -212,7 +212,7 @@ async def test_a_room_keeps_its_place(log: Log) -> None:
 
 
 async def test_a_room_out_of_sight_draws_nothing(log: Log) -> None:
-    """Who reads the log does not pay for seven rooms."""
+    """Who reads the log does not pay for seven views."""
     a_day(log)
     async with screen_of(log, (100, 30)) as screen:
         await screen.press(ViewName.SESSIONS.key)
@@ -234,7 +234,7 @@ def colours(screen: Screen) -> set[object]:
 
 
 async def test_dark_and_light(log: Log) -> None:
-    """`t` turns the theme of a room, down to the last letter."""
+    """`t` turns the theme of a view, down to the last letter."""
     a_day(log)
     async with screen_of(log, (120, 40)) as screen:
         for name in BESIDE:
@@ -268,7 +268,7 @@ async def test_a_question_stands_every_window(log: Log, room: str, key: str) -> 
     books(log, (Scope.DAY, Limit(dollars=4)))
     async with screen_of(log, (80, 24)) as screen:
         await screen.press(room)
-        await until(screen.pilot, lambda: room_of(screen).is_told, "a room that is told")
+        await until(screen.pilot, lambda: room_of(screen).is_told, "a view that is told")
         await screen.press(key)
         await until(screen.pilot, lambda: not isinstance(screen.app.screen, BaseView), "a question")
         for size in ((20, 6), (1, 1), (160, 48)):

@@ -1,4 +1,4 @@
-"""The sessions room: names of one's own, sizes, and deleting."""
+"""The sessions view: names of one's own, sizes, and deleting."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def test_they_are_not_measured_each_time_one_comes_by(log: Log, monkeypatc
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_name_of_ones_own(log: Log, size: tuple[int, int]) -> None:
-    """It shows in the room, finds the requests in the log, and can be taken away."""
+    """It shows in the view, finds the requests in the log, and can be taken away."""
     two(log)
     async with screen_of(log, size) as screen:
         await opened(screen)
@@ -186,7 +186,7 @@ async def test_another_log_has_another_memory(log: Log, tmp_path: Path) -> None:
 
 
 async def test_nobody_is_asked_elsewhere(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who has left the room before the question came types other things; who pressed twice is asked once."""
+    """Who has left the view before the question came types other things; who pressed twice is asked once."""
     two(log)
     async with screen_of(log) as screen:
         await opened(screen)

@@ -1,4 +1,4 @@
-"""The settings room, and the commands a person gives the proxy."""
+"""The settings view, and the commands a person gives the proxy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIZES = [(80, 24), (160, 48)]
 
 
 async def enter(screen: Screen, key: str = "window.hard") -> SettingsView:
-    """Go to the room, and to a setting."""
+    """Go to the view, and to a setting."""
     await screen.press("9")
     room = screen.app.screen
     assert isinstance(room, SettingsView)
@@ -52,7 +52,7 @@ async def test_all_that_may_change_with_help(log: Log, up: Up, size: tuple[int, 
 
 
 async def test_the_help_goes_with_the_cursor(log: Log, up: Up) -> None:
-    """At once, not when the room is drawn next."""
+    """At once, not when the view is drawn next."""
     log.started()
     async with screen_of(log, (80, 24), up) as screen:
         room = await enter(screen)
@@ -159,7 +159,7 @@ async def test_saving(log: Log, up: Up) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_paused_is_seen_everywhere(log: Log, up: Up, size: tuple[int, int]) -> None:
-    """A word in the line below, in every room, from the event."""
+    """A word in the line below, in every view, from the event."""
     log.started()
     log.exchange()
     async with screen_of(log, size, up) as screen:
@@ -190,7 +190,7 @@ async def test_a_change_by_somebody_else_is_shown(log: Log, up: Up) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_compacting_asks_first(log: Log, up: Up, size: tuple[int, int]) -> None:
-    """All from the room, one session from the log; anything but `y` does nothing."""
+    """All from the view, one session from the log; anything but `y` does nothing."""
     log.started()
     log.exchange()
     async with screen_of(log, size, up) as screen:

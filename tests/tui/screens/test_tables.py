@@ -32,7 +32,7 @@ async def test_a_tag_opens_its_requests(log: Log) -> None:
 
 
 async def test_a_compaction_opens_its_exchange(log: Log) -> None:
-    """By `o`; and from there `j` goes to the next older one, and Esc back to the room."""
+    """By `o`; and from there `j` goes to the next older one, and Esc back to the view."""
     log.exchange(compacting("pending", conversation="other"), id="older")
     log.exchange(compacting(), id="newer")
     async with screen_of(log) as screen:

@@ -126,7 +126,7 @@ async def test_everything_comes_from_here(served: Served) -> None:
 
 
 async def test_a_tab_shows_the_log_and_takes_keys(served: Served) -> None:
-    """The first frame holds the requests; a key leads to a room; a resize is drawn."""
+    """The first frame holds the requests; a key leads to a view; a resize is drawn."""
     await served.enter()
     async with served.tab() as tab:
         await drawn(tab, "a question in a browser")

@@ -14,8 +14,8 @@ from penstock_tui.screens.detail import DetailScreen, Pane
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.screens.sessions import SessionsView
 from penstock_tui.widgets.request_table import RequestTable
-from penstock_tui.widgets.room_table import ViewTable
 from penstock_tui.widgets.told_lines import TextLines
+from penstock_tui.widgets.view_table import ViewTable
 from tests.tui.logs import Log, life, paid_life, until
 from tests.tui.pilot import screen_of
 from tests.tui.played import play
@@ -51,7 +51,7 @@ async def test_rows_of_a_room(log: Log, copied: list[str]) -> None:
 
 
 async def test_from_where_the_mouse_rested(log: Log, copied: list[str]) -> None:
-    """A room that was entered by its key is selected in like any other, before the mouse has moved there."""
+    """A view that was entered by its key is selected in like any other, before the mouse has moved there."""
     log.exchange(paid_life(0.04, 0.01, session="morning", conversation="talk-1"))
     async with screen_of(log) as screen:
         await screen.pilot.hover(offset=(60, 30))

@@ -8,7 +8,7 @@ from tests.tui.pilot import screen_of
 
 
 async def test_names_the_keys_of_the_moment(log: Log) -> None:
-    """Those of the room one is in, each once."""
+    """Those of the view one is in, each once."""
     log.exchange()
     async with screen_of(log, (120, 30)) as screen:
         await screen.sees("? Help", "q Quit", "Detail", "Filter")

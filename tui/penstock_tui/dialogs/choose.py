@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 
 from penstock_tui.dialogs.base import Passing
 from penstock_tui.widgets.fitting import Column, Moment
-from penstock_tui.widgets.room_table import ViewTable
+from penstock_tui.widgets.view_table import ViewTable
 
 __all__ = ["ChooseScreen"]
 

@@ -1,4 +1,4 @@
-"""Rooms that have something done: on a thread, for the proxy or a disk may be slow."""
+"""Views that have something done: on a thread, for the proxy or a disk may be slow."""
 
 from __future__ import annotations
 

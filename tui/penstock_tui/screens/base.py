@@ -1,4 +1,4 @@
-"""What all rooms have: the line of rooms, a line of facts, a body, the proxy's health; live, while one looks."""
+"""What all views have: the line of views, a line of facts, a body, the proxy's health; live, while one looks."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from penstock_tui.widgets.facts import WAITS, health_facts
 from penstock_tui.widgets.fitted_line import Fact, FittedLine
 from penstock_tui.widgets.key_line import KeyLine
 from penstock_tui.widgets.notice import Notice, words_for
-from penstock_tui.widgets.room_bar import ViewBar
+from penstock_tui.widgets.view_bar import ViewBar
 
 __all__ = ["BaseView", "ShowInLog", "Words"]
 
 TICK = 0.25
 IDLE_TICKS = 4
-"""Ages and rates grow old by themselves, so a room is drawn this often when nothing happens."""
+"""Ages and rates grow old by themselves, so a view is drawn this often when nothing happens."""
 Words = tuple[str, list[str]]
 """A title and sentences, where there is nothing to show."""
 
@@ -45,11 +45,11 @@ class BaseView(Screen[None]):
 
     NAME: ClassVar[ViewName]
     DEFAULT_CSS = """
-    Room #body { height: 1fr; }
+    BaseView #body { height: 1fr; }
     """
     OFFERS: ClassVar[Sequence[tuple[str, str, str]]] = ()
-    """What the palette offers while the room is on top: a title, what it does, and the action's name."""
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "app.room('log')", "Log")]
+    """What the palette offers while the view is on top: a title, what it does, and the action's name."""
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "app.view('log')", "Log")]
 
     def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class BaseView(Screen[None]):
 
     @property
     def is_told(self) -> bool:
-        """Whether all that the room shows is there."""
+        """Whether all that the view shows is there."""
         return True
 
     @abstractmethod
@@ -77,7 +77,7 @@ class BaseView(Screen[None]):
 
     @abstractmethod
     def words(self) -> Words | None:
-        """What to say when there is nothing of what the room shows. None: there is."""
+        """What to say when there is nothing of what the view shows. None: there is."""
 
     def compose(self) -> ComposeResult:
         yield ViewBar(self.NAME)

@@ -29,7 +29,7 @@ from penstock_tui.widgets.lines import Line, content_of, section
 __all__ = ["BudgetView"]
 
 EVERY = 2.0
-"""Seconds between two looks into the store, while the room is on top."""
+"""Seconds between two looks into the store, while the view is on top."""
 CHANGES = 20
 
 

@@ -1,4 +1,4 @@
-"""The budget room's keys: raise, set, reset."""
+"""The budget view's keys: raise, set, reset."""
 
 from __future__ import annotations
 

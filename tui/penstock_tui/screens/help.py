@@ -22,7 +22,7 @@ from penstock_tui.widgets.columns import COLUMNS
 __all__ = ["KEYS", "HelpScreen"]
 
 KEYS = (
-    ("Rooms", tuple((room.key, f"{room}: {room.help}") for room in ViewName)),
+    ("Views", tuple((view.key, f"{view}: {view.help}") for view in ViewName)),
     (
         "Request log",
         (
@@ -73,7 +73,7 @@ KEYS = (
         ),
     ),
     (
-        "A room",
+        "A view",
         (
             ("↑ ↓  j k", "move, or scroll"),
             ("Enter", "open: the requests of a tag or session, the text of a compaction, a memory"),

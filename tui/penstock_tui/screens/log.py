@@ -30,8 +30,8 @@ from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.key_line import KeyLine
 from penstock_tui.widgets.notice import Notice, words_for
 from penstock_tui.widgets.request_table import RequestTable
-from penstock_tui.widgets.room_bar import ViewBar
 from penstock_tui.widgets.table_header import TableHeader
+from penstock_tui.widgets.view_bar import ViewBar
 
 __all__ = ["LogScreen"]
 
@@ -183,7 +183,7 @@ class LogScreen(Screen[None]):
         if not name:
             self.notify("What is under the cursor says neither session nor conversation.", severity="warning")
             return
-        self.app.commander.compact(name, f"the session {name}")  # type: ignore[attr-defined] # as rooms do
+        self.app.commander.compact(name, f"the session {name}")  # type: ignore[attr-defined] # as views do
 
     def action_clear(self) -> None:
         self._line.close()

@@ -35,7 +35,7 @@ from penstock_tui.widgets.window_gauge import Fullness, Thresholds, thresholds_o
 __all__ = ["MemoryView"]
 
 EVERY = 10.0
-"""Seconds between two looks at what a proxy remembers, while the room is on top."""
+"""Seconds between two looks at what a proxy remembers, while the view is on top."""
 
 
 def _age(one: Remembered, moment: Moment) -> Cell:
@@ -51,8 +51,8 @@ class MemoryView(MemoryActions, TableView[Remembered]):
 
     NAME = ViewName.MEMORY
     DEFAULT_CSS = """
-    MemoryRoom #fullness { height: auto; padding: 0 1; }
-    MemoryRoom #said { height: auto; padding: 1 2; }
+    MemoryView #fullness { height: auto; padding: 0 1; }
+    MemoryView #said { height: auto; padding: 1 2; }
     Screen.-low #fullness { display: none; }
     """
     COLUMNS: ClassVar[tuple[Column[Remembered], ...]] = (
@@ -233,7 +233,7 @@ class MemoryView(MemoryActions, TableView[Remembered]):
         if self._wanted.query:
             self._want(self._wanted.project)
         else:
-            await self.run_action("app.room('log')")
+            await self.run_action("app.view('log')")
 
     def action_page(self, step: int) -> None:
         page = self.page

@@ -27,11 +27,11 @@ class OverviewView(BaseView):
 
     NAME = ViewName.OVERVIEW
     DEFAULT_CSS = """
-    OverviewRoom VerticalScroll { scrollbar-size: 1 1; }
-    OverviewRoom #panels { height: auto; }
-    OverviewRoom #panels Vertical { width: 1fr; height: auto; }
-    OverviewRoom.-narrow #panels { layout: vertical; }
-    OverviewRoom.-narrow Panel { border: none; border-top: solid $foreground 30%; }
+    OverviewView VerticalScroll { scrollbar-size: 1 1; }
+    OverviewView #panels { height: auto; }
+    OverviewView #panels Vertical { width: 1fr; height: auto; }
+    OverviewView.-narrow #panels { layout: vertical; }
+    OverviewView.-narrow Panel { border: none; border-top: solid $foreground 30%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "scroll(1)", show=False),

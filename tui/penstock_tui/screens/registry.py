@@ -1,4 +1,4 @@
-"""Every room by its name."""
+"""Every view by its name."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from penstock_tui.screens.sessions import SessionsView
 from penstock_tui.screens.settings import SettingsView
 from penstock_tui.screens.tags import TagsView
 
-__all__ = ["ROOMS"]
+__all__ = ["VIEWS"]
 
-ROOMS: Final[dict[ViewName, type[BaseView]]] = {
-    room.NAME: room
-    for room in (
+VIEWS: Final[dict[ViewName, type[BaseView]]] = {
+    view.NAME: view
+    for view in (
         OverviewView,
         TagsView,
         CompactionsView,

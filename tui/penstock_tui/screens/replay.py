@@ -28,7 +28,7 @@ from penstock_tui.screens.base import Words
 from penstock_tui.screens.replay_lines import COLUMNS, cache, hint, progress, sums
 from penstock_tui.screens.table_base import TableView
 from penstock_tui.widgets.fitted_line import Fact, FittedLine
-from penstock_tui.widgets.room_table import ViewTable
+from penstock_tui.widgets.view_table import ViewTable
 
 if TYPE_CHECKING:
     from penstock.replay.replay import Played
@@ -56,14 +56,14 @@ class ReplayView(TableView["Played"]):
 
     NAME = ViewName.REPLAY
     DEFAULT_CSS = """
-    ReplayRoom #file { height: 1; background: $panel; }
-    ReplayRoom #label { width: auto; padding: 0 1; color: $text-accent; text-style: bold; }
-    ReplayRoom Input, ReplayRoom Input:focus { width: 1fr; height: 1; border: none; padding: 0; background: $panel; }
-    ReplayRoom.-low #hint { display: none; }
-    ReplayRoom #hint { height: auto; max-height: 3; padding: 0 1; color: $foreground 70%; }
+    ReplayView #file { height: 1; background: $panel; }
+    ReplayView #label { width: auto; padding: 0 1; color: $text-accent; text-style: bold; }
+    ReplayView Input, ReplayView Input:focus { width: 1fr; height: 1; border: none; padding: 0; background: $panel; }
+    ReplayView.-low #hint { display: none; }
+    ReplayView #hint { height: auto; max-height: 3; padding: 0 1; color: $foreground 70%; }
     """
     AUTO_FOCUS = "ViewTable"
-    """So that the keys of the rooms work at once; / is the way into the line."""
+    """So that the keys of the views work at once; / is the way into the line."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Log"),
         Binding("s", "stop", "Stop"),
@@ -132,7 +132,7 @@ class ReplayView(TableView["Played"]):
         if isinstance(self.focused, Input):
             self.table.focus()
         else:
-            await self.run_action("app.room('log')")
+            await self.run_action("app.view('log')")
 
     def action_file(self) -> None:
         self.query_one(Input).focus()

@@ -35,7 +35,7 @@ __all__ = ["SessionsView"]
 
 HANDED_ON = {"export": export_session, "report": report_session}
 EVERY = 10.0
-"""Seconds between two looks at what sessions take in the log, while the room is on top."""
+"""Seconds between two looks at what sessions take in the log, while the view is on top."""
 KEEP, BOTH = "keep what is remembered of it", "forget that, too"
 
 

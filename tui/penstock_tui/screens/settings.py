@@ -31,8 +31,8 @@ from penstock_tui.screens.table_base import TableView
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Column
 from penstock_tui.widgets.lines import content_of
-from penstock_tui.widgets.room_table import ViewTable
 from penstock_tui.widgets.value_line import ValueLine
+from penstock_tui.widgets.view_table import ViewTable
 
 __all__ = ["SettingsView"]
 
@@ -54,8 +54,8 @@ class SettingsView(TableView[Setting]):
         Column("may be", 28, 6, "", lambda one, _: (bounds_of(one), "dim"), grows=True),
     )
     DEFAULT_CSS = """
-    SettingsRoom #help { height: auto; max-height: 5; padding: 0 1; background: $panel; }
-    Screen.-low SettingsRoom #help { display: none; }
+    SettingsView #help { height: auto; max-height: 5; padding: 0 1; background: $panel; }
+    Screen.-low SettingsView #help { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "reset", "Reset"),
@@ -80,7 +80,7 @@ class SettingsView(TableView[Setting]):
 
     @property
     def commander(self) -> ProxyCommands:
-        found: ProxyCommands = self.app.commander  # type: ignore[attr-defined] # rooms know their app no further
+        found: ProxyCommands = self.app.commander  # type: ignore[attr-defined] # views know their app no further
         return found
 
     @property

@@ -1,4 +1,4 @@
-"""A room that is a table."""
+"""A view that is a table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from penstock_tui.screens.base import BaseView, ShowInLog
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Column, Moment
-from penstock_tui.widgets.room_table import MOST, ViewTable
+from penstock_tui.widgets.view_table import MOST, ViewTable
 
 __all__ = ["TableView"]
 

@@ -1,4 +1,4 @@
-"""A room that is a text: to scroll, select and copy."""
+"""A view that is a text: to scroll, select and copy."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class TextView(BaseView):
     """Scrolls by keys, and stays where it was scrolled to."""
 
     DEFAULT_CSS = """
-    TextRoom VerticalScroll { padding: 0 1; scrollbar-size: 1 1; }
-    TextRoom #text { height: auto; }
+    TextView VerticalScroll { padding: 0 1; scrollbar-size: 1 1; }
+    TextView #text { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "scroll(1)", show=False),

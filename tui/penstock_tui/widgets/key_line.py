@@ -24,7 +24,7 @@ ALWAYS = ("help", "quit")
 
 class KeyLine(Widget):
     """What Textual's Footer shows, as one line. The Footer makes a widget of each key, anew whenever the focus moves:
-    40 ms each time another room comes up."""
+    40 ms each time another view comes up."""
 
     DEFAULT_CSS = "KeyLine { dock: bottom; height: 1; background: $panel; }"
 

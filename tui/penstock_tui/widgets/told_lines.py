@@ -16,7 +16,7 @@ __all__ = ["TextLines"]
 class TextLines(Static):
     """What is longer than a line goes on in the next, anew with each width."""
 
-    DEFAULT_CSS = "ToldLines { height: auto; }"
+    DEFAULT_CSS = "TextLines { height: auto; }"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -36,7 +36,7 @@ TONES: Final = {
 
 class Tones:
     """The tones on the ground of one widget. Component classes would do it too, but of each Textual makes a node, in
-    each widget, anew with every change of the focus or the room: thousands of circles a second for the garbage
+    each widget, anew with every change of the focus or the view: thousands of circles a second for the garbage
     collector."""
 
     def __init__(self, widget: Widget) -> None:

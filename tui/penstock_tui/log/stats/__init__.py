@@ -1,3 +1,3 @@
-"""What the rooms show, folded from events one by one. Knows no Textual."""
+"""What the views show, folded from events one by one. Knows no Textual."""
 
 from __future__ import annotations

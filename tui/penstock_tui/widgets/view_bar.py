@@ -1,4 +1,4 @@
-"""The line that names the rooms, with the keys that lead there."""
+"""The line that names the views, with the keys that lead there."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ CUT = 4
 
 
 class ViewBar(Static):
-    """On top of the log and of every room. A click leads to the room, too."""
+    """On top of the log and of every view. A click leads to the view, too."""
 
     DEFAULT_CSS = """
-    RoomBar { height: 1; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
-    RoomBar { link-style: none; link-color: $foreground; link-background: transparent; }
-    Screen.-low RoomBar { display: none; }
+    ViewBar { height: 1; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
+    ViewBar { link-style: none; link-color: $foreground; link-background: transparent; }
+    Screen.-low ViewBar { display: none; }
     """
 
     def __init__(self, here: ViewName) -> None:
@@ -33,15 +33,15 @@ class ViewBar(Static):
     def _draw(self) -> None:
         """Where not all names have room, they are cut short; where those have none, the keys stay."""
         for gap, letters in (("  ", None), (" ", CUT), (" ", 0)):
-            line = Content(gap).join(self._part(room, letters) for room in ViewName)
+            line = Content(gap).join(self._part(view, letters) for view in ViewName)
             if line.cell_length <= self.content_size.width:
                 break
         self.update(line)
 
-    def _part(self, room: ViewName, letters: int | None) -> Content:
-        """`letters`: of the name. All of it for the room one is in."""
-        is_here = room is self._here
-        text = f"{room.key} {room if is_here else room[:letters]}".rstrip()
+    def _part(self, view: ViewName, letters: int | None) -> Content:
+        """`letters`: of the name. All of it for the view one is in."""
+        is_here = view is self._here
+        text = f"{view.key} {view if is_here else view[:letters]}".rstrip()
         # Marked by a sign as well: not everyone sees the colour.
         text, style = (f"[{text}]", "bold $text-primary") if is_here else (text, "$foreground 80%")
-        return Content(text).stylize(f"{style}").stylize(f"@click=app.room('{room}')")
+        return Content(text).stylize(f"{style}").stylize(f"@click=app.view('{view}')")

@@ -1,10 +1,10 @@
-"""The tables of rooms, by keys and clicks."""
+"""The tables of views, by keys and clicks."""
 
 from __future__ import annotations
 
 from penstock.events.event import EventKind
 from penstock_tui.screens.log import LogScreen
-from penstock_tui.widgets.room_table import ViewTable
+from penstock_tui.widgets.view_table import ViewTable
 from tests.tui.logs import Log
 from tests.tui.pilot import Screen, screen_of
 

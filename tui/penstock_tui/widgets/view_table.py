@@ -1,4 +1,4 @@
-"""A table of a room: keeps its cursor on its row and its place while rows come, go and change order."""
+"""A table of a view: keeps its cursor on its row and its place while rows come, go and change order."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class ViewTable(DrawnLines, Generic[Shown]):
 
     HEAD = 1
     DEFAULT_CSS = """
-    RoomTable { height: 1fr; overflow-x: hidden; overflow-y: auto; background: $background; }
-    RoomTable { scrollbar-gutter: stable; scrollbar-size: 1 1; }
+    ViewTable { height: 1fr; overflow-x: hidden; overflow-y: auto; background: $background; }
+    ViewTable { scrollbar-gutter: stable; scrollbar-size: 1 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open"),
