@@ -23,6 +23,7 @@ import json
 import multiprocessing
 import random
 import select
+import signal
 import statistics
 import subprocess
 import sys
@@ -153,6 +154,7 @@ def main() -> None:
     options.add_argument("--json", action="store_true", help="the figures as JSON, in place of the table")
     options.add_argument("--folder", type=Path, help="keep the proxy's log and invalid bodies here")
     chosen = options.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # what is mounted and started must go, too
     with tempfile.TemporaryDirectory() as made:
         folder = chosen.folder or Path(made)
         folder.mkdir(parents=True, exist_ok=True)
