@@ -9,10 +9,10 @@ with SIGKILL and started on the same folder; its databases are locked; its disk 
 raises, hangs and computes without end; the vectors are deleted.
 
 What is counted: LOST, answers that the provider sent whole and the client did not get byte for byte; UNANSWERED,
-attempts that failed though the provider had done nothing to them; INVALID, requests that the provider would refuse.
-None of them counts while the harness itself had killed the proxy. FREEZES are probes, one every 0.5 s of each kind,
-that took more than a second while the proxy was alive. The exit code is 1 when something was lost, unanswered or
-invalid. With `--folder`, the proxy's log and the invalid bodies are kept there.
+attempts that failed though the provider had done nothing to them (neither counts while the harness itself had killed
+the proxy); INVALID, requests that the provider would refuse; DAMAGED, databases that are in the end, or were set aside.
+The exit code is 1 when there is any of them. FREEZES are probes, one every 0.5 s of each kind, that took more than a
+second while the proxy was alive. With `--folder`, the proxy's log and the invalid bodies are kept there.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import multiprocessing
 import random
 import select
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -33,6 +34,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,8 @@ FREEZE_S = 1.0
 LONGEST = 400_000
 """Bytes of a request; a session ends there."""
 _COUNTS = ("sessions", "requests", "attempts", "answered", "received", "edited", "with_notes")
+_BAD = ("lost", "unanswered", "invalid", "damaged")
+"""What must be none."""
 PAUSES = 0.04
 """How often a client pauses until the provider's cache is cold."""
 RETRY_S = 90.0
@@ -166,7 +170,7 @@ def main() -> None:
             if disk is not None:
                 subprocess.run(["umount", "--lazy", str(disk)], check=True)
     print(json.dumps(figures, indent=1) if chosen.json else "\n".join(_table(figures)))
-    sys.exit(any(figures[name] for name in ("lost", "unanswered", "invalid")))
+    sys.exit(any(figures[name] for name in _BAD))
 
 
 def _run(minutes: float, seed: int, count: int, folder: Path, home: Path, disk: Path | None) -> dict[str, Any]:
@@ -198,6 +202,7 @@ def _run(minutes: float, seed: int, count: int, folder: Path, home: Path, disk: 
         helpers[1].terminate()
         helpers[1].join()
         left_s = proxy.stop()
+        damaged = [str(file.name) for file in sorted((home / "state").rglob("*.db*")) if not _is_sound(file)]
         report = json.loads(_report(upstream))
     finally:
         calm.set()
@@ -210,6 +215,8 @@ def _run(minutes: float, seed: int, count: int, folder: Path, home: Path, disk: 
     lines = [json.loads(line) for line in probes.read_text().splitlines() if line.endswith("]")]
     figures = _counted(clients, report, proxy, troubles, lines)
     log = (folder / "proxy.log").read_text(errors="replace")
+    figures["examples"]["damaged"] = damaged
+    figures["damaged"] = len(damaged)
     return figures | {"stopped_in_s": round(left_s, 2), "tracebacks": log.count("Traceback (most recent")}
 
 
@@ -223,6 +230,14 @@ def _watch(proxy: Proxy, minutes: float, trouble: threading.Thread) -> None:
             proxy.sample()
         time.sleep(0.2)
     proxy.sample()
+
+
+def _is_sound(file: Path) -> bool:
+    """A database that was never damaged: neither is it now, nor has one been set aside."""
+    if file.suffix != ".db":
+        return ".damaged" not in file.name
+    with closing(sqlite3.connect(file)) as db:
+        return bool(db.execute("PRAGMA integrity_check").fetchone() == ("ok",))
 
 
 def _report(upstream: int) -> bytes:
@@ -305,7 +320,7 @@ def _during(start: float, end: float, troubles: Troubles) -> str:
 def _table(figures: dict[str, Any]) -> list[str]:
     rows = [f"{name.replace('_', ' '):<24}{figures[name]:>10,}" for name in _COUNTS]
     rows += [f"{'retried after ' + kind:<24}{count:>10,}" for kind, count in figures["retried"].items()]
-    names = ("lost", "lost_to_kills", "unanswered", "invalid", "tracebacks", "slowest_start_s", "stopped_in_s")
+    names = (*_BAD, "lost_to_kills", "tracebacks", "slowest_start_s", "stopped_in_s")
     rows += [f"{name.replace('_', ' '):<24}{figures[name]:>10,}" for name in names]
     rows.append("done to the proxy: " + ", ".join(f"{name} {n}" for name, n in figures["troubles"].items()))
     rows.append("probe      probes  failed  freezes  median s   p99 s  longest s  frozen during")
