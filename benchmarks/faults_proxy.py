@@ -135,11 +135,11 @@ class Proxy:
             time.sleep(0.05)
         raise RuntimeError(f"the proxy does not start; exit code {self.process.poll()}")
 
-    def kill(self) -> None:
-        """SIGKILL, and the next one."""
+    def kill(self, how: int = signal.SIGKILL) -> None:
+        """End it in the middle of its work, and start the next one."""
         self.sample()
         self.lives[-1].killed = time.monotonic()
-        self.process.kill()
+        self.process.send_signal(how)
         self.process.wait()
         self.process = self._start()
         self.wait_until_ready()
@@ -199,6 +199,7 @@ class Troubles:
         """Name, begin, end."""
         self._kinds: list[tuple[str, Callable[[], None]]] = [
             ("kill", proxy.kill),
+            ("restart", lambda: proxy.kill(signal.SIGTERM)),
             ("store locked", lambda: self._lock(proxy.store)),
             ("memory locked", lambda: self._lock(proxy.home / "state" / "memory" / "memory.db")),
             ("disk full", self._fill),
