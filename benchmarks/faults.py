@@ -4,9 +4,9 @@
 
 Clients hold growing conversations in three formats (Anthropic with thinking and tools, OpenAI Chat, OpenAI Responses),
 streamed and whole, with memory on and edits on (setting `bold`), and retry as SDKs do. The provider on loopback answers
-429, 529 and 500, cuts answers, sends garbage, and checks each request by the rules of the APIs. The proxy is killed
-with SIGKILL and started on the same folder; its databases are locked; its disk is full; a stage of a user's plugin
-raises, hangs and computes without end; the vectors are deleted.
+429, 529 and 500, cuts answers, sends garbage, and checks each request by the rules of the APIs. The proxy is ended
+with SIGKILL and SIGTERM and started on the same folder; its databases are locked; its disk is full; a stage of a user's
+plugin raises, hangs and computes without end; the vectors are deleted.
 
 What is counted: LOST, answers that the provider sent whole and the client did not get byte for byte; UNANSWERED,
 attempts that failed though the provider had done nothing to them (neither counts while the harness itself had killed
