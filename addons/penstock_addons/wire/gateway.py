@@ -11,12 +11,9 @@ import time
 import uuid
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from ipaddress import ip_address
 from typing import Any
 
-from mitmproxy import ctx, http
-from mitmproxy.connection import ConnectionState
-from mitmproxy.proxy.mode_specs import ProxyMode, RegularMode, ReverseMode, UpstreamMode
+from mitmproxy import http
 
 from penstock.app import Suite
 from penstock.base.errors import PenstockError
@@ -37,8 +34,10 @@ from penstock.redaction.redaction import Redactor
 from penstock.tokens.estimate import estimate
 from penstock_addons.wire.client import ClientOverrides, ClientSettings
 from penstock_addons.wire.credentials import credentials_of, without
+from penstock_addons.wire.flows import has_turn, headers_of, is_local
 from penstock_addons.wire.held_answers import is_answered
 from penstock_addons.wire.hosts import ModelHosts, host_of
+from penstock_addons.wire.listening import listening
 from penstock_addons.wire.options import Settings
 from penstock_addons.wire.tee import Tee
 
@@ -46,8 +45,6 @@ __all__ = ["Gateway"]
 
 logger = logging.getLogger(__name__)
 SWITCH_S = 0.0005
-LOOK_S = 0.5
-"""How often it is looked whether a client that waits is still there."""
 ASKED = "penstock.asked"
 """Where a flow keeps what its client asked for."""
 MAY_BE_REFUSED = "a provider that binds thinking may refuse it if the conversation was edited"
@@ -75,6 +72,8 @@ class Gateway:
         self._settings, self._hosts = settings, hosts
         self._clients = ClientSettings()
         self._suite: Suite | None = None
+        self._closed: Suite | None = None
+        """The suite after its end, while mitmproxy still serves its connections."""
         self._passages: dict[str, _InFlight] = {}
         self._background: set[asyncio.Task[None]] = set()
 
@@ -99,7 +98,7 @@ class Gateway:
             version=version("penstock"),
             pid=os.getpid(),
             profile=suite.profile.name,
-            listen=_listening(),
+            listen=listening(),
             stages=[s.name for s in suite.engine.pipeline(self._settings.profile).stages],
             plugins=list(suite.plugins.names()),
             store=str(self._settings.store),
@@ -120,6 +119,7 @@ class Gateway:
     def done(self) -> None:
         suite, self._suite = self._suite, None
         if suite is not None:
+            self._closed = suite
             suite.log.append(EventKind.STOPPED, pid=os.getpid())
             suite.close()
 
@@ -134,6 +134,9 @@ class Gateway:
         flow.metadata[ASKED] = self._clients.take(flow.client_conn.id, flow.request.headers)
         if is_answered(flow):  # mitmproxy can not stream such a request as well
             return
+        if self._is_too_late(flow):
+            flow.kill()
+            return
         found = self._found(flow)
         length = flow.request.headers.get("content-length", "")
         limit = self._suite.profile.limits.body_bytes if self._suite else 0
@@ -145,6 +148,9 @@ class Gateway:
 
     async def request(self, flow: http.HTTPFlow) -> None:
         asked: ClientOverrides = flow.metadata.pop(ASKED, ClientOverrides())
+        if flow.response is None and self._is_too_late(flow):
+            flow.kill()
+            return
         found = self._found(flow)
         suite = self._suite
         if suite is None or found is None or flow.id in self._passages:
@@ -166,24 +172,30 @@ class Gateway:
             method=flow.request.method,
             host=host_of(flow),
             path=flow.request.path.partition("?")[0],
-            headers=_headers(flow),
+            headers=headers_of(flow),
             body=body,
             profile=asked.profile,
             port=flow.request.port,
-            is_local=_is_local(flow),
+            is_local=is_local(flow),
         )
         if asked.bypass or self._settings.bypass:
             passage.outcome = outcome = await suite.engine.replay(request, "asked for")
         else:
             passage.outcome = outcome = await suite.engine.process(request)
+        if self._suite is not suite:  # an engine that was closed meanwhile may have left out what was edited before
+            self._stop(flow)
+            return
         if flow.error is not None:  # the client left meanwhile
             suite.engine.failed(outcome, None, begun=False, sent=False)
             return
-        if outcome.wait_s and not await _has_turn(flow, outcome.wait_s):
+        if outcome.wait_s and not await has_turn(flow, outcome.wait_s):
             self._passages.pop(flow.id, None)
             suite.engine.failed(outcome, None, begun=False, sent=False)
             self._failed(passage, "client left", status=0, error="it left while it waited for its turn")
             flow.kill()
+            return
+        if self._suite is not suite:
+            self._stop(flow)
             return
         if outcome.refusal is not None:
             flow.response = http.Response.make(
@@ -257,6 +269,19 @@ class Gateway:
             return None
         found = self._suite.engine.route(flow.request.method, flow.request.path.partition("?")[0])
         return found[0] if found is not None else None
+
+    def _is_too_late(self, flow: http.HTTPFlow) -> bool:
+        """Whether this is a model request that comes while the proxy ends. Unread, and so without what was edited in
+        its conversation before, it may be refused; its client asks again, and another proxy or none answers."""
+        suite = self._closed
+        if suite is None or self._suite is not None or not flow.killable or not self._hosts.reads(flow):
+            return False
+        return suite.engine.route(flow.request.method, flow.request.path.partition("?")[0]) is not None
+
+    def _stop(self, flow: http.HTTPFlow) -> None:
+        self._passages.pop(flow.id, None)
+        if flow.killable:
+            flow.kill()
 
     def _begin(self, flow: http.HTTPFlow, dialect: Dialect) -> _InFlight:
         passage = _InFlight(uuid.uuid4().hex[:16], dialect, time.perf_counter(), credentials_of(flow.request))
@@ -356,31 +381,6 @@ class Gateway:
         return round(((until or time.perf_counter()) - passage.started) * 1000, 3)
 
 
-async def _has_turn(flow: http.HTTPFlow, wait_s: float) -> bool:
-    """Wait for a request's turn. False: its client left, which mitmproxy tells no hook while another is at work."""
-    until = time.perf_counter() + wait_s
-    while (left := until - time.perf_counter()) > 0:
-        if ConnectionState.CAN_READ not in flow.client_conn.state:
-            return False
-        await asyncio.sleep(min(left, LOOK_S))
-    return True
-
-
-def _is_local(flow: http.HTTPFlow) -> bool:
-    peer = flow.client_conn.peername
-    try:
-        address = ip_address(peer[0].partition("%")[0]) if peer else None
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return address is not None and (mapped or address).is_loopback
-
-
-def _headers(flow: http.HTTPFlow) -> dict[str, str]:
-    headers = flow.request.headers
-    return {name.lower(): headers[name] for name in headers}
-
-
 def _said(reply: Reply, redactor: Redactor, outcome: ProxyDecision | None) -> dict[str, Any]:
     """What the event of an answer says of it."""
     if outcome is None:
@@ -396,17 +396,3 @@ def _so_far(reply: Reply) -> Usage:
 
 def _limits(passage: _InFlight) -> dict[str, list[dict[str, Any]]]:
     return {"limits": [one.payload() for one in passage.told]} if passage.told else {}
-
-
-def _listening() -> list[str]:
-    """Addresses, with those that take commands in front: other programs ask the first one that answers."""
-    found = ctx.master.addons.get("proxyserver")
-    servers = sorted(found.servers if found is not None else (), key=lambda server: not _speaks_http(server.mode))
-    # A reverse port to https listens by TCP and, for HTTP/3, by UDP: one address all the same.
-    return list(dict.fromkeys(f"{host}:{port}" for server in servers for host, port, *_ in server.listen_addrs))
-
-
-def _speaks_http(mode: ProxyMode) -> bool:
-    if isinstance(mode, ReverseMode):
-        return mode.scheme in ("http", "https")
-    return isinstance(mode, RegularMode | UpstreamMode)

@@ -1,0 +1,75 @@
+"""What becomes of requests while the proxy ends: one that would leave unread may be refused, where edits were sent."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from mitmproxy import http
+from mitmproxy.test import tflow, tutils
+
+from penstock.engine.engine import Outcome
+from penstock_addons.wire.gateway import Gateway
+
+
+class Ending:
+    """A gateway whose suite a test closes."""
+
+    def __init__(self) -> None:
+        self.closes_meanwhile = False
+        engine = SimpleNamespace(
+            route=lambda method, path: (object(), object()) if path == "/v1/messages" else None, process=self._process
+        )
+        suite: Any = SimpleNamespace(
+            engine=engine,
+            log=SimpleNamespace(append=lambda *_, **__: None),
+            profile=SimpleNamespace(name="default", limits=SimpleNamespace(body_bytes=1 << 20)),
+            close=lambda: None,
+        )
+        hosts: Any = SimpleNamespace(reads=lambda flow: True)
+        self.gateway = Gateway(SimpleNamespace(bypass=False), hosts)  # type: ignore[arg-type]
+        self.gateway._suite = suite
+
+    async def _process(self, _: object) -> Outcome:
+        if self.closes_meanwhile:
+            self.gateway.done()
+        return Outcome()
+
+    async def send(self, path: str = "/v1/messages") -> http.HTTPFlow:
+        flow = tflow.tflow(req=tutils.treq(method=b"POST", path=path.encode(), headers=http.Headers()))
+        self.gateway.requestheaders(flow)
+        if flow.error is None:
+            await self.gateway.request(flow)
+        return flow
+
+
+def was_killed(flow: http.HTTPFlow) -> bool:
+    return flow.error is not None and flow.error.msg == flow.error.KILLED_MESSAGE
+
+
+async def test_a_model_request_after_the_end_goes_nowhere() -> None:
+    """mitmproxy still serves its connections when the suite is closed. Its client asks the next proxy."""
+    ending = Ending()
+    assert not was_killed(await ending.send())
+    ending.gateway.done()
+    assert was_killed(await ending.send())
+    assert not was_killed(await ending.send("/v1/models"))
+
+
+async def test_a_request_whose_body_ends_after_the_end_goes_nowhere() -> None:
+    """Its headers were seen before."""
+    ending = Ending()
+    flow = tflow.tflow(req=tutils.treq(method=b"POST", path=b"/v1/messages", headers=http.Headers()))
+    ending.gateway.requestheaders(flow)
+    ending.gateway.done()
+    await ending.gateway.request(flow)
+    assert was_killed(flow)
+
+
+@pytest.mark.parametrize("closes", [True, False])
+async def test_a_request_under_way_at_the_end_goes_nowhere(closes: bool) -> None:
+    """What an engine that is closed says of it cannot be relied on."""
+    ending = Ending()
+    ending.closes_meanwhile = closes
+    assert was_killed(await ending.send()) is closes
