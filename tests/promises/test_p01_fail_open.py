@@ -310,8 +310,8 @@ def test_a_body_that_cannot_be_read_goes_as_it_came(ask: Ask, what: str) -> None
     [
         ("gzip", b"no gzip"),
         ("snappy", BODY),
-        ("gzip", gzip.compress(BODY)[:-9]),
-        ("gzip", gzip.compress(b"0" * (1 << 24))),
+        ("gzip", gzip.compress(BODY, mtime=0)[:-9]),
+        ("gzip", gzip.compress(b"0" * (1 << 24), mtime=0)),
     ],
 )
 def test_a_body_that_cannot_be_unpacked_goes_as_it_came(ask: Ask, encoding: str, body: bytes) -> None:

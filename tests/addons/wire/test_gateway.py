@@ -9,7 +9,7 @@ import pytest
 from mitmproxy import http
 from mitmproxy.test import tflow, tutils
 
-from penstock.engine.engine import Outcome
+from penstock.engine.engine import ProxyDecision
 from penstock_addons.wire.gateway import Gateway
 
 
@@ -31,10 +31,10 @@ class Ending:
         self.gateway = Gateway(SimpleNamespace(bypass=False), hosts)  # type: ignore[arg-type]
         self.gateway._suite = suite
 
-    async def _process(self, _: object) -> Outcome:
+    async def _process(self, _: object) -> ProxyDecision:
         if self.closes_meanwhile:
             self.gateway.done()
-        return Outcome()
+        return ProxyDecision()
 
     async def send(self, path: str = "/v1/messages") -> http.HTTPFlow:
         flow = tflow.tflow(req=tutils.treq(method=b"POST", path=path.encode(), headers=http.Headers()))
