@@ -16,7 +16,7 @@ from typing import Any
 
 from penstock.base.clock import ManualClock
 from penstock.memory import Item
-from penstock.memory.keeper import MemoryService
+from penstock.memory.service import MemoryService
 from penstock.plugins.manager import Plugins
 from penstock.testing import Session, call, profile_of
 from penstock_plugins import envelope

@@ -33,9 +33,9 @@ from penstock.memory import Embedder, Memory, chosen
 from penstock.memory.chunks import passages
 from penstock.memory.embedders import vectors_of
 from penstock.memory.embedders.wordllama import WordLlama256
-from penstock.memory.keeper import MemoryService
 from penstock.memory.search.search import Ranked, rank
 from penstock.memory.search.weights import WEIGHTS
+from penstock.memory.service import MemoryService
 
 LOOKED_UP = 1_500
 """Characters of a person's words that are asked for, by halves from both ends: as the stage does it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,9 @@ THE_DAY = datetime.date(2026, 11, 22)
 """A day on which no price of the bundled table was about to change."""
 
 pytest_plugins = ["penstock.testing.fixtures"]
+
+# A shell starts what runs in the background with Ctrl-C ignored, and so would be what the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: how long an example takes depends on what else the machine does. The same examples each time, so that a
 # change is judged by what it changes; PENSTOCK_EXPLORE=1 looks for new ones, and many more.

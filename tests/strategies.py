@@ -88,7 +88,7 @@ class Scripted(Stage):
         if op.what == "note":
             draft.note(op.text, reason="a test")
         elif op.what == "replace":
-            spots = [s for s in draft.spots() if s.block.slot is not None]
+            spots = [s for s in draft.blocks() if s.block.slot is not None]
             if spots:
                 draft.replace(spots[op.first % len(spots)], op.text, reason="a test")
         else:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from penstock.base import version as _version
+from penstock.base.errors import PluginError, ProfileError
+from penstock.base.validation import validate_table
 from penstock.budget.level import Level
 from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role
 from penstock.conversation.exchange import Exchange, Identity, Kind
@@ -34,7 +36,9 @@ __all__ = [
     "KnownContent",
     "Level",
     "Message",
+    "PluginError",
     "Profile",
+    "ProfileError",
     "Reply",
     "Role",
     "Segment",
@@ -48,6 +52,7 @@ __all__ = [
     "Usage",
     "handle_of",
     "hookimpl",
+    "validate_table",
 ]
 
 __version__ = _version.VERSION

@@ -33,8 +33,8 @@ from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
 
 if TYPE_CHECKING:
-    from penstock.memory.keeper import MemoryService
     from penstock.memory.memory import Memory
+    from penstock.memory.service import MemoryService
 
 __all__ = ["Suite"]
 
@@ -175,7 +175,7 @@ def _is_lost(store: Store, now: float, *, is_gone: bool) -> bool:
 
 
 def _keeper(profile: Profile, plugins: Plugins, folder: Path, log: EventLog) -> MemoryService:
-    from penstock.memory.keeper import MemoryService
+    from penstock.memory.service import MemoryService
 
     def memory() -> Memory:
         from penstock.memory.opening import open_memory

@@ -17,7 +17,7 @@ class ShortenListings(Stage):
     def on_request(self, draft: Draft) -> str | None:
         shortened = 0
         # Only results never sent before: shortening one of these costs no cache, and the edit lands at once.
-        for spot in draft.spots(BlockKind.TOOL_RESULT, new=True):
+        for spot in draft.blocks(BlockKind.TOOL_RESULT, new=True):
             call = draft.call(spot)  # the tool call this result answers; its text is the arguments as JSON
             lines = spot.text.splitlines()
             if call is None or not spot.is_editable or len(lines) <= self.keep:

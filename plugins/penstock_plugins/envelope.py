@@ -26,7 +26,7 @@ class Envelope(Stage):
         if self._settings.apply == "words":
             return "words only"
         stripped = 0
-        for spot in draft.spots(BlockKind.TEXT, role=Role.USER):
+        for spot in draft.blocks(BlockKind.TEXT, role=Role.USER):
             text = self._strip_sent(spot.text)
             if text and text != spot.text:
                 draft.replace(spot, text, reason="envelope stripped")

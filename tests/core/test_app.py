@@ -54,7 +54,7 @@ class Counted:
 class Listener(Stage):
     name = "listener"
 
-    def on_parts(self, parts):
+    def on_services(self, parts):
         self.told = parts
 
 @hookimpl

@@ -23,8 +23,8 @@ from penstock.dialects.sse import SseSplitter
 from penstock.identify.classify import searcher
 from penstock.identify.identity import client_of
 from penstock.identify.working_directory import folder_of
-from penstock.memory import chunks, clean, typed
-from penstock.memory.search import dates, question, stems, traits
+from penstock.memory import chunks, clean, text_kind
+from penstock.memory.search import dates, question, stems, text_features
 from penstock.models import names as models
 from penstock.profiles.chat_header import ChatHeaders
 from penstock.profiles.envelope import settings_of
@@ -107,9 +107,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "passages": chunks.passages,
     "terms": stems.terms,
     "identifiers": stems.identifiers,
-    "traits": traits.traits_of,
-    "kind of text": typed.kind_of,
-    "worth keeping": typed.is_worth_keeping,
+    "traits": text_features.traits_of,
+    "kind of text": text_kind.kind_of,
+    "worth keeping": text_kind.is_worth_keeping,
     "times": lambda text: dates.times_in(text, 1e9),
     "date": dates.parse_date,
     "question": lambda text: question.read(text, ("Ann", "Bob"), 1e9),

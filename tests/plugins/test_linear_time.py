@@ -10,12 +10,12 @@ import pytest
 from penstock import Block, BlockKind, Role, ToolOutput
 from penstock.conversation.json_spans import Span
 from penstock_plugins.compaction import decisions, parts, sentences
-from penstock_plugins.memory import doings, recall
+from penstock_plugins.memory import recall, turn_actions
 from penstock_plugins.pruning import needles, page, repack, repeats, tools
 from penstock_plugins.pruning.tools import ToolKind
 from penstock_plugins.tags import keywords, question
 from penstock_plugins.tags.vocabulary import Vocabulary
-from penstock_plugins.trim import names, standing, terminal
+from penstock_plugins.trim import names, request_content, terminal
 from penstock_plugins.trim.compress import compress
 from penstock_plugins.trim.kinds import KINDS
 from penstock_plugins.trim.page import Kind, Sight
@@ -38,7 +38,7 @@ def read_page(text: str) -> object:
 def remembered(text: str) -> str:
     """What an agent did: a command with its failure, and a patch."""
     text = text.encode("utf-8", "replace").decode()
-    found = doings.TurnActions()
+    found = turn_actions.TurnActions()
     used = {"kind": BlockKind.TOOL_USE, "tool_id": "a", "tool_name": "Bash", "text": json.dumps({"command": text})}
     patch = {"kind": BlockKind.TOOL_USE, "tool_id": "b", "tool_name": "apply_patch", "text": text}
     failed = {"kind": BlockKind.TOOL_RESULT, "tool_id": "a", "text": text, "is_error": True}
@@ -65,7 +65,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "fold": lambda text: terminal.fold(terminal.screen(text)),
     "names": lambda text: [names.names_in(line) for line in text.split("\n")],
     "errors": lambda text: [names.is_error(line) or names.is_fault(line) for line in text.split("\n")],
-    "what stands": lambda text: (standing.names_of_text(text), standing.lines_in(text)),
+    "what stands": lambda text: (request_content.names_of_text(text), request_content.lines_in(text)),
     "repack a file": lambda text: repack.repack(ToolKind.READ, text, {}),
     "repack an output": lambda text: repack.repack(ToolKind.RUN, text, {"command": text}),
     "repack a search": lambda text: repack.repack(ToolKind.SEARCH, text, {}),

@@ -49,7 +49,7 @@ class ReplaceNth(Stage):
         self.place: tuple[int, int] | None = None
 
     def on_request(self, draft: Draft) -> None:
-        spots = [s for s in draft.spots(new=True) if s.block.slot is not None]
+        spots = [s for s in draft.blocks(new=True) if s.block.slot is not None]
         if spots:
             spot = spots[self.nth % len(spots)]
             self.place = spot.message, spot.index

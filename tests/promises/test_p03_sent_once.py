@@ -190,7 +190,7 @@ class Once(Stage):
 
     def on_request(self, draft: Draft) -> None:
         self.count += 1
-        spot = draft.spots()[0]
+        spot = draft.blocks()[0]
         draft.replace(spot, f"version {self.count}", reason="a test")
         draft.note(f"note {self.count}", reason="a test")
 

@@ -24,7 +24,7 @@ COUNT = "/v1/messages/count_tokens"
 
 def shortens(draft: Draft) -> None:
     """Proposes the same edit of the first message again and again, as stages do."""
-    draft.replace(draft.spots()[0], "shorter", reason="a test")
+    draft.replace(draft.blocks()[0], "shorter", reason="a test")
 
 
 class Talk:
@@ -142,7 +142,7 @@ def test_what_waits_lands_all_at_once() -> None:
     """One flush breaks the cache once; the event says what landed and why."""
 
     def two(draft: Draft) -> None:
-        for spot in draft.spots(new=False)[:2]:
+        for spot in draft.blocks(new=False)[:2]:
             draft.replace(spot, f"shorter {spot.message}", reason="a test")
 
     stage = Does(lambda _: None)
@@ -171,7 +171,7 @@ def test_the_last_word_about_a_block_lands() -> None:
     with Session(stage) as session:
         session.send(conversation(*said))
         for text in ("first", "second"):
-            stage.what = lambda draft, text=text: draft.replace(draft.spots()[0], text, reason="a test")
+            stage.what = lambda draft, text=text: draft.replace(draft.blocks()[0], text, reason="a test")
             said += [assistant("yes"), user("more")]
             session.send(conversation(*said))
         session.wait(400)
@@ -195,7 +195,7 @@ def test_after_a_restart_unknown_is_hot() -> None:
 
 def test_a_conversation_met_in_the_middle_was_sent() -> None:
     """All but the newest message went to the provider before there was a proxy."""
-    with Session(Does(lambda draft: [draft.replace(s, "shorter", reason="a test") for s in draft.spots()])) as session:
+    with Session(Does(lambda draft: [draft.replace(s, "shorter", reason="a test") for s in draft.blocks()])) as session:
         left = session.send(conversation(user("one"), assistant("two"), user("three")))
     assert left == conversation(user("one"), assistant("two"), user("shorter"))
 
@@ -278,6 +278,6 @@ async def test_what_left_as_it_came_was_sent_too() -> None:
         clock.advance(60)
         assert (await asked).body is None
         dialect.may_go.set()
-        stage.what = lambda draft: [draft.replace(s, "shorter", reason="a test") for s in draft.spots()[:3]]
+        stage.what = lambda draft: [draft.replace(s, "shorter", reason="a test") for s in draft.blocks()[:3]]
         said += [assistant("four"), user("five")]
         assert (await session.engine.process(request(conversation(*said), ident="y3"))).body is None

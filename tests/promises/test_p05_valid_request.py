@@ -134,7 +134,7 @@ def test_a_breakpoint_inside_a_tool_result_keeps_the_result_whole() -> None:
     raw = json.dumps(body).encode()
 
     def shorten(draft: Draft) -> None:
-        for spot in draft.spots(BlockKind.TOOL_RESULT):
+        for spot in draft.blocks(BlockKind.TOOL_RESULT):
             draft.replace(spot, "short", reason="a test")
 
     with Session(Does(shorten)) as session:

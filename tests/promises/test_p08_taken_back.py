@@ -23,7 +23,7 @@ SAID = [user("look"), assistant("yes", call("Read", path="a.py")), results(OUTPU
 
 
 def shortens(draft: Draft) -> None:
-    draft.replace(draft.spots(new=True)[-1], "[shortened]", reason="a test")
+    draft.replace(draft.blocks(new=True)[-1], "[shortened]", reason="a test")
 
 
 @pytest.fixture(params=["memory", "sql"])
@@ -102,7 +102,7 @@ def test_what_is_replaced_twice_keeps_both(store: Store) -> None:
     stage = Does(shortens)
     with Session(stage, store=store) as session:
         session.send(conversation(user("hello")))
-        stage.what = lambda draft: draft.replace(draft.spots()[0], "[even shorter]", reason="again")
+        stage.what = lambda draft: draft.replace(draft.blocks()[0], "[even shorter]", reason="again")
         session.wait(4000)
         left = session.send(conversation(user("hello"), assistant("yes"), user("more")))
         assert b"[even shorter]" in left

@@ -26,7 +26,7 @@ class Watches(Stage):
 
     def on_request(self, draft: Draft) -> None:
         self.seen.append(f"request {draft.exchange.kind}")
-        for spot in draft.spots(new=True):
+        for spot in draft.blocks(new=True):
             if spot.block.slot is not None:
                 draft.replace(spot, f"[{spot.text}]", reason="a test")
 

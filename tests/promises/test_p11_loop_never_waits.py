@@ -11,6 +11,7 @@ import pytest
 
 from penstock import Draft, EventKind, Exchange, Reply, Stage
 from penstock.conversation.exchange import State
+from penstock.engine import fallback
 from penstock.events.event import Event
 from penstock.store.memory import MemoryStore
 from penstock.testing import ManualClock, Session, conversation, profile_of, user
@@ -44,8 +45,9 @@ async def test_a_stage_that_blocks_leaves_the_loop_to_others() -> None:
         assert (await asked).body is None
 
 
-async def test_a_slow_reader_leaves_the_loop_to_others() -> None:
+async def test_a_slow_reader_leaves_the_loop_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading and writing bodies is work for a thread as well."""
+    monkeypatch.setattr(fallback, "DEADLINE_S", 0.1)  # it reads the body, too
     may_go, begun = threading.Event(), threading.Event()
     clock = ManualClock()
     with Session(clock=clock) as session:

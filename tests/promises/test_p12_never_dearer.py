@@ -26,7 +26,7 @@ from tests.sessions import Client, Step, plays
 
 
 def outputs(draft: Draft, *, new: bool | None = None) -> list[BlockRef]:
-    return [s for s in draft.spots(BlockKind.TOOL_RESULT, new=new) if s.is_editable and len(draft.text(s)) > 200]
+    return [s for s in draft.blocks(BlockKind.TOOL_RESULT, new=new) if s.is_editable and len(draft.text(s)) > 200]
 
 
 class Eager(Stage):
@@ -205,7 +205,7 @@ def reasons(session: Session) -> list[str]:
 @pytest.mark.parametrize(("more", "lands"), [(GROWTH, True), (GROWTH + 1, False)])
 def test_a_longer_text_is_left_out(more: int, lands: bool) -> None:
     """But for what a stub for a few words takes; the event says why."""
-    stage = Does(lambda draft: draft.replace(draft.spots()[0], "hello" + "!" * more, reason="r"))
+    stage = Does(lambda draft: draft.replace(draft.blocks()[0], "hello" + "!" * more, reason="r"))
     with Session(stage) as session:
         assert (b"hello!" in session.send(conversation(user("hello")))) is lands
         assert reasons(session) == ([] if lands else [LONGER])
@@ -215,7 +215,7 @@ def test_what_grows_may_be_paid_for_by_what_shrinks() -> None:
     """The whole request counts, and only what makes it longer is left out."""
 
     def both(draft: Draft) -> None:
-        first, second = draft.spots()
+        first, second = draft.blocks()
         draft.replace(first, "a pointer to where it all stands " * 5, reason="r")
         draft.replace(second, "short", reason="r")
 
@@ -238,7 +238,7 @@ def test_notes_are_sent_for_what_they_say() -> None:
         for _ in range(4):
             assert session.send(conversation(*said, cache="5m")).count(b"a note of ours") % 500 == 0
             said += [assistant("yes"), user("more")]
-        stage.what = lambda draft: draft.replace(draft.spots(new=True)[-1], "new", reason="r")
+        stage.what = lambda draft: draft.replace(draft.blocks(new=True)[-1], "new", reason="r")
         assert b'"new"' in session.send(conversation(*said, cache="5m"))
         assert reasons(session) == []
 
@@ -248,11 +248,11 @@ def test_what_is_left_must_not_be_too_little_to_cache() -> None:
     text = "word " * 700
     body = conversation(user(text), cache="5m")
     assert estimate_bytes(len(body)) > LEAST
-    stage = Does(lambda draft: draft.replace(draft.spots()[0], text[:2500], reason="r"))
+    stage = Does(lambda draft: draft.replace(draft.blocks()[0], text[:2500], reason="r"))
     with Session(stage) as session:
         assert session.send(body) == body
         assert reasons(session) == [UNCACHED]
-    stage.what = lambda draft: draft.replace(draft.spots()[0], "next to nothing", reason="r")
+    stage.what = lambda draft: draft.replace(draft.blocks()[0], "next to nothing", reason="r")
     with Session(stage) as session:
         assert b"next to nothing" in session.send(body)
 
@@ -261,7 +261,7 @@ def test_behind_editing_stops_and_says_why() -> None:
     """What our own models cost has to be earned back; a note still goes, and once it is made good edits do again."""
 
     def both(draft: Draft) -> None:
-        draft.replace(draft.spots(new=True)[-1], "new", reason="r")
+        draft.replace(draft.blocks(new=True)[-1], "new", reason="r")
         draft.note("a note", reason="r")
 
     stage = Does(lambda draft: draft.spend(1.0, reason="a summary"))

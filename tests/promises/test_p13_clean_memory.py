@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from penstock.memory import Memory
 from penstock.memory.embedders.trigrams import Trigrams
-from penstock.memory.keeper import MemoryService
+from penstock.memory.service import MemoryService
 from penstock.testing import Session, profile_of
 from tests.plugins.memory.talks import FACT, STAGES, Talk, plugins_of
 from tests.sessions import COMPACT, Client, Step, plays

@@ -24,7 +24,7 @@ MORE = [*SAID, assistant("It is read.", thinking="that is it"), user("and now?")
 
 def shortens(draft: Draft) -> None:
     """Every result, be it new or not."""
-    for spot in draft.spots(BlockKind.TOOL_RESULT):
+    for spot in draft.blocks(BlockKind.TOOL_RESULT):
         if len(spot.text) > 100:
             draft.replace(spot, "short", reason="a test")
 
@@ -65,7 +65,7 @@ def test_thinking_that_was_refused_goes_and_stays_away() -> None:
         later = [*MORE, assistant("So it is.", thinking="new"), user("go on")]
         assert [json.loads(t)["thinking"] for t in thinking(session.send(conversation(*later)))] == ["new"]
         session.wait(4000)
-        stage.what = lambda draft: draft.replace(draft.spots()[0], "other words", reason="late")
+        stage.what = lambda draft: draft.replace(draft.blocks()[0], "other words", reason="late")
         later += [assistant("Yes.", thinking="newer"), user("more")]
         assert b"other words" not in session.send(conversation(*later))
         assert "refused" in str(session.events(EventKind.EDIT)[-1].payload["reason"])

@@ -21,7 +21,7 @@ class Shorten(Stage):
         self.replies: list[str] = []
 
     def on_request(self, draft: Draft) -> str | None:
-        for spot in draft.spots(BlockKind.TOOL_RESULT, new=True):
+        for spot in draft.blocks(BlockKind.TOOL_RESULT, new=True):
             draft.replace(spot, "short", reason="test")
         return None
 
@@ -94,7 +94,7 @@ def test_many_proposals_for_what_has_landed_cost_little() -> None:
 
     class Always(Shorten):
         def on_request(self, draft: Draft) -> str | None:
-            for spot in draft.spots(BlockKind.TOOL_RESULT):
+            for spot in draft.blocks(BlockKind.TOOL_RESULT):
                 draft.replace(spot, f"short {spot.message}", reason="test")
             return None
 

@@ -66,7 +66,7 @@ def test_reasoning_of_openai_goes_by_the_same_rule(store: bool | None, edited: b
     reasoning, so nothing late lands there."""
 
     def shortens(draft: Draft) -> None:
-        draft.replace(draft.spots()[0], "shorter", reason="late")
+        draft.replace(draft.blocks()[0], "shorter", reason="late")
 
     said: list[Turn] = [user("read it")]
     more = {} if store is None else {"store": store}
@@ -99,7 +99,7 @@ def said_so_far(turns: int) -> list[Turn]:
 
 def shortens_late(draft: Draft) -> None:
     """Every result that was sent."""
-    for spot in draft.spots(BlockKind.TOOL_RESULT, new=False):
+    for spot in draft.blocks(BlockKind.TOOL_RESULT, new=False):
         draft.replace(spot, "short", reason="late")
 
 

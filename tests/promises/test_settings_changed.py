@@ -31,7 +31,7 @@ class Notes(Stage):
         self.calls += 1
         draft.note(f"note {self.calls}", reason="a test")
         if self.calls > 1:
-            draft.replace(draft.spots(BlockKind.TEXT)[0], f"shorter {self.calls}", reason="a test")
+            draft.replace(draft.blocks(BlockKind.TEXT)[0], f"shorter {self.calls}", reason="a test")
         return None
 
 
@@ -98,7 +98,7 @@ def test_no_stage_works_at_a_flush_while_paused() -> None:
         name = "compacts"
 
         def on_flush(self, draft: Draft) -> str | None:
-            flushes.append(str(draft.due))
+            flushes.append(str(draft.flush_reason))
             return None
 
     with Session(Compacts()) as session:

@@ -21,7 +21,7 @@ from penstock.base.threads import NoWorker
 from penstock.conversation.conversation import BlockKind
 from penstock.edits.edit import Landed
 from penstock.engine.engine import ProxyDecision
-from penstock.engine.work import RequestContext
+from penstock.engine.request_context import RequestContext
 from penstock.events.event import EventKind
 from penstock.store.memory import MemoryStore
 from penstock.testing import Session, profile_of
@@ -41,7 +41,7 @@ def _tracebacks_are_meant(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def shortens(draft: Draft) -> None:
-    for spot in draft.spots(BlockKind.TOOL_RESULT, new=True):
+    for spot in draft.blocks(BlockKind.TOOL_RESULT, new=True):
         draft.replace(spot, "short", reason="a test")
 
 

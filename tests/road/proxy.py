@@ -32,8 +32,8 @@ extends = "default"
 stage_ms = 120000
 read_ms = 120000
 [memory]
-# What one test says must not come back in another's request.
-recall = false
+# What one test says must not come back in another's request; and its vectors' process takes seconds to start.
+enabled = false
 """
 _REDIRECT = '''
 """Every connection upstream goes to loopback; hosts, ports and server names stay what they are for all addons."""

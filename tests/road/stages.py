@@ -13,7 +13,7 @@ class Replacing(Stage):
     name = "replacing"
 
     def on_request(self, draft: Draft) -> str | None:
-        for spot in draft.spots(BlockKind.TEXT):
+        for spot in draft.blocks(BlockKind.TEXT):
             if spot.text.startswith("replace me"):
                 draft.replace(spot, 'It now reads "this" – é\\n', reason="the test says so")
         return None

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from penstock.base.errors import PenstockError
-from penstock.control.asking import ask as command
+from penstock.control.client import ask as command
 from penstock.events.event import EventKind
 from tests.road.bodies import ask, body_for, claude, new_session
 from tests.road.client import Call, Road

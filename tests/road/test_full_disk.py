@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from penstock.control.asking import ask as ask_proxy
-from penstock.control.running import running
+from penstock.control.client import ask as ask_proxy
+from penstock.control.find_running import running
 from tests.hangingindex import NAME, SOURCE
 from tests.road.client import Road
 from tests.road.proxy import wait_until

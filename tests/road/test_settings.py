@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from penstock.control.asking import Refused
-from penstock.control.asking import ask as command
+from penstock.control.client import Refused
+from penstock.control.client import ask as command
 from penstock.control.ports import answers as port_answers
 from penstock.events.event import EventKind
 from tests.road.bodies import ask, claude, new_session

@@ -34,7 +34,7 @@ ASKED = [
 
 
 def _trims(draft: Draft) -> None:
-    for spot in draft.spots():
+    for spot in draft.blocks():
         if spot.block.text == LISTING:
             draft.replace(spot, STUB, reason="a long listing")
         if spot.block.text == NOTES:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from penstock.stats.tally import CostTotals
+from penstock.stats.cost_totals import CostTotals
 
 __all__ = [
     "age",

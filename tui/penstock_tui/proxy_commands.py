@@ -10,7 +10,7 @@ from typing import Any
 from textual.app import App
 
 from penstock.base.errors import PenstockError
-from penstock.control.asking import Refused
+from penstock.control.client import Refused
 from penstock.control.remote import NotUp
 from penstock_tui.data.settings import Asked
 from penstock_tui.dialogs.confirm import ConfirmScreen

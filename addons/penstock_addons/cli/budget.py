@@ -12,11 +12,11 @@ import typer
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
-from penstock.budget.words import amount_in_words, part_in_words
-from penstock.cli.words import columns, moment, printable
-from penstock.control.hand import do_budget
+from penstock.budget.messages import amount_in_words, part_in_words
+from penstock.cli.formatting import columns, moment, printable
+from penstock.control.local_or_remote import do_budget
+from penstock_addons.cli.memory.client import profile_in_use
 from penstock_addons.cli.memory.printing import shortened
-from penstock_addons.cli.memory.reach import profile_in_use
 
 __all__ = ["app"]
 

@@ -22,15 +22,15 @@ from penstock.base.errors import PenstockError
 from penstock.base.file_trust import why_untrusted
 from penstock.cli.models import UPDATE
 from penstock.control import ports
-from penstock.control.running import running
+from penstock.control.find_running import running
 from penstock.cost.prices import Prices
 from penstock.models import age_days, staleness
 from penstock.plugins.manager import BLOCK_VARIABLE, Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
-from penstock_addons.cli import authority, remembering, words
+from penstock_addons.cli import banner, certificate_authority, memory_checks
 
-__all__ = ["Check", "Level", "Subject", "check_all"]
+__all__ = ["CheckResult", "Installation", "Level", "check_all"]
 
 CLIENTS = ("claude", "codex", "opencode", "gemini", "aider", "llm", "ollama")
 LITTLE, TOO_LITTLE = 1 << 30, 100 << 20
@@ -47,7 +47,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True)
-class Check:
+class CheckResult:
     """What was found."""
 
     name: str
@@ -58,7 +58,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Subject:
+class Installation:
     """What is looked at."""
 
     profile: str
@@ -67,9 +67,9 @@ class Subject:
     confdir: Path
 
 
-def check_all(subject: Subject) -> list[Check]:
+def check_all(subject: Installation) -> list[CheckResult]:
     """Every check, in the order of the road."""
-    checks: Sequence[Callable[[Subject], Check]] = (
+    checks: Sequence[Callable[[Installation], CheckResult]] = (
         _python,
         _packages,
         _proxy,
@@ -88,92 +88,94 @@ def check_all(subject: Subject) -> list[Check]:
     return [check(subject) for check in checks]
 
 
-def _python(_: Subject) -> Check:
-    return Check("python", Level.OK, f"{platform.python_version()} at {sys.executable}")
+def _python(_: Installation) -> CheckResult:
+    return CheckResult("python", Level.OK, f"{platform.python_version()} at {sys.executable}")
 
 
-def _packages(_: Subject) -> Check:
+def _packages(_: Installation) -> CheckResult:
     names = ("penstock", "mitmproxy", "bcrypt", "textual", "SQLAlchemy")
     try:
         found = {name: version(name) for name in names}
     except PackageNotFoundError as e:
-        return Check("packages", Level.FAIL, f"{e.name} is not installed", "Install Penstock again.")
+        return CheckResult("packages", Level.FAIL, f"{e.name} is not installed", "Install Penstock again.")
     said = ", ".join(f"{name} {number}" for name, number in found.items())
     if _numbers(found["bcrypt"]) >= (4, 1):
-        return Check(
+        return CheckResult(
             "packages", Level.FAIL, f"{said}: mitmproxy does not start with bcrypt 4.1 or newer",
             "pip install 'bcrypt<4.1'",
         )  # fmt: skip
     if not (11,) <= _numbers(found["mitmproxy"]) < (13,):
-        return Check("packages", Level.FAIL, f"{said}: mitmproxy 11 or 12 is needed", "pip install 'mitmproxy>=11,<13'")
-    return Check("packages", Level.OK, said)
+        return CheckResult(
+            "packages", Level.FAIL, f"{said}: mitmproxy 11 or 12 is needed", "pip install 'mitmproxy>=11,<13'"
+        )
+    return CheckResult("packages", Level.OK, said)
 
 
-def _proxy(subject: Subject) -> Check:
+def _proxy(subject: Installation) -> CheckResult:
     up = running(subject.store)
     if up is not None and not is_loopback(up.host):
-        return Check(
+        return CheckResult(
             "proxy", Level.WARN, f"up on {up.host}:{up.port}, process {up.pid}: other machines can reach it",
             "They are answered only with penstock_allow_remote or proxyauth. --listen-host 127.0.0.1 (`penstock up` "
             "does it by itself) keeps it to this machine.",
         )  # fmt: skip
     if up is not None:
-        return Check("proxy", Level.OK, f"up on {up.url()}, process {up.pid}, profile {up.profile}")
+        return CheckResult("proxy", Level.OK, f"up on {up.url()}, process {up.pid}, profile {up.profile}")
     if ports.is_free("127.0.0.1", subject.port):
-        return Check("proxy", Level.OK, f"none is up; port {subject.port} is free for `penstock up`")
-    return Check(
+        return CheckResult("proxy", Level.OK, f"none is up; port {subject.port} is free for `penstock up`")
+    return CheckResult(
         "proxy", Level.WARN, f"none is up, and port {subject.port} is in use by another program",
         "Start it elsewhere: penstock up --port PORT. `penstock run` finds a port by itself.",
     )  # fmt: skip
 
 
-def _certificate(subject: Subject) -> Check:
-    file = authority.certificate(subject.confdir)
+def _certificate(subject: Installation) -> CheckResult:
+    file = certificate_authority.certificate(subject.confdir)
     renew = f"Move {subject.confdir} away; the next `penstock up` makes a new one, which clients then have to trust."
     if not file.exists():
-        return Check("certificate", Level.OK, f"none yet; the first `penstock up` makes {file}")
+        return CheckResult("certificate", Level.OK, f"none yet; the first `penstock up` makes {file}")
     from cryptography import x509
 
     try:
         ca = x509.load_pem_x509_certificate(file.read_bytes())
     except (OSError, ValueError) as e:
-        return Check("certificate", Level.FAIL, f"{file} cannot be read: {e}", renew)
+        return CheckResult("certificate", Level.FAIL, f"{file} cannot be read: {e}", renew)
     left = ca.not_valid_after_utc.timestamp() - time.time()
     until = f"{ca.not_valid_after_utc:%Y-%m-%d}"
     if left < 0 or ca.not_valid_before_utc.timestamp() > time.time():
-        return Check("certificate", Level.FAIL, f"{file} is not valid now (until {until})", renew)
+        return CheckResult("certificate", Level.FAIL, f"{file} is not valid now (until {until})", renew)
     if left < SOON_S:
-        return Check("certificate", Level.WARN, f"{file} is valid until {until} only", renew)
-    return Check("certificate", Level.OK, f"{file}, valid until {until}")
+        return CheckResult("certificate", Level.WARN, f"{file} is valid until {until} only", renew)
+    return CheckResult("certificate", Level.OK, f"{file}, valid until {until}")
 
 
-def _profile(subject: Subject) -> Check:
+def _profile(subject: Installation) -> CheckResult:
     try:
         profile = profiles.load(subject.profile)
     except PenstockError as e:
-        return Check("profile", Level.FAIL, _one_line(e), "`penstock profiles list` shows those that there are.")
-    return Check("profile", Level.OK, f"{profile.name}, mode {profile.mode}")
+        return CheckResult("profile", Level.FAIL, _one_line(e), "`penstock profiles list` shows those that there are.")
+    return CheckResult("profile", Level.OK, f"{profile.name}, mode {profile.mode}")
 
 
-def _plugins(subject: Subject) -> Check:
+def _plugins(subject: Installation) -> CheckResult:
     profile = _loaded(subject)
     try:
         plugins = Plugins.load()
         stages = plugins.check(profile) if profile is not None else []
     except PenstockError as e:
-        return Check("plugins", Level.FAIL, _one_line(e), f"Mend it, or leave it out: {BLOCK_VARIABLE}=NAME")
+        return CheckResult("plugins", Level.FAIL, _one_line(e), f"Mend it, or leave it out: {BLOCK_VARIABLE}=NAME")
     folder = paths.plugins_dir()
     why = why_untrusted(folder) if folder.is_dir() else ""
     if why:
-        return Check("plugins", Level.WARN, f"a plugin in {folder} would not be loaded: {why}")
+        return CheckResult("plugins", Level.WARN, f"a plugin in {folder} would not be loaded: {why}")
     running = ", ".join(stage.name for stage in stages) or "none"
-    return Check("plugins", Level.OK, f"{', '.join(plugins.names())}; stages: {running}")
+    return CheckResult("plugins", Level.OK, f"{', '.join(plugins.names())}; stages: {running}")
 
 
-def _store(subject: Subject) -> Check:
+def _store(subject: Installation) -> CheckResult:
     file = subject.store
     if not file.exists():
-        return Check("store", Level.OK, f"none yet; the proxy will make {file}")
+        return CheckResult("store", Level.OK, f"none yet; the proxy will make {file}")
     try:
         # Not through the store itself: that would mend and migrate what it opens.
         with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=1)) as db:
@@ -183,16 +185,16 @@ def _store(subject: Subject) -> Check:
             db.execute("BEGIN IMMEDIATE")
             db.execute("ROLLBACK")
     except (sqlite3.Error, TypeError) as e:
-        return Check("store", Level.FAIL, f"{file} cannot be used: {e}", _STORE_FIX)
+        return CheckResult("store", Level.FAIL, f"{file} cannot be used: {e}", _STORE_FIX)
     if sound != "ok":
-        return Check("store", Level.FAIL, f"{file} is damaged: {sound}", _STORE_FIX)
+        return CheckResult("store", Level.FAIL, f"{file} is damaged: {sound}", _STORE_FIX)
     newest = _newest_revision()
     if revision != newest:
-        return Check(
+        return CheckResult(
             "store", Level.WARN, f"{file} has schema {revision}, this version writes {newest}",
             "The next `penstock up` migrates it; an older Penstock may then not read it.",
         )  # fmt: skip
-    return Check("store", Level.OK, f"{file}, {count} events, schema {revision}")
+    return CheckResult("store", Level.OK, f"{file}, {count} events, schema {revision}")
 
 
 _STORE_FIX = (
@@ -210,80 +212,86 @@ def _newest_revision() -> str:
     return str(ScriptDirectory(str(folder)).get_current_head())
 
 
-def _folder(subject: Subject) -> Check:
+def _folder(subject: Installation) -> CheckResult:
     folder = subject.store.parent
     if not folder.is_dir():
-        return Check("state folder", Level.OK, f"none yet; the proxy will make {folder} for you alone")
+        return CheckResult("state folder", Level.OK, f"none yet; the proxy will make {folder} for you alone")
     if not paths.is_loose(folder):
-        return Check("state folder", Level.OK, f"{folder}, yours alone")
+        return CheckResult("state folder", Level.OK, f"{folder}, yours alone")
     own = folder == paths.state_dir() and folder.stat().st_uid == os.geteuid()
     fix = "The next `penstock up` closes it."
     if not own:
         fix = f"chmod 700 {folder}, or keep the store in a folder of its own."
     mode = folder.stat().st_mode & 0o7777
-    return Check("state folder", Level.WARN, f"{folder} is open to other users (mode {mode:04o})", fix)
+    return CheckResult("state folder", Level.WARN, f"{folder} is open to other users (mode {mode:04o})", fix)
 
 
-def _disk(subject: Subject) -> Check:
+def _disk(subject: Installation) -> CheckResult:
     folder = next(p for p in (subject.store.parent, *subject.store.parent.parents) if p.exists())
     free = shutil.disk_usage(folder).free
     said = f"{free / (1 << 30):.1f} GB free at {folder}"
     if free < TOO_LITTLE:
-        return Check("disk", Level.FAIL, said, "Make room, or move the store: penstock up --store FILE")
+        return CheckResult("disk", Level.FAIL, said, "Make room, or move the store: penstock up --store FILE")
     if free < LITTLE:
-        return Check("disk", Level.WARN, said, "Make room, or lower [log] days or events in the profile.")
-    return Check("disk", Level.OK, said)
+        return CheckResult("disk", Level.WARN, said, "Make room, or lower [log] days or events in the profile.")
+    return CheckResult("disk", Level.OK, said)
 
 
-def _embedder(subject: Subject) -> Check:
+def _embedder(subject: Installation) -> CheckResult:
     profile = _loaded(subject)
-    if profile is None or not remembering.remembers(profile):
-        return Check("embedder", Level.OK, "not needed: nothing is remembered under this profile")
+    if profile is None or not memory_checks.remembers(profile):
+        return CheckResult("embedder", Level.OK, "not needed: nothing is remembered under this profile")
     try:
-        return Check("embedder", Level.OK, remembering.embedder(profile))
+        return CheckResult("embedder", Level.OK, memory_checks.embedder(profile))
     except PenstockError as e:
-        return Check("embedder", Level.WARN, f"{_one_line(e)}: memory stays shut without it", remembering.INSTALL)
+        return CheckResult(
+            "embedder", Level.WARN, f"{_one_line(e)}: memory stays shut without it", memory_checks.INSTALL
+        )
 
 
-def _memory(subject: Subject) -> Check:
+def _memory(subject: Installation) -> CheckResult:
     profile = _loaded(subject)
-    if profile is None or not remembering.remembers(profile):
-        return Check("memory", Level.OK, "nothing is remembered under this profile")
+    if profile is None or not memory_checks.remembers(profile):
+        return CheckResult("memory", Level.OK, "nothing is remembered under this profile")
     try:
-        found = remembering.memory(subject.store, profile)
+        found = memory_checks.memory(subject.store, profile)
     except (PenstockError, sqlite3.Error) as e:
         said = _one_line(e) if isinstance(e, PenstockError) else str(e)
-        return Check("memory", Level.FAIL, f"{paths.memory_dir(subject.store)} cannot be used: {said}", remembering.FIX)
-    return Check("memory", Level.WARN if found.fix else Level.OK, found.said, found.fix)
+        return CheckResult(
+            "memory", Level.FAIL, f"{paths.memory_dir(subject.store)} cannot be used: {said}", memory_checks.FIX
+        )
+    return CheckResult("memory", Level.WARN if found.fix else Level.OK, found.said, found.fix)
 
 
-def _models(_: Subject) -> Check:
+def _models(_: Installation) -> CheckResult:
     date = Prices().date
     stale = staleness(date)
     if stale:
-        return Check("models", Level.WARN, stale, UPDATE)
-    return Check("models", Level.OK, f"prices and windows of {date.isoformat()}, {age_days(date)} days ago")
+        return CheckResult("models", Level.WARN, stale, UPDATE)
+    return CheckResult("models", Level.OK, f"prices and windows of {date.isoformat()}, {age_days(date)} days ago")
 
 
-def _attested(subject: Subject) -> Check:
+def _attested(subject: Installation) -> CheckResult:
     profile = _loaded(subject)
-    if profile is not None and not words.attested(profile):
-        return Check("attested requests", Level.OK, "left alone by this profile")
-    return Check("attested requests", Level.WARN, words.ATTESTED, words.WITHOUT)
+    if profile is not None and not banner.attested(profile):
+        return CheckResult("attested requests", Level.OK, "left alone by this profile")
+    return CheckResult("attested requests", Level.WARN, banner.ATTESTED, banner.WITHOUT)
 
 
-def _clients(_: Subject) -> Check:
+def _clients(_: Installation) -> CheckResult:
     found = [name for name in CLIENTS if shutil.which(name)]
     if not found:
-        return Check("clients", Level.WARN, f"none of {', '.join(CLIENTS)} is on the PATH", "Any other works as well.")
-    return Check("clients", Level.OK, ", ".join(found))
+        return CheckResult(
+            "clients", Level.WARN, f"none of {', '.join(CLIENTS)} is on the PATH", "Any other works as well."
+        )
+    return CheckResult("clients", Level.OK, ", ".join(found))
 
 
 def _numbers(number: str) -> tuple[int, ...]:
     return tuple(int(part) for part in number.split(".")[:3] if part.isdigit())
 
 
-def _loaded(subject: Subject) -> Profile | None:
+def _loaded(subject: Installation) -> Profile | None:
     try:
         return profiles.load(subject.profile)
     except PenstockError:

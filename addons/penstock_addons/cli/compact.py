@@ -11,8 +11,8 @@ import typer
 from penstock.base import paths
 from penstock.base.browser_origin import is_loopback
 from penstock.base.errors import PenstockError
-from penstock.control.asking import ask
-from penstock.control.running import running
+from penstock.control.client import ask
+from penstock.control.find_running import running
 
 __all__ = ["compact"]
 

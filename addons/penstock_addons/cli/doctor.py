@@ -25,11 +25,11 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="A JSON list.")] = False,
 ) -> None:
     """Look at everything a proxy needs, a line each, and change nothing. Ends with status 1 when something fails."""
-    from penstock_addons.cli.authority import default_confdir
-    from penstock_addons.cli.checks import Level, Subject, check_all
+    from penstock_addons.cli.certificate_authority import default_confdir
+    from penstock_addons.cli.checks import Installation, Level, check_all
 
     found = check_all(
-        Subject(
+        Installation(
             profile=profile,
             port=port,
             store=(store or paths.store_path()).expanduser().absolute(),

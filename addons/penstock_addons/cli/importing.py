@@ -14,16 +14,16 @@ from rich.progress import Progress
 
 from penstock.base.errors import PenstockError
 from penstock.base.validation import validate_table
-from penstock.cli.words import printable
+from penstock.cli.formatting import printable
 from penstock.identify.project import project_of_folder
 from penstock.profiles.envelope import Stripper, settings_of
 from penstock.profiles.profile import Profile
-from penstock_addons.cli.memory.looking import StoreOption
+from penstock_addons.cli.memory.client import MemoryClient, chosen_project, profile_in_use, reached
 from penstock_addons.cli.memory.printing import confirmed, counted, only
-from penstock_addons.cli.memory.reach import MemoryClient, chosen_project, profile_in_use, reached
+from penstock_addons.cli.memory.search import StoreOption
 
 if TYPE_CHECKING:
-    from penstock.memory.spoken import Spoken
+    from penstock.memory.message_filter import Spoken
 
 __all__ = ["import_"]
 
@@ -86,7 +86,7 @@ class _How:
     @classmethod
     def of(cls, profile: Profile, project: str) -> _How:
         """As the stage would keep it under this profile."""
-        from penstock.memory.spoken import Spoken
+        from penstock.memory.message_filter import Spoken
 
         spoken = validate_table(Spoken, profile.settings_of("memory"), f"{profile.where}: stage.memory.")
         expires_at = time.time() + profile.memory.expiry_days * _DAY

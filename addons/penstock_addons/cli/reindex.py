@@ -10,9 +10,9 @@ import typer
 from rich.progress import Progress, TaskID
 
 from penstock.base.errors import PenstockError
-from penstock_addons.cli.memory.looking import StoreOption
+from penstock_addons.cli.memory.client import MemoryClient, profile_in_use, reached
 from penstock_addons.cli.memory.printing import counted, only
-from penstock_addons.cli.memory.reach import MemoryClient, profile_in_use, reached
+from penstock_addons.cli.memory.search import StoreOption
 
 __all__ = ["reindex"]
 

@@ -15,18 +15,18 @@ import typer
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
-from penstock.control import announcement
-from penstock.control.announcement import Announcement, reachable
+from penstock.control import registration
 from penstock.control.ports import answers
+from penstock.control.registration import Announcement, reachable
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.store.lock import is_taken
-from penstock_addons.cli import environment, wiring
+from penstock_addons.cli import environment, mcp_arguments
+from penstock_addons.cli.banner import attested, is_first_time
 from penstock_addons.cli.child import ChildProxy
 from penstock_addons.cli.foreground import ended_by_signals, run_in_foreground
 from penstock_addons.cli.up import PROFILE_VARIABLE, UPSTREAM_VARIABLE
-from penstock_addons.cli.words import attested, is_first_time
 
 __all__ = ["ollama_address", "profile_of", "proxy_behind", "run"]
 
@@ -92,7 +92,7 @@ def run(
         environ = _environ(asked, proxy, file, plain_http=http)
         arguments = command[1:]
         if mcp and _shortens(asked, proxy, ctx.find_object(Plugins) or Plugins()):
-            arguments = wiring.wired(client, arguments, Path(proxy.store))
+            arguments = mcp_arguments.wired(client, arguments, Path(proxy.store))
         try:
             status = run_in_foreground([program, *arguments], environ)
         except OSError as e:
@@ -103,10 +103,10 @@ def run(
 
 def _shortens(asked: _Asked, proxy: Announcement, plugins: Plugins) -> bool:
     """Whether an agent in this session may come upon a stub, and can be given the tool that shows what is behind it."""
-    if asked.bypass or not wiring.is_possible():
+    if asked.bypass or not mcp_arguments.is_possible():
         return False
     try:
-        return wiring.can_shorten(profiles.load(_user(asked, proxy) or proxy.profile), plugins)
+        return mcp_arguments.can_shorten(profiles.load(_user(asked, proxy) or proxy.profile), plugins)
     except PenstockError:  # the proxy that is up knows plugins that this program does not, and has said what is wrong
         return False
 
@@ -148,8 +148,8 @@ def _found_for(asked: _Asked) -> tuple[Announcement, Path] | None:
     if asked.client == "ollama" or asked.profile.endswith(".toml"):
         return None  # the one needs a port of its own, the other a profile that no address can name
     within = os.environ.get(ANNOUNCED_VARIABLE)
-    for file in (*([Path(within)] if within else []), announcement.default_file()):
-        up = announcement.found(file)
+    for file in (*([Path(within)] if within else []), registration.default_file()):
+        up = registration.found(file)
         if up is not None and asked.port in (0, up.port):
             return up, file
     return None
@@ -186,13 +186,13 @@ def proxy_behind(environ: Mapping[str, str]) -> str:
     parts = urlsplit(before if "//" in before else f"//{before}")
     if parts.hostname not in ("127.0.0.1", "localhost", "::1"):
         return before
-    up = announcement.found()
+    up = registration.found()
     is_ours = up is not None and up.port == parts.port
     return "" if is_ours or not answers(parts.hostname, parts.port or 80) else before
 
 
 def _environ(asked: _Asked, proxy: Announcement, file: Path, *, plain_http: bool) -> dict[str, str]:
-    from penstock_addons.cli.authority import write_bundle
+    from penstock_addons.cli.certificate_authority import write_bundle
 
     ca = Path(proxy.ca)
     environ = environment.for_client(

@@ -10,10 +10,10 @@ import typer
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
-from penstock.cli.words import columns, counted, moment, percent, printable
-from penstock.control.hand import do_sessions
+from penstock.cli.formatting import columns, counted, moment, percent, printable
+from penstock.control.local_or_remote import do_sessions
+from penstock_addons.cli.memory.client import reached
 from penstock_addons.cli.memory.printing import confirmed, short_project, shortened
-from penstock_addons.cli.memory.reach import reached
 
 __all__ = ["app"]
 

@@ -10,7 +10,7 @@ import typer
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
-from penstock.cli.words import printable
+from penstock.cli.formatting import printable
 from penstock.control.remote import Remote
 from penstock.settings.setting import Setting, Source
 from penstock.settings.values import written

@@ -11,7 +11,7 @@ import typer
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
-from penstock.control import announcement
+from penstock.control import registration
 from penstock.control.ports import free_port, is_free
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
@@ -80,20 +80,20 @@ def up(
     if is_taken(store):
         raise PenstockError(f"{store} belongs to another proxy that is up: give this one its own by --store FILE")
 
-    from penstock_addons.cli import authority, words
-    from penstock_addons.cli.announcer import Announcer, Tether
+    from penstock_addons.cli import banner, certificate_authority
     from penstock_addons.cli.master import serve
+    from penstock_addons.cli.register import Announcer, Tether
 
-    ca = authority.ensure((confdir or authority.default_confdir()).expanduser().absolute())
-    bundle = authority.write_bundle(ca)
+    ca = certificate_authority.ensure((confdir or certificate_authority.default_confdir()).expanduser().absolute())
+    bundle = certificate_authority.write_bundle(ca)
 
-    def say(what: announcement.Announcement) -> None:
-        for line in words.banner(what, chosen, bundle, upstreams, first=words.is_first_time()):
+    def say(what: registration.Announcement) -> None:
+        for line in banner.banner(what, chosen, bundle, upstreams, first=banner.is_first_time()):
             typer.echo(line)
 
     more: list[object] = [
         Announcer(
-            announce or announcement.default_file(), ca, {u.mode(host): u for u in upstreams}, None if quiet else say
+            announce or registration.default_file(), ca, {u.mode(host): u for u in upstreams}, None if quiet else say
         ),
         *([Tether()] if tethered else []),
     ]
@@ -138,7 +138,7 @@ def _check_ports(host: str, port: int, reverse: Sequence[Upstream]) -> None:
     for number, option in ((port, "--port"), *((u.port, f"--reverse {u.name}") for u in reverse)):
         if is_free(host, number):
             continue
-        ours = announcement.found()
+        ours = registration.found()
         if ours is not None and ours.port == number:
             raise PenstockError(
                 f"port {number} is in use by the Penstock proxy that is already up (process {ours.pid}). "

@@ -17,7 +17,7 @@ from penstock.base.browser_origin import is_loopback
 from penstock.base.keyfile import installation_key
 from penstock.control.channel import COMMAND, HOST, KEY_FILE, MARK
 from penstock_addons.control.memory import PREFIX
-from penstock_addons.control.routes import Answer, Commands
+from penstock_addons.control.routes import Answer, ControlRoutes
 from penstock_addons.wire.gateway import Gateway
 from penstock_addons.wire.options import Settings
 
@@ -35,7 +35,7 @@ class Control:
 
     def __init__(self, settings: Settings, gateway: Gateway) -> None:
         self._settings = settings
-        self._commands = Commands(settings, gateway)
+        self._commands = ControlRoutes(settings, gateway)
         self._token = b""
 
     def running(self) -> None:

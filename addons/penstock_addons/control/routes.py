@@ -23,7 +23,7 @@ from penstock_addons.control.shutdown import GracefulShutdown
 from penstock_addons.wire.gateway import Gateway
 from penstock_addons.wire.options import Settings
 
-__all__ = ["Answer", "Commands"]
+__all__ = ["Answer", "ControlRoutes"]
 
 Answer = tuple[int, Mapping[str, Any]]
 _KNOWN = (
@@ -32,7 +32,7 @@ _KNOWN = (
 )
 
 
-class Commands:
+class ControlRoutes:
     """Quick ones are done at once, others in a thread."""
 
     def __init__(self, settings: Settings, gateway: Gateway) -> None:

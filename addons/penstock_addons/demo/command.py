@@ -14,8 +14,8 @@ import typer
 from penstock.base.errors import PenstockError
 from penstock.plugins.manager import BLOCK_VARIABLE, Plugins
 from penstock.profiles import profile as profiles
+from penstock_addons.cli.banner import command
 from penstock_addons.cli.foreground import ended_by_signals, run_in_foreground
-from penstock_addons.cli.words import command
 
 if TYPE_CHECKING:
     from penstock_addons.demo.player import Player

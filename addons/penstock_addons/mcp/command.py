@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from penstock_addons.cli.memory.reach import chosen_project, profile_in_use
+from penstock_addons.cli.memory.client import chosen_project, profile_in_use
 
 __all__ = ["mcp"]
 

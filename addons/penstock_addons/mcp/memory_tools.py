@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.base.errors import PenstockError
 from penstock.memory.clean import as_said
-from penstock_addons.cli.memory.reach import reached
+from penstock_addons.cli.memory.client import reached
 
 if TYPE_CHECKING:
     from mcp.server.fastmcp import FastMCP

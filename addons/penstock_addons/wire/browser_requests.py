@@ -43,7 +43,7 @@ class WebPages:
 
     def client_connected(self, client: connection.Client) -> None:
         if not client.error and isinstance(client.proxy_mode, ReverseMode):
-            reverse.take_over(client)
+            reverse.migrate_from(client)
 
     def client_disconnected(self, client: connection.Client) -> None:
         self._direct.discard(client.id)

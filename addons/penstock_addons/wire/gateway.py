@@ -19,7 +19,7 @@ from penstock.app import Suite
 from penstock.base.errors import PenstockError
 from penstock.base.external_names import kept_name
 from penstock.base.malloc import settle_heap
-from penstock.budget.provider import RateLimitInfo, parse_rate_limits
+from penstock.budget.provider_limits import RateLimitInfo, parse_rate_limits
 from penstock.conversation.exchange import Request, State
 from penstock.conversation.reply import Reply, Usage
 from penstock.dialects.base import Dialect
@@ -32,7 +32,7 @@ from penstock.identify.identity import client_of
 from penstock.redaction.personal import redactors
 from penstock.redaction.redaction import Redactor
 from penstock.tokens.estimate import estimate
-from penstock_addons.wire.client import ClientOverrides, ClientSettings
+from penstock_addons.wire.client_overrides import ClientOverrides, OverrideReader
 from penstock_addons.wire.credentials import credentials_of, without
 from penstock_addons.wire.flows import has_turn, headers_of, is_local
 from penstock_addons.wire.held_answers import is_answered
@@ -70,7 +70,7 @@ class Gateway:
 
     def __init__(self, settings: Settings, hosts: ModelHosts) -> None:
         self._settings, self._hosts = settings, hosts
-        self._clients = ClientSettings()
+        self._clients = OverrideReader()
         self._suite: Suite | None = None
         self._closed: Suite | None = None
         """The suite after its end, while mitmproxy still serves its connections."""

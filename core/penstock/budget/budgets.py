@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from penstock.budget.amount import Amount
-from penstock.budget.books import CounterTable
 from penstock.budget.counter import Counter
-from penstock.budget.judge import Change, LimitEvaluator, LimitStatus, is_over, nearest
+from penstock.budget.counter_table import CounterTable
 from penstock.budget.level import Level, next_level
-from penstock.budget.rates import RateDecision
+from penstock.budget.limit_evaluator import Change, LimitEvaluator, LimitStatus, is_over, nearest
+from penstock.budget.rate_limiter import RateDecision
 from penstock.budget.scopes import BudgetOwner, Key, Scope, keys_of, member_of, period_of, storable
 from penstock.budget.settings import Budget, Limit
 

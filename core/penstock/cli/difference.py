@@ -8,7 +8,7 @@ from itertools import groupby
 import typer
 
 from penstock.base.diff import changed_lines
-from penstock.cli.words import printable
+from penstock.cli.formatting import printable
 
 __all__ = ["difference"]
 

@@ -12,8 +12,8 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.base.excerpt import excerpt
+from penstock.cli.formatting import printable
 from penstock.cli.stores import find_originals, stores
-from penstock.cli.words import printable
 from penstock.store.originals import Original
 
 __all__ = ["expand", "listed", "the_original"]

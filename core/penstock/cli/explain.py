@@ -10,10 +10,10 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.cli.difference import difference
-from penstock.cli.words import columns, counted, dollars, lasted, moment, percent, printable, signed
+from penstock.cli.formatting import columns, counted, dollars, lasted, moment, percent, printable, signed
 from penstock.edits.edit import Edit
 from penstock.events.event import Event, EventKind
-from penstock.stats.tally import CostTotals
+from penstock.stats.cost_totals import CostTotals
 from penstock.store.base import Store
 from penstock.store.before_after import before_after
 from penstock.store.reading import all_events, backwards, open_log

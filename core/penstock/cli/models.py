@@ -9,7 +9,7 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.base.suggest import did_you_mean
-from penstock.cli.words import columns, printable
+from penstock.cli.formatting import columns, printable
 from penstock.cost.prices import Prices
 from penstock.models import Resolved, Row, Tier, age_days, staleness
 from penstock.models.price import Price

@@ -12,9 +12,9 @@ from typing import Annotated, Any
 import typer
 
 from penstock.base.errors import PenstockError
-from penstock.cli.words import columns, dollars, moment, percent, printable, signed, total
+from penstock.cli.formatting import columns, dollars, moment, percent, printable, signed, total
 from penstock.events.event import Event, EventKind
-from penstock.stats.tally import CostTotals
+from penstock.stats.cost_totals import CostTotals
 from penstock.store.base import Store
 from penstock.store.reading import all_events, open_log
 

@@ -13,7 +13,7 @@ import typer
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
-from penstock.cli.words import columns, lasted, percent, printable, signed, total
+from penstock.cli.formatting import columns, lasted, percent, printable, signed, total
 from penstock.profiles import profile as profiles
 
 if TYPE_CHECKING:

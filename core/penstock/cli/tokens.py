@@ -11,8 +11,8 @@ import typer
 
 from penstock.base.errors import VocabularyError
 from penstock.base.suggest import did_you_mean
-from penstock.cli.words import columns
-from penstock.tokens.vocabulary import KNOWN, Vocabulary, check, find, install_folder
+from penstock.cli.formatting import columns
+from penstock.tokens.vocabulary import KNOWN, Vocabulary, find, install_folder, read_verified
 
 if TYPE_CHECKING:
     from penstock.tokens.vocabulary_install import Progress
@@ -91,7 +91,7 @@ def _named(name: str, vocabularies: Mapping[str, Vocabulary]) -> Vocabulary:
 
 def _is_intact(vocabulary: Vocabulary, path: Path) -> bool:
     try:
-        check(vocabulary, path)
+        read_verified(vocabulary, path)
     except VocabularyError:
         return False
     return True

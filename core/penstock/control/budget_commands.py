@@ -11,7 +11,7 @@ from penstock.base.dispatch import run_command
 from penstock.base.errors import PenstockError
 from penstock.budget.amount import MEASURES, Amount
 from penstock.budget.budgets import Budgets
-from penstock.budget.rates import RateLimiter
+from penstock.budget.rate_limiter import RateLimiter
 from penstock.budget.scopes import Scope
 from penstock.budget.settings import Budget, Limit
 from penstock.engine.admission import AdmissionControl

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from penstock.base import paths
 from penstock.base.errors import MemoryDown, PenstockError
-from penstock.control import announcement
-from penstock.control.announcement import Announcement
-from penstock.control.asking import Refused, ask
-from penstock.control.running import running
+from penstock.control import registration
+from penstock.control.client import Refused, ask
+from penstock.control.find_running import running
+from penstock.control.registration import Announcement
 from penstock.profiles.profile import Profile
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class _Proxy:
 def _owner(store: Path, folder: Path) -> _Proxy:
     """The proxy among those that are up that has this memory open. Raises `MemoryLocked`."""
     plain = running(store, only=True)  # a mitmdump that somebody started announces nothing
-    for up in (*announcement.all_beside(store), *([plain] if plain is not None else [])):
+    for up in (*registration.all_beside(store), *([plain] if plain is not None else [])):
         try:
             _Proxy(up).do("projects", {})
         except Refused as e:

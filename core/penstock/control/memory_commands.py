@@ -15,7 +15,7 @@ from penstock.control.memory_lookup import the_item, the_session
 from penstock.control.memory_rebuild import Rebuild
 from penstock.memory.items import Item
 from penstock.memory.memory import Memory
-from penstock.memory.typed import is_worth_keeping, kind_as
+from penstock.memory.text_kind import is_worth_keeping, kind_as
 
 __all__ = ["COMMANDS", "MemoryCommands"]
 

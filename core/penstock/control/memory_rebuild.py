@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from penstock.base.errors import PenstockError
-from penstock.memory.upkeep import Progress
+from penstock.memory.indexer import Progress
 
 __all__ = ["Rebuild"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from penstock.base.errors import PenstockError
-from penstock.control.asking import ask
-from penstock.control.running import running
+from penstock.control.client import ask
+from penstock.control.find_running import running
 
 __all__ = ["NotUp", "Remote"]
 
@@ -27,7 +27,7 @@ class Remote:
 
     def do(self, path: str, arguments: Mapping[str, object], timeout: float = WAIT_S) -> dict[str, Any]:
         """What the proxy answers to `POST path`. Waits, so not on a screen's own thread. Raises `NotUp` when there is
-        none, `penstock.control.asking.Refused` when it will not, else `PenstockError`."""
+        none, `penstock.control.client.Refused` when it will not, else `PenstockError`."""
         up = running(self.store, only=True)
         if up is None:
             raise NotUp(f"no proxy with the store {self.store} is up: `penstock up` starts one")

@@ -21,7 +21,7 @@ from penstock.events.event import Event, EventKind
 from penstock.redaction.redaction import redact
 from penstock.stats.sessions import LABELS, FoundSession, find_sessions, labels_of
 from penstock.store.base import Store
-from penstock.store.doomed import Deletion
+from penstock.store.deletion import Deletion
 from penstock.store.pages import all_events
 
 __all__ = ["COMMANDS", "Live", "SessionCommands"]

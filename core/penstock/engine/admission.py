@@ -15,9 +15,9 @@ from collections.abc import Iterable, Sequence
 from penstock.base.clock import Clock
 from penstock.base.errors import StoreError
 from penstock.budget import Admission, Amount, BudgetOwner
-from penstock.budget.judge import Change, LimitStatus
-from penstock.budget.provider import RateLimitInfo
-from penstock.budget.rates import RateDecision, RateLimiter
+from penstock.budget.limit_evaluator import Change, LimitStatus
+from penstock.budget.provider_limits import RateLimitInfo
+from penstock.budget.rate_limiter import RateDecision, RateLimiter
 from penstock.conversation.conversation import BlockKind, is_envelope
 from penstock.conversation.exchange import Exchange, Kind
 from penstock.conversation.reply import Reply, Usage
@@ -28,8 +28,8 @@ from penstock.cost.prices import Price
 from penstock.cost.prompt_cache import Cost
 from penstock.engine import budget_store
 from penstock.engine.pipeline import Pipeline
+from penstock.engine.request_context import ProxyDecision, RequestContext
 from penstock.engine.token_counts import TokenCalibration
-from penstock.engine.work import ProxyDecision, RequestContext
 from penstock.events.event import EventKind
 from penstock.events.log import EventLog
 from penstock.plugins.draft import Refused

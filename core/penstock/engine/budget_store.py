@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from penstock.base.errors import StoreError
 from penstock.budget.budgets import Budgets
-from penstock.budget.judge import Change
+from penstock.budget.limit_evaluator import Change
 from penstock.store.base import Store
 
 __all__ = ["COUNTERS", "LIMITS", "load", "save"]

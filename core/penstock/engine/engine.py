@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import StoreError, Unreadable
 from penstock.base.threads import NoWorker, Task, Workers
-from penstock.budget.provider import RateLimitInfo
+from penstock.budget.provider_limits import RateLimitInfo
 from penstock.conversation.conversation import Conversation
 from penstock.conversation.exchange import Exchange, Request, State
 from penstock.conversation.reply import Usage
@@ -31,10 +31,10 @@ from penstock.engine.job import Job
 from penstock.engine.pipeline import Pipeline, Verdict
 from penstock.engine.pipelines import Pipelines
 from penstock.engine.reader import Reader
+from penstock.engine.request_context import ProxyDecision, RequestContext, Superseded
 from penstock.engine.responses import ResponseHandler
 from penstock.engine.settle import EditScheduler
 from penstock.engine.token_counts import TokenCalibration
-from penstock.engine.work import ProxyDecision, RequestContext, Superseded
 from penstock.events.event import EventKind
 from penstock.events.log import EventLog
 from penstock.identify.tools import PromptHeadChanges

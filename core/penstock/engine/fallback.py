@@ -25,8 +25,8 @@ from penstock.edits.edit import Edit, Op
 from penstock.edits.ledger import resolve
 from penstock.edits.rewrite import rewrite, without_thinking
 from penstock.engine.pipelines import Pipelines
+from penstock.engine.request_context import ProxyDecision, RequestContext
 from penstock.engine.state import Attempt, ConversationState, States, note_attempt
-from penstock.engine.work import ProxyDecision, RequestContext
 from penstock.events.event import EventKind
 from penstock.events.log import EventLog
 from penstock.identify.identity import identify

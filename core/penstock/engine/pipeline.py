@@ -51,7 +51,7 @@ class Pipeline:
         # Of their own: a stage that proposes well and hangs at every answer has to rest as well.
         self._observing = {s.name: Breaker(limits.failures, limits.rest_s, clock) for s in stages}
 
-    def take_over(self, before: Pipeline) -> None:
+    def migrate_from(self, before: Pipeline) -> None:
         """Stand in the place of `before`, which has other settings: with what its stages know, and with the breakers
         of those that go on under the same limits."""
         for stage in self.stages:
@@ -59,7 +59,7 @@ class Pipeline:
             if found is None or found is stage:
                 continue
             try:
-                stage.take_over(found)
+                stage.migrate_from(found)
             except Exception:  # a stranger's code: it goes on as after a restart
                 logger.exception("stage %r did not take over", stage.name)
         ours, theirs = self.profile.limits, before.profile.limits

@@ -60,7 +60,7 @@ class Pipelines:
     def replace(self, before: Pipeline, after: Pipeline) -> None:
         """Put `after` in the place of `before`: for the requests that come from now on, in one step. It takes over
         what is known; requests under way have the one they began with."""
-        after.take_over(before)
+        after.migrate_from(before)
         with self._lock:
             names = [name for name, one in self._by_name.items() if one is before]
             # Several, where a name that could not be used has the proxy's own.

@@ -15,9 +15,9 @@ from penstock.edits.flush_reason import ROOM, FlushReason
 from penstock.edits.ledger import Ledger, resolve
 from penstock.engine.admission import AdmissionControl
 from penstock.engine.refusals import Refusals
+from penstock.engine.request_context import RequestContext
 from penstock.engine.state import ConversationState, States
 from penstock.engine.token_counts import TokenCalibration
-from penstock.engine.work import RequestContext
 from penstock.identify.identity import identify
 from penstock.identify.working_directory import Projects
 from penstock.plugins.draft import Draft

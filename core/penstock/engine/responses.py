@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from penstock.base.clock import Clock
-from penstock.budget.provider import RateLimitInfo
+from penstock.budget.provider_limits import RateLimitInfo
 from penstock.conversation.exchange import Exchange, Kind, State
 from penstock.conversation.reply import Reply, Usage
 from penstock.dialects.rejection import LEFT_OUT, About, about
 from penstock.engine.admission import AdmissionControl
 from penstock.engine.background import Background
 from penstock.engine.pipeline import Pipeline
+from penstock.engine.request_context import ProxyDecision
 from penstock.engine.state import Lesson, States
 from penstock.engine.token_counts import TokenCalibration
-from penstock.engine.work import ProxyDecision
 from penstock.events.event import EventKind
 from penstock.events.log import EventLog
 

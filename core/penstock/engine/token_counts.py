@@ -16,7 +16,7 @@ from pathlib import Path
 from penstock.base.errors import StoreError
 from penstock.conversation.conversation import Conversation
 from penstock.conversation.exchange import Exchange, Kind
-from penstock.engine.work import ProxyDecision
+from penstock.engine.request_context import ProxyDecision
 from penstock.store.base import Store
 from penstock.tokens.calibration import Calibration, TokenScale
 from penstock.tokens.count_process import count_apart

@@ -18,20 +18,20 @@ from threadpoolctl import ThreadpoolController
 
 from penstock.base.errors import MemoryDown, VectorsLater
 from penstock.memory.catalog import Catalog
+from penstock.memory.deleter import Deleter
 from penstock.memory.embedders import Embedder
 from penstock.memory.embedders.wordllama import WordLlama256
-from penstock.memory.eraser import Deleter
+from penstock.memory.indexer import Indexer, Progress
 from penstock.memory.items import Found, Hit, Item
 from penstock.memory.owners import Owners
 from penstock.memory.records import Records
 from penstock.memory.schema import memories
-from penstock.memory.search.layout import ItemTable
+from penstock.memory.search.item_table import ItemTable
 from penstock.memory.search.related import Related, Speller
 from penstock.memory.search.search import View, rank
-from penstock.memory.search.stored import VectorCache
+from penstock.memory.search.vector_cache import VectorCache
 from penstock.memory.search.weights import SURE_AROUND, WEIGHTS
 from penstock.memory.search.word_index import WordIndex
-from penstock.memory.upkeep import Indexer, Progress
 from penstock.memory.vectors.index import VectorIndex
 from penstock.memory.writer import WORDS_VERSION, Added, Writer
 

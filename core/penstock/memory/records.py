@@ -25,7 +25,7 @@ from penstock.base.paths import make_private
 from penstock.base.private_files import create
 from penstock.memory.items import Item, Kind
 from penstock.memory.schema import forgotten, labels, memories, passages, projects
-from penstock.memory.search.layout import Row
+from penstock.memory.search.item_table import Row
 from penstock.store.lock import StoreLock
 
 __all__ = ["Records"]

@@ -17,13 +17,13 @@ from penstock.memory.chunks import CHUNK_TOKENS, Span, chunks, passages
 from penstock.memory.embedders import Embedder, vectors_of
 from penstock.memory.items import Item
 from penstock.memory.records import Records
-from penstock.memory.search import stems, traits
+from penstock.memory.search import stems, text_features
 from penstock.memory.search.word_index import WordIndex
 
 __all__ = ["WORDS_VERSION", "Added", "Writer"]
 
 logger = logging.getLogger(__name__)
-WORDS_VERSION = f"{stems.VERSION}.{traits.VERSION}"
+WORDS_VERSION = f"{stems.VERSION}.{text_features.VERSION}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class Writer:
         return number
 
     def _store(self, db: sa.Connection, project: int, part: _Part, vectors: npt.NDArray[np.float32] | None) -> int:
-        number = self._records.add(db, project, part.item, traits.traits_of(part.item.text).tobytes())
+        number = self._records.add(db, project, part.item, text_features.traits_of(part.item.text).tobytes())
         rows = []
         for n, span in enumerate(part.spans):
             vector = None if vectors is None else vectors[n].astype(np.float16).tobytes()

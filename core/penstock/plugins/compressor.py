@@ -58,9 +58,9 @@ class Compressed:
     it). False when lines were left out; then the first line of `text` says how many, and how to see them."""
     kind: str
     """What the output was taken for: `search`, `tests`, ..."""
-    kept_lines: int
+    lines_kept: int
     lines: int
-    """Of the original; `kept_lines` of them are told by `text`."""
+    """Of the original; `lines_kept` of them are told by `text`."""
 
 
 Compressor = Callable[[ToolOutput], Compressed | None]

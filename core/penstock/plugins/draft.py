@@ -110,7 +110,7 @@ class Draft:
         self._stage = ""
 
     @property
-    def due(self) -> str:
+    def flush_reason(self) -> str:
         """Why edits to what was sent land now (`the cache is cold`, ...). Empty: they wait, or land if that pays."""
         return self._due
 
@@ -121,7 +121,7 @@ class Draft:
         return self._level
 
     @property
-    def parts(self) -> Services:
+    def services(self) -> Services:
         """What plugins offer each other: compressors and summarisers."""
         return self._parts
 
@@ -173,7 +173,7 @@ class Draft:
             raise InvalidEdit(f"the words are a {type(words).__name__}, not a string")
         self._words = words
 
-    def spots(
+    def blocks(
         self, kind: BlockKind | None = None, *, role: Role | None = None, new: bool | None = None
     ) -> list[BlockRef]:
         """The blocks of the history in order: of one kind, of one role, only those new (or not new) in this request.

@@ -123,11 +123,11 @@ class Plugins:
         parts = parts or self.parts(profile)
         for stage in ordered:
             try:
-                stage.on_parts(parts)
+                stage.on_services(parts)
             except PenstockError:
                 raise
             except Exception as e:
-                raise PluginError(f"stage {stage.name!r}: on_parts() failed: {type(e).__name__}: {e}") from e
+                raise PluginError(f"stage {stage.name!r}: on_services() failed: {type(e).__name__}: {e}") from e
         return ordered
 
     def unknown_settings(self, profile: Profile) -> str:

@@ -12,7 +12,7 @@ from penstock.plugins.summariser import Summariser
 from penstock.plugins.tagger import Tagger, Tags
 
 if TYPE_CHECKING:
-    from penstock.memory.keeper import MemoryService
+    from penstock.memory.service import MemoryService
 
 __all__ = ["Services"]
 

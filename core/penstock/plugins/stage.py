@@ -52,11 +52,11 @@ class Stage:
     """What it was made with: a model of the table `[stage.NAME]`. People see its fields, each with the string below it,
     and may change them while the proxy runs: then a new object of the stage is made, and takes over."""
 
-    def take_over(self, before: Stage) -> None:
+    def migrate_from(self, before: Stage) -> None:
         """This one, with other settings, stands from now on where `before` stood; take from it what it knows, or it is
         as after a restart. It may still be at work on requests that came earlier: share what is safe for threads."""
 
-    def on_parts(self, parts: Services) -> None:
+    def on_services(self, parts: Services) -> None:
         """See what plugins offer this profile, before the first request. Raise `ProfileError` where a setting asks for
         what is not there: that stops start-up."""
 

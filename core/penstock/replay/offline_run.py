@@ -25,8 +25,8 @@ from penstock.engine.engine import Engine, ProxyDecision
 from penstock.engine.pipeline import Pipeline
 from penstock.events.event import EventKind
 from penstock.events.log import EventLog
-from penstock.memory.keeper import MemoryService
 from penstock.memory.memory import Memory
+from penstock.memory.service import MemoryService
 from penstock.plugins.manager import Plugins
 from penstock.plugins.tagger import Tags
 from penstock.profiles import profile as profiles

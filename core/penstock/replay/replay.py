@@ -11,7 +11,7 @@ from typing import Any
 from penstock.replay.client import Api, ReplayClient, api_of
 from penstock.replay.prompts import Prompt
 from penstock.replay.runner import PromptResult, Runner
-from penstock.stats.sums import SessionTotals
+from penstock.stats.totals import SessionTotals
 
 __all__ = ["MODEL", "Played", "PromptReplay"]
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from penstock.replay.client import Message, ReplayClient
 from penstock.stats.exchange import ExchangeStats
-from penstock.stats.sums import SessionTotals
+from penstock.stats.totals import SessionTotals
 
 __all__ = ["PromptResult", "Runner"]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from penstock.events.event import Event, EventKind
+from penstock.stats.cost_totals import CostTotals
 from penstock.stats.edit import Change
 from penstock.stats.fields import line, number, part, whole
-from penstock.stats.tally import CostTotals
 
 __all__ = ["ExchangeStats"]
 

@@ -13,7 +13,7 @@ from penstock.redaction.redaction import redact
 from penstock.stats.exchange import ExchangeStats
 from penstock.stats.selection import Selection
 from penstock.stats.settings import settings_in_use
-from penstock.stats.sums import Totals
+from penstock.stats.totals import Totals
 from penstock.store.base import Store
 
 __all__ = ["FORMAT", "FORMAT_VERSION", "clean", "write"]

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from penstock.edits.edit import Landed
 from penstock.events.event import Event, EventKind, PrefixHash
-from penstock.store.doomed import Deletion, DeletionCounts
+from penstock.store.deletion import Deletion, DeletionCounts
 from penstock.store.originals import Original, RetentionPolicy
 
 __all__ = ["Deletion", "DeletionCounts", "Original", "PrefixHash", "RetentionPolicy", "Store"]

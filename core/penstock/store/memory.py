@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from penstock.edits.edit import Landed
 from penstock.events.event import Event, EventKind, PrefixHash
-from penstock.store.doomed import Deletion, DeletionCounts
+from penstock.store.deletion import Deletion, DeletionCounts
 from penstock.store.originals import Original, RetentionPolicy, digest_of, packed, unpacked
 
 __all__ = ["MemoryStore"]

@@ -24,8 +24,8 @@ from penstock.base.paths import make_private
 from penstock.base.private_files import create
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.event import Event, EventKind, PrefixHash
-from penstock.store import deleting, kept
-from penstock.store.doomed import Deletion, DeletionCounts
+from penstock.store import deleting, originals_table
+from penstock.store.deletion import Deletion, DeletionCounts
 from penstock.store.lock import StoreLock, was_taken
 from penstock.store.originals import Original, RetentionPolicy, digest_of
 from penstock.store.schema import conversations, edits, events, facts
@@ -124,7 +124,7 @@ class SqlStore:
         taken = [Original(d, e.original, conversation, e.stage, e.op, e.reason, at) for d, e in pairs]
         rows = [_row(conversation, one, digest, at) for digest, one in zip(digests, landed, strict=True)]
         with self._write() as db:
-            kept.keep(db, taken)
+            originals_table.keep(db, taken)
             db.execute(_ADD_EDITS, rows)
 
     def drop_edits(self, conversation: str, revision: int) -> None:
@@ -139,11 +139,11 @@ class SqlStore:
     def add_original(self, conversation: str, text: str, why: str, at: float) -> None:
         taken = Original(digest_of(text), text, conversation, "", "", why, at)
         with self._write() as db:
-            kept.keep(db, [taken])
+            originals_table.keep(db, [taken])
 
     def find_originals(self, handle: str = "", limit: int = 50) -> list[Original]:
         with self._read() as db:
-            return kept.find(db, handle, limit)
+            return originals_table.find(db, handle, limit)
 
     def forget_originals(self, texts: Sequence[str]) -> int:
         digests, gone = sorted({digest_of(text) for text in texts}), 0
@@ -211,7 +211,7 @@ class SqlStore:
         past = (events.c.at < before) | (events.c.seq <= newest - keep_events)
         orphaned = edits.c.conversation.in_(old) | (edits.c.conversation.not_in(known) & (edits.c.at < before))
         gone = self._delete(events, events.c.seq, past) + self._delete(edits, edits.c.id, orphaned)
-        gone += self._delete(_originals, _originals.c.digest, kept.past(originals or RetentionPolicy()))
+        gone += self._delete(_originals, _originals.c.digest, originals_table.past(originals or RetentionPolicy()))
         return gone + self._delete(conversations, conversations.c.id, conversations.c.seen_at < before)
 
     def _delete(self, table: sa.Table, key: sa.Column[Any], which: sa.ColumnElement[bool]) -> int:

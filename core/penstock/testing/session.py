@@ -17,7 +17,7 @@ from penstock.engine.engine import Engine, ProxyDecision
 from penstock.engine.pipeline import Pipeline
 from penstock.events.event import Event, EventKind
 from penstock.events.log import EventLog
-from penstock.memory.keeper import MemoryService
+from penstock.memory.service import MemoryService
 from penstock.plugins.manager import Plugins
 from penstock.plugins.stage import Stage
 from penstock.plugins.tagger import Tags
@@ -71,7 +71,7 @@ class Session:
         self.plugins = plugins or Plugins()
         self._parts = replace(self.plugins.parts(self.profile), memory=memory, tagged=self._tagged)
         for stage in stages:
-            stage.on_parts(self._parts)
+            stage.on_services(self._parts)
         given = self.plugins.stages(self.profile, self._parts) if plugins is not None else ()
         self.stages = (*stages, *given)
         self.store = store if store is not None else MemoryStore()

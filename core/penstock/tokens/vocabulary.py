@@ -22,7 +22,17 @@ from typing import Protocol
 from penstock.base import paths
 from penstock.base.errors import VocabularyError
 
-__all__ = ["KNOWN", "Tokenizer", "Vocabulary", "check", "find", "folders", "install_folder", "load", "own_folder"]
+__all__ = [
+    "KNOWN",
+    "Tokenizer",
+    "Vocabulary",
+    "find",
+    "folders",
+    "install_folder",
+    "load",
+    "own_folder",
+    "read_verified",
+]
 
 PIECE = 10_000
 """Characters given to tiktoken at once. Its pattern fails on a run of about 100,000 blanks ("StackOverflow", tiktoken
@@ -127,7 +137,7 @@ def find(vocabulary: Vocabulary, among: Sequence[Path] | None = None) -> Path | 
     return None
 
 
-def check(vocabulary: Vocabulary, path: Path) -> bytes:
+def read_verified(vocabulary: Vocabulary, path: Path) -> bytes:
     """What the file holds. Raises `VocabularyError` if it cannot be read or is not the published one."""
     try:
         data = path.read_bytes()
@@ -197,7 +207,7 @@ def load(vocabulary: Vocabulary, path: Path) -> Tokenizer:
 
 @lru_cache(maxsize=1)
 def _load(vocabulary: Vocabulary, path: Path, changed: int) -> Tokenizer:
-    ranks = _ranks(check(vocabulary, path), path)
+    ranks = _ranks(read_verified(vocabulary, path), path)
     import tiktoken  # 30 ms that only those pay who count with it
 
     encoding = tiktoken.Encoding(vocabulary.name, pat_str=vocabulary.pattern, mergeable_ranks=ranks, special_tokens={})

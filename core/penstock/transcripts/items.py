@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from penstock.memory.items import Item
-from penstock.memory.spoken import Spoken
+from penstock.memory.message_filter import Spoken
 from penstock.transcripts.turns import Transcript
 
 __all__ = ["items_of"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from penstock import Draft
 from penstock_plugins.common.way_back import expand
+from penstock_plugins.compaction.message_range import Stretch
 from penstock_plugins.compaction.parts import Fitted
-from penstock_plugins.compaction.stretch import Stretch
 
 __all__ = ["head_of_record", "head_of_summary"]
 

@@ -14,8 +14,8 @@ from penstock import Segment, Summary
 from penstock.base import paths
 from penstock.cost.prices import Price, Prices
 from penstock.models.providers import provider_of
+from penstock_plugins.compaction.daily_spend_cap import DailySpendCap
 from penstock_plugins.compaction.parts import fit, render
-from penstock_plugins.compaction.purse import DailySpendCap
 from penstock_plugins.compaction.settings import Model
 from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
 

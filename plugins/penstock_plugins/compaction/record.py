@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from penstock import Block, BlockKind, BlockRef, Draft, Role
+from penstock_plugins.compaction.message_range import Stretch
 from penstock_plugins.compaction.parts import Part, Speaker
 from penstock_plugins.compaction.settings import Settings
-from penstock_plugins.compaction.stretch import Stretch
 from penstock_plugins.pruning.arrival import POINTER, REPACKED
 from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.hunks import Room, choose

@@ -10,14 +10,14 @@ from penstock.base.errors import ProfileError
 from penstock.base.suggest import did_you_mean
 from penstock.plugins.services import Services
 from penstock_plugins.common.settings import read_settings
-from penstock_plugins.compaction.ahead import SummaryPrefetch
+from penstock_plugins.compaction.compaction_plan import CompactionPlan
 from penstock_plugins.compaction.facts import facts
 from penstock_plugins.compaction.head import head_of_record, head_of_summary
 from penstock_plugins.compaction.llm import Llm
+from penstock_plugins.compaction.message_range import Stretch
 from penstock_plugins.compaction.parts import Speaker, fit, render
 from penstock_plugins.compaction.settings import PRESETS, RECORD, Settings, check_timeout
-from penstock_plugins.compaction.stretch import Stretch
-from penstock_plugins.compaction.survey import CompactionPlan
+from penstock_plugins.compaction.summary_prefetch import SummaryPrefetch
 from penstock_plugins.compaction.textrank import TextRank
 from penstock_plugins.pruning.history import Lookup
 from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
@@ -45,14 +45,14 @@ class Compaction(Stage):
         self._lookup = Lookup()
         self._ahead = SummaryPrefetch()
 
-    def take_over(self, before: Stage) -> None:
+    def migrate_from(self, before: Stage) -> None:
         if not isinstance(before, Compaction):
             return
         self._lookup, self._ahead = before._lookup, before._ahead
         if _of_summaries(self._settings) != _of_summaries(before._settings):
             self._ahead.forget()
 
-    def on_parts(self, parts: Services) -> None:
+    def on_services(self, parts: Services) -> None:
         self._summariser(parts)
         prices = self._settings.llm.prices
         if prices and prices not in parts.prices.providers:
@@ -62,7 +62,7 @@ class Compaction(Stage):
             )
 
     def on_request(self, draft: Draft) -> str | None:
-        summariser = self._summariser(draft.parts)
+        summariser = self._summariser(draft.services)
         if summariser is None:
             return None
         conversation = draft.exchange.identity.conversation
@@ -75,7 +75,7 @@ class Compaction(Stage):
         for segment in survey.full:
             handle = survey.handle(segment)
             if not self._ahead.knows(conversation, handle):
-                told = Segment(survey.recorder.parts(segment), self._settings.tokens, draft.parts.prices)
+                told = Segment(survey.recorder.parts(segment), self._settings.tokens, draft.services.prices)
                 self._ahead.want(conversation, handle, partial(summariser, told))
         return None
 
@@ -84,11 +84,11 @@ class Compaction(Stage):
             self._ahead.work(exchange.identity.conversation)
 
     def on_flush(self, draft: Draft) -> str | None:
-        if not draft.due:  # with a warm cache a record seldom pays, and pruning would wait for it
+        if not draft.flush_reason:  # with a warm cache a record seldom pays, and pruning would wait for it
             return "only where a flush is due"
-        if draft.due == FlushReason.COLD and draft.tokens < self._soft * draft.window:
+        if draft.flush_reason == FlushReason.COLD and draft.tokens < self._soft * draft.window:
             return "the window is not full enough"
-        least = 0 if draft.due == FlushReason.ASKED else self._settings.least * CHARS_PER_TOKEN
+        least = 0 if draft.flush_reason == FlushReason.ASKED else self._settings.least * CHARS_PER_TOKEN
         survey = CompactionPlan(draft, self._settings, self._lookup)
         if sum(map(survey.size, survey.segments)) <= least:
             return "too few old turns"

@@ -12,13 +12,13 @@ from rapidfuzz import fuzz
 from penstock import Draft, Exchange, Level
 from penstock.base.errors import MemoryDown
 from penstock.memory.items import Found, Hit
-from penstock.memory.keeper import MemoryService
 from penstock.memory.search.question import read
 from penstock.memory.search.stems import terms
+from penstock.memory.service import MemoryService
 from penstock.plugins.tagger import Tags
 from penstock.profiles.profile import Profile
+from penstock_plugins.memory.in_request import is_in_request
 from penstock_plugins.memory.settings import Settings
-from penstock_plugins.memory.standing import stands
 
 if TYPE_CHECKING:
     from penstock.memory.memory import Memory
@@ -107,7 +107,7 @@ class Recall:
         out: list[Hit] = []
         for hit in sorted(sure, key=lambda hit: not _names(hit, asked.at_hand)):
             fits = len(out) < self._most(asked.tags) and hit.tokens <= budget
-            if fits and not _is_active(hit, asked.tags.active) and not stands(hit.item, draft):
+            if fits and not _is_active(hit, asked.tags.active) and not is_in_request(hit.item, draft):
                 out.append(hit)
                 budget -= hit.tokens
         if out:

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
+from penstock.memory.message_filter import Spoken
 from penstock.memory.search.weights import SURE, SURE_OVERLAP, SURE_SHARED
-from penstock.memory.spoken import Spoken
 from penstock_plugins.compaction.settings import Model
 
 __all__ = ["PRESETS", "Settings"]

@@ -13,12 +13,12 @@ from penstock import Draft, Exchange, Profile, Reply, Stage, Tagger, Tags, hooki
 from penstock.base.errors import ProfileError
 from penstock.cost.prices import Prices
 from penstock.memory.items import Item
-from penstock.memory.keeper import MemoryService
+from penstock.memory.service import MemoryService
 from penstock.plugins.services import Services
 from penstock.profiles.envelope import settings_of
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.compaction.settings import check_timeout
-from penstock_plugins.memory.gather import ConversationState, ItemExtractor
+from penstock_plugins.memory.extract_items import ConversationState, ItemExtractor
 from penstock_plugins.memory.note import hint_of_topics, note_of
 from penstock_plugins.memory.recall import Recall, RecallQuery, owner_of
 from penstock_plugins.memory.settings import PRESETS, Settings
@@ -55,12 +55,12 @@ class Remember(Stage):
         self._keeper: MemoryService | None = None
         self._parts = Services()
 
-    def take_over(self, before: Stage) -> None:
+    def migrate_from(self, before: Stage) -> None:
         if isinstance(before, Remember):
             self._talks, self._lock = before._talks, before._lock
-            self._tagging.take_over(before._tagging)
+            self._tagging.migrate_from(before._tagging)
 
-    def on_parts(self, parts: Services) -> None:
+    def on_services(self, parts: Services) -> None:
         self._tagging = Tagging(tagger_of(self._profile, parts), turns=self._profile.memory.active_turns)
         self._parts, self._keeper = parts, parts.memory
         if parts.memory is None:
@@ -168,7 +168,7 @@ class Remember(Stage):
 def _is_new(draft: Draft) -> bool:
     """The newest words were not sent before: a note can stand beside them."""
     newest = draft.conversation.newest_user()
-    return any(spot.message == newest for spot in draft.spots(new=True))
+    return any(spot.message == newest for spot in draft.blocks(new=True))
 
 
 @hookimpl

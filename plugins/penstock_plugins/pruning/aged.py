@@ -21,7 +21,7 @@ def shorten_aged(draft: Draft, history: History, settings: Settings) -> str | No
     gone = draft.is_compacted
     told = [r for r in history.results if not is_pointer(draft, r)]
     out_of_date = overtaken(told) if settings.overtaken else {}
-    age = settings.age if draft.due else max(settings.age, settings.age_warm)
+    age = settings.age if draft.flush_reason else max(settings.age, settings.age_warm)
     stays = held(draft, history, age)
     here = [r for r in history.results if not gone(r.spot.message)]
     due = [r for r in here if history.age(r) >= age and _is_due(draft, history, settings, r, stays)]

@@ -21,7 +21,7 @@ def settle_new(draft: Draft, history: History, settings: Settings) -> str | None
     gone = draft.is_compacted
     whole: list[Result] = []
     proposed = len(draft.edits)
-    new = {(spot.message, spot.index) for spot in draft.spots(new=True)}
+    new = {(spot.message, spot.index) for spot in draft.blocks(new=True)}
     for result in history.results:
         spot = result.spot
         if (spot.message, spot.index) not in new:

@@ -25,12 +25,12 @@ class Pruning(Stage):
         self.settings = self._settings = settings
         self._histories = Histories(Lookup())
 
-    def take_over(self, before: Stage) -> None:
+    def migrate_from(self, before: Stage) -> None:
         if isinstance(before, Pruning):
             self._histories = before._histories
 
     def on_request(self, draft: Draft) -> str | None:
-        if not draft.spots(BlockKind.TOOL_RESULT, new=True):
+        if not draft.blocks(BlockKind.TOOL_RESULT, new=True):
             return "no new results"
         return settle_new(draft, self._histories.of(draft), self._settings)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from penstock.memory.keeper import MemoryService
+from penstock.memory.service import MemoryService
 from penstock_plugins.tags.keywords import CHARS, MOST, keywords
 from penstock_plugins.tags.vocabulary import Vocabulary
 

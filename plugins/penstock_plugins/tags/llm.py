@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from penstock.base import paths
 from penstock.cost.prices import Prices
+from penstock_plugins.compaction.daily_spend_cap import DailySpendCap
 from penstock_plugins.compaction.llm import Llm, price_of
-from penstock_plugins.compaction.purse import DailySpendCap
 from penstock_plugins.compaction.settings import Model
 from penstock_plugins.tags.keywords import MOST
 

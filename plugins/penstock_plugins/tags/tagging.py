@@ -33,7 +33,7 @@ class Tagging:
         self._recent: OrderedDict[str, deque[tuple[str, ...]]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def take_over(self, before: Tagging) -> None:
+    def migrate_from(self, before: Tagging) -> None:
         """Know from now on what `before` knows, and the other way round."""
         self._vocabularies, self._recent, self._lock = before._vocabularies, before._recent, before._lock
 

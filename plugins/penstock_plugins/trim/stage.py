@@ -25,9 +25,9 @@ from penstock import (
 from penstock.plugins.compressor import Setting
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.trim.compress import compress
-from penstock_plugins.trim.panel import CompressorPool, CompressorRun
+from penstock_plugins.trim.compressor_pool import CompressorPool, CompressorRun
+from penstock_plugins.trim.request_content import RequestContent
 from penstock_plugins.trim.settings import Settings
-from penstock_plugins.trim.standing import RequestContent
 
 __all__ = ["REPACKED", "Trim", "compressors", "stages"]
 
@@ -49,18 +49,18 @@ class Trim(Stage):
         self._panel = panel or CompressorPool()
         self._standing = RequestContent()
 
-    def take_over(self, before: Stage) -> None:
+    def migrate_from(self, before: Stage) -> None:
         # The panel is a new one: what a person changed may be why a compressor rests.
         if isinstance(before, Trim):
             self._standing = before._standing
 
     def on_request(self, draft: Draft) -> str | None:
-        new = [s for s in draft.spots(BlockKind.TOOL_RESULT, new=True) if self._is_ours(s)]
+        new = [s for s in draft.blocks(BlockKind.TOOL_RESULT, new=True) if self._is_ours(s)]
         if not new:
             return "no new results"
         seen = cache(partial(self._standing.seen, draft))
         question = _question(draft)
-        sitting = CompressorRun(self._panel, draft.parts.compressors)
+        sitting = CompressorRun(self._panel, draft.services.compressors)
         done: dict[str, int] = {}
         for spot in new:
             output = self._output(draft, spot, question, seen)
@@ -93,7 +93,7 @@ def _replace(draft: Draft, spot: BlockRef, found: Compressed) -> None:
 
 
 def _reason(found: Compressed) -> str:
-    return REPACKED if found.lossless else f"{found.kind}: {found.kept_lines:,} of {found.lines:,} lines"
+    return REPACKED if found.lossless else f"{found.kind}: {found.lines_kept:,} of {found.lines:,} lines"
 
 
 def _given(call: Block | None) -> dict[str, object]:
@@ -108,7 +108,7 @@ def _given(call: Block | None) -> dict[str, object]:
 def _question(draft: Draft) -> str:
     """The person's last words, then the agent's own."""
     words = next((m.words for m in reversed(draft.conversation.messages) if m.words), "")
-    said = next((s.text for s in reversed(draft.spots(BlockKind.TEXT, role=Role.ASSISTANT))), "")
+    said = next((s.text for s in reversed(draft.blocks(BlockKind.TEXT, role=Role.ASSISTANT))), "")
     return f"{words}\n{said[-_SAID:]}"
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from penstock.base import paths
-from penstock.control.announcement import Announcement, found
+from penstock.control.registration import Announcement, found
 from tests.road.proxy import wait_until
 from tests.road.wire import PATIENCE
 

@@ -15,8 +15,8 @@ from penstock.budget import Amount, BudgetOwner, Budgets
 from penstock.budget.settings import Budget
 from penstock.engine import budget_store
 from penstock.store.sql import SqlStore
-from tests.addons.cli.conftest import Run
 from tests.addons.cli.program import Program
+from tests.addons.conftest import Run
 
 Say = Callable[..., str]
 

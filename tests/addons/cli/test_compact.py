@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from penstock.base import paths
-from penstock.control.announcement import Announcement
-from tests.addons.cli.conftest import Run
+from penstock.control.registration import Announcement
 from tests.addons.cli.program import Program
+from tests.addons.conftest import Run
 
 
 def test_without_a_proxy_it_says_so(run: Run) -> None:

@@ -19,15 +19,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from penstock.base import paths
-from penstock.control.announcement import Announcement, announce, default_file
 from penstock.control.ports import free_port
+from penstock.control.registration import Announcement, announce, default_file
 from penstock.events.event import Event, EventKind
 from penstock.memory import Item, Memory
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.models import age
 from penstock.store.sql import SqlStore
 from penstock_addons.cli import checks
-from tests.addons.cli.conftest import Run
+from tests.addons.conftest import Run
 
 Look = Callable[..., dict[str, dict[str, str]]]
 

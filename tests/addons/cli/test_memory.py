@@ -17,12 +17,12 @@ import pytest
 
 from penstock.base import paths
 from penstock.control import memory_client
-from penstock.control.running import running
+from penstock.control.find_running import running
 from penstock.store.lock import StoreLock, is_taken
 from penstock.store.sql import SqlStore
 from penstock_addons.cli import reindex
-from tests.addons.cli.conftest import Run
 from tests.addons.cli.program import Program
+from tests.addons.conftest import Run
 from tests.road.provider import Provider
 from tests.road.proxy import Proxy, Setup, wait_until
 
@@ -294,8 +294,8 @@ def test_a_proxy_that_owns_the_memory_is_asked(say: Say, run: Run, up: Callable[
 
 
 def _asked(command: str) -> Any:
-    from penstock.control.announcement import found
-    from penstock.control.asking import ask
+    from penstock.control.client import ask
+    from penstock.control.registration import found
 
     up = found()
     assert up is not None

@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from penstock.control.announcement import Announcement, announce, default_file
+from penstock.control.registration import Announcement, announce, default_file
 from penstock.events.event import EventKind
 from penstock.store.sql import SqlStore
 from penstock_addons.cli.child import ChildProxy
 from penstock_addons.cli.run import ollama_address, profile_of, proxy_behind
-from tests.addons.cli.conftest import Run, Start
 from tests.addons.cli.program import is_gone, write_client
+from tests.addons.conftest import Run, Start
 from tests.road.provider import Provider
 from tests.road.proxy import wait_until
 

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from penstock.base import paths
-from penstock.control.announcement import Announcement
-from penstock.control.running import running
+from penstock.control.find_running import running
+from penstock.control.registration import Announcement
 from penstock.events.event import Event, EventKind
 from penstock.store.sql import SqlStore
-from tests.addons.cli.conftest import Run
+from tests.addons.conftest import Run
 from tests.road.provider import Provider
 from tests.road.proxy import Proxy, Setup, wait_until
 

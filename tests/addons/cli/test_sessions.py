@@ -14,7 +14,7 @@ from penstock.memory import Item, Memory
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.store.sql import SqlStore
 from penstock_addons.cli import sessions
-from tests.addons.cli.conftest import Run
+from tests.addons.conftest import Run
 
 Say = Callable[..., str]
 

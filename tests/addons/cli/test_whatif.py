@@ -11,7 +11,7 @@ from mitmproxy.io import FlowWriter
 from mitmproxy.test import tflow, tutils
 
 from penstock.testing import assistant, call, conversation, results, user
-from tests.addons.cli.conftest import Run
+from tests.addons.conftest import Run
 
 SECRET = "sk-ant-api03-not-a-real-key-at-all"
 ASKED = [user("look"), assistant(call("Bash", command="ls")), results("src/one_file.py\n" * 3)]

@@ -6,8 +6,8 @@ import signal
 from pathlib import Path
 
 from penstock.base import paths
-from tests.addons.cli.conftest import Start
 from tests.addons.cli.program import is_gone
+from tests.addons.conftest import Start
 from tests.road.proxy import wait_until
 
 

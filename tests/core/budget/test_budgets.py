@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 
 from penstock.budget import Admission, Amount, BudgetOwner, Budgets, Level, Scope
-from penstock.budget.judge import IDLE_S, Change
-from penstock.budget.rates import RateLimiter
+from penstock.budget.limit_evaluator import IDLE_S, Change
+from penstock.budget.rate_limiter import RateLimiter
 from penstock.budget.settings import Budget, Limit, Rate, Rates
 
 NOW = datetime(2026, 3, 4, 12, 0).timestamp()

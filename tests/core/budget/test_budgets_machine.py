@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 
 from penstock.budget import Amount, BudgetOwner, Budgets, Level, Scope
 from penstock.budget.amount import MEASURES
-from penstock.budget.books import HOLD_S
+from penstock.budget.counter_table import HOLD_S
 from penstock.budget.scopes import keys_of
 from penstock.budget.settings import Budget, Limit
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -86,7 +87,7 @@ def test_follows(store: Path) -> None:
     log.add_events([Event(0, 1.0, "dd", EventKind.FAULT, {"where": "here"})])
     log.close()
     assert json.loads(process.stdout.readline())["exchange"] == "dd"
-    process.send_signal(2)
+    process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert (process.returncode, said) == (0, "")
 

@@ -21,7 +21,7 @@ ASKED = [user("list it"), assistant(call("Bash", command="ls")), results(WHOLE)]
 
 
 def cuts(draft: Draft) -> str | None:
-    for spot in draft.spots():
+    for spot in draft.blocks():
         if spot.block.text == WHOLE:
             draft.replace(spot, "line 0 of the listing\n[59 lines left out]", reason="a long listing")
             return None

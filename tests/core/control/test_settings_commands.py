@@ -39,14 +39,14 @@ class Learns(Stage):
         self.settings = settings
         self.known = []
 
-    def take_over(self, before):
+    def migrate_from(self, before):
         self.known = before.known
 
 class Breaks(Stage):
     name = "breaks"
     settings = Own()
 
-    def take_over(self, before):
+    def migrate_from(self, before):
         raise RuntimeError("no")
 
 @hookimpl

@@ -17,7 +17,7 @@ def money(session: Session) -> list[dict[str, Any]]:
 
 
 def shortens(draft: Draft) -> None:
-    draft.replace(draft.spots()[0], "short", reason="r")
+    draft.replace(draft.blocks()[0], "short", reason="r")
 
 
 def test_every_answer_tells_its_money() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from penstock.dialects.anthropic import Anthropic
 
-LIMIT = 2 << 20
+LIMIT = 1 << 20
 
 
 def bodies(count: int, text: str) -> Iterator[bytes]:
@@ -28,7 +28,7 @@ def test_what_is_kept_stays_below_the_limit(text: str) -> None:
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
-        for body in bodies(3000 if len(text) < 100 else 300, text):
+        for body in bodies(1200 if len(text) < 100 else 150, text):
             dialect.read(body, "/v1/messages")
         del body
         grown = tracemalloc.get_traced_memory()[0] - before

@@ -14,7 +14,7 @@ SAID = [user("one", "two"), assistant("three"), user("four"), assistant("five"),
 def test_replacements_are_found_by_their_spot() -> None:
     """Notes and compactions are none, and of two edits of one block both are applied."""
     draft = draft_for(conversation(*SAID))
-    draft.replace(draft.spots()[1], "zwei", reason="r")
+    draft.replace(draft.blocks()[1], "zwei", reason="r")
     draft.compact(1, 2, "a record", reason="r")
     draft.note("a note", reason="r")
     replay = resolve(draft.conversation, draft.edits)
@@ -25,7 +25,7 @@ def test_replacements_are_found_by_their_spot() -> None:
 def test_messages_a_record_stands_for_are_covered() -> None:
     """All of them, whatever else is edited."""
     draft = draft_for(conversation(*SAID))
-    draft.replace(draft.spots()[0], "eins", reason="r")
+    draft.replace(draft.blocks()[0], "eins", reason="r")
     draft.compact(1, 2, "a record", reason="r")
     draft.drop(3, 3, reason="r")
     assert resolve(draft.conversation, draft.edits).covered() == {1, 2, 3}

@@ -28,7 +28,7 @@ def test_the_tokens_of_notes_are_told_where_they_stand() -> None:
     draft = draft_for(conversation(*SAID))
     draft.note("x" * 290, reason="r")
     draft.note("y" * 290, reason="r")
-    draft.replace(draft.spots()[0], "other", reason="r")
+    draft.replace(draft.blocks()[0], "other", reason="r")
     assert notes(draft.conversation, resolve(draft.conversation, draft.edits)) == {7: 2 * estimate_bytes(290)}
     assert notes(draft.conversation, resolve(draft.conversation, [])) == {}
 

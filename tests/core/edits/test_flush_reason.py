@@ -18,7 +18,7 @@ class Hears(Stage):
         self.told: list[str] = []
 
     def on_flush(self, draft: Draft) -> None:
-        self.told.append(draft.due)
+        self.told.append(draft.flush_reason)
 
 
 def said(count: int, size: int = 1) -> list[Turn]:
@@ -73,7 +73,7 @@ def test_what_edits_took_away_does_not_fill_the_window() -> None:
 
     class Cuts(Hears):
         def on_request(self, draft: Draft) -> None:
-            for spot in draft.spots(new=True):
+            for spot in draft.blocks(new=True):
                 draft.replace(spot, "short", reason="r")
 
     stage = Cuts()

@@ -157,7 +157,7 @@ def test_the_life_of_an_exchange_is_in_the_events() -> None:
 
 def test_what_was_saved_is_counted() -> None:
     """In bytes exactly, in tokens by estimate."""
-    with Session(Does(lambda draft: draft.replace(draft.spots()[0], "short", reason="r"))) as session:
+    with Session(Does(lambda draft: draft.replace(draft.blocks()[0], "short", reason="r"))) as session:
         body = conversation(user("long " * 2000))
         left = session.send(body)
         payload = session.events(EventKind.ENRICHED)[0].payload
@@ -210,7 +210,7 @@ async def test_a_request_that_could_not_wait_used_the_cache() -> None:
         session.send(conversation(*said))
         assert session.outcome.exchange is not None
         state = session.engine._states.get(session.outcome.exchange.identity.conversation)
-        stage.what = lambda draft: draft.replace(draft.spots()[0], "short", reason="r")
+        stage.what = lambda draft: draft.replace(draft.blocks()[0], "short", reason="r")
         for path, untouched in (("/v1/messages/count_tokens", 0), ("/v1/messages", 1)):
             session.wait(4000)
             with held(state.lock):
@@ -273,7 +273,7 @@ def test_closing_ends_every_thread() -> None:
 
 def lands_late(draft: Draft) -> None:
     """Propose an edit on the first result once it was sent."""
-    for spot in draft.spots(BlockKind.TOOL_RESULT, new=False)[:1]:
+    for spot in draft.blocks(BlockKind.TOOL_RESULT, new=False)[:1]:
         draft.replace(spot, "[short]", reason="r")
 
 

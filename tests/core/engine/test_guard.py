@@ -29,7 +29,7 @@ def left_out(what: Callable[[Draft], None], price: Price = PRICE, cache: str = "
 
 def replaces(*texts: str) -> Callable[[Draft], None]:
     def do(draft: Draft) -> None:
-        for spot, text in zip(draft.spots(), texts, strict=False):
+        for spot, text in zip(draft.blocks(), texts, strict=False):
             draft.replace(spot, text, reason="r")
 
     return do

@@ -133,7 +133,7 @@ def test_what_has_no_words_counts_by_its_bytes() -> None:
 def test_an_edit_is_described_where_it_stands() -> None:
     """What it takes, what it gives, and why."""
     draft = draft_for(conversation(*SAID)).for_stage("shortens")
-    draft.replace(draft.spots()[-1], "short", reason="too long")
+    draft.replace(draft.blocks()[-1], "short", reason="too long")
     found = edited(draft.conversation, draft.edits[0], "landed", draft.edits[0].reason, REDACTOR)
     assert found == {
         "stage": "shortens",
@@ -198,7 +198,7 @@ def test_what_is_saved_is_counted_in_tokens() -> None:
     draft.note("word " * 400, reason="r")
     more = told_of(draft)
     assert more["tokens_out"] > more["tokens_in"] == none["tokens_in"]
-    draft.replace(draft.spots()[0], "short", reason="r")
+    draft.replace(draft.blocks()[0], "short", reason="r")
     less = told_of(draft)
     assert less["tokens_in"] > less["tokens_out"] >= 0
 
@@ -211,7 +211,7 @@ def test_what_was_injected_and_what_was_freed_are_told_apart() -> None:
     noted = told_of(draft)
     assert noted["injected"] == pytest.approx(estimate_bytes(2000), rel=0.1)
     assert noted["freed"] == pytest.approx(0, abs=20)
-    draft.replace(draft.spots()[0], "short", reason="r")
+    draft.replace(draft.blocks()[0], "short", reason="r")
     both = told_of(draft)
     assert both["injected"] == pytest.approx(noted["injected"], abs=20)  # what holds a note in place
     assert both["freed"] == pytest.approx(estimate_bytes(20_000), rel=0.1)
@@ -229,7 +229,7 @@ def test_what_leaves_is_counted_as_what_came(words: str) -> None:
         results(words * 900),
     ]
     draft = draft_for(conversation(*said))
-    result = next(spot for spot in draft.spots() if spot.kind is BlockKind.TOOL_RESULT)
+    result = next(spot for spot in draft.blocks() if spot.kind is BlockKind.TOOL_RESULT)
     draft.compact(0, 1, words * 30, reason="r")
     draft.replace(result, words * 70, reason="r")
     draft.note(words * 50, reason="r")

@@ -69,7 +69,7 @@ def test_what_the_provider_compacted_away_fills_no_window() -> None:
     small = profile_of("[window]\nreceived = 100\n[prices.anthropic.default]\nwindow = 10000\n")
 
     def shortens(draft: Draft) -> None:
-        for spot in draft.spots(new=False):
+        for spot in draft.blocks(new=False):
             if spot.is_editable and len(spot.text) > 500:
                 draft.replace(spot, "short", reason="r")
 

@@ -41,7 +41,7 @@ class Moody(MemoryStore):
 
 
 def shortens(draft: Draft) -> None:
-    for spot in draft.spots(BlockKind.TOOL_RESULT):
+    for spot in draft.blocks(BlockKind.TOOL_RESULT):
         if len(spot.text) > 100:
             draft.replace(spot, "short", reason="a test")
 

@@ -25,7 +25,7 @@ def nothing(_: Draft) -> None:
 
 
 def replaces(index: int, text: str) -> Callable[[Draft], None]:
-    return lambda draft: draft.replace(draft.spots()[index], text, reason="r")
+    return lambda draft: draft.replace(draft.blocks()[index], text, reason="r")
 
 
 def states(session: Session) -> list[tuple[str, str]]:
@@ -68,7 +68,9 @@ def test_a_note_that_comes_too_late_is_left_out() -> None:
 
 def test_edits_of_one_block_by_two_stages_are_the_last_ones() -> None:
     """Both are heard in their order, one is sent."""
-    later = Does(lambda draft: draft.replace(draft.spots()[0], draft.text(draft.spots()[0]) + "!", reason="r"), "later")
+    later = Does(
+        lambda draft: draft.replace(draft.blocks()[0], draft.text(draft.blocks()[0]) + "!", reason="r"), "later"
+    )
     with Session(Does(replaces(0, "new")), later) as session:
         assert session.send(conversation(user("one"))) == conversation(user("new!"))
 
@@ -151,7 +153,7 @@ class Keeps(MemoryStore):
 def test_what_lands_is_stored_with_its_revision() -> None:
     """All of one request under one number, the next request under the next."""
     store = Keeps()
-    stage = Does(lambda draft: [draft.replace(s, f"new {s.index}", reason="r") for s in draft.spots(new=True)])
+    stage = Does(lambda draft: [draft.replace(s, f"new {s.index}", reason="r") for s in draft.blocks(new=True)])
     with Session(stage, store=store) as session:
         session.send(conversation(user("one", "two")))
         session.send(conversation(user("one", "two"), user("three")))
@@ -163,7 +165,7 @@ def test_what_landed_stays_though_nobody_knows_it_was_sent(what: Callable[[Draft
     """The proxy was killed before it noted what it had sent: the ledger knows, and nothing lands in its stead."""
 
     def first(draft: Draft) -> None:
-        draft.replace(draft.spots()[0], "new", reason="r")
+        draft.replace(draft.blocks()[0], "new", reason="r")
         draft.note("a note", reason="r")
 
     stage = Does(first)
@@ -213,7 +215,7 @@ def test_what_the_same_flush_compacts_away_does_not_land_beside_it() -> None:
         session.send(conversation(*said))
 
         def both(draft: Draft) -> None:
-            draft.replace(draft.spots()[2], "now", reason="r")
+            draft.replace(draft.blocks()[2], "now", reason="r")
             draft.compact(0, 3, "old", reason="r")
 
         stage.what = both
@@ -238,7 +240,7 @@ def test_a_full_window_is_not_flushed_for_little() -> None:
 
     class Shortens(Does):
         def on_flush(self, draft: Draft) -> str | None:
-            for spot in draft.spots(new=False)[:many]:
+            for spot in draft.blocks(new=False)[:many]:
                 if spot.block.role == "user" and len(spot.text) > 500:
                     draft.replace(spot, spot.text[: len(spot.text) - less], reason="old")
             return None
@@ -264,13 +266,13 @@ def test_what_was_trimmed_already_makes_no_room() -> None:
 
     class Twice(Does):
         def on_request(self, draft: Draft) -> str | None:
-            for spot in draft.spots(new=True):
+            for spot in draft.blocks(new=True):
                 if len(spot.text) > 2500:
                     draft.replace(spot, spot.text[:1000], reason="arrival")
             return None
 
         def on_flush(self, draft: Draft) -> str | None:
-            for spot in draft.spots(new=False):
+            for spot in draft.blocks(new=False):
                 if draft.landed(spot):
                     draft.replace(spot, spot.text[:990], reason="aged")
             return None
@@ -291,7 +293,7 @@ def test_a_side_call_makes_a_full_window_no_less_full() -> None:
         def on_flush(self, draft: Draft) -> str | None:
             session.clock.advance(1)
             session.engine.touch(draft.exchange)
-            for spot in draft.spots(new=False)[:3]:
+            for spot in draft.blocks(new=False)[:3]:
                 if len(spot.text) > 900:
                     draft.replace(spot, spot.text[:900], reason="old")
             return None
@@ -309,7 +311,7 @@ def test_a_cache_used_meanwhile_is_not_cold() -> None:
         def on_flush(self, draft: Draft) -> str | None:
             session.clock.advance(1)
             session.engine.touch(draft.exchange)
-            draft.replace(draft.spots()[0], "late", reason="r")
+            draft.replace(draft.blocks()[0], "late", reason="r")
             return None
 
     said = [user("one " * 99), assistant("two"), user("three")]
@@ -327,7 +329,7 @@ def test_a_client_that_compacts_begins_anew() -> None:
 
     class Halves(Does):
         def on_flush(self, draft: Draft) -> str | None:
-            for spot in draft.spots(new=False):
+            for spot in draft.blocks(new=False):
                 if len(spot.text) > 900:
                     draft.replace(spot, spot.text[:keep], reason="old")
             return None
@@ -354,7 +356,7 @@ def test_of_two_requests_at_once_one_flushes() -> None:
     class Late(Does):
         def on_flush(self, draft: Draft) -> str | None:
             both.wait(10)
-            draft.replace(draft.spots()[0], f"seen from {len(draft.conversation.messages)} messages", reason="r")
+            draft.replace(draft.blocks()[0], f"seen from {len(draft.conversation.messages)} messages", reason="r")
             return None
 
     said = [user("one " * 99), assistant("two"), user("three")]
@@ -383,7 +385,7 @@ def test_a_compaction_that_must_wait_takes_nothing_with_it() -> None:
         return json.dumps(body, separators=(",", ":")).encode()
 
     def both(draft: Draft) -> None:
-        draft.replace(draft.spots()[0], "short", reason="r")
+        draft.replace(draft.blocks()[0], "short", reason="r")
         draft.compact(0, 3, "old", reason="r")
 
     with Session(stage) as session:
@@ -401,6 +403,6 @@ def test_what_only_costs_is_left_out_beside_what_is_invalid() -> None:
     with Session(invalid, longer) as session:
         session.send(conversation(user("one")))
         invalid.what = lambda draft: draft.compact(1, 1, "a call that its result is left without", reason="r")
-        longer.what = lambda draft: draft.replace(draft.spots()[-1], "long " * 200, reason="r")
+        longer.what = lambda draft: draft.replace(draft.blocks()[-1], "long " * 200, reason="r")
         assert session.send(body) == body
         assert [said for _, said in states(session)] == ["left out", "left out"]

@@ -26,7 +26,7 @@ def bedrock() -> bytes:
 
 
 def shorten(draft: Draft) -> None:
-    for spot in draft.spots(new=True):
+    for spot in draft.blocks(new=True):
         if spot.block.tool_id:
             draft.replace(spot, "short", reason="a test")
 

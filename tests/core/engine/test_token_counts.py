@@ -87,7 +87,7 @@ def test_an_edit_is_shown_as_less() -> None:
 
     def cut(draft: Draft) -> None:
         if len(draft.conversation.messages) > 1:
-            draft.replace(draft.spots(new=True)[-1], "short", reason="test")
+            draft.replace(draft.blocks(new=True)[-1], "short", reason="test")
 
     with Session(Does(cut, "cut")) as session:
         ask(session, 0)

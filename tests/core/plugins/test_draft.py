@@ -33,7 +33,7 @@ def draft() -> Draft:
 
 def test_spots_are_the_blocks_in_order(draft: Draft) -> None:
     """All of them, with kind, text and place."""
-    assert [(s.message, s.index, s.kind.value, s.text) for s in draft.spots()] == [
+    assert [(s.message, s.index, s.kind.value, s.text) for s in draft.blocks()] == [
         (0, 0, "text", "look"),
         (1, 0, "thinking", "Let me see."),
         (1, 1, "text", "yes"),
@@ -58,21 +58,21 @@ def test_spots_are_the_blocks_in_order(draft: Draft) -> None:
 def test_spots_can_be_asked_for(draft: Draft, asked: dict[str, Any], texts: list[str]) -> None:
     """By kind, by role, by whether they were sent before."""
     kind = asked.pop("kind", None)
-    assert [s.text for s in draft.spots(kind, **asked)] == texts
+    assert [s.text for s in draft.blocks(kind, **asked)] == texts
 
 
 def test_a_result_leads_to_its_call(draft: Draft) -> None:
     """To judge an output by what was asked."""
-    (result,) = draft.spots(BlockKind.TOOL_RESULT)
+    (result,) = draft.blocks(BlockKind.TOOL_RESULT)
     found = draft.call(result)
     assert found is not None
     assert (found.tool_name, found.text) == ("Read", '{"path":"a"}')
-    assert draft.call(draft.spots()[0]) is None
+    assert draft.call(draft.blocks()[0]) is None
 
 
 def test_a_replacement_keeps_the_original(draft: Draft) -> None:
     """With who, why and where; and the draft reads it from then on."""
-    spot = draft.spots()[0]
+    spot = draft.blocks()[0]
     draft.replace(spot, "shorter", reason="too long")
     (edit,) = draft.edits
     assert (edit.op, edit.text, edit.stage, edit.reason, edit.original) == (
@@ -89,7 +89,7 @@ def test_a_replacement_keeps_the_original(draft: Draft) -> None:
 
 def test_the_next_stage_reads_what_the_last_one_wrote(draft: Draft) -> None:
     """And the last word counts."""
-    spot = draft.spots()[0]
+    spot = draft.blocks()[0]
     draft.replace(spot, "shorter", reason="a")
     later = draft.for_stage("later")
     assert later.text(spot) == "shorter"
@@ -102,7 +102,7 @@ def test_the_next_stage_reads_what_the_last_one_wrote(draft: Draft) -> None:
 def test_a_place_counts_blocks_of_the_same_content() -> None:
     """So that the right one of several is found again."""
     draft = draft_for(conversation(user("ok"), assistant("no"), user("ok", "ok")))
-    for spot in draft.spots(role=Role.USER):
+    for spot in draft.blocks(role=Role.USER):
         draft.replace(spot, "new", reason="r")
     assert [e.place.nth for e in draft.edits] == [0, 1, 2]
     assert len({e.place.key for e in draft.edits}) == 1
@@ -111,7 +111,7 @@ def test_a_place_counts_blocks_of_the_same_content() -> None:
 @pytest.mark.parametrize("index", [1, 3])
 def test_thinking_and_calls_can_not_be_replaced(draft: Draft, index: int) -> None:
     """The error names the kind; nothing is proposed."""
-    spot = draft.spots()[index]
+    spot = draft.blocks()[index]
     with pytest.raises(InvalidEdit, match=f"a {spot.kind} block can not be replaced"):
         draft.replace(spot, "x", reason="r")
     assert draft.edits == ()
@@ -121,13 +121,13 @@ def test_thinking_and_calls_can_not_be_replaced(draft: Draft, index: int) -> Non
 def test_a_text_can_not_become_empty(draft: Draft, text: str) -> None:
     """Providers refuse that; a result may be empty."""
     with pytest.raises(InvalidEdit, match="empty"):
-        draft.replace(draft.spots()[0], text, reason="r")
+        draft.replace(draft.blocks()[0], text, reason="r")
     with pytest.raises(InvalidEdit, match="empty"):
         draft.note(text, reason="r")
     if text:
         with pytest.raises(InvalidEdit, match="empty"):
             draft.compact(0, 1, text, reason="r")
-    draft.replace(draft.spots(BlockKind.TOOL_RESULT)[0], text, reason="r")
+    draft.replace(draft.blocks(BlockKind.TOOL_RESULT)[0], text, reason="r")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_text_can_not_become_empty(draft: Draft, text: str) -> None:
 def test_a_new_text_must_be_one(draft: Draft, text: Any, why: str) -> None:
     """A string, that UTF-8 can carry, of a size that can be kept."""
     with pytest.raises(InvalidEdit, match=why):
-        draft.replace(draft.spots()[0], text, reason="r")
+        draft.replace(draft.blocks()[0], text, reason="r")
     with pytest.raises(InvalidEdit, match=why):
         draft.note(text, reason="r")
     with pytest.raises(InvalidEdit, match=why):
@@ -265,7 +265,7 @@ def over(landed: Draft, **known: Any) -> Draft:
 
 def test_what_has_landed_is_what_a_block_reads(draft: Draft) -> None:
     """Until something else is proposed; the client's own words stay at hand."""
-    spot = draft.spots()[0]
+    spot = draft.blocks()[0]
     assert (draft.landed(spot), draft.proposed(spot)) == (None, None)
     draft.replace(spot, "shorter", reason="r")
     later = over(draft)
@@ -279,18 +279,18 @@ def test_what_has_landed_is_what_a_block_reads(draft: Draft) -> None:
     assert (now.text, now.stage) == ("shorter still", "next")
     assert later.landed(spot) == found
     assert later.text(spot) == "shorter still"
-    assert later.text(later.spots()[2]) == "yes"
+    assert later.text(later.blocks()[2]) == "yes"
 
 
 def test_what_a_copy_proposed_is_known_to_it_alone(draft: Draft) -> None:
     """Until it is taken: then to the stages behind it."""
     copy = draft.for_stage("other")
-    copy.replace(copy.spots()[0], "shorter", reason="r")
+    copy.replace(copy.blocks()[0], "shorter", reason="r")
     copy.compact(1, 3, "a record", reason="r")
-    assert draft.proposed(draft.spots()[0]) is None
+    assert draft.proposed(draft.blocks()[0]) is None
     assert not draft.is_compacted(1)
     assert copy.for_stage("third").is_compacted(1)
-    assert copy.for_stage("third").text(copy.spots()[0]) == "shorter"
+    assert copy.for_stage("third").text(copy.blocks()[0]) == "shorter"
 
 
 def test_what_is_compacted_is_known_by_its_message(draft: Draft) -> None:
@@ -311,9 +311,9 @@ def test_tokens_are_those_of_what_would_be_sent() -> None:
     )
     draft = draft_for(body).for_stage("a-stage")
     assert draft.tokens == pytest.approx(len(body) / 2.9, rel=0.01)
-    draft.replace(draft.spots()[0], "short", reason="r")
+    draft.replace(draft.blocks()[0], "short", reason="r")
     assert draft.tokens == pytest.approx(30_000, abs=100)
-    draft.replace(draft.spots()[0], "z" * (chars // 2), reason="r")
+    draft.replace(draft.blocks()[0], "z" * (chars // 2), reason="r")
     assert draft.tokens == pytest.approx(35_000, abs=100)
     draft.note("n" * chars, reason="r")
     assert draft.tokens == pytest.approx(45_000, abs=100)
@@ -345,7 +345,7 @@ def test_a_stub_names_the_tool_where_there_is_one(name: str, has: bool) -> None:
 
 def test_a_draft_knows_the_model_and_the_occasion(draft: Draft) -> None:
     """The window, what plugins offer, why edits land now; by itself there is nothing special about it."""
-    assert (draft.due, draft.window, draft.parts.compressors) == ("", 200_000, ())
+    assert (draft.flush_reason, draft.window, draft.services.compressors) == ("", 200_000, ())
     parts = Services()
     later = over(draft, due="the cache is cold", window=8192, parts=parts)
     assert (later.due, later.window) == ("the cache is cold", 8192)
@@ -357,7 +357,7 @@ def test_what_the_provider_ignores_is_not_offered() -> None:
     value = json.loads(conversation(user("word " * 5000), assistant("a"), user("b")))
     value["messages"][1]["content"].insert(0, {"type": "compaction", "content": "What was said."})
     draft = draft_for(json.dumps(value).encode()).for_stage("a-stage")
-    assert [spot.text for spot in draft.spots()] == ["", "a", "b"]
-    assert [spot.text for spot in draft.spots(new=True)] == ["", "a", "b"]
+    assert [spot.text for spot in draft.blocks()] == ["", "a", "b"]
+    assert [spot.text for spot in draft.blocks(new=True)] == ["", "a", "b"]
     assert [draft.is_compacted(message) for message in range(3)] == [True, False, False]
     assert draft.tokens < 200

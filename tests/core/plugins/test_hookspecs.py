@@ -187,7 +187,7 @@ def test_hook_prices() -> None:
     seen: list[tuple[int, float]] = []
 
     def look(draft: Draft) -> None:
-        price = draft.parts.prices.of("anthropic", draft.exchange.model)
+        price = draft.services.prices.of("anthropic", draft.exchange.model)
         seen.append((draft.window, price.input))
 
     with Session(Does(look), plugins=with_plugin(Gives()), profile=profile_of("stages = []")) as session:

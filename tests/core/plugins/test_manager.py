@@ -407,7 +407,7 @@ def test_a_stage_sees_what_plugins_offer_before_it_runs() -> None:
     class Picky(Stage):
         name = "picky"
 
-        def on_parts(self, parts: Services) -> None:
+        def on_services(self, parts: Services) -> None:
             if "mine" not in parts.summarisers:
                 raise ProfileError("no summariser is called 'mine'")
 
@@ -433,10 +433,10 @@ def test_a_stage_that_fails_at_what_plugins_offer_is_named() -> None:
     class Broken(Stage):
         name = "broken"
 
-        def on_parts(self, parts: Services) -> None:
+        def on_services(self, parts: Services) -> None:
             raise RuntimeError("no")
 
-    with pytest.raises(PluginError, match=r"'broken': on_parts\(\) failed: RuntimeError: no"):
+    with pytest.raises(PluginError, match=r"'broken': on_services\(\) failed: RuntimeError: no"):
         only(gives(Broken())).stages(profile_of("stages = []"))
 
 

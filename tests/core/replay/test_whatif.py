@@ -31,7 +31,7 @@ class Shortens:
     @hookimpl
     def stages(self) -> list[Stage]:
         def cut(draft: Draft) -> None:
-            for spot in draft.spots():
+            for spot in draft.blocks():
                 if spot.block.kind == "tool_result" and len(spot.block.text) > 100:
                     draft.replace(spot, spot.block.text.splitlines()[0], reason="long")
 
@@ -143,7 +143,7 @@ def test_a_summariser_that_may_ask_somebody_is_not_asked() -> None:
         @hookimpl
         def stages(self) -> list[Stage]:
             def call_all(draft: Draft) -> None:
-                for summariser in draft.parts.summarisers.values():
+                for summariser in draft.services.summarisers.values():
                     with suppress(PenstockError):
                         summariser(Segment([], 10))
 

@@ -18,7 +18,7 @@ SHORT = "line 0 of the listing\n" * 30 + "[30 lines left out]"
 
 
 def cuts(draft: Draft) -> str | None:
-    for spot in draft.spots():
+    for spot in draft.blocks():
         if spot.block.text == WHOLE:
             draft.replace(spot, SHORT, reason="a long listing")
             draft.note("As of today.", reason="a note")

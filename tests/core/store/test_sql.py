@@ -23,7 +23,7 @@ from sqlalchemy.exc import OperationalError
 from penstock.base.errors import StoreError
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.event import Event, EventKind, PrefixHash
-from penstock.store import kept, originals, sql
+from penstock.store import originals, originals_table, sql
 from penstock.store.schema import metadata
 from penstock.store.sql import SqlStore
 
@@ -326,7 +326,7 @@ def test_two_conversations_store_the_same_original_at_once(path: Path, monkeypat
         both_looked.wait(timeout=30)
         return originals.packed(text)
 
-    monkeypatch.setattr(kept, "packed", packed)
+    monkeypatch.setattr(originals_table, "packed", packed)
     store = SqlStore(path)
     faults: list[StoreError] = []
 

@@ -31,9 +31,9 @@ SAID = [user("look"), assistant("yes", call("Read", path="a"), thinking="Let me 
 def test_all_messages_are_new_unless_said_otherwise() -> None:
     """Or those whose indexes are given."""
     body = conversation(*SAID)
-    assert all(spot.is_new for spot in draft_for(body).spots())
-    assert {spot.message for spot in draft_for(body, new={2}).spots(new=True)} == {2}
-    assert draft_for(body, new=()).spots(new=True) == []
+    assert all(spot.is_new for spot in draft_for(body).blocks())
+    assert {spot.message for spot in draft_for(body, new={2}).blocks(new=True)} == {2}
+    assert draft_for(body, new=()).blocks(new=True) == []
 
 
 def test_a_draft_knows_what_kind_of_request_it_is() -> None:
@@ -48,7 +48,7 @@ def test_a_stage_runs_on_any_dialect(dialect: str) -> None:
     """It sees the same blocks, and its edits are in the bytes."""
 
     def shortens(draft: Draft) -> str:
-        for spot in draft.spots(BlockKind.TOOL_RESULT):
+        for spot in draft.blocks(BlockKind.TOOL_RESULT):
             draft.replace(spot, "short", reason="long")
         draft.note("a note", reason="why not")
         return "one result"

@@ -158,7 +158,7 @@ def test_a_flush_may_change_the_history() -> None:
     stage = Does(nothing)
     with Session(stage) as session:
         session.send(conversation(user("hello")))
-        stage.what = lambda draft: draft.replace(draft.spots()[0], "short", reason="r")
+        stage.what = lambda draft: draft.replace(draft.blocks()[0], "short", reason="r")
         session.wait(400)
         assert b"short" in session.send(conversation(user("hello"), assistant("yes"), user("more")))
 

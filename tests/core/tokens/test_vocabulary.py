@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.base.errors import VocabularyError
-from penstock.tokens.vocabulary import KNOWN, Tokenizer, check, find, folders, install_folder, load, own_folder
+from penstock.tokens.vocabulary import KNOWN, Tokenizer, find, folders, install_folder, load, own_folder, read_verified
 from tests.vocabularies import TINY, TINY_FILE, put, tiny
 
 O200K = TINY["o200k_base"]
@@ -70,7 +70,7 @@ def test_a_file_that_is_not_the_published_one_is_not_used(tmp_path: Path) -> Non
     assert all(word in str(e.value) for word in (str(path), O200K.sha256, "penstock tokens install o200k_base"))
     assert path.is_file()
     with pytest.raises(VocabularyError, match="cannot be read from"):
-        check(O200K, tmp_path / "none")
+        read_verified(O200K, tmp_path / "none")
     with pytest.raises(VocabularyError, match="cannot be read from"):
         load(O200K, tmp_path / "none")
 

@@ -16,8 +16,8 @@ from pydantic import ValidationError
 from penstock import Segment
 from penstock.cost.prices import Prices
 from penstock_plugins.compaction import llm
+from penstock_plugins.compaction.daily_spend_cap import DailySpendCap, PurseEmpty
 from penstock_plugins.compaction.llm import Llm, ModelFailed
-from penstock_plugins.compaction.purse import DailySpendCap, PurseEmpty
 from penstock_plugins.compaction.settings import Model
 from tests.plugins.compaction.talks import compacted, opened, play
 

@@ -9,7 +9,7 @@ import pytest
 from penstock import Draft, EventKind, Summary
 from penstock.base.errors import ProfileError
 from penstock.testing import Session, assistant, conversation, user
-from penstock_plugins.compaction import survey
+from penstock_plugins.compaction import compaction_plan
 from tests.plugins.compaction.talks import COLD, Mine, compacted, opened, play, talk
 
 
@@ -132,7 +132,7 @@ def test_a_model_without_an_address_stops_the_start() -> None:
 
 def test_what_is_too_much_for_one_flush_is_done_in_two(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest turns first, so that each flush is done in time; the next one goes on where this one ended."""
-    monkeypatch.setattr(survey, "AT_ONCE", 5_000)
+    monkeypatch.setattr(compaction_plan, "AT_ONCE", 5_000)
     with opened("record") as session:
         first = compacted(play(session, 6))
         assert "are for the next flush" in remarks(session)[-1]

@@ -9,7 +9,7 @@ import pytest
 
 from penstock.memory import Memory
 from penstock.memory.embedders.wordllama import WordLlama256
-from penstock.memory.keeper import MemoryService
+from penstock.memory.service import MemoryService
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 
 from penstock import Event, EventKind, Profile
-from penstock.memory.keeper import MemoryService
+from penstock.memory.service import MemoryService
 from penstock.plugins.manager import Plugins
 from penstock.testing import Call, ManualClock, Session, Turn, assistant, conversation, profile_of, results, user
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.memory.keeper import MemoryService
+from penstock.memory.service import MemoryService
 from penstock.testing import profile_of, user
 from penstock_tui.log.stats.tags import Tags
 from tests.plugins.memory.talks import STAGES, Talk

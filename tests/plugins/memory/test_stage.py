@@ -11,7 +11,7 @@ import pytest
 from penstock import Kind
 from penstock.base.errors import MemoryDown
 from penstock.memory.items import Item
-from penstock.memory.keeper import MemoryService
+from penstock.memory.service import MemoryService
 from penstock.testing import conversation, profile_of, user
 from tests.plugins.memory.talks import FACT, QUESTION, STAGES, Talk, plugins_of
 

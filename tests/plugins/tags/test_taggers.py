@@ -12,12 +12,12 @@ from penstock import Profile, hookimpl
 from penstock.base.errors import ProfileError
 from penstock.memory import Memory
 from penstock.memory.embedders.trigrams import Trigrams
-from penstock.memory.keeper import MemoryService
+from penstock.memory.service import MemoryService
 from penstock.plugins.manager import Plugins
 from penstock.plugins.services import Services
 from penstock.testing import profile_of
+from penstock_plugins.compaction.daily_spend_cap import DailySpendCap
 from penstock_plugins.compaction.llm import ModelFailed
-from penstock_plugins.compaction.purse import DailySpendCap
 from penstock_plugins.compaction.settings import Model
 from penstock_plugins.memory import stage
 from penstock_plugins.tags.choose import tagger_of

@@ -43,7 +43,7 @@ def test_never_larger_never_raises(lines: list[str], tool: str, setting: Setting
     if found is not None:
         assert 0 < len(found.text) < len(output.text)
         assert estimate(found.text) <= estimate(output.text)
-        assert 0 <= found.kept_lines <= found.lines
+        assert 0 <= found.lines_kept <= found.lines
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
@@ -131,7 +131,7 @@ def test_what_cannot_be_asked_for_again_is_kept_with_more_care(name: str, settin
     output = replace(outputs.KINDS[name], setting=setting)
     without, given = compress(replace(output, can_expand=False)), compress(output)
     if without is not None and given is not None:
-        assert without.kept_lines >= given.kept_lines
+        assert without.lines_kept >= given.lines_kept
 
 
 def test_a_file_stays_whole_where_it_cannot_be_asked_for_again() -> None:
@@ -181,7 +181,7 @@ def test_what_stands_in_the_conversation_is_no_news() -> None:
     known = compress(replace(output, seen=lambda: KnownContent(names)))
     assert fresh is not None
     assert known is not None
-    assert known.kept_lines < 0.5 * fresh.kept_lines
+    assert known.lines_kept < 0.5 * fresh.lines_kept
 
 
 @pytest.mark.parametrize("text", ["", "short", "x" * (LARGEST + 1), "x" * 2_000_000])

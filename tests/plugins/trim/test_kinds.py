@@ -64,7 +64,7 @@ def test_bold_shortens_every_kind(name: str) -> None:
     assert found.lines == output.text.count("\n") + 1
     if not found.lossless:
         head = found.text.split("\n")[0]
-        assert head.startswith(f"[{name}: {found.kept_lines} of {found.lines} lines;")
+        assert head.startswith(f"[{name}: {found.lines_kept} of {found.lines} lines;")
         assert "expand " in head
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from penstock.app import Suite
 from penstock.base.errors import PenstockError, ProfileError
-from penstock.control.asking import Refused
+from penstock.control.client import Refused
 from tests.tui.logs import Log
 
 __all__ = ["Up", "up"]

@@ -202,7 +202,7 @@ async def test_a_room_keeps_its_place(log: Log) -> None:
         await screen.press(ViewName.TAGS.key)
         await screen.sees("tag39")
         await screen.press(*["down"] * 25)
-        table = screen.app.screen.query_one("ViewTable")
+        table = screen.app.screen.query_one("KeyedTable")
         chosen, top = table.chosen, table.scroll_y  # type: ignore[attr-defined]
         await screen.press(ViewName.OVERVIEW.key, ViewName.TAGS.key)
         assert (table.chosen, table.scroll_y) == (chosen, top)  # type: ignore[attr-defined]

@@ -13,9 +13,9 @@ from penstock.events.event import EventKind as K
 from penstock_tui.screens.detail import DetailScreen, Pane
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.screens.sessions import SessionsView
+from penstock_tui.widgets.keyed_table import KeyedTable
 from penstock_tui.widgets.request_table import RequestTable
-from penstock_tui.widgets.told_lines import TextLines
-from penstock_tui.widgets.view_table import ViewTable
+from penstock_tui.widgets.text_lines import TextLines
 from tests.tui.logs import Log, life, paid_life, until
 from tests.tui.pilot import screen_of
 from tests.tui.played import play
@@ -36,9 +36,9 @@ async def test_rows_of_a_room(log: Log, copied: list[str]) -> None:
         await screen.press("5")
         await screen.sees("[5 sessions]", "2 sessions", "evening")
         line = next(y for y, text in enumerate(screen.lines) if "morning" in text)
-        table = screen.app.screen.query_one(ViewTable)
+        table = screen.app.screen.query_one(KeyedTable)
         y, x = line - table.region.y, screen.lines[line].index("morning")
-        await screen.drag(ViewTable, (x, y), (x + 6, y))
+        await screen.drag(KeyedTable, (x, y), (x + 6, y))
         await screen.press("ctrl+c")
         assert copied == ["morning"]
         assert isinstance(screen.app.screen, SessionsView)
@@ -74,7 +74,7 @@ async def test_a_second_click_selects_nothing(log: Log) -> None:
         await screen.press("5")
         await screen.sees("[5 sessions]", "morning")
         room = screen.app.screen
-        await screen.pilot.click(ViewTable, offset=(5, 1), times=2)
+        await screen.pilot.click(KeyedTable, offset=(5, 1), times=2)
         await until(screen.pilot, lambda: isinstance(screen.app.screen, LogScreen))
         assert not room.selections
         await screen.pilot.click(RequestTable, offset=(5, 0), times=2)
@@ -89,7 +89,7 @@ async def test_any_key_lets_rows_go_on(log: Log) -> None:
         await screen.press("5")
         await screen.sees("[5 sessions]", "morning")
         for goes_on in (lambda: screen.press("1", "5"), lambda: screen.press("down"), log.remove):
-            await screen.drag(ViewTable, (2, 1), (9, 1))
+            await screen.drag(KeyedTable, (2, 1), (9, 1))
             await screen.sees("text is selected: rows wait")
             done = goes_on()
             if done is not None:
@@ -126,7 +126,7 @@ async def test_the_titles_of_a_room_are_no_text(log: Log, copied: list[str]) -> 
     async with screen_of(log) as screen:
         await screen.press("5")
         await screen.sees("[5 sessions]", "morning")
-        await screen.drag(ViewTable, (0, 1), (100, 1))
+        await screen.drag(KeyedTable, (0, 1), (100, 1))
         await screen.press("ctrl+c")
         (text,) = copied
         assert "morning" in text

@@ -6,7 +6,7 @@ import math
 import re
 
 from penstock.budget.amount import MEASURES
-from penstock.budget.words import amount_in_words
+from penstock.budget.messages import amount_in_words
 
 __all__ = ["EXAMPLES", "AmountError", "in_words", "parse_amounts"]
 

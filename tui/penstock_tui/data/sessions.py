@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from penstock.control.hand import do_sessions
+from penstock.control.local_or_remote import do_sessions
 from penstock.store.sql import SqlStore
 from penstock_tui.format import many
 from penstock_tui.log.payload import readable

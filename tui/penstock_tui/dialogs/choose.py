@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 
 from penstock_tui.dialogs.base import Passing
 from penstock_tui.widgets.fitting import Column, Moment
-from penstock_tui.widgets.view_table import ViewTable
+from penstock_tui.widgets.keyed_table import KeyedTable
 
 __all__ = ["ChooseScreen"]
 
@@ -40,16 +40,16 @@ class ChooseScreen(ModalScreen[int | None], Passing):
         with Vertical() as box:
             box.border_subtitle = "Enter chooses · Esc goes back"
             box.styles.height = len(self._choices) + ROOM
-            yield ViewTable([Column(self._title, 8, 1, "", lambda one, _: (one, ""), grows=True)])
+            yield KeyedTable([Column(self._title, 8, 1, "", lambda one, _: (one, ""), grows=True)])
 
     def on_mount(self) -> None:
-        table: ViewTable[str] = self.query_one(ViewTable)
+        table: KeyedTable[str] = self.query_one(KeyedTable)
         table.fill([(str(i), one) for i, one in enumerate(self._choices)], Moment(0.0))
         table.choose(str(self._at))
         table.focus()
 
-    @on(ViewTable.Opened)
-    def _take(self, event: ViewTable.Opened) -> None:
+    @on(KeyedTable.Opened)
+    def _take(self, event: KeyedTable.Opened) -> None:
         event.stop()
         self.dismiss(int(event.key))
 

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from penstock_tui.dialogs.base import Passing
-from penstock_tui.widgets.lines import Line, content_of
+from penstock_tui.widgets.wrapped_text import Line, content_of
 
 __all__ = ["ReadingScreen"]
 

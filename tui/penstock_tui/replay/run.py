@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.base.errors import PenstockError
-from penstock.stats.sums import SessionTotals
+from penstock.stats.totals import SessionTotals
 from penstock_tui.log.payload import readable
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from penstock.events.event import Event, EventKind
 from penstock.stats.edit import Change
 from penstock.stats.exchange import ExchangeStats
 from penstock.stats.selection import Selection
-from penstock.stats.sums import Totals
+from penstock.stats.totals import Totals
 from penstock.store.base import Store
 from penstock_tui.log.model_windows import window_of
 from penstock_tui.log.payload import Payload

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from penstock import __version__
 from penstock.redaction.redaction import redact
-from penstock.stats.sums import Session
+from penstock.stats.totals import Session
 from penstock_tui.format import total
 from penstock_tui.report.drawing import Plot, script
 from penstock_tui.report.gather import MOST, Edited, Report, Result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from penstock.stats.sums import Turn
+from penstock.stats.totals import Turn
 from penstock_tui.format import dollars, many
 from penstock_tui.report.drawing import BLUE, GREEN, GREY, HEIGHT, ORANGE, PURPLE, RED, SKY, Plot, drawn, figure
 from penstock_tui.report.filling import PARTS

@@ -20,7 +20,7 @@ from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.table_base import TableView
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Cell, Column, Moment
-from penstock_tui.widgets.lines import Line, labelled, section
+from penstock_tui.widgets.wrapped_text import Line, labelled, section
 
 __all__ = ["CompactionsView"]
 

@@ -7,7 +7,7 @@ from penstock_tui.log.feed import Feed
 from penstock_tui.log.health import RECENT, Proxy
 from penstock_tui.log.model_windows import stale, table_date
 from penstock_tui.log.stats.faults import Fault
-from penstock_tui.widgets.lines import Line, labelled
+from penstock_tui.widgets.wrapped_text import Line, labelled
 
 __all__ = ["part_lines"]
 

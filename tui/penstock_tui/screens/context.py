@@ -29,8 +29,8 @@ from penstock_tui.widgets.finding_list import FindingList
 from penstock_tui.widgets.fitted_line import Fact, FittedLine
 from penstock_tui.widgets.key_line import KeyLine
 from penstock_tui.widgets.line_view import LineView
-from penstock_tui.widgets.lines import Line
 from penstock_tui.widgets.map_lines import map_lines
+from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["ContextScreen"]
 

@@ -38,7 +38,7 @@ from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.key_line import KeyLine
 from penstock_tui.widgets.line_view import LineView
 from penstock_tui.widgets.overview import overview
-from penstock_tui.widgets.told_lines import TextLines
+from penstock_tui.widgets.text_lines import TextLines
 
 __all__ = ["DetailScreen", "Pane"]
 

@@ -14,11 +14,11 @@ from textual.signal import Signal
 from penstock_tui.exchange.reader import words_of
 from penstock_tui.format import many
 from penstock_tui.log.feed import Feed
+from penstock_tui.log.filtered_rows import Order
 from penstock_tui.log.model import Changes
 from penstock_tui.log.query import Query
 from penstock_tui.log.row import Row
 from penstock_tui.log.stats.sessions import session_of
-from penstock_tui.log.view import Order
 from penstock_tui.names import ViewName
 from penstock_tui.screens.detail import DetailScreen, Pane
 from penstock_tui.screens.opening import OpenMap

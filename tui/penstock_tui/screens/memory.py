@@ -25,12 +25,12 @@ from penstock_tui.log.model_windows import window_of
 from penstock_tui.log.stats.sessions import Session
 from penstock_tui.names import ViewName
 from penstock_tui.screens.base import Words
-from penstock_tui.screens.memory_desk import MemoryActions
+from penstock_tui.screens.memory_actions import MemoryActions
 from penstock_tui.screens.table_base import TableView
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Cell, Column, Moment
-from penstock_tui.widgets.lines import content_of
 from penstock_tui.widgets.window_gauge import Fullness, Thresholds, thresholds_of
+from penstock_tui.widgets.wrapped_text import content_of
 
 __all__ = ["MemoryView"]
 

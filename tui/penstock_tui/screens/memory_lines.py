@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from penstock_tui.data.memory import Remembered, Whole
 from penstock_tui.format import age, count, full_time, many
-from penstock_tui.widgets.lines import Line, labelled, section
+from penstock_tui.widgets.wrapped_text import Line, labelled, section
 
 __all__ = ["whole_lines"]
 

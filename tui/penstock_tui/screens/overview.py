@@ -16,8 +16,8 @@ from penstock_tui.screens.base import BaseView, Words
 from penstock_tui.screens.component_status import part_lines
 from penstock_tui.screens.overview_lines import client_lines, lately_lines, money_lines, token_lines, traffic_lines
 from penstock_tui.widgets.fitted_line import Fact
-from penstock_tui.widgets.lines import Line
 from penstock_tui.widgets.panel import Panel
+from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["OverviewView"]
 

@@ -10,8 +10,8 @@ from penstock_tui.log.feed import Feed
 from penstock_tui.log.health import Proxy
 from penstock_tui.log.recent import lately
 from penstock_tui.log.stats.totals import Totals
-from penstock_tui.widgets.lines import LABEL, Line, labelled
 from penstock_tui.widgets.segments import fitted
+from penstock_tui.widgets.wrapped_text import LABEL, Line, labelled
 
 __all__ = ["client_lines", "lately_lines", "money_lines", "token_lines", "traffic_lines"]
 

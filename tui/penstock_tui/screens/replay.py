@@ -28,7 +28,7 @@ from penstock_tui.screens.base import Words
 from penstock_tui.screens.replay_lines import COLUMNS, cache, hint, progress, sums
 from penstock_tui.screens.table_base import TableView
 from penstock_tui.widgets.fitted_line import Fact, FittedLine
-from penstock_tui.widgets.view_table import ViewTable
+from penstock_tui.widgets.keyed_table import KeyedTable
 
 if TYPE_CHECKING:
     from penstock.replay.replay import Played
@@ -62,7 +62,7 @@ class ReplayView(TableView["Played"]):
     ReplayView.-low #hint { display: none; }
     ReplayView #hint { height: auto; max-height: 3; padding: 0 1; color: $foreground 70%; }
     """
-    AUTO_FOCUS = "ViewTable"
+    AUTO_FOCUS = "KeyedTable"
     """So that the keys of the views work at once; / is the way into the line."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Log"),
@@ -89,7 +89,7 @@ class ReplayView(TableView["Played"]):
             yield Input(placeholder="prompts.txt", id="path", suggester=_Paths(use_cache=False), select_on_focus=False)
         yield Static(hint(None), id="hint", markup=False)
         yield FittedLine(id="progress")
-        yield ViewTable(self.COLUMNS)
+        yield KeyedTable(self.COLUMNS)
 
     def words(self) -> Words | None:
         return None

@@ -24,7 +24,7 @@ from penstock_tui.log.model import Changes
 from penstock_tui.log.model_windows import window_of
 from penstock_tui.log.stats.sessions import Session, session_of
 from penstock_tui.names import ViewName
-from penstock_tui.report.hand_on import export_session, report_session
+from penstock_tui.report.share import export_session, report_session
 from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.table_base import TableView

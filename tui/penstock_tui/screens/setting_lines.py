@@ -8,7 +8,7 @@ from dataclasses import replace
 from penstock.settings.setting import Setting, Shape, Source
 from penstock.settings.values import written
 from penstock_tui.log.payload import readable
-from penstock_tui.widgets.lines import Line
+from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["bounds_of", "grouped", "help_lines", "value_of"]
 

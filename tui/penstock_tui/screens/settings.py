@@ -14,7 +14,7 @@ from textual.signal import Signal
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from penstock.control.asking import Refused
+from penstock.control.client import Refused
 from penstock.settings.checking import fault_of
 from penstock.settings.setting import Setting, Shape, Source
 from penstock.settings.values import written
@@ -30,9 +30,9 @@ from penstock_tui.screens.setting_lines import bounds_of, grouped, help_lines, v
 from penstock_tui.screens.table_base import TableView
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Column
-from penstock_tui.widgets.lines import content_of
+from penstock_tui.widgets.keyed_table import KeyedTable
 from penstock_tui.widgets.value_line import ValueLine
-from penstock_tui.widgets.view_table import ViewTable
+from penstock_tui.widgets.wrapped_text import content_of
 
 __all__ = ["SettingsView"]
 
@@ -182,7 +182,7 @@ class SettingsView(TableView[Setting]):
     def _left(self) -> None:
         self.table.focus()
 
-    @on(ViewTable.Moved)
+    @on(KeyedTable.Moved)
     def _moved(self) -> None:
         self._help()
 

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from penstock_tui.screens.base import BaseView, ShowInLog
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Column, Moment
-from penstock_tui.widgets.view_table import MOST, ViewTable
+from penstock_tui.widgets.keyed_table import MOST, KeyedTable
 
 __all__ = ["TableView"]
 
@@ -43,12 +43,12 @@ class TableView(BaseView, Generic[Shown]):
         return key
 
     @property
-    def table(self) -> ViewTable[Shown]:
-        found: ViewTable[Shown] = self.query_one(ViewTable)
+    def table(self) -> KeyedTable[Shown]:
+        found: KeyedTable[Shown] = self.query_one(KeyedTable)
         return found
 
     def body(self) -> ComposeResult:
-        yield ViewTable(self.columns())
+        yield KeyedTable(self.columns())
 
     def draw(self, now: float) -> None:
         self.table.fill(self.rows(), Moment(now))
@@ -71,6 +71,6 @@ class TableView(BaseView, Generic[Shown]):
         """Says so when there are more rows than are drawn."""
         return Fact(f"{MOST} of {known:,} shown" if known > MOST else "", 2, "warn")
 
-    @on(ViewTable.Opened)
-    def _opened(self, event: ViewTable.Opened) -> None:
+    @on(KeyedTable.Opened)
+    def _opened(self, event: KeyedTable.Opened) -> None:
         self.open(event.key)

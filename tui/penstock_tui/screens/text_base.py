@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from penstock_tui.screens.base import BaseView
-from penstock_tui.widgets.lines import LABEL, Line, content_of
+from penstock_tui.widgets.wrapped_text import LABEL, Line, content_of
 
 __all__ = ["TextView"]
 

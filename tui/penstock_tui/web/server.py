@@ -15,8 +15,8 @@ from pathlib import Path
 from aiohttp import WSCloseCode, WSMsgType, web
 from textual_serve.server import Server
 
-from penstock_tui.web.door import TokenAuth
-from penstock_tui.web.tab import WebSession
+from penstock_tui.web.token_auth import TokenAuth
+from penstock_tui.web.web_session import WebSession
 
 __all__ = ["HOST", "PORT", "PortTaken", "WebScreen", "listen"]
 

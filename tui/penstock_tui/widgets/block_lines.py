@@ -9,8 +9,8 @@ from typing import NamedTuple
 from penstock_tui.exchange.model import Block, Change, ExchangeDetail
 from penstock_tui.format import count, many
 from penstock_tui.widgets.edit_words import mark_of, told, tone_of_edit
-from penstock_tui.widgets.lines import Line
 from penstock_tui.widgets.segments import fitted, width_of
+from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["LEGEND", "Laid", "label_of", "letter_of", "lines_of", "role_tone", "wrapped"]
 

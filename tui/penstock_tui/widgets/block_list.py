@@ -5,7 +5,7 @@ from __future__ import annotations
 from penstock_tui.exchange.model import ExchangeDetail
 from penstock_tui.widgets.block_lines import LEGEND, lines_of
 from penstock_tui.widgets.line_view import LineView
-from penstock_tui.widgets.lines import Line
+from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["BlockList"]
 

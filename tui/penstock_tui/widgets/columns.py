@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from penstock.conversation.exchange import Kind, State
 from penstock_tui.format import clock_time, count, dollars, duration, percent
+from penstock_tui.log.filtered_rows import Order
 from penstock_tui.log.row import Row
-from penstock_tui.log.view import Order
 from penstock_tui.widgets.fitting import Cell, Column, Moment
 from penstock_tui.widgets.tag_cell import tag_parts, tag_text
 

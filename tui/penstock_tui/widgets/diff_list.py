@@ -11,8 +11,8 @@ from penstock_tui.log.payload import readable
 from penstock_tui.widgets.block_lines import label_of, letter_of, role_tone, wrapped
 from penstock_tui.widgets.edit_words import mark_of, size_of, state_of, tone_of_edit
 from penstock_tui.widgets.line_view import LineView
-from penstock_tui.widgets.lines import Line
 from penstock_tui.widgets.segments import fitted, width_of
+from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["DiffList", "diff_lines"]
 

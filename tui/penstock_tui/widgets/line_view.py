@@ -11,8 +11,8 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from penstock_tui.widgets.drawn_lines import DrawnLines
-from penstock_tui.widgets.lines import Line
 from penstock_tui.widgets.segments import strip_of
+from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["LineView"]
 

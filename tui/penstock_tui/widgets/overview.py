@@ -11,8 +11,8 @@ from penstock_tui.log.row import Row
 from penstock_tui.log.stats.totals import CostSummary
 from penstock_tui.widgets.edit_words import mark_of, told, tone_of_edit
 from penstock_tui.widgets.fitting import Moment
-from penstock_tui.widgets.lines import Line, labelled, section
 from penstock_tui.widgets.segments import fitted, width_of
+from penstock_tui.widgets.wrapped_text import Line, labelled, section
 
 __all__ = ["overview"]
 

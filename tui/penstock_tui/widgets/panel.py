@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.widgets import Static
 
-from penstock_tui.widgets.lines import LABEL, Line, content_of
+from penstock_tui.widgets.wrapped_text import LABEL, Line, content_of
 
 __all__ = ["Panel"]
 

@@ -14,10 +14,10 @@ from textual.message import Message
 from textual.selection import Selection
 from textual.strip import Strip
 
+from penstock_tui.log.filtered_rows import FilteredRows, Order
 from penstock_tui.log.model import Changes
 from penstock_tui.log.query import Query
 from penstock_tui.log.row import Row
-from penstock_tui.log.view import LogView, Order
 from penstock_tui.widgets.columns import COLUMNS, column_of, tone_of_row
 from penstock_tui.widgets.drawn_lines import DrawnLines
 from penstock_tui.widgets.fitting import Cell, Column, Fitted, Moment, pages
@@ -77,7 +77,7 @@ class RequestTable(DrawnLines):
         self.moment = Moment(0.0)
         self.following = True
         self.cursor: Row | None = None
-        self._view = LogView()
+        self._view = FilteredRows()
         self._page = 0
         self._pages: list[Fitted[Row]] = [[]]
         self._drawn: dict[tuple[int, int, str], Strip] = {}

@@ -9,8 +9,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from penstock_tui.log.filtered_rows import Order
 from penstock_tui.log.row import Row
-from penstock_tui.log.view import Order
 from penstock_tui.widgets.fitting import GAP, Fitted
 from penstock_tui.widgets.segments import fitted, strip_of
 from penstock_tui.widgets.tones import Tones

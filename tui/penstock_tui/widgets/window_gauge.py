@@ -12,8 +12,8 @@ from penstock.profiles.profile import Window
 from penstock.settings.nesting import nested
 from penstock_tui.format import bar, count, percent
 from penstock_tui.log.payload import readable
-from penstock_tui.widgets.lines import Line
 from penstock_tui.widgets.segments import fitted, width_of
+from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["Fullness", "Thresholds", "thresholds_of"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from penstock_addons.cli.memory import correcting, forgetting, looking
+from penstock_addons.cli.memory import correct, forget, search
 
 __all__ = ["app"]
 
@@ -16,20 +16,20 @@ def app() -> typer.Typer:
         "unless --project or --all says otherwise.",
         no_args_is_help=True,
     )
-    group.command("list")(looking.show_newest)
-    group.command("search")(looking.search)
-    group.command("show")(looking.show)
+    group.command("list")(search.show_newest)
+    group.command("search")(search.search)
+    group.command("show")(search.show)
     projects = typer.Typer(help="The projects that something is remembered for, and who may use them.")
-    projects.callback(invoke_without_command=True)(looking.projects)
-    projects.command("share")(correcting.share)
+    projects.callback(invoke_without_command=True)(search.projects)
+    projects.command("share")(correct.share)
     group.add_typer(projects, name="projects")
-    group.command("status")(looking.status)
-    group.command("remember")(correcting.remember)
-    group.command("edit")(correcting.edit)
-    group.command("pin")(correcting.pin)
-    group.command("unpin")(correcting.unpin)
-    group.command("mark")(correcting.mark)
-    group.command("label")(correcting.label)
-    group.command("forget")(forgetting.forget)
-    group.command("expire")(forgetting.expire)
+    group.command("status")(search.status)
+    group.command("remember")(correct.remember)
+    group.command("edit")(correct.edit)
+    group.command("pin")(correct.pin)
+    group.command("unpin")(correct.unpin)
+    group.command("mark")(correct.mark)
+    group.command("label")(correct.label)
+    group.command("forget")(forget.forget)
+    group.command("expire")(forget.expire)
     return group

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from penstock.cli.words import moment, printable
+from penstock.cli.formatting import moment, printable
 
 __all__ = ["as_json", "confirmed", "counted", "full", "line", "only", "process", "short_project", "shortened", "size"]
 

@@ -13,7 +13,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from penstock.memory.embedders import Embedder, vectors_of
-from penstock.memory.search.space import Array
+from penstock.memory.search.centered_space import Array
 from penstock.memory.search.word_index import WordIndex
 
 __all__ = ["Related", "Speller"]

@@ -14,13 +14,13 @@ from penstock.base.errors import MemoryDown
 from penstock.memory.embedders import Embedder, vectors_of
 from penstock.memory.records import Records
 from penstock.memory.search import weights
-from penstock.memory.search.cascade import ExpandedQuery, asked
-from penstock.memory.search.layout import ItemTable
+from penstock.memory.search.expanded_query import ExpandedQuery, asked
+from penstock.memory.search.item_table import ItemTable
 from penstock.memory.search.question import Question, read
+from penstock.memory.search.ranking_features import Array, Evidence, Ints, signals_of
 from penstock.memory.search.related import Related
-from penstock.memory.search.signals import Array, Evidence, Ints, signals_of
 from penstock.memory.search.stems import stem
-from penstock.memory.search.stored import VectorCache
+from penstock.memory.search.vector_cache import VectorCache
 from penstock.memory.search.word_index import WordIndex
 from penstock.memory.vectors.index import VectorIndex
 

@@ -17,7 +17,7 @@ from penstock.base.child_process import Child
 from penstock.base.errors import MemoryDown, VectorsLater
 from penstock.memory import Item, Memory, memory
 from penstock.memory.embedders.trigrams import Trigrams
-from penstock.memory.keeper import MemoryService
+from penstock.memory.service import MemoryService
 from penstock.memory.vectors import chroma
 from penstock.memory.vectors import index as vectors
 from penstock.memory.vectors.index import VectorIndex

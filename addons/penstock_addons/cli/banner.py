@@ -1,0 +1,83 @@
+"""What a person is told when a proxy starts."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from penstock import __version__
+from penstock.base import paths
+from penstock.base.private_files import create
+from penstock.control.registration import Announcement
+from penstock.profiles.profile import Profile
+from penstock_addons.cli.upstreams import Upstream
+
+__all__ = ["ATTESTED", "WITHOUT", "attested", "banner", "is_first_time"]
+
+ATTESTED = (
+    "Claude Code sends a digest of each request along with it when it talks to the real address; an edited request no "
+    "longer fits its digest, and whether the service minds is not known, so with a subscription login decide for "
+    "yourself."
+)
+WITHOUT = (
+    'Without it: the profile `observe` edits nothing, attested = "observe" in a profile leaves only those requests '
+    "alone, and in reverse mode (ANTHROPIC_BASE_URL) or with CLAUDE_CODE_ATTRIBUTION_HEADER=0 no digest is sent."
+)
+
+
+def attested(profile: Profile) -> str:
+    """The two sentences on attested requests. Empty: under this profile they are left alone."""
+    if profile.mode == "observe" or profile.attested == "observe":
+        return ""
+    return f"{ATTESTED} {WITHOUT}"
+
+
+def command() -> str:
+    """How this program is called from here: by name when the PATH has it, else as it was called."""
+    if shutil.which("penstock") is not None or not sys.argv[0].endswith("penstock"):
+        return "penstock"
+    return sys.argv[0]
+
+
+def banner(
+    what: Announcement, profile: Profile, bundle: Path, reverse: list[Upstream], *, first: bool
+) -> Iterator[str]:
+    """The lines for a proxy that listens now."""
+    yield f"Penstock {__version__} listens on {what.url()}"
+    yield f"  profile  {profile.name}: {profile.about}" if profile.about else f"  profile  {profile.name}"
+    yield f"  store    {what.store}"
+    yield f"  CA       {what.ca}"
+    for upstream in reverse:
+        base = what.reverse.get(upstream.name, "")
+        told = f"   export {upstream.variable}={base}" if upstream.variable else ""
+        yield f"  reverse  {base} -> {upstream.url}{told}"
+    yield ""
+    me = command()
+    yield f"A client through it:  {me} run -- claude"
+    yield (
+        f"or by hand:           export HTTPS_PROXY={what.url()} NODE_EXTRA_CA_CERTS={what.ca} SSL_CERT_FILE={bundle}"
+    )
+    yield f"To watch:             {me} tui"
+    yield "To end:               Ctrl-C"
+    if first:
+        yield ""
+        yield "The first time here? Only requests to model providers are read; all other traffic is passed on unopened."
+        yield "Clients must trust the CA above; the variables do that for one client, and nothing is installed."
+        yield f"Whatever fails in here, the client's own bytes go out. `{me} doctor` checks the rest."
+        told = attested(profile)
+        if told:
+            yield ""
+            yield told
+
+
+def is_first_time() -> bool:
+    """Whether a person has not been greeted on this machine yet. Asking counts as greeting."""
+    mark = paths.state_dir() / "greeted"
+    try:
+        paths.make_private(mark.parent)
+        create(mark).close()
+    except OSError:
+        return False
+    return True

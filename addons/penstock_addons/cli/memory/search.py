@@ -1,0 +1,173 @@
+"""Look at what is remembered."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from penstock.cli.formatting import columns, moment, printable
+from penstock_addons.cli.memory.client import AllOption, JsonOption, ProjectOption, chosen_project, reached
+from penstock_addons.cli.memory.printing import as_json, counted, full, line, only, process, shortened, size
+
+__all__ = ["projects", "search", "show", "show_newest", "status"]
+
+StoreOption = Annotated[
+    Path | None, typer.Option(help="The store that the memory stands beside. The proxy's own when not given.")
+]
+_PARTS = 6
+_GAP = 2
+_NAME = 20
+"""Characters of a project's name at the least, however narrow the terminal."""
+
+
+def show_newest(
+    project: ProjectOption = "",
+    every: AllOption = False,
+    session: Annotated[str, typer.Option(help="Only this one: its id, the beginning of it, or its label.")] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", help="So many at most.", min=1)] = 20,
+    json_: JsonOption = False,
+    store: StoreOption = None,
+) -> None:
+    """List what was remembered last, the newest first."""
+    where = chosen_project(project, every)
+    with reached(store) as memory:
+        items = memory.do("list", {"project": where, "session": session, "limit": limit})["items"]
+    if json_:
+        as_json(items)
+        return
+    for item in items:
+        typer.echo(line(item, project=every))
+    if not items:
+        _nothing(where)
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for, in words of your own.")],
+    project: ProjectOption = "",
+    every: AllOption = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", help="So many at most, of each project.", min=1)] = 10,
+    why: Annotated[bool, typer.Option("--why", help="Show what each signal added to the score.")] = False,
+    json_: JsonOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Search as recall does, the best first. Scores compare within one project only."""
+    where = chosen_project(project, every)
+    with reached(store, mends=True) as memory:
+        found = memory.do("search", {"query": query, "project": where, "limit": limit})
+    if json_:
+        as_json(found)
+        return
+    for hit in found["hits"]:
+        typer.echo(line(hit, project=every))
+        if why:
+            typer.echo(typer.style(f"          {hit['score']:.2f} = {_parts(hit)}", dim=True))
+    only([f"nothing has {word!r}; {nearest!r} was looked for" for word, nearest in found["corrected"].items()])
+    only([f"words alone answered, or vectors alone: {down}" for down in found["degraded"]])
+    if not found["hits"]:
+        _nothing(where)
+
+
+def show(
+    id: Annotated[str, typer.Argument(help="The id, or the beginning of it: 4 characters or more.")],
+    project: ProjectOption = "",
+    every: AllOption = False,
+    around: Annotated[int, typer.Option(help="So many of its session before and behind it.", min=0)] = 2,
+    json_: JsonOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Show one memory whole, and what was said around it."""
+    where = chosen_project(project, every)
+    with reached(store) as memory:
+        found = memory.do("show", {"id": id, "project": where, "around": around})
+    if json_:
+        as_json(found)
+        return
+    typer.echo(full(found["item"]))
+    for title, items in (("before it", found["before"]), ("behind it", found["behind"])):
+        if items:
+            typer.echo(typer.style(f"\n{title}", dim=True))
+        for item in items:
+            typer.echo(line(item))
+
+
+def projects(context: typer.Context, json_: JsonOption = False, store: StoreOption = None) -> None:
+    """List the projects that something is remembered for. `share` lets other accounts use one."""
+    if context.invoked_subcommand is not None:
+        return
+    with reached(store) as memory:
+        found = memory.do("projects", {})["projects"]
+    if json_:
+        as_json(found)
+        return
+    rows = [("project", "items", "sessions", "newest", "shared")]
+    for one in found:
+        newest = moment(one["newest"]) if one["newest"] else ""
+        rows.append(
+            (
+                printable(one["name"]),
+                f"{one['items']:,}",
+                f"{one['sessions']:,}",
+                newest,
+                "yes" if one["shared"] else "",
+            )
+        )
+    numbers = sum(max(map(len, cells)) + _GAP for cells in list(zip(*rows, strict=True))[1:])
+    room = max(_NAME, shutil.get_terminal_size((120, 24)).columns - numbers)
+    for row in columns([(shortened(name, room), *rest) for name, *rest in rows], 1) if found else ():
+        typer.echo(row)
+    if not found:
+        _nothing(None)
+
+
+def status(json_: JsonOption = False, store: StoreOption = None) -> None:
+    """Say how much is remembered, with what it is found, and what is not as it should be."""
+    with reached(store) as memory:
+        found = memory.do("status", {})
+    if json_:
+        as_json(found)
+        return
+    typer.echo(f"folder    {found['folder']}, {size(found['bytes'])}")
+    where = counted(found["projects"], "project")
+    typer.echo(f"items     {found['items']:,} in {where}, {found['passages']:,} passages")
+    typer.echo(f"embedder  {found['embedder']}, {found['dimension']} numbers a text")
+    typer.echo(f"vectors   {process(found.get('vectors', {}))}")
+    rebuild = found["rebuild"]
+    if rebuild["running"]:
+        typer.echo(f"rebuild   {rebuild['what']}: {rebuild['done']:,} of {rebuild['total']:,}")
+    for said in _wrong(found):
+        typer.echo(typer.style("warn      ", fg="yellow") + said)
+
+
+def _wrong(found: dict[str, Any]) -> list[str]:
+    out = [f"{down}. Words alone answer; `penstock reindex` makes the vectors anew" for down in found["degraded"]]
+    if found.get("fault"):
+        out.append(f"{found['fault']}. {_waiting(found)}")
+    if found["unindexed"]:
+        missing = counted(found["unindexed"], "passage")
+        out.append(f"{missing} not among the vectors yet: made at the next start of a proxy, or by `penstock reindex`")
+    if found["stale"]:
+        some = counted(len(found["stale"]), "project")
+        out.append(f"{some} with vectors of another embedder: `penstock reindex`, or the next start, makes them anew")
+    return out
+
+
+def _waiting(found: dict[str, Any]) -> str:
+    lost = f"; {found['dropped']:,} were let go, the oldest" if found["dropped"] else ""
+    return f"{counted(found['waiting'], 'write')} wait in the proxy until it can be written{lost}"
+
+
+def _parts(hit: dict[str, Any]) -> str:
+    parts = list(hit["parts"].items())
+    rest = sum(value for _, value in parts[_PARTS:])
+    shown = [f"{name} {value:+.2f}" for name, value in parts[:_PARTS]]
+    return "  ".join([*shown, *([f"{len(parts) - _PARTS} more {rest:+.2f}"] if len(parts) > _PARTS else [])])
+
+
+def _nothing(project: str | None) -> None:
+    if project is None:
+        only(["nothing is remembered yet. `penstock import` takes in what Claude Code and Codex wrote down"])
+        return
+    only([f"nothing of {project}. `penstock memory projects` shows what there is, --all looks in every project"])

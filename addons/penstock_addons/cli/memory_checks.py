@@ -1,0 +1,99 @@
+"""How the memory is, for `penstock doctor`. Nothing is opened that another process owns, and nothing made."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from penstock.base import paths
+from penstock.base.errors import MemoryDown
+from penstock.cli.formatting import counted
+from penstock.plugins.manager import Plugins
+from penstock.profiles.profile import Profile
+from penstock.store.lock import is_taken
+from penstock_addons.cli.memory.client import reached
+from penstock_addons.cli.memory.printing import process
+
+__all__ = ["FIX", "INSTALL", "Found", "embedder", "memory", "remembers"]
+
+INSTALL = "pip install wordllama, or set `embedder` under `[memory]` in the profile"
+FIX = (
+    "Make room on its disk, and the folder yours to write. If it is damaged, stop the proxy and move the folder away: "
+    "a new one is begun."
+)
+_REINDEX = "`penstock reindex`, or the next start of a proxy, makes them again from the record"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found, and what to do about it."""
+
+    said: str
+    fix: str = ""
+
+
+def remembers(profile: Profile) -> bool:
+    """Whether a proxy with this profile has a memory."""
+    return profile.memory.enabled and "memory" in profile.stages
+
+
+def embedder(profile: Profile) -> str:
+    """What makes vectors, in words. Raises `MemoryDown`."""
+    from penstock.memory.opening import embedder_of
+
+    found = embedder_of(profile, Plugins.load().embedders())
+    return f"{found.name}, {found.dimension} numbers a text"
+
+
+def _name(profile: Profile) -> str:
+    """Of the embedder; empty where there is none."""
+    from penstock.memory.opening import embedder_of
+
+    try:
+        return embedder_of(profile, Plugins.load().embedders()).name
+    except MemoryDown:
+        return ""
+
+
+def memory(store: Path, profile: Profile) -> Found:
+    """The memory beside `store`. Raises `PenstockError` and `sqlite3.Error`."""
+    folder = paths.memory_dir(store)
+    file = folder / "memory.db"
+    if not file.exists():
+        return Found(f"none yet; the first turn through a proxy makes {folder}")
+    if is_taken(file):
+        with reached(store) as owner:
+            state = owner.do("status", {})
+        if state.get("fault"):
+            raise MemoryDown(f"{state['fault']}; {state['waiting']:,} writes wait in the proxy")
+        faults = [f"vectors {process(state.get('vectors', {}))}", *state["degraded"]]
+        is_well = not state["degraded"] and not state["stale"]
+        if state["stale"]:
+            faults.append(
+                f"vectors of {counted(len(state['stale']), 'project')} not by {state['embedder']}, which it uses"
+            )
+        said = "; ".join([f"open in a proxy that uses {state['embedder']}", *faults])
+        return _found(folder, state["items"], state["unindexed"], said, not is_well)
+    with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=1)) as db:
+        items = int(db.execute("SELECT count(*) FROM memories").fetchone()[0])
+        indexed, passages = map(int, db.execute("SELECT total(indexed), count(*) FROM passages").fetchone())
+        made_with = {row[0] for row in db.execute("SELECT DISTINCT embedder FROM projects")} - {""}
+    name, by = _name(profile), ", ".join(sorted(made_with))
+    is_stale = bool(name) and bool(made_with - {name})
+    is_lost = bool(indexed) and not profile.memory.chroma and not (folder / "vectors" / "chroma.sqlite3").exists()
+    return _found(
+        folder,
+        items,
+        passages - indexed,
+        f"vectors {'gone' if is_lost else 'there'}{f', by {by}' if by else ''}"
+        + (f" and not by {name}, which this profile has: they are not compared" if is_stale else ""),
+        is_lost or is_stale,
+    )
+
+
+def _found(folder: Path, items: int, unindexed: int, said: str, is_wrong: bool) -> Found:
+    waiting = f", {unindexed:,} passages without one" if unindexed else ""
+    return Found(f"{folder}, {items:,} items, {said}{waiting}", _REINDEX if unindexed or is_wrong else "")

@@ -1,0 +1,86 @@
+"""Addons of a proxy started by us: it says where it listens, and ends with the program that needed it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from mitmproxy import ctx
+from mitmproxy.proxy.mode_specs import RegularMode, ReverseMode, UpstreamMode
+
+from penstock.control.registration import Announcement, announce, file_beside, reachable, withdraw
+from penstock_addons.cli.upstreams import Upstream
+
+__all__ = ["Announcer", "Tether"]
+
+logger = logging.getLogger(__name__)
+
+
+class Announcer:
+    """Announces the proxy once it listens, and takes the announcement back when it ends. `reverse` has mitmproxy's
+    words for its reverse ports as keys."""
+
+    def __init__(
+        self, file: Path, ca: Path, reverse: Mapping[str, Upstream], say: Callable[[Announcement], None] | None
+    ) -> None:
+        self._file, self._ca, self._reverse, self._say = file, ca, reverse, say
+        self._beside: Path | None = None
+
+    def running(self) -> None:
+        what = self._what()
+        if what is None:
+            return
+        self._beside = file_beside(Path(what.store), what.pid)
+        for file, who in ((self._file, "`penstock run`"), (self._beside, "`penstock memory`")):
+            try:
+                announce(what, file)
+            except OSError as e:
+                logger.warning("%s cannot be written (%s): %s will not find this proxy", file, e, who)
+        if self._say is not None:
+            self._say(what)
+
+    def done(self) -> None:
+        for file in (self._file, self._beside):
+            if file is not None:
+                withdraw(file, os.getpid())
+
+    def _what(self) -> Announcement | None:
+        servers = ctx.master.addons.get("proxyserver").servers
+        host, port, reverse = "", 0, {}
+        for server in servers:
+            for at, number, *_ in server.listen_addrs[:1]:
+                if isinstance(server.mode, RegularMode | UpstreamMode):
+                    host, port = at, number
+                elif isinstance(server.mode, ReverseMode):
+                    upstream = self._reverse.get(server.mode.full_spec)
+                    if upstream is not None:
+                        reverse[upstream.name] = upstream.base(reachable(at), number)
+        if not port:
+            return None
+        return Announcement(
+            pid=os.getpid(),
+            host=host,
+            port=port,
+            profile=ctx.options.penstock_profile,
+            store=ctx.options.penstock_store,
+            ca=str(self._ca),
+            started=time.time(),
+            reverse=reverse,
+        )
+
+
+class Tether:
+    """Ends the proxy when its stdin does: when the program that started it ends, however that ends."""
+
+    def running(self) -> None:
+        threading.Thread(target=self._wait, args=(ctx.master.shutdown,), name="penstock-tether", daemon=True).start()
+
+    def _wait(self, shutdown: Callable[[], None]) -> None:
+        # os.read, not sys.stdin: a thread inside a buffered reader is an error when the interpreter ends.
+        while os.read(0, 1024):
+            pass
+        shutdown()

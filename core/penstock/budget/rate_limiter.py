@@ -1,0 +1,120 @@
+"""How fast one may go: our own limits, and those that providers tell of."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from penstock.budget import messages
+from penstock.budget.bucket import Bucket
+from penstock.budget.provider_limits import RateLimitInfo
+from penstock.budget.scopes import BudgetOwner
+from penstock.budget.settings import Rate, Rates
+
+__all__ = ["RateDecision", "RateLimiter"]
+
+MINUTE = 60.0
+_Key = tuple[str, str, str, float, float]
+"""Scope, name, measure, how many a minute, and how many minutes' worth the bucket holds."""
+NAMES = 20
+"""Limits that are remembered of one provider; a server may call them what it likes."""
+BUCKETS = 2000
+"""Credentials and projects that are remembered; who was not heard of for so long has a full bucket again."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateDecision:
+    """When a request may leave."""
+
+    wait_s: float = 0.0
+    is_given: bool = True
+    """False: it would have to wait longer than it may, and took nothing."""
+    message: str = ""
+    """Which limit that is, for the client."""
+
+
+class RateLimiter:
+    """Any thread may call. Nothing of it outlives a restart: a minute later it would be the same."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._buckets: OrderedDict[_Key, Bucket] = OrderedDict()
+        self._told: OrderedDict[tuple[str, str], tuple[RateLimitInfo, ...]] = OrderedDict()
+
+    def turn(self, who: BudgetOwner, rates: Rates, tokens: float, now: float) -> RateDecision:
+        """The turn of a request with so many input tokens: in the order they ask."""
+        with self._lock:
+            buckets = list(self._of(who, rates, tokens, now))
+            waits = [(bucket.wait(amount, now), what) for what, bucket, amount in buckets]
+            wait, what = max(waits, default=(0.0, ""))
+            if wait > rates.queue_s:
+                return RateDecision(wait, is_given=False, message=messages.too_fast(what, wait))
+            for _, bucket, amount in buckets:
+                bucket.take(amount, now)
+            if rates.provider and rates.queue_s:
+                theirs = self._until(who, now) - now
+                # One that would take longer is not ours to refuse: the provider says so itself.
+                wait = max(wait, theirs) if theirs <= rates.queue_s else wait
+            return RateDecision(wait)
+
+    def give_back(self, who: BudgetOwner, rates: Rates, tokens: float, now: float) -> None:
+        """A turn that was given was not used: the next may have it."""
+        with self._lock:
+            for _, bucket, amount in self._of(who, rates, tokens, now):
+                bucket.give_back(amount)
+
+    def told(self, who: BudgetOwner, told: tuple[RateLimitInfo, ...]) -> None:
+        """What the provider said of its limits to a credential; what it did not say this time stands."""
+        if not told:
+            return
+        with self._lock:
+            key = who.provider, who.credential
+            before = {one.name: one for one in self._told.pop(key, ()) if one.name != "retry-after"}
+            self._told[key] = tuple((before | {one.name: one for one in told}).values())[-NAMES:]
+            while len(self._told) > BUCKETS:
+                self._told.popitem(last=False)
+
+    def show(self, now: float) -> dict[str, list[dict[str, Any]]]:
+        """Our own limits (`ours`) and what providers told (`providers`), as plain data."""
+        with self._lock:
+            ours = []
+            for (scope, name, measure, per_minute, _), bucket in self._buckets.items():
+                row = {"scope": scope, "name": name, "measure": measure, "per_minute": per_minute}
+                ours.append(row | {"size": bucket.size, "left": round(max(0.0, bucket.left(now)), 1)})
+            theirs = [
+                {"provider": provider, "credential": credential, **one.payload()}
+                for (provider, credential), told in self._told.items()
+                for one in told
+                if one.resets_at is None or one.resets_at > now
+            ]
+            return {"ours": ours, "providers": theirs}
+
+    def _until(self, who: BudgetOwner, now: float) -> float:
+        told = self._told.get((who.provider, who.credential), ())
+        return max((one.resets_at for one in told if one.is_spent and one.resets_at is not None), default=now)
+
+    def _of(self, who: BudgetOwner, rates: Rates, tokens: float, now: float) -> Iterator[tuple[str, Bucket, float]]:
+        ours = ("credential", who.credential, rates.credential), ("project", who.project, rates.project)
+        for scope, name, rate in ours:
+            for measure, amount, per_minute in _measures(rate, tokens):
+                if per_minute is not None:
+                    bucket = self._bucket((scope, name, measure, per_minute, rate.burst), now)
+                    whose = f"project {name}" if scope == "project" else "this credential"
+                    yield f"the limit of {math.ceil(per_minute):,} {measure} a minute for {whose}", bucket, amount
+
+    def _bucket(self, key: _Key, now: float) -> Bucket:
+        """Profiles with different limits have buckets of their own."""
+        *_, per_minute, burst = key
+        bucket = self._buckets.pop(key, None) or Bucket.full(per_minute * burst, per_minute / MINUTE, now)
+        self._buckets[key] = bucket
+        while len(self._buckets) > BUCKETS:
+            self._buckets.popitem(last=False)
+        return bucket
+
+
+def _measures(rate: Rate, tokens: float) -> tuple[tuple[str, float, float | None], ...]:
+    return ("requests", 1.0, rate.requests_per_minute), ("tokens", tokens, rate.tokens_per_minute)

@@ -1,0 +1,120 @@
+"""Bring the indexes in line with the record: vectors that are missing, words of an older version, everything anew."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import numpy as np
+
+from penstock.memory.embedders import Embedder, vectors_of
+from penstock.memory.records import Records
+from penstock.memory.schema import memories, passages
+from penstock.memory.search.text_features import traits_of
+from penstock.memory.search.word_index import WordIndex
+from penstock.memory.vectors.index import VectorIndex
+from penstock.memory.writer import WORDS_VERSION
+
+__all__ = ["Indexer", "Progress"]
+
+logger = logging.getLogger(__name__)
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+_PAGE = 500
+
+
+class Indexer:
+    """Works in small transactions, so that reading and remembering go on; interrupted, it can be run again. Raises
+    `MemoryDown` for what cannot be done."""
+
+    def __init__(self, records: Records, vectors: VectorIndex, embedder: Embedder) -> None:
+        self._records, self._vectors, self._embedder = records, vectors, embedder
+
+    def words(self, project: int, progress: Progress) -> None:
+        """Make the word index and the traits anew."""
+        index = WordIndex(project)
+        with self._records.writing() as db:
+            # One transaction: half an index would look like a whole one. A million passages are a few hundred MB.
+            index.drop(db)
+            index.create(db)
+            total, done, at = self._records.count_passages(db, project), 0, 0
+            while page := self._records.passages_of(db, project, above=at, limit=_PAGE):
+                index.add(db, [(row.id, row.text) for row in page])
+                at, done = page[-1].id, done + len(page)
+                progress("words", done, total)
+            for number, text in self._records.texts(db, project):
+                db.execute(memories.update().where(memories.c.id == number).values(traits=traits_of(text).tobytes()))
+            self._records.set_made_with(db, project, words=WORDS_VERSION)
+
+    def embed(self, project: int, progress: Progress) -> int:
+        """Make the vectors that are missing or of another embedder; how many those were."""
+        name, at, done = self._embedder.name, 0, 0
+        other = passages.c.vector.is_(None) | (passages.c.embedder != name)
+        with self._records.reading() as db:
+            total = self._records.count_passages(db, project, other)
+        while total:
+            with self._records.reading() as db:
+                page = self._records.passages_of(db, project, above=at, which=other, limit=_PAGE)
+            if not page:
+                break
+            made = vectors_of(self._embedder, [row.text for row in page]).astype(np.float16)
+            with self._records.writing() as db:
+                self._records.set_vectors(
+                    db, name, [(row.id, vector.tobytes()) for row, vector in zip(page, made, strict=True)]
+                )
+            at, done = page[-1].id, done + len(page)
+            progress("embedding", done, total)
+        with self._records.writing() as db:
+            self._records.set_made_with(db, project, embedder=name)
+        return done
+
+    def index(self, project: int, progress: Progress) -> int:
+        """Give Chroma the vectors it lacks; how many those were. A folder that was deleted meanwhile gets them all."""
+        if self._vectors.is_gone():
+            self._begin_anew()
+        at, done = 0, 0
+        waiting = passages.c.indexed.is_(False) & (passages.c.embedder == self._embedder.name)
+        with self._records.reading() as db:
+            total = self._records.count_passages(db, project, waiting)
+        while total:
+            with self._records.reading() as db:
+                page = self._records.passages_of(db, project, above=at, which=waiting, limit=_PAGE)
+            if not page:
+                break
+            raw = np.frombuffer(b"".join(row.vector for row in page), np.float16)
+            ids = [row.id for row in page]
+            self._vectors.add(project, self._embedder.name, ids, raw.reshape(len(page), -1).astype(np.float32))
+            with self._records.writing() as db:
+                self._records.set_indexed(db, ids)
+            at, done = page[-1].id, done + len(page)
+            progress("vectors", done, total)
+        return done
+
+    def _begin_anew(self) -> None:
+        logger.warning("%s was deleted: its vectors are made anew from the record", self._vectors.folder)
+        self._vectors.close()
+        self._unset_all()
+
+    def reset(self) -> None:
+        """Throw all vectors of the index away, so that `index` gives it everything."""
+        self._vectors.reset()
+        self._unset_all()
+
+    def _unset_all(self) -> None:
+        with self._records.writing() as db:
+            for row in self._records.projects(db).values():
+                self._records.unset_indexed(db, row.id)
+
+    def lacks(self, project: int) -> bool:
+        """Whether Chroma has fewer vectors than it was given: its folder was deleted, or an older one put back. Raises
+        `MemoryDown` when it cannot be searched."""
+        given = passages.c.indexed.is_(True) & (passages.c.embedder == self._embedder.name)
+        with self._records.reading() as db:
+            count = self._records.count_passages(db, project, given)
+        return self._vectors.probe(project, self._embedder.name, self._embedder.dimension) < count
+
+    def afresh(self, project: int) -> None:
+        """Let Chroma forget a project, so that `index` gives it everything."""
+        self._vectors.drop(project)
+        with self._records.writing() as db:
+            self._records.unset_indexed(db, project)

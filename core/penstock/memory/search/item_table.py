@@ -1,0 +1,151 @@
+"""The shape of a project in memory: who said what after what. A few dozen bytes for each item, no text, no vectors.
+
+Sorted by session and place, so that the neighbours of an item are the rows beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from penstock.memory.search.text_features import NAMES
+
+__all__ = ["ItemTable", "Row"]
+
+Ints = npt.NDArray[np.int64]
+_NO_TRAITS = np.zeros(len(NAMES), np.float32).tobytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the record tells of one item."""
+
+    id: int
+    session: str
+    seq: int
+    part: int
+    role: str
+    at: float | None
+    traits: bytes
+    marks: float
+    """Helpful marks less wrong ones, and a pin."""
+    expires_at: float | None
+
+
+@dataclass
+class ItemTable:
+    """Not to be changed once built; `grown` gives a new one."""
+
+    ids: Ints
+    session: Ints
+    """A number for each session, rising."""
+    seq: Ints
+    part: Ints
+    role: Ints
+    """Into `roles`."""
+    day: Ints
+    """As in `date.toordinal`; 0 when not known."""
+    month: Ints
+    year: Ints
+    day_of_month: Ints
+    marks: npt.NDArray[np.float32]
+    expires: npt.NDArray[np.float64]
+    traits: npt.NDArray[np.float32]
+    roles: tuple[str, ...]
+    sessions: dict[str, int]
+    passages: Ints
+    """Numbers of passages, rising."""
+    owner: Ints
+    """Of each passage: the row of its item."""
+
+    @classmethod
+    def empty(cls) -> ItemTable:
+        """Of a project without items."""
+        none = np.zeros(0, np.int64)
+        rest = np.zeros(0, np.float32), np.zeros(0, np.float64), np.zeros((0, len(NAMES)), np.float32)
+        return cls(none, none, none, none, none, none, none, none, none, *rest, (), {}, none, none)
+
+    @property
+    def size(self) -> int:
+        """Bytes it takes in memory."""
+        arrays = (getattr(self, field.name) for field in fields(self))
+        return sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
+
+    def grown(self, rows: Sequence[Row], passages: Sequence[tuple[int, int]]) -> ItemTable:
+        """With items added since; `passages`: number, number of the item, rising and above those there."""
+        if not rows:
+            return self
+        sessions, roles = dict(self.sessions), {role: i for i, role in enumerate(self.roles)}
+        session = [sessions.setdefault(row.session, len(sessions)) for row in rows]
+        role = [roles.setdefault(row.role, len(roles)) for row in rows]
+        new = np.array(
+            [(r.id, s, r.seq, r.part, o, *_date(r.at)) for r, s, o in zip(rows, session, role, strict=True)], np.int64
+        ).T
+        kept = (
+            self.ids,
+            self.session,
+            self.seq,
+            self.part,
+            self.role,
+            self.day,
+            self.month,
+            self.year,
+            self.day_of_month,
+        )
+        columns = [np.concatenate(pair) for pair in zip(kept, new, strict=True)]
+        order = np.lexsort((columns[0], columns[3], columns[2], columns[1]))
+        ids = columns[0][order]
+        held = np.array(passages, np.int64).reshape(-1, 2)
+        numbers = np.concatenate([self.passages, held[:, 0]])
+        items = np.concatenate([self.ids[self.owner], held[:, 1]])
+        by_id = np.argsort(ids)
+        traits = b"".join(r.traits if len(r.traits) == len(_NO_TRAITS) else _NO_TRAITS for r in rows)
+        return ItemTable(
+            *(column[order] for column in columns[:9]),  # type: ignore[arg-type, misc]
+            marks=np.concatenate([self.marks, np.array([r.marks for r in rows], np.float32)])[order],
+            expires=np.concatenate([self.expires, np.array([r.expires_at or np.inf for r in rows], np.float64)])[order],
+            traits=np.concatenate([self.traits, np.frombuffer(traits, np.float32).reshape(len(rows), -1)])[order],
+            roles=tuple(roles),
+            sessions=sessions,
+            passages=numbers,
+            owner=by_id[np.searchsorted(ids[by_id], items)],
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def by_owner(self) -> tuple[Ints, Ints]:
+        """Passages by the row of their item: positions in `passages`, and where each row's begin."""
+        order = np.argsort(self.owner, kind="stable")
+        return order, np.searchsorted(self.owner[order], np.arange(len(self) + 1))
+
+    @cached_property
+    def sizes(self) -> Ints:
+        """How many items each session has."""
+        return np.bincount(self.session, minlength=len(self.sessions))
+
+    def known(self, passages: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+        """The rows of the items that passages belong to, and which passages are known at all: an index may still
+        hold what the record has let go."""
+        if not len(self.passages):
+            return np.zeros(0, np.int64), np.zeros(len(passages), bool)
+        at = np.minimum(np.searchsorted(self.passages, passages), len(self.passages) - 1)
+        there = self.passages[at] == passages
+        return self.owner[at[there]], there
+
+
+def _date(at: Any) -> tuple[int, int, int, int]:
+    if at is None:
+        return 0, 0, 0, 0
+    try:
+        day = datetime.fromtimestamp(at, UTC)
+    except (ValueError, OverflowError, OSError):
+        return 0, 0, 0, 0
+    return day.toordinal(), day.month, day.year, day.day

@@ -1,0 +1,128 @@
+"""What speaks for an item as the answer to a question: some thirty numbers, each small and each with a name.
+
+Every signal comes from the question, the item, its neighbours and its session. Where an item stands in the history is
+none of them: that would be a habit of whoever asked the questions it was fitted on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from penstock.memory.search.dates import When
+from penstock.memory.search.item_table import ItemTable
+from penstock.memory.search.question import Question
+from penstock.memory.search.text_features import NAMES as TRAITS
+
+__all__ = ["Evidence", "signals_of"]
+
+Array = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+_NEAR, _DECAY = 6, 0.7
+_SCALE = 3.0
+_SESSION = 40
+"""Items of a session about which its best item tells something; of a session ten times as long it tells little."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the indexes say of each row of a layout; 0 where they say nothing."""
+
+    words: Array
+    """The best passage's BM25, the best of all being 1."""
+    keys: Array
+    """Likeness to the words that carry the question."""
+    question: Array
+    """Likeness to the question as it was asked."""
+    meaning: Array
+    """The share of the question's words, the rare ones counting more, that are there or have a relative there."""
+
+
+def signals_of(question: Question, layout: ItemTable, rows: Ints, evidence: Evidence) -> dict[str, Array]:
+    """Each signal of the items in `rows`."""
+    words, keys = evidence.words, evidence.keys
+    session = layout.session
+    told = np.minimum(1, _SESSION / layout.sizes).astype(np.float32)[session[rows]]
+    out = {"words": words[rows], "vector": keys[rows], "vector_question": evidence.question[rows]}
+    out["meaning"] = evidence.meaning[rows]
+    for name, of in (("words", words), ("vector", keys), ("meaning", evidence.meaning)):
+        out[f"near_{name}"] = _near(of, session, rows)
+        out[f"session_{name}"] = _best_of(of, session, len(layout.sessions))[session[rows]] * told
+    out |= _who(question, layout, rows)
+    out["month"], out["day"] = _when(question.times, layout, rows)
+    out |= _kind(question, layout, rows)
+    return out
+
+
+def _near(of: Array, session: Ints, rows: Ints) -> Array:
+    """What stands around, less and less with distance."""
+    out = np.zeros(len(rows), np.float32)
+    for distance in range(-_NEAR, _NEAR + 1):
+        out += _beside(of, session, rows, distance) * np.float32(_DECAY ** abs(distance))
+    return out / np.float32(_SCALE)
+
+
+def _beside(of: Array, session: Ints, rows: Ints, distance: int) -> Array:
+    at = np.clip(rows + distance, 0, len(of) - 1)
+    here = (at == rows + distance) & (session[at] == session[rows])
+    return np.where(here, of[at], np.float32(0))
+
+
+def _best_of(of: Array, session: Ints, count: int) -> Array:
+    best = np.zeros(count, np.float32)
+    some = np.flatnonzero(of > 0)
+    np.maximum.at(best, session[some], of[some])
+    return best
+
+
+def _who(question: Question, layout: ItemTable, rows: Ints) -> dict[str, Array]:
+    if question.named not in layout.roles:
+        none = np.zeros(len(rows), np.float32)
+        return {"speaker": none, "other_speaker": none}
+    says = (layout.role[rows] == layout.roles.index(question.named)).astype(np.float32)
+    return {"speaker": says, "other_speaker": 1 - says}
+
+
+def _when(times: tuple[When, ...], layout: ItemTable, rows: Ints) -> tuple[Array, Array]:
+    """Said in a month, and on or about a day, that the question names."""
+    month, day = np.zeros((2, len(rows)), np.float32)
+    on, dated = layout.day[rows], layout.day[rows] > 0
+    for when in times:
+        if when.first:
+            inside = dated & (on >= when.first) & (on <= when.last)
+            month, day = np.maximum(month, inside), np.maximum(day, inside)
+            continue
+        same = dated & (layout.month[rows] == when.month)
+        if when.year:
+            same &= layout.year[rows] == when.year
+        month = np.maximum(month, same)
+        if when.day:
+            off = np.abs(layout.day_of_month[rows] - when.day)
+            day = np.maximum(day, np.where(same, np.select([off == 0, off <= 3], [1.0, 0.5], 0.0), 0.0))
+    return month.astype(np.float32), day.astype(np.float32)
+
+
+def _kind(question: Question, layout: ItemTable, rows: Ints) -> dict[str, Array]:
+    """What the item is, before any question; and whether it is of the kind the question asks for."""
+    trait = dict(zip(TRAITS, layout.traits[rows].T, strict=True))
+    assistant = np.zeros(len(rows), np.float32)
+    if "assistant" in layout.roles:
+        assistant = (layout.role[rows] == layout.roles.index("assistant")).astype(np.float32)
+    length, person = trait["length"], 1 - assistant
+    return {
+        "length": length,
+        "length2": length**2,
+        "assistant": assistant,
+        "assistant_length": assistant * length,
+        "thin_question": trait["thin_question"],
+        "thin_ack": trait["thin_ack"],
+        "thin_me": trait["thin_me"] * person,
+        "own_words": trait["me"] * person,
+        "you_assistant": assistant * question.wants_assistant,
+        "summary_assistant": assistant * question.wants_summary,
+        "when_time": trait["time"] * question.wants_time,
+        "many_digit": trait["digit"] * question.wants_number,
+        "request_standing": trait["standing"] * question.is_request,
+    }

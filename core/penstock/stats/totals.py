@@ -1,0 +1,216 @@
+"""Sums over exchanges: of a turn, of a session, of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from penstock.conversation.exchange import Kind
+from penstock.stats.cost_totals import CostTotals
+from penstock.stats.exchange import ExchangeStats
+
+__all__ = ["Compaction", "Session", "SessionTotals", "Totals", "Turn"]
+
+TAGS = 40
+"""Kept of one turn."""
+
+
+@dataclass(slots=True)
+class SessionTotals:
+    """Requests that only count tokens are left out, but for their number."""
+
+    requests: int = 0
+    came: int = 0
+    """Tokens as clients sent them."""
+    sent: int = 0
+    """Tokens that left for the providers."""
+    injected: int = 0
+    freed: int = 0
+    edits: int = 0
+    prompt: int = 0
+    """Input tokens as the providers counted them; where one did not, as the bill has them."""
+    cache_read: int = 0
+    output: int = 0
+    money: CostTotals = field(default_factory=CostTotals)
+    suite_ms: float = 0.0
+    ms: float = 0.0
+    failed: int = 0
+    refused: int = 0
+
+    @property
+    def cache_share(self) -> float | None:
+        """The part of all input that came from providers' caches."""
+        return self.cache_read / self.prompt if self.prompt else None
+
+    def add(self, one: ExchangeStats) -> None:
+        """Count an exchange in."""
+        self.requests += 1
+        self.failed += one.outcome == "failed"
+        self.refused += one.outcome == "refused"
+        if one.kind == Kind.COUNT:
+            return
+        self.came += one.tokens_in or 0
+        self.sent += one.tokens_out if one.tokens_out is not None else one.tokens_in or 0
+        self.injected += one.injected
+        self.freed += one.freed
+        self.edits += sum(change.has_landed for change in one.changes)
+        read, of = one.cached
+        self.prompt += of
+        self.cache_read += read
+        self.output += one.usage.get("output", 0)
+        self.suite_ms += one.suite_ms or 0.0
+        self.ms += one.ms or 0.0
+        self.money.join(one.money)
+
+    def payload(self) -> dict[str, Any]:
+        """As an export has it. No dollars where the price of none of the requests is known."""
+        paid = self.money
+        dollars = {"untouched": paid.baseline, "paid": paid.paid, "saved": paid.saved, "naive": paid.naive}
+        is_known = bool(paid.requests or not paid.unpriced)
+        return {
+            "requests": self.requests,
+            "failed": self.failed,
+            "refused": self.refused,
+            "tokens": {"came": self.came, "sent": self.sent, "injected": self.injected, "freed": self.freed},
+            "edits": self.edits,
+            "provider": {"input": self.prompt, "cache_read": self.cache_read, "output": self.output},
+            "cache_share": self.cache_share,
+            "money": {
+                "requests": paid.requests,
+                "estimated": paid.estimated,
+                "unpriced": paid.unpriced,
+                **{name: round(sum, 6) if is_known else None for name, sum in dollars.items()},
+            },
+            "latency_ms": {"suite": round(self.suite_ms, 3), "whole": round(self.ms, 3)},
+        }
+
+
+@dataclass(slots=True)
+class Turn:
+    """A person's message and all requests up to the next one, of one agent."""
+
+    session: str
+    conversation: str
+    agent: str
+    epoch: int
+    turn: int
+    at: float
+    tags: dict[str, None] = field(default_factory=dict)
+    """In the order they were given."""
+    largest_came: int = 0
+    """Tokens of its largest request, as it came."""
+    largest_sent: int = 0
+    compactions: int = 0
+    flushes: int = 0
+    sums: SessionTotals = field(default_factory=SessionTotals)
+
+    def add(self, one: ExchangeStats) -> None:
+        """Count one of its exchanges in."""
+        self.sums.add(one)
+        self.tags.update(dict.fromkeys(one.tags[: TAGS - len(self.tags)]))
+        self.compactions += one.landed("compact")
+        self.flushes += bool(one.flush)
+        self.largest_came = max(self.largest_came, one.tokens_in or 0)
+        self.largest_sent = max(self.largest_sent, one.tokens_out or 0)
+
+    def payload(self) -> dict[str, Any]:
+        """As an export has it."""
+        return {
+            "session": self.session,
+            "conversation": self.conversation,
+            "agent": self.agent,
+            "epoch": self.epoch,
+            "turn": self.turn,
+            "at": self.at,
+            "tags": list(self.tags),
+            "largest": {"came": self.largest_came, "sent": self.largest_sent},
+            "compactions": self.compactions,
+            "flushes": self.flushes,
+            **self.sums.payload(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    """Old turns that were put into fewer words, or are to be."""
+
+    exchange: str
+    at: float
+    turn: int
+    stage: str
+    state: str
+    before: int
+    after: int
+    reason: str
+    why_now: str
+    """Why pending edits landed then; empty when none did."""
+
+    def payload(self) -> dict[str, Any]:
+        """As an export has it."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(slots=True)
+class Session:
+    """A client's session, or a conversation of a client that names none."""
+
+    name: str
+    client: str
+    project: str
+    first_at: float
+    last_at: float
+    models: dict[str, None] = field(default_factory=dict)
+    sums: SessionTotals = field(default_factory=SessionTotals)
+
+    def payload(self) -> dict[str, Any]:
+        """As an export has it."""
+        about = {name: getattr(self, name) for name in ("client", "project", "first_at", "last_at")}
+        return {"session": self.name, **about, "models": list(self.models), **self.sums.payload()}
+
+
+class Totals:
+    """All of it. Grows with turns, not with events."""
+
+    def __init__(self) -> None:
+        self.totals = SessionTotals()
+        self.turns: dict[tuple[str, str, int, int], Turn] = {}
+        """In the order they began."""
+        self.sessions: dict[str, Session] = {}
+        self.compactions: list[Compaction] = []
+
+    def add(self, one: ExchangeStats) -> None:
+        """Count an exchange in. To a turn belongs what a person's message led to, and nothing of a client's own."""
+        self.totals.add(one)
+        name = one.session or one.conversation
+        if name:
+            session = self.sessions.setdefault(name, Session(name, one.client, one.project, one.at, one.at))
+            session.sums.add(one)
+            session.last_at = max(session.last_at, one.at)
+            session.client, session.project = session.client or one.client, session.project or one.project
+            session.models.update({one.model: None} if one.model else {})
+        if one.kind in (Kind.MAIN, Kind.TOOL_LOOP, Kind.SUBAGENT):
+            key = (name, one.conversation, one.epoch, one.turn)
+            turn = self.turns.get(key)
+            if turn is None:
+                turn = self.turns[key] = Turn(name, one.conversation, one.agent, one.epoch, one.turn, one.at)
+            turn.add(one)
+        self.compactions += _compactions(one)
+
+
+def _compactions(one: ExchangeStats) -> Sequence[Compaction]:
+    return [
+        Compaction(
+            one.id,
+            one.at,
+            one.turn,
+            change.stage,
+            change.state,
+            change.before,
+            change.after,
+            change.reason,
+            one.flush if change.has_landed else "",
+        )
+        for change in one.changes
+        if change.op == "compact"
+    ]

@@ -1,0 +1,145 @@
+"""What of a conversation is remembered: the person's words, the agent's final answers, what it did. Each once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from penstock import BlockKind, Draft, Exchange, Message, Role
+from penstock.conversation.conversation import common_head
+from penstock.memory.items import Item
+from penstock.memory.message_filter import Spoken
+from penstock.memory.text_kind import is_worth_keeping, kind_as
+from penstock_plugins.memory.turn_actions import TurnActions
+
+__all__ = ["ConversationState", "Gathered", "ItemExtractor"]
+
+EPOCH = 1_000_000
+"""After a client's compaction the places of messages begin anew, above those of before."""
+_DAY = 86_400.0
+_COMMAND = "<command-name>"
+"""Claude Code's, around the name of a slash command; the text of the command follows as if the person had said it."""
+
+
+@dataclass
+class Gathered:
+    """What one request brings that was not known before. It counts once its answer has come."""
+
+    keys: list[bytes]
+    items: list[Item]
+    doings: TurnActions
+
+
+@dataclass
+class ConversationState:
+    """What is known of one conversation."""
+
+    keys: list[bytes] = field(default_factory=list)
+    """Of the messages whose words are taken."""
+    doings: TurnActions = field(default_factory=TurnActions)
+    """Of the turn that goes on."""
+    gathered: Gathered | None = None
+    words: str = ""
+    """What the person asked last, clean."""
+    epoch: int | None = None
+    """None: nothing was seen of it yet."""
+
+
+class ItemExtractor:
+    """Reads a request's new messages. `strip` takes envelopes off, `clean` what must not be kept."""
+
+    def __init__(
+        self,
+        strip: Callable[[str], str],
+        clean: Callable[[str], str],
+        spoken: Spoken,
+        *,
+        days: float = 365,
+    ) -> None:
+        self._strip, self._clean, self._spoken, self._days = strip, clean, spoken, days
+
+    def gather(self, draft: Draft, talk: ConversationState) -> Gathered:
+        """The items of what is new in a request. `talk` stays as it is."""
+        exchange, messages = draft.exchange, draft.conversation.messages
+        first, newest = _known(talk.keys, messages), draft.conversation.newest_user()
+        out = Gathered([message.key for message in messages], [], talk.doings.copy())
+        answer, place = "", 0
+        for i, message in enumerate(messages[first:], first):
+            out.doings.see(message.blocks)
+            if message.role is Role.ASSISTANT:
+                is_call = any(block.kind is BlockKind.TOOL_USE for block in message.blocks)
+                said = "\n".join(block.text for block in message.blocks if block.kind is BlockKind.TEXT)
+                if is_call or said.strip():  # only what is followed by the person is an answer
+                    answer, place = "" if is_call else said, i
+            elif message.words:
+                self._add(out.items, exchange, "assistant", answer, place)
+                self._add(out.items, exchange, "tool", out.doings.told(), place)
+                at, words = None, self._words(messages, i)
+                if i == newest:
+                    at, words = exchange.received_at, self.words(draft)
+                self._add(out.items, exchange, "user", words, i, at)
+                answer = ""
+        return out
+
+    def words(self, draft: Draft) -> str:
+        """What the person said in this request; of a command what they gave it, and not what it stands for."""
+        newest, messages = draft.conversation.newest_user(), draft.conversation.messages
+        if newest is None or not draft.words:
+            return ""
+        return self._words(messages, newest) if _is_command(messages, newest) else draft.words
+
+    def _words(self, messages: Sequence[Message], at: int) -> str:
+        if not _is_command(messages, at):
+            return self._strip(messages[at].words)
+        return self._strip(next((b.text for b in messages[at].blocks if _COMMAND in b.text), ""))
+
+    def answer(self, exchange: Exchange, talk: ConversationState, text: str, now: float) -> list[Item]:
+        """The items of a turn that is complete."""
+        out: list[Item] = []
+        self._add(out, exchange, "assistant", text, len(talk.keys), now)
+        self._add(out, exchange, "tool", talk.doings.told(), len(talk.keys), now)
+        return out
+
+    def is_written_by_client(self, text: str) -> bool:
+        """A summary, an example or a notice, in the person's name."""
+        return self._spoken.is_written_by_client(text)
+
+    def _add(
+        self, out: list[Item], exchange: Exchange, role: str, text: str, place: int, at: float | None = None
+    ) -> None:
+        who = exchange.identity
+        text = text[: self._spoken.chars].strip()
+        # The prompt of a subagent is the main agent's, and its reports are what is worth keeping.
+        if not text or (role == "user" and (who.agent != "main" or self.is_written_by_client(text))):
+            return
+        text = self._clean(text)
+        if not is_worth_keeping(text):
+            return
+        out.append(
+            Item(
+                project=who.project,
+                text=text,
+                session=who.session or who.conversation,
+                conversation=who.conversation,
+                seq=exchange.epoch * EPOCH + place,
+                at=at,
+                role=role,
+                kind=kind_as(role, text),
+                expires_at=(exchange.received_at or 0) + self._days * _DAY if exchange.received_at else None,
+            )
+        )
+
+
+def _is_command(messages: Sequence[Message], at: int) -> bool:
+    """A command of the person's, or the text that a client puts in its stead, in the same message or the next."""
+    if any(_COMMAND in block.text for block in messages[at].blocks):
+        return True
+    before = messages[at - 1] if at else None
+    return before is not None and before.role is Role.USER and any(_COMMAND in block.text for block in before.blocks)
+
+
+def _known(keys: Sequence[bytes], messages: Sequence[Message]) -> int:
+    """How many messages at the head were looked at before."""
+    if keys and len(keys) <= len(messages) and messages[len(keys) - 1].key == keys[-1]:
+        return len(keys)  # nearly always: the history goes on
+    return common_head(keys, messages)

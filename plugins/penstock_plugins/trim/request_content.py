@@ -1,0 +1,49 @@
+"""What already stands in a conversation, as it is really sent: names and lines an output need not bring again."""
+
+from __future__ import annotations
+
+import re
+
+from penstock import BlockKind, Draft, KnownContent
+from penstock_plugins.common.memo import Memo
+from penstock_plugins.trim.names import names_in
+
+__all__ = ["RequestContent", "lines_in", "names_of_text"]
+
+_LEAST = 24
+_NUMBER = re.compile(r"^\s*+\d+(?:→|\t|:)")
+
+
+class RequestContent:
+    """Remembers what stands in each text. One for all conversations."""
+
+    def __init__(self) -> None:
+        self._names: Memo[frozenset[str]] = Memo(names_of_text)
+        self._lines: Memo[frozenset[str]] = Memo(lines_in)
+
+    def seen(self, draft: Draft) -> KnownContent:
+        """What stands in `draft` apart from what is new in it."""
+        names: set[str] = set()
+        lines: set[str] = set()
+        for spot in draft.blocks(new=False):
+            if spot.kind in (BlockKind.THINKING, BlockKind.MEDIA) or draft.is_compacted(spot.message):
+                continue
+            text = draft.text(spot)
+            names |= self._names(text)
+            if spot.kind is BlockKind.TOOL_RESULT:
+                lines |= self._lines(text)
+        return KnownContent(frozenset(names), frozenset(lines))
+
+
+def names_of_text(text: str) -> frozenset[str]:
+    """The names in all its lines."""
+    found: set[str] = set()
+    for line in text.splitlines():
+        found |= names_in(line)
+    return frozenset(found)
+
+
+def lines_in(text: str) -> frozenset[str]:
+    """Its lines of `_LEAST` characters or more, without their numbers."""
+    plain = (_NUMBER.sub("", line).strip() for line in text.splitlines())
+    return frozenset(line for line in plain if len(line) >= _LEAST)

@@ -1,0 +1,71 @@
+"""How a proxy is found, and how it is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from penstock.control.registration import Announcement, announce, found, read, withdraw
+
+HERE = Announcement(os.getpid(), "127.0.0.1", 1, "default", "/store.db", "/ca.pem", 1.0, {"openai": "http://x/v1"})
+
+
+def test_is_found_while_it_listens(tmp_path: Path) -> None:
+    """A process that lives and a port that answers: both."""
+    file = tmp_path / "state" / "proxy.json"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        here = replace(HERE, port=server.getsockname()[1])
+        announce(here, file)
+        assert found(file) == here
+    assert found(file) is None
+
+
+def test_is_not_found_when_its_process_is_gone(tmp_path: Path) -> None:
+    """A proxy that was killed leaves its file behind, and another program may have its port by now."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        announce(replace(HERE, pid=gone.pid, port=server.getsockname()[1]), tmp_path / "proxy.json")
+        assert found(tmp_path / "proxy.json") is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}', json.dumps(asdict(HERE) | {"more": 1})])
+def test_a_file_that_says_something_else_is_no_proxy(tmp_path: Path, text: str) -> None:
+    """Cut short, or written by another version: nothing is found, nothing raised."""
+    (tmp_path / "proxy.json").write_text(text, encoding="utf-8")
+    assert read(tmp_path / "proxy.json") is None
+    assert found(tmp_path / "proxy.json") is None
+
+
+def test_takes_back_its_own_only(tmp_path: Path) -> None:
+    """A newer proxy may have announced itself meanwhile."""
+    file = tmp_path / "proxy.json"
+    announce(HERE, file)
+    withdraw(file, HERE.pid + 1)
+    assert file.exists()
+    withdraw(file, HERE.pid)
+    assert not file.exists()
+    withdraw(file, HERE.pid)
+
+
+@pytest.mark.parametrize(
+    ("host", "user", "url"),
+    [
+        ("127.0.0.1", "", "http://127.0.0.1:80"),
+        ("0.0.0.0", "", "http://127.0.0.1:80"),
+        ("::", "", "http://[::1]:80"),
+        ("::1", "", "http://[::1]:80"),
+        # Clients made with Bun need a password beside the user.
+        ("127.0.0.1", "codex", "http://codex:x@127.0.0.1:80"),
+    ],
+)
+def test_gives_the_address_a_client_uses(host: str, user: str, url: str) -> None:
+    """From this machine, whatever it listens on."""
+    assert replace(HERE, host=host, port=80).url(user) == url

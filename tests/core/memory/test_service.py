@@ -1,0 +1,157 @@
+"""The keeper: opens memory away from everybody, and never makes anybody wait."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from penstock.base.errors import MemoryDown, MemoryUnavailable
+from penstock.memory import Item, Memory
+from penstock.memory.embedders.trigrams import Trigrams
+from penstock.memory.service import MemoryService, State
+
+Keep = Callable[..., MemoryService]
+
+
+@pytest.fixture
+def keep(tmp_path: Path) -> Iterator[Keep]:
+    """Keepers of one folder, closed after the test."""
+    made: list[MemoryService] = []
+
+    def make(open_memory: Callable[[], Memory] | None = None, **options: object) -> MemoryService:
+        opens = open_memory or (lambda: Memory(tmp_path / "memory", Trigrams()))
+        made.append(MemoryService(opens, **{"retry_s": 0.01, **options}))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for keeper in made:
+        keeper.close()
+
+
+def test_nothing_is_opened_before_it_is_wanted(keep: Keep, tmp_path: Path) -> None:
+    """A proxy whose profile has no use for memory pays nothing for it."""
+    keeper = keep()
+    assert keeper.state is State.CLOSED
+    assert keeper.ready is None
+    assert not (tmp_path / "memory").exists()
+
+
+def test_work_is_done_in_order_once_it_is_open(keep: Keep) -> None:
+    """What was submitted while it opens is not lost, and whoever submits does not wait."""
+    may_open, done = threading.Event(), list[int]()
+    real = keep().open()
+
+    def opens() -> Memory:
+        may_open.wait()
+        return real
+
+    keeper = keep(opens)
+    for n in range(5):
+        assert keeper.submit(lambda _, n=n: done.append(n))  # type: ignore[misc]
+    assert keeper.waiting == 5
+    assert not done
+    assert keeper.ask(lambda memory: memory.projects(), 1.0) is None, "not open yet: go without"
+    may_open.set()
+    assert keeper.drain()
+    assert done == [0, 1, 2, 3, 4]
+    assert keeper.state is State.OPEN
+
+
+def test_a_folder_of_another_process_is_named(keep: Keep) -> None:
+    """Two processes with one folder would damage it: the second says so, goes on without, and gets it when it is
+    free."""
+    first, faults = keep(), list[str]()
+    first.open()
+    second = keep(on_fault=faults.append)
+    with pytest.raises(MemoryUnavailable, match=r"memory\.db belongs to another"):
+        second.open()
+    assert second.submit(lambda memory: memory.add([Item("p", "remembered late")]))
+    assert len(faults) == 1, "said once, however often it is tried"
+    first.close()
+    assert second.open().projects is not None
+    assert second.drain()
+    assert [item.text for item in second.open().newest("p")] == ["remembered late"]
+    assert not second.fault
+
+
+def test_a_damaged_record_is_named(keep: Keep, tmp_path: Path) -> None:
+    """With its place, so that a person can look."""
+    (tmp_path / "memory").mkdir()
+    (tmp_path / "memory" / "memory.db").write_bytes(b"not a database at all" * 200)
+    with pytest.raises(MemoryUnavailable, match=r"memory\.db cannot be opened.*penstock doctor"):
+        keep().open()
+
+
+def test_what_could_not_be_written_is_written_later(keep: Keep) -> None:
+    """A full disk, made free again: nothing that waited is lost, and nothing overtakes it."""
+    keeper, done, full = keep(), list[str](), [True]
+
+    def first(_: Memory) -> None:
+        if full[0]:
+            raise MemoryDown("the disk is full")
+        done.append("first")
+
+    keeper.submit(first)
+    keeper.submit(lambda _: done.append("second"))
+    assert not keeper.drain()
+    assert "the disk is full" in keeper.fault
+    full[0] = False
+    while not keeper.drain():
+        pass
+    assert done == ["first", "second"]
+    assert keeper.state is State.OPEN
+
+
+def test_bad_work_costs_only_itself(keep: Keep, caplog: pytest.LogCaptureFixture) -> None:
+    """An error nobody thought of does not end the thread."""
+    keeper, done = keep(), list[int]()
+    keeper.submit(lambda _: 1 // 0)
+    keeper.submit(lambda _: done.append(1))
+    assert keeper.drain()
+    assert done == [1]
+    assert "a piece of work on memory failed" in caplog.text
+
+
+def test_the_queue_is_bounded(keep: Keep) -> None:
+    """While memory is down, the newest work is kept and the rest is counted."""
+
+    def never() -> Memory:
+        raise MemoryDown("no")
+
+    keeper = keep(never, queued=3)
+    for _ in range(10):
+        keeper.submit(lambda _: None)
+    assert keeper.waiting == 3
+    assert keeper.dropped == 7
+
+
+def test_who_asks_does_not_wait_longer_than_they_said(keep: Keep) -> None:
+    """An answer that comes too late is none, and the next one is answered all the same."""
+    keeper, may_go = keep(), threading.Event()
+    keeper.open()
+    assert keeper.ask(lambda _: may_go.wait(), 0.01) is None
+    assert keeper.ask(lambda _: "answer", 5.0) == "answer"
+    may_go.set()
+
+
+def test_after_closing_nothing_is_taken(keep: Keep) -> None:
+    """And the folder is free for the next process."""
+    keeper = keep()
+    keeper.open()
+    keeper.close()
+    assert not keeper.submit(lambda _: None)
+    assert keep().open().projects() == {}
+
+
+def test_cleaned_texts_hold_no_secret_and_no_note(keep: Keep) -> None:
+    """Redactors of plugins have their say; one that fails costs the text."""
+    keeper = keep(redactors=[lambda text: text.replace("Bluebird", "[name]")])
+    assert keeper.clean("Bluebird has ghp_" + "a" * 36) == "[name] has [redacted github token]"
+
+    def fails(_: str) -> str:
+        raise ValueError
+
+    assert keep(redactors=[fails]).clean("anything") == ""

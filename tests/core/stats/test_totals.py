@@ -1,0 +1,87 @@
+"""Sums of turns and sessions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from penstock.stats.cost_totals import CostTotals
+from penstock.stats.edit import Change
+from penstock.stats.exchange import ExchangeStats
+from penstock.stats.totals import TAGS, SessionTotals, Totals
+
+
+def paid(baseline: float, paid: float) -> CostTotals:
+    found = CostTotals()
+    found.add({"baseline": baseline, "paid": paid})
+    return found
+
+
+def one(kind: str = "main", turn: int = 1, **more: Any) -> ExchangeStats:
+    told = {"tokens_in": 1000, "tokens_out": 600, "outcome": "answered", "money": paid(0.04, 0.01)}
+    usage = {"input": 20, "cache_read": 80, "output": 5}
+    about = {"session": "s", "conversation": "t", "agent": "main", "usage": usage, "suite_ms": 4.0, "ms": 100.0}
+    return ExchangeStats("x", kind=kind, turn=turn, **{**told, **about, **more})
+
+
+def change(op: str, before: int, after: int, state: str = "landed") -> Change:
+    return Change("stage", op, state, "why", before, after, "")
+
+
+def test_a_turn_is_a_message_and_what_it_led_to() -> None:
+    """Its loops count with it; a client's own calls are of no turn, but of the session."""
+    books = Totals()
+    for found in (one(tags=("a",)), one("tool-loop", tags=("b", "a")), one("side"), one(turn=2), one(turn=1, epoch=1)):
+        books.add(found)
+    assert [(t.epoch, t.turn, t.sums.requests, list(t.tags)) for t in books.turns.values()] == [
+        (0, 1, 2, ["a", "b"]),
+        (0, 2, 1, []),
+        (1, 1, 1, []),
+    ]
+    assert books.totals.requests == books.sessions["s"].sums.requests == 5
+
+
+def test_money_tokens_and_time_are_added() -> None:
+    """And what share of the input came from a cache."""
+    sums = SessionTotals()
+    sums.add(one(changes=[change("note", 0, 50), change("replace", 300, 100), change("replace", 9, 1, "pending")]))
+    sums.add(one(outcome="failed", money=CostTotals()))
+    assert (sums.came, sums.sent, sums.injected, sums.freed, sums.edits) == (2000, 1200, 50, 200, 2)
+    assert (sums.money.saved, sums.money.requests, sums.money.estimated, sums.failed) == (pytest.approx(0.03), 1, 0, 1)
+    assert (sums.cache_share, sums.suite_ms, sums.ms) == (0.8, 8.0, 200.0)
+
+
+def test_counting_tokens_is_no_traffic() -> None:
+    """The call is counted, its tokens are not: they were sent nowhere."""
+    sums = SessionTotals()
+    sums.add(one("count"))
+    assert (sums.requests, sums.came, sums.money.requests) == (1, 0, 0)
+
+
+def test_a_request_that_passed_unread_was_sent_as_it_came() -> None:
+    """It is no saving."""
+    sums = SessionTotals()
+    sums.add(one(tokens_out=None))
+    assert sums.came == sums.sent == 1000
+
+
+def test_compactions_stand_by_themselves() -> None:
+    """With why then, where they landed."""
+    books = Totals()
+    books.add(one(flush="the cache is cold", changes=[change("compact", 900, 90), change("compact", 5, 1, "pending")]))
+    assert [(c.state, c.before, c.after, c.why_now) for c in books.compactions] == [
+        ("landed", 900, 90, "the cache is cold"),
+        ("pending", 5, 1, ""),
+    ]
+    [turn] = books.turns.values()
+    assert (turn.compactions, turn.flushes) == (1, 1)
+
+
+def test_tags_of_a_turn_are_bounded() -> None:
+    """P14."""
+    books = Totals()
+    for n in range(3):
+        books.add(one(tags=tuple(f"tag-{n}-{i}" for i in range(TAGS))))
+    [turn] = books.turns.values()
+    assert len(turn.tags) == TAGS
