@@ -27,7 +27,7 @@ from penstock.plugins.tagger import Tags
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.redaction.personal import redactors
-from penstock.store import clean_stop
+from penstock.store import complete
 from penstock.store.base import RetentionPolicy, Store
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
@@ -64,7 +64,7 @@ class Suite:
     _path: Path = field(init=False)
     _clock: Clock = field(init=False)
     _retried_until: float = 0.0
-    """An earlier proxy was killed: until then, what it sent may be tried again."""
+    """What an earlier proxy sent is not all in the store: until then, it may be tried again."""
     _closing: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
@@ -88,7 +88,9 @@ class Suite:
         is_new = not path.exists()
         is_gone = is_new and has_key(path.parent)
         kept, degraded = _open_store(path)
-        was_killed = not degraded and clean_stop.was_killed(path) and not is_new
+        is_incomplete = not degraded and not is_new and not complete.is_complete(path)
+        if not degraded and not is_incomplete:
+            complete.mark_complete(path)
         log = EventLog(kept, listeners=plugins.listeners(), clock=clock)
         dialects = [*plugins.dialects(), *bundled_dialects()]
         keeper = _keeper(chosen, plugins, paths.memory_dir(path), log) if chosen.memory.enabled else None
@@ -103,12 +105,12 @@ class Suite:
             clock=clock,
             redactors=plugins.redactors(),
             is_lost=bool(degraded) or _is_lost(kept, clock.now(), is_gone=is_gone),
-            was_killed=was_killed,
+            is_incomplete=is_incomplete,
         )
         # What can not be kept can not be sent the same after a restart (P3): what is sent then stays as it comes.
         engine.is_paused = bool(degraded)
         suite = cls(engine, log, kept, plugins, chosen, dialects, degraded, keeper)
-        suite._retried_until = clock.now() + clean_stop.RETRIED_S if was_killed else 0.0
+        suite._retried_until = clock.now() + complete.RETRIED_S if is_incomplete else 0.0
         suite._path, suite._clock = path, clock
         suite.settings = SettingsCommands(engine, log, make, suite._changed)
         threading.Thread(target=suite._prune, args=(clock,), name="penstock-prune", daemon=True).start()
@@ -132,6 +134,12 @@ class Suite:
                 self.memory.submit(lambda memory: memory.expire(clock.now()))
             if self._closing.wait(PRUNE_EVERY_S):
                 return
+            self._note_complete(is_stored=not self.log.degraded)
+
+    def _note_complete(self, *, is_stored: bool) -> None:
+        """What another proxy was killed over may still be tried again, at the next one as well."""
+        if is_stored and not self.degraded and self._clock.now() >= self._retried_until:
+            complete.mark_complete(self._path)
 
     def sessions(self) -> SessionCommands:
         """What a person asks of sessions. Its commands read the store: not for the loop."""
@@ -146,9 +154,7 @@ class Suite:
         if self.memory is not None:
             self.memory.close()
         is_stored = self.log.close()
-        # What another was killed over may still be tried again at the next proxy.
-        if is_stored and not self.degraded and self._clock.now() >= self._retried_until:
-            clean_stop.note_end(self._path)
+        self._note_complete(is_stored=is_stored)
         self.store.close()
 
 

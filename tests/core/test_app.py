@@ -16,7 +16,7 @@ from penstock.base.errors import PluginError, ProfileError
 from penstock.dialects.bundled import bundled_dialects
 from penstock.engine.engine import ProxyDecision
 from penstock.events.event import Event
-from penstock.store.clean_stop import RETRIED_S
+from penstock.store import complete
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
 from penstock.testing import ManualClock, assistant, conversation, user
@@ -220,23 +220,29 @@ def kill(suite: Suite) -> None:
     suite.close()
 
 
-def test_the_proxy_after_one_that_was_killed_edits_nothing_that_may_be_a_retry() -> None:
-    """P10: what that one sent last may not be in the store. After one that ended by itself all is as ever, and so it is
-    with a new store."""
+def test_a_proxy_that_finds_its_store_incomplete_edits_nothing_that_may_be_a_retry() -> None:
+    """P10: what another sent last may not be in the store. After one that was killed while it could write all is as
+    ever, and so it is with a new store."""
     paths.plugins_dir().mkdir(parents=True)
     (paths.plugins_dir() / "notes.py").write_text(PLUGIN)
     clock = ManualClock()
     body, edited = conversation(user("hello")), conversation(user("hello", "a note"))
+
+    def kill_on_a_full_disk(suite: Suite) -> None:
+        complete.mark_incomplete(paths.store_path())
+        kill(suite)
+
     for session, expected, end in [
         ("a new store", edited, kill),
-        ("after a kill", body, Suite.close),
+        ("after a kill", edited, kill_on_a_full_disk),
+        ("after a kill on a full disk", body, Suite.close),
         ("still within the hour", body, Suite.close),
     ]:
         suite = Suite.open(clock=clock)
         assert (ask(suite, body, headers={"x-session-id": session}).body or body) == expected
         end(suite)
     suite = Suite.open(clock=clock)
-    clock.advance(RETRIED_S)
+    clock.advance(complete.RETRIED_S)
     suite.close()
     suite = Suite.open(clock=clock)
     assert ask(suite, body, headers={"x-session-id": "after an end in good order"}).body == edited

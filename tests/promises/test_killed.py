@@ -10,7 +10,7 @@ from penstock import Draft
 from penstock.base.errors import StoreError
 from penstock.edits.edit import Landed
 from penstock.events.event import PrefixHash
-from penstock.store.clean_stop import RETRIED_S
+from penstock.store.complete import RETRIED_S
 from penstock.store.memory import MemoryStore
 from penstock.testing import Session, Turn, assistant, call, conversation, results, user
 from tests.engines import Does
@@ -79,7 +79,7 @@ def test_a_retry_after_a_kill_is_sent_as_before(history: str, keeps_edits: bool)
     """Or as the client sends it: never as something third."""
     said, stage = HISTORIES[history], Does(Counts())
     first, store = send_and_kill(said, stage, keeps_edits=keeps_edits)
-    with Session(stage, store=store, was_killed=True) as session:
+    with Session(stage, store=store, is_incomplete=True) as session:
         assert session.send(conversation(*said)) == first
         again = conversation(*said, assistant("done"), user("more"))
         assert session.send(again).startswith(first.rpartition(b"]")[0])
@@ -90,6 +90,6 @@ def test_a_retry_after_a_kill_is_sent_as_before(history: str, keeps_edits: bool)
 def test_later_it_is_no_retry(history: str) -> None:
     """Nobody tries again for hours: what comes by then is new."""
     stage = Does(Counts())
-    with Session(stage, was_killed=True) as session:
+    with Session(stage, is_incomplete=True) as session:
         session.wait(RETRIED_S + 1)
         assert b"note" in session.send(conversation(*HISTORIES[history]))

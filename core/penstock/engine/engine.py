@@ -68,10 +68,10 @@ class Engine:
         clock: Clock | None = None,
         redactors: Sequence[Callable[[str], str]] = (),
         is_lost: bool = False,
-        was_killed: bool = False,
+        is_incomplete: bool = False,
     ) -> None:
         """`is_lost`: the store is a new one in the place of one that is gone, with what was sent before.
-        `was_killed`: what was sent last may be missing in it."""
+        `is_incomplete`: what was sent last may be missing in it."""
         self._dialects = tuple(dialects)
         self._log = log
         self._clock = clock or SystemClock()
@@ -85,7 +85,7 @@ class Engine:
         self.cashier = AdmissionControl(store, log, self._clock, self._counting)
         """Asked before a request leaves, and told what came of it."""
         self._reader = Reader(
-            store, key, self._clock, self.cashier, self._counting, is_lost=is_lost, was_killed=was_killed
+            store, key, self._clock, self.cashier, self._counting, is_lost=is_lost, is_incomplete=is_incomplete
         )
         self._states = self._reader.states
         self._answers = ResponseHandler(self.cashier, self._counting, self._background, self._states, self._clock, log)

@@ -23,7 +23,7 @@ from penstock.identify.working_directory import Projects
 from penstock.plugins.draft import Draft
 from penstock.profiles.profile import Profile
 from penstock.store.base import Store
-from penstock.store.clean_stop import RETRIED_S
+from penstock.store.complete import RETRIED_S
 from penstock.tokens.estimate import estimate_bytes
 
 __all__ = ["Reader"]
@@ -41,13 +41,13 @@ class Reader:
         counting: TokenCalibration,
         *,
         is_lost: bool = False,
-        was_killed: bool = False,
+        is_incomplete: bool = False,
     ) -> None:
-        """`is_lost`: the ledgers of an earlier store are gone; what was sent then is not known. `was_killed`: what an
-        earlier proxy sent last may be missing in the store."""
+        """`is_lost`: the ledgers of an earlier store are gone; what was sent then is not known. `is_incomplete`: what
+        an earlier proxy sent last may be missing in the store."""
         self._store, self._key, self._clock, self._cashier, self._counting = store, key, clock, cashier, counting
         self._is_lost = is_lost
-        self._retried_until = clock.now() + RETRIED_S if was_killed else 0.0
+        self._retried_until = clock.now() + RETRIED_S if is_incomplete else 0.0
         self._projects = Projects()
         self._refusals = Refusals(store, clock.now)
         self.states = States(self._load)

@@ -25,6 +25,7 @@ from penstock.base.private_files import create
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.store import deleting, originals_table
+from penstock.store.complete import mark_incomplete
 from penstock.store.deletion import Deletion, DeletionCounts
 from penstock.store.lock import StoreLock, was_taken
 from penstock.store.originals import Original, RetentionPolicy, digest_of
@@ -267,6 +268,7 @@ class SqlStore:
             with self._engine.begin() as db:
                 yield db
         except _FAILURES as e:
+            mark_incomplete(self.path)
             raise StoreError(f"{self.path} cannot be written: {_why(e)}") from e
 
     @contextmanager

@@ -60,12 +60,12 @@ class Session:
         listeners: Sequence[Callable[[Event], None]] = (),
         memory: MemoryService | None = None,
         is_lost: bool = False,
-        was_killed: bool = False,
+        is_incomplete: bool = False,
     ) -> None:
         """Without `profile`, the bundled default; without `store`, one in memory; without `memory`, none. `plugins`
         give their stages, listeners and redactors besides those named here. `is_lost`: `store` replaces one
-        that is gone. `was_killed`: what was sent last may be missing in `store`."""
-        self._is_lost, self._was_killed = is_lost, was_killed
+        that is gone. `is_incomplete`: what was sent last may be missing in `store`."""
+        self._is_lost, self._is_incomplete = is_lost, is_incomplete
         self.dialect = dialect_of(dialect) if isinstance(dialect, str) else dialect
         self.profile = profile or profile_of()
         self.plugins = plugins or Plugins()
@@ -163,7 +163,7 @@ class Session:
             clock=self.clock,
             redactors=self.plugins.redactors(),
             is_lost=self._is_lost,
-            was_killed=self._was_killed,
+            is_incomplete=self._is_incomplete,
         )
 
     def _tagged(self, exchange: str, of: str, tags: Tags) -> None:

@@ -1,0 +1,46 @@
+"""Whether a store has all that was sent: an empty file beside it says so.
+
+A write that fails takes the file away at once, which can also be done on a full disk. A proxy that was killed then left
+a store that lacks what it sent last. A client that tries again must not get other edits than the first time: for a
+while, what comes first in a conversation counts as sent.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from penstock.base.private_files import write_file
+
+__all__ = ["RETRIED_S", "is_complete", "mark_complete", "mark_incomplete"]
+
+logger = logging.getLogger(__name__)
+RETRIED_S = 3600.0
+"""Seconds from a start in which clients may still try again what they sent to the proxy before."""
+
+
+def is_complete(store: Path) -> bool:
+    """Whether nothing that was sent is missing in it."""
+    return _sign(store).exists()
+
+
+def mark_complete(store: Path) -> None:
+    """All that was sent is stored. Where that cannot be noted, the next start takes it for incomplete."""
+    if is_complete(store):
+        return
+    try:
+        write_file(_sign(store), b"")
+    except OSError as e:
+        logger.warning("%s cannot be written: %s", _sign(store), e)
+
+
+def mark_incomplete(store: Path) -> None:
+    """Something could not be stored."""
+    try:
+        _sign(store).unlink(missing_ok=True)
+    except OSError as e:
+        logger.warning("%s cannot be deleted: %s", _sign(store), e)
+
+
+def _sign(store: Path) -> Path:
+    return store.with_name(f"{store.name}.complete")
