@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 import signal
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from penstock.memory.vectors import index
 from penstock.models import age
+from tests.examples import EXPLORE, examples
 from tests.vectorprocesses import SharedChild
 
 THE_DAY = datetime.date(2026, 11, 22)
@@ -24,12 +24,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: how long an example takes depends on what else the machine does. The same examples each time, so that a
 # change is judged by what it changes; PENSTOCK_EXPLORE=1 looks for new ones, and many more.
-_EXPLORE = bool(os.environ.get("PENSTOCK_EXPLORE"))
 settings.register_profile(
     "penstock",
     deadline=None,
-    max_examples=300 if _EXPLORE else 25,
-    derandomize=not _EXPLORE,
+    max_examples=examples(25),
+    derandomize=not EXPLORE,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("penstock")

@@ -21,12 +21,13 @@ from penstock.store.memory import MemoryStore
 from penstock.testing import Session, Turn, assistant, call, conversation, profile_of, results, user
 from tests.binding import Binding
 from tests.engines import Does
+from tests.examples import examples
 from tests.played import Play
 from tests.sessions import Client, Step, plays
 
 RECORDS = "[stage.compaction]\nsoft = 0.0\nturns = 2\nleast = 500\nsegment = 6000\ntokens = 1500\n"
 BINDS = "[prices.anthropic]\nbinds_thinking = true\n"
-FEW = settings(max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+FEW = settings(max_examples=examples(12), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 ttls = st.sampled_from(["", "1h"])
 
 

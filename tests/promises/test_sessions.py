@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from penstock.cost.account import SLACK
 from penstock.store.sql import SqlStore
+from tests.examples import examples
 from tests.played import Play
 from tests.sessions import Client, Step, plays
 
@@ -22,7 +23,7 @@ from tests.sessions import Client, Step, plays
 RECORDS = "[stage.compaction]\nsoft = 0.0\nturns = 2\nleast = 500\nsegment = 6000\ntokens = 1500"
 ttls = st.sampled_from(["", "1h"])
 # Not made smaller when it fails: that takes minutes, and the steps that led there are printed.
-FEW = settings(max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+FEW = settings(max_examples=examples(10), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
 
 def settled(play: Play) -> None:

@@ -17,6 +17,7 @@ from penstock.plugins.stage import Stage
 from penstock.profiles.profile import changed
 from penstock.testing import Session, Turn, assistant, check_prefix, conversation, profile_of, user
 from tests.engines import WAYS, Blocks, Does, ask_from_a_loop, request
+from tests.examples import examples
 
 
 class Notes(Stage):
@@ -225,7 +226,7 @@ def test_a_changed_threshold_leaves_what_was_sent(talk: Talk) -> None:
 CHANGES = st.sampled_from(["send", "send", "send", "pause", "resume", "hard", "bold", "safe", "cold"])
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(20))
 @given(st.lists(CHANGES, max_size=14))
 def test_whatever_is_changed_a_hot_prefix_stays(steps: list[str]) -> None:
     """P3 and P4, in any order of turns, pauses and changes: `Session` holds each request against the one before."""

@@ -19,6 +19,7 @@ from penstock_plugins.trim import compress
 from penstock_plugins.trim.compress import LARGEST
 from penstock_plugins.trim.kinds import kind_of
 from penstock_plugins.trim.names import names_in
+from tests.examples import examples
 from tests.plugins.trim import outputs
 
 SETTINGS: tuple[Setting, ...] = ("safe", "balanced", "bold")
@@ -33,7 +34,7 @@ LINES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(LINES, min_size=1, max_size=60), st.sampled_from(TOOLS), st.sampled_from(SETTINGS), st.integers(1, 4))
 def test_never_larger_never_raises(lines: list[str], tool: str, setting: Setting, often: int) -> None:
     """Any text at all, cut out of any kinds: a shorter one comes back, or nothing; the same each time."""

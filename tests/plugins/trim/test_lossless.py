@@ -15,6 +15,7 @@ from penstock_plugins.trim.kinds.json import JSON
 from penstock_plugins.trim.kinds.search import group, ungroup
 from penstock_plugins.trim.kinds.source import numbered, restore
 from penstock_plugins.trim.terminal import expand, fold, folded, screen, shown
+from tests.examples import examples
 from tests.plugins.trim import outputs
 from tests.plugins.trim.flat import unflat
 
@@ -118,7 +119,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(VALUES, max_size=5) | st.dictionaries(st.text(max_size=5), VALUES, max_size=5))
 def test_every_value_of_json_survives(value: Any) -> None:
     """The lines read back give the same value, number forms and all."""

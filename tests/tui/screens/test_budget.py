@@ -104,7 +104,7 @@ def a_limited_day(log: Log, **started: Any) -> None:
     log.close()
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+@pytest.mark.parametrize("size", [(80, 24)])
 async def test_a_budget_is_raised(log: Log, size: tuple[int, int]) -> None:
     """The one under the cursor, by so much, after a `y`; the new limit shows."""
     a_limited_day(log)

@@ -44,7 +44,7 @@ async def replayed(screen: Screen, file: Path) -> ReplayView:
     return room
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+@pytest.mark.parametrize("size", [(80, 24)])
 async def test_a_file_goes_through(log: Log, prompts: Path, size: tuple[int, int]) -> None:
     """A bar, sums, and a row for each prompt; what was said before is recalled once the history is gone."""
     async with screen_of(log, size) as screen:

@@ -75,7 +75,7 @@ async def test_they_are_not_measured_each_time_one_comes_by(log: Log, monkeypatc
     assert looks == [2]
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [(80, 24)])
 async def test_a_name_of_ones_own(log: Log, size: tuple[int, int]) -> None:
     """It shows in the view, finds the requests in the log, and can be taken away."""
     two(log)
@@ -110,7 +110,7 @@ async def test_a_label_of_another_hand(log: Log) -> None:
         await screen.sees("2 sessions")
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [(80, 24)])
 async def test_deleting(log: Log, size: tuple[int, int]) -> None:
     """What goes is said first; then its rows and sums are gone, of this session alone."""
     two(log)

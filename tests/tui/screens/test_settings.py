@@ -63,7 +63,7 @@ async def test_the_help_goes_with_the_cursor(log: Log, up: Up) -> None:
             assert str(room.query_one("#help", Static).content).startswith(room.table.chosen)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [(80, 24)])
 async def test_changed_in_place(log: Log, up: Up, size: tuple[int, int]) -> None:
     """Enter, a value, Enter: in force, marked by a sign and a word, and told."""
     log.started()
@@ -88,7 +88,7 @@ async def test_changed_in_place(log: Log, up: Up, size: tuple[int, int]) -> None
         ("budget.reduced", "0.95", "✗ reduced = 0.95 is above minimal = 0.9"),
     ],
 )
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [(80, 24)])
 async def test_what_is_wrong_is_said_at_the_field(
     log: Log, up: Up, size: tuple[int, int], key: str, typed: str, said: str
 ) -> None:
@@ -157,7 +157,7 @@ async def test_saving(log: Log, up: Up) -> None:
         await until(screen.pilot, lambda: up.asked[-1][1].get("replace") is True, "it is replaced")
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [(80, 24)])
 async def test_paused_is_seen_everywhere(log: Log, up: Up, size: tuple[int, int]) -> None:
     """A word in the line below, in every view, from the event."""
     log.started()
@@ -188,7 +188,7 @@ async def test_a_change_by_somebody_else_is_shown(log: Log, up: Up) -> None:
         await screen.sees("● changed")
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [(80, 24)])
 async def test_compacting_asks_first(log: Log, up: Up, size: tuple[int, int]) -> None:
     """All from the view, one session from the log; anything but `y` does nothing."""
     log.started()

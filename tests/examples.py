@@ -1,0 +1,15 @@
+"""How many examples a property test tries: few in each run, many where somebody looks for faults."""
+
+from __future__ import annotations
+
+import os
+
+__all__ = ["EXPLORE", "examples"]
+
+EXPLORE = bool(os.environ.get("PENSTOCK_EXPLORE"))
+MORE = 12
+
+
+def examples(few: int) -> int:
+    """`few`, and many more with `PENSTOCK_EXPLORE=1`."""
+    return few * MORE if EXPLORE else few
