@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from penstock.memory.vectors import index
 from penstock.models import age
-from tests.examples import EXPLORE, examples
+from tests.sizing import EXPLORE, examples
 from tests.vectorprocesses import SharedChild
 
 THE_DAY = datetime.date(2026, 11, 22)

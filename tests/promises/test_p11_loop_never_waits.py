@@ -109,7 +109,7 @@ async def test_a_look_at_an_answer_holds_up_nobody(caplog: pytest.LogCaptureFixt
         outcome.exchange.advance(State.FORWARDED)
         outcome.exchange.advance(State.ANSWERED)
         outcome.reply = Reply(text="yes", complete=True)
-        looking = asyncio.create_task(session.engine.answered(outcome))
+        looking = asyncio.create_task(session.engine.responses.answered(outcome))
         await asyncio.to_thread(stage.begun.wait)
         for n in range(5):
             await session.engine.process(request(conversation(user(f"more {n}")), ident=f"y{n}"))

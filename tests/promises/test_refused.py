@@ -40,7 +40,7 @@ def test_what_was_refused_for_its_history_is_sent_no_more() -> None:
     was not produced behind ours."""
     with Session(Does(shortens), profile=BINDS) as session:
         assert texts(session.send(conversation(*SAID))) == ["short"]
-        session.engine.rejected(session.outcome, PAIRS)
+        session.engine.responses.rejected(session.outcome, PAIRS)
         again = session.send(conversation(*SAID))
         assert texts(again) == ["line\n" * 400]
         assert len(thinking(again)) == 1
@@ -59,7 +59,7 @@ def test_thinking_that_was_refused_goes_and_stays_away() -> None:
     with Session(stage, profile=BINDS) as session:
         session.send(conversation(*SAID))
         assert len(thinking(session.send(conversation(*MORE)))) == 2
-        session.engine.rejected(session.outcome, BOUND)
+        session.engine.responses.rejected(session.outcome, BOUND)
         left = session.send(conversation(*MORE))
         assert (texts(left), thinking(left)) == (["short"], [])
         later = [*MORE, assistant("So it is.", thinking="new"), user("go on")]
@@ -78,7 +78,7 @@ def test_thinking_left_out_in_silence_teaches_the_same() -> None:
         assert session.outcome.exchange is not None
         session.outcome.exchange.advance(State.ANSWERED)
         session.outcome.reply = Reply(transformations=["thinking_dropped: prefix_binding_mismatch"])
-        session.engine.answered_now(session.outcome)
+        session.engine.responses.answered_now(session.outcome)
         assert thinking(session.send(conversation(*MORE))) == []
 
 
@@ -105,7 +105,7 @@ def test_only_thinking_left_out_for_what_stands_before_it_teaches(told: dict[str
         session.outcome.exchange.advance(State.ANSWERED)
         session.outcome.reply = reader.close()
         assert session.outcome.reply.transformations
-        session.engine.answered_now(session.outcome)
+        session.engine.responses.answered_now(session.outcome)
         assert len(thinking(session.send(conversation(*MORE)))) == kept
 
 
@@ -122,7 +122,7 @@ def test_what_the_client_did_wrong_by_itself_teaches_nothing(error: str) -> None
     """Also where the request was edited: what it says is of the client's own making."""
     with Session(Does(shortens), profile=BINDS) as session:
         session.send(conversation(*SAID))
-        session.engine.rejected(session.outcome, error)
+        session.engine.responses.rejected(session.outcome, error)
         left = session.send(conversation(*MORE))
         assert (texts(left), len(thinking(left))) == (["short"], 2)
         assert session.events(EventKind.FAULT) == []
@@ -134,7 +134,7 @@ def test_a_refusal_of_thinking_that_no_edit_is_before_teaches_nothing() -> None:
         session.send(conversation(SAID[0]))
         left = session.send(conversation(*SAID))
         assert (texts(left), len(thinking(left))) == (["short"], 1)
-        session.engine.rejected(session.outcome, BOUND)
+        session.engine.responses.rejected(session.outcome, BOUND)
         assert session.send(conversation(*SAID)) == left
 
 
@@ -144,7 +144,7 @@ def test_a_refusal_of_what_nobody_edited_teaches_nothing(error: str) -> None:
     with Session(Does(lambda _: None), profile=BINDS) as session:
         session.send(conversation(user("hello")))
         session.send(conversation(*MORE))
-        session.engine.rejected(session.outcome, error)
+        session.engine.responses.rejected(session.outcome, error)
         later = conversation(*MORE, assistant("Yes.", thinking="x"), user("more"))
         assert session.send(later) == later
         assert session.events(EventKind.FAULT) == []
@@ -154,7 +154,7 @@ def test_a_conversation_begun_elsewhere_learns_from_its_first_refusal() -> None:
     """Its ledger may be one that was lost: what it was sent with is not known here."""
     with Session(Does(lambda _: None), profile=BINDS) as session:
         session.send(conversation(*MORE))
-        session.engine.rejected(session.outcome, BOUND)
+        session.engine.responses.rejected(session.outcome, BOUND)
         assert thinking(session.send(conversation(*MORE))) == []
 
 
@@ -169,7 +169,9 @@ def test_no_breakpoint_of_ours_is_added_where_one_was_refused() -> None:
             left = session.send(conversation(*said[:end], cache="5m"))
         own = len(marks(left)) - len(marks(conversation(*said, cache="5m")))
         assert own == 1
-        session.engine.rejected(session.outcome, "A maximum of 4 blocks with cache_control may be provided. Found 5.")
+        session.engine.responses.rejected(
+            session.outcome, "A maximum of 4 blocks with cache_control may be provided. Found 5."
+        )
         said += [assistant("done"), user("more")]
         left = session.send(conversation(*said, cache="5m"))
         assert len(marks(left)) == len(marks(conversation(*said, cache="5m")))

@@ -21,9 +21,9 @@ from penstock.store.memory import MemoryStore
 from penstock.testing import Session, Turn, assistant, call, conversation, profile_of, results, user
 from tests.binding import Binding
 from tests.engines import Does
-from tests.examples import examples
 from tests.played import Play
 from tests.sessions import Client, Step, plays
+from tests.sizing import examples
 
 RECORDS = "[stage.compaction]\nsoft = 0.0\nturns = 2\nleast = 500\nsegment = 6000\ntokens = 1500\n"
 BINDS = "[prices.anthropic]\nbinds_thinking = true\n"

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from penstock.cost.account import SLACK
 from penstock.store.sql import SqlStore
-from tests.examples import examples
 from tests.played import Play
 from tests.sessions import Client, Step, plays
+from tests.sizing import examples
 
 # Old turns become records in sessions as short as these, too.
 RECORDS = "[stage.compaction]\nsoft = 0.0\nturns = 2\nleast = 500\nsegment = 6000\ntokens = 1500"

@@ -17,7 +17,7 @@ from penstock.plugins.stage import Stage
 from penstock.profiles.profile import changed
 from penstock.testing import Session, Turn, assistant, check_prefix, conversation, profile_of, user
 from tests.engines import WAYS, Blocks, Does, ask_from_a_loop, request
-from tests.examples import examples
+from tests.sizing import examples
 
 
 class Notes(Stage):

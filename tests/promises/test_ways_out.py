@@ -369,7 +369,7 @@ def test_a_bypass_after_a_refusal_sends_something_else(error: str) -> None:
         body = body_of(found.history)
         refused = ask_now(found.session, request(body))
         assert refused.body is not None
-        found.session.engine.rejected(refused, error)
+        found.session.engine.responses.rejected(refused, error)
         passed = found.session.engine.replay_now(request(body), "asked for")
         left = body if passed.body is None else passed.body
         assert left != refused.body
@@ -425,5 +425,5 @@ def test_a_bypass_tells_of_this_request_alone() -> None:
         assert passed(found.history) == (1, 0)
         later = [found.history[0], {"role": "assistant", "content": "x"}, {"role": "user", "content": "anew"}]
         assert passed(later) == (0, 0)
-        found.session.engine.rejected(ask_now(found.session, request(body_of(found.history))), BOUND)
+        found.session.engine.responses.rejected(ask_now(found.session, request(body_of(found.history))), BOUND)
         assert passed(found.history) == (1, 2)

@@ -186,11 +186,11 @@ class Gateway:
             self._stop(flow)
             return
         if flow.error is not None:  # the client left meanwhile
-            suite.engine.failed(outcome, None, begun=False, sent=False)
+            suite.engine.responses.failed(outcome, None, begun=False, sent=False)
             return
         if outcome.wait_s and not await has_turn(flow, outcome.wait_s):
             self._passages.pop(flow.id, None)
-            suite.engine.failed(outcome, None, begun=False, sent=False)
+            suite.engine.responses.failed(outcome, None, begun=False, sent=False)
             self._failed(passage, "client left", status=0, error="it left while it waited for its turn")
             flow.kill()
             return
@@ -208,7 +208,7 @@ class Gateway:
             if "content-length" in flow.request.headers:
                 flow.request.headers["content-length"] = str(len(outcome.body))
         if outcome.wait_s and outcome.exchange is not None:
-            suite.engine.touch(outcome.exchange)
+            suite.engine.responses.touch(outcome.exchange)
         self._forwarded(passage, changed=outcome.body is not None, size=len(flow.request.raw_content or b""))
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
@@ -227,7 +227,7 @@ class Gateway:
         flow.response.stream = passage.tee
         if not passage.is_over and passage.outcome is not None and self._suite is not None:
             passage.told = parse_rate_limits({name.lower(): headers[name] for name in headers}, status, time.time())
-            self._suite.engine.told(passage.outcome, passage.told)
+            self._suite.engine.responses.told(passage.outcome, passage.told)
 
     def response(self, flow: http.HTTPFlow) -> None:
         passage = self._passages.pop(flow.id, None)
@@ -329,7 +329,7 @@ class Gateway:
         if reply is None:
             self._log(EventKind.ANSWERED, passage, **fields)
             if outcome is not None:
-                suite.engine.failed(outcome, None, begun=True)  # it is paid for, and cannot be read
+                suite.engine.responses.failed(outcome, None, begun=True)  # it is paid for, and cannot be read
             return
         suite.log.append_later(
             EventKind.ANSWERED,
@@ -338,7 +338,7 @@ class Gateway:
         )
         if outcome is not None and outcome.exchange is not None:
             outcome.reply = reply  # type: ignore[assignment]
-            task = asyncio.get_running_loop().create_task(suite.engine.answered(outcome))
+            task = asyncio.get_running_loop().create_task(suite.engine.responses.answered(outcome))
             self._background.add(task)
             task.add_done_callback(self._background.discard)
 
@@ -358,11 +358,11 @@ class Gateway:
         )
         if passage.outcome is not None and self._suite is not None:
             if status == 400 and why == "provider":
-                self._suite.engine.rejected(passage.outcome, error)
+                self._suite.engine.responses.rejected(passage.outcome, error)
             is_told = usage is not None and usage.prompt is not None  # an error in the middle of a stream
             # A client that did not wait has asked all the same: the provider goes on, and counts it.
             begun = is_told or why == "client left" or (why == "cut" and size > 0)
-            self._suite.engine.failed(passage.outcome, usage, begun=begun)
+            self._suite.engine.responses.failed(passage.outcome, usage, begun=begun)
 
     def _redactor(self, suite: Suite, longest: int = sys.maxsize) -> Redactor:
         profile = suite.profile

@@ -15,10 +15,8 @@ from contextlib import AbstractContextManager
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import StoreError, Unreadable
 from penstock.base.threads import NoWorker, Task, Workers
-from penstock.budget.provider_limits import RateLimitInfo
 from penstock.conversation.conversation import Conversation
 from penstock.conversation.exchange import Exchange, Request, State
-from penstock.conversation.reply import Usage
 from penstock.dialects import content_encoding
 from penstock.dialects.base import Dialect, Endpoint
 from penstock.dialects.signed_body import is_signed
@@ -88,7 +86,8 @@ class Engine:
             store, key, self._clock, self.cashier, self._counting, is_lost=is_lost, is_incomplete=is_incomplete
         )
         self._states = self._reader.states
-        self._answers = ResponseHandler(self.cashier, self._counting, self._background, self._states, self._clock, log)
+        self.responses = ResponseHandler(self.cashier, self._counting, self._background, self._states, self._clock, log)
+        """Told what comes back of a request."""
         self._settler = EditScheduler(store, log, self._redactor, self._clock.now)
         self.pipelines = Pipelines(pipelines, profile)
         """By profile; they may be replaced at any time."""
@@ -144,35 +143,9 @@ class Engine:
             logger.exception("exchange %s goes past the pipeline", request.id)
             return self._fallback.pass_by_now(request, work, f"{type(e).__name__}: {e}")
 
-    async def answered(self, outcome: ProxyDecision) -> None:
-        """The answer came whole: let the stages look at it, in the background. Never raises."""
-        await self._answers.answered(outcome)
-
     def replay_now(self, request: Request, why: str) -> ProxyDecision:
         """The same in the caller's own thread."""
         return self._fallback.pass_by_now(request, self._work(request), why)
-
-    def answered_now(self, outcome: ProxyDecision) -> None:
-        """The same in the caller's own thread."""
-        self._answers.answered_now(outcome)
-
-    def failed(self, outcome: ProxyDecision, usage: Usage | None, *, begun: bool, sent: bool = True) -> None:
-        """No whole answer came; with `begun` the provider had begun one, and without `sent` it was never asked."""
-        self._answers.failed(outcome, usage, begun=begun, sent=sent)
-
-    def rejected(self, outcome: ProxyDecision, error: str) -> None:
-        """The provider answered 400 and said `error`, or left thinking out. Where an edit of ours may be the cause, the
-        conversation's next request goes without what was refused, and nothing late lands in it any more."""
-        self._answers.rejected(outcome, error)
-
-    def told(self, outcome: ProxyDecision, told: tuple[RateLimitInfo, ...]) -> None:
-        """The provider told of its limits."""
-        self._answers.told(outcome, told)
-
-    def touch(self, exchange: Exchange) -> None:
-        """A request leaves only now: an entry of the provider's cache lives from here. `process` has noted when it was
-        settled, which is the same unless the request had to wait for its turn."""
-        self._answers.touch(exchange)
 
     def compact_now(self, name: str = "") -> int:
         """Have the next real request of a conversation flushed, whether that pays or not: of the one with this id, of

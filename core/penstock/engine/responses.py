@@ -41,7 +41,7 @@ class ResponseHandler:
         self._taught: OrderedDict[int, None] = OrderedDict()
 
     async def answered(self, outcome: ProxyDecision) -> None:
-        """See `Engine.answered`."""
+        """The answer came whole: let the stages look at it, in the background. Never raises."""
         exchange, reply, pipeline = outcome.exchange, outcome.reply, outcome.pipeline
         if exchange is None or reply is None or pipeline is None or exchange.state is not State.ANSWERED:
             return
@@ -49,31 +49,33 @@ class ResponseHandler:
         await self._background.look(pipeline, exchange, reply, is_known=is_known)
 
     def answered_now(self, outcome: ProxyDecision) -> None:
-        """See `Engine.answered_now`."""
+        """The same in the caller's own thread."""
         exchange, reply, pipeline = outcome.exchange, outcome.reply, outcome.pipeline
         if exchange is not None and reply is not None and pipeline is not None:
             is_known = self._note(outcome, exchange, pipeline, reply)
             self._background.look_now(pipeline, exchange, reply, is_known=is_known)
 
-    def failed(self, outcome: ProxyDecision, usage: Usage | None, *, begun: bool, sent: bool) -> None:
-        """See `Engine.failed`."""
+    def failed(self, outcome: ProxyDecision, usage: Usage | None, *, begun: bool, sent: bool = True) -> None:
+        """No whole answer came; with `begun` the provider had begun one, and without `sent` it was never asked."""
         if outcome.exchange is not None and outcome.pipeline is not None:
             self._cashier.failed(outcome.exchange, outcome.pipeline, usage, begun=begun, sent=sent)
 
     def told(self, outcome: ProxyDecision, told: tuple[RateLimitInfo, ...]) -> None:
-        """See `Engine.told`."""
+        """The provider told of its limits."""
         if outcome.exchange is not None:
             self._cashier.told(outcome.exchange, told)
 
     def touch(self, exchange: Exchange) -> None:
-        """See `Engine.touch`."""
+        """A request leaves only now: an entry of the provider's cache lives from here. `Engine.process` has noted when
+        it was settled, which is the same unless the request had to wait for its turn."""
         if exchange.kind is not Kind.COUNT:
             state = self._states.peek(exchange.identity.conversation)
             if state is not None:
                 state.clock.touch(self._clock.now())
 
     def rejected(self, outcome: ProxyDecision, error: str) -> None:
-        """See `Engine.rejected`."""
+        """The provider answered 400 and said `error`, or left thinking out. Where an edit of ours may be the cause, the
+        conversation's next request goes without what was refused, and nothing late lands in it any more."""
         lesson, state = _lesson(outcome, error), self._states.peek(outcome.conversation)
         if lesson is None or state is None:
             return

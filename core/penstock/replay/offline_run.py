@@ -187,7 +187,7 @@ class OfflineRunner:
             outcome.exchange.advance(State.FORWARDED)
             outcome.exchange.advance(State.ANSWERED)
             outcome.reply = reply
-            self._engine.answered_now(outcome)
+            self._engine.responses.answered_now(outcome)
 
     def _tagged(self, exchange: str, of: str, tags: Tags) -> None:
         self._log.append(EventKind.TAGGED, exchange, **payloads.tagged(of, tags))

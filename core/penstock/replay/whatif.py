@@ -152,7 +152,7 @@ class WhatIf:
         exchange.advance(State.ANSWERED)
         self._clock.at = max(recorded.at, recorded.ended or 0.0)
         outcome.reply = reply
-        self._engine.answered_now(outcome)
+        self._engine.responses.answered_now(outcome)
 
     def _count(self, exchange: Exchange, paid: Bill) -> None:
         one = self.result

@@ -130,7 +130,7 @@ class Session:
         self.log.append(
             EventKind.ANSWERED, exchange.id, status=came.status, bytes=len(came.body), ms=0.0, first_ms=0.0, **said
         )
-        self.engine.answered_now(self.outcome)
+        self.engine.responses.answered_now(self.outcome)
         return reply
 
     def wait(self, seconds: float) -> None:

@@ -52,7 +52,7 @@ def name_of(session: Session) -> str:
 
 def refused(session: Session, said: list[Turn] = SAID, error: str = PAIRS) -> None:
     session.send(conversation(*said))
-    session.engine.rejected(session.outcome, error)
+    session.engine.responses.rejected(session.outcome, error)
 
 
 def test_what_was_refused_is_dropped_from_the_store_when_it_can_be() -> None:
@@ -95,7 +95,7 @@ def test_that_no_breakpoint_of_ours_is_wanted_is_kept() -> None:
     with Session(Does(shortens)) as session:
         session.send(conversation(*SAID))
         session.outcome.marked = True
-        session.engine.rejected(session.outcome, MARKS)
+        session.engine.responses.rejected(session.outcome, MARKS)
         session.send(conversation(*MORE))
         session.restart()
         session.send(conversation(*MORE, assistant("So."), user("go on")))

@@ -292,7 +292,7 @@ def test_a_side_call_makes_a_full_window_no_less_full() -> None:
     class Busy(Does):
         def on_flush(self, draft: Draft) -> str | None:
             session.clock.advance(1)
-            session.engine.touch(draft.exchange)
+            session.engine.responses.touch(draft.exchange)
             for spot in draft.blocks(new=False)[:3]:
                 if len(spot.text) > 900:
                     draft.replace(spot, spot.text[:900], reason="old")
@@ -310,7 +310,7 @@ def test_a_cache_used_meanwhile_is_not_cold() -> None:
     class Used(Does):
         def on_flush(self, draft: Draft) -> str | None:
             session.clock.advance(1)
-            session.engine.touch(draft.exchange)
+            session.engine.responses.touch(draft.exchange)
             draft.replace(draft.blocks()[0], "late", reason="r")
             return None
 

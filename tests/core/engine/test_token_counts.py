@@ -124,7 +124,7 @@ def test_a_count_of_something_else_teaches_nothing(usage: Usage) -> None:
         assert session.outcome.exchange is not None
         session.outcome.exchange.advance(State.ANSWERED)
         session.outcome.reply = Reply("yes", usage=usage, complete=True)
-        session.engine.answered_now(session.outcome)
+        session.engine.responses.answered_now(session.outcome)
         session.send(conversation(*TURNS[:5]))
         assert session.events(EventKind.ENRICHED)[-1].payload["how"] == "estimated"
 

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.examples import examples
 from tests.plugins.pruning.talk import Talk, results, source, texts, without_marks
+from tests.sizing import examples
 
 SETTINGS = st.sampled_from(["safe", "balanced", "bold"])
 FILES = st.sampled_from(["shop/cart.py", "shop/till.py"])

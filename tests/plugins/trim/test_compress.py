@@ -19,8 +19,8 @@ from penstock_plugins.trim import compress
 from penstock_plugins.trim.compress import LARGEST
 from penstock_plugins.trim.kinds import kind_of
 from penstock_plugins.trim.names import names_in
-from tests.examples import examples
 from tests.plugins.trim import outputs
+from tests.sizing import examples
 
 SETTINGS: tuple[Setting, ...] = ("safe", "balanced", "bold")
 TOOLS = ("Read", "Bash", "Grep", "Edit", "WebFetch", "")

@@ -15,9 +15,9 @@ from penstock_plugins.trim.kinds.json import JSON
 from penstock_plugins.trim.kinds.search import group, ungroup
 from penstock_plugins.trim.kinds.source import numbered, restore
 from penstock_plugins.trim.terminal import expand, fold, folded, screen, shown
-from tests.examples import examples
 from tests.plugins.trim import outputs
 from tests.plugins.trim.flat import unflat
+from tests.sizing import examples
 
 CODE = st.text(st.characters(exclude_characters="\n"), max_size=30)
 
