@@ -14,8 +14,8 @@ QUIET = 1.0
 ANSWERED = 0.15
 """Seconds after which the last key has been answered, and the next has not come, with some luck."""
 SOME, MANY, MOST = 10, 30, 150
-"""Looks through what is young since the last one through the rest: after `SOME`, Python itself would look through it.
-`MANY`: it is time between two keys. `MOST`: it is time, whatever a person does."""
+"""Young-generation collections since the last full one. Above `SOME`, collect when nothing happens; above `MANY`,
+between two keys; above `MOST`, at once."""
 NEVER: Final = 1_000_000_000
 
 

@@ -30,7 +30,7 @@ _EXPECTED = {
 
 
 def validate_table(model: type[M], table: Mapping[str, Any], where: str) -> M:
-    """`table` as a `model`: no value is taken for one of another type, `"yes"` for true as little as `"3"` for 3.
+    """`table` as a `model`. Validation is strict: `"yes"` is not true and `"3"` is not 3.
     Raises `ProfileError`, a line for each fault: `where`, which ends where the key begins, the key, its value, what was
     expected, and the nearest key or the values that there are."""
     try:

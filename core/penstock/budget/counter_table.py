@@ -117,7 +117,7 @@ class CounterTable:
         return hold.keys
 
     def let_go_of_old(self, now: float) -> None:
-        """Of those that were never heard of again."""
+        """Release holds that are older than `HOLD_S` and whose request never finished."""
         while self._holds:
             exchange, hold = next(iter(self._holds.items()))
             hold.at = min(hold.at, now)  # the clock may have been set back

@@ -1,6 +1,13 @@
 """The money of a conversation: what it would have cost untouched and what it costs, both by a model of the provider's
 cache and corrected by what the provider counts. Editing stops while the second is above the first (P12)."""
 
+# Theory of operation.
+#
+# Three models of the provider's cache run side by side for each conversation: of the requests as the client sent them,
+# of the same with our notes, and of the requests as they were forwarded. Each says, for a request, how many tokens are
+# read from the cache, written to it, and paid in full. The difference in cost between the first and the last is what
+# editing saved. Where it is negative beyond `SLACK`, edits that do not pay by themselves are left out until it is not.
+
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """The bill of one request: what was paid, and what it would have cost otherwise.
 
-The mirrors know only from outside what the provider's cache holds. Where the provider said what it counted, that is
-what was paid, and the figures of what did not happen are moved by as much as the mirror was wrong about what did: a
-request that nobody edited costs the same on both sides, whatever the mirror thought of it.
+The cache models know only from outside what the provider's cache holds. Where the provider said what it counted, that
+is what was paid, and the hypothetical costs are corrected by the same error that the cache model made on the real
+request: a request that nobody edited costs the same on both sides.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ UNSETTLED = 1500
 HURDLE = 2.0
 """Hysteresis: a flush must bring so many times what it costs."""
 RESERVE = 2.0
-"""So many times what a flush costs must have been saved: when the person then goes back to earlier words, whose entries
-were of the prefix as it had been, as much is written once more."""
+"""A warm flush is allowed only if the savings so far cover its cost this many times: if the user then rewinds, the old
+prefix must be written to the cache again."""
 
 
 @dataclass(frozen=True, slots=True)

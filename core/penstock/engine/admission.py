@@ -149,8 +149,8 @@ class AdmissionControl:
         return admission
 
     def _new_text(self, work: RequestContext, exchange: Exchange) -> str:
-        """A person's message, where it is alone: no second text that a program may have put there. Clients send what
-        was refused once more, in front of what is said then: that is not new."""
+        """The user's text, if it is the only new text block. Clients resend a refused message before the next one, so
+        blocks that were there at the last refusal are ignored."""
         texts, conversation = _texts(work), exchange.identity.conversation
         before = self._refused.pop(conversation, frozenset())
         self._refused[conversation] = frozenset(map(hash, texts))

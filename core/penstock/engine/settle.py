@@ -3,6 +3,21 @@ lock. Every landing is stored, with the originals, before it leaves (P8). Which 
 `penstock.engine.plan`, and, where it depends on what it costs or breaks, here.
 """
 
+# Theory of operation.
+#
+# The provider caches the prefix of a request. Changing a block that was sent before makes it read everything behind the
+# block anew, at ten to forty times the price of a cached token. So there are two moments for an edit:
+#
+# - Before the first send. The block is new, nothing behind it is cached yet: the edit is applied at once.
+# - At a flush. Edits of what was sent before wait, and are applied together when reading anew costs nothing extra: the
+#   cache has expired, the client itself changed the prefix, the window is full, a person asked, or what the edits save
+#   pays for it (`penstock.cost.warm_flush`).
+#
+# On models that bind their thinking, a flush waits for a new user message and removes the thinking before it.
+#
+# Once applied, an edit is applied to each later request, byte for byte: the client sends the original again every time.
+# Therefore an edit is stored, with its original, before the request leaves. If it cannot be stored it is not sent.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

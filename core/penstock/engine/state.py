@@ -153,7 +153,8 @@ class ConversationState:
                 self.released = self.released or bool(dropped)
 
     def meet(self, conversation: Conversation, now: float) -> None:
-        """Before the first request that comes by. One that had begun by then was sent by others."""
+        """Call this before the first request of a conversation. If it already has a history, that was sent outside of
+        this process."""
         begun = self.known is not None or any(m.role is Role.ASSISTANT for m in conversation.messages)
         if begun and not self.keys and self.clock.met is None:
             self.clock.met = now
@@ -318,8 +319,9 @@ class _Holder:
 
 
 def _last_answer(messages: tuple[Message, ...], called: frozenset[str]) -> int:
-    """Where the last answer stands that proves a request before it. What the client would have the model go on from, at
-    the end, proves none; nor does a call of the answer that came by here, which may stand between results of others."""
+    """The index of the last assistant message that proves that an earlier request reached the provider. A trailing
+    assistant message (prefill) proves nothing; nor does one whose tool calls all come from the answer that was just
+    relayed, because clients may put it between the results of other calls."""
     end = len(messages)
     while end and messages[end - 1].role is Role.ASSISTANT:
         end -= 1

@@ -32,8 +32,9 @@ __all__ = ["Records"]
 
 logger = logging.getLogger(__name__)
 BUSY_MS = 5000
+"""How long a write waits for another, in milliseconds. Memory is written in the background: nobody waits for it."""
 SCRUB_S = 5.0
-"""How long a write waits for another. Memory is written in the background: nobody waits for it."""
+"""How long a deletion waits, in seconds, for readers that keep the deleted text in the journal."""
 _FAILURES = (SQLAlchemyError, OSError, ValueError, OverflowError)
 _PAGE = 500
 _TEXT = {"at", "role", "kind", "text", "session", "conversation", "seq", "part", "pinned", "expires_at"}

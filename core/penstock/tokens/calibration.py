@@ -30,8 +30,8 @@ STEP = 8.0
 WHOLE = 1000
 """Estimated tokens of a request that tells all it can; of a smaller one, most is what holds it together."""
 UNLIKE = 2.0
-"""Text of one conversation is at most so many times as dense as its model's requests: a step beyond is no growth, but
-something else that changed unseen, as a history that the server cuts."""
+"""A growth sample is ignored if its tokens per estimated token differ from the model's by more than this factor: the
+server probably truncated the history."""
 LEARNED = 2000
 """Estimated tokens of growth in a conversation that weigh as much as what is known of its model."""
 FADE = 0.9
