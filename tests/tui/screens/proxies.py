@@ -10,6 +10,7 @@ import pytest
 from penstock.app import Suite
 from penstock.base.errors import PenstockError, ProfileError
 from penstock.control.client import Refused
+from penstock.memory.service import MemoryService
 from tests.tui.logs import Log
 
 __all__ = ["Up", "up"]
@@ -43,9 +44,10 @@ class Up:
 
 
 @pytest.fixture
-def up(log: Log, penstock_home: object) -> Iterator[Up]:
-    """A proxy that is up."""
-    assert log.store  # made by now: only one thread at a time may make tables, and the suite's memory has its own
+def up(log: Log, penstock_home: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Up]:
+    """A proxy that is up. Its memory stays shut: to open it takes a second."""
+    assert log.store
+    monkeypatch.setattr(MemoryService, "begin", lambda _: None)
     suite = Suite.open("claude-code")
     yield Up(suite)
     suite.close()
