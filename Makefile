@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup run test check format bench release clean
+.PHONY: help setup run test test-slow check format bench release clean
 
 help: ## Show this help
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(READY) ## Make the virtual environment
 
@@ -24,8 +24,12 @@ run: setup ## Start the proxy; it prints the one line a client needs
 	$(BIN)/penstock up
 
 # Three at a time on two cores: many tests wait for a process. A file stays with one of them, which keeps its proxies.
-test: setup ## Run the tests
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+TESTS := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+test: setup ## Run the tests but the slow ones
+	$(TESTS) -m "not slow"
+
+test-slow: setup ## Run the slow tests: many proxies are started, long texts read
+	$(TESTS) -m slow
 
 check: setup ## Lint, types and import contracts
 	$(BIN)/ruff check .

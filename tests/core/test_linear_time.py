@@ -38,6 +38,8 @@ from penstock.testing import profile_of
 from penstock.tokens.estimate import estimate
 from tests.growth import assert_linear
 
+pytestmark = pytest.mark.slow
+
 PROFILE = profile_of()
 
 

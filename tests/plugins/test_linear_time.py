@@ -21,6 +21,8 @@ from penstock_plugins.trim.kinds import KINDS
 from penstock_plugins.trim.page import Kind, Sight
 from tests.growth import assert_linear
 
+pytestmark = pytest.mark.slow
+
 LOOK = 2_000
 """Characters of a line that a kind of output is asked about."""
 

@@ -18,6 +18,8 @@ from tests.road.provider import Answer, Gate
 from tests.road.proxy import wait_until
 from tests.road.replies import STREAMS, WHOLE
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Road]
 PATHS = ["/v1/messages", "/v1/chat/completions", "/v1/responses", "/api/chat"]
 STREAM = (("Content-Type", "text/event-stream"),)

@@ -20,6 +20,8 @@ from tests.road.provider import Answer, Gate
 from tests.road.proxy import wait_until
 from tests.road.stages import COUNTING, REPLACING
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Road]
 
 

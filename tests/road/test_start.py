@@ -12,6 +12,8 @@ from tests.road.client import Road
 from tests.road.proxy import Proxy, Setup
 from tests.road.stages import COUNTING
 
+pytestmark = pytest.mark.slow
+
 PROFILES = {
     "an unknown key": ('extends = "default"\n[limits]\nstage_msec = 5\n', ["limits.stage_msec", "'stage_ms'"]),
     "a wrong type": ('extends = "default"\n[limits]\nstage_ms = "soon"\n', ["limits.stage_ms", "'soon'", "number"]),

@@ -25,6 +25,8 @@ from tests.addons.conftest import Run, Start
 from tests.road.provider import Provider
 from tests.road.proxy import wait_until
 
+pytestmark = pytest.mark.slow
+
 # Says what it was given, and what the proxy that serves it is. Without a terminal of its own it writes to a file.
 TELL = """
 import json, os, sys

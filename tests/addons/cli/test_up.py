@@ -24,6 +24,8 @@ from tests.addons.cli.program import Program
 from tests.addons.conftest import Run, Start
 from tests.road.provider import Provider
 
+pytestmark = pytest.mark.slow
+
 Up = Callable[..., Program]
 
 

@@ -348,8 +348,8 @@ def test_a_draft_knows_the_model_and_the_occasion(draft: Draft) -> None:
     assert (draft.flush_reason, draft.window, draft.services.compressors) == ("", 200_000, ())
     parts = Services()
     later = over(draft, due="the cache is cold", window=8192, parts=parts)
-    assert (later.due, later.window) == ("the cache is cold", 8192)
-    assert later.parts is parts
+    assert (later.flush_reason, later.window) == ("the cache is cold", 8192)
+    assert later.services is parts
 
 
 def test_what_the_provider_ignores_is_not_offered() -> None:
