@@ -20,6 +20,8 @@ from tests.road.proxy import Proxy, Setup, stopping
 from tests.road.stages import COUNTING
 from tests.road.test_start import refused
 
+pytestmark = pytest.mark.slow
+
 PATH = "/v1/messages"
 PROGRAM = Path(sys.executable).with_name("penstock")
 

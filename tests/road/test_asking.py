@@ -13,6 +13,8 @@ from tests.road.client import Road, running
 from tests.road.provider import Provider
 from tests.road.stages import COUNTING
 
+pytestmark = pytest.mark.slow
+
 OBSERVE = 'extends = "road"\nmode = "observe"\n'
 OLLAMA = "http://llm.example.com:11434"
 

@@ -16,6 +16,8 @@ from tests.road.client import Road
 from tests.road.provider import Answer
 from tests.road.replies import ANTHROPIC_REPLY
 
+pytestmark = pytest.mark.slow
+
 _TURN = b'{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":"hello"}]'
 UNREADABLE: dict[str, bytes] = {
     "no JSON": b"hello, model",

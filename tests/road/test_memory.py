@@ -18,6 +18,8 @@ from tests.road.provider import Answer
 from tests.road.proxy import wait_until
 from tests.road.replies import ANTHROPIC_REPLY
 
+pytestmark = pytest.mark.slow
+
 FACT = "Remember: the staging database listens on port 6543 and its user is walrus."
 QUESTION = "On which port does the staging database listen?"
 SECRET = "ghp_" + "Zz19Yy28Xx37Ww46Vv55Uu64Tt73Ss82Rr"

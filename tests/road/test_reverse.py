@@ -15,6 +15,8 @@ from tests.road.certificates import server_context, write_certificate
 from tests.road.client import Road
 from tests.road.provider import Provider
 
+pytestmark = pytest.mark.slow
+
 PATH = "/v1/messages"
 
 

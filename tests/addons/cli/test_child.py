@@ -15,6 +15,8 @@ from penstock.store.sql import SqlStore
 from penstock_addons.cli.child import ChildProxy
 from tests.addons.cli.program import is_gone
 
+pytestmark = pytest.mark.slow
+
 
 def test_lives_as_long_as_the_block(confdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It announces itself to nobody else, and whatever ends the block stops it in an orderly way. What lies in the

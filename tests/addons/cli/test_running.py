@@ -23,6 +23,8 @@ from tests.addons.conftest import Run
 from tests.road.provider import Provider
 from tests.road.proxy import Proxy, Setup, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def held(*started: dict[str, Any]) -> Iterator[Path]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+import pytest
+
 from penstock.base import paths
 from tests.addons.cli.program import is_gone
 from tests.addons.conftest import Start
 from tests.road.proxy import wait_until
+
+pytestmark = pytest.mark.slow
 
 
 def _proxies(folder: Path) -> list[int]:
