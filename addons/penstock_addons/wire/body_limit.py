@@ -1,6 +1,6 @@
 """A limit for bodies that do not say how long they are: chunked ones, and those of HTTP/2 without a length.
 
-mitmproxy collects such a body and counts; past `stream_large_bodies` it lets go of what it has and streams the rest.
+mitmproxy collects such a body and counts; past `stream_large_bodies` it drops what it has and streams the rest.
 The profile's `limits.body_bytes` is that limit, so that only what would not be read anyway is streamed.
 """
 

@@ -19,7 +19,7 @@ __all__ = ["credentials_of", "without"]
 SHORTEST = 7
 """Shorter ones are placeholders such as `none` or `ollama`, and words that stand in any text."""
 LEAST = 8
-"""Characters from which on a value of any other header is taken out, if nobody would write it as a word."""
+"""The value of any other header is removed from this length in characters on, if it does not look like a word."""
 LONGEST = 8192
 """Characters of a header that are looked at."""
 MOST = 400

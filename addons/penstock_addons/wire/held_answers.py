@@ -26,7 +26,7 @@ class HeldAnswers:
             return
         request = flow.request
         flow.metadata[_HELD] = flow.response, (request.data.host, request.data.port), flow.server_conn
-        # The fields behind `host` and `port`: those would write the Host header anew.
+        # `data.host` and not `host`: setting that rewrites the Host header.
         request.data.host, request.data.port = _NOWHERE
         flow.server_conn = connection.Server(address=_NOWHERE)  # without the proxy that `upstream:` goes through
         flow.response = None

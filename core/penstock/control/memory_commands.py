@@ -25,8 +25,8 @@ _AROUND = 3
 
 class MemoryCommands:
     """Takes commands for one memory; any thread may call. `memory` gives it, opened if need be; `clean` takes secrets
-    out of what is to be kept; `forget_originals` has the event store forget texts; `health` is the keeper's, where one
-    stands before the memory.
+    out of what is to be kept; `forget_originals` has the event store forget texts; `health` is the memory service's,
+    where one stands before the memory.
 
     A command names a project, or none: then it looks in all of them."""
 

@@ -38,7 +38,7 @@ _SURELY = 1.5
 
 @dataclass(frozen=True, slots=True)
 class RequestCost:
-    """One request, by the mirror: what it would have cost as it came, and what it costs as it was sent."""
+    """The cost of one request by the cache model: as the client sent it, and as it was forwarded."""
 
     came: Cost
     sent: Cost
@@ -57,7 +57,7 @@ class RequestCost:
 
 @dataclass(slots=True)
 class Account:
-    """Mirrors side by side, and the sums of what they say."""
+    """The cache models of one conversation side by side, and the sums of what they say."""
 
     came: PromptCacheModel = field(default_factory=PromptCacheModel)
     sent: PromptCacheModel = field(default_factory=PromptCacheModel)
@@ -115,7 +115,7 @@ class Account:
         self.spent += dollars * 1e6 / price.input if price.input else 0.0
 
     def learn(self, booking: RequestCost, usage: Usage) -> bool:
-        """Correct the mirror by what the provider counted. True: an entry was alive that was taken for dead."""
+        """Correct the cache model by what the provider counted. True: an entry was alive that was taken for dead."""
         if usage.cache_read is None or usage.passes > 1:  # a later pass reads what the first one wrote
             return False
         if usage.cache_read == 0 and booking.sent.read:

@@ -118,7 +118,7 @@ def _ratio(cost: float, told: float) -> float:
 
 
 def _real(usage: Usage, known: Cost) -> Cost:
-    """What the provider counted. Where it names one sum for what was written, it is split as the mirror thinks."""
+    """What the provider counted. Where it names one sum for what was written, it is split as the cache model does."""
     written, hour = usage.cache_write or 0, usage.cache_write_hour
     if hour is None:
         hour = round(written * _share(known.write_hour, _written(known)))

@@ -1,4 +1,4 @@
-"""A mirror of the provider's prompt cache: what a request will read, write and pay in full.
+"""A model of the provider's prompt cache: what a request will read, write and pay in full.
 
 Three ways of caching, by `Price.caching`:
 

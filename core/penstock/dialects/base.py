@@ -6,11 +6,9 @@ for those `ListDialect` does everything but reading one message and writing one 
 
 from __future__ import annotations
 
-import sys
-import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -20,6 +18,7 @@ from penstock.base.errors import InvalidEdit, Unreadable
 from penstock.base.external_names import kept_name
 from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role, digest, words_of
 from penstock.conversation.json_spans import Span, elements, members
+from penstock.dialects.message_cache import CACHE_BYTES, MessageCache
 from penstock.dialects.replies import WRONG_SHAPE, ReplyParser, ReplyReader
 from penstock.tokens.estimate import bytes_of
 from penstock.tokens.images import media_in
@@ -38,10 +37,6 @@ __all__ = [
     "fixed_blocks",
 ]
 
-CACHE_BYTES = 96 << 20
-"""Of memory for the messages one format has read, texts and objects included: about 40 MB of JSON."""
-_MESSAGE_BYTES, _BLOCK_BYTES = 700, 450
-"""What the objects take, measured with tracemalloc."""
 _MIXED = frozenset({BlockKind.TOOL_RESULT, BlockKind.OTHER})
 
 
@@ -162,7 +157,7 @@ class ListDialect(Dialect):
     list_field: str
 
     def __init__(self, cache_bytes: int = CACHE_BYTES) -> None:
-        self._seen = _MessageCache(cache_bytes)
+        self._seen = MessageCache(cache_bytes)
 
     @abstractmethod
     def read_message(self, raw: bytes) -> Message:
@@ -365,41 +360,3 @@ def _join(body: bytes, cuts: list[tuple[int, int, bytes]]) -> bytes:
         at = end
     out.append(body[at:])
     return b"".join(out)
-
-
-@dataclass
-class _MessageCache:
-    """Messages read before, by their bytes. The older half goes when there are too many; what was asked for since has
-    moved to the newer one."""
-
-    limit: int
-    """Bytes."""
-    _newer: dict[bytes, Message] = field(default_factory=dict)
-    _older: dict[bytes, Message] = field(default_factory=dict)
-    _size: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def get(self, body: bytes, spans: Sequence[Span], read: Callable[[bytes], Message]) -> tuple[Message, ...]:
-        """The messages at `spans` of `body`; what is not known is read."""
-        raws = [body[start:end] for start, end in spans]
-        found = list(map(self._newer.get, raws))
-        for i, message in enumerate(found):
-            if message is None:
-                found[i] = self._fetch(raws[i], read)
-        return tuple(m for m in found if m is not None)
-
-    def _fetch(self, raw: bytes, read: Callable[[bytes], Message]) -> Message:
-        message = self._older.get(raw) or read(raw)
-        with self._lock:
-            if self._size > self.limit // 2:
-                self._newer, self._older, self._size = {}, self._newer, 0
-            if raw not in self._newer:
-                self._newer[message.raw] = message
-                self._size += _weight(message)
-        return message
-
-
-def _weight(message: Message) -> int:
-    """About the bytes a message takes in memory."""
-    texts = sum(sys.getsizeof(block.text) for block in message.blocks)
-    return len(message.raw) + texts + _MESSAGE_BYTES + _BLOCK_BYTES * len(message.blocks)

@@ -10,6 +10,7 @@ import msgspec
 from penstock.base.errors import Unreadable
 from penstock.base.suggest import did_you_mean
 from penstock.conversation.conversation import Conversation
+from penstock.dialects.bundled import bundled_dialects
 
 __all__ = ["read_as", "shape_of"]
 
@@ -45,8 +46,6 @@ _PATHS = {"ollama-generate": "/api/generate", "ollama-chat": "/api/chat"}
 
 
 def _dialects() -> dict[str, Any]:
-    from penstock.dialects.bundled import bundled_dialects  # the store comes with it
-
     return {one.name: one for one in bundled_dialects()}
 
 

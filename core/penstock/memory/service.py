@@ -1,7 +1,7 @@
 """The keeper: one for each process, opens the memory in a thread of its own and does work on it there.
 
 Nobody waits who does not want to: `submit` puts work in a bounded queue, `ask` gives up after its time. What loads
-slowly (the vectors' index, the embedder's model) is loaded in the keeper's thread. When memory cannot be opened or
+slowly (the vectors' index, the embedder's model) is loaded in the service's thread. When memory cannot be opened or
 written, work waits, and it is tried again now and then.
 """
 
@@ -36,7 +36,7 @@ CLOSE_S = 5.0
 
 
 class State(StrEnum):
-    """What the keeper is at."""
+    """What the service is doing."""
 
     CLOSED = "closed"
     """Nobody has asked for memory yet, or it is closed for good."""
@@ -108,8 +108,8 @@ class MemoryService:
             return self._memory
 
     def submit(self, work: Work) -> bool:
-        """Have `work` done on the keeper's thread, in order, once memory is open. Never waits. Work that raises
-        `MemoryDown` is tried again later, anything else is logged. False: the keeper is closed."""
+        """Have `work` done on the service's thread, in order, once memory is open. Never waits. Work that raises
+        `MemoryDown` is tried again later, anything else is logged. False: the service is closed."""
         self.begin()
         with self._change:
             if self._closing:
@@ -157,7 +157,7 @@ class MemoryService:
             self._thread.join(CLOSE_S)
         self._askers.close()
 
-    # ---------------------------------------------------------------- the keeper's thread
+    # ---------------------------------------------------------------- the service's thread
 
     def _run(self) -> None:
         try:

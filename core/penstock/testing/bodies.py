@@ -10,6 +10,7 @@ import msgspec
 from penstock.base.suggest import did_you_mean
 from penstock.conversation.conversation import Role
 from penstock.dialects.base import Dialect
+from penstock.dialects.bundled import bundled_dialects
 from penstock.testing.turns import Turn, numbered
 
 __all__ = ["conversation", "dialect_of", "path_of"]
@@ -53,10 +54,6 @@ def conversation(
 
 def dialect_of(name: str) -> Dialect:
     """The bundled dialect of this name, fresh. Raises `ValueError`."""
-    from penstock.dialects.bundled import (
-        bundled_dialects,  # brings the store's libraries, which a test of a stage can do without
-    )
-
     found = {dialect.name: dialect for dialect in bundled_dialects()}
     if name not in found:
         raise ValueError(f"there is no dialect {name!r}.{did_you_mean(name, found)}")

@@ -1,4 +1,4 @@
-"""What may be spent in a day, kept in a file so that a restart does not fill the purse again."""
+"""What may be spent in a day, kept in a file so that a restart does not reset it."""
 
 from __future__ import annotations
 

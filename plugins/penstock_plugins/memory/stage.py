@@ -135,7 +135,7 @@ class Remember(Stage):
             draft.note(hint_of_topics(missing), reason="the client summarised what these are about")
 
     def _keep(self, exchange: Exchange, items: Sequence[Item], tags: Sequence[str] = ()) -> None:
-        """On the keeper's thread: `tags` are those of all items, or each gets those of its own words."""
+        """On the memory service's thread: `tags` are those of all items, or each gets those of its own words."""
         if self._keeper is None:
             return
         owner, scope = owner_of(exchange, self._profile), self._scope(exchange)

@@ -1,0 +1,56 @@
+"""Messages that were read before, so that a request costs as much to read as is new in it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from penstock.conversation.conversation import Message
+from penstock.conversation.json_spans import Span
+
+__all__ = ["CACHE_BYTES", "MessageCache"]
+
+CACHE_BYTES = 96 << 20
+"""Of memory for the messages one format has read, texts and objects included: about 40 MB of JSON."""
+_MESSAGE_BYTES, _BLOCK_BYTES = 700, 450
+"""What the objects take, measured with tracemalloc."""
+
+
+@dataclass
+class MessageCache:
+    """Messages read before, by their bytes. The older half goes when there are too many; what was asked for since has
+    moved to the newer one."""
+
+    limit: int
+    """Bytes."""
+    _newer: dict[bytes, Message] = field(default_factory=dict)
+    _older: dict[bytes, Message] = field(default_factory=dict)
+    _size: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, body: bytes, spans: Sequence[Span], read: Callable[[bytes], Message]) -> tuple[Message, ...]:
+        """The messages at `spans` of `body`; what is not known is read."""
+        raws = [body[start:end] for start, end in spans]
+        found = list(map(self._newer.get, raws))
+        for i, message in enumerate(found):
+            if message is None:
+                found[i] = self._fetch(raws[i], read)
+        return tuple(m for m in found if m is not None)
+
+    def _fetch(self, raw: bytes, read: Callable[[bytes], Message]) -> Message:
+        message = self._older.get(raw) or read(raw)
+        with self._lock:
+            if self._size > self.limit // 2:
+                self._newer, self._older, self._size = {}, self._newer, 0
+            if raw not in self._newer:
+                self._newer[message.raw] = message
+                self._size += _weight(message)
+        return message
+
+
+def _weight(message: Message) -> int:
+    """About the bytes a message takes in memory."""
+    texts = sum(sys.getsizeof(block.text) for block in message.blocks)
+    return len(message.raw) + texts + _MESSAGE_BYTES + _BLOCK_BYTES * len(message.blocks)
