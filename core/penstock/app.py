@@ -143,7 +143,7 @@ class Suite:
 
     def sessions(self) -> SessionCommands:
         """What a person asks of sessions. Its commands read the store: not for the loop."""
-        live = Live(self.log.drain, self.engine.forgotten, self.engine.cashier.budgets.forget)
+        live = Live(self.log.drain, self.engine.forgotten, self.engine.admission.budgets.forget)
         return SessionCommands(self.store, live)
 
     def close(self) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from penstock import BlockKind, Draft, EventKind
 from penstock.edits.flush_reason import FlushReason
-from penstock.engine.job import PAUSED
 from penstock.engine.pipeline import Pipeline
+from penstock.engine.request_context import PAUSED
 from penstock.plugins.stage import Stage
 from penstock.profiles.profile import changed
 from penstock.testing import Session, Turn, assistant, check_prefix, conversation, profile_of, user

@@ -328,7 +328,7 @@ def test_a_deletion_that_fails_while_a_request_is_settled() -> None:
         engine = found.session.engine
         deleting = threading.Event()
         name = next(name for name, _ in engine._states.loaded())
-        ask, pass_by = engine.cashier.ask, engine._fallback.pass_by_now
+        ask, pass_by = engine.admission.admit, engine._fallback.pass_by_now
         body = body_of(found.history)
 
         def asked(*given: Any) -> Any:
@@ -347,7 +347,7 @@ def test_a_deletion_that_fails_while_a_request_is_settled() -> None:
                 raise OSError("no room")
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(engine.cashier, "ask", asked)
+            patch.setattr(engine.admission, "admit", asked)
             patch.setattr(engine._fallback, "pass_by_now", passes)
             sending = threading.Thread(target=lambda: done.append(engine.process_now(request(body))), daemon=True)
             sending.start()

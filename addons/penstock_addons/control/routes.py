@@ -86,7 +86,7 @@ def _asked(do: Callable[[Suite, str, bytes], Answer], suite: Suite, body: bytes,
 
 
 def _budget(suite: Suite, command: str, body: bytes) -> Answer:
-    return 200, run_budget_command(suite.engine.cashier, command, _arguments(body), suite.profile.budget)
+    return 200, run_budget_command(suite.engine.admission, command, _arguments(body), suite.profile.budget)
 
 
 def _settings(suite: Suite, command: str, body: bytes) -> Answer:

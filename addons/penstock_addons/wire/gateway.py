@@ -227,7 +227,7 @@ class Gateway:
         flow.response.stream = passage.tee
         if not passage.is_over and passage.outcome is not None and self._suite is not None:
             passage.told = parse_rate_limits({name.lower(): headers[name] for name in headers}, status, time.time())
-            self._suite.engine.responses.told(passage.outcome, passage.told)
+            self._suite.engine.responses.record_rate_limits(passage.outcome, passage.told)
 
     def response(self, flow: http.HTTPFlow) -> None:
         passage = self._passages.pop(flow.id, None)

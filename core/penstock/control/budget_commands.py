@@ -24,16 +24,16 @@ COMMANDS = frozenset({"show", "set", "raise", "reset"})
 
 
 def run_budget_command(
-    cashier: AdmissionControl, command: str, arguments: Mapping[str, object], budget: Budget
+    admission: AdmissionControl, command: str, arguments: Mapping[str, object], budget: Budget
 ) -> Answer:
     """Carry a command out on the budgets of a running engine. Raises `PenstockError`."""
     raised: Sequence[str] = ()
     try:
-        done = BudgetCommands(cashier.budgets, budget, cashier.clock.now, cashier.speed).do(command, arguments)
+        done = BudgetCommands(admission.budgets, budget, admission.clock.now, admission.speed).do(command, arguments)
         raised = done.get("raised", ())
         return done
     finally:
-        cashier.changed(raised)
+        admission.changed(raised)
 
 
 class BudgetCommands:

@@ -1,5 +1,4 @@
-"""The cashier: stands between the road and the budgets. Says whose a request is, what it is thought to cost and what it
-did cost, and has the books stored.
+"""Admission control: says whether a request may leave by its budgets, books what it did cost, and has that stored.
 
 Everything here is done in memory; a thread of its own writes down what changed.
 """
@@ -18,18 +17,16 @@ from penstock.budget import Admission, Amount, BudgetOwner
 from penstock.budget.limit_evaluator import Change, LimitStatus
 from penstock.budget.provider_limits import RateLimitInfo
 from penstock.budget.rate_limiter import RateDecision, RateLimiter
-from penstock.conversation.conversation import BlockKind, is_envelope
+from penstock.conversation.conversation import BlockKind, Conversation, is_envelope
 from penstock.conversation.exchange import Exchange, Kind
 from penstock.conversation.reply import Reply, Usage
 from penstock.conversation.reported_counts import bounded
 from penstock.cost.account import RequestCost
 from penstock.cost.bill import PriceOf, bill
-from penstock.cost.prices import Price
 from penstock.cost.prompt_cache import Cost
 from penstock.engine import budget_store
 from penstock.engine.pipeline import Pipeline
 from penstock.engine.request_context import ProxyDecision, RequestContext
-from penstock.engine.token_counts import TokenCalibration
 from penstock.events.event import EventKind
 from penstock.events.log import EventLog
 from penstock.plugins.draft import Refused
@@ -51,8 +48,8 @@ _IN_CHAT = re.compile(r"/?penstock:? budget raise(?: \$?(\d{1,6}(?:\.\d{1,4})?))
 class AdmissionControl:
     """Any thread may call; nobody waits for the disk."""
 
-    def __init__(self, store: Store, log: EventLog, clock: Clock, counting: TokenCalibration) -> None:
-        self._store, self._log, self.clock, self._counting = store, log, clock, counting
+    def __init__(self, store: Store, log: EventLog, clock: Clock) -> None:
+        self._store, self._log, self.clock = store, log, clock
         self.speed = RateLimiter()
         self._closing, self._dirty = threading.Event(), threading.Event()
         self.budgets = budget_store.load(store, clock.now(), self._tell)
@@ -68,14 +65,14 @@ class AdmissionControl:
         """How near the budgets of a request are to their end."""
         return self.budgets.standing(who_is(exchange), profile.budget, self.clock.now())
 
-    def ask(self, work: RequestContext, exchange: Exchange) -> tuple[Refused | None, float]:
+    def admit(self, context: RequestContext) -> tuple[Refused | None, float]:
         """Why a request must not leave; if it may, after how many seconds."""
-        profile, draft = work.pipeline.profile, work.draft
-        if profile.mode != "edit" or exchange.kind is Kind.COUNT:
+        exchange, draft = context.exchange, context.draft
+        if context.profile.mode != "edit" or exchange.kind is Kind.COUNT:
             return None, 0.0
-        if draft is not None and draft.refused is not None and not work.is_paused:
+        if draft is not None and draft.refused is not None and not context.is_paused:
             return draft.refused, 0.0
-        admission = self._admit(work, exchange, self._estimate(work, exchange))
+        admission = self._admit(context, exchange, self._estimate(context, exchange))
         self._save_soon()
         if admission.is_allowed:
             return None, admission.wait_s
@@ -104,9 +101,9 @@ class AdmissionControl:
         else:
             self._settle(exchange, pipeline, self.budgets.held(exchange.id) or Amount(requests=1))
 
-    def told(self, exchange: Exchange, told: tuple[RateLimitInfo, ...]) -> None:
-        """A provider told of its limits."""
-        self.speed.told(who_is(exchange), told)
+    def record_rate_limits(self, exchange: Exchange, limits: tuple[RateLimitInfo, ...]) -> None:
+        """A provider said what its limits are."""
+        self.speed.told(who_is(exchange), limits)
 
     # ---------------------------------------------------------------- a person
 
@@ -124,8 +121,8 @@ class AdmissionControl:
 
     # ---------------------------------------------------------------- within
 
-    def _admit(self, work: RequestContext, exchange: Exchange, estimate: Amount) -> Admission:
-        profile, who, now = work.pipeline.profile, who_is(exchange), self.clock.now()
+    def _admit(self, context: RequestContext, exchange: Exchange, estimate: Amount) -> Admission:
+        profile, who, now = context.profile, who_is(exchange), self.clock.now()
 
         def turn() -> RateDecision:
             # Asked for when it is this one's turn to ask: one's time is never before that of who asked earlier.
@@ -136,7 +133,7 @@ class AdmissionControl:
 
         admission = ask()
         may_say = profile.budget.chat and exchange.kind is Kind.MAIN and not exchange.is_retry
-        said = _IN_CHAT.fullmatch(self._new_text(work, exchange)) if admission.is_final and may_say else None
+        said = _IN_CHAT.fullmatch(self._new_text(context, exchange)) if admission.is_final and may_say else None
         if said is None:
             return admission
         for by in (Amount(dollars=float(said[1])), None) if said[1] else (None,):
@@ -148,10 +145,10 @@ class AdmissionControl:
                 break
         return admission
 
-    def _new_text(self, work: RequestContext, exchange: Exchange) -> str:
+    def _new_text(self, context: RequestContext, exchange: Exchange) -> str:
         """The user's text, if it is the only new text block. Clients resend a refused message before the next one, so
         blocks that were there at the last refusal are ignored."""
-        texts, conversation = _texts(work), exchange.identity.conversation
+        texts, conversation = _texts(context.conversation), exchange.identity.conversation
         before = self._refused.pop(conversation, frozenset())
         self._refused[conversation] = frozenset(map(hash, texts))
         while len(self._refused) > REFUSED:
@@ -159,17 +156,15 @@ class AdmissionControl:
         new = [text for text in texts if hash(text) not in before]
         return new[0] if len(new) == 1 and len(new[0]) <= LONGEST_SAID else ""
 
-    def _estimate(self, work: RequestContext, exchange: Exchange) -> Amount:
+    def _estimate(self, context: RequestContext, exchange: Exchange) -> Amount:
         """What a request is thought to cost as it leaves, without its answer."""
-        state, came = work.state, work.conversation
-        sent = state.size_sent if state is not None else 0
-        size = estimate_bytes(came.size if came is not None else len(work.body))
-        size = max(0, sent + size - state.size_came) if state is not None else size
-        tokens = self._counting.gauge(exchange).count(size).tokens
-        margin = work.pipeline.profile.cache.margin_s
-        is_warm = state is not None and not state.clock.is_cold(self.clock.now(), margin)
+        state = context.state
+        sent = state.size_sent
+        size = max(0, sent + estimate_bytes(context.conversation.size) - state.size_came)
+        tokens = context.scale.count(size).tokens
+        is_warm = not state.clock.is_cold(self.clock.now(), context.profile.cache.margin_s)
         read = tokens * min(sent, size) / size if is_warm and size else 0.0
-        return Amount(_price(exchange, work.pipeline).dollars(read=read, write=tokens - read), tokens, 1)
+        return Amount(context.price.dollars(read=read, write=tokens - read), tokens, 1)
 
     def _settle(self, exchange: Exchange, pipeline: Pipeline, amount: Amount) -> None:
         self.budgets.settle(exchange.id, who_is(exchange), pipeline.profile.budget, amount, self.clock.now())
@@ -233,19 +228,15 @@ def prices_for(outcome: ProxyDecision) -> PriceOf | None:
     return _price_of(outcome.exchange, outcome.pipeline)
 
 
-def _texts(work: RequestContext) -> list[str]:
+def _texts(conversation: Conversation) -> list[str]:
     """What the newest message says, without envelopes. Empty where a tool speaks in it."""
-    at = work.conversation.newest_user() if work.conversation is not None else None
-    if work.conversation is None or at is None:
+    at = conversation.newest_user()
+    if at is None:
         return []
-    blocks = work.conversation.messages[at].blocks
+    blocks = conversation.messages[at].blocks
     if any(block.kind is not BlockKind.TEXT for block in blocks):
         return []
     return [text for block in blocks if (text := block.text.strip()) and not is_envelope(text)]
-
-
-def _price(exchange: Exchange, pipeline: Pipeline) -> Price:
-    return _price_of(exchange, pipeline)(exchange.model)
 
 
 def _price_of(exchange: Exchange, pipeline: Pipeline) -> PriceOf:

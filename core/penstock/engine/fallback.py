@@ -87,7 +87,7 @@ class Fallback:
                 break
             return self._passed(work, passed, why)
         self._leave_untouched(work)
-        return self.untouched(request, why, work.exchange if work is not None else None)
+        return self.untouched(request, why, work.classified if work is not None else None)
 
     def pass_by_now(self, request: Request, work: RequestContext | None, why: str) -> ProxyDecision:
         """The same in the caller's own thread."""
@@ -99,12 +99,12 @@ class Fallback:
             except Exception:  # as above
                 logger.exception("exchange %s goes as it came", request.id)
         self._leave_untouched(work)
-        return self.untouched(request, why, work.exchange if work is not None else None)
+        return self.untouched(request, why, work.classified if work is not None else None)
 
     def _passed(self, work: RequestContext, passed: _Passed, why: str) -> ProxyDecision:
         if passed.fault:
             self._log.append(EventKind.FAULT, work.request.id, where="check", error=redact(passed.fault)[:400])
-        outcome = self.untouched(work.request, why, work.exchange, replayed=passed.edits, stripped=passed.stripped)
+        outcome = self.untouched(work.request, why, work.classified, replayed=passed.edits, stripped=passed.stripped)
         outcome.body, outcome.replayed, outcome.stripped = passed.body, passed.edits, passed.stripped
         outcome.conversation, outcome.body_key = passed.conversation, work.body_key
         outcome.may_break = passed.may_break
@@ -112,12 +112,12 @@ class Fallback:
 
     def _leave_untouched(self, work: RequestContext | None) -> None:
         """The client's own bytes leave, past the ledger. The loop must not wait for the state's lock."""
-        if work is None or work.state is None or work.conversation is None:
+        if work is None or work.loaded is None or work.parsed is None:
             return
-        work.state.note_attempt(work.body_key, Attempt(0, untouched=True))
-        work.state.seals.note(work.conversation, work.conversation)
+        work.loaded.note_attempt(work.body_key, Attempt(0, untouched=True))
+        work.loaded.seals.note(work.parsed, work.parsed)
         if work.endpoint is not Endpoint.COUNT:
-            self._note_use(work, work.state, work.conversation)
+            self._note_use(work, work.loaded, work.parsed)
 
     def close(self) -> None:
         """End the threads."""
@@ -134,7 +134,7 @@ class Fallback:
     def _send(self, work: RequestContext, *, load: bool) -> _Passed:
         """What leaves for a request. With `load`, a ledger that is not in memory is read from the store, if that can
         be. Raises `Unreadable`, and what a stranger's dialect raises."""
-        conversation = work.conversation or self._read(work)
+        conversation = work.parsed or self._read(work)
         if is_signed(work.request.headers):
             return _Passed("", None)
         identity = identify(work.request, conversation, work.dialect.provider, self._key)
@@ -172,7 +172,7 @@ class Fallback:
         if state is None:
             return
         state.clock.touch(self._clock.now())
-        if work.exchange is None or work.exchange.kind.is_real:
+        if work.classified is None or work.classified.kind.is_real:
             state.untouched.append(conversation)
 
     def _state(self, name: str, *, load: bool) -> ConversationState | None:

@@ -1,110 +1,189 @@
-"""Decide which edits land in a request, which wait, and which are left out.
+"""Decide which edits are applied to a request now, which are deferred, and which are rejected. Pure: nothing of the
+conversation's state changes.
 
-On arrival: an edit to content never sent lands at once. Late: an edit to content already sent waits until the cache is
-cold, a person asks or the window is full; then all that wait land together. Where the model binds its thinking to what
-stands before it, they land at a new message of a person's only (P4).
+An edit to content never sent is applied at once. One to content already sent is deferred until the cache is cold, a
+person asks or the window is full, or until it pays with a warm cache; then all that are deferred are applied together.
+Where the model binds its thinking to what stands before it, that happens at a new message of a person's only (P4).
 """
+
+# Theory of operation.
+#
+# The provider caches the prefix of a request. Changing a block that was sent before makes it read everything behind the
+# block anew, at ten to forty times the price of a cached token. So there are two moments for an edit:
+#
+# - Before the first send. The block is new, nothing behind it is cached yet: the edit is applied at once.
+# - At a flush. Edits of what was sent before wait, and are applied together when reading anew costs nothing extra: the
+#   cache has expired, the client itself changed the prefix, the window is full, a person asked, or what the edits save
+#   pays for it (`penstock.cost.warm_flush`).
+#
+# On models that bind their thinking, a flush waits for a new user message and removes the thinking before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from penstock.conversation.conversation import Conversation
+from penstock.cost.prompt_cache import CacheBlock
+from penstock.cost.warm_flush import Candidate
 from penstock.dialects.base import RangeEdit
 from penstock.edits.edit import Edit, Op, Place
+from penstock.edits.flush_reason import FlushReason
 from penstock.edits.ledger import locate, resolve
 from penstock.engine.guard import COVERED
-from penstock.engine.job import Job, Plan
-from penstock.plugins.draft import Draft
+from penstock.engine.request_context import RequestContext
 
-__all__ = ["plan_edits"]
+__all__ = ["DEBT", "Plan", "plan_edits"]
 
 DEBT = "the history as received is about to outgrow the window: the client has to see how large it is, and compact"
 _BEHIND = "editing has cost more than it saved in this session"
 
 
-def plan_edits(job: Job, draft: Draft) -> Plan:
-    plan, ledger = Plan(), job.state.ledger
-    is_new = job.state.newness(job.conversation, job.sent)
-    must = job.due is not None and job.due.must
-    halted = _BEHIND if job.state.account.is_behind and not must else ""
-    places = locate(job.conversation, {edit.place.key for edit in draft.edits})
-    latest = {(e.op, e.place, e.text if e.op is Op.NOTE else ""): e for e in draft.edits}
-    last = _last_thinking(job)
-    flushes = bool(job.due) and job.may_flush
+@dataclass(slots=True)
+class Plan:
+    """What becomes of the edits proposed for one request."""
+
+    due: FlushReason | None = None
+    """Why edits to what was sent are applied now. None: they are deferred, but for `warm_flush`."""
+    apply: list[Edit] = field(default_factory=list)
+    flush: list[Edit] = field(default_factory=list)
+    """Those of `apply` to what was sent before."""
+    deferred: list[Edit] = field(default_factory=list)
+    rejected: list[tuple[Edit, str]] = field(default_factory=list)
+    """Each with why."""
+    forgotten: list[Edit] = field(default_factory=list)
+    """Those of `rejected` that are not to be tried at a later flush either."""
+    faults: list[str] = field(default_factory=list)
+    """What proved wrong as the request was written, in order, for the log."""
+
+    may_flush_warm: bool = False
+    """Whether a flush of a warm cache may be weighed."""
+    warm_flush: list[Edit] = field(default_factory=list)
+    """Those of `apply` that are applied although the cache is warm, because it pays."""
+    candidates: list[Candidate] = field(default_factory=list)
+    """What else could be cut while the cache is warm."""
+    entry: int | None = None
+    """The entry a warm flush reads from."""
+    blocks: list[CacheBlock] = field(default_factory=list)
+    """What is cached of the request without `warm_flush`."""
+
+    def reject(self, edits: Sequence[tuple[Edit, str]]) -> None:
+        """Of `apply`, these are not applied after all."""
+        self.rejected += edits
+        gone = {edit for edit, _ in edits}
+        self.apply = [edit for edit in self.apply if edit not in gone]
+        self.warm_flush = [edit for edit in self.warm_flush if edit not in gone]
+
+    def defer_warm_flush(self) -> None:
+        """It does not pay yet."""
+        self._defer(self.warm_flush)
+        self.warm_flush, self.entry = [], None
+
+    def defer_flush(self) -> None:
+        """It would free too little."""
+        self._defer(self.flush)
+        self.flush = []
+
+    def _defer(self, edits: Sequence[Edit]) -> None:
+        gone = set(edits)
+        self.apply = [edit for edit in self.apply if edit not in gone]
+        self.deferred += [edit for edit in edits if edit.op is not Op.STRIP]  # it goes with what breaks the thinking
+
+
+def plan_edits(context: RequestContext, edits: Sequence[Edit]) -> Plan:
+    """What becomes of `edits`, and of those that were deferred before, by what was sent before. What it costs is not
+    weighed here, nor whether the request stays valid."""
+    plan = Plan(due=_still_due(context))
+    if held := context.held:
+        plan.rejected = [(edit, held) for edit in edits]
+        return plan
+    conversation, state, ledger = context.conversation, context.state, context.state.ledger
+    is_new = state.newness(conversation, context.sent)
+    must = plan.due is not None and plan.due.must
+    halted = _BEHIND if state.account.is_behind and not must else ""
+    places = locate(conversation, {edit.place.key for edit in edits})
+    latest = {(e.op, e.place, e.text if e.op is Op.NOTE else ""): e for e in edits}
+    last = _last_thinking(context)
+    flushes = plan.due is not None and context.may_flush
     for edit in latest.values():
         if ledger.replays(edit):
             continue
         breaks = places.get(edit.place, last) < last
         if halted and edit.op is not Op.NOTE:
-            plan.out.append((edit, halted))
-        elif job.debt and edit.op is Op.REPLACE:
-            plan.out.append((edit, DEBT))
+            plan.rejected.append((edit, halted))
+        elif context.debt and edit.op is Op.REPLACE:
+            plan.rejected.append((edit, DEBT))
         elif ledger.is_full:
-            plan.out.append((edit, "the ledger of this conversation is full"))
+            plan.rejected.append((edit, "the ledger of this conversation is full"))
         elif _is_new(edit, places, is_new) and not ledger.has_landed(edit) and not breaks:
-            plan.land.append(edit)
+            plan.apply.append(edit)
         elif edit.op is Op.NOTE:
-            plan.out.append((edit, "frozen: the turn was sent without it"))
-        elif job.state.late_stopped:
-            plan.out.append((edit, job.state.late_stopped))
+            plan.rejected.append((edit, "frozen: the turn was sent without it"))
+        elif state.late_stopped:
+            plan.rejected.append((edit, state.late_stopped))
         elif flushes:
-            plan.late.append(edit)
+            plan.flush.append(edit)
         else:
-            plan.wait.append(edit)
-    if flushes and not halted and not job.state.late_stopped:
-        proposed = {(e.op, e.place) for e in (*plan.land, *plan.late)}
-        due = [e for e in ledger.pending if (e.op, e.place) not in proposed]
-        found = resolve(job.conversation, due)
-        plan.late += [
+            plan.deferred.append(edit)
+    if flushes and not halted and not state.late_stopped:
+        proposed = {(e.op, e.place) for e in (*plan.apply, *plan.flush)}
+        pending = [e for e in ledger.pending if (e.op, e.place) not in proposed]
+        found = resolve(conversation, pending)
+        plan.flush += [
             edit
             for edit, (m, _) in zip(found.applied, found.spots, strict=True)
-            if m >= job.conversation.ignored and not (job.debt and edit.op is Op.REPLACE)
+            if m >= conversation.ignored and not (context.debt and edit.op is Op.REPLACE)
         ]
-    if flushes and job.debt:
-        plan.late += _restored(job, plan)
+    if flushes and context.debt:
+        plan.flush += _restored(context, plan)
     # The client's own breakpoints are never removed: such a compaction waits until they have moved on.
-    held = {e for e in (*plan.land, *plan.late) if _covers_breakpoint(job.conversation, e)}
-    plan.land = [e for e in plan.land if e not in held]
-    plan.late = [e for e in plan.late if e not in held]
-    plan.wait += held
-    plan.late = _uncovered(job, plan)
-    plan.land += plan.late
+    covering = {e for e in (*plan.apply, *plan.flush) if _covers_breakpoint(conversation, e)}
+    plan.apply = [e for e in plan.apply if e not in covering]
+    plan.flush = [e for e in plan.flush if e not in covering]
+    plan.deferred += covering
+    plan.flush = _uncovered(context, plan)
+    plan.apply += plan.flush
     return plan
 
 
-def _last_thinking(job: Job) -> tuple[int, int]:
+def _still_due(context: RequestContext) -> FlushReason | None:
+    """The occasion may have passed since the request was read: another one used the cache, which is not cold then, or
+    had its edits applied."""
+    used = context.state.clock.last_use > context.used
+    edited = context.state.ledger.revision != context.standing[0]
+    passed = (context.due is FlushReason.COLD and (used or edited)) or (context.due is FlushReason.FULL and edited)
+    return None if passed else context.due
+
+
+def _last_thinking(context: RequestContext) -> tuple[int, int]:
     """Where the last block of thinking stands that is sent, and bound to what stands before it; (-1, -1): none."""
-    if not job.binds:
+    if not context.binds:
         return -1, -1
-    standing = job.standing[1]
+    standing = context.standing[1]
     gone, covered = standing.removed(), standing.covered()
-    kept = (spot for spot in job.conversation.thinking if spot not in gone and spot[0] not in covered)
+    kept = (spot for spot in context.conversation.thinking if spot not in gone and spot[0] not in covered)
     return max(kept, default=(-1, -1))
 
 
-def _restored(job: Job, plan: Plan) -> list[Edit]:
+def _restored(context: RequestContext, plan: Plan) -> list[Edit]:
     """Edits that give results back to the client's own size, where no compaction covers what they spared."""
-    covered = {i for e in plan.late if e.op is Op.COMPACT for i in _covers(job, e)}
+    conversation = context.conversation
+    covered = {i for e in plan.flush if e.op is Op.COMPACT for i in resolve(conversation, [e]).covered()}
     return [
         Edit(Op.REPLACE, edit.place, block.text, "engine", DEBT, size=len(block.text))
-        for (m, b), edit in job.standing[1].replacements().items()
-        if m not in covered and (block := job.conversation.messages[m].blocks[b]).text != edit.text
+        for (m, b), edit in context.standing[1].replacements().items()
+        if m not in covered and (block := conversation.messages[m].blocks[b]).text != edit.text
     ]
 
 
-def _covers(job: Job, edit: Edit) -> set[int]:
-    return resolve(job.conversation, [edit]).covered()
-
-
-def _uncovered(job: Job, plan: Plan) -> list[Edit]:
-    """The late edits without those of blocks that a compaction among them takes away."""
-    if not any(edit.op is Op.COMPACT for edit in plan.late):
-        return plan.late
-    applied = resolve(job.conversation, job.state.ledger.edits(also=[*plan.land, *plan.late])).applied
-    slots = {(edit.op, edit.place) for edit in applied}
-    plan.out += [(edit, COVERED) for edit in plan.late if (edit.op, edit.place) not in slots]
-    return [edit for edit in plan.late if (edit.op, edit.place) in slots]
+def _uncovered(context: RequestContext, plan: Plan) -> list[Edit]:
+    """The edits of the flush without those of blocks that a compaction among them takes away."""
+    if not any(edit.op is Op.COMPACT for edit in plan.flush):
+        return plan.flush
+    edits = context.state.ledger.edits(also=[*plan.apply, *plan.flush])
+    slots = {(edit.op, edit.place) for edit in resolve(context.conversation, edits).applied}
+    plan.rejected += [(edit, COVERED) for edit in plan.flush if (edit.op, edit.place) not in slots]
+    return [edit for edit in plan.flush if (edit.op, edit.place) in slots]
 
 
 def _covers_breakpoint(conversation: Conversation, edit: Edit) -> bool:

@@ -37,7 +37,7 @@ class Reader:
         store: Store,
         key: bytes,
         clock: Clock,
-        cashier: AdmissionControl,
+        admission: AdmissionControl,
         counting: TokenCalibration,
         *,
         is_lost: bool = False,
@@ -45,43 +45,44 @@ class Reader:
     ) -> None:
         """`is_lost`: the ledgers of an earlier store are gone; what was sent then is not known. `is_incomplete`: what
         an earlier proxy sent last may be missing in the store."""
-        self._store, self._key, self._clock, self._cashier, self._counting = store, key, clock, cashier, counting
+        self._store, self._key, self._clock, self._admission, self._counting = store, key, clock, admission, counting
         self._is_lost = is_lost
         self._retried_until = clock.now() + RETRIED_S if is_incomplete else 0.0
         self._projects = Projects()
         self._refusals = Refusals(store, clock.now)
         self.states = States(self._load)
 
-    def read(self, work: RequestContext) -> None:
-        """Fill in what `work` is about; for a real turn that is new, with a draft for the stages.
+    def read(self, context: RequestContext) -> None:
+        """Fill in what `context` is about; for a real turn that is new, with a draft for the stages.
 
         Raises `Unreadable` and `StoreError`.
         """
-        request, pipeline = work.request, work.pipeline
-        work.body = content_encoding.decode(
+        request, pipeline = context.request, context.pipeline
+        context.body = content_encoding.decode(
             request.body, request.headers.get("content-encoding"), pipeline.profile.limits.body_bytes
         )
-        conversation = work.dialect.read(work.body, request.path)
-        identity = identify(request, conversation, work.dialect.provider, self._key)
+        conversation = context.dialect.read(context.body, request.path)
+        identity = identify(request, conversation, context.dialect.provider, self._key)
         identity = replace(identity, project=self._project(pipeline.profile, conversation, identity))
-        kind = pipeline.classifier.kind(request, work.endpoint, conversation, identity)
+        kind = pipeline.classifier.kind(request, context.endpoint, conversation, identity)
         state = self.states.get(identity.conversation)
-        work.body_key = hash((work.endpoint, work.body))
-        work.conversation, work.state = conversation, state
+        context.body_key = hash((context.endpoint, context.body))
+        context.parsed, context.loaded = conversation, state
+        context.price = price = pipeline.parts.prices.of(identity.provider, conversation.model)
         with state.lock:
             self._refusals.heed(identity.conversation, state)
             state.learn()
             state.meet(conversation, self._clock.now())
             state.session = identity.session
-            attempt = state.attempts.get(work.body_key)
+            attempt = state.attempts.get(context.body_key)
             if kind.is_real and attempt is None and state.begins_epoch(conversation):
                 state.epoch += 1
                 state.full = 0
             sent = state.count_sent(conversation)
-            work.known = state.known.count if state.known is not None else None
+            context.known = state.known.count if state.known is not None else None
             exchange = Exchange(
                 id=request.id,
-                dialect=work.dialect.name,
+                dialect=context.dialect.name,
                 path=request.path,
                 kind=kind,
                 identity=identity,
@@ -93,62 +94,50 @@ class Reader:
                 words=_words(conversation) if kind is not Kind.TOOL_LOOP else "",
                 received_at=self._clock.now(),
             )
-            work.gauge = self._counting.gauge(exchange)
+            context.scale = self._counting.gauge(exchange)
             is_new = state.newness(conversation, sent)
             landed = resolve(conversation, state.ledger.edits())
-            work.standing = state.ledger.revision, landed
-            if kind.is_real and attempt is None and not work.is_paused:
-                work.debt = self._debt(work, conversation, landed, identity.provider)
-                work.due = self._due(work, conversation, state, identity.provider, landed)
-            used = state.clock.last_use
-        work.exchange, work.used = exchange, used
-        work.sent, work.attempt = sent, attempt
+            context.standing = state.ledger.revision, landed
+            if kind.is_real and attempt is None and not context.is_paused:
+                context.debt = _debt(context, landed)
+                context.due = self._due(context, landed)
+            context.used = state.clock.last_use
+        context.classified, context.sent, context.attempt = exchange, sent, attempt
         exchange.advance(State.CLASSIFIED)
         if kind.is_real and attempt is None:
-            window = pipeline.parts.prices.of(identity.provider, conversation.model).window
-            work.draft = Draft(
+            context.draft = Draft(
                 exchange,
                 conversation,
                 is_new,
                 sent=sent,
                 landed=landed,
-                due=work.due or "",
-                window=window,
+                due=context.due or "",
+                window=price.window,
                 parts=pipeline.parts,
-                level=self._cashier.standing(exchange, pipeline.profile).level,
+                level=self._admission.standing(exchange, pipeline.profile).level,
             )
 
     def _project(self, profile: Profile, conversation: Conversation, identity: Identity) -> str:
         known = profile.memory.project or self._projects.of(conversation, identity)
         return known or f"account-{identity.account}"
 
-    def _debt(self, work: RequestContext, conversation: Conversation, landed: Replay, provider: str) -> int:
-        """See `Job.debt`."""
-        window = work.pipeline.parts.prices.of(provider, conversation.model).window
-        compacted = (conversation.messages[i].size for i in landed.covered())
-        received = work.gauge.count(estimate_bytes(conversation.size - sum(compacted))).tokens
-        return max(0, received - round(window * work.pipeline.profile.window.received))
-
-    def _due(
-        self, work: RequestContext, conversation: Conversation, state: ConversationState, provider: str, landed: Replay
-    ) -> FlushReason | None:
-        """Why edits to what was sent may land now. None: they must wait (P4)."""
+    def _due(self, context: RequestContext, landed: Replay) -> FlushReason | None:
+        """Why edits to what was sent may be applied now. None: they must wait (P4)."""
+        conversation, state, profile, price = context.conversation, context.state, context.profile, context.price
         if not state.keys:
             return None
-        profile, price = work.pipeline.profile, work.pipeline.parts.prices.of(provider, conversation.model)
         state.clock.heed(conversation, price, profile.cache.ttl_s)
-        is_edge = conversation.begins_turn and work.dialect.may_strip(conversation)
-        if price.binds_thinking and conversation.thinking and not is_edge:
+        if not context.may_flush:
             return None
         if state.asked:
             return FlushReason.ASKED
-        if work.debt and any(_is_shortened(conversation, at, edit) for at, edit in landed.replacements().items()):
+        if context.debt and any(_is_shortened(conversation, at, edit) for at, edit in landed.replacements().items()):
             return FlushReason.OUTGROWN
         # At an unknown price nobody can say that a flush pays.
         if price.is_known and state.clock.is_cold(self._clock.now(), profile.cache.margin_s):
             return FlushReason.COLD
         limit = price.window * profile.window.hard
-        size = work.gauge.count(state.size_sent + estimate_bytes(conversation.size) - state.size_came).tokens
+        size = context.scale.count(state.size_sent + estimate_bytes(conversation.size) - state.size_came).tokens
         # Each such flush writes a hot prefix anew: after one that made little room the next waits until there is more.
         least = min(state.full + ROOM * limit, limit / profile.window.hard) if state.full else 0.0
         return FlushReason.FULL if size > max(limit, least) else None
@@ -162,6 +151,14 @@ class Reader:
         state.may_be_retried = self._clock.now() < self._retried_until
         self._refusals.recall(conversation, state)
         return state
+
+
+def _debt(context: RequestContext, landed: Replay) -> int:
+    """See `RequestContext.debt`."""
+    conversation = context.conversation
+    compacted = (conversation.messages[i].size for i in landed.covered())
+    received = context.scale.count(estimate_bytes(conversation.size - sum(compacted))).tokens
+    return max(0, received - round(context.price.window * context.profile.window.received))
 
 
 def _is_shortened(conversation: Conversation, at: tuple[int, int], edit: Edit) -> bool:

@@ -29,14 +29,14 @@ class ResponseHandler:
 
     def __init__(
         self,
-        cashier: AdmissionControl,
+        admission: AdmissionControl,
         counting: TokenCalibration,
         background: Background,
         states: States,
         clock: Clock,
         log: EventLog,
     ) -> None:
-        self._cashier, self._counting, self._background = cashier, counting, background
+        self._admission, self._counting, self._background = admission, counting, background
         self._states, self._clock, self._log = states, clock, log
         self._taught: OrderedDict[int, None] = OrderedDict()
 
@@ -58,12 +58,12 @@ class ResponseHandler:
     def failed(self, outcome: ProxyDecision, usage: Usage | None, *, begun: bool, sent: bool = True) -> None:
         """No whole answer came; with `begun` the provider had begun one, and without `sent` it was never asked."""
         if outcome.exchange is not None and outcome.pipeline is not None:
-            self._cashier.failed(outcome.exchange, outcome.pipeline, usage, begun=begun, sent=sent)
+            self._admission.failed(outcome.exchange, outcome.pipeline, usage, begun=begun, sent=sent)
 
-    def told(self, outcome: ProxyDecision, told: tuple[RateLimitInfo, ...]) -> None:
-        """The provider told of its limits."""
+    def record_rate_limits(self, outcome: ProxyDecision, limits: tuple[RateLimitInfo, ...]) -> None:
+        """The provider said what its limits are."""
         if outcome.exchange is not None:
-            self._cashier.told(outcome.exchange, told)
+            self._admission.record_rate_limits(outcome.exchange, limits)
 
     def touch(self, exchange: Exchange) -> None:
         """A request leaves only now: an entry of the provider's cache lives from here. `Engine.process` has noted when
@@ -96,7 +96,7 @@ class ResponseHandler:
         # Thinking that is left out in silence teaches like thinking that is refused.
         if outcome.body is not None and any(map(_is_left_out, reply.transformations)):
             self.rejected(outcome, LEFT_OUT)
-        self._cashier.answered(exchange, pipeline, outcome.booking, reply)
+        self._admission.answered(exchange, pipeline, outcome.booking, reply)
         self._counting.learn(outcome)
         state = self._states.peek(exchange.identity.conversation)
         if state is not None and outcome.booking is not None:

@@ -136,7 +136,7 @@ class Spending(RuleBasedStateMachine):
 
     @rule()
     def save(self) -> None:
-        """As the cashier does, through JSON."""
+        """As admission control does, through JSON."""
         for kept, new in zip(self.stored, json.loads(json.dumps(self.budgets.changed())), strict=True):
             kept.update(new)
 

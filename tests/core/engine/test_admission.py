@@ -1,4 +1,4 @@
-"""The cashier: between the road and the budgets."""
+"""Admission control: between the road and the budgets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from penstock.budget import Amount, Level
 from penstock.conversation.exchange import Kind
 from penstock.conversation.reply import Reply, Usage
 from penstock.engine import admission, budget_store
-from penstock.engine.settle import EditScheduler
+from penstock.engine.edit_scheduler import EditScheduler
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
 from penstock.testing import Session, Turn, assistant, call, conversation, dialect_of, profile_of, results, user
@@ -59,7 +59,7 @@ def say(text: str, model: str = "claude-sonnet-4-5") -> bytes:
 
 def day(session: Session, what: str = "used") -> dict[str, float]:
     """What all that came by counted for today."""
-    row = session.engine.cashier.budgets.show(session.profile.budget, session.clock.now())[0]
+    row = session.engine.admission.budgets.show(session.profile.budget, session.clock.now())[0]
     found: dict[str, float] = row[what]
     return found
 
@@ -174,7 +174,7 @@ def test_an_answer_counts_once() -> None:
         assert exchange is not None
         assert session.outcome.reply is not None
         pipeline = engine.pipeline(session.profile.name)
-        engine.cashier.answered(exchange, pipeline, session.outcome.booking, session.outcome.reply)
+        engine.admission.answered(exchange, pipeline, session.outcome.booking, session.outcome.reply)
         session.engine.responses.failed(session.outcome, None, begun=True)
         used = day(session)
         assert (used["tokens"], used["requests"], used["dollars"] > 0) == (570, 1, True)
@@ -190,7 +190,7 @@ def test_what_was_paid_besides_counts() -> None:
             exchange, pipeline = session.outcome.exchange, session.outcome.pipeline
             assert exchange is not None
             assert pipeline is not None
-            admission, booking = session.engine.cashier, session.outcome.booking
+            admission, booking = session.engine.admission, session.outcome.booking
             if whole:
                 admission.answered(exchange, pipeline, booking, Reply(usage=besides, complete=True))
             else:
@@ -239,7 +239,7 @@ def test_what_left_as_it_came_counts_too(monkeypatch: pytest.MonkeyPatch) -> Non
     def fails(*_: object) -> None:
         raise RuntimeError("a fault")
 
-    monkeypatch.setattr(EditScheduler, "settle", fails)
+    monkeypatch.setattr(EditScheduler, "schedule", fails)
     with Session() as session:
         assert session.send(say("one")) == say("one")
         assert session.outcome.why
@@ -273,7 +273,7 @@ def test_a_subagent_that_ends_gives_back_what_it_did_not_use() -> None:
 
 
 def _pools(session: Session) -> dict[bool, float]:
-    rows = session.engine.cashier.budgets.show(session.profile.budget, session.clock.now())
+    rows = session.engine.admission.budgets.show(session.profile.budget, session.clock.now())
     return {row["main"]: row["pool"]["requests"] for row in rows if row["scope"] == "conversation"}
 
 
@@ -353,7 +353,7 @@ def test_a_raise_may_say_by_how_much(text: str, dollars: float) -> None:
 def _spend(session: Session, dollars: float) -> None:
     exchange = session.outcome.exchange
     assert exchange is not None
-    budgets = session.engine.cashier.budgets
+    budgets = session.engine.admission.budgets
     who = admission.who_is(exchange)
     budgets.settle("spent", who, session.profile.budget, Amount(dollars), session.clock.now())
 
@@ -476,13 +476,13 @@ def test_a_block_that_comes_too_late_is_none(monkeypatch: pytest.MonkeyPatch) ->
     with Session(profile=profile_of(ONE)) as session:
         session.send(say("one"))
         engine = session.engine
-        ask = engine.cashier.ask
+        ask = engine.admission.admit
 
-        def given_up(work: Any, exchange: Any) -> Any:
-            work.generation += 1
-            return ask(work, exchange)
+        def given_up(context: Any) -> Any:
+            context.generation += 1
+            return ask(context)
 
-        monkeypatch.setattr(engine.cashier, "ask", given_up)
+        monkeypatch.setattr(engine.admission, "admit", given_up)
         outcome = ask_now(session, request(say("two"), ident="late"))
         assert outcome.refusal is None
         assert session.events(EventKind.REFUSED) == []

@@ -1,0 +1,84 @@
+"""Write a request with the edits that were applied in its conversation before, and with new ones; and say how much of
+its thinking stays valid. Pure: nothing of the conversation's state changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from penstock.conversation.conversation import Conversation
+from penstock.cost.account import RequestCost
+from penstock.cost.prompt_cache import CacheBlock
+from penstock.edits.applied import Replay
+from penstock.edits.edit import Edit
+from penstock.edits.ledger import resolve
+from penstock.edits.rewrite import rewrite, without_thinking
+from penstock.engine.request_context import RequestContext
+
+__all__ = ["CHANGED", "Rewrite", "apply_edits", "sealed", "valid_thinking"]
+
+CHANGED = "what stands before it is not what it was when it was produced"
+
+
+@dataclass(slots=True)
+class Rewrite:
+    """A request as it leaves."""
+
+    body: bytes | None
+    """None: as it came."""
+    replay: Replay
+    """The edits in it."""
+    view: Conversation
+    """The request as it leaves."""
+    fault: str = ""
+    """Why the provider would have refused it with all edits that were to be applied."""
+    applied: int = 0
+    """How many edits in it are new."""
+    booking: RequestCost | None = None
+    blocks: list[CacheBlock] | None = None
+    """What is cached of it, when that is known already."""
+    mark: tuple[int, int, str] | None = None
+    """A breakpoint of our own: message, block, lifetime."""
+
+
+def apply_edits(context: RequestContext, also: Sequence[Edit] = (), upto: int | None = None) -> Rewrite:
+    """The request with what was applied before, up to a revision of the ledger, and `also`. With a `fault` it is the
+    client's own."""
+    revision, standing = context.standing
+    ledger = context.state.ledger
+    unchanged = not also and upto is None and revision == ledger.revision
+    replay = standing if unchanged else resolve(context.conversation, ledger.edits(upto, also))
+    body, view, fault = rewrite(context.dialect, context.request.path, context.conversation, replay)
+    return Rewrite(body, Replay() if fault else replay, view, fault)
+
+
+def sealed(context: RequestContext, done: Rewrite, keep: int | None = None) -> Rewrite:
+    """`done` without the thinking that it would break, for this request alone: nothing is stored. `keep`: at most so
+    much of the thinking, from its end, may stay; None: as much as is valid."""
+    valid = valid_thinking(context, done)
+    keep = valid if keep is None else min(keep, valid)
+    if keep >= len(done.view.thinking):
+        return done
+    path, edits = context.request.path, done.replay.applied
+    rewritten, replay, _ = without_thinking(context.dialect, path, context.conversation, edits, keep, CHANGED)
+    return Rewrite(rewritten.body, replay, rewritten.view, done.fault)
+
+
+def valid_thinking(context: RequestContext, done: Rewrite, new: Sequence[Edit] = ()) -> int:
+    """How much of the thinking of a request, from its end, may be sent. `new`: the edits that are new in it."""
+    if not (context.price.binds_thinking and context.dialect.may_strip(context.conversation)):
+        return len(done.view.thinking)
+    if context.state.distrusts:
+        return 0
+    standing = _without_new(context, done, new)
+    return context.state.seals.kept(context.conversation, done.view, standing, context.known)
+
+
+def _without_new(context: RequestContext, done: Rewrite, new: Sequence[Edit]) -> Conversation | None:
+    """The request without its new edits; None when that cannot differ before any thinking."""
+    applied = {(edit.op, edit.place) for edit in new}
+    last = max(context.conversation.thinking, default=(-1, -1))
+    placed = zip(done.replay.applied, done.replay.spots, strict=True)
+    if not any((edit.op, edit.place) in applied and spot <= last for edit, spot in placed):
+        return None
+    return apply_edits(context).view

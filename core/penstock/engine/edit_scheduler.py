@@ -1,0 +1,201 @@
+"""Schedule the edits of one request: plan them, write the request, and commit what was decided. Runs under the
+conversation's lock. Planning and writing change nothing: all that is stored, booked or remembered is of the commit."""
+
+# Theory of operation.
+#
+# When an edit is applied is explained in `penstock.engine.plan`. Once applied, it is applied to each later request,
+# byte for byte: the client sends the original again every time. Therefore an edit is stored, with its original, before
+# the request leaves (P8). If it cannot be stored it is not sent.
+#
+# The event loop may have given the thread up meanwhile and sent the request another way. `RequestContext.commit` is
+# asked once, when the edits are stored and before anything else is kept; from there on the loop waits.
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from penstock.base.errors import StoreError
+from penstock.conversation.conversation import Conversation
+from penstock.conversation.exchange import Exchange, Kind
+from penstock.cost.account import cache_blocks
+from penstock.edits.applied import Replay
+from penstock.edits.cache_order import notes
+from penstock.edits.edit import Edit
+from penstock.edits.flush_reason import FlushReason
+from penstock.engine import payloads
+from penstock.engine.apply_edits import CHANGED, Rewrite, apply_edits, sealed
+from penstock.engine.flush import weigh_flush
+from penstock.engine.history import keep_history
+from penstock.engine.plan import Plan, plan_edits
+from penstock.engine.request_context import RequestContext, Superseded
+from penstock.engine.rewrite import replay_request, rewrite_request
+from penstock.engine.state import REFUSED, Attempt
+from penstock.events.event import EventKind
+from penstock.events.log import EventLog
+from penstock.profiles.profile import Profile
+from penstock.redaction.redaction import Redactor
+from penstock.store.base import Store
+from penstock.tokens.estimate import estimate_bytes
+
+__all__ = ["EditScheduler"]
+
+
+class EditScheduler:
+    """Has edits applied, with a store that keeps them and an event log."""
+
+    def __init__(self, store: Store, log: EventLog, redactor: Callable[[Profile], Redactor], now: Callable[[], float]):
+        self._store, self._log, self._redactor, self._now = store, log, redactor, now
+
+    def schedule(self, context: RequestContext, generation: int) -> Rewrite:
+        """Write the request, and keep what was done. Raises `Superseded`: then nothing is kept. Hold
+        `context.state.lock`."""
+        now = self._now()
+        context.state.clock.heed(context.conversation, context.price, context.profile.cache.ttl_s)
+        if context.is_signed:
+            return self._commit_signed(context, generation)
+        if context.draft is None:
+            return self._commit_replay(context, replay_request(context), generation)
+        plan = plan_edits(context, context.draft.edits)
+        weigh_flush(context, plan, now)
+        return self._commit(context, plan, rewrite_request(context, plan, now), generation, now)
+
+    def _commit(self, context: RequestContext, plan: Plan, done: Rewrite, generation: int, now: float) -> Rewrite:
+        state = context.state
+        for fault in plan.faults:
+            self._fault("check", fault, context.exchange)
+        if not plan.apply:
+            context.commit(generation)
+        elif not self._store_edits(context, plan, generation, now):
+            plan.reject([(edit, "the store could not keep it") for edit in plan.apply])
+            fault, done = done.fault, sealed(context, apply_edits(context))
+            done.fault = fault
+        state.ledger.forget(plan.forgotten)
+        state.ledger.wait(plan.deferred)
+        self._remember(context, plan, done, now, untouched=bool(done.fault) and done.body is None)
+        why = str(plan.due or "") or ("it pays" if plan.warm_flush else CHANGED if plan.flush else "")
+        if why and not {*plan.flush, *plan.warm_flush}.isdisjoint(plan.apply):
+            self._log.append(EventKind.FLUSH, context.exchange.id, why=why, edits=len(plan.apply))
+        if state.released:
+            state.released = False
+            self._log.append(EventKind.FLUSH, context.exchange.id, why=REFUSED, edits=0)
+        self._journal(context, plan)
+        return done
+
+    def _commit_signed(self, context: RequestContext, generation: int) -> Rewrite:
+        """Not a byte may change, not even what was edited before."""
+        context.commit(generation)
+        done = Rewrite(None, Replay(), context.conversation)
+        if context.draft is not None:
+            plan = Plan(context.due, rejected=[(edit, context.held) for edit in context.draft.edits])
+            self._remember(context, plan, done, self._now(), untouched=True)
+            self._journal(context, plan)
+        elif context.attempt is None:
+            context.state.note_attempt(context.body_key, Attempt(context.state.ledger.revision, untouched=True))
+        return done
+
+    def _commit_replay(self, context: RequestContext, done: Rewrite, generation: int) -> Rewrite:
+        """Retries, `count_tokens` and the client's own calls: what was applied before, and nothing new (P9, P10)."""
+        context.commit(generation)
+        state, exchange, conversation = context.state, context.exchange, context.conversation
+        if done.fault:
+            self._fault("check", done.fault, exchange)
+        if context.attempt is None:
+            left = len(done.view.thinking)
+            state.note_attempt(context.body_key, Attempt(state.ledger.revision, bool(done.fault), thinking=left))
+            if exchange.kind is Kind.CLIENT_COMPACTION:
+                self._keep_history(exchange, conversation)
+        if not exchange.kind.is_real and exchange.kind is not Kind.COUNT:
+            state.mark_shared(conversation)
+        if exchange.kind is not Kind.COUNT:  # a retry or a side call keeps the entries it reads alive
+            state.clock.touch(self._now())
+            state.seals.note(conversation, done.view)
+            self._book_again(context, done)
+        return done
+
+    def _store_edits(self, context: RequestContext, plan: Plan, generation: int, now: float) -> bool:
+        """Store the edits, then apply them for good. False: they could not be stored."""
+        name, ledger = context.exchange.identity.conversation, context.state.ledger
+        landed = ledger.prepare(plan.apply)
+        try:
+            self._store.add_edits(name, landed, now)
+        except StoreError as e:
+            self._fault("store", str(e), context.exchange)
+            context.commit(generation)
+            return False
+        try:
+            context.commit(generation)
+        except Superseded:
+            with suppress(StoreError):  # they stay in the store, and are replayed after a restart: honest, if late
+                self._store.drop_edits(name, landed[0].revision)
+            raise
+        ledger.land(landed)
+        return True
+
+    def _remember(self, context: RequestContext, plan: Plan, done: Rewrite, now: float, *, untouched: bool) -> None:
+        """Book what the request costs, and note how it was sent. `untouched`: past the ledger."""
+        state, conversation = context.state, context.conversation
+        self._log.set_tip(context.exchange.identity.conversation, state.mark_sent(conversation, context.sent))
+        idle = now - state.clock.last_use
+        state.clock.touch(now)
+        done.booking = state.account.book(
+            cache_blocks(conversation, state.account.known),
+            done.blocks or cache_blocks(done.view, state.account.known),
+            context.price,
+            now,
+            notes(conversation, done.replay),
+            idle=idle,
+            conversation=conversation,
+            counts=state.clock.is_known(self._now(), context.profile.cache.margin_s),
+        )
+        own = sum(one.dollars for one in context.draft.spendings) if context.draft is not None else 0.0
+        if own:
+            state.account.spend(own, context.price)
+            done.booking = replace(done.booking, own=own)
+        left = len(done.view.thinking)
+        attempt = Attempt(state.ledger.revision, untouched, done.mark, done.booking, left)
+        state.note_attempt(context.body_key, attempt)
+        state.seals.note(conversation, done.view)
+        state.distrusts = False
+        state.size_came = estimate_bytes(conversation.size)
+        state.size_sent = estimate_bytes(done.view.size)
+        size = context.scale.count(state.size_sent).tokens
+        if size <= context.price.window * context.profile.window.hard or plan.due is FlushReason.COLD:
+            state.full = 0
+        elif plan.due is FlushReason.FULL:
+            state.full = size
+
+    def _book_again(self, context: RequestContext, done: Rewrite) -> None:
+        """A retry is paid for in the stead of the attempt that failed; a call of the client's own for itself."""
+        state, conversation = context.state, context.conversation
+        first = None if context.attempt is None else context.attempt.booking
+        is_known = state.clock.is_known(self._now(), context.profile.cache.margin_s)
+        booking = state.account.book(
+            cache_blocks(conversation, state.account.known),
+            cache_blocks(done.view, state.account.known),
+            context.price,
+            self._now(),
+            notes(conversation, done.replay),
+            counts=first is None and is_known,
+        )
+        done.booking = replace(first, idle=0.0) if first else booking  # what the first one wrote proves no long life
+
+    def _keep_history(self, exchange: Exchange, conversation: Conversation) -> None:
+        """What the client throws away stays findable. On the log's thread: the request does not wait for it."""
+        store, name, now = self._store, exchange.identity.conversation, self._now()
+        self._log.append_later(EventKind.KEPT, exchange.id, lambda: keep_history(store, conversation, name, now))
+
+    def _journal(self, context: RequestContext, plan: Plan) -> None:
+        rows = [(e, "landed", e.reason) for e in plan.apply] + [(e, "pending", e.reason) for e in plan.deferred]
+        rows += [(e, "left out", why) for e, why in plan.rejected]
+        conversation, redactor = context.conversation, self._redactor(context.profile)
+        for edit, said, why in rows:
+
+            def payload(edit: Edit = edit, said: str = said, why: str = why) -> dict[str, object]:
+                return payloads.edited(conversation, edit, said, why, redactor)
+
+            self._log.append_later(EventKind.EDIT, context.exchange.id, payload)
+
+    def _fault(self, where: str, error: str, exchange: Exchange) -> None:
+        self._log.append(EventKind.FAULT, exchange.id, where=where, error=error[:400])

@@ -1,0 +1,113 @@
+"""Weigh what a flush costs: whether one of a full window frees enough, and whether one of a warm cache pays. Pure:
+nothing of the conversation's state changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from penstock.base.errors import Unreadable
+from penstock.conversation.conversation import BlockKind, Conversation
+from penstock.cost.account import cache_blocks
+from penstock.cost.warm_flush import RESERVE, Candidate, choose_breakpoint, choose_flush_point
+from penstock.edits.cache_order import places, user_ends
+from penstock.edits.flush_reason import ROOM, FlushReason
+from penstock.engine.apply_edits import Rewrite, apply_edits
+from penstock.engine.plan import Plan
+from penstock.engine.request_context import RequestContext
+from penstock.tokens.estimate import estimate_bytes
+
+__all__ = ["is_paid_for", "place_breakpoint", "weigh_flush"]
+
+
+def weigh_flush(context: RequestContext, plan: Plan, now: float) -> None:
+    """Defer a flush of a full window that would free too little. With a warm cache, apply the deferred edits that pay
+    for it."""
+    if plan.due is FlushReason.FULL and plan.flush and not _makes_room(context, plan):
+        plan.defer_flush()
+    is_bold = context.profile.setting == "bold"
+    plan.may_flush_warm = is_bold and not plan.due and not context.held and _may_flush_warm(context, now)
+    if plan.deferred and plan.may_flush_warm:
+        _flush_if_profitable(context, plan, now)
+
+
+def is_paid_for(context: RequestContext, plan: Plan, done: Rewrite, now: float) -> bool:
+    """What was not saved is not spent (P12). `choose_flush_point` weighs what a flush would cost; what it does cost
+    depends on the entries that the breakpoints of this request find."""
+    cache, price = context.state.account.sent, context.price
+    blocks = done.blocks or cache_blocks(done.view, context.state.account.known)
+    cost = cache.look(blocks, price, now).units(price)
+    return (cost - cache.look(plan.blocks, price, now).units(price)) * RESERVE <= context.state.account.saved
+
+
+def place_breakpoint(context: RequestContext, plan: Plan, done: Rewrite, now: float) -> None:
+    """Put a breakpoint of our own where a later flush can read from."""
+    if not (context.price.marks and context.state.own_marks):
+        return
+    blocks = cache_blocks(done.view, context.state.account.known)
+    alive = context.state.account.sent.alive_before(blocks, now, 0.0)
+    where = plan.entry if plan.entry in alive else None
+    if where is None:
+        where = choose_breakpoint(blocks, user_ends(done.view), alive, plan.candidates)
+    if where is None or where < 1:
+        return
+    m, b, _ = next(islice(done.view.blocks(), where - 1, None))
+    lifetime = next((block.mark for block in blocks[where:] if block.mark), "5m")
+    body = context.dialect.mark(done.view, m, b, lifetime)
+    if body is None:
+        return
+    try:
+        done.view = context.dialect.read(body, context.request.path)
+    except Unreadable as e:
+        plan.faults.append(f"a breakpoint of ours: {e}")
+        return
+    done.body, done.mark = body, (m, b, lifetime)
+    blocks[where] = blocks[where]._replace(mark=lifetime)
+    done.blocks = blocks
+
+
+def _makes_room(context: RequestContext, plan: Plan) -> bool:
+    """Whether the edits to what was sent free enough to write a hot prefix anew for; or must be applied, since without
+    them the provider would not take the request."""
+    flush = set(plan.flush)
+    without = apply_edits(context, [edit for edit in plan.apply if edit not in flush])
+    flushed = apply_edits(context, plan.apply)
+    size, window = estimate_bytes(without.view.size), context.price.window
+    freed = size - estimate_bytes(flushed.view.size)
+    return bool(flushed.fault) or size > window or freed >= ROOM * window * context.profile.window.hard
+
+
+def _may_flush_warm(context: RequestContext, now: float) -> bool:
+    """Whether the cache and the prices are known, and a flush is allowed."""
+    state = context.state
+    is_known = state.clock.is_known(now, context.profile.cache.margin_s) and context.price.is_known
+    return is_known and context.may_flush and not state.late_stopped
+
+
+def _flush_if_profitable(context: RequestContext, plan: Plan, now: float) -> None:
+    view, account = apply_edits(context, plan.apply).view, context.state.account
+    blocks, at = cache_blocks(view, account.known), places(view)
+    found = [(at[e.place], e) for e in plan.deferred if e.place in at]
+    plan.candidates = [Candidate(i, estimate_bytes(len(e.original) - len(e.text))) for i, e in found]
+    if context.binds:  # all thinking goes with them: what is before the first of both is what the cache can keep
+        plan.candidates = _as_one(plan.candidates, view)
+    margin = context.profile.cache.margin_s
+    choice = choose_flush_point(plan.candidates, blocks, account.sent, context.price, now, margin)
+    if choice is not None and choice.extra * RESERVE <= account.saved:
+        plan.warm_flush = [e for i, e in found if i >= choice.place]
+        plan.entry, plan.blocks = choice.entry, blocks
+        plan.apply += plan.warm_flush
+        warm = set(plan.warm_flush)
+        plan.deferred = [e for e in plan.deferred if e not in warm]
+        plan.candidates = [c for c in plan.candidates if c.index < choice.place]
+
+
+def _as_one(candidates: Sequence[Candidate], view: Conversation) -> list[Candidate]:
+    """All deferred edits, and all thinking: on a model that binds it they are one cut, at the first of them."""
+    if not candidates or not view.thinking:
+        return list(candidates)
+    thinking = [
+        (i, block.size) for i, (_, _, block) in enumerate(view.blocks(), start=1) if block.kind is BlockKind.THINKING
+    ]
+    first = min(min(c.index for c in candidates), thinking[0][0])
+    return [Candidate(first, sum(c.saving for c in candidates) + sum(estimate_bytes(size) for _, size in thinking))]

@@ -1,0 +1,153 @@
+"""One request in its thread: it is read, the stages propose edits, admission says whether it may leave, and it is
+written again. The event loop watches from `penstock.engine.engine`, and may give the thread up at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from penstock.base.clock import Clock
+from penstock.base.errors import StoreError, Unreadable
+from penstock.conversation.exchange import State
+from penstock.dialects import content_encoding
+from penstock.edits.flush_reason import FlushReason
+from penstock.engine import payloads
+from penstock.engine.admission import AdmissionControl
+from penstock.engine.edit_scheduler import EditScheduler
+from penstock.engine.fallback import Fallback
+from penstock.engine.reader import Reader
+from penstock.engine.request_context import ProxyDecision, RequestContext, Superseded
+from penstock.engine.token_counts import TokenCalibration
+from penstock.events.event import EventKind
+from penstock.events.log import EventLog
+from penstock.identify.tools import PromptHeadChanges
+from penstock.plugins.draft import Refused
+from penstock.profiles.profile import Profile
+from penstock.redaction.personal import redactors
+from penstock.redaction.redaction import Redactor, redact
+from penstock.store.base import Store
+
+__all__ = ["RequestProcessor"]
+
+
+class RequestProcessor:
+    """Takes requests from bytes to bytes. Any thread may call."""
+
+    def __init__(
+        self,
+        store: Store,
+        log: EventLog,
+        clock: Clock,
+        reader: Reader,
+        admission: AdmissionControl,
+        counting: TokenCalibration,
+        fallback: Fallback,
+        redactors: Sequence[Callable[[str], str]],
+    ) -> None:
+        self._log, self._clock, self._redactors = log, clock, tuple(redactors)
+        self._reader, self._admission, self._counting, self._fallback = reader, admission, counting, fallback
+        self._scheduler = EditScheduler(store, log, self._redactor, clock.now)
+        self._head_news = PromptHeadChanges()
+
+    def run(self, context: RequestContext, generation: int) -> ProxyDecision:
+        """What to do with a request, from the step on that it stands at. Nobody looks at what a superseded thread
+        gives."""
+        try:
+            if context.step < 0:
+                try:
+                    self._reader.read(context)
+                except Unreadable as e:
+                    return self._fallback.untouched(context.request, str(e))
+                except StoreError as e:
+                    error = redact(str(e))[:400]
+                    self._log.append(EventKind.FAULT, context.request.id, where="store", error=error)
+                    return self._pass_by(context, "the ledger of this conversation cannot be read")
+                context.advance(generation, 0, self._clock.tick())
+            self._propose(context, generation)
+            self._journal_request(context)
+            context.exchange.advance(State.ENRICHED)
+            refused, wait_s = self._admission.admit(context)
+            if refused is not None:
+                return self._refuse(context, generation, refused)
+            return self._write(context, generation, wait_s)
+        except Superseded:
+            return ProxyDecision()
+
+    def _propose(self, context: RequestContext, generation: int) -> None:
+        """Run the stages, from the one on that it stands at."""
+        pipeline, draft = context.pipeline, context.draft
+        flush = bool(context.due) or pipeline.profile.setting == "bold"
+        while draft is not None and context.step < len(pipeline.stages):
+            index = context.step
+            draft, verdict = pipeline.run(index, draft, flush=flush)
+            context.advance(generation, index + 1, self._clock.tick(), draft, verdict)
+
+    def _refuse(self, context: RequestContext, generation: int, refused: Refused) -> ProxyDecision:
+        refusal = context.dialect.refusal(refused.message, refused.retry_after, is_final=refused.is_final)
+        context.commit(generation)  # unless it has left as it came meanwhile
+        context.exchange.advance(State.REFUSED)
+        self._log.append(EventKind.REFUSED, context.exchange.id, **payloads.refused(refused))
+        return ProxyDecision(refusal=refusal, exchange=context.exchange, pipeline=context.pipeline)
+
+    def _write(self, context: RequestContext, generation: int, wait_s: float) -> ProxyDecision:
+        conversation, exchange, state = context.conversation, context.exchange, context.state
+        with state.lock:
+            # Where it is gone its ledger is, too: what that says was sent is not what the next request will find.
+            done = None if state.is_gone else self._scheduler.schedule(context, generation)
+            pending, revision = len(state.ledger.pending), state.ledger.revision
+            if done is not None and context.due is FlushReason.ASKED:
+                state.asked = False
+        if done is None:  # without the lock: who deletes the session waits for it
+            return self._pass_by(context, "its session was deleted meanwhile")
+        body = done.body
+        self._log.append(
+            EventKind.ENRICHED,
+            exchange.id,
+            edits=done.applied,
+            replayed=len(done.replay.applied) - done.applied,
+            pending=pending,
+            bytes_in=len(conversation.body),
+            bytes_out=len(conversation.body if body is None else body),
+            **payloads.saved(conversation, done.view, done.replay, done.booking, context.scale),
+            ms=_ms(self._clock.tick() - context.started),
+        )
+        encoding = context.request.headers.get("content-encoding")
+        return ProxyDecision(
+            body=None if body is None else content_encoding.encode(body, encoding),
+            exchange=exchange,
+            booking=done.booking,
+            pipeline=context.pipeline,
+            body_key=context.body_key,
+            wait_s=wait_s,
+            conversation=exchange.identity.conversation,
+            revision=revision,
+            landed=bool(done.applied),
+            marked=done.mark is not None,
+            may_break=done.replay.is_before_thinking(conversation),
+        )
+
+    def _pass_by(self, context: RequestContext, why: str) -> ProxyDecision:
+        return self._fallback.pass_by_now(context.request, context, why)
+
+    def _journal_request(self, context: RequestContext) -> None:
+        conversation, exchange, sent = context.conversation, context.exchange, context.sent
+        redactor = self._redactor(context.profile)
+        exchange.words = context.draft.words if context.draft is not None else exchange.words
+        gauge = context.scale
+        self._counting.anchor(exchange, conversation)
+        self._log.append_later(
+            EventKind.CLASSIFIED,
+            exchange.id,
+            lambda: (
+                payloads.classified(exchange, conversation, sent, redactor, gauge)
+                | self._head_news.of(exchange, conversation)
+            ),
+        )
+        for v in context.verdicts:
+            self._log.append(EventKind.STAGE, exchange.id, **payloads.verdict(v))
+
+    def _redactor(self, profile: Profile) -> Redactor:
+        return Redactor(profile.log.preview, redactors(profile.redact.personal, self._redactors))
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)
