@@ -65,14 +65,14 @@ class Fallback:
         self._states, self._key, self._clock, self._log, self._pipelines = states, key, clock, log, pipelines
         self._workers = Workers(limit=4, lost_limit=16, name="penstock-fallback")
 
-    async def pass_by(self, request: Request, work: RequestContext | None, why: str) -> ProxyDecision:
+    async def pass_by(self, request: Request, context: RequestContext | None, why: str) -> ProxyDecision:
         """Past the pipeline, in a thread of its own; where that hangs too, without what is not in memory; and last, as
         the client sent it."""
         for load in (True, False):
-            if work is None:
+            if context is None:
                 break
             try:
-                task = self._workers.submit(lambda load=load: self._send(work, load=load))  # type: ignore[misc]
+                task = self._workers.submit(lambda load=load: self._send(context, load=load))  # type: ignore[misc]
             except NoWorker:
                 break
             try:
@@ -85,39 +85,41 @@ class Fallback:
             except Exception:  # a stranger's dialect: it cannot be read a second time either
                 logger.exception("exchange %s goes as it came", request.id)
                 break
-            return self._passed(work, passed, why)
-        self._leave_untouched(work)
-        return self.untouched(request, why, work.classified if work is not None else None)
+            return self._passed(context, passed, why)
+        self._leave_untouched(context)
+        return self.untouched(request, why, context.classified if context is not None else None)
 
-    def pass_by_now(self, request: Request, work: RequestContext | None, why: str) -> ProxyDecision:
+    def pass_by_now(self, request: Request, context: RequestContext | None, why: str) -> ProxyDecision:
         """The same in the caller's own thread."""
-        if work is not None:
+        if context is not None:
             try:
-                return self._passed(work, self._send(work, load=True), why)
+                return self._passed(context, self._send(context, load=True), why)
             except Unreadable as e:
                 logger.debug("exchange %s cannot be read: %s", request.id, e)
             except Exception:  # as above
                 logger.exception("exchange %s goes as it came", request.id)
-        self._leave_untouched(work)
-        return self.untouched(request, why, work.classified if work is not None else None)
+        self._leave_untouched(context)
+        return self.untouched(request, why, context.classified if context is not None else None)
 
-    def _passed(self, work: RequestContext, passed: _Passed, why: str) -> ProxyDecision:
+    def _passed(self, context: RequestContext, passed: _Passed, why: str) -> ProxyDecision:
         if passed.fault:
-            self._log.append(EventKind.FAULT, work.request.id, where="check", error=redact(passed.fault)[:400])
-        outcome = self.untouched(work.request, why, work.classified, replayed=passed.edits, stripped=passed.stripped)
+            self._log.append(EventKind.FAULT, context.request.id, where="check", error=redact(passed.fault)[:400])
+        outcome = self.untouched(
+            context.request, why, context.classified, replayed=passed.edits, stripped=passed.stripped
+        )
         outcome.body, outcome.replayed, outcome.stripped = passed.body, passed.edits, passed.stripped
-        outcome.conversation, outcome.body_key = passed.conversation, work.body_key
+        outcome.conversation, outcome.body_key = passed.conversation, context.body_key
         outcome.may_break = passed.may_break
         return outcome
 
-    def _leave_untouched(self, work: RequestContext | None) -> None:
+    def _leave_untouched(self, context: RequestContext | None) -> None:
         """The client's own bytes leave, past the ledger. The loop must not wait for the state's lock."""
-        if work is None or work.loaded is None or work.parsed is None:
+        if context is None or context.loaded is None or context.parsed is None:
             return
-        work.loaded.note_attempt(work.body_key, Attempt(0, untouched=True))
-        work.loaded.seals.note(work.parsed, work.parsed)
-        if work.endpoint is not Endpoint.COUNT:
-            self._note_use(work, work.loaded, work.parsed)
+        context.loaded.note_attempt(context.body_key, Attempt(0, untouched=True))
+        context.loaded.seals.note(context.parsed, context.parsed)
+        if context.endpoint is not Endpoint.COUNT:
+            self._note_use(context, context.loaded, context.parsed)
 
     def close(self) -> None:
         """End the threads."""
@@ -131,48 +133,48 @@ class Fallback:
         self._log.append(EventKind.BYPASSED, request.id, why=redact(why)[:400], replayed=replayed, stripped=stripped)
         return ProxyDecision(why=why, exchange=exchange, pipeline=self._pipelines.of(request.profile))
 
-    def _send(self, work: RequestContext, *, load: bool) -> _Passed:
+    def _send(self, context: RequestContext, *, load: bool) -> _Passed:
         """What leaves for a request. With `load`, a ledger that is not in memory is read from the store, if that can
         be. Raises `Unreadable`, and what a stranger's dialect raises."""
-        conversation = work.parsed or self._read(work)
-        if is_signed(work.request.headers):
+        conversation = context.parsed or self._read(context)
+        if is_signed(context.request.headers):
             return _Passed("", None)
-        identity = identify(work.request, conversation, work.dialect.provider, self._key)
+        identity = identify(context.request, conversation, context.dialect.provider, self._key)
         name, state = identity.conversation, self._state(identity.conversation, load=load)
         seals, attempts = self._states.forwarded(name)
-        work.body_key = hash((work.endpoint, work.body))
+        key = context.body_key = hash((context.endpoint, context.body))
         state = None if state is None or state.is_gone else state
         lessons = () if state is None else tuple(state.lessons)
-        attempt = None if any(lesson.body_key == work.body_key for lesson in lessons) else attempts.get(work.body_key)
+        attempt = None if any(lesson.body_key == key for lesson in lessons) else attempts.get(key)
         revision, edits = _edits(state, attempt, is_refused=any(one.about is About.HISTORY for one in lessons))
-        done = rewrite(work.dialect, work.request.path, conversation, replay := resolve(conversation, edits))
+        done = rewrite(context.dialect, context.request.path, conversation, replay := resolve(conversation, edits))
         whole = keep = len(done.view.thinking)
-        price = work.pipeline.parts.prices.of(identity.provider, conversation.model)
-        if price.binds_thinking and work.dialect.may_strip(conversation):
+        price = context.pipeline.parts.prices.of(identity.provider, conversation.model)
+        if price.binds_thinking and context.dialect.may_strip(conversation):
             is_unsure = _has_begun(conversation) if state is None else state.distrusts or bool(lessons)
             known = state.known.count if state is not None and state.known is not None else None
             keep = 0 if is_unsure else seals.kept(conversation, done.view, known=known)
             if attempt is not None and attempt.thinking is not None:  # a retry leaves as the first attempt did (P10)
                 keep = attempt.thinking if state is None and attempt.revision == 0 else min(keep, attempt.thinking)
         if keep < whole:
-            path = work.request.path
-            done, replay, _ = without_thinking(work.dialect, path, conversation, edits, keep, PASSED_BY)
+            path = context.request.path
+            done, replay, _ = without_thinking(context.dialect, path, conversation, edits, keep, PASSED_BY)
         left = len(done.view.thinking)
-        note_attempt(attempts, work.body_key, Attempt(revision, bool(done.fault) and done.body is None, thinking=left))
-        if work.endpoint is not Endpoint.COUNT:
+        note_attempt(attempts, key, Attempt(revision, bool(done.fault) and done.body is None, thinking=left))
+        if context.endpoint is not Endpoint.COUNT:
             seals.note(conversation, done.view)
-            self._note_use(work, state, conversation)
-        body = None if done.body is None else content_encoding.encode(done.body, _encoding(work))
+            self._note_use(context, state, conversation)
+        body = None if done.body is None else content_encoding.encode(done.body, _encoding(context))
         replayed = sum(edit.op is not Op.STRIP for edit in replay.applied)
         may_break = replay.is_before_thinking(conversation)
         return _Passed(name, body, may_break, replayed, whole - left, done.fault)
 
-    def _note_use(self, work: RequestContext, state: ConversationState | None, conversation: Conversation) -> None:
+    def _note_use(self, context: RequestContext, state: ConversationState | None, conversation: Conversation) -> None:
         """Nothing here waits for the state's lock: what hangs may hold it."""
         if state is None:
             return
         state.clock.touch(self._clock.now())
-        if work.classified is None or work.classified.kind.is_real:
+        if context.classified is None or context.classified.kind.is_real:
             state.untouched.append(conversation)
 
     def _state(self, name: str, *, load: bool) -> ConversationState | None:
@@ -183,10 +185,10 @@ class Fallback:
         except StoreError:
             return None
 
-    def _read(self, work: RequestContext) -> Conversation:
-        limit = work.pipeline.profile.limits.body_bytes
-        work.body = content_encoding.decode(work.request.body, _encoding(work), limit)
-        return work.dialect.read(work.body, work.request.path)
+    def _read(self, context: RequestContext) -> Conversation:
+        limit = context.pipeline.profile.limits.body_bytes
+        context.body = content_encoding.decode(context.request.body, _encoding(context), limit)
+        return context.dialect.read(context.body, context.request.path)
 
 
 def _edits(state: ConversationState | None, attempt: Attempt | None, *, is_refused: bool) -> tuple[int, Sequence[Edit]]:
@@ -199,8 +201,8 @@ def _edits(state: ConversationState | None, attempt: Attempt | None, *, is_refus
     return state.ledger.revision, state.ledger.standing()
 
 
-def _encoding(work: RequestContext) -> str | None:
-    return work.request.headers.get("content-encoding")
+def _encoding(context: RequestContext) -> str | None:
+    return context.request.headers.get("content-encoding")
 
 
 def _has_begun(conversation: Conversation) -> bool:

@@ -1,5 +1,6 @@
 """Edits that are left out whatever a stage proposes: those that would change nothing, and those that would cost more by
-themselves than they save. `money.Account` stops editing where applied edits have cost more than they saved (P12)."""
+themselves than they save. Where applied edits have cost more than they saved, `penstock.cost.account` stops editing
+(P12)."""
 
 from __future__ import annotations
 
