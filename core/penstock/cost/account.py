@@ -99,9 +99,13 @@ class Account:
         if notes and self.noted is None:
             self.noted = self.came.copy()
         head = sum(block.tokens for block in sent[: 1 + _leading(conversation)])
-        naive = self.naive.send(conversation, came, price, now) if conversation is not None else None
-        costs = self.came.send(came, price, now), self.sent.send(sent, price, now)
-        booking = RequestCost(*costs, price, head, now, idle, naive)
+        if conversation is None:
+            self.naive.part(self.came)
+        original, forwarded = self.came.send(came, price, now), self.sent.send(sent, price, now)
+        naive = None
+        if conversation is not None:
+            naive = self.naive.send(conversation, came, price, now, original, self.came)
+        booking = RequestCost(original, forwarded, price, head, now, idle, naive)
         fair = booking.came
         if self.noted is not None:
             fair = self.noted.send(_with_notes(came, notes or {}), price, now)

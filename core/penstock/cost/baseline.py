@@ -5,6 +5,9 @@ it first has its history summarised: it sends what it would have sent once more 
 all messages but the last 4 of that moment are replaced by a summary of 2,000 tokens. What stood behind the replaced
 part is not in the cache any more and is written again. When the real client goes back behind the replaced part, the
 model begins anew with what that client sends.
+
+Until its first compaction such a client does what the real one does, and costs the same: a cache of its own is modelled
+only from there on.
 """
 
 from __future__ import annotations
@@ -38,24 +41,42 @@ class BaselineCost:
 class CompactionBaseline:
     """One conversation of such a client."""
 
-    _mirror: PromptCacheModel = field(default_factory=PromptCacheModel)
+    _cache: PromptCacheModel | None = None
+    """None: what the provider holds for the real client, it holds for this one."""
     _cut: int = 0
     """So many messages at the head are replaced."""
     _last: bytes = b""
     """The key of the last of them."""
 
-    def send(self, conversation: Conversation, blocks: Sequence[CacheBlock], price: Price, now: float) -> BaselineCost:
-        """What this request would have cost that client. `blocks`: all that is cached of it."""
+    def send(
+        self,
+        conversation: Conversation,
+        blocks: Sequence[CacheBlock],
+        price: Price,
+        now: float,
+        real: Cost,
+        cache: PromptCacheModel,
+    ) -> BaselineCost:
+        """What this request would have cost that client. `blocks`: all that is cached of it; `real`: what it costs the
+        real client, if nobody edits it; `cache`: of that client, with this request in it."""
         messages = conversation.messages
         if self._cut and (len(messages) <= self._cut or messages[self._cut - 1].key != self._last):
             self._cut = 0
         shown = self._shown(conversation, blocks)
-        if sum(block.tokens for block in shown) <= SHARE * price.window or not self._pays(conversation, blocks):
-            return BaselineCost(self._mirror.send(shown, price, now))
-        call = self._mirror.send(shown, price, now)
+        sent = real if self._cache is None else self._cache.send(shown, price, now)
+        if sent.total <= SHARE * price.window or not self._pays(conversation, blocks):
+            return BaselineCost(sent)
+        if self._cache is None:
+            self._cache = cache.copy()
         self._cut = len(messages) - KEPT
         self._last = messages[self._cut - 1].key
-        return BaselineCost(self._mirror.send(self._shown(conversation, blocks), price, now), call, SUMMARY)
+        return BaselineCost(self._cache.send(self._shown(conversation, blocks), price, now), sent, SUMMARY)
+
+    def part(self, cache: PromptCacheModel) -> None:
+        """The real client sends something that this one does not: from here on it has a cache of its own. `cache`: that
+        of the real client until now."""
+        if self._cache is None:
+            self._cache = cache.copy()
 
     def _pays(self, conversation: Conversation, blocks: Sequence[CacheBlock]) -> bool:
         """There is more to replace than the summary is long: the last messages alone may be too many."""

@@ -20,21 +20,40 @@ def talk(turns: int, text: str = LONG) -> Conversation:
     return dialect_of("anthropic").read(body, path_of("anthropic"))
 
 
-def send(client: CompactionBaseline, came: Conversation, now: float = 0.0) -> BaselineCost:
-    return client.send(came, cache_blocks(came), PRICE, now)
+class Client(CompactionBaseline):
+    """With the real client beside it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.real = PromptCacheModel()
+
+
+def send(client: Client, came: Conversation, now: float = 0.0) -> BaselineCost:
+    blocks = cache_blocks(came)
+    return client.send(came, blocks, PRICE, now, client.real.send(blocks, PRICE, now), client.real)
 
 
 def test_a_short_history_is_sent_whole() -> None:
     """It costs what it costs untouched."""
-    client, mirror = CompactionBaseline(), PromptCacheModel()
+    client, mirror = Client(), PromptCacheModel()
     for turns in (1, 2, 3):
         came = talk(turns)
         assert send(client, came, turns) == BaselineCost(mirror.send(cache_blocks(came), PRICE, turns))
 
 
+def test_what_only_the_real_client_sends_is_not_in_its_cache() -> None:
+    """A retry, or a call besides: the other client knows nothing of it, and finds what it has sent itself."""
+    client, came = Client(), talk(1)
+    send(client, came, 0)
+    client.part(client.real)
+    client.real.send(cache_blocks(talk(2)), PRICE, 200)
+    then = send(client, came, 400)
+    assert (then.sent.read, client.real.look(cache_blocks(came), PRICE, 400).read > 0) == (0, True)
+
+
 def test_past_the_share_of_the_window_a_summary_stands_for_the_head() -> None:
     """The call that makes it is paid for; after that the request is small, and is written again."""
-    client = CompactionBaseline()
+    client = Client()
     first = send(client, talk(3), 0)
     assert (first.output, first.call.total) == (0, 0)
     then = send(client, talk(6), 10)
@@ -52,12 +71,12 @@ def test_where_the_last_messages_are_too_many_it_does_not_go_on_and_on() -> None
     came = talk(1, LONG * 4)
     assert len(came.messages) < KEPT
     assert sum(block.tokens for block in cache_blocks(came)) > SHARE * PRICE.window
-    assert send(CompactionBaseline(), came).output == 0
+    assert send(Client(), came).output == 0
 
 
 def test_when_the_real_client_goes_back_it_begins_anew() -> None:
     """A history that does not hold the replaced messages is sent as it is."""
-    client = CompactionBaseline()
+    client = Client()
     send(client, talk(6), 0)
     short = talk(1, "other words " * 50)
     assert send(client, short, 10).sent.total == sum(block.tokens for block in cache_blocks(short))
