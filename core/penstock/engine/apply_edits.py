@@ -52,33 +52,33 @@ def apply_edits(context: RequestContext, also: Sequence[Edit] = (), upto: int | 
     return Rewrite(body, Replay() if fault else replay, view, fault)
 
 
-def sealed(context: RequestContext, done: Rewrite, keep: int | None = None) -> Rewrite:
-    """`done` without the thinking that it would break, for this request alone: nothing is stored. `keep`: at most so
-    much of the thinking, from its end, may stay; None: as much as is valid."""
-    valid = valid_thinking(context, done)
+def sealed(context: RequestContext, rewritten: Rewrite, keep: int | None = None) -> Rewrite:
+    """`rewritten` without the thinking that it would break, for this request alone: nothing is stored. `keep`: at most
+    so much of the thinking, from its end, may stay; None: as much as is valid."""
+    valid = valid_thinking(context, rewritten)
     keep = valid if keep is None else min(keep, valid)
-    if keep >= len(done.view.thinking):
-        return done
-    path, edits = context.request.path, done.replay.applied
-    rewritten, replay, _ = without_thinking(context.dialect, path, context.conversation, edits, keep, CHANGED)
-    return Rewrite(rewritten.body, replay, rewritten.view, done.fault)
+    if keep >= len(rewritten.view.thinking):
+        return rewritten
+    path, edits = context.request.path, rewritten.replay.applied
+    bare, replay, _ = without_thinking(context.dialect, path, context.conversation, edits, keep, CHANGED)
+    return Rewrite(bare.body, replay, bare.view, rewritten.fault)
 
 
-def valid_thinking(context: RequestContext, done: Rewrite, new: Sequence[Edit] = ()) -> int:
+def valid_thinking(context: RequestContext, rewritten: Rewrite, new: Sequence[Edit] = ()) -> int:
     """How much of the thinking of a request, from its end, may be sent. `new`: the edits that are new in it."""
     if not (context.price.binds_thinking and context.dialect.may_strip(context.conversation)):
-        return len(done.view.thinking)
+        return len(rewritten.view.thinking)
     if context.state.distrusts:
         return 0
-    standing = _without_new(context, done, new)
-    return context.state.seals.kept(context.conversation, done.view, standing, context.known)
+    standing = _without_new(context, rewritten, new)
+    return context.state.seals.kept(context.conversation, rewritten.view, standing, context.known)
 
 
-def _without_new(context: RequestContext, done: Rewrite, new: Sequence[Edit]) -> Conversation | None:
+def _without_new(context: RequestContext, rewritten: Rewrite, new: Sequence[Edit]) -> Conversation | None:
     """The request without its new edits; None when that cannot differ before any thinking."""
     applied = {(edit.op, edit.place) for edit in new}
     last = max(context.conversation.thinking, default=(-1, -1))
-    placed = zip(done.replay.applied, done.replay.spots, strict=True)
+    placed = zip(rewritten.replay.applied, rewritten.replay.spots, strict=True)
     if not any((edit.op, edit.place) in applied and spot <= last for edit, spot in placed):
         return None
     return apply_edits(context).view

@@ -61,7 +61,7 @@ class EditScheduler:
         weigh_flush(context, plan, now)
         return self._commit(context, plan, rewrite_request(context, plan, now), generation, now)
 
-    def _commit(self, context: RequestContext, plan: Plan, done: Rewrite, generation: int, now: float) -> Rewrite:
+    def _commit(self, context: RequestContext, plan: Plan, rewrite: Rewrite, generation: int, now: float) -> Rewrite:
         state = context.state
         for fault in plan.faults:
             self._fault("check", fault, context.exchange)
@@ -69,11 +69,11 @@ class EditScheduler:
             context.commit(generation)
         elif not self._store_edits(context, plan, generation, now):
             plan.reject([(edit, "the store could not keep it") for edit in plan.apply])
-            fault, done = done.fault, sealed(context, apply_edits(context))
-            done.fault = fault
+            fault, rewrite = rewrite.fault, sealed(context, apply_edits(context))
+            rewrite.fault = fault
         state.ledger.forget(plan.forgotten)
         state.ledger.wait(plan.deferred)
-        self._remember(context, plan, done, now, untouched=bool(done.fault) and done.body is None)
+        self._remember(context, plan, rewrite, now, untouched=bool(rewrite.fault) and rewrite.body is None)
         why = str(plan.due or "") or ("it pays" if plan.warm_flush else CHANGED if plan.flush else "")
         if why and not {*plan.flush, *plan.warm_flush}.isdisjoint(plan.apply):
             self._log.append(EventKind.FLUSH, context.exchange.id, why=why, edits=len(plan.apply))
@@ -81,38 +81,38 @@ class EditScheduler:
             state.released = False
             self._log.append(EventKind.FLUSH, context.exchange.id, why=REFUSED, edits=0)
         self._journal(context, plan)
-        return done
+        return rewrite
 
     def _commit_signed(self, context: RequestContext, generation: int) -> Rewrite:
         """Not a byte may change, not even what was edited before."""
         context.commit(generation)
-        done = Rewrite(None, Replay(), context.conversation)
+        rewrite = Rewrite(None, Replay(), context.conversation)
         if context.draft is not None:
             plan = Plan(context.due, rejected=[(edit, context.held) for edit in context.draft.edits])
-            self._remember(context, plan, done, self._now(), untouched=True)
+            self._remember(context, plan, rewrite, self._now(), untouched=True)
             self._journal(context, plan)
         elif context.attempt is None:
             context.state.note_attempt(context.body_key, Attempt(context.state.ledger.revision, untouched=True))
-        return done
+        return rewrite
 
-    def _commit_replay(self, context: RequestContext, done: Rewrite, generation: int) -> Rewrite:
+    def _commit_replay(self, context: RequestContext, rewrite: Rewrite, generation: int) -> Rewrite:
         """Retries, `count_tokens` and the client's own calls: what was applied before, and nothing new (P9, P10)."""
         context.commit(generation)
         state, exchange, conversation = context.state, context.exchange, context.conversation
-        if done.fault:
-            self._fault("check", done.fault, exchange)
+        if rewrite.fault:
+            self._fault("check", rewrite.fault, exchange)
         if context.attempt is None:
-            left = len(done.view.thinking)
-            state.note_attempt(context.body_key, Attempt(state.ledger.revision, bool(done.fault), thinking=left))
+            left = len(rewrite.view.thinking)
+            state.note_attempt(context.body_key, Attempt(state.ledger.revision, bool(rewrite.fault), thinking=left))
             if exchange.kind is Kind.CLIENT_COMPACTION:
                 self._keep_history(exchange, conversation)
         if not exchange.kind.is_real and exchange.kind is not Kind.COUNT:
             state.mark_shared(conversation)
         if exchange.kind is not Kind.COUNT:  # a retry or a side call keeps the entries it reads alive
             state.clock.touch(self._now())
-            state.seals.note(conversation, done.view)
-            self._book_again(context, done)
-        return done
+            state.seals.note(conversation, rewrite.view)
+            self._book_again(context, rewrite)
+        return rewrite
 
     def _store_edits(self, context: RequestContext, plan: Plan, generation: int, now: float) -> bool:
         """Store the edits, then apply them for good. False: they could not be stored."""
@@ -133,18 +133,18 @@ class EditScheduler:
         ledger.land(landed)
         return True
 
-    def _remember(self, context: RequestContext, plan: Plan, done: Rewrite, now: float, *, untouched: bool) -> None:
+    def _remember(self, context: RequestContext, plan: Plan, rewrite: Rewrite, now: float, *, untouched: bool) -> None:
         """Book what the request costs, and note how it was sent. `untouched`: past the ledger."""
         state, conversation = context.state, context.conversation
         self._log.set_tip(context.exchange.identity.conversation, state.mark_sent(conversation, context.sent))
         idle = now - state.clock.last_use
         state.clock.touch(now)
-        done.booking = state.account.book(
+        rewrite.booking = state.account.book(
             cache_blocks(conversation, state.account.known),
-            done.blocks or cache_blocks(done.view, state.account.known),
+            rewrite.blocks or cache_blocks(rewrite.view, state.account.known),
             context.price,
             now,
-            notes(conversation, done.replay),
+            notes(conversation, rewrite.replay),
             idle=idle,
             conversation=conversation,
             counts=state.clock.is_known(self._now(), context.profile.cache.margin_s),
@@ -152,34 +152,34 @@ class EditScheduler:
         own = sum(one.dollars for one in context.draft.spendings) if context.draft is not None else 0.0
         if own:
             state.account.spend(own, context.price)
-            done.booking = replace(done.booking, own=own)
-        left = len(done.view.thinking)
-        attempt = Attempt(state.ledger.revision, untouched, done.mark, done.booking, left)
+            rewrite.booking = replace(rewrite.booking, own=own)
+        left = len(rewrite.view.thinking)
+        attempt = Attempt(state.ledger.revision, untouched, rewrite.mark, rewrite.booking, left)
         state.note_attempt(context.body_key, attempt)
-        state.seals.note(conversation, done.view)
+        state.seals.note(conversation, rewrite.view)
         state.distrusts = False
         state.size_came = estimate_bytes(conversation.size)
-        state.size_sent = estimate_bytes(done.view.size)
+        state.size_sent = estimate_bytes(rewrite.view.size)
         size = context.scale.count(state.size_sent).tokens
         if size <= context.price.window * context.profile.window.hard or plan.due is FlushReason.COLD:
             state.full = 0
         elif plan.due is FlushReason.FULL:
             state.full = size
 
-    def _book_again(self, context: RequestContext, done: Rewrite) -> None:
+    def _book_again(self, context: RequestContext, rewrite: Rewrite) -> None:
         """A retry is paid for in the stead of the attempt that failed; a call of the client's own for itself."""
         state, conversation = context.state, context.conversation
         first = None if context.attempt is None else context.attempt.booking
         is_known = state.clock.is_known(self._now(), context.profile.cache.margin_s)
         booking = state.account.book(
             cache_blocks(conversation, state.account.known),
-            cache_blocks(done.view, state.account.known),
+            cache_blocks(rewrite.view, state.account.known),
             context.price,
             self._now(),
-            notes(conversation, done.replay),
+            notes(conversation, rewrite.replay),
             counts=first is None and is_known,
         )
-        done.booking = replace(first, idle=0.0) if first else booking  # what the first one wrote proves no long life
+        rewrite.booking = replace(first, idle=0.0) if first else booking  # what the first one wrote proves no long life
 
     def _keep_history(self, exchange: Exchange, conversation: Conversation) -> None:
         """What the client throws away stays findable. On the log's thread: the request does not wait for it."""

@@ -31,39 +31,39 @@ def weigh_flush(context: RequestContext, plan: Plan, now: float) -> None:
         _flush_if_profitable(context, plan, now)
 
 
-def is_paid_for(context: RequestContext, plan: Plan, done: Rewrite, now: float) -> bool:
+def is_paid_for(context: RequestContext, plan: Plan, rewrite: Rewrite, now: float) -> bool:
     """What was not saved is not spent (P12). `choose_flush_point` weighs what a flush would cost; what it does cost
     depends on the entries that the breakpoints of this request find."""
     cache, price = context.state.account.sent, context.price
-    blocks = done.blocks or cache_blocks(done.view, context.state.account.known)
+    blocks = rewrite.blocks or cache_blocks(rewrite.view, context.state.account.known)
     cost = cache.look(blocks, price, now).units(price)
     return (cost - cache.look(plan.blocks, price, now).units(price)) * RESERVE <= context.state.account.saved
 
 
-def place_breakpoint(context: RequestContext, plan: Plan, done: Rewrite, now: float) -> None:
+def place_breakpoint(context: RequestContext, plan: Plan, rewrite: Rewrite, now: float) -> None:
     """Put a breakpoint of our own where a later flush can read from."""
     if not (context.price.marks and context.state.own_marks):
         return
-    blocks = cache_blocks(done.view, context.state.account.known)
+    blocks = cache_blocks(rewrite.view, context.state.account.known)
     alive = context.state.account.sent.alive_before(blocks, now, 0.0)
     where = plan.entry if plan.entry in alive else None
     if where is None:
-        where = choose_breakpoint(blocks, user_ends(done.view), alive, plan.candidates)
+        where = choose_breakpoint(blocks, user_ends(rewrite.view), alive, plan.candidates)
     if where is None or where < 1:
         return
-    m, b, _ = next(islice(done.view.blocks(), where - 1, None))
+    m, b, _ = next(islice(rewrite.view.blocks(), where - 1, None))
     lifetime = next((block.mark for block in blocks[where:] if block.mark), "5m")
-    body = context.dialect.mark(done.view, m, b, lifetime)
+    body = context.dialect.mark(rewrite.view, m, b, lifetime)
     if body is None:
         return
     try:
-        done.view = context.dialect.read(body, context.request.path)
+        rewrite.view = context.dialect.read(body, context.request.path)
     except Unreadable as e:
         plan.faults.append(f"a breakpoint of ours: {e}")
         return
-    done.body, done.mark = body, (m, b, lifetime)
+    rewrite.body, rewrite.mark = body, (m, b, lifetime)
     blocks[where] = blocks[where]._replace(mark=lifetime)
-    done.blocks = blocks
+    rewrite.blocks = blocks
 
 
 def _makes_room(context: RequestContext, plan: Plan) -> bool:

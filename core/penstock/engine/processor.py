@@ -92,37 +92,37 @@ class RequestProcessor:
         conversation, exchange, state = context.conversation, context.exchange, context.state
         with state.lock:
             # Where it is gone its ledger is, too: what that says was sent is not what the next request will find.
-            done = None if state.is_gone else self._scheduler.schedule(context, generation)
+            rewrite = None if state.is_gone else self._scheduler.schedule(context, generation)
             pending, revision = len(state.ledger.pending), state.ledger.revision
-            if done is not None and context.due is FlushReason.ASKED:
+            if rewrite is not None and context.due is FlushReason.ASKED:
                 state.asked = False
-        if done is None:  # without the lock: who deletes the session waits for it
+        if rewrite is None:  # without the lock: who deletes the session waits for it
             return self._pass_by(context, "its session was deleted meanwhile")
-        body = done.body
+        body = rewrite.body
         self._log.append(
             EventKind.ENRICHED,
             exchange.id,
-            edits=done.applied,
-            replayed=len(done.replay.applied) - done.applied,
+            edits=rewrite.applied,
+            replayed=len(rewrite.replay.applied) - rewrite.applied,
             pending=pending,
             bytes_in=len(conversation.body),
             bytes_out=len(conversation.body if body is None else body),
-            **payloads.saved(conversation, done.view, done.replay, done.booking, context.scale),
+            **payloads.saved(conversation, rewrite.view, rewrite.replay, rewrite.booking, context.scale),
             ms=_ms(self._clock.tick() - context.started),
         )
         encoding = context.request.headers.get("content-encoding")
         return ProxyDecision(
             body=None if body is None else content_encoding.encode(body, encoding),
             exchange=exchange,
-            booking=done.booking,
+            booking=rewrite.booking,
             pipeline=context.pipeline,
             body_key=context.body_key,
             wait_s=wait_s,
             conversation=exchange.identity.conversation,
             revision=revision,
-            landed=bool(done.applied),
-            marked=done.mark is not None,
-            may_break=done.replay.is_before_thinking(conversation),
+            landed=bool(rewrite.applied),
+            marked=rewrite.mark is not None,
+            may_break=rewrite.replay.is_before_thinking(conversation),
         )
 
     def _pass_by(self, context: RequestContext, why: str) -> ProxyDecision:
