@@ -12,6 +12,7 @@ import pytest
 
 from penstock import Draft, EventKind
 from penstock.edits.edit import Landed
+from penstock.engine.request_context import RequestContext, Superseded
 from penstock.events.event import PrefixHash
 from penstock.store.memory import MemoryStore
 from penstock.testing import Session, Turn, assistant, call, conversation, profile_of, results, user
@@ -174,6 +175,37 @@ def test_what_landed_stays_though_nobody_knows_it_was_sent(what: Callable[[Draft
         session.restart()
         stage.what = what
         assert session.send(conversation(user("one"))) == left
+
+
+def test_nothing_that_a_superseded_thread_decided_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The request left another way: store and memory are as they were, also of edits that proved invalid."""
+    stage, other = Does(nothing), Does(nothing, "other")
+    said = [user("one"), assistant("two"), user("three")]
+    with Session(stage, other) as session:
+        session.send(conversation(*said))
+        stage.what = lambda draft: draft.drop(0, 0, reason="r")
+        said += [assistant("four"), user("five")]
+        session.send(conversation(*said))
+        assert session.outcome.exchange is not None
+        name = session.outcome.exchange.identity.conversation
+        state = session.engine._states.get(name)
+
+        def kept() -> object:
+            sums = state.account.baseline, state.account.spent, list(state.attempts), list(state.keys)
+            return state.ledger.revision, state.ledger.pending, sums, session.store.edits_of(name)
+
+        def superseded(*_: object) -> None:
+            raise Superseded
+
+        before = kept()
+        stage.what, other.what = nothing, replaces(4, "new")
+        session.wait(COLD)
+        said += [assistant("six"), user("seven")]
+        with monkeypatch.context() as patch:
+            patch.setattr(RequestContext, "commit", superseded)
+            session.send(conversation(*said))
+            assert kept() == before
+        assert session.send(conversation(*said)) != conversation(*said)
 
 
 def test_observing_says_what_would_be_done(caplog: pytest.LogCaptureFixture) -> None:
