@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from penstock.conversation.conversation import Conversation
-from penstock.cost.account import RequestCost
+from penstock.cost.account import RequestCost, cache_blocks
 from penstock.cost.prompt_cache import CacheBlock
 from penstock.edits.applied import Replay
 from penstock.edits.edit import Edit
@@ -15,7 +15,7 @@ from penstock.edits.ledger import resolve
 from penstock.edits.rewrite import rewrite, without_thinking
 from penstock.engine.request_context import RequestContext
 
-__all__ = ["CHANGED", "Rewrite", "apply_edits", "sealed", "valid_thinking"]
+__all__ = ["CHANGED", "Rewrite", "apply_edits", "blocks_of", "sealed", "valid_thinking"]
 
 CHANGED = "what stands before it is not what it was when it was produced"
 
@@ -36,7 +36,7 @@ class Rewrite:
     """How many edits in it are new."""
     booking: RequestCost | None = None
     blocks: list[CacheBlock] | None = None
-    """What is cached of it, when that is known already."""
+    """See `blocks_of`."""
     mark: tuple[int, int, str] | None = None
     """A breakpoint of our own: message, block, lifetime."""
 
@@ -50,6 +50,13 @@ def apply_edits(context: RequestContext, also: Sequence[Edit] = (), upto: int | 
     replay = standing if unchanged else resolve(context.conversation, ledger.edits(upto, also))
     body, view, fault = rewrite(context.dialect, context.request.path, context.conversation, replay)
     return Rewrite(body, Replay() if fault else replay, view, fault)
+
+
+def blocks_of(context: RequestContext, rewritten: Rewrite) -> list[CacheBlock]:
+    """What the provider caches of a request as it leaves, worked out once."""
+    if rewritten.blocks is None:
+        rewritten.blocks = cache_blocks(rewritten.view, context.state.account.known)
+    return rewritten.blocks
 
 
 def sealed(context: RequestContext, rewritten: Rewrite, keep: int | None = None) -> Rewrite:

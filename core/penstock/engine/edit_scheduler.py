@@ -25,7 +25,7 @@ from penstock.edits.cache_order import notes
 from penstock.edits.edit import Edit
 from penstock.edits.flush_reason import FlushReason
 from penstock.engine import payloads
-from penstock.engine.apply_edits import CHANGED, Rewrite, apply_edits, sealed
+from penstock.engine.apply_edits import CHANGED, Rewrite, apply_edits, blocks_of, sealed
 from penstock.engine.flush import weigh_flush
 from penstock.engine.history import keep_history
 from penstock.engine.plan import Plan, plan_edits
@@ -139,9 +139,10 @@ class EditScheduler:
         self._log.set_tip(context.exchange.identity.conversation, state.mark_sent(conversation, context.sent))
         idle = now - state.clock.last_use
         state.clock.touch(now)
+        received = cache_blocks(conversation, state.account.known)
         rewrite.booking = state.account.book(
-            cache_blocks(conversation, state.account.known),
-            rewrite.blocks or cache_blocks(rewrite.view, state.account.known),
+            received,
+            received if rewrite.view is conversation else blocks_of(context, rewrite),
             context.price,
             now,
             notes(conversation, rewrite.replay),
@@ -173,7 +174,7 @@ class EditScheduler:
         is_known = state.clock.is_known(self._now(), context.profile.cache.margin_s)
         booking = state.account.book(
             cache_blocks(conversation, state.account.known),
-            cache_blocks(rewrite.view, state.account.known),
+            blocks_of(context, rewrite),
             context.price,
             self._now(),
             notes(conversation, rewrite.replay),

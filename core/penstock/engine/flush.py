@@ -8,11 +8,10 @@ from itertools import islice
 
 from penstock.base.errors import Unreadable
 from penstock.conversation.conversation import BlockKind, Conversation
-from penstock.cost.account import cache_blocks
 from penstock.cost.warm_flush import RESERVE, Candidate, choose_breakpoint, choose_flush_point
 from penstock.edits.cache_order import places, user_ends
 from penstock.edits.flush_reason import ROOM, FlushReason
-from penstock.engine.apply_edits import Rewrite, apply_edits
+from penstock.engine.apply_edits import Rewrite, apply_edits, blocks_of
 from penstock.engine.plan import Plan
 from penstock.engine.request_context import RequestContext
 from penstock.tokens.estimate import estimate_bytes
@@ -35,8 +34,7 @@ def is_paid_for(context: RequestContext, plan: Plan, rewrite: Rewrite, now: floa
     """What was not saved is not spent (P12). `choose_flush_point` weighs what a flush would cost; what it does cost
     depends on the entries that the breakpoints of this request find."""
     cache, price = context.state.account.sent, context.price
-    blocks = rewrite.blocks or cache_blocks(rewrite.view, context.state.account.known)
-    cost = cache.look(blocks, price, now).units(price)
+    cost = cache.look(blocks_of(context, rewrite), price, now).units(price)
     return (cost - cache.look(plan.blocks, price, now).units(price)) * RESERVE <= context.state.account.saved
 
 
@@ -44,7 +42,7 @@ def place_breakpoint(context: RequestContext, plan: Plan, rewrite: Rewrite, now:
     """Put a breakpoint of our own where a later flush can read from."""
     if not (context.price.marks and context.state.own_marks):
         return
-    blocks = cache_blocks(rewrite.view, context.state.account.known)
+    blocks = blocks_of(context, rewrite)
     alive = context.state.account.sent.alive_before(blocks, now, 0.0)
     where = plan.entry if plan.entry in alive else None
     if where is None:
@@ -63,7 +61,6 @@ def place_breakpoint(context: RequestContext, plan: Plan, rewrite: Rewrite, now:
         return
     rewrite.body, rewrite.mark = body, (m, b, lifetime)
     blocks[where] = blocks[where]._replace(mark=lifetime)
-    rewrite.blocks = blocks
 
 
 def _makes_room(context: RequestContext, plan: Plan) -> bool:
@@ -85,12 +82,12 @@ def _may_flush_warm(context: RequestContext, now: float) -> bool:
 
 
 def _flush_if_profitable(context: RequestContext, plan: Plan, now: float) -> None:
-    view, account = apply_edits(context, plan.apply).view, context.state.account
-    blocks, at = cache_blocks(view, account.known), places(view)
+    without, account = apply_edits(context, plan.apply), context.state.account
+    blocks, at = blocks_of(context, without), places(without.view)
     found = [(at[e.place], e) for e in plan.deferred if e.place in at]
     plan.candidates = [Candidate(i, estimate_bytes(len(e.original) - len(e.text))) for i, e in found]
     if context.binds:  # all thinking goes with them: what is before the first of both is what the cache can keep
-        plan.candidates = _as_one(plan.candidates, view)
+        plan.candidates = _as_one(plan.candidates, without.view)
     margin = context.profile.cache.margin_s
     choice = choose_flush_point(plan.candidates, blocks, account.sent, context.price, now, margin)
     if choice is not None and choice.extra * RESERVE <= account.saved:
