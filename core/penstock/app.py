@@ -138,7 +138,8 @@ class Suite:
 
     def _note_complete(self, *, is_stored: bool) -> None:
         """What another proxy was killed over may still be tried again, at the next one as well."""
-        if is_stored and not self.degraded and self._clock.now() >= self._retried_until:
+        is_stored = is_stored and not self.degraded and not self.store.is_missing
+        if is_stored and self._clock.now() >= self._retried_until:
             complete.mark_complete(self._path)
 
     def sessions(self) -> SessionCommands:

@@ -427,3 +427,32 @@ def test_a_bypass_tells_of_this_request_alone() -> None:
         assert passed(later) == (0, 0)
         found.session.engine.responses.rejected(ask_now(found.session, request(body_of(found.history))), BOUND)
         assert passed(found.history) == (1, 2)
+
+
+@pytest.mark.parametrize("past_the_pipeline", [False, True])
+def test_thinking_left_out_while_the_disk_was_full_is_remembered_at_the_next_start(
+    monkeypatch: pytest.MonkeyPatch, *, past_the_pipeline: bool
+) -> None:
+    """The provider has answered without it: what it thought then must not come back behind the thinking of before. The
+    ledger does not know, but the store knows that it lacks something."""
+    disk = Disk()
+    with talk(store=disk) as found:
+        engine = found.session.engine
+        for _, state in engine._states.loaded():
+            state.distrusts = True
+        disk.is_gone = True
+        with monkeypatch.context() as patch:
+            patch.setattr(engine._background, "do", lambda job: job())  # else in a thread, some time
+            if past_the_pipeline:
+                patch.setattr(engine._reader, "read", lambda _: 1 / 0)
+            left = found.ask()
+        assert not thinking(left)
+        found.says(left)
+        assert disk.is_missing
+        disk.is_gone = False
+        found.session._is_incomplete = disk.is_missing
+        found.session.restart()
+        left = found.ask()
+        assert not thinking(left)
+        found.says(left)
+        assert len(thinking(found.ask())) == 1

@@ -69,8 +69,11 @@ class EditScheduler:
             context.commit(generation)
         elif not self._store_edits(context, plan, generation, now):
             plan.reject([(edit, "the store could not keep it") for edit in plan.apply])
-            fault, rewrite = rewrite.fault, sealed(context, apply_edits(context))
+            standing = apply_edits(context)
+            fault, rewrite = rewrite.fault, sealed(context, standing)
             rewrite.fault = fault
+            if len(rewrite.view.thinking) < len(standing.view.thinking):
+                self._store.note_missing()
         state.ledger.forget(plan.forgotten)
         state.ledger.wait(plan.deferred)
         self._remember(context, plan, rewrite, now, untouched=bool(rewrite.fault) and rewrite.body is None)

@@ -79,7 +79,9 @@ class Engine:
         """Told what comes back of a request."""
         self.pipelines = Pipelines(pipelines, profile)
         """By profile; they may be replaced at any time."""
-        self._fallback = Fallback(self._states, key, self._clock, log, self.pipelines)
+        self._fallback = Fallback(
+            self._states, key, self._clock, log, self.pipelines, lambda: self._background.do(store.note_missing)
+        )
         self._processor = RequestProcessor(
             store, log, self._clock, self._reader, self.admission, counting, self._fallback, redactors
         )

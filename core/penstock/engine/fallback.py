@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from penstock.base.clock import Clock
@@ -61,7 +61,17 @@ class _Passed:
 class Fallback:
     """Sends requests on past the pipeline. Any thread may call."""
 
-    def __init__(self, states: States, key: bytes, clock: Clock, log: EventLog, pipelines: Pipelines) -> None:
+    def __init__(
+        self,
+        states: States,
+        key: bytes,
+        clock: Clock,
+        log: EventLog,
+        pipelines: Pipelines,
+        note_missing: Callable[[], None],
+    ) -> None:
+        """`note_missing` is called, and must not wait, when thinking is left out that no ledger tells of."""
+        self._note_missing = note_missing
         self._states, self._key, self._clock, self._log, self._pipelines = states, key, clock, log, pipelines
         self._workers = Workers(limit=4, lost_limit=16, name="penstock-fallback")
 
@@ -159,6 +169,7 @@ class Fallback:
         if keep < whole:
             path = context.request.path
             done, replay, _ = without_thinking(context.dialect, path, conversation, edits, keep, PASSED_BY)
+            self._note_missing()
         left = len(done.view.thinking)
         note_attempt(attempts, key, Attempt(revision, bool(done.fault) and done.body is None, thinking=left))
         if context.endpoint is not Endpoint.COUNT:

@@ -147,8 +147,9 @@ class Reader:
         clock = CacheClock(self._clock.now())
         landed, tip = self._store.edits_of(conversation), self._store.tip_of(conversation)
         state = ConversationState(Ledger(landed), clock, tip, epoch=tip.epoch if tip else 0)
-        state.distrusts = self._is_lost and tip is None
         state.may_be_retried = self._clock.now() < self._retried_until
+        # Thinking may have been left out of requests that the store does not know of.
+        state.distrusts = state.may_be_retried or (self._is_lost and tip is None)
         self._refusals.recall(conversation, state)
         return state
 

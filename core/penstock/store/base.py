@@ -41,6 +41,16 @@ class Store(Protocol):
         """Store `landed` with their originals, all or none. When this returns they survive a `kill -9`."""
         ...
 
+    def note_missing(self) -> None:
+        """What was sent in a conversation is not in here, and will not be: the next process is to know. Never
+        raises."""
+        ...
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether that was noted, here and since the start."""
+        ...
+
     def drop_edits(self, conversation: str, revision: int) -> None:
         """Forget the edits of one revision: they were stored, but the request left without them."""
         ...

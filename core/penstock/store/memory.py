@@ -38,6 +38,10 @@ class MemoryStore:
         self._values: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
         self._originals: dict[str, tuple[Original, bytes]] = {}
         """By digest, the one taken away last at the end; their texts apart, packed."""
+        self.is_missing = False
+
+    def note_missing(self) -> None:
+        self.is_missing = True
 
     def add_events(self, events: Sequence[Event]) -> None:
         with self._lock:

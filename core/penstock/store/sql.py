@@ -57,6 +57,7 @@ class SqlStore:
         self.readonly = readonly
         self._inode = 0
         self._mending = threading.Lock()
+        self.is_missing = False
         self.is_still = readonly and _is_still(path)
         """What is read is as it was when this was opened: see `_is_still`."""
         self._engine = _connect(path, readonly)
@@ -127,6 +128,10 @@ class SqlStore:
         with self._write() as db:
             originals_table.keep(db, taken)
             db.execute(_ADD_EDITS, rows)
+
+    def note_missing(self) -> None:
+        self.is_missing = True
+        mark_incomplete(self.path)
 
     def drop_edits(self, conversation: str, revision: int) -> None:
         with self._write() as db:
