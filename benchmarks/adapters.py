@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import penstock_plugins.compaction.stage
-import penstock_plugins.pruning.stage
 import penstock_plugins.trim.stage
 from penstock import ToolOutput
 from penstock.base.clock import ManualClock
 from penstock.conversation.exchange import Request
+from penstock.conversation.reply import Usage
 from penstock.dialects.bundled import bundled_dialects
-from penstock.engine.engine import Engine
+from penstock.engine.engine import Engine, ProxyDecision
 from penstock.engine.pipeline import Pipeline
 from penstock.events.event import Event
 from penstock.events.log import EventLog
@@ -29,8 +28,11 @@ __all__ = [
     "memory",
     "memory_upgrade",
     "session_cost_balanced",
+    "session_cost_balanced_kept",
     "session_cost_bold",
+    "session_cost_bold_kept",
     "session_cost_safe",
+    "session_cost_safe_kept",
     "tool_output_balanced",
     "tool_output_bold",
     "tool_output_safe",
@@ -43,17 +45,32 @@ Method = Callable[[str, str, Any, str], str]
 
 def session_cost_safe(session: str) -> Player:
     """`f(request body, now) -> request body` for one session under the setting `safe`."""
-    return player("safe", session)
+    return Replayed("safe", session)
 
 
 def session_cost_balanced(session: str) -> Player:
     """The same under `balanced`."""
-    return player("balanced", session)
+    return Replayed("balanced", session)
 
 
 def session_cost_bold(session: str) -> Player:
     """The same under `bold`."""
-    return player("bold", session)
+    return Replayed("bold", session)
+
+
+def session_cost_safe_kept(session: str) -> Kept:
+    """`safe`, and its cache kept alive while nobody speaks."""
+    return Kept("safe", session)
+
+
+def session_cost_balanced_kept(session: str) -> Kept:
+    """The same under `balanced`."""
+    return Kept("balanced", session)
+
+
+def session_cost_bold_kept(session: str) -> Kept:
+    """The same under `bold`."""
+    return Kept("bold", session)
 
 
 def tool_output_safe() -> Method:
@@ -81,34 +98,68 @@ class _Quiet:
         """Forget."""
 
 
-def player(setting: Setting, session: str, stages: Iterable[str] = ("trim", "compaction", "pruning")) -> Player:
-    """The engine with the bundled stages, its clock set by the caller."""
-    clock, plugins = ManualClock(0.0), Plugins()
-    plugins.add(penstock_plugins.trim.stage, "trim", "penstock_plugins.trim.stage")
-    plugins.add(penstock_plugins.compaction.stage, "compaction", "penstock_plugins.compaction.stage")
-    plugins.add(penstock_plugins.pruning.stage, "pruning", "penstock_plugins.pruning.stage")
-    profile = profiles.load("default").model_copy(update={"stages": tuple(stages), "stage": {}, "setting": setting})
-    engine = Engine(
-        dialects=bundled_dialects(),
-        pipelines=lambda _: Pipeline(profile, plugins.stages(profile), clock, plugins.parts(profile)),
-        profile=profile.name,
-        store=MemoryStore(),
-        log=EventLog(_Quiet()),
-        key=b"bench",
-        clock=clock,
-    )
-    count = 0
+class Replayed:
+    """The engine with the bundled stages, its clock set by the caller: one session, request by request."""
 
-    def play(body: Body, now: float) -> Body:
-        nonlocal count
-        count += 1
-        clock.at = now
-        headers = {"x-claude-code-session-id": session, "user-agent": "claude-cli/bench"}
+    def __init__(
+        self, setting: Setting, session: str, stages: Iterable[str] = ("trim", "compaction", "pruning"), **changes: Any
+    ) -> None:
+        self._clock, self._session, self._count = ManualClock(0.0), session, 0
+        plugins = Plugins()
+        for name in ("trim", "compaction", "pruning", "keepalive"):
+            module = f"penstock_plugins.{name}.stage"
+            plugins.add(importlib.import_module(module), name, module)
+        update = {"stages": tuple(stages), "stage": {}, "setting": setting, **changes}
+        profile = profiles.load("default").model_copy(update=update)
+        self._engine = Engine(
+            dialects=bundled_dialects(),
+            pipelines=lambda _: Pipeline(profile, plugins.stages(profile), self._clock, plugins.parts(profile)),
+            profile=profile.name,
+            store=MemoryStore(),
+            log=EventLog(_Quiet()),
+            key=b"bench",
+            clock=self._clock,
+        )
+
+    def __call__(self, body: Body, now: float) -> Body:
+        self._decide(body, now)
+        return self._sent
+
+    def _decide(self, body: Body, now: float) -> ProxyDecision:
+        self._count += 1
+        self._clock.at = now
+        headers = {"x-claude-code-session-id": self._session, "user-agent": "claude-cli/bench"}
         raw = json.dumps(body).encode()
-        outcome = engine.process_now(Request(f"{session}-{count}", "POST", "", "/v1/messages", headers, raw))
-        return body if outcome.body is None else dict(json.loads(outcome.body))
+        decision = self._engine.process_now(
+            Request(f"{self._session}-{self._count}", "POST", "", "/v1/messages", headers, raw)
+        )
+        self._sent = body if decision.body is None else dict(json.loads(decision.body))
+        return decision
 
-    return play
+
+class Kept(Replayed):
+    """The same with a cache that is kept alive. The answer of a recorded request is not known when the next pause
+    begins, so the stage does not hear whether it asked for a tool."""
+
+    def __init__(self, setting: Setting, session: str, **changes: Any) -> None:
+        super().__init__(setting, session, ("trim", "compaction", "pruning", "keepalive"), **changes)
+        self._next: float | None = None
+
+    def __call__(self, body: Body, now: float) -> Body:
+        decision = self._decide(body, now)
+        self._next = self._engine.keep_alive.answered(decision)
+        self._conversation = decision.conversation
+        return self._sent
+
+    def idle(self, until: float) -> list[tuple[float, Body]]:
+        """The requests that would have been sent since the last one and before `until`."""
+        sent = []
+        while self._next is not None and self._next < until:
+            self._clock.at = self._next
+            sent.append((self._next, {**self._sent, "max_tokens": 0}))
+            self._engine.keep_alive.begin(self._conversation)
+            self._next = self._engine.keep_alive.end(self._conversation, Usage(cache_read=1, cache_write=0))
+        return sent
 
 
 def memory(docs: Sequence[Mapping[str, str]]) -> Any:

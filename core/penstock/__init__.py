@@ -14,6 +14,7 @@ from penstock.events.event import Event, EventKind
 from penstock.plugins.compressor import Compressed, Compressor, KnownContent, ToolOutput, handle_of
 from penstock.plugins.draft import BlockRef, Draft
 from penstock.plugins.hookspecs import hookimpl
+from penstock.plugins.idle import Idle
 from penstock.plugins.stage import Stage
 from penstock.plugins.summariser import Segment, Summariser, Summary
 from penstock.plugins.tagger import Tagger, Tags
@@ -32,6 +33,7 @@ __all__ = [
     "Exchange",
     "FlushReason",
     "Identity",
+    "Idle",
     "Kind",
     "KnownContent",
     "Level",

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -19,7 +19,7 @@ from penstock.app import Suite
 from penstock.base.errors import PenstockError
 from penstock.base.external_names import kept_name
 from penstock.base.malloc import settle_heap
-from penstock.budget.provider_limits import RateLimitInfo, parse_rate_limits
+from penstock.budget.provider_limits import parse_rate_limits
 from penstock.conversation.exchange import Request, State
 from penstock.conversation.reply import Reply, Usage
 from penstock.dialects.base import Dialect
@@ -37,6 +37,8 @@ from penstock_addons.wire.credentials import credentials_of, without
 from penstock_addons.wire.flows import has_turn, headers_of, is_local
 from penstock_addons.wire.held_answers import is_answered
 from penstock_addons.wire.hosts import ModelHosts, host_of
+from penstock_addons.wire.in_flight import InFlight
+from penstock_addons.wire.keep_alive import KeepAliveRequests, is_keep_alive
 from penstock_addons.wire.listening import listening
 from penstock_addons.wire.options import Settings
 from penstock_addons.wire.tee import Tee
@@ -50,21 +52,6 @@ ASKED = "penstock.asked"
 MAY_BE_REFUSED = "a provider that binds thinking may refuse it if the conversation was edited"
 
 
-@dataclass
-class _InFlight:
-    """One model request on the wire."""
-
-    id: str
-    dialect: Dialect
-    started: float
-    credentials: tuple[str, ...]
-    outcome: ProxyDecision | None = None
-    tee: Tee | None = None
-    told: tuple[RateLimitInfo, ...] = ()
-    """What the provider said of its limits."""
-    is_over: bool = False
-
-
 class Gateway:
     """Thin: reads the flow, hands plain data to the engine, writes the answer back."""
 
@@ -74,8 +61,9 @@ class Gateway:
         self._suite: Suite | None = None
         self._closed: Suite | None = None
         """The suite after its end, while mitmproxy still serves its connections."""
-        self._passages: dict[str, _InFlight] = {}
+        self._passages: dict[str, InFlight] = {}
         self._background: set[asyncio.Task[None]] = set()
+        self._keep_alive = KeepAliveRequests()
 
     def running(self) -> None:
         if self._suite is not None:
@@ -118,6 +106,7 @@ class Gateway:
 
     def done(self) -> None:
         suite, self._suite = self._suite, None
+        self._keep_alive.close()
         if suite is not None:
             self._closed = suite
             suite.log.append(EventKind.STOPPED, pid=os.getpid())
@@ -132,7 +121,7 @@ class Gateway:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """What is not for us streams both ways: it is never held, nor kept. Its headers leave right after this."""
         flow.metadata[ASKED] = self._clients.take(flow.client_conn.id, flow.request.headers)
-        if is_answered(flow):  # mitmproxy can not stream such a request as well
+        if is_answered(flow) or is_keep_alive(flow):  # mitmproxy can not stream what is answered as well
             return
         if self._is_too_late(flow):
             flow.kill()
@@ -148,6 +137,8 @@ class Gateway:
 
     async def request(self, flow: http.HTTPFlow) -> None:
         asked: ClientOverrides = flow.metadata.pop(ASKED, ClientOverrides())
+        if is_keep_alive(flow):
+            return
         if flow.response is None and self._is_too_late(flow):
             flow.kill()
             return
@@ -182,6 +173,7 @@ class Gateway:
             passage.outcome = outcome = await suite.engine.replay(request, "asked for")
         else:
             passage.outcome = outcome = await suite.engine.process(request)
+        self._keep_alive.stop(outcome.conversation)
         if self._suite is not suite:  # an engine that was closed meanwhile may have left out what was edited before
             self._stop(flow)
             return
@@ -212,7 +204,7 @@ class Gateway:
         self._forwarded(passage, changed=outcome.body is not None, size=len(flow.request.raw_content or b""))
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        if flow.response is None:
+        if flow.response is None or is_keep_alive(flow):
             return
         passage = self._passages.get(flow.id)
         if passage is None:
@@ -244,6 +236,8 @@ class Gateway:
             self._failed(passage, "cut", status=status, error="the stream ended before its end", usage=_so_far(reply))
         else:
             self._answered(passage, status, reply)
+            if passage.outcome is not None and reply is not None:
+                self._keep_alive.answered(self._suite, flow, passage.outcome, passage.dialect)
 
     def error(self, flow: http.HTTPFlow) -> None:
         passage = self._passages.pop(flow.id, None)
@@ -283,8 +277,8 @@ class Gateway:
         if flow.killable:
             flow.kill()
 
-    def _begin(self, flow: http.HTTPFlow, dialect: Dialect) -> _InFlight:
-        passage = _InFlight(uuid.uuid4().hex[:16], dialect, time.perf_counter(), credentials_of(flow.request))
+    def _begin(self, flow: http.HTTPFlow, dialect: Dialect) -> InFlight:
+        passage = InFlight(uuid.uuid4().hex[:16], dialect, time.perf_counter(), credentials_of(flow.request))
         self._passages[flow.id] = passage
         if self._suite is not None:
             self._suite.log.append(
@@ -312,13 +306,13 @@ class Gateway:
         if flow.response is not None and flow.response.timestamp_end is not None:  # answered before all of it was sent
             self._passages.pop(flow.id, None)
 
-    def _forwarded(self, passage: _InFlight, *, changed: bool, size: int) -> None:
+    def _forwarded(self, passage: InFlight, *, changed: bool, size: int) -> None:
         self._advance(passage, State.FORWARDED)
         wait_s = passage.outcome.wait_s if passage.outcome is not None else 0.0
         queued = {"queued_ms": round(1000 * wait_s)} if wait_s else {}
         self._log(EventKind.FORWARDED, passage, changed=changed, bytes=size, ms=self._ms(passage), **queued)
 
-    def _answered(self, passage: _InFlight, status: int, reply: object) -> None:
+    def _answered(self, passage: InFlight, status: int, reply: object) -> None:
         suite, outcome, tee = self._suite, passage.outcome, passage.tee
         if suite is None:
             return
@@ -342,7 +336,7 @@ class Gateway:
             self._background.add(task)
             task.add_done_callback(self._background.discard)
 
-    def _failed(self, passage: _InFlight, why: str, *, status: int, error: str, usage: Usage | None = None) -> None:
+    def _failed(self, passage: InFlight, why: str, *, status: int, error: str, usage: Usage | None = None) -> None:
         self._advance(passage, State.FAILED)
         size = passage.tee.size if passage.tee is not None else 0
         said = self._redactor(self._suite, 400)(without(error, passage.credentials)) if self._suite is not None else ""
@@ -369,15 +363,15 @@ class Gateway:
         hidden = redactors(profile.redact.personal, suite.plugins.redactors())
         return Redactor(min(profile.log.preview, longest), hidden)
 
-    def _advance(self, passage: _InFlight, state: State) -> None:
+    def _advance(self, passage: InFlight, state: State) -> None:
         if passage.outcome is not None and passage.outcome.exchange is not None:
             passage.outcome.exchange.advance(state)
 
-    def _log(self, kind: EventKind, passage: _InFlight, **payload: object) -> None:
+    def _log(self, kind: EventKind, passage: InFlight, **payload: object) -> None:
         if self._suite is not None:
             self._suite.log.append(kind, passage.id, **payload)
 
-    def _ms(self, passage: _InFlight, until: float | None = None) -> float:
+    def _ms(self, passage: InFlight, until: float | None = None) -> float:
         return round(((until or time.perf_counter()) - passage.started) * 1000, 3)
 
 
@@ -394,5 +388,5 @@ def _so_far(reply: Reply) -> Usage:
     return replace(reply.usage, output=max(reply.usage.output or 0, came))
 
 
-def _limits(passage: _InFlight) -> dict[str, list[dict[str, Any]]]:
+def _limits(passage: InFlight) -> dict[str, list[dict[str, Any]]]:
     return {"limits": [one.payload() for one in passage.told]} if passage.told else {}

@@ -8,6 +8,7 @@ their lengths and from the separators between them, so only separators and keys 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ import msgspec
 
 from penstock.base.errors import Unreadable
 
-__all__ = ["Span", "elements", "members"]
+__all__ = ["Span", "elements", "members", "with_members"]
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
@@ -83,3 +84,18 @@ def elements(data: bytes, span: Span) -> list[Span]:
         at = first + length
         out.append(Span(first, at))
     return out
+
+
+def with_members(data: bytes, fields: Mapping[str, Span], values: Mapping[str, bytes]) -> bytes:
+    """The JSON object `data`, whose members are at `fields`, with `values` in their place or at its end. Every other
+    byte stays as it is."""
+    there = sorted((fields[name], value) for name, value in values.items() if name in fields)
+    parts, at = [], 0
+    for span, value in there:
+        parts += [data[at : span.start], value]
+        at = span.end
+    missing = [name for name in values if name not in fields]
+    end = data.rindex(b"}")
+    more = b",".join(msgspec.json.encode(name) + b":" + values[name] for name in missing)
+    comma = b"," if more and fields else b""
+    return b"".join([*parts, data[at:end], comma, more, data[end:]])

@@ -96,6 +96,12 @@ class PromptCacheModel:
         """The provider had nothing of this: entries last used before then are gone."""
         self._expiry = {key: (end, life) for key, (end, life) in self._expiry.items() if end - life >= before}
 
+    def refresh(self, last: float, now: float) -> None:
+        """The request that was sent at `last` is sent once more: the entries it used live on from now."""
+        self._expiry.update(
+            {key: (now + life, life) for key, (end, life) in self._expiry.items() if end - life >= last}
+        )
+
     def alive_before(self, blocks: Sequence[CacheBlock], now: float, margin: float) -> list[int]:
         """The indexes of the blocks at which an entry ends that is alive, and has `margin` seconds left."""
         chain, _ = _prefixes(blocks)

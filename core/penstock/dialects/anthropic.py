@@ -15,7 +15,7 @@ import msgspec
 
 from penstock.base.errors import InvalidEdit, Unreadable
 from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role
-from penstock.conversation.json_spans import Span, elements, members
+from penstock.conversation.json_spans import Span, elements, members, with_members
 from penstock.conversation.reply import ToolCall
 from penstock.conversation.reported_counts import count, mapping, objects
 from penstock.dialects.anthropic_usage import usage
@@ -44,6 +44,7 @@ _ERRORS = {
     529: "overloaded_error",
 }
 """By status (https://platform.claude.com/docs/en/api/errors)."""
+_NEED_AN_ANSWER = ("thinking", "tool_choice", "output_config", "output_format")
 MAX_BREAKPOINTS = 4
 _MARKABLE = frozenset({BlockKind.TEXT, BlockKind.TOOL_USE, BlockKind.TOOL_RESULT, BlockKind.MEDIA})
 
@@ -159,6 +160,16 @@ class Anthropic(ListDialect):
         ttl = b',"ttl":"1h"' if lifetime == "1h" else b""
         mark = b',"cache_control":{"type":"ephemeral"' + ttl + b"}"
         return conversation.body[:end] + mark + conversation.body[end:]
+
+    def without_answer(self, body: bytes) -> bytes | None:
+        """`max_tokens: 0` (https://platform.claude.com/docs/en/build-with-claude/prompt-caching, "Pre-warming the
+        cache"). It is refused with a thinking budget, a tool that must be used, or an output that must have a form."""
+        fields = members(body)
+        values = {name: msgspec.json.decode(fields[name].of(body)) for name in _NEED_AN_ANSWER if name in fields}
+        if "max_tokens" not in fields or _needs_an_answer(values):
+            return None
+        stream = {"stream": b"false"} if "stream" in fields else {}
+        return with_members(body, fields, {"max_tokens": b"0", **stream})
 
     def parser(self) -> ReplyParser:
         return _Parser()
@@ -296,6 +307,17 @@ def _pair_violations(conversation: Conversation) -> Iterator[str]:
     if role is Role.ASSISTANT:
         yield from (f"tool call {c} has no result" for c in calls)
     yield from ("a text block is empty" for m in conversation.messages if m.has_blank)
+
+
+def _needs_an_answer(values: Mapping[str, Any]) -> bool:
+    thinking, choice = values.get("thinking"), values.get("tool_choice")
+    config = values.get("output_config")
+    return (
+        (isinstance(thinking, dict) and thinking.get("type") == "enabled")
+        or (isinstance(choice, dict) and choice.get("type") in ("any", "tool"))
+        or (isinstance(config, dict) and config.get("format") is not None)
+        or values.get("output_format") is not None
+    )
 
 
 def _error_in(data: dict[str, Any]) -> str:

@@ -120,6 +120,11 @@ class Dialect(ABC):
         """Whether thinking can be left out of this request, and what follows it is still valid then."""
         return False
 
+    def without_answer(self, body: bytes) -> bytes | None:
+        """The request for no answer: the provider reads its cache, which keeps the entry alive, and generates nothing.
+        None: this format, or this request, cannot be sent so. Raises `Unreadable`."""
+        return None
+
     @abstractmethod
     def parser(self) -> ReplyParser:
         """A fresh reader of one answer's events."""

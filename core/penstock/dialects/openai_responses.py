@@ -14,7 +14,7 @@ import msgspec
 
 from penstock.base.errors import InvalidEdit, Unreadable
 from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role
-from penstock.conversation.json_spans import Span, members
+from penstock.conversation.json_spans import Span, members, with_members
 from penstock.conversation.reply import ToolCall
 from penstock.conversation.reported_counts import count, mapping, objects
 from penstock.dialects.base import (
@@ -145,6 +145,17 @@ class OpenAIResponses(ListDialect):
         other ("was provided without its required 'reasoning' item"). `store` is true unless the client says no."""
         said = (m for m in conversation.messages if m.role is Role.ASSISTANT and not m.thinking)
         return conversation.field("store") is False and not any(b'"id"' in m.raw for m in said)
+
+    def without_answer(self, body: bytes) -> bytes | None:
+        """`prompt_cache_options.prewarm` (`response_create_params.py` of the Python SDK 3.54.0)."""
+        fields = members(body)
+        options = fields.get("prompt_cache_options")
+        found = {} if options is None else msgspec.json.decode(options.of(body))
+        if not isinstance(found, dict):
+            return None
+        prewarm = msgspec.json.encode(found | {"prewarm": True})
+        stream = {"stream": b"false"} if "stream" in fields else {}
+        return with_members(body, fields, {"prompt_cache_options": prewarm, "store": b"false", **stream})
 
     def parser(self) -> ReplyParser:
         return _Parser()

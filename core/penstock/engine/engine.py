@@ -21,6 +21,7 @@ from penstock.dialects.base import Dialect, Endpoint
 from penstock.engine.admission import AdmissionControl
 from penstock.engine.background import Background
 from penstock.engine.fallback import Fallback
+from penstock.engine.keep_alive import KeepAlive
 from penstock.engine.pipeline import Pipeline
 from penstock.engine.pipelines import Pipelines
 from penstock.engine.processor import RequestProcessor
@@ -77,6 +78,8 @@ class Engine:
         self._states = self._reader.states
         self.responses = ResponseHandler(self.admission, counting, self._background, self._states, self._clock, log)
         """Told what comes back of a request."""
+        self.keep_alive = KeepAlive(self._states, self._clock)
+        """Asked after each answer whether the request is to be sent once more while nobody speaks."""
         self.pipelines = Pipelines(pipelines, profile)
         """By profile; they may be replaced at any time."""
         self._fallback = Fallback(

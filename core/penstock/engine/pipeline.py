@@ -14,6 +14,7 @@ from penstock.conversation.exchange import Exchange
 from penstock.conversation.reply import Reply
 from penstock.identify.classify import Classifier
 from penstock.plugins.draft import Draft
+from penstock.plugins.idle import Idle
 from penstock.plugins.services import Services
 from penstock.plugins.stage import Stage, StageOutcome
 from penstock.profiles.profile import Profile
@@ -133,6 +134,17 @@ class Pipeline:
             return f"stage {stage.name!r} failed at an answer: {_said(e)}"
         breaker.succeeded()
         return ""
+
+    def keeps_alive(self, idle: Idle) -> bool:
+        """Whether a stage wants the last request of an idle conversation sent once more."""
+        return any(self._keeps_alive(stage, idle) for stage in self.stages if type(stage).on_idle is not Stage.on_idle)
+
+    def _keeps_alive(self, stage: Stage, idle: Idle) -> bool:
+        try:
+            return bool(stage.on_idle(idle))
+        except Exception:  # a stranger's code: nothing is kept alive for it
+            logger.exception("stage %r failed at an idle conversation", stage.name)
+            return False
 
     def overdue(self, index: int) -> str:
         """The `index`-th stage has not come back from looking at an answer. Gives a text that says so."""

@@ -36,6 +36,8 @@ class EventKind(StrEnum):
     REMEMBERED = "remembered"
     KEPT = "kept"
     """A text was kept that no edit of ours took away: the history a client is about to summarise."""
+    KEPT_ALIVE = "kept_alive"
+    """While nobody spoke, the last request was sent once more, so that the provider's cache lives on."""
     BUDGET = "budget"
     """A budget is at another level now."""
     DELETED = "deleted"

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from penstock.conversation.exchange import Exchange
     from penstock.conversation.reply import Reply
     from penstock.plugins.draft import Draft
+    from penstock.plugins.idle import Idle
     from penstock.plugins.services import Services
 
 __all__ = ["Stage", "StageOutcome"]
@@ -79,3 +80,9 @@ class Stage:
 
     def on_turn_complete(self, exchange: Exchange, reply: Reply) -> None:
         """The agent is done: its answer asks for no tool. In the background, after `on_reply`."""
+
+    def on_idle(self, idle: Idle) -> bool:
+        """Whether the last request is to be sent once more, `idle.step_s` after its last use, if nobody has spoken by
+        then: that keeps the provider's cache alive, and costs a read of all of it. Called after each answer, and after
+        each time the request was sent again; must return at once."""
+        return False

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.base.errors import Unreadable
-from penstock.conversation.json_spans import Span, elements, members
+from penstock.conversation.json_spans import Span, elements, members, with_members
 from tests.core.jsontext import object_text, randoms, texts, values, write, write_array
 
 
@@ -111,3 +111,14 @@ def test_writers_write_json() -> None:
     forms = {write(value, Random(seed)) for seed in range(20)}
     assert len(forms) > 10
     assert all(json.loads(f) == value for f in forms)
+
+
+@given(st.dictionaries(texts, values, max_size=5), st.dictionaries(texts, values, max_size=3), randoms)
+def test_members_are_put_in_their_place_or_at_the_end(
+    value: dict[str, object], put: dict[str, object], rng: Random
+) -> None:
+    """The object says what it said, and what was put."""
+    data = object_text({name: write(v, rng) for name, v in value.items()}.items(), rng)
+    written = {name: json.dumps(v).encode() for name, v in put.items()}
+    changed = with_members(data, members(data), written)
+    assert json.loads(changed) == json.loads(data) | put

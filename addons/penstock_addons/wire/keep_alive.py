@@ -1,0 +1,215 @@
+"""Keep-alive requests: while nobody speaks, the last request is sent once more for no answer, by mitmproxy's own
+replay, so that upstream proxies, TLS and routes are the client's.
+
+No client, stage or memory sees them. What is held for one, its credentials included, is in memory alone, and goes when
+the conversation goes on, when it is not kept alive any more, and after `LONGEST_S`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mitmproxy import ctx, http
+from mitmproxy.addons.clientplayback import ReplayHandler
+
+from penstock.app import Suite
+from penstock.base.errors import Unreadable
+from penstock.budget.provider_limits import RateLimitInfo, parse_rate_limits
+from penstock.conversation.reply import Usage
+from penstock.cost.prices import Price
+from penstock.dialects.base import Dialect
+from penstock.engine.request_context import ProxyDecision
+from penstock.events.event import EventKind
+from penstock_addons.wire.tee import Tee
+
+__all__ = ["KeepAliveRequests", "is_keep_alive"]
+
+logger = logging.getLogger(__name__)
+MARK = "penstock.keep_alive"
+"""What a flow of ours carries in its metadata."""
+LONGEST_S = 4 * 3600.0
+"""So long after its last request a conversation is let go, whatever is worth it."""
+TIMEOUT_S = 60.0
+"""A keep-alive request that is not answered by then is given up."""
+LATE_S = 5.0
+"""So much later than it was due it is not sent any more: the machine slept, and the entry may be gone."""
+SPARE = 0.2
+"""A keep-alive request goes only while more than this share of each of the provider's limits is left."""
+_API_KEY = ("sk-ant-api", "sk-")
+_LOGIN = "sk-ant-oat"
+
+
+def is_keep_alive(flow: http.HTTPFlow) -> bool:
+    """Whether this flow is a request of ours that only keeps the cache alive."""
+    return MARK in flow.metadata
+
+
+@dataclass(slots=True)
+class _Held:
+    """What is sent while a conversation waits."""
+
+    flow: http.HTTPFlow
+    """The last request as it was sent, for no answer."""
+    exchange: str
+    session: str
+    model: str
+    price: Price
+    until: float
+    """When it is let go, in seconds since the epoch."""
+
+
+class KeepAliveRequests:
+    """Sends them, one task for each conversation that is kept alive."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def answered(self, suite: Suite, flow: http.HTTPFlow, outcome: ProxyDecision, dialect: Dialect) -> None:
+        """A request was answered whole: keep its conversation alive if a stage wants that."""
+        self.stop(outcome.conversation)
+        due = suite.engine.keep_alive.answered(outcome, is_login=_is_login(flow.request.headers))
+        exchange = outcome.exchange
+        booking = outcome.booking
+        if due is None or exchange is None or booking is None or not _has_spare(_limits(flow.response)):
+            return
+        again = _without_answer(flow, dialect)
+        if again is None:
+            return
+        until = exchange.received_at + LONGEST_S
+        held = _Held(again, exchange.id, exchange.identity.session, exchange.model, booking.price, until)
+        name = outcome.conversation
+        self._tasks[name] = asyncio.get_running_loop().create_task(self._keep(suite, name, held, due, dialect))
+        self._tasks[name].add_done_callback(lambda task: self._over(name, task))
+
+    def stop(self, conversation: str) -> None:
+        """The conversation goes on: nothing is sent for its last request any more."""
+        task = self._tasks.pop(conversation, None)
+        if task is not None:
+            task.cancel()
+
+    def close(self) -> None:
+        """Let all of them go."""
+        for conversation in list(self._tasks):
+            self.stop(conversation)
+
+    def _over(self, conversation: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(conversation) is task:
+            del self._tasks[conversation]
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("keeping a conversation alive failed", exc_info=task.exception())
+
+    async def _keep(self, suite: Suite, conversation: str, held: _Held, first: float, dialect: Dialect) -> None:
+        keep_alive, due = suite.engine.keep_alive, first
+        while due < held.until:
+            await asyncio.sleep(max(0.0, due - time.time()))
+            if suite.engine.is_paused or time.time() > due + LATE_S:
+                return
+            keep_alive.begin(conversation)
+            flow = await _send(held.flow)
+            usage, why = _counted(flow, dialect)
+            then = keep_alive.end(conversation, usage)
+            limits = _limits(flow.response)
+            why = why or ("" if then is not None else "it is not worth it any more")
+            why = why or ("" if _has_spare(limits) else "little is left of the provider's limits")
+            self._note(suite, conversation, held, usage, why)
+            if why or then is None:
+                return
+            due = then
+
+    def _note(self, suite: Suite, conversation: str, held: _Held, usage: Usage | None, why: str) -> None:
+        counted = usage or Usage()
+        suite.log.append(
+            EventKind.KEPT_ALIVE,
+            held.exchange,
+            conversation=conversation,
+            session=held.session,
+            model=held.model,
+            read=counted.cache_read or 0,
+            write=counted.cache_write or 0,
+            stopped=why,
+            usd=round(held.price.dollars(read=counted.cache_read or 0, write=counted.cache_write or 0), 6),
+        )
+
+
+async def _send(template: http.HTTPFlow) -> http.HTTPFlow:
+    """Send a copy of `template` now, and wait for its answer."""
+    flow: http.HTTPFlow = template.copy()
+    flow.is_replay = "request"
+    handler = ReplayHandler(flow, ctx.options)
+    try:
+        await asyncio.wait_for(handler.replay(), TIMEOUT_S)
+    except TimeoutError:
+        logger.warning("a keep-alive request was not answered within %d s", TIMEOUT_S)
+    finally:
+        for transport in handler.transports.values():
+            if transport.handler is not None:
+                transport.handler.cancel()
+    return flow
+
+
+def _without_answer(flow: http.HTTPFlow, dialect: Dialect) -> http.HTTPFlow | None:
+    """A flow that sends what `flow` sent, for no answer. None: it cannot be sent so."""
+    try:
+        content = flow.request.content
+        body = dialect.without_answer(content) if content else None
+    except (ValueError, Unreadable):
+        return None
+    except Exception:  # a dialect may be a stranger's
+        logger.exception("a request could not be written for no answer")
+        return None
+    if body is None:
+        return None
+    again = http.HTTPFlow(flow.client_conn, flow.server_conn)
+    again.request = flow.request.copy()
+    again.request.content = body
+    again.metadata[MARK] = True
+    return again
+
+
+def _counted(flow: http.HTTPFlow, dialect: Dialect) -> tuple[Usage | None, str]:
+    """What the provider counted, and why nothing is sent any more; empty where nothing speaks against it."""
+    response = flow.response
+    if response is None:
+        return None, "no answer came"
+    if response.status_code != 200:
+        return None, f"the provider answered {response.status_code}"
+    reader = Tee(dialect.reply_reader(response.headers.get("content-type", "")), None)
+    reader(response.content or b"")
+    reply = reader.close()
+    if reply is None:
+        return None, "the answer could not be read"
+    usage = reply.usage
+    if not usage.cache_read:
+        return usage, "nothing was read: the entry was gone"
+    if (usage.cache_write or 0) > usage.cache_read:
+        return usage, "it wrote the cache: the entry was gone"
+    return usage, ""
+
+
+def _limits(response: http.Response | None) -> tuple[RateLimitInfo, ...]:
+    if response is None:
+        return ()
+    headers = {name.lower(): response.headers[name] for name in response.headers}
+    return parse_rate_limits(headers, response.status_code, time.time())
+
+
+def _has_spare(limits: Sequence[RateLimitInfo]) -> bool:
+    """Whether enough is left of each limit that the provider tells."""
+    for one in limits:
+        if one.is_spent or (one.used is not None and one.used > 1 - SPARE):
+            return False
+        if one.limit and one.remaining is not None and one.remaining < SPARE * one.limit:
+            return False
+    return True
+
+
+def _is_login(headers: http.Headers) -> bool:
+    """Whether a request goes by a subscription login: a bearer token that is no API key."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or "x-api-key" in headers:
+        return False
+    return token.startswith(_LOGIN) or not token.startswith(_API_KEY)

@@ -1,0 +1,48 @@
+"""What a stage is shown while nobody speaks: it may have the provider's cache kept alive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from penstock.conversation.exchange import Exchange
+from penstock.cost.prices import Price
+
+__all__ = ["Idle"]
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """One conversation that waits for its person, or for a tool, after an answer that came whole."""
+
+    exchange: Exchange
+    """Its last real request."""
+    at: float
+    """When its cache was used last, in seconds since the epoch."""
+    is_login: bool
+    """It goes by a subscription login, not by a key that is billed for each token."""
+    price: Price
+    tokens: int
+    """Of that request, as it was sent: what is read if it is sent again, and written again if its cache expires."""
+    lifetime_s: float
+    """Seconds for which an entry of the cache lives after its last use."""
+    step_s: float
+    """Seconds after the last use at which the request would be sent again: a little less than `lifetime_s`."""
+    is_long: bool
+    """The entry is one that lives longer and costs more to write."""
+    waits_for_tool: bool
+    """The answer asked for tools: the agent works, or asks its person for leave."""
+    requests: int
+    """Real requests of this conversation in this process, this one included."""
+    reads: int
+    """How often the request was sent again since."""
+    saved: float
+    """Dollars that this conversation has cost less than it would have untouched, reads like this one included."""
+    untouched: float
+    """Dollars that it would have cost untouched, answers not included."""
+    paused_s: float | None
+    """Seconds between this request and the one before. None: it is the first."""
+
+    @property
+    def cost(self) -> float:
+        """Dollars to send it again: all of it is read."""
+        return self.price.dollars(read=self.tokens)

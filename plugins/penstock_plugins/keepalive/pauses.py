@@ -1,0 +1,75 @@
+"""How long people are away: the chance that somebody who has been silent for a while speaks within the next minutes.
+
+The long pauses of one person are few, so they are added to what others do: the times between 2,101 requests of 23
+recorded sessions of coding agents, 88 of which were above 290 s, and 23 of these the end of the session.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, insort
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+__all__ = ["Pauses"]
+
+_PRIOR = (
+    (0.0, 1.0),
+    (2.0, 0.9995),
+    (4.0, 0.889),
+    (8.0, 0.466),
+    (15.0, 0.261),
+    (30.0, 0.168),
+    (60.0, 0.114),
+    (120.0, 0.0733),
+    (200.0, 0.0552),
+    (290.0, 0.0419),
+    (580.0, 0.0252),
+    (870.0, 0.0186),
+    (1160.0, 0.0176),
+    (1740.0, 0.0162),
+    (2320.0, 0.0143),
+    (3480.0, 0.0129),
+    (7200.0, 0.0124),
+    (86400.0, 0.0114),
+)
+"""Seconds of silence, and the share of all pauses that last longer. Between two of them it falls by the same share each
+second; there is no end to what follows the last."""
+WEIGHT = 480.0
+"""What others do counts as much as so many pauses of this person, which are about 20 of more than 290 s."""
+SHORTEST = 200.0
+"""Seconds: shorter pauses are those of tools and of reading, and say nothing of how long a person is away."""
+LONGEST = 200
+"""Pauses of one person that are remembered."""
+
+
+@dataclass(slots=True)
+class Pauses:
+    """The long pauses of one person, in seconds, beside what others do."""
+
+    _seen: list[float] = field(default_factory=list)
+
+    def add(self, seconds: float) -> None:
+        """Somebody spoke after so long."""
+        if seconds < SHORTEST:
+            return
+        if len(self._seen) >= LONGEST:
+            del self._seen[len(self._seen) // 2]
+        insort(self._seen, seconds)
+
+    def chance(self, silent: float, step: float) -> float:
+        """The chance that somebody who has been silent for `silent` seconds speaks within `step` more."""
+        here, there = _survival(silent), _survival(silent + step)
+        longer, still = self._longer(silent), self._longer(silent + step)
+        return (WEIGHT * (here - there) + longer - still) / (WEIGHT * here + longer)
+
+    def _longer(self, seconds: float) -> int:
+        return len(self._seen) - bisect_left(self._seen, seconds)
+
+
+def _survival(seconds: float) -> float:
+    """The share of all pauses that last longer than `seconds`."""
+    for (t0, s0), (t1, s1) in pairwise(_PRIOR):
+        if seconds < t1:
+            return s0 * math.exp(math.log(s1 / s0) * (seconds - t0) / (t1 - t0))
+    return _PRIOR[-1][1]

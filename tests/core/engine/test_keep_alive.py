@@ -1,0 +1,113 @@
+"""Which conversations are kept in the provider's cache while nobody speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from penstock import Idle, Stage, Usage
+from penstock.testing import Session, assistant, conversation, user
+
+LONG = "a word and another " * 2_000
+READ = Usage(input=0, output=1, cache_read=20_000, cache_write=0)
+
+
+class Keeps(Stage):
+    """Wants so many reads in each pause."""
+
+    name = "keeps"
+
+    def __init__(self, wants: Callable[[Idle], bool] = lambda idle: idle.reads < 2) -> None:
+        self._wants = wants
+        self.shown: list[Idle] = []
+
+    def on_idle(self, idle: Idle) -> bool:
+        self.shown.append(idle)
+        return self._wants(idle)
+
+
+def answered(session: Session, *words: str) -> float | None:
+    """One turn after the other, all answered; when the last is due again, in seconds from its start."""
+    said, due = [], None
+    for word in words:
+        said.append(user(word))
+        at = session.clock.now()
+        session.send(conversation(*said, model="claude-opus-5-5"))
+        session.reply("well")
+        said.append(assistant("well"))
+        due = session.engine.keep_alive.answered(session.outcome)
+        due = None if due is None else due - at
+    return due
+
+
+def test_without_a_stage_that_wants_it_nothing_is_sent_again() -> None:
+    """It is nobody's business by default."""
+    with Session() as session:
+        assert answered(session, LONG) is None
+
+
+def test_it_is_due_a_little_before_the_entry_is_gone() -> None:
+    """Counted from the start of the request."""
+    with Session(Keeps()) as session:
+        due = answered(session, LONG)
+        margin = session.profile.cache.margin_s
+    assert due == pytest.approx(300 - margin)
+
+
+def test_a_read_gives_the_entry_its_whole_life_again() -> None:
+    """So a flush that waits for a cold cache goes on waiting, and what follows is a read."""
+    with Session(Keeps()) as session:
+        answered(session, LONG, "and?")
+        name = session.outcome.conversation
+        state = session.engine.keep_alive._states.peek(name)
+        assert state is not None
+        session.wait(290)
+        session.engine.keep_alive.begin(name)
+        assert session.engine.keep_alive.end(name, READ) == pytest.approx(session.clock.now() + 290)
+        session.wait(200)
+        assert not state.clock.is_cold(session.clock.now(), 10)
+        assert state.account.spent > 0
+
+
+def test_a_stage_that_raises_keeps_nothing_alive_and_breaks_nothing() -> None:
+    """P1."""
+
+    def fails(_: Idle) -> bool:
+        raise RuntimeError("broken")
+
+    with Session(Keeps(fails)) as session:
+        assert answered(session, LONG, "and?") is None
+
+
+@pytest.mark.parametrize("usage", [None, Usage(cache_read=0, cache_write=0), Usage(cache_read=100, cache_write=90_000)])
+def test_it_stops_when_the_entry_was_gone_or_the_provider_refused(usage: Usage | None) -> None:
+    """Never a second attempt."""
+    with Session(Keeps()) as session:
+        answered(session, LONG)
+        name = session.outcome.conversation
+        session.wait(290)
+        session.engine.keep_alive.begin(name)
+        assert session.engine.keep_alive.end(name, usage) is None
+
+
+def test_a_stage_hears_how_long_people_are_away() -> None:
+    """The pause before each request, how many there were, and what has been sent again."""
+    keeps = Keeps()
+    with Session(keeps) as session:
+        answered(session, LONG)
+        session.wait(1_000)
+        session.send(conversation(user(LONG), assistant("well"), user("again"), model="claude-opus-5-5"))
+        session.reply("yes")
+        session.engine.keep_alive.answered(session.outcome)
+    assert [idle.requests for idle in keeps.shown] == [1, 2]
+    assert keeps.shown[0].paused_s is None
+    assert keeps.shown[1].paused_s == pytest.approx(1_000)
+
+
+def test_only_paid_lifetimes_are_kept() -> None:
+    """Where writing costs nothing there is nothing to save."""
+    with Session(Keeps(), dialect="openai-chat") as session:
+        session.send(conversation(user(LONG), dialect="openai-chat", model="gpt-5"))
+        session.reply("well")
+        assert session.engine.keep_alive.answered(session.outcome) is None
