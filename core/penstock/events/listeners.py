@@ -59,4 +59,5 @@ class Listener:
             try:
                 self._listen(event)
             except BaseException:
-                logger.exception("an event listener failed: %r", self._listen)
+                # A warning: mitmproxy ends a proxy at whose start anything is logged as an error.
+                logger.warning("an event listener failed: %r", self._listen, exc_info=True)

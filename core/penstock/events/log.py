@@ -39,7 +39,8 @@ class _Pending:
         try:
             return _storable(Event(0, self.at, self.exchange, self.kind, self.payload()))
         except Exception as e:  # the log must go on; what is missing is said
-            logger.exception("the payload of a %s event could not be made", self.kind)
+            # A warning: mitmproxy ends a proxy at whose start anything is logged as an error.
+            logger.warning("the payload of a %s event could not be made", self.kind, exc_info=True)
             said = {"where": f"event {self.kind}", "error": f"{type(e).__name__}: {e}"[:400]}
             return Event(0, self.at, self.exchange, EventKind.FAULT, said)
 

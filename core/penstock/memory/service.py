@@ -220,7 +220,8 @@ class MemoryService:
         except MemoryDown:
             raise
         except Exception:  # one bad piece of work must not end the thread that does all others
-            logger.exception("a piece of work on memory failed")
+            # A warning: mitmproxy ends a proxy at whose start anything is logged as an error.
+            logger.warning("a piece of work on memory failed", exc_info=True)
 
     def _try(self, work: Callable[[], None]) -> bool:
         """Whether it went well; if not, it is said and some time has passed."""
