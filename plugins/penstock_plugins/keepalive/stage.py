@@ -13,6 +13,8 @@ __all__ = ["KeepAlive", "stages"]
 
 PEOPLE = 500
 """People and projects whose pauses are remembered."""
+SPENT = 0.5
+"""Of what a conversation has saved by our count, which is an estimate, so much may go into one more read."""
 _HOUR = 3600.0
 
 
@@ -55,7 +57,7 @@ class KeepAlive(Stage):
             and idle.tokens >= given.least
             and idle.reads < given.per_pause
             and idle.cost <= given.dollars_per_read
-            and idle.cost <= idle.saved + given.risk * idle.untouched
+            and idle.cost <= SPENT * idle.saved + given.risk * idle.untouched
         )
 
     def _pays(self, idle: Idle, pauses: Pauses) -> bool:
