@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import penstock_plugins.trim.stage
-from penstock import ToolOutput
+from penstock import Aggressiveness, ToolOutput
 from penstock.base.clock import ManualClock
 from penstock.conversation.exchange import Request
 from penstock.conversation.reply import Usage
@@ -19,7 +19,6 @@ from penstock.engine.engine import Engine, ProxyDecision
 from penstock.engine.pipeline import Pipeline
 from penstock.events.event import Event
 from penstock.events.log import EventLog
-from penstock.plugins.compressor import Setting
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.store.memory import MemoryStore
@@ -102,7 +101,11 @@ class Replayed:
     """The engine with the bundled stages, its clock set by the caller: one session, request by request."""
 
     def __init__(
-        self, setting: Setting, session: str, stages: Iterable[str] = ("trim", "compaction", "pruning"), **changes: Any
+        self,
+        setting: Aggressiveness,
+        session: str,
+        stages: Iterable[str] = ("trim", "compaction", "pruning"),
+        **changes: Any,
     ) -> None:
         self._clock, self._session, self._count = ManualClock(0.0), session, 0
         plugins = Plugins()
@@ -141,7 +144,7 @@ class Kept(Replayed):
     """The same with a cache that is kept alive. The answer of a recorded request is not known when the next pause
     begins, so the stage does not hear whether it asked for a tool."""
 
-    def __init__(self, setting: Setting, session: str, **changes: Any) -> None:
+    def __init__(self, setting: Aggressiveness, session: str, **changes: Any) -> None:
         super().__init__(setting, session, ("trim", "compaction", "pruning", "keepalive"), **changes)
         self._next: float | None = None
 
@@ -181,7 +184,7 @@ def _memory(name: str, docs: Sequence[Mapping[str, str]]) -> Any:
     return getattr(importlib.import_module("memory_adapter"), name)(docs)
 
 
-def method(setting: Setting) -> Method:
+def method(setting: Aggressiveness) -> Method:
     """The compressors that the trim stage calls, one output at a time."""
     plugins = Plugins()
     plugins.add(penstock_plugins.trim.stage, "trim", "penstock_plugins.trim.stage")

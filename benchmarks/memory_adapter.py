@@ -10,10 +10,10 @@ from pathlib import Path
 
 from penstock.memory import Embedder, Hit, Item, Memory, chosen
 from penstock.memory.embedders.wordllama import WordLlama256
-from penstock.memory.search.dates import parse_date
 from penstock.memory.search.related import Speller
 from penstock.memory.search.search import Ranked, rank
 from penstock.memory.search.weights import WEIGHTS
+from penstock.text.dates import parse_date
 
 __all__ = ["Remembered", "memory", "memory_upgrade"]
 

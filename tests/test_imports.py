@@ -44,13 +44,29 @@ def test_a_room_imports_nothing_of_another(module: str) -> None:
     assert not FORBIDDEN[module] & set(done.stdout.split())
 
 
-def test_the_front_page_holds_what_it_says() -> None:
-    """`__all__` is what is there, in order, and every name can be used."""
-    public = [name for name in vars(penstock) if not name.startswith("_")]
-    modules = {info.name for info in pkgutil.iter_modules(penstock.__path__)}
+@pytest.mark.parametrize("page", ["penstock", "penstock.memory", "penstock.text", "penstock.testing"])
+def test_a_public_module_holds_what_it_says(page: str) -> None:
+    """`__all__` is what is there, and every name can be used, those too that are imported when first asked for."""
+    module = importlib.import_module(page)
+    parts = {info.name for info in pkgutil.iter_modules(module.__path__)}
+    assert all(getattr(module, name) is not None for name in module.__all__)
+    own = {"annotations", "import_module", "TYPE_CHECKING"}
+    public = {name for name in vars(module) if not name.startswith("_")}
+    assert (public | set(getattr(module, "_HOMES", ()))) - parts - own == set(module.__all__) - parts
+
+
+def test_the_front_page_is_in_order() -> None:
+    """A name is found where it is looked for, and what is imported on demand is no name of the page's own."""
     assert penstock.__all__ == sorted(penstock.__all__)
-    assert set(public) - modules - {"annotations"} == set(penstock.__all__)
-    assert all(getattr(penstock, name) is not None for name in penstock.__all__)
+    with pytest.raises(AttributeError, match="'penstock' has no attribute 'Stages'"):
+        _ = penstock.Stages  # type: ignore[attr-defined]
+
+
+def test_the_front_page_loads_no_more_than_a_stage_needs() -> None:
+    """What only few plugins need is imported when they ask for it."""
+    code = "import sys, penstock; print(*sorted(name for name in sys.modules if name.startswith('penstock.')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {f"penstock.{home}" for home in penstock._HOMES.values()} & set(done.stdout.split())
 
 
 def modules() -> list[str]:
@@ -69,15 +85,6 @@ def test_every_module_says_what_it_gives(name: str) -> None:
     assert (module.__doc__ or "").strip()
     for public in getattr(module, "__all__", ()):
         assert hasattr(module, public)
-
-
-def test_the_kit_holds_what_it_says() -> None:
-    """`penstock.testing` is a front page too."""
-    kit = importlib.import_module("penstock.testing")
-    public = {name for name in vars(kit) if not name.startswith("_")}
-    parts = {info.name for info in pkgutil.iter_modules(kit.__path__)}
-    assert list(kit.__all__) == sorted(kit.__all__)
-    assert public - parts - {"annotations"} == set(kit.__all__) - parts
 
 
 def test_what_measures_finds_its_factories() -> None:

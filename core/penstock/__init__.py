@@ -1,49 +1,77 @@
-"""Penstock: manages the context of LLM clients on the wire. This is the front page for plugin authors."""
+"""Penstock: manages the context of LLM clients on the wire. This is the front page for plugin authors.
+
+With `penstock.memory`, `penstock.text` and `penstock.testing` it is all that a plugin may import, and all that the
+bundled ones do. What only few plugins need is imported when it is first asked for.
+"""
 
 from __future__ import annotations
 
+import importlib as _importlib
+import typing as _typing
+
 from penstock.base import version as _version
-from penstock.base.errors import PluginError, ProfileError
+from penstock.base.errors import InvalidEdit, PluginError, ProfileError
+from penstock.base.paths import state_dir
+from penstock.base.suggest import did_you_mean
 from penstock.base.validation import validate_table
 from penstock.budget.level import Level
-from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role
+from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role, common_head
 from penstock.conversation.exchange import Exchange, Identity, Kind
 from penstock.conversation.reply import Reply, ToolCall, Usage
+from penstock.cost.prices import Price, Prices
 from penstock.edits.flush_reason import FlushReason
 from penstock.events.event import Event, EventKind
-from penstock.plugins.compressor import Compressed, Compressor, KnownContent, ToolOutput, handle_of
+from penstock.plugins.compressor import Aggressiveness, Compressed, Compressor, KnownContent, ToolOutput, handle_of
 from penstock.plugins.draft import BlockRef, Draft
 from penstock.plugins.hookspecs import hookimpl
 from penstock.plugins.idle import Idle
+from penstock.plugins.services import Services
 from penstock.plugins.stage import Stage
 from penstock.plugins.summariser import Segment, Summariser, Summary
 from penstock.plugins.tagger import Tagger, Tags
 from penstock.profiles.profile import Profile
+from penstock.tokens.estimate import estimate as estimate_tokens
+
+if _typing.TYPE_CHECKING:
+    from penstock.budget.daily_spend_cap import DailySpendCap, SpendCapReached
+    from penstock.models.providers import provider_of
+    from penstock.plugins.compressor_pool import CompressorPool, CompressorRun
+    from penstock.profiles.envelope import EnvelopeSettings, envelope_settings
 
 __all__ = [
+    "Aggressiveness",
     "Block",
     "BlockKind",
     "BlockRef",
     "Compressed",
     "Compressor",
+    "CompressorPool",
+    "CompressorRun",
     "Conversation",
+    "DailySpendCap",
     "Draft",
+    "EnvelopeSettings",
     "Event",
     "EventKind",
     "Exchange",
     "FlushReason",
     "Identity",
     "Idle",
+    "InvalidEdit",
     "Kind",
     "KnownContent",
     "Level",
     "Message",
     "PluginError",
+    "Price",
+    "Prices",
     "Profile",
     "ProfileError",
     "Reply",
     "Role",
     "Segment",
+    "Services",
+    "SpendCapReached",
     "Stage",
     "Summariser",
     "Summary",
@@ -52,9 +80,32 @@ __all__ = [
     "ToolCall",
     "ToolOutput",
     "Usage",
+    "common_head",
+    "did_you_mean",
+    "envelope_settings",
+    "estimate_tokens",
     "handle_of",
     "hookimpl",
+    "provider_of",
+    "state_dir",
     "validate_table",
 ]
 
 __version__ = _version.VERSION
+
+_HOMES = {
+    "CompressorPool": "plugins.compressor_pool",
+    "CompressorRun": "plugins.compressor_pool",
+    "DailySpendCap": "budget.daily_spend_cap",
+    "EnvelopeSettings": "profiles.envelope",
+    "SpendCapReached": "budget.daily_spend_cap",
+    "envelope_settings": "profiles.envelope",
+    "provider_of": "models.providers",
+}
+
+if not _typing.TYPE_CHECKING:  # else every name would be one to a type checker
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(_importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

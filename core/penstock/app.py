@@ -203,7 +203,7 @@ def _maker(
             log.append(EventKind.TAGGED, exchange, **payloads.tagged(of, tags))
 
     def make(profile: Profile) -> Pipeline:
-        # Once: a summariser has a purse and a memory of its own.
+        # Once: a summariser has a spend cap and a memory of its own.
         parts = replace(
             plugins.parts(profile),
             memory=keeper if profile.memory.enabled else None,

@@ -6,8 +6,7 @@ Taggers, recall and memory read the stripped words. What is sent on changes only
 
 from __future__ import annotations
 
-from penstock import BlockKind, Draft, Profile, Role, Stage, hookimpl
-from penstock.profiles.envelope import EnvelopeSettings, settings_of
+from penstock import BlockKind, Draft, EnvelopeSettings, Profile, Role, Stage, envelope_settings, hookimpl
 
 __all__ = ["Envelope", "stages"]
 
@@ -37,4 +36,4 @@ class Envelope(Stage):
 @hookimpl
 def stages(profile: Profile) -> list[Stage]:
     """The envelope stage, as the profile sets it up."""
-    return [Envelope(settings_of(profile))]
+    return [Envelope(envelope_settings(profile))]

@@ -103,7 +103,7 @@ def test_it_finds_what_a_person_has_written(penstock_home: Path) -> None:
 
 
 def test_parts_are_made_once(penstock_home: Path) -> None:
-    """A stage is told of the same at the start as with each request: they may have a purse or a memory."""
+    """A stage is told of the same at the start as with each request: they may have a spend cap or a memory."""
     paths.plugins_dir().mkdir(parents=True)
     (paths.plugins_dir() / "mine.py").write_text(PARTS)
     suite = Suite.open()

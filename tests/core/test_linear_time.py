@@ -24,10 +24,10 @@ from penstock.identify.classify import searcher
 from penstock.identify.identity import client_of
 from penstock.identify.working_directory import folder_of
 from penstock.memory import chunks, clean, text_kind
-from penstock.memory.search import dates, question, stems, text_features
+from penstock.memory.search import text_features
 from penstock.models import names as models
 from penstock.profiles.chat_header import ChatHeaders
-from penstock.profiles.envelope import settings_of
+from penstock.profiles.envelope import envelope_settings
 from penstock.redaction.by_name import without_named
 from penstock.redaction.by_place import without_placed
 from penstock.redaction.by_shape import without_shapes
@@ -35,6 +35,7 @@ from penstock.redaction.personal import without_personal
 from penstock.redaction.redaction import Redactor, redact
 from penstock.replay import retention
 from penstock.testing import profile_of
+from penstock.text import dates, question, stems
 from penstock.tokens.estimate import estimate
 from tests.growth import assert_linear
 
@@ -86,7 +87,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "is_envelope": is_envelope,
     "is_envelope, with a tag": lambda text: is_envelope(f"<a-b>{text}</a-b>"),
     "words_of": words,
-    "envelopes of the profile": settings_of(PROFILE).stripper(),
+    "envelopes of the profile": envelope_settings(PROFILE).stripper(),
     "tags": Enclosed.tags(("system-reminder", "a-b", "c-d"), keep=False),
     "chat headers": ChatHeaders(("WhatsApp",)),
     "redact": redact,
@@ -114,7 +115,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "worth keeping": text_kind.is_worth_keeping,
     "times": lambda text: dates.times_in(text, 1e9),
     "date": dates.parse_date,
-    "question": lambda text: question.read(text, ("Ann", "Bob"), 1e9),
+    "question": lambda text: question.read_question(text, ("Ann", "Bob"), 1e9),
     "tokens": estimate,
     "original": lambda text: ToolOutput(text, tool=text, input={"command": text}).is_original,
     "names left": lambda text: list(retention.names_in(text)),

@@ -16,14 +16,14 @@ from penstock.base.errors import PenstockError
 from penstock.base.validation import validate_table
 from penstock.cli.formatting import printable
 from penstock.identify.project import project_of_folder
-from penstock.profiles.envelope import Stripper, settings_of
+from penstock.profiles.envelope import Stripper, envelope_settings
 from penstock.profiles.profile import Profile
 from penstock_addons.cli.memory.client import MemoryClient, chosen_project, profile_in_use, reached
 from penstock_addons.cli.memory.printing import confirmed, counted, only
 from penstock_addons.cli.memory.search import StoreOption
 
 if TYPE_CHECKING:
-    from penstock.memory.message_filter import Spoken
+    from penstock.memory.message_filter import MessageFilter
 
 __all__ = ["import_"]
 
@@ -80,17 +80,17 @@ class _How:
     project: str
     """Empty: the one that each names."""
     strip: Stripper
-    spoken: Spoken
+    message_filter: MessageFilter
     expires_at: float
 
     @classmethod
     def of(cls, profile: Profile, project: str) -> _How:
         """As the stage would keep it under this profile."""
-        from penstock.memory.message_filter import Spoken
+        from penstock.memory.message_filter import MessageFilter
 
-        spoken = validate_table(Spoken, profile.settings_of("memory"), f"{profile.where}: stage.memory.")
+        message_filter = validate_table(MessageFilter, profile.settings_of("memory"), f"{profile.where}: stage.memory.")
         expires_at = time.time() + profile.memory.expiry_days * _DAY
-        return cls(project, settings_of(profile).stripper(), spoken, expires_at)
+        return cls(project, envelope_settings(profile).stripper(), message_filter, expires_at)
 
 
 @dataclass
@@ -183,7 +183,9 @@ def _read(file: Path, how: _How, done: _Done) -> list[dict[str, Any]]:
     if not name:
         done.homeless.append(str(file))
         return []
-    items, cut = items_of(transcript, name, strip=how.strip, spoken=how.spoken, expires_at=how.expires_at)
+    items, cut = items_of(
+        transcript, name, strip=how.strip, message_filter=how.message_filter, expires_at=how.expires_at
+    )
     if cut:
         done.cut[file] = cut
     done.taken += len(items)

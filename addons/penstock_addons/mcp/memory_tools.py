@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.base.errors import PenstockError
-from penstock.memory.clean import as_said
+from penstock.memory.clean import escape_marks
 from penstock_addons.cli.memory.client import reached
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _entry(item: dict[str, Any], longest: int) -> str:
         item["role"], item["role"]
     )
     session = item["label"] or item["session"][:DIGITS]
-    text = as_said(item["text"].encode("utf-8", "replace").decode("utf-8"))  # half a character can not be sent
+    text = escape_marks(item["text"].encode("utf-8", "replace").decode("utf-8"))  # half a character can not be sent
     text = text if len(text) <= longest else f"{text[:longest].rstrip()} … [cut: recall {item['id']} gives all of it]"
     return f"{item['id']}  {when}, {who}{f', session {session}' if session else ''}{_marks(item)}:\n{text}"
 

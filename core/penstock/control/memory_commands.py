@@ -15,7 +15,7 @@ from penstock.control.memory_lookup import the_item, the_session
 from penstock.control.memory_rebuild import Rebuild
 from penstock.memory.items import Item
 from penstock.memory.memory import Memory
-from penstock.memory.text_kind import is_worth_keeping, kind_as
+from penstock.memory.text_kind import is_worth_keeping, kind_of_message
 
 __all__ = ["COMMANDS", "MemoryCommands"]
 
@@ -132,7 +132,11 @@ class MemoryCommands:
             raise PenstockError(f"add: an item cannot be read: {e}") from e
         cleaned = [replace(item, text=self._clean(item.text)) for item in wanted if item.project]
         kept = [
-            replace(item, kind=kind_as(item.role, item.text), at=None if item.at is None else min(item.at, self._now()))
+            replace(
+                item,
+                kind=kind_of_message(item.role, item.text),
+                at=None if item.at is None else min(item.at, self._now()),
+            )
             for item in cleaned
             if is_worth_keeping(item.text)
         ]

@@ -4,20 +4,63 @@ may name an item without paying for the record, the vectors and the model."""
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from penstock.base.errors import MemoryDown
 from penstock.memory.items import Found, Hit, Item, Kind
 
 if TYPE_CHECKING:
-    from penstock.memory.embedders import Embedder, chosen
+    from penstock.memory.clean import escape_marks, note_around
+    from penstock.memory.embedders import Embedder, chosen, vectors_of
     from penstock.memory.memory import Memory
+    from penstock.memory.message_filter import MessageFilter
+    from penstock.memory.search.weights import SURE, SURE_OVERLAP, SURE_SHARED
+    from penstock.memory.service import MemoryService
+    from penstock.memory.text_kind import is_worth_keeping, kind_of_message
     from penstock.memory.writer import Added
 
-__all__ = ["Added", "Embedder", "Found", "Hit", "Item", "Kind", "Memory", "chosen"]
+__all__ = [
+    "SURE",
+    "SURE_OVERLAP",
+    "SURE_SHARED",
+    "Added",
+    "Embedder",
+    "Found",
+    "Hit",
+    "Item",
+    "Kind",
+    "Memory",
+    "MemoryDown",
+    "MemoryService",
+    "MessageFilter",
+    "chosen",
+    "escape_marks",
+    "is_worth_keeping",
+    "kind_of_message",
+    "note_around",
+    "vectors_of",
+]
 
+_HOMES = {
+    "SURE": "search.weights",
+    "SURE_OVERLAP": "search.weights",
+    "SURE_SHARED": "search.weights",
+    "Added": "writer",
+    "Embedder": "embedders",
+    "Memory": "memory",
+    "MemoryService": "service",
+    "MessageFilter": "message_filter",
+    "chosen": "embedders",
+    "escape_marks": "clean",
+    "is_worth_keeping": "text_kind",
+    "kind_of_message": "text_kind",
+    "note_around": "clean",
+    "vectors_of": "embedders",
+}
 
-def __getattr__(name: str) -> Any:
-    homes = {"Added": "writer", "Embedder": "embedders", "Memory": "memory", "chosen": "embedders"}
-    if name not in homes:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{homes[name]}"), name)
+if not TYPE_CHECKING:  # else every name would be one to a type checker
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from penstock.redaction.redaction import redact
 
-__all__ = ["as_said", "note_around", "sanitize", "without_notes"]
+__all__ = ["escape_marks", "note_around", "sanitize", "without_notes"]
 
 logger = logging.getLogger(__name__)
 _OPENING = re.compile(r"\n?\[Memory (m-[0-9a-f]{12}): ")
@@ -26,7 +26,7 @@ _SPEAKER = re.compile(
 )
 
 
-def as_said(text: str) -> str:
+def escape_marks(text: str) -> str:
     """`text` as it may stand in a note: what looks like a mark of ours, a client's envelope or the turn of somebody in
     a conversation can be read, and is none any more."""
     text = _MARK.sub("(", text) if "[" in text else text

@@ -6,13 +6,13 @@ import re
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Spoken"]
+__all__ = ["MessageFilter"]
 
 LOOKED_AT = 4_000
 """Characters of a text that the patterns are matched with."""
 
 
-class Spoken(BaseModel):
+class MessageFilter(BaseModel):
     """What `[stage.memory]` says of messages before they are kept."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)

@@ -7,7 +7,7 @@ import re
 
 from penstock.memory.items import Kind
 
-__all__ = ["is_worth_keeping", "kind_as", "kind_of"]
+__all__ = ["is_worth_keeping", "kind_of", "kind_of_message"]
 
 _DIFF = re.compile(r"^(?:diff --git |@@ -\d+|\+\+\+ |--- [ab]/)", re.M)
 _LOG_LINE = re.compile(
@@ -35,7 +35,7 @@ def kind_of(text: str) -> Kind:
     return Kind.CHAT
 
 
-def kind_as(role: str, text: str) -> Kind:
+def kind_of_message(role: str, text: str) -> Kind:
     """By who said it too: what was done is a log, and an agent's answer is talk, however long."""
     if role == "tool":
         return Kind.LOG

@@ -17,8 +17,9 @@ from penstock.memory.chunks import CHUNK_TOKENS, Span, chunks, passages
 from penstock.memory.embedders import Embedder, vectors_of
 from penstock.memory.items import Item
 from penstock.memory.records import Records
-from penstock.memory.search import stems, text_features
+from penstock.memory.search import text_features
 from penstock.memory.search.word_index import WordIndex
+from penstock.text import stems
 
 __all__ = ["WORDS_VERSION", "Added", "Writer"]
 

@@ -19,7 +19,7 @@ from penstock.base.validation import validate_table
 from penstock.profiles.chat_header import ChatHeaders
 from penstock.profiles.profile import Profile
 
-__all__ = ["EnvelopeSettings", "Rule", "Stripper", "settings_of"]
+__all__ = ["EnvelopeSettings", "Rule", "Stripper", "envelope_settings"]
 
 LIMIT = 100_000
 """Characters of a text that are looked at; the rest stays."""
@@ -123,7 +123,7 @@ class Stripper:
         return _BLANK.sub("\n\n", stripped).strip() + rest
 
 
-def settings_of(profile: Profile) -> EnvelopeSettings:
+def envelope_settings(profile: Profile) -> EnvelopeSettings:
     """What a profile says of envelopes. Raises `ProfileError`."""
     raw: Mapping[str, Any] = profile.settings_of("envelope")
     where = f"{profile.where}: stage.envelope"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from penstock.memory.items import Item
-from penstock.memory.message_filter import Spoken
+from penstock.memory.message_filter import MessageFilter
 from penstock.transcripts.turns import Transcript
 
 __all__ = ["items_of"]
@@ -16,19 +16,19 @@ def items_of(
     project: str,
     *,
     strip: Callable[[str], str],
-    spoken: Spoken,
+    message_filter: MessageFilter,
     expires_at: float | None = None,
 ) -> tuple[list[Item], int]:
     """What was said, in order: a person's words without envelopes, and without what a client wrote in their name. And
-    how many of them were longer than `spoken` lets them be, and end there. Secrets are still in it: memory takes them
+    how many of them were longer than `message_filter` allows, and end there. Secrets are still in it: memory takes them
     out."""
     items, cut = [], 0
     for seq, said in enumerate(transcript.said):
         is_person = said.role == "user"
         whole = (strip(said.text) if is_person else said.text).strip()
-        text = whole[: spoken.chars].strip()
-        if text and not (is_person and spoken.is_written_by_client(text)):
-            cut += len(whole) > spoken.chars
+        text = whole[: message_filter.chars].strip()
+        if text and not (is_person and message_filter.is_written_by_client(text)):
+            cut += len(whole) > message_filter.chars
             items.append(
                 Item(
                     project,

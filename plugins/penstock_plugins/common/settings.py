@@ -7,9 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from penstock import Profile
-from penstock.base.errors import ProfileError
-from penstock.base.validation import validate_table
+from penstock import Profile, ProfileError, validate_table
 
 __all__ = ["read_settings"]
 

@@ -10,11 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from penstock import Segment, Summary
-from penstock.base import paths
-from penstock.cost.prices import Price, Prices
-from penstock.models.providers import provider_of
-from penstock_plugins.compaction.daily_spend_cap import DailySpendCap
+from penstock import DailySpendCap, Price, Prices, Segment, Summary, provider_of, state_dir
 from penstock_plugins.compaction.parts import fit, render
 from penstock_plugins.compaction.settings import Model
 from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
@@ -55,13 +51,15 @@ class Llm:
 
     name = "llm"
 
-    def __init__(self, model: Model, purse: DailySpendCap | None = None, table: str = "stage.compaction.llm") -> None:
+    def __init__(
+        self, model: Model, spend_cap: DailySpendCap | None = None, table: str = "stage.compaction.llm"
+    ) -> None:
         """`table`: of the profile, where its settings stand."""
         self._model, self._table = model, table
-        self._purse = purse or DailySpendCap(model.max_dollars_per_day, paths.state_dir() / "summaries.json")
+        self._spend_cap = spend_cap or DailySpendCap(model.max_dollars_per_day, state_dir() / "summaries.json")
 
     def __call__(self, segment: Segment) -> Summary:
-        """A summary without the person's words. Raises `ModelFailed` and `PurseEmpty`."""
+        """A summary without the person's words. Raises `ModelFailed` and `SpendCapReached`."""
         model = self._model
         task = _TASK.format(words=segment.tokens * 3 // 4)
         record = render(fit(segment.parts, READ_TOKENS).parts)
@@ -69,7 +67,7 @@ class Llm:
 
     def ask(self, task: str, text: str, tokens: int, price: Price) -> Summary:
         """What the model says to `text`, in at most `tokens`, and what it cost. Raises `ModelFailed`, also where nobody
-        knows what it costs: a cap in dollars could not be kept then; and `PurseEmpty`."""
+        knows what it costs: a cap in dollars could not be kept then; and `SpendCapReached`."""
         key = self._key()
         if not price.is_known:
             raise ModelFailed(
@@ -79,15 +77,15 @@ class Llm:
                 is_paid=False,
             )
         reserved = _dollars(price, len(task) + len(text), tokens)
-        self._purse.reserve(reserved)
+        self._spend_cap.reserve(reserved)
         try:
             answer = self._ask(key, task, text, tokens)
         except ModelFailed as e:
             e.dollars = reserved if e.is_paid else 0.0
-            self._purse.settle(reserved, e.dollars)
+            self._spend_cap.settle(reserved, e.dollars)
             raise
         spent = price.dollars(plain=answer.read, output=answer.written) if answer.read else reserved
-        self._purse.settle(reserved, spent)
+        self._spend_cap.settle(reserved, spent)
         return Summary(answer.text.strip(), spent)
 
     def _ask(self, key: str, task: str, record: str, tokens: int) -> _Answer:

@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from penstock import Profile
-from penstock.base.errors import ProfileError
+from penstock import Profile, ProfileError
 
 __all__ = ["PRESETS", "RECORD", "Model", "Settings", "check_timeout"]
 

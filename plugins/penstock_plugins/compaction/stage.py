@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from penstock import Draft, Exchange, FlushReason, Profile, Reply, Segment, Stage, Summariser, Summary, hookimpl
-from penstock.base.errors import ProfileError
-from penstock.base.suggest import did_you_mean
-from penstock.plugins.services import Services
+from penstock import (
+    Draft,
+    Exchange,
+    FlushReason,
+    Profile,
+    ProfileError,
+    Reply,
+    Segment,
+    Services,
+    Stage,
+    Summariser,
+    Summary,
+    did_you_mean,
+    hookimpl,
+)
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.compaction.compaction_plan import CompactionPlan
 from penstock_plugins.compaction.facts import facts

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from penstock import BlockKind, Draft, Exchange, Message, Role
-from penstock.conversation.conversation import common_head
-from penstock.memory.items import Item
-from penstock.memory.message_filter import Spoken
-from penstock.memory.text_kind import is_worth_keeping, kind_as
+from penstock import BlockKind, Draft, Exchange, Message, Role, common_head
+from penstock.memory import Item, MessageFilter, is_worth_keeping, kind_of_message
 from penstock_plugins.memory.turn_actions import TurnActions
 
 __all__ = ["ConversationState", "Gathered", "ItemExtractor"]
@@ -52,11 +49,11 @@ class ItemExtractor:
         self,
         strip: Callable[[str], str],
         clean: Callable[[str], str],
-        spoken: Spoken,
+        message_filter: MessageFilter,
         *,
         days: float = 365,
     ) -> None:
-        self._strip, self._clean, self._spoken, self._days = strip, clean, spoken, days
+        self._strip, self._clean, self._message_filter, self._days = strip, clean, message_filter, days
 
     def gather(self, draft: Draft, talk: ConversationState) -> Gathered:
         """The items of what is new in a request. `talk` stays as it is."""
@@ -102,13 +99,13 @@ class ItemExtractor:
 
     def is_written_by_client(self, text: str) -> bool:
         """A summary, an example or a notice, in the person's name."""
-        return self._spoken.is_written_by_client(text)
+        return self._message_filter.is_written_by_client(text)
 
     def _add(
         self, out: list[Item], exchange: Exchange, role: str, text: str, place: int, at: float | None = None
     ) -> None:
         who = exchange.identity
-        text = text[: self._spoken.chars].strip()
+        text = text[: self._message_filter.chars].strip()
         # The prompt of a subagent is the main agent's, and its reports are what is worth keeping.
         if not text or (role == "user" and (who.agent != "main" or self.is_written_by_client(text))):
             return
@@ -124,7 +121,7 @@ class ItemExtractor:
                 seq=exchange.epoch * EPOCH + place,
                 at=at,
                 role=role,
-                kind=kind_as(role, text),
+                kind=kind_of_message(role, text),
                 expires_at=(exchange.received_at or 0) + self._days * _DAY if exchange.received_at else None,
             )
         )

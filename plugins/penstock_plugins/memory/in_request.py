@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from penstock import Draft
-from penstock.memory.clean import as_said
-from penstock.memory.items import Item
+from penstock.memory import Item, escape_marks
 
 __all__ = ["is_in_request"]
 
@@ -17,7 +16,7 @@ _PROBES, _LONGEST = 2, 160
 def is_in_request(item: Item, draft: Draft) -> bool:
     """Whether the words of `item` are in what is sent, notes of ours included. Messages that a record of ours stands in
     the stead of are not."""
-    probes, told = _probes(item.text), _probes(as_said(item.text))
+    probes, told = _probes(item.text), _probes(escape_marks(item.text))
     if any(all(probe in text for probe in told) for text in draft.additions):
         return True
     return any(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 
-from penstock.memory.clean import as_said, note_around
-from penstock.memory.items import Hit, Item
+from penstock.memory import Hit, Item, escape_marks, note_around
 
 __all__ = ["hint_of_topics", "note_of"]
 
@@ -23,11 +22,11 @@ def note_of(hits: Sequence[Hit]) -> str:
 
 def hint_of_topics(topics: Sequence[str]) -> str:
     """What a client's compaction left behind."""
-    return note_around(as_said(", ".join(topics)), _TOPICS)
+    return note_around(escape_marks(", ".join(topics)), _TOPICS)
 
 
 def _entry(item: Item) -> str:
     who = {"assistant": "the agent", "tool": "what was done, output quoted"}.get(item.role, item.role)
     when = f"{datetime.datetime.fromtimestamp(item.at, datetime.UTC):%Y-%m-%d}, " if item.at else ""
     text = item.text if len(item.text) <= _LONGEST else item.text[: _LONGEST - 1].rstrip() + "…"
-    return f"- {when}{who}: " + as_said(text).replace("\n", "\n  ")
+    return f"- {when}{who}: " + escape_marks(text).replace("\n", "\n  ")

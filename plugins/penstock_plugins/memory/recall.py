@@ -9,19 +9,14 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz
 
-from penstock import Draft, Exchange, Level
-from penstock.base.errors import MemoryDown
-from penstock.memory.items import Found, Hit
-from penstock.memory.search.question import read
-from penstock.memory.search.stems import terms
-from penstock.memory.service import MemoryService
-from penstock.plugins.tagger import Tags
-from penstock.profiles.profile import Profile
+from penstock import Draft, Exchange, Level, Profile, Tags
+from penstock.memory import Found, Hit, MemoryDown, MemoryService
+from penstock.text import read_question, terms
 from penstock_plugins.memory.in_request import is_in_request
 from penstock_plugins.memory.settings import Settings
 
 if TYPE_CHECKING:
-    from penstock.memory.memory import Memory
+    from penstock.memory import Memory
 
 __all__ = ["Recall", "Recalled", "is_question", "owner_of"]
 
@@ -139,7 +134,7 @@ def _query(asked: RecallQuery) -> str:
     words = asked.words
     if len(words) > _LOOKED_UP:
         words = f"{words[: _LOOKED_UP // 2]}\n{words[-_LOOKED_UP // 2 :]}"
-    if len(read(words).keys) < 2 and asked.at_hand:
+    if len(read_question(words).keys) < 2 and asked.at_hand:
         return " ".join([words, *(path.rsplit("/", 1)[-1] for path in asked.at_hand[:2])])
     return words
 

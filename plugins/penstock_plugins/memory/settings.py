@@ -7,14 +7,13 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from penstock.memory.message_filter import Spoken
-from penstock.memory.search.weights import SURE, SURE_OVERLAP, SURE_SHARED
+from penstock.memory import SURE, SURE_OVERLAP, SURE_SHARED, MessageFilter
 from penstock_plugins.compaction.settings import Model
 
 __all__ = ["PRESETS", "Settings"]
 
 
-class Settings(Spoken):
+class Settings(MessageFilter):
     """`[stage.memory]`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
@@ -30,7 +29,7 @@ class Settings(Spoken):
     wait_ms: float = Field(default=150, gt=0)
     """How long a request waits for an answer of memory. Late means it goes without."""
     llm: Model = Model()
-    """`[stage.memory.llm]`: the model that the tagger `llm` asks, with a purse of its own."""
+    """`[stage.memory.llm]`: the model that the tagger `llm` asks, with a spend cap of its own."""
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {"safe": {}, "balanced": {}, "bold": {}}

@@ -9,13 +9,21 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from penstock import Draft, Exchange, Profile, Reply, Stage, Tagger, Tags, hookimpl
-from penstock.base.errors import ProfileError
-from penstock.cost.prices import Prices
-from penstock.memory.items import Item
-from penstock.memory.service import MemoryService
-from penstock.plugins.services import Services
-from penstock.profiles.envelope import settings_of
+from penstock import (
+    Draft,
+    Exchange,
+    Prices,
+    Profile,
+    ProfileError,
+    Reply,
+    Services,
+    Stage,
+    Tagger,
+    Tags,
+    envelope_settings,
+    hookimpl,
+)
+from penstock.memory import Item, MemoryService
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.compaction.settings import check_timeout
 from penstock_plugins.memory.extract_items import ConversationState, ItemExtractor
@@ -28,7 +36,7 @@ from penstock_plugins.tags.llm import LlmTagger
 from penstock_plugins.tags.tagging import Tagging
 
 if TYPE_CHECKING:
-    from penstock.memory.memory import Memory
+    from penstock.memory import Memory
 
 __all__ = ["Remember", "stages", "taggers"]
 
@@ -66,7 +74,7 @@ class Remember(Stage):
         if parts.memory is None:
             return
         self._gatherer = ItemExtractor(
-            settings_of(self._profile).stripper(),
+            envelope_settings(self._profile).stripper(),
             parts.memory.clean,
             self._settings,
             days=self._profile.memory.expiry_days,

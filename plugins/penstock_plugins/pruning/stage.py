@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from penstock import BlockKind, Draft, Profile, Stage, hookimpl
-from penstock.base.errors import ProfileError
+from penstock import BlockKind, Draft, Profile, ProfileError, Stage, hookimpl
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.pruning.aged import shorten_aged
 from penstock_plugins.pruning.arrival import settle_new

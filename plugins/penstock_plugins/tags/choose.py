@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from penstock import Profile, Tagger
-from penstock.base.errors import ProfileError
-from penstock.base.suggest import did_you_mean
-from penstock.plugins.services import Services
+from penstock import Profile, ProfileError, Services, Tagger, did_you_mean
 from penstock_plugins.tags.embedding import Embedding
 
 __all__ = ["KEYWORDS", "tagger_of"]

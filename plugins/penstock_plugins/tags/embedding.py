@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from penstock.memory.service import MemoryService
+from penstock.memory import MemoryService
 from penstock_plugins.tags.keywords import CHARS, MOST, keywords
 from penstock_plugins.tags.vocabulary import Vocabulary
 
@@ -28,7 +28,7 @@ class Embedding:
         """Nothing while memory is not open."""
         import numpy as np  # a tenth of a second that only those pay who use it
 
-        from penstock.memory.embedders import vectors_of
+        from penstock.memory import vectors_of
 
         words = keywords(text, Vocabulary(), _LOOKED_AT)
         found = [name for name in known if name.lower() in text[:CHARS].lower()]

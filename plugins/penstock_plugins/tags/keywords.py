@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from penstock.memory.search.stems import STOP, words
+from penstock.text import STOP_WORDS, words
 from penstock_plugins.tags.vocabulary import Vocabulary
 
 __all__ = ["keywords"]
@@ -66,4 +66,4 @@ def _candidates(text: str) -> Iterator[tuple[str, float]]:
 
 
 def _is_telling(word: str) -> bool:
-    return 3 < len(word) <= 30 and word.isalpha() and word not in STOP and word not in _COMMON
+    return 3 < len(word) <= 30 and word.isalpha() and word not in STOP_WORDS and word not in _COMMON

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from penstock.base import paths
-from penstock.cost.prices import Prices
-from penstock_plugins.compaction.daily_spend_cap import DailySpendCap
+from penstock import DailySpendCap, Prices, state_dir
 from penstock_plugins.compaction.llm import Llm, price_of
 from penstock_plugins.compaction.settings import Model
 from penstock_plugins.tags.keywords import MOST
@@ -28,13 +26,13 @@ class LlmTagger:
 
     name = "llm"
 
-    def __init__(self, model: Model, purse: DailySpendCap | None = None, prices: Prices | None = None) -> None:
-        purse = purse or DailySpendCap(model.max_dollars_per_day, paths.state_dir() / "tags.json")
-        self._llm = Llm(model, purse, "stage.memory.llm")
+    def __init__(self, model: Model, spend_cap: DailySpendCap | None = None, prices: Prices | None = None) -> None:
+        spend_cap = spend_cap or DailySpendCap(model.max_dollars_per_day, state_dir() / "tags.json")
+        self._llm = Llm(model, spend_cap, "stage.memory.llm")
         self._price = price_of(model, prices or Prices())
 
     def __call__(self, text: str, known: Sequence[str]) -> Sequence[str]:
-        """Raises `ModelFailed` and `PurseEmpty`."""
+        """Raises `ModelFailed` and `SpendCapReached`."""
         task = _TASK.format(most=MOST, known=", ".join(known[:60]) or "(none yet)")
         answer = self._llm.ask(task, text[:_CHARS], _TOKENS, self._price)
         found = [part.strip(" .-*#\"'`\n") for part in answer.text.replace("\n", ",").split(",")]

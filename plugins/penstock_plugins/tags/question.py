@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from penstock.memory.search.dates import times_in
+from penstock.text import times_in
 
 __all__ = ["is_broad", "is_temporal"]
 

@@ -8,7 +8,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable
 from itertools import islice
 
-from penstock.plugins.tagger import Tagger, Tags
+from penstock import Tagger, Tags
 from penstock_plugins.tags.keywords import keywords
 from penstock_plugins.tags.question import is_broad, is_temporal
 from penstock_plugins.tags.vocabulary import Vocabulary

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from rapidfuzz import fuzz, process
 
-from penstock.memory.search.stems import stem
+from penstock.text import stem
 
 __all__ = ["Vocabulary"]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from penstock import Compressed, ToolOutput
-from penstock.tokens.estimate import estimate
+from penstock import Compressed, ToolOutput, estimate_tokens
 from penstock_plugins.common.way_back import way_back
 from penstock_plugins.trim.choose import choose
 from penstock_plugins.trim.kinds import kind_of
@@ -41,9 +40,9 @@ def compress(output: ToolOutput) -> Compressed | None:
     least = min(len(packed), len(output.text))
     if _may_cut(kind, strictness, output, least):
         cut = _cut(lines, kind, strictness, output)
-        if len(cut.text) < _CUT_GAIN * least and estimate(cut.text) <= estimate(output.text):
+        if len(cut.text) < _CUT_GAIN * least and estimate_tokens(cut.text) <= estimate_tokens(output.text):
             return cut
-    if not packed or len(packed) > _GAIN * len(output.text) or estimate(packed) > estimate(output.text):
+    if not packed or len(packed) > _GAIN * len(output.text) or estimate_tokens(packed) > estimate_tokens(output.text):
         return None
     return Compressed(packed, True, kind.name, total, total)
 

@@ -8,11 +8,14 @@ from functools import cache, partial
 import msgspec
 
 from penstock import (
+    Aggressiveness,
     Block,
     BlockKind,
     BlockRef,
     Compressed,
     Compressor,
+    CompressorPool,
+    CompressorRun,
     Draft,
     KnownContent,
     Level,
@@ -22,17 +25,15 @@ from penstock import (
     ToolOutput,
     hookimpl,
 )
-from penstock.plugins.compressor import Setting
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.trim.compress import compress
-from penstock_plugins.trim.compressor_pool import CompressorPool, CompressorRun
 from penstock_plugins.trim.request_content import RequestContent
 from penstock_plugins.trim.settings import Settings
 
 __all__ = ["REPACKED", "Trim", "compressors", "stages"]
 
 REPACKED = "repacked without a loss"
-_SETTINGS: tuple[Setting, ...] = ("safe", "balanced", "bold")
+_SETTINGS: tuple[Aggressiveness, ...] = ("safe", "balanced", "bold")
 _SAID = 2_000
 """Characters of the agent's last words that count as its question."""
 
@@ -44,13 +45,13 @@ class Trim(Stage):
     enabled_by_default = False
     deadline = 0.5
 
-    def __init__(self, settings: Settings, panel: CompressorPool | None = None) -> None:
+    def __init__(self, settings: Settings, pool: CompressorPool | None = None) -> None:
         self.settings = self._settings = settings
-        self._panel = panel or CompressorPool()
+        self._pool = pool or CompressorPool(trusted=[compress])
         self._standing = RequestContent()
 
     def migrate_from(self, before: Stage) -> None:
-        # The panel is a new one: what a person changed may be why a compressor rests.
+        # The pool is a new one: what a person changed may be why a compressor rests.
         if isinstance(before, Trim):
             self._standing = before._standing
 
@@ -60,17 +61,17 @@ class Trim(Stage):
             return "no new results"
         seen = cache(partial(self._standing.seen, draft))
         question = _question(draft)
-        sitting = CompressorRun(self._panel, draft.services.compressors)
+        run = CompressorRun(self._pool, draft.services.compressors)
         done: dict[str, int] = {}
         for spot in new:
             output = self._output(draft, spot, question, seen)
             if output.is_original or output.tool in self._settings.off:
                 continue
-            found = sitting.first(output, partial(_replace, draft, spot))
+            found = run.first(output, partial(_replace, draft, spot))
             if found is not None:
                 done[found.kind] = done.get(found.kind, 0) + len(spot.text) - len(found.text)
         said = [f"{kind}: {chars:,} characters less" for kind, chars in done.items()] or ["nothing to gain"]
-        return "; ".join([", ".join(said), *sitting.problems])
+        return "; ".join([", ".join(said), *run.problems])
 
     def _is_ours(self, spot: BlockRef) -> bool:
         return spot.is_editable and len(spot.text) >= self._settings.least
@@ -82,7 +83,7 @@ class Trim(Stage):
         return ToolOutput(spot.text, tool, _given(call), question, setting, seen, draft.can_expand)
 
 
-def _stricter(setting: Setting, level: Level) -> Setting:
+def _stricter(setting: Aggressiveness, level: Level) -> Aggressiveness:
     """A budget that runs low has one setting further, and as far as it goes near its end."""
     steps = {Level.NORMAL: 0, Level.REDUCED: 1}.get(level, len(_SETTINGS))
     return _SETTINGS[min(_SETTINGS.index(setting) + steps, len(_SETTINGS) - 1)]
@@ -115,8 +116,8 @@ def _question(draft: Draft) -> str:
 @hookimpl
 def stages(profile: Profile) -> list[Stage]:
     """The trim stage, as the profile sets it up."""
-    panel = CompressorPool(profile.limits.failures, profile.limits.rest_s)
-    return [Trim(read_settings(profile, "trim", Settings, {}), panel)]
+    pool = CompressorPool(profile.limits.failures, profile.limits.rest_s, trusted=[compress])
+    return [Trim(read_settings(profile, "trim", Settings, {}), pool)]
 
 
 @hookimpl

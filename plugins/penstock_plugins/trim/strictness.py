@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from penstock.plugins.compressor import Setting
+from penstock import Aggressiveness
 
 __all__ = ["CAREFUL", "STRICTNESS", "Strictness"]
 
@@ -25,13 +25,13 @@ class Strictness:
     """Cut logs, test runs and search results alone."""
 
 
-STRICTNESS: dict[Setting, Strictness] = {
+STRICTNESS: dict[Aggressiveness, Strictness] = {
     "safe": Strictness(price=0.005, least=4_000, logs_only=True),
     "balanced": Strictness(price=0.06, least=1_200),
     "bold": Strictness(price=0.105, least=800, ranges=True),
 }
 
-CAREFUL: dict[Setting, Strictness] = {
+CAREFUL: dict[Aggressiveness, Strictness] = {
     "safe": STRICTNESS["safe"],
     "balanced": Strictness(price=0.06, least=1_200, files=False),
     "bold": Strictness(price=0.07, least=1_200),

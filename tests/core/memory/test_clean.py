@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.memory.clean import as_said, note_around, sanitize, without_notes
+from penstock.memory.clean import escape_marks, note_around, sanitize, without_notes
 
 
 @given(st.text(), st.text(min_size=1), st.text())
@@ -57,4 +57,4 @@ def test_two_notes_are_two() -> None:
 )
 def test_what_was_stored_can_not_pass_for_anything_else(text: str, said: str) -> None:
     """Marks of ours, envelopes of clients and the turns of a conversation can be read, and are none."""
-    assert as_said(text) == said
+    assert escape_marks(text) == said

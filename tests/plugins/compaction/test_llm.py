@@ -14,9 +14,9 @@ import pytest
 from pydantic import ValidationError
 
 from penstock import Segment
+from penstock.budget.daily_spend_cap import DailySpendCap, SpendCapReached
 from penstock.cost.prices import Prices
 from penstock_plugins.compaction import llm
-from penstock_plugins.compaction.daily_spend_cap import DailySpendCap, PurseEmpty
 from penstock_plugins.compaction.llm import Llm, ModelFailed
 from penstock_plugins.compaction.settings import Model
 from tests.plugins.compaction.talks import compacted, opened, play
@@ -180,7 +180,7 @@ def test_the_cap_stops_calls(server: Server) -> None:
     """Once the day's dollars could be passed nothing is sent, and the error says so."""
     capped = asked(server, max_dollars_per_day=0.0008)
     capped(SEGMENT)
-    with pytest.raises(PurseEmpty, match="max_dollars_per_day"):
+    with pytest.raises(SpendCapReached, match="max_dollars_per_day"):
         capped(SEGMENT)
     assert len(server.came) == 1
 
@@ -212,19 +212,19 @@ def test_an_answer_without_end_is_cut(server: Server, monkeypatch: pytest.Monkey
 
 def test_a_refused_call_is_not_paid(server: Server, tmp_path: Path) -> None:
     """What was set aside for it is there again; for one that may have been answered it is not."""
-    purse = DailySpendCap(0.0009, tmp_path / "purse.json")
+    spend_cap = DailySpendCap(0.0009, tmp_path / "spent.json")
     model = Model(url=server.url, model="gpt-4o-mini")
     server.status = 503
     for _ in range(3):
         with pytest.raises(ModelFailed) as refused:
-            Llm(model, purse)(SEGMENT)
+            Llm(model, spend_cap)(SEGMENT)
         assert refused.value.dollars == 0.0
     server.status, server.answer = 200, b"no JSON"
     with pytest.raises(ModelFailed) as paid:
-        Llm(model, purse)(SEGMENT)
+        Llm(model, spend_cap)(SEGMENT)
     assert paid.value.dollars > 0.0
-    with pytest.raises(PurseEmpty):
-        Llm(model, purse)(SEGMENT)
+    with pytest.raises(SpendCapReached):
+        Llm(model, spend_cap)(SEGMENT)
 
 
 def test_nobody_at_the_address(server: Server) -> None:

@@ -10,13 +10,13 @@ import pytest
 
 from penstock import Profile, hookimpl
 from penstock.base.errors import ProfileError
+from penstock.budget.daily_spend_cap import DailySpendCap
 from penstock.memory import Memory
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.memory.service import MemoryService
 from penstock.plugins.manager import Plugins
 from penstock.plugins.services import Services
 from penstock.testing import profile_of
-from penstock_plugins.compaction.daily_spend_cap import DailySpendCap
 from penstock_plugins.compaction.llm import ModelFailed
 from penstock_plugins.compaction.settings import Model
 from penstock_plugins.memory import stage
@@ -92,12 +92,12 @@ def test_by_vectors_what_says_most_comes_first(keeper: MemoryService) -> None:
 
 
 def test_a_model_is_asked_for_a_list(server: Server, tmp_path: Path) -> None:
-    """It gets the turn as data and the tags in use, and is paid from a purse of its own; of what it says the names are
+    """It gets the turn as data and the tags in use, and has a spend cap of its own; of what it says the names are
     taken."""
     said = {"choices": [{"message": {"content": "`invoice`, watermark\npage layout."}}]}
     server.answer = json.dumps(said).encode()
     model = Model(url=server.url, model="m", prices="ollama")
-    tagger = LlmTagger(model, DailySpendCap(1.0, tmp_path / "purse.json"))
+    tagger = LlmTagger(model, DailySpendCap(1.0, tmp_path / "spent.json"))
     assert list(tagger("The invoice has a watermark.", ["till"])) == ["invoice", "watermark", "page layout"]
     ((_, _, body),) = server.came
     assert "till" in body["messages"][0]["content"]
@@ -108,4 +108,4 @@ def test_a_key_that_is_missing_is_named_with_its_place(server: Server, tmp_path:
     """A person looks there for it."""
     model = Model(url=server.url, model="m", key_env="NO_SUCH_KEY")
     with pytest.raises(ModelFailed, match=r"stage\.memory\.llm\.key_env"):
-        LlmTagger(model, DailySpendCap(1.0, tmp_path / "purse.json"))("text", ())
+        LlmTagger(model, DailySpendCap(1.0, tmp_path / "spent.json"))("text", ())

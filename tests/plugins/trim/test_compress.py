@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock import KnownContent, ToolOutput, handle_of
-from penstock.plugins.compressor import Setting
+from penstock import Aggressiveness, KnownContent, ToolOutput, handle_of
 from penstock.tokens.estimate import estimate
 from penstock_plugins.trim import compress
 from penstock_plugins.trim.compress import LARGEST
@@ -22,7 +21,7 @@ from penstock_plugins.trim.names import names_in
 from tests.plugins.trim import outputs
 from tests.sizing import examples
 
-SETTINGS: tuple[Setting, ...] = ("safe", "balanced", "bold")
+SETTINGS: tuple[Aggressiveness, ...] = ("safe", "balanced", "bold")
 TOOLS = ("Read", "Bash", "Grep", "Edit", "WebFetch", "")
 
 LINES = st.one_of(
@@ -36,7 +35,7 @@ LINES = st.one_of(
 
 @settings(max_examples=examples(60), deadline=None)
 @given(st.lists(LINES, min_size=1, max_size=60), st.sampled_from(TOOLS), st.sampled_from(SETTINGS), st.integers(1, 4))
-def test_never_larger_never_raises(lines: list[str], tool: str, setting: Setting, often: int) -> None:
+def test_never_larger_never_raises(lines: list[str], tool: str, setting: Aggressiveness, often: int) -> None:
     """Any text at all, cut out of any kinds: a shorter one comes back, or nothing; the same each time."""
     output = ToolOutput("\n".join(lines * often), tool, {"new_string": "\n".join(lines[:9])}, "the tank", setting)
     found = compress(output)
@@ -48,7 +47,7 @@ def test_never_larger_never_raises(lines: list[str], tool: str, setting: Setting
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_the_clients_own_reminders_stay(setting: Setting) -> None:
+def test_the_clients_own_reminders_stay(setting: Aggressiveness) -> None:
     """What a client wraps in its reminder is not the tool's output."""
     reminder = "<system-reminder>\nWhether or not this file is short,\nmind the ladder.\n</system-reminder>"
     found = compress(ToolOutput(outputs.read_file() + "\n\n" + reminder, "Read", {}, "", setting))
@@ -127,7 +126,7 @@ STEPS = ToolOutput(LOG, "Bash", {"command": "make"}, "why is it slow?")
 
 @pytest.mark.parametrize("setting", ["safe", "balanced", "bold"])
 @pytest.mark.parametrize("name", sorted(outputs.KINDS))
-def test_what_cannot_be_asked_for_again_is_kept_with_more_care(name: str, setting: Setting) -> None:
+def test_what_cannot_be_asked_for_again_is_kept_with_more_care(name: str, setting: Aggressiveness) -> None:
     """Where the agent has no tool that shows the original, no setting leaves less of an output."""
     output = replace(outputs.KINDS[name], setting=setting)
     without, given = compress(replace(output, can_expand=False)), compress(output)
@@ -234,7 +233,7 @@ def operations(output: ToolOutput) -> int:
 
 @pytest.mark.parametrize("name", hostile(8))
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_twice_the_text_is_about_twice_the_work(name: str, setting: Setting) -> None:
+def test_twice_the_text_is_about_twice_the_work(name: str, setting: Aggressiveness) -> None:
     """Linear in what comes, sorting aside, for texts of the worst kind."""
     small, large = (
         operations(ToolOutput(hostile(size)[name], "Bash", {}, "row", setting)) for size in (16_000, 32_000)

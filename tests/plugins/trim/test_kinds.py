@@ -6,14 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from penstock import Compressed, ToolOutput
-from penstock.plugins.compressor import Setting
+from penstock import Aggressiveness, Compressed, ToolOutput
 from penstock_plugins.trim import compress
 from penstock_plugins.trim.kinds import kind_of
 from penstock_plugins.trim.names import is_error
 from tests.plugins.trim import outputs
 
-SETTINGS: tuple[Setting, ...] = ("safe", "balanced", "bold")
+SETTINGS: tuple[Aggressiveness, ...] = ("safe", "balanced", "bold")
 
 
 def bold(output: ToolOutput) -> Compressed:
@@ -33,7 +32,7 @@ def test_a_kind_is_known_by_its_content(name: str) -> None:
 
 @pytest.mark.parametrize("name", outputs.KINDS)
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_no_error_line_is_lost(name: str, setting: Setting) -> None:
+def test_no_error_line_is_lost(name: str, setting: Aggressiveness) -> None:
     """Whatever the kind and the setting, what a line says went wrong is still there."""
     output = outputs.KINDS[name]
     lines = output.text.split("\n")
@@ -45,7 +44,7 @@ def test_no_error_line_is_lost(name: str, setting: Setting) -> None:
 
 @pytest.mark.parametrize("name", [name for name in outputs.KINDS if name != "JSON"])
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_error_lines_stand_in_full(name: str, setting: Setting) -> None:
+def test_error_lines_stand_in_full(name: str, setting: Aggressiveness) -> None:
     """Line number or path in front included: people and tools look for the whole line."""
     output = outputs.KINDS[name]
     found = compress(replace(output, setting=setting))

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from penstock.memory.search.stems import STOP, words
+from penstock.text.stems import STOP_WORDS, words
 
 __all__ = ["Trigrams"]
 
@@ -25,7 +25,7 @@ class Trigrams:
         out = np.zeros((len(texts), self.dimension), np.float32)
         for row, text in zip(out, texts, strict=True):
             for word in words(text):
-                if word not in STOP:
+                if word not in STOP_WORDS:
                     np.add.at(row, _places(word), 1.0)
         found: Sequence[Sequence[float]] = np.sqrt(out)  # type: ignore[assignment]
         return found

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from penstock.memory.search.question import Question
 from penstock.memory.search.word_index import WordIndex
+from penstock.text.question import Question
 
 __all__ = ["ExpandedQuery", "asked"]
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from penstock.memory.search.dates import When
 from penstock.memory.search.item_table import ItemTable
-from penstock.memory.search.question import Question
 from penstock.memory.search.text_features import NAMES as TRAITS
+from penstock.text.dates import When
+from penstock.text.question import Question
 
 __all__ = ["Evidence", "signals_of"]
 

@@ -16,13 +16,13 @@ from penstock.memory.records import Records
 from penstock.memory.search import weights
 from penstock.memory.search.expanded_query import ExpandedQuery, asked
 from penstock.memory.search.item_table import ItemTable
-from penstock.memory.search.question import Question, read
 from penstock.memory.search.ranking_features import Array, Evidence, Ints, signals_of
 from penstock.memory.search.related import Related
-from penstock.memory.search.stems import stem
 from penstock.memory.search.vector_cache import VectorCache
 from penstock.memory.search.word_index import WordIndex
 from penstock.memory.vectors.index import VectorIndex
+from penstock.text.question import Question, read_question
+from penstock.text.stems import stem
 
 __all__ = ["Ranked", "View", "rank"]
 
@@ -71,7 +71,7 @@ def rank(
 ) -> Ranked:
     """Every candidate by its score. The vector index is waited for `patience_s` seconds at most. Raises `MemoryDown`
     when neither index answers."""
-    question = read(text.encode("utf-8", "replace").decode(), view.layout.roles, now)
+    question = read_question(text.encode("utf-8", "replace").decode(), view.layout.roles, now)
     down: list[str] = []
     with view.records.reading() as db:
         words, ask = _by_words(view, question, db, down)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.base.errors import MemoryDown
-from penstock.memory.search.stems import identifiers, terms
+from penstock.text.stems import identifiers, terms
 
 __all__ = ["WordIndex"]
 

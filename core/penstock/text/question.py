@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from penstock.memory.search.dates import When, times_in
-from penstock.memory.search.stems import STOP, stem, words
+from penstock.text.dates import When, times_in
+from penstock.text.stems import STOP_WORDS, stem, words
 
-__all__ = ["ROLES", "Question", "read"]
+__all__ = ["ROLES", "Question", "read_question"]
 
 ROLES = frozenset({"user", "assistant", "system", "tool", "developer"})
 """Roles that are no person's name."""
@@ -62,7 +62,7 @@ class Question:
     """It asks for something to be done, so that standing wishes ("always use ...") bear on it."""
 
 
-def read(text: str, names: Iterable[str] = (), now: float | None = None) -> Question:
+def read_question(text: str, names: Iterable[str] = (), now: float | None = None) -> Question:
     """Take the first `LONGEST` characters of `text` apart. `names`: the people who speak in this project."""
     text = text[:LONGEST]
     low, cleaned = text.lower(), _unwrapped(text)
@@ -70,7 +70,7 @@ def read(text: str, names: Iterable[str] = (), now: float | None = None) -> Ques
     known = [name for name in names if name not in ROLES]
     parts = {stem(word) for name in known for word in words(name)}
     named = [name for name in known if name.lower() in found]
-    keys = [w for w in found if w not in STOP and stem(w) not in _ASKING and stem(w) not in parts]
+    keys = [w for w in found if w not in STOP_WORDS and stem(w) not in _ASKING and stem(w) not in parts]
     keys = list(dict.fromkeys(keys or found or ["_"]))
     return Question(
         cleaned,
@@ -89,4 +89,4 @@ def read(text: str, names: Iterable[str] = (), now: float | None = None) -> Ques
 def _unwrapped(text: str) -> str:
     """The question without "can you list the order in which ..."; as it is when nothing else would be left."""
     bare = _WRAPPING.sub(" ", text)
-    return bare if any(w not in STOP and stem(w) not in _ASKING for w in words(bare)) else text
+    return bare if any(w not in STOP_WORDS and stem(w) not in _ASKING for w in words(bare)) else text

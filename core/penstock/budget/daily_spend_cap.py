@@ -1,4 +1,5 @@
-"""What may be spent in a day, kept in a file so that a restart does not reset it."""
+"""A limit on what a plugin's own calls to models may cost in a day, kept in a file so that a restart does not reset
+it."""
 
 from __future__ import annotations
 
@@ -18,10 +19,10 @@ try:
 except ImportError:  # Windows: two processes at the same moment may go past the cap by a call
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["DailySpendCap", "PurseEmpty"]
+__all__ = ["DailySpendCap", "SpendCapReached"]
 
 
-class PurseEmpty(Exception):
+class SpendCapReached(Exception):
     """The call would go past the cap. The text says what is left."""
 
 
@@ -37,12 +38,12 @@ class DailySpendCap:
         """The day, and what was spent of it, that the file does not say."""
 
     def reserve(self, dollars: float) -> None:
-        """Set aside what a call may cost at most. Raises `PurseEmpty`."""
+        """Set aside what a call may cost at most. Raises `SpendCapReached`."""
         with self._lock, self._locked():
             spent = self._spent()
             if spent + dollars > self._cap:
                 left = max(0.0, self._cap - spent)
-                raise PurseEmpty(
+                raise SpendCapReached(
                     f"max_dollars_per_day = {self._cap:g}: a call may cost ${dollars:.4f}, ${left:.4f} are left today"
                 )
             self._write(spent + dollars)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.memory.search.dates import When, parse_date, times_in
+from penstock.text.dates import When, parse_date, times_in
 
 NOW = datetime(2024, 5, 15, 9, tzinfo=UTC).timestamp()  # a Wednesday
 

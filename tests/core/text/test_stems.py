@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.memory.search.stems import identifiers, stem, terms
+from penstock.text.stems import identifiers, stem, terms
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from penstock import Compressed, Compressor, ToolOutput, hookimpl
 from penstock.base.clock import ManualClock
 from penstock.base.errors import InvalidEdit
 from penstock.events.event import EventKind
+from penstock.plugins.compressor_pool import CompressorPool, CompressorRun
 from penstock.plugins.manager import Plugins
 from penstock.testing import Call, Session, assistant, conversation, profile_of, results, user
 from penstock_plugins.trim import stage as trim
-from penstock_plugins.trim.compressor_pool import CompressorPool, CompressorRun
 
 OUTPUT = ToolOutput("\n".join(f"the tank of row {n} is full" for n in range(90)), "Bash")
 PATIENT = 30.0
@@ -72,9 +72,9 @@ def take(found: Compressed) -> None:
 @pytest.mark.parametrize("bad", [raises, gives_text, gives_bytes, gives_more, gives_nothing])
 def test_the_next_one_is_asked_and_the_faulty_one_named(bad: Compressor) -> None:
     """Whatever it did."""
-    sitting = CompressorRun(CompressorPool(), [bad, shortens], PATIENT)
-    assert sitting.first(OUTPUT, take) == shortens(OUTPUT)
-    (problem,) = sitting.problems
+    run = CompressorRun(CompressorPool(), [bad, shortens], PATIENT)
+    assert run.first(OUTPUT, take) == shortens(OUTPUT)
+    (problem,) = run.problems
     assert bad.__name__ in problem
 
 
@@ -87,12 +87,12 @@ def test_an_answer_that_can_not_be_sent_is_a_fault_too() -> None:
             raise InvalidEdit("half a character")
         taken.append(found.kind)
 
-    sitting = CompressorRun(
+    run = CompressorRun(
         CompressorPool(), [lambda output: Compressed("\ud800", False, "mine", 0, 90), shortens], PATIENT
     )
-    assert sitting.first(OUTPUT, choosy) == shortens(OUTPUT)
+    assert run.first(OUTPUT, choosy) == shortens(OUTPUT)
     assert taken == ["rows"]
-    assert "InvalidEdit" in sitting.problems[0]
+    assert "InvalidEdit" in run.problems[0]
 
 
 def test_several_faults_in_a_row_and_it_rests() -> None:
@@ -104,53 +104,53 @@ def test_several_faults_in_a_row_and_it_rests() -> None:
         raise ValueError("no")
 
     clock = ManualClock()
-    panel = CompressorPool(failures=2, rest=60, clock=clock)
+    pool = CompressorPool(failures=2, rest=60, clock=clock)
     for _ in range(4):
-        assert CompressorRun(panel, [bad, shortens], PATIENT).first(OUTPUT, take) is not None
+        assert CompressorRun(pool, [bad, shortens], PATIENT).first(OUTPUT, take) is not None
     assert len(calls) == 2
     clock.advance(61)
-    CompressorRun(panel, [bad], PATIENT).first(OUTPUT, take)
+    CompressorRun(pool, [bad], PATIENT).first(OUTPUT, take)
     assert len(calls) == 3
 
 
 def test_one_that_hangs_is_asked_once(hanging: Hanging) -> None:
     """Its first delay is its last for a while, and the others of later requests have their time."""
     clock = ManualClock()
-    panel = CompressorPool(rest=60, clock=clock)
-    late = CompressorRun(panel, [hanging, shortens], 0.01)
+    pool = CompressorPool(rest=60, clock=clock)
+    late = CompressorRun(pool, [hanging, shortens], 0.01)
     late.first(OUTPUT, take)
     assert late.problems == [
-        "compressor tests.plugins.trim.test_compressor_pool.Hanging: it was not done in time, and rests"
+        "compressor tests.core.plugins.test_compressor_pool.Hanging: it was not done in time, and rests"
     ]
     for _ in range(3):
-        assert CompressorRun(panel, [hanging, shortens], PATIENT).first(OUTPUT, take) == shortens(OUTPUT)
+        assert CompressorRun(pool, [hanging, shortens], PATIENT).first(OUTPUT, take) == shortens(OUTPUT)
     assert hanging.calls == 1
 
 
 def test_one_that_waits_for_a_thread_is_not_late(hanging: Hanging) -> None:
     """It is passed over while others' work has all threads, and asked again as soon as one is free."""
-    panel = CompressorPool()
+    pool = CompressorPool()
     try:
-        tasks = [panel.workers.submit(lambda: hanging(OUTPUT)) for _ in range(4)]
-        sitting = CompressorRun(panel, [shortens], PATIENT, queue=0.01)
-        assert sitting.first(OUTPUT, take) is None
-        assert sitting.problems == [
-            "compressor tests.plugins.trim.test_compressor_pool.shortens: passed over, since no thread had time for it"
+        tasks = [pool.workers.submit(lambda: hanging(OUTPUT)) for _ in range(4)]
+        run = CompressorRun(pool, [shortens], PATIENT, queue=0.01)
+        assert run.first(OUTPUT, take) is None
+        assert run.problems == [
+            "compressor tests.core.plugins.test_compressor_pool.shortens: passed over, since no thread had time for it"
         ]
-        assert sitting.first(OUTPUT, take) is None  # a request waits once
-        assert panel.workers.lost == 0
+        assert run.first(OUTPUT, take) is None  # a request waits once
+        assert pool.workers.lost == 0
     finally:
         hanging.over.set()
     for task in tasks:
         task.future.result(PATIENT)
-    assert CompressorRun(panel, [shortens], PATIENT, queue=PATIENT).first(OUTPUT, take) == shortens(OUTPUT)
+    assert CompressorRun(pool, [shortens], PATIENT, queue=PATIENT).first(OUTPUT, take) == shortens(OUTPUT)
 
 
 def test_the_time_of_others_is_not_its_own(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
     """A compressor has its time from when a thread begins with it, however long it waited for one."""
     clock = ManualClock()
-    panel = CompressorPool(clock=clock)
-    submit = panel.workers.submit
+    pool = CompressorPool(clock=clock)
+    submit = pool.workers.submit
     for _ in range(4):
         submit(lambda: hanging(OUTPUT))
 
@@ -160,12 +160,12 @@ def test_the_time_of_others_is_not_its_own(hanging: Hanging, monkeypatch: pytest
         hanging.over.set()
         return task
 
-    sitting = CompressorRun(panel, [shortens], PATIENT, queue=3 * PATIENT)
-    monkeypatch.setattr(panel.workers, "submit", late)
-    assert sitting.first(OUTPUT, take) == shortens(OUTPUT)
+    run = CompressorRun(pool, [shortens], PATIENT, queue=3 * PATIENT)
+    monkeypatch.setattr(pool.workers, "submit", late)
+    assert run.first(OUTPUT, take) == shortens(OUTPUT)
     monkeypatch.undo()
-    assert sitting.first(OUTPUT, take) == shortens(OUTPUT)
-    assert not sitting.problems
+    assert run.first(OUTPUT, take) == shortens(OUTPUT)
+    assert not run.problems
 
 
 def test_the_bundled_ones_go_on_and_the_event_names_the_faulty_one(hanging: Hanging) -> None:

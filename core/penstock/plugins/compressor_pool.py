@@ -1,4 +1,4 @@
-"""Compressors of other plugins, asked so that a faulty one costs nothing but itself."""
+"""Compressors of plugins, called so that a faulty or slow one costs nothing but itself."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass
 
-from penstock import Compressed, Compressor, ToolOutput
 from penstock.base.circuit_breaker import Breaker
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.threads import GivenUp, NoWorker, Workers
-from penstock_plugins.trim.compress import compress
+from penstock.plugins.compressor import Compressed, Compressor, ToolOutput
 
 __all__ = ["CompressorPool", "CompressorRun"]
 
@@ -25,7 +24,7 @@ QUEUE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class _Seat:
+class _Slot:
     """One compressor, and whether it may be asked."""
 
     name: str
@@ -48,86 +47,101 @@ class _Busy(Exception):
 class CompressorPool:
     """The compressors of a profile. One for all conversations, asked from several threads."""
 
-    def __init__(self, failures: int = 3, rest: float = 60.0, clock: Clock | None = None) -> None:
-        self._failures, self._rest = failures, rest
+    def __init__(
+        self,
+        failures: int = 3,
+        rest: float = 60.0,
+        clock: Clock | None = None,
+        trusted: Sequence[Compressor] = (),
+    ) -> None:
+        """A compressor that fails `failures` times in a row is not called for `rest` seconds. `trusted`: called
+        directly, on the caller's thread, with no limit of time and no check of what they return."""
+        self._failures, self._rest, self._trusted = failures, rest, tuple(trusted)
         self.clock = clock or SystemClock()
         self.workers = Workers(limit=4, lost_limit=8, name="penstock-compressor")
-        self._seats: dict[int, _Seat] = {}
+        self._slots: dict[int, _Slot] = {}
         weakref.finalize(self, self.workers.close)
 
-    def seat(self, one: Compressor) -> _Seat:
+    def trusts(self, one: Compressor) -> bool:
+        """Whether it is one of `trusted`. By identity: its `__eq__` may be a stranger's."""
+        return any(one is known for known in self._trusted)
+
+    def slot(self, one: Compressor) -> _Slot:
         """What is known about a compressor."""
-        new = _Seat(
+        new = _Slot(
             _name(one),
             one,
             Breaker(self._failures, self._rest, self.clock),
             Breaker(1, self._rest, self.clock),
         )
-        return self._seats.setdefault(id(one), new)
+        return self._slots.setdefault(id(one), new)
 
 
 class CompressorRun:
-    """One request's outputs before the panel."""
+    """The tool outputs of one request. All of them together have the same time limit."""
 
     def __init__(
         self,
-        panel: CompressorPool,
+        pool: CompressorPool,
         compressors: Sequence[Compressor],
         seconds: float = SECONDS,
         queue: float = QUEUE_SECONDS,
     ) -> None:
-        self._panel, self._compressors = panel, compressors
+        """`seconds`: for all calls of this run together. `queue`: how long all of them may wait for a free thread."""
+        self._pool, self._compressors = pool, compressors
         self._left, self._queue_left = seconds, queue
         self.problems: list[str] = []
         """What went wrong, compressor by compressor."""
 
     def first(self, output: ToolOutput, take: Callable[[Compressed], None]) -> Compressed | None:
-        """The first answer that is one, and that `take` took without raising."""
+        """The first shorter form of `output` that `take` accepts, in the order of the compressors; None if there is
+        none. `take` raises to reject one."""
         for one in self._compressors:
-            found = compress(output) if one is compress else None
-            if found is not None and len(found.text) < len(output.text):
-                take(found)
-                return found
-            if one is not compress and (found := self._ask(self._panel.seat(one), output, take)) is not None:
+            if self._pool.trusts(one):
+                found = one(output)
+                if found is not None and len(found.text) < len(output.text):
+                    take(found)
+                    return found
+            elif (found := self._ask(self._pool.slot(one), output, take)) is not None:
                 return found
         return None
 
-    def _ask(self, seat: _Seat, output: ToolOutput, take: Callable[[Compressed], None]) -> Compressed | None:
-        if self._left <= 0 or self._queue_left <= 0 or not seat.delays.allows() or not seat.faults.allows():
+    def _ask(self, slot: _Slot, output: ToolOutput, take: Callable[[Compressed], None]) -> Compressed | None:
+        if self._left <= 0 or self._queue_left <= 0 or not slot.delays.allows() or not slot.faults.allows():
             return None
         try:
-            found = self._answer(seat, output)
+            found = self._answer(slot, output)
             if found is not None:
                 take(found)
         except GivenUp:
             raise
         except _Late:
-            seat.delays.failed()
-            self._note(seat, "it was not done in time, and rests")
+            slot.delays.failed()
+            self._note(slot, "it was not done in time, and rests")
             return None
         except _Busy:
-            self._note(seat, "passed over, since no thread had time for it")
+            self._note(slot, "passed over, since no thread had time for it")
             return None
         except NoWorker as e:
-            self._note(seat, str(e))
+            self._note(slot, str(e))
             return None
         except BaseException as e:  # a stranger's code; it may even raise what ends a process
-            logger.warning("compressor %s failed", seat.name, exc_info=True)
-            rests = ", and rests" if seat.faults.failed() else ""
-            self._note(seat, f"{_said(e)}{rests}")
+            logger.warning("compressor %s failed", slot.name, exc_info=True)
+            rests = ", and rests" if slot.faults.failed() else ""
+            self._note(slot, f"{_said(e)}{rests}")
             return None
-        seat.faults.succeeded()
-        seat.delays.succeeded()
+        slot.faults.succeeded()
+        slot.delays.succeeded()
         return found
 
-    def _answer(self, seat: _Seat, output: ToolOutput) -> Compressed | None:
+    def _answer(self, slot: _Slot, output: ToolOutput) -> Compressed | None:
         """What the compressor gives, in the time that is left: that of its own work, not of others' before it."""
-        workers, clock = self._panel.workers, self._panel.clock
+        workers, clock = self._pool.workers, self._pool.clock
         begun = threading.Event()
 
         def work() -> Compressed | None:
             begun.set()
-            return _checked(seat.one(output), output)
+            return _checked(slot.one(output), output)
 
         asked = clock.tick()
         task = workers.submit(work)
@@ -141,12 +155,12 @@ class CompressorRun:
         self._left -= clock.tick() - started
         if not done:
             self._left = 0.0
-            workers.give_up(task, _file(seat.one))
+            workers.give_up(task, _file(slot.one))
             raise _Late
         return task.future.result()
 
-    def _note(self, seat: _Seat, problem: str) -> None:
-        said = f"compressor {seat.name}: {problem}"
+    def _note(self, slot: _Slot, problem: str) -> None:
+        said = f"compressor {slot.name}: {problem}"
         if said not in self.problems:
             self.problems.append(said)
 

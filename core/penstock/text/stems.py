@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["STOP", "VERSION", "identifiers", "stem", "terms", "words"]
+__all__ = ["STOP_WORDS", "VERSION", "identifiers", "stem", "terms", "words"]
 
 VERSION = "1"
 """Changes with anything that makes `terms` or `identifiers` answer differently: the index is rebuilt then."""
@@ -23,7 +23,7 @@ which how why that this these those with from by as about into over after before
 nor can could would should will shall may might must just also too very am any some all both each more most other such
 only own same up down out off again once during until while because through between s t don im ive id youre thats didn
 doesn isn wasn"""
-STOP = frozenset(_STOP.split())
+STOP_WORDS = frozenset(_STOP.split())
 
 _ENDINGS = (
     ("ational", "ate"),
@@ -55,10 +55,10 @@ def words(text: str) -> list[str]:
 
 def terms(text: str) -> list[str]:
     """What the index holds of a text: stems; of `parseHttpHeader` its parts as well."""
-    found = [stem(word) for word in words(text) if word not in STOP]
+    found = [stem(word) for word in words(text) if word not in STOP_WORDS]
     for name in re.findall(r"\b[a-z]+[A-Z]\w*|\b(?:[A-Z][a-z]+){2,}\w*|\b\w*[a-z]_\w+", text):
         parts = _CAMEL.sub(" ", name).replace("_", " ").lower().split()
-        found += [stem(part) for part in parts if part not in STOP and len(part) > 1]
+        found += [stem(part) for part in parts if part not in STOP_WORDS and len(part) > 1]
     return found
 
 
