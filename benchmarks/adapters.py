@@ -43,7 +43,7 @@ Method = Callable[[str, str, Any, str], str]
 
 
 def session_cost_safe(session: str) -> Player:
-    """`f(request body, now) -> request body` for one session under the setting `safe`."""
+    """`f(request body, now) -> request body` for one session under the aggressiveness `safe`."""
     return Replayed("safe", session)
 
 
@@ -102,7 +102,7 @@ class Replayed:
 
     def __init__(
         self,
-        setting: Aggressiveness,
+        aggressiveness: Aggressiveness,
         session: str,
         stages: Iterable[str] = ("trim", "compaction", "pruning"),
         **changes: Any,
@@ -112,7 +112,7 @@ class Replayed:
         for name in ("trim", "compaction", "pruning", "keepalive"):
             module = f"penstock_plugins.{name}.stage"
             plugins.add(importlib.import_module(module), name, module)
-        update = {"stages": tuple(stages), "stage": {}, "setting": setting, **changes}
+        update = {"stages": tuple(stages), "stage": {}, "aggressiveness": aggressiveness, **changes}
         profile = profiles.load("default").model_copy(update=update)
         self._engine = Engine(
             dialects=bundled_dialects(),
@@ -144,8 +144,8 @@ class Kept(Replayed):
     """The same with a cache that is kept alive. The answer of a recorded request is not known when the next pause
     begins, so the stage does not hear whether it asked for a tool."""
 
-    def __init__(self, setting: Aggressiveness, session: str, **changes: Any) -> None:
-        super().__init__(setting, session, ("trim", "compaction", "pruning", "keepalive"), **changes)
+    def __init__(self, aggressiveness: Aggressiveness, session: str, **changes: Any) -> None:
+        super().__init__(aggressiveness, session, ("trim", "compaction", "pruning", "keepalive"), **changes)
         self._next: float | None = None
 
     def __call__(self, body: Body, now: float) -> Body:
@@ -184,7 +184,7 @@ def _memory(name: str, docs: Sequence[Mapping[str, str]]) -> Any:
     return getattr(importlib.import_module("memory_adapter"), name)(docs)
 
 
-def method(setting: Aggressiveness) -> Method:
+def method(aggressiveness: Aggressiveness) -> Method:
     """The compressors that the trim stage calls, one output at a time."""
     plugins = Plugins()
     plugins.add(penstock_plugins.trim.stage, "trim", "penstock_plugins.trim.stage")
@@ -193,7 +193,7 @@ def method(setting: Aggressiveness) -> Method:
     def shorten(text: str, name: str = "", tool_input: Any = None, query: str = "") -> str:
         given = tool_input if isinstance(tool_input, dict) else {}
         for compressor in compressors:
-            found = compressor(ToolOutput(text, name, given, query, setting))
+            found = compressor(ToolOutput(text, name, given, query, aggressiveness))
             if found is not None:
                 return found.text
         return text

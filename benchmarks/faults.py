@@ -3,7 +3,7 @@
     python benchmarks/faults.py [--minutes 5] [--seed 1] [--clients 8] [--json] [--folder FOLDER]
 
 Clients hold growing conversations in three formats (Anthropic with thinking and tools, OpenAI Chat, OpenAI Responses),
-streamed and whole, with memory on and edits on (setting `bold`), and retry as SDKs do. The provider on loopback answers
+streamed and whole, with memory on and edits on (`bold`), and retry as SDKs do. The provider on loopback answers
 429, 529 and 500, cuts answers, sends garbage, and checks each request by the rules of the APIs. The proxy is ended
 with SIGKILL and SIGTERM and started on the same folder; its databases are locked; its disk is full; a stage of a user's
 plugin raises, hangs and computes without end; the vectors are deleted.

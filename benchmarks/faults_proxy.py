@@ -25,7 +25,7 @@ DISK = 512 << 20
 _NONE: Mapping[str, str] = {}
 _PROFILE = """
 extends = "default"
-setting = "bold"
+aggressiveness = "bold"
 # Small, so that edits of every sort are made in minutes.
 [cache]
 ttl_s = 6

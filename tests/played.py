@@ -66,7 +66,7 @@ class Play:
 
     def __init__(
         self,
-        setting: str,
+        aggressiveness: str,
         client: Client | None = None,
         *,
         stages: Callable[[], Sequence[Stage]] | None = None,
@@ -77,7 +77,7 @@ class Play:
         """With the bundled stages, or with those that `stages` makes for each start of the proxy. `binding`: what the
         provider binds thinking with; a session in which things go wrong is held against it and its rules alone."""
         listed = BUNDLED if stages is None else "stages = []"
-        self.profile: Profile = profile_of(f'setting = "{setting}"\n{listed}\n{toml}')
+        self.profile: Profile = profile_of(f'aggressiveness = "{aggressiveness}"\n{listed}\n{toml}')
         self.client = client or Client()
         self.clock = ManualClock()
         self.store = store or Moody()
@@ -196,7 +196,7 @@ class Play:
         new = flushed[len(self.flushes) :]
         self.flushes = flushed
         if not self._is_cold(talk):
-            assert new in ([], ["it pays"] if self.profile.setting == "bold" else [])
+            assert new in ([], ["it pays"] if self.profile.aggressiveness == "bold" else [])
         if new:
             talk.standing = {}
         elif talk.came and _begins_with(canonical(asked.body), canonical(talk.came)):

@@ -21,7 +21,7 @@ from penstock.conversation.reply import Reply, ToolCall, Usage
 from penstock.cost.prices import Price, Prices
 from penstock.edits.flush_reason import FlushReason
 from penstock.events.event import Event, EventKind
-from penstock.plugins.compressor import Aggressiveness, Compressed, Compressor, KnownContent, ToolOutput, handle_of
+from penstock.plugins.compressor import Compressed, Compressor, KnownContent, ToolOutput, handle_of
 from penstock.plugins.draft import BlockRef, Draft
 from penstock.plugins.hookspecs import hookimpl
 from penstock.plugins.idle import Idle
@@ -29,7 +29,7 @@ from penstock.plugins.services import Services
 from penstock.plugins.stage import Stage
 from penstock.plugins.summariser import Segment, Summariser, Summary
 from penstock.plugins.tagger import Tagger, Tags
-from penstock.profiles.profile import Profile
+from penstock.profiles.profile import Aggressiveness, Profile
 from penstock.tokens.estimate import estimate as estimate_tokens
 
 if _typing.TYPE_CHECKING:

@@ -29,7 +29,7 @@ LOOK = 2_000
 
 def trim(text: str, tool: str = "Bash") -> object:
     given = {"command": text, "new_string": text}
-    return compress(ToolOutput(text[:1_000_000], tool=tool, input=given, question=text, setting="bold"))
+    return compress(ToolOutput(text[:1_000_000], tool=tool, input=given, question=text, aggressiveness="bold"))
 
 
 def read_page(text: str) -> object:

@@ -112,14 +112,16 @@ sessions = plays(24).flatmap(
 
 
 @pytest.mark.parametrize("stage", [Eager, OneByOne, Fickle, Longer, Bloats, Records])
-@pytest.mark.parametrize("setting", ["safe", "bold"])
+@pytest.mark.parametrize("aggressiveness", ["safe", "bold"])
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @settings(max_examples=8, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(sessions, clients)
-def test_bad_stages_cost_nothing(setting: str, stage: Callable[[], Stage], steps: list[Step], client: Client) -> None:
+def test_bad_stages_cost_nothing(
+    aggressiveness: str, stage: Callable[[], Stage], steps: list[Step], client: Client
+) -> None:
     """At no request has a conversation cost more than it would have untouched; the other promises hold, too. One that
     begins below the provider's minimum may reach it a turn later than it would have: that is paid for once."""
-    play = Play(setting, client, stages=lambda: [stage()]).run(steps)
+    play = Play(aggressiveness, client, stages=lambda: [stage()]).run(steps)
     assert max(play.losses, default=0.0) <= (SLACK if client.head else SLACK + LEAST)
 
 

@@ -160,7 +160,7 @@ def test_a_conversation_begun_elsewhere_learns_from_its_first_refusal() -> None:
 
 def test_no_breakpoint_of_ours_is_added_where_one_was_refused() -> None:
     """The client's own stay."""
-    toml = 'setting = "bold"\n'
+    toml = 'aggressiveness = "bold"\n'
     said: list[Turn] = [user("start")]
     for n in range(8):
         said += [assistant(call("Read", path=f"f{n}")), results(f"{n} " * 3000)]

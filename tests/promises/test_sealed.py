@@ -31,31 +31,33 @@ FEW = settings(max_examples=examples(12), phases=[Phase.explicit, Phase.reuse, P
 ttls = st.sampled_from(["", "1h"])
 
 
-@pytest.mark.parametrize("setting", ["safe", "balanced", "bold"])
+@pytest.mark.parametrize("aggressiveness", ["safe", "balanced", "bold"])
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @FEW
 @given(plays(), ttls)
-def test_no_thinking_is_sent_behind_anything_that_changed(setting: str, steps: list[Step], ttl: str) -> None:
+def test_no_thinking_is_sent_behind_anything_that_changed(aggressiveness: str, steps: list[Step], ttl: str) -> None:
     """And every other promise is kept as with any provider."""
-    Play(setting, Client(ttl), toml=RECORDS + BINDS, binding=Binding()).run(steps)
+    Play(aggressiveness, Client(ttl), toml=RECORDS + BINDS, binding=Binding()).run(steps)
 
 
-@pytest.mark.parametrize("setting", ["safe", "bold"])
+@pytest.mark.parametrize("aggressiveness", ["safe", "bold"])
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @FEW
 @given(plays(faults=True), ttls)
-def test_whatever_goes_wrong_the_request_is_one_the_provider_takes(setting: str, steps: list[Step], ttl: str) -> None:
+def test_whatever_goes_wrong_the_request_is_one_the_provider_takes(
+    aggressiveness: str, steps: list[Step], ttl: str
+) -> None:
     """A stage raises, the store is locked or lost, a person pauses or asks for no edits, the engine itself fails."""
-    Play(setting, Client(ttl), toml=RECORDS + BINDS, binding=Binding()).run(steps)
+    Play(aggressiveness, Client(ttl), toml=RECORDS + BINDS, binding=Binding()).run(steps)
 
 
 LONG = [Step("ask" if n % 9 == 0 else "work", 400.0 if n % 9 == 0 else 3.0, n) for n in range(45)]
 
 
-@pytest.mark.parametrize("setting", ["safe", "balanced", "bold"])
-def test_a_long_session_is_still_cheaper(setting: str) -> None:
+@pytest.mark.parametrize("aggressiveness", ["safe", "balanced", "bold"])
+def test_a_long_session_is_still_cheaper(aggressiveness: str) -> None:
     """The promise is not kept by doing nothing: what was sent is shortened at a new message, and thinking goes."""
-    play = Play(setting, toml=RECORDS + BINDS, binding=Binding()).run(LONG)
+    play = Play(aggressiveness, toml=RECORDS + BINDS, binding=Binding()).run(LONG)
     talk = play.talks["main"]
     assert play.flushes
     assert talk.cost_left < 0.9 * talk.cost_came

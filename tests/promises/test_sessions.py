@@ -30,13 +30,13 @@ def settled(play: Play) -> None:
     assert max(play.losses, default=0.0) <= SLACK
 
 
-@pytest.mark.parametrize("setting", ["safe", "balanced", "bold"])
+@pytest.mark.parametrize("aggressiveness", ["safe", "balanced", "bold"])
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @FEW
 @given(plays(), ttls)
-def test_a_session_keeps_the_promises(setting: str, steps: list[Step], ttl: str) -> None:
+def test_a_session_keeps_the_promises(aggressiveness: str, steps: list[Step], ttl: str) -> None:
     """With gaps, retries, counts, restarts, subagents, rewinds and the client's own compactions."""
-    settled(Play(setting, Client(ttl), toml=RECORDS).run(steps))
+    settled(Play(aggressiveness, Client(ttl), toml=RECORDS).run(steps))
 
 
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
@@ -51,10 +51,10 @@ def test_a_session_at_work_keeps_the_promises(steps: list[Step], ttl: str) -> No
 LONG = [Step("ask" if n % 9 == 0 else "work", 400.0 if n % 8 == 7 else 3.0, n) for n in range(40)]
 
 
-@pytest.mark.parametrize("setting", ["safe", "balanced", "bold"])
-def test_a_long_session_is_cheaper(setting: str) -> None:
+@pytest.mark.parametrize("aggressiveness", ["safe", "balanced", "bold"])
+def test_a_long_session_is_cheaper(aggressiveness: str) -> None:
     """The promises are not kept by doing nothing."""
-    play = Play(setting).run(LONG)
+    play = Play(aggressiveness).run(LONG)
     talk = play.talks["main"]
     assert play.replaced
     assert play.flushes

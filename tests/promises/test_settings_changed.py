@@ -242,4 +242,4 @@ def test_whatever_is_changed_a_hot_prefix_stays(steps: list[str]) -> None:
             elif step == "hard":
                 replaced(session, {"window": {"hard": 0.75}})
             else:
-                replaced(session, {"setting": step})
+                replaced(session, {"aggressiveness": step})

@@ -12,6 +12,7 @@ from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.cli.formatting import printable
 from penstock.control.remote import Remote
+from penstock.profiles.renamed_keys import current_key
 from penstock.settings.setting import Setting, Source
 from penstock.settings.values import written
 from penstock_addons.cli.memory.printing import confirmed
@@ -38,7 +39,8 @@ def show(
 ) -> None:
     """Show what may be changed, what it is, and what it is for."""
     found = _do(store, "/settings/show", {"profile": profile})
-    settings = [one for one in map(Setting.of, found["settings"]) if _is_shown(one, keys or (), changed)]
+    named = [current_key(key) for key in keys or ()]
+    settings = [one for one in map(Setting.of, found["settings"]) if _is_shown(one, named, changed)]
     if json_:
         typer.echo(json.dumps(found | {"settings": [one.payload() for one in settings]}, indent=1))
         return
@@ -120,7 +122,7 @@ def _do(store: Path | None, path: str, arguments: dict[str, Any]) -> dict[str, A
     return Remote(store or paths.store_path()).do(path, arguments, WAIT_S)
 
 
-def _is_shown(setting: Setting, keys: list[str] | tuple[str, ...], changed: bool) -> bool:
+def _is_shown(setting: Setting, keys: list[str], changed: bool) -> bool:
     named = not keys or any(setting.key == key or setting.key.startswith(f"{key}.") for key in keys)
     return named and (not changed or setting.source is Source.RUN)
 

@@ -18,6 +18,7 @@ from penstock.events.event import EventKind
 from penstock.events.log import EventLog
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
+from penstock.profiles.renamed_keys import current_key
 from penstock.redaction import settings
 from penstock.settings.keeping import keep
 from penstock.settings.live import live_settings
@@ -85,11 +86,14 @@ class SettingsCommands:
         name = self._name(profile)
         known = {one.key: one for one in self._settings(name)}
         faults, wanted = {}, {}
-        for key, value in values.items():
+        for said, value in values.items():
+            key = current_key(said)
             try:
+                if key != said and key in values:
+                    raise ValueError(f"`{said}` is the old name of `{key}`, and both are given")
                 wanted[key] = self._read(known, key, value, name)
             except ValueError as e:
-                faults[key] = str(e)
+                faults[said] = str(e)
         if faults:
             raise _refused(faults)
         return self._apply(name, self._values(name) | wanted)
@@ -98,7 +102,8 @@ class SettingsCommands:
         """What the profile says counts again: for these keys, or for all."""
         name = self._name(profile)
         values = self._values(name)
-        for key in keys or ():
+        keys = [current_key(key) for key in keys or ()]
+        for key in keys:
             if key not in values:
                 raise PenstockError(f"{key} is as the profile {name!r} has it.{did_you_mean(key, values)}")
         return self._apply(name, {key: value for key, value in values.items() if keys and key not in keys})

@@ -24,7 +24,7 @@ def weigh_flush(context: RequestContext, plan: Plan, now: float) -> None:
     for it."""
     if plan.due is FlushReason.FULL and plan.flush and not _makes_room(context, plan):
         plan.defer_flush()
-    is_bold = context.profile.setting == "bold"
+    is_bold = context.profile.aggressiveness == "bold"
     plan.may_flush_warm = is_bold and not plan.due and not context.held and _may_flush_warm(context, now)
     if plan.deferred and plan.may_flush_warm:
         _flush_if_profitable(context, plan, now)

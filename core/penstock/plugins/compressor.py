@@ -6,13 +6,14 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-__all__ = ["Aggressiveness", "Compressed", "Compressor", "KnownContent", "ToolOutput", "handle_of"]
+from penstock.profiles.profile import Aggressiveness
+
+__all__ = ["Compressed", "Compressor", "KnownContent", "ToolOutput", "handle_of"]
 
 _EXPAND = re.compile(r"(?:[\w-]*penstock_{1,2})?expand")
 _COMMAND = re.compile(r"\bpenstock\b[^|;&\n]{1,200}?\bexpand\b")
-Aggressiveness = Literal["safe", "balanced", "bold"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class ToolOutput:
     input: Mapping[str, Any] = field(default_factory=dict)
     question: str = ""
     """What the agent is after: the person's last message, and the agent's own last words where they are at hand."""
-    setting: Aggressiveness = "safe"
+    aggressiveness: Aggressiveness = "safe"
     seen: Callable[[], KnownContent] | None = None
     """Tells what stands in the conversation; it is worked out when called. None: nothing is known about that, so every
     name counts as news."""

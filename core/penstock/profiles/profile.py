@@ -21,10 +21,12 @@ from penstock.base.errors import ProfileError
 from penstock.base.suggest import did_you_mean
 from penstock.base.validation import validate_table
 from penstock.budget.settings import Budget, Rates
+from penstock.profiles.renamed_keys import with_current_keys
 from penstock.redaction.personal import PersonalData
 
 __all__ = [
     "VARIABLE",
+    "Aggressiveness",
     "Cache",
     "Kinds",
     "Limits",
@@ -44,6 +46,9 @@ VARIABLE = "PENSTOCK_PROFILE"
 """The variable of the environment that names the profile where nothing else does."""
 
 BUNDLED = "penstock_profiles"
+
+Aggressiveness = Literal["safe", "balanced", "bold"]
+"""How far edits go."""
 
 _HOST = re.compile(r"[\w*](?:[\w*.-]*[\w*])?(?::\d{1,5})?")
 
@@ -204,7 +209,7 @@ class Profile(_Table):
     mode: Literal["edit", "observe"] = "edit"
     """`observe` measures and never edits. What was edited before in a conversation is sent the same as long as it goes
     on: models that bind their thinking to it would refuse anything else."""
-    setting: Literal["safe", "balanced", "bold"] = "safe"
+    aggressiveness: Aggressiveness = "safe"
     """How far the stages go. `safe`: edits to what was sent land at a cold cache only, old turns become a record only
     in a nearly full window. `balanced`: old turns at any flush that pays. `bold`: warm flushes too, where the money
     model says that they pay."""
@@ -294,13 +299,13 @@ def load(name: str) -> Profile:
 
 def changed(profile: Profile, over: Mapping[str, Any]) -> Profile:
     """`profile` with other values, as if a file that extends it had them. Raises `ProfileError`."""
-    return _profile(profile.file, _merge(dict(profile.given), dict(over)))
+    return _profile(profile.file, _merge(dict(profile.given), with_current_keys(over, "what was changed")))
 
 
 def read_file(file: Path) -> dict[str, Any]:
-    """What stands in one file, without those it extends. Raises `ProfileError`."""
+    """What stands in one file, without those it extends, by the names that keys have now. Raises `ProfileError`."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return with_current_keys(tomllib.loads(file.read_text(encoding="utf-8")), str(file))
     except (OSError, UnicodeDecodeError) as e:
         raise ProfileError(f"{file}: cannot be read: {e}") from e
     except tomllib.TOMLDecodeError as e:

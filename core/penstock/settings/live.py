@@ -24,7 +24,7 @@ from penstock.settings.setting import Setting, Shape, Source
 __all__ = ["LIVE", "live_settings"]
 
 LIVE: Final[Mapping[str, tuple[str, ...]]] = {
-    "Edits": ("mode", "setting", "attested", "stages"),
+    "Edits": ("mode", "aggressiveness", "attested", "stages"),
     "Window and cache": ("window", "cache"),
     "Recall": (
         "memory.recall",

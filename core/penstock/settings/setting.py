@@ -29,7 +29,7 @@ class Source(StrEnum):
     """A person changed it; it ends with the run."""
     PROFILE = "profile"
     DEFAULT = "default"
-    """No profile says anything of it. A stage's may depend on its `setting`."""
+    """No profile says anything of it. A stage's may depend on its `aggressiveness`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ M = TypeVar("M", bound=BaseModel)
 
 def read_settings(profile: Profile, stage: str, model: type[M], presets: Mapping[str, Mapping[str, Any]]) -> M:
     """The table `[stage.NAME]` over the preset it names, or that of the profile. Raises `ProfileError`."""
-    raw = {"setting": profile.setting, **profile.settings_of(stage)}
-    preset = presets.get(str(raw["setting"]), {})
+    raw = {"aggressiveness": profile.aggressiveness, **profile.settings_of(stage)}
+    preset = presets.get(str(raw["aggressiveness"]), {})
     settings = validate_table(model, {**preset, **raw}, f"{profile.where}: stage.{stage}.")
     soft, hard = raw.get("soft"), profile.window.hard
     if soft is not None and soft > hard:

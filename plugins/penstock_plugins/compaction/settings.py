@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from penstock import Profile, ProfileError
+from penstock import Aggressiveness, Profile, ProfileError
 
 __all__ = ["PRESETS", "RECORD", "Model", "Settings", "check_timeout"]
 
@@ -43,13 +43,13 @@ class Model(BaseModel):
 
 
 class Settings(BaseModel):
-    """`[stage.compaction]`. Where a key is not given, `setting` decides, here or in the profile; the defaults below are
-    those of `safe`."""
+    """`[stage.compaction]`. Where a key is not given, `aggressiveness` decides, here or in the profile; the defaults
+    below are those of `safe`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    setting: Literal["safe", "balanced", "bold"] = "safe"
-    """How far it goes. Not given: as far as the profile's `setting`."""
+    aggressiveness: Aggressiveness = "safe"
+    """How far it goes. Not given: as far as the profile's `aggressiveness`."""
     soft: float | None = Field(default=None, ge=0, le=1)
     """Old turns are compacted only when the request fills this share of the window. Not given: `soft` of the profile's
     `[window]`. 0: at every flush that pays."""

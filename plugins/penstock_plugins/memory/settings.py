@@ -18,7 +18,7 @@ class Settings(MessageFilter):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    setting: str = "safe"
+    aggressiveness: str = "safe"
     """That of the profile where it is not given. Nothing hangs on it yet."""
     sure: float = SURE
     """What is recalled must be as sure as this. Higher: less is recalled, and less in vain."""

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from penstock import Aggressiveness
 
 __all__ = ["PRESETS", "Settings"]
 
 
 class Settings(BaseModel):
-    """`[stage.pruning]`. Where a key is not given, `setting` decides, here or in the profile; the defaults below are
-    those of `safe`."""
+    """`[stage.pruning]`. Where a key is not given, `aggressiveness` decides, here or in the profile; the defaults below
+    are those of `safe`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    setting: Literal["safe", "balanced", "bold"] = "safe"
-    """How far it goes. Not given: as far as the profile's `setting`."""
+    aggressiveness: Aggressiveness = "safe"
+    """How far it goes. Not given: as far as the profile's `aggressiveness`."""
     repack: bool = True
     """On arrival: paths, repeated lines, blanks and colours told once."""
     repeats: bool = True

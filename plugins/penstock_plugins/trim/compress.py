@@ -27,16 +27,16 @@ _READERS = frozenset({"read", "read_file", "view", "grep", "search", "glob", "ls
 def compress(output: ToolOutput) -> Compressed | None:
     """The output in fewer characters; None when there is nothing to gain. Deterministic, and linear in the output.
 
-    What never goes, whatever the setting: lines that tell of an error, the client's reminders, the heads that kept
-    lines hang from. In `safe`, only long logs, test runs and search results lose lines at all. Where the agent cannot
-    ask for the original, more stays."""
+    What is never removed: lines that tell of an error, the client's reminders, the heads that kept lines hang from. In
+    `safe`, only long logs, test runs and search results lose lines at all. Where the agent cannot ask for the original,
+    more stays."""
     if not SMALLEST <= len(output.text) <= LARGEST:
         return None
     kind = kind_of(output)
     lines = kind.repack(output)
     packed = "\n".join(str(line) for line in lines)
     total = output.text.count("\n") + 1
-    strictness = (STRICTNESS if output.can_expand else CAREFUL)[output.setting]
+    strictness = (STRICTNESS if output.can_expand else CAREFUL)[output.aggressiveness]
     least = min(len(packed), len(output.text))
     if _may_cut(kind, strictness, output, least):
         cut = _cut(lines, kind, strictness, output)

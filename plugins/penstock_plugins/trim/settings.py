@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
+
+from penstock import Aggressiveness
 
 __all__ = ["Settings"]
 
 
 class Settings(BaseModel):
-    """`[stage.trim]`. `setting` is the profile's where it is not given."""
+    """`[stage.trim]`. `aggressiveness` is the profile's where it is not given."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    setting: Literal["safe", "balanced", "bold"] = "safe"
+    aggressiveness: Aggressiveness = "safe"
     """How much goes: see docs/compressors.md."""
     off: tuple[str, ...] = ()
     """Tools whose outputs stay as they are, as the client calls them."""

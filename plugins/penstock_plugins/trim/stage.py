@@ -33,7 +33,7 @@ from penstock_plugins.trim.settings import Settings
 __all__ = ["REPACKED", "Trim", "compressors", "stages"]
 
 REPACKED = "repacked without a loss"
-_SETTINGS: tuple[Aggressiveness, ...] = ("safe", "balanced", "bold")
+_LEVELS: tuple[Aggressiveness, ...] = ("safe", "balanced", "bold")
 _SAID = 2_000
 """Characters of the agent's last words that count as its question."""
 
@@ -79,14 +79,14 @@ class Trim(Stage):
     def _output(self, draft: Draft, spot: BlockRef, question: str, seen: Callable[[], KnownContent]) -> ToolOutput:
         call = draft.call(spot)
         tool = call.tool_name if call is not None else spot.block.tool_name
-        setting = _stricter(self._settings.setting, draft.level)
-        return ToolOutput(spot.text, tool, _given(call), question, setting, seen, draft.can_expand)
+        aggressiveness = _raised(self._settings.aggressiveness, draft.level)
+        return ToolOutput(spot.text, tool, _given(call), question, aggressiveness, seen, draft.can_expand)
 
 
-def _stricter(setting: Aggressiveness, level: Level) -> Aggressiveness:
-    """A budget that runs low has one setting further, and as far as it goes near its end."""
-    steps = {Level.NORMAL: 0, Level.REDUCED: 1}.get(level, len(_SETTINGS))
-    return _SETTINGS[min(_SETTINGS.index(setting) + steps, len(_SETTINGS) - 1)]
+def _raised(aggressiveness: Aggressiveness, level: Level) -> Aggressiveness:
+    """One step more when a budget runs low, and the most near its end."""
+    steps = {Level.NORMAL: 0, Level.REDUCED: 1}.get(level, len(_LEVELS))
+    return _LEVELS[min(_LEVELS.index(aggressiveness) + steps, len(_LEVELS) - 1)]
 
 
 def _replace(draft: Draft, spot: BlockRef, found: Compressed) -> None:

@@ -133,6 +133,17 @@ def test_it_is_changed_whole_or_not_at_all(suite: Suite, values: dict[str, Any],
     assert not told(suite)
 
 
+def test_a_key_may_be_given_by_its_old_name(suite: Suite) -> None:
+    """To set and to reset it; what is answered and logged has the new name. Both at once are refused."""
+    assert put(suite, setting="bold", stage__trim__setting="safe")["changed"]["aggressiveness"] == ["safe", "bold"]
+    assert set(shown(suite)) >= {"aggressiveness", "stage.trim.aggressiveness"}
+    assert "aggressiveness" in told(suite)[0]["changed"]
+    suite.settings.do("reset", {"keys": ["setting", "stage.trim.setting"]})
+    assert suite.profile.aggressiveness == "safe"
+    with pytest.raises(ProfileError, match="`setting` is the old name of `aggressiveness`, and both are given"):
+        put(suite, setting="bold", aggressiveness="balanced")
+
+
 def test_what_goes_together_is_changed_together(suite: Suite) -> None:
     """Either alone would be refused."""
     put(suite, window__soft=0.9, window__hard=0.95)

@@ -87,7 +87,7 @@ def test_what_edits_took_away_does_not_fill_the_window() -> None:
 def test_bold_looks_at_every_request() -> None:
     """Something may pay though nothing is due: then the occasion is empty."""
     stage = Hears()
-    with Session(stage, profile=profile_of('setting = "bold"')) as session:
+    with Session(stage, profile=profile_of('aggressiveness = "bold"')) as session:
         session.send(conversation(*said(0)))
         session.send(conversation(*said(1)))
         session.wait(400)

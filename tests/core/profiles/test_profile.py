@@ -116,7 +116,7 @@ def test_a_name_nobody_has_names_the_nearest() -> None:
         ("[limits]\nstage_ms = 'fast'", ["limits.stage_ms = 'fast'", "number"]),
         ("[limits]\nstage_ms = 0", ["limits.stage_ms = 0", "greater than 0"]),
         ("[log]\npreview = -1", ["log.preview = -1", "greater than or equal to 0"]),
-        ("setting = 'brave'", ["setting = 'brave'", "'safe', 'balanced' or 'bold'"]),
+        ("aggressiveness = 'brave'", ["aggressiveness = 'brave'", "'safe', 'balanced' or 'bold'"]),
         ("[window]\nsofter = 0.5", ["window.softer: there is no such key", "'soft'"]),
         ("[window]\nhard = 1.2", ["window.hard = 1.2", "less than or equal to 1"]),
         ("[window]\nsoft = 0", ["window.soft = 0", "greater than 0"]),
@@ -203,7 +203,7 @@ def test_what_contradicts_itself_is_said_before_anything_starts(text: str, said:
         "hosts = ['llm.example.com', '*.example.com', 'localhost:8000', '*:11434', 'bedrock.*.amazonaws.com', 'a']",
         "[stage.compaction]\nsegment = 5000",
         "[stage.pruning]\nage = 9",
-        "setting = 'bold'\n[stage.pruning]\nage = 9",
+        "aggressiveness = 'bold'\n[stage.pruning]\nage = 9",
         "[memory]\nembedder = 'trigrams-256'",
         "[memory]\nenabled = false\nembedder = 'unknown'",
     ],
@@ -259,9 +259,14 @@ def test_bundled_profiles_say_only_what_differs(name: str) -> None:
 
 
 def test_who_chooses_nothing_is_safe() -> None:
-    """The setting, and the shares of the window, that nobody has changed."""
+    """The aggressiveness, and the shares of the window, that nobody has changed."""
     profile = profiles.load("default")
-    assert (profile.setting, profile.window.soft, profile.window.hard, profile.prices) == ("safe", 0.70, 0.85, {})
+    assert (profile.aggressiveness, profile.window.soft, profile.window.hard, profile.prices) == (
+        "safe",
+        0.70,
+        0.85,
+        {},
+    )
 
 
 def test_prices_of_a_child_join_those_of_its_parent() -> None:

@@ -119,7 +119,7 @@ def test_a_summariser_that_asks_somebody_is_not_asked(tmp_path: Path) -> None:
     plugins.add(mine, "mine")
     text = """
 stages = ["compaction"]
-setting = "balanced"
+aggressiveness = "balanced"
 [stage.compaction]
 summariser = "mine"
 least = 100

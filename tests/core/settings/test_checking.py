@@ -21,7 +21,7 @@ from penstock.settings.live import live_settings
         ("budget.reduced", "0.95", "is above minimal = 0.9"),
         ("memory.recall_items", "0", "greater than 0"),
         ("cache.ttl_s", "none", ""),
-        ("setting", "wild", "safe, balanced, bold"),
+        ("aggressiveness", "wild", "safe, balanced, bold"),
         ("stages", "memory", ""),
     ],
 )

@@ -47,7 +47,7 @@ def test_a_setting_says_what_it_may_be() -> None:
     assert found["cache.margin_s"].source is Source.DEFAULT
     assert found["cache.margin_s"].unit == "s"
     assert found["cache.ttl_s"].may_be_none
-    assert found["setting"].choices == ("safe", "balanced", "bold")
+    assert found["aggressiveness"].choices == ("safe", "balanced", "bold")
     assert found["log.preview"].shape is Shape.WHOLE
     assert found["memory.recall"].shape is Shape.SWITCH
     assert found["stages"].shape is Shape.WORDS

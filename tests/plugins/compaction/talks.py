@@ -43,7 +43,7 @@ def opened(summariser: str, *others: object, toml: str = "") -> Session:
     for n, plugin in enumerate(others):
         plugins.add(plugin, f"other{n}")
     profile = profile_of(
-        f'setting = "balanced"\nstages = ["compaction"]\n[stage.compaction]\nsummariser = "{summariser}"\n'
+        f'aggressiveness = "balanced"\nstages = ["compaction"]\n[stage.compaction]\nsummariser = "{summariser}"\n'
         f"least = 100\nsegment = 400\n{toml}",
     )
     return Session(plugins=plugins, profile=profile)

@@ -9,7 +9,7 @@ import pytest
 from penstock.profiles.profile import Window
 from tests.plugins.pruning.talk import COLD, Talk, results, source, texts, without_marks
 
-BALANCED: dict[str, Any] = {"setting": "balanced", "least": 500}
+BALANCED: dict[str, Any] = {"aggressiveness": "balanced", "least": 500}
 
 
 def long_talk(turns: int = 4, **compaction: Any) -> Talk:
@@ -59,7 +59,7 @@ def test_words_stay_whole_and_calls_become_lines() -> None:
 
 
 def test_the_newest_turns_stay_as_they_are() -> None:
-    """So many turns of the agent as the setting says follow the record unchanged, begun by the person's words."""
+    """As many turns of the agent as the settings say follow the record unchanged, begun by the person's words."""
     talk = long_talk(turns_after := 4)
     talk.send()
     sent = talk.user("Go on.").send(COLD)
@@ -101,7 +101,7 @@ def test_a_later_record_follows_an_earlier_one() -> None:
 def test_safe_waits_until_the_window_fills() -> None:
     """Under `safe` there is no record before the request takes 70 % of the model's window."""
     for window, expected in ((200_000, False), (8_000, True)):
-        talk = long_talk(setting="safe")
+        talk = long_talk(aggressiveness="safe")
         talk.profile = talk.profile.model_copy(update={"prices": {"anthropic": {"claude-sonnet": {"window": window}}}})
         talk.start()
         talk.send()
@@ -157,7 +157,7 @@ def test_a_call_without_a_result_stays() -> None:
 
 def test_a_pointer_keeps_its_target_out_of_the_record() -> None:
     """What the agent was just pointed to is still there whole."""
-    talk = Talk(compaction=BALANCED, pruning={"setting": "balanced"})
+    talk = Talk(compaction=BALANCED, pruning={"aggressiveness": "balanced"})
     talk.user("Look.").call("Read", {"file_path": "shop/cart.py"}, source("cart")).agent("Yes.")
     for turn in range(3):
         talk.user(f"Next {turn}.").call("Bash", {"command": f"cat log-{turn}"}, source(f"log{turn}")).agent("Yes.")
@@ -225,7 +225,7 @@ def test_old_turns_are_cut_into_segments() -> None:
 def test_a_person_who_asks_is_obeyed_once() -> None:
     """With a warm cache, an empty window and under `safe`: the next request is compacted, its newest turns stay; the
     one after is not."""
-    talk = long_talk(8, setting="safe", least=8_000)
+    talk = long_talk(8, aggressiveness="safe", least=8_000)
     talk.send()
     assert talk.engine.compact_now() == 1
     sent = talk.user("Go on.").send()
@@ -240,7 +240,7 @@ def test_a_person_who_asks_is_obeyed_once() -> None:
 @pytest.mark.parametrize(("soft", "own", "expected"), [(0.01, None, True), (0.85, None, False), (0.85, 0.01, True)])
 def test_the_profile_says_how_full_is_full(soft: float, own: float | None, expected: bool) -> None:
     """`soft` of its `[window]`, where the stage has none of its own."""
-    talk = long_talk(setting="safe", **({} if own is None else {"soft": own}))
+    talk = long_talk(aggressiveness="safe", **({} if own is None else {"soft": own}))
     talk.profile = talk.profile.model_copy(update={"window": Window(soft=soft)})
     talk.start()
     talk.send()

@@ -170,7 +170,7 @@ def test_a_failed_attempt_that_was_made_good_says_so() -> None:
 
 def test_only_results_change() -> None:
     """Words, thinking and calls leave as they came."""
-    talk = Talk(pruning={"setting": "bold"}).user("Why is the refund wrong?\n" * 200)
+    talk = Talk(pruning={"aggressiveness": "bold"}).user("Why is the refund wrong?\n" * 200)
     talk.call("Bash", {"command": "make test"}, LOG, said="I run the tests. " * 100).idle(9)
     talk.send()
     sent = talk.user("Go on.").send(COLD)
@@ -206,8 +206,8 @@ def test_what_is_judged_again_is_not_read_again(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(page, "read_lines", reads)
     monkeypatch.setattr(aged, "choose", judges)
-    talk = Talk(pruning={"setting": "bold"}).user("Why is the refund wrong?")
-    talk.profile = talk.profile.model_copy(update={"setting": "bold"})
+    talk = Talk(pruning={"aggressiveness": "bold"}).user("Why is the refund wrong?")
+    talk.profile = talk.profile.model_copy(update={"aggressiveness": "bold"})
     talk.start()
     for i in range(12):
         talk.call("Bash", {"command": f"test {i}"}, f"run {i} of the shop\n{LOG[: 600 + i]}").send()

@@ -54,9 +54,12 @@ def apply(talk: Talk, what: str, value: Any) -> list[dict[str, Any]] | None:
     return None
 
 
-def play(setting: str, steps: list[Step], between: Callable[[Talk], None] = lambda talk: None) -> list[Any]:
+def play(aggressiveness: str, steps: list[Step], between: Callable[[Talk], None] = lambda talk: None) -> list[Any]:
     """All requests of a conversation as they leave. `send` itself fails on an invalid or larger one."""
-    tables = {"pruning": {"setting": setting}, "compaction": {"setting": setting, "least": 200, "soft": 0.0}}
+    tables = {
+        "pruning": {"aggressiveness": aggressiveness},
+        "compaction": {"aggressiveness": aggressiveness, "least": 200, "soft": 0.0},
+    }
     talk = Talk(**tables).user("Begin with it.")
     out = [talk.send()]
     for what, value in steps:
@@ -70,10 +73,10 @@ def play(setting: str, steps: list[Step], between: Callable[[Talk], None] = lamb
 
 @THOROUGH
 @given(SETTINGS, PLAYS)
-def test_user_words_stay_whole_and_errors_are_told(setting: str, steps: list[Step]) -> None:
+def test_user_words_stay_whole_and_errors_are_told(aggressiveness: str, steps: list[Step]) -> None:
     """In every request each text of the person's is there to the character, in a message or in a record, and each line
     that tells of an error is; and each request is valid and no larger than the client's own."""
-    for sent, came in play(setting, steps)[1:]:
+    for sent, came in play(aggressiveness, steps)[1:]:
         words = "\n".join(texts(sent, "user"))
         everything = words + "\n".join(results(sent))
         assert all(text in words for text in texts(came, "user"))
@@ -85,16 +88,19 @@ def test_user_words_stay_whole_and_errors_are_told(setting: str, steps: list[Ste
 
 @THOROUGH
 @given(SETTINGS, PLAYS)
-def test_the_same_conversation_is_edited_the_same(setting: str, steps: list[Step]) -> None:
+def test_the_same_conversation_is_edited_the_same(aggressiveness: str, steps: list[Step]) -> None:
     """Played twice, every request leaves the same."""
-    assert play(setting, steps) == play(setting, steps)
+    assert play(aggressiveness, steps) == play(aggressiveness, steps)
 
 
 @THOROUGH
 @given(SETTINGS, PLAYS)
-def test_a_restart_changes_nothing_that_was_sent(setting: str, steps: list[Step]) -> None:
+def test_a_restart_changes_nothing_that_was_sent(aggressiveness: str, steps: list[Step]) -> None:
     """What a message reads when it was sent, it reads in the next warm request, also of a fresh process."""
-    talk = Talk(pruning={"setting": setting}, compaction={"setting": setting, "least": 200, "soft": 0.0})
+    talk = Talk(
+        pruning={"aggressiveness": aggressiveness},
+        compaction={"aggressiveness": aggressiveness, "least": 200, "soft": 0.0},
+    )
     before = talk.user("Begin with it.").send()
     for what, value in steps:
         sent = apply(talk, what, value)

@@ -16,19 +16,19 @@ def profile(**tables: dict[str, object]) -> Profile:
     return profiles.load("default").model_copy(update={"stage": tables})
 
 
-@pytest.mark.parametrize("setting", ["safe", "balanced", "bold"])
-def test_each_setting_loads(setting: str) -> None:
+@pytest.mark.parametrize("aggressiveness", ["safe", "balanced", "bold"])
+def test_each_setting_loads(aggressiveness: str) -> None:
     """Every preset names keys that exist and values they take."""
     assert set(PRESETS) == set(compaction.PRESETS) == {"safe", "balanced", "bold"}
-    table: dict[str, object] = {"setting": setting}
-    assert read_settings(profile(pruning=table), "pruning", Settings, PRESETS).setting == setting
+    table: dict[str, object] = {"aggressiveness": aggressiveness}
+    assert read_settings(profile(pruning=table), "pruning", Settings, PRESETS).aggressiveness == aggressiveness
     found = read_settings(profile(compaction=table), "compaction", compaction.Settings, compaction.PRESETS)
-    assert found.setting == setting
+    assert found.aggressiveness == aggressiveness
 
 
 def test_a_number_of_ones_own_wins() -> None:
     """What the profile says is stronger than the preset it names."""
-    found = read_settings(profile(pruning={"setting": "bold", "lines": 7}), "pruning", Settings, PRESETS)
+    found = read_settings(profile(pruning={"aggressiveness": "bold", "lines": 7}), "pruning", Settings, PRESETS)
     assert found.lines == 7
     assert found.value == PRESETS["bold"]["value"]
 
@@ -37,12 +37,12 @@ def test_a_number_of_ones_own_wins() -> None:
     ("table", "said"),
     [
         ({"linse": 7}, "'lines'"),
-        ({"setting": "brave"}, "stage.pruning.setting = 'brave'"),
+        ({"aggressiveness": "brave"}, "stage.pruning.aggressiveness = 'brave'"),
         ({"share": 3}, "stage.pruning.share = 3"),
     ],
 )
 def test_what_is_wrong_is_told(table: dict[str, object], said: str) -> None:
-    """A misspelled key, an unknown setting, a value out of bounds: start-up stops and says where."""
+    """A misspelled key, an unknown aggressiveness, a value out of bounds: start-up stops and says where."""
     with pytest.raises(ProfileError, match=r"stage\.pruning") as e:
         read_settings(profile(pruning=table), "pruning", Settings, PRESETS)
     assert said in str(e.value)

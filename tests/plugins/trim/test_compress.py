@@ -35,9 +35,11 @@ LINES = st.one_of(
 
 @settings(max_examples=examples(60), deadline=None)
 @given(st.lists(LINES, min_size=1, max_size=60), st.sampled_from(TOOLS), st.sampled_from(SETTINGS), st.integers(1, 4))
-def test_never_larger_never_raises(lines: list[str], tool: str, setting: Aggressiveness, often: int) -> None:
+def test_never_larger_never_raises(lines: list[str], tool: str, aggressiveness: Aggressiveness, often: int) -> None:
     """Any text at all, cut out of any kinds: a shorter one comes back, or nothing; the same each time."""
-    output = ToolOutput("\n".join(lines * often), tool, {"new_string": "\n".join(lines[:9])}, "the tank", setting)
+    output = ToolOutput(
+        "\n".join(lines * often), tool, {"new_string": "\n".join(lines[:9])}, "the tank", aggressiveness
+    )
     found = compress(output)
     assert found == compress(output)
     if found is not None:
@@ -46,11 +48,11 @@ def test_never_larger_never_raises(lines: list[str], tool: str, setting: Aggress
         assert 0 <= found.lines_kept <= found.lines
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
-def test_the_clients_own_reminders_stay(setting: Aggressiveness) -> None:
+@pytest.mark.parametrize("aggressiveness", SETTINGS)
+def test_the_clients_own_reminders_stay(aggressiveness: Aggressiveness) -> None:
     """What a client wraps in its reminder is not the tool's output."""
     reminder = "<system-reminder>\nWhether or not this file is short,\nmind the ladder.\n</system-reminder>"
-    found = compress(ToolOutput(outputs.read_file() + "\n\n" + reminder, "Read", {}, "", setting))
+    found = compress(ToolOutput(outputs.read_file() + "\n\n" + reminder, "Read", {}, "", aggressiveness))
     assert found is not None
     assert reminder in found.text
 
@@ -64,9 +66,11 @@ def test_a_file_stays_whole_in_safe() -> None:
 
 def test_an_asked_range_stays_whole_in_balanced() -> None:
     """The agent named the lines it wants; the whole file may be cut, a named range not."""
-    asked = replace(outputs.KINDS["source"], input={"file_path": "a.go", "offset": 1, "limit": 900}, setting="balanced")
+    asked = replace(
+        outputs.KINDS["source"], input={"file_path": "a.go", "offset": 1, "limit": 900}, aggressiveness="balanced"
+    )
     found = compress(asked)
-    whole = compress(replace(outputs.KINDS["source"], setting="balanced"))
+    whole = compress(replace(outputs.KINDS["source"], aggressiveness="balanced"))
     assert found is not None
     assert whole is not None
     assert found.lossless
@@ -104,7 +108,7 @@ def _body(index: int) -> str:
 def test_the_names_in_a_hole_are_told(name: str) -> None:
     """What an agent may look for by its name can be found in the cut output, and asked for; of a hole with many names
     some are told, and how many more there are."""
-    output = replace(outputs.KINDS[name], setting="bold")
+    output = replace(outputs.KINDS[name], aggressiveness="bold")
     found = compress(output)
     assert found is not None
     told = names_in_all(found.text)
@@ -124,11 +128,11 @@ LOG = "\n".join(f"step {n}: read module_{n % 7} and wrote table_{n}, took {n * 3
 STEPS = ToolOutput(LOG, "Bash", {"command": "make"}, "why is it slow?")
 
 
-@pytest.mark.parametrize("setting", ["safe", "balanced", "bold"])
+@pytest.mark.parametrize("aggressiveness", ["safe", "balanced", "bold"])
 @pytest.mark.parametrize("name", sorted(outputs.KINDS))
-def test_what_cannot_be_asked_for_again_is_kept_with_more_care(name: str, setting: Aggressiveness) -> None:
-    """Where the agent has no tool that shows the original, no setting leaves less of an output."""
-    output = replace(outputs.KINDS[name], setting=setting)
+def test_what_cannot_be_asked_for_again_is_kept_with_more_care(name: str, aggressiveness: Aggressiveness) -> None:
+    """Where the agent has no tool that shows the original, no aggressiveness leaves less of an output."""
+    output = replace(outputs.KINDS[name], aggressiveness=aggressiveness)
     without, given = compress(replace(output, can_expand=False)), compress(output)
     if without is not None and given is not None:
         assert without.lines_kept >= given.lines_kept
@@ -136,14 +140,14 @@ def test_what_cannot_be_asked_for_again_is_kept_with_more_care(name: str, settin
 
 def test_a_file_stays_whole_where_it_cannot_be_asked_for_again() -> None:
     """In `balanced`: it may be about to be edited."""
-    output = replace(outputs.KINDS["source"], setting="balanced", can_expand=False)
+    output = replace(outputs.KINDS["source"], aggressiveness="balanced", can_expand=False)
     found = compress(output)
     assert found is None or found.lossless
 
 
 def test_a_hole_with_many_names_tells_some() -> None:
     """A list of hundreds of names says nothing."""
-    found = compress(replace(STEPS, setting="bold"))
+    found = compress(replace(STEPS, aggressiveness="bold"))
     assert found is not None
     assert re.search(r" and \d+ more$", found.text, re.MULTILINE)
     assert max(map(len, found.text.split("\n"))) < 300
@@ -151,11 +155,11 @@ def test_a_hole_with_many_names_tells_some() -> None:
 
 def test_the_way_back_is_one_the_agent_has() -> None:
     """The tool `expand` where there is one; else the call itself for what it gives again, the command for the rest."""
-    search = replace(outputs.KINDS["search results"], setting="bold")
+    search = replace(outputs.KINDS["search results"], aggressiveness="bold")
     for output, way in (
         (search, f"; see all: expand {handle_of(search.text)}]"),
         (replace(search, can_expand=False), "; run it again for all, in parts]"),
-        (replace(STEPS, setting="bold", can_expand=False), f"; see all: penstock expand {handle_of(LOG)}]"),
+        (replace(STEPS, aggressiveness="bold", can_expand=False), f"; see all: penstock expand {handle_of(LOG)}]"),
     ):
         found = compress(output)
         assert found is not None
@@ -164,7 +168,7 @@ def test_the_way_back_is_one_the_agent_has() -> None:
 
 def test_an_asked_range_is_the_way_back_to_a_file() -> None:
     """Without the tool `expand`, a range that the agent asks for comes whole in `bold` too."""
-    asked = replace(outputs.KINDS["source"], input={"file_path": "a.go", "offset": 1}, setting="bold")
+    asked = replace(outputs.KINDS["source"], input={"file_path": "a.go", "offset": 1}, aggressiveness="bold")
     cut, whole = compress(asked), compress(replace(asked, can_expand=False))
     assert cut is not None
     assert not cut.lossless
@@ -232,11 +236,11 @@ def operations(output: ToolOutput) -> int:
 
 
 @pytest.mark.parametrize("name", hostile(8))
-@pytest.mark.parametrize("setting", SETTINGS)
-def test_twice_the_text_is_about_twice_the_work(name: str, setting: Aggressiveness) -> None:
+@pytest.mark.parametrize("aggressiveness", SETTINGS)
+def test_twice_the_text_is_about_twice_the_work(name: str, aggressiveness: Aggressiveness) -> None:
     """Linear in what comes, sorting aside, for texts of the worst kind."""
     small, large = (
-        operations(ToolOutput(hostile(size)[name], "Bash", {}, "row", setting)) for size in (16_000, 32_000)
+        operations(ToolOutput(hostile(size)[name], "Bash", {}, "row", aggressiveness)) for size in (16_000, 32_000)
     )
     assert large <= 2.6 * small + 2_000
 

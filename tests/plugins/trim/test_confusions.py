@@ -22,7 +22,7 @@ def test_a_long_log_keeps_its_ends_and_one_entry_of_each_form(name: str) -> None
     """Whoever reads on sees how it began, where it stands, and what sorts of entries there are, with their counts."""
     _, command, text = PRINTED[name]
     lines = text.split("\n")
-    found = compress(ToolOutput(text, "Bash", {"command": command}, setting="balanced"))
+    found = compress(ToolOutput(text, "Bash", {"command": command}, aggressiveness="balanced"))
     assert found is not None
     kept = found.text.split("\n")
     assert [line for line in lines[-10:] if line not in kept] == []
@@ -34,7 +34,7 @@ def test_a_long_log_keeps_its_ends_and_one_entry_of_each_form(name: str) -> None
 def test_a_log_stays_whole_in_safe(name: str) -> None:
     """Which of its entries matter nobody can tell."""
     _, command, text = PRINTED[name]
-    found = compress(ToolOutput(text * 3, "Bash", {"command": command}, setting="safe"))
+    found = compress(ToolOutput(text * 3, "Bash", {"command": command}, aggressiveness="safe"))
     assert found is None or found.lossless
 
 

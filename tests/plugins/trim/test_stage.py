@@ -10,18 +10,18 @@ from penstock.plugins.manager import Plugins
 from penstock.testing import Call, Session, assistant, conversation, profile_of, results, user
 from penstock_plugins.trim import stage as trim
 
-PROFILE = 'stages = ["trim"]\nsetting = "{}"\n'
+PROFILE = 'stages = ["trim"]\naggressiveness = "{}"\n'
 HITS = "\n".join(f"/srv/shop/{'cart' if n < 60 else 'till'}.py:{n}:    price = lookup_{n}(basket)" for n in range(120))
 SAID = (user("find the lookups"), assistant("I search.", Call("Grep", {"pattern": "lookup"})), results(HITS))
 EXPAND = [{"name": "mcp__penstock__expand", "description": "shows originals", "input_schema": {"type": "object"}}]
 
 
-def session(setting: str = "safe", *others: object, toml: str = "") -> Session:
+def session(aggressiveness: str = "safe", *others: object, toml: str = "") -> Session:
     plugins = Plugins()
     plugins.add(trim, "trim", "penstock_plugins.trim.stage")
     for n, other in enumerate(others):
         plugins.add(other, f"other{n}")
-    return Session(profile=profile_of(PROFILE.format(setting) + toml), plugins=plugins)
+    return Session(profile=profile_of(PROFILE.format(aggressiveness) + toml), plugins=plugins)
 
 
 def test_a_new_result_is_shortened_before_it_is_sent() -> None:
@@ -41,7 +41,7 @@ def test_what_was_sent_before_the_proxy_came_is_left_alone() -> None:
 
 
 def test_an_agent_that_can_not_ask_again_is_sent_more() -> None:
-    """With the tool that shows originals a setting goes one step further, and the stub names the handle."""
+    """With the tool that shows originals more is left out, and the stub names the handle."""
     long = "\n".join(f"step {n}: read module_{n % 7} and wrote table_{n}, took {n * 3} ms" for n in range(400))
     said = (user("why is it slow?"), assistant("I run it.", Call("Bash", {"command": "make build"})), results(long))
     with session("bold") as on:

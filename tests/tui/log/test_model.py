@@ -273,6 +273,16 @@ def test_health_counts_faults_since_the_start_and_forgets_them_slowly() -> None:
     assert model.health.degraded(now=9999.0) == ""
 
 
+def test_a_log_with_the_old_name_of_a_setting_is_read() -> None:
+    """Changes of one run are one key, whether they were logged before or after it was renamed."""
+    model = LogModel()
+    model.apply([fact(K.STARTED, pid=7, profile="default")])
+    model.apply([fact(K.SETTINGS, profile="default", changed={"setting": ["safe", "bold"]})])
+    assert model.health.changed == {"aggressiveness": "bold"}
+    model.apply([fact(K.SETTINGS, profile="default", changed={"aggressiveness": ["bold", "safe"]})])
+    assert model.health.changed == {"aggressiveness": "safe"}
+
+
 def test_health_names_stages_that_rest() -> None:
     model = LogModel()
     model.apply([fact(K.STAGE, exchange="x1", stage="recall", outcome="resting", remark="3 failures")])

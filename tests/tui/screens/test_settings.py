@@ -125,9 +125,9 @@ async def test_choices_by_arrows(log: Log, up: Up) -> None:
     """Nobody has to know the words."""
     log.started()
     async with screen_of(log, (100, 30), up) as screen:
-        await enter(screen, "setting")
+        await enter(screen, "aggressiveness")
         await screen.press("enter", "down", "down", "enter")
-        await screen.sees("setting: safe → bold")
+        await screen.sees("aggressiveness: safe → bold")
         await enter(screen, "memory.recall")
         await screen.press("enter", "up", "enter")
         await screen.sees("memory.recall: on → off")

@@ -56,7 +56,7 @@ def test_where_the_thresholds_are_from(profile: str, said: str) -> None:
 
 def test_those_of_a_profile(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
-    file.write_text('extends = "default"\nsetting = "balanced"\n[window]\nsoft = 0.5\nhard = 0.6\n')
+    file.write_text('extends = "default"\naggressiveness = "balanced"\n[window]\nsoft = 0.5\nhard = 0.6\n')
     found = thresholds_of(str(file))
     assert (found.soft, found.hard) == (0.5, 0.6)
     assert "balanced" in found.remark

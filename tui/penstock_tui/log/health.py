@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from penstock.events.event import Event, EventKind
+from penstock.profiles.renamed_keys import current_key
 from penstock_tui.log.payload import Payload
 
 __all__ = ["Health", "Proxy", "pid_alive"]
@@ -116,7 +117,7 @@ class Health:
         if "paused" in data:
             self.is_paused = data.flag("paused")
         if data.line("profile") == self.profile:
-            self.changed |= {name: pair[-1] for name, pair in data.lists("changed")}
+            self.changed |= {current_key(name): pair[-1] for name, pair in data.lists("changed")}
 
     def _verdict(self, stage: str, outcome: str, remark: str) -> None:
         if outcome == "resting":

@@ -17,7 +17,7 @@ from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["Fullness", "Thresholds", "thresholds_of"]
 
-_DECIDE = ("mode", "setting", "stages")
+_DECIDE = ("mode", "aggressiveness", "stages")
 """Settings that decide whether anything is compacted."""
 SOFT, HARD, WATERMARK = "┊", "┃", "◆"
 
@@ -47,8 +47,8 @@ def thresholds_of(profile: str, changed: Mapping[str, Any] | None = None) -> Thr
         remark = f"profile {profile} only observes: nothing is compacted"
     elif "compaction" not in found.stages:
         remark = f"profile {profile} has no stage compaction: nothing is compacted"
-    elif found.setting != "safe":
-        remark = f"setting {found.setting}: old turns may go at any flush that pays"
+    elif found.aggressiveness != "safe":
+        remark = f"aggressiveness {found.aggressiveness}: old turns may go at any flush that pays"
     return Thresholds(found.window.soft, found.window.hard, remark)
 
 
