@@ -86,7 +86,7 @@ def play(turns: Sequence[Turn], keeper: MemoryService, asked: Callable[[Turn, st
         clock.at = max(clock.at, turn.at)
         session.send(_body([*turn.before, turn.messages[0]]))
         exchange = session.outcome.exchange
-        words = exchange.words if exchange is not None else ""
+        words = exchange.prompt if exchange is not None else ""
         if words:
             asked(turn, words)
         _answer(session, turn)

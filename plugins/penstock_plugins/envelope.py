@@ -21,7 +21,7 @@ class Envelope(Stage):
         self._strip, self._strip_sent = settings.stripper(), settings.stripper(sent=True)
 
     def on_request(self, draft: Draft) -> str | None:
-        draft.words = self._strip(draft.words)
+        draft.prompt = self._strip(draft.prompt)
         if self._settings.apply == "words":
             return "words only"
         stripped = 0

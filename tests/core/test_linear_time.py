@@ -15,7 +15,7 @@ from penstock import ToolOutput
 from penstock.base.delimited import Enclosed
 from penstock.base.errors import Unreadable
 from penstock.base.excerpt import excerpt
-from penstock.conversation.conversation import Block, BlockKind, Conversation, Role, is_envelope, words_of
+from penstock.conversation.conversation import Block, BlockKind, Conversation, Role, is_envelope, prompt_of
 from penstock.conversation.json_spans import Span
 from penstock.cost.prices import Prices
 from penstock.dialects.anthropic import Anthropic
@@ -80,13 +80,13 @@ def stream(text: str) -> int:
 
 
 def words(text: str) -> str:
-    return words_of(Role.USER, [Block(BlockKind.TEXT, Role.USER, text, b"", Span(0, 0))] * 3)
+    return prompt_of(Role.USER, [Block(BlockKind.TEXT, Role.USER, text, b"", Span(0, 0))] * 3)
 
 
 FUNCTIONS: dict[str, Callable[[str], object]] = {
     "is_envelope": is_envelope,
     "is_envelope, with a tag": lambda text: is_envelope(f"<a-b>{text}</a-b>"),
-    "words_of": words,
+    "prompt_of": words,
     "envelopes of the profile": envelope_settings(PROFILE).stripper(),
     "tags": Enclosed.tags(("system-reminder", "a-b", "c-d"), keep=False),
     "chat headers": ChatHeaders(("WhatsApp",)),

@@ -32,7 +32,7 @@ def envelope(toml: str = "", base: str = "default") -> Stage:
 def words(text: str, *, sets: str = '"coding", "chat"') -> str:
     """What is left of a person's message."""
     stage = envelope(f"[stage.envelope]\nsets = [{sets}]")
-    return run_stage(stage, conversation(user(text))).draft.words
+    return run_stage(stage, conversation(user(text))).draft.prompt
 
 
 # For each pattern of the profile, by set and place: a text as clients write it, and the words in it.
@@ -187,21 +187,21 @@ def test_rules_are_applied_in_their_order() -> None:
     """What one leaves the next one sees."""
     for rules, left in (("{ drop = 'b' }, { drop = 'ac' }", "!"), ("{ drop = 'ac' }, { drop = 'b' }", "ac!")):
         stage = envelope(f'[stage.envelope]\nsets = ["user"]\n[stage.envelope.patterns]\nuser = [{rules}]')
-        assert run_stage(stage, conversation(user("abc!"))).draft.words == left
+        assert run_stage(stage, conversation(user("abc!"))).draft.prompt == left
 
 
 def test_a_person_adds_patterns_of_their_own() -> None:
     """Beside the bundled sets, in a profile that extends one."""
     stage = envelope("[stage.envelope.patterns]\nuser = [{ drop = '(?m)^-- $(?s:.*)' }]")
     text = "<system-reminder>x</system-reminder>\nplease\n-- \nAda Lovelace, Analyst"
-    assert run_stage(stage, conversation(user(text))).draft.words == "please"
+    assert run_stage(stage, conversation(user(text))).draft.prompt == "please"
 
 
 def test_by_default_only_the_words_are_stripped() -> None:
     """What is sent stays as it is; the verdict says so."""
     body = conversation(user("<user_query>rename it</user_query>"))
     result = run_stage(envelope(), body)
-    assert result.draft.words == "rename it"
+    assert result.draft.prompt == "rename it"
     assert result.body == body
     assert (result.verdict.outcome, result.verdict.remark) == (StageOutcome.NOTHING, "words only")
 
@@ -250,14 +250,14 @@ def test_the_default_sets_strip_chat_envelopes_too(base: str) -> None:
     said = (
         "System: [2031-02-03 10:00:00 UTC] Up.\n[Telegram Ada id:-100123 x] [vc:user]hello[/vc:user]\n[message_id: 2]"
     )
-    assert run_stage(envelope(base=base), conversation(user(said))).draft.words == "hello"
+    assert run_stage(envelope(base=base), conversation(user(said))).draft.prompt == "hello"
 
 
 def test_what_the_model_needs_is_sent() -> None:
     """Who wrote, and what others wrote, is no word of this person, but it is context: it stays in the request."""
     said = 'Sender (untrusted metadata):\n```json\n{"name": "Ada"}\n```\n\n[Discord Ada user id:7 +1m] hello'
     result = run_stage(envelope(base="openclaw"), conversation(user(said)))
-    assert result.draft.words == "hello"
+    assert result.draft.prompt == "hello"
     sent = json.loads(result.body)["messages"][0]["content"]
     assert sent == 'Sender (untrusted metadata):\n```json\n{"name": "Ada"}\n```\n\nhello'
 

@@ -22,7 +22,7 @@ FAILING = {
     "takes-all-edits-away": "draft.edits = ()",
     "sets-edits-to-junk": "draft.edits = ['junk', 42]",
     "sets-refused-to-junk": "draft.refused = 'no'",
-    "sets-words-to-junk": "draft.words = object()",
+    "sets-prompt-to-junk": "draft.prompt = object()",
     "takes-the-conversation-away": "draft.conversation = None",
     "takes-the-exchange-away": "draft.exchange = None",
     "changes-the-body": "draft.conversation.body = b'{}'",
@@ -87,7 +87,7 @@ class Good(Stage):
 
 class Rogue(Stage):
     def on_request(self, draft: Draft):
-        if draft.words.split() == ["please:", self.name]:
+        if draft.prompt.split() == ["please:", self.name]:
             return self.misbehave(draft)
 
 

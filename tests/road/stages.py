@@ -58,7 +58,7 @@ class Gated(Stage):
     deadline = 60.0
 
     def on_request(self, draft: Draft) -> str | None:
-        found = re.search(r"(wait|spin) for (\\S+)", draft.words)
+        found = re.search(r"(wait|spin) for (\\S+)", draft.prompt)
         if found:
             Path(found[2] + ".reached").touch()
             while not Path(found[2]).exists():
@@ -86,12 +86,12 @@ class Looking(Stage):
 
     def on_turn_complete(self, exchange: Exchange, reply: Reply) -> None:
         if self.name != "b":
-            raise RuntimeError(f"{self.name} has seen {reply.text!r} to {exchange.words!r}")
-        if "scribble" in exchange.words:
-            reply.text, reply.usage, exchange.words = None, None, "other words"
-        if "raise" in exchange.words:
+            raise RuntimeError(f"{self.name} has seen {reply.text!r} to {exchange.prompt!r}")
+        if "scribble" in exchange.prompt:
+            reply.text, reply.usage, exchange.prompt = None, None, "other words"
+        if "raise" in exchange.prompt:
             raise KeyboardInterrupt
-        if "hang" in exchange.words:
+        if "hang" in exchange.prompt:
             time.sleep(3600)
 
 

@@ -30,7 +30,7 @@ __all__ = [
     "common_head",
     "digest",
     "is_envelope",
-    "words_of",
+    "prompt_of",
 ]
 
 KEY_BYTES = 16
@@ -87,8 +87,9 @@ class Block:
     """Links a tool's use to its result. A long one is cut, as the name is."""
     tool_name: str = ""
     is_error: bool = False
-    mark: str = ""
-    """The cache breakpoint the client set here (`cache_control`): `5m` or `1h`, its lifetime. Empty: none."""
+    cache_ttl: str = ""
+    """How long the provider keeps the cache entry that ends here: the lifetime of the breakpoint that the client set
+    (`cache_control`), `5m` or `1h`. Empty: there is no breakpoint."""
     padding: int = 0
     """Bytes in it that are no words: the base64 of images and files, less what their tokens take as text. Below zero
     for those that are named by an address."""
@@ -106,7 +107,7 @@ class Block:
     @property
     def has_breakpoint(self) -> bool:
         """Carries a cache breakpoint."""
-        return bool(self.mark)
+        return bool(self.cache_ttl)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,8 @@ class Message:
     """The content is a bare string: `blocks[0]` is all of it."""
     key: bytes = b""
     """Hash of the role and the blocks' keys. 16 bytes."""
-    words: str = ""
-    """A person's words: the last text of a user message that is no reminder. Empty for tool results."""
+    prompt: str = ""
+    """The user's prompt: the last text of a user message that is no reminder. Empty for tool results."""
     breakpoints: int = 0
     """Cache breakpoints the client set in this message."""
     calls: tuple[str, ...] = ()
@@ -280,7 +281,7 @@ def chain_of(messages: Iterable[Message]) -> bytes:
     return digest(*(m.spoken or m.key for m in messages))
 
 
-def words_of(role: Role, blocks: Sequence[Block]) -> str:
+def prompt_of(role: Role, blocks: Sequence[Block]) -> str:
     """The last text in `blocks` that is not an envelope of the client's own."""
     if role is not Role.USER:
         return ""

@@ -125,8 +125,8 @@ class Exchange:
     """How many messages of a person the history holds."""
     is_retry: bool = False
     """The same bytes were sent before (P10)."""
-    words: str = ""
-    """The person's words in this request, without envelopes and reminders. Empty in a tool loop."""
+    prompt: str = ""
+    """The user's prompt in this request, without envelopes and reminders. Empty in a tool loop."""
     received_at: float = 0.0
     """Seconds since the epoch."""
     state: State = State.RECEIVED

@@ -140,7 +140,7 @@ def _with_notes(blocks: list[CacheBlock], notes: Mapping[int, int]) -> list[Cach
     for i, block in enumerate(blocks):
         out.append(block)
         if i in notes:
-            mark = block.mark if block.is_automatic else ""
+            mark = block.cache_ttl if block.is_automatic else ""
             out.append(CacheBlock(b"note", notes[i], mark, is_automatic=block.is_automatic))
     return out
 
@@ -148,7 +148,7 @@ def _with_notes(blocks: list[CacheBlock], notes: Mapping[int, int]) -> list[Cach
 def cache_blocks(conversation: Conversation, known: Known | None = None) -> list[CacheBlock]:
     """The blocks of a request in the order they are cached. Tools and system count as one: they are never edited.
     `known`: what earlier requests of the conversation hold, so that the work grows with what is new."""
-    out = [CacheBlock(b"", head_tokens(conversation), _head_mark(conversation))]
+    out = [CacheBlock(b"", head_tokens(conversation), _head_cache_ttl(conversation))]
     known = {} if known is None else known
     if len(known) > KNOWN:
         known.clear()
@@ -174,19 +174,21 @@ def _mark_the_end(out: list[CacheBlock], conversation: Conversation) -> None:
     """The provider's own breakpoint; where the client has one on the same block, that is the one."""
     at = conversation.automatic_block()
     index = 0 if at is None else 1 + at[1] + sum(len(message.blocks) for message in conversation.messages[: at[0]])
-    mark = out[index].mark or conversation.automatic
-    out[index] = out[index]._replace(mark=mark, is_automatic=True)
+    mark = out[index].cache_ttl or conversation.automatic
+    out[index] = out[index]._replace(cache_ttl=mark, is_automatic=True)
 
 
 def _cacheables(message: Message, last: BlockKind | None) -> list[CacheBlock]:
     out = []
     for block in message.blocks:
-        out.append(CacheBlock(block.key, estimate_bytes(block.size), block.mark, block.kind is last and last in _RUNS))
+        out.append(
+            CacheBlock(block.key, estimate_bytes(block.size), block.cache_ttl, block.kind is last and last in _RUNS)
+        )
         last = block.kind
     return out
 
 
-def _head_mark(conversation: Conversation) -> str:
+def _head_cache_ttl(conversation: Conversation) -> str:
     for name in ("system", "tools"):
         span = conversation.fields.get(name)
         if span is not None and conversation.body.find(b'"cache_control"', *span) >= 0:

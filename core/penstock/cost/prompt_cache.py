@@ -40,7 +40,7 @@ class CacheBlock(NamedTuple):
 
     key: bytes
     tokens: int
-    mark: str = ""
+    cache_ttl: str = ""
     """The lifetime of a breakpoint here: `5m` or `1h` (Anthropic), `30m` or `12h` (OpenAI). Empty: there is none."""
     joined: bool = False
     """One position with the block before: both are tool calls, or both are results."""
@@ -121,7 +121,7 @@ class PromptCacheModel:
         for i in marks[-WRITES:] if price.caching == "newest" else marks:
             if sums[i] < max(price.least, 1):
                 continue
-            is_hour = price.marks and blocks[i].mark in LONG
+            is_hour = price.marks and blocks[i].cache_ttl in LONG
             life = price.ttl_hour_s if is_hour else price.ttl_s
             if i > hit and price.marks:
                 if is_hour:
@@ -170,8 +170,8 @@ def breakpoints(blocks: Sequence[CacheBlock], price: Price) -> list[int]:
     if price.caching == "prefix":
         return [i for i, block in enumerate(blocks) if not block.is_ignored]
     if price.caching == "newest":
-        return [i for i, block in enumerate(blocks) if block.mark]
-    return [i for i, block in enumerate(blocks) if block.mark in _CLASSIC]
+        return [i for i, block in enumerate(blocks) if block.cache_ttl]
+    return [i for i, block in enumerate(blocks) if block.cache_ttl in _CLASSIC]
 
 
 def _prefixes(blocks: Sequence[CacheBlock]) -> tuple[list[int], list[int]]:

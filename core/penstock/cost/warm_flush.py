@@ -69,7 +69,7 @@ def choose_flush_point(
         sums.append(sums[-1] + block.tokens)
     total = sums[-1]
     ends = breakpoints(blocks, price) if price.marks else ()
-    write = price.write_hour if ends and blocks[ends[-1]].mark in LONG else price.write
+    write = price.write_hour if ends and blocks[ends[-1]].cache_ttl in LONG else price.write
     alive = mirror.alive_before(blocks, now, margin)
     read = sums[alive[-1] + 1] if alive else 0
     without = price.read * read + write * (total - read)
@@ -90,7 +90,7 @@ def choose_breakpoint(
 ) -> int | None:
     """Where a breakpoint of our own keeps an entry alive that a later flush can read from: the newest end of a user
     message before the client's own breakpoints, with little before it that is still to be cut."""
-    marked = [i for i, block in enumerate(blocks) if block.mark and i > 0]
+    marked = [i for i, block in enumerate(blocks) if block.cache_ttl and i > 0]
     limit = marked[0] if marked else len(blocks)
     living = set(alive)
     for end in reversed(ends):

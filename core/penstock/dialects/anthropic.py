@@ -146,13 +146,13 @@ class Anthropic(ListDialect):
             out.append(f"{marks} cache breakpoints, {MAX_BREAKPOINTS} are allowed")
         return out
 
-    def mark(self, conversation: Conversation, message: int, block: int, lifetime: str) -> bytes | None:
+    def set_breakpoint(self, conversation: Conversation, message: int, block: int, lifetime: str) -> bytes | None:
         found = conversation.messages[message]
         chosen = found.blocks[block]
         # A breakpoint on the block that automatic caching marks is refused if its lifetime is another
         # (https://github.com/vellum-ai/vellum-assistant/pull/23414).
         is_taken = bool(conversation.automatic) and conversation.automatic_block() == (message, block)
-        if found.bare or chosen.mark or chosen.kind not in _MARKABLE or is_taken:
+        if found.bare or chosen.cache_ttl or chosen.kind not in _MARKABLE or is_taken:
             return None
         if _marks(conversation) >= MAX_BREAKPOINTS:
             return None
@@ -201,11 +201,11 @@ def _block(role: Role, value: Any, raw: bytes, span: Span) -> Block:
         tool_id=str(value.get("tool_use_id") or value.get("id") or ""),
         tool_name=str(value.get("name") or ""),
         is_error=value.get("is_error") is True,
-        mark=_mark(value),
+        cache_ttl=_cache_ttl(value),
     )
 
 
-def _mark(value: dict[str, Any]) -> str:
+def _cache_ttl(value: dict[str, Any]) -> str:
     """The lifetime of the breakpoint on a block, or on a part of its content."""
     content = value.get("content")
     parts = [value, *(p for p in content if isinstance(p, dict))] if isinstance(content, list) else [value]
@@ -269,7 +269,7 @@ def _takes_a_slot(conversation: Conversation) -> bool:
     if not conversation.automatic:
         return False
     at = conversation.automatic_block()
-    return at is None or not conversation.messages[at[0]].blocks[at[1]].mark
+    return at is None or not conversation.messages[at[0]].blocks[at[1]].cache_ttl
 
 
 def _turns(conversation: Conversation) -> Iterator[tuple[Role, list[Message]]]:

@@ -16,7 +16,7 @@ import msgspec
 
 from penstock.base.errors import InvalidEdit, Unreadable
 from penstock.base.external_names import kept_name
-from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role, digest, words_of
+from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role, digest, prompt_of
 from penstock.conversation.json_spans import Span, elements, members
 from penstock.dialects.message_cache import CACHE_BYTES, MessageCache
 from penstock.dialects.replies import WRONG_SHAPE, ReplyParser, ReplyReader
@@ -111,9 +111,9 @@ class Dialect(ABC):
     def violations(self, conversation: Conversation) -> list[str]:
         """The rules of the provider that this request breaks, in words. Empty: it is valid."""
 
-    def mark(self, conversation: Conversation, message: int, block: int, lifetime: str) -> bytes | None:
-        """The body with a cache breakpoint of ours on a block, `lifetime` as in `Block.mark`. None: this format has no
-        breakpoints, this block takes none, or the client has used them all."""
+    def set_breakpoint(self, conversation: Conversation, message: int, block: int, lifetime: str) -> bytes | None:
+        """The body with a cache breakpoint of ours on a block, `lifetime` as in `Block.cache_ttl`. None: this format
+        has no breakpoints, this block takes none, or the client has used them all."""
         return None
 
     def may_strip(self, conversation: Conversation) -> bool:
@@ -314,7 +314,7 @@ def message(role: Role, blocks: Sequence[Block], raw: bytes, *, bare: bool = Fal
         raw,
         bare,
         key=digest(role.encode(), *keys),
-        words=words_of(role, blocks),
+        prompt=prompt_of(role, blocks),
         breakpoints=sum(b.has_breakpoint for b in blocks),
         calls=tuple(b.tool_id for b in blocks if b.kind is BlockKind.TOOL_USE),
         answers=tuple(b.tool_id for b in blocks if b.kind is BlockKind.TOOL_RESULT),

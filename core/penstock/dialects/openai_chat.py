@@ -29,7 +29,7 @@ __all__ = [
     "error_text",
     "error_value",
     "result",
-    "result_mark",
+    "result_cache_ttl",
     "usage",
 ]
 
@@ -138,7 +138,9 @@ def _result_block(value: dict[str, Any], raw: bytes, span: Span | None) -> Block
     link = str(value.get("tool_call_id") or value.get("name") or "")
     key = canonical_key(Role.TOOL, {"tool_call_id": link, "content": canonical_content(content)})
     span = Span(0, len(raw))
-    return Block(BlockKind.TOOL_RESULT, Role.TOOL, text, key, span, slot, tool_id=link, mark=result_mark(content))
+    return Block(
+        BlockKind.TOOL_RESULT, Role.TOOL, text, key, span, slot, tool_id=link, cache_ttl=result_cache_ttl(content)
+    )
 
 
 def _spoken_blocks(value: dict[str, Any], fields: dict[str, Span]) -> Iterator[Block]:
@@ -254,10 +256,10 @@ def _part_block(role: Role, value: dict[str, Any], raw: bytes, span: Span) -> Bl
         text, slot = as_text(value.get("text", "")), members(raw, span).get("text")
     elif kind is BlockKind.OTHER:
         text = as_text(value.get("refusal", ""))
-    return Block(kind, role, text, canonical_key(role, _canonical_part(value)), span, slot, mark=_mark(value))
+    return Block(kind, role, text, canonical_key(role, _canonical_part(value)), span, slot, cache_ttl=_cache_ttl(value))
 
 
-def _mark(value: Mapping[str, Any]) -> str:
+def _cache_ttl(value: Mapping[str, Any]) -> str:
     """The lifetime of a breakpoint on a part: OpenAI's own, or that of Anthropic, which gateways take."""
     own = value.get("prompt_cache_breakpoint")
     if own is not None:
@@ -267,10 +269,10 @@ def _mark(value: Mapping[str, Any]) -> str:
     return "1h" if mapping(value["cache_control"]).get("ttl") == "1h" else "5m"
 
 
-def result_mark(content: Any) -> str:
+def result_cache_ttl(content: Any) -> str:
     """The lifetime of the last breakpoint on a part of a tool's result."""
     parts = (one for one in reversed(content) if isinstance(one, dict)) if isinstance(content, list) else ()
-    return next((mark for part in parts if (mark := _mark(part))), "")
+    return next((mark for part in parts if (mark := _cache_ttl(part))), "")
 
 
 def automatic(body: bytes, fields: Mapping[str, Span]) -> str:

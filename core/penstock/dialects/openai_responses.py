@@ -37,7 +37,7 @@ from penstock.dialects.openai_chat import (
     error_text,
     error_value,
     result,
-    result_mark,
+    result_cache_ttl,
     usage,
 )
 from penstock.dialects.replies import ReplyParser
@@ -195,8 +195,8 @@ def _item_block(value: dict[str, Any], raw: bytes, fields: dict[str, Span]) -> B
         output = value.get("output", value.get("tools"))
         key = canonical_key(Role.TOOL, {"type": kind, "call_id": link, "output": canonical_content(output)})
         text, slot = result(value.get("output"), raw, fields.get("output"))
-        mark = result_mark(value.get("output"))
-        return Block(BlockKind.TOOL_RESULT, Role.TOOL, text, key, whole, slot, tool_id=link, mark=mark)
+        mark = result_cache_ttl(value.get("output"))
+        return Block(BlockKind.TOOL_RESULT, Role.TOOL, text, key, whole, slot, tool_id=link, cache_ttl=mark)
     if kind == "reasoning":
         # Without its content, only the id tells it from another.
         told = ("summary", "content", "encrypted_content" if value.get("encrypted_content") else "id")

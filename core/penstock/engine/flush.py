@@ -50,8 +50,8 @@ def place_breakpoint(context: RequestContext, plan: Plan, rewrite: Rewrite, now:
     if where is None or where < 1:
         return
     m, b, _ = next(islice(rewrite.view.blocks(), where - 1, None))
-    lifetime = next((block.mark for block in blocks[where:] if block.mark), "5m")
-    body = context.dialect.mark(rewrite.view, m, b, lifetime)
+    lifetime = next((block.cache_ttl for block in blocks[where:] if block.cache_ttl), "5m")
+    body = context.dialect.set_breakpoint(rewrite.view, m, b, lifetime)
     if body is None:
         return
     try:
@@ -60,7 +60,7 @@ def place_breakpoint(context: RequestContext, plan: Plan, rewrite: Rewrite, now:
         plan.faults.append(f"a breakpoint of ours: {e}")
         return
     rewrite.body, rewrite.mark = body, (m, b, lifetime)
-    blocks[where] = blocks[where]._replace(mark=lifetime)
+    blocks[where] = blocks[where]._replace(cache_ttl=lifetime)
 
 
 def _makes_room(context: RequestContext, plan: Plan) -> bool:

@@ -56,7 +56,7 @@ def classified(
         "stream": conversation.stream,
         "messages": len(conversation.messages),
         "new": len(conversation.messages) - sent,
-        "words": redactor(exchange.words),
+        "words": redactor(exchange.prompt),
         "tokens": shares(conversation, gauge),
         "first": sent,
         "blocks": rows,
@@ -110,7 +110,7 @@ def edited(conversation: Conversation, edit: Edit, state: str, reason: str, reda
 
 def _covered(conversation: Conversation, first: int, count: int) -> dict[str, Any]:
     """What a compaction stands for: turns counted as `turn` of `classified` is."""
-    upto = [sum(1 for message in conversation.messages[:end] if message.words) for end in (first + 1, first + count)]
+    upto = [sum(1 for message in conversation.messages[:end] if message.prompt) for end in (first + 1, first + count)]
     return {"messages": count, "first_turn": max(1, upto[0]), "last_turn": max(1, upto[1])}
 
 

@@ -131,7 +131,7 @@ class RequestProcessor:
     def _journal_request(self, context: RequestContext) -> None:
         conversation, exchange, sent = context.conversation, context.exchange, context.sent
         redactor = self._redactor(context.profile)
-        exchange.words = context.draft.words if context.draft is not None else exchange.words
+        exchange.prompt = context.draft.prompt if context.draft is not None else exchange.prompt
         gauge = context.scale
         self._counting.anchor(exchange, conversation)
         self._log.append_later(

@@ -89,9 +89,9 @@ class Reader:
                 model=conversation.model,
                 host=request.host,
                 epoch=state.epoch,
-                turn=sum(1 for m in conversation.messages if m.words),
+                turn=sum(1 for m in conversation.messages if m.prompt),
                 is_retry=attempt is not None,
-                words=_words(conversation) if kind is not Kind.TOOL_LOOP else "",
+                prompt=_prompt(conversation) if kind is not Kind.TOOL_LOOP else "",
                 received_at=self._clock.now(),
             )
             context.scale = self._counting.gauge(exchange)
@@ -166,6 +166,6 @@ def _is_shortened(conversation: Conversation, at: tuple[int, int], edit: Edit) -
     return conversation.messages[at[0]].blocks[at[1]].text != edit.text
 
 
-def _words(conversation: Conversation) -> str:
+def _prompt(conversation: Conversation) -> str:
     at = conversation.newest_user()
-    return conversation.messages[at].words if at is not None else ""
+    return conversation.messages[at].prompt if at is not None else ""

@@ -50,7 +50,7 @@ def replay_request(context: RequestContext) -> Rewrite:
         rewrite = apply_edits(context, upto=attempt.revision)
     rewrite = sealed(context, rewrite, keep=attempt.thinking)
     if attempt.mark is not None and not rewrite.fault:
-        marked = context.dialect.mark(rewrite.view, *attempt.mark)
+        marked = context.dialect.set_breakpoint(rewrite.view, *attempt.mark)
         rewrite.body = marked if marked is not None else rewrite.body
     return rewrite
 

@@ -71,7 +71,7 @@ def _system(conversation: Conversation) -> str:
         if name in conversation.fields:
             return "\n".join(_texts(conversation.field(name)))
     first = conversation.messages[0]
-    return "" if first.words else "\n".join(b.text for b in first.blocks if b.kind is BlockKind.TEXT)
+    return "" if first.prompt else "\n".join(b.text for b in first.blocks if b.kind is BlockKind.TEXT)
 
 
 def _texts(value: Any) -> Iterable[str]:
@@ -104,7 +104,7 @@ def _asks_for_one_token(conversation: Conversation) -> bool:
 def _answers_tools(conversation: Conversation) -> bool:
     at = conversation.newest_user()
     message = conversation.messages[at] if at is not None else None
-    return message is not None and not message.words and any(b.kind is BlockKind.TOOL_RESULT for b in message.blocks)
+    return message is not None and not message.prompt and any(b.kind is BlockKind.TOOL_RESULT for b in message.blocks)
 
 
 def _decode(text: str) -> Any:

@@ -102,7 +102,7 @@ class Draft:
         self._extra = sum(map(len, self._additions))
         self._due, self._window, self._parts, self._level = due, window, parts or Services(), level
         self._shown = replace(exchange)
-        self._words = exchange.words
+        self._prompt = exchange.prompt
         self._edits: tuple[Edit, ...] = ()
         self._refused: Refused | None = None
         self._spendings: list[Spending] = []
@@ -162,16 +162,16 @@ class Draft:
         return tuple(self._spendings)
 
     @property
-    def words(self) -> str:
-        """The person's words in this request. A stage may clean them: what tags, recalls and remembers reads these, and
-        what is sent does not change."""
-        return self._words
+    def prompt(self) -> str:
+        """The user's prompt, empty in a tool loop. A stage may clean it: tags, recall and memory read what it was set
+        to, and what is sent does not change."""
+        return self._prompt
 
-    @words.setter
-    def words(self, words: str) -> None:
-        if not isinstance(words, str):
-            raise InvalidEdit(f"the words are a {type(words).__name__}, not a string")
-        self._words = words
+    @prompt.setter
+    def prompt(self, prompt: str) -> None:
+        if not isinstance(prompt, str):
+            raise InvalidEdit(f"the prompt is a {type(prompt).__name__}, not a string")
+        self._prompt = prompt
 
     def blocks(
         self, kind: BlockKind | None = None, *, role: Role | None = None, new: bool | None = None

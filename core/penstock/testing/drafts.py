@@ -36,7 +36,7 @@ class Result:
     body: bytes = field(repr=False)
     """What would leave, with every edit landed."""
     draft: Draft
-    """The draft as the next stage would get it: `draft.words`, `draft.refused`."""
+    """The draft as the next stage would get it: `draft.prompt`, `draft.refused`."""
 
 
 def profile_of(toml: str = "", *, base: str = "default") -> Profile:
@@ -96,6 +96,6 @@ def _exchange(dialect: Dialect, path: str, conversation: Conversation) -> Exchan
         kind=Classifier(profiles.load("default").kinds).kind(request, Endpoint.TURN, conversation, identity),
         identity=identity,
         model=conversation.model,
-        turn=sum(1 for m in conversation.messages if m.role is Role.USER and m.words),
-        words=conversation.messages[newest].words if newest is not None else "",
+        turn=sum(1 for m in conversation.messages if m.role is Role.USER and m.prompt),
+        prompt=conversation.messages[newest].prompt if newest is not None else "",
     )

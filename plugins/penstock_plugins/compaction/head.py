@@ -35,7 +35,7 @@ def _which(draft: Draft, stretch: Stretch) -> str:
     """The turns of a person that a stretch covers, counted in the history as the client sends it."""
     first, end = stretch
     messages = draft.conversation.messages
-    turns = [sum(1 for m in messages[:at] if m.words) for at in (first + 1, end)]
+    turns = [sum(1 for m in messages[:at] if m.prompt) for at in (first + 1, end)]
     start, last = max(1, turns[0]), max(1, turns[1])
     return f"{start} to {last}" if last > start else f"{start}"
 

@@ -36,7 +36,7 @@ class ConversationState:
     doings: TurnActions = field(default_factory=TurnActions)
     """Of the turn that goes on."""
     gathered: Gathered | None = None
-    words: str = ""
+    prompt: str = ""
     """What the person asked last, clean."""
     epoch: int | None = None
     """None: nothing was seen of it yet."""
@@ -68,26 +68,26 @@ class ItemExtractor:
                 said = "\n".join(block.text for block in message.blocks if block.kind is BlockKind.TEXT)
                 if is_call or said.strip():  # only what is followed by the person is an answer
                     answer, place = "" if is_call else said, i
-            elif message.words:
+            elif message.prompt:
                 self._add(out.items, exchange, "assistant", answer, place)
                 self._add(out.items, exchange, "tool", out.doings.told(), place)
-                at, words = None, self._words(messages, i)
+                at, words = None, self._prompt(messages, i)
                 if i == newest:
-                    at, words = exchange.received_at, self.words(draft)
+                    at, words = exchange.received_at, self.prompt(draft)
                 self._add(out.items, exchange, "user", words, i, at)
                 answer = ""
         return out
 
-    def words(self, draft: Draft) -> str:
+    def prompt(self, draft: Draft) -> str:
         """What the person said in this request; of a command what they gave it, and not what it stands for."""
         newest, messages = draft.conversation.newest_user(), draft.conversation.messages
-        if newest is None or not draft.words:
+        if newest is None or not draft.prompt:
             return ""
-        return self._words(messages, newest) if _is_command(messages, newest) else draft.words
+        return self._prompt(messages, newest) if _is_command(messages, newest) else draft.prompt
 
-    def _words(self, messages: Sequence[Message], at: int) -> str:
+    def _prompt(self, messages: Sequence[Message], at: int) -> str:
         if not _is_command(messages, at):
-            return self._strip(messages[at].words)
+            return self._strip(messages[at].prompt)
         return self._strip(next((b.text for b in messages[at].blocks if _COMMAND in b.text), ""))
 
     def answer(self, exchange: Exchange, talk: ConversationState, text: str, now: float) -> list[Item]:

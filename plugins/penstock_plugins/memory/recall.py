@@ -55,7 +55,7 @@ class Recalled:
 class RecallQuery:
     """One question, as it is looked up."""
 
-    words: str
+    prompt: str
     tags: Tags = field(default_factory=Tags)
     at_hand: Sequence[str] = field(default=())
     """The files that are worked on."""
@@ -97,8 +97,8 @@ class Recall:
         budget = min(self._profile.memory.recall_tokens, int(self._profile.memory.recall_share * draft.window))
         if draft.level is Level.REDUCED:
             budget //= 2
-        asks = is_question(asked.words)
-        sure = [h for h in found.hits if self._is_sure(h, asked.tags, asks) and not _is_asking(h, asked.words)]
+        asks = is_question(asked.prompt)
+        sure = [h for h in found.hits if self._is_sure(h, asked.tags, asks) and not _is_asking(h, asked.prompt)]
         out: list[Hit] = []
         for hit in sorted(sure, key=lambda hit: not _names(hit, asked.at_hand)):
             fits = len(out) < self._most(asked.tags) and hit.tokens <= budget
@@ -131,7 +131,7 @@ def is_question(words: str) -> bool:
 
 def _query(asked: RecallQuery) -> str:
     """The person's words; what is worked on, where they name nothing."""
-    words = asked.words
+    words = asked.prompt
     if len(words) > _LOOKED_UP:
         words = f"{words[: _LOOKED_UP // 2]}\n{words[-_LOOKED_UP // 2 :]}"
     if len(read_question(words).keys) < 2 and asked.at_hand:

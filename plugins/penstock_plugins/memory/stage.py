@@ -93,7 +93,7 @@ class Remember(Stage):
             at_hand = talk.gathered.doings.at_hand
         if is_anew:
             self._hint(draft)
-        said = self._gatherer.words(draft)
+        said = self._gatherer.prompt(draft)
         if not said or self._gatherer.is_written_by_client(said):
             return "nobody said anything"
         words = self._keeper.clean(said[: self._settings.chars])
@@ -101,7 +101,7 @@ class Remember(Stage):
         tags = self._tagging.of_request(words, self._scope(exchange), exchange.received_at or None)
         tags = replace(tags, active=active)
         self._tell(exchange, "request", tags)
-        talk.words = words
+        talk.prompt = words
         if not self._profile.memory.recall:
             return "recall is switched off"
         if not _is_new(draft):
@@ -127,7 +127,7 @@ class Remember(Stage):
         with self._lock:
             talk = self._talk(exchange)
             items = self._gatherer.answer(exchange, talk, reply.text, exchange.received_at)
-            words, talk.words = talk.words, ""
+            words, talk.prompt = talk.prompt, ""
         said = "\n".join(item.text for item in items)
         tags = self._tagging.of_turn(words, said, self._scope(exchange), who.conversation)
         self._tell(exchange, "turn", replace(tags, active=self._tagging.active(who.conversation)))
@@ -136,9 +136,9 @@ class Remember(Stage):
     def _hint(self, draft: Draft) -> None:
         """The client has summarised the history: what it was about, as far as the summary does not say."""
         topics = self._tagging.begin_anew(draft.exchange.identity.conversation)
-        said = "\n".join(m.words for m in draft.conversation.messages[:4]).lower()
+        said = "\n".join(m.prompt for m in draft.conversation.messages[:4]).lower()
         missing = [topic for topic in topics if topic.lower() not in said]
-        summary = any(self._gatherer.is_written_by_client(m.words) for m in draft.conversation.messages[:4])
+        summary = any(self._gatherer.is_written_by_client(m.prompt) for m in draft.conversation.messages[:4])
         if missing and summary and self._profile.memory.recall:
             draft.note(hint_of_topics(missing), reason="the client summarised what these are about")
 

@@ -108,7 +108,7 @@ def _given(call: Block | None) -> dict[str, object]:
 
 def _question(draft: Draft) -> str:
     """The person's last words, then the agent's own."""
-    words = next((m.words for m in reversed(draft.conversation.messages) if m.words), "")
+    words = next((m.prompt for m in reversed(draft.conversation.messages) if m.prompt), "")
     said = next((s.text for s in reversed(draft.blocks(BlockKind.TEXT, role=Role.ASSISTANT))), "")
     return f"{words}\n{said[-_SAID:]}"
 

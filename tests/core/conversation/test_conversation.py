@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock import Block, BlockKind, Conversation, Role
-from penstock.conversation.conversation import digest, words_of
+from penstock.conversation.conversation import digest, prompt_of
 from penstock.conversation.json_spans import Span
 from penstock.testing import assistant, call, conversation, dialect_of, path_of, results, user
 
@@ -127,14 +127,14 @@ REMINDER = "<system-reminder>\nToday is Monday.\n</system-reminder>"
 )
 def test_a_persons_words_are_the_last_text_that_is_no_envelope(texts: list[str], words: str) -> None:
     """A text that stands in one tag of a client's, all of it, is the client's own; HTML is a person's."""
-    assert words_of(Role.USER, [text(t) for t in texts]) == words
+    assert prompt_of(Role.USER, [text(t) for t in texts]) == words
 
 
 @pytest.mark.parametrize("role", [Role.ASSISTANT, Role.SYSTEM, Role.TOOL])
 def test_only_a_user_has_words(role: Role) -> None:
     """Nor do the results of tools, whoever sends them."""
-    assert words_of(role, [text("hello", role)]) == ""
-    assert words_of(Role.USER, [text("output", kind=BlockKind.TOOL_RESULT)]) == ""
+    assert prompt_of(role, [text("hello", role)]) == ""
+    assert prompt_of(Role.USER, [text("output", kind=BlockKind.TOOL_RESULT)]) == ""
 
 
 @given(st.lists(st.binary(max_size=8), max_size=4), st.lists(st.binary(max_size=8), max_size=4))

@@ -24,7 +24,7 @@ FREE = replace(PRICE, input=0.0, output=0.0)
 def blocks(*sizes: int, head: int = 0) -> list[CacheBlock]:
     """Tools and system, and a block for each size, marked at the end."""
     out = [CacheBlock(b"", head), *(CacheBlock(f"{n} {size}".encode(), size) for n, size in enumerate(sizes))]
-    return [*out[:-1], out[-1]._replace(mark="5m")]
+    return [*out[:-1], out[-1]._replace(cache_ttl="5m")]
 
 
 def test_what_nobody_edits_saves_nothing() -> None:
@@ -137,7 +137,7 @@ def test_a_request_is_a_list_of_blocks() -> None:
     """Tools and system are the first; each has its breakpoint's lifetime, and its bytes are counted."""
     body = conversation(user("look"), assistant("yes", call("Read")), results("text"), cache="1h", system="s" * 2900)
     found = read(body)
-    assert [block.mark for block in found] == ["", "", "", "", "1h"]
+    assert [block.cache_ttl for block in found] == ["", "", "", "", "1h"]
     assert found[0].tokens == estimate_bytes(len(json.dumps(json.loads(body)["system"], separators=(",", ":"))))
     assert len({block.key for block in found}) == 5
 
@@ -148,7 +148,7 @@ def test_a_breakpoint_of_the_head_counts(where: str, ttl: str) -> None:
     mark = {"cache_control": {"type": "ephemeral"} | ({"ttl": "1h"} if ttl == "1h" else {})}
     value = json.loads(conversation(user("a"), system="s", tools=[{"name": "t"}]))
     value[where][0] |= mark
-    assert read(json.dumps(value).encode())[0].mark == ttl
+    assert read(json.dumps(value).encode())[0].cache_ttl == ttl
 
 
 def test_runs_of_calls_and_of_results_are_told() -> None:
@@ -182,14 +182,14 @@ AUTO, AUTO_1H = {"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}
 def test_automatic_caching_is_a_breakpoint_at_the_end(fields: dict[str, Any], marks: list[str]) -> None:
     """With its own lifetime; where the client has one on the same block, there is no second."""
     found = read(conversation(user("a"), assistant("b"), user("c"), **fields))
-    assert [block.mark for block in found] == marks
+    assert [block.cache_ttl for block in found] == marks
     assert [block.is_automatic for block in found] == [False] * 3 + ["cache_control" in fields]
 
 
 def test_automatic_caching_of_tools_and_system_alone() -> None:
     """There may be no block behind them that can be cached."""
     body = json.dumps({"system": "s", "messages": [], "cache_control": AUTO}).encode()
-    assert [(block.mark, block.is_automatic) for block in read(body)] == [("5m", True)]
+    assert [(block.cache_ttl, block.is_automatic) for block in read(body)] == [("5m", True)]
 
 
 def test_a_session_with_automatic_caching_reads_and_writes() -> None:

@@ -37,19 +37,19 @@ class Reference:
         hour = five = 0
         end = hit
         for at, block in enumerate(blocks, start=1):
-            if not block.mark or tokens(blocks[:at]) < self.least:
+            if not block.cache_ttl or tokens(blocks[:at]) < self.least:
                 continue
             if at > hit:
                 part = tokens(blocks[end:at])
-                hour, five = (hour + part, five) if block.mark == "1h" else (hour, five + part)
+                hour, five = (hour + part, five) if block.cache_ttl == "1h" else (hour, five + part)
                 end = at
-            self.entries[self.prefix(blocks, at)] = (now, 3600.0 if block.mark == "1h" else 300.0)
+            self.entries[self.prefix(blocks, at)] = (now, 3600.0 if block.cache_ttl == "1h" else 300.0)
         return Cost(tokens(blocks[end:]), read, five, hour)
 
     def found(self, blocks: list[CacheBlock], now: float) -> int:
         """How many blocks at the head are read: the last breakpoint is asked first, each at 20 positions."""
         for at in range(len(blocks), 0, -1):
-            if blocks[at - 1].mark:
+            if blocks[at - 1].cache_ttl:
                 for length in self.positions(blocks, at):
                     used, life = self.entries.get(self.prefix(blocks, length), (0.0, 0.0))
                     if used + life > now:
@@ -79,7 +79,7 @@ class NewestReference:
 
     def send(self, blocks: list[CacheBlock], now: float) -> Cost:
         prefixes = [tuple(b.key for b in blocks[:n]) for n in range(1, len(blocks) + 1)]
-        marks = [i for i, b in enumerate(blocks) if b.mark]
+        marks = [i for i, b in enumerate(blocks) if b.cache_ttl]
         is_implicit = any(b.is_automatic for b in blocks)
         breaks = [i for i, p in enumerate(prefixes) if p in self.entries] if is_implicit else marks
         alive = [i for i in breaks[-80:] if self.is_alive(prefixes[i], now)]
@@ -90,7 +90,7 @@ class NewestReference:
         for i in marks[-4:]:
             if tokens(blocks[: i + 1]) < self.least:
                 continue
-            is_long = blocks[i].mark == "12h"
+            is_long = blocks[i].cache_ttl == "12h"
             if i >= end:
                 part = tokens(blocks[end : i + 1])
                 short, long = (short, long + part) if is_long else (short + part, long)
@@ -107,8 +107,8 @@ def tokens(blocks: list[CacheBlock]) -> int:
     return sum(block.tokens for block in blocks)
 
 
-def block(key: str, size: int = 50, mark: str = "", *, joined: bool = False) -> CacheBlock:
-    return CacheBlock(key.encode(), size, mark, joined)
+def block(key: str, size: int = 50, cache_ttl: str = "", *, joined: bool = False) -> CacheBlock:
+    return CacheBlock(key.encode(), size, cache_ttl, joined)
 
 
 def blocks(count: int, size: int = 50) -> list[CacheBlock]:
@@ -117,7 +117,7 @@ def blocks(count: int, size: int = 50) -> list[CacheBlock]:
 
 def marked(some: list[CacheBlock], *at: int, mark: str = "5m") -> list[CacheBlock]:
     where = {i % len(some) for i in at}
-    return [one._replace(mark=mark) if i in where else one for i, one in enumerate(some)]
+    return [one._replace(cache_ttl=mark) if i in where else one for i, one in enumerate(some)]
 
 
 @st.composite
@@ -157,9 +157,11 @@ def test_the_newest_models_of_openai_count_as_its_documentation_says(
     mirror, reference, now = PromptCacheModel(), NewestReference(), 1000.0
     for sent, gap in plan:
         now += gap
-        blocks = [one._replace(mark=data.draw(st.sampled_from(["30m", "12h"])) if one.mark else "") for one in sent]
+        blocks = [
+            one._replace(cache_ttl=data.draw(st.sampled_from(["30m", "12h"])) if one.cache_ttl else "") for one in sent
+        ]
         if data.draw(st.booleans()):
-            blocks[-1] = blocks[-1]._replace(mark=blocks[-1].mark or "30m", is_automatic=True)
+            blocks[-1] = blocks[-1]._replace(cache_ttl=blocks[-1].cache_ttl or "30m", is_automatic=True)
         looked = mirror.look(blocks, NEWEST, now)
         assert mirror.send(blocks, NEWEST, now) == looked == reference.send(blocks, now)
 
@@ -230,7 +232,7 @@ def test_many_calls_at_once_are_one_position() -> None:
 
 
 def newest(some: list[CacheBlock], mark: str = "30m") -> list[CacheBlock]:
-    return [*some[:-1], some[-1]._replace(mark=mark, is_automatic=True)]
+    return [*some[:-1], some[-1]._replace(cache_ttl=mark, is_automatic=True)]
 
 
 def test_a_longer_history_reads_what_ended_with_the_last_message() -> None:
@@ -272,14 +274,14 @@ def test_so_many_breakpoints_are_considered() -> None:
         mirror.send([block("b0", 200, "12h")], NEWEST, 0)
         for n in range(1, count):
             mirror.send(marked(blocks(n + 1), n, mark="30m"), NEWEST, 1)
-        every = [one._replace(mark="30m") for one in blocks(count)]
+        every = [one._replace(cache_ttl="30m") for one in blocks(count)]
         every[0] = block("b0", 50, "12h")
         assert mirror.look(every, NEWEST, 3000).read == read
 
 
 def test_each_way_of_caching_has_its_breakpoints() -> None:
     """Anthropic's, OpenAI's with the gateways', or all."""
-    some = [block("a", mark="5m"), block("b", mark="30m"), block("c"), CacheBlock(b"", 0, is_ignored=True)]
+    some = [block("a", cache_ttl="5m"), block("b", cache_ttl="30m"), block("c"), CacheBlock(b"", 0, is_ignored=True)]
     assert [breakpoints(some, price) for price in (PRICE, NEWEST, AUTOMATIC)] == [[0], [0, 1], [0, 1, 2]]
 
 

@@ -92,7 +92,7 @@ def test_our_own_breakpoint_stands_before_the_clients() -> None:
     assert choose_breakpoint(blocks, [2, 4, 6], [6], []) == 6
     assert choose_breakpoint(blocks, [2, 4, 6], [], []) is None
     assert choose_breakpoint(blocks, [8, 9], [8, 9], []) is None
-    assert choose_breakpoint([b._replace(mark="") for b in blocks], [2, 9], [2, 9], []) == 9
+    assert choose_breakpoint([b._replace(cache_ttl="") for b in blocks], [2, 9], [2, 9], []) == 9
 
 
 def test_where_much_is_to_be_cut_nothing_is_kept_alive() -> None:

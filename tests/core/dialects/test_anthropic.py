@@ -119,7 +119,7 @@ def test_reads_a_tool_loop() -> None:
         (person, BlockKind.TOOL_RESULT, "no such file", "toolu_3", "", True),
     ]
     assert [m.breakpoints for m in conversation.messages] == [0, 0, 0, 0, 0, 1]
-    assert [m.words for m in conversation.messages] == ["Read them.", "", "", "", "", ""]
+    assert [m.prompt for m in conversation.messages] == ["Read them.", "", "", "", "", ""]
 
 
 @pytest.mark.parametrize(

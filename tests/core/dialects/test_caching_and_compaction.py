@@ -76,10 +76,10 @@ def test_breakpoints_of_openais_formats(mark: dict[str, Any], lifetime: str) -> 
     part = [{"type": "text", "text": "a", **mark}]
     messages = [{"role": "user", "content": part}, {"role": "tool", "tool_call_id": "c", "content": part}]
     found = read("openai-chat", json.dumps({"messages": messages}).encode())
-    assert [block.mark for _, _, block in found.blocks()] == [lifetime, lifetime]
+    assert [block.cache_ttl for _, _, block in found.blocks()] == [lifetime, lifetime]
     item = {"type": "function_call_output", "call_id": "c", "output": [{"type": "input_text", "text": "a", **mark}]}
     found = read("openai-responses", json.dumps({"input": [item]}).encode())
-    assert found.messages[0].blocks[0].mark == lifetime
+    assert found.messages[0].blocks[0].cache_ttl == lifetime
 
 
 THOUGHT = {"type": "thinking", "thinking": "hm", "signature": "c2ln"}
@@ -106,10 +106,10 @@ def test_automatic_caching_takes_one_of_four_breakpoints() -> None:
     messages = [said("user", text("a", **MARK)), said("assistant", text("b")), said("user", text("c"))]
     system = [text("s", **MARK), text("s", **MARK)]
     three = anthropic(*messages, system=system)
-    assert dialect.mark(three, 1, 0, "5m") is not None
+    assert dialect.set_breakpoint(three, 1, 0, "5m") is not None
     four = anthropic(*messages, system=system, cache_control=AUTO)
     assert dialect.violations(four) == []
-    assert dialect.mark(four, 1, 0, "5m") is None
+    assert dialect.set_breakpoint(four, 1, 0, "5m") is None
     five = anthropic(*messages, system=[*system, text("s", **MARK)], cache_control=AUTO)
     assert dialect.violations(five) == ["5 cache breakpoints, 4 are allowed"]
 
@@ -124,8 +124,8 @@ def test_a_breakpoint_on_the_last_block_is_the_automatic_one() -> None:
 def test_no_breakpoint_of_ours_goes_where_the_automatic_one_is() -> None:
     """Two lifetimes on one block are refused."""
     found = anthropic(said("user", text("a")), said("assistant", text("b")), cache_control=AUTO_1H)
-    assert dialect_of("anthropic").mark(found, 1, 0, "5m") is None
-    assert dialect_of("anthropic").mark(found, 0, 0, "5m") is not None
+    assert dialect_of("anthropic").set_breakpoint(found, 1, 0, "5m") is None
+    assert dialect_of("anthropic").set_breakpoint(found, 0, 0, "5m") is not None
 
 
 DONE = {"type": "compaction", "content": "What was said."}

@@ -56,7 +56,7 @@ def test_every_client_is_read(client: str, way: str) -> None:
     assert exchange.kind is (Kind.MAIN if client == "ollama-prompt" else Kind.TOOL_LOOP)
     assert exchange.model
     assert exchange.turn == 1
-    assert exchange.words == ("one" if client == "ollama-prompt" else "")
+    assert exchange.prompt == ("one" if client == "ollama-prompt" else "")
 
 
 @pytest.mark.parametrize(
@@ -125,10 +125,10 @@ def test_words_are_those_a_stage_left() -> None:
         name = "cleans"
 
         def on_request(self, draft: Draft) -> None:
-            draft.words = draft.words.removeprefix("[noise] ")
+            draft.prompt = draft.prompt.removeprefix("[noise] ")
 
         def on_reply(self, exchange: Exchange, reply: Reply) -> None:
-            seen.append(exchange.words)
+            seen.append(exchange.prompt)
 
     with Session(Cleans()) as session:
         session.send(conversation(user("[noise] hello")))

@@ -67,13 +67,13 @@ def test_a_stage_that_failed_leaves_the_draft_as_it_was(clock: ManualClock, draf
 
     def half(draft: Draft) -> None:
         draft.note("x", reason="r")
-        draft.words = "other"
+        draft.prompt = "other"
         draft.refuse("no")
         raise ValueError("no")
 
     after, _ = pipeline(clock, Does(half)).run(0, draft)
     assert after is draft
-    assert (after.edits, after.words, after.refused) == ((), "hello", None)
+    assert (after.edits, after.prompt, after.refused) == ((), "hello", None)
 
 
 def test_a_refusal_is_the_verdict_of_the_stage_that_refused(clock: ManualClock, draft: Draft) -> None:

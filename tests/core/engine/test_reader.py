@@ -26,7 +26,7 @@ def test_the_words_are_those_of_the_newest_turn() -> None:
     with Session() as session:
         session.send(conversation(*SAID))
         assert session.outcome.exchange is not None
-        assert (session.outcome.exchange.words, session.outcome.exchange.turn) == ("three", 2)
+        assert (session.outcome.exchange.prompt, session.outcome.exchange.turn) == ("three", 2)
 
 
 def test_a_request_that_came_before_is_a_retry() -> None:

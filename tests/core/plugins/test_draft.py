@@ -206,9 +206,9 @@ def test_what_a_copy_proposes_stays_with_it(draft: Draft) -> None:
     """Until it is taken as the new draft."""
     copy = draft.for_stage("other")
     copy.note("x", reason="r")
-    copy.words = "other words"
+    copy.prompt = "other words"
     copy.refuse("no")
-    assert (draft.edits, draft.words, draft.refused) == ((), "and more", None)
+    assert (draft.edits, draft.prompt, draft.refused) == ((), "and more", None)
 
 
 def test_what_a_stage_spent_is_booked(draft: Draft) -> None:
@@ -237,7 +237,7 @@ def test_the_original_of_messages_is_known_before_they_go(draft: Draft) -> None:
 def test_words_are_a_string(draft: Draft) -> None:
     """Taggers read them next."""
     with pytest.raises(InvalidEdit, match="not a string"):
-        draft.words = 7  # type: ignore[assignment]
+        draft.prompt = 7  # type: ignore[assignment]
 
 
 def test_what_a_stage_writes_to_its_exchange_nobody_sees(draft: Draft) -> None:

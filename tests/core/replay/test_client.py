@@ -32,7 +32,7 @@ def test_its_requests_are_ones_a_provider_takes(api: Api) -> None:
     raw = talk.body([Message("user", "and now?")])
     conversation = dialect.read(raw, talk.path)
     assert dialect.violations(conversation) == []
-    assert conversation.messages[-1].words == "and now?"
+    assert conversation.messages[-1].prompt == "and now?"
     assert dialect.endpoint("POST", talk.path) is not None
 
 

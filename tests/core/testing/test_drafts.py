@@ -40,7 +40,7 @@ def test_a_draft_knows_what_kind_of_request_it_is() -> None:
     """As the engine would tell it."""
     assert draft_for(conversation(user("hello"))).exchange.kind is Kind.MAIN
     assert draft_for(conversation(*SAID)).exchange.kind is Kind.TOOL_LOOP
-    assert draft_for(conversation(user("hello"))).words == "hello"
+    assert draft_for(conversation(user("hello"))).prompt == "hello"
 
 
 @pytest.mark.parametrize("dialect", ["anthropic", "openai-chat", "openai-responses", "ollama-chat", "gemini"])
@@ -81,11 +81,11 @@ def test_what_a_stage_leaves_behind_can_be_seen() -> None:
     """Words and refusals."""
 
     def both(draft: Draft) -> None:
-        draft.words = "clean"
+        draft.prompt = "clean"
         draft.refuse("no")
 
     draft = run_stage(Does(both), conversation(user("hello"))).draft
-    assert draft.words == "clean"
+    assert draft.prompt == "clean"
     assert draft.refused is not None
 
 
