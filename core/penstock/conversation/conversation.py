@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from penstock.base.external_names import LONGEST, kept_name
+from penstock.base.renamed import Renamed
 from penstock.conversation.json_spans import Span
 
 __all__ = [
@@ -94,6 +95,8 @@ class Block:
     """Bytes in it that are no words: the base64 of images and files, less what their tokens take as text. Below zero
     for those that are named by an address."""
 
+    mark = Renamed("cache_ttl")
+
     def __post_init__(self) -> None:
         if len(self.tool_id) > LONGEST or len(self.tool_name) > LONGEST:
             object.__setattr__(self, "tool_id", kept_name(self.tool_id))
@@ -142,6 +145,8 @@ class Message:
     """Hash of the role and of the blocks that are not thinking. Empty: there are none."""
     thinking: tuple[int, ...] = ()
     """The indexes of its blocks of thinking."""
+
+    words = Renamed("prompt")
 
     @property
     def size(self) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from penstock.base.errors import IllegalStep
+from penstock.base.renamed import Renamed
 
 __all__ = ["Exchange", "Identity", "Kind", "Request", "State"]
 
@@ -130,6 +131,8 @@ class Exchange:
     received_at: float = 0.0
     """Seconds since the epoch."""
     state: State = State.RECEIVED
+
+    words = Renamed("prompt")
 
     def advance(self, state: State) -> None:
         """Go to `state`. Raises `IllegalStep` when there is no way there."""

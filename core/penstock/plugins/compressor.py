@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from penstock.base.renamed import Renamed
 from penstock.profiles.profile import Aggressiveness
 
 __all__ = ["Compressed", "Compressor", "KnownContent", "ToolOutput", "handle_of"]
@@ -43,6 +44,8 @@ class ToolOutput:
     can_expand: bool = True
     """The agent can ask for the original. Where it can not, more is to stay."""
 
+    setting = Renamed("aggressiveness")
+
     @property
     def is_original(self) -> bool:
         """The agent asked for an original, by the tool or the command: it is not to be shortened once more."""
@@ -62,6 +65,8 @@ class Compressed:
     lines_kept: int
     lines: int
     """Of the original; `lines_kept` of them are told by `text`."""
+
+    kept_lines = Renamed("lines_kept")
 
 
 Compressor = Callable[[ToolOutput], Compressed | None]

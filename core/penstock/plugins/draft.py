@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from penstock.base.errors import InvalidEdit
+from penstock.base.renamed import Renamed
 from penstock.budget.level import Level
 from penstock.conversation.conversation import HEAD_FIELDS, Block, BlockKind, Conversation, Role, chain_of
 from penstock.conversation.exchange import Exchange
@@ -108,6 +109,11 @@ class Draft:
         self._spendings: list[Spending] = []
         """Shared by all copies: what was paid is paid, whatever becomes of the draft of the stage that did."""
         self._stage = ""
+
+    words = Renamed("prompt")
+    spots = Renamed("blocks")
+    parts = Renamed("services")
+    due = Renamed("flush_reason")
 
     @property
     def flush_reason(self) -> str:

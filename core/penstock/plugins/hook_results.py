@@ -13,6 +13,9 @@ from penstock.plugins.stage import Stage
 
 __all__ = ["validate_hook_result"]
 
+_RENAMED_METHODS: Mapping[str, str] = {"on_parts": "on_services", "take_over": "migrate_from"}
+"""Of a stage, by their old names."""
+
 
 def validate_hook_result(hook: str, given: Any, where: str) -> Any:
     """What a plugin gave, as callers of `hook` want it: a list of what is right, empty for None; for `prices` a table.
@@ -53,6 +56,8 @@ def _method_fault(stage: Stage) -> str:
     """A method that would never run must not pass for one that does."""
     known = {name for name in vars(Stage) if name.startswith("on_")}
     for name in dir(stage):
+        if name in _RENAMED_METHODS and callable(getattr(stage, name)):
+            return f"stage {stage.name!r}: {name} is called {_RENAMED_METHODS[name]} now"
         if name.startswith("on_") and name not in known and callable(getattr(stage, name)):
             return f"stage {stage.name!r} has no method {name!r} to offer.{did_you_mean(name, known)}"
         if name in known and inspect.iscoroutinefunction(getattr(stage, name)):
@@ -68,6 +73,8 @@ def _dialect_fault(one: Any) -> str:
     for key in ("name", "provider"):
         if not isinstance(getattr(one, key, None), str) or not getattr(one, key):
             return f"{_told(one)} has no {key}"
+    if callable(getattr(one, "mark", None)):
+        return f"dialect {one.name!r}: mark is called set_breakpoint now"
     return ""
 
 

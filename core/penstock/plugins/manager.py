@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import os
+import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
@@ -40,6 +41,9 @@ __all__ = ["BLOCK_VARIABLE", "Plugins", "blocked_names"]
 BLOCK_VARIABLE = "PENSTOCK_BLOCK_PLUGINS"
 _BUNDLED = ("penstock", "penstock_addons", "penstock_plugins", "penstock_tui")
 _FILE_PREFIX = "penstock_user_plugin_"
+_RENAMED: Mapping[str, str] = {"Spot": "BlockRef", "Parts": "Services", "Due": "FlushReason", "Seen": "KnownContent"}
+"""Names of the front page, by what they were called before."""
+_MISSING_NAME = re.compile(r"cannot import name '(\w+)' from 'penstock'")
 
 
 class Plugins:
@@ -250,7 +254,7 @@ def load_file(file: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as e:
         del sys.modules[name]
-        raise PluginError(f"plugin {file}: cannot be imported: {type(e).__name__}: {e}") from e
+        raise PluginError(f"plugin {file}: cannot be imported: {type(e).__name__}: {e}{_renamed_import(e)}") from e
     return module
 
 
@@ -259,9 +263,16 @@ def _load_entry(entry: EntryPoint) -> object:
         return entry.load()
     except (Exception, SystemExit) as e:
         raise PluginError(
-            f"plugin {entry.name!r} ({entry.value}): cannot be imported: {type(e).__name__}: {e}. "
+            f"plugin {entry.name!r} ({entry.value}): cannot be imported: {type(e).__name__}: {e}{_renamed_import(e)}. "
             f"Set {BLOCK_VARIABLE}={entry.name} to start without it."
         ) from e
+
+
+def _renamed_import(error: BaseException) -> str:
+    """The new name, where a plugin imports a name of the front page that has another one now."""
+    found = _MISSING_NAME.match(str(error)) if isinstance(error, ImportError) else None
+    new = _RENAMED.get(found[1]) if found is not None else None
+    return f": {found[1]} is called {new} now" if found is not None and new is not None else ""
 
 
 def _is_blocked(name: str, value: str, blocked: set[str]) -> bool:

@@ -91,6 +91,8 @@ async def waits(text: str) -> str:
         ("stages", [changed(after="trim")], "stage 'mine': after = 'trim': a tuple of names was expected"),
         ("stages", [changed(deadline="1 s")], "stage 'mine': deadline = '1 s': seconds above 0"),
         ("stages", [changed(deadline=0)], "deadline = 0: seconds above 0"),
+        ("stages", [changed(on_parts=print)], "stage 'mine': on_parts is called on_services now"),
+        ("stages", [changed(take_over=print)], "stage 'mine': take_over is called migrate_from now"),
         ("dialects", [object()], "is no Dialect"),
         ("commands", 3, "it gave 3"),
         ("compressors", [NoRepr()], "NoRepr"),
@@ -102,6 +104,14 @@ def test_what_is_wrong_is_named(hook: str, given: Any, said: str) -> None:
         validate_hook_result(hook, given, "plugin 'mine' (mine.py)")
     assert str(caught.value).startswith(f"plugin 'mine' (mine.py): {hook}() is to give ")
     assert said in str(caught.value)
+
+
+def test_a_dialect_that_sets_breakpoints_by_the_old_name_is_told() -> None:
+    """Its breakpoints would never be set, and nobody would know."""
+    dialect = bundled_dialects()[0]
+    vars(dialect)["mark"] = print
+    with pytest.raises(PluginError, match="mark is called set_breakpoint now"):
+        validate_hook_result("dialects", [dialect], "here")
 
 
 def test_a_dialect_has_a_name_and_a_provider() -> None:

@@ -183,6 +183,8 @@ def test_all_but_the_bundled_ones_can_be_blocked(install: Callable[..., None], m
         ("x = (", "cannot be imported: SyntaxError"),
         ("import no_such_module", "cannot be imported: ModuleNotFoundError: No module named 'no_such_module'"),
         ("raise RuntimeError('no')", "cannot be imported: RuntimeError: no"),
+        ("from penstock import Stage, Spot", ": Spot is called BlockRef now"),
+        ("from penstock import Parts", ": Parts is called Services now"),
     ],
 )
 def test_a_file_that_cannot_be_imported_is_named(text: str, said: str) -> None:

@@ -1,0 +1,25 @@
+"""Attributes that have another name now: whoever still uses the old one is told the new one."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+__all__ = ["Renamed"]
+
+
+class Renamed:
+    """A class attribute under an old name. To read or to set it raises `AttributeError` with the new name, so that
+    `hasattr` says no and nothing is set in vain."""
+
+    def __init__(self, new: str) -> None:
+        self._new = new
+        self._old = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._old = f"{owner.__name__}.{name}"
+
+    def __get__(self, instance: object, owner: type | None = None) -> NoReturn:
+        raise AttributeError(f"{self._old} is called {self._new} now")
+
+    def __set__(self, instance: object, value: object) -> NoReturn:
+        raise AttributeError(f"{self._old} is called {self._new} now")
