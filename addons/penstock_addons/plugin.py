@@ -1,4 +1,4 @@
-"""What this room adds to the command line."""
+"""What this package adds to the command line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from penstock_addons.cli.compact import compact
 from penstock_addons.cli.doctor import doctor
 from penstock_addons.cli.importing import import_
 from penstock_addons.cli.memory import app as memory_app
-from penstock_addons.cli.reindex import reindex
+from penstock_addons.cli.memory.reindex import reindex
 from penstock_addons.cli.run import run
 from penstock_addons.cli.sessions import app as sessions_app
 from penstock_addons.cli.settings import app as settings_app
@@ -36,7 +36,7 @@ def commands(app: typer.Typer) -> None:
     app.command("mcp")(mcp)
     app.command("whatif")(whatif)
     app.command("import")(import_)
-    app.command("reindex")(reindex)
+    app.command("reindex", hidden=True)(reindex)  # its name before it became `memory reindex`
     app.add_typer(budget_app, name="budget")
     app.add_typer(settings_app, name="settings")
     app.add_typer(memory_app(), name="memory")

@@ -91,7 +91,7 @@ async def test_failed_refused_and_quiet_rows_are_told_apart_by_words(log: Log) -
     log.exchange([*life("three")[:6], (K.REFUSED, {"status": 429, "message": "budget", "stage": "budget"})])
     log.exchange(life("four", kind="side", retry=True))
     async with screen_of(log) as screen:
-        await screen.sees("✗ 529", "✗ left", "⊘ 429", "side ↺")
+        await screen.sees("✗ 529", "✗ closed", "⊘ 429", "side ↺")
 
 
 async def test_no_log_yet(log: Log) -> None:

@@ -44,10 +44,10 @@ async def test_columns_go_by_rank(log: Log) -> None:
     """At 80 columns what matters most is there; at 160 all that tells of a request; the rest on wider screens."""
     log.exchange()
     async with screen_of(log, (80, 24)) as screen:
-        assert screen.lines[2].split() == ["time", "kind", "words", "sent", "cache", "total", "status"]
+        assert screen.lines[2].split() == ["time", "kind", "prompt", "sent", "cache", "total", "status"]
         await screen.pilot.resize_terminal(160, 48)
         titles = (
-            "turn kind client inbound response words sent baseline injected freed cache suite provider total status"
+            "turn kind client inbound response prompt sent baseline injected removed cache suite provider total status"
         )
         await until(screen.pilot, lambda: screen.lines[2].split() == ["time", *titles.split()])
         await screen.pilot.resize_terminal(240, 48)
@@ -61,10 +61,10 @@ async def test_arrows_show_the_other_columns(log: Log) -> None:
         first, seen = screen.lines[2], set(screen.lines[2].split())
         for _ in range(6):
             await screen.press("right")
-            assert {"time", "words"} <= set(screen.lines[2].split())
+            assert {"time", "prompt"} <= set(screen.lines[2].split())
             assert screen.shows("why?")
             seen |= set(screen.lines[2].split())
-        assert {"inbound", "response", "baseline", "injected", "freed", "provider", "model", "saved"} <= seen
+        assert {"inbound", "response", "baseline", "injected", "removed", "provider", "model", "saved"} <= seen
         await screen.press(*["left"] * 8)
         assert screen.lines[2] == first
 
@@ -211,7 +211,7 @@ async def test_a_sorted_log_begun_anew(log: Log) -> None:
         assert screen.table.order is not None
 
 
-async def test_copies_the_words(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_copies_the_prompt(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     """All that the log has of them, line ends included; a row shows less."""
     copied: list[str] = []
     monkeypatch.setattr(App, "copy_to_clipboard", lambda _app, text: copied.append(text))
@@ -220,7 +220,7 @@ async def test_copies_the_words(log: Log, monkeypatch: pytest.MonkeyPatch) -> No
     log.exchange(life("", host="api.test"))
     async with screen_of(log) as screen:
         await screen.press("Y")
-        await screen.sees("has no words to copy")
+        await screen.sees("has no prompt to copy")
         await screen.press("down", "Y")
         await until(screen.pilot, lambda: copied)
         log.remove()
@@ -234,7 +234,7 @@ async def test_text_can_be_selected(log: Log, monkeypatch: pytest.MonkeyPatch) -
     log.exchange(life("the older words"))
     log.exchange(life("the newer words"))
     async with screen_of(log) as screen:
-        column = screen.lines[2].index("words")
+        column = screen.lines[2].index("prompt")
         await screen.drag(RequestTable, (column + 4, 0), (column + 8, 0))
         await screen.press("ctrl+c")
         assert copied == ["newer"]

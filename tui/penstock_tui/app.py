@@ -194,7 +194,7 @@ class PenstockApp(App[None]):
         for column in COLUMNS:
             by = order_by(column.title)
             yield SystemCommand(f"Sort by {column.title}", column.help, lambda by=by: log.sort(by))
-        yield SystemCommand("Copy the words", "Copy the person's words of the exchange", log.action_copy_words)
+        yield SystemCommand("Copy the prompt", "Copy the user's prompt of the exchange", log.action_copy_prompt)
         yield SystemCommand("Clear the filter", "Show all requests", log.action_clear)
         yield SystemCommand("Compact this session now", "That of the exchange under the cursor", log.action_compact)
         yield SystemCommand("Copy the id", "Copy the id of the exchange under the cursor", log.action_copy)

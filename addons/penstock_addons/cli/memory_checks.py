@@ -24,7 +24,7 @@ FIX = (
     "Make room on its disk, and the folder yours to write. If it is damaged, stop the proxy and move the folder away: "
     "a new one is begun."
 )
-_REINDEX = "`penstock reindex`, or the next start of a proxy, makes them again from the record"
+_REINDEX = "`penstock memory reindex`, or the next start of a proxy, makes them again from the record"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from penstock.base.errors import PenstockError, PluginError
 from penstock.base.version import VERSION
-from penstock.cli import count, events, expand, explain, export, models, money, plugins, profiles, replay, tokens
+from penstock.cli import cost, count, events, expand, explain, export, models, plugins, profiles, replay, tokens
 from penstock.plugins.manager import Plugins
 
 __all__ = ["build", "main"]
@@ -80,7 +80,8 @@ def _app(found: Plugins) -> typer.Typer:
     app.command("events")(events.events)
     app.command("export")(export.export)
     app.command("replay")(replay.replay)
-    app.command("money")(money.money)
+    app.command("cost")(cost.cost)
+    app.command("money", hidden=True)(cost.cost)  # its name before
     app.command("models")(models.models)
     app.command("explain")(explain.explain)
     app.command("expand")(expand.expand)

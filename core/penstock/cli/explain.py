@@ -209,7 +209,7 @@ def _money(money: object) -> Iterator[str]:
     how = "the provider's count" if money.get("how") in _COUNTED else "estimated: the provider gave no count"
     yield "\nMoney"
     rows = [
-        ("untouched", dollars(tally.baseline), f"{_split(money.get('came'))} (worked out from what was paid)"),
+        ("without Penstock", dollars(tally.baseline), f"{_split(money.get('came'))} (worked out from what was paid)"),
         ("paid", dollars(tally.paid), f"{_split(money.get('sent'))} ({how})"),
         ("saved", signed(dollars(tally.saved), tally.saved), signed(percent(tally.share), tally.saved)),
         ("compacting", dollars(tally.naive), "for a client that compacts by itself at 30 % of the window"),

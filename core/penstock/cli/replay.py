@@ -178,7 +178,7 @@ def _sum(one: PromptReplay, played: list[Played]) -> list[str]:
     if sums.money.requests:
         saved = signed(f"{about}{total(sums.money.saved, sums.money)} ({percent(sums.money.share)})", sums.money.saved)
         lines.append(
-            f"{about}{total(sums.money.baseline, sums.money)} untouched, "
+            f"{about}{total(sums.money.baseline, sums.money)} without Penstock, "
             f"{about}{total(sums.money.paid, sums.money)} paid: {saved} saved"
         )
     elif sums.money.unpriced:

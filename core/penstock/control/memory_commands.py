@@ -148,7 +148,7 @@ class MemoryCommands:
         old = the_item(memory, id, self._named(memory, project))
         if not text:
             raise PenstockError(
-                f"the new text of {old.handle} is empty: `penstock memory forget {old.handle}` deletes it"
+                f"the new text of {old.handle} is empty: `penstock memory delete {old.handle}` deletes it"
             )
         item = replace(old, text=text, id=0)
         if item.hash == old.hash:

@@ -280,12 +280,12 @@ def test_the_memory_is_looked_at(look: Look) -> None:
     found = look("--profile", "wordllama-256")
     assert (found["embedder"]["level"], found["memory"]["level"]) == ("ok", "warn")
     assert "by trigrams-256 and not by wordllama-256, which this profile has" in found["memory"]["said"]
-    assert "penstock reindex" in found["memory"]["fix"]
+    assert "penstock memory reindex" in found["memory"]["fix"]
     shutil.rmtree(folder / "vectors")
     found = look("--profile", "trigrams-256")["memory"]
     assert found["level"] == "warn"
     assert "vectors gone" in found["said"]
-    assert "penstock reindex" in found["fix"]
+    assert "penstock memory reindex" in found["fix"]
     assert not (folder / "vectors").exists()
     (folder / "memory.db").write_bytes(b"no database, and far from one" * 99)
     found = look()["memory"]

@@ -20,7 +20,7 @@ from penstock.control import memory_client
 from penstock.control.find_running import running
 from penstock.store.lock import StoreLock, is_taken
 from penstock.store.sql import SqlStore
-from penstock_addons.cli import reindex
+from penstock_addons.cli.memory import reindex
 from tests.addons.cli.program import Program
 from tests.addons.conftest import Run
 from tests.road.provider import Provider
@@ -64,23 +64,36 @@ def line(kind: str, text: str, **more: object) -> str:
     return json.dumps({"type": kind, "message": {"content": text}, **about, **more})
 
 
+def test_the_old_names_of_commands_go_on_working(say: Say) -> None:
+    """Scripts use them; help shows the new ones only."""
+    one = id_of(say("memory", "remember", "The kiln runs at 900 degrees."))
+    assert "[+1]" in say("memory", "mark", one, "helpful")
+    assert "1 passage indexed" in say("reindex")
+    assert "0 past their time" in say("memory", "expire")
+    assert "1 memory deleted" in say("memory", "forget", one, "-y")
+    shown = {line.split()[1] for line in say("memory", "--help").splitlines() if line.startswith("│ ")}
+    assert shown >= {"add", "rate", "delete", "prune", "reindex"}
+    assert not shown & {"remember", "mark", "forget", "expire"}
+    assert not [line for line in say("--help").splitlines() if line.startswith("│ reindex ")]
+
+
 def test_from_remembering_to_forgetting(say: Say, run: Run) -> None:
     """Everything by the beginning of an id; and gone is gone, from the originals too."""
     text = "The kiln runs at 900 degrees."
-    one = id_of(say("memory", "remember", text, "--pin"))
-    assert "known already" in say("memory", "remember", text)
+    one = id_of(say("memory", "add", text, "--pin"))
+    assert "known already" in say("memory", "add", text)
     assert "[pinned] The kiln" in say("memory", "list")
     assert "signals" not in say("memory", "search", "kiln")
     assert re.search(r"= .*\bwords? [+-]|meaning [+-]", say("memory", "search", "how hot is the kiln", "--why"))
     assert text in say("memory", "show", one[:4])
-    assert "[-1]" in say("memory", "mark", one, "wrong") or "[pinned -1]" in say("memory", "list")
+    assert "[-1]" in say("memory", "rate", one, "wrong") or "[pinned -1]" in say("memory", "list")
     say("memory", "unpin", one)
     two = id_of(say("memory", "edit", one, "--text", "The kiln runs at 950 degrees."))
     assert run("memory", "show", one).exit_code == 2
     store = SqlStore(paths.store_path())
     store.add_original("c", "The kiln runs at 950 degrees.", "", 1.0)
     store.close()
-    assert "1 memory forgotten, 1 original with the same text." in say("memory", "forget", two, "--yes")
+    assert "1 memory deleted, 1 original with the same text." in say("memory", "delete", two, "--yes")
     assert "nothing of" in say("memory", "list")
     held = b"".join(file.read_bytes() for file in paths.state_dir().rglob("*") if file.is_file())
     assert b"950 degrees" not in held
@@ -89,24 +102,24 @@ def test_from_remembering_to_forgetting(say: Say, run: Run) -> None:
 
 def test_forgetting_asks_before(run: Run, say: Say) -> None:
     """And a no is a no. What it cannot know it asks for."""
-    one = id_of(say("memory", "remember", "The vents stay shut."))
-    found = run("memory", "forget", one)
+    one = id_of(say("memory", "add", "The vents stay shut."))
+    found = run("memory", "delete", one)
     assert (found.exit_code, "-y does not ask" in found.output) == (1, True)
     assert one in say("memory", "list")
     for words in ((), ("--session", "s", one), ("--all", "--project", "p", one), ("--all",)):
-        assert run("memory", "forget", *words).exit_code == 2
-    both = run("memory", "forget", "--all", "--project", "p").output
+        assert run("memory", "delete", *words).exit_code == 2
+    both = run("memory", "delete", "--all", "--project", "p").output
     assert "--project and --all exclude each other" in " ".join(re.sub(r"[│\n]", " ", both).split())
-    assert "forgotten" in say("memory", "forget", "--project", ".", "--yes")
+    assert "deleted" in say("memory", "delete", "--project", ".", "--yes")
     assert "nothing is remembered yet" in say("memory", "projects")
 
 
 def test_projects_are_apart(say: Say, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The folder one is in says which; --project and --all say otherwise."""
-    one = id_of(say("memory", "remember", "The kiln runs at 900 degrees."))
+    one = id_of(say("memory", "add", "The kiln runs at 900 degrees."))
     (tmp_path / "loom").mkdir()
     monkeypatch.chdir(tmp_path / "loom")
-    say("memory", "remember", "The loom has six shafts.")
+    say("memory", "add", "The loom has six shafts.")
     assert "kiln" not in say("memory", "list")
     assert "penstock memory list" in run("memory", "show", one).output
     assert "900" in say("memory", "list", "--project", str(tmp_path / "kiln"))
@@ -121,7 +134,7 @@ def test_projects_are_apart(say: Say, run: Run, monkeypatch: pytest.MonkeyPatch,
 
 def test_a_project_is_shared_and_taken_back(say: Say, run: Run, tmp_path: Path) -> None:
     """By its name, or by the folder one is in; the list says which ones are."""
-    say("memory", "remember", "The loom listens on port 7000.", "--project", "loom")
+    say("memory", "add", "The loom listens on port 7000.", "--project", "loom")
     assert "every account" in say("memory", "projects", "share", "loom")
     assert [one["shared"] for one in json.loads(say("memory", "projects", "--json"))] == [True]
     assert "yes" in say("memory", "projects")
@@ -136,8 +149,8 @@ def test_a_long_name_of_a_project_is_shortened(say: Say, monkeypatch: pytest.Mon
     """In its middle, to what the terminal has room for; programs get it whole."""
     monkeypatch.setenv("COLUMNS", "80")
     name = f"/srv/{'deep/' * 40}kiln"
-    say("memory", "remember", "The kiln runs at 900 degrees.", "--project", name)
-    say("memory", "remember", "The loom has six shafts.", "--project", "loom")
+    say("memory", "add", "The kiln runs at 900 degrees.", "--project", name)
+    say("memory", "add", "The loom has six shafts.", "--project", "loom")
     said = say("memory", "projects").splitlines()
     assert max(map(len, said)) <= 80
     assert re.search(r"^/srv/deep\S*…\S*/kiln +1 +1 ", "\n".join(said), re.M)
@@ -169,7 +182,7 @@ def test_import(say: Say, run: Run, folder: Path, tmp_path: Path) -> None:
     assert (items[0]["at"], items[0]["session"]) == (1772600767.0, "session-of-march")
     assert "0 messages remembered, 3 known already" in say("import", str(tmp_path / "logs"))
     say("memory", "label", "session-of", "firing", "--project", "/home/ada/kiln")
-    assert "2 memories forgotten" in say("memory", "forget", "--session", "firing", "-p", "/home/ada/kiln", "-y")
+    assert "2 memories deleted" in say("memory", "delete", "--session", "firing", "-p", "/home/ada/kiln", "-y")
     assert "0 messages remembered" in say("import", str(tmp_path / "logs"))
 
 
@@ -242,21 +255,21 @@ def test_import_without_a_path_asks_first(run: Run, say: Say, tmp_path: Path) ->
 
 def test_reindex(say: Say, run: Run) -> None:
     """Words and vectors anew; with another embedder for once, it says what to set."""
-    assert "nothing is remembered yet" in say("reindex")
-    say("memory", "remember", "The kiln runs at 900 degrees.")
-    assert "1 passage indexed with trigrams-256." in say("reindex")
-    said = say("reindex", "--embedder", "wordllama-256")
+    assert "nothing is remembered yet" in say("memory", "reindex")
+    say("memory", "add", "The kiln runs at 900 degrees.")
+    assert "1 passage indexed with trigrams-256." in say("memory", "reindex")
+    said = say("memory", "reindex", "--embedder", "wordllama-256")
     assert "1 passage indexed with wordllama-256." in said
     assert 'embedder = "wordllama-256"' in said
     assert "of another embedder" in say("memory", "status")
     assert "kiln" in say("memory", "search", "kiln")
     assert "of another embedder" not in say("memory", "status")
-    assert run("reindex", "--embedder", "nonesuch").exit_code == 2
+    assert run("memory", "reindex", "--embedder", "nonesuch").exit_code == 2
 
 
 def test_the_editor(say: Say, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Opens with the old text; one that changes nothing changes nothing."""
-    one = id_of(say("memory", "remember", "The kiln runs at 900 degrees."))
+    one = id_of(say("memory", "add", "The kiln runs at 900 degrees."))
     program = tmp_path / "editor"
     program.write_text(
         f"#!{sys.executable}\nimport sys\np = sys.argv[1]\nt = open(p).read()\n"
@@ -271,7 +284,7 @@ def test_the_editor(say: Say, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 def test_nothing_of_a_text_steers_the_terminal(say: Say) -> None:
     """Whatever was said once."""
-    one = id_of(say("memory", "remember", "red \x1b[31malert\x07\nand more"))
+    one = id_of(say("memory", "add", "red \x1b[31malert\x07\nand more"))
     assert "\x1b[31m" not in say("memory", "list") + say("memory", "show", one)
 
 
@@ -280,16 +293,16 @@ def test_a_proxy_that_owns_the_memory_is_asked(say: Say, run: Run, up: Callable[
     up(PENSTOCK_PROFILE="quick")
     state = _asked("status")
     assert state["embedder"] == "trigrams-256"
-    one = id_of(say("memory", "remember", "The kiln runs at 900 degrees."))
+    one = id_of(say("memory", "add", "The kiln runs at 900 degrees."))
     assert _asked("status")["items"] == 1
     assert "900" in say("memory", "search", "kiln")
-    assert "1 passage indexed" in say("reindex")
-    refused = run("reindex", "--embedder", "wordllama-256")
+    assert "1 passage indexed" in say("memory", "reindex")
+    refused = run("memory", "reindex", "--embedder", "wordllama-256")
     assert refused.exit_code == 2
     assert "start the proxy again" in refused.output
     (tmp_path / "s.jsonl").write_text("\n".join(line("user", f"Note {n}: " + "x" * 40_000) for n in range(60)))
     assert "60 messages remembered" in say("import", str(tmp_path / "s.jsonl"))
-    assert "1 memory forgotten" in say("memory", "forget", one, "-y")
+    assert "1 memory deleted" in say("memory", "delete", one, "-y")
     assert "memory" in run("memory", "show", one).output
 
 
@@ -310,7 +323,7 @@ def test_plain_mitmdump_is_asked(say: Say, run: Run, penstock_home: Path, provid
         proxy.port()
         wait_until(partial(is_taken, paths.memory_dir() / "memory.db"), "it has its memory open")
         wait_until(partial(running, paths.store_path()), "the log tells of it")
-        say("memory", "remember", "The kiln runs at 900 degrees.")
+        say("memory", "add", "The kiln runs at 900 degrees.")
         assert "open in a proxy" in run("doctor").stdout
     finally:
         proxy.stop()
@@ -318,7 +331,7 @@ def test_plain_mitmdump_is_asked(say: Say, run: Run, penstock_home: Path, provid
 
 def test_who_is_about_to_end_is_waited_for(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another command, or a proxy that has not said yet how it is reached."""
-    say("memory", "remember", "The kiln runs at 900 degrees.")
+    say("memory", "add", "The kiln runs at 900 degrees.")
     lock = StoreLock(paths.memory_dir() / "memory.db")
     monkeypatch.setattr("penstock.control.memory_client.time.sleep", lambda _: lock.release())
     assert "kiln" in say("memory", "list")
@@ -358,7 +371,7 @@ def test_a_rebuild_is_ended_by_ctrl_c(run: Run, monkeypatch: pytest.MonkeyPatch,
             return {"items": 1}
 
     monkeypatch.setattr(reindex, "reached", lambda *_, **__: nullcontext(Slow()))
-    found = run("reindex")
+    found = run("memory", "reindex")
     assert found.exit_code == 130
     assert "next start" in found.output
     assert asked == ["status", "reindex", "progress", "stop"]

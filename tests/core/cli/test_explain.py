@@ -59,7 +59,7 @@ def test_is_the_newest_exchange_with_an_edit(run: Run, log: Path) -> None:
         "3 messages, 2 of them new",
         "answered 200 in under 1 ms",
         "the provider's count",
-        "untouched",
+        "without Penstock",
     ):
         assert words in text, words
     assert f"cut at 2.0 ({handle_of(WHOLE)}), as it came: 60 lines" in text

@@ -155,7 +155,7 @@ def test_a_text_is_corrected(ask: Ask, tmp_path: Path) -> None:
     assert ask.originals == ["The kiln runs at 900 degrees."]
     assert b"900 degrees" not in b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
     assert ask("edit", id=item["id"], text="The kiln runs at  950 degrees.")["changed"] is False
-    with pytest.raises(PenstockError, match="forget"):
+    with pytest.raises(PenstockError, match="penstock memory delete"):
         ask("edit", id=item["id"], text=" ")
 
 

@@ -37,7 +37,8 @@ def row(**fields: Any) -> Row:
         "status:<300",
         "-codex",
         "-kind:side",
-        'words:"the parser"',
+        'prompt:"the parser"',
+        'words:"the parser"',  # as it was called before
         "is:live",
         "kind:",  # still being typed
     ],
@@ -74,7 +75,10 @@ def test_does_not_match(text: str) -> None:
         ("is:broad -is:temporal", {"inbound": Tagged(broad=True)}),
         ("is:temporal", {"response": Tagged(temporal=True)}),
         ("is:history", {"history": True}),
-        ("baseline:>1k freed:>=500 injected:100", {"tokens_in": 2000, "tokens_out": 1600, "injected": 100}),
+        (
+            "baseline:>1k removed:>=500 freed:>=500 injected:100",
+            {"tokens_in": 2000, "tokens_out": 1600, "injected": 100},
+        ),
         ("provider:>1s", {"total_ms": 1100.0, "suite_ms": 50.0}),
         ("tool:bash", {"tools": ("Bash", "Read")}),
         ("error:overloaded", {"error": "Overloaded"}),

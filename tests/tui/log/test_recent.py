@@ -23,7 +23,7 @@ def test_the_newest_of_all_sorts_come_first() -> None:
     assert [one.words for one in lately(model, 3)] == [
         "✓ budget day is NORMAL",
         "! budget day is REDUCED",
-        "▾ compaction by compaction, 9.0k tokens freed",
+        "▾ compaction by compaction, 9.0k tokens removed",
     ]
     assert lately(model, 9)[-1].words == "! fault: memory: no room"
 

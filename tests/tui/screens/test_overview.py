@@ -21,8 +21,8 @@ async def test_sums_and_health_at_a_glance(log: Log) -> None:
     log.write(K.BUDGET, budget="day", before="NORMAL", level="REDUCED", why="day: 75% used")
     async with screen_of(log, (160, 48)) as screen:
         await screen.press("2")
-        await screen.sees("1 landed, 8.3k tokens freed", "1.5k kept off the wire (25%)", "80% of input read from it")
-        await screen.sees("$0.0300 saved (30%)", "$0.0700 of $0.1000 untouched", "3 requests a minute", "█")
+        await screen.sees("1 landed, 8.3k tokens removed", "1.5k kept off the wire (25%)", "80% of input read from it")
+        await screen.sees("$0.0300 saved (30%)", "$0.0700 of $0.1000 without Penstock", "3 requests a minute", "█")
         await screen.sees("proxy         ● running", "store         ✓ no faults", "! 1 fault", "no room on the disk")
         await screen.sees("claude-code", "Lately", "compaction by", "budget day is REDUCED", "! fault: ")
         await screen.sees("! REDUCED day", "stages        ✓ none rests")

@@ -108,7 +108,9 @@ async def test_a_session_opens_its_requests(log: Log) -> None:
     log.exchange(tagged("x", words="unnamed", session="", conversation="talk-9"))
     async with screen_of(log) as screen:
         await screen.press("5")
-        await screen.sees("3 sessions", "conv talk-9", "-$0.0300", "1 cost more than untouched", "kiln", "4.0k → 3.0k")
+        await screen.sees(
+            "3 sessions", "conv talk-9", "-$0.0300", "1 cost more than without Penstock", "kiln", "4.0k → 3.0k"
+        )
         await screen.press("enter")
         await screen.sees('conv:"talk-9"', "1 of 4", "unnamed")
         await screen.press("5", "end", "enter")

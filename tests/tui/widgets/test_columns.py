@@ -34,7 +34,7 @@ def test_growing_only_adds_columns(width: int) -> None:
 def test_the_words_take_what_is_left_over() -> None:
     sizes = {column.title: size for column, size in fit(300, COLUMNS)}
     assert set(sizes) == {column.title for column in COLUMNS}
-    assert sizes["words"] > 100
+    assert sizes["prompt"] > 100
 
 
 def test_ranks_are_a_total_order() -> None:
@@ -54,8 +54,8 @@ def test_every_column_is_on_one_page_or_another(width: int, first: Column[Row] |
 def test_further_pages_say_which_row_one_reads() -> None:
     """Time and words stay beside what was left over; and what was shown before does not come again."""
     first, second, *_ = ([column.title for column, _ in page] for page in pages(80, COLUMNS))
-    assert {"time", "words"} < set(second)
-    assert set(first) & set(second) == {"time", "words"}
+    assert {"time", "prompt"} < set(second)
+    assert set(first) & set(second) == {"time", "prompt"}
 
 
 def test_the_column_that_sorts_is_shown() -> None:
@@ -100,5 +100,5 @@ def test_what_failed_is_graver_than_what_was_refused() -> None:
 def test_tokens_are_told_apart(fields: dict[str, Any], texts: tuple[str, ...]) -> None:
     """As it came, what came to it, what went, as it left."""
     row = Row("x", 0, 0.0, **fields)
-    shown = tuple(column_of(title).cell(row, Moment(0.0))[0] for title in ("sent", "baseline", "injected", "freed"))
+    shown = tuple(column_of(title).cell(row, Moment(0.0))[0] for title in ("sent", "baseline", "injected", "removed"))
     assert shown == texts

@@ -71,6 +71,7 @@ def _all(row: Row) -> str:
 
 
 def _named(name: str, value: str) -> Test:
+    name = _OLD_NAMES.get(name, name)
     if name in _TEXTS:
         word, read = value.lower(), _TEXTS[name]
         return lambda row: word in read(row).lower()
@@ -146,7 +147,7 @@ _TEXTS: dict[str, Callable[[Row], str]] = {
     "session": lambda row: f"{row.session}\n{row.label}",
     "project": lambda row: row.project,
     "id": lambda row: row.id,
-    "words": lambda row: row.words,
+    "prompt": lambda row: row.words,
     "path": lambda row: f"{row.host}{row.path}",
     "tool": lambda row: " ".join(row.tools),
     "error": lambda row: f"{row.why} {row.error}",
@@ -162,7 +163,7 @@ _NUMBERS: dict[str, Callable[[Row], float | None]] = {
     "tokens": lambda row: row.tokens_out,
     "baseline": lambda row: row.tokens_in,
     "injected": lambda row: row.injected,
-    "freed": lambda row: row.freed,
+    "removed": lambda row: row.freed,
     "edits": lambda row: row.edits,
     "pending": lambda row: row.pending,
     "cache": lambda row: None if row.cache_share is None else row.cache_share * 100,
@@ -189,6 +190,8 @@ _QUALITIES: dict[str, Test] = {
     "live": lambda row: not row.history,
 }
 _EXAMPLES = {"status": "429 or status:5xx", "tokens": ">50k", "cache": "<50", "suite": ">20ms", "total": ">10s"}
+_OLD_NAMES = {"words": "prompt", "freed": "removed"}
+"""Terms that are still understood."""
 _NAMES = ["kind", "status", "is", *_TAGS, *_TEXTS, *(name for name in _NUMBERS if name != "status")]
 HELP = (
     ("retry loop", "both words, in any column"),

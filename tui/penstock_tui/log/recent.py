@@ -44,7 +44,7 @@ def _taken(one: Compaction) -> Happening:
     who = f" in {one.client}" if one.client else ""
     why = f": {one.why}" if one.why else ""
     return Happening(
-        one.at, f"▾ {what}{who}, {count(one.freed)} tokens freed{why}", "good" if one.freed > 0 else "plain"
+        one.at, f"▾ {what}{who}, {count(one.freed)} tokens removed{why}", "good" if one.freed > 0 else "plain"
     )
 
 

@@ -86,7 +86,7 @@ def _facts(report: Report) -> str:
         ("tokens sent", f"{sums.sent:,}"),
         ("kept off the wire", f"{kept:,}" + (f" ({kept / sums.came:.1%})" if sums.came else "")),
         ("from the cache", f"{sums.cache_share:.0%}" if sums.cache_share is not None else "not known"),
-        ("untouched", f"{about}{total(sums.money.baseline, sums.money)}"),
+        ("without Penstock", f"{about}{total(sums.money.baseline, sums.money)}"),
         ("paid", f"{about}{total(sums.money.paid, sums.money)}"),
         ("saved", f"{about}{total(sums.money.saved, sums.money)}"),
         ("edits landed", f"{sums.edits:,}"),

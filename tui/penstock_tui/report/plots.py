@@ -70,7 +70,7 @@ def _tokens(turns: Sequence[Turn]) -> Plot:
         "were compacted, a ring one in which edits that waited landed together.",
         drawn(canvas, "turn", "input tokens", bool(turns)),
         told,
-        ("turn", "came", "sent", "injected", "freed", "compactions", "flushes"),
+        ("turn", "came", "sent", "injected", "removed", "compactions", "flushes"),
         rows,
     )
 
@@ -170,8 +170,8 @@ def _money(report: Report) -> Plot:
     return Plot(
         "money",
         "Money saved, added up",
-        "What the requests would have cost untouched, less what was paid. Below zero, editing has cost more than it "
-        "saved so far.",
+        "What the requests would have cost without Penstock, less what was paid. Below zero, editing has cost more "
+        "than it saved so far.",
         drawn(canvas, "request", "dollars", bool(points) and bool(sums.money.requests)),
         told if sums.money.requests else none,
         ("request", "saved so far"),

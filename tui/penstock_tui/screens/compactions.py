@@ -74,7 +74,7 @@ class CompactionsView(BackgroundTaskView, TableView[Compaction]):
             Column("state", 10, 1, "", lambda one, _: _STATES.get(one.state, (one.state, ""))),
             Column("segments", 11, 8, "", _segments),
             Column("tokens", 15, 11, "", _tokens, True),
-            Column("freed", 6, 2, "", _freed, True),
+            Column("removed", 7, 2, "", _freed, True),
             Column("watermark", 9, 7, "", _watermark, True),
             Column("flush reason", 14, 5, "", lambda one, _: (one.why, "dim"), grows=True),
             Column("tags covered", 16, 10, "", lambda one, _: (", ".join(self._tags(one)), "accent")),
@@ -95,7 +95,7 @@ class CompactionsView(BackgroundTaskView, TableView[Compaction]):
             return []
         return [
             Fact(f"{known.landed:,} landed", 2),
-            Fact(f"{count(known.freed)} tokens freed", 3, "good" if known.freed >= 0 else "bad"),
+            Fact(f"{count(known.freed)} tokens removed", 3, "good" if known.freed >= 0 else "bad"),
             Fact(f"{known.waiting:,} pending" if known.waiting else "", 4, "accent"),
             Fact(f"{known.flushes:,} flushes" if known.flushes != 1 else "1 flush", 5),
             self.cut(len(known.rows)),
@@ -165,7 +165,7 @@ def _lines(one: Compaction, tags: Sequence[str], found: Summary) -> list[Line]:
         labelled("state", (state, tone or "plain"), (f", {full_time(one.at)}, by {one.stage}", "plain")),
         labelled("covers", (one.covers or "not said", "plain")),
         labelled(
-            "tokens", (f"{count(one.before)} → {count(one.after)}", "plain"), (f", {count(one.freed)} freed", "good")
+            "tokens", (f"{count(one.before)} → {count(one.after)}", "plain"), (f", {count(one.freed)} removed", "good")
         ),
         labelled("watermark", (water, "plain")),
         labelled("flush reason", (one.why or "not said", "plain")),

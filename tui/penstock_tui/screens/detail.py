@@ -73,7 +73,7 @@ class DetailScreen(Screen[None], Passing):
         Binding("escape,backspace", "close", "Back"),
         Binding("j,right", "walk(1)", "Older", key_display="j", priority=True),
         Binding("k,left", "walk(-1)", "Newer", key_display="k", priority=True),
-        Binding("tab", "other", "Half"),
+        Binding("tab", "other", "Switch pane"),
         Binding("d", "pane('diff')", "Diff"),
         Binding("x", "pane('edits')", "Edits"),
         Binding("m", "map", "Map"),

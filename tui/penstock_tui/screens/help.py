@@ -41,7 +41,7 @@ KEYS = (
             ("m", "its context map: what fills the model's window"),
             ("/", "filter; Enter keeps it, Esc clears it"),
             ("Ctrl+F", "find; n and N go to the next and the one before"),
-            ("y  Y", "copy the exchange's id; the person's words"),
+            ("y  Y", "copy the exchange's id; the user's prompt"),
             ("drag, Ctrl+C", "select text, and copy it"),
             ("C", "compact old turns of its session at the next request"),
         ),

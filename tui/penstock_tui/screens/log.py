@@ -50,10 +50,10 @@ class LogScreen(Screen[None]):
         Binding("s", "sort", "Sort"),
         Binding("S", "turn_sort", "Sort the other way", show=False),
         Binding("m", "map", "Map"),
-        Binding("n", "again(1)", "Next found", show=False),
-        Binding("N", "again(-1)", "Found before", show=False),
+        Binding("n", "again(1)", "Next match", show=False),
+        Binding("N", "again(-1)", "Previous match", show=False),
         Binding("y", "copy", "Copy id"),
-        Binding("Y", "copy_words", "Copy words", show=False),
+        Binding("Y", "copy_prompt", "Copy prompt", show=False),
         Binding("C", "compact", "Compact its session", show=False),
         Binding("escape", "back", "All, newest first", show=False),
     ]
@@ -149,7 +149,7 @@ class LogScreen(Screen[None]):
             self.app.copy_to_clipboard(row.id)
             self.notify(f"Copied the id {row.id}", markup=False)
 
-    def action_copy_words(self) -> None:
+    def action_copy_prompt(self) -> None:
         row = self._table.cursor
         if row is not None:
             self.run_worker(lambda: self._copy_words(row), thread=True, group="copy", exclusive=True)
@@ -162,9 +162,9 @@ class LogScreen(Screen[None]):
     def _copied_words(self, words: str) -> None:
         if words:
             self.app.copy_to_clipboard(words)
-            self.notify(f"Copied {many(len(words), 'character')} of words")
+            self.notify(f"Copied {many(len(words), 'character')} of the prompt")
         else:
-            self.notify("This request has no words to copy.", severity="warning")
+            self.notify("This request has no prompt to copy.", severity="warning")
 
     def action_back(self) -> None:
         """One step back to all rows, the newest on top: without the filter, then without order."""

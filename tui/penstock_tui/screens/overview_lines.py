@@ -27,7 +27,7 @@ def traffic_lines(feed: Feed, now: float, width: int) -> list[Line]:
     model, pulse = feed.model, feed.model.pulse
     totals, taken = model.totals, model.compactions
     waiting = f", {taken.waiting:,} pending" if taken.waiting else ""
-    freed = f", {count(taken.freed)} tokens freed" if taken.landed else ""
+    freed = f", {count(taken.freed)} tokens removed" if taken.landed else ""
     label, end = _hour(feed, now)
     minutes = pulse.minutes(end, HOUR)
     told = f"{many(pulse.per_minute(now), 'request')} a minute, at most {max(minutes)} in that hour"
@@ -69,7 +69,9 @@ def money_lines(feed: Feed, width: int) -> list[Line]:
     lines: list[Line] = [
         labelled("money", (f"{about}{dollars(purse.saved)} {word}{share}", tone)),
         labelled(
-            "paid", (f"{about}{dollars(purse.paid)}", "strong"), (f" of {dollars(purse.baseline)} untouched", "plain")
+            "paid",
+            (f"{about}{dollars(purse.paid)}", "strong"),
+            (f" of {dollars(purse.baseline)} without Penstock", "plain"),
         ),
     ]
     if purse.saved > 0:

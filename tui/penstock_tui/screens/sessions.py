@@ -131,7 +131,7 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
         lost = sum(one.totals.purse.saved < 0 for one in sessions)
         return [
             Fact(many(len(sessions), "session"), 2),
-            Fact(f"{lost} cost more than untouched" if lost else "", 3, "bad"),
+            Fact(f"{lost} cost more than without Penstock" if lost else "", 3, "bad"),
             Fact(f"{many(self.feed.model.deleted, 'session')} deleted" if self.feed.model.deleted else "", 5, "dim"),
             self.cut(len(sessions)),
         ]

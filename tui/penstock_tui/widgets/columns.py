@@ -57,7 +57,7 @@ def _agent(row: Row, _moment: Moment) -> Cell:
     return row.agent, "dim" if row.agent == "main" else ""
 
 
-def _words(row: Row, _moment: Moment) -> Cell:
+def _prompt(row: Row, _moment: Moment) -> Cell:
     if row.words:
         return row.words, "dim" if row.words.startswith("↳") else ""
     return f"{row.host}{row.path}", "dim"
@@ -77,7 +77,7 @@ def _injected(row: Row, _moment: Moment) -> Cell:
     return (f"+{count(row.injected)}" if row.injected else ""), ""
 
 
-def _freed(row: Row, _moment: Moment) -> Cell:
+def _removed(row: Row, _moment: Moment) -> Cell:
     return (f"-{count(row.freed)}" if row.freed else ""), "good"
 
 
@@ -122,7 +122,7 @@ _DOING = {
     State.ENRICHED: "sending",
     State.FORWARDED: "waiting",
 }
-_BRIEF = {"client left": "left", "connection": "no link", "cut": "cut"}
+_BRIEF = {"client left": "closed", "connection": "conn err", "cut": "cut"}
 """Where the status says nothing of what went wrong."""
 
 
@@ -197,11 +197,11 @@ COLUMNS: tuple[Column[Row], ...] = (
         parts=lambda row, width: tag_parts(row.response, width),
     ),
     Column(
-        "words",
-        20,
+        "prompt",
+        19,
         2,
-        "what the person wrote; ↳ the tools whose results came; else host and path",
-        _words,
+        "what the user wrote; ↳ the tools whose results came; else host and path",
+        _prompt,
         grows=True,
         sort=lambda row: row.words,
         stays=True,
@@ -219,7 +219,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "baseline",
         8,
         13,
-        "tokens the client had sent: baseline + injected - freed = sent",
+        "tokens the client had sent: baseline + injected - removed = sent",
         _baseline,
         right=True,
         sort=lambda row: row.tokens_in,
@@ -234,11 +234,11 @@ COLUMNS: tuple[Column[Row], ...] = (
         sort=lambda row: row.injected,
     ),
     Column(
-        "freed",
-        6,
+        "removed",
+        7,
         9,
-        "tokens that edits took out of it, less what stands in their place; of older logs baseline - sent",
-        _freed,
+        "tokens that edits removed, less what they put in their place; in older logs baseline - sent",
+        _removed,
         right=True,
         sort=lambda row: row.freed,
     ),
@@ -264,7 +264,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "saved",
         9,
         18,
-        "dollars, against the request untouched; red and with a minus: it cost more; ~ an estimate; ? unknown price",
+        "dollars, against the cost without Penstock; red with a minus: it cost more; ~ an estimate; ? unknown price",
         _saved,
         right=True,
         sort=lambda row: row.saved,
@@ -310,7 +310,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         10,
         1,
         "✓ answered · ! answered, but a stage failed, was late or rests · ✂ the stream was cut · ✗ failed: "
-        "the provider's status, or cut, left (the client went away), no link · "
+        "the provider's status, or cut, closed (by the client), conn err (no connection to the provider) · "
         "⊘ refused by a budget or a stage · ? the proxy ended meanwhile · a turning mark: under way",
         _status,
         sort=_gravity,

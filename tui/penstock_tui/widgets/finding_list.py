@@ -28,7 +28,7 @@ class FindingList(OptionList):
     FindingList { background: $background; scrollbar-size: 1 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Go there"),
+        Binding("enter", "select", "Select"),
         Binding("down", "cursor_down", show=False),
         Binding("up", "cursor_up", show=False),
     ]

@@ -36,7 +36,7 @@ def overview(row: Row, story: ExchangeDetail, moment: Moment, purse: CostSummary
     sections: list[tuple[str, list[Line]]] = [
         ("", _trouble(row, story)),
         ("", _identity(row, story)),
-        ("Words", _said(story.words)),
+        ("Prompt", _said(story.words)),
         ("Stages", _stages(story)),
         ("Edits", _edits(story)),
         ("Tokens", _tokens(row, story)),
@@ -167,8 +167,8 @@ def _money(row: Row, purse: CostSummary | None) -> list[Line]:
     about = "" if row.counted else "~"
     lines = _pairs(
         [
-            ("untouched", f"~{dollars(row.baseline)}"),
             ("paid", f"{about}{dollars(row.paid)}{'' if row.counted else ' (estimated)'}"),
+            ("instead of", f"~{dollars(row.baseline)} without Penstock"),
         ]
     )
     lines.append(labelled("exchange", _gain(row.saved or 0.0, row.baseline)))

@@ -47,7 +47,7 @@ class RequestTable(DrawnLines):
         Binding("home,g", "newest", "Newest", show=False),
         Binding("end,G", "oldest", "Oldest", show=False),
         Binding("right,l", "columns(1)", "More columns", key_display="→"),
-        Binding("left,h", "columns(-1)", "Columns before", show=False),
+        Binding("left,h", "columns(-1)", "Previous columns", show=False),
         Binding("enter", "choose", "Detail"),
     ]
 

@@ -27,7 +27,7 @@ class ValueLine(Vertical):
     ValueLine.-wrong #said { color: $text-error; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Leave it as it is"),
+        Binding("escape", "cancel", "Cancel"),
         Binding("up", "turn(-1)", show=False),
         Binding("down", "turn(1)", show=False),
     ]

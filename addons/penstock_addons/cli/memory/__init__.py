@@ -1,18 +1,28 @@
-"""`penstock memory`: look at what is remembered, correct it, forget it."""
+"""`penstock memory`: look at what is remembered, correct it, delete it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import typer
 
-from penstock_addons.cli.memory import correct, forget, search
+from penstock_addons.cli.memory import correct, delete, reindex, search
 
 __all__ = ["app"]
+
+_OLD_NAMES: Mapping[str, Callable[..., None]] = {
+    "remember": correct.add,
+    "mark": correct.rate,
+    "forget": delete.delete,
+    "expire": delete.prune,
+}
+"""Commands by the names they had: scripts go on working."""
 
 
 def app() -> typer.Typer:
     """The commands under `penstock memory`."""
     group = typer.Typer(
-        help="Look at what is remembered, correct it, forget it. Of the project that the current folder belongs to, "
+        help="Look at what is remembered, correct it, delete it. Of the project that the current folder belongs to, "
         "unless --project or --all says otherwise.",
         no_args_is_help=True,
     )
@@ -24,12 +34,15 @@ def app() -> typer.Typer:
     projects.command("share")(correct.share)
     group.add_typer(projects, name="projects")
     group.command("status")(search.status)
-    group.command("remember")(correct.remember)
+    group.command("add")(correct.add)
     group.command("edit")(correct.edit)
     group.command("pin")(correct.pin)
     group.command("unpin")(correct.unpin)
-    group.command("mark")(correct.mark)
+    group.command("rate")(correct.rate)
     group.command("label")(correct.label)
-    group.command("forget")(forget.forget)
-    group.command("expire")(forget.expire)
+    group.command("delete")(delete.delete)
+    group.command("prune")(delete.prune)
+    group.command("reindex")(reindex.reindex)
+    for old, command in _OLD_NAMES.items():
+        group.command(old, hidden=True)(command)
     return group

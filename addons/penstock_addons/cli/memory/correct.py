@@ -14,7 +14,7 @@ from penstock_addons.cli.memory.client import AllOption, ProjectOption, chosen_p
 from penstock_addons.cli.memory.printing import line, only
 from penstock_addons.cli.memory.search import StoreOption
 
-__all__ = ["Verdict", "edit", "label", "mark", "pin", "remember", "share", "unpin"]
+__all__ = ["Verdict", "add", "edit", "label", "pin", "rate", "share", "unpin"]
 
 Id = Annotated[str, typer.Argument(help="The id, or the beginning of it: 4 characters or more.")]
 Ids = Annotated[list[str], typer.Argument(help="Ids, or the beginnings of them.", metavar="ID")]
@@ -27,13 +27,13 @@ class Verdict(enum.StrEnum):
     WRONG = "wrong"
 
 
-def remember(
+def add(
     text: Annotated[str, typer.Argument(help="What to remember; `-` reads it from stdin.")],
     project: ProjectOption = "",
     pinned: Annotated[bool, typer.Option("--pin", help="For good, and found before others.")] = False,
     store: StoreOption = None,
 ) -> None:
-    """Remember something for this project."""
+    """Add a memory to this project."""
     said = sys.stdin.read() if text == "-" else text
     with reached(store, mends=True) as memory:
         found = memory.do("remember", {"text": said, "project": chosen_project(project), "pinned": pinned})
@@ -88,14 +88,14 @@ def unpin(ids: Ids, project: ProjectOption = "", every: AllOption = False, store
     _done("pin", {"ids": ids, "pinned": False, "project": chosen_project(project, every)}, store)
 
 
-def mark(
+def rate(
     id: Id,
     verdict: Annotated[Verdict, typer.Argument(help="`wrong` lowers it twice as much as `helpful` raises it.")],
     project: ProjectOption = "",
     every: AllOption = False,
     store: StoreOption = None,
 ) -> None:
-    """Say of a memory that it helped, or that it is wrong: it is found earlier, or later, from then on."""
+    """Rate a memory as helpful or wrong: it is found earlier, or later, from then on."""
     helpful = verdict is Verdict.HELPFUL
     _done("mark", {"ids": [id], "helpful": helpful, "project": chosen_project(project, every)}, store)
 
@@ -124,5 +124,5 @@ def _edited(text: str) -> str:
     if found is None:  # closed without saving
         return text
     if not found.strip():
-        raise PenstockError("the text is empty: `penstock memory forget ID` deletes a memory")
+        raise PenstockError("the text is empty: `penstock memory delete ID` deletes a memory")
     return found.rstrip("\n")

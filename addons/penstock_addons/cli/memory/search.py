@@ -142,15 +142,21 @@ def status(json_: JsonOption = False, store: StoreOption = None) -> None:
 
 
 def _wrong(found: dict[str, Any]) -> list[str]:
-    out = [f"{down}. Words alone answer; `penstock reindex` makes the vectors anew" for down in found["degraded"]]
+    out = [
+        f"{down}. Words alone answer; `penstock memory reindex` makes the vectors anew" for down in found["degraded"]
+    ]
     if found.get("fault"):
         out.append(f"{found['fault']}. {_waiting(found)}")
     if found["unindexed"]:
         missing = counted(found["unindexed"], "passage")
-        out.append(f"{missing} not among the vectors yet: made at the next start of a proxy, or by `penstock reindex`")
+        out.append(
+            f"{missing} not among the vectors yet: made at the next start of a proxy, or by `penstock memory reindex`"
+        )
     if found["stale"]:
         some = counted(len(found["stale"]), "project")
-        out.append(f"{some} with vectors of another embedder: `penstock reindex`, or the next start, makes them anew")
+        out.append(
+            f"{some} with vectors of another embedder: `penstock memory reindex`, or the next start, makes them anew"
+        )
     return out
 
 

@@ -1,4 +1,4 @@
-"""`penstock money`: what was paid, and what it would have cost otherwise."""
+"""`penstock cost`: what was paid, and what it would have cost otherwise."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from penstock.stats.cost_totals import CostTotals
 from penstock.store.base import Store
 from penstock.store.reading import all_events, open_log
 
-__all__ = ["money"]
+__all__ = ["cost"]
 
 DAY = 86_400.0
 _DOLLARS = ("baseline", "paid", "naive", "saved", "share")
-_FIGURES = ("requests", "untouched", "paid", "saved", "", "compacting", "reads saved", "writes caused")
+_FIGURES = ("requests", "without Penstock", "paid", "saved", "", "compacting", "reads saved", "writes caused")
 
 
 @dataclass
@@ -42,13 +42,13 @@ class _Sums:
     total: CostTotals = field(default_factory=CostTotals)
 
 
-def money(
+def cost(
     session: Annotated[str, typer.Option(help="Only this session: its id, or how it begins.", metavar="ID")] = "",
     days: Annotated[float, typer.Option(help="Only the last so many days. 0: all the log holds.", min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     store: Annotated[Path | None, typer.Option(help="The log to read. The proxy's own when not given.")] = None,
 ) -> None:
-    """Show what each session cost, what it would have cost untouched, and what was saved; red when it was a loss.
+    """Show what each session cost, what it would have cost without Penstock, and what was saved; losses in red.
 
     "compacting": what a client would have paid that has its history summarised whenever it fills 30 % of the window.
     """
@@ -131,7 +131,9 @@ def _notes(sums: CostTotals) -> list[str]:
             f"? unknown price: nobody has said what the models of {sums.unpriced:,} requests cost. `penstock models "
             "NAME` shows how a name was read; a profile may give its figures under [prices]."
         )
-    notes.append("untouched, compacting: by a model of the provider's cache. Answers that broke off are not counted.")
+    notes.append(
+        "without Penstock, compacting: by a model of the provider's cache. Answers that broke off are not counted."
+    )
     if sums.own:
         notes.append(f"Of what was paid, {dollars(sums.own)} went into calls of Penstock's own.")
     return notes

@@ -1,4 +1,4 @@
-"""Forget: out of the record, the word index, the vectors and the originals."""
+"""Delete memories: out of the record, the word index, the vectors and the originals."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from penstock_addons.cli.memory.client import AllOption, MemoryClient, ProjectOp
 from penstock_addons.cli.memory.printing import confirmed, counted, line, only
 from penstock_addons.cli.memory.search import StoreOption
 
-__all__ = ["expire", "forget"]
+__all__ = ["delete", "prune"]
 
 _SHOWN = 10
 
 
-def forget(
+def delete(
     ids: Annotated[list[str] | None, typer.Argument(help="Ids, or the beginnings of them.", metavar="ID")] = None,
     project: ProjectOption = "",
     session: Annotated[str, typer.Option(help="A whole session: its id, the beginning of it, or its label.")] = "",
@@ -25,8 +25,8 @@ def forget(
 ) -> None:
     """Delete memories for good: some, a session (--session), or, with --project and nothing else, a whole project.
 
-    Nothing brings back what was forgotten by its id or its session, not even a client that sends it again: only
-    `remember` does.
+    Nothing brings back what was deleted by its id or its session, not even a client that sends it again: only
+    `penstock memory add` does.
     """
     if every and project:
         raise typer.BadParameter("--project and --all exclude each other")
@@ -35,7 +35,7 @@ def forget(
     if not ids and not session and not project:
         raise typer.BadParameter("say what: ids, --session S, or --project P for all of a project")
     if every and not ids:
-        raise typer.BadParameter("--all goes with ids: sessions and projects are forgotten one by one")
+        raise typer.BadParameter("--all goes with ids: sessions and projects are deleted one by one")
     where = chosen_project(project, every)
     with reached(store) as memory:
         command, arguments, question = _meant(memory, ids or [], session, where)
@@ -45,15 +45,15 @@ def forget(
     with reached(store) as memory:
         done = memory.do(command, arguments)
     more = f", {counted(done['originals'], 'original')} with the same text" if done["originals"] else ""
-    typer.echo(f"{counted(done['forgotten'], 'memory').replace('memorys', 'memories')} forgotten{more}.")
+    typer.echo(f"{counted(done['forgotten'], 'memory').replace('memorys', 'memories')} deleted{more}.")
     only([done["fault"]] if done.get("fault") else [])
 
 
-def expire(store: StoreOption = None) -> None:
+def prune(store: StoreOption = None) -> None:
     """Delete what is past its time. A proxy does so by itself; what is pinned stays."""
     with reached(store) as memory:
         done = memory.do("expire", {})
-    typer.echo(f"{done['forgotten']:,} past their time were forgotten.")
+    typer.echo(f"{done['forgotten']:,} past their time were deleted.")
 
 
 def _meant(memory: MemoryClient, ids: list[str], session: str, project: str | None) -> tuple[str, dict[str, Any], str]:
@@ -62,11 +62,11 @@ def _meant(memory: MemoryClient, ids: list[str], session: str, project: str | No
         items = [memory.do("show", {"id": one, "project": project, "around": 0})["item"] for one in ids]
         for item in items[:_SHOWN]:
             typer.echo(line(item))
-        return "forget", {"ids": ids, "project": project}, f"Forget {'this' if len(items) == 1 else 'these'} for good?"
+        return "forget", {"ids": ids, "project": project}, f"Delete {'this' if len(items) == 1 else 'these'} for good?"
     if session:
         found = memory.do("list", {"project": project, "session": session, "limit": 100_000})["items"]
-        question = f"Forget the {len(found)} memories of session {session} in {project} for good?"
+        question = f"Delete the {len(found)} memories of session {session} in {project} for good?"
         return "forget_session", {"session": session, "project": project}, question
     known = {one["name"]: one["items"] for one in memory.do("projects", {})["projects"]}
-    question = f"Forget all {known.get(str(project), 0):,} memories of {project} for good?"
+    question = f"Delete all {known.get(str(project), 0):,} memories of {project} for good?"
     return "forget_project", {"project": project}, question

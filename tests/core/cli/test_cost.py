@@ -1,4 +1,4 @@
-"""`penstock money`."""
+"""`penstock cost`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _log(*rows: tuple[str, str, dict[str, Any] | None]) -> Path:
 def test_is_a_line_for_each_session_and_a_total(run: Run, penstock_home: Path) -> None:
     """What it would have cost, what was paid, what was saved; then the models."""
     _log(("s-one", "m1", _paid(2, 1)), ("s-one", "m2", _paid(1, 0.5)), ("s-two", "m2", _paid(1, 1)))
-    found = run("money")
+    found = run("cost")
     assert found.exit_code == 0, found.output
     lines = [line.split() for line in found.stdout.splitlines()]
     by_name = {line[0]: line for line in lines if line}
@@ -51,10 +51,17 @@ def test_is_a_line_for_each_session_and_a_total(run: Run, penstock_home: Path) -
     assert by_name["m2"][1:4] == ["2", "$2.00", "$1.50"]
 
 
+def test_the_old_name_of_the_command_goes_on_working(run: Run, penstock_home: Path) -> None:
+    """Scripts use it; help shows the new one only."""
+    _log(("s-one", "m1", _paid(2, 1)))
+    assert run("money").stdout == run("cost").stdout
+    assert not [line for line in run("--help").stdout.splitlines() if line.startswith("│ money ")]
+
+
 def test_a_loss_is_red_and_negative(penstock_home: Path) -> None:
     """Never by colour alone."""
     _log(("s-one", "m1", _paid(1, 1.5)))
-    found = CliRunner().invoke(build(), ["money"], prog_name="penstock", color=True)
+    found = CliRunner().invoke(build(), ["cost"], prog_name="penstock", color=True)
     assert "\x1b[31m-$0.5000\x1b[0m" in found.stdout
     assert "\x1b[31m-50.0%\x1b[0m" in found.stdout
 
@@ -62,13 +69,13 @@ def test_a_loss_is_red_and_negative(penstock_home: Path) -> None:
 def test_what_broke_off_is_not_paid(run: Run, penstock_home: Path) -> None:
     """It is neither here nor there."""
     _log(("s-one", "m1", None), ("s-one", "m1", _paid(2, 1)))
-    assert json.loads(run("money", "--json").stdout)["total"]["requests"] == 1
+    assert json.loads(run("cost", "--json").stdout)["total"]["requests"] == 1
 
 
 def test_estimates_are_called_so(run: Run, penstock_home: Path) -> None:
     """Where the provider gave no count."""
     _log(("s-one", "m1", _paid(2, 1, "estimated")), ("s-two", "m1", _paid(2, 1)))
-    found = run("money").stdout
+    found = run("cost").stdout
     assert "~$1.00" in found
     assert "for 1 of 2 requests the provider gave no count" in found
 
@@ -76,17 +83,17 @@ def test_estimates_are_called_so(run: Run, penstock_home: Path) -> None:
 def test_is_one_session_or_some_days(run: Run, penstock_home: Path) -> None:
     """By the beginning of its id; an unknown one is said to be unknown."""
     _log(("s-one", "m1", _paid(2, 1)), ("other", "m1", _paid(4, 1)))
-    [session] = json.loads(run("money", "--json", "--session", "s-o").stdout)["sessions"]
+    [session] = json.loads(run("cost", "--json", "--session", "s-o").stdout)["sessions"]
     assert (session["session"], session["saved"], session["share"]) == ("s-one", 1.0, 0.5)
-    assert json.loads(run("money", "--json", "--days", "1").stdout)["sessions"] == [], "they are years old"
-    unknown = run("money", "--session", "nobody")
+    assert json.loads(run("cost", "--json", "--days", "1").stdout)["sessions"] == [], "they are years old"
+    unknown = run("cost", "--session", "nobody")
     assert unknown.exit_code == 2
     assert "'nobody'" in unknown.output
 
 
 def test_of_an_empty_log(run: Run, store: Path) -> None:
     """Says that there is nothing; answers of older versions have no money in them."""
-    found = run("money")
+    found = run("cost")
     assert (found.exit_code, found.stdout) == (0, "Nothing was paid for yet, as far as this log says.\n")
 
 
@@ -98,12 +105,12 @@ def _unknown() -> dict[str, Any]:
 def test_an_unknown_price_is_no_figure(run: Run, penstock_home: Path) -> None:
     """Neither alone nor in a sum with others, and not in JSON either; the way out of it is named."""
     _log(("s-one", "new", _unknown()), ("s-two", "m1", _paid(2, 1)))
-    found = run("money").stdout
+    found = run("cost").stdout
     by_name = {line.split()[0]: line.split() for line in found.splitlines() if line}
     assert by_name["new"][1:5] == ["1", "?", "?", "?"]
     assert by_name["total"][1:8] == ["2", "$2.00", "+", "?", "$1.00", "+", "?"]
     assert "unknown price: nobody has said what the models of 1 requests cost" in found
-    document = json.loads(run("money", "--json").stdout)
+    document = json.loads(run("cost", "--json").stdout)
     assert (document["models"]["new"]["paid"], document["models"]["new"]["unpriced"]) == (None, 1)
     assert document["models"]["m1"]["paid"] == 1
 
@@ -111,4 +118,4 @@ def test_an_unknown_price_is_no_figure(run: Run, penstock_home: Path) -> None:
 def test_only_unknown_prices(run: Run, penstock_home: Path) -> None:
     """There is no dollar in sight."""
     _log(("s-one", "new", _unknown()))
-    assert "$" not in run("money").stdout
+    assert "$" not in run("cost").stdout

@@ -1,4 +1,4 @@
-"""`penstock reindex`: words and vectors anew from the record."""
+"""`penstock memory reindex`: words and vectors anew from the record."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _watched(memory: MemoryClient) -> bool:
                 bar.update(done.id, completed=done.total)  # the last steps came between two looks
         except KeyboardInterrupt:
             memory.do("stop", {})
-            only(["ended; what is missing is made at the next start of a proxy, or by `penstock reindex`"])
+            only(["ended; what is missing is made at the next start of a proxy, or by `penstock memory reindex`"])
             return False
     if state["error"]:
         raise PenstockError(state["error"])
