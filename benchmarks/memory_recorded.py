@@ -67,21 +67,21 @@ def recordings(folder: Path) -> list[Turn]:
     return sorted((turn for file in sorted(folder.glob("*.jsonl")) for turn in _turns(file)), key=lambda turn: turn.at)
 
 
-def play(turns: Sequence[Turn], keeper: MemoryService, asked: Callable[[Turn, str], None]) -> None:
-    """Have `keeper` remember the turns, one after the other. `asked` is called with a turn's words before
+def play(turns: Sequence[Turn], memory_service: MemoryService, asked: Callable[[Turn, str], None]) -> None:
+    """Have `memory_service` remember the turns, one after the other. `asked` is called with a turn's words before
     anything of that turn is remembered."""
     plugins = Plugins()
     plugins.add(envelope, "envelope")
     plugins.add(stage, "memory")
     clock, sessions = ManualClock(turns[0].at), dict[str, Session]()
     earlier: dict[str, list[Turn]] = {}
-    memory, newest = keeper.open(), 0
+    memory, newest = memory_service.open(), 0
     profile = profile_of(_PROFILE)
     for turn in turns:
         session = sessions.get(turn.session)
         if session is None:
             headers = {"x-session-id": turn.session, "authorization": "Bearer recorded"}
-            session = Session(plugins=plugins, memory=keeper, profile=profile, headers=headers, clock=clock)
+            session = Session(plugins=plugins, memory=memory_service, profile=profile, headers=headers, clock=clock)
             sessions[turn.session] = session
         clock.at = max(clock.at, turn.at)
         session.send(_body([*turn.before, turn.messages[0]]))
@@ -90,7 +90,7 @@ def play(turns: Sequence[Turn], keeper: MemoryService, asked: Callable[[Turn, st
         if words:
             asked(turn, words)
         _answer(session, turn)
-        assert keeper.drain(60)
+        assert memory_service.drain(60)
         items = [item for item in reversed(memory.newest(PROJECT, limit=1000)) if item.id > newest]
         newest = max([newest, *(item.id for item in items)])
         mine = [*earlier.setdefault(turn.session, []), turn]

@@ -101,8 +101,8 @@ class Plain:
 
 def asked_of(turns: Sequence[Turn], embedder: Embedder, folder: Path) -> list[Asked]:
     """Play the turns, and ask at each."""
-    keeper = MemoryService(lambda: Memory(folder, embedder, table=WordLlama256()))
-    memory, plain, out = keeper.open(), Plain(embedder), list[Asked]()
+    memory_service = MemoryService(lambda: Memory(folder, embedder, table=WordLlama256()))
+    memory, plain, out = memory_service.open(), Plain(embedder), list[Asked]()
     owner: dict[int, Turn] = {}
     taken: Counter[int] = Counter()
 
@@ -122,8 +122,8 @@ def asked_of(turns: Sequence[Turn], embedder: Embedder, folder: Path) -> list[As
         found = {"FTS5 alone": plain.by_words(question), "embedder alone": plain.by_vector(question)}
         out.append(Asked(turn, before[-1] if before else None, ranked, owners, found))
 
-    play(turns, keeper, ask)
-    keeper.close()
+    play(turns, memory_service, ask)
+    memory_service.close()
     return out
 
 

@@ -93,8 +93,10 @@ class Suite:
             complete.mark_complete(path)
         log = EventLog(kept, listeners=plugins.listeners(), clock=clock)
         dialects = [*plugins.dialects(), *bundled_dialects()]
-        keeper = _keeper(chosen, plugins, paths.memory_dir(path), log) if chosen.memory.enabled else None
-        make = _maker(plugins, clock, log, keeper)
+        memory_service = (
+            _memory_service(chosen, plugins, paths.memory_dir(path), log) if chosen.memory.enabled else None
+        )
+        make = _maker(plugins, clock, log, memory_service)
         engine = Engine(
             dialects=dialects,
             pipelines=lambda name: make(profiles.load(name)),
@@ -109,7 +111,7 @@ class Suite:
         )
         # What can not be kept can not be sent the same after a restart (P3): what is sent then stays as it comes.
         engine.is_paused = bool(degraded)
-        suite = cls(engine, log, kept, plugins, chosen, dialects, degraded, keeper)
+        suite = cls(engine, log, kept, plugins, chosen, dialects, degraded, memory_service)
         suite._retried_until = clock.now() + complete.RETRIED_S if is_incomplete else 0.0
         suite._path, suite._clock = path, clock
         suite.settings = SettingsCommands(engine, log, make, suite._changed)
@@ -181,7 +183,7 @@ def _is_lost(store: Store, now: float, *, is_gone: bool) -> bool:
     return isinstance(at, int | float) and now - at < LOST_DAYS * 86400
 
 
-def _keeper(profile: Profile, plugins: Plugins, folder: Path, log: EventLog) -> MemoryService:
+def _memory_service(profile: Profile, plugins: Plugins, folder: Path, log: EventLog) -> MemoryService:
     from penstock.memory.service import MemoryService
 
     def memory() -> Memory:
@@ -196,7 +198,7 @@ def _keeper(profile: Profile, plugins: Plugins, folder: Path, log: EventLog) -> 
 
 
 def _maker(
-    plugins: Plugins, clock: Clock, log: EventLog, keeper: MemoryService | None
+    plugins: Plugins, clock: Clock, log: EventLog, memory_service: MemoryService | None
 ) -> Callable[[Profile], Pipeline]:
     def tagged(exchange: str, of: str, tags: Tags) -> None:
         if not log.has_stopped:
@@ -206,7 +208,7 @@ def _maker(
         # Once: a summariser has a spend cap and a memory of its own.
         parts = replace(
             plugins.parts(profile),
-            memory=keeper if profile.memory.enabled else None,
+            memory=memory_service if profile.memory.enabled else None,
             tagged=tagged,
         )
         return Pipeline(profile, plugins.stages(profile, parts), clock, parts)

@@ -58,7 +58,7 @@ def talk() -> Iterator[Talk]:
 
 
 def replaced(session: Session, toml_of: dict[str, object]) -> None:
-    """A change of settings, as the desk makes it."""
+    """A change of settings, as the settings commands make it."""
     before = session.engine.pipelines.of(session.profile.name)
     stages = [Notes() if isinstance(one, Notes) else one for one in before.stages]
     after = Pipeline(changed(before.profile, toml_of), stages, session.clock, before.parts)

@@ -41,7 +41,7 @@ def turn(text: str = "hello", session: str = "", **fields: Any) -> bytes:
     return claude(ask(text), session=session or new_session(), **fields)
 
 
-def desk(road: Road, what: str, **arguments: object) -> dict[str, Any]:
+def run_command(road: Road, what: str, **arguments: object) -> dict[str, Any]:
     """A command over the control channel."""
     found: dict[str, Any] = command(f"127.0.0.1:{road.port}", road.proxy.setup.store, f"/budget/{what}", arguments, 60)
     return found
@@ -49,7 +49,7 @@ def desk(road: Road, what: str, **arguments: object) -> dict[str, Any]:
 
 def day(road: Road) -> dict[str, Any]:
     """What was spent and is held today."""
-    rows: list[dict[str, Any]] = desk(road, "show")["budgets"]
+    rows: list[dict[str, Any]] = run_command(road, "show")["budgets"]
     return next(row for row in rows if row["scope"] == "day")
 
 
@@ -76,7 +76,7 @@ def test_past_its_end_a_budget_refuses_and_raised_it_goes_on(start: Start) -> No
     assert not road.provider.has_received(refused.tag)
     assert refused.wait(EventKind.REFUSED).payload["stage"] == "budget"
     road.post("/v1/messages", turn("another session's"))
-    raised = desk(road, "raise", scope="session", name=session, requests=1)
+    raised = run_command(road, "raise", scope="session", name=session, requests=1)
     assert raised["raised"] == [f"session {session}"]
     road.post("/v1/messages", turn("two", session))
     told = [e.payload.get("level") for e in road.proxy.events() if e.kind is EventKind.BUDGET]
@@ -137,7 +137,7 @@ def test_what_providers_say_of_their_limits_is_shown(start: Start) -> None:
     assert (told["name"], told["limit"], told["remaining"]) == ("requests", 50, 49)
     call.wait(EventKind.REMEMBERED)
     assert road.send("/v1/messages", turn("refused")).response().status == 402
-    [row] = desk(road, "show")["rates"]["providers"]
+    [row] = run_command(road, "show")["rates"]["providers"]
     assert (row["provider"], row["name"], row["remaining"]) == ("anthropic", "requests", 49)
 
 
@@ -214,13 +214,13 @@ def test_a_restart_keeps_the_counts(start: Start) -> None:
     """And what a person set."""
     road = start()
     road.post("/v1/messages", turn()).wait(EventKind.REMEMBERED)
-    desk(road, "set", scope="day", requests=2)
+    run_command(road, "set", scope="day", requests=2)
     road.proxy.stop()
     road = start()
     assert (day(road)["used"]["requests"], day(road)["limits"]) == (1, {"requests": 2})
     road.post("/v1/messages", turn("two")).wait(EventKind.REMEMBERED)
     assert road.send("/v1/messages", turn("three")).response().status == 402
-    desk(road, "reset", scope="day")
+    run_command(road, "reset", scope="day")
     road.post("/v1/messages", turn("three"))
 
 
@@ -234,4 +234,4 @@ def test_a_command_that_makes_no_sense_is_told(start: Start) -> None:
         ("burn", {}, "burn"),
     ):
         with pytest.raises(PenstockError, match=word):
-            desk(road, name, **arguments)
+            run_command(road, name, **arguments)

@@ -49,7 +49,7 @@ class Client:
         self.history: list[dict[str, Any]] = []
 
     def ask(self, words: str) -> Call:
-        """A turn, answered; what there is to remember of it is on its way to the keeper."""
+        """A turn, answered; what there is to remember of it is on its way to the memory_service."""
         call = self.say(words)
         call.wait(EventKind.REMEMBERED)
         return call

@@ -28,17 +28,17 @@ class MemoryRoutes:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._desk: tuple[Suite, MemoryCommands] | None = None
+        self._commands: tuple[Suite, MemoryCommands] | None = None
         self._lock = threading.Lock()
 
     def do(self, suite: Suite, command: str, body: bytes) -> tuple[int, Mapping[str, Any]]:
         """A status and an answer. 409: this process has no memory, or another has it."""
-        keeper = suite.memory
-        if keeper is None:
+        memory_service = suite.memory
+        if memory_service is None:
             return 409, {"error": f"the profile {suite.profile.name!r} remembers nothing: `[memory] enabled` is false"}
         try:
             arguments = msgspec.json.decode(body or b"{}", type=dict[str, Any])
-            return 200, self._desk_of(suite).do(command, arguments)
+            return 200, self._commands_for(suite).do(command, arguments)
         except msgspec.MsgspecError as e:
             return 400, {"error": f"a JSON object was expected: {e}"}
         except MemoryUnavailable as e:
@@ -46,23 +46,23 @@ class MemoryRoutes:
         except PenstockError as e:
             return 400, {"error": str(e)}
 
-    def _desk_of(self, suite: Suite) -> MemoryCommands:
-        with self._lock:  # commands come from several threads, and a desk knows what rebuild is under way
-            if self._desk is None or self._desk[0] is not suite:
-                self._desk = suite, self._made_for(suite)
-            return self._desk[1]
+    def _commands_for(self, suite: Suite) -> MemoryCommands:
+        with self._lock:  # requests come from several threads, and the commands know what rebuild is under way
+            if self._commands is None or self._commands[0] is not suite:
+                self._commands = suite, self._made_for(suite)
+            return self._commands[1]
 
     def _made_for(self, suite: Suite) -> MemoryCommands:
         from penstock.control.memory_commands import MemoryCommands  # with numpy and what else memory needs
 
-        keeper, first = suite.memory, self._settings.store
-        if keeper is None:
+        memory_service, first = suite.memory, self._settings.store
+        if memory_service is None:
             raise MemoryUnavailable("nothing is remembered")
         # A store that is only in memory is not the file, which may be another's.
         own = None if suite.degraded else suite.store
         return MemoryCommands(
-            lambda: keeper.open(OPEN_S),
-            clean=keeper.clean,
+            lambda: memory_service.open(OPEN_S),
+            clean=memory_service.clean,
             forget_originals=lambda texts: forget_everywhere(first, texts, own),
-            health=keeper.health,
+            health=memory_service.health,
         )

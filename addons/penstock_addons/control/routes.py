@@ -38,7 +38,7 @@ class ControlRoutes:
     def __init__(self, settings: Settings, gateway: Gateway) -> None:
         self._gateway = gateway
         self._leaving = GracefulShutdown(gateway)
-        self._desks: Mapping[str, Callable[[Suite, str, bytes], Answer]] = {
+        self._commands: Mapping[str, Callable[[Suite, str, bytes], Answer]] = {
             PREFIX: MemoryRoutes(settings).do,
             "/budget/": _budget,
             "/settings/": _settings,
@@ -61,10 +61,10 @@ class ControlRoutes:
         if method == "POST":
             if path in ("/compact", "/shutdown"):
                 return _asked(self._compact if path == "/compact" else self._shut_down, suite, body)
-            for prefix, desk in self._desks.items():
+            for prefix, commands in self._commands.items():
                 if path.startswith(prefix):
                     # Books and logs may be long, memory and profiles are files: no request waits on the loop for that.
-                    return asyncio.to_thread(_asked, desk, suite, body, path.removeprefix(prefix))
+                    return asyncio.to_thread(_asked, commands, suite, body, path.removeprefix(prefix))
         return 404, {"error": _KNOWN}
 
     def _compact(self, suite: Suite, _: str, body: bytes) -> Answer:

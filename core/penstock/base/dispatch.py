@@ -12,13 +12,15 @@ from penstock.base.errors import PenstockError
 __all__ = ["run_command"]
 
 
-def run_command(desk: object, known: Collection[str], command: str, arguments: Mapping[str, object]) -> dict[str, Any]:
-    """Call the method of `desk` that is called as the command, with `_` before it. Raises `PenstockError`, in words for
-    who asked: for a command that there is not, and for arguments that do not fit it."""
+def run_command(
+    commands: object, known: Collection[str], command: str, arguments: Mapping[str, object]
+) -> dict[str, Any]:
+    """Call the method of `commands` that is named `_COMMAND`. Raises `PenstockError`, in words for who asked: for a
+    command that there is not, and for arguments that do not fit it."""
     if command not in known:
         raise PenstockError(f"there is no command {command!r}; there are {', '.join(sorted(known))}")
     try:
-        answer: dict[str, Any] = validate_call(getattr(desk, f"_{command}"))(**arguments)
+        answer: dict[str, Any] = validate_call(getattr(commands, f"_{command}"))(**arguments)
     except ValidationError as e:
         first = e.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

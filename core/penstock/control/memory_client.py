@@ -62,11 +62,11 @@ def open_client(
     if isinstance(found, _Proxy):
         yield found
         return
-    memory, desk = found
+    memory, commands = found
     try:
         if tell is not None:
             _mend(memory, tell)
-        yield desk
+        yield commands
     finally:
         memory.close()
 

@@ -1,4 +1,4 @@
-"""The keeper: one for each process, opens the memory in a thread of its own and does work on it there.
+"""The memory service: one for each process, opens the memory in a thread of its own and does work on it there.
 
 Nobody waits who does not want to: `submit` puts work in a bounded queue, `ask` gives up after its time. What loads
 slowly (the vectors' index, the embedder's model) is loaded in the service's thread. When memory cannot be opened or

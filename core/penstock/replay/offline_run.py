@@ -83,7 +83,7 @@ class OfflineRunner:
         self._folder, self.has_tool = shape.folder, shape.folder is not None
         self._gap, self._clock = shape.gap, _Clock(-shape.gap * shape.ahead)
         self._log = EventLog(self.store, clock=self._clock)
-        self._keeper: MemoryService | None = None
+        self._memory_service: MemoryService | None = None
         self._engine: Engine | None = None
         try:
             self._open(plugins, store)
@@ -121,8 +121,8 @@ class OfflineRunner:
             ms = self._ms(started)
             self._log.append(EventKind.FORWARDED, id, changed=outcome.body is not None, bytes=len(sent), ms=ms)
             self._answer(id, outcome, talk, answer, started)
-        if self._keeper is not None:
-            self._keeper.drain(DRAIN_S)
+        if self._memory_service is not None:
+            self._memory_service.drain(DRAIN_S)
         self._log.drain()
         return ExchangeStats.of(id, self.store.events_of(id))
 
@@ -132,16 +132,16 @@ class OfflineRunner:
     def close(self) -> None:
         if self._engine is not None:
             self._engine.close()
-        if self._keeper is not None:
-            self._keeper.close()
+        if self._memory_service is not None:
+            self._memory_service.close()
         self._log.append(EventKind.STOPPED)
         self._log.close()
         self.store.close()
 
     def _open(self, plugins: Plugins, store: Path) -> None:
         if self.profile.memory.enabled:
-            self._keeper = self._memory(plugins, store.with_name(f"{store.name}.memory"))
-        parts = replace(offline(plugins.parts(self.profile)), memory=self._keeper, tagged=self._tagged)
+            self._memory_service = self._memory(plugins, store.with_name(f"{store.name}.memory"))
+        parts = replace(offline(plugins.parts(self.profile)), memory=self._memory_service, tagged=self._tagged)
         stages = plugins.stages(self.profile, parts)
         self._engine = Engine(
             dialects=[*plugins.dialects(), *bundled_dialects()],
@@ -168,14 +168,14 @@ class OfflineRunner:
         def fault(error: str) -> None:
             self._log.append(EventKind.FAULT, where="memory", error=error)
 
-        keeper = MemoryService(
+        memory_service = MemoryService(
             memory, redactors=redactors(self.profile.redact.personal, plugins.redactors()), on_fault=fault
         )
         try:
-            keeper.open(OPEN_S)  # what is recalled must not hang on how fast a disk is
+            memory_service.open(OPEN_S)  # what is recalled must not hang on how fast a disk is
         except MemoryUnavailable as e:
             self.notes = (*self.notes, f"Nothing is remembered or recalled: {e}.")
-        return keeper
+        return memory_service
 
     def _answer(self, id: str, outcome: ProxyDecision, talk: ReplayClient, answer: Message, started: float) -> None:
         assert self._engine is not None

@@ -21,7 +21,7 @@ Work = Callable[[], Summary]
 
 
 @dataclass(slots=True)
-class _Desk:
+class _Pending:
     """One conversation's segments, by the handle of their original."""
 
     wanted: OrderedDict[str, Work] = field(default_factory=OrderedDict)
@@ -35,61 +35,61 @@ class SummaryPrefetch:
     """The segments of the conversations last seen; the others' are let go."""
 
     def __init__(self) -> None:
-        self._desks: OrderedDict[str, _Desk] = OrderedDict()
+        self._by_conversation: OrderedDict[str, _Pending] = OrderedDict()
         self._lock = threading.Lock()
 
     def knows(self, conversation: str, handle: str) -> bool:
         """Whether a segment is wanted or made already."""
         with self._lock:
-            desk = self._desk(conversation)
-            return handle in desk.wanted or handle in desk.made
+            pending = self._pending(conversation)
+            return handle in pending.wanted or handle in pending.made
 
     def want(self, conversation: str, handle: str, work: Work) -> None:
         """Have a segment summarised after an answer."""
         with self._lock:
-            desk = self._desk(conversation)
-            desk.wanted[handle] = work
-            _bound(desk.wanted, SEGMENTS)
+            pending = self._pending(conversation)
+            pending.wanted[handle] = work
+            _bound(pending.wanted, SEGMENTS)
 
     def work(self, conversation: str) -> None:
         """Make the next summary that is wanted. Takes as long as that takes; each is made by one caller only."""
         with self._lock:
-            desk = self._desk(conversation)
-            if not desk.wanted:
+            pending = self._pending(conversation)
+            if not pending.wanted:
                 return
-            handle, work = desk.wanted.popitem(last=False)
-            desk.made[handle] = "it was not done in time"
-            _bound(desk.made, SEGMENTS)
+            handle, work = pending.wanted.popitem(last=False)
+            pending.made[handle] = "it was not done in time"
+            _bound(pending.made, SEGMENTS)
         made, dollars = _done(work)
         with self._lock:
-            if handle in desk.made:  # else it was let go of meanwhile
-                desk.made[handle] = made
-            desk.dollars += dollars
+            if handle in pending.made:  # else it was let go of meanwhile
+                pending.made[handle] = made
+            pending.dollars += dollars
 
     def made(self, conversation: str, handle: str) -> Summary | str:
         """The summary of a segment, or why there is none; an empty string when nobody wanted one."""
         with self._lock:
-            return self._desk(conversation).made.get(handle, "")
+            return self._pending(conversation).made.get(handle, "")
 
     def bill(self, conversation: str) -> float:
         """Dollars spent for a conversation since this was last asked."""
         with self._lock:
-            desk = self._desk(conversation)
-            dollars, desk.dollars = desk.dollars, 0.0
+            pending = self._pending(conversation)
+            dollars, pending.dollars = pending.dollars, 0.0
             return dollars
 
     def forget(self) -> None:
         """Let go of what is wanted and made. What was spent for it is billed all the same."""
         with self._lock:
-            for desk in self._desks.values():
-                desk.wanted.clear()
-                desk.made.clear()
+            for pending in self._by_conversation.values():
+                pending.wanted.clear()
+                pending.made.clear()
 
-    def _desk(self, conversation: str) -> _Desk:
-        desk = self._desks.setdefault(conversation, _Desk())
-        self._desks.move_to_end(conversation)
-        _bound(self._desks, CONVERSATIONS)
-        return desk
+    def _pending(self, conversation: str) -> _Pending:
+        pending = self._by_conversation.setdefault(conversation, _Pending())
+        self._by_conversation.move_to_end(conversation)
+        _bound(self._by_conversation, CONVERSATIONS)
+        return pending
 
 
 def _done(work: Work) -> tuple[Summary | str, float]:

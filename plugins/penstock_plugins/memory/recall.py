@@ -64,16 +64,16 @@ class RecallQuery:
 class Recall:
     """Asks the memory of this process, and never waits long."""
 
-    def __init__(self, keeper: MemoryService, profile: Profile, settings: Settings) -> None:
-        self._keeper, self._profile, self._settings = keeper, profile, settings
+    def __init__(self, memory_service: MemoryService, profile: Profile, settings: Settings) -> None:
+        self._memory_service, self._profile, self._settings = memory_service, profile, settings
 
     def __call__(self, draft: Draft, asked: RecallQuery) -> Recalled:
         """What bears on the question and does not stand in the request."""
         if draft.level >= Level.MINIMAL:
             return Recalled(remark="a budget is nearly used up")
-        if self._keeper.ready is None:
-            self._keeper.begin()
-            return Recalled(remark=self._keeper.fault or f"memory is {self._keeper.state}")
+        if self._memory_service.ready is None:
+            self._memory_service.begin()
+            return Recalled(remark=self._memory_service.fault or f"memory is {self._memory_service.state}")
         text, project, now = _query(asked), draft.exchange.identity.project, draft.exchange.received_at or None
         limit, owner = self._most(asked.tags) * _LOOKED_AT, owner_of(draft.exchange, self._profile)
         wait_s = self._settings.wait_ms / 1000
@@ -84,7 +84,7 @@ class Recall:
             return memory.search(text, mine, limit=limit, now=now, patience_s=patience_s), mine != project
 
         try:
-            answer = self._keeper.ask(search, wait_s)
+            answer = self._memory_service.ask(search, wait_s)
         except MemoryDown as e:
             return Recalled(remark=str(e))
         if answer is None:

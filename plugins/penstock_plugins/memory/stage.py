@@ -60,7 +60,7 @@ class Remember(Stage):
         self.deadline = (settings.wait_ms + profile.limits.stage_ms) / 1000
         self._talks: OrderedDict[str, ConversationState] = OrderedDict()
         self._lock = threading.Lock()
-        self._keeper: MemoryService | None = None
+        self._memory_service: MemoryService | None = None
         self._parts = Services()
 
     def migrate_from(self, before: Stage) -> None:
@@ -70,7 +70,7 @@ class Remember(Stage):
 
     def on_services(self, parts: Services) -> None:
         self._tagging = Tagging(tagger_of(self._profile, parts), turns=self._profile.memory.active_turns)
-        self._parts, self._keeper = parts, parts.memory
+        self._parts, self._memory_service = parts, parts.memory
         if parts.memory is None:
             return
         self._gatherer = ItemExtractor(
@@ -83,7 +83,7 @@ class Remember(Stage):
         parts.memory.begin()
 
     def on_request(self, draft: Draft) -> str | None:
-        if self._keeper is None:
+        if self._memory_service is None:
             return "switched off"
         exchange = draft.exchange
         with self._lock:
@@ -96,7 +96,7 @@ class Remember(Stage):
         said = self._gatherer.prompt(draft)
         if not said or self._gatherer.is_written_by_client(said):
             return "nobody said anything"
-        words = self._keeper.clean(said[: self._settings.chars])
+        words = self._memory_service.clean(said[: self._settings.chars])
         active = self._tagging.active(exchange.identity.conversation)
         tags = self._tagging.of_request(words, self._scope(exchange), exchange.received_at or None)
         tags = replace(tags, active=active)
@@ -121,7 +121,7 @@ class Remember(Stage):
             self._keep(exchange, gathered.items)
 
     def on_turn_complete(self, exchange: Exchange, reply: Reply) -> None:
-        if self._keeper is None or reply.error:
+        if self._memory_service is None or reply.error:
             return
         who = exchange.identity
         with self._lock:
@@ -144,11 +144,11 @@ class Remember(Stage):
 
     def _keep(self, exchange: Exchange, items: Sequence[Item], tags: Sequence[str] = ()) -> None:
         """On the memory service's thread: `tags` are those of all items, or each gets those of its own words."""
-        if self._keeper is None:
+        if self._memory_service is None:
             return
         owner, scope = owner_of(exchange, self._profile), self._scope(exchange)
         for i in range(0, len(items), BATCH):
-            self._keeper.submit(partial(self._add, items[i : i + BATCH], tuple(tags), owner, scope))
+            self._memory_service.submit(partial(self._add, items[i : i + BATCH], tuple(tags), owner, scope))
 
     def _add(self, items: Sequence[Item], tags: tuple[str, ...], owner: str, scope: str, memory: Memory) -> None:
         memory.add([replace(item, tags=tags or self._tags_of(item, scope)) for item in items], owner=owner)

@@ -21,8 +21,8 @@ class Embedding:
 
     name = "embedding"
 
-    def __init__(self, keeper: MemoryService) -> None:
-        self._keeper = keeper
+    def __init__(self, memory_service: MemoryService) -> None:
+        self._memory_service = memory_service
 
     def __call__(self, text: str, known: Sequence[str]) -> Sequence[str]:
         """Nothing while memory is not open."""
@@ -35,7 +35,7 @@ class Embedding:
         names = list(dict.fromkeys([*words, *found]))
         if not names:
             return []
-        vectors = self._keeper.ask(lambda memory: vectors_of(memory.embedder, [text[:CHARS], *names]), _WAIT_S)
+        vectors = self._memory_service.ask(lambda memory: vectors_of(memory.embedder, [text[:CHARS], *names]), _WAIT_S)
         if vectors is None:
             return []
         like, among = vectors[1:] @ vectors[0], vectors[1:] @ vectors[1:].T

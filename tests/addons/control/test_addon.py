@@ -27,7 +27,7 @@ class Engine:
         return 2
 
 
-class Desk:
+class Proxy:
     """A control with an engine that keeps what it is asked."""
 
     def __init__(self, folder: Path) -> None:
@@ -73,8 +73,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def proxy(tmp_path: Path) -> Proxy:
+    return Proxy(tmp_path)
 
 
 def said(response: http.Response | None) -> Any:
@@ -83,19 +83,19 @@ def said(response: http.Response | None) -> Any:
 
 
 @pytest.mark.parametrize(("body", "session"), [(b"{}", ""), (b"", ""), (b'{"session": "s-1"}', "s-1")])
-def test_a_flush_is_asked_for(desk: Desk, body: bytes, session: str) -> None:
+def test_a_flush_is_asked_for(proxy: Proxy, body: bytes, session: str) -> None:
     """The engine is told, and the answer says how many conversations that means."""
-    assert said(desk.ask(body=body)) == {"conversations": 2, "paused": False}
-    assert desk.engine.asked == [session]
+    assert said(proxy.ask(body=body)) == {"conversations": 2, "paused": False}
+    assert proxy.engine.asked == [session]
 
 
-def test_the_proxy_says_that_it_is_up(desk: Desk) -> None:
+def test_the_proxy_says_that_it_is_up(proxy: Proxy) -> None:
     """With its process and profile."""
-    found = said(desk.ask("GET", "/health"))
+    found = said(proxy.ask("GET", "/health"))
     assert (found["profile"], found["degraded"]) == ("default", "")
     assert found["pid"]
-    desk.log.degraded = "the disk is full"
-    assert said(desk.ask("GET", "/health"))["degraded"] == "the disk is full"
+    proxy.log.degraded = "the disk is full"
+    assert said(proxy.ask("GET", "/health"))["degraded"] == "the disk is full"
 
 
 @pytest.mark.parametrize(
@@ -107,10 +107,10 @@ def test_the_proxy_says_that_it_is_up(desk: Desk) -> None:
         {"host": "127.0.0.1", "mark": "Command"},
     ],
 )
-def test_however_a_command_is_told(desk: Desk, how: dict[str, Any]) -> None:
+def test_however_a_command_is_told(proxy: Proxy, how: dict[str, Any]) -> None:
     """By the host in the first line or in the header, or by a header of our own: a reverse port has no other host than
     the provider's."""
-    assert said(desk.ask(**how)) == {"conversations": 2, "paused": False}
+    assert said(proxy.ask(**how)) == {"conversations": 2, "paused": False}
 
 
 @pytest.mark.parametrize(
@@ -129,73 +129,73 @@ def test_however_a_command_is_told(desk: Desk, how: dict[str, Any]) -> None:
         ({"method": "GET"}, 404),
     ],
 )
-def test_what_is_refused(desk: Desk, how: dict[str, Any], status: int) -> None:
+def test_what_is_refused(proxy: Proxy, how: dict[str, Any], status: int) -> None:
     """Without the token, from another machine, too long, not understood: the answer is the proxy's own, the engine is
     not asked."""
-    response = desk.ask(**how)
+    response = proxy.ask(**how)
     assert response is not None
     assert response.status_code == status
     assert said(response)["error"]
-    assert desk.engine.asked == []
+    assert proxy.engine.asked == []
 
 
 @pytest.mark.parametrize("value", [b"Bearer \xff", b"\xff\xfe"])
-def test_a_header_that_is_no_text_is_refused(desk: Desk, value: bytes) -> None:
+def test_a_header_that_is_no_text_is_refused(proxy: Proxy, value: bytes) -> None:
     """It has an answer like any other wrong token, and goes nowhere."""
     flow = tflow.tflow(req=tutils.treq(headers=http.Headers(((b"x-penstock", b"command"), (b"authorization", value)))))
     flow.client_conn.peername = ("127.0.0.1", 4711)
-    desk.control.requestheaders(flow)
+    proxy.control.requestheaders(flow)
     assert flow.response is not None
     assert flow.response.status_code == 401
 
 
-def test_a_fault_lets_no_command_through(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_lets_no_command_through(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever goes wrong while it is looked at: it has its answer already, and is not carried out."""
 
     def fails(flow: http.HTTPFlow) -> None:
         raise RuntimeError("no")
 
-    monkeypatch.setattr(desk.control, "_refusal", fails)
+    monkeypatch.setattr(proxy.control, "_refusal", fails)
     flow = tflow.tflow(req=tutils.treq(host=HOST, method=b"POST", path=b"/compact"))
     with pytest.raises(RuntimeError):
-        desk.control.requestheaders(flow)
-    desk.control.request(flow)
+        proxy.control.requestheaders(flow)
+    proxy.control.request(flow)
     assert flow.response is not None
     assert flow.response.status_code == 503
-    assert desk.engine.asked == []
+    assert proxy.engine.asked == []
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.3.2.1", "::1", "::ffff:127.0.0.1"])
-def test_this_machine_may(desk: Desk, peer: str) -> None:
+def test_this_machine_may(proxy: Proxy, peer: str) -> None:
     """By every address it has for itself."""
-    assert said(desk.ask(peer=peer)) == {"conversations": 2, "paused": False}
+    assert said(proxy.ask(peer=peer)) == {"conversations": 2, "paused": False}
 
 
 @pytest.mark.parametrize("host", ["api.anthropic.com", "penstock.internal.example.com"])
-def test_other_hosts_are_left_alone(desk: Desk, host: str) -> None:
+def test_other_hosts_are_left_alone(proxy: Proxy, host: str) -> None:
     """They get no answer from here."""
-    assert desk.ask(host=host) is None
+    assert proxy.ask(host=host) is None
 
 
-def test_a_tunnel_to_it_is_refused(desk: Desk) -> None:
+def test_a_tunnel_to_it_is_refused(proxy: Proxy) -> None:
     """No name is looked up anywhere for it."""
     flow = tflow.tflow(req=tutils.treq(method=b"CONNECT", host=HOST, port=443, path=b""))
-    desk.control.http_connect(flow)
+    proxy.control.http_connect(flow)
     assert flow.response is not None
     assert flow.response.status_code == 400
 
 
-def test_without_a_suite_it_says_so(desk: Desk) -> None:
+def test_without_a_suite_it_says_so(proxy: Proxy) -> None:
     """The proxy runs, but passes everything."""
-    desk.gateway.suite = None
-    response = desk.ask()
+    proxy.gateway.suite = None
+    response = proxy.ask()
     assert response is not None
     assert response.status_code == 503
 
 
 def test_only_the_owner_can_read_the_token(tmp_path: Path) -> None:
     """It is kept from run to run; nobody else on this machine gets it."""
-    assert token_of(Desk(tmp_path).store) == token_of(Desk(tmp_path).store)
+    assert token_of(Proxy(tmp_path).store) == token_of(Proxy(tmp_path).store)
     assert stat.S_IMODE((tmp_path / KEY_FILE).stat().st_mode) == 0o600
 
 

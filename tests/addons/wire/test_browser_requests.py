@@ -23,7 +23,7 @@ from penstock_addons.wire.browser_requests import TAKEN, TOLD, WebPages
 EVIL = {"origin": "https://evil.test"}
 
 
-class Desk:
+class Wire:
     def __init__(self) -> None:
         self.events: list[Any] = []
         self.suite: Any = SimpleNamespace(
@@ -52,51 +52,51 @@ class Desk:
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
+def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     monkeypatch.setattr(reverse, "restore_host", lambda flow: None)
-    return Desk()
+    return Wire()
 
 
-def test_a_page_is_refused_at_a_reverse_port_alone(desk: Desk) -> None:
+def test_a_page_is_refused_at_a_reverse_port_alone(wire: Wire) -> None:
     """A proxy's clients may be browsers; a replay of mitmproxy's is nobody's request."""
-    refused = desk.ask(EVIL).response
+    refused = wire.ask(EVIL).response
     assert refused is not None
     assert refused.status_code == 403
-    assert desk.ask(EVIL, mode="regular").response is None
-    assert desk.ask(EVIL, replay=True).response is None
-    assert desk.ask({}).response is None
+    assert wire.ask(EVIL, mode="regular").response is None
+    assert wire.ask(EVIL, replay=True).response is None
+    assert wire.ask({}).response is None
 
 
-def test_the_address_that_was_reached_is_a_name_too(desk: Desk) -> None:
+def test_the_address_that_was_reached_is_a_name_too(wire: Wire) -> None:
     """Any loopback address may be listened on, and an allowed machine calls this one by its own."""
-    assert desk.ask({"host": "127.0.0.5:8411"}).response is None
-    assert desk.ask({"host": "127.0.0.6:8411"}).response is not None
-    assert set(desk.names) == {"127.0.0.5"}
+    assert wire.ask({"host": "127.0.0.5:8411"}).response is None
+    assert wire.ask({"host": "127.0.0.6:8411"}).response is not None
+    assert set(wire.names) == {"127.0.0.5"}
 
 
-def test_a_page_fills_no_log(desk: Desk) -> None:
+def test_a_page_fills_no_log(wire: Wire) -> None:
     """Each cause once, and no more than a few of them."""
     for n in range(3 * TOLD):
         for _ in range(2):
-            assert desk.ask({"origin": f"https://evil{n}.test"}).response is not None
-    assert len(desk.events) == TOLD
-    assert {kind for kind, _ in desk.events} == {EventKind.FAULT}
+            assert wire.ask({"origin": f"https://evil{n}.test"}).response is not None
+    assert len(wire.events) == TOLD
+    assert {kind for kind, _ in wire.events} == {EventKind.FAULT}
 
 
 @pytest.mark.parametrize("length", [str(TAKEN + 1), "9" * 5000, "many", "-1"])
-def test_a_long_body_is_not_read(desk: Desk, length: str) -> None:
+def test_a_long_body_is_not_read(wire: Wire, length: str) -> None:
     """For a refusal alone: the connection is closed."""
-    flow = desk.ask(EVIL | {"content-length": length})
+    flow = wire.ask(EVIL | {"content-length": length})
     assert flow.response is None
     assert flow.error is not None
 
 
-def test_without_a_suite_a_page_is_refused_all_the_same(desk: Desk) -> None:
+def test_without_a_suite_a_page_is_refused_all_the_same(wire: Wire) -> None:
     """The proxy runs, and passes what programs send."""
-    desk.suite = None
-    desk.pages = WebPages(SimpleNamespace(allowed=desk._allowed), SimpleNamespace(suite=None))  # type: ignore[arg-type]
-    assert desk.ask(EVIL).response is not None
-    assert desk.ask({}).response is None
+    wire.suite = None
+    wire.pages = WebPages(SimpleNamespace(allowed=wire._allowed), SimpleNamespace(suite=None))  # type: ignore[arg-type]
+    assert wire.ask(EVIL).response is not None
+    assert wire.ask({}).response is None
 
 
 @pytest.mark.parametrize("is_chosen", [False, True])
@@ -107,7 +107,7 @@ def test_a_page_that_calls_a_proxys_port_is_known_wherever_we_stand(
     line: bytes, is_direct: bool, is_chosen: bool
 ) -> None:
     """Before mitmproxy's own add-on, as with `-s`, or behind it, as in `penstock up`: then the next layer is chosen."""
-    desk, flow = Desk(), tflow.tflow()
+    wire, flow = Wire(), tflow.tflow()
     context = Context(flow.client_conn, Options())
     proxy = HttpProxy(context)
     nextlayer = NextLayer(context)
@@ -115,5 +115,5 @@ def test_a_page_that_calls_a_proxys_port_is_known_wherever_we_stand(
     context.layers[:] = [proxy]
     if is_chosen:
         nextlayer.layer = HttpLayer(context, HTTPMode.regular)
-    desk.pages.next_layer(nextlayer)
-    assert (context.client.id in desk.pages._direct) is is_direct
+    wire.pages.next_layer(nextlayer)
+    assert (context.client.id in wire.pages._direct) is is_direct

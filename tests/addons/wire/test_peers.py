@@ -17,7 +17,7 @@ from penstock_addons.wire.peers import TOLD, Peers
 STRANGER = "192.0.2.7"
 
 
-class Desk:
+class Wire:
     def __init__(self, tctx: Any, settings: Settings) -> None:
         self.peers, self._tctx, self._settings = Peers(settings), tctx, settings
 
@@ -32,10 +32,10 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+def wire() -> Iterator[Wire]:
     settings = Settings()
     with taddons.context(ProxyAuth(), settings) as tctx:  # type: ignore[no-untyped-call]
-        yield Desk(tctx, settings)
+        yield Wire(tctx, settings)
         tctx.master.event_loop.close()  # made for this context, as no loop runs
 
 
@@ -43,37 +43,37 @@ MODES = ["regular", "upstream:http://proxy.test", "reverse:https://llm.test", "r
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_this_machine_is_answered(desk: Desk, mode: str) -> None:
+def test_this_machine_is_answered(wire: Wire, mode: str) -> None:
     """By every address it has for itself."""
-    assert all(desk.answers(address, mode) for address in ("127.0.0.1", "127.1.1.1", "::1", "::ffff:127.0.0.1"))
+    assert all(wire.answers(address, mode) for address in ("127.0.0.1", "127.1.1.1", "::1", "::ffff:127.0.0.1"))
 
 
 @pytest.mark.parametrize("mode", [*MODES, "transparent"])
 @pytest.mark.parametrize("address", [STRANGER, "10.0.0.1", "fe80::1%eth0", "::ffff:10.0.0.1", "2001:db8::1"])
-def test_others_are_not(desk: Desk, mode: str, address: str) -> None:
+def test_others_are_not(wire: Wire, mode: str, address: str) -> None:
     """Neither those of the same network; unless a person said so."""
-    assert not desk.answers(address, mode)
-    desk.set(penstock_allow_remote=True)
-    assert desk.answers(address, mode)
+    assert not wire.answers(address, mode)
+    wire.set(penstock_allow_remote=True)
+    assert wire.answers(address, mode)
 
 
 @pytest.mark.parametrize(("mode", "asks"), list(zip(MODES, [True, True, True, False, True, False], strict=True)))
-def test_a_login_protects_where_it_is_asked_for(desk: Desk, mode: str, asks: bool) -> None:
+def test_a_login_protects_where_it_is_asked_for(wire: Wire, mode: str, asks: bool) -> None:
     """Raw connections and name servers have none."""
-    desk.set(proxyauth="ines:secret")
-    assert desk.answers(STRANGER, mode) is asks
+    wire.set(proxyauth="ines:secret")
+    assert wire.answers(STRANGER, mode) is asks
 
 
 @pytest.mark.parametrize("mode", ["wireguard", "local"])
-def test_modes_of_this_machines_own_are_left_alone(desk: Desk, mode: str) -> None:
+def test_modes_of_this_machines_own_are_left_alone(wire: Wire, mode: str) -> None:
     """Their peers have a key, or are programs of this machine."""
-    assert desk.answers(STRANGER, mode)
+    assert wire.answers(STRANGER, mode)
 
 
-def test_strangers_do_not_fill_the_log(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_strangers_do_not_fill_the_log(wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
     """Each is named once, and no more than a few of them."""
     caplog.set_level(logging.WARNING)
     for n in range(3 * TOLD):
-        assert not desk.answers(f"192.0.{n >> 8}.{n & 255}")
-        assert not desk.answers(f"192.0.{n >> 8}.{n & 255}")
+        assert not wire.answers(f"192.0.{n >> 8}.{n & 255}")
+        assert not wire.answers(f"192.0.{n >> 8}.{n & 255}")
     assert len(caplog.records) == TOLD

@@ -8,7 +8,7 @@ from penstock.base.dispatch import run_command
 from penstock.base.errors import PenstockError
 
 
-class Desk:
+class Commands:
     def _add(self, to: int, more: int = 1) -> dict[str, int]:
         return {"sum": to + more}
 
@@ -18,7 +18,7 @@ class Desk:
 
 def test_a_command_is_carried_out() -> None:
     """With what it is given."""
-    assert run_command(Desk(), {"add"}, "add", {"to": 2}) == {"sum": 3}
+    assert run_command(Commands(), {"add"}, "add", {"to": 2}) == {"sum": 3}
 
 
 @pytest.mark.parametrize(
@@ -35,4 +35,4 @@ def test_a_command_is_carried_out() -> None:
 def test_what_makes_no_sense_is_told(command: str, arguments: dict[str, object], said: str) -> None:
     """Which command, which argument, and what was expected. What is not named is no command, whatever it is called."""
     with pytest.raises(PenstockError, match=said):
-        run_command(Desk(), {"add"}, command, arguments)
+        run_command(Commands(), {"add"}, command, arguments)

@@ -18,12 +18,12 @@ NOW = 1_700_000_000.0
 
 
 class Ask:
-    """A desk whose answers have been through JSON, as over a channel, with the texts it had originals forget."""
+    """Commands whose answers have been through JSON, as over a channel, with the texts it had originals forget."""
 
     def __init__(self, memory: Memory) -> None:
         self.memory, self.originals = memory, list[str]()
         self.fault = ""
-        self.desk = MemoryCommands(lambda: memory, clean=sanitize, forget_originals=self._forget, now=lambda: NOW)
+        self.commands = MemoryCommands(lambda: memory, clean=sanitize, forget_originals=self._forget, now=lambda: NOW)
 
     def _forget(self, texts: Sequence[str]) -> int:
         if self.fault:
@@ -32,7 +32,7 @@ class Ask:
         return len(texts)
 
     def __call__(self, command: str, **arguments: object) -> Any:
-        return json.loads(json.dumps(self.desk.do(command, json.loads(json.dumps(arguments)))))
+        return json.loads(json.dumps(self.commands.do(command, json.loads(json.dumps(arguments)))))
 
 
 @pytest.fixture
@@ -54,10 +54,10 @@ def texts(items: Sequence[dict[str, Any]]) -> list[str]:
 
 def test_the_keepers_troubles_are_in_the_state(memory: Memory) -> None:
     """What waits because a disk is full is not on it yet."""
-    desk = MemoryCommands(
+    commands = MemoryCommands(
         lambda: memory, clean=sanitize, health=lambda: {"fault": "no space", "waiting": 3, "dropped": 0}
     )
-    found = desk.do("status", {})
+    found = commands.do("status", {})
     assert (found["fault"], found["waiting"], found["items"]) == ("no space", 3, 0)
 
 
@@ -67,7 +67,7 @@ def id_of(ask: Ask, word: str) -> str:
 
 def test_every_command_is_there(ask: Ask) -> None:
     """And another is refused, as is what does not fit one."""
-    assert all(hasattr(ask.desk, f"_{name}") for name in COMMANDS)
+    assert all(hasattr(ask.commands, f"_{name}") for name in COMMANDS)
     for command, arguments in (("open", {}), ("list", {"limit": "many"}), ("show", {}), ("list", {"nonsense": 1})):
         with pytest.raises(PenstockError, match=command):
             ask(command, **arguments)

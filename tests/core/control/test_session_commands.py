@@ -22,7 +22,7 @@ THEN, NOW = 1_700_000_000.0, 1_700_100_000.0
 
 
 class Asked:
-    """A desk over a store in memory, at a time that can be set."""
+    """Session commands over a store in memory, at a time that can be set."""
 
     def __init__(self) -> None:
         self.store, self.now = MemoryStore(), NOW

@@ -15,7 +15,7 @@ import pytest
 from penstock.app import Suite
 from penstock.base import paths
 from penstock.base.errors import PenstockError, ProfileError
-from penstock.control import settings_commands as desks
+from penstock.control import settings_commands as commands
 from penstock.control.settings_commands import SettingsCommands
 from penstock.engine.engine import ProxyDecision
 from penstock.engine.pipeline import Pipeline
@@ -343,16 +343,16 @@ def test_stages_that_are_never_ready_change_nothing(suite: Suite, monkeypatch: p
         ever.wait()
         raise AssertionError("nobody waits for it any more")
 
-    desk = SettingsCommands(suite.engine, suite.log, make, lambda name, profile: None)
+    made = SettingsCommands(suite.engine, suite.log, make, lambda name, profile: None)
     before = suite.engine.pipelines.of("")
-    monkeypatch.setattr(desks, "MAKE_S", 0.01)
+    monkeypatch.setattr(commands, "MAKE_S", 0.01)
     with pytest.raises(PenstockError, match="not ready"):
-        desk.do("set", {"values": {"window.hard": 0.8}})
+        made.do("set", {"values": {"window.hard": 0.8}})
     assert suite.engine.pipelines.of("") is before
-    assert desk.do("show", {})["profile"] == "claude-code"
+    assert made.do("show", {})["profile"] == "claude-code"
     assert [thread.daemon for thread in threads] == [True]
     ever.set()
-    desk.close()
+    made.close()
 
 
 def test_pausing_waits_for_no_stage(suite: Suite) -> None:
@@ -365,13 +365,13 @@ def test_pausing_waits_for_no_stage(suite: Suite) -> None:
         order.append("made")
         return suite.engine.pipelines.of("")
 
-    desk = SettingsCommands(suite.engine, suite.log, make, lambda name, profile: None)
-    changing = threading.Thread(target=lambda: desk.do("set", {"values": {"window.hard": 0.8}}))
+    made = SettingsCommands(suite.engine, suite.log, make, lambda name, profile: None)
+    changing = threading.Thread(target=lambda: made.do("set", {"values": {"window.hard": 0.8}}))
     changing.start()
     begun.wait(10)
-    assert desk.do("pause", {}) == {"paused": True, "was": False}
+    assert made.do("pause", {}) == {"paused": True, "was": False}
     order.append("paused")
     may_end.set()
     changing.join()
-    desk.close()
+    made.close()
     assert order == ["paused", "made"]

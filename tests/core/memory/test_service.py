@@ -1,4 +1,4 @@
-"""The keeper: opens memory away from everybody, and never makes anybody wait."""
+"""The memory_service: opens memory away from everybody, and never makes anybody wait."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Keep = Callable[..., MemoryService]
 
 @pytest.fixture
 def keep(tmp_path: Path) -> Iterator[Keep]:
-    """Keepers of one folder, closed after the test."""
+    """Memory services of one folder, closed after the test."""
     made: list[MemoryService] = []
 
     def make(open_memory: Callable[[], Memory] | None = None, **options: object) -> MemoryService:
@@ -27,15 +27,15 @@ def keep(tmp_path: Path) -> Iterator[Keep]:
         return made[-1]
 
     yield make
-    for keeper in made:
-        keeper.close()
+    for memory_service in made:
+        memory_service.close()
 
 
 def test_nothing_is_opened_before_it_is_wanted(keep: Keep, tmp_path: Path) -> None:
     """A proxy whose profile has no use for memory pays nothing for it."""
-    keeper = keep()
-    assert keeper.state is State.CLOSED
-    assert keeper.ready is None
+    memory_service = keep()
+    assert memory_service.state is State.CLOSED
+    assert memory_service.ready is None
     assert not (tmp_path / "memory").exists()
 
 
@@ -48,16 +48,16 @@ def test_work_is_done_in_order_once_it_is_open(keep: Keep) -> None:
         may_open.wait()
         return real
 
-    keeper = keep(opens)
+    memory_service = keep(opens)
     for n in range(5):
-        assert keeper.submit(lambda _, n=n: done.append(n))  # type: ignore[misc]
-    assert keeper.waiting == 5
+        assert memory_service.submit(lambda _, n=n: done.append(n))  # type: ignore[misc]
+    assert memory_service.waiting == 5
     assert not done
-    assert keeper.ask(lambda memory: memory.projects(), 1.0) is None, "not open yet: go without"
+    assert memory_service.ask(lambda memory: memory.projects(), 1.0) is None, "not open yet: go without"
     may_open.set()
-    assert keeper.drain()
+    assert memory_service.drain()
     assert done == [0, 1, 2, 3, 4]
-    assert keeper.state is State.OPEN
+    assert memory_service.state is State.OPEN
 
 
 def test_a_folder_of_another_process_is_named(keep: Keep) -> None:
@@ -87,30 +87,30 @@ def test_a_damaged_record_is_named(keep: Keep, tmp_path: Path) -> None:
 
 def test_what_could_not_be_written_is_written_later(keep: Keep) -> None:
     """A full disk, made free again: nothing that waited is lost, and nothing overtakes it."""
-    keeper, done, full = keep(), list[str](), [True]
+    memory_service, done, full = keep(), list[str](), [True]
 
     def first(_: Memory) -> None:
         if full[0]:
             raise MemoryDown("the disk is full")
         done.append("first")
 
-    keeper.submit(first)
-    keeper.submit(lambda _: done.append("second"))
-    assert not keeper.drain()
-    assert "the disk is full" in keeper.fault
+    memory_service.submit(first)
+    memory_service.submit(lambda _: done.append("second"))
+    assert not memory_service.drain()
+    assert "the disk is full" in memory_service.fault
     full[0] = False
-    while not keeper.drain():
+    while not memory_service.drain():
         pass
     assert done == ["first", "second"]
-    assert keeper.state is State.OPEN
+    assert memory_service.state is State.OPEN
 
 
 def test_bad_work_costs_only_itself(keep: Keep, caplog: pytest.LogCaptureFixture) -> None:
     """An error nobody thought of does not end the thread."""
-    keeper, done = keep(), list[int]()
-    keeper.submit(lambda _: 1 // 0)
-    keeper.submit(lambda _: done.append(1))
-    assert keeper.drain()
+    memory_service, done = keep(), list[int]()
+    memory_service.submit(lambda _: 1 // 0)
+    memory_service.submit(lambda _: done.append(1))
+    assert memory_service.drain()
     assert done == [1]
     assert "a piece of work on memory failed" in caplog.text
 
@@ -121,35 +121,35 @@ def test_the_queue_is_bounded(keep: Keep) -> None:
     def never() -> Memory:
         raise MemoryDown("no")
 
-    keeper = keep(never, queued=3)
+    memory_service = keep(never, queued=3)
     for _ in range(10):
-        keeper.submit(lambda _: None)
-    assert keeper.waiting == 3
-    assert keeper.dropped == 7
+        memory_service.submit(lambda _: None)
+    assert memory_service.waiting == 3
+    assert memory_service.dropped == 7
 
 
 def test_who_asks_does_not_wait_longer_than_they_said(keep: Keep) -> None:
     """An answer that comes too late is none, and the next one is answered all the same."""
-    keeper, may_go = keep(), threading.Event()
-    keeper.open()
-    assert keeper.ask(lambda _: may_go.wait(), 0.01) is None
-    assert keeper.ask(lambda _: "answer", 5.0) == "answer"
+    memory_service, may_go = keep(), threading.Event()
+    memory_service.open()
+    assert memory_service.ask(lambda _: may_go.wait(), 0.01) is None
+    assert memory_service.ask(lambda _: "answer", 5.0) == "answer"
     may_go.set()
 
 
 def test_after_closing_nothing_is_taken(keep: Keep) -> None:
     """And the folder is free for the next process."""
-    keeper = keep()
-    keeper.open()
-    keeper.close()
-    assert not keeper.submit(lambda _: None)
+    memory_service = keep()
+    memory_service.open()
+    memory_service.close()
+    assert not memory_service.submit(lambda _: None)
     assert keep().open().projects() == {}
 
 
 def test_cleaned_texts_hold_no_secret_and_no_note(keep: Keep) -> None:
     """Redactors of plugins have their say; one that fails costs the text."""
-    keeper = keep(redactors=[lambda text: text.replace("Bluebird", "[name]")])
-    assert keeper.clean("Bluebird has ghp_" + "a" * 36) == "[name] has [redacted github token]"
+    memory_service = keep(redactors=[lambda text: text.replace("Bluebird", "[name]")])
+    assert memory_service.clean("Bluebird has ghp_" + "a" * 36) == "[name] has [redacted github token]"
 
     def fails(_: str) -> str:
         raise ValueError

@@ -19,8 +19,8 @@ def embedder() -> WordLlama256:
 
 
 @pytest.fixture
-def open_keeper(tmp_path: Path, embedder: WordLlama256) -> Iterator[Callable[[], MemoryService]]:
-    """Keepers of the test's folder, one after the other."""
+def open_memory_service(tmp_path: Path, embedder: WordLlama256) -> Iterator[Callable[[], MemoryService]]:
+    """Memory services of the test's folder, one after the other."""
     made: list[MemoryService] = []
 
     def make() -> MemoryService:
@@ -28,13 +28,13 @@ def open_keeper(tmp_path: Path, embedder: WordLlama256) -> Iterator[Callable[[],
         return made[-1]
 
     yield make
-    for keeper in made:
-        keeper.close()
+    for memory_service in made:
+        memory_service.close()
 
 
 @pytest.fixture
-def keeper(open_keeper: Callable[[], MemoryService]) -> MemoryService:
+def memory_service(open_memory_service: Callable[[], MemoryService]) -> MemoryService:
     """One, open."""
-    keeper = open_keeper()
-    keeper.open()
-    return keeper
+    memory_service = open_memory_service()
+    memory_service.open()
+    return memory_service

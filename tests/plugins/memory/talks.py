@@ -37,7 +37,7 @@ class Talk:
 
     def __init__(
         self,
-        keeper: MemoryService,
+        memory_service: MemoryService,
         *,
         folder: str = "/srv/shop",
         profile: Profile | None = None,
@@ -47,17 +47,17 @@ class Talk:
         session: str = "",
     ) -> None:
         Talk.number += 1
-        self.keeper, self.folder = keeper, folder
+        self.memory_service, self.folder = memory_service, folder
         given = {"x-session-id": session or f"{Talk.number:08}-0000-4000-8000-test", "authorization": "Bearer t"}
         self.session = Session(
             plugins=plugins or plugins_of(),
-            memory=keeper,
+            memory=memory_service,
             profile=profile or profile_of(STAGES),
             headers=given | dict(headers or {}),
             clock=ManualClock(at),
         )
         self.turns: list[Turn] = []
-        keeper.open()
+        memory_service.open()
 
     def __enter__(self) -> Talk:
         return self
@@ -83,7 +83,7 @@ class Talk:
         """The agent is done; all there is to remember is remembered."""
         self.session.reply(text)
         self.turns.append(assistant(text))
-        assert self.keeper.drain(30)
+        assert self.memory_service.drain(30)
         self.session.clock.advance(5)
 
     def body(self) -> bytes:

@@ -27,23 +27,23 @@ from tests.plugins.compaction.test_llm import Server
 
 
 @pytest.fixture
-def keeper(tmp_path: Path) -> Iterator[MemoryService]:
-    keeper = MemoryService(lambda: Memory(tmp_path / "memory", Trigrams()))
-    yield keeper
-    keeper.close()
+def memory_service(tmp_path: Path) -> Iterator[MemoryService]:
+    memory_service = MemoryService(lambda: Memory(tmp_path / "memory", Trigrams()))
+    yield memory_service
+    memory_service.close()
 
 
-def chosen(text: str, keeper: MemoryService | None = None) -> object:
+def chosen(text: str, memory_service: MemoryService | None = None) -> object:
     plugins = Plugins()
     plugins.add(stage, "memory")
     profile = profile_of(text)
-    return tagger_of(profile, Services(taggers=plugins.parts(profile).taggers, memory=keeper))
+    return tagger_of(profile, Services(taggers=plugins.parts(profile).taggers, memory=memory_service))
 
 
-def test_a_profile_names_its_tagger(keeper: MemoryService) -> None:
+def test_a_profile_names_its_tagger(memory_service: MemoryService) -> None:
     """The words themselves where it names none."""
     assert chosen("") is None
-    assert isinstance(chosen('[memory]\ntagger = "embedding"', keeper), Embedding)
+    assert isinstance(chosen('[memory]\ntagger = "embedding"', memory_service), Embedding)
     model = '[stage.memory.llm]\nurl = "http://127.0.0.1:1/v1"\nmodel = "m"'
     assert isinstance(chosen(f'[memory]\ntagger = "llm"\n{model}'), LlmTagger)
 
@@ -80,11 +80,14 @@ def test_a_plugin_gives_another() -> None:
     assert found("x", ()) == ["mine"]
 
 
-def test_by_vectors_what_says_most_comes_first(keeper: MemoryService) -> None:
+def test_by_vectors_what_says_most_comes_first(memory_service: MemoryService) -> None:
     """Each once, of the words of the text alone; nothing while memory is not open."""
-    tagger, text = Embedding(keeper), "The invoice has a watermark. Every invoice of the till, each invoice line."
+    tagger, text = (
+        Embedding(memory_service),
+        "The invoice has a watermark. Every invoice of the till, each invoice line.",
+    )
     assert tagger(text, ()) == []
-    keeper.open()
+    memory_service.open()
     found = list(tagger(text, ["invoice", "mailer"]))
     assert "invoice" in found
     assert "mailer" not in found

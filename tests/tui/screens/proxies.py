@@ -1,4 +1,4 @@
-"""A proxy that is up, without its wire: the suite's own desks answer."""
+"""A proxy that is up, without its wire: the suite's own commands answer."""
 
 from __future__ import annotations
 

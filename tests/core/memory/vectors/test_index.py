@@ -210,24 +210,24 @@ def test_a_write_that_hangs_costs_no_answer(tmp_path: Path, monkeypatch: pytest.
     name = install(tmp_path, monkeypatch)
     monkeypatch.setattr(memory, "VectorIndex", partial(VectorIndex, process=name, within_s=5.0, pause_s=0.0))
     folder = tmp_path / "memory"
-    keeper = MemoryService(lambda: Memory(folder, Trigrams()), retry_s=0.05)
-    kept = keeper.open()
-    keeper.submit(lambda m: m.add([Item("p", "the boiler pressure is two bar")]))
-    assert keeper.drain(600)
+    memory_service = MemoryService(lambda: Memory(folder, Trigrams()), retry_s=0.05)
+    kept = memory_service.open()
+    memory_service.submit(lambda m: m.add([Item("p", "the boiler pressure is two bar")]))
+    assert memory_service.drain(600)
     (folder / "full").touch()
-    keeper.submit(lambda m: m.add([Item("p", "we sail at dawn")]))
+    memory_service.submit(lambda m: m.add([Item("p", "we sail at dawn")]))
     wait_until((folder / "hanging").exists)
 
-    found = keeper.ask(lambda m: m.search("when do we sail?", "p", patience_s=0.0), 600)
+    found = memory_service.ask(lambda m: m.search("when do we sail?", "p", patience_s=0.0), 600)
     assert found is not None
     assert found.hits[0].item.text == "we sail at dawn"
     assert "vectors" in found.degraded[0]
 
     wait_until(lambda: kept.owes != "")
-    keeper.submit(lambda m: m.add([Item("p", "the cat is called Ink")]))
+    memory_service.submit(lambda m: m.add([Item("p", "the cat is called Ink")]))
     wait_until(lambda: bool(kept.search("what is the cat called?", "p", patience_s=0.0).hits))
     (folder / "full").unlink()
     wait_until(lambda: kept.owes == "")
     assert kept.search("what is the cat called?", "p").degraded == ()
     assert sum(one.unindexed for one in kept.catalog.counts()) == 0
-    keeper.close()
+    memory_service.close()
