@@ -78,6 +78,30 @@ def test_the_next_one_is_asked_and_the_faulty_one_named(bad: Compressor) -> None
     assert bad.__name__ in problem
 
 
+def test_a_trusted_one_is_called_directly() -> None:
+    """On the caller's own thread, in its place among the others; nothing of a stranger's is asked whether it is one."""
+
+    class Odd:
+        def __call__(self, output: ToolOutput) -> Compressed | None:
+            return None
+
+        def __eq__(self, other: object) -> bool:
+            raise RuntimeError("no")
+
+        __hash__ = object.__hash__
+
+    called: list[int] = []
+
+    def ours(output: ToolOutput) -> Compressed | None:
+        called.append(threading.get_ident())
+        return shortens(output)
+
+    run = CompressorRun(CompressorPool(trusted=[ours]), [Odd(), ours], PATIENT)
+    assert run.first(OUTPUT, take) == shortens(OUTPUT)
+    assert called == [threading.get_ident()]
+    assert not run.problems
+
+
 def test_an_answer_that_can_not_be_sent_is_a_fault_too() -> None:
     """The draft says so, and the next one is asked."""
     taken: list[str] = []
