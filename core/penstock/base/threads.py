@@ -118,7 +118,7 @@ class Workers:
         task: Task[object] | None = None
         try:
             while (task := self._take()) is not None and self._do(task):
-                pass
+                task = None  # an idle thread holds nothing of what it did, and of what that raised
         except GivenUp:
             return  # it came after the work was done: the thread was written off all the same
         finally:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -52,6 +55,29 @@ def test_work_is_done_and_its_result_given() -> None:
         with pytest.raises(type(error)):
             workers.submit(fails).future.result(SOON)
     assert workers.submit(lambda: "still here").future.result(SOON) == "still here"
+    workers.close()
+
+
+def test_an_idle_thread_holds_nothing_of_what_it_did() -> None:
+    """Else what owns the threads would live, and its threads with it, for as long as it has nothing to do."""
+
+    class Owner:
+        """What the work's error has in its traceback."""
+
+    def fails(owner: Owner) -> None:
+        raise ValueError("no")
+
+    def ask(workers: Workers, owner: Owner) -> None:
+        with suppress(ValueError):
+            workers.submit(lambda: fails(owner)).future.result(SOON)
+
+    workers, owner = Workers(), Owner()
+    held = weakref.ref(owner)
+    ask(workers, owner)
+    until(lambda: workers._idle == 1)
+    del owner
+    gc.collect()
+    assert held() is None
     workers.close()
 
 

@@ -1,0 +1,45 @@
+"""Threads of Penstock that a test leaves behind: an engine, a log or a memory that nobody closed."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+
+__all__ = ["LeftoverThreads"]
+
+_OURS = ("penstock-", "demo-")
+_SHARED = ("penstock-child",)
+"""Processes of the vector index serve one test after another, with the threads that talk to them."""
+PATIENCE_S = 20.0
+"""A thread that was told to end may still be at its last piece of work."""
+
+
+class LeftoverThreads:
+    """Those that were not there at the start, each with the test that began it."""
+
+    def __init__(self) -> None:
+        self._before = set(threading.enumerate())
+        self._began: dict[threading.Thread, str] = {}
+
+    def note(self, test: str) -> None:
+        """Take what is new for what `test` began."""
+        for thread in self._new():
+            self._began.setdefault(thread, test)
+
+    def found(self) -> list[str]:
+        """What has not ended when each had time to; empty when nothing is left."""
+        if not self._new():
+            return []
+        gc.collect()  # what ends with its owner ends now
+        end = time.monotonic() + PATIENCE_S
+        for thread in self._new():
+            thread.join(max(0.0, end - time.monotonic()))
+        return sorted(f"{thread.name}, begun by {self._began.get(thread, 'a fixture')}" for thread in self._new())
+
+    def _new(self) -> set[threading.Thread]:
+        return {
+            thread
+            for thread in set(threading.enumerate()) - self._before
+            if thread.name.startswith(_OURS) and not thread.name.startswith(_SHARED)
+        }
