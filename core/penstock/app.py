@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,24 +92,29 @@ class Suite:
         is_incomplete = not degraded and not is_new and not complete.is_complete(path)
         if not degraded and not is_incomplete:
             complete.mark_complete(path)
-        log = EventLog(kept, listeners=plugins.listeners(), clock=clock)
-        dialects = [*plugins.dialects(), *bundled_dialects()]
-        memory_service = (
-            _memory_service(chosen, plugins, paths.memory_dir(path), log) if chosen.memory.enabled else None
-        )
-        make = _maker(plugins, clock, log, memory_service)
-        engine = Engine(
-            dialects=dialects,
-            pipelines=lambda name: make(profiles.load(name)),
-            profile=profile,
-            store=kept,
-            log=log,
-            key=installation_key(path.parent),
-            clock=clock,
-            redactors=plugins.redactors(),
-            is_lost=bool(degraded) or _is_lost(kept, clock.now(), is_gone=is_gone),
-            is_incomplete=is_incomplete,
-        )
+        with ExitStack() as opened:
+            opened.callback(kept.close)
+            log = EventLog(kept, listeners=plugins.listeners(), clock=clock)
+            opened.callback(log.close)
+            dialects = [*plugins.dialects(), *bundled_dialects()]
+            memory_service = None
+            if chosen.memory.enabled:
+                memory_service = _memory_service(chosen, plugins, paths.memory_dir(path), log)
+                opened.callback(memory_service.close)
+            make = _maker(plugins, clock, log, memory_service)
+            engine = Engine(
+                dialects=dialects,
+                pipelines=lambda name: make(profiles.load(name)),
+                profile=profile,
+                store=kept,
+                log=log,
+                key=installation_key(path.parent),
+                clock=clock,
+                redactors=plugins.redactors(),
+                is_lost=bool(degraded) or _is_lost(kept, clock.now(), is_gone=is_gone),
+                is_incomplete=is_incomplete,
+            )
+            opened.pop_all()  # from here on `close` does it
         # What can not be kept can not be sent the same after a restart (P3): what is sent then stays as it comes.
         engine.is_paused = bool(degraded)
         suite = cls(engine, log, kept, plugins, chosen, dialects, degraded, memory_service)

@@ -21,6 +21,7 @@ from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
 from penstock.testing import ManualClock, assistant, conversation, user
 from tests.engines import request
+from tests.leftover_threads import LeftoverThreads
 
 PLUGIN = """
 from penstock import Stage, hookimpl
@@ -122,6 +123,18 @@ def test_a_bad_configuration_stops_the_start() -> None:
     (paths.plugins_dir() / "broken.py").write_text("raise RuntimeError('no')")
     with pytest.raises(PluginError, match="RuntimeError: no"):
         Suite.open()
+
+
+def test_a_start_that_is_stopped_leaves_nothing_open(penstock_home: Path) -> None:
+    """No thread, no memory, no store: the same folder can be opened at once."""
+    paths.profiles_dir().mkdir(parents=True)
+    broken = 'extends = "default"\nstages = ["memory", "trim"]\n[stage.trim]\nleast = "many"\n'
+    (paths.profiles_dir() / "mine.toml").write_text(broken)
+    threads = LeftoverThreads()
+    with pytest.raises(ProfileError, match=r"stage\.trim\.least"):
+        Suite.open("mine")
+    assert threads.found() == []
+    Suite.open().close()
 
 
 def test_a_store_that_cannot_be_opened_stops_nothing(tmp_path: Path) -> None:
