@@ -88,15 +88,17 @@ def test_a_profile_that_cannot_be_used_stops_the_start() -> None:
     def broken(name: str) -> Pipeline:
         raise ProfileError(f"{name}: no")
 
+    log = EventLog(MemoryStore())
     with pytest.raises(ProfileError, match="default: no"):
         Engine(
             dialects=[],
             pipelines=broken,
             profile="default",
             store=MemoryStore(),
-            log=EventLog(MemoryStore()),
+            log=log,
             key=b"k" * 32,
         )
+    log.close()
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from penstock.base.clock import ManualClock
 from penstock.conversation.exchange import Request
@@ -29,6 +29,9 @@ Body = dict[str, Any]
 class Talk:
     """Messages, and a proxy they go through."""
 
+    opened: ClassVar[list[Talk]] = []
+    """Those of this test; `closed_talks` ends their threads."""
+
     def __init__(self, **tables: dict[str, Any]) -> None:
         self.messages: list[Body] = []
         self.tools: list[Body] = []
@@ -39,9 +42,11 @@ class Talk:
         self.store = MemoryStore()
         self.requests = 0
         self.start()
+        Talk.opened.append(self)
 
     def start(self) -> None:
         """A fresh process on the same store."""
+        self.close()
         plugins = Plugins()
         plugins.add(compaction, "compaction")
         plugins.add(pruning, "pruning")
@@ -58,6 +63,12 @@ class Talk:
             key=b"a key for tests",
             clock=clock,
         )
+
+    def close(self) -> None:
+        """End the threads of the process, if one was started."""
+        if hasattr(self, "engine"):
+            self.engine.close()
+            self.log.close()
 
     def user(self, words: str) -> Talk:
         self.messages.append({"role": "user", "content": [{"type": "text", "text": words}]})
