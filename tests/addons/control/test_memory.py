@@ -14,6 +14,7 @@ from mitmproxy.test import tflow, tutils
 
 from penstock.app import Suite
 from penstock.control.channel import HOST, token_of
+from penstock.store.lock import StoreLock
 from penstock_addons.control.addon import BODY_BYTES, MEMORY_BYTES, Control
 
 
@@ -90,13 +91,17 @@ async def test_a_profile_without_memory_says_so(ask: Ask, tmp_path: Path) -> Non
     assert not (tmp_path / "memory").exists()
 
 
-async def test_a_memory_that_another_has_open_is_not_this_ones(ask: Ask, tmp_path: Path) -> None:
-    """The same: 409, and the reason."""
-    from penstock.store.lock import StoreLock
-
-    (tmp_path / "memory").mkdir(exist_ok=True)
+@pytest.fixture
+def taken(tmp_path: Path) -> Iterator[None]:
+    """Another process has the memory open, since before the suite was."""
+    (tmp_path / "memory").mkdir()
     lock = StoreLock(tmp_path / "memory" / "memory.db")
-    status, said = await ask("list")
+    yield
     lock.release()
+
+
+async def test_a_memory_that_another_has_open_is_not_this_ones(taken: None, ask: Ask) -> None:
+    """The same: 409, and the reason."""
+    status, said = await ask("list")
     assert status == 409
     assert "memory" in said["error"]
