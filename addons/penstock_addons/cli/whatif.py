@@ -50,10 +50,12 @@ def whatif(
     plugins: Plugins = ctx.obj
     faults: list[str] = []
     dialects = [*plugins.dialects(), *bundled_dialects()]
-    replays = [WhatIf(name, plugins, dialects) for name in dict.fromkeys(profile or ["default"])]
     read, length = _reading(log, faults)
+    replays: list[WhatIf] = []
     others = 0
     try:
+        for name in dict.fromkeys(profile or ["default"]):
+            replays.append(WhatIf(name, plugins, dialects))
         with _bar(log, length) as bar:
             at = 0
             for position, recorded in in_order(read):

@@ -96,7 +96,7 @@ def test_of_nothing(run: Run, tmp_path: Path, lines: Path) -> None:
     for words, said in (
         ([str(tmp_path / "nowhere")], "nowhere cannot be read"),
         ([str(empty)], "no model request that was answered (1 other requests)"),
-        ([str(lines), "--profile", "defualt"], "defualt"),
+        ([str(lines), "--profile", "default", "--profile", "defualt"], "defualt"),
     ):
         found = run("whatif", *words)
         assert found.exit_code == 2, found.output
