@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from penstock.memory.vectors import index
 from penstock.models import age
+from tests.leftover_threads import LeftoverThreads
 from tests.sizing import EXPLORE, examples
 from tests.vectorprocesses import SharedChild
 
@@ -49,3 +51,19 @@ def _nothing_of_this_machine(penstock_home: Path) -> None:
 def _shared_vector_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A memory of a test gets a process for its vectors that another test has used."""
     monkeypatch.setattr(index, "Child", SharedChild)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _threads() -> Iterator[LeftoverThreads]:
+    """What tests of a module open they close: its threads would slow the tests that follow, and hide a leak of ours."""
+    threads = LeftoverThreads()
+    yield threads
+    found = threads.found()
+    assert not found, "threads of Penstock are left:\n" + "\n".join(found)
+
+
+@pytest.fixture(autouse=True)
+def _threads_of_the_test(request: pytest.FixtureRequest, _threads: LeftoverThreads) -> Iterator[None]:
+    """Whose threads they are."""
+    yield
+    _threads.note(request.node.name)
