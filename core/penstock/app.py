@@ -21,8 +21,8 @@ from penstock.dialects.bundled import bundled_dialects
 from penstock.engine import payloads
 from penstock.engine.engine import Engine
 from penstock.engine.pipeline import Pipeline
-from penstock.events.event import EventKind
 from penstock.events.log import EventLog
+from penstock.events.proxy_events import FaultEvent
 from penstock.plugins.manager import Plugins
 from penstock.plugins.tagger import Tags
 from penstock.profiles import profile as profiles
@@ -198,7 +198,7 @@ def _memory_service(profile: Profile, plugins: Plugins, folder: Path, log: Event
         return open_memory(folder, profile, plugins.embedders())
 
     def fault(error: str) -> None:
-        log.append(EventKind.FAULT, where="memory", error=error)
+        log.append(FaultEvent("memory", error))
 
     return MemoryService(memory, redactors=redactors(profile.redact.personal, plugins.redactors()), on_fault=fault)
 
@@ -208,7 +208,7 @@ def _maker(
 ) -> Callable[[Profile], Pipeline]:
     def tagged(exchange: str, of: str, tags: Tags) -> None:
         if not log.has_stopped:
-            log.append(EventKind.TAGGED, exchange, **payloads.tagged(of, tags))
+            log.append(payloads.tagged(of, tags), exchange)
 
     def make(profile: Profile) -> Pipeline:
         # Once: a summariser has a spend cap and a memory of its own.

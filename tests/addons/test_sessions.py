@@ -16,6 +16,8 @@ from mitmproxy.test import tflow, tutils
 from penstock.app import Suite
 from penstock.control.channel import HOST, token_of
 from penstock.events.event import Event, EventKind
+from penstock.events.payload import read
+from penstock.events.request_events import ClassifiedEvent
 from penstock_addons.control.addon import Control
 
 
@@ -62,7 +64,7 @@ async def test_listed_named_deleted(suite: Suite, tmp_path: Path) -> None:
 async def test_one_that_is_worked_at_stays(suite: Suite, tmp_path: Path) -> None:
     """A request of it is under way in this very process."""
     said = {"session": "morning", "conversation": "talk-1", "client": "codex", "kind": "main"}
-    suite.log.append_later(EventKind.CLASSIFIED, "x", lambda: said)
+    suite.log.append(read(ClassifiedEvent, said), "x")
     status, found = await ask(suite, tmp_path, "delete", b'{"session": "morning", "force": true}')
     assert (status, "under way" in found["error"]) == (400, True)
 

@@ -217,7 +217,7 @@ def test_closing_writes_what_is_left_and_ends_every_thread() -> None:
         thread.join(timeout=30)
         assert not thread.is_alive()
     reader = SqlStore(paths.store_path(), readonly=True)
-    assert [e.kind for e in reader.events_of("y1")][-1] is EventKind.ENRICHED
+    assert [e.kind for e in reader.events_of("y1")][-1] is EventKind.REWRITTEN
     reader.close()
 
 

@@ -152,7 +152,7 @@ def test_what_waits_lands_all_at_once() -> None:
         stage.what = two
         said += [assistant("four"), user("five")]
         assert session.send(conversation(*said)) == conversation(*said)
-        assert session.events(EventKind.ENRICHED)[-1].payload["pending"] == 2
+        assert session.events(EventKind.REWRITTEN)[-1].payload["pending"] == 2
         stage.what = lambda _: None
         session.wait(400)
         said += [assistant("six"), user("seven")]
@@ -161,7 +161,7 @@ def test_what_waits_lands_all_at_once() -> None:
         assert b"shorter 1" in left
         flush = session.events(EventKind.FLUSH)
         assert [(e.payload["edits"], e.payload["why"]) for e in flush] == [(2, "the cache is cold")]
-        assert session.events(EventKind.ENRICHED)[-1].payload["pending"] == 0
+        assert session.events(EventKind.REWRITTEN)[-1].payload["pending"] == 0
 
 
 def test_the_last_word_about_a_block_lands() -> None:

@@ -144,11 +144,11 @@ def test_a_ledger_is_replayed_without_its_originals(store: Store) -> None:
         session.stages[0].what = lambda _: None  # type: ignore[attr-defined]
         grown = session.send(later)
         assert grown.startswith(first[: first.index(b"[shortened]") + 11])
-        saved = session.events(EventKind.ENRICHED)[-1].payload
+        saved = session.events(EventKind.REWRITTEN)[-1].payload
         assert saved["tokens_out"] < saved["tokens_in"]
         session.restart()
         assert session.send(later) == grown
-        assert session.events(EventKind.ENRICHED)[-1].payload["tokens_out"] == saved["tokens_out"]
+        assert session.events(EventKind.REWRITTEN)[-1].payload["tokens_out"] == saved["tokens_out"]
     store.close()
 
 
@@ -158,7 +158,7 @@ def test_what_a_client_compacts_is_kept(store: Store) -> None:
     with Session(Does(shortens), store=store) as session:
         assert session.send(asks) == asks
         assert session.send(asks) == asks
-        (event,) = session.events(EventKind.KEPT)
+        (event,) = session.events(EventKind.HISTORY_ARCHIVED)
         (found,) = store.find_originals(event.payload["handle"])
         assert found.conversation == name_of(session)
     assert [said in found.text for said in ("look", "a.py", OUTPUT, "done")] == [True] * 4

@@ -115,7 +115,7 @@ async def test_a_look_at_an_answer_holds_up_nobody(caplog: pytest.LogCaptureFixt
             await session.engine.process(request(conversation(user(f"more {n}")), ident=f"y{n}"))
         await looking
         stage.may_go.set()
-        assert outcome.exchange.state is State.REMEMBERED
+        assert outcome.exchange.state is State.PROCESSED
         assert "looks" in session.events(EventKind.FAULT)[0].payload["error"]
 
 
@@ -136,4 +136,4 @@ async def test_a_store_that_is_slow_to_write_events_holds_up_nobody() -> None:
         await asyncio.to_thread(begun.wait)
         assert session.store.last_seq() == 0
         may_go.set()
-        assert len(session.events(EventKind.ENRICHED)) == 20
+        assert len(session.events(EventKind.REWRITTEN)) == 20

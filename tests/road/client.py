@@ -91,7 +91,7 @@ class Call:
 
     def stages(self) -> dict[str, Event]:
         """Each stage's verdict."""
-        self.wait(EventKind.ENRICHED)
+        self.wait(EventKind.REWRITTEN)
         return {e.payload["stage"]: e for e in self.events(EventKind.STAGE)}
 
 

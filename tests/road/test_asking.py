@@ -77,7 +77,7 @@ def test_a_request_asks_for_a_profile(counting: Road) -> None:
     call = counting.post("/v1/messages", body, {"x-penstock": "profile=quiet"})
     assert call.received.body == body
     assert call.received.head.all("x-penstock") == []
-    call.wait(EventKind.REMEMBERED)
+    call.wait(EventKind.PROCESSED)
     assert [e.payload["reason"] for e in call.events(EventKind.EDIT)] == ["the profile observes"]
 
 
@@ -93,7 +93,7 @@ def test_a_plugin_that_fails_for_a_profile_breaks_nothing(start: Callable[..., R
     road = start(plugins={"counting": COUNTING, "fickle": FICKLE}, profiles={"quiet": OBSERVE})
     call = road.post("/v1/messages", a_turn(), {"x-penstock": "profile=quiet"})
     assert b"call " in call.received.body
-    call.wait(EventKind.REMEMBERED)
+    call.wait(EventKind.PROCESSED)
     (fault,) = [event.payload for event in road.proxy.events() if event.kind is EventKind.FAULT]
     assert fault["where"] == "profile"
     assert "plugin 'fickle'" in fault["error"]
@@ -129,7 +129,7 @@ def test_a_session_has_a_profile_by_the_proxys_user(regular: Road) -> None:
     assert call.response().status == 200
     assert call.received.body == body
     assert call.received.head.all("proxy-authorization") == []
-    call.wait(EventKind.REMEMBERED)
+    call.wait(EventKind.PROCESSED)
     assert call.events(EventKind.EDIT)[0].payload["reason"] == "the profile observes"
 
 

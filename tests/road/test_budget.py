@@ -66,7 +66,7 @@ def test_past_its_end_a_budget_refuses_and_raised_it_goes_on(start: Start) -> No
     road = start(profile=profile("[budget.session]\nrequests = 1"))
     session = new_session()
     first = road.post("/v1/messages", turn("one", session))
-    first.wait(EventKind.REMEMBERED)
+    first.wait(EventKind.PROCESSED)
     refused = road.send("/v1/messages", turn("two", session))
     response = refused.response()
     said = json.loads(response.body)["error"]
@@ -87,7 +87,7 @@ def test_past_its_end_a_budget_refuses_and_raised_it_goes_on(start: Start) -> No
 def test_every_format_has_its_own_refusal(start: Start, path: str) -> None:
     """Clients read it as they read their provider's."""
     road = start(profile=profile("[budget.day]\nrequests = 1"))
-    road.post("/v1/messages", turn()).wait(EventKind.REMEMBERED)
+    road.post("/v1/messages", turn()).wait(EventKind.PROCESSED)
     response = road.send(path, body_for(path, "more")).response()
     error = json.loads(response.body)["error"]
     assert response.status == (402 if path.startswith("/v1/messages") else 429)
@@ -135,7 +135,7 @@ def test_what_providers_say_of_their_limits_is_shown(start: Start) -> None:
     call = road.post("/v1/messages", turn(), {}, Answer(WHOLE["/v1/messages"], headers=headers))
     [told] = call.wait(EventKind.ANSWERED).payload["limits"]
     assert (told["name"], told["limit"], told["remaining"]) == ("requests", 50, 49)
-    call.wait(EventKind.REMEMBERED)
+    call.wait(EventKind.PROCESSED)
     assert road.send("/v1/messages", turn("refused")).response().status == 402
     [row] = run_command(road, "show")["rates"]["providers"]
     assert (row["provider"], row["name"], row["remaining"]) == ("anthropic", "requests", 49)
@@ -147,7 +147,7 @@ def test_what_the_provider_refused_costs_nothing(start: Start, status: int) -> N
     road = start(profile=profile("[budget.day]\nrequests = 1"))
     road.send("/v1/messages", turn(), {}, Answer(b"{}", status)).response()
     road.send("/v1/messages", turn("gone"), {}, Answer(hang_up=True)).response()
-    road.post("/v1/messages", turn("this one counts")).wait(EventKind.REMEMBERED)
+    road.post("/v1/messages", turn("this one counts")).wait(EventKind.PROCESSED)
     wait_until(is_settled(road, 1), "one request is counted")
 
 
@@ -183,15 +183,15 @@ def test_an_error_in_the_middle_of_a_stream_pays(start: Start) -> None:
 def test_a_client_that_leaves_the_queue_gives_its_turn_back(start: Start) -> None:
     """It holds nothing, and the next does not wait for it."""
     road = start(profile=profile("[rate]\nqueue_s = 400\n[rate.credential]\nrequests_per_minute = 0.2\nburst = 5"))
-    road.post("/v1/messages", turn("one")).wait(EventKind.REMEMBERED)
+    road.post("/v1/messages", turn("one")).wait(EventKind.PROCESSED)
     leaves = road.send("/v1/messages", turn("two"))
-    leaves.wait(EventKind.ENRICHED)
+    leaves.wait(EventKind.REWRITTEN)
     leaves.leave()
     assert leaves.wait(EventKind.FAILED).payload["why"] == "client left"
     assert not road.provider.has_received(leaves.tag)
     # Behind the one that left it would have to wait for ten minutes, and be refused.
     next_one = road.send("/v1/messages", turn("three"))
-    next_one.wait(EventKind.ENRICHED)
+    next_one.wait(EventKind.REWRITTEN)
     assert not next_one.events(EventKind.REFUSED)
     next_one.leave()
     next_one.wait(EventKind.FAILED)
@@ -213,12 +213,12 @@ def test_headers_that_say_nothing_stop_no_answer(start: Start) -> None:
 def test_a_restart_keeps_the_counts(start: Start) -> None:
     """And what a person set."""
     road = start()
-    road.post("/v1/messages", turn()).wait(EventKind.REMEMBERED)
+    road.post("/v1/messages", turn()).wait(EventKind.PROCESSED)
     run_command(road, "set", scope="day", requests=2)
     road.proxy.stop()
     road = start()
     assert (day(road)["used"]["requests"], day(road)["limits"]) == (1, {"requests": 2})
-    road.post("/v1/messages", turn("two")).wait(EventKind.REMEMBERED)
+    road.post("/v1/messages", turn("two")).wait(EventKind.PROCESSED)
     assert road.send("/v1/messages", turn("three")).response().status == 402
     run_command(road, "reset", scope="day")
     road.post("/v1/messages", turn("three"))

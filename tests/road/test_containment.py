@@ -76,7 +76,7 @@ def test_nonsense_that_means_nothing_does_nothing(rogues: Road, misbehaviour: st
     verdict = call.stages()[misbehaviour].payload
     assert verdict["outcome"] == StageOutcome.NOTHING
     assert len(verdict["remark"]) <= 401
-    assert call.wait(EventKind.REMEMBERED)
+    assert call.wait(EventKind.PROCESSED)
     assert call.events(EventKind.CLASSIFIED)[0].payload["kind"] == "main"
 
 
@@ -99,7 +99,7 @@ def test_edits_that_break_the_request_cost_their_own_stage(rogues: Road) -> None
     assert notes(call) == ["noted by a-first", "noted by z-last"]
     assert b"toolu_1" in call.received.body
     fault = call.wait(EventKind.FAULT).payload
-    call.wait(EventKind.REMEMBERED)
+    call.wait(EventKind.PROCESSED)
     states = {e.payload["stage"]: e.payload["state"] for e in call.events(EventKind.EDIT)}
     assert states == {"a-first": "landed", "breaks-a-pair": "left out", "z-last": "landed"}
     assert fault["where"] == "check"
@@ -136,7 +136,7 @@ def test_nobody_waits_for_the_stage_of_another(gated: Road, manner: str, tmp_pat
 def test_a_stage_that_fails_at_an_answer_costs_the_others_nothing(looking: Road, manner: str) -> None:
     """P1: one stage raises, or hangs, when it is shown an answer: the others are shown it, and it ends remembered."""
     call = looking.post("/v1/messages", claude(ask(f"{manner}, b"), session=new_session()))
-    call.wait(EventKind.REMEMBERED)
+    call.wait(EventKind.PROCESSED)
     a, b, c = (e.payload["error"] for e in call.events(EventKind.FAULT))
     assert "a has seen 'The tests pass.'" in a
     assert "stage 'b'" in b
@@ -146,7 +146,7 @@ def test_a_stage_that_fails_at_an_answer_costs_the_others_nothing(looking: Road,
 def test_what_a_stage_does_to_an_answer_nobody_else_sees(looking: Road) -> None:
     """P1: a stage writes to the answer it is shown: the others, and the event log, have it as it came."""
     call = looking.post("/v1/messages", claude(ask("scribble, b"), session=new_session()))
-    call.wait(EventKind.REMEMBERED)
+    call.wait(EventKind.PROCESSED)
     a, c = (e.payload["error"] for e in call.events(EventKind.FAULT))
     assert c == a.replace("'a'", "'c'").replace("a has", "c has")
     assert call.wait(EventKind.ANSWERED).payload["usage"]["cache_read"] == 5600

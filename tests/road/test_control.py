@@ -55,7 +55,7 @@ def test_compact_now(start: Callable[..., Road], mode: str) -> None:
     def send(session: str, *messages: dict[str, Any]) -> bytes:
         call = road.send("/v1/messages", claude(*messages, session=session), headers, origin=origin)
         assert call.response().status == 200
-        call.wait(EventKind.REMEMBERED)
+        call.wait(EventKind.PROCESSED)
         return call.received.body
 
     for session in (mine, other):

@@ -35,7 +35,7 @@ def test_credentials_arrive_and_are_nowhere_written(counting: Road) -> None:
     call = counting.post("/v1/messages", claude(ask("hello"), session=new_session()), CREDENTIALS)
     assert call.received.body.endswith(b"}")
     assert {name: call.received.head.get(name) for name in CREDENTIALS} == CREDENTIALS
-    call.wait(EventKind.REMEMBERED)
+    call.wait(EventKind.PROCESSED)
     assert places_of(PLAIN, counting.proxy.setup.home) == []
 
 
@@ -43,7 +43,7 @@ def test_a_key_in_the_address_arrives_and_is_nowhere_written(counting: Road) -> 
     """P6: Gemini's `?key=` arrives as it was sent, and no event has it."""
     call = counting.post(f"{GEMINI}?key={PLAIN}-query&alt=json", body_for(GEMINI, "hello"))
     assert call.received.target == f"/{call.tag}{GEMINI}?key={PLAIN}-query&alt=json"
-    call.wait(EventKind.REMEMBERED)
+    call.wait(EventKind.PROCESSED)
     assert places_of(PLAIN, counting.proxy.setup.home) == []
 
 
@@ -78,14 +78,14 @@ def test_the_attestation_arrives_as_it_was_sent(counting: Road) -> None:
     call = counting.post("/v1/messages", body)
     assert call.received.body != body
     assert json.loads(call.received.body)["system"][0] == {"type": "text", "text": BILLING}
-    call.wait(EventKind.REMEMBERED)
+    call.wait(EventKind.PROCESSED)
     assert places_of("cch=7f3a9", counting.proxy.setup.home) == []
 
 
 def test_what_the_log_keeps_only_its_owner_can_read(start: Callable[..., Road]) -> None:
     """P6: the store and the key of this installation are readable by their owner alone."""
     road = start()
-    road.post("/v1/messages", body_for("/v1/messages", "hello")).wait(EventKind.REMEMBERED)
+    road.post("/v1/messages", body_for("/v1/messages", "hello")).wait(EventKind.PROCESSED)
     files = [file for file in road.proxy.setup.store.parent.iterdir() if file.is_file()]
     assert {"penstock.db", "key"} <= {file.name for file in files}
     assert [file.name for file in files if file.stat().st_mode & 0o077] == []

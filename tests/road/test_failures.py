@@ -35,7 +35,7 @@ def assert_failed(call: Call, why: str) -> dict[str, object]:
     assert failed.payload["why"] == why
     kinds = [e.kind for e in call.events()]
     assert kinds[-1] is EventKind.FAILED
-    assert not {EventKind.ANSWERED, EventKind.REMEMBERED} & set(kinds)
+    assert not {EventKind.ANSWERED, EventKind.PROCESSED} & set(kinds)
     return dict(failed.payload)
 
 
@@ -135,7 +135,7 @@ def test_a_client_that_leaves_after_the_last_event_was_answered(plain: Road) -> 
     call.leave()
     assert call.wait(EventKind.ANSWERED).payload["usage"]["output"] == 7
     gate.open()
-    call.wait(EventKind.REMEMBERED)
+    call.wait(EventKind.PROCESSED)
     assert call.events(EventKind.FAILED) == []
 
 

@@ -51,7 +51,7 @@ class Client:
     def ask(self, words: str) -> Call:
         """A turn, answered; what there is to remember of it is on its way to the memory_service."""
         call = self.say(words)
-        call.wait(EventKind.REMEMBERED)
+        call.wait(EventKind.PROCESSED)
         return call
 
     def say(self, words: str) -> Call:

@@ -37,7 +37,7 @@ def test_a_retry_gets_the_same_rewrite(counting: Road, failure: str) -> None:
     assert again.wait(EventKind.CLASSIFIED).payload["retry"] is True
     assert {"envelope", "counting"} <= set(first.stages())
     assert again.stages() == {}
-    assert again.events(EventKind.ENRICHED)[0].payload["replayed"] == 1
+    assert again.events(EventKind.REWRITTEN)[0].payload["replayed"] == 1
 
 
 def test_a_retry_after_the_client_left_gets_the_same_rewrite(counting: Road) -> None:

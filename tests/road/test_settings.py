@@ -33,7 +33,7 @@ def tell(road: Road, what: str, **arguments: object) -> dict[str, Any]:
 def turn(road: Road, session: str, *messages: dict[str, Any]) -> Call:
     call = road.post("/v1/messages", claude(*messages, session=session))
     assert call.response().status == 200
-    call.wait(EventKind.REMEMBERED)
+    call.wait(EventKind.PROCESSED)
     return call
 
 
@@ -111,4 +111,4 @@ def test_shutting_down(start: Start, grace: float) -> None:
     gate.open()
     kinds = [event.kind for event in road.proxy.events()]
     assert kinds[-1] is EventKind.STOPPED
-    assert (EventKind.REMEMBERED in kinds) is bool(grace)
+    assert (EventKind.PROCESSED in kinds) is bool(grace)

@@ -18,7 +18,7 @@ from tests.road.proxy import wait_until
 from tests.road.stages import COUNTING, REPLACING
 
 SAID = {"role": "assistant", "content": [{"type": "text", "text": "The tests pass."}]}
-LIFE = [EventKind.RECEIVED, EventKind.CLASSIFIED, EventKind.ENRICHED, EventKind.FORWARDED, EventKind.ANSWERED]
+LIFE = [EventKind.RECEIVED, EventKind.CLASSIFIED, EventKind.REWRITTEN, EventKind.FORWARDED, EventKind.ANSWERED]
 
 
 def a_turn(text: str = "hello") -> bytes:
@@ -27,7 +27,7 @@ def a_turn(text: str = "hello") -> bytes:
 
 def assert_whole_life(call: Call) -> None:
     """All there is to say about it was written."""
-    call.wait(EventKind.REMEMBERED)
+    call.wait(EventKind.PROCESSED)
     assert [kind for kind in LIFE if not call.events(kind)] == []
 
 
@@ -35,7 +35,7 @@ def test_traffic_goes_on_while_another_holds_the_store(start: Callable[..., Road
     """Section 14: another process has the file locked: requests pass without new edits, which could not be kept; what
     there is to tell is written later."""
     road = start(plugins={"counting": COUNTING})
-    road.post("/v1/messages", a_turn()).wait(EventKind.REMEMBERED)
+    road.post("/v1/messages", a_turn()).wait(EventKind.PROCESSED)
     body = a_turn("while it is locked")
     with closing(sqlite3.connect(road.proxy.setup.store, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -56,7 +56,7 @@ def test_traffic_goes_on_when_the_disk_is_full(start: Callable[..., Road]) -> No
     road = start(plugins={"counting": COUNTING})
     session = new_session()
     first = road.post("/v1/messages", claude(ask("one"), session=session))
-    first.wait(EventKind.REMEMBERED)
+    first.wait(EventKind.PROCESSED)
     road.proxy.limit_files(0)
     second = road.post("/v1/messages", claude(ask("one"), SAID, ask("two"), session=session))
     others = [road.post("/v1/messages", a_turn()) for _ in range(3)]
@@ -75,7 +75,7 @@ def test_a_store_deleted_while_the_proxy_runs_is_made_anew(start: Callable[..., 
     """Section 14: every request is read and edited as before, those that come close behind each other too; that the
     store was deleted is said once."""
     road = start(plugins={"counting": COUNTING})
-    road.post("/v1/messages", a_turn()).wait(EventKind.REMEMBERED)
+    road.post("/v1/messages", a_turn()).wait(EventKind.PROCESSED)
     store = road.proxy.setup.store
     for suffix in ("", "-wal", "-shm"):
         store.with_name(store.name + suffix).unlink(missing_ok=True)
@@ -95,7 +95,7 @@ def test_a_damaged_store_is_set_aside(start: Callable[..., Road], tmp_path: Path
     """Section 14: the file is kept under another name, a new one is begun, and traffic goes on."""
     home = tmp_path / "home"
     before = start(home=home)
-    before.post("/v1/messages", a_turn()).wait(EventKind.REMEMBERED)
+    before.post("/v1/messages", a_turn()).wait(EventKind.PROCESSED)
     before.proxy.stop()
     store = before.proxy.setup.store
     with closing(sqlite3.connect(store)) as last:
@@ -158,7 +158,7 @@ def test_what_was_sent_is_sent_the_same_after_kill_9(start: Callable[..., Road])
     session, gate = new_session(), Gate()
     history = (ask("one"), SAID, ask("two"))
     first = road.post("/v1/messages", claude(ask("one"), session=session))
-    first.wait(EventKind.REMEMBERED)
+    first.wait(EventKind.PROCESSED)
     held = road.send("/v1/messages", claude(*history, session=session), {}, Answer(hold=gate))
     talking = road.send("/v1/messages", a_turn(), {}, Answer((b"{", gate, b"}")))
     gate.wait_until_reached()
@@ -167,7 +167,7 @@ def test_what_was_sent_is_sent_the_same_after_kill_9(start: Callable[..., Road])
     road.proxy.kill()
     gate.open()
     known = road.proxy.events()
-    assert {EventKind.STARTED, EventKind.REMEMBERED} <= {e.kind for e in known}
+    assert {EventKind.STARTED, EventKind.PROCESSED} <= {e.kind for e in known}
 
     after = start(plugins={"counting": COUNTING})
     again = after.post("/v1/messages", claude(*history, session=session))
@@ -183,7 +183,7 @@ def test_after_kill_9_what_was_sent_is_hot(start: Callable[..., Road]) -> None:
     road = start()
     session = new_session()
     body = claude(ask("replace me"), session=session)
-    road.post("/v1/messages", body).wait(EventKind.REMEMBERED)
+    road.post("/v1/messages", body).wait(EventKind.PROCESSED)
     road.proxy.kill()
     after = start(plugins={"replacing": REPLACING})
     again = after.post("/v1/messages", body)

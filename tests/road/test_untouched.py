@@ -58,7 +58,7 @@ def test_an_encoded_body_passes_as_it_came(plain: Road, encoding: str) -> None:
     call = plain.post("/v1/messages", body, {"Content-Encoding": encoding})
     assert call.received.body == body
     assert call.received.head.all("content-encoding") == [encoding]
-    assert call.wait(EventKind.ENRICHED).payload["edits"] == 0
+    assert call.wait(EventKind.REWRITTEN).payload["edits"] == 0
 
 
 def test_encodings_upon_encodings_pass_as_they_came(plain: Road) -> None:

@@ -50,7 +50,7 @@ def life(words: str = "why does it fail?", *, client: str = "claude-code", kind:
         (EventKind.STAGE, {"stage": "envelope", "outcome": "nothing", "remark": "no envelope", "ms": 0.4, "edits": 0}),
         (EventKind.STAGE, {"stage": "pruning", "outcome": "edited", "remark": "one result", "ms": 3.0, "edits": 1}),
         (
-            EventKind.ENRICHED,
+            EventKind.REWRITTEN,
             {
                 "edits": 1,
                 "replayed": 4,
@@ -77,7 +77,7 @@ def life(words: str = "why does it fail?", *, client: str = "claude-code", kind:
                 "text": "It fails because the tree is empty.",
             },
         ),
-        (EventKind.REMEMBERED, {"ms": 3.0}),
+        (EventKind.PROCESSED, {"ms": 3.0}),
     ]
 
 

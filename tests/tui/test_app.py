@@ -270,7 +270,7 @@ async def test_detail(log: Log) -> None:
         await screen.sees("· envelope", "no envelope", "✎ pruning", "700 → 200 tokens: a long listing")
         await screen.sees("2,000 → 1,500 (calibrated), 25% less", "system 300 · tools 1.0k · messages 700")
         await screen.sees("80% read", "10% written", "10% plain", "50 out", "tool_use", "tree is empty")
-        await screen.sees("received", "forwarded", "first byte after 420ms", "after 2.1s", "remembered")
+        await screen.sees("received", "forwarded", "first byte after 420ms", "after 2.1s", "processed")
         blocks = screen.app.screen.query_one(BlockList).text
         assert blocks.index("first words") < blocks.index("new in this request") < blocks.index("second words")
         assert "▌U" in blocks
@@ -289,7 +289,7 @@ async def test_detail_follows_a_running_exchange(log: Log) -> None:
         await screen.press("enter")
         await screen.sees("under way")
         log.exchange(facts[2:], id="x2")
-        await screen.sees("tree is empty", "remembered")
+        await screen.sees("tree is empty", "processed")
         await screen.press("j")
         await screen.sees("an older one", "2 of 2")
         await screen.press("k")

@@ -230,7 +230,7 @@ async def test_the_map_follows(log: Log) -> None:
     async with screen_of(log) as screen:
         await to_map(screen)
         await screen.sees("2.0k of 200k")
-        log.write(K.ENRICHED, id, tokens_in=2000, tokens_out=1500)
+        log.write(K.REWRITTEN, id, tokens_in=2000, tokens_out=1500)
         await screen.sees("1.5k of 200k")
 
 

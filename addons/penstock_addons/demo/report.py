@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any
 
-from penstock.events.event import Event, EventKind
+from penstock.events.event import Event
+from penstock.events.request_events import ForwardedEvent, RewrittenEvent
+from penstock.stats.exchange import ExchangeStats
 
 __all__ = ["Report"]
+
+_COUNTS = ("input", "cache_read", "cache_write", "output")
 
 
 @dataclass
@@ -27,7 +30,7 @@ class Report:
     saved: int = 0
     ours: list[float] = field(default_factory=list)
     """Milliseconds each request spent in the suite."""
-    _known: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _known: dict[str, ExchangeStats] = field(default_factory=dict)
 
     def take(self, events: Iterable[Event]) -> list[str]:
         """Take the next events, in their order. A line for each exchange that ends with one of them."""
@@ -57,31 +60,31 @@ class Report:
             yield f"time in Penstock: {median(self.ours):.1f} ms a request"
 
     def _take(self, event: Event) -> str:
-        said = event.payload
-        if event.kind is EventKind.CLASSIFIED:
-            self._known[event.exchange] = said
-        elif event.kind is EventKind.ENRICHED:
-            self.edits += said.get("edits", 0)
-            self.saved += said.get("tokens_in", 0) - said.get("tokens_out", 0)
-        elif event.kind is EventKind.FORWARDED:
-            self.ours.append(said["ms"])
-        elif event.kind in (EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED):
-            return self._end(event)
-        return ""
+        if not event.exchange:
+            return ""
+        one = self._known.setdefault(event.exchange, ExchangeStats(event.exchange))
+        was_over = one.is_answered
+        one.fold(event)
+        said = event.data
+        if isinstance(said, RewrittenEvent):
+            self.edits += one.edits
+            self.saved += (one.tokens_in or 0) - (one.tokens_out or 0)
+        elif isinstance(said, ForwardedEvent) and said.ms is not None:
+            self.ours.append(said.ms)
+        return self._end(one) if one.is_answered and not was_over else ""
 
-    def _end(self, event: Event) -> str:
-        about, said = self._known.pop(event.exchange, {}), event.payload
+    def _end(self, one: ExchangeStats) -> str:
         self.ended += 1
-        kind = str(about.get("kind", "other"))
+        kind = one.kind or "other"
         self.kinds[kind] += 1
         head = f"{self.ended:>4}  {kind:<10}"
-        if event.kind is not EventKind.ANSWERED:
-            self.failures[str(said.get("status", ""))] += 1
-            return f"{head}  {said.get('status')} {said.get('error') or said.get('message')}"
-        usage = said.get("usage", {})
-        self.tokens.update({k: n for k, n in usage.items() if kind != "count"})
-        sent = sum(usage.get(k, 0) for k in ("input", "cache_read", "cache_write"))
-        cached = f"{usage.get('cache_read', 0) / sent:>4.0%} cached" if sent and kind != "count" else ""
-        tools = " ".join(said.get("tools", ()))
-        took = f"{usage.get('output', 0):>4} out  {said['ms']:>6.0f} ms"
-        return f"{head}  {sent:>7,} in {cached:<11}  {took}  {tools}".rstrip()
+        if one.outcome != "answered":
+            self.failures[str(one.status or 0)] += 1
+            return f"{head}  {one.status or 0} {one.error}"
+        usage = one.usage
+        if kind != "count":
+            self.tokens.update({name: getattr(usage, name) or 0 for name in _COUNTS})
+        sent = usage.prompt or 0
+        cached = f"{(usage.cache_read or 0) / sent:>4.0%} cached" if sent and kind != "count" else ""
+        took = f"{usage.output or 0:>4} out  {one.ms or 0:>6.0f} ms"
+        return f"{head}  {sent:>7,} in {cached:<11}  {took}  {' '.join(one.tools)}".rstrip()

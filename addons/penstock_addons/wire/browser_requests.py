@@ -16,7 +16,7 @@ from mitmproxy.proxy.layers.modes import HttpProxy, HttpUpstreamProxy
 from mitmproxy.proxy.mode_specs import ReverseMode
 
 from penstock.base.browser_origin import Caller, refusal
-from penstock.events.event import EventKind
+from penstock.events.proxy_events import FaultEvent
 from penstock_addons.wire import reverse
 from penstock_addons.wire.gateway import Gateway
 from penstock_addons.wire.options import Settings
@@ -84,7 +84,7 @@ class WebPages:
         self._told.add(why)
         logger.warning("%s", why)
         if self._gateway.suite is not None:
-            self._gateway.suite.log.append(EventKind.FAULT, where="web page", error=why)
+            self._gateway.suite.log.append(FaultEvent("web page", why))
 
     def _answer(self, flow: http.HTTPFlow, why: str) -> http.Response:
         """In the form that the client of this path reads, and without a header that lets a page read it."""

@@ -11,7 +11,6 @@ import time
 import uuid
 from dataclasses import replace
 from importlib.metadata import version
-from typing import Any
 
 from mitmproxy import http
 
@@ -27,7 +26,10 @@ from penstock.dialects.content_encoding import stream_decoder
 from penstock.engine import payloads
 from penstock.engine.admission import prices_for
 from penstock.engine.engine import ProxyDecision
-from penstock.events.event import EventKind
+from penstock.events.payload import EventData
+from penstock.events.proxy_events import FaultEvent, StartedEvent, StoppedEvent
+from penstock.events.request_events import BypassedEvent, ForwardedEvent, ReceivedEvent
+from penstock.events.response_events import AnsweredEvent, FailedEvent, LoggedLimit
 from penstock.identify.identity import client_of
 from penstock.redaction.personal import redactors
 from penstock.redaction.redaction import Redactor
@@ -81,18 +83,18 @@ class Gateway:
         gc.collect()
         gc.freeze()
         self._hosts.extra = suite.profile.hosts
-        suite.log.append(
-            EventKind.STARTED,
+        started = StartedEvent(
             version=version("penstock"),
-            pid=os.getpid(),
             profile=suite.profile.name,
-            listen=listening(),
-            stages=[s.name for s in suite.engine.pipeline(self._settings.profile).stages],
-            plugins=list(suite.plugins.names()),
+            listen=tuple(listening()),
+            stages=tuple(s.name for s in suite.engine.pipeline(self._settings.profile).stages),
+            pid=os.getpid(),
+            plugins=tuple(suite.plugins.names()),
             store=str(self._settings.store),
         )
+        suite.log.append(started)
         if suite.degraded:
-            suite.log.append(EventKind.FAULT, where="store", error=suite.degraded)
+            suite.log.append(FaultEvent("store", suite.degraded))
 
     @property
     def suite(self) -> Suite | None:
@@ -109,7 +111,7 @@ class Gateway:
         self._keep_alive.close()
         if suite is not None:
             self._closed = suite
-            suite.log.append(EventKind.STOPPED, pid=os.getpid())
+            suite.log.append(StoppedEvent(os.getpid()))
             suite.close()
 
     def http_connect(self, flow: http.HTTPFlow) -> None:
@@ -155,7 +157,7 @@ class Gateway:
         body = flow.request.raw_content or b""
         replayed = flow.is_replay == "request"  # by mitmproxy: what was sent is sent again
         if replayed:
-            suite.log.append(EventKind.BYPASSED, passage.id, why="a replay")
+            suite.log.append(BypassedEvent("a replay", 0, 0), passage.id)
             self._forwarded(passage, changed=False, size=len(body))
             return
         request = Request(
@@ -281,9 +283,7 @@ class Gateway:
         passage = InFlight(uuid.uuid4().hex[:16], dialect, time.perf_counter(), credentials_of(flow.request))
         self._passages[flow.id] = passage
         if self._suite is not None:
-            self._suite.log.append(
-                EventKind.RECEIVED,
-                passage.id,
+            received = ReceivedEvent(
                 method=flow.request.method,
                 host=host_of(flow),
                 path=kept_name(flow.request.path.partition("?")[0]),
@@ -292,6 +292,7 @@ class Gateway:
                 client=client_of({"user-agent": flow.request.headers.get("user-agent", "")}),
                 profile=self._suite.profile.name,
             )
+            self._suite.log.append(received, passage.id)
         return passage
 
     def _pass_unread(self, flow: http.HTTPFlow, dialect: Dialect, size: int) -> None:
@@ -301,7 +302,8 @@ class Gateway:
             return
         passage = self._begin(flow, dialect)
         limit = suite.profile.limits.body_bytes
-        suite.log.append(EventKind.BYPASSED, passage.id, why=f"the body has more than {limit} bytes; {MAY_BE_REFUSED}")
+        why = f"the body has more than {limit} bytes; {MAY_BE_REFUSED}"
+        suite.log.append(BypassedEvent(why, 0, 0), passage.id)
         self._forwarded(passage, changed=False, size=size)
         if flow.response is not None and flow.response.timestamp_end is not None:  # answered before all of it was sent
             self._passages.pop(flow.id, None)
@@ -309,26 +311,26 @@ class Gateway:
     def _forwarded(self, passage: InFlight, *, changed: bool, size: int) -> None:
         self._advance(passage, State.FORWARDED)
         wait_s = passage.outcome.wait_s if passage.outcome is not None else 0.0
-        queued = {"queued_ms": round(1000 * wait_s)} if wait_s else {}
-        self._log(EventKind.FORWARDED, passage, changed=changed, bytes=size, ms=self._ms(passage), **queued)
+        self._log(ForwardedEvent(changed, size, self._ms(passage), round(1000 * wait_s)), passage)
 
     def _answered(self, passage: InFlight, status: int, reply: object) -> None:
         suite, outcome, tee = self._suite, passage.outcome, passage.tee
         if suite is None:
             return
-        fields = {"status": status, "ms": self._ms(passage), "bytes": tee.size if tee else 0, **_limits(passage)}
-        fields["first_ms"] = self._ms(passage, tee.first_at) if tee is not None and tee.first_at else fields["ms"]
+        ms = self._ms(passage)
+        first_ms = self._ms(passage, tee.first_at) if tee is not None and tee.first_at else ms
+        plain = AnsweredEvent(status, ms, tee.size if tee else 0, first_ms, _limits(passage))
         self._advance(passage, State.ANSWERED)
         redactor = self._redactor(suite)
         if reply is None:
-            self._log(EventKind.ANSWERED, passage, **fields)
+            self._log(plain, passage)
             if outcome is not None:
                 suite.engine.responses.failed(outcome, None, begun=True)  # it is paid for, and cannot be read
             return
         suite.log.append_later(
-            EventKind.ANSWERED,
+            AnsweredEvent,
             passage.id,
-            lambda: fields | _said(reply, redactor, outcome),  # type: ignore[arg-type]
+            lambda: _read(plain, reply, redactor, outcome),  # type: ignore[arg-type]
         )
         if outcome is not None and outcome.exchange is not None:
             outcome.reply = reply  # type: ignore[assignment]
@@ -340,16 +342,7 @@ class Gateway:
         self._advance(passage, State.FAILED)
         size = passage.tee.size if passage.tee is not None else 0
         said = self._redactor(self._suite, 400)(without(error, passage.credentials)) if self._suite is not None else ""
-        self._log(
-            EventKind.FAILED,
-            passage,
-            why=why,
-            status=status,
-            error=said,
-            ms=self._ms(passage),
-            bytes=size,
-            **_limits(passage),
-        )
+        self._log(FailedEvent(why, status, said, self._ms(passage), size, _limits(passage)), passage)
         if passage.outcome is not None and self._suite is not None:
             if status == 400 and why == "provider":
                 self._suite.engine.responses.rejected(passage.outcome, error)
@@ -367,19 +360,18 @@ class Gateway:
         if passage.outcome is not None and passage.outcome.exchange is not None:
             passage.outcome.exchange.advance(state)
 
-    def _log(self, kind: EventKind, passage: InFlight, **payload: object) -> None:
+    def _log(self, data: EventData, passage: InFlight) -> None:
         if self._suite is not None:
-            self._suite.log.append(kind, passage.id, **payload)
+            self._suite.log.append(data, passage.id)
 
     def _ms(self, passage: InFlight, until: float | None = None) -> float:
         return round(((until or time.perf_counter()) - passage.started) * 1000, 3)
 
 
-def _said(reply: Reply, redactor: Redactor, outcome: ProxyDecision | None) -> dict[str, Any]:
-    """What the event of an answer says of it."""
+def _read(plain: AnsweredEvent, reply: Reply, redactor: Redactor, outcome: ProxyDecision | None) -> AnsweredEvent:
     if outcome is None:
-        return payloads.answered(reply, redactor)
-    return payloads.answered(reply, redactor, outcome.booking, prices_for(outcome))
+        return payloads.answered(plain, reply, redactor)
+    return payloads.answered(plain, reply, redactor, outcome.booking, prices_for(outcome))
 
 
 def _so_far(reply: Reply) -> Usage:
@@ -388,5 +380,5 @@ def _so_far(reply: Reply) -> Usage:
     return replace(reply.usage, output=max(reply.usage.output or 0, came))
 
 
-def _limits(passage: InFlight) -> dict[str, list[dict[str, Any]]]:
-    return {"limits": [one.payload() for one in passage.told]} if passage.told else {}
+def _limits(passage: InFlight) -> tuple[LoggedLimit, ...]:
+    return tuple(LoggedLimit(one.name, one.limit, one.remaining, one.used, one.resets_at) for one in passage.told)

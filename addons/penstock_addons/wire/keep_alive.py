@@ -23,7 +23,7 @@ from penstock.conversation.reply import Usage
 from penstock.cost.prices import Price
 from penstock.dialects.base import Dialect
 from penstock.engine.request_context import ProxyDecision
-from penstock.events.event import EventKind
+from penstock.events.response_events import KeptAliveEvent
 from penstock_addons.wire.tee import Tee
 
 __all__ = ["KeepAliveRequests", "is_keep_alive"]
@@ -122,17 +122,10 @@ class KeepAliveRequests:
 
     def _note(self, suite: Suite, conversation: str, held: _Held, usage: Usage | None, why: str) -> None:
         counted = usage or Usage()
-        suite.log.append(
-            EventKind.KEPT_ALIVE,
-            held.exchange,
-            conversation=conversation,
-            session=held.session,
-            model=held.model,
-            read=counted.cache_read or 0,
-            write=counted.cache_write or 0,
-            stopped=why,
-            usd=round(held.price.dollars(read=counted.cache_read or 0, write=counted.cache_write or 0), 6),
-        )
+        read, write = counted.cache_read or 0, counted.cache_write or 0
+        usd = round(held.price.dollars(read=read, write=write), 6)
+        said = KeptAliveEvent(conversation, held.session, held.model, read, write, usd, why)
+        suite.log.append(said, held.exchange)
 
 
 async def _send(template: http.HTTPFlow) -> http.HTTPFlow:

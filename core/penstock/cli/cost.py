@@ -13,7 +13,9 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.cli.formatting import columns, dollars, moment, percent, printable, signed, total
-from penstock.events.event import Event, EventKind
+from penstock.events.kinds import EventKind
+from penstock.events.request_events import ClassifiedEvent
+from penstock.events.response_events import AnsweredEvent, LoggedCost
 from penstock.stats.cost_totals import CostTotals
 from penstock.store.base import Store
 from penstock.store.reading import all_events, open_log
@@ -21,6 +23,7 @@ from penstock.store.reading import all_events, open_log
 __all__ = ["cost"]
 
 DAY = 86_400.0
+_KINDS = (EventKind.CLASSIFIED, EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED)
 _DOLLARS = ("baseline", "paid", "naive", "saved", "share")
 _FIGURES = ("requests", "without Penstock", "paid", "saved", "", "compacting", "reads saved", "writes caused")
 
@@ -71,24 +74,24 @@ def cost(
 
 def _sum(log: Store, wanted: str, since: float) -> _Sums:
     sums = _Sums()
-    about: dict[str, Event] = {}
-    for event in all_events(log):
-        if event.kind is EventKind.CLASSIFIED:
-            about[event.exchange] = event
-        elif event.kind in (EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED):
-            said = about.pop(event.exchange, None)
-            if said is not None and event.kind is EventKind.ANSWERED and event.at >= since:
-                _add(sums, said, event, wanted)
+    about: dict[str, tuple[float, ClassifiedEvent]] = {}
+    for event in all_events(log, kinds=_KINDS):
+        said = event.data
+        if isinstance(said, ClassifiedEvent):
+            about[event.exchange] = event.at, said
+            continue
+        began, who = about.pop(event.exchange, (0.0, None))
+        if who is not None and isinstance(said, AnsweredEvent) and said.money is not None and event.at >= since:
+            _add(sums, began, who, said.money, wanted)
     return sums
 
 
-def _add(sums: _Sums, said: Event, answered: Event, wanted: str) -> None:
-    paid = answered.payload.get("money")
-    id = str(said.payload.get("session") or said.payload.get("conversation") or "")
-    if paid is None or not id.startswith(wanted):
+def _add(sums: _Sums, began: float, who: ClassifiedEvent, paid: LoggedCost, wanted: str) -> None:
+    id = who.session or who.conversation
+    if not id.startswith(wanted):
         return
-    one = sums.sessions.setdefault(id, _Session(id, str(said.payload.get("client", "")), said.at))
-    for tally in (one.tally, sums.models[str(said.payload.get("model", ""))], sums.total):
+    one = sums.sessions.setdefault(id, _Session(id, who.client, began))
+    for tally in (one.tally, sums.models[who.model], sums.total):
         tally.add(paid)
 
 

@@ -116,7 +116,7 @@ def _request(
         return _Found(parts.total, "tokenizer", f"{tokenizer.name}, the model's own vocabulary", model, dialect, parts)
     gauge = Calibration(_learned(store)).gauge(provider, model, "")
     found = shares(conversation, gauge)
-    parts = TokenParts(found["system"], found["tools"], found["messages"])
+    parts = TokenParts(found.system or 0, found.tools or 0, found.messages or 0)
     by = f"the request's bytes, times {gauge.ratio:.2f} for this model"
     if gauge.how == "calibrated":
         by = f"the request's bytes, times {gauge.ratio:.2f} by what the provider counted before"

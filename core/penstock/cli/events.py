@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from penstock.base.suggest import did_you_mean
 from penstock.events.event import Event, EventKind
 from penstock.store.base import Store
 from penstock.store.reading import all_events, newest, open_log
@@ -22,9 +22,23 @@ TEXT = 60
 """Characters of a text that a line shows."""
 
 
+def _kind(name: str) -> EventKind:
+    """Takes what earlier versions called a kind, too."""
+    try:
+        return EventKind(name)
+    except ValueError as e:
+        raise typer.BadParameter(f"{name!r} is no kind of event.{did_you_mean(name, EventKind)} {_KINDS}") from e
+
+
+_KINDS = f"[{'|'.join(EventKind)}]"
+
+
 def events(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is to come, until Ctrl-C.")] = False,
-    kind: Annotated[list[EventKind] | None, typer.Option(help="Only events of this kind. May be repeated.")] = None,
+    kind: Annotated[
+        list[EventKind] | None,
+        typer.Option(help="Only events of this kind. May be repeated.", parser=_kind, metavar=_KINDS),
+    ] = None,
     exchange: Annotated[str, typer.Option(help="Only the events of this exchange.", metavar="ID")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, nothing cut.")] = False,
     store: Annotated[Path | None, typer.Option(help="The log to read. The proxy's own when not given.")] = None,
@@ -66,7 +80,7 @@ def _following(log: Store, after: int, wanted: Callable[[Event], bool], wait: Ca
 
 
 def _json(event: Event) -> str:
-    return json.dumps(asdict(event))
+    return json.dumps({name: getattr(event, name) for name in ("seq", "at", "exchange", "kind", "payload")})
 
 
 def _fields(payload: Mapping[str, Any]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from penstock.base.errors import StoreError
 from penstock.control.ports import answers
 from penstock.control.registration import Announcement, found, is_alive, reachable
 from penstock.events.event import Event, EventKind
+from penstock.events.proxy_events import StartedEvent
 from penstock.store.lock import is_taken
 from penstock.store.pages import all_events
 from penstock.store.reading import open_log
@@ -49,13 +49,11 @@ def _in_log(store: Path) -> Announcement | None:
 
 def _announced(event: Event, store: Path) -> Announcement | None:
     """What `event` tells of its proxy, if that still listens."""
-    if not isinstance(event.payload, Mapping):  # what another version wrote may be anything
+    told = event.data
+    if not isinstance(told, StartedEvent) or told.pid is None or not is_alive(told.pid):
         return None
-    pid, listen = event.payload.get("pid"), event.payload.get("listen")
-    if not isinstance(pid, int) or not isinstance(listen, list) or not is_alive(pid):
-        return None
-    for address in listen:
-        host, _, port = str(address).rpartition(":")
+    for address in told.listen:
+        host, _, port = address.rpartition(":")
         if port.isdecimal() and answers(reachable(host).strip("[]"), int(port)):
-            return Announcement(pid, host, int(port), str(event.payload.get("profile", "")), str(store), "", event.at)
+            return Announcement(told.pid, host, int(port), told.profile, str(store), "", event.at)
     return None

@@ -18,6 +18,7 @@ from penstock.base.errors import PenstockError
 from penstock.budget.scopes import Key, Scope, storable
 from penstock.engine import budget_store
 from penstock.events.event import Event, EventKind
+from penstock.events.proxy_events import BudgetEvent, DeletedEvent
 from penstock.redaction.redaction import redact
 from penstock.stats.sessions import LABELS, FoundSession, find_sessions, labels_of
 from penstock.store.base import Store
@@ -168,10 +169,10 @@ class SessionCommands:
 
     def _budget_events(self, labels: Collection[str]) -> frozenset[int]:
         """Changes of level are events of no exchange, and name whose budget it is."""
-        told = all_events(self._store, kinds={EventKind.BUDGET})
-        return frozenset(event.seq for event in told if not event.exchange and event.payload.get("budget") in labels)
+        told = [e for e in all_events(self._store, kinds={EventKind.BUDGET}) if not e.exchange]
+        return frozenset(e.seq for e in told if isinstance(e.data, BudgetEvent) and e.data.budget in labels)
 
     def _told(self, session: FoundSession) -> Event:
         """What stays: that something was deleted, by ids that nothing can be read from."""
-        about = {"conversations": sorted(session.conversations), "exchanges": len(session.exchanges)}
-        return Event(0, self._now(), "", EventKind.DELETED, {**about, "events": session.events})
+        told = DeletedEvent(tuple(sorted(session.conversations)), len(session.exchanges), session.events)
+        return Event.of(told, self._now())

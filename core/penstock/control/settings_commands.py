@@ -14,8 +14,8 @@ from penstock.base.suggest import did_you_mean
 from penstock.base.threads import NoWorker, Workers
 from penstock.engine.engine import Engine
 from penstock.engine.pipeline import Pipeline
-from penstock.events.event import EventKind
 from penstock.events.log import EventLog
+from penstock.events.proxy_events import SettingsEvent
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.profiles.renamed_keys import current_key
@@ -126,7 +126,7 @@ class SettingsCommands:
     def _hold(self, is_paused: bool) -> Answer:
         was, self._engine.is_paused = self._engine.is_paused, is_paused
         if was is not is_paused:
-            self._log.append(EventKind.SETTINGS, paused=is_paused)
+            self._log.append(SettingsEvent(paused=is_paused))
         return {"paused": is_paused, "was": was}
 
     def _name(self, profile: str) -> str:
@@ -183,7 +183,7 @@ class SettingsCommands:
         now = {one.key: one.value for one in self._settings(name)}
         made = {key: [was.get(key), now.get(key)] for key in now | was if was.get(key) != now.get(key)}
         told = {key: [settings.setting(key, value) for value in both] for key, both in made.items()}
-        self._log.append(EventKind.SETTINGS, profile=after.profile.name, changed=told)
+        self._log.append(SettingsEvent(after.profile.name, told))
         return {"changed": made}
 
     def _made(self, profile: Profile) -> Pipeline:

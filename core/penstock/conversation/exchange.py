@@ -40,26 +40,26 @@ class State(StrEnum):
 
     RECEIVED = "received"
     CLASSIFIED = "classified"
-    ENRICHED = "enriched"
+    REWRITTEN = "rewritten"
     """The stages have run."""
     FORWARDED = "forwarded"
     REFUSED = "refused"
     """We answered in the provider's stead."""
     ANSWERED = "answered"
     FAILED = "failed"
-    REMEMBERED = "remembered"
+    PROCESSED = "processed"
     """The background work after the answer is done."""
 
 
 _NEXT: dict[State, frozenset[State]] = {
     State.RECEIVED: frozenset({State.CLASSIFIED, State.FORWARDED, State.FAILED}),
-    State.CLASSIFIED: frozenset({State.ENRICHED, State.FORWARDED, State.FAILED}),
-    State.ENRICHED: frozenset({State.FORWARDED, State.REFUSED, State.FAILED}),
+    State.CLASSIFIED: frozenset({State.REWRITTEN, State.FORWARDED, State.FAILED}),
+    State.REWRITTEN: frozenset({State.FORWARDED, State.REFUSED, State.FAILED}),
     State.FORWARDED: frozenset({State.ANSWERED, State.FAILED}),
-    State.ANSWERED: frozenset({State.REMEMBERED}),
+    State.ANSWERED: frozenset({State.PROCESSED}),
     State.REFUSED: frozenset(),
     State.FAILED: frozenset(),
-    State.REMEMBERED: frozenset(),
+    State.PROCESSED: frozenset(),
 }
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from penstock.conversation.reply import Usage
 from penstock.cost.account import RequestCost
 from penstock.cost.prices import Price
 from penstock.cost.prompt_cache import Cost
+from penstock.events.response_events import LoggedCost, TokenSplit
 
 __all__ = ["SEARCH", "Bill", "PriceOf", "bill"]
 
@@ -55,21 +56,22 @@ class Bill:
         """Dollars; negative when editing cost more than it saved."""
         return self.baseline - self.paid - self.own
 
-    def payload(self) -> dict[str, Any]:
+    def logged(self) -> LoggedCost:
         """The field `money` of an `answered` event. Where the price is not known, `how` is `unknown`, and there are no
         dollars but those of our own calls."""
-        dollars = {"baseline": round(self.baseline, 6), "paid": round(self.paid, 6), "naive": round(self.naive, 6)}
         how = "exact" if self.counted else "estimated"
-        return {
-            **(dollars if self.is_known else {}),
-            "came": _split(self.came),
-            "sent": _split(self.sent),
-            "reads_saved": self.came.read - self.sent.read,
-            "writes_caused": _written(self.sent) - _written(self.came),
-            "how": how if self.is_known else "unknown",
-            **({"own": round(self.own, 6)} if self.own else {}),
-            **({"extra": round(self.extra, 6)} if self.extra else {}),
-        }
+        return LoggedCost(
+            came=_split(self.came),
+            sent=_split(self.sent),
+            reads_saved=self.came.read - self.sent.read,
+            writes_caused=_written(self.sent) - _written(self.came),
+            how=how if self.is_known else "unknown",
+            baseline=round(self.baseline, 6) if self.is_known else None,
+            paid=round(self.paid, 6) if self.is_known else None,
+            naive=round(self.naive, 6) if self.is_known else None,
+            own=round(self.own, 6),
+            extra=round(self.extra, 6),
+        )
 
 
 def bill(booking: RequestCost, usage: Usage, counted: _Side = "sent", price_of: PriceOf | None = None) -> Bill:
@@ -163,8 +165,8 @@ def _written(cost: Cost) -> int:
     return cost.write + cost.write_hour
 
 
-def _split(cost: Cost) -> dict[str, int]:
-    return {"plain": cost.plain, "read": cost.read, "write": _written(cost)}
+def _split(cost: Cost) -> TokenSplit:
+    return TokenSplit(cost.plain, cost.read, _written(cost))
 
 
 def _dollars(price: Price, cost: Cost, output: int) -> float:

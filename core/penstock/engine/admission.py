@@ -27,8 +27,8 @@ from penstock.cost.prompt_cache import Cost
 from penstock.engine import budget_store
 from penstock.engine.pipeline import Pipeline
 from penstock.engine.request_context import ProxyDecision, RequestContext
-from penstock.events.event import EventKind
 from penstock.events.log import EventLog
+from penstock.events.proxy_events import BudgetEvent
 from penstock.plugins.draft import Refused
 from penstock.profiles.profile import Profile
 from penstock.store.base import Store
@@ -171,13 +171,11 @@ class AdmissionControl:
         self._save_soon()
 
     def _tell(self, change: Change) -> None:
-        self._log.append(
-            EventKind.BUDGET, budget=change.label, before=str(change.before), level=str(change.level), why=change.why
-        )
+        self._log.append(BudgetEvent(change.label, change.why, str(change.before), str(change.level)))
 
     def _tell_of_raise(self, labels: Iterable[str], by: str, exchange: str = "") -> None:
         for label in labels:
-            self._log.append(EventKind.BUDGET, exchange, budget=label, why=f"raised by {by}")
+            self._log.append(BudgetEvent(label, f"raised by {by}"), exchange)
 
     def _save_soon(self) -> None:
         self._dirty.set()

@@ -13,8 +13,9 @@ from penstock.base.threads import NoWorker, Workers
 from penstock.conversation.exchange import Exchange, State
 from penstock.conversation.reply import Reply
 from penstock.engine.pipeline import Pipeline
-from penstock.events.event import EventKind
 from penstock.events.log import EventLog
+from penstock.events.proxy_events import FaultEvent
+from penstock.events.response_events import ProcessedEvent
 
 __all__ = ["Background"]
 
@@ -27,19 +28,19 @@ class Background:
         self._workers = Workers(limit=4, lost_limit=8, name="penstock-background")
 
     async def look(self, pipeline: Pipeline, exchange: Exchange, reply: Reply, *, is_known: bool = False) -> None:
-        """Show `reply` to every stage that asks for it, then call the exchange remembered. `is_known`: an answer to the
+        """Show `reply` to every stage that asks for it, then call the exchange processed. `is_known`: an answer to the
         same bytes was shown before."""
         started = self._clock.tick()
         for index in _wanted(pipeline, exchange, is_known):
             self._note(exchange, await self._look(pipeline, index, exchange, reply))
-        self._remembered(exchange, started)
+        self._processed(exchange, started)
 
     def look_now(self, pipeline: Pipeline, exchange: Exchange, reply: Reply, *, is_known: bool = False) -> None:
         """The same in the caller's own thread, without deadlines."""
         started = self._clock.tick()
         for index in _wanted(pipeline, exchange, is_known):
             self._note(exchange, pipeline.observe(index, *_copies(exchange, reply)))
-        self._remembered(exchange, started)
+        self._processed(exchange, started)
 
     def do(self, job: Callable[[], None]) -> None:
         """Have a thread do `job`, which must not raise. When all are busy it is not done."""
@@ -66,12 +67,11 @@ class Background:
 
     def _note(self, exchange: Exchange, fault: str) -> None:
         if fault:
-            self._log.append(EventKind.FAULT, exchange.id, where="stage", error=fault)
+            self._log.append(FaultEvent("stage", fault), exchange.id)
 
-    def _remembered(self, exchange: Exchange, started: float) -> None:
-        exchange.advance(State.REMEMBERED)
-        ms = round((self._clock.tick() - started) * 1000, 3)
-        self._log.append(EventKind.REMEMBERED, exchange.id, ms=ms)
+    def _processed(self, exchange: Exchange, started: float) -> None:
+        exchange.advance(State.PROCESSED)
+        self._log.append(ProcessedEvent(round((self._clock.tick() - started) * 1000, 3)), exchange.id)
 
 
 def _wanted(pipeline: Pipeline, exchange: Exchange, is_known: bool) -> Iterator[int]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from penstock.base.errors import StoreError
 from penstock.conversation.conversation import Conversation
@@ -22,18 +23,18 @@ from penstock.conversation.exchange import Exchange, Kind
 from penstock.cost.account import cache_blocks
 from penstock.edits.applied import Replay
 from penstock.edits.cache_order import notes
-from penstock.edits.edit import Edit
 from penstock.edits.flush_reason import FlushReason
 from penstock.engine import payloads
 from penstock.engine.apply_edits import CHANGED, Rewrite, apply_edits, blocks_of, sealed
 from penstock.engine.flush import weigh_flush
-from penstock.engine.history import keep_history
+from penstock.engine.history import archive_history
 from penstock.engine.plan import Plan, plan_edits
 from penstock.engine.request_context import RequestContext, Superseded
 from penstock.engine.rewrite import replay_request, rewrite_request
 from penstock.engine.state import REFUSED, Attempt
-from penstock.events.event import EventKind
 from penstock.events.log import EventLog
+from penstock.events.proxy_events import FaultEvent
+from penstock.events.request_events import EditEvent, FlushEvent, HistoryArchivedEvent
 from penstock.profiles.profile import Profile
 from penstock.redaction.redaction import Redactor
 from penstock.store.base import Store
@@ -79,10 +80,10 @@ class EditScheduler:
         self._remember(context, plan, rewrite, now, untouched=bool(rewrite.fault) and rewrite.body is None)
         why = str(plan.due or "") or ("it pays" if plan.warm_flush else CHANGED if plan.flush else "")
         if why and not {*plan.flush, *plan.warm_flush}.isdisjoint(plan.apply):
-            self._log.append(EventKind.FLUSH, context.exchange.id, why=why, edits=len(plan.apply))
+            self._log.append(FlushEvent(why, len(plan.apply)), context.exchange.id)
         if state.released:
             state.released = False
-            self._log.append(EventKind.FLUSH, context.exchange.id, why=REFUSED, edits=0)
+            self._log.append(FlushEvent(REFUSED, 0), context.exchange.id)
         self._journal(context, plan)
         return rewrite
 
@@ -108,7 +109,7 @@ class EditScheduler:
             left = len(rewrite.view.thinking)
             state.note_attempt(context.body_key, Attempt(state.ledger.revision, bool(rewrite.fault), thinking=left))
             if exchange.kind is Kind.CLIENT_COMPACTION:
-                self._keep_history(exchange, conversation)
+                self._archive_history(exchange, conversation)
         if not exchange.kind.is_real and exchange.kind is not Kind.COUNT:
             state.mark_shared(conversation)
         if exchange.kind is not Kind.COUNT:  # a retry or a side call keeps the entries it reads alive
@@ -185,21 +186,19 @@ class EditScheduler:
         )
         rewrite.booking = replace(first, idle=0.0) if first else booking  # what the first one wrote proves no long life
 
-    def _keep_history(self, exchange: Exchange, conversation: Conversation) -> None:
+    def _archive_history(self, exchange: Exchange, conversation: Conversation) -> None:
         """What the client throws away stays findable. On the log's thread: the request does not wait for it."""
         store, name, now = self._store, exchange.identity.conversation, self._now()
-        self._log.append_later(EventKind.KEPT, exchange.id, lambda: keep_history(store, conversation, name, now))
+        archived = partial(archive_history, store, conversation, name, now)
+        self._log.append_later(HistoryArchivedEvent, exchange.id, archived)
 
     def _journal(self, context: RequestContext, plan: Plan) -> None:
         rows = [(e, "landed", e.reason) for e in plan.apply] + [(e, "pending", e.reason) for e in plan.deferred]
         rows += [(e, "left out", why) for e, why in plan.rejected]
         conversation, redactor = context.conversation, self._redactor(context.profile)
         for edit, said, why in rows:
-
-            def payload(edit: Edit = edit, said: str = said, why: str = why) -> dict[str, object]:
-                return payloads.edited(conversation, edit, said, why, redactor)
-
-            self._log.append_later(EventKind.EDIT, context.exchange.id, payload)
+            made = partial(payloads.edited, conversation, edit, said, why, redactor)
+            self._log.append_later(EditEvent, context.exchange.id, made)
 
     def _fault(self, where: str, error: str, exchange: Exchange) -> None:
-        self._log.append(EventKind.FAULT, exchange.id, where=where, error=error[:400])
+        self._log.append(FaultEvent(where, error[:400]), exchange.id)

@@ -29,8 +29,8 @@ from penstock.engine.reader import Reader
 from penstock.engine.request_context import ProxyDecision, RequestContext
 from penstock.engine.responses import ResponseHandler
 from penstock.engine.token_counts import TokenCalibration
-from penstock.events.event import EventKind
 from penstock.events.log import EventLog
+from penstock.events.proxy_events import FaultEvent
 from penstock.redaction.redaction import redact
 from penstock.store.base import Store
 
@@ -224,4 +224,4 @@ class Engine:
                 waiting.cancel()
 
     def _fault(self, where: str, error: str) -> None:
-        self._log.append(EventKind.FAULT, where=where, error=redact(error)[:400])
+        self._log.append(FaultEvent(where, redact(error)[:400]))

@@ -27,8 +27,9 @@ from penstock.edits.rewrite import rewrite, without_thinking
 from penstock.engine.pipelines import Pipelines
 from penstock.engine.request_context import ProxyDecision, RequestContext
 from penstock.engine.state import Attempt, ConversationState, States, note_attempt
-from penstock.events.event import EventKind
 from penstock.events.log import EventLog
+from penstock.events.proxy_events import FaultEvent
+from penstock.events.request_events import BypassedEvent
 from penstock.identify.identity import identify
 from penstock.redaction.redaction import redact
 
@@ -113,7 +114,7 @@ class Fallback:
 
     def _passed(self, context: RequestContext, passed: _Passed, why: str) -> ProxyDecision:
         if passed.fault:
-            self._log.append(EventKind.FAULT, context.request.id, where="check", error=redact(passed.fault)[:400])
+            self._log.append(FaultEvent("check", redact(passed.fault)[:400]), context.request.id)
         outcome = self.untouched(
             context.request, why, context.classified, replayed=passed.edits, stripped=passed.stripped
         )
@@ -140,7 +141,7 @@ class Fallback:
     ) -> ProxyDecision:
         """What to do with a request that leaves as the client sent it, but for edits of before; and the event that says
         so."""
-        self._log.append(EventKind.BYPASSED, request.id, why=redact(why)[:400], replayed=replayed, stripped=stripped)
+        self._log.append(BypassedEvent(redact(why)[:400], replayed, stripped), request.id)
         return ProxyDecision(why=why, exchange=exchange, pipeline=self._pipelines.of(request.profile))
 
     def _send(self, context: RequestContext, *, load: bool) -> _Passed:

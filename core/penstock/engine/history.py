@@ -1,23 +1,21 @@
-"""What a client's own compaction throws away: kept, so that it can still be found."""
+"""What a client's own compaction throws away: archived, so that it can still be found."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from penstock.conversation.conversation import Conversation
 from penstock.conversation.transcript import transcript
+from penstock.events.request_events import HistoryArchivedEvent
 from penstock.plugins.compressor import handle_of
 from penstock.store.base import Store
 from penstock.tokens.estimate import estimate
 
-__all__ = ["keep_history"]
+__all__ = ["archive_history"]
 
 WHY = "the client compacted its history"
 
 
-def keep_history(store: Store, conversation: Conversation, name: str, at: float) -> dict[str, Any]:
-    """Keep the history that a request for a summary carries, and give the payload of the `kept` event. Takes a while:
-    not for the road. Raises `StoreError`."""
+def archive_history(store: Store, conversation: Conversation, name: str, at: float) -> HistoryArchivedEvent:
+    """Store the history that a request for a summary carries. Takes a while: not for the road. Raises `StoreError`."""
     text = transcript(conversation.messages)
     store.add_original(name, text, WHY, at)
-    return {"handle": handle_of(text), "why": WHY, "messages": len(conversation.messages), "tokens": estimate(text)}
+    return HistoryArchivedEvent(handle_of(text), WHY, len(conversation.messages), estimate(text))

@@ -17,8 +17,9 @@ from penstock.engine.fallback import Fallback
 from penstock.engine.reader import Reader
 from penstock.engine.request_context import ProxyDecision, RequestContext, Superseded
 from penstock.engine.token_counts import TokenCalibration
-from penstock.events.event import EventKind
 from penstock.events.log import EventLog
+from penstock.events.proxy_events import FaultEvent
+from penstock.events.request_events import ClassifiedEvent, RefusedEvent, RewrittenEvent, StageEvent
 from penstock.identify.tools import PromptHeadChanges
 from penstock.plugins.draft import Refused
 from penstock.profiles.profile import Profile
@@ -58,13 +59,12 @@ class RequestProcessor:
                 except Unreadable as e:
                     return self._fallback.untouched(context.request, str(e))
                 except StoreError as e:
-                    error = redact(str(e))[:400]
-                    self._log.append(EventKind.FAULT, context.request.id, where="store", error=error)
+                    self._log.append(FaultEvent("store", redact(str(e))[:400]), context.request.id)
                     return self._pass_by(context, "the ledger of this conversation cannot be read")
                 context.advance(generation, 0, self._clock.tick())
             self._propose(context, generation)
             self._journal_request(context)
-            context.exchange.advance(State.ENRICHED)
+            context.exchange.advance(State.REWRITTEN)
             refused, wait_s = self._admission.admit(context)
             if refused is not None:
                 return self._refuse(context, generation, refused)
@@ -85,7 +85,8 @@ class RequestProcessor:
         refusal = context.dialect.refusal(refused.message, refused.retry_after, is_final=refused.is_final)
         context.commit(generation)  # unless it has left as it came meanwhile
         context.exchange.advance(State.REFUSED)
-        self._log.append(EventKind.REFUSED, context.exchange.id, **payloads.refused(refused))
+        said = RefusedEvent(429, refused.message, refused.stage, refused.retry_after)
+        self._log.append(said, context.exchange.id)
         return ProxyDecision(refusal=refusal, exchange=context.exchange, pipeline=context.pipeline)
 
     def _write(self, context: RequestContext, generation: int, wait_s: float) -> ProxyDecision:
@@ -99,17 +100,17 @@ class RequestProcessor:
         if rewrite is None:  # without the lock: who deletes the session waits for it
             return self._pass_by(context, "its session was deleted meanwhile")
         body = rewrite.body
-        self._log.append(
-            EventKind.ENRICHED,
-            exchange.id,
+        sizes = payloads.sizes(conversation, rewrite.view, rewrite.replay, rewrite.booking, context.scale)
+        rewritten = RewrittenEvent(
             edits=rewrite.applied,
             replayed=len(rewrite.replay.applied) - rewrite.applied,
             pending=pending,
             bytes_in=len(conversation.body),
             bytes_out=len(conversation.body if body is None else body),
-            **payloads.saved(conversation, rewrite.view, rewrite.replay, rewrite.booking, context.scale),
+            **sizes._asdict(),
             ms=_ms(self._clock.tick() - context.started),
         )
+        self._log.append(rewritten, exchange.id)
         encoding = context.request.headers.get("content-encoding")
         return ProxyDecision(
             body=None if body is None else content_encoding.encode(body, encoding),
@@ -135,15 +136,12 @@ class RequestProcessor:
         gauge = context.scale
         self._counting.anchor(exchange, conversation)
         self._log.append_later(
-            EventKind.CLASSIFIED,
+            ClassifiedEvent,
             exchange.id,
-            lambda: (
-                payloads.classified(exchange, conversation, sent, redactor, gauge)
-                | self._head_news.of(exchange, conversation)
-            ),
+            lambda: payloads.classified(exchange, conversation, sent, redactor, gauge, self._head_news),
         )
         for v in context.verdicts:
-            self._log.append(EventKind.STAGE, exchange.id, **payloads.verdict(v))
+            self._log.append(StageEvent(v.stage, v.outcome, v.remark, round(v.ms, 3), v.edits), exchange.id)
 
     def _redactor(self, profile: Profile) -> Redactor:
         return Redactor(profile.log.preview, redactors(profile.redact.personal, self._redactors))

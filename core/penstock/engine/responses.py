@@ -15,8 +15,8 @@ from penstock.engine.pipeline import Pipeline
 from penstock.engine.request_context import ProxyDecision
 from penstock.engine.state import Lesson, States
 from penstock.engine.token_counts import TokenCalibration
-from penstock.events.event import EventKind
 from penstock.events.log import EventLog
+from penstock.events.proxy_events import FaultEvent
 
 __all__ = ["ResponseHandler"]
 
@@ -88,7 +88,7 @@ class ResponseHandler:
         said = f"the provider {did} a request with edits in it, for its {lesson.about}: the next one goes without"
         said = f"{said} what it refused, and nothing late lands in this conversation"
         exchange = outcome.exchange.id if outcome.exchange is not None else ""
-        self._log.append(EventKind.FAULT, exchange, where="edits", error=said)
+        self._log.append(FaultEvent("edits", said), exchange)
 
     def _note(self, outcome: ProxyDecision, exchange: Exchange, pipeline: Pipeline, reply: Reply) -> bool:
         """Pay for it, and keep what the provider counted for the conversation's next request. Gives whether it teaches

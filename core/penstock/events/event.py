@@ -1,51 +1,21 @@
-"""An event: one fact of the log, and its kinds."""
+"""An event: one fact of the log."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
-__all__ = ["Event", "EventKind", "PrefixHash"]
+from penstock.events import proxy_events, request_events, response_events
+from penstock.events.kinds import EventKind
+from penstock.events.payload import EventData, payload_of, read
 
+__all__ = ["CLASSES", "Event", "EventKind", "PrefixHash"]
 
-class EventKind(StrEnum):
-    """What happened. The payload of each is described in `docs/events.md`."""
-
-    STARTED = "started"
-    """A proxy began to write to this log."""
-    STOPPED = "stopped"
-    RECEIVED = "received"
-    CLASSIFIED = "classified"
-    STAGE = "stage"
-    """One stage's verdict."""
-    EDIT = "edit"
-    """An edit landed, waits, or was left out."""
-    FLUSH = "flush"
-    """Pending edits landed together."""
-    TAGGED = "tagged"
-    """What a request, or a turn that is complete, is about."""
-    ENRICHED = "enriched"
-    FORWARDED = "forwarded"
-    BYPASSED = "bypassed"
-    """Went through untouched and unread, because the client asked or the body could not be read."""
-    REFUSED = "refused"
-    ANSWERED = "answered"
-    FAILED = "failed"
-    REMEMBERED = "remembered"
-    KEPT = "kept"
-    """A text was kept that no edit of ours took away: the history a client is about to summarise."""
-    KEPT_ALIVE = "kept_alive"
-    """While nobody spoke, the last request was sent once more, so that the provider's cache lives on."""
-    BUDGET = "budget"
-    """A budget is at another level now."""
-    DELETED = "deleted"
-    """A person had a session deleted: its events are gone, and what was read of them is out of date."""
-    SETTINGS = "settings"
-    """A person changed settings of the running proxy, paused it, or had it go on."""
-    FAULT = "fault"
-    """A part did not work: a stage, the store, the check of a request."""
+CLASSES: dict[EventKind, type[EventData]] = {
+    one.KIND: one for one in (*proxy_events.CLASSES, *request_events.CLASSES, *response_events.CLASSES)
+}
+"""The class of each kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +27,15 @@ class PrefixHash:
     count: int
 
 
+class _ReadOnce:
+    """Where an event keeps what it says, beside its fields: several screens and sums ask for it."""
+
+    __slots__ = ("_data",)
+    _data: EventData
+
+
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(_ReadOnce):
     """One fact."""
 
     seq: int
@@ -69,4 +46,19 @@ class Event:
     """Id of the exchange, empty for facts about the proxy."""
     kind: EventKind
     payload: Mapping[str, Any]
-    """JSON values only."""
+    """JSON values only, as they are stored. Another version may have written it, so that it may hold anything."""
+
+    @classmethod
+    def of(cls, data: EventData, at: float, exchange: str = "") -> Self:
+        """A new event that says `data`."""
+        return cls(0, at, exchange, data.KIND, payload_of(data))
+
+    @property
+    def data(self) -> EventData:
+        """The payload as the class of its kind, such as `AnsweredEvent`. Whatever the payload is, this does not raise:
+        a field that is missing or of another type has its default."""
+        try:
+            return self._data
+        except AttributeError:  # nobody has asked yet
+            object.__setattr__(self, "_data", read(CLASSES[self.kind], self.payload))
+            return self._data

@@ -13,11 +13,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from penstock.base.clock import Clock, SystemClock
-from penstock.events.event import Event, EventKind, PrefixHash
+from penstock.events.event import Event, PrefixHash
 from penstock.events.listeners import Listener
+from penstock.events.payload import EventData
+from penstock.events.proxy_events import FaultEvent, StoppedEvent
 
 __all__ = ["EventLog", "EventSink"]
 
@@ -32,27 +34,25 @@ class _Pending:
 
     at: float
     exchange: str
-    kind: EventKind
-    payload: Callable[[], Mapping[str, Any]]
+    data_type: type[EventData]
+    make: Callable[[], EventData]
 
     def event(self) -> Event:
+        """The event, or a fault in its stead: one bad value must not hold up all that follows."""
         try:
-            return _storable(Event(0, self.at, self.exchange, self.kind, self.payload()))
+            event = Event.of(self.make(), self.at, self.exchange)
         except Exception as e:  # the log must go on; what is missing is said
             # A warning: mitmproxy ends a proxy at whose start anything is logged as an error.
-            logger.warning("the payload of a %s event could not be made", self.kind, exc_info=True)
-            said = {"where": f"event {self.kind}", "error": f"{type(e).__name__}: {e}"[:400]}
-            return Event(0, self.at, self.exchange, EventKind.FAULT, said)
+            logger.warning("the payload of a %s event could not be made", self.data_type.KIND, exc_info=True)
+            return self._fault(f"{type(e).__name__}: {e}")
+        try:
+            json.dumps(event.payload, default=_of_mapping)
+        except (TypeError, ValueError, RecursionError) as e:
+            return self._fault(f"its payload is no JSON: {e}")
+        return event
 
-
-def _storable(event: Event) -> Event:
-    """`event`, or a fault in its stead when its payload is no JSON: one bad value must not hold up all that follows."""
-    try:
-        json.dumps(event.payload, default=_of_mapping)
-    except (TypeError, ValueError, RecursionError) as e:
-        said = {"where": f"event {event.kind}", "error": f"its payload is no JSON: {e}"[:400]}
-        return Event(0, event.at, event.exchange, EventKind.FAULT, said)
-    return event
+    def _fault(self, error: str) -> Event:
+        return Event.of(FaultEvent(f"event {self.data_type.KIND}", error[:400]), self.at, self.exchange)
 
 
 def _of_mapping(value: object) -> object:
@@ -104,22 +104,20 @@ class EventLog:
         self._thread = threading.Thread(target=self._run, name="penstock-events", daemon=True)
         self._thread.start()
 
-    def append(self, kind: EventKind, exchange: str = "", **payload: Any) -> None:
+    def append(self, data: EventData, exchange: str = "") -> None:
         """Note a fact."""
-        self._put(Event(0, self._clock.now(), exchange, kind, payload))
-        self.has_stopped |= kind is EventKind.STOPPED
+        self.append_later(type(data), exchange, lambda: data)
+        self.has_stopped |= isinstance(data, StoppedEvent)
 
-    def _put(self, event: Event | _Pending) -> None:
+    def append_later(self, data_type: type[EventData], exchange: str, make: Callable[[], EventData]) -> None:
+        """Note a fact of `data_type` that is made on the log's own thread: nobody waits for it."""
+        event = _Pending(self._clock.now(), exchange, data_type, make)
         with self._wake:
             if len(self._queue) >= self._limit:
                 self._queue.popleft()
                 self._dropped += 1
             self._queue.append(event)
             self._wake.notify()
-
-    def append_later(self, kind: EventKind, exchange: str, payload: Callable[[], Mapping[str, Any]]) -> None:
-        """Note a fact whose payload is made on the log's own thread: nobody waits for it."""
-        self._put(_Pending(self._clock.now(), exchange, kind, payload))
 
     def set_tip(self, conversation: str, tip: PrefixHash) -> None:
         """Have the tip of a conversation stored soon; of several, the last counts."""
@@ -161,7 +159,7 @@ class EventLog:
                 taken = [self._queue.popleft() for _ in range(min(len(self._queue), 500))]
                 tips, self._tips = self._tips, {}
                 self._busy = True
-            batch = [e.event() if isinstance(e, _Pending) else _storable(e) for e in taken]
+            batch = [e.event() if isinstance(e, _Pending) else e for e in taken]
             stored = self._store(batch, tips)
             if stored:  # before anybody who waits for the log goes on to wait for its listeners
                 for listener in self._listeners:
@@ -181,8 +179,8 @@ class EventLog:
         dropped = self._dropped
         extra = []
         if dropped:
-            said = {"where": "events", "error": f"{dropped} events were dropped while the store did not work"}
-            extra = [Event(0, self._clock.now(), "", EventKind.FAULT, said)]
+            said = f"{dropped} events were dropped while the store did not work"
+            extra = [Event.of(FaultEvent("events", said), self._clock.now())]
         try:
             for conversation, tip in tips.items():
                 self._sink.set_tip(conversation, tip, self._clock.now())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
 from penstock.conversation.conversation import HEAD_FIELDS, BlockKind, Conversation
 from penstock.conversation.exchange import Exchange
 from penstock.conversation.json_spans import Span
+from penstock.events.request_events import LoggedTool
 from penstock.tokens.estimate import estimate_bytes
 
 __all__ = ["PromptHeadChanges", "list_tools"]
@@ -30,22 +30,21 @@ class PromptHeadChanges:
     def __init__(self) -> None:
         self._seen: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
-    def of(self, exchange: Exchange, conversation: Conversation) -> dict[str, Any]:
-        """`toolset`, the tools with their estimated tokens, in the first request and when they changed; `changed`,
-        which of `system` and `tools` did. Requests that a client makes for itself have a head of their own: nothing."""
+    def of(
+        self, exchange: Exchange, conversation: Conversation
+    ) -> tuple[tuple[LoggedTool, ...] | None, tuple[str, ...]]:
+        """The tools, in the first request and when they changed, else None; and which of `system` and `tools` did
+        change. Requests that a client makes for itself have a head of their own: nothing."""
         if not exchange.kind.is_real:
-            return {}
+            return None, ()
         key = exchange.identity.conversation
         seen, now = self._seen.pop(key, None), (_system(conversation), _tools(conversation))
         self._seen[key] = now
         if len(self._seen) > CONVERSATIONS:
             self._seen.popitem(last=False)
-        news: dict[str, Any] = {}
-        if seen is None or seen[1] != now[1]:
-            news["toolset"] = [{"name": name, "tokens": tokens} for name, tokens in list_tools(conversation)[:TOOLS]]
-        if seen is not None and seen != now:
-            news["changed"] = [name for name, i in (("system", 0), ("tools", 1)) if seen[i] != now[i]]
-        return news
+        is_new = seen is None or seen[1] != now[1]
+        tools = tuple(LoggedTool(*one) for one in list_tools(conversation)[:TOOLS]) if is_new else None
+        return tools, tuple(name for name, i in (("system", 0), ("tools", 1)) if seen is not None and seen[i] != now[i])
 
 
 def list_tools(conversation: Conversation) -> list[tuple[str, int]]:

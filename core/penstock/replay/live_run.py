@@ -14,13 +14,16 @@ from urllib.parse import urlsplit
 import httpx
 
 from penstock.base.errors import PenstockError, StoreError
+from penstock.conversation.exchange import State
 from penstock.conversation.reply import Reply
 from penstock.dialects.bundled import bundled_dialects
-from penstock.events.event import EventKind
+from penstock.events.event import Event, EventKind
+from penstock.events.request_events import ClassifiedEvent
+from penstock.events.response_events import LoggedUsage
 from penstock.redaction.redaction import redact
 from penstock.replay.client import Message, ReplayClient
 from penstock.replay.runner import PromptResult
-from penstock.stats.exchange import ExchangeStats
+from penstock.stats.exchange import ExchangeRecord
 from penstock.store.base import Store
 from penstock.store.sql import SqlStore
 
@@ -31,7 +34,7 @@ TIMEOUT_S = 300.0
 """Between two pieces of an answer."""
 LOOK_S, EVERY_S = 3.0, 0.05
 """How long, and how often, the proxy's log is looked into for what it did."""
-_ENDS = (EventKind.REMEMBERED, EventKind.FAILED, EventKind.REFUSED)
+_ENDS = (EventKind.PROCESSED, EventKind.FAILED, EventKind.REFUSED)
 
 
 class LiveRunner:
@@ -93,19 +96,17 @@ class LiveRunner:
             return reply, f"status {status}: {_without(reply.error, key)}"
         return reply, "" if reply.complete and reply.text else "the answer broke off, or holds no text"
 
-    def _measures(self, talk: ReplayClient, reply: Reply, error: str, ms: float) -> ExchangeStats:
+    def _measures(self, talk: ReplayClient, reply: Reply, error: str, ms: float) -> ExchangeRecord:
         """As the proxy's log has them; where it has none, what can be told from the answer."""
         found = self._look(talk)
         if found is not None:
             return found
-        usage = reply.usage
-        said = {"input": usage.input, "output": usage.output}
-        said |= {"cache_read": usage.cache_read, "cache_write": usage.cache_write}
-        outcome = "failed" if error else "answered"
-        told = {name: n for name, n in said.items() if n is not None}
-        return ExchangeStats("", model=talk.model, session=talk.session, outcome=outcome, usage=told, ms=ms)
+        told = reply.usage
+        usage = LoggedUsage(told.input, told.output, told.cache_read, told.cache_write)
+        state = State.FAILED if error else State.ANSWERED
+        return ExchangeRecord("", model=talk.model, session=talk.session, state=state, usage=usage, ms=ms)
 
-    def _look(self, talk: ReplayClient) -> ExchangeStats | None:
+    def _look(self, talk: ReplayClient) -> ExchangeRecord | None:
         """Wait a little for the end of the newest exchange of this session."""
         if self._log is None:
             return None
@@ -113,15 +114,19 @@ class LiveRunner:
         while time.monotonic() < until:
             try:
                 new = self._log.events_after(self._seen, sys.maxsize)
-                id = next((e.exchange for e in reversed(new) if e.payload.get("session") == talk.session), id)
+                id = next((e.exchange for e in reversed(new) if _session(e) == talk.session), id)
                 events = self._log.events_of(id) if id else []
             except StoreError:
                 return None
             if any(e.kind in _ENDS for e in events):
                 self._seen = max(e.seq for e in events)
-                return ExchangeStats.of(id, events)
+                return ExchangeRecord.of(id, events)
             self._stopped.wait(EVERY_S)
         return None
+
+
+def _session(event: Event) -> str:
+    return event.data.session if isinstance(event.data, ClassifiedEvent) else ""
 
 
 def _checked(address: str) -> tuple[str, bool]:

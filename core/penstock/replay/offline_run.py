@@ -23,8 +23,10 @@ from penstock.engine import payloads
 from penstock.engine.admission import prices_for
 from penstock.engine.engine import Engine, ProxyDecision
 from penstock.engine.pipeline import Pipeline
-from penstock.events.event import EventKind
 from penstock.events.log import EventLog
+from penstock.events.proxy_events import FaultEvent, StartedEvent, StoppedEvent
+from penstock.events.request_events import ForwardedEvent, ReceivedEvent
+from penstock.events.response_events import AnsweredEvent
 from penstock.memory.memory import Memory
 from penstock.memory.service import MemoryService
 from penstock.plugins.manager import Plugins
@@ -37,7 +39,7 @@ from penstock.replay.client import READ, Message, ReplayClient
 from penstock.replay.mentions import mentioned
 from penstock.replay.offline import offline
 from penstock.replay.runner import PromptResult
-from penstock.stats.exchange import ExchangeStats
+from penstock.stats.exchange import ExchangeRecord
 from penstock.store.sql import SqlStore
 from penstock.tokens.estimate import estimate
 
@@ -104,27 +106,26 @@ class OfflineRunner:
             one = self._pass(talk, said, call)
             requests.append(one)
             if one.outcome != "answered":
-                return PromptResult(tuple(requests), (), "", one.why or one.outcome)
+                return PromptResult(tuple(requests), (), "", one.reason or one.outcome)
             said += [call, *(step for step in steps if step.by == "result" and call.id == step.id)]
         return PromptResult(tuple(requests), said, said[-1].text)
 
-    def _pass(self, talk: ReplayClient, said: Sequence[Message], answer: Message) -> ExchangeStats:
+    def _pass(self, talk: ReplayClient, said: Sequence[Message], answer: Message) -> ExchangeRecord:
         """One request and its answer."""
         assert self._engine is not None
         id, body, started = uuid.uuid4().hex[:16], talk.body(said), self._clock.tick()
-        about = {"method": "POST", "host": HOST, "path": talk.path, "bytes": len(body), "client": "penstock-replay"}
-        self._log.append(EventKind.RECEIVED, id, **about, profile=self.profile.name)
+        came = ReceivedEvent("POST", HOST, talk.path, len(body), "", "penstock-replay", self.profile.name)
+        self._log.append(came, id)
         outcome = self._engine.process_now(Request(id, "POST", HOST, talk.path, talk.headers(), body))
         if outcome.refusal is None:
             self._clock.ahead += outcome.wait_s
             sent = body if outcome.body is None else outcome.body
-            ms = self._ms(started)
-            self._log.append(EventKind.FORWARDED, id, changed=outcome.body is not None, bytes=len(sent), ms=ms)
+            self._log.append(ForwardedEvent(outcome.body is not None, len(sent), self._ms(started)), id)
             self._answer(id, outcome, talk, answer, started)
         if self._memory_service is not None:
             self._memory_service.drain(DRAIN_S)
         self._log.drain()
-        return ExchangeStats.of(id, self.store.events_of(id))
+        return ExchangeRecord.of(id, self.store.events_of(id))
 
     def stop(self) -> None:
         """Nobody is waited for."""
@@ -134,7 +135,7 @@ class OfflineRunner:
             self._engine.close()
         if self._memory_service is not None:
             self._memory_service.close()
-        self._log.append(EventKind.STOPPED)
+        self._log.append(StoppedEvent())
         self._log.close()
         self.store.close()
 
@@ -156,8 +157,7 @@ class OfflineRunner:
         self._redactor = Redactor(
             self.profile.log.preview, redactors(self.profile.redact.personal, plugins.redactors())
         )
-        names = [stage.name for stage in stages]
-        self._log.append(EventKind.STARTED, profile=self.profile.name, stages=names, listen=[], version="")
+        self._log.append(StartedEvent("", self.profile.name, (), tuple(stage.name for stage in stages)))
 
     def _memory(self, plugins: Plugins, folder: Path) -> MemoryService:
         def memory() -> Memory:
@@ -166,7 +166,7 @@ class OfflineRunner:
             return open_memory(folder, self.profile, plugins.embedders())
 
         def fault(error: str) -> None:
-            self._log.append(EventKind.FAULT, where="memory", error=error)
+            self._log.append(FaultEvent("memory", error))
 
         memory_service = MemoryService(
             memory, redactors=redactors(self.profile.redact.personal, plugins.redactors()), on_fault=fault
@@ -180,9 +180,10 @@ class OfflineRunner:
     def _answer(self, id: str, outcome: ProxyDecision, talk: ReplayClient, answer: Message, started: float) -> None:
         assert self._engine is not None
         reply = _reply(answer, talk.model)
-        said = payloads.answered(reply, self._redactor, outcome.booking, prices_for(outcome))
         ms = self._ms(started)
-        self._log.append(EventKind.ANSWERED, id, status=200, bytes=len(answer.text), ms=ms, first_ms=ms, **said)
+        plain = AnsweredEvent(200, ms, len(answer.text), ms)
+        said = payloads.answered(plain, reply, self._redactor, outcome.booking, prices_for(outcome))
+        self._log.append(said, id)
         if outcome.exchange is not None:
             outcome.exchange.advance(State.FORWARDED)
             outcome.exchange.advance(State.ANSWERED)
@@ -190,7 +191,7 @@ class OfflineRunner:
             self._engine.responses.answered_now(outcome)
 
     def _tagged(self, exchange: str, of: str, tags: Tags) -> None:
-        self._log.append(EventKind.TAGGED, exchange, **payloads.tagged(of, tags))
+        self._log.append(payloads.tagged(of, tags), exchange)
 
     def _ms(self, started: float) -> float:
         return round((self._clock.tick() - started) * 1000, 3)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from penstock.replay.client import Message, ReplayClient
-from penstock.stats.exchange import ExchangeStats
+from penstock.stats.exchange import ExchangeRecord
 from penstock.stats.totals import SessionTotals
 
 __all__ = ["PromptResult", "Runner"]
@@ -17,7 +17,7 @@ __all__ = ["PromptResult", "Runner"]
 class PromptResult:
     """What came of one prompt."""
 
-    requests: tuple[ExchangeStats, ...]
+    requests: tuple[ExchangeRecord, ...]
     """The prompt's own, then those that bring what tools gave back."""
     said: Sequence[Message]
     """What the history holds of it from now on."""

@@ -23,6 +23,7 @@ from penstock.engine.engine import Engine, ProxyDecision
 from penstock.engine.pipeline import Pipeline
 from penstock.events.event import Event, EventKind
 from penstock.events.log import EventLog
+from penstock.events.request_events import EditEvent
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
@@ -190,8 +191,8 @@ class _Counts(MemoryStore):
     def add_events(self, events: Sequence[Event]) -> None:
         for event in events:
             self.flushes += event.kind is EventKind.FLUSH
-            if event.kind is EventKind.EDIT and event.payload.get("state") == "landed":
-                self.edits[str(event.payload.get("stage"))] += 1
+            if isinstance(event.data, EditEvent) and event.data.has_landed:
+                self.edits[event.data.stage] += 1
 
 
 def _quiet(profile: Profile) -> Profile:

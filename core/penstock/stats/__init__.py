@@ -1,3 +1,3 @@
-"""Snapshots: what a log says of a session, for analysis and to hand on."""
+"""What a log says of exchanges and sessions: for the screen, for analysis, and to hand on."""
 
 from __future__ import annotations

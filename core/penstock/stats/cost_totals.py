@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
 
-from penstock.stats.fields import number
+from penstock.events.response_events import LoggedCost
 
 __all__ = ["CostTotals"]
 
@@ -46,35 +44,25 @@ class CostTotals:
         """The part of the baseline that was saved. None: nothing would have been paid."""
         return self.saved / self.baseline if self.baseline else None
 
-    def add(self, money: object) -> None:
-        """Count the field `money` of an `answered` event in. What it does not say counts as nothing."""
-        if not isinstance(money, Mapping):
+    def add(self, money: LoggedCost | None, sign: int = 1) -> None:
+        """Count what one request cost in, or out with a `sign` of -1. None counts as nothing."""
+        if money is None:
             return
-        own = _number(money, "own")
-        is_known = money.get("how") != "unknown"
-        self.requests += is_known
-        self.unpriced += not is_known
-        self.paid += own
-        if is_known:
-            self.baseline += _number(money, "baseline")
-            self.paid += _number(money, "paid")
-            self.naive += _number(money, "naive")
-        self.own += own
-        self.came += _sum(money.get("came"))
-        self.sent += _sum(money.get("sent"))
-        self.reads_saved += int(_number(money, "reads_saved"))
-        self.writes_caused += int(_number(money, "writes_caused"))
-        self.estimated += money.get("how") == "estimated"
+        self.requests += sign * money.is_known
+        self.unpriced += sign * (not money.is_known)
+        self.own += sign * money.own
+        self.paid += sign * money.own
+        if money.is_known:
+            self.baseline += sign * (money.baseline or 0.0)
+            self.paid += sign * (money.paid or 0.0)
+            self.naive += sign * (money.naive or 0.0)
+        self.came += sign * money.came.total
+        self.sent += sign * money.sent.total
+        self.reads_saved += sign * money.reads_saved
+        self.writes_caused += sign * money.writes_caused
+        self.estimated += sign * money.is_estimated
 
     def join(self, other: CostTotals) -> None:
         """Count all of another in."""
         for field in fields(self):
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
-
-
-def _sum(split: object) -> int:
-    return int(sum(_number(split, name) for name in split)) if isinstance(split, Mapping) else 0
-
-
-def _number(values: Mapping[Any, Any], name: Any) -> float:
-    return number(values.get(name)) or 0

@@ -1,101 +1,164 @@
-"""What an exchange came to, in figures, from its events. A field that another version wrote otherwise is as good as
-missing: a log may be old, or damaged."""
+"""The life of one exchange, folded from its events one by one. Everything that shows an exchange begins here.
+
+An event may be old, of another version or damaged, and those of different threads may be stored a little out of order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Final, Self, TypeVar
 
-from penstock.events.event import Event, EventKind
-from penstock.stats.cost_totals import CostTotals
-from penstock.stats.edit import Change
-from penstock.stats.fields import line, number, part, whole
+from penstock.base.readable import one_line
+from penstock.conversation.exchange import State
+from penstock.events.event import Event
+from penstock.events.payload import EventData
+from penstock.events.request_events import (
+    BypassedEvent,
+    ClassifiedEvent,
+    EditEvent,
+    FlushEvent,
+    ForwardedEvent,
+    ReceivedEvent,
+    RefusedEvent,
+    RewrittenEvent,
+    StageEvent,
+    TaggedEvent,
+    TokenShares,
+)
+from penstock.events.response_events import AnsweredEvent, FailedEvent, LoggedCost, LoggedUsage, ProcessedEvent
+from penstock.stats.tags import UNTAGGED, Tagged
 
-__all__ = ["ExchangeStats"]
+__all__ = ["ExchangeRecord", "ExchangeStats"]
 
-_ABOUT = ("client", "provider", "model", "conversation", "session", "agent", "project", "kind")
+Data = TypeVar("Data", bound=EventData)
+_ABOUT = ("client", "provider", "model", "conversation", "session", "agent", "project", "kind", "dialect")
+_ORDER = (
+    State.RECEIVED,
+    State.CLASSIFIED,
+    State.REWRITTEN,
+    State.FORWARDED,
+    State.ANSWERED,
+    State.PROCESSED,
+    State.REFUSED,
+    State.FAILED,
+)
+_RANK: Final = {state: rank for rank, state in enumerate(_ORDER)}
+"""A state never goes back."""
+_NO_SHARES, _NO_USAGE = TokenShares(), LoggedUsage()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ExchangeStats:
-    """One exchange. Tokens of the request are those the engine counted; None: nobody said."""
+    """What is known of an exchange so far: as large at its end as at its beginning. Texts are on one line and safe to
+    show; two are equal only when they are the same one."""
 
-    id: str
+    id: str = ""
     at: float = 0.0
+    """When it was received, as far as known."""
+    host: str = ""
+    path: str = ""
+    profile: str = ""
+    """The proxy's own."""
     client: str = ""
-    provider: str = ""
+    kind: str = ""
+    """One of `penstock.conversation.exchange.Kind`, a kind of another version, or empty when it was not read."""
+    agent: str = ""
     model: str = ""
+    """As the client asked for it, then as the provider calls it."""
+    dialect: str = ""
+    provider: str = ""
     conversation: str = ""
     session: str = ""
-    agent: str = ""
     project: str = ""
-    kind: str = ""
     epoch: int = 0
     turn: int = 0
     retry: bool = False
-    outcome: str = "open"
-    """`answered`, `failed`, `refused`, or `open` when the log holds no end."""
-    why: str = ""
-    """Why it failed, was refused, or passed unread."""
+    first: int | None = None
+    """Index of the first message that was new in this request."""
+    shares: TokenShares = _NO_SHARES
+    """Tokens of what came, by part."""
+    state: State = State.RECEIVED
+    status: int | None = None
     tokens_in: int | None = None
-    """As it came."""
+    """Of the whole request, as it came. None: not said."""
     tokens_out: int | None = None
-    """As it left."""
+    """Of the whole request, as it left."""
     how: str = ""
-    """How those were counted."""
-    system: int | None = None
-    tools: int | None = None
-    messages: int | None = None
-    """The shares of system prompt, tools and messages of what came."""
+    """How those were counted: calibrated, tokenizer or estimated."""
+    injected: int | None = None
+    """Tokens of our notes in it. None: the log is too old to say."""
+    edits: int = 0
+    """Landed in this request."""
+    replayed: int = 0
     pending: int = 0
-    """Edits that wait."""
     flush: str = ""
     """Why pending edits landed with it."""
-    changes: list[Change] = field(default_factory=list)
-    tags: tuple[str, ...] = ()
-    """Of the turn, where it is complete; else of the request."""
-    usage: dict[str, int] = field(default_factory=dict)
-    """As the provider counted: `input`, `output`, `cache_read`, `cache_write`."""
-    money: CostTotals = field(default_factory=CostTotals)
-    """Of no request where nothing was paid, or nobody said."""
-    billed: tuple[int, int] = (0, 0)
-    """Input tokens that the bill takes for read from the cache, of how many."""
+    trouble: int = 0
+    """Stages that failed, were late or rest."""
+    inbound: Tagged = UNTAGGED
+    """What the request is about."""
+    response: Tagged = UNTAGGED
+    """What the turn is about that it ended."""
+    usage: LoggedUsage = _NO_USAGE
+    money: LoggedCost | None = None
+    """None: nothing was paid, or nobody said."""
+    tools: tuple[str, ...] = ()
+    """What the model asked for."""
+    complete: bool = True
+    """The answer came to its proper end."""
+    bypassed: str = ""
+    """Why it passed unread."""
+    why: str = ""
+    """Why it failed: provider, cut, client left, connection."""
+    error: str = ""
+    """What the failure, or our refusal, said."""
     suite_ms: float | None = None
     """All the suite took before the request left, without what it waited for its turn."""
+    queued_ms: float = 0.0
     first_ms: float | None = None
+    """From its arrival to the first byte of the answer."""
     ms: float | None = None
-    _has_turn_tags: bool = False
 
     @classmethod
     def of(cls, id: str, events: Iterable[Event]) -> Self:
-        """Those of an exchange, from all its events."""
+        """That of an exchange, from all its events."""
         one = cls(id)
         for event in events:
             one.fold(event)
         return one
 
     @property
-    def injected(self) -> int:
-        """Tokens of notes that landed with it."""
-        return sum(c.after for c in self.changes if c.has_landed and c.op == "note")
+    def is_answered(self) -> bool:
+        """Whether the client has a whole answer, a failure or a refusal."""
+        return _RANK[self.state] >= _RANK[State.ANSWERED]
 
     @property
-    def freed(self) -> int:
-        """Tokens that edits took out, and that landed with it."""
-        return sum(c.freed for c in self.changes if c.op != "note")
+    def outcome(self) -> str:
+        """`answered`, `failed`, `refused`, or `open` when the log holds no end."""
+        if not self.is_answered:
+            return "open"
+        return str(self.state if self.state in (State.FAILED, State.REFUSED) else State.ANSWERED)
 
     @property
-    def prompt(self) -> int | None:
-        """All input tokens as the provider counted them."""
-        said = [self.usage[name] for name in ("input", "cache_read", "cache_write") if name in self.usage]
-        return sum(said) if said else None
+    def reason(self) -> str:
+        """Why it failed, was refused, or passed unread."""
+        if self.state is State.REFUSED:
+            return self.error
+        return ": ".join(filter(None, (self.why, self.error))) if self.state is State.FAILED else self.bypassed
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Of the turn, where it is complete; else of the request."""
+        return self.inbound.names if self.response is UNTAGGED else self.response.names
 
     @property
     def cached(self) -> tuple[int, int]:
         """Input tokens that came from the provider's cache, of how many: by its own count, else by the bill."""
-        prompt = self.prompt
-        return self.billed if prompt is None else (self.usage.get("cache_read", 0), prompt)
+        prompt = self.usage.prompt
+        if prompt is not None:
+            return self.usage.cache_read or 0, prompt
+        return (0, 0) if self.money is None else (self.money.sent.read, self.money.sent.total)
 
     @property
     def cache_share(self) -> float | None:
@@ -104,34 +167,90 @@ class ExchangeStats:
         return read / of if of else None
 
     @property
-    def saved(self) -> float | None:
-        """Dollars; below zero when editing cost more than it saved."""
-        return self.money.saved if self.money.requests else None
+    def is_unpriced(self) -> bool:
+        """It was answered by a model whose price nobody knows."""
+        return self.money is not None and not self.money.is_known
 
-    def landed(self, op: str) -> int:
-        """How many edits of that kind landed with it."""
-        return sum(c.has_landed and c.op == op for c in self.changes)
+    @property
+    def saved(self) -> float | None:
+        """Dollars; below zero when editing cost more than it saved. None: nothing was paid, or the price is unknown."""
+        money = self.money
+        if money is None or not money.is_known or money.baseline is None:
+            return None
+        return round(money.baseline - money.spent, 6)
+
+    def reach(self, state: State) -> None:
+        """Be in `state`, unless it has been further already."""
+        if _RANK[state] > _RANK[self.state]:
+            self.state = state
 
     def fold(self, event: Event) -> None:
         """Take one of its events in."""
         self.at = self.at or event.at
-        reader = _READERS.get(event.kind)
-        if reader is not None:
-            reader(self, part(event.payload))
+        said = event.data
+        read = _READERS.get(type(said))
+        if read is not None:
+            read(self, said)
+        if isinstance(said, ReceivedEvent):
+            self.at = event.at
+
+
+@dataclass(slots=True, eq=False)
+class ExchangeRecord(ExchangeStats):
+    """An exchange with all that its events say. Grows with them."""
+
+    said: list[EventData] = field(default_factory=list)
+    """In their order."""
+    changes: list[EditEvent] = field(default_factory=list)
+
+    def fold(self, event: Event) -> None:
+        """Take one of its events in."""
+        ExchangeStats.fold(self, event)
+        self.said.append(event.data)
+        if isinstance(event.data, EditEvent):
+            self.changes.append(event.data)
+
+    def find_all(self, wanted: type[Data]) -> list[Data]:
+        """What the events of one class say."""
+        return [one for one in self.said if isinstance(one, wanted)]
+
+    def find(self, wanted: type[Data]) -> Data | None:
+        """What the first event of a class says. None: there is none."""
+        return next(iter(self.find_all(wanted)), None)
+
+    @property
+    def injected_now(self) -> int:
+        """Tokens of notes that landed with it."""
+        return sum(one.after or 0 for one in self.changes if one.has_landed and one.op == "note")
+
+    @property
+    def freed_now(self) -> int:
+        """Tokens that edits took out, and that landed with it."""
+        return sum(one.freed for one in self.changes if one.op != "note")
+
+    def landed(self, op: str) -> int:
+        """How many edits of that kind landed with it."""
+        return sum(one.has_landed and one.op == op for one in self.changes)
 
     def payload(self) -> dict[str, Any]:
         """As an export has it: what nobody said is left out."""
-        paid = self.money
-        money = {"untouched": paid.baseline, "paid": paid.paid, "saved": paid.saved, "naive": paid.naive}
+        money = self.money if self.money is not None and self.money.is_known else None
+        dollars = money and {
+            "untouched": money.baseline or 0.0,
+            "paid": money.spent,
+            "saved": self.saved,
+            "naive": money.naive or 0.0,
+            "estimated": money.is_estimated,
+        }
         found: dict[str, Any] = {
             "tokens": {"came": self.tokens_in, "sent": self.tokens_out, "how": self.how or None},
-            "injected": self.injected,
-            "freed": self.freed,
+            "injected": self.injected_now,
+            "freed": self.freed_now,
             "edits": {op: n for op in ("replace", "note", "compact") if (n := self.landed(op))},
             "pending": self.pending,
             "cache_share": self.cache_share,
-            "money": {**money, "estimated": bool(paid.estimated)} if paid.requests else None,
-            "price": "unknown" if paid.unpriced else None,
+            "money": dollars,
+            "price": "unknown" if self.is_unpriced else None,
             "latency_ms": {"suite": self.suite_ms, "first_byte": self.first_ms, "whole": self.ms},
         }
         return _told(found)
@@ -142,87 +261,102 @@ def _told(found: dict[str, Any]) -> dict[str, Any]:
     return {k: _told(v) if isinstance(v, dict) else v for k, v in found.items() if v is not None}
 
 
-def _received(one: ExchangeStats, said: Mapping[str, Any]) -> None:
-    one.client = one.client or line(said.get("client"))
+def _received(one: ExchangeStats, said: ReceivedEvent) -> None:
+    one.host, one.path, one.profile = one_line(said.host), one_line(said.path), one_line(said.profile)
+    one.client = one.client or one_line(said.client)
 
 
-def _classified(one: ExchangeStats, said: Mapping[str, Any]) -> None:
+def _classified(one: ExchangeStats, said: ClassifiedEvent) -> None:
+    one.reach(State.CLASSIFIED)
     for name in _ABOUT:
-        setattr(one, name, line(said.get(name)) or getattr(one, name))
-    one.epoch, one.turn = whole(said.get("epoch")) or 0, whole(said.get("turn")) or 0
-    one.retry = said.get("retry") is True
-    tokens = part(said.get("tokens"))
-    one.system, one.tools, one.messages = (whole(tokens.get(name)) for name in ("system", "tools", "messages"))
+        if value := one_line(getattr(said, name)):
+            setattr(one, name, value)
+    one.epoch, one.turn, one.retry, one.first = said.epoch, said.turn, said.retry, said.first
+    one.shares = said.tokens
     if one.tokens_in is None:
-        one.tokens_in, one.how = whole(tokens.get("total")), line(tokens.get("how"))
+        one.tokens_in, one.how = said.tokens.total, one_line(said.tokens.how)
 
 
-def _edit(one: ExchangeStats, said: Mapping[str, Any]) -> None:
-    stage, op, state, reason, handle = (line(said.get(n)) for n in ("stage", "op", "state", "reason", "handle"))
-    before, after = whole(said.get("before")) or 0, whole(said.get("after")) or 0
-    one.changes.append(Change(stage, op, state, reason, before, after, handle))
+def _stage(one: ExchangeStats, said: StageEvent) -> None:
+    one.trouble += said.outcome in ("failed", "late", "resting")
 
 
-def _flush(one: ExchangeStats, said: Mapping[str, Any]) -> None:
-    one.flush = line(said.get("why")) or "?"
+def _edit(one: ExchangeStats, said: EditEvent) -> None:
+    """Counted one by one until `rewritten` gives the sums."""
+    if _RANK[one.state] < _RANK[State.REWRITTEN]:
+        one.edits += said.has_landed
+        one.pending += said.state == "pending"
 
 
-def _tagged(one: ExchangeStats, said: Mapping[str, Any]) -> None:
-    is_turn, given = said.get("of") == "turn", said.get("tags")
-    if (one._has_turn_tags and not is_turn) or not isinstance(given, list):
-        return
-    one._has_turn_tags |= is_turn
-    one.tags = tuple(dict.fromkeys(filter(None, map(line, given))))
+def _flush(one: ExchangeStats, said: FlushEvent) -> None:
+    one.flush = one_line(said.why) or "?"
 
 
-def _enriched(one: ExchangeStats, said: Mapping[str, Any]) -> None:
-    came, sent = whole(said.get("tokens_in")), whole(said.get("tokens_out"))
-    if came is not None and sent is not None:
-        one.tokens_in, one.tokens_out, one.how = came, sent, line(said.get("how"))
-    one.pending = whole(said.get("pending")) or 0
-    one.suite_ms = number(said.get("ms"))
+def _tagged(one: ExchangeStats, said: TaggedEvent) -> None:
+    if said.of == "turn":
+        one.response = Tagged.of(said)
+    else:
+        one.inbound = Tagged.of(said)
 
 
-def _forwarded(one: ExchangeStats, said: Mapping[str, Any]) -> None:
-    ms = number(said.get("ms"))
-    if ms is not None:
-        one.suite_ms = max(0.0, ms - (number(said.get("queued_ms")) or 0))
+def _rewritten(one: ExchangeStats, said: RewrittenEvent) -> None:
+    one.reach(State.REWRITTEN)
+    for name in ("edits", "pending", "tokens_in", "tokens_out", "injected"):
+        if (value := getattr(said, name)) is not None:
+            setattr(one, name, value)
+    one.replayed = said.replayed
+    one.how = one_line(said.how) or one.how
+    one.suite_ms = said.ms if one.suite_ms is None else one.suite_ms
 
 
-def _bypassed(one: ExchangeStats, said: Mapping[str, Any]) -> None:
-    one.why = line(said.get("why")) or "?"
+def _forwarded(one: ExchangeStats, said: ForwardedEvent) -> None:
+    one.reach(State.FORWARDED)
+    if said.ms is not None:
+        one.queued_ms = min(said.queued_ms, said.ms)
+        one.suite_ms = said.ms - one.queued_ms
 
 
-def _answered(one: ExchangeStats, said: Mapping[str, Any]) -> None:
-    one.outcome = "answered"
-    one.first_ms, one.ms = number(said.get("first_ms")), number(said.get("ms"))
-    one.model = line(said.get("model")) or one.model
-    one.usage = {name: n for name, value in part(said.get("usage")).items() if (n := whole(value)) is not None}
-    money = part(said.get("money"))
-    one.money.add(said.get("money"))
-    sent = {name: whole(value) or 0 for name, value in part(money.get("sent")).items()}
-    one.billed = sent.get("read", 0), sum(sent.values())
+def _bypassed(one: ExchangeStats, said: BypassedEvent) -> None:
+    one.bypassed = one_line(said.why) or "?"
 
 
-def _failed(one: ExchangeStats, said: Mapping[str, Any]) -> None:
-    one.outcome, one.ms = "failed", number(said.get("ms"))
-    one.why = ": ".join(filter(None, (line(said.get("why")), line(said.get("error")))))
+def _refused(one: ExchangeStats, said: RefusedEvent) -> None:
+    one.reach(State.REFUSED)
+    one.status, one.error = said.status, one_line(said.message)
 
 
-def _refused(one: ExchangeStats, said: Mapping[str, Any]) -> None:
-    one.outcome, one.why = "refused", line(said.get("message"))
+def _answered(one: ExchangeStats, said: AnsweredEvent) -> None:
+    one.reach(State.ANSWERED)
+    one.status, one.first_ms, one.ms = said.status, said.first_ms, said.ms
+    one.model = one_line(said.model or "") or one.model
+    one.usage, one.money = said.usage or _NO_USAGE, said.money
+    one.tools = tuple(map(one_line, said.tools or ()))
+    one.complete = said.complete is not False
 
 
-_READERS: dict[EventKind, Callable[[ExchangeStats, Mapping[str, Any]], None]] = {
-    EventKind.RECEIVED: _received,
-    EventKind.CLASSIFIED: _classified,
-    EventKind.EDIT: _edit,
-    EventKind.FLUSH: _flush,
-    EventKind.TAGGED: _tagged,
-    EventKind.ENRICHED: _enriched,
-    EventKind.FORWARDED: _forwarded,
-    EventKind.BYPASSED: _bypassed,
-    EventKind.ANSWERED: _answered,
-    EventKind.FAILED: _failed,
-    EventKind.REFUSED: _refused,
+def _failed(one: ExchangeStats, said: FailedEvent) -> None:
+    one.reach(State.FAILED)
+    one.why, one.error = one_line(said.why), one_line(said.error)
+    one.status = said.status or one.status  # 0 when there was no answer at all
+    one.ms = one.ms if said.ms is None else said.ms
+
+
+def _processed(one: ExchangeStats, _said: ProcessedEvent) -> None:
+    one.reach(State.PROCESSED)
+
+
+_READERS: Final[dict[type[EventData], Callable[[ExchangeStats, Any], None]]] = {
+    ReceivedEvent: _received,
+    ClassifiedEvent: _classified,
+    StageEvent: _stage,
+    EditEvent: _edit,
+    FlushEvent: _flush,
+    TaggedEvent: _tagged,
+    RewrittenEvent: _rewritten,
+    ForwardedEvent: _forwarded,
+    BypassedEvent: _bypassed,
+    RefusedEvent: _refused,
+    AnsweredEvent: _answered,
+    FailedEvent: _failed,
+    ProcessedEvent: _processed,
 }

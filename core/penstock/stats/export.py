@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from penstock.base.version import VERSION
 from penstock.events.event import Event, EventKind
 from penstock.redaction.redaction import redact
-from penstock.stats.exchange import ExchangeStats
+from penstock.stats.exchange import ExchangeRecord
 from penstock.stats.selection import Selection
 from penstock.stats.settings import settings_in_use
 from penstock.stats.totals import Totals
@@ -53,8 +53,8 @@ def _list(out: TextIO, name: str, payloads: Iterable[dict[str, Any]]) -> None:
 
 
 def _exchange(id: str, events: list[Event], books: Totals) -> dict[str, Any]:
-    measures = ExchangeStats.of(id, events)
-    books.add(measures)
+    record = ExchangeRecord.of(id, events)
+    books.add(record)
     said = next((_fields(e) for e in events if e.kind is EventKind.CLASSIFIED), {})
     end = next((e for e in events if e.kind in _ENDS), None)
     return {
@@ -63,8 +63,8 @@ def _exchange(id: str, events: list[Event], books: Totals) -> dict[str, Any]:
         **{name: clean(said[name]) for name in _ABOUT if name in said},
         "outcome": end.kind if end is not None else "open",
         "usage": clean(_fields(end).get("usage", {})) if end is not None else {},
-        "tags": clean(list(measures.tags)),
-        "metrics": measures.payload(),
+        "tags": clean(list(record.tags)),
+        "metrics": record.payload(),
         "events": [_event(e) for e in events],
     }
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from penstock.base.errors import PenstockError
-from penstock.events.event import Event, EventKind
+from penstock.events.kinds import EventKind
+from penstock.events.proxy_events import StartedEvent
+from penstock.events.request_events import ClassifiedEvent, ReceivedEvent
 from penstock.store.base import Store
 from penstock.store.pages import all_events
 
 __all__ = ["LAST", "Selection", "choose"]
 
+_KINDS = frozenset((EventKind.STARTED, EventKind.RECEIVED, EventKind.CLASSIFIED))
 LAST = "last"
 """In place of a session's id: the one that was active last."""
 
@@ -58,15 +60,16 @@ def _look(log: Store) -> tuple[dict[str, _Known], list[str]]:
     known: dict[str, _Known] = {}
     started: dict[str, None] = {}
     for event in all_events(log):
-        if event.kind is EventKind.STARTED:
-            started[_text(event, "profile")] = None
+        said = event.data if event.kind in _KINDS else None
+        if isinstance(said, StartedEvent):
+            started[said.profile] = None
         if not event.exchange:
             continue
         one = known.setdefault(event.exchange, _Known())
-        if event.kind is EventKind.RECEIVED:
-            one.profile = _text(event, "profile")
-        elif event.kind is EventKind.CLASSIFIED:
-            one.session, one.conversation = _text(event, "session"), _text(event, "conversation")
+        if isinstance(said, ReceivedEvent):
+            one.profile = said.profile
+        elif isinstance(said, ClassifiedEvent):
+            one.session, one.conversation = said.session, said.conversation
     return known, [name for name in started if name]
 
 
@@ -75,8 +78,3 @@ def _last(known: dict[str, _Known]) -> tuple[str, str]:
         if one.session or one.conversation:
             return one.session, "" if one.session else one.conversation
     raise PenstockError("no session is in this log yet")
-
-
-def _text(event: Event, name: str) -> str:
-    said: object = event.payload
-    return str(said.get(name) or "") if isinstance(said, Mapping) else ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from penstock.budget.scopes import storable
 from penstock.conversation.exchange import Kind
 from penstock.events.event import Event, EventKind
+from penstock.events.proxy_events import StartedEvent
+from penstock.events.request_events import ClassifiedEvent, RewrittenEvent
 from penstock.store.base import Store
 from penstock.store.pages import all_events
 
@@ -16,11 +17,8 @@ __all__ = ["LABELS", "FoundSession", "find_sessions", "labels_of"]
 
 LABELS = "session-label"
 """The kind of facts that hold what a person calls sessions."""
-_KINDS = frozenset(
-    {EventKind.STARTED, EventKind.CLASSIFIED, EventKind.ENRICHED}
-    | {EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED}
-)
 _ENDS = frozenset({EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED})
+_KINDS = _ENDS | {EventKind.STARTED, EventKind.CLASSIFIED, EventKind.REWRITTEN}
 
 
 @dataclass
@@ -85,11 +83,12 @@ def find_sessions(store: Store) -> dict[str, FoundSession]:
     sessions: dict[str, FoundSession] = {}
     of: dict[str, FoundSession] = {}
     for event in all_events(store, kinds=_KINDS):
-        if event.kind is EventKind.STARTED:
+        said = event.data
+        if isinstance(said, StartedEvent):
             for session in sessions.values():
                 session.open.clear()
-        elif event.kind is EventKind.CLASSIFIED:
-            _begin(event, sessions, of)
+        elif isinstance(said, ClassifiedEvent):
+            _begin(event, said, sessions, of)
         elif event.exchange in of:
             _go_on(event, of[event.exchange])
     labels = labels_of(store)
@@ -102,39 +101,28 @@ def find_sessions(store: Store) -> dict[str, FoundSession]:
     return sessions
 
 
-def _begin(event: Event, sessions: dict[str, FoundSession], of: dict[str, FoundSession]) -> None:
-    said = event.payload
-    given, conversation = _text(said, "session"), _text(said, "conversation")
-    name = given or conversation
+def _begin(event: Event, said: ClassifiedEvent, sessions: dict[str, FoundSession], of: dict[str, FoundSession]) -> None:
+    name = said.session or said.conversation
     if not name:
         return
-    session = sessions.setdefault(name, FoundSession(name, bool(given), first_at=event.at))
+    session = sessions.setdefault(name, FoundSession(name, bool(said.session), first_at=event.at))
     of[event.exchange] = session
     session.first_at, session.last_at = min(session.first_at, event.at), max(session.last_at, event.at)
-    session.client = _text(said, "client") or session.client
-    session.project = _text(said, "project") or session.project
-    session.turns += _text(said, "kind") == Kind.MAIN and said.get("retry") is not True
-    session.conversations |= {conversation} - {""}
+    session.client = said.client or session.client
+    session.project = said.project or session.project
+    session.turns += said.kind == Kind.MAIN and not said.retry
+    session.conversations |= {said.conversation} - {""}
     session.exchanges.add(event.exchange)
     session.open[event.exchange] = event.at
-    if _text(said, "kind") == Kind.COUNT:
+    if said.kind == Kind.COUNT:
         session.counts.add(event.exchange)
 
 
 def _go_on(event: Event, session: FoundSession) -> None:
     session.last_at = max(session.last_at, event.at)
-    if event.kind is EventKind.ENRICHED and event.exchange not in session.counts:
-        session.tokens_in += _number(event, "tokens_in")
-        session.tokens_out += _number(event, "tokens_out")
-    if event.kind in _ENDS:
+    said = event.data
+    if not isinstance(said, RewrittenEvent):
         session.open.pop(event.exchange, None)
-
-
-def _text(payload: Mapping[str, Any], name: str) -> str:
-    found = payload.get(name)
-    return found if isinstance(found, str) else ""
-
-
-def _number(event: Event, name: str) -> int:
-    found = event.payload.get(name)
-    return int(found) if isinstance(found, int | float) and not isinstance(found, bool) else 0
+    elif event.exchange not in session.counts:
+        session.tokens_in += said.tokens_in or 0
+        session.tokens_out += said.tokens_out or 0

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from penstock.base.readable import one_line
 from penstock.conversation.exchange import Kind
 from penstock.stats.cost_totals import CostTotals
-from penstock.stats.exchange import ExchangeStats
+from penstock.stats.exchange import ExchangeRecord
 
 __all__ = ["Compaction", "Session", "SessionTotals", "Totals", "Turn"]
 
@@ -43,7 +44,7 @@ class SessionTotals:
         """The part of all input that came from providers' caches."""
         return self.cache_read / self.prompt if self.prompt else None
 
-    def add(self, one: ExchangeStats) -> None:
+    def add(self, one: ExchangeRecord) -> None:
         """Count an exchange in."""
         self.requests += 1
         self.failed += one.outcome == "failed"
@@ -52,16 +53,16 @@ class SessionTotals:
             return
         self.came += one.tokens_in or 0
         self.sent += one.tokens_out if one.tokens_out is not None else one.tokens_in or 0
-        self.injected += one.injected
-        self.freed += one.freed
+        self.injected += one.injected_now
+        self.freed += one.freed_now
         self.edits += sum(change.has_landed for change in one.changes)
         read, of = one.cached
         self.prompt += of
         self.cache_read += read
-        self.output += one.usage.get("output", 0)
+        self.output += one.usage.output or 0
         self.suite_ms += one.suite_ms or 0.0
         self.ms += one.ms or 0.0
-        self.money.join(one.money)
+        self.money.add(one.money)
 
     def payload(self) -> dict[str, Any]:
         """As an export has it. No dollars where the price of none of the requests is known."""
@@ -105,7 +106,7 @@ class Turn:
     flushes: int = 0
     sums: SessionTotals = field(default_factory=SessionTotals)
 
-    def add(self, one: ExchangeStats) -> None:
+    def add(self, one: ExchangeRecord) -> None:
         """Count one of its exchanges in."""
         self.sums.add(one)
         self.tags.update(dict.fromkeys(one.tags[: TAGS - len(self.tags)]))
@@ -179,7 +180,7 @@ class Totals:
         self.sessions: dict[str, Session] = {}
         self.compactions: list[Compaction] = []
 
-    def add(self, one: ExchangeStats) -> None:
+    def add(self, one: ExchangeRecord) -> None:
         """Count an exchange in. To a turn belongs what a person's message led to, and nothing of a client's own."""
         self.totals.add(one)
         name = one.session or one.conversation
@@ -198,17 +199,17 @@ class Totals:
         self.compactions += _compactions(one)
 
 
-def _compactions(one: ExchangeStats) -> Sequence[Compaction]:
+def _compactions(one: ExchangeRecord) -> Sequence[Compaction]:
     return [
         Compaction(
             one.id,
             one.at,
             one.turn,
-            change.stage,
-            change.state,
-            change.before,
-            change.after,
-            change.reason,
+            one_line(change.stage),
+            one_line(change.state),
+            change.before or 0,
+            change.after or 0,
+            one_line(change.reason),
             one.flush if change.has_landed else "",
         )
         for change in one.changes

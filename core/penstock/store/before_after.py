@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from penstock.edits.edit import Edit
+from penstock.events.request_events import EditEvent
 from penstock.store.base import Store
 
 __all__ = ["BeforeAfter", "before_after", "edit_of"]
@@ -27,22 +27,22 @@ class BeforeAfter:
     """Of a compaction: how many messages it covers. 0: not known."""
 
 
-def before_after(log: Store, ledger: Sequence[Edit], told: Mapping[str, Any]) -> BeforeAfter:
-    """`told`: the payload of an `edit` event; `ledger`: the edits of its conversation. Raises `StoreError`."""
-    handle = str(told.get("handle") or "")
+def before_after(log: Store, ledger: Sequence[Edit], told: EditEvent) -> BeforeAfter:
+    """`ledger`: the edits of the conversation of `told`. Raises `StoreError`."""
+    handle = told.handle
     kept = log.find_originals(handle, 1) if handle else []
-    before = kept[0].text if kept else None if handle or told.get("before") else ""
+    before = kept[0].text if kept else None if handle or told.before else ""
     edit = edit_of(ledger, told)
     if edit is None:
-        return BeforeAfter(before, str(told.get("text") or ""), handle, is_whole=False)
+        return BeforeAfter(before, told.text, handle, is_whole=False)
     return BeforeAfter(before, edit.text, handle, count=edit.count)
 
 
-def edit_of(ledger: Sequence[Edit], told: Mapping[str, Any]) -> Edit | None:
+def edit_of(ledger: Sequence[Edit], told: EditEvent) -> Edit | None:
     """The newest edit of the ledger that is the one an event tells of."""
     return next((one for one in reversed(ledger) if _is(one, told)), None)
 
 
-def _is(one: Edit, told: Mapping[str, Any]) -> bool:
+def _is(one: Edit, told: EditEvent) -> bool:
     place = f"{one.place.key.hex()}.{one.place.nth}"
-    return (one.stage, one.op, place) == (told.get("stage"), told.get("op"), told.get("place"))
+    return (one.stage, one.op, place) == (told.stage, told.op, told.place)

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from penstock.events.event import EventKind
+from penstock.events.kinds import EventKind, stored_names
 from penstock.store.deletion import Deletion, DeletionCounts
 from penstock.store.schema import conversations, edits, events, facts, originals
 
@@ -65,7 +65,8 @@ def _heirs(db: sa.Connection, doomed: Deletion) -> dict[str, str | None]:
 
 def _handles(db: sa.Connection, doomed: Deletion) -> set[str]:
     """What clients threw away in other exchanges: it is kept without an edit."""
-    found = sa.select(events.c.exchange, events.c.payload).where(events.c.kind == EventKind.KEPT)
+    archived = stored_names([EventKind.HISTORY_ARCHIVED])
+    found = sa.select(events.c.exchange, events.c.payload).where(events.c.kind.in_(archived))
     kept = [row.payload for row in db.execute(found) if row.exchange not in doomed.exchanges]
     return {str(payload.get("handle", "")) for payload in kept if isinstance(payload, dict)}
 

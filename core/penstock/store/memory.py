@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from penstock.edits.edit import Landed
 from penstock.events.event import Event, EventKind, PrefixHash
+from penstock.events.request_events import HistoryArchivedEvent
 from penstock.store.deletion import Deletion, DeletionCounts
 from penstock.store.originals import Original, RetentionPolicy, digest_of, packed, unpacked
 
@@ -152,11 +153,8 @@ class MemoryStore:
         """What would go; and whose the originals are then, by digest, None where they go too."""
         others = [(name, kept) for name, kept in self._edits.items() if name not in doomed.conversations]
         used = {one.original: name for name, kept in others for one in kept}
-        handles = {
-            e.payload.get("handle")
-            for e in self._events
-            if e.kind is EventKind.KEPT and e.exchange not in doomed.exchanges
-        }
+        others_told = (e.data for e in self._events if e.exchange not in doomed.exchanges)
+        handles = {told.handle for told in others_told if isinstance(told, HistoryArchivedEvent)}
         originals: dict[str, str | None] = {}
         for digest, (about, _) in self._originals.items():
             if about.conversation in doomed.conversations:

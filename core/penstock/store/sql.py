@@ -24,6 +24,8 @@ from penstock.base.paths import make_private
 from penstock.base.private_files import create
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.event import Event, EventKind, PrefixHash
+from penstock.events.kinds import stored_names
+from penstock.events.proxy_events import FaultEvent
 from penstock.store import deleting, originals_table
 from penstock.store.complete import mark_incomplete
 from penstock.store.deletion import Deletion, DeletionCounts
@@ -45,7 +47,7 @@ _FAILURES = (SQLAlchemyError, OSError, ValueError, OverflowError, zlib.error)
 what the driver likes."""
 _MAGIC = b"SQLite format 3\0"
 _ADD_EDITS, _ADD_EVENTS = edits.insert(), events.insert()
-_KINDS = [kind.value for kind in EventKind]
+_KINDS = stored_names(EventKind)
 # Kinds that another version wrote are passed over in the query, so that a page of a log never consists of them alone.
 
 
@@ -89,14 +91,13 @@ class SqlStore:
             raise StoreError(f"{path} was written by a newer version: give this one its own --store ({e})") from e
 
     def add_events(self, new: Sequence[Event]) -> None:
-        rows = [{"at": e.at, "exchange": e.exchange, "kind": e.kind, "payload": dict(e.payload)} for e in new]
         with self._write() as db:
-            if rows:
-                db.execute(_ADD_EVENTS, rows)
+            if new:
+                db.execute(_ADD_EVENTS, [_event_row(one) for one in new])
 
     def events_after(self, seq: int, limit: int = 1000, kinds: Collection[EventKind] = ()) -> list[Event]:
         with self._read() as db:
-            found = events.select().where((events.c.seq > seq) & events.c.kind.in_(sorted(kinds) or _KINDS))
+            found = events.select().where((events.c.seq > seq) & events.c.kind.in_(stored_names(kinds) or _KINDS))
             rows = db.execute(found.order_by(events.c.seq).limit(limit))
             return [_event(row) for row in rows]
 
@@ -199,10 +200,9 @@ class SqlStore:
             return deleting.weigh(db, doomed)
 
     def delete(self, doomed: Deletion, told: Event) -> DeletionCounts:
-        row = {"at": told.at, "exchange": told.exchange, "kind": told.kind, "payload": dict(told.payload)}
         with self._write() as db:
             db.exec_driver_sql("PRAGMA secure_delete=ON")
-            db.execute(_ADD_EVENTS, [row])  # first: from here on no other writer comes in between
+            db.execute(_ADD_EVENTS, [_event_row(told)])  # first: from here on no other writer comes in between
             gone = deleting.delete(db, doomed)
         try:
             self._empty_log()
@@ -257,11 +257,9 @@ class SqlStore:
             self._open()
             said = f"{self.path} was deleted or replaced while in use; a new one was begun"
             logger.warning("%s", said)
-            fault = {"where": "store", "error": said}
-            row = {"at": time.time(), "exchange": "", "kind": EventKind.FAULT, "payload": fault}
             try:
                 with self._engine.begin() as db:
-                    db.execute(events.insert(), [row])
+                    db.execute(_ADD_EVENTS, [_event_row(Event.of(FaultEvent("store", said), time.time()))])
             except _FAILURES as e:
                 raise StoreError(f"{self.path} cannot be written: {_why(e)}") from e
             self._inode = _inode(self.path)
@@ -358,6 +356,10 @@ def _set_aside(path: Path) -> None:
 def _why(e: Exception) -> str:
     why = (str(e.__cause__ or e).strip() or type(e).__name__).splitlines()[0]
     return f"{why}: an older version wrote it, and a proxy that starts on it renews it" if "no such" in why else why
+
+
+def _event_row(event: Event) -> dict[str, Any]:
+    return {"at": event.at, "exchange": event.exchange, "kind": event.kind, "payload": dict(event.payload)}
 
 
 def _event(row: Any) -> Event:

@@ -17,6 +17,8 @@ from penstock.engine.engine import Engine, ProxyDecision
 from penstock.engine.pipeline import Pipeline
 from penstock.events.event import Event, EventKind
 from penstock.events.log import EventLog
+from penstock.events.request_events import ForwardedEvent, ReceivedEvent
+from penstock.events.response_events import AnsweredEvent
 from penstock.memory.service import MemoryService
 from penstock.plugins.manager import Plugins
 from penstock.plugins.stage import Stage
@@ -102,7 +104,7 @@ class Session:
         path = path or path_of(self.dialect.name)
         headers = self.headers | dict(headers or {})
         request = Request(f"x{self._count:04}", "POST", "localhost", path, headers, body)
-        self.log.append(EventKind.RECEIVED, request.id, method="POST", host="localhost", path=path, bytes=len(body))
+        self.log.append(ReceivedEvent("POST", "localhost", path, len(body), "", "", ""), request.id)
         engine = self.engine
         self.outcome = outcome = engine.replay_now(request, "asked for") if bypass else engine.process_now(request)
         if outcome.refusal is not None:
@@ -111,7 +113,7 @@ class Session:
         if outcome.exchange is not None:
             outcome.exchange.advance(State.FORWARDED)
             self._check(request, sent)
-        self.log.append(EventKind.FORWARDED, request.id, changed=outcome.body is not None, bytes=len(sent), ms=0.0)
+        self.log.append(ForwardedEvent(outcome.body is not None, len(sent), 0.0), request.id)
         return sent
 
     def reply(self, *parts: str | Call, usage: Usage | None = None) -> Reply:
@@ -126,10 +128,9 @@ class Session:
         self.outcome.reply = reply = reader.close()
         exchange.advance(State.ANSWERED)
         redactor = Redactor(self.profile.log.preview)
-        said = payloads.answered(reply, redactor, self.outcome.booking, prices_for(self.outcome))
-        self.log.append(
-            EventKind.ANSWERED, exchange.id, status=came.status, bytes=len(came.body), ms=0.0, first_ms=0.0, **said
-        )
+        plain = AnsweredEvent(came.status, 0.0, len(came.body), 0.0)
+        said = payloads.answered(plain, reply, redactor, self.outcome.booking, prices_for(self.outcome))
+        self.log.append(said, exchange.id)
         self.engine.responses.answered_now(self.outcome)
         return reply
 
@@ -167,7 +168,7 @@ class Session:
         )
 
     def _tagged(self, exchange: str, of: str, tags: Tags) -> None:
-        self.log.append(EventKind.TAGGED, exchange, **payloads.tagged(of, tags))
+        self.log.append(payloads.tagged(of, tags), exchange)
 
     def _stop(self) -> None:
         self.engine.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from penstock.conversation.conversation import HEAD_FIELDS, Block, BlockKind, Conversation, Message
+from penstock.events.request_events import TokenShares
 from penstock.tokens.calibration import TokenScale
 from penstock.tokens.estimate import estimate_bytes
 from penstock.tokens.request_estimate import estimated
@@ -47,14 +48,14 @@ class Sample:
     """Tokens that hold them together."""
 
 
-def shares(conversation: Conversation, gauge: TokenScale) -> dict[str, Any]:
+def shares(conversation: Conversation, gauge: TokenScale) -> TokenShares:
     """The request's tokens, and how they are shared out by its bytes: only the whole is ever counted."""
     total, how = gauge.count(estimated(conversation))
     system, tools = sum(conversation.size_of(name) for name in _SYSTEM), conversation.size_of("tools")
     read = sum(m.size for m in conversation.messages[conversation.ignored :])
     scale = total / max(1, system + tools + read)
-    parts = {"system": round(system * scale), "tools": round(tools * scale)}
-    return {**parts, "messages": total - sum(parts.values()), "total": total, "how": how}
+    system, tools = round(system * scale), round(tools * scale)
+    return TokenShares(system, tools, total - system - tools, total, how)
 
 
 def count_request(

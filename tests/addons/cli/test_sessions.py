@@ -42,7 +42,7 @@ def speak(session: str, *, ago: float = 90_000.0) -> None:
         "project": "/p/kiln",
     }
     done = {"tokens_in": 2000, "tokens_out": 1500}
-    life = [(EventKind.CLASSIFIED, said), (EventKind.ENRICHED, done), (EventKind.ANSWERED, {})]
+    life = [(EventKind.CLASSIFIED, said), (EventKind.REWRITTEN, done), (EventKind.ANSWERED, {})]
     store.add_events([Event(0, at, f"x-{session}", kind, payload) for kind, payload in life])
     store.close()
 

@@ -35,7 +35,7 @@ def test_the_sums_are_those_of_the_events() -> None:
     report.take(
         _events(
             ("a", EventKind.CLASSIFIED, {"kind": "main"}),
-            ("a", EventKind.ENRICHED, {"edits": 2, "tokens_in": 500, "tokens_out": 200}),
+            ("a", EventKind.REWRITTEN, {"edits": 2, "tokens_in": 500, "tokens_out": 200}),
             ("a", EventKind.FORWARDED, {"ms": 1.5}),
             ("a", EventKind.ANSWERED, {"ms": 1.0, "usage": {"input": 250, "cache_read": 750, "output": 3}}),
             ("b", EventKind.CLASSIFIED, {"kind": "count"}),

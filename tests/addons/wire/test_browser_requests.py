@@ -16,7 +16,8 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import tflow, tutils
 
 from penstock.base.browser_origin import Allowed
-from penstock.events.event import EventKind
+from penstock.events.kinds import EventKind
+from penstock.events.payload import EventData
 from penstock_addons.wire import reverse
 from penstock_addons.wire.browser_requests import TAKEN, TOLD, WebPages
 
@@ -25,10 +26,10 @@ EVIL = {"origin": "https://evil.test"}
 
 class Wire:
     def __init__(self) -> None:
-        self.events: list[Any] = []
+        self.events: list[EventData] = []
         self.suite: Any = SimpleNamespace(
             engine=SimpleNamespace(route=lambda method, path: None),
-            log=SimpleNamespace(append=lambda kind, **said: self.events.append((kind, said))),
+            log=SimpleNamespace(append=self.events.append),
         )
         self.names: list[str] = []
         self.pages = WebPages(SimpleNamespace(allowed=self._allowed), SimpleNamespace(suite=self.suite))  # type: ignore[arg-type]
@@ -80,7 +81,7 @@ def test_a_page_fills_no_log(wire: Wire) -> None:
         for _ in range(2):
             assert wire.ask({"origin": f"https://evil{n}.test"}).response is not None
     assert len(wire.events) == TOLD
-    assert {kind for kind, _ in wire.events} == {EventKind.FAULT}
+    assert {said.KIND for said in wire.events} == {EventKind.FAULT}
 
 
 @pytest.mark.parametrize("length", [str(TAKEN + 1), "9" * 5000, "many", "-1"])

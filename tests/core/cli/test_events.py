@@ -35,6 +35,8 @@ def test_shows_the_newest_oldest_first(run: Run, store: Path) -> None:
     [
         ((), [1, 2, 3, 4, 5, 6, 7, 8, 9]),
         (("--kind", "received"), [2, 4, 8]),
+        (("--kind", "rewritten"), []),
+        (("--kind", "enriched"), []),  # as earlier versions called it
         (("--kind", "received", "--kind", "failed"), [2, 4, 7, 8]),
         (("--exchange", "bb"), [4, 5, 7]),
         (("--exchange", "bb", "--kind", "failed"), [7]),

@@ -116,9 +116,9 @@ def test_of_a_log_without_edits(run: Run, store: Path) -> None:
 
 
 def test_tells_the_same_tokens_as_the_log(run: Run, log: Path) -> None:
-    """What the request was and what it became, as the event `enriched` says it."""
+    """What the request was and what it became, as the event `rewritten` says it."""
     store = SqlStore(log)
-    sums = next(e.payload for e in store.events_of("x0002") if e.kind is EventKind.ENRICHED)
+    sums = next(e.payload for e in store.events_of("x0002") if e.kind is EventKind.REWRITTEN)
     store.close()
     assert f"in all ~{sums['tokens_in']:,} -> {sums['tokens_out']:,} tokens" in run("explain", "x0002").stdout
 
@@ -143,7 +143,9 @@ def test_a_count_says_how_it_was_come_by(
     store = SqlStore(paths.store_path())
     enriched = {"edits": 0, "replayed": 1, "tokens_in": 2000, "tokens_out": 1500, **sums}
     paid = {"money": {"baseline": 2.0, "paid": 1.0, "how": money}}
-    store.add_events([Event(0, 1.0, "x1", EventKind.ENRICHED, enriched), Event(0, 2.0, "x1", EventKind.ANSWERED, paid)])
+    store.add_events(
+        [Event(0, 1.0, "x1", EventKind.REWRITTEN, enriched), Event(0, 2.0, "x1", EventKind.ANSWERED, paid)]
+    )
     store.close()
     shown = run("explain", "x1").stdout
     assert all(words in shown for words in said), shown

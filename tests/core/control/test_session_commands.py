@@ -52,7 +52,7 @@ class Asked:
         events = [
             Event(0, at, id, K.RECEIVED, {}),
             Event(0, at, id, K.CLASSIFIED, said | more),
-            Event(0, at + 1, id, K.ENRICHED, {"tokens_in": 100, "tokens_out": 60}),
+            Event(0, at + 1, id, K.REWRITTEN, {"tokens_in": 100, "tokens_out": 60}),
         ]
         self.store.add_events([*events, *([Event(0, at + 2, id, K.ANSWERED, {})] if ends else [])])
 
@@ -180,5 +180,5 @@ def test_a_log_of_another_version(ask: Asked) -> None:
     """Payloads with nothing in them, or other things than expected: they belong to no session."""
     for payload in ({}, {"session": 3, "conversation": None}, {"session": "odd", "project": ["x"], "turn": "a"}):
         ask.store.add_events([Event(0, THEN, "odd", K.CLASSIFIED, payload)])
-    ask.store.add_events([Event(0, THEN, "odd", K.ENRICHED, {"tokens_in": "many"})])
+    ask.store.add_events([Event(0, THEN, "odd", K.REWRITTEN, {"tokens_in": "many"})])
     assert {one["session"] for one in ask("list")["sessions"]} == {"morning", "talk-9", "odd"}

@@ -11,11 +11,11 @@ from penstock.base.errors import IllegalStep
 from penstock.conversation.exchange import Request, State
 
 LIVES = [
-    [State.CLASSIFIED, State.ENRICHED, State.FORWARDED, State.ANSWERED, State.REMEMBERED],
-    [State.CLASSIFIED, State.ENRICHED, State.REFUSED],
-    [State.CLASSIFIED, State.ENRICHED, State.FORWARDED, State.FAILED],
+    [State.CLASSIFIED, State.REWRITTEN, State.FORWARDED, State.ANSWERED, State.PROCESSED],
+    [State.CLASSIFIED, State.REWRITTEN, State.REFUSED],
+    [State.CLASSIFIED, State.REWRITTEN, State.FORWARDED, State.FAILED],
     [State.CLASSIFIED, State.FORWARDED, State.ANSWERED],
-    [State.FORWARDED, State.ANSWERED, State.REMEMBERED],
+    [State.FORWARDED, State.ANSWERED, State.PROCESSED],
     [State.CLASSIFIED, State.FAILED],
     [State.FAILED],
 ]
@@ -38,7 +38,7 @@ def test_a_life_goes_on_step_by_step(life: list[State]) -> None:
 def test_no_other_step_is_taken() -> None:
     """Nothing comes twice, nothing comes after the end, and the error says what could have come."""
     allowed = {pair for life in LIVES for pair in itertools.pairwise([State.RECEIVED, *life])}
-    allowed |= {(State.ENRICHED, State.FAILED), (State.RECEIVED, State.CLASSIFIED)}
+    allowed |= {(State.REWRITTEN, State.FAILED), (State.RECEIVED, State.CLASSIFIED)}
     for before, after in itertools.product(State, State):
         lived = exchange()
         lived.state = before

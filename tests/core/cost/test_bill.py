@@ -15,6 +15,7 @@ from penstock.cost.baseline import BaselineCost
 from penstock.cost.bill import bill
 from penstock.cost.prices import Prices, Tier
 from penstock.cost.prompt_cache import Cost
+from penstock.events.payload import payload_of
 
 PRICE = Prices().of("anthropic", "claude-sonnet-4-5")
 tokens = st.integers(0, 300_000)
@@ -76,7 +77,7 @@ def test_without_a_count_it_is_an_estimate() -> None:
     """And says so."""
     found = bill(RequestCost(Cost(plain=2000), Cost(plain=1000), PRICE), Usage())
     assert (found.came.plain, found.sent.plain, found.counted) == (2000, 1000, False)
-    assert found.payload()["how"] == "estimated"
+    assert found.logged().how == "estimated"
     assert found.saved == pytest.approx(1000 * 3e-6)
 
 
@@ -99,18 +100,18 @@ def test_a_count_of_what_came() -> None:
 def test_a_loss_shows() -> None:
     """An edit that broke the cache is told in tokens and in dollars."""
     found = bill(RequestCost(Cost(read=10_000), Cost(write=9000), PRICE), Usage())
-    said = found.payload()
+    said = found.logged()
     assert found.saved < 0
-    assert (said["reads_saved"], said["writes_caused"]) == (10_000, 9000)
-    assert len(json.dumps(said)) < 300, "it stands in every answer's event"
+    assert (said.reads_saved, said.writes_caused) == (10_000, 9000)
+    assert len(json.dumps(payload_of(said))) < 300, "it stands in every answer's event"
 
 
 def test_calls_of_our_own_are_told_apart() -> None:
     """They lessen what was saved; where there were none, nothing is said of them."""
     cost = Cost(plain=1000)
     found = bill(RequestCost(cost, cost, PRICE, own=0.25), Usage())
-    assert (found.payload()["own"], found.saved) == (0.25, -0.25)
-    assert "own" not in bill(RequestCost(cost, cost, PRICE), Usage()).payload()
+    assert (found.logged().own, found.saved) == (0.25, -0.25)
+    assert "own" not in payload_of(bill(RequestCost(cost, cost, PRICE), Usage()).logged())
 
 
 def test_the_summary_of_a_client_that_compacts_is_paid_for() -> None:
@@ -135,8 +136,8 @@ def test_a_compaction_of_the_providers_is_paid_for() -> None:
     found = bill(RequestCost(Cost(plain=180_000), Cost(plain=180_000), PRICE), usage)
     assert found.extra == pytest.approx(180_000 * 3e-6 + 3500 * 15e-6)
     assert found.paid == found.baseline == pytest.approx(23_000 * 3e-6 + 1000 * 15e-6 + found.extra)
-    assert found.payload()["extra"] == pytest.approx(found.extra)
-    assert "extra" not in bill(RequestCost(Cost(), Cost(), PRICE), Usage(input=1)).payload()
+    assert found.logged().extra == pytest.approx(found.extra)
+    assert "extra" not in payload_of(bill(RequestCost(Cost(), Cost(), PRICE), Usage(input=1)).logged())
 
 
 def test_another_model_is_paid_at_its_own_price() -> None:
@@ -197,7 +198,7 @@ def test_an_unknown_price_makes_no_dollars() -> None:
     """Tokens are split as ever; of dollars only what our own calls cost is there."""
     price = Prices().of("anthropic", "claude-opus-9")
     booking = RequestCost(Cost(read=8000, write=2000), Cost(read=4000, write=1000), price, own=0.002)
-    found = bill(booking, Usage(input=10, output=100, cache_read=4200, cache_write=1090)).payload()
+    found = payload_of(bill(booking, Usage(input=10, output=100, cache_read=4200, cache_write=1090)).logged())
     assert (found["how"], found["own"], found["reads_saved"] > 0) == ("unknown", 0.002, True)
     assert found["sent"] == {"plain": 10, "read": 4200, "write": 1090}
     assert not {"baseline", "paid", "naive"} & found.keys()

@@ -17,6 +17,8 @@ from penstock.conversation.reply import Reply
 from penstock.conversation.reported_counts import MOST_TOKENS
 from penstock.dialects.aws_event_stream import CONTENT_TYPE
 from penstock.engine import payloads
+from penstock.events.payload import payload_of
+from penstock.events.response_events import AnsweredEvent
 from penstock.redaction.redaction import Redactor
 from penstock.testing import dialect_of
 from tests.core.dialects.promises import read_reply
@@ -37,7 +39,7 @@ def check(reply: Reply) -> None:
     assert all(type(word) is str for word in words)
     "".join(words).encode()  # no half characters
     assert type(reply.complete) is bool
-    msgspec.json.encode(payloads.answered(reply, Redactor(200)))
+    msgspec.json.encode(payload_of(payloads.answered(AnsweredEvent(200, 1.0, 2, 0.5), reply, Redactor(200))))
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:

@@ -65,8 +65,8 @@ async def test_every_stage_is_shown_the_answer(look: object) -> None:
     events = await look(stages, shown, reply)  # type: ignore[operator]
     assert [stage.seen for stage in stages] == [[("claude-sonnet-4-5", "words")]] * 2
     assert (shown.model, reply.text, len(reply.tools)) == ("claude-sonnet-4-5", "words", 1)
-    assert shown.state is State.REMEMBERED
-    assert events == [(EventKind.REMEMBERED, None)]
+    assert shown.state is State.PROCESSED
+    assert events == [(EventKind.PROCESSED, None)]
 
 
 async def test_one_that_fails_costs_the_others_nothing(look: object) -> None:
@@ -74,7 +74,7 @@ async def test_one_that_fails_costs_the_others_nothing(look: object) -> None:
     stages = [Looks("a", ValueError("no")), Looks("b", SystemExit(1)), Looks("c")]
     events = await look(stages, exchange(), Reply("words"))  # type: ignore[operator]
     assert [len(stage.seen) for stage in stages] == [1, 1, 1]
-    assert [kind for kind, _ in events] == [EventKind.FAULT, EventKind.FAULT, EventKind.REMEMBERED]
+    assert [kind for kind, _ in events] == [EventKind.FAULT, EventKind.FAULT, EventKind.PROCESSED]
     assert "'a' failed at an answer: ValueError: no" in str(events[0][1])
 
 
@@ -82,7 +82,7 @@ async def test_one_that_fails_costs_the_others_nothing(look: object) -> None:
 async def test_what_is_no_real_turn_is_shown_to_nobody(look: object, kind: Kind) -> None:
     """It is remembered all the same: its life has come to its end."""
     stage = Looks("a")
-    assert await look([stage], exchange(kind), Reply("words")) == [(EventKind.REMEMBERED, None)]  # type: ignore[operator]
+    assert await look([stage], exchange(kind), Reply("words")) == [(EventKind.PROCESSED, None)]  # type: ignore[operator]
     assert stage.seen == []
 
 

@@ -50,7 +50,7 @@ def test_an_edit_that_landed_is_not_landed_again() -> None:
             said += [assistant("yes"), user("more")]
             session.wait(COLD)
         assert states(session) == [("new", "landed")]
-        counted = [(e.payload["edits"], e.payload["replayed"]) for e in session.events(EventKind.ENRICHED)]
+        counted = [(e.payload["edits"], e.payload["replayed"]) for e in session.events(EventKind.REWRITTEN)]
     assert counted == [(1, 0), (0, 1), (0, 1)]
 
 
@@ -64,7 +64,7 @@ def test_a_note_that_comes_too_late_is_left_out() -> None:
         assert session.send(body) == body
         assert states(session) == [("late", "left out")]
         assert "frozen" in str(session.events(EventKind.EDIT)[0].payload["reason"])
-        assert session.events(EventKind.ENRICHED)[-1].payload["pending"] == 0
+        assert session.events(EventKind.REWRITTEN)[-1].payload["pending"] == 0
 
 
 def test_edits_of_one_block_by_two_stages_are_the_last_ones() -> None:
@@ -116,7 +116,7 @@ def test_a_waiting_edit_that_proves_invalid_spoils_no_later_flush() -> None:
         session.wait(COLD)
         body = conversation(*said, assistant("four"), user("six"))
         assert session.send(body) == body
-        assert session.events(EventKind.ENRICHED)[-1].payload["pending"] == 0
+        assert session.events(EventKind.REWRITTEN)[-1].payload["pending"] == 0
         stage.what = replaces(0, "new")
         session.wait(COLD)
         assert b'"new"' in session.send(conversation(*said, assistant("four"), user("seven")))

@@ -52,7 +52,7 @@ def test_every_client_is_read(client: str, way: str) -> None:
         outcome = WAYS[way](session, asked)
     assert outcome.exchange is not None
     exchange = outcome.exchange
-    assert (exchange.dialect, exchange.path, exchange.state) == (sent.dialect, sent.path, State.ENRICHED)
+    assert (exchange.dialect, exchange.path, exchange.state) == (sent.dialect, sent.path, State.REWRITTEN)
     assert exchange.kind is (Kind.MAIN if client == "ollama-prompt" else Kind.TOOL_LOOP)
     assert exchange.model
     assert exchange.turn == 1
@@ -149,10 +149,10 @@ def test_the_life_of_an_exchange_is_in_the_events() -> None:
             "classified",
             "stage",
             "edit",
-            "enriched",
+            "rewritten",
             "forwarded",
             "answered",
-            "remembered",
+            "processed",
         ]
         assert {e.exchange for e in session.events()} == {"x0001"}
 
@@ -162,7 +162,7 @@ def test_what_was_saved_is_counted() -> None:
     with Session(Does(lambda draft: draft.replace(draft.blocks()[0], "short", reason="r"))) as session:
         body = conversation(user("long " * 2000))
         left = session.send(body)
-        payload = session.events(EventKind.ENRICHED)[0].payload
+        payload = session.events(EventKind.REWRITTEN)[0].payload
     assert (payload["bytes_in"], payload["bytes_out"]) == (len(body), len(left))
     assert payload["tokens_in"] > 2000 > 100 > payload["tokens_out"]
     assert (payload["edits"], payload["replayed"], payload["pending"]) == (1, 0, 0)
@@ -188,7 +188,7 @@ async def test_an_answer_that_did_not_come_is_shown_to_nobody() -> None:
         outcome = await session.engine.process(request(conversation(user("one"))))
         await session.engine.responses.answered(outcome)
         assert outcome.exchange is not None
-        assert outcome.exchange.state is State.ENRICHED
+        assert outcome.exchange.state is State.REWRITTEN
 
 
 async def test_requests_of_one_conversation_may_come_at_once() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penstock import handle_of
 from penstock.conversation.transcript import transcript
-from penstock.engine.history import keep_history
+from penstock.engine.history import archive_history
 from penstock.store.memory import MemoryStore
 from penstock.testing import assistant, call, conversation, dialect_of, results, user
 
@@ -21,10 +21,10 @@ def test_a_transcript_has_every_word_and_who_said_it() -> None:
 def test_a_history_is_kept_once() -> None:
     """However often the request comes, and the handle is told each time."""
     store = MemoryStore()
-    said = [keep_history(store, READ, "talk", at) for at in (1.0, 2.0)]
+    said = [archive_history(store, READ, "talk", at) for at in (1.0, 2.0)]
     (found,) = store.find_originals()
     assert said[0] == said[1]
-    assert said[0]["handle"] == handle_of(found.text)
-    assert (found.conversation, found.at, found.reason) == ("talk", 2.0, said[0]["why"])
-    assert said[0]["messages"] == 3
-    assert said[0]["tokens"] > 5
+    assert said[0].handle == handle_of(found.text)
+    assert (found.conversation, found.at, found.reason) == ("talk", 2.0, said[0].why)
+    assert said[0].messages == 3
+    assert said[0].tokens > 5

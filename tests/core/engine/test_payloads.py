@@ -1,4 +1,4 @@
-"""The payloads of events that describe a conversation, its edits and its answers."""
+"""Events that describe a conversation, its edits and its answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from penstock.conversation.conversation import Conversation
 from penstock.conversation.reply import Reply, ToolCall
 from penstock.edits.edit import Edit, Op, Place
 from penstock.edits.ledger import resolve
-from penstock.engine.payloads import BLOCKS, answered, classified, edited, saved
+from penstock.engine.payloads import BLOCKS, answered, classified, edited, sizes
+from penstock.events.payload import payload_of
+from penstock.events.response_events import AnsweredEvent
+from penstock.identify.tools import PromptHeadChanges
 from penstock.plugins.draft import Draft
 from penstock.redaction.redaction import Redactor
 from penstock.testing import assistant, call, conversation, dialect_of, draft_for, results, user
@@ -28,8 +31,8 @@ ALONE = TokenScale(1.0, "estimated")
 
 def payload(body: bytes, sent: int = 0, gauge: TokenScale = ALONE) -> dict[str, Any]:
     draft = draft_for(body)
-    found = classified(draft.exchange, draft.conversation, sent, REDACTOR, gauge)
-    return dict(json.loads(json.dumps(found)))
+    found = classified(draft.exchange, draft.conversation, sent, REDACTOR, gauge, PromptHeadChanges())
+    return dict(json.loads(json.dumps(payload_of(found))))
 
 
 def test_a_request_is_described() -> None:
@@ -55,6 +58,7 @@ def test_a_request_is_described() -> None:
         "first": 0,
         "tokens": 0,
         "blocks": 0,
+        "toolset": [],
     }
 
 
@@ -135,7 +139,7 @@ def test_an_edit_is_described_where_it_stands() -> None:
     draft = draft_for(conversation(*SAID)).for_stage("shortens")
     draft.replace(draft.blocks()[-1], "short", reason="too long")
     found = edited(draft.conversation, draft.edits[0], "landed", draft.edits[0].reason, REDACTOR)
-    assert found == {
+    assert payload_of(found) == {
         "stage": "shortens",
         "op": "replace",
         "state": "landed",
@@ -157,16 +161,16 @@ def test_a_compaction_says_what_it_covers() -> None:
     ).conversation
     edit = Edit(Op.COMPACT, Place(said.messages[0].blocks[0].key), "[record]", "s", "r", "old", b"c" * 16, 6)
     found = edited(said, edit, "landed", "r", REDACTOR)
-    assert (found["messages"], found["first_turn"], found["last_turn"]) == (6, 1, 2)
+    assert (found.messages, found.first_turn, found.last_turn) == (6, 1, 2)
     gone = edited(draft_for(conversation(user("else"))).conversation, edit, "landed", "r", REDACTOR)
-    assert "messages" not in gone
+    assert "messages" not in payload_of(gone)
 
 
 def test_an_edit_whose_block_has_gone_stands_nowhere() -> None:
     """-1, and the rest of it all the same."""
     edit = Edit(Op.REPLACE, Place(b"x" * 16), "new", "s", "r", "old")
     found = edited(draft_for(conversation(*SAID)).conversation, edit, "pending", "r", REDACTOR)
-    assert (found["m"], found["b"], found["text"]) == (-1, -1, "new")
+    assert (found.m, found.b, found.text) == (-1, -1, "new")
 
 
 def test_a_reason_is_cut_and_holds_no_secret() -> None:
@@ -174,8 +178,8 @@ def test_a_reason_is_cut_and_holds_no_secret() -> None:
     edit = Edit(Op.NOTE, Place(b"x" * 16), "new", "s", "r")
     said = draft_for(conversation(*SAID)).conversation
     found = edited(said, edit, "landed", "password=hunter2hunter2 " + "x" * 1000, REDACTOR)
-    assert found["reason"].startswith("password=[redacted value] xxx")
-    assert len(found["reason"]) == 400
+    assert found.reason.startswith("password=[redacted value] xxx")
+    assert len(found.reason) == 400
 
 
 def leaves(draft: Draft) -> Conversation:
@@ -187,7 +191,7 @@ def leaves(draft: Draft) -> Conversation:
 
 def told_of(draft: Draft) -> dict[str, Any]:
     """What is said of the tokens of the request with the edits that were proposed."""
-    return saved(draft.conversation, leaves(draft), resolve(draft.conversation, draft.edits), None, ALONE)
+    return sizes(draft.conversation, leaves(draft), resolve(draft.conversation, draft.edits), None, ALONE)._asdict()
 
 
 def test_what_is_saved_is_counted_in_tokens() -> None:
@@ -241,7 +245,11 @@ def test_what_leaves_is_counted_as_what_came(words: str) -> None:
 def test_an_answer_is_described() -> None:
     """What the provider did not say is not said."""
     reply = Reply("some words", [ToolCall("1", "Read")], Usage(input=3, output=5), "tool_use", "m", complete=True)
-    assert answered(reply, REDACTOR) == {
+    assert payload_of(answered(AnsweredEvent(200, 9.0, 80, 2.0), reply, REDACTOR)) == {
+        "status": 200,
+        "ms": 9.0,
+        "bytes": 80,
+        "first_ms": 2.0,
         "model": "m",
         "usage": {"input": 3, "output": 5},
         "stop": "tool_use",

@@ -26,9 +26,9 @@ DENSER = 1.4
 
 
 def ask(session: Session, turns: int) -> dict[str, Any]:
-    """One request and its answer; gives what `enriched` says."""
+    """One request and its answer; gives what `rewritten` says."""
     session.send(conversation(*TURNS[: 2 * turns + 1]))
-    said = session.events(EventKind.ENRICHED)[-1].payload
+    said = session.events(EventKind.REWRITTEN)[-1].payload
     assert session.outcome.booking is not None
     session.reply("yes", usage=Usage(input=round(session.outcome.booking.sent.total * DENSER), output=1))
     return dict(said)
@@ -126,7 +126,7 @@ def test_a_count_of_something_else_teaches_nothing(usage: Usage) -> None:
         session.outcome.reply = Reply("yes", usage=usage, complete=True)
         session.engine.responses.answered_now(session.outcome)
         session.send(conversation(*TURNS[:5]))
-        assert session.events(EventKind.ENRICHED)[-1].payload["how"] == "estimated"
+        assert session.events(EventKind.REWRITTEN)[-1].payload["how"] == "estimated"
 
 
 class Broken(MemoryStore):

@@ -6,6 +6,8 @@ import threading
 
 from penstock.events.event import Event, EventKind
 from penstock.events.log import EventLog
+from penstock.events.proxy_events import SettingsEvent
+from penstock.events.response_events import ProcessedEvent
 from penstock.store.memory import MemoryStore
 
 
@@ -19,7 +21,7 @@ def test_one_that_hangs_holds_up_neither_the_log_nor_the_others() -> None:
     store = MemoryStore()
     log = EventLog(store, listeners=[hangs, heard.append])
     for n in range(3):
-        log.append(EventKind.RECEIVED, f"x{n}")
+        log.append(ProcessedEvent(n), f"x{n}")
     assert not log.drain(0.2)  # the one that hangs has not heard them all
     assert store.last_seq() == 3
     assert [e.exchange for e in heard] == ["x0", "x1", "x2"]
@@ -32,11 +34,11 @@ def test_a_payload_that_is_no_json_costs_its_own_event_alone() -> None:
     """A plugin's value that cannot be written becomes a fault that says so; what comes after it is stored."""
     store = MemoryStore()
     log = EventLog(store)
-    log.append(EventKind.ANSWERED, "bad", usage={1, 2})
-    log.append(EventKind.RECEIVED, "good")
+    log.append(SettingsEvent("default", {"mode": {1, 2}}), "bad")
+    log.append(ProcessedEvent(1.0), "good")
     assert log.drain()
     assert [(e.exchange, e.kind) for e in store.events_after(0)] == [
         ("bad", EventKind.FAULT),
-        ("good", EventKind.RECEIVED),
+        ("good", EventKind.PROCESSED),
     ]
     log.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import penstock
 from penstock.base.errors import StoreError
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.log import EventLog
+from penstock.events.response_events import ProcessedEvent
 from penstock.store.memory import MemoryStore
 from penstock.testing import ManualClock
 
@@ -45,7 +46,7 @@ class Sink(MemoryStore):
         super().set_tip(conversation, tip, at)
 
     def numbers(self) -> list[object]:
-        return [e.payload["n"] for e in self.events_after(0, 100_000) if e.kind is EventKind.RECEIVED]
+        return [e.payload["ms"] for e in self.events_after(0, 100_000) if e.kind is EventKind.PROCESSED]
 
 
 @contextmanager
@@ -60,7 +61,7 @@ def log_on(sink: Sink, **settings: object) -> Iterator[EventLog]:
 
 def put(log: EventLog, *numbers: int) -> None:
     for n in numbers:
-        log.append(EventKind.RECEIVED, "x", n=n)
+        log.append(ProcessedEvent(n), "x")
 
 
 def test_what_is_noted_is_stored_in_order() -> None:
@@ -145,7 +146,7 @@ def test_the_queue_is_bounded_and_says_what_it_dropped() -> None:
         sink.error = None
         assert log.drain()
         events = sink.events_after(0)
-    kept = [e.payload["n"] for e in events if e.kind is EventKind.RECEIVED]
+    kept = [e.payload["ms"] for e in events if e.kind is EventKind.PROCESSED]
     faults = [e.payload for e in events if e.kind is EventKind.FAULT]
     assert kept[-10:] == list(range(90, 100))
     assert [f["where"] for f in faults] == ["events"] * len(faults)
@@ -157,13 +158,13 @@ def test_a_payload_made_later_is_made_on_the_logs_own_thread() -> None:
     sink = Sink()
     made_by: list[str] = []
 
-    def payload() -> Mapping[str, object]:
+    def make() -> ProcessedEvent:
         made_by.append(threading.current_thread().name)
-        return {"n": 2}
+        return ProcessedEvent(2)
 
     with log_on(sink) as log:
         put(log, 1)
-        log.append_later(EventKind.RECEIVED, "x", payload)
+        log.append_later(ProcessedEvent, "x", make)
         put(log, 3)
         assert log.drain()
     assert sink.numbers() == [1, 2, 3]
@@ -175,17 +176,17 @@ def test_a_payload_that_cannot_be_made_is_said(caplog: pytest.LogCaptureFixture)
     caplog.set_level(logging.CRITICAL)
     sink = Sink()
 
-    def payload() -> Mapping[str, object]:
+    def make() -> ProcessedEvent:
         raise LookupError("no such thing")
 
     with log_on(sink) as log:
         put(log, 1)
-        log.append_later(EventKind.CLASSIFIED, "x", payload)
+        log.append_later(ProcessedEvent, "x", make)
         put(log, 2)
         assert log.drain()
     (fault,) = [e for e in sink.events_after(0) if e.kind is EventKind.FAULT]
     assert fault.exchange == "x"
-    assert fault.payload == {"where": "event classified", "error": "LookupError: no such thing"}
+    assert fault.payload == {"where": "event processed", "error": "LookupError: no such thing"}
     assert sink.numbers() == [1, 2]
 
 
@@ -214,7 +215,7 @@ def test_listeners_hear_what_is_stored() -> None:
     stored: list[int] = []
 
     def listen(event: Event) -> None:
-        heard.append(event.payload["n"])
+        heard.append(event.payload["ms"])
         stored.append(sink.last_seq())
 
     with log_on(sink, listeners=[listen]) as log:
@@ -233,10 +234,10 @@ def test_a_listener_that_raises_stops_nobody(error: BaseException, caplog: pytes
     heard: list[object] = []
 
     def fails(event: Event) -> None:
-        calls.append(event.payload["n"])
+        calls.append(event.payload["ms"])
         raise error
 
-    with log_on(sink, listeners=[fails, lambda event: heard.append(event.payload["n"])]) as log:
+    with log_on(sink, listeners=[fails, lambda event: heard.append(event.payload["ms"])]) as log:
         put(log, 1)
         assert log.drain()
         put(log, 2)

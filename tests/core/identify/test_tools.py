@@ -9,9 +9,11 @@ import pytest
 
 from penstock.conversation.conversation import Conversation
 from penstock.conversation.exchange import Exchange, Kind
+from penstock.events.request_events import LoggedTool
 from penstock.identify.tools import CONVERSATIONS, TOOLS, PromptHeadChanges, list_tools
 from penstock.testing import dialect_of, draft_for, path_of
 
+Told = tuple[tuple[LoggedTool, ...] | None, tuple[str, ...]]
 SCHEMA = {"type": "object", "properties": {"path": {"type": "string"}}}
 READ = {"name": "Read", "description": "Reads a file.", "input_schema": SCHEMA}
 SEARCH = {"type": "web_search_20250305", "name": "web_search"}
@@ -74,27 +76,28 @@ def exchange(kind: Kind = Kind.MAIN, conversation: str = "talk") -> Exchange:
     return found
 
 
-def told(news: PromptHeadChanges, body: dict[str, Any], **which: Any) -> dict[str, Any]:
+def told(news: PromptHeadChanges, body: dict[str, Any], **which: Any) -> Told:
     return news.of(exchange(**which), read(body, "anthropic"))
 
 
 def test_tools_are_told_once() -> None:
     """In a conversation's first request, and again when they are others."""
     news = PromptHeadChanges()
-    [tool] = told(news, said(tools=[READ]))["toolset"]
-    assert (tool["name"], tool["tokens"] > 0) == ("Read", True)
-    assert told(news, said(tools=[READ])) == {}
-    found = told(news, said(tools=[READ, SEARCH]))
-    assert [one["name"] for one in found["toolset"]] == ["Read", "web_search"]
-    assert found["changed"] == ["tools"]
-    assert "toolset" in told(news, said(tools=[READ]), conversation="another")
+    tools, changed = told(news, said(tools=[READ]))
+    assert [(one.name, one.tokens > 0) for one in tools or ()] == [("Read", True)]
+    assert changed == ()
+    assert told(news, said(tools=[READ])) == (None, ())
+    tools, changed = told(news, said(tools=[READ, SEARCH]))
+    assert [one.name for one in tools or ()] == ["Read", "web_search"]
+    assert changed == ("tools",)
+    assert told(news, said(tools=[READ]), conversation="another")[0]
 
 
 def test_another_system_prompt_is_told() -> None:
     """Not its words: only that it is another."""
     news = PromptHeadChanges()
-    assert "changed" not in told(news, said(system="Be brief."))
-    assert told(news, said(system="Be long.")) == {"changed": ["system"]}
+    assert told(news, said(system="Be brief.")) == ((), ())
+    assert told(news, said(system="Be long.")) == (None, ("system",))
 
 
 def test_the_attestation_is_not_looked_at() -> None:
@@ -106,7 +109,7 @@ def test_the_attestation_is_not_looked_at() -> None:
         return said(system=[{"type": "text", "text": text} for text in parts])
 
     told(news, body("aaaaa"))
-    assert told(news, body("bbbbb")) == {}
+    assert told(news, body("bbbbb")) == (None, ())
 
 
 @pytest.mark.parametrize("kind", [Kind.SIDE, Kind.COUNT, Kind.CLIENT_COMPACTION])
@@ -114,8 +117,8 @@ def test_a_clients_own_requests_have_a_head_of_their_own(kind: Kind) -> None:
     """A title probe without tools changes no conversation's tools."""
     news = PromptHeadChanges()
     told(news, said(tools=[READ]))
-    assert told(news, said(), kind=kind) == {}
-    assert told(news, said(tools=[READ])) == {}
+    assert told(news, said(), kind=kind) == (None, ())
+    assert told(news, said(tools=[READ])) == (None, ())
 
 
 def test_what_is_remembered_and_told_is_bounded() -> None:
@@ -123,6 +126,6 @@ def test_what_is_remembered_and_told_is_bounded() -> None:
     news = PromptHeadChanges()
     for n in range(CONVERSATIONS + 5):
         told(news, said(tools=[READ]), conversation=str(n))
-    assert "toolset" in told(news, said(tools=[READ]), conversation="0")
+    assert told(news, said(tools=[READ]), conversation="0")[0]
     many = [{"name": f"tool-{n}"} for n in range(TOOLS + 5)]
-    assert len(told(news, said(tools=many), conversation="last")["toolset"]) == TOOLS
+    assert len(told(news, said(tools=many), conversation="last")[0] or ()) == TOOLS

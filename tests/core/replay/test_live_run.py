@@ -124,9 +124,9 @@ def test_the_proxys_log_tells_what_it_did(provider: Provider, tmp_path: Path) ->
         other = Event(0, 1.0, "other", K.CLASSIFIED, {"session": "somebody", "kind": "main"})
         facts: list[tuple[EventKind, dict[str, Any]]] = [
             (K.CLASSIFIED, {"session": session, "kind": "main"}),
-            (K.ENRICHED, {"tokens_in": 900, "tokens_out": 500}),
+            (K.REWRITTEN, {"tokens_in": 900, "tokens_out": 500}),
             (K.ANSWERED, {"status": 200, "ms": 5.0}),
-            (K.REMEMBERED, {"ms": 1.0}),
+            (K.PROCESSED, {"ms": 1.0}),
         ]
         store.add_events([*(Event(0, 1.0, id, kind, said) for kind, said in facts), other])
 
@@ -190,4 +190,4 @@ def test_the_log_is_waited_for_in_bounds(provider: Provider, tmp_path: Path, mon
     monkeypatch.setattr(live_run, "LOOK_S", 0.0)
     SqlStore(tmp_path / "penstock.db").close()
     [played] = play(provider, "one", log=tmp_path / "penstock.db", **ENVIRON)
-    assert (played.passed.exchange, played.passed.requests[0].prompt) == ("", 28)
+    assert (played.passed.exchange, played.passed.requests[0].usage.prompt) == ("", 28)

@@ -81,7 +81,7 @@ def test_everything_is_in_its_log(tmp_path: Path) -> None:
     road = bench(tmp_path, gap=60.0, ahead=1)
     [played] = PromptReplay([Prompt(1, SAID[0])], road, session="the-session").play()
     kinds = [event.kind for event in road.store.events_of(played.passed.exchange)]
-    assert (kinds[0], kinds[-1]) == (EventKind.RECEIVED, EventKind.REMEMBERED)
+    assert (kinds[0], kinds[-1]) == (EventKind.RECEIVED, EventKind.PROCESSED)
     assert played.passed.requests[0].session == "the-session"
     road.close()
 

@@ -9,7 +9,8 @@ from penstock.replay.client import Message, ReplayClient
 from penstock.replay.prompts import Prompt
 from penstock.replay.replay import FAILURES, PromptReplay
 from penstock.replay.runner import PromptResult
-from penstock.stats.exchange import ExchangeStats
+from penstock.stats.exchange import ExchangeRecord
+from penstock.stats.tags import Tagged
 
 
 @dataclass
@@ -24,7 +25,7 @@ class Echo:
     def send(self, talk: ReplayClient, prompt: str) -> PromptResult:
         said = [Message("user", prompt)]
         self.bodies.append([m["content"][0]["text"] for m in json.loads(talk.body(said))["messages"]])
-        one = ExchangeStats("x", kind="main", tokens_in=10, tokens_out=8, tags=("t",), suite_ms=1.0)
+        one = ExchangeRecord("x", kind="main", tokens_in=10, tokens_out=8, inbound=Tagged(("t",)), suite_ms=1.0)
         if prompt.startswith("fail"):
             return PromptResult((one,), (), "", "it failed")
         return PromptResult((one,), [*said, Message("assistant", "ok")], "ok")

@@ -31,12 +31,12 @@ def store() -> MemoryStore:
         ("", K.STARTED, {"profile": "default", "pid": 1}),
         ("a", K.CLASSIFIED, about | {"turn": 1, "words": f"the key is {KEY}"}),
         ("a", K.TAGGED, {"of": "turn", "tags": ["keys", KEY]}),
-        ("a", K.ENRICHED, {"tokens_in": 100, "tokens_out": 100}),
+        ("a", K.REWRITTEN, {"tokens_in": 100, "tokens_out": 100}),
         ("a", K.ANSWERED, {"status": 200, "money": money, "usage": {"input": 100}}),
         ("b", K.CLASSIFIED, about | {"turn": 2}),
         ("b", K.FLUSH, {"why": "cold", "edits": 1}),
         ("b", K.EDIT, compact | {"after": 90}),
-        ("b", K.ENRICHED, {"tokens_in": 1000, "tokens_out": 190}),
+        ("b", K.REWRITTEN, {"tokens_in": 1000, "tokens_out": 190}),
         ("c", K.CLASSIFIED, about | {"session": "other", "conversation": "o"}),
     ]
     found = MemoryStore()

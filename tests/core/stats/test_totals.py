@@ -6,27 +6,26 @@ from typing import Any
 
 import pytest
 
-from penstock.stats.cost_totals import CostTotals
-from penstock.stats.edit import Change
-from penstock.stats.exchange import ExchangeStats
+from penstock.conversation.exchange import State
+from penstock.events.payload import read
+from penstock.events.request_events import EditEvent
+from penstock.events.response_events import LoggedCost, LoggedUsage
+from penstock.stats.exchange import ExchangeRecord
+from penstock.stats.tags import Tagged
 from penstock.stats.totals import TAGS, SessionTotals, Totals
 
-
-def paid(baseline: float, paid: float) -> CostTotals:
-    found = CostTotals()
-    found.add({"baseline": baseline, "paid": paid})
-    return found
+MONEY = read(LoggedCost, {"baseline": 0.04, "paid": 0.01})
 
 
-def one(kind: str = "main", turn: int = 1, **more: Any) -> ExchangeStats:
-    told = {"tokens_in": 1000, "tokens_out": 600, "outcome": "answered", "money": paid(0.04, 0.01)}
-    usage = {"input": 20, "cache_read": 80, "output": 5}
+def one(kind: str = "main", turn: int = 1, tags: tuple[str, ...] = (), **more: Any) -> ExchangeRecord:
+    told = {"tokens_in": 1000, "tokens_out": 600, "state": State.ANSWERED, "money": MONEY, "inbound": Tagged(tags)}
+    usage = LoggedUsage(input=20, cache_read=80, output=5)
     about = {"session": "s", "conversation": "t", "agent": "main", "usage": usage, "suite_ms": 4.0, "ms": 100.0}
-    return ExchangeStats("x", kind=kind, turn=turn, **{**told, **about, **more})
+    return ExchangeRecord("x", kind=kind, turn=turn, **{**told, **about, **more})
 
 
-def change(op: str, before: int, after: int, state: str = "landed") -> Change:
-    return Change("stage", op, state, "why", before, after, "")
+def change(op: str, before: int, after: int, state: str = "landed") -> EditEvent:
+    return EditEvent("stage", op, state, "why", 0, 0, before, after, "", "", "")
 
 
 def test_a_turn_is_a_message_and_what_it_led_to() -> None:
@@ -46,7 +45,7 @@ def test_money_tokens_and_time_are_added() -> None:
     """And what share of the input came from a cache."""
     sums = SessionTotals()
     sums.add(one(changes=[change("note", 0, 50), change("replace", 300, 100), change("replace", 9, 1, "pending")]))
-    sums.add(one(outcome="failed", money=CostTotals()))
+    sums.add(one(state=State.FAILED, money=None))
     assert (sums.came, sums.sent, sums.injected, sums.freed, sums.edits) == (2000, 1200, 50, 200, 2)
     assert (sums.money.saved, sums.money.requests, sums.money.estimated, sums.failed) == (pytest.approx(0.03), 1, 0, 1)
     assert (sums.cache_share, sums.suite_ms, sums.ms) == (0.8, 8.0, 200.0)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from penstock import Draft, handle_of
 from penstock.edits.edit import Edit
-from penstock.events.event import EventKind
+from penstock.events.payload import read
+from penstock.events.request_events import EditEvent
 from penstock.store.before_after import before_after
 from penstock.store.memory import MemoryStore
 from penstock.store.originals import RetentionPolicy
@@ -25,13 +24,13 @@ def cuts(draft: Draft) -> str | None:
     return None
 
 
-def told(store: MemoryStore) -> tuple[list[Edit], dict[str, dict[str, Any]]]:
+def told(store: MemoryStore) -> tuple[list[Edit], dict[str, EditEvent]]:
     """The ledger, and what the events tell of each edit, by what it does."""
     with Session(Does(cuts, "cut"), store=store) as session:
         session.send(conversation(user("list it"), assistant(call("Bash", command="ls")), results(WHOLE)))
         name = session.outcome.exchange.identity.conversation if session.outcome.exchange else ""
-    events = [one.payload for one in store.events_after(0) if one.kind is EventKind.EDIT]
-    return [one.edit for one in store.edits_of(name)], {one["op"]: dict(one) for one in events}
+    events = [one.data for one in store.events_after(0)]
+    return [one.edit for one in store.edits_of(name)], {one.op: one for one in events if isinstance(one, EditEvent)}
 
 
 def test_both_are_whole() -> None:
@@ -58,10 +57,12 @@ def test_what_is_not_kept_is_not_made_up() -> None:
     assert before_after(store, ledger, events["replace"]).before is None
     gone = before_after(store, [], events["replace"])
     assert not gone.is_whole
-    assert gone.after == events["replace"]["text"]
+    assert gone.after == events["replace"].text
 
 
 def test_an_event_of_an_older_version() -> None:
     """It names neither the original nor the place."""
-    found = before_after(MemoryStore(), [], {"stage": "s", "op": "replace", "before": 7, "text": "new"})
+    found = before_after(
+        MemoryStore(), [], read(EditEvent, {"stage": "s", "op": "replace", "before": 7, "text": "new"})
+    )
     assert (found.before, found.after, found.is_whole) == (None, "new", False)

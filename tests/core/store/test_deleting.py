@@ -80,7 +80,7 @@ def test_what_a_client_threw_away_elsewhere_stays(store: Store) -> None:
     """It stands in no ledger: the event that tells of it is what is known."""
     store.add_original("b", "a long history", "the client has it summarised", NOW)
     told = {"handle": digest_of("a long history")[:8], "why": "", "messages": 3, "tokens": 9}
-    store.add_events([Event(0, NOW, "x-b", EventKind.KEPT, told)])
+    store.add_events([Event(0, NOW, "x-b", EventKind.HISTORY_ARCHIVED, told)])
     store.add_original("a", "a long history", "the client has it summarised", NOW)
     assert store.delete(doomed("a"), TOLD).originals == 0
     assert [one.text for one in store.find_originals()] == ["a long history"]

@@ -82,10 +82,10 @@ def test_the_log_tells_what_the_wire_would() -> None:
         assert [(e.kind.value, e.at) for e in session.events()] == [
             ("received", 50.0),
             ("classified", 50.0),
-            ("enriched", 50.0),
+            ("rewritten", 50.0),
             ("forwarded", 50.0),
             ("answered", 53.0),
-            ("remembered", 53.0),
+            ("processed", 53.0),
         ]
         (answered,) = session.events(EventKind.ANSWERED)
         assert (answered.payload["model"], answered.payload["usage"]) == ("claude-sonnet-4-5", {"input": 5})

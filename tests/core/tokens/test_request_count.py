@@ -93,5 +93,5 @@ def test_shares_add_up_to_the_whole() -> None:
     """The whole is what is counted; its parts are by their bytes."""
     one = read("anthropic", conversation(user("hello " * 100), system="be kind"))
     found = shares(one, TokenScale(2.0, "calibrated"))
-    assert found["total"] == 2 * estimated(one) == found["system"] + found["tools"] + found["messages"]
-    assert found["how"] == "calibrated"
+    assert found.total == 2 * estimated(one) == sum(n or 0 for n in (found.system, found.tools, found.messages))
+    assert found.how == "calibrated"

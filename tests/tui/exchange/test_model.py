@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.events.event import Event, EventKind
+from penstock.events.request_events import TokenShares
 from penstock_tui.exchange.fold import build_detail
 from penstock_tui.exchange.history import complete, gather
 from penstock_tui.exchange.model import ExchangeDetail
@@ -48,24 +49,27 @@ def test_all_of_a_life_is_told() -> None:
     assert [step.name for step in story.steps] == [
         "received",
         "classified",
-        "enriched",
+        "rewritten",
         "forwarded",
         "answered",
-        "remembered",
+        "processed",
     ]
     assert [(one.stage, one.outcome) for one in story.verdicts] == [("envelope", "nothing"), ("pruning", "edited")]
     [change] = story.changes
     assert (change.stage, change.before, change.after, change.reason) == ("pruning", 700, 200, "a long listing")
-    assert story.tokens == {"system": 300, "tools": 1000, "messages": 700, "total": 2000}
+    assert story.shares == TokenShares(300, 1000, 700, 2000, "calibrated")
     assert (story.bytes_in, story.bytes_out, story.changed) == (9000, 7000, True)
     assert (story.stop, story.text) == ("tool_use", "It fails because the tree is empty.")
 
 
 def test_what_was_kept_is_told_with_its_handle() -> None:
     """A client's own compaction: how to see what it threw away."""
-    kept = (K.KEPT, {"handle": "1a2b3c4d", "why": "the client compacted its history", "messages": 9, "tokens": 99})
+    kept = (
+        K.HISTORY_ARCHIVED,
+        {"handle": "1a2b3c4d", "why": "the client compacted its history", "messages": 9, "tokens": 99},
+    )
     [*_, step] = told([*life(), kept]).steps
-    assert (step.name, step.note) == ("kept", "the client compacted its history: expand 1a2b3c4d")
+    assert (step.name, step.note) == ("history_archived", "the client compacted its history: expand 1a2b3c4d")
 
 
 def test_blocks_gather_over_a_conversation() -> None:

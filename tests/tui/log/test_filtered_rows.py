@@ -10,13 +10,13 @@ from penstock_tui.log.model import Changes
 from penstock_tui.log.query import Query, parse
 from penstock_tui.log.row import Row
 
-FALLING = Order("total", lambda row: row.total_ms, falls=True)
+FALLING = Order("total", lambda row: row.ms, falls=True)
 RISING = FALLING.turned()
 BY_CLIENT = Order("client", lambda row: row.client, falls=False)
 
 
 def row(number: int, total: float | None = None, client: str = "") -> Row:
-    return Row(f"x{number}", number, float(number), client=client, total_ms=total)
+    return Row(f"x{number}", float(number), number=number, client=client, ms=total)
 
 
 def shown(view: FilteredRows) -> list[int]:
@@ -62,7 +62,7 @@ def test_a_change_that_moves_nothing_says_so() -> None:
     view.show(rows, Query(), FALLING)
     rows[0].status = 500
     assert not view.update(Changes(changed=[rows[0]]))
-    rows[0].total_ms = 3.0
+    rows[0].ms = 3.0
     assert view.update(Changes(changed=[rows[0]]))
     assert shown(view) == [0, 1]
 
@@ -90,7 +90,7 @@ def test_after_any_changes_it_stands_as_if_shown_anew(
         elif goes and number == min(rows):
             view.update(Changes(dropped=[rows.pop(number)]))
         else:
-            known.total_ms, known.client = total, client
+            known.ms, known.client = total, client
             view.update(Changes(changed=[known]))
     anew = FilteredRows()
     anew.show(rows.values(), query, order)

@@ -38,8 +38,8 @@ def test_a_life_becomes_a_row() -> None:
     assert row.model == "claude-sonnet-4-5-20250929", "the model that answered"
     assert (row.tokens_in, row.tokens_out, row.how) == (2000, 1500, "calibrated")
     assert (row.edits, row.replayed, row.pending) == (1, 4, 2)
-    assert (row.suite_ms, row.first_ms, row.total_ms) == (6.0, 420.0, 2100.0)
-    assert (row.status, row.state, row.running, row.failed) == (200, State.REMEMBERED, False, False)
+    assert (row.suite_ms, row.first_ms, row.ms) == (6.0, 420.0, 2100.0)
+    assert (row.status, row.state, row.running, row.failed) == (200, State.PROCESSED, False, False)
     assert row.cache_share == 0.8
     assert row.words == "why does it fail?"
 
@@ -48,9 +48,9 @@ def test_how_tokens_were_counted_is_told_by_the_event_that_counts() -> None:
     """Where it does not say, in an older log, the one before holds."""
     model = LogModel()
     classified = fact(EventKind.CLASSIFIED, exchange="x1", tokens={"total": 10, "how": "estimated"})
-    model.apply([classified, fact(EventKind.ENRICHED, exchange="x1", tokens_in=9, tokens_out=8, how="calibrated")])
+    model.apply([classified, fact(EventKind.REWRITTEN, exchange="x1", tokens_in=9, tokens_out=8, how="calibrated")])
     model.apply(
-        [replace(classified, exchange="x2"), fact(EventKind.ENRICHED, exchange="x2", tokens_in=9, tokens_out=8)]
+        [replace(classified, exchange="x2"), fact(EventKind.REWRITTEN, exchange="x2", tokens_in=9, tokens_out=8)]
     )
     assert [(row.tokens_in, row.how) for row in model.rows] == [(9, "calibrated"), (9, "estimated")]
 
@@ -74,7 +74,7 @@ def test_a_state_never_goes_back() -> None:
     model = LogModel()
     model.apply([told[-2], *told[:-2], told[-1]])
     row = model.rows[0]
-    assert row.state is State.REMEMBERED
+    assert row.state is State.PROCESSED
     assert (row.status, row.tokens_out, row.edits) == (200, 1500, 1)
     assert row.at == 100.0, "the time it was received, not that of the first event read"
 
@@ -92,7 +92,7 @@ def test_failures_keep_their_reason() -> None:
     model.apply(events([*life()[:7], failed]))
     row = model.rows[0]
     assert row.failed
-    assert (row.status, row.why, row.error, row.total_ms) == (529, "provider", "overloaded", 900.0)
+    assert (row.status, row.why, row.error, row.ms) == (529, "provider", "overloaded", 900.0)
 
 
 def test_a_refusal_ends_the_exchange() -> None:
@@ -169,7 +169,9 @@ def test_money_is_summed_in_all_and_by_session() -> None:
     purse = model.totals.purse
     assert (purse.requests, purse.saved, purse.estimated) == (3, 0.01, 1)
     older, newer = model.rows
-    assert (older.saved, newer.saved, newer.counted) == (None, 0.01, True)
+    assert (older.saved, newer.saved, older.money) == (None, 0.01, None)
+    assert newer.money is not None
+    assert not newer.money.is_estimated
     assert (model.purse(newer).requests, model.purse(newer).saved) == (2, 0.03)
 
 
@@ -233,7 +235,7 @@ def test_what_was_injected_and_freed() -> None:
     model = LogModel()
     model.apply(events(life(), "old"))
     told = [
-        (kind, data | {"injected": 100, "freed": 600}) if kind is K.ENRICHED else (kind, data) for kind, data in life()
+        (kind, data | {"injected": 100, "freed": 600}) if kind is K.REWRITTEN else (kind, data) for kind, data in life()
     ]
     model.apply(events(told, "new"))
     assert [(row.injected, row.freed) for row in model.rows] == [(None, 500), (100, 600)]
@@ -353,7 +355,7 @@ def test_a_number_beyond_all_measure_is_none(number: float) -> None:
     model = LogModel(alive=lambda _pid: False)
     model.apply([*events(facts, "x1"), *events(facts, "x2")])
     row = model.rows[0]
-    assert (row.turn, row.first, row.tokens_in, row.suite_ms, row.total_ms) == (0, None, None, None, None)
+    assert (row.turn, row.first, row.tokens_in, row.suite_ms, row.ms) == (0, None, None, None, None)
     assert model.totals.tokens_in == 0
 
 

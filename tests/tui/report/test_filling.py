@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from penstock.events.payload import read
+from penstock.events.request_events import ClassifiedEvent, TokenShares
 from penstock.stats.exchange import ExchangeStats
-from penstock_tui.log.payload import Payload
 from penstock_tui.report.filling import Filling
 
 
@@ -14,8 +15,8 @@ def block(kind: str, role: str, tokens: int) -> dict[str, object]:
 def taken(
     filling: Filling, first: int, *blocks: dict[str, object], messages: int = 100, epoch: int = 0
 ) -> dict[str, int]:
-    one = ExchangeStats("x", epoch=epoch, system=30, tools=20, messages=messages)
-    return {k: v for k, v in filling.take(Payload({"first": first, "blocks": list(blocks)}), one).items() if v}
+    one = ExchangeStats("x", epoch=epoch, first=first, shares=TokenShares(30, 20, messages))
+    return {k: v for k, v in filling.take(read(ClassifiedEvent, {"blocks": list(blocks)}), one).items() if v}
 
 
 def test_blocks_add_up_over_a_conversation() -> None:
@@ -36,4 +37,4 @@ def test_a_history_begun_anew() -> None:
 
 def test_a_log_that_does_not_say() -> None:
     """There is nothing to draw."""
-    assert Filling().take(Payload({}), ExchangeStats("x")) == {}
+    assert Filling().take(None, ExchangeStats("x")) == {}

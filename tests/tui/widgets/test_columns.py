@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.conversation.exchange import State
+from penstock.stats.tags import Tagged
 from penstock_tui.log.row import Row
-from penstock_tui.log.tags import Tagged
 from penstock_tui.widgets.columns import COLUMNS, column_of, order_by
 from penstock_tui.widgets.fitting import GAP, Column, Moment, fit, pages
 
@@ -69,8 +69,8 @@ def test_every_column_sorts(column: Column[Row]) -> None:
     """A row of which nothing is known included."""
     order = order_by(column.title)
     assert order is not None
-    full = Row("x", 1, 5.0, status=200, tokens_in=10, tokens_out=5, inbound=Tagged(("a",)))
-    assert sorted([order.key(Row("x", 0, 0.0)), order.key(full)])
+    full = Row("x", 5.0, number=1, status=200, tokens_in=10, tokens_out=5, inbound=Tagged(("a",)))
+    assert sorted([order.key(Row("x", 0.0, number=0)), order.key(full)])
     assert isinstance(column.cell(full, Moment(9.0))[0], str)
 
 
@@ -79,10 +79,10 @@ def test_what_failed_is_graver_than_what_was_refused() -> None:
     order = order_by("status")
     assert order is not None
     told = [
-        Row("a", 0, 0.0, state=State.FAILED, status=529),
-        Row("b", 1, 0.0, state=State.REFUSED, status=429),
-        Row("c", 2, 0.0, state=State.ANSWERED, status=200),
-        Row("d", 3, 0.0),
+        Row("a", 0.0, number=0, state=State.FAILED, status=529),
+        Row("b", 0.0, number=1, state=State.REFUSED, status=429),
+        Row("c", 0.0, number=2, state=State.ANSWERED, status=200),
+        Row("d", 0.0, number=3),
     ]
     found = sorted(told, key=order.key, reverse=True)
     assert [row.id for row in found] == ["a", "b", "c", "d"]
@@ -99,6 +99,6 @@ def test_what_failed_is_graver_than_what_was_refused() -> None:
 )
 def test_tokens_are_told_apart(fields: dict[str, Any], texts: tuple[str, ...]) -> None:
     """As it came, what came to it, what went, as it left."""
-    row = Row("x", 0, 0.0, **fields)
+    row = Row("x", 0.0, number=0, **fields)
     shown = tuple(column_of(title).cell(row, Moment(0.0))[0] for title in ("sent", "baseline", "injected", "removed"))
     assert shown == texts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock_tui.log.tags import UNTAGGED, Tagged
+from penstock.stats.tags import UNTAGGED, Tagged
 from penstock_tui.widgets.segments import cut, width_of
 from penstock_tui.widgets.tag_cell import tag_parts, tag_text
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from penstock.base.errors import ProfileError, StoreError
+from penstock.base.readable import readable
 from penstock.budget.settings import Budget
 from penstock.engine import budget_store
 from penstock.profiles import profile as profiles
 from penstock.settings.nesting import nested
 from penstock.store.sql import SqlStore
-from penstock_tui.log.payload import readable
 
 __all__ = ["BudgetRow", "BudgetSnapshot", "read_books"]
 

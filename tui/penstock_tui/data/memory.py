@@ -11,10 +11,10 @@ from typing import Any
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
+from penstock.base.readable import readable
 from penstock.control.memory_client import open_client
 from penstock.profiles.profile import Profile, in_use, load
 from penstock.tokens.estimate import estimate
-from penstock_tui.log.payload import readable
 
 __all__ = ["PAGE", "MemoryPage", "MemoryReader", "MemoryTrouble", "Remembered", "Whole", "one_line"]
 

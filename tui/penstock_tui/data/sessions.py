@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from penstock.base.readable import readable
 from penstock.control.local_or_remote import do_sessions
 from penstock.store.sql import SqlStore
 from penstock_tui.format import many
-from penstock_tui.log.payload import readable
 
 __all__ = ["Deletion", "delete_session", "label_session", "sizes_of", "weigh_session"]
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from penstock.base.errors import PenstockError
+from penstock.base.readable import readable
 from penstock.control.remote import NotUp
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.settings.live import live_settings
 from penstock.settings.setting import Setting, Source
-from penstock_tui.log.payload import readable
 
 __all__ = ["Asked", "Sheet", "read_sheet"]
 

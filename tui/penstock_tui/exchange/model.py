@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["Block", "Change", "EditState", "ExchangeDetail", "Step", "Tool", "Usage", "Verdict"]
+from penstock.events.request_events import EditEvent, LoggedTool, StageEvent
+from penstock.stats.exchange import ExchangeStats
+
+__all__ = ["Block", "Change", "EditState", "ExchangeDetail", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,17 +18,6 @@ class Step:
     name: str
     at: float
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a stage said."""
-
-    stage: str
-    outcome: str
-    remark: str
-    ms: float | None
-    edits: int
 
 
 class EditState(StrEnum):
@@ -73,39 +65,15 @@ class Change:
         return next((one for one in EditState if one == self.state), None)
 
     @property
-    def told(self) -> dict[str, object]:
+    def told(self) -> EditEvent:
         """As its event has it, to find its texts in the store."""
-        names = {"stage": self.stage, "op": self.op, "place": self.place, "handle": self.handle}
-        return {**names, "before": self.before, "text": self.text}
+        names, sizes = (self.stage, self.op, self.state, self.reason), (self.before, self.after)
+        return EditEvent(*names, self.m, self.b, *sizes, self.text, self.handle, self.place)
 
     @property
     def key(self) -> tuple[str, str, str]:
         """The same for all that is told of one edit."""
         return self.stage, self.op, self.place or f"{self.m}.{self.b}"
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """One that the request offers."""
-
-    name: str
-    tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What the provider counted. None: it did not say."""
-
-    input: int | None = None
-    read: int | None = None
-    write: int | None = None
-    output: int | None = None
-
-    @property
-    def prompt(self) -> int | None:
-        """All input tokens."""
-        said = [n for n in (self.input, self.read, self.write) if n is not None]
-        return sum(said) if said else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,50 +98,22 @@ class Block:
 
 
 @dataclass(slots=True)
-class ExchangeDetail:
-    """What the events of one exchange say."""
+class ExchangeDetail(ExchangeStats):
+    """What the events of one exchange say. Its model is called as the client asked for it."""
 
-    id: str = ""
-    at: float = 0.0
-    kind: str = ""
-    model: str = ""
-    """As the client asked for it."""
-    provider: str = ""
-    profile: str = ""
-    conversation: str = ""
-    epoch: int = 0
-    turn: int = 0
-    retry: bool = False
     steps: list[Step] = field(default_factory=list)
-    verdicts: list[Verdict] = field(default_factory=list)
+    verdicts: list[StageEvent] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     """By message, the oldest first."""
-    first: int | None = None
-    """Index of the first message that is new in this exchange."""
     messages: int | None = None
     """How many messages the request holds."""
     known_from: int = 0
     """Messages before this index were sent before the log, or too long ago to be shown."""
-    tokens: dict[str, int] = field(default_factory=dict)
-    """`system`, `tools`, `messages`, `total`."""
-    how: str = ""
-    """How tokens were counted."""
-    tokens_in: int | None = None
-    """The whole request as it came; None: it was not enriched yet."""
-    tokens_out: int | None = None
-    usage: Usage = Usage()
-    toolset: tuple[Tool, ...] | None = None
+    toolset: tuple[LoggedTool, ...] | None = None
     """None: as in the request before."""
     head_changes: tuple[str, ...] = ()
     """Which of `system` and `tools` are not as in the request before."""
-    calls: tuple[str, ...] = ()
-    """Tools that the answer calls."""
-    flush: str = ""
-    """Why pending edits landed."""
-    replayed: int = 0
-    is_over: bool = False
-    """It was answered, refused or failed."""
     words: str = ""
     stream: bool = False
     bytes_in: int | None = None

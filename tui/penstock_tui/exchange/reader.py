@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from penstock.base.errors import StoreError
+from penstock.base.readable import readable
 from penstock.edits.edit import Edit
-from penstock.events.event import EventKind
+from penstock.events.request_events import ClassifiedEvent
 from penstock.store.before_after import edit_of
 from penstock.store.sql import SqlStore
 from penstock_tui.exchange.context.limits import limits_of
@@ -22,7 +23,6 @@ from penstock_tui.exchange.fold import build_detail
 from penstock_tui.exchange.history import complete, gather
 from penstock_tui.exchange.model import Change, ExchangeDetail
 from penstock_tui.exchange.save import record
-from penstock_tui.log.payload import Payload
 from penstock_tui.log.row import Row
 
 __all__ = ["StoryReader", "Wanted", "words_of"]
@@ -57,12 +57,12 @@ def words_of(path: Path, exchange: str) -> str:
     except StoreError:
         return ""
     try:
-        told = [event for event in store.events_of(exchange) if event.kind is EventKind.CLASSIFIED]
+        told = [event.data for event in store.events_of(exchange)]
     except StoreError:
         return ""
     finally:
         store.close()
-    return Payload(told[-1].payload).text("words") if told else ""
+    return next((readable(said.words) for said in reversed(told) if isinstance(said, ClassifiedEvent)), "")
 
 
 class StoryReader:
@@ -134,7 +134,7 @@ class StoryReader:
             self._told.move_to_end(id)
             return self._told[id]
         story = build_detail(store.events_of(id))
-        if not story.is_over:  # what its provider counted is still to come
+        if not story.is_answered:  # what its provider counted is still to come
             return story
         self._told[id] = story
         while len(self._told) > KEPT:

@@ -6,9 +6,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from penstock.base.readable import readable
 from penstock.edits.edit import Op
 from penstock.store.sql import SqlStore
-from penstock_tui.log.payload import readable
 from penstock_tui.log.stats.compactions import Compaction
 
 __all__ = ["Summary", "read_summary"]

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from penstock.events.event import Event, EventKind
+from penstock.base.readable import one_line
+from penstock.events.event import Event
+from penstock.events.proxy_events import FaultEvent, SettingsEvent, StartedEvent, StoppedEvent
+from penstock.events.request_events import StageEvent
 from penstock.profiles.renamed_keys import current_key
-from penstock_tui.log.payload import Payload
 
 __all__ = ["Health", "Proxy", "pid_alive"]
 
@@ -72,21 +74,21 @@ class Health:
     def fold(self, event: Event) -> None:
         """Take one event in."""
         self.last_at = event.at if self.last_at is None else max(self.last_at, event.at)
-        data = Payload(event.payload)
-        if event.kind is EventKind.STARTED:
-            self._start(event.at, data)
-        elif event.kind is EventKind.STOPPED:
-            if data.whole("pid") in (self.pid, None):
+        said = event.data
+        if isinstance(said, StageEvent):
+            self._verdict(one_line(said.stage), said.outcome, one_line(said.remark))
+        elif isinstance(said, StartedEvent):
+            self._start(event.at, said)
+        elif isinstance(said, StoppedEvent):
+            if said.pid in (self.pid, None):
                 self.stopped_at = event.at
-        elif event.kind is EventKind.SETTINGS:
+        elif isinstance(said, SettingsEvent):
             self.changes += 1
-            self._change(data)
-        elif event.kind is EventKind.FAULT:
+            self._change(said)
+        elif isinstance(said, FaultEvent):
             self.faults += 1
-            self.last_fault = ": ".join(filter(None, (data.line("where"), data.line("error")))) or "not said"
+            self.last_fault = one_line(": ".join(filter(None, (said.where, said.error)))) or "not said"
             self.last_fault_at = event.at
-        elif event.kind is EventKind.STAGE:
-            self._verdict(data.line("stage"), data.line("outcome"), data.line("remark"))
 
     def proxy(self) -> Proxy:
         """Asks the operating system about the process, so ask at most once a second."""
@@ -104,20 +106,22 @@ class Health:
             return self.last_fault
         return ""
 
-    def _start(self, at: float, data: Payload) -> None:
-        self.pid = data.whole("pid") or 0
-        self.version, self.profile = data.line("version"), data.line("profile")
-        self.listen, self.stages = tuple(data.names("listen")), tuple(data.names("stages"))
+    def _start(self, at: float, said: StartedEvent) -> None:
+        self.pid = said.pid or 0
+        self.version, self.profile = one_line(said.version), one_line(said.profile)
+        self.listen, self.stages = tuple(map(one_line, said.listen)), tuple(map(one_line, said.stages))
         self.started_at, self.stopped_at = at, None
         self.faults, self.last_fault, self.last_fault_at = 0, "", None
         self.resting = {}
         self.is_paused, self.changes, self.changed = False, self.changes + 1, {}
 
-    def _change(self, data: Payload) -> None:
-        if "paused" in data:
-            self.is_paused = data.flag("paused")
-        if data.line("profile") == self.profile:
-            self.changed |= {current_key(name): pair[-1] for name, pair in data.lists("changed")}
+    def _change(self, said: SettingsEvent) -> None:
+        self.is_paused = self.is_paused if said.paused is None else said.paused
+        if one_line(said.profile) == self.profile:
+            pairs = (said.changed or {}).items()
+            self.changed |= {
+                current_key(str(name)): pair[-1] for name, pair in pairs if isinstance(pair, list) and pair
+            }
 
     def _verdict(self, stage: str, outcome: str, remark: str) -> None:
         if outcome == "resting":

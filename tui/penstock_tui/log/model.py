@@ -10,8 +10,9 @@ from itertools import takewhile
 from penstock.budget.scopes import storable
 from penstock.conversation.exchange import Kind
 from penstock.events.event import Event, EventKind
+from penstock.stats.cost_totals import CostTotals
 from penstock_tui.log.health import Health, pid_alive
-from penstock_tui.log.row import Row, fold
+from penstock_tui.log.row import Row
 from penstock_tui.log.stats.compactions import Compactions
 from penstock_tui.log.stats.faults import Faults
 from penstock_tui.log.stats.levels import Levels
@@ -20,7 +21,7 @@ from penstock_tui.log.stats.pipeline import Pipeline
 from penstock_tui.log.stats.request_rate import Pulse
 from penstock_tui.log.stats.sessions import Sessions, session_of
 from penstock_tui.log.stats.tags import Tags
-from penstock_tui.log.stats.totals import CostSummary, Totals
+from penstock_tui.log.stats.totals import Totals
 
 __all__ = ["Changes", "LogModel"]
 
@@ -28,7 +29,7 @@ Count = Callable[[Event, Row | None], None]
 """Takes in an event of a kind it counts, with the row of the event's exchange."""
 
 
-SUMMED = frozenset((EventKind.RECEIVED, EventKind.CLASSIFIED, EventKind.ENRICHED, EventKind.ANSWERED))
+SUMMED = frozenset((EventKind.RECEIVED, EventKind.CLASSIFIED, EventKind.REWRITTEN, EventKind.ANSWERED))
 """Only these change what a row counts for in a sum; most events are others."""
 
 
@@ -141,10 +142,10 @@ class LogModel:
         """The row of an exchange. None: not in this log, or too old."""
         return self._by_id.get(exchange)
 
-    def purse(self, row: Row) -> CostSummary:
+    def purse(self, row: Row) -> CostTotals:
         """The money of the session that `row` belongs to."""
         session = self.sessions.get(session_of(row))
-        return session.totals.purse if session is not None else CostSummary()
+        return session.totals.purse if session is not None else CostTotals()
 
     def index_of(self, row: Row) -> int:
         """Where `row` stands in `rows`."""
@@ -171,18 +172,18 @@ class LogModel:
             if row.id not in added:
                 changed[row.id] = row
             if event.kind not in SUMMED:
-                fold(row, event)
+                row.fold(event)
                 return row
             self.totals.add(row, -1)
             self.sessions.leave(row)
-        fold(row, event)
+        row.fold(event)
         row.label = self.label_of(session_of(row))
         self.totals.add(row, 1)
         self.sessions.enter(row)
         return row
 
     def _new(self, event: Event) -> Row:
-        row = Row(event.exchange, self._next, event.at)
+        row = Row(event.exchange, event.at, number=self._next)
         self._next += 1
         self._by_id[row.id] = row
         self.rows.append(row)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from penstock.conversation.exchange import Kind
+from penstock.events.kinds import OLD_NAMES
 from penstock_tui.log.row import Row
 
 __all__ = ["HELP", "Query", "QueryError", "parse"]
@@ -67,7 +68,8 @@ def _all(row: Row) -> str:
     status = "" if row.status is None else str(row.status)
     agent = row.agent if row.agent != "main" else ""
     parts = (row.words, row.client, row.kind, agent, row.model, row.conversation, row.id, status, row.host, row.path)
-    return "\n".join((*parts, row.state, row.why, row.error, *row.tools, *row.tags)).lower()
+    states = (row.state, _OLD_STATES.get(row.state, ""))
+    return "\n".join((*parts, *states, row.why, row.error, *row.tools, *row.all_tags)).lower()
 
 
 def _named(name: str, value: str) -> Test:
@@ -153,7 +155,7 @@ _TEXTS: dict[str, Callable[[Row], str]] = {
     "error": lambda row: f"{row.why} {row.error}",
 }
 _TAGS: dict[str, Callable[[Row], tuple[str, ...]]] = {
-    "tag": lambda row: row.tags,
+    "tag": lambda row: row.all_tags,
     "inbound": lambda row: row.inbound.names,
     "response": lambda row: row.response.names,
 }
@@ -171,7 +173,7 @@ _NUMBERS: dict[str, Callable[[Row], float | None]] = {
     "suite": lambda row: row.suite_ms,
     "provider": lambda row: row.provider_ms,
     "first": lambda row: row.first_ms,
-    "total": lambda row: row.total_ms,
+    "total": lambda row: row.ms,
 }
 _QUALITIES: dict[str, Test] = {
     "running": lambda row: row.running,
@@ -189,6 +191,8 @@ _QUALITIES: dict[str, Test] = {
     "history": lambda row: row.history,
     "live": lambda row: not row.history,
 }
+_OLD_STATES = {new: old for old, new in OLD_NAMES.items()}
+"""Words that a person may know from an earlier version."""
 _EXAMPLES = {"status": "429 or status:5xx", "tokens": ">50k", "cache": "<50", "suite": ">20ms", "total": ">10s"}
 _OLD_NAMES = {"words": "prompt", "freed": "removed"}
 """Terms that are still understood."""

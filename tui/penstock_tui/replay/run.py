@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.base.errors import PenstockError
+from penstock.base.readable import readable
 from penstock.stats.totals import SessionTotals
-from penstock_tui.log.payload import readable
 
 if TYPE_CHECKING:
     from penstock.plugins.manager import Plugins

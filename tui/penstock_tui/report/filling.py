@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from penstock.events.request_events import ClassifiedEvent
 from penstock.stats.exchange import ExchangeStats
-from penstock_tui.log.payload import Payload
 
 __all__ = ["PARTS", "Filling"]
 
@@ -21,18 +21,18 @@ class Filling:
         self._blocks: Counter[str] = Counter()
         self._epoch = -1
 
-    def take(self, classified: Payload, one: ExchangeStats) -> dict[str, int]:
+    def take(self, classified: ClassifiedEvent | None, one: ExchangeStats) -> dict[str, int]:
         """The tokens of a request by `PARTS`: the blocks share out what the messages were counted to have. Empty where
         the log does not say."""
-        if one.epoch != self._epoch or not classified.whole("first"):
+        if one.epoch != self._epoch or not one.first:
             self._blocks.clear()  # the history is another one: its blocks are told of anew
             self._epoch = one.epoch
-        for block in classified.parts("blocks"):
-            kind = block.line("kind")
-            name = _KINDS.get(kind) or (_ROLES.get(block.line("role"), "other") if kind == "text" else "other")
-            self._blocks[name] += block.whole("tokens") or 0
-        if one.messages is None:
+        for block in classified.blocks if classified is not None else ():
+            role = _ROLES.get(block.role, "other") if block.kind == "text" else "other"
+            self._blocks[_KINDS.get(block.kind) or role] += block.tokens or 0
+        told = one.shares
+        if told.messages is None:
             return {}
         whole = self._blocks.total() or 1
-        shares = {name: round(one.messages * self._blocks[name] / whole) for name in PARTS[2:]}
-        return {"system prompt": one.system or 0, "tool definitions": one.tools or 0, **shares}
+        shares = {name: round(told.messages * self._blocks[name] / whole) for name in PARTS[2:]}
+        return {"system prompt": told.system or 0, "tool definitions": told.tools or 0, **shares}

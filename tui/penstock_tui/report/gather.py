@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
+from penstock.base.readable import one_line, readable
 from penstock.conversation.exchange import Kind
-from penstock.events.event import Event, EventKind
-from penstock.stats.edit import Change
-from penstock.stats.exchange import ExchangeStats
+from penstock.events.event import Event
+from penstock.events.request_events import ClassifiedEvent, EditEvent, LoggedBlock
+from penstock.stats.exchange import ExchangeRecord
 from penstock.stats.selection import Selection
 from penstock.stats.totals import Totals
 from penstock.store.base import Store
 from penstock_tui.log.model_windows import window_of
-from penstock_tui.log.payload import Payload
 from penstock_tui.report.filling import Filling
 
 __all__ = ["Edited", "Point", "Report", "Result", "gather"]
@@ -68,9 +68,8 @@ class Edited:
 
     number: int
     turn: int
-    change: Change
+    change: EditEvent
     why_now: str
-    text: str
 
 
 @dataclass(slots=True)
@@ -110,20 +109,16 @@ class _Folded:
 
     def take(self, events: Iterable[Event], id: str) -> None:
         """One exchange."""
-        events = list(events)
-        one, report = ExchangeStats.of(id, events), self._report
+        one, report = ExchangeRecord.of(id, events), self._report
         report.books.add(one)
         if one.kind not in _REAL:
             return
         number, is_main = len(report.points) + 1, one.agent in ("", "main")
-        said = next((e for e in events if e.kind is EventKind.CLASSIFIED), None)
-        data = Payload(said.payload) if said is not None else Payload({})
-        filling = self._fillings.setdefault(one.conversation, Filling())
-        filled = filling.take(data, one)
+        said = one.find(ClassifiedEvent)
+        filled = self._fillings.setdefault(one.conversation, Filling()).take(said, one)
         report.points.append(_point(one, number, report.books.totals.money.saved, filled if is_main else {}))
-        edits = [Payload(e.payload) for e in events if e.kind is EventKind.EDIT]
-        self._take_results(data, edits, one, number)
-        self._take_edits(edits, one, number)
+        self._take_results(said.blocks if said is not None else (), one, number)
+        self._take_edits(one, number)
         if is_main:
             report.window = max(report.window, window_of(one.provider, one.model))
 
@@ -133,27 +128,22 @@ class _Folded:
         self._report.edits = sorted(self._edits.rows(), key=lambda row: row.number)
         return self._report
 
-    def _take_results(self, data: Payload, edits: list[Payload], one: ExchangeStats, number: int) -> None:
-        left = {
-            (edit.whole("m"), edit.whole("b")): edit.whole("after") or 0
-            for edit in edits
-            if edit.line("op") == "replace" and edit.line("state") == "landed"
-        }
-        for block in data.parts("blocks"):
-            if block.line("kind") == "tool_use":
-                self._calls[block.line("id")] = block.line("name", 80)
-            elif block.line("kind") == "tool_result":
-                tokens, place = block.whole("tokens") or 0, (block.whole("m"), block.whole("b"))
-                tool = block.line("name", 80) or self._calls.get(block.line("id"), "?")
-                row = Result(number, one.turn, tool, tokens, left.get(place, tokens), block.text("text"))
-                self._results.add(tokens, row)
+    def _take_results(self, blocks: Iterable[LoggedBlock], one: ExchangeRecord, number: int) -> None:
+        left = {(edit.m, edit.b): edit.after or 0 for edit in one.changes if edit.op == "replace" and edit.has_landed}
+        for block in blocks:
+            if block.kind == "tool_use":
+                self._calls[block.id] = one_line(block.name, 80)
+            elif block.kind == "tool_result":
+                tokens = block.tokens or 0
+                tool = one_line(block.name, 80) or self._calls.get(block.id, "?")
+                sent = left.get((block.m, block.b), tokens)
+                self._results.add(tokens, Result(number, one.turn, tool, tokens, sent, readable(block.text)))
 
-    def _take_edits(self, edits: list[Payload], one: ExchangeStats, number: int) -> None:
-        for change, edit in zip(one.changes, edits, strict=True):
-            if change.has_landed:
+    def _take_edits(self, one: ExchangeRecord, number: int) -> None:
+        for edit in one.changes:
+            if edit.has_landed:
                 self._report.edit_count += 1
-                row = Edited(number, one.turn, change, one.flush, edit.text("text"))
-                self._edits.add(abs(change.freed), row)
+                self._edits.add(abs(edit.freed), Edited(number, one.turn, _shown(edit), one.flush))
 
 
 class _Largest(Generic[Row]):
@@ -175,7 +165,13 @@ class _Largest(Generic[Row]):
         return [row for *_, row in sorted(self._heap, key=lambda one: one[:2], reverse=True)]
 
 
-def _point(one: ExchangeStats, number: int, saved: float, filling: dict[str, int]) -> Point:
+def _shown(edit: EditEvent) -> EditEvent:
+    """With texts that are safe to show."""
+    stage, op, reason = one_line(edit.stage), one_line(edit.op), one_line(edit.reason)
+    return replace(edit, stage=stage, op=op, reason=reason, text=readable(edit.text))
+
+
+def _point(one: ExchangeRecord, number: int, saved: float, filling: dict[str, int]) -> Point:
     return Point(
         number,
         one.turn,

@@ -146,11 +146,11 @@ def _edit(one: Edited, texts: bool) -> tuple[str, ...]:
         {"replace": "shortened", "note": "note added", "compact": "compacted"}.get(change.op, change.op),
         str(one.number),
         str(one.turn),
-        f"{change.before:,}",
-        f"{change.after:,}",
+        f"{change.before or 0:,}",
+        f"{change.after or 0:,}",
         change.reason,
         one.why_now,
-        *_text(one.text, texts),
+        *_text(change.text, texts),
     )
 
 

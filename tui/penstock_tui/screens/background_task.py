@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from penstock.base.errors import PenstockError
-from penstock_tui.log.payload import readable
+from penstock.base.readable import readable
 from penstock_tui.screens.base import BaseView
 
 __all__ = ["BackgroundTaskView"]

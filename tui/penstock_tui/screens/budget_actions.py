@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
+from penstock.base.readable import readable
 from penstock.budget.settings import Budget
 from penstock.control.local_or_remote import do_budget
 from penstock.profiles.profile import in_use, load
@@ -17,7 +18,6 @@ from penstock_tui.data.budget import BudgetRow
 from penstock_tui.dialogs.ask import AskScreen
 from penstock_tui.dialogs.choose import ChooseScreen
 from penstock_tui.dialogs.confirm import ConfirmScreen
-from penstock_tui.log.payload import readable
 from penstock_tui.screens.background_task import BackgroundTaskView
 
 __all__ = ["BudgetActions"]

@@ -187,7 +187,7 @@ class ContextScreen(Screen[None], Passing):
     def _head(self) -> None:
         row, rows = self.row, self._feed.model.rows
         place = len(rows) - self._feed.model.index_of(row)
-        counted = f"the provider counted {row.prompt:,}" if row.prompt is not None else ""
+        counted = "" if row.usage.prompt is None else f"the provider counted {row.usage.prompt:,}"
         facts = [
             Fact("Context map", 1, "head"),
             Fact(clock_time(row.at, self._feed.clock.now()), 2),

@@ -273,7 +273,7 @@ class DetailScreen(Screen[None], Passing):
         rows = self._feed.model.rows
         place = len(rows) - self._feed.model.index_of(row)
         tone = tone_of_row(row)
-        took = duration(max(moment.now - row.at, 0) * 1000) if row.running else duration(row.total_ms)
+        took = duration(max(moment.now - row.at, 0) * 1000) if row.running else duration(row.ms)
         return [
             Fact(status, 1, tone if tone in ("warn", "bad") else "strong"),
             Fact(clock_time(row.at, moment.now), 2),

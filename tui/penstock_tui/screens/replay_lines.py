@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from penstock.base.readable import readable
 from penstock_tui.format import bar, count, dollars, duration, home_path, many, percent
-from penstock_tui.log.payload import readable
 from penstock_tui.replay.run import WARM, Run, Stage
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Cell, Column, Moment

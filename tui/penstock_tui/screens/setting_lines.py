@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from penstock.base.readable import readable
 from penstock.settings.setting import Setting, Shape, Source
 from penstock.settings.values import written
-from penstock_tui.log.payload import readable
 from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["bounds_of", "grouped", "help_lines", "value_of"]

@@ -92,15 +92,15 @@ def _edits(row: Row, _moment: Moment) -> Cell:
 
 def _saved(row: Row, _moment: Moment) -> Cell:
     if row.saved is None:
-        return ("?", "dim") if row.unpriced else ("", "")
-    about = "" if row.counted else "~"
+        return ("?", "dim") if row.is_unpriced else ("", "")
+    about = "~" if row.money is not None and row.money.is_estimated else ""
     return f"{about}{dollars(row.saved)}", "bad" if row.saved < 0 else "good" if row.saved > 0 else "dim"
 
 
 def _total(row: Row, moment: Moment) -> Cell:
     if row.running:
         return duration(max(moment.now - row.at, 0) * 1000), "accent"
-    return duration(row.total_ms), ""
+    return duration(row.ms), ""
 
 
 def _status(row: Row, moment: Moment) -> Cell:
@@ -119,7 +119,7 @@ def _status(row: Row, moment: Moment) -> Cell:
 _DOING = {
     State.RECEIVED: "reading",
     State.CLASSIFIED: "stages",
-    State.ENRICHED: "sending",
+    State.REWRITTEN: "sending",
     State.FORWARDED: "waiting",
 }
 _BRIEF = {"client left": "closed", "connection": "conn err", "cut": "cut"}
@@ -303,7 +303,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "time from its arrival to the end of the answer, or so far",
         _total,
         right=True,
-        sort=lambda row: row.total_ms,
+        sort=lambda row: row.ms,
     ),
     Column(
         "status",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from penstock.base.readable import readable
 from penstock_tui.exchange.diff import Difference
 from penstock_tui.format import many
-from penstock_tui.log.payload import readable
 from penstock_tui.widgets.block_lines import label_of, letter_of, role_tone, wrapped
 from penstock_tui.widgets.edit_words import mark_of, size_of, state_of, tone_of_edit
 from penstock_tui.widgets.line_view import LineView

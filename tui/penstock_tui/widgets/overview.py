@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from penstock.conversation.exchange import State
+from penstock.stats.cost_totals import CostTotals
 from penstock_tui.exchange.model import ExchangeDetail
 from penstock_tui.format import count, dollars, duration, full_time, many, percent
 from penstock_tui.log.row import Row
-from penstock_tui.log.stats.totals import CostSummary
 from penstock_tui.widgets.edit_words import mark_of, told, tone_of_edit
 from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.segments import fitted, width_of
@@ -18,6 +18,7 @@ __all__ = ["overview"]
 
 Part = tuple[str, str]
 """A text and its tone."""
+_PARTS = ("system", "tools", "messages")
 BAR = 24
 """Cells, beside a label in half of a window of 110."""
 _MARKS = {
@@ -31,7 +32,7 @@ _MARKS = {
 }
 
 
-def overview(row: Row, story: ExchangeDetail, moment: Moment, purse: CostSummary | None = None) -> list[Line]:
+def overview(row: Row, story: ExchangeDetail, moment: Moment, purse: CostTotals | None = None) -> list[Line]:
     """All sections that have something to say. `purse`: the money of its session."""
     sections: list[tuple[str, list[Line]]] = [
         ("", _trouble(row, story)),
@@ -109,7 +110,7 @@ def _tokens(row: Row, story: ExchangeDetail) -> list[Line]:
     lines: list[tuple[str, str]] = []
     if row.tokens_in is not None and row.tokens_out is not None:
         lines.append(("sent", _sent(row)))
-    parts = [f"{name} {count(n)}" for name, n in story.tokens.items() if name != "total"]
+    parts = [f"{name} {count(n)}" for name in _PARTS if (n := getattr(story.shares, name)) is not None]
     lines.append(("of which", " · ".join(parts)))
     if story.bytes_in is not None:
         out = "" if story.bytes_out in (None, story.bytes_in) else f" → {count(story.bytes_out or 0)}"
@@ -118,7 +119,7 @@ def _tokens(row: Row, story: ExchangeDetail) -> list[Line]:
     waiting = f"{row.pending} waiting for a cold cache" if row.pending else ""
     landed = f"{row.edits} landed" if row.edits else ""
     lines.append(("edits", " · ".join(filter(None, (landed, replayed, waiting)))))
-    if row.prompt is None:
+    if row.usage.prompt is None:
         return _pairs(lines)
     return [*_pairs([*lines, ("provider", _usage(row))]), *_cache(row)]
 
@@ -134,48 +135,49 @@ def _sent(row: Row) -> str:
 
 def _usage(row: Row) -> str:
     parts = [
-        (row.prompt, "in"),
-        (row.cache_read, "read from cache"),
-        (row.cache_write, "written to cache"),
-        (row.output, "out"),
+        (row.usage.prompt, "in"),
+        (row.usage.cache_read, "read from cache"),
+        (row.usage.cache_write, "written to cache"),
+        (row.usage.output, "out"),
     ]
     return " · ".join(f"{number:,} {name}" for number, name in parts if number is not None)
 
 
 def _cache(row: Row) -> list[Line]:
     """Three fillings, so that it reads without colours."""
-    whole = row.prompt or 0
+    whole, usage = row.usage.prompt or 0, row.usage
     if not whole:
         return []
-    read = round(BAR * (row.cache_read or 0) / whole)
-    written = round(BAR * (row.cache_write or 0) / whole)
+    read = round(BAR * (usage.cache_read or 0) / whole)
+    written = round(BAR * (usage.cache_write or 0) / whole)
     rest = max(BAR - read - written, 0)
-    legend = [f"█ {percent((row.cache_read or 0) / whole)} read"]
-    if row.cache_write:
-        legend.append(f"▓ {percent(row.cache_write / whole)} written")
-    if row.input:
-        legend.append(f"░ {percent(row.input / whole)} plain")
+    legend = [f"█ {percent((usage.cache_read or 0) / whole)} read"]
+    if usage.cache_write:
+        legend.append(f"▓ {percent(usage.cache_write / whole)} written")
+    if usage.input:
+        legend.append(f"░ {percent(usage.input / whole)} plain")
     bar = labelled("cache", ("█" * read, "good"), ("▓" * written, "warn"), ("░" * rest, "dim"))
     return [bar, labelled("", ("  ".join(legend), "plain"))]
 
 
-def _money(row: Row, purse: CostSummary | None) -> list[Line]:
-    if row.unpriced:
+def _money(row: Row, purse: CostTotals | None) -> list[Line]:
+    money = row.money
+    if row.is_unpriced:
         return _pairs([("price", "unknown: nobody has said what this model costs")])
-    if row.baseline is None:
+    if money is None or money.baseline is None:
         return []
-    about = "" if row.counted else "~"
+    about, how = ("~", " (estimated)") if money.is_estimated else ("", "")
     lines = _pairs(
         [
-            ("paid", f"{about}{dollars(row.paid)}{'' if row.counted else ' (estimated)'}"),
-            ("instead of", f"~{dollars(row.baseline)} without Penstock"),
+            ("paid", f"{about}{dollars(money.spent)}{how}"),
+            ("instead of", f"~{dollars(money.baseline)} without Penstock"),
         ]
     )
-    lines.append(labelled("exchange", _gain(row.saved or 0.0, row.baseline)))
+    lines.append(labelled("exchange", _gain(row.saved or 0.0, money.baseline)))
     lines += _pairs(
         [
-            ("compacting", f"~{dollars(row.naive)} by itself at 30% of the window"),
-            ("cache", f"reads saved {row.reads_saved:,} · writes caused {row.writes_caused:,} tokens"),
+            ("compacting", f"~{dollars(money.naive or 0.0)} by itself at 30% of the window"),
+            ("cache", f"reads saved {money.reads_saved:,} · writes caused {money.writes_caused:,} tokens"),
         ]
     )
     if purse is not None and purse.requests:
@@ -215,7 +217,7 @@ def _noted(row: Row, name: str, note: str) -> str:
     if name == "forwarded" and row.suite_ms is not None:
         took = f"the suite took {duration(row.suite_ms)}"
     if name == "answered" and row.first_ms is not None:
-        took = f"first byte after {duration(row.first_ms)}, complete after {duration(row.total_ms)}"
+        took = f"first byte after {duration(row.first_ms)}, complete after {duration(row.ms)}"
     return " · ".join(filter(None, (took, " ".join(note.split()))))
 
 

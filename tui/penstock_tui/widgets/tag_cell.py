@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock_tui.log.tags import Tagged
+from penstock.stats.tags import Tagged
 from penstock_tui.widgets.fitting import Cell
 from penstock_tui.widgets.segments import width_of
 

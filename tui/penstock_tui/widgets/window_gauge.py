@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from penstock.base.errors import ProfileError
+from penstock.base.readable import readable
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Window
 from penstock.settings.nesting import nested
 from penstock_tui.format import bar, count, percent
-from penstock_tui.log.payload import readable
 from penstock_tui.widgets.segments import fitted, width_of
 from penstock_tui.widgets.wrapped_text import Line
 

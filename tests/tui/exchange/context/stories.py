@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from penstock.conversation.exchange import State
+from penstock.events.request_events import TokenShares
+from penstock.events.response_events import LoggedUsage
 from penstock_tui.exchange.context.limits import Limits
 from penstock_tui.exchange.history import complete, gather
-from penstock_tui.exchange.model import Block, Change, ExchangeDetail, Usage
+from penstock_tui.exchange.model import Block, Change, ExchangeDetail
 
 __all__ = ["WINDOW", "block", "edit", "story", "whole"]
 
@@ -26,8 +29,9 @@ def edit(m: int, before: int, after: int, op: str = "replace", state: str = "lan
     return Change("trim", op, state, reason, m, before=before, after=after, **(given | more))
 
 
-def story(*blocks: Block, **more: Any) -> ExchangeDetail:
-    """One main request in which `blocks` were new; it holds as many messages as they say. The head has 1,000 tokens."""
+def story(*blocks: Block, tokens: dict[str, int] | None = None, **more: Any) -> ExchangeDetail:
+    """One main request in which `blocks` were new; it holds as many messages as they say. The head has 1,000 tokens,
+    where `tokens` does not say otherwise."""
     first = min((one.m for one in blocks), default=0)
     sizes = sum(one.tokens or 0 for one in blocks)
     given: dict[str, Any] = {
@@ -39,15 +43,13 @@ def story(*blocks: Block, **more: Any) -> ExchangeDetail:
         "messages": max((one.m for one in blocks), default=-1) + 1,
         "known_from": first,
         "blocks": list(blocks),
-        "is_over": True,
+        "state": State.ANSWERED,
     }
-    found = ExchangeDetail(**(given | more))
-    if not found.tokens:
-        found.tokens = {"system": 400, "tools": 600, "messages": sizes, "total": 1000 + sizes}
-    return found
+    tokens = tokens or {"system": 400, "tools": 600, "messages": sizes, "total": 1000 + sizes}
+    return ExchangeDetail(**(given | {"shares": TokenShares(**tokens)} | more))
 
 
-def whole(*stories: ExchangeDetail, usage: Usage | None = None) -> tuple[ExchangeDetail, list[ExchangeDetail]]:
+def whole(*stories: ExchangeDetail, usage: LoggedUsage | None = None) -> tuple[ExchangeDetail, list[ExchangeDetail]]:
     """The last of `stories`, complete, and those before it, newest first. Each holds what those before it held."""
     *before, own = stories
     earlier = before[::-1]

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
+from penstock.events.response_events import LoggedUsage
 from penstock_tui.exchange.context.busts import busts
-from penstock_tui.exchange.model import ExchangeDetail, Step, Usage
+from penstock_tui.exchange.model import ExchangeDetail, Step
 from tests.tui.exchange.context.stories import WINDOW, block, edit, story
 
 
 def request(first: int, read: int, write: int = 500, *, at: float = 0.0, **more: Any) -> ExchangeDetail:
     """One message more than `first`; its answer came a second later."""
-    usage = Usage(input=0, read=read, write=write, output=5)
+    usage = LoggedUsage(input=0, cache_read=read, cache_write=write, output=5)
     steps = [Step("answered", at + 1)]
     return story(block(first), **({"id": f"x{at:.0f}", "usage": usage, "at": at, "steps": steps} | more))
 
@@ -58,8 +59,8 @@ def test_no_cause_is_made_up() -> None:
         request(4, 10_000, at=5),
         request(4, 9_500, at=5),
         request(4, 0, at=5, kind="side"),
-        request(4, 0, at=5, usage=Usage(input=9000)),
-        request(4, 0, at=5, usage=Usage()),
+        request(4, 0, at=5, usage=LoggedUsage(input=9000)),
+        request(4, 0, at=5, usage=LoggedUsage()),
     ],
     ids=["all read", "nearly all", "a side call", "no cache", "not counted"],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.events.request_events import TokenShares
 from penstock_tui.exchange.context.chart import Chart, changes, chart
 from penstock_tui.exchange.context.parts import PartName
 from penstock_tui.exchange.history import complete, gather
@@ -92,7 +93,7 @@ def test_a_change_is_of_blocks() -> None:
 
 def test_tools_that_were_added_are_a_change() -> None:
     first, second = story(*SAID), story(block(3))
-    second.tokens = {"system": 400, "tools": 1600, "messages": 1100, "total": 3100}
+    second.shares = TokenShares(400, 1600, 1100, 3100)
     now, [before] = whole(first, second)
     assert changes(chart(now, WINDOW), chart(before, WINDOW)) == {PartName.USER: 100, PartName.TOOLS: 1000}
 
@@ -133,7 +134,9 @@ def test_parts_add_up(
     covers: int,
 ) -> None:
     """To the whole, as it came and as it was sent, whatever a log says; none is below nothing."""
-    own = ExchangeDetail(blocks=listed, changes=told, tokens=tokens, tokens_in=came, tokens_out=sent, messages=9)
+    own = ExchangeDetail(
+        blocks=listed, changes=told, shares=TokenShares(**tokens), tokens_in=came, tokens_out=sent, messages=9
+    )
     found = chart(complete(own, gather([], 0, 10), lambda _: covers), WINDOW)
     assert sum(part.came for part in found.parts) == found.came
     assert sum(part.sent for part in found.parts) == found.sent

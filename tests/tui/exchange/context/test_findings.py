@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from penstock.events.request_events import LoggedTool
 from penstock_tui.exchange.context.chart import chart
 from penstock_tui.exchange.context.findings import Finding, findings
-from penstock_tui.exchange.model import Block, ExchangeDetail, Tool
+from penstock_tui.exchange.model import Block, ExchangeDetail
 from tests.tui.exchange.context.stories import WINDOW, block, edit, story, whole
 
 
@@ -63,9 +64,9 @@ def test_calls_the_log_has_cut_are_not_compared() -> None:
 
 def test_tools_nobody_calls_are_told() -> None:
     """With what they take, as shares of what tools take; an answer's calls count before their results come."""
-    tools = (Tool("Read", 100), Tool("Bash", 100), Tool("Task", 100))
-    first = story(*called(0, "{}"), toolset=tools, calls=("Read",))
-    assert about("unused", first, story(block(2), calls=("Bash",))) == [
+    tools = (LoggedTool("Read", 100), LoggedTool("Bash", 100), LoggedTool("Task", 100))
+    first = story(*called(0, "{}"), toolset=tools, tools=("Read",))
+    assert about("unused", first, story(block(2), tools=("Bash",))) == [
         "1 of 3 tools never called, 200 tokens: Task 200"
     ]
     assert about("unused", story(*called(0, "{}"))) == [], "an older log does not name them"

@@ -9,7 +9,7 @@ from penstock_tui.log.row import Row
 from penstock_tui.log.stats.compactions import Compactions
 
 K = EventKind
-ROW = Row("x", 0, 1.0, client="codex", turn=7, conversation="talk")
+ROW = Row("x", 1.0, number=0, client="codex", turn=7, conversation="talk")
 
 
 def edit(state: str, at: float = 1.0, exchange: str = "x", **more: Any) -> Event:
@@ -40,7 +40,7 @@ def test_what_waits_frees_nothing_until_it_lands() -> None:
     known = Compactions()
     known.fold(edit("pending"), ROW)
     assert (known.waiting, known.freed, known.rows[0].freed) == (1, 0, 0)
-    known.fold(edit("landed", 5.0, "y"), Row("y", 1, 5.0, conversation="talk"))
+    known.fold(edit("landed", 5.0, "y"), Row("y", 5.0, number=1, conversation="talk"))
     [one] = known.rows
     assert (one.exchange, one.state, one.freed) == ("y", "landed", 800)
     assert (known.waiting, known.landed) == (0, 1)
@@ -49,7 +49,7 @@ def test_what_waits_frees_nothing_until_it_lands() -> None:
 def test_the_same_place_in_another_conversation_is_another() -> None:
     known = Compactions()
     known.fold(edit("pending"), ROW)
-    known.fold(edit("pending"), Row("y", 1, 1.0, conversation="another"))
+    known.fold(edit("pending"), Row("y", 1.0, number=1, conversation="another"))
     assert known.waiting == 2
 
 
@@ -73,13 +73,13 @@ def test_an_older_log() -> None:
 def test_the_watermark_is_what_would_have_left() -> None:
     """What left and what all that landed with it took away, of the model's window; the newest of a session counts."""
     known = Compactions()
-    row = Row("x", 0, 1.0, session="s", conversation="talk", provider="anthropic", model="claude-sonnet-4-5")
+    row = Row("x", 1.0, number=0, session="s", conversation="talk", provider="anthropic", model="claude-sonnet-4-5")
     known.fold(Event(1, 1.0, "x", K.FLUSH, {"why": "the window is full", "edits": 2}), row)
     known.fold(edit("landed", before=40_000, after=10_000, first_turn=1, last_turn=3), row)
     known.fold(edit("landed", op="replace", before=25_000, after=5_000), row)
     assert known.watermark("s") is None, "it has not left yet"
     row.tokens_out = 100_000
-    known.fold(Event(2, 2.0, "x", K.ENRICHED, {}), row)
+    known.fold(Event(2, 2.0, "x", K.REWRITTEN, {}), row)
     flush, one = known.rows
     assert (one.watermark, flush.watermark, known.watermark("s")) == (0.75, 0.75, 0.75)
     assert (one.covers, flush.segments) == ("turns 1-3", 1)
@@ -88,7 +88,7 @@ def test_the_watermark_is_what_would_have_left() -> None:
 
 def test_what_waits_has_no_watermark() -> None:
     known = Compactions()
-    row = Row("x", 0, 1.0, session="s", provider="anthropic", model="claude-sonnet-4-5", tokens_out=9)
+    row = Row("x", 1.0, number=0, session="s", provider="anthropic", model="claude-sonnet-4-5", tokens_out=9)
     known.fold(edit("pending"), row)
-    known.fold(Event(2, 2.0, "x", K.ENRICHED, {}), row)
+    known.fold(Event(2, 2.0, "x", K.REWRITTEN, {}), row)
     assert (known.rows[0].watermark, known.watermark("s")) == (None, None)

@@ -34,7 +34,7 @@ def test_the_budget_that_is_nearest_its_end() -> None:
 def test_the_newest_answer_of_each_provider_counts() -> None:
     """A failure tells of limits too; an answer that tells of none takes nothing back."""
     levels = Levels()
-    one, other = Row("x", 0, 1.0, provider="anthropic"), Row("y", 1, 1.0, provider="openai")
+    one, other = Row("x", 1.0, number=0, provider="anthropic"), Row("y", 1.0, number=1, provider="openai")
     fold(levels, K.ANSWERED, 1.0, one, limits=[{"name": "requests", "limit": 50, "remaining": 9}])
     fold(levels, K.ANSWERED, 2.0, other, limits=[{"name": "tokens", "used": 0.5}])
     fold(levels, K.FAILED, 3.0, one, limits=[{"name": "retry-after", "remaining": 0, "resets_at": 60.0}])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from penstock.events.event import Event, EventKind
+from penstock.events.response_events import LoggedUsage
 from penstock_tui.log.row import Row
 from penstock_tui.log.stats.per_minute import MINUTES, Course
 
 
 def answer(course: Course, minute: int, *, kind: str = "main") -> None:
-    row = Row("x", 0, 0.0)
-    row.kind, row.tokens_out, row.input, row.cache_read = kind, 1000, 100, 300
+    row = Row("x", 0.0, number=0)
+    row.kind, row.tokens_out, row.usage = kind, 1000, LoggedUsage(input=100, cache_read=300)
     course.fold(Event(0, minute * 60.0 + 1, "x", EventKind.ANSWERED, {}), row)
 
 

@@ -71,7 +71,7 @@ def test_the_tags_of_some_turns() -> None:
         ("a", 3, ["later"]),
         ("b", 1, ["other"]),
     ):
-        row = Row("x", 0, 1.0, conversation=talk, turn=turn)
+        row = Row("x", 1.0, number=0, conversation=talk, turn=turn)
         tags.fold(Event(1, 1.0, "x", EventKind.TAGGED, {"of": "turn", "tags": names}), row)
     assert tags.covered("a", 1, 2) == ["heat", "glaze"]
     assert tags.covered("a", 1, 10**9) == ["heat", "glaze", "later"]

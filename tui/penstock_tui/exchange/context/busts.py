@@ -37,10 +37,10 @@ def busts(stories: Sequence[ExchangeDetail], limits: Limits) -> list[Bust]:
     real = [one for one in stories if _is_real(one) and one.usage.prompt is not None]
     found = []
     for before, story in pairwise(real):
-        known = (before.usage.read or 0) + (before.usage.write or 0)
-        if story.usage.read is None:
+        known = (before.usage.cache_read or 0) + (before.usage.cache_write or 0)
+        if story.usage.cache_read is None:
             continue
-        lost = known - story.usage.read
+        lost = known - story.usage.cache_read
         if lost >= max(LEAST, SHARE * known):
             causes = tuple(_causes(before, story, limits))
             found.append(Bust(story.id, story.turn, story.at, lost, causes))

@@ -64,10 +64,10 @@ def changes(now: Chart, before: Chart) -> dict[PartName, int]:
 def chart(story: ExchangeDetail, limits: Limits) -> Chart:
     """Of a story that is complete. The log counts the whole and estimates each block, so the estimates are taken as
     shares of the whole; what was not edited is as large as it came."""
-    told = max(story.tokens.get("total", 0), 0)
+    told = max(story.shares.total or 0, 0)
     came = max(story.tokens_in if story.tokens_in is not None else told, 0)
     sent = max(story.tokens_out if story.tokens_out is not None else came, 0)
-    head = [max(story.tokens.get(name, 0), 0) for name in ("system", "tools")]
+    head = [max(size or 0, 0) for size in (story.shares.system, story.shares.tools)]
     *head, messages = share_out(came, [*head, max(told - sum(head), 0)] if told else [0, 0, 1])
     sizes, sizes_sent, touched = _sizes(story)
     if _is_partly_unseen(story):

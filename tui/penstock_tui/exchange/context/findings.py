@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from penstock.conversation.exchange import Kind
+from penstock.events.request_events import LoggedTool
 from penstock_tui.exchange.context.busts import Bust, busts
 from penstock_tui.exchange.context.chart import Chart
 from penstock_tui.exchange.context.parts import PartName
-from penstock_tui.exchange.model import Block, Change, EditState, ExchangeDetail, Tool
+from penstock_tui.exchange.model import Block, Change, EditState, ExchangeDetail
 from penstock_tui.format import count, many, percent
 
 __all__ = ["Finding", "findings"]
@@ -113,7 +114,7 @@ def _steps(whole: Sequence[ExchangeDetail]) -> tuple[list[int], str]:
 
 
 def _size(story: ExchangeDetail) -> int:
-    return story.tokens_out or story.tokens.get("total", 0)
+    return story.tokens_out or story.shares.total or 0
 
 
 def _bust(bust: Bust, own: str) -> Finding:
@@ -187,7 +188,7 @@ def _uncalled(whole: Sequence[ExchangeDetail], chart: Chart) -> Iterator[Finding
     listed = next((one.toolset for one in reversed(whole) if one.toolset is not None), None)
     if not listed:
         return
-    called = {name for one in whole for name in one.calls}
+    called = {name for one in whole for name in one.tools}
     called |= {block.name for one in whole for block in one.blocks if block.kind == "tool_use"}
     unused = sorted((tool for tool in listed if tool.name not in called), key=lambda tool: -tool.tokens)
     if not unused:
@@ -198,7 +199,7 @@ def _uncalled(whole: Sequence[ExchangeDetail], chart: Chart) -> Iterator[Finding
     yield Finding("unused", text)
 
 
-def _scaled(some: Sequence[Tool], listed: Sequence[Tool], chart: Chart) -> Mapping[Tool, float]:
+def _scaled(some: Sequence[LoggedTool], listed: Sequence[LoggedTool], chart: Chart) -> Mapping[LoggedTool, float]:
     """Their tokens as shares of what the tools take in the map."""
     whole = sum(tool.tokens for tool in listed)
     scale = chart.sent_of(PartName.TOOLS) / whole if whole else 0.0

@@ -34,7 +34,7 @@ def window_map(
 ) -> WindowMap:
     """`story` is complete; `earlier`: the exchanges of its conversation before it, as their events tell them, newest
     first; `whole` gives the complete one of those by its index."""
-    real = [i for i, one in enumerate(earlier) if one.kind in _REAL and one.tokens]
+    real = [i for i, one in enumerate(earlier) if one.kind in _REAL and one.shares.total is not None]
     turn = next((i for i in real if (earlier[i].epoch, earlier[i].turn) != (story.epoch, story.turn)), None)
     now = chart(story, limits)
     return WindowMap(

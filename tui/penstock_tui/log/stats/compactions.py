@@ -6,9 +6,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from penstock.base.readable import one_line, readable
 from penstock.events.event import Event, EventKind
+from penstock.events.request_events import EditEvent, FlushEvent
 from penstock_tui.log.model_windows import window_of
-from penstock_tui.log.payload import Payload
 from penstock_tui.log.row import Row
 from penstock_tui.log.stats.sessions import session_of
 
@@ -91,7 +92,7 @@ class Compaction:
 class Compactions:
     """The newest of them, oldest first, and sums over all."""
 
-    KINDS = (EventKind.EDIT, EventKind.FLUSH, EventKind.ENRICHED)
+    KINDS = (EventKind.EDIT, EventKind.FLUSH, EventKind.REWRITTEN)
 
     def __init__(self, limit: int = KEPT) -> None:
         self._limit = limit
@@ -125,40 +126,35 @@ class Compactions:
 
     def fold(self, event: Event, row: Row | None) -> None:
         """Take in what was edited, what landed together, and how large a request left."""
-        if event.kind is EventKind.ENRICHED:
+        said = event.data
+        if isinstance(said, FlushEvent):
+            self._flush(event, row, said)
+        elif not isinstance(said, EditEvent):
             self._measure(event.exchange, row)
-            return
-        data = Payload(event.payload)
-        if event.kind is EventKind.FLUSH:
-            self._flush(event, row, data)
-            return
-        before, after = data.whole("before") or 0, data.whole("after") or 0
-        flush = self._rows.get(_flush_key(event.exchange))
-        is_landed = data.line("state") == LANDED
-        if flush is not None and is_landed:
-            flush.before += before
-            flush.after += after
-        if data.line("op") == "compact":
-            self._compact(event, row, data, flush.why if flush is not None and is_landed else "")
+        else:
+            flush = self._rows.get(_flush_key(event.exchange)) if said.has_landed else None
+            if flush is not None:
+                flush.before += said.before or 0
+                flush.after += said.after or 0
+            if said.op == "compact":
+                self._compact(event, row, said, flush.why if flush is not None else "")
 
-    def _flush(self, event: Event, row: Row | None, data: Payload) -> None:
+    def _flush(self, event: Event, row: Row | None, said: FlushEvent) -> None:
         self.flushes += 1
         flush = Compaction(_flush_key(event.exchange), event.at, event.exchange, LANDED)
-        flush.why, flush.edits, flush.segments = data.line("why"), data.whole("edits") or 0, 0
+        flush.why, flush.edits, flush.segments = one_line(said.why), said.edits, 0
         self._keep(flush, row)
 
-    def _compact(self, event: Event, row: Row | None, data: Payload, why_now: str) -> None:
+    def _compact(self, event: Event, row: Row | None, said: EditEvent, why_now: str) -> None:
         # One that waits is said again when it lands, at the same place of its conversation: it stays one row.
         talk = row.conversation if row is not None else ""
-        key = f"{talk or event.exchange}|{data.line('stage')}|{data.line('place') or event.seq}"
-        one = Compaction(key, event.at, event.exchange, data.line("state") or "?", data.line("stage") or "?")
-        one.before, one.after = data.whole("before") or 0, data.whole("after") or 0
-        one.why = why_now or data.line("reason")
-        one.place, one.handle, one.summary = data.line("place"), data.line("handle"), data.text("text", WORDS)
-        one.turns, one.messages = (
-            (data.whole("first_turn") or 0, data.whole("last_turn") or 0),
-            data.whole("messages") or 0,
-        )
+        stage, place = one_line(said.stage), one_line(said.place)
+        key = f"{talk or event.exchange}|{stage}|{place or event.seq}"
+        one = Compaction(key, event.at, event.exchange, one_line(said.state) or "?", stage or "?")
+        one.before, one.after = said.before or 0, said.after or 0
+        one.why = why_now or one_line(said.reason)
+        one.place, one.handle, one.summary = place, one_line(said.handle), readable(said.text[:WORDS])
+        one.turns, one.messages = (said.first_turn or 0, said.last_turn or 0), said.messages or 0
         self._keep(one, row)
         if one.state == LANDED:
             self.landed += 1

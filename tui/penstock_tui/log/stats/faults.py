@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from penstock.base.readable import one_line
 from penstock.events.event import Event, EventKind
-from penstock_tui.log.payload import Payload
+from penstock.events.proxy_events import FaultEvent
 from penstock_tui.log.row import Row
 
 __all__ = ["Fault", "Faults"]
@@ -34,15 +35,15 @@ class Faults:
 
     def fold(self, event: Event, _row: Row | None) -> None:
         """Take an event of one of `KINDS` in."""
-        if event.kind is EventKind.STARTED:
+        said = event.data
+        if not isinstance(said, FaultEvent):
             self.by_part.clear()
             return
-        data = Payload(event.payload)
-        where = data.line("where", 60) or "not said"
+        where = one_line(said.where, 60) or "not said"
         known = self.by_part.get(where)
         if known is None and len(self.by_part) >= PARTS:
             return
-        self.by_part[where] = Fault((known.count if known else 0) + 1, event.at, data.line("error", 300))
+        self.by_part[where] = Fault((known.count if known else 0) + 1, event.at, one_line(said.error, 300))
 
     def of(self, part: str) -> Fault | None:
         """None: it had none."""

@@ -6,9 +6,11 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass
 from typing import TypeVar
 
+from penstock.base.readable import one_line
 from penstock.budget.level import Level
 from penstock.events.event import Event, EventKind
-from penstock_tui.log.payload import Payload
+from penstock.events.proxy_events import BudgetEvent
+from penstock.events.response_events import AnsweredEvent, FailedEvent
 from penstock_tui.log.row import Row
 
 __all__ = ["LevelChange", "Levels", "ProviderLimit"]
@@ -70,28 +72,21 @@ class Levels:
 
     def fold(self, event: Event, row: Row | None) -> None:
         """Take an event of one of `KINDS` in."""
-        data = Payload(event.payload)
-        if event.kind is not EventKind.BUDGET:
-            self._answer(event, row, data)
-            return
-        words = data.line("budget", 200), data.line("before", 20), data.line("level", 20), data.line("why", 200)
-        change = LevelChange(event.at, *words)
-        self.changes.append(change)
-        _put(self._levels, change.budget, change, LABELS)
-
-    def _answer(self, event: Event, row: Row | None, data: Payload) -> None:
-        provider = (row.provider or row.dialect or row.host if row is not None else "") or "?"
-        told = [
-            ProviderLimit(
-                provider,
-                one.line("name", 40),
-                event.at,
-                *(one.number(name) for name in ("limit", "remaining", "used", "resets_at")),
-            )
-            for one in data.parts("limits")
-        ]
-        if told:
-            _put(self._limits, provider, told[:LIMITS], PROVIDERS)
+        said = event.data
+        if isinstance(said, AnsweredEvent | FailedEvent) and said.limits:
+            provider = (row.provider or row.dialect or row.host if row is not None else "") or "?"
+            told = [
+                ProviderLimit(
+                    provider, one_line(one.name, 40), event.at, one.limit, one.remaining, one.used, one.resets_at
+                )
+                for one in said.limits[:LIMITS]
+            ]
+            _put(self._limits, provider, told, PROVIDERS)
+        elif isinstance(said, BudgetEvent):
+            names = (one_line(said.budget, 200), one_line(said.before, 20), one_line(said.level, 20))
+            change = LevelChange(event.at, *names, one_line(said.why, 200))
+            self.changes.append(change)
+            _put(self._levels, change.budget, change, LABELS)
 
 
 def _rank(level: str) -> int:

@@ -46,8 +46,8 @@ class Course:
             return
         sums = self._minutes.setdefault(int(event.at // MINUTE), Minute())
         sums.sent += row.tokens_out or 0
-        sums.prompt += row.prompt or 0
-        sums.cache_read += row.cache_read or 0
+        sums.prompt += row.usage.prompt or 0
+        sums.cache_read += row.usage.cache_read or 0
         while len(self._minutes) > MINUTES:
             self._minutes.popitem(last=False)
 

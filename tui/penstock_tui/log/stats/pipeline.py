@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from penstock.base.readable import one_line
 from penstock.events.event import Event, EventKind
-from penstock_tui.log.payload import Payload
+from penstock.events.request_events import ForwardedEvent, StageEvent
+from penstock.events.response_events import AnsweredEvent
 from penstock_tui.log.row import Row
 from penstock_tui.log.stats.samples import Samples
 
@@ -53,27 +55,26 @@ class Pipeline:
 
     def fold(self, event: Event, _row: Row | None) -> None:
         """Take an event of one of `KINDS` in."""
-        data = Payload(event.payload)
-        if event.kind is EventKind.STAGE:
-            self._stage(data)
-        elif event.kind is EventKind.FORWARDED:
-            ms = data.number("ms")
-            self.suite.add(None if ms is None else ms - (data.number("queued_ms") or 0))
-        else:
-            self.first.add(data.number("first_ms"))
+        said = event.data
+        if isinstance(said, StageEvent):
+            self._stage(said)
+        elif isinstance(said, ForwardedEvent):
+            self.suite.add(None if said.ms is None else said.ms - said.queued_ms)
+        elif isinstance(said, AnsweredEvent):
+            self.first.add(said.first_ms)
 
-    def _stage(self, data: Payload) -> None:
-        name, outcome = data.line("stage", 80) or "?", data.line("outcome", 20) or "?"
+    def _stage(self, said: StageEvent) -> None:
+        name = one_line(said.stage, 80) or "?"
         stage = self.stages.get(name)
         if stage is None:
             if len(self.stages) >= NAMES:
                 return
             stage = self.stages[name] = StageCount(name)
-        outcome = outcome if outcome in OUTCOMES else "?"
+        outcome = said.outcome if said.outcome in OUTCOMES else "?"
         stage.outcomes[outcome] = stage.of(outcome) + 1
-        stage.edits += data.whole("edits") or 0
+        stage.edits += said.edits
         stage.last = outcome
         if outcome in ("failed", "late", "resting"):
-            stage.trouble = data.line("remark", 200) or outcome
+            stage.trouble = one_line(said.remark, 200) or outcome
         if outcome not in ("resting", "skipped"):  # it did not run: a time of nothing would make it look fast
-            stage.times.add(data.number("ms"))
+            stage.times.add(said.ms)

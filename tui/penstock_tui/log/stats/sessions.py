@@ -73,7 +73,7 @@ class Sessions:
         session.project = row.project or session.project
         if row.agent in ("", "main") and row.kind in ("main", "tool-loop"):
             session.provider, session.model = row.provider or session.provider, row.model or session.model
-            session.prompt = row.prompt or row.tokens_out or session.prompt
+            session.prompt = row.usage.prompt or row.tokens_out or session.prompt
 
     def drop(self, row: Row) -> None:
         """`row` changes no more. What it counted for stays."""

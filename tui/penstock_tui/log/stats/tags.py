@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from penstock.base.readable import one_line
 from penstock.events.event import Event, EventKind
-from penstock_tui.log.payload import Payload
+from penstock.events.request_events import TaggedEvent
 from penstock_tui.log.row import Row
 
 __all__ = ["Tag", "Tags"]
@@ -58,15 +60,16 @@ class Tags:
 
     def fold(self, event: Event, row: Row | None) -> None:
         """Take a `tagged` event in."""
-        data = Payload(event.payload)
-        is_turn, primary = data.line("of") == "turn", data.line("primary")
-        names = _names(data.names("tags"))
-        if "active" in data:
-            self.active = _names(data.names("active")[:ACTIVE])
+        said = event.data
+        if not isinstance(said, TaggedEvent):
+            return
+        is_turn, primary, names = said.of == "turn", one_line(said.primary), _names(said.tags)
+        if said.active is not None:
+            self.active = _names(said.active[:ACTIVE])
         self._note(row, names)
         if not is_turn:
-            self.broad += data.flag("broad")
-            self.temporal += data.flag("temporal")
+            self.broad += said.broad
+            self.temporal += said.temporal
         for name in names:
             tag = self._tags.setdefault(name, Tag(name, first_at=event.at))
             tag.requests += not is_turn
@@ -103,5 +106,5 @@ class Tags:
         )
 
 
-def _names(texts: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(" ".join(text.split()) for text in texts if text.strip()))
+def _names(texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, map(one_line, texts))))

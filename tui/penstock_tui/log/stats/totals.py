@@ -5,51 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from penstock.conversation.exchange import Kind
+from penstock.stats.cost_totals import CostTotals
 from penstock_tui.log.row import Row
 
-__all__ = ["CostSummary", "Totals"]
-
-
-@dataclass(slots=True)
-class CostSummary:
-    """Money over some exchanges, those included whose rows are gone. Dollars."""
-
-    requests: int = 0
-    """Those that were paid for."""
-    baseline: float = 0.0
-    """What they would have cost untouched."""
-    paid: float = 0.0
-    naive: float = 0.0
-    """What a client would have paid that compacts by itself."""
-    estimated: int = 0
-    """Requests for which the provider gave no count."""
-    unpriced: int = 0
-    """Requests to models whose price nobody knows. They are not among `requests`."""
-
-    @property
-    def saved(self) -> float:
-        """Negative when editing cost more than it saved."""
-        return round(self.baseline - self.paid, 6)  # sums of floats: what is equal must not differ by a hair
-
-    def add(self, row: Row, sign: int) -> None:
-        """Count `row` in with `sign` 1, out with -1."""
-        self.unpriced += sign * row.unpriced
-        if row.baseline is None:
-            return
-        self.requests += sign
-        self.baseline += sign * row.baseline
-        self.paid += sign * row.paid
-        self.naive += sign * row.naive
-        self.estimated += sign * (not row.counted)
-
-    def join(self, other: CostSummary) -> None:
-        """Count all of another in."""
-        self.requests += other.requests
-        self.baseline += other.baseline
-        self.paid += other.paid
-        self.naive += other.naive
-        self.estimated += other.estimated
-        self.unpriced += other.unpriced
+__all__ = ["Totals"]
 
 
 @dataclass(slots=True)
@@ -66,7 +25,7 @@ class Totals:
     prompt: int = 0
     """Input tokens as the providers counted them."""
     cache_read: int = 0
-    purse: CostSummary = field(default_factory=CostSummary)
+    purse: CostTotals = field(default_factory=CostTotals)
 
     @property
     def saved(self) -> int:
@@ -86,9 +45,9 @@ class Totals:
             return
         self.tokens_in += sign * (row.tokens_in or 0)
         self.tokens_out += sign * (row.tokens_out or 0)
-        self.prompt += sign * (row.prompt or 0)
-        self.cache_read += sign * (row.cache_read or 0)
-        self.purse.add(row, sign)
+        self.prompt += sign * (row.usage.prompt or 0)
+        self.cache_read += sign * (row.usage.cache_read or 0)
+        self.purse.add(row.money, sign)
 
     def join(self, other: Totals) -> None:
         """Count all of another in."""

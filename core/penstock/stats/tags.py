@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from penstock_tui.log.payload import Payload
+from penstock.base.readable import one_line
+from penstock.events.request_events import TaggedEvent
 
 __all__ = ["UNTAGGED", "Tagged"]
 
@@ -36,12 +37,11 @@ class Tagged:
         return self.names[0] if self.names else ""
 
     @classmethod
-    def of(cls, data: Payload) -> Tagged:
+    def of(cls, said: TaggedEvent) -> Tagged:
         """As a `tagged` event has it."""
-        primary = data.line("primary", NAME)
-        told = (" ".join(name[:NAME].split()) for name in data.names("tags")[:KEPT])
-        names = dict.fromkeys(name for name in (primary, *told) if name)
-        return cls(tuple(names), bool(primary), data.flag("broad"), data.flag("temporal"))
+        primary = one_line(said.primary, NAME)
+        names = dict.fromkeys(filter(None, (primary, *(one_line(name, NAME) for name in said.tags[:KEPT]))))
+        return cls(tuple(names), bool(primary), said.broad, said.temporal)
 
 
 UNTAGGED: Final = Tagged()

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from penstock_tui.log.payload import Payload
-from penstock_tui.log.tags import KEPT, UNTAGGED, Tagged
+from penstock.events.payload import read
+from penstock.events.request_events import TaggedEvent
+from penstock.stats.tags import KEPT, UNTAGGED, Tagged
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ from penstock_tui.log.tags import KEPT, UNTAGGED, Tagged
 )
 def test_the_most_telling_comes_first(payload: dict[str, Any], tagged: Tagged) -> None:
     """Whatever else the payload holds or lacks."""
-    assert Tagged.of(Payload(payload)) == tagged
+    assert Tagged.of(read(TaggedEvent, payload)) == tagged
 
 
 def test_nothing_is_no_tag() -> None:
@@ -37,6 +38,6 @@ def test_the_first() -> None:
 
 
 def test_a_damaged_event_does_not_fill_the_memory() -> None:
-    found = Tagged.of(Payload({"tags": [f"{n}{'x' * 5000}" for n in range(5000)]}))
+    found = Tagged.of(read(TaggedEvent, {"tags": [f"{n}{'x' * 5000}" for n in range(5000)]}))
     assert len(found.names) == KEPT
     assert max(map(len, found.names)) < 100

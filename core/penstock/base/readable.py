@@ -1,0 +1,23 @@
+"""Texts of others, made safe to show: what tools and models say could move a terminal's cursor or set its clipboard."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["one_line", "readable"]
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def readable(text: str) -> str:
+    """`text` without what could steer a terminal or turn its line around, and without half characters, which not every
+    writer takes. Line ends and tabs stay."""
+    if text.isprintable():
+        return text
+    return _CONTROLS.sub("", _ESCAPES.sub("", text))
+
+
+def one_line(text: str, limit: int = 400) -> str:
+    """As `readable`, of the first `limit` characters, on one line."""
+    return " ".join(readable(text[:limit]).split())

@@ -1,0 +1,62 @@
+"""The kinds of events, and what earlier versions called them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+__all__ = ["OLD_NAMES", "EventKind", "stored_names"]
+
+OLD_NAMES = {"enriched": "rewritten", "remembered": "processed", "kept": "history_archived"}
+"""Names that earlier versions wrote, each with the present one. They are read for ever, and never written."""
+
+
+class EventKind(StrEnum):
+    """What happened. The payload of each is a class named after it, and described in `docs/events.md`."""
+
+    STARTED = "started"
+    """A proxy began to write to this log."""
+    STOPPED = "stopped"
+    RECEIVED = "received"
+    CLASSIFIED = "classified"
+    STAGE = "stage"
+    """One stage's verdict."""
+    EDIT = "edit"
+    """An edit landed, waits, or was left out."""
+    FLUSH = "flush"
+    """Pending edits landed together."""
+    TAGGED = "tagged"
+    """What a request, or a turn that is complete, is about."""
+    REWRITTEN = "rewritten"
+    """The stages have run, and the request is as it will leave."""
+    FORWARDED = "forwarded"
+    BYPASSED = "bypassed"
+    """Went through untouched and unread, because the client asked or the body could not be read."""
+    REFUSED = "refused"
+    ANSWERED = "answered"
+    FAILED = "failed"
+    PROCESSED = "processed"
+    """The work in the background after the answer is done."""
+    HISTORY_ARCHIVED = "history_archived"
+    """A history that a client is about to summarise was stored as received."""
+    KEPT_ALIVE = "kept_alive"
+    """While nobody spoke, the last request was sent once more, so that the provider's cache lives on."""
+    BUDGET = "budget"
+    """A budget is at another level now."""
+    DELETED = "deleted"
+    """A person had a session deleted: its events are gone, and what was read of them is out of date."""
+    SETTINGS = "settings"
+    """A person changed settings of the running proxy, paused it, or had it go on."""
+    FAULT = "fault"
+    """A part did not work: a stage, the store, the check of a request."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> EventKind | None:
+        new = OLD_NAMES.get(value) if isinstance(value, str) else None
+        return None if new is None else cls(new)
+
+
+def stored_names(kinds: Iterable[EventKind]) -> list[str]:
+    """What events of `kinds` may be called in a store, old names included, in alphabetical order."""
+    names = {kind.value for kind in kinds}
+    return sorted(names | {old for old, new in OLD_NAMES.items() if new in names})
