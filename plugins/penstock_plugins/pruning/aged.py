@@ -54,9 +54,10 @@ def _is_due(draft: Draft, history: History, settings: Settings, result: Result, 
 
 
 def _is_worked_on(history: History, settings: Settings, result: Result) -> bool:
-    """A file that was read or written a short while ago."""
-    touched = history.touched.get(result.path)
-    return result.kind is ToolKind.READ and touched is not None and history.turns - touched < settings.active
+    """It shows a file that was read or written a short while ago."""
+    if result.kind not in (ToolKind.READ, ToolKind.RUN):
+        return False
+    return any(history.turns - history.touched.get(file, 0) < settings.active for file in result.files)
 
 
 def _known(draft: Draft, history: History, here: list[Result], due: list[Result]) -> set[str]:

@@ -17,7 +17,16 @@ from penstock_plugins.common.memo import Memo
 from penstock_plugins.pruning.needles import names_in, parts_of
 from penstock_plugins.pruning.page import Page
 from penstock_plugins.pruning.repack import repack
-from penstock_plugins.pruning.tools import ToolKind, decode, kind_of, path_of, shows_text, target_of, words_of_input
+from penstock_plugins.pruning.tools import (
+    ToolKind,
+    decode,
+    files_of,
+    kind_of,
+    path_of,
+    reports,
+    target_of,
+    words_of_input,
+)
 
 __all__ = ["Histories", "History", "Lookup", "Result"]
 
@@ -36,6 +45,8 @@ class Result:
     """The file that was read or written; empty for other calls."""
     turn: int
     """How many turns of the agent come before it."""
+    files: tuple[str, ...] = ()
+    """The names of the files that it shows, without their folders."""
 
     @property
     def text(self) -> str:
@@ -60,7 +71,7 @@ class Result:
     @property
     def is_report(self) -> bool:
         """A program's own words, where a line about an error is one; not what stands in files."""
-        return self.spot.block.is_error or not shows_text(self.kind, self.given)
+        return self.spot.block.is_error or reports(self.kind, self.given)
 
     @property
     def is_original(self) -> bool:
@@ -124,7 +135,7 @@ class History:
         self.turn_of: list[int] = []
         """For each message: how many turns of the agent come before it."""
         self.touched: dict[str, int] = {}
-        """For each file: the turn it was last read or written in."""
+        """For the name of each file, without its folder: the turn it was last read or written in, by whatever call."""
         self.edited: dict[str, list[int]] = {}
         """For each file: the turns it was written in."""
         self.turns = 0
@@ -211,14 +222,23 @@ class History:
 
     def _note_call(self, call: Block) -> None:
         kind = kind_of(call.tool_name)
-        path = path_of(kind, self.lookup.given(call.text)) if kind in (ToolKind.READ, ToolKind.EDIT) else ""
-        if path:
-            self.touched[path] = self.turns
-            if kind is ToolKind.EDIT:
-                self.edited.setdefault(path, []).append(self.turns)
+        if kind not in (ToolKind.READ, ToolKind.EDIT, ToolKind.RUN):
+            return
+        given = self.lookup.given(call.text)
+        for file in files_of(kind, given):
+            self.touched[_name(file)] = self.turns
+        path = path_of(kind, given)
+        if path and kind is ToolKind.EDIT:
+            self.edited.setdefault(path, []).append(self.turns)
 
     def _note_result(self, spot: BlockRef, call: Block | None) -> None:
         tool = call.tool_name if call is not None else spot.block.tool_name
         given = self.lookup.given(call.text) if call is not None else {}
         kind = kind_of(tool)
-        self.results.append(Result(spot, tool or "tool", kind, given, path_of(kind, given), self.turns))
+        files = tuple(_name(file) for file in files_of(kind, given))
+        self.results.append(Result(spot, tool or "tool", kind, given, path_of(kind, given), self.turns, files))
+
+
+def _name(path: str) -> str:
+    """A client names a file with its folders, a command often from where it runs."""
+    return path.rstrip("/").replace("\\", "/").rpartition("/")[2]

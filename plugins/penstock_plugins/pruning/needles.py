@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from penstock_plugins.common.margin import MARGIN
+
 __all__ = ["LINE_LIMIT", "bare", "kinds_in", "names_in", "parts_of"]
 
 LINE_LIMIT = 2_000
@@ -23,12 +25,14 @@ _NUMBER = re.compile(r"(?<![\w.])\d{3,}(?:\.\d+)?(?![\w.])")
 _IDENTIFIER = re.compile(r"(?=\w*[A-Z_0-9])(?=\w*[a-zA-Z])[A-Za-z_]\w{5,}$")
 _DIGITS = re.compile(r"\d{3}")
 _PART = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}|\d{3,}")
-_MARGIN = re.compile(r"^\s*+\d+(?:→|\t|:|-)")
+_MARGIN = re.compile(rf"{MARGIN.pattern}|[ \t]{{0,12}}\d{{1,9}}-")
 
 
 def bare(line: str) -> str:
     """A line without the line number that a file reader or a search put before it."""
-    return _MARGIN.sub("", line[:LINE_LIMIT], count=1)
+    head = line[:LINE_LIMIT]
+    found = _MARGIN.match(head)
+    return head[found.end() :] if found else head
 
 
 def kinds_in(line: str) -> dict[str, str]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from penstock_plugins.common.margin import MARGIN
 from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.tools import ToolKind
 
 __all__ = ["numbered", "overtaken", "told_before"]
 
-_NUMBER = re.compile(r"\s*+(\d{1,9})(?:→|\t|:)")
 _FEW = 6
 """A part of a file of fewer lines is not worth a pointer."""
 
@@ -68,5 +67,5 @@ def _is_part(result: Result, lines: Mapping[int, str], other: Mapping[int, str])
 
 def numbered(text: str) -> dict[int, str]:
     """The lines that a file reader numbered."""
-    found = ((_NUMBER.match(line), line) for line in text.split("\n"))
+    found = ((MARGIN.match(line), line) for line in text.split("\n"))
     return {int(match[1]): line[match.end() :] for match, line in found if match}

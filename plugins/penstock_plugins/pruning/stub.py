@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from penstock_plugins.common.margin import MARGIN
 from penstock_plugins.common.way_back import way_back
 from penstock_plugins.pruning.history import Result
 from penstock_plugins.pruning.page import Line
@@ -13,7 +13,6 @@ from penstock_plugins.pruning.tools import ToolKind
 __all__ = ["HOLE", "body", "pointer", "stub"]
 
 HOLE = "…"
-_NUMBER = re.compile(r"\s*+(\d+)(?:→|\t|:)")
 _NAMED = 6
 """At most so many definitions are named in the mark of a hole."""
 
@@ -79,5 +78,5 @@ def _hole(lines: Sequence[Line]) -> str:
 
 def _place(line: Line) -> str:
     """The number the reader gave it, so that it can be read from there."""
-    number = _NUMBER.match(line.text)
+    number = MARGIN.match(line.text)
     return f" at {number[1]}" if number else ""

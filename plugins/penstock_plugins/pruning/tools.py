@@ -9,7 +9,19 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["ToolKind", "decode", "kind_of", "path_of", "shows_text", "target_of", "words_of_input"]
+from penstock_plugins.common.commands import Shown, command_of, files_shown, shown_by
+
+__all__ = [
+    "ToolKind",
+    "decode",
+    "files_of",
+    "kind_of",
+    "path_of",
+    "reports",
+    "shows_text",
+    "target_of",
+    "words_of_input",
+]
 
 
 class ToolKind(StrEnum):
@@ -20,33 +32,54 @@ class ToolKind(StrEnum):
     EDIT = "edit"
     RUN = "run"
     AGENT = "agent"
+    WEB = "web"
     OTHER = "other"
 
 
 _NAMES = {
-    ToolKind.READ: ("read", "read_file", "readfile", "view", "view_file", "open_file", "cat", "notebookread"),
-    ToolKind.SEARCH: ("grep", "glob", "search", "find", "ls", "list", "list_files", "search_files", "grep_search"),
-    ToolKind.EDIT: (
-        *("edit", "write", "multiedit", "notebookedit", "write_file", "edit_file", "create_file", "replace"),
-        *("apply_patch", "str_replace_editor", "str_replace_based_edit_tool", "patch", "todowrite"),
+    ToolKind.READ: (
+        *("read", "readfile", "readfiles", "readmanyfiles", "view", "viewfile", "openfile", "cat", "notebookread"),
+        *("readnotebook", "getfilecontents", "readtextfile", "readmultiplefiles", "viewfileoutline", "fileread"),
     ),
-    ToolKind.RUN: ("bash", "shell", "exec", "execute", "run", "terminal", "run_shell_command", "local_shell"),
-    ToolKind.AGENT: ("task", "agent", "taskoutput", "subagent", "dispatch_agent"),
+    ToolKind.SEARCH: (
+        *("grep", "glob", "search", "find", "ls", "list", "listfiles", "searchfiles", "grepsearch", "listdir"),
+        *("listdirectory", "filesearch", "searchfilecontent", "searchtext", "findfiles", "codebasesearch", "ripgrep"),
+        *("globfilesearch", "findbyname", "grepfiles", "searchcode", "textsearch", "listcodedefinitionnames"),
+    ),
+    ToolKind.EDIT: (
+        *("edit", "write", "multiedit", "notebookedit", "writefile", "editfile", "createfile", "replace"),
+        *("applypatch", "strreplaceeditor", "strreplacebasededittool", "patch", "todowrite", "writetofile"),
+        *("replaceinfile", "applydiff", "insertcontent", "searchreplace", "strreplace", "replacestringinfile"),
+        *("inserteditintofile", "editexistingfile", "createnewfile", "replacefilecontent", "multireplacestringinfile"),
+    ),
+    ToolKind.RUN: (
+        *("bash", "shell", "exec", "execute", "run", "terminal", "runshellcommand", "localshell", "execcommand"),
+        *("shellcommand", "containerexec", "executecommand", "executebash", "runterminalcmd", "runterminalcommand"),
+        *("runcommand", "runinterminal", "localshellcall", "powershell", "wait", "writestdin", "bashoutput"),
+        *("getterminaloutput", "readterminal", "commandstatus", "cmdrun"),
+    ),
+    ToolKind.AGENT: (
+        *("task", "agent", "taskoutput", "agentoutput", "subagent", "dispatchagent", "spawnagent", "waitagent"),
+        *("newtask", "runsubagent", "explore", "oracle", "delegate"),
+    ),
+    ToolKind.WEB: ("webfetch", "websearch", "fetch", "fetchurl", "readurl", "readurlcontent", "searchweb", "browse"),
 }
 _KIND_BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names}
-_PATH_KEYS = ("file_path", "notebook_path", "path", "filename", "file", "absolute_path")
-_PATTERN_KEYS = ("pattern", "query")
-_TARGET_KEYS = ("command", "cmd", *_PATTERN_KEYS, *_PATH_KEYS, "url", "description", "subject")
-
-_SHOWS = re.compile(
-    r"\s*+(?:cd [^&;\n]*(?:&&|;)\s*)?"
-    r"(?:cat|head|tail|less|nl|sed -n|awk|grep|rg|find|ls|git (?:diff|show|log|grep|blame)|gh \w+ diff)\b"
+_SIGNS = re.compile(r"[^a-z]")
+_PATH_KEYS = (
+    *("file_path", "filePath", "filepath", "notebook_path", "notebookPath", "path", "target_file", "targetFile"),
+    *("absolute_path", "absolutePath", "AbsolutePath", "TargetFile", "filename", "fileName", "file", "relative_path"),
+    *("relativePath", "relative_workspace_path", "uri", "target_notebook"),
 )
+_PATTERN_KEYS = ("pattern", "query", "regex", "Query")
+_TARGET_KEYS = ("command", "cmd", *_PATTERN_KEYS, *_PATH_KEYS, "url", "description", "subject")
+_PATCHED = re.compile(r"^\*\*\* (?:Update|Add|Delete) File: (.{1,400})$", re.MULTILINE)
+_OF_FILES = frozenset({Shown.FILES, Shown.HITS, Shown.CHANGES, Shown.NAMES})
 
 
 def kind_of(tool: str) -> ToolKind:
-    """The kind of a tool by its name; a server's prefix (`mcp__files__read_file`) is left out."""
-    return _KIND_BY_NAME.get(tool.rpartition("__")[2].lower(), ToolKind.OTHER)
+    """The kind of a tool by its name, however it is written, without a server's prefix (`mcp__files__read_file`)."""
+    return _KIND_BY_NAME.get(_SIGNS.sub("", tool[:200].rpartition("__")[2].lower()), ToolKind.OTHER)
 
 
 def decode(text: str) -> dict[str, Any]:
@@ -65,8 +98,27 @@ def path_of(tool: ToolKind, given: Mapping[str, Any]) -> str:
     return next((given[key] for key in _PATH_KEYS if isinstance(given.get(key), str)), "")
 
 
+def files_of(tool: ToolKind, given: Mapping[str, Any]) -> tuple[str, ...]:
+    """The files that a call reads or writes, by their own argument, through a command or in a patch."""
+    path = path_of(tool, given)
+    if path:
+        return (path,)
+    if tool is ToolKind.EDIT or (tool is ToolKind.RUN and "input" in given):
+        patched = dict.fromkeys(
+            found[1].strip()
+            for value in given.values()
+            if isinstance(value, str)
+            for found in _PATCHED.finditer(value.replace("\\n", "\n"))
+        )
+        if patched:
+            return tuple(patched)
+    return files_shown(command_of(given)) if tool is ToolKind.RUN else ()
+
+
 def target_of(given: Mapping[str, Any]) -> str:
     """What a call is about: its command, pattern, file or address. Empty when nothing tells."""
+    if isinstance(given.get("input"), str) and (command := command_of(given)):
+        return command
     found = [str(value) for key in _TARGET_KEYS if (value := _said(given.get(key)))]
     if len(found) > 1 and any(given.get(key) for key in _PATTERN_KEYS):
         return f"{found[0]} in {found[1]}"
@@ -82,8 +134,15 @@ def _said(value: object) -> str:
 def shows_text(kind: ToolKind, given: Mapping[str, Any]) -> bool:
     """Whether a call shows what stands in files, where a line about an error is a line like any other."""
     if kind is ToolKind.RUN:
-        return _SHOWS.match(target_of(given)[:400]) is not None
+        return not _OF_FILES.isdisjoint(shown_by(command_of(given)))
     return kind in (ToolKind.READ, ToolKind.SEARCH, ToolKind.EDIT)
+
+
+def reports(kind: ToolKind, given: Mapping[str, Any]) -> bool:
+    """Whether a call gives a program's own words, alone or among those of files."""
+    if kind is ToolKind.RUN and Shown.OTHER in shown_by(command_of(given)):
+        return True
+    return not shows_text(kind, given)
 
 
 def words_of_input(given: Any) -> str:

@@ -213,3 +213,14 @@ def test_what_is_judged_again_is_not_read_again(monkeypatch: pytest.MonkeyPatch)
         talk.call("Bash", {"command": f"test {i}"}, f"run {i} of the shop\n{LOG[: 600 + i]}").send()
     assert len(read) == len(set(read))
     assert len(judged) > 2 * len(read) > 0
+
+
+def test_a_file_that_was_seen_through_a_command_stays_while_it_is_worked_on() -> None:
+    """As one that a reader gave does, under whatever path the next call names it."""
+    text = "\n".join(line.partition("→")[2] for line in source("cart").split("\n"))
+    talk = Talk(pruning={"active": 4}).user("Look.").call("exec_command", {"cmd": "cat shop/cart.py"}, text).idle(3)
+    talk.call("exec_command", {"cmd": "sed -n '1,9p' cart.py"}, "ok").idle(1)
+    talk.send()
+    assert results(talk.user("And now?").send(COLD))[0] == text
+    talk.idle(5).send()
+    assert "shortened" in results(talk.user("Go on.").send(COLD))[0]

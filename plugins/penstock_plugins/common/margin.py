@@ -1,0 +1,40 @@
+"""The line numbers that a reader puts before the lines of a file, in the forms that clients and commands write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+__all__ = ["MARGIN", "margin_of"]
+
+MARGIN = re.compile(r"[ \t]{0,12}L?(\d{1,9})(?:→|\t|:| ?[|│])")
+"""Whatever may be a number before a line, its separator with it. One group: the digits."""
+_FORMS = tuple(
+    re.compile(rf" {{0,12}}L?(\d{{1,9}}){separator}")
+    for separator in ("→", "\t", r" \| ", r"\| ", r"\|", " │ ", "│ ", "│", ": ")
+)
+_LEAST = 3
+
+
+def margin_of(lines: Sequence[str]) -> re.Pattern[str] | None:
+    """The form of the numbers before most of the `lines`, which count up by one; None where they have none.
+
+    A table may begin with numbers too, but counts nothing. One group: the digits."""
+    full = sum(bool(line.strip()) for line in lines)
+    for form in _FORMS:
+        numbers = [int(found[1]) for line in lines if (found := form.match(line))]
+        if len(numbers) < _LEAST or len(numbers) <= 0.6 * full:
+            continue
+        steps = [after - before for before, after in pairwise(numbers)]
+        if steps.count(1) >= 0.8 * len(steps) and not _is_cut_short(form, lines):
+            return form
+    return None
+
+
+def _is_cut_short(form: re.Pattern[str], lines: Sequence[str]) -> bool:
+    """Whether the blank behind the separator belongs to the lines: not all of them have it."""
+    if not form.pattern.endswith(" "):
+        return False
+    bare = re.compile(form.pattern.rstrip() + r"\S")
+    return any(bare.match(line) for line in lines)
