@@ -9,13 +9,14 @@ import pytest
 
 from penstock import Block, BlockKind, Role, ToolOutput
 from penstock.conversation.json_spans import Span
+from penstock_plugins.common import margin
 from penstock_plugins.compaction import decisions, parts, sentences
 from penstock_plugins.memory import recall, turn_actions
 from penstock_plugins.pruning import needles, page, repack, repeats, tools
 from penstock_plugins.pruning.tools import ToolKind
 from penstock_plugins.tags import keywords, question
 from penstock_plugins.tags.vocabulary import Vocabulary
-from penstock_plugins.trim import names, request_content, terminal
+from penstock_plugins.trim import envelope, names, request_content, terminal
 from penstock_plugins.trim.compress import compress
 from penstock_plugins.trim.kinds import KINDS
 from penstock_plugins.trim.page import Kind, Sight
@@ -75,6 +76,11 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "needles": needles.names_in,
     "numbered lines": repeats.numbered,
     "a command": lambda text: tools.shows_text(ToolKind.RUN, {"command": text}),
+    "a command in a script": lambda text: tools.files_of(ToolKind.RUN, {"input": f'cmd: "{text}'}),
+    "a patch": lambda text: tools.files_of(ToolKind.EDIT, {"patch": text}),
+    "numbers before lines": lambda text: margin.margin_of(text.split("\n")),
+    "an envelope": envelope.open_envelope,
+    "runs of equal lines": envelope.without_runs,
     "an input": lambda text: tools.decode(text.encode("utf-8", "replace").decode()),
     "sentences": sentences.split,
     "ranked sentences": lambda text: sentences.rank(sentences.split(text)),

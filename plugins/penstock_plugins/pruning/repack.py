@@ -29,10 +29,12 @@ def repack(kind: ToolKind, text: str, given: Mapping[str, Any]) -> str:
     if kind in (ToolKind.READ, ToolKind.EDIT):
         packed = _PADDING.sub(r"\1\2", text)
     elif shows_text(kind, given):
-        lines = _PADDING.sub(r"\1\2", text) if _counts(text) else text
-        packed = "\n".join(_group(lines.split("\n")))
+        bare = _PADDING.sub(r"\1\2", text) if _counts(text) else text
+        packed = "\n".join(_group(bare.split("\n")))
     else:
-        packed = _fold(_BLANKS.sub("\n\n", "\n".join(_group(_screen(text)))))
+        # Blank lines go before any work is done for each of them; those that only look blank in the end, after it.
+        lines = _group(_screen(_BLANKS.sub("\n\n", text)))
+        packed = _fold(_BLANKS.sub("\n\n", "\n".join(lines)))
     return packed if len(packed) < len(text) else text
 
 

@@ -51,6 +51,6 @@ class Settings(BaseModel):
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "safe": {},
-    "balanced": {"active": 2, "least": 700, "value": 0.001, "share": 0.4, "gain": 0.2},
-    "bold": {"age": 1, "age_warm": 4, "active": 1, "value": 0.006, "share": 0.2},
+    "balanced": {"active": 3, "least": 700, "value": 0.001, "share": 0.4, "gain": 0.2},
+    "bold": {"age": 1, "age_warm": 4, "active": 3, "value": 0.006, "share": 0.2},
 }

@@ -73,7 +73,7 @@ def _value(
     inside = False
     for index, (line, near) in enumerate(zip(lines, close, strict=True)):
         text, head = line.text.strip(), line.text[:_LOOK]
-        dull = (index in sample.covered and index not in sample.shown) or bool(kind.noise and kind.noise.match(head))
+        dull = (index in sample.covered and index not in sample.shown) or _is_noise(head, kind, asked)
         lead = kind.lead.match(head)
         bare = head[lead.end() :] if lead else head
         names.append([] if dull else [name for name in names_of(bare) if name not in known and len(name) <= _LONGEST])
@@ -87,6 +87,12 @@ def _value(
         line.must = line.must or inside or _went_wrong(text, kind) or bool(kind.keep and kind.keep.match(head))
         inside = inside and not text.endswith("</system-reminder>")
     return names, worth
+
+
+def _is_noise(head: str, kind: Kind, asked: str) -> bool:
+    """A line that brings nothing; not so if the very thing was asked for: a vendored folder, listed by its name."""
+    found = kind.noise.match(head) if kind.noise else None
+    return found is not None and not (found.lastindex and found[1] in asked)
 
 
 def _cost(line: Line) -> float:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from penstock import Compressed, ToolOutput, estimate_tokens
+from penstock_plugins.common.commands import command_of
 from penstock_plugins.common.way_back import way_back
+from penstock_plugins.trim.addresses import fold_addresses
 from penstock_plugins.trim.choose import choose
+from penstock_plugins.trim.envelope import Envelope, open_envelope, without_runs
 from penstock_plugins.trim.kinds import kind_of
+from penstock_plugins.trim.kinds.prose import REPORT
+from penstock_plugins.trim.kinds.source import holds_files
 from penstock_plugins.trim.page import Kind, Line
 from penstock_plugins.trim.samples import Sample
 from penstock_plugins.trim.strictness import CAREFUL, STRICTNESS, Strictness
-from penstock_plugins.trim.stub import write
+from penstock_plugins.trim.stub import some_numbers, write
 
 __all__ = ["compress"]
 
@@ -19,7 +27,23 @@ SMALLEST = 400
 _GAIN = 0.99
 _CUT_GAIN = 0.95
 """A cut that leaves more of the repacked text than this is not worth its holes."""
-_RANGE = ("offset", "limit", "view_range", "start_line", "end_line", "range")
+_RANGE = (
+    *(
+        "offset",
+        "limit",
+        "view_range",
+        "viewRange",
+        "start_line",
+        "end_line",
+        "startLine",
+        "endLine",
+        "StartLine",
+        "EndLine",
+    ),
+    *("range", "line_range", "start_line_one_indexed", "end_line_one_indexed_inclusive", "start", "end"),
+)
+_PART = re.compile(r"\b(?:sed\s+(?:-\w+\s+)*-n|head|tail|awk|less|Get-Content.{0,200}-(?:Tail|TotalCount|First))\b")
+"""A command that shows a part of a file."""
 _READERS = frozenset({"read", "read_file", "view", "grep", "search", "glob", "ls", "list"})
 """Tools whose outputs the agent can get again, in small letters."""
 
@@ -32,19 +56,27 @@ def compress(output: ToolOutput) -> Compressed | None:
     more stays."""
     if not SMALLEST <= len(output.text) <= LARGEST:
         return None
-    kind = kind_of(output)
-    lines = kind.repack(output)
-    packed = "\n".join(str(line) for line in lines)
-    total = output.text.count("\n") + 1
+    parts = open_envelope(without_runs(output.text))
+    inner = replace(output, text=parts.body) if parts.body != output.text else output
+    kind = kind_of(inner, parts.head)
+    inside = fold_addresses(kind.repack(inner)) if kind.addresses else kind.repack(inner)
+    lines = [*_wrapping(parts.head), *inside, *_wrapping(parts.tail)]
     strictness = (STRICTNESS if output.can_expand else CAREFUL)[output.aggressiveness]
+    packed = "\n".join(some_numbers(lines, kind, strictness.every) if strictness.some_numbers else map(str, lines))
+    total = output.text.count("\n") + 1
     least = min(len(packed), len(output.text))
     if _may_cut(kind, strictness, output, least):
-        cut = _cut(lines, kind, strictness, output)
+        cut = _cut(lines, parts, kind, strictness, output)
         if len(cut.text) < _CUT_GAIN * least and estimate_tokens(cut.text) <= estimate_tokens(output.text):
             return cut
     if not packed or len(packed) > _GAIN * len(output.text) or estimate_tokens(packed) > estimate_tokens(output.text):
         return None
     return Compressed(packed, True, kind.name, total, total)
+
+
+def _wrapping(text: str) -> list[Line]:
+    """The client's own words around an output. They stay."""
+    return [Line(line, must=True) for line in text.strip("\n").split("\n")] if text else []
 
 
 def _comes_again(output: ToolOutput, kind: Kind) -> bool:
@@ -53,7 +85,9 @@ def _comes_again(output: ToolOutput, kind: Kind) -> bool:
 
 
 def _may_cut(kind: Kind, strictness: Strictness, output: ToolOutput, length: int) -> bool:
-    if length < strictness.least or (strictness.logs_only and not kind.log) or (kind.code and not strictness.files):
+    if length < max(strictness.least, kind.least) or (strictness.logs_only and not kind.log):
+        return False
+    if not strictness.files and (kind.file or kind is REPORT or holds_files(command_of(output.input))):
         return False
     # A range is the way to the rest of a file where there is no other.
     return (strictness.ranges and output.can_expand) or not _is_ranged(kind, output)
@@ -61,15 +95,18 @@ def _may_cut(kind: Kind, strictness: Strictness, output: ToolOutput, length: int
 
 def _is_ranged(kind: Kind, output: ToolOutput) -> bool:
     """Whether the agent asked for these very lines of a file."""
-    return kind.code and any(output.input.get(key) is not None for key in _RANGE)
+    if not kind.file:
+        return False
+    return any(output.input.get(key) is not None for key in _RANGE) or bool(_PART.search(command_of(output.input)))
 
 
-def _cut(lines: list[Line], kind: Kind, strictness: Strictness, output: ToolOutput) -> Compressed:
-    sample = kind.sample(list(lines)) if kind.sample else Sample()
+def _cut(lines: list[Line], parts: Envelope, kind: Kind, strictness: Strictness, output: ToolOutput) -> Compressed:
+    before, behind = len(_wrapping(parts.head)), len(_wrapping(parts.tail))
+    sample = kind.sample(lines[before : len(lines) - behind]).moved(before) if kind.sample else Sample()
     choice = choose(lines, kind, strictness.price, output, sample, _is_ranged(kind, output))
     total = output.text.count("\n") + 1
     left = sum(line.told for index, line in enumerate(lines) if index not in choice.keep)
     again = "run it again for all, in parts" if _comes_again(output, kind) else ""
     back = way_back(output.text, can_expand=output.can_expand, again=again)
-    text = write(lines, choice, kind, sample.said, total, back)
+    text = write(lines, choice, kind, sample.said, total, back, strictness.every)
     return Compressed(text, False, kind.name, max(0, total - left), total)

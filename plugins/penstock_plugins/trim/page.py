@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from penstock import ToolOutput
+from penstock_plugins.common.commands import Shown, command_of, shown_by
+from penstock_plugins.common.margin import margin_of
+from penstock_plugins.pruning.tools import kind_of
 from penstock_plugins.trim.samples import Sample
 
 __all__ = ["Kind", "Line", "Sight", "plain"]
 
 _NUMBER = re.compile(r"\d+[:-]")
+_DIGITS = re.compile(r"\d+")
 
 
 @dataclass(slots=True)
@@ -30,6 +34,14 @@ class Line:
     def __str__(self) -> str:
         return self.margin + self.text
 
+    @property
+    def number(self) -> int:
+        """The number in its margin; 0 where there is none."""
+        if (digits := self.margin[:-1]).isdigit():
+            return int(digits)
+        found = _DIGITS.search(self.margin)
+        return int(found[0]) if found else 0
+
 
 def plain(lines: Iterable[str]) -> list[Line]:
     return [Line(line) for line in lines]
@@ -38,15 +50,26 @@ def plain(lines: Iterable[str]) -> list[Line]:
 class Sight:
     """What a kind may look at to recognise itself: the output, and its beginning."""
 
-    def __init__(self, output: ToolOutput) -> None:
-        self.output = output
+    def __init__(self, output: ToolOutput, around: str = "") -> None:
+        self.output, self.around = output, around
         self.head = output.text[:4_000]
         self.lines = self.head.splitlines()
-        self.command = str(output.input.get("command", ""))[:2_000]
+        self.command = command_of(output.input)
+        self.tool = kind_of(output.tool)
 
     def count(self, pattern: re.Pattern[str]) -> int:
         """Lines of the beginning that the pattern matches at their start."""
         return sum(pattern.match(line) is not None for line in self.lines)
+
+    @cached_property
+    def shown(self) -> frozenset[Shown]:
+        """What the command prints; empty where the call runs none."""
+        return shown_by(self.command)
+
+    @cached_property
+    def margin(self) -> re.Pattern[str] | None:
+        """The form of the line numbers before most lines of the beginning."""
+        return margin_of(self.lines)
 
     @cached_property
     def full(self) -> int:
@@ -85,6 +108,12 @@ class Kind:
     """Long ones are cut, with care, in `safe` too."""
     code: bool = False
     """Lines are read in runs: small holes between kept ones are filled."""
+    file: bool = False
+    """What stands in files, which the agent may be about to edit."""
+    addresses: bool = False
+    """Its lines are full of web addresses: the beginning that most of them share is told once."""
+    least: int = 0
+    """Characters below which it stays whole in every setting."""
     again: bool = False
     """The agent gets the same by asking again."""
     loud: bool = True

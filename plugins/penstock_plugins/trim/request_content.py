@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from penstock import BlockKind, Draft, KnownContent
+from penstock_plugins.common.margin import MARGIN
 from penstock_plugins.common.memo import Memo
 from penstock_plugins.trim.names import names_in
 
 __all__ = ["RequestContent", "lines_in", "names_of_text"]
 
 _LEAST = 24
-_NUMBER = re.compile(r"^\s*+\d+(?:→|\t|:)")
 
 
 class RequestContent:
@@ -45,5 +43,10 @@ def names_of_text(text: str) -> frozenset[str]:
 
 def lines_in(text: str) -> frozenset[str]:
     """Its lines of `_LEAST` characters or more, without their numbers."""
-    plain = (_NUMBER.sub("", line).strip() for line in text.splitlines())
+    plain = (_without_number(line).strip() for line in text.splitlines())
     return frozenset(line for line in plain if len(line) >= _LEAST)
+
+
+def _without_number(line: str) -> str:
+    found = MARGIN.match(line)
+    return line[found.end() :] if found else line

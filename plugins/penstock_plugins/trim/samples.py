@@ -24,6 +24,10 @@ class Sample:
     shown: set[int] = field(default_factory=set)
     said: list[str] = field(default_factory=list)
 
+    def moved(self, by: int) -> Sample:
+        """The same where so many lines stand before."""
+        return Sample({at + by for at in self.covered}, {at + by for at in self.shown}, self.said) if by else self
+
 
 def ends(keys: Sequence[str], first: int = 2) -> set[int]:
     """The first few and the last of each key: rare ones all, common ones by example."""

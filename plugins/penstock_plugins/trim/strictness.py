@@ -1,4 +1,4 @@
-"""The three settings in numbers, tuned on recorded sessions: docs/compressors.md says what they keep of those."""
+"""The three presets in numbers, tuned on recorded sessions: docs/compressors.md says what they keep of those."""
 
 from __future__ import annotations
 
@@ -20,20 +20,24 @@ class Strictness:
     ranges: bool = False
     """Whether ranges of lines that the agent asked for may be cut at all."""
     files: bool = True
-    """Whether files that were read may be cut at all."""
+    """Whether files that were read, reports of sub-agents and pages of the web may be cut at all."""
+    every: int = 5
+    """Of the numbers before lines that follow one another in a cut file, each so-manyth stays."""
+    some_numbers: bool = False
+    """Whether that holds for a whole file, too."""
     logs_only: bool = False
     """Cut logs, test runs and search results alone."""
 
 
 STRICTNESS: dict[Aggressiveness, Strictness] = {
     "safe": Strictness(price=0.005, least=4_000, logs_only=True),
-    "balanced": Strictness(price=0.06, least=1_200),
-    "bold": Strictness(price=0.105, least=800, ranges=True),
+    "balanced": Strictness(price=0.059, least=1_200, some_numbers=True),
+    "bold": Strictness(price=0.1093, least=800, ranges=True, every=10, some_numbers=True),
 }
 
 CAREFUL: dict[Aggressiveness, Strictness] = {
     "safe": STRICTNESS["safe"],
-    "balanced": Strictness(price=0.06, least=1_200, files=False),
-    "bold": Strictness(price=0.07, least=1_200),
+    "balanced": Strictness(price=0.059, least=1_200, files=False),
+    "bold": Strictness(price=0.07, least=1_200, files=False),
 }
 """Where the agent can not ask for the original: what it will need, files to be edited above all, it must have now."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from penstock_plugins.common.margin import MARGIN
 from penstock_plugins.trim.choose import Choice
+from penstock_plugins.trim.names import is_error
 from penstock_plugins.trim.page import Kind, Line
 
-__all__ = ["write"]
+__all__ = ["some_numbers", "write"]
 
-_NUMBER = 5
-_TOLD = 12
+_TOLD = 20
 """Names that are told of one hole."""
 
 
@@ -20,10 +21,33 @@ def _told(names: Sequence[str]) -> str:
     return " ".join(names[:_TOLD]) + more
 
 
-def write(lines: Sequence[Line], choice: Choice, kind: Kind, said: Sequence[str], total: int, back: str) -> str:
+def some_numbers(lines: Sequence[Line], kind: Kind, every: int) -> list[str]:
+    """The lines with each `every`-th number, those at a jump, those of definitions and errors, and no others. All of
+    them where a line could then be taken for one with a number."""
+    if any(line.margin and MARGIN.match(line.text) for line in lines):
+        return [str(line) for line in lines]
+    out: list[str] = []
+    before = 0
+    for line in lines:
+        number = line.number
+        bare = (
+            number == before + 1
+            and number % every
+            and not line.must
+            and not (kind.keep and kind.keep.match(line.text))
+            and not is_error(line.text)
+        )
+        out.append(line.text if bare else str(line))
+        before = number
+    return out
+
+
+def write(
+    lines: Sequence[Line], choice: Choice, kind: Kind, said: Sequence[str], total: int, back: str, every: int
+) -> str:
     """The kept lines below one that says what is missing. `…n` stands for n lines, and tells the names in them that
     stand nowhere else. Where lines have numbers, a jump in them says how many, and those that follow on may lose
-    theirs: each `_NUMBER`-th keeps it."""
+    theirs: each `every`-th keeps it."""
     shown = {name for index in choice.keep for name in choice.names[index]}
     out: list[str] = []
     inside: list[str] = []
@@ -41,7 +65,7 @@ def write(lines: Sequence[Line], choice: Choice, kind: Kind, said: Sequence[str]
         first = hole > 0 or not out
         left += hole
         hole, inside = 0, []
-        bare = line.margin and not first and not line.must and int(line.margin[:-1]) % _NUMBER
+        bare = line.margin and not first and not line.must and line.number % every
         out.append(line.text if bare else str(line))
     size = f"{total - left} of {total} lines"
     head = f"[{kind.name}: {size}; … for gaps and the names in them; {back}]"

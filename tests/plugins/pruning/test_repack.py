@@ -90,3 +90,8 @@ def test_only_what_was_written_over_again_and_again_is_progress() -> None:
     """One return in a line may be the line's own."""
     text = "one\rtwo " + "x" * 20 + "  \n1 %\r50 %\r100 %\r\ndone\r\n"
     assert repack(ToolKind.RUN, text, {"command": "make"}) == "one\rtwo " + "x" * 20 + "\n100 %\ndone\n"
+
+
+def test_blank_lines_in_a_row_become_one() -> None:
+    """Whether they are empty or only look so."""
+    assert repack(ToolKind.RUN, "one" + "\n" * 99 + "two" + "\n \t" * 99 + "\nthree", {}) == "one\n\ntwo\n\nthree"

@@ -49,6 +49,33 @@ PRINTED: dict[str, tuple[str, str, str]] = {
         "docker logs web",
         _each('10.0.0.{n} - - [01/Jan/2026:10:00:{m} +0000] "GET /rows/{n} HTTP/1.1" 200 61{n} "-" "curl/8.5.0"'),
     ),
+    "kubectl get": (
+        "columns",
+        "kubectl get pods",
+        "NAME             READY   STATUS    RESTARTS   AGE\n" + _each("press-{x}    1/1     Running   0          {n}d"),
+    ),
+    "docker ps": (
+        "columns",
+        "docker ps",
+        "CONTAINER ID   IMAGE        COMMAND                STATUS       PORTS     NAMES\n"
+        + _each('{x}        press:{n}      "/bin/press --row {n}"   Up {n} hours             press_{n}'),
+    ),
+    "ps with its header": (
+        "columns",
+        "ps aux",
+        "USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n"
+        + _each("ann         41{n}  0.{m}  0.1  90{n}  43{n} ?        S    10:{m}   0:01 /bin/press --row {n}"),
+    ),
+    "psql": (
+        "columns",
+        "psql -c 'select * from rows'",
+        " row | tree      | ripe\n-----+-----------+------\n" + _each(" {n}   | tree {n}    | t"),
+    ),
+    "mysql": (
+        "columns",
+        "mysql -t orchard",
+        "+-----+------+\n| row | ripe |\n+-----+------+\n" + _each("| {n}   | t    |"),
+    ),
     "grep -rn": ("search results", "grep -rn raise .", _each("./{f}:{n}:    ladder.raise_to(row_{n})")),
     "grep -n of one file": ("output", "grep -n raise a.py", _each("{n}:    ladder.raise_to(row_{n})")),
     "ripgrep": ("search results", "rg raise", _each("{f}:{n}:    ladder.raise_to(row_{n})")),

@@ -108,6 +108,15 @@ def table() -> str:
     return "\n".join(lines)
 
 
+def columns() -> str:
+    lines = ["NAME                 READY   STATUS             RESTARTS   AGE"]
+    lines += [
+        f"press-{7919 * row + 65537:07x}        1/1     Running            0          {row}d" for row in range(140)
+    ]
+    lines[70] = "press-tank           0/1     CrashLoopBackOff   41         9d"
+    return "\n".join(lines)
+
+
 def records() -> str:
     return json.dumps([_record(index) for index in range(60)], indent=2)
 
@@ -200,14 +209,17 @@ KINDS: dict[str, ToolOutput] = {
     "stack trace": ToolOutput(trace(), "Bash", {"command": "python press.py"}),
     "access log": ToolOutput(access_log(), "Bash", {"command": "cat access.log"}),
     "table": ToolOutput(table(), "Bash", {"command": "cat trees.csv"}),
+    "columns": ToolOutput(columns(), "Bash", {"command": "kubectl get pods"}),
     "JSON": ToolOutput(records(), "Bash", {"command": "curl localhost/trees"}),
     "diff": ToolOutput(diff(), "Bash", {"command": "git diff"}),
     "git log": ToolOutput(history(), "Bash", {"command": "git log"}),
     "listing": ToolOutput(listing(), "Bash", {"command": "find ."}),
     "page snapshot": ToolOutput(snapshot(), "browser_snapshot"),
     "page": ToolOutput(page(), "Bash", {"command": "curl localhost"}),
-    "prose": ToolOutput(report(), "WebFetch"),
-    "unnumbered source": ToolOutput(script(), "Bash", {"command": "cat pick.go"}),
+    "report": ToolOutput(report(), "WebFetch"),
+    "prose": ToolOutput(report(), "Bash", {"command": "orchard issue 7"}),
+    "file": ToolOutput(script(), "Bash", {"command": "cat pick.go"}),
+    "unnumbered source": ToolOutput(script(), "Bash", {"command": "orchard print pick"}),
     "output": ToolOutput(progress(), "Bash", {"command": "./fetch"}),
 }
 """One of each kind, by the kind's name."""

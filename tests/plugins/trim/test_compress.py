@@ -64,17 +64,59 @@ def test_a_file_stays_whole_in_safe() -> None:
     assert found.lossless
 
 
+def wordy() -> str:
+    """A file with long comments between its functions."""
+    rows = (
+        (
+            f"func Pick{row}() {{",
+            *["\t// the ladder is old and leans on the wall, so mind where it stands before you send for the press"]
+            * 6,
+            "}",
+        )
+        for row in range(60)
+    )
+    return "\n".join(f"{number:>6}→{line}" for number, line in enumerate((line for row in rows for line in row), 1))
+
+
+WORDY = ToolOutput(wordy(), "Read", {"file_path": "a.go"})
+
+
 def test_an_asked_range_stays_whole_in_balanced() -> None:
     """The agent named the lines it wants; the whole file may be cut, a named range not."""
-    asked = replace(
-        outputs.KINDS["source"], input={"file_path": "a.go", "offset": 1, "limit": 900}, aggressiveness="balanced"
-    )
+    asked = replace(WORDY, input={"file_path": "a.go", "offset": 1, "limit": 900}, aggressiveness="balanced")
     found = compress(asked)
-    whole = compress(replace(outputs.KINDS["source"], aggressiveness="balanced"))
+    whole = compress(replace(WORDY, aggressiveness="balanced"))
     assert found is not None
     assert whole is not None
     assert found.lossless
     assert not whole.lossless
+
+
+def test_numbers_that_follow_from_those_above_may_go() -> None:
+    """From a file that stays whole too, where the agent can ask for the original."""
+    rows = ((f"def pick_{row}():", f"    put({row})", f"    log('error {row}')", "") for row in range(40))
+    lines = [line for row in rows for line in row]
+    text = "\n".join(f"{number:>6}→{line}" for number, line in enumerate(lines, 201))
+    output = ToolOutput(text, "Read", {"file_path": "a.py", "offset": 201}, "", "balanced")
+    found, careful = compress(output), compress(replace(output, can_expand=False))
+    assert found is not None
+    assert careful is not None
+    number, again = 200, []
+    for line in found.text.split("\n"):
+        shown, _, rest = line.rpartition("→")
+        number = int(shown) if shown else number + 1
+        again.append(f"{number:>6}→{rest}")
+    assert "\n".join(again) == text
+    named = [f"{number}→{line}" for number, line in enumerate(lines, 201) if "def" in line or "error" in line]
+    assert all(line in found.text for line in named)
+    assert careful.text.count("→") == len(lines)
+
+
+def test_numbers_stay_where_a_line_could_be_taken_for_one_with_a_number() -> None:
+    text = "\n".join(f"{number:>6}→{7 * number}→ a line of a file that shows another" for number in range(1, 40))
+    found = compress(ToolOutput(text, "Read", {"file_path": "a.txt", "offset": 1}, "", "balanced"))
+    assert found is not None
+    assert found.text == text.replace("  ", "").replace("\n ", "\n").strip()
 
 
 def test_the_question_decides_what_stays() -> None:
@@ -168,7 +210,7 @@ def test_the_way_back_is_one_the_agent_has() -> None:
 
 def test_an_asked_range_is_the_way_back_to_a_file() -> None:
     """Without the tool `expand`, a range that the agent asks for comes whole in `bold` too."""
-    asked = replace(outputs.KINDS["source"], input={"file_path": "a.go", "offset": 1}, aggressiveness="bold")
+    asked = replace(WORDY, input={"file_path": "a.go", "offset": 1}, aggressiveness="bold")
     cut, whole = compress(asked), compress(replace(asked, can_expand=False))
     assert cut is not None
     assert not cut.lossless

@@ -26,7 +26,7 @@ def test_a_kind_is_known_by_its_content(name: str) -> None:
     """The tool's name is a help, not a need: the same text from a tool nobody knows is of the same kind."""
     output = outputs.KINDS[name]
     assert kind_of(output).name == name
-    if name not in ("prose", "search results"):
+    if name not in ("report", "file", "search results"):
         assert kind_of(ToolOutput(output.text, "mystery")).name == name
 
 
@@ -114,6 +114,17 @@ def test_a_table_keeps_its_names_outliers_and_ranges() -> None:
     assert "kilos 20 to 930" in found.text
 
 
+def test_columns_keep_their_names_and_the_odd_row() -> None:
+    """A long table is told by its ranges and counts; a short one stays whole in every setting."""
+    found = bold(outputs.KINDS["columns"])
+    assert "NAME                 READY   STATUS             RESTARTS   AGE" in found.text
+    assert "press-tank           0/1     CrashLoopBackOff   41         9d" in found.text
+    assert "STATUS Running 139, CrashLoopBackOff 1" in found.text
+    short = "\n".join(outputs.columns().split("\n")[:40])
+    again = compress(ToolOutput(short, "Bash", {"command": "kubectl get pods"}, "", "bold"))
+    assert again is None or again.lossless
+
+
 def test_records_keep_their_schema_and_the_odd_one() -> None:
     found = bold(outputs.KINDS["JSON"])
     assert "[60 rows: id|tree|ripe|note|state]" in found.text
@@ -155,10 +166,30 @@ def test_an_echo_says_what_the_agent_wrote_itself() -> None:
     new = "\n".join(f"\tbasket.Put(fruit{index})" for index in range(30))
     shown = ["func Fill() {", *new.split("\n"), "}"]
     text = "The file has been updated:\n" + "\n".join(f"{n:>6}→{line}" for n, line in enumerate(shown, 7))
-    found = compress(ToolOutput(text, "Edit", {"old_string": "x", "new_string": new}))
+    found = compress(ToolOutput(text, "Edit", {"old_string": "x", "new_string": new}, "", "balanced"))
     assert found is not None
     assert found.lossless
     assert found.text == "The file has been updated:\n7→func Fill() {\n[8-37: as you wrote]\n38→}"
+
+
+def test_an_echo_of_a_whole_file_shows_where_lines_stand_in_safe() -> None:
+    """The agent knows what it wrote, but not its numbers: each tenth line is begun."""
+    new = "\n".join(f"basket.put(fruit_{index}, gently)" for index in range(60))
+    text = "The file has been written:\n" + "\n".join(f"{n:>6}→{line}" for n, line in enumerate(new.split("\n"), 1))
+    for setting, marks in (("safe", 6), ("balanced", 0)):
+        found = compress(ToolOutput(text, "Write", {"content": new}, "", setting))  # type: ignore[arg-type]
+        assert found is not None
+        assert found.lossless
+        lines = found.text.split("\n")
+        assert lines[1].startswith("[1-60: as you wrote")
+        assert [line.partition("→")[0] for line in lines[2:]] == [str(10 * n) for n in range(1, marks + 1)]
+
+
+def test_a_short_listing_stays_whole() -> None:
+    """Each of its names is what it was called for."""
+    names = "\n".join(f"orchard/{a}{b}/press.ex" for a in "abcdefgh" for b in "klmnopqrst")
+    found = compress(ToolOutput(names, "Glob", {"pattern": "**/*.ex"}, "", "bold"))
+    assert found is None or found.lossless
 
 
 def test_a_log_that_begins_alike_is_no_table() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from penstock import ToolOutput
 from penstock_plugins.trim import compress
+from penstock_plugins.trim.kinds.diff import again, once
 from penstock_plugins.trim.kinds.json import JSON
 from penstock_plugins.trim.kinds.search import group, ungroup
 from penstock_plugins.trim.kinds.source import numbered, restore
@@ -34,6 +35,32 @@ def test_odd_margins_stay_as_they_are(text: str) -> None:
     """Numbers that stand otherwise than the usual reader puts them are not touched, so nothing is ever misread."""
     packed = "\n".join(str(line) for line in numbered(text))
     assert restore(packed) == text or packed == text
+
+
+HEADS = ["diff --git a/x.py b/x.py", "index 1..2 100644", "--- a/x.py", "+++ b/x.py", "@@ -1 +1 @@", "-a", "+b"]
+OTHERS = [
+    "diff --git a/y b/z",
+    "diff --git a/y b/y",
+    "--- /dev/null",
+    "+++ b/y",
+    "--- a/y",
+    "--- a",
+    "+++ b/error.go",
+    "",
+]
+
+
+@given(st.lists(st.sampled_from([*HEADS, *OTHERS]), max_size=30))
+def test_the_names_in_a_diff_come_back(lines: list[str]) -> None:
+    """Or each stays where it was, where something else could be read from what is left."""
+    for text in (lines, HEADS * 3 + lines):
+        packed = once(text)
+        assert text in (again(packed), packed)
+
+
+def test_a_diff_names_each_file_once() -> None:
+    packed = once(HEADS * 3)
+    assert sum("x.py" in line for line in packed) == 3
 
 
 HITS = st.one_of(

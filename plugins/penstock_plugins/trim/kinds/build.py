@@ -38,4 +38,4 @@ def _repack(output: ToolOutput) -> list[Line]:
     return folded(output)
 
 
-BUILD = Kind("build log", _matches, _repack, keep=_TOTAL, noise=_STEP, log=True)
+BUILD = Kind("build log", _matches, _repack, keep=_TOTAL, noise=_STEP, addresses=True, log=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 from penstock import ToolOutput
+from penstock_plugins.trim.names import is_error
 from penstock_plugins.trim.page import Kind, Line, Sight, plain
 
-__all__ = ["DIFF"]
+__all__ = ["DIFF", "again", "once"]
 
 _HEAD = re.compile(r"diff --git |@@ -\d|--- a/|\+\+\+ b/")
 _FILE = re.compile(r"diff --git |commit [0-9a-f]{7,40}$")
+_NAMED = re.compile(r"diff --git a/(\S+) b/\1$")
 _NOISE = re.compile(r"index [0-9a-f]{7,}\.\.|[+-]{3} |similarity index|[+ -]\s*$|[+ -]\s+\"(?:integrity|resolved)\": ")
 
 
@@ -18,9 +20,47 @@ def _matches(sight: Sight) -> bool:
     return sight.count(_HEAD) >= 2
 
 
-def _as_is(output: ToolOutput) -> list[Line]:
-    # Context lines may be edited by what stands here: no blank of them is ours to drop.
-    return plain(output.text.split("\n"))
+def once(lines: list[str]) -> list[str]:
+    """The names of a file once, where its two others repeat the first; `again` gives the lines back.
+
+    Context lines may be edited by what stands here: no blank of them is ours to drop."""
+    out: list[str] = []
+    names: tuple[str, ...] = ()
+    for line in lines:
+        if (head := _NAMED.match(line)) is not None:
+            names = (f"--- a/{head[1]}", f"+++ b/{head[1]}")
+        elif names and line == names[0] and not is_error(line):
+            names = names[1:]
+            continue
+        elif len(names) == 1:
+            complete = line == names[0]
+            if not complete:
+                out.append(f"--- a/{names[0][6:]}")
+            names = ()
+            if complete:
+                continue
+        out.append(line)
+    return out if again(out) == lines else lines
+
+
+def again(lines: list[str]) -> list[str]:
+    """The lines as they were before `once`."""
+    out: list[str] = []
+    name = ""
+    for line in lines:
+        if (head := _NAMED.match(line)) is not None:
+            name = head[1]
+        elif line.startswith(("--- ", "Binary ")):
+            name = ""
+        elif name and line.startswith("@@"):
+            out += [f"--- a/{name}", f"+++ b/{name}"]
+            name = ""
+        out.append(line)
+    return out
+
+
+def _repack(output: ToolOutput) -> list[Line]:
+    return plain(once(output.text.split("\n")))
 
 
 def _depth(line: str) -> int | None:
@@ -32,10 +72,11 @@ def _depth(line: str) -> int | None:
 DIFF = Kind(
     "diff",
     _matches,
-    _as_is,
+    _repack,
     depth=_depth,
     answer=re.compile(r"[+-](?![+-]{2} )"),
     noise=_NOISE,
     worth=0.5,
+    file=True,
     loud=False,
 )

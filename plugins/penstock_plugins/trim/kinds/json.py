@@ -168,4 +168,4 @@ def _depth(line: str) -> int | None:
     return len(line) - len(line.lstrip(" "))
 
 
-JSON = Kind("JSON", _matches, _repack, depth=_depth, noise=_JUNK, sample=_sample, loud=False)
+JSON = Kind("JSON", _matches, _repack, depth=_depth, noise=_JUNK, sample=_sample, addresses=True, loud=False)

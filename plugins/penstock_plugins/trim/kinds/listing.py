@@ -15,7 +15,7 @@ _BRANCH = re.compile(r"[│|\s]{0,120}(?:├──|└──|\|--|`--) ")
 _PATH = re.compile(r"(?:[\w.@~+=,\[\]()-]*/)+[\w.@~+=,\[\]() -]*$|[\w@~+=-][\w.@~+=-]*\.\w{1,10}$")
 _FOLDER = re.compile(r"[^\s:][^:]{0,800}:$|total \d")
 _VENDORED = re.compile(
-    r".*(?:node_modules|\.git|__pycache__|\.venv|site-packages|\.mypy_cache|\.pytest_cache|dist|vendor)/"
+    r".*?\b(node_modules|\.git|__pycache__|\.venv|site-packages|\.mypy_cache|\.pytest_cache|dist|vendor)/"
 )
 
 
@@ -32,4 +32,5 @@ def _depth(line: str) -> int | None:
     return 0 if line.endswith(":") else None
 
 
-LISTING = Kind("listing", _matches, _repack, depth=_depth, noise=_VENDORED, again=True, loud=False)
+LISTING = Kind("listing", _matches, _repack, depth=_depth, noise=_VENDORED, least=4_000, again=True, loud=False)
+"""A short one is what the agent asked for, name by name."""

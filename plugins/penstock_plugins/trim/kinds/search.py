@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 
 from penstock import ToolOutput
+from penstock_plugins.pruning.tools import ToolKind
 from penstock_plugins.trim.names import is_error
 from penstock_plugins.trim.page import Kind, Line, Sight, plain
 from penstock_plugins.trim.terminal import shown
@@ -27,6 +28,10 @@ _COMPLAINT = re.compile(
     r"(?:[A-Za-z]:\\)?[^\s:]{1,400}:\d+(?::\d+: \S|(?::\d+)?:? (?:- )?(?:fatal )?(?:error|warning|note|info|hint)\b)"
 )
 """A compiler's or a linter's."""
+_SEARCHES = re.compile(r"grep|(?<!file_)(?<!file)search(?!_?by)", re.IGNORECASE)
+"""Tools that look for lines; those that look for names of files list them."""
+_NUMBERED = re.compile(r"\s{1,8}(?:Line |L)?\d{1,9}[:|-]")
+"""A hit below its file, as some clients write it."""
 _COMMAND = re.compile(r"\b(?:rg|grep|ag|ack|git grep)\b")
 
 
@@ -106,7 +111,7 @@ def _is_head(line: str, below: list[str]) -> bool:
 
 
 def _matches(sight: Sight) -> bool:
-    if sight.output.tool in ("Grep", "grep", "search"):
+    if sight.tool is ToolKind.SEARCH and _SEARCHES.search(sight.output.tool):
         return True
     asked = _COMMAND.search(sight.command) is not None
     hits = sum(_is_hit(line, asked) for line in sight.lines)
@@ -138,7 +143,9 @@ def _repack(output: ToolOutput) -> list[Line]:
 
 
 def _depth(line: str) -> int | None:
-    return None if _UNDER.match(line) or line == "--" or _HIT.match(line) else 0
+    if not line.strip() or line == "--":
+        return None
+    return None if _UNDER.match(line) or _NUMBERED.match(line) or _HIT.match(line) else 0
 
 
 SEARCH = Kind(
@@ -146,7 +153,7 @@ SEARCH = Kind(
     _matches,
     _repack,
     depth=_depth,
-    answer=re.compile(r"\d+:|[^\s:]+:\d+:"),
+    answer=re.compile(r"\s{0,8}(?:Line |L)?\d+:|[^\s:]+:\d+:"),
     log=True,
     again=True,
     loud=False,

@@ -1,14 +1,17 @@
-"""Source files: numbered by the tool that read them, or printed bare."""
+"""Files: numbered by the tool that read them, or printed bare."""
 
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
 from penstock import ToolOutput
+from penstock_plugins.common.commands import Shown, files_shown, shown_by
+from penstock_plugins.pruning.tools import ToolKind
+from penstock_plugins.trim.kinds.access import ACCESS
+from penstock_plugins.trim.kinds.log import LOG
 from penstock_plugins.trim.page import Kind, Line, Sight, plain
 
-__all__ = ["DEFINITION", "NUMBERED", "READ", "SOURCE", "numbered", "restore"]
+__all__ = ["DEFINITION", "NUMBERED", "READ", "SHOWN", "SOURCE", "holds_files", "numbered", "restore"]
 
 NUMBERED = re.compile(r"( *)(\d{1,9}[→\t])(.*)$", re.DOTALL)
 """The separator stays the client's own: its tool descriptions name it."""
@@ -20,14 +23,23 @@ _CODE = re.compile(
     r"\s*+(?:(?:func|type|def|class|return|import|package|export|const|let|var|if|for|switch|case|else|elif|try|fn|pub"
     r"|struct|interface|async)\b|[)}\]]+[;,]?$|//|/\*|\w[\w.]*\(.*[;{(]?$|\w+\s*:?=)"
 )
+_OF_FILES = frozenset({Shown.FILES, Shown.HITS, Shown.CHANGES, Shown.NAMES})
+_PROTOCOL = re.compile(
+    r"\.(?:log|out|output|err|jsonl|ndjson|trace|csv|tsv)(?:\.\d+)?$|(?:^|/)(?:tmp|var/log)/", re.IGNORECASE
+)
+"""Files that programs write and nobody edits."""
+_LINES = 3
 _WIDTH = 6
 """`cat -n` pads numbers to so many columns, and the clients' readers do the same."""
 
 
-def numbered(text: str) -> list[Line]:
+def numbered(text: str, form: re.Pattern[str] = NUMBERED) -> list[Line]:
     """The lines with the blanks before their numbers left out: a seventh of such an output, and nothing in it.
 
-    Where a number stands otherwise than `restore` would put it, all lines stay as they are."""
+    `form` is that of the numbers, as `margin_of` finds it. Where a number stands otherwise than `restore` would put it,
+    all lines stay as they are."""
+    if form is not NUMBERED:
+        return [_parted(line, form) for line in text.split("\n")]
     lines = [_split(line) for line in text.split("\n")]
     if all(line is not None for line in lines):
         return [line for line in lines if line is not None]
@@ -53,13 +65,37 @@ def _split(line: str) -> Line | None:
     return Line(found[3], found[2])
 
 
+def _parted(line: str, form: re.Pattern[str]) -> Line:
+    found = form.match(line)
+    return Line(line[found.end() :], found[0]) if found else Line(line)
+
+
 def _is_read(sight: Sight) -> bool:
-    if sight.share(NUMBERED) <= 0.6:
+    # A search puts the number and a colon before its hits, too.
+    return sight.margin is not None and (
+        not sight.margin.pattern.endswith(" ") or sight.shown.isdisjoint({Shown.HITS}) or Shown.FILES in sight.shown
+    )
+
+
+def _repack_read(output: ToolOutput) -> list[Line]:
+    form = Sight(output).margin
+    return numbered(output.text, NUMBERED if form is None or form.pattern.endswith(("→", "\t")) else form)
+
+
+def holds_files(command: str) -> bool:
+    """Whether a command shows files, alone or among other things, and not only such as programs write."""
+    names = files_shown(command)
+    return Shown.FILES in shown_by(command) and not (names and all(_PROTOCOL.search(name) for name in names))
+
+
+def _is_shown(sight: Sight) -> bool:
+    """A reader without numbers, or a command that prints files and nothing else; what it prints is no log of a
+    program, and no JSON on one line, which nobody edits by what it shows."""
+    if len(sight.lines) < _LINES and sight.head.lstrip()[:1] in ("[", "{"):
         return False
-    numbers = [int(found[2][:-1]) for line in sight.lines if (found := NUMBERED.match(line))]
-    # A table may begin with numbers too, but counts nothing.
-    steps = [after - before for before, after in pairwise(numbers)]
-    return len(steps) >= 2 and steps.count(1) >= 0.8 * len(steps)
+    if sight.tool is not ToolKind.READ and not (sight.shown <= _OF_FILES and holds_files(sight.command)):
+        return False
+    return not LOG.matches(sight) and not ACCESS.matches(sight)
 
 
 def _is_code(sight: Sight) -> bool:
@@ -71,22 +107,44 @@ def _depth(line: str) -> int | None:
     return len(line) - len(line.lstrip(" #")) if found else None
 
 
+def _as_is(output: ToolOutput) -> list[Line]:
+    return plain(output.text.split("\n"))
+
+
 READ = Kind(
     "source",
     _is_read,
-    lambda output: numbered(output.text),
+    _repack_read,
     depth=_depth,
     keep=DEFINITION,
     worth=1,
     code=True,
+    file=True,
     again=True,
     loud=False,
 )
 """Byte for byte restorable: an agent edits by what it read."""
 
-
-def _as_is(output: ToolOutput) -> list[Line]:
-    return plain(output.text.split("\n"))
-
-
-SOURCE = Kind("unnumbered source", _is_code, _as_is, depth=_depth, keep=DEFINITION, worth=1, code=True, loud=False)
+SHOWN = Kind(
+    "file",
+    _is_shown,
+    _as_is,
+    depth=_depth,
+    keep=DEFINITION,
+    worth=1,
+    code=True,
+    file=True,
+    again=True,
+    loud=False,
+)
+SOURCE = Kind(
+    "unnumbered source",
+    _is_code,
+    _as_is,
+    depth=_depth,
+    keep=DEFINITION,
+    worth=1,
+    code=True,
+    file=True,
+    loud=False,
+)
