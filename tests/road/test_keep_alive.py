@@ -28,6 +28,8 @@ enabled = false
 least = 0
 requests = 1
 per_pause = 3
+risk = 1
+rewritten = 1
 """
 KEY = {"x-api-key": "sk-ant-api03-dummy", "anthropic-version": "2023-06-01", "anthropic-beta": "a-beta"}
 STREAM = (
