@@ -119,8 +119,8 @@ class Window(_Table):
     """When the model's context window counts as full, as shares of it."""
 
     soft: float = Field(default=0.70, gt=0, le=1)
-    """From here on old turns may become a record at the next flush. At most `hard`, and that where only `hard` is given
-    and is less than the default."""
+    """From here on the screen shows the window as filling. Where a profile gives it, `safe` replaces old turns by a
+    record from here on only. At most `hard`, and that where only `hard` is given and is less than the default."""
     hard: float = Field(default=0.85, gt=0, le=1)
     """From here on a flush does not wait for a cold cache."""
     received: float = Field(default=0.9, gt=0)
@@ -210,9 +210,8 @@ class Profile(_Table):
     """`observe` measures and never edits. What was edited before in a conversation is sent the same as long as it goes
     on: models that bind their thinking to it would refuse anything else."""
     aggressiveness: Aggressiveness = "safe"
-    """How far the stages go. `safe`: edits to what was sent land at a cold cache only, old turns become a record only
-    in a nearly full window. `balanced`: old turns at any flush that pays. `bold`: warm flushes too, where the money
-    model says that they pay."""
+    """How far the stages go. `safe`: edits to what was sent land, and old turns become a record, at a cold cache only.
+    `balanced`: more of it. `bold`: more still, and warm flushes where the money model says that they pay."""
     attested: Literal["edit", "observe"] = "edit"
     """What to do with requests that carry the client's digest of their own body (Claude Code's `cch=`): an edit makes
     the digest stale. `observe` leaves those requests alone."""

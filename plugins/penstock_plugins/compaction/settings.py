@@ -43,8 +43,8 @@ class Model(BaseModel):
 
 
 class Settings(BaseModel):
-    """`[stage.compaction]`. Where a key is not given, `aggressiveness` decides, here or in the profile; the defaults
-    below are those of `safe`."""
+    """`[stage.compaction]`. Where a key is not given, `aggressiveness` decides, here or in the profile: see `PRESETS`; the
+    defaults below hold for what a preset does not name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -52,7 +52,7 @@ class Settings(BaseModel):
     """How far it goes. Not given: as far as the profile's `aggressiveness`."""
     soft: float | None = Field(default=None, ge=0, le=1)
     """Old turns are compacted only when the request fills this share of the window. Not given: `soft` of the profile's
-    `[window]`. 0: at every flush that pays."""
+    `[window]`, if that is given, and 0. 0: at every flush that pays."""
     turns: int = Field(default=6, ge=1)
     """So many newest turns of the agent stay as they are, and what the person asked before them."""
     least: int = Field(default=8_000, ge=0)
@@ -87,7 +87,7 @@ class Settings(BaseModel):
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "safe": {},
+    "safe": {"turns": 4, "value": 0.0008, "share": 0.6, "lines": 60},
     "balanced": {"soft": 0.0, "turns": 3, "value": 0.001, "share": 0.5, "lines": 40},
     "bold": {"soft": 0.0, "turns": 1, "least": 3_000, "value": 0.01, "share": 0.2, "lines": 30},
 }

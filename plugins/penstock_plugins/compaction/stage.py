@@ -159,7 +159,8 @@ def _of_summaries(settings: Settings) -> tuple[object, ...]:
 def stages(profile: Profile) -> list[Stage]:
     """The compaction stage, as the profile sets it up."""
     settings = _settings(profile)
-    return [Compaction(settings, profile.window.soft if settings.soft is None else settings.soft, profile.where)]
+    window = profile.window.soft if "soft" in profile.window.model_fields_set else 0.0
+    return [Compaction(settings, window if settings.soft is None else settings.soft, profile.where)]
 
 
 @hookimpl

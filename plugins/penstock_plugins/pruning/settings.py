@@ -13,8 +13,8 @@ __all__ = ["PRESETS", "Settings"]
 
 
 class Settings(BaseModel):
-    """`[stage.pruning]`. Where a key is not given, `aggressiveness` decides, here or in the profile; the defaults below
-    are those of `safe`."""
+    """`[stage.pruning]`. Where a key is not given, `aggressiveness` decides, here or in the profile: see `PRESETS`; the
+    defaults below hold for what a preset does not name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -50,7 +50,7 @@ class Settings(BaseModel):
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "safe": {},
+    "safe": {"age": 4, "least": 500, "value": 0.0007, "share": 0.5, "lines": 60},
     "balanced": {"active": 3, "least": 700, "value": 0.001, "share": 0.4, "gain": 0.2},
     "bold": {"age": 1, "age_warm": 4, "active": 3, "value": 0.006, "share": 0.2},
 }

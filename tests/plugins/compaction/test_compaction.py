@@ -98,10 +98,10 @@ def test_a_later_record_follows_an_earlier_one() -> None:
     assert "Question 0" not in sent[1]
 
 
-def test_safe_waits_until_the_window_fills() -> None:
-    """Under `safe` there is no record before the request takes 70 % of the model's window."""
+def test_with_soft_it_waits_until_the_window_fills() -> None:
+    """With `soft` there is no record before the request takes so much of the model's window."""
     for window, expected in ((200_000, False), (8_000, True)):
-        talk = long_talk(aggressiveness="safe")
+        talk = long_talk(aggressiveness="safe", soft=0.7)
         talk.profile = talk.profile.model_copy(update={"prices": {"anthropic": {"claude-sonnet": {"window": window}}}})
         talk.start()
         talk.send()

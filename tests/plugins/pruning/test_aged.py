@@ -64,10 +64,10 @@ def test_a_stub_names_the_agents_tool_where_there_is_one() -> None:
 
 
 def test_a_stub_is_short() -> None:
-    """At most 40 lines stay besides the head and the marks of holes."""
+    """At most 60 lines stay besides the head and the marks of holes."""
     for text in played()[:2]:
         kept = [line for line in text.split("\n")[1:] if not line.startswith("…")]
-        assert len(kept) <= 40
+        assert len(kept) <= 60
 
 
 def test_error_lines_stay_with_what_stands_below_them() -> None:
@@ -81,7 +81,7 @@ def test_error_lines_stay_with_what_stands_below_them() -> None:
 def test_says_how_many_error_lines_do_not_fit() -> None:
     """Where more lines tell of errors than a stub has room for, it says how many are gone."""
     talk = Talk(pruning={}).user("Build it.")
-    log = "\n".join(f"src/part_{'abcdefghij'[i % 10] * (i // 10 + 1)}.c: error: no such symbol" for i in range(60))
+    log = "\n".join(f"src/part_{'abcdefghij'[i % 10] * (i // 10 + 1)}.c: error: no such symbol" for i in range(80))
     talk.call("Bash", {"command": "make"}, log).idle(6)
     talk.send()
     stub = results(talk.user("Go on.").send(COLD))[0]
