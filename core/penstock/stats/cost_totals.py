@@ -22,6 +22,10 @@ class CostTotals:
     """What a client would have paid that compacts by itself; see `penstock.cost.baseline`."""
     own: float = 0.0
     """Calls of our own, part of `paid`."""
+    reads: int = 0
+    """Requests of our own that kept the provider's cache alive."""
+    reads_cost: float = 0.0
+    """For those, part of `paid`."""
     came: int = 0
     """Input without edits."""
     sent: int = 0
@@ -61,6 +65,12 @@ class CostTotals:
         self.reads_saved += sign * money.reads_saved
         self.writes_caused += sign * money.writes_caused
         self.estimated += sign * money.is_estimated
+
+    def add_reads(self, reads: int, dollars: float, sign: int = 1) -> None:
+        """Count so many keep-alive requests in, or out with a `sign` of -1."""
+        self.reads += sign * reads
+        self.reads_cost += sign * dollars
+        self.paid += sign * dollars
 
     def join(self, other: CostTotals) -> None:
         """Count all of another in."""

@@ -26,7 +26,14 @@ from penstock.events.request_events import (
     TaggedEvent,
     TokenShares,
 )
-from penstock.events.response_events import AnsweredEvent, FailedEvent, LoggedCost, LoggedUsage, ProcessedEvent
+from penstock.events.response_events import (
+    AnsweredEvent,
+    FailedEvent,
+    KeptAliveEvent,
+    LoggedCost,
+    LoggedUsage,
+    ProcessedEvent,
+)
 from penstock.stats.tags import UNTAGGED, Tagged
 
 __all__ = ["ExchangeRecord", "ExchangeStats"]
@@ -103,6 +110,10 @@ class ExchangeStats:
     usage: LoggedUsage = _NO_USAGE
     money: LoggedCost | None = None
     """None: nothing was paid, or nobody said."""
+    reads: int = 0
+    """How often it was sent once more to keep the provider's cache alive."""
+    reads_cost: float = 0.0
+    """Dollars, for those."""
     tools: tuple[str, ...] = ()
     """What the model asked for."""
     complete: bool = True
@@ -341,6 +352,11 @@ def _failed(one: ExchangeStats, said: FailedEvent) -> None:
     one.ms = one.ms if said.ms is None else said.ms
 
 
+def _kept_alive(one: ExchangeStats, said: KeptAliveEvent) -> None:
+    one.reads += 1
+    one.reads_cost += said.usd or 0.0
+
+
 def _processed(one: ExchangeStats, _said: ProcessedEvent) -> None:
     one.reach(State.PROCESSED)
 
@@ -359,4 +375,5 @@ _READERS: Final[dict[type[EventData], Callable[[ExchangeStats, Any], None]]] = {
     AnsweredEvent: _answered,
     FailedEvent: _failed,
     ProcessedEvent: _processed,
+    KeptAliveEvent: _kept_alive,
 }

@@ -63,6 +63,7 @@ class SessionTotals:
         self.suite_ms += one.suite_ms or 0.0
         self.ms += one.ms or 0.0
         self.money.add(one.money)
+        self.money.add_reads(one.reads, one.reads_cost)
 
     def payload(self) -> dict[str, Any]:
         """As an export has it. No dollars where the price of none of the requests is known."""

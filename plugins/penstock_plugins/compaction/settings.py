@@ -43,8 +43,8 @@ class Model(BaseModel):
 
 
 class Settings(BaseModel):
-    """`[stage.compaction]`. Where a key is not given, `aggressiveness` decides, here or in the profile: see `PRESETS`; the
-    defaults below hold for what a preset does not name."""
+    """`[stage.compaction]`. Where a key is not given, `aggressiveness` decides, here or in the profile: see `PRESETS`;
+    the defaults below hold for what a preset does not name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 

@@ -70,3 +70,14 @@ def test_what_was_counted_in_is_counted_out_again() -> None:
         tally.add(cost(money))
         tally.add(cost(money), -1)
     assert tally == CostTotals()
+
+
+def test_what_kept_the_cache_alive_is_paid_for_and_told_apart() -> None:
+    """Its savings are in what was paid later; without its price nobody could say that it was worth it."""
+    tally = CostTotals()
+    tally.add(cost(MONEY))
+    tally.add_reads(2, 0.004)
+    assert (tally.reads, tally.reads_cost, round(tally.paid, 6), tally.saved) == (2, 0.004, 0.014, 0.016)
+    tally.add_reads(2, 0.004, -1)
+    tally.add(cost(MONEY), -1)
+    assert tally == CostTotals()

@@ -93,3 +93,10 @@ def test_a_payload_leaves_out_what_nobody_said() -> None:
     found = measured((K.RECEIVED, {})).payload()
     assert found["tokens"] == found["latency_ms"] == {}
     assert "money" not in found
+
+
+def test_what_was_sent_once_more_counts_with_its_request() -> None:
+    """Each keep-alive request, and what all of them cost."""
+    read = {"conversation": "c", "read": 9_000, "write": 0, "usd": 0.002, "stopped": ""}
+    found = measured((K.ANSWERED, ANSWERED), (K.KEPT_ALIVE, read), (K.KEPT_ALIVE, read | {"usd": None}))
+    assert (found.reads, found.reads_cost) == (2, 0.002)

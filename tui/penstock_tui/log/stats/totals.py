@@ -48,6 +48,7 @@ class Totals:
         self.prompt += sign * (row.usage.prompt or 0)
         self.cache_read += sign * (row.usage.cache_read or 0)
         self.purse.add(row.money, sign)
+        self.purse.add_reads(row.reads, row.reads_cost, sign)
 
     def join(self, other: Totals) -> None:
         """Count all of another in."""
