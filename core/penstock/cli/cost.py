@@ -6,6 +6,7 @@ import json
 import time
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,10 +14,15 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.cli.formatting import columns, dollars, moment, percent, printable, signed, total
+from penstock.cost.prices import Prices
+from penstock.events.event import Event
 from penstock.events.kinds import EventKind
+from penstock.events.proxy_events import StartedEvent
 from penstock.events.request_events import ClassifiedEvent
 from penstock.events.response_events import AnsweredEvent, LoggedCost
+from penstock.profiles import profile as profiles
 from penstock.stats.cost_totals import CostTotals
+from penstock.stats.why_little_saved import why_little_saved
 from penstock.store.base import Store
 from penstock.store.reading import all_events, open_log
 
@@ -36,6 +42,8 @@ class _Session:
     client: str
     began: float
     tally: CostTotals = field(default_factory=CostTotals)
+    why_little_saved: list[str] | None = None
+    """None: that was not looked for."""
 
 
 @dataclass
@@ -46,6 +54,7 @@ class _Sums:
 
 
 def cost(
+    ctx: typer.Context,
     session: Annotated[str, typer.Option(help="Only this session: its id, or how it begins.", metavar="ID")] = "",
     days: Annotated[float, typer.Option(help="Only the last so many days. 0: all the log holds.", min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
@@ -54,10 +63,14 @@ def cost(
     """Show what each session cost, what it would have cost without Penstock, and what was saved; losses in red.
 
     "compacting": what a client would have paid that has its history summarised whenever it fills 30 % of the window.
+    With --session, also why less than a tenth was saved.
     """
     log = open_log(store)
     try:
-        sums = _sum(log, session, time.time() - days * DAY if days else 0.0)
+        since = time.time() - days * DAY if days else 0.0
+        sums = _sum(log, session, since)
+        if session:  # without one, every event of the log would have to be read
+            _explain(log, sums, since, ctx.obj.parts(profiles.in_use()).prices)
     finally:
         log.close()
     if session and not sums.sessions:
@@ -86,6 +99,21 @@ def _sum(log: Store, wanted: str, since: float) -> _Sums:
     return sums
 
 
+def _explain(log: Store, sums: _Sums, since: float, prices: Prices) -> None:
+    """Find out for each session why little was saved."""
+    started: list[Event] = []
+    exchanges: dict[str, list[str]] = defaultdict(list)
+    for event in all_events(log, kinds=(EventKind.STARTED, EventKind.CLASSIFIED)):
+        said = event.data
+        if isinstance(said, ClassifiedEvent) and event.at >= since:
+            exchanges[said.session or said.conversation].append(event.exchange)
+        elif isinstance(said, StartedEvent):
+            started.append(event)
+    for one in sums.sessions.values():
+        events = chain(started, *map(log.events_of, exchanges[one.id]))
+        one.why_little_saved = why_little_saved(events, prices.of)
+
+
 def _add(sums: _Sums, began: float, who: ClassifiedEvent, paid: LoggedCost, wanted: str) -> None:
     id = who.session or who.conversation
     if not id.startswith(wanted):
@@ -108,7 +136,17 @@ def _lines(sums: _Sums) -> list[str]:
     lines = columns(rows, len(heads))
     count = len(sums.sessions)
     lines = [lines[0], *lines[1 : count + 1], "", lines[count + 1], "", "by model", *lines[count + 2 :]]
-    return [*lines, "", *_notes(sums.total)]
+    return [*lines, *_reasons(sums), "", *_notes(sums.total)]
+
+
+def _reasons(sums: _Sums) -> list[str]:
+    """Why little was saved, where that was looked for."""
+    lines = []
+    for one in sums.sessions.values():
+        if one.why_little_saved:
+            lines += ["", f"why little was saved in {printable(one.id)[:12]}"]
+            lines += [f"- {printable(reason)}" for reason in one.why_little_saved]
+    return lines
 
 
 def _figures(tally: CostTotals) -> tuple[str, ...]:
@@ -144,12 +182,15 @@ def _notes(sums: CostTotals) -> list[str]:
 
 def _document(sums: _Sums) -> dict[str, Any]:
     return {
-        "sessions": [
-            {"session": s.id, "client": s.client, "began": s.began, **_numbers(s.tally)} for s in sums.sessions.values()
-        ],
+        "sessions": [_of_session(one) for one in sums.sessions.values()],
         "models": {model: _numbers(tally) for model, tally in sums.models.items()},
         "total": _numbers(sums.total),
     }
+
+
+def _of_session(one: _Session) -> dict[str, Any]:
+    about = {"session": one.id, "client": one.client, "began": one.began, **_numbers(one.tally)}
+    return about if one.why_little_saved is None else {**about, "why_little_saved": one.why_little_saved}
 
 
 def _numbers(tally: CostTotals) -> dict[str, Any]:

@@ -8,10 +8,12 @@ from typing import Any
 
 from typer.testing import CliRunner
 
+from penstock import Usage
 from penstock.base import paths
 from penstock.cli import build
 from penstock.events.event import Event, EventKind
 from penstock.store.sql import SqlStore
+from penstock.testing import Session, assistant, conversation, user
 from tests.core.cli.conftest import Run
 
 START = 1_700_000_000.0
@@ -24,13 +26,13 @@ def _paid(baseline: float, paid: float, how: str = "exact") -> dict[str, Any]:
     return {"baseline": baseline, "paid": paid, "naive": 0.25, "came": split, "sent": split, **sums}
 
 
-def _log(*rows: tuple[str, str, dict[str, Any] | None]) -> Path:
+def _log(*rows: tuple[str, str, dict[str, Any] | None], **more: str) -> Path:
     """Exchanges as (session, model, money); None: the answer broke off."""
     path = paths.store_path()
     log = SqlStore(path)
     events = []
     for i, (session, model, money) in enumerate(rows):
-        about = {"session": session, "conversation": f"talk {session}", "client": "claude-code", "model": model}
+        about = {"session": session, "conversation": f"talk {session}", "client": "claude-code", "model": model, **more}
         end = (K.FAILED, {"why": "cut"}) if money is None else (K.ANSWERED, {"status": 200, "money": money})
         events += [Event(0, START + i, f"x{i}", K.CLASSIFIED, about), Event(0, START + i, f"x{i}", *end)]
     log.add_events(events)
@@ -119,3 +121,41 @@ def test_only_unknown_prices(run: Run, penstock_home: Path) -> None:
     """There is no dollar in sight."""
     _log(("s-one", "new", _unknown()))
     assert "$" not in run("cost").stdout
+
+
+def test_one_session_says_why_it_saved_little(run: Run, penstock_home: Path) -> None:
+    """Below the figures, and as JSON; where a tenth was saved there is nothing to explain."""
+    _log(("s-one", "claude-sonnet-4-5", _paid(1, 1)), ("s-two", "m", _paid(2, 1)), kind="main")
+    reason = "There is no history to shorten: 1 request, the first of its conversation."
+    found = run("cost", "--session", "s-one").stdout
+    assert f"why little was saved in s-one\n- {reason}\n" in found
+    assert "why" not in run("cost", "--session", "s-two").stdout
+    [session] = json.loads(run("cost", "--session", "s-one", "--json").stdout)["sessions"]
+    assert session["why_little_saved"] == [reason]
+    [session] = json.loads(run("cost", "--session", "s-two", "--json").stdout)["sessions"]
+    assert session["why_little_saved"] == []
+
+
+def test_of_all_sessions_no_reasons_are_looked_for(run: Run, penstock_home: Path) -> None:
+    """It would read every event of the log."""
+    _log(("s-one", "claude-sonnet-4-5", _paid(1, 1)), kind="main")
+    assert "why" not in run("cost").stdout
+    assert "why_little_saved" not in json.loads(run("cost", "--json").stdout)["sessions"][0]
+
+
+def test_the_reasons_of_a_session_that_was_played(run: Run, penstock_home: Path) -> None:
+    """From the log that an engine wrote, with a pause longer than the cache lives."""
+    log = SqlStore(paths.store_path())
+    with Session(store=log) as session:
+        said = [user("why does it fail?")]
+        for usage in (Usage(input=9, cache_write=30_000), Usage(input=9, cache_read=0, cache_write=30_100)):
+            session.send(conversation(*said, model="claude-sonnet-4-5"))
+            session.reply("because", usage=usage)
+            said += [assistant("because"), user("and now?")]
+            session.wait(400)
+    log.close()
+    found = run("cost", "--session", session.headers["x-session-id"]).stdout
+    assert "- The cache was cold once: nothing that was sent before was shortened then.\n" in found
+    assert (
+        "- After 1 cold pause 30,009 tokens were written to the cache again, for $0.10 more than reading them" in found
+    )
