@@ -19,7 +19,7 @@ from penstock.events.event import Event
 from penstock.events.kinds import EventKind
 from penstock.events.proxy_events import StartedEvent
 from penstock.events.request_events import ClassifiedEvent
-from penstock.events.response_events import AnsweredEvent, LoggedCost
+from penstock.events.response_events import AnsweredEvent, KeptAliveEvent, LoggedCost
 from penstock.profiles import profile as profiles
 from penstock.stats.cost_totals import CostTotals
 from penstock.stats.why_little_saved import why_little_saved
@@ -29,7 +29,7 @@ from penstock.store.reading import all_events, open_log
 __all__ = ["cost"]
 
 DAY = 86_400.0
-_KINDS = (EventKind.CLASSIFIED, EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED)
+_KINDS = (EventKind.CLASSIFIED, EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED, EventKind.KEPT_ALIVE)
 _DOLLARS = ("baseline", "paid", "naive", "saved", "share")
 _FIGURES = ("requests", "without Penstock", "paid", "saved", "", "compacting", "reads saved", "writes caused")
 
@@ -93,6 +93,10 @@ def _sum(log: Store, wanted: str, since: float) -> _Sums:
         if isinstance(said, ClassifiedEvent):
             about[event.exchange] = event.at, said
             continue
+        if isinstance(said, KeptAliveEvent):
+            if event.at >= since:
+                _add_read(sums, said)
+            continue
         began, who = about.pop(event.exchange, (0.0, None))
         if who is not None and isinstance(said, AnsweredEvent) and said.money is not None and event.at >= since:
             _add(sums, began, who, said.money, wanted)
@@ -121,6 +125,14 @@ def _add(sums: _Sums, began: float, who: ClassifiedEvent, paid: LoggedCost, want
     one = sums.sessions.setdefault(id, _Session(id, who.client, began))
     for tally in (one.tally, sums.models[who.model], sums.total):
         tally.add(paid)
+
+
+def _add_read(sums: _Sums, said: KeptAliveEvent) -> None:
+    """A keep-alive request follows an answer of its session."""
+    one = sums.sessions.get(said.session or said.conversation)
+    if one is not None:
+        for tally in (one.tally, sums.models[said.model], sums.total):
+            tally.add_reads(1, said.usd or 0.0)
 
 
 def _lines(sums: _Sums) -> list[str]:
@@ -175,6 +187,9 @@ def _notes(sums: CostTotals) -> list[str]:
     notes.append(
         "without Penstock, compacting: by a model of the provider's cache. Answers that broke off are not counted."
     )
+    if sums.reads:
+        kept = f"{sums.reads:,} keep-alive requests, {dollars(sums.reads_cost)}"
+        notes.append(f"Of what was paid: {kept}. What they saved is in what was paid for later requests.")
     if sums.own:
         notes.append(f"Of what was paid, {dollars(sums.own)} went into calls of Penstock's own.")
     return notes

@@ -159,3 +159,17 @@ def test_the_reasons_of_a_session_that_was_played(run: Run, penstock_home: Path)
     assert (
         "- After 1 cold pause 30,009 tokens were written to the cache again, for $0.10 more than reading them" in found
     )
+
+
+def test_keep_alive_requests_have_their_own_line(run: Run, penstock_home: Path) -> None:
+    """They are a part of what was paid, in their session, its model and the total."""
+    path = _log(("s-one", "m1", _paid(2, 1)))
+    log = SqlStore(path)
+    read = {"conversation": "talk s-one", "session": "s-one", "model": "m1", "read": 9, "write": 0, "usd": 0.25}
+    log.add_events([Event(0, START + 9, "x0", K.KEPT_ALIVE, read)] * 2)
+    log.close()
+    found = run("cost")
+    assert "2 keep-alive requests, $0.50" in found.stdout
+    total = next(line.split() for line in found.stdout.splitlines() if line.startswith("total"))
+    assert total[2:5] == ["$2.00", "$1.50", "$0.5000"]
+    assert json.loads(run("cost", "--json").stdout)["sessions"][0]["reads"] == 2
