@@ -163,10 +163,13 @@ class Kept(Replayed):
         """The requests that would have been sent since the last one and before `until`."""
         sent = []
         while self._next is not None and self._next < until:
-            self._clock.at = self._next
-            sent.append((self._next, {**self._sent, "max_tokens": 0}))
-            self._engine.keep_alive.begin(self._conversation)
-            self._next = self._engine.keep_alive.end(self._conversation, Usage(cache_read=1, cache_write=0))
+            self._clock.at = at = self._next
+            self._next = None
+            if self._engine.keep_alive.begin(self._conversation):
+                sent.append((at, {**self._sent, "max_tokens": 0}))
+                # That it reads is the engine's belief; what it costs is the script's business.
+                read = Usage(cache_read=1, cache_write=0)
+                self._next = self._engine.keep_alive.end(self._conversation, read)
         return sent
 
 

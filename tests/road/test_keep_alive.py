@@ -33,7 +33,8 @@ rewritten = 1
 """
 KEY = {"x-api-key": "sk-ant-api03-dummy", "anthropic-version": "2023-06-01", "anthropic-beta": "a-beta"}
 STREAM = (
-    b'event: message_start\ndata: {"type":"message_start","message":{"usage":{"input_tokens":5,"output_tokens":1}}}\n\n'
+    b'event: message_start\ndata: {"type":"message_start","message":{"usage":{"input_tokens":5,"output_tokens":1,'
+    b'"cache_read_input_tokens":100,"cache_creation_input_tokens":0}}}\n\n'
     b'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},'
     b'"usage":{"output_tokens":2}}\n\n'
     b'event: message_stop\ndata: {"type":"message_stop"}\n\n'

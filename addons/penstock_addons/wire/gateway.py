@@ -175,7 +175,7 @@ class Gateway:
             passage.outcome = outcome = await suite.engine.replay(request, "asked for")
         else:
             passage.outcome = outcome = await suite.engine.process(request)
-        self._keep_alive.stop(outcome.conversation)
+        self._keep_alive.goes_on(flow, outcome)
         if self._suite is not suite:  # an engine that was closed meanwhile may have left out what was edited before
             self._stop(flow)
             return
@@ -238,8 +238,7 @@ class Gateway:
             self._failed(passage, "cut", status=status, error="the stream ended before its end", usage=_so_far(reply))
         else:
             self._answered(passage, status, reply)
-            if passage.outcome is not None and reply is not None:
-                self._keep_alive.answered(self._suite, flow, passage.outcome, passage.dialect)
+            self._keep(flow, passage)
 
     def error(self, flow: http.HTTPFlow) -> None:
         passage = self._passages.pop(flow.id, None)
@@ -251,6 +250,7 @@ class Gateway:
         if left and reply is not None and reply.complete and flow.response is not None:
             # Some clients hang up once they have seen the last event, before the stream has ended.
             self._answered(passage, flow.response.status_code, reply)
+            self._keep(flow, passage)
             return
         begun = passage.tee is not None and passage.tee.first_at is not None
         why = "client left" if left else ("cut" if begun else "connection")
@@ -337,6 +337,10 @@ class Gateway:
             task = asyncio.get_running_loop().create_task(suite.engine.responses.answered(outcome))
             self._background.add(task)
             task.add_done_callback(self._background.discard)
+
+    def _keep(self, flow: http.HTTPFlow, passage: InFlight) -> None:
+        if self._suite is not None and passage.outcome is not None:
+            self._keep_alive.answered(self._suite, flow, passage.outcome, passage.dialect)
 
     def _failed(self, passage: InFlight, why: str, *, status: int, error: str, usage: Usage | None = None) -> None:
         self._advance(passage, State.FAILED)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from penstock.budget.provider_limits import RateLimitInfo, parse_rate_limits
 from penstock.conversation.reply import Usage
 from penstock.cost.prices import Price
 from penstock.dialects.base import Dialect
+from penstock.engine.keep_alive import CONVERSATIONS, KINDS, is_missed
 from penstock.engine.request_context import ProxyDecision
 from penstock.events.response_events import KeptAliveEvent
 from penstock_addons.wire.tee import Tee
@@ -67,34 +69,46 @@ class KeepAliveRequests:
 
     def __init__(self) -> None:
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._newest: OrderedDict[str, str] = OrderedDict()
+        """By conversation, the id of the flow of its newest request."""
+
+    def goes_on(self, flow: http.HTTPFlow, outcome: ProxyDecision) -> None:
+        """A client sends a request: nothing is sent for the one before any more."""
+        exchange = outcome.exchange
+        if exchange is None or exchange.kind not in KINDS:  # titles, counts and the like
+            return
+        name = exchange.identity.conversation
+        self._newest[name] = flow.id
+        self._newest.move_to_end(name)
+        while len(self._newest) > CONVERSATIONS:
+            self._newest.popitem(last=False)
+        self._stop(name)
 
     def answered(self, suite: Suite, flow: http.HTTPFlow, outcome: ProxyDecision, dialect: Dialect) -> None:
         """A request was answered whole: keep its conversation alive if a stage wants that."""
-        self.stop(outcome.conversation)
+        name, exchange, booking = outcome.conversation, outcome.exchange, outcome.booking
+        if exchange is None or booking is None or self._newest.get(name) != flow.id or _takes_another_way(flow):
+            return
         due = suite.engine.keep_alive.answered(outcome, is_login=_is_login(flow.request.headers))
-        exchange = outcome.exchange
-        booking = outcome.booking
-        if due is None or exchange is None or booking is None or not _has_spare(_limits(flow.response)):
+        if due is None or not _has_spare(_limits(flow.response)):
             return
         again = _without_answer(flow, dialect)
         if again is None:
             return
         until = exchange.received_at + LONGEST_S
         held = _Held(again, exchange.id, exchange.identity.session, exchange.model, booking.price, until)
-        name = outcome.conversation
         self._tasks[name] = asyncio.get_running_loop().create_task(self._keep(suite, name, held, due, dialect))
         self._tasks[name].add_done_callback(lambda task: self._over(name, task))
-
-    def stop(self, conversation: str) -> None:
-        """The conversation goes on: nothing is sent for its last request any more."""
-        task = self._tasks.pop(conversation, None)
-        if task is not None:
-            task.cancel()
 
     def close(self) -> None:
         """Let all of them go."""
         for conversation in list(self._tasks):
-            self.stop(conversation)
+            self._stop(conversation)
+
+    def _stop(self, conversation: str) -> None:
+        task = self._tasks.pop(conversation, None)
+        if task is not None:
+            task.cancel()
 
     def _over(self, conversation: str, task: asyncio.Task[None]) -> None:
         if self._tasks.get(conversation) is task:
@@ -106,13 +120,22 @@ class KeepAliveRequests:
         keep_alive, due = suite.engine.keep_alive, first
         while due < held.until:
             await asyncio.sleep(max(0.0, due - time.time()))
-            if suite.engine.is_paused or time.time() > due + LATE_S:
+            if suite.engine.is_paused or time.time() > due + LATE_S or not keep_alive.begin(conversation):
                 return
-            keep_alive.begin(conversation)
-            flow = await _send(held.flow)
-            usage, why = _counted(flow, dialect)
+            usage: Usage | None = None
+            limits: tuple[RateLimitInfo, ...] = ()
+            why = ""
+            try:
+                flow = await _send(held.flow)
+                usage, why = _counted(flow, dialect)
+                limits = _limits(flow.response)
+            except asyncio.CancelledError:
+                self._note(suite, conversation, held, None, "the client went on meanwhile")
+                raise
+            except Exception:  # a stranger's dialect, or bytes that are not what their headers say
+                logger.warning("the answer to a keep-alive request could not be read", exc_info=True)
+                why = "the answer could not be read"
             then = keep_alive.end(conversation, usage)
-            limits = _limits(flow.response)
             why = why or ("" if then is not None else "it is not worth it any more")
             why = why or ("" if _has_spare(limits) else "little is left of the provider's limits")
             self._note(suite, conversation, held, usage, why)
@@ -122,9 +145,9 @@ class KeepAliveRequests:
 
     def _note(self, suite: Suite, conversation: str, held: _Held, usage: Usage | None, why: str) -> None:
         counted = usage or Usage()
-        read, write = counted.cache_read or 0, counted.cache_write or 0
-        usd = round(held.price.dollars(read=read, write=write), 6)
-        said = KeptAliveEvent(conversation, held.session, held.model, read, write, usd, why)
+        read, write, hour = counted.cache_read or 0, counted.cache_write or 0, counted.cache_write_hour or 0
+        paid = held.price.dollars(read=read, write=write - hour, write_hour=hour, plain=counted.input or 0)
+        said = KeptAliveEvent(conversation, held.session, held.model, read, write, round(paid, 6), why)
         suite.log.append(said, held.exchange)
 
 
@@ -141,6 +164,8 @@ async def _send(template: http.HTTPFlow) -> http.HTTPFlow:
         for transport in handler.transports.values():
             if transport.handler is not None:
                 transport.handler.cancel()
+        if flow.killable:  # another addon may hold it: it must not leave when nobody waits for it
+            flow.kill()
     return flow
 
 
@@ -175,12 +200,7 @@ def _counted(flow: http.HTTPFlow, dialect: Dialect) -> tuple[Usage | None, str]:
     reply = reader.close()
     if reply is None:
         return None, "the answer could not be read"
-    usage = reply.usage
-    if not usage.cache_read:
-        return usage, "nothing was read: the entry was gone"
-    if (usage.cache_write or 0) > usage.cache_read:
-        return usage, "it wrote the cache: the entry was gone"
-    return usage, ""
+    return reply.usage, "the entry was gone" if is_missed(reply.usage) else ""
 
 
 def _limits(response: http.Response | None) -> tuple[RateLimitInfo, ...]:
@@ -198,6 +218,14 @@ def _has_spare(limits: Sequence[RateLimitInfo]) -> bool:
         if one.limit and one.remaining is not None and one.remaining < SPARE * one.limit:
             return False
     return True
+
+
+def _takes_another_way(flow: http.HTTPFlow) -> bool:
+    """Whether the client's own connection leads through an upstream proxy that mitmproxy's replay would pass by: it
+    knows the first mode alone."""
+    mode, first = getattr(flow.client_conn, "proxy_mode", None), ctx.options.mode
+    is_upstream = getattr(mode, "type_name", "") == "upstream"
+    return is_upstream and not (first and first[0] == getattr(mode, "full_spec", ""))
 
 
 def _is_login(headers: http.Headers) -> bool:

@@ -96,6 +96,10 @@ class PromptCacheModel:
         """The provider had nothing of this: entries last used before then are gone."""
         self._expiry = {key: (end, life) for key, (end, life) in self._expiry.items() if end - life >= before}
 
+    def lifetime(self, last: float) -> float:
+        """Seconds that the entries live which the request of `last` used: the shortest. 0: it used none."""
+        return min((life for end, life in self._expiry.values() if end - life >= last), default=0.0)
+
     def refresh(self, last: float, now: float) -> None:
         """The request that was sent at `last` is sent once more: the entries it used live on from now."""
         self._expiry.update(

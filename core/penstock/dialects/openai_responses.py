@@ -149,12 +149,17 @@ class OpenAIResponses(ListDialect):
     def without_answer(self, body: bytes) -> bytes | None:
         """`prompt_cache_options.prewarm` (`response_create_params.py` of the Python SDK 3.54.0)."""
         fields = members(body)
+        # What the server keeps of a conversation must not grow by it, and what it does on its own must not begin.
+        if "conversation" in fields or ("background" in fields and fields["background"].of(body) == b"true"):
+            return None
         options = fields.get("prompt_cache_options")
         found = {} if options is None else msgspec.json.decode(options.of(body))
         if not isinstance(found, dict):
             return None
         prewarm = msgspec.json.encode(found | {"prewarm": True})
         stream = {"stream": b"false"} if "stream" in fields else {}
+        if "stream_options" in fields:
+            stream["stream_options"] = b"null"
         return with_members(body, fields, {"prompt_cache_options": prewarm, "store": b"false", **stream})
 
     def parser(self) -> ReplyParser:

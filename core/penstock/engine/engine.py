@@ -78,10 +78,10 @@ class Engine:
         self._states = self._reader.states
         self.responses = ResponseHandler(self.admission, counting, self._background, self._states, self._clock, log)
         """Told what comes back of a request."""
-        self.keep_alive = KeepAlive(self._states, self._clock)
-        """Asked after each answer whether the request is to be sent once more while nobody speaks."""
         self.pipelines = Pipelines(pipelines, profile)
         """By profile; they may be replaced at any time."""
+        self.keep_alive = KeepAlive(self._states, self._clock, self.pipelines)
+        """Asked after each answer whether the request is to be sent once more while nobody speaks."""
         self._fallback = Fallback(
             self._states, key, self._clock, log, self.pipelines, lambda: self._background.do(store.note_missing)
         )
@@ -153,6 +153,7 @@ class Engine:
 
     def forgotten(self, conversations: Collection[str]) -> AbstractContextManager[None]:
         """Have what is in memory of some conversations forgotten; see `States.forgotten`."""
+        self.keep_alive.forget(conversations)
         return self._states.forgotten(conversations)
 
     def close(self) -> None:

@@ -1,117 +1,182 @@
 """Which conversations are kept in the provider's cache while nobody speaks, and when each is due.
 
 A stage decides (`Stage.on_idle`); what sends is the wire. A request that reads an entry of the cache gives it its whole
-lifetime again, counted from the start of that request.
+lifetime again, counted from the start of that request. Nothing here waits for a conversation's lock: what hangs may
+hold it, and the caller is the event loop.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from penstock.base.clock import Clock
 from penstock.conversation.exchange import Kind
 from penstock.conversation.reply import Usage
-from penstock.engine.pipeline import Pipeline
+from penstock.cost.account import RequestCost
+from penstock.engine.pipelines import Pipelines
 from penstock.engine.request_context import ProxyDecision
-from penstock.engine.state import States
+from penstock.engine.state import ConversationState, States
 from penstock.plugins.idle import Idle
 
-__all__ = ["KeepAlive"]
+__all__ = ["CONVERSATIONS", "KINDS", "KeepAlive", "is_missed"]
 
 CONVERSATIONS = 1000
-"""So many are known by the time of their last request; only those that a stage wants kept are held by the wire."""
+"""So many are remembered by the time of their last request."""
+KINDS = (Kind.MAIN, Kind.TOOL_LOOP)
+"""Requests whose conversation may be kept alive, and goes on with them."""
 _WROTE = 0.1
-"""A read that writes more than this share of what it reads has missed the entry: there is nothing to keep alive."""
-_KINDS = (Kind.MAIN, Kind.TOOL_LOOP)
+"""A read that writes more than this share of what it reads has missed the entry."""
+
+
+class _Seen(NamedTuple):
+    """The last request of a conversation."""
+
+    at: float
+    """When it began, in seconds since the epoch."""
+    requests: int
 
 
 @dataclass(slots=True)
 class _Waiting:
-    """One conversation after its last answer."""
+    """A conversation that is kept alive."""
 
     idle: Idle
-    pipeline: Pipeline
+    profile: str
+    last: float
+    """When its cache was used last, as far as the provider has shown."""
+    units: float = 0.0
+    """What its reads have cost, in units of a plain input token."""
 
 
 class KeepAlive:
     """For one thread: the loop's, or that of who works without one."""
 
-    def __init__(self, states: States, clock: Clock) -> None:
-        self._states, self._clock = states, clock
-        self._waiting: OrderedDict[str, _Waiting] = OrderedDict()
+    def __init__(self, states: States, clock: Clock, pipelines: Pipelines) -> None:
+        self._states, self._clock, self._pipelines = states, clock, pipelines
+        self._seen: OrderedDict[str, _Seen] = OrderedDict()
+        self._waiting: dict[str, _Waiting] = {}
+        self._units: OrderedDict[str, float] = OrderedDict()
+        """What reads have cost in each conversation so far."""
 
     def answered(self, outcome: ProxyDecision, *, is_login: bool = False) -> float | None:
         """A request was answered whole. Gives when it is to be sent once more, in seconds since the epoch. None: not at
         all. `is_login`: it went by a subscription login."""
         exchange, booking, pipeline = outcome.exchange, outcome.booking, outcome.pipeline
-        state = self._states.peek(outcome.conversation)
-        if exchange is None or booking is None or pipeline is None or state is None or exchange.kind not in _KINDS:
+        name, state = outcome.conversation, self._states.peek(outcome.conversation)
+        if exchange is None or booking is None or pipeline is None or state is None or exchange.kind not in KINDS:
             return None
-        name, before = outcome.conversation, self._waiting.get(outcome.conversation)
-        price, reply = booking.price, outcome.reply
-        if not (price.is_known and price.marks):
+        before = self._seen.pop(name, None)
+        self._seen[name] = seen = _Seen(booking.at, before.requests + 1 if before is not None else 1)
+        while len(self._seen) > CONVERSATIONS:
+            self._seen.popitem(last=False)
+        self._waiting.pop(name, None)
+        lifetime = pipeline.profile.cache.ttl_s or _lifetime(state, booking.at)
+        cached, plain = _tokens(outcome, booking)
+        if outcome.is_held or not booking.price.is_known or not booking.price.marks or not lifetime or not cached:
             return None
-        prompt = reply.usage.prompt if reply is not None else None
-        lifetime = state.clock.ttl
+        reply = outcome.reply
         idle = Idle(
-            exchange=replace(exchange),
+            exchange=replace(exchange, prompt=""),
             at=booking.at,
             is_login=is_login,
-            price=price,
-            tokens=round(prompt or booking.sent.total),
+            is_due=False,
+            price=booking.price,
+            tokens=cached,
+            plain=plain,
             lifetime_s=lifetime,
             step_s=lifetime - pipeline.profile.cache.margin_s,
-            is_long=lifetime > price.ttl_s,
+            is_long=lifetime > booking.price.ttl_s,
             waits_for_tool=bool(reply is not None and reply.tools),
-            requests=before.idle.requests + 1 if before is not None else 1,
+            requests=seen.requests,
             reads=0,
             saved=0.0,
             untouched=0.0,
-            paused_s=booking.at - before.idle.exchange.received_at if before is not None else None,
+            paused_s=booking.at - before.at if before is not None else None,
         )
-        self._waiting[name] = _Waiting(idle, pipeline)
-        self._waiting.move_to_end(name)
-        while len(self._waiting) > CONVERSATIONS:
-            self._waiting.popitem(last=False)
-        return self._next(name)
+        self._waiting[name] = _Waiting(idle, pipeline.profile.name, booking.at, self._units.get(name, 0.0))
+        return self._next(name, state)
 
-    def begin(self, conversation: str) -> None:
-        """The request is sent once more, now: whatever comes of it, the entries that it reads live on from here."""
+    def begin(self, conversation: str) -> bool:
+        """The request is due. Whether it is to be sent now: settings, prices and bounds may have changed meanwhile, and
+        the conversation may have been deleted."""
         waiting, state = self._waiting.get(conversation), self._states.peek(conversation)
-        if waiting is None or state is None:
-            return
-        now = self._clock.now()
-        with state.lock:
-            state.account.sent.refresh(waiting.idle.at, now)
-            state.account.spend(waiting.idle.cost, waiting.idle.price)
-            state.clock.touch(now)
-        waiting.idle = replace(waiting.idle, reads=waiting.idle.reads + 1, at=now)
+        if waiting is None or state is None or state.is_gone or not self._wants(waiting, state, is_due=True):
+            self._waiting.pop(conversation, None)
+            return False
+        waiting.idle = replace(waiting.idle, reads=waiting.idle.reads + 1, at=self._clock.now())
+        price = waiting.idle.price
+        self._spend(conversation, waiting, waiting.idle.tokens * price.read + waiting.idle.plain)
+        return True
 
     def end(self, conversation: str, usage: Usage | None) -> float | None:
         """It was answered, and the provider counted `usage`; None: it was refused, or no answer came. Gives when it is
-        due again. None: not any more. What was thought to be cached is corrected by what the provider says."""
+        due again. None: not any more."""
         waiting, state = self._waiting.get(conversation), self._states.peek(conversation)
         if waiting is None or state is None:
             return None
-        if usage is None or _has_missed(usage):
-            with state.lock:
-                state.account.sent.forget(before=waiting.idle.at)
+        if usage is None or not (usage.cache_read or usage.cache_write):
+            del self._waiting[conversation]
             return None
-        return self._next(conversation)
-
-    def _next(self, conversation: str) -> float | None:
-        waiting, state = self._waiting[conversation], self._states.peek(conversation)
-        if state is None:
+        state.reads.append((waiting.last, waiting.idle.at))
+        waiting.last = waiting.idle.at
+        if is_missed(usage):
+            price, hour = waiting.idle.price, usage.cache_write_hour or 0
+            written = (usage.cache_write or 0) - hour
+            self._spend(conversation, waiting, written * price.write + hour * price.write_hour)
+            del self._waiting[conversation]
             return None
-        account, unit = state.account, waiting.idle.price.input / 1e6
-        waiting.idle = replace(waiting.idle, saved=account.saved * unit, untouched=account.baseline * unit)
-        if waiting.idle.step_s <= 0 or not waiting.pipeline.keeps_alive(waiting.idle):
-            return None
-        return waiting.idle.at + waiting.idle.step_s
+        return self._next(conversation, state)
+
+    def forget(self, conversations: Iterable[str]) -> None:
+        """These were deleted. May be called from anywhere."""
+        for name in conversations:
+            for kept in (self._waiting, self._seen, self._units):
+                kept.pop(name, None)
+
+    def _spend(self, conversation: str, waiting: _Waiting, units: float) -> None:
+        waiting.units += units
+        self._units[conversation] = waiting.units
+        while len(self._units) > CONVERSATIONS:
+            self._units.popitem(last=False)
+
+    def _next(self, conversation: str, state: ConversationState) -> float | None:
+        waiting = self._waiting[conversation]
+        if waiting.idle.step_s > 0 and self._wants(waiting, state, is_due=False):
+            return waiting.idle.at + waiting.idle.step_s
+        del self._waiting[conversation]
+        return None
+
+    def _wants(self, waiting: _Waiting, state: ConversationState, *, is_due: bool) -> bool:
+        unit = waiting.idle.price.input / 1e6
+        saved, untouched = (state.account.saved - waiting.units) * unit, state.account.baseline * unit
+        waiting.idle = replace(waiting.idle, saved=saved, untouched=untouched, is_due=is_due)
+        return self._pipelines.of(waiting.profile).keeps_alive(waiting.idle)
 
 
-def _has_missed(usage: Usage) -> bool:
+def is_missed(usage: Usage) -> bool:
     """Whether the entry was gone: it was written, or nothing was read."""
     read, written = usage.cache_read or 0, usage.cache_write or 0
     return read == 0 or written > _WROTE * read
+
+
+def _tokens(outcome: ProxyDecision, booking: RequestCost) -> tuple[int, int]:
+    """Tokens of a request that stand in the cache now, and those behind them that do not."""
+    usage = outcome.reply.usage if outcome.reply is not None else None
+    if usage is not None and usage.prompt is not None and usage.cache_read is not None:
+        cached = usage.cache_read + (usage.cache_write or 0)
+        return cached, max(0, usage.prompt - cached)
+    return booking.sent.total - booking.sent.plain, booking.sent.plain
+
+
+def _lifetime(state: ConversationState, last: float) -> float:
+    """Seconds that the entries live which the request of `last` used: the shortest. 0: it used none, or another thread
+    is at work on the conversation."""
+    if not state.lock.acquire(blocking=False):
+        return 0.0
+    try:
+        return state.account.sent.lifetime(last)
+    finally:
+        state.lock.release()

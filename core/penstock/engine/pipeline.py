@@ -140,11 +140,17 @@ class Pipeline:
         return any(self._keeps_alive(stage, idle) for stage in self.stages if type(stage).on_idle is not Stage.on_idle)
 
     def _keeps_alive(self, stage: Stage, idle: Idle) -> bool:
+        breaker = self._observing[stage.name]
+        if not breaker.allows():
+            return False
         try:
-            return bool(stage.on_idle(idle))
+            wants = bool(stage.on_idle(idle))
         except Exception:  # a stranger's code: nothing is kept alive for it
             logger.exception("stage %r failed at an idle conversation", stage.name)
+            breaker.failed()
             return False
+        breaker.succeeded()
+        return wants
 
     def overdue(self, index: int) -> str:
         """The `index`-th stage has not come back from looking at an answer. Gives a text that says so."""

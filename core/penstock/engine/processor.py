@@ -119,6 +119,7 @@ class RequestProcessor:
             pipeline=context.pipeline,
             body_key=context.body_key,
             wait_s=wait_s,
+            is_held=bool(context.held),
             conversation=exchange.identity.conversation,
             revision=revision,
             landed=bool(rewrite.applied),

@@ -50,6 +50,8 @@ class ProxyDecision:
     """The one it went through: its answer is for the same."""
     body_key: int = 0
     """Hash of the body."""
+    is_held: bool = False
+    """Nothing of it may be changed: it is signed, attested, observed, or editing is paused."""
     conversation: str = ""
     """The id of its conversation. Empty: the request was not read."""
     revision: int = 0

@@ -116,6 +116,9 @@ class ConversationState:
 
     answers: deque[tuple[RequestCost, Usage]] = field(default_factory=lambda: deque(maxlen=RETRIES))
     """What the provider counted, not learnt from yet. May be appended to without the lock."""
+    reads: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=RETRIES))
+    """Keep-alive requests that the provider has answered, not learnt from yet: when the cache had been used before,
+    and when the request was sent. May be appended to without the lock."""
     untouched: deque[Conversation] = field(default_factory=lambda: deque(maxlen=RETRIES))
     """Requests that left as they came and are not counted as sent yet. May be appended to without the lock."""
 
@@ -129,6 +132,10 @@ class ConversationState:
 
     def learn(self) -> None:
         """Correct what is thought to be cached by what the provider counted."""
+        while self.reads:
+            last, now = self.reads.popleft()
+            self.account.sent.refresh(last, now)
+            self.clock.touch(now)
         while self.answers:
             booking, usage = self.answers.popleft()
             if self.account.learn(booking, usage):

@@ -18,11 +18,16 @@ class Idle:
     """Its last real request."""
     at: float
     """When its cache was used last, in seconds since the epoch."""
+    is_due: bool
+    """It would be sent now. False: once `step_s` have passed; then this is asked again."""
     is_login: bool
     """It goes by a subscription login, not by a key that is billed for each token."""
     price: Price
     tokens: int
-    """Of that request, as it was sent: what is read if it is sent again, and written again if its cache expires."""
+    """Of that request, as it was sent, those that the cache holds: they are read if it is sent again, and written again
+    if the cache expires."""
+    plain: int
+    """Tokens behind them that are paid in full."""
     lifetime_s: float
     """Seconds for which an entry of the cache lives after its last use."""
     step_s: float
@@ -45,4 +50,4 @@ class Idle:
     @property
     def cost(self) -> float:
         """Dollars to send it again: all of it is read."""
-        return self.price.dollars(read=self.tokens)
+        return self.price.dollars(read=self.tokens, plain=self.plain)

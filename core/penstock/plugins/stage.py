@@ -84,5 +84,5 @@ class Stage:
     def on_idle(self, idle: Idle) -> bool:
         """Whether the last request is to be sent once more, `idle.step_s` after its last use, if nobody has spoken by
         then: that keeps the provider's cache alive, and costs a read of all of it. Called after each answer, and after
-        each time the request was sent again; must return at once."""
+        each time the request was sent again, and once more when it is due, on the event loop: return at once."""
         return False

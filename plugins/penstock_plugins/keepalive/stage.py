@@ -36,10 +36,12 @@ class KeepAlive(Stage):
 
     def on_idle(self, idle: Idle) -> bool:
         pauses = self._of(idle)
-        if not idle.reads and idle.paused_s is not None:
+        if not idle.reads and not idle.is_due and idle.paused_s is not None:
             pauses.add(idle.paused_s)
-        within = self._is_within_the_hour(idle)
-        return within and self._may(idle) and self._pays(idle, pauses)
+        wants = self._is_within_the_hour(idle) and self._may(idle) and self._pays(idle, pauses)
+        if wants and idle.is_due:
+            self._reads.append((idle.at, idle.cost))
+        return wants
 
     def _of(self, idle: Idle) -> Pauses:
         who = idle.exchange.identity
@@ -57,7 +59,7 @@ class KeepAlive(Stage):
             and idle.tokens >= given.least
             and idle.reads < given.per_pause
             and idle.cost <= given.dollars_per_read
-            and idle.cost <= SPENT * idle.saved + given.risk * idle.untouched
+            and idle.cost <= min(SPENT * idle.saved, idle.saved) + given.risk * idle.untouched
         )
 
     def _pays(self, idle: Idle, pauses: Pauses) -> bool:
@@ -71,8 +73,6 @@ class KeepAlive(Stage):
         return value_of_reading(chance, price.read, rewrite) > 0
 
     def _is_within_the_hour(self, idle: Idle) -> bool:
-        if idle.reads:
-            self._reads.append((idle.at, idle.cost))
         while self._reads and self._reads[0][0] < idle.at - _HOUR:
             self._reads.popleft()
         spent = sum(dollars for _, dollars in self._reads)

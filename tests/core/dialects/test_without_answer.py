@@ -50,6 +50,13 @@ def test_openai_is_asked_to_prewarm() -> None:
     assert json.loads(again) == asked | {"stream": False, "store": False, "prompt_cache_options": options}
 
 
+@pytest.mark.parametrize("more", [{"conversation": "conv_1"}, {"background": True}])
+def test_openai_is_not_asked_where_the_server_keeps_something(more: dict[str, Any]) -> None:
+    """Its own copy of a conversation would grow, or work would begin."""
+    asked = {"model": "gpt-5.6", "input": "go", **more}
+    assert dialect_of("openai-responses").without_answer(json.dumps(asked).encode()) is None
+
+
 @pytest.mark.parametrize("dialect", ["openai-chat", "gemini", "ollama-chat"])
 def test_other_formats_have_no_such_request(dialect: str) -> None:
     """Nothing is sent for them."""

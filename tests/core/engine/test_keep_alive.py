@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 
 from penstock import Idle, Stage, Usage
-from penstock.testing import Session, assistant, conversation, user
+from penstock.testing import Session, Turn, assistant, conversation, profile_of, user
 
 LONG = "a word and another " * 2_000
 READ = Usage(input=0, output=1, cache_read=20_000, cache_write=0)
@@ -27,13 +28,23 @@ class Keeps(Stage):
         return self._wants(idle)
 
 
+def marked(*said: Turn) -> bytes:
+    """A request with a cache breakpoint at its end."""
+    body = json.loads(conversation(*said, model="claude-opus-5-5"))
+    last = body["messages"][-1]
+    if isinstance(last["content"], str):
+        last["content"] = [{"type": "text", "text": last["content"]}]
+    last["content"][-1]["cache_control"] = {"type": "ephemeral"}
+    return json.dumps(body).encode()
+
+
 def answered(session: Session, *words: str) -> float | None:
     """One turn after the other, all answered; when the last is due again, in seconds from its start."""
     said, due = [], None
     for word in words:
         said.append(user(word))
         at = session.clock.now()
-        session.send(conversation(*said, model="claude-opus-5-5"))
+        session.send(marked(*said))
         session.reply("well")
         said.append(assistant("well"))
         due = session.engine.keep_alive.answered(session.outcome)
@@ -63,11 +74,27 @@ def test_a_read_gives_the_entry_its_whole_life_again() -> None:
         state = session.engine.keep_alive._states.peek(name)
         assert state is not None
         session.wait(290)
-        session.engine.keep_alive.begin(name)
+        assert session.engine.keep_alive.begin(name)
         assert session.engine.keep_alive.end(name, READ) == pytest.approx(session.clock.now() + 290)
         session.wait(200)
+        state.learn()
         assert not state.clock.is_cold(session.clock.now(), 10)
-        assert state.account.spent > 0
+
+
+def test_a_read_that_was_not_needed_stops_no_edit() -> None:
+    """It is paid for out of what was saved, and is no loss of editing (P12)."""
+    keeps = Keeps()
+    with Session(keeps) as session:
+        answered(session, LONG, "and?")
+        name = session.outcome.conversation
+        state = session.engine.keep_alive._states.peek(name)
+        assert state is not None
+        session.wait(290)
+        before = state.account.saved
+        session.engine.keep_alive.begin(name)
+        session.engine.keep_alive.end(name, READ)
+        assert state.account.saved == before
+        assert keeps.shown[-1].saved < 0
 
 
 def test_a_stage_that_raises_keeps_nothing_alive_and_breaks_nothing() -> None:
@@ -87,8 +114,43 @@ def test_it_stops_when_the_entry_was_gone_or_the_provider_refused(usage: Usage |
         answered(session, LONG)
         name = session.outcome.conversation
         session.wait(290)
-        session.engine.keep_alive.begin(name)
+        assert session.engine.keep_alive.begin(name)
         assert session.engine.keep_alive.end(name, usage) is None
+        assert not session.engine.keep_alive.begin(name)
+
+
+def test_a_deleted_conversation_is_not_sent_again() -> None:
+    """Nor is anything kept of it."""
+    with Session(Keeps()) as session:
+        assert answered(session, LONG) is not None
+        name = session.outcome.conversation
+        with session.engine.forgotten([name]):
+            assert not session.engine.keep_alive.begin(name)
+        assert not session.engine.keep_alive.begin(name)
+
+
+def test_changed_settings_hold_for_who_waits() -> None:
+    """It is asked again when the request is due."""
+    keeps = Keeps()
+    with Session(keeps) as session:
+        assert answered(session, LONG) is not None
+        keeps._wants = lambda _: False
+        assert not session.engine.keep_alive.begin(session.outcome.conversation)
+
+
+def test_what_may_not_be_changed_is_not_sent_again() -> None:
+    """A profile that observes, a request that is signed."""
+    with Session(Keeps(), profile=profile_of("mode = 'observe'\n")) as session:
+        assert answered(session, LONG) is None
+
+
+def test_what_is_not_cached_is_not_kept() -> None:
+    """A request without a breakpoint has no entry to keep."""
+    bare = b'{"model":"claude-opus-5-5","max_tokens":9,"messages":[{"role":"user","content":"%b"}]}' % LONG.encode()
+    with Session(Keeps()) as session:
+        session.send(bare)
+        session.reply("well")
+        assert session.engine.keep_alive.answered(session.outcome) is None
 
 
 def test_a_stage_hears_how_long_people_are_away() -> None:
@@ -97,7 +159,7 @@ def test_a_stage_hears_how_long_people_are_away() -> None:
     with Session(keeps) as session:
         answered(session, LONG)
         session.wait(1_000)
-        session.send(conversation(user(LONG), assistant("well"), user("again"), model="claude-opus-5-5"))
+        session.send(marked(user(LONG), assistant("well"), user("again")))
         session.reply("yes")
         session.engine.keep_alive.answered(session.outcome)
     assert [idle.requests for idle in keeps.shown] == [1, 2]

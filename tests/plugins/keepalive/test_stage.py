@@ -18,9 +18,11 @@ WHO = Identity("c1", "anthropic", "s1", "main", "claude-code", project="p", acco
 IDLE = Idle(
     exchange=Exchange("x1", "anthropic", "/v1/messages", Kind.MAIN, WHO, "claude-opus-5-5"),
     at=1_000_000.0,
+    is_due=False,
     is_login=False,
     price=PRICE,
     tokens=100_000,
+    plain=0,
     lifetime_s=300.0,
     step_s=290.0,
     is_long=False,
@@ -67,9 +69,20 @@ def test_cheap_reads_are_worth_more_of_them() -> None:
         ({"per_hour": 0}, {}),
         ({"dollars_per_hour": 0.01}, {}),
         ({}, {"saved": -1.0}),
+        ({}, {"plain": 500_000}),
         ({}, {"tokens": 3_000_000}),
     ],
-    ids=["login", "first request", "short", "none in a pause", "none in an hour", "no money", "nothing saved", "dear"],
+    ids=[
+        "login",
+        "first request",
+        "short",
+        "none in a pause",
+        "none in an hour",
+        "no money",
+        "nothing saved",
+        "not cached",
+        "dear",
+    ],
 )
 def test_what_is_not_kept_alive(settings: dict[str, Any], changes: dict[str, Any]) -> None:
     """Logins whose terms are unclear, what is not worth it, and what is beyond the bounds."""
@@ -86,8 +99,7 @@ def test_the_hour_is_bounded_over_all_conversations() -> None:
     """Reads that were sent count for an hour."""
     kept = stage(per_hour=2)
     for n in range(2):
-        assert kept.on_idle(replace(IDLE, at=IDLE.at + n))
-        kept.on_idle(replace(IDLE, reads=1, at=IDLE.at + n))
+        assert kept.on_idle(replace(IDLE, is_due=True, at=IDLE.at + n))
     assert not kept.on_idle(IDLE)
     assert kept.on_idle(replace(IDLE, at=IDLE.at + 4_000))
 
@@ -101,6 +113,6 @@ def test_it_is_off_until_a_profile_names_it() -> None:
 def test_changed_settings_keep_what_was_learned() -> None:
     """And what was spent in this hour."""
     old, new = stage(), stage(per_hour=1)
-    old.on_idle(replace(IDLE, reads=1))
+    old.on_idle(replace(IDLE, is_due=True))
     new.migrate_from(old)
     assert not new.on_idle(IDLE)
