@@ -109,7 +109,10 @@ class Budgets:
             if not given.is_given:
                 return Admission(False, given.message, math.ceil(given.wait_s))
             member = member_of(who, budget, now)
-            self._books.open(member, who, now).is_over = False  # whoever asks is at work again
+            agent = self._books.open(member, who, now)
+            if agent.is_over:  # whoever asks is at work again, after a restart too
+                agent.is_over = False
+                self._books.note(member)
             self._books.hold(exchange, dict.fromkeys((*keys_of(who, budget, now), member)), who, estimate, now)
             return Admission(True, wait_s=given.wait_s)
 

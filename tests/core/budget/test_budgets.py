@@ -467,3 +467,15 @@ def test_an_agent_that_was_deleted_shares_nothing() -> None:
     budgets.forget("s", ["main", "sub"])
     spend(budgets, MAIN, SHARED, 2)
     assert pool_of(budgets, SHARED) == {"main": None}, "it is alone, and all of it is its own"
+
+
+def test_an_agent_that_asks_again_is_at_work_after_a_restart_too() -> None:
+    """It had given its answer; what it asked for later came to nothing, and was not counted."""
+    budgets = Budgets(now=NOW)
+    budgets.ended(SUB, SHARED, NOW)
+    ended, _ = budgets.changed()
+    assert budgets.admit("x1", SUB, SHARED, ONE, NOW).is_allowed
+    budgets.release("x1")
+    again, _ = budgets.changed()
+    assert again
+    assert {**ended, **again} != ended
