@@ -48,7 +48,7 @@ async def test_all_that_may_change_with_help(log: Log, up: Up, size: tuple[int, 
         await screen.sees("profile claude-code", "as the profile says", "window.hard", "0.85", "default")
         await screen.sees("From here on a flush does not wait for a cold cache.", "above 0 to 1")
         await screen.press("up")
-        await screen.sees("From here on old turns may become a record")
+        await screen.sees("From here on the screen shows the window as filling")
 
 
 async def test_the_help_goes_with_the_cursor(log: Log, up: Up) -> None:

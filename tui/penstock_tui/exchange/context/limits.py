@@ -18,7 +18,7 @@ class Limits:
 
     window: int = 0
     soft: int = 0
-    """From here on old turns may become a record."""
+    """From here on the window is shown as filling."""
     hard: int = 0
     """From here on a flush does not wait for a cold cache."""
     ttl_s: float = 0.0
