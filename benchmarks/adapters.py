@@ -58,7 +58,7 @@ def session_cost_bold(session: str) -> Player:
 
 
 def session_cost_safe_kept(session: str) -> Kept:
-    """`safe`, and its cache kept alive while nobody speaks."""
+    """`safe`, and its cache kept alive while the user is idle."""
     return Kept("safe", session)
 
 

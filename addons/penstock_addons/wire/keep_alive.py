@@ -1,4 +1,4 @@
-"""Keep-alive requests: while nobody speaks, the last request is sent once more for no answer, by mitmproxy's own
+"""Keep-alive requests: while the user is idle, the last request is sent once more for no answer, by mitmproxy's own
 replay, so that upstream proxies, TLS and routes are the client's.
 
 No client, stage or memory sees them. What is held for one, its credentials included, is in memory alone, and goes when
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 MARK = "penstock.keep_alive"
 """What a flow of ours carries in its metadata."""
 LONGEST_S = 4 * 3600.0
-"""So long after its last request a conversation is let go, whatever is worth it."""
+"""Seconds after its last request until a conversation is released, however much keeping it would be worth."""
 TIMEOUT_S = 60.0
 """A keep-alive request that is not answered by then is given up."""
 LATE_S = 5.0
@@ -61,7 +61,7 @@ class _Held:
     model: str
     price: Price
     until: float
-    """When it is let go, in seconds since the epoch."""
+    """When it is released, in seconds since the epoch."""
 
 
 class KeepAliveRequests:
@@ -101,7 +101,7 @@ class KeepAliveRequests:
         self._tasks[name].add_done_callback(lambda task: self._over(name, task))
 
     def close(self) -> None:
-        """Let all of them go."""
+        """Release all of them."""
         for conversation in list(self._tasks):
             self._stop(conversation)
 

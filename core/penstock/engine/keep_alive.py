@@ -1,4 +1,4 @@
-"""Which conversations are kept in the provider's cache while nobody speaks, and when each is due.
+"""Which conversations are kept in the provider's cache while the user is idle, and when each is due.
 
 A stage decides (`Stage.on_idle`); what sends is the wire. A request that reads an entry of the cache gives it its whole
 lifetime again, counted from the start of that request. Nothing here waits for a conversation's lock: what hangs may
@@ -47,8 +47,6 @@ class _Waiting:
     profile: str
     last: float
     """When its cache was used last, as far as the provider has shown."""
-    units: float = 0.0
-    """What its reads have cost, in units of a plain input token."""
 
 
 class KeepAlive:
@@ -59,7 +57,7 @@ class KeepAlive:
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
         self._waiting: dict[str, _Waiting] = {}
         self._units: OrderedDict[str, float] = OrderedDict()
-        """What reads have cost in each conversation so far."""
+        """What keep-alive requests have cost in each conversation so far, in units of a plain input token."""
 
     def answered(self, outcome: ProxyDecision, *, is_login: bool = False) -> float | None:
         """A request was answered whole. Gives when it is to be sent once more, in seconds since the epoch. None: not at
@@ -67,6 +65,8 @@ class KeepAlive:
         exchange, booking, pipeline = outcome.exchange, outcome.booking, outcome.pipeline
         name, state = outcome.conversation, self._states.peek(outcome.conversation)
         if exchange is None or booking is None or pipeline is None or state is None or exchange.kind not in KINDS:
+            return None
+        if not pipeline.may_keep_alive:
             return None
         before = self._seen.pop(name, None)
         self._seen[name] = seen = _Seen(booking.at, before.requests + 1 if before is not None else 1)
@@ -96,19 +96,19 @@ class KeepAlive:
             untouched=0.0,
             paused_s=booking.at - before.at if before is not None else None,
         )
-        self._waiting[name] = _Waiting(idle, pipeline.profile.name, booking.at, self._units.get(name, 0.0))
+        self._waiting[name] = _Waiting(idle, pipeline.profile.name, booking.at)
         return self._next(name, state)
 
     def begin(self, conversation: str) -> bool:
         """The request is due. Whether it is to be sent now: settings, prices and bounds may have changed meanwhile, and
         the conversation may have been deleted."""
         waiting, state = self._waiting.get(conversation), self._states.peek(conversation)
-        if waiting is None or state is None or state.is_gone or not self._wants(waiting, state, is_due=True):
+        if waiting is None or state is None or state.is_gone or not self._wants(conversation, state, is_due=True):
             self._waiting.pop(conversation, None)
             return False
         waiting.idle = replace(waiting.idle, reads=waiting.idle.reads + 1, at=self._clock.now())
         price = waiting.idle.price
-        self._spend(conversation, waiting, waiting.idle.tokens * price.read + waiting.idle.plain)
+        self._spend(conversation, waiting.idle.tokens * price.read + waiting.idle.plain)
         return True
 
     def end(self, conversation: str, usage: Usage | None) -> float | None:
@@ -125,7 +125,7 @@ class KeepAlive:
         if is_missed(usage):
             price, hour = waiting.idle.price, usage.cache_write_hour or 0
             written = (usage.cache_write or 0) - hour
-            self._spend(conversation, waiting, written * price.write + hour * price.write_hour)
+            self._spend(conversation, written * price.write + hour * price.write_hour)
             del self._waiting[conversation]
             return None
         return self._next(conversation, state)
@@ -136,22 +136,22 @@ class KeepAlive:
             for kept in (self._waiting, self._seen, self._units):
                 kept.pop(name, None)
 
-    def _spend(self, conversation: str, waiting: _Waiting, units: float) -> None:
-        waiting.units += units
-        self._units[conversation] = waiting.units
+    def _spend(self, conversation: str, units: float) -> None:
+        self._units[conversation] = self._units.pop(conversation, 0.0) + units
         while len(self._units) > CONVERSATIONS:
             self._units.popitem(last=False)
 
     def _next(self, conversation: str, state: ConversationState) -> float | None:
         waiting = self._waiting[conversation]
-        if waiting.idle.step_s > 0 and self._wants(waiting, state, is_due=False):
+        if waiting.idle.step_s > 0 and self._wants(conversation, state, is_due=False):
             return waiting.idle.at + waiting.idle.step_s
         del self._waiting[conversation]
         return None
 
-    def _wants(self, waiting: _Waiting, state: ConversationState, *, is_due: bool) -> bool:
-        unit = waiting.idle.price.input / 1e6
-        saved, untouched = (state.account.saved - waiting.units) * unit, state.account.baseline * unit
+    def _wants(self, conversation: str, state: ConversationState, *, is_due: bool) -> bool:
+        waiting = self._waiting[conversation]
+        unit, spent = waiting.idle.price.input / 1e6, self._units.get(conversation, 0.0)
+        saved, untouched = (state.account.saved - spent) * unit, state.account.baseline * unit
         waiting.idle = replace(waiting.idle, saved=saved, untouched=untouched, is_due=is_due)
         return self._pipelines.of(waiting.profile).keeps_alive(waiting.idle)
 

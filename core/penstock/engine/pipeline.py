@@ -50,6 +50,7 @@ class Pipeline:
         limits = profile.limits
         self._breakers = {s.name: Breaker(limits.failures, limits.rest_s, clock) for s in stages}
         # Of their own: a stage that proposes well and hangs at every answer has to rest as well.
+        self._keepers = tuple(s for s in stages if type(s).on_idle is not Stage.on_idle)
         self._observing = {s.name: Breaker(limits.failures, limits.rest_s, clock) for s in stages}
 
     def migrate_from(self, before: Pipeline) -> None:
@@ -137,7 +138,12 @@ class Pipeline:
 
     def keeps_alive(self, idle: Idle) -> bool:
         """Whether a stage wants the last request of an idle conversation sent once more."""
-        return any(self._keeps_alive(stage, idle) for stage in self.stages if type(stage).on_idle is not Stage.on_idle)
+        return any(self._keeps_alive(stage, idle) for stage in self._keepers)
+
+    @property
+    def may_keep_alive(self) -> bool:
+        """Whether a stage asks for that at all."""
+        return bool(self._keepers)
 
     def _keeps_alive(self, stage: Stage, idle: Idle) -> bool:
         breaker = self._observing[stage.name]

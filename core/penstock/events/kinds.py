@@ -40,7 +40,7 @@ class EventKind(StrEnum):
     HISTORY_ARCHIVED = "history_archived"
     """A history that a client is about to summarise was stored as received."""
     KEPT_ALIVE = "kept_alive"
-    """While nobody spoke, the last request was sent once more, so that the provider's cache lives on."""
+    """While the user was idle, the last request was sent once more, so that the provider's cache lives on."""
     BUDGET = "budget"
     """A budget is at another level now."""
     DELETED = "deleted"

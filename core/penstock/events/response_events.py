@@ -163,7 +163,7 @@ class ProcessedEvent(EventData):
 
 @dataclass(frozen=True, slots=True)
 class KeptAliveEvent(EventData):
-    """While nobody spoke, the last request was sent once more, so that the provider's cache lives on."""
+    """While the user was idle, the last request was sent once more, so that the provider's cache lives on."""
 
     KIND = EventKind.KEPT_ALIVE
     conversation: str

@@ -1,4 +1,4 @@
-"""What a stage is shown while nobody speaks: it may have the provider's cache kept alive."""
+"""What a stage is shown while the user is idle: it may have the provider's cache kept alive."""
 
 from __future__ import annotations
 

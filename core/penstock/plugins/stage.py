@@ -82,7 +82,7 @@ class Stage:
         """The agent is done: its answer asks for no tool. In the background, after `on_reply`."""
 
     def on_idle(self, idle: Idle) -> bool:
-        """Whether the last request is to be sent once more, `idle.step_s` after its last use, if nobody has spoken by
+        """Whether the last request is to be sent once more, `idle.step_s` after its last use, if the user is still idle
         then: that keeps the provider's cache alive, and costs a read of all of it. Called after each answer, and after
         each time the request was sent again, and once more when it is due, on the event loop: return at once."""
         return False

@@ -1,1 +1,1 @@
-"""Keep-alive: the provider's cache is kept while nobody speaks, where that pays."""
+"""Keep-alive: the provider's cache is kept while the user is idle, where that pays."""

@@ -1,4 +1,4 @@
-"""Keep-alive: while nobody speaks, the last request is sent once more, for no answer, before the cache expires."""
+"""Keep-alive: while the user is idle, the last request is sent once more, for no answer, before the cache expires."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which conversations are kept in the provider's cache while nobody speaks."""
+"""Which conversations are kept in the provider's cache while the user is idle."""
 
 from __future__ import annotations
 

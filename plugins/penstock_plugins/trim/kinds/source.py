@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from penstock import ToolOutput
 from penstock_plugins.common.commands import Shown, files_shown, shown_by
@@ -125,26 +126,5 @@ READ = Kind(
 )
 """Byte for byte restorable: an agent edits by what it read."""
 
-SHOWN = Kind(
-    "file",
-    _is_shown,
-    _as_is,
-    depth=_depth,
-    keep=DEFINITION,
-    worth=1,
-    code=True,
-    file=True,
-    again=True,
-    loud=False,
-)
-SOURCE = Kind(
-    "unnumbered source",
-    _is_code,
-    _as_is,
-    depth=_depth,
-    keep=DEFINITION,
-    worth=1,
-    code=True,
-    file=True,
-    loud=False,
-)
+SHOWN = replace(READ, name="file", matches=_is_shown, repack=_as_is)
+SOURCE = replace(SHOWN, name="unnumbered source", matches=_is_code, again=False)
