@@ -27,14 +27,12 @@ from penstock.plugins.manager import Plugins
 from penstock.plugins.tagger import Tags
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
-from penstock.redaction.personal import redactors
 from penstock.store import complete
 from penstock.store.base import RetentionPolicy, Store
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
 
 if TYPE_CHECKING:
-    from penstock.memory.memory import Memory
     from penstock.memory.service import MemoryService
 
 __all__ = ["Suite"]
@@ -99,7 +97,15 @@ class Suite:
             dialects = [*plugins.dialects(), *bundled_dialects()]
             memory_service = None
             if chosen.memory.enabled:
-                memory_service = _memory_service(chosen, plugins, paths.memory_dir(path), log)
+                from penstock.memory.service import MemoryService
+
+                memory_service = MemoryService.of(
+                    paths.memory_dir(path),
+                    chosen,
+                    plugins.embedders,
+                    plugins.redactors(),
+                    lambda error: log.append(FaultEvent("memory", error)),
+                )
                 opened.callback(memory_service.close)
             make = _maker(plugins, clock, log, memory_service)
             engine = Engine(
@@ -187,20 +193,6 @@ def _is_lost(store: Store, now: float, *, is_gone: bool) -> bool:
         return True
     at = found.get("at")
     return isinstance(at, int | float) and now - at < LOST_DAYS * 86400
-
-
-def _memory_service(profile: Profile, plugins: Plugins, folder: Path, log: EventLog) -> MemoryService:
-    from penstock.memory.service import MemoryService
-
-    def memory() -> Memory:
-        from penstock.memory.opening import open_memory
-
-        return open_memory(folder, profile, plugins.embedders())
-
-    def fault(error: str) -> None:
-        log.append(FaultEvent("memory", error))
-
-    return MemoryService(memory, redactors=redactors(profile.redact.personal, plugins.redactors()), on_fault=fault)
 
 
 def _maker(

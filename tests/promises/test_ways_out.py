@@ -450,7 +450,7 @@ def test_thinking_left_out_while_the_disk_was_full_is_remembered_at_the_next_sta
         found.says(left)
         assert disk.is_missing
         disk.is_gone = False
-        found.session._is_incomplete = disk.is_missing
+        found.session.is_incomplete = disk.is_missing
         found.session.restart()
         left = found.ask()
         assert not thinking(left)

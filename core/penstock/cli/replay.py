@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,7 +16,6 @@ from penstock.cli.formatting import columns, lasted, percent, printable, signed,
 from penstock.profiles import profile as profiles
 
 if TYPE_CHECKING:
-    from penstock.replay.prompts import Prompts
     from penstock.replay.replay import Played, PromptReplay
     from penstock.replay.runner import Runner
 
@@ -51,24 +49,32 @@ def replay(
     Nothing leaves this machine: a stand-in answers, and store and memory are of this replay alone. With --to each
     prompt is sent for real, with the key in ANTHROPIC_API_KEY or OPENAI_API_KEY. Ctrl-C ends it; what was done stays.
     """
-    from penstock.replay.client import api_of
     from penstock.replay.prompts import read_prompts
     from penstock.replay.replay import PromptReplay
 
-    if api not in ("", "anthropic", "openai"):
+    dialects = {"": "", "anthropic": "anthropic", "openai": "openai-chat"}
+    if api not in dialects:
         raise typer.BadParameter("anthropic or openai was expected", param_hint="--api")
     prompts = read_prompts(file)
-    _complain(prompts)
-    chosen = api_of(model) if not api else "anthropic" if api == "anthropic" else "openai"
+    for remark in prompts.remarks:
+        typer.echo(f"penstock: {remark}", err=True)
+    with ExitStack() as opened:
+        road: Runner
+        if to:
+            from penstock.replay.live_run import LiveRunner
 
-    def bench(place: Path) -> Runner:
-        from penstock.replay.offline_run import OfflineRunner, Shape
+            road = LiveRunner(to, store or paths.store_path())
+        else:
+            from penstock.replay.offline_run import OfflineRunner
 
-        shape = Shape(gap, len(prompts.found), model, window, file.parent)
-        return OfflineRunner(profile, ctx.obj, place, shape)
-
-    with _wire(to, store) if to else _bench(bench, store) as road:
-        one = PromptReplay(prompts.found, road, model=model, api=chosen)
+            # In a folder that is gone at the end, unless a store is named.
+            place = store or Path(opened.enter_context(TemporaryDirectory(prefix="penstock-replay-"))) / "replay.db"
+            count, place = len(prompts.found), place.expanduser().absolute()
+            road = OfflineRunner(
+                profile, ctx.obj, place, gap=gap, prompts=count, model=model, window=window, folder=file.parent
+            )
+        opened.callback(road.close)
+        one = PromptReplay(prompts.found, road, model=model, dialect=dialects[api])
         played = _play(one)
         for note in road.notes:
             typer.echo(f"penstock: {note}", err=True)
@@ -81,22 +87,6 @@ def replay(
         raise PenstockError(one.why)
     if one.why:
         raise typer.Exit(130)
-
-
-@contextmanager
-def _bench(make: Callable[[Path], Runner], store: Path | None) -> Iterator[Runner]:
-    """In a folder that is gone at the end, unless a store is named."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="penstock-replay-")))
-        yield stack.enter_context(closing(make((store or folder / "replay.db").expanduser().absolute())))
-
-
-@contextmanager
-def _wire(address: str, store: Path | None) -> Iterator[Runner]:
-    from penstock.replay.live_run import LiveRunner
-
-    with closing(LiveRunner(address, store or paths.store_path())) as road:
-        yield road
 
 
 def _play(one: PromptReplay) -> list[Played]:
@@ -125,13 +115,6 @@ def _live(one: PromptReplay, found: Played) -> str:
         f"{'~' if sums.money.estimated else ''}{total(sums.money.saved, sums.money)} saved, "
         f"{lasted(found.passed.suite_ms or 0)}"
     )
-
-
-def _complain(prompts: Prompts) -> None:
-    for fault in prompts.faults:
-        typer.echo(f"penstock: left out {fault}", err=True)
-    if prompts.left_out > len(prompts.faults):
-        typer.echo(f"penstock: left out {prompts.left_out - len(prompts.faults):,} more such lines", err=True)
 
 
 def _lines(one: PromptReplay, played: list[Played]) -> list[str]:

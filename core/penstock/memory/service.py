@@ -11,17 +11,21 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import TimeoutError as Late
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from penstock.base.errors import MemoryDown, MemoryUnavailable
 from penstock.base.threads import NoWorker, Workers
 from penstock.memory.clean import sanitize
+from penstock.redaction.personal import redactors
 
 if TYPE_CHECKING:
+    from penstock.memory.embedders import Embedder
     from penstock.memory.memory import Memory
+    from penstock.profiles.profile import Profile
 
 __all__ = ["MemoryService", "State"]
 
@@ -73,6 +77,25 @@ class MemoryService:
         """What is wrong: the thing, the place, the next step. Empty while all is well."""
         self.dropped = 0
         """Pieces of work that were let go because too many waited."""
+
+    @classmethod
+    def of(
+        cls,
+        folder: Path,
+        profile: Profile,
+        embedders: Callable[[], Mapping[str, Embedder]],
+        hide: Sequence[Callable[[str], str]],
+        on_fault: Callable[[str], None],
+    ) -> MemoryService:
+        """For the memory in `folder`, as `profile` says; `embedders` and `hide` are what plugins give: embedders, and
+        redactors besides the profile's."""
+
+        def memory() -> Memory:
+            from penstock.memory.opening import open_memory
+
+            return open_memory(folder, profile, embedders())
+
+        return cls(memory, redactors=redactors(profile.redact.personal, hide), on_fault=on_fault)
 
     @property
     def waiting(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import sys
 import threading
@@ -13,23 +12,24 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from penstock.base.browser_origin import is_loopback
 from penstock.base.errors import PenstockError, StoreError
 from penstock.conversation.exchange import State
 from penstock.conversation.reply import Reply
-from penstock.dialects.bundled import bundled_dialects
 from penstock.events.event import Event, EventKind
 from penstock.events.request_events import ClassifiedEvent
 from penstock.events.response_events import LoggedUsage
 from penstock.redaction.redaction import redact
-from penstock.replay.client import Message, ReplayClient
-from penstock.replay.runner import PromptResult
+from penstock.replay.runner import PromptResult, ReplayClient
 from penstock.stats.exchange import ExchangeRecord
 from penstock.store.base import Store
 from penstock.store.sql import SqlStore
+from penstock.testing.bodies import dialect_of
+from penstock.testing.turns import Turn, assistant, user
 
 __all__ = ["KEYS", "LiveRunner"]
 
-KEYS = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
+KEYS = {"anthropic": "ANTHROPIC_API_KEY", "openai-chat": "OPENAI_API_KEY"}
 TIMEOUT_S = 300.0
 """Between two pieces of an answer."""
 LOOK_S, EVERY_S = 3.0, 0.05
@@ -53,7 +53,7 @@ class LiveRunner:
 
     def send(self, talk: ReplayClient, prompt: str) -> PromptResult:
         key, started = self._key(talk), time.perf_counter()
-        reply, error, said = Reply(), "", [Message("user", prompt)]
+        reply, error, said = Reply(), "", [user(prompt)]
         try:
             reply, error = self._ask(talk, said, key)
         except (httpx.HTTPError, httpx.InvalidURL) as e:  # its text may quote a header, and that the key
@@ -62,7 +62,7 @@ class LiveRunner:
         requests = (self._measures(talk, reply, error, ms),)
         if error:
             return PromptResult(requests, (), reply.text, error)
-        return PromptResult(requests, [*said, Message("assistant", reply.text)], reply.text)
+        return PromptResult(requests, [*said, assistant(reply.text)], reply.text)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -74,17 +74,16 @@ class LiveRunner:
 
     def _key(self, talk: ReplayClient) -> dict[str, str]:
         """The header with the person's key."""
-        name = KEYS[talk.api]
+        name = KEYS[talk.dialect]
         key = self._environ.get(name, "")
         if not key and not self._is_here:
             raise PenstockError(f"{name} is not set: {self._address} is asked with your own key")
         if not key:
             return {}
-        return {"x-api-key": key} if talk.api == "anthropic" else {"authorization": f"Bearer {key}"}
+        return {"x-api-key": key} if talk.dialect == "anthropic" else {"authorization": f"Bearer {key}"}
 
-    def _ask(self, talk: ReplayClient, said: Sequence[Message], key: Mapping[str, str]) -> tuple[Reply, str]:
-        dialect = next(one for one in bundled_dialects() if one.name == talk.dialect)
-        url, headers = f"{self._address}{talk.path}", {**talk.headers(), **key}
+    def _ask(self, talk: ReplayClient, said: Sequence[Turn], key: Mapping[str, str]) -> tuple[Reply, str]:
+        dialect, url, headers = dialect_of(talk.dialect), f"{self._address}{talk.path}", {**talk.headers(), **key}
         with self._client.stream("POST", url, content=talk.body(said), headers=headers) as response:
             reader = dialect.reply_reader(response.headers.get("content-type", ""))
             for piece in response.iter_bytes():
@@ -136,7 +135,7 @@ def _checked(address: str) -> tuple[str, bool]:
         host, _ = parts.hostname or "", parts.port
     except ValueError as e:
         raise PenstockError(f"--to {address}: {e}") from e
-    here = _is_here(host)
+    here = is_loopback(host)
     if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
         raise PenstockError(f"--to {address}: http://127.0.0.1:PORT or https://HOST was expected")
     if parts.username or parts.password:
@@ -144,13 +143,6 @@ def _checked(address: str) -> tuple[str, bool]:
     if parts.scheme == "http" and not here:
         raise PenstockError(f"--to {address}: your key would go there in the clear; only this machine may be http://")
     return address.rstrip("/").removesuffix("/v1"), here
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _open(log: Path) -> Store | None:

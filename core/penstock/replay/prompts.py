@@ -1,20 +1,24 @@
 """A file of prompts: one a line. Blank lines, and those that begin with #, are passed over; /clear forgets the history,
-as it does in a client."""
+as it does in a client, and files that a prompt names, as `@docs/plan.md`, are read."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from penstock.base.errors import PenstockError
 
-__all__ = ["Prompt", "Prompts", "read_prompts"]
+__all__ = ["Prompt", "Prompts", "mentioned", "read_prompts"]
 
 CLEAR = "/clear"
 FILE_BYTES = 16 << 20
 FAULTS = 3
 MOST = 5000
 """Each prompt is sent with all before it: the work grows with their square."""
+MENTIONS, MENTION_BYTES = 5, 256 << 10
+"""Files of one prompt that are read, and how much of each."""
+_MENTIONED = re.compile(r"(?<!\S)@([^\s,;:!?\"'<>()]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,12 @@ class Prompts:
     """Lines that cannot be read, and why; they are left out. The first of them."""
     left_out: int = 0
     """All of them."""
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a person should know of lines that were left out."""
+        more = self.left_out - len(self.faults)
+        return [f"left out {fault}" for fault in self.faults] + ([f"left out {more:,} more such lines"] if more else [])
 
 
 def read_prompts(file: Path) -> Prompts:
@@ -71,3 +81,22 @@ def _bytes(file: Path) -> bytes:
             return opened.read(FILE_BYTES)
     except OSError as e:
         raise PenstockError(f"{file} cannot be read: {e.strerror or e}") from e
+
+
+def mentioned(prompt: str, folder: Path) -> dict[str, str]:
+    """The texts of the files that a prompt names, beside `folder` or by their full path, by the name it uses; other
+    words with an @ are words."""
+    names = dict.fromkeys(name.rstrip(".") for name in _MENTIONED.findall(prompt))
+    raw = {name: _begin_of(folder, name) for name in list(names)[:MENTIONS]}
+    return {name: text.decode("utf-8", "replace") for name, text in raw.items() if text and b"\0" not in text}
+
+
+def _begin_of(folder: Path, name: str) -> bytes:
+    try:
+        file = folder / Path(name).expanduser()
+        if not file.is_file():
+            return b""
+        with file.open("rb") as opened:
+            return opened.read(MENTION_BYTES)
+    except (OSError, RuntimeError, ValueError):  # it cannot be read, no such home, a zero byte
+        return b""

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from penstock.replay.client import Api, ReplayClient, api_of
 from penstock.replay.prompts import Prompt
-from penstock.replay.runner import PromptResult, Runner
+from penstock.replay.runner import PromptResult, ReplayClient, Runner, dialect_for
 from penstock.stats.totals import SessionTotals
 
 __all__ = ["MODEL", "Played", "PromptReplay"]
@@ -48,11 +47,11 @@ class PromptReplay:
     """Iterate over `play` on one thread; `stop` from any. What was done stays done."""
 
     def __init__(
-        self, prompts: Sequence[Prompt], road: Runner, *, model: str = MODEL, api: Api | None = None, session: str = ""
+        self, prompts: Sequence[Prompt], road: Runner, *, model: str = MODEL, dialect: str = "", session: str = ""
     ) -> None:
         self.prompts, self.road = prompts, road
         session = session or f"replay-{uuid.uuid4()}"
-        self.talk = ReplayClient(model, api or api_of(model), session, has_tool=road.has_tool)
+        self.talk = ReplayClient(model, dialect or dialect_for(model), session, has_tool=road.has_tool)
         self.sums = SessionTotals()
         """Of what was played so far."""
         self.why = ""
@@ -68,14 +67,14 @@ class PromptReplay:
                 self.why = "stopped"
                 return
             if prompt.is_anew:
-                self.talk.forget()
+                self.talk.turns.clear()
             passed = self.road.send(self.talk, prompt.text)
             if passed.error and self._stopped.is_set():
                 self.why = "stopped"
                 return
             for one in passed.requests:
                 self.sums.add(one)
-            self.talk.note(passed.said)
+            self.talk.turns += passed.said
             failures = failures + 1 if passed.error else 0
             yield Played(number, prompt, passed)
             if failures == FAILURES:

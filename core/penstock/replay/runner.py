@@ -1,16 +1,67 @@
-"""The road a prompt takes, and what came of one."""
+"""The conversation that prompts make, who is asked them, and what came of one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from penstock.replay.client import Message, ReplayClient
+from penstock.base.version import VERSION
 from penstock.stats.exchange import ExchangeRecord
 from penstock.stats.totals import SessionTotals
+from penstock.testing.bodies import conversation, path_of
+from penstock.testing.turns import Turn
 
-__all__ = ["PromptResult", "Runner"]
+__all__ = ["READ", "PromptResult", "ReplayClient", "Runner", "dialect_for"]
+
+SYSTEM = "You are a helpful assistant. Answer in a few sentences."
+READ = "Read"
+"""The tool that a client has here."""
+_ABOUT = "Read a file. Gives its text."
+_INPUT = {"type": "object", "properties": {"file_path": {"type": "string"}}, "required": ["file_path"]}
+
+
+def dialect_for(model: str) -> str:
+    """How a model of that name is asked: `anthropic` or `openai-chat`."""
+    return "anthropic" if model.lower().startswith("claude") else "openai-chat"
+
+
+@dataclass
+class ReplayClient:
+    """One conversation under one session id."""
+
+    model: str
+    dialect: str
+    session: str
+    has_tool: bool = False
+    turns: list[Turn] = field(default_factory=list)
+    """What was said."""
+
+    @property
+    def path(self) -> str:
+        return path_of(self.dialect)
+
+    def headers(self) -> dict[str, str]:
+        """Without a credential."""
+        more = {"anthropic-version": "2023-06-01"} if self.dialect == "anthropic" else {}
+        agent = f"penstock-replay/{VERSION}"
+        return {"content-type": "application/json", "user-agent": agent, "x-session-id": self.session, **more}
+
+    def body(self, new: Sequence[Turn]) -> bytes:
+        """The request that sends `new` behind all that was said."""
+        if self.dialect == "anthropic":
+            tool: dict[str, Any] = {"name": READ, "description": _ABOUT, "input_schema": _INPUT}
+            fields: dict[str, Any] = {"max_tokens": 1024}
+        else:
+            tool = {"type": "function", "function": {"name": READ, "description": _ABOUT, "parameters": _INPUT}}
+            fields = {"stream_options": {"include_usage": True}}
+        if self.has_tool:
+            fields["tools"] = [tool]
+        cache = "5m" if self.dialect == "anthropic" else ""
+        said = (*self.turns, *new)
+        return conversation(
+            *said, dialect=self.dialect, system=SYSTEM, model=self.model, cache=cache, stream=True, **fields
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +70,7 @@ class PromptResult:
 
     requests: tuple[ExchangeRecord, ...]
     """The prompt's own, then those that bring what tools gave back."""
-    said: Sequence[Message]
+    said: Sequence[Turn]
     """What the history holds of it from now on."""
     answer: str = ""
     error: str = ""

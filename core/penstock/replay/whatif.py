@@ -6,7 +6,6 @@ anywhere and nothing is written to disk; what stages keep, they keep in memory.
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -19,18 +18,16 @@ from penstock.cost.bill import Bill, bill
 from penstock.dialects import content_encoding
 from penstock.dialects.base import Dialect
 from penstock.engine.admission import prices_for
-from penstock.engine.engine import Engine, ProxyDecision
-from penstock.engine.pipeline import Pipeline
+from penstock.engine.engine import ProxyDecision
 from penstock.events.event import Event, EventKind
-from penstock.events.log import EventLog
 from penstock.events.request_events import EditEvent
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
-from penstock.replay.offline import offline
 from penstock.replay.recording import Recorded
 from penstock.replay.retention import RetentionStats, RetentionTracker
 from penstock.store.memory import MemoryStore
+from penstock.testing.session import Session
 
 __all__ = ["Result", "WhatIf"]
 
@@ -79,44 +76,31 @@ class WhatIf:
 
     def __init__(self, profile: str, plugins: Plugins, dialects: Sequence[Dialect]) -> None:
         """Raises `ProfileError` and `PluginError`."""
-        self._profile = _quiet(profiles.load(profile))
-        self._clock = ManualClock()
-        parts = offline(plugins.parts(self._profile))
-        pipeline = Pipeline(self._profile, plugins.stages(self._profile, parts), self._clock, parts)
-        self._counts = _Counts()
-        self._log = EventLog(self._counts, clock=self._clock)
+        self._clock, self._counts = ManualClock(), _Counts()
+        self._session = Session(
+            profile=_quiet(profiles.load(profile)),
+            plugins=plugins,
+            dialects=dialects,
+            store=self._counts,
+            clock=self._clock,
+            is_offline=True,
+        )
         self._taken = 0
         self._watches: dict[str, RetentionTracker] = {}
         self._saved: dict[str, float] = defaultdict(float)
         """Dollars by session."""
-        self.result = Result(self._profile.name)
-        self._engine = Engine(
-            dialects=dialects,
-            pipelines=lambda _: pipeline,
-            profile=profile,
-            store=self._counts,
-            log=self._log,
-            key=os.urandom(32),
-            clock=self._clock,
-        )
+        self.result = Result(self._session.profile.name)
 
     def take(self, recorded: Recorded) -> bool:
         """Replay one request. False: it is no model request."""
-        found = self._engine.route(recorded.method, recorded.path)
+        found = self._session.engine.route(recorded.method, recorded.path)
         if found is None:
             return False
         self._taken += 1
         self._clock.at = recorded.at
-        request = Request(
-            str(self._taken),
-            recorded.method,
-            recorded.host,
-            recorded.path,
-            recorded.headers,
-            recorded.body,
-            port=recorded.port,
-        )
-        outcome = self._engine.process_now(request)
+        one = recorded
+        request = Request(str(self._taken), one.method, one.host, one.path, one.headers, one.body, port=one.port)
+        outcome = self._session.ask(request)
         if outcome.refusal is not None:
             self.result.refused += 1
         elif outcome.exchange is None:
@@ -124,20 +108,18 @@ class WhatIf:
         else:
             self._answer(found[0], recorded, outcome, outcome.exchange)
         if self._taken % DRAIN_EVERY == 0:
-            self._log.drain()
+            self._session.log.drain()
         return True
 
     def close(self) -> Result:
         """What it came to."""
-        self._engine.close()
-        self._log.close()
+        self._session.close()
         self.result.edits, self.result.flushes = self._counts.edits, self._counts.flushes
         self.result.sessions = len(self._saved)
         self.result.dearer = sum(saved <= -CENT for saved in self._saved.values())
         return self.result
 
     def _answer(self, dialect: Dialect, recorded: Recorded, outcome: ProxyDecision, exchange: Exchange) -> None:
-        exchange.advance(State.FORWARDED)
         if exchange.kind.is_real and not exchange.is_retry:
             self._watch(dialect, recorded, outcome, exchange)
         reply = _reply(dialect, recorded)
@@ -150,10 +132,8 @@ class WhatIf:
             self._count(exchange, paid)
             if paid.counted:  # what the provider would have counted
                 reply.usage = _usage(paid, reply.usage)
-        exchange.advance(State.ANSWERED)
         self._clock.at = max(recorded.at, recorded.ended or 0.0)
-        outcome.reply = reply
-        self._engine.responses.answered_now(outcome)
+        self._session.answered(reply)
 
     def _count(self, exchange: Exchange, paid: Bill) -> None:
         one = self.result
@@ -177,7 +157,9 @@ class WhatIf:
 
     def _read(self, dialect: Dialect, recorded: Recorded, body: bytes) -> Conversation:
         encoding = recorded.headers.get("content-encoding")
-        return dialect.read(content_encoding.decode(body, encoding, self._profile.limits.body_bytes), recorded.path)
+        return dialect.read(
+            content_encoding.decode(body, encoding, self._session.profile.limits.body_bytes), recorded.path
+        )
 
 
 class _Counts(MemoryStore):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 
 from penstock.base.clock import ManualClock
+from penstock.base.errors import PenstockError
 from penstock.conversation.conversation import Conversation
 from penstock.conversation.exchange import Request, State
 from penstock.conversation.reply import Reply, Usage
@@ -22,8 +24,10 @@ from penstock.events.response_events import AnsweredEvent
 from penstock.memory.service import MemoryService
 from penstock.plugins.manager import Plugins
 from penstock.plugins.stage import Stage
+from penstock.plugins.summariser import Segment, Summariser, Summary
 from penstock.plugins.tagger import Tags
 from penstock.profiles.profile import Profile
+from penstock.redaction.personal import redactors
 from penstock.redaction.redaction import Redactor
 from penstock.store.base import Store
 from penstock.store.memory import MemoryStore
@@ -54,6 +58,7 @@ class Session:
         self,
         *stages: Stage,
         dialect: str | Dialect = "anthropic",
+        dialects: Sequence[Dialect] = (),
         profile: Profile | None = None,
         plugins: Plugins | None = None,
         store: Store | None = None,
@@ -61,32 +66,43 @@ class Session:
         headers: Mapping[str, str] | None = None,
         listeners: Sequence[Callable[[Event], None]] = (),
         memory: MemoryService | None = None,
+        is_offline: bool = False,
         is_lost: bool = False,
         is_incomplete: bool = False,
     ) -> None:
         """Without `profile`, the bundled default; without `store`, one in memory; without `memory`, none. `plugins`
-        give their stages, listeners and redactors besides those named here. `is_lost`: `store` replaces one
-        that is gone. `is_incomplete`: what was sent last may be missing in `store`."""
-        self._is_lost, self._is_incomplete = is_lost, is_incomplete
+        give their stages, listeners and redactors besides those named here. `dialects`: what the engine reads, where
+        that is more than `dialect`. `is_offline`: no listener of a plugin is told, and no summariser called but those
+        marked so. `is_lost`: `store` replaces one that is gone. `is_incomplete`: what was sent last may be missing in
+        `store`."""
         self.dialect = dialect_of(dialect) if isinstance(dialect, str) else dialect
-        self.profile = profile or profile_of()
+        self._dialects = dialects or [self.dialect]
+        self.profile = profile = profile or profile_of()
         self.plugins = plugins or Plugins()
-        self._parts = replace(self.plugins.parts(self.profile), memory=memory, tagged=self._tagged)
-        for stage in stages:
-            stage.on_services(self._parts)
-        given = self.plugins.stages(self.profile, self._parts) if plugins is not None else ()
-        self.stages = (*stages, *given)
         self.store = store if store is not None else MemoryStore()
         self.clock = clock or ManualClock()
         self.headers = dict(HEADERS if headers is None else headers)
         """Sent with each request, names in lower case."""
         self.outcome = ProxyDecision()
         """What the engine made of the last request."""
-        self._listeners = (*listeners, *self.plugins.listeners())
-        self._count = 0
+        self.is_lost, self.is_incomplete = is_lost, is_incomplete
+        self._listeners = (*listeners, *(() if is_offline else self.plugins.listeners()))
+        self._asked, self._began, self._count = "", 0.0, 0
+        self._redactor = Redactor(profile.log.preview, redactors(profile.redact.personal, self.plugins.redactors()))
         self._came: Conversation | None = None
         self._left = b""
-        self._start()
+        self._parts = replace(self.plugins.parts(profile), memory=memory, tagged=self._tagged)
+        if is_offline:
+            summarisers = {name: _offline(one) for name, one in self._parts.summarisers.items()}
+            self._parts = replace(self._parts, summarisers=summarisers)
+        with ExitStack() as opened:
+            self.log = self._new_log()  # first: stages may begin to work as soon as they are told of the parts
+            opened.callback(self.log.close)
+            for stage in stages:
+                stage.on_services(self._parts)
+            self.stages = (*stages, *(plugins.stages(profile, self._parts) if plugins is not None else ()))
+            self.engine = self._new_engine()
+            opened.pop_all()
 
     def __enter__(self) -> Session:
         return self
@@ -104,35 +120,50 @@ class Session:
         path = path or path_of(self.dialect.name)
         headers = self.headers | dict(headers or {})
         request = Request(f"x{self._count:04}", "POST", "localhost", path, headers, body)
-        self.log.append(ReceivedEvent("POST", "localhost", path, len(body), "", "", ""), request.id)
-        engine = self.engine
-        self.outcome = outcome = engine.replay_now(request, "asked for") if bypass else engine.process_now(request)
+        outcome = self.ask(request, bypass=bypass)
         if outcome.refusal is not None:
             return b""
         sent = body if outcome.body is None else outcome.body
         if outcome.exchange is not None:
-            outcome.exchange.advance(State.FORWARDED)
             self._check(request, sent)
-        self.log.append(ForwardedEvent(outcome.body is not None, len(sent), 0.0), request.id)
         return sent
 
     def reply(self, *parts: str | Call, usage: Usage | None = None) -> Reply:
         """Have the last request answered: texts and calls, as for `assistant`. Listeners and stages get what they would
         get of these bytes on the wire."""
-        exchange = self.outcome.exchange
-        if exchange is None:
+        if self.outcome.exchange is None:
             raise ValueError("there is no request to answer")
-        came = answer(assistant(*parts), dialect=self.dialect.name, usage=usage, model=exchange.model)
+        came = answer(assistant(*parts), dialect=self.dialect.name, usage=usage, model=self.outcome.exchange.model)
         reader = self.dialect.reply_reader(came.content_type)
         reader.feed(came.body)
-        self.outcome.reply = reply = reader.close()
-        exchange.advance(State.ANSWERED)
-        redactor = Redactor(self.profile.log.preview)
-        plain = AnsweredEvent(came.status, 0.0, len(came.body), 0.0)
-        said = payloads.answered(plain, reply, redactor, self.outcome.booking, prices_for(self.outcome))
-        self.log.append(said, exchange.id)
-        self.engine.responses.answered_now(self.outcome)
+        reply = reader.close()
+        self.answered(reply, len(came.body))
         return reply
+
+    def ask(self, request: Request, *, bypass: bool = False) -> ProxyDecision:
+        """What becomes of `request`, not held against the promises. What is not refused counts as sent."""
+        self._asked, self._began, size = request.id, self.clock.tick(), len(request.body)
+        client = request.headers.get("user-agent", "").partition("/")[0]
+        came = ReceivedEvent(request.method, request.host, request.path, size, "", client, self.profile.name)
+        self.log.append(came, request.id)
+        decision = self.engine.replay_now(request, "asked for") if bypass else self.engine.process_now(request)
+        self.outcome = decision
+        if decision.refusal is None:
+            if decision.exchange is not None:
+                decision.exchange.advance(State.FORWARDED)
+            size = size if decision.body is None else len(decision.body)
+            self.log.append(ForwardedEvent(decision.body is not None, size, self._ms()), request.id)
+        return decision
+
+    def answered(self, reply: Reply, size: int = 0) -> None:
+        """The last request was answered by `reply`, which came in `size` bytes."""
+        exchange, self.outcome.reply, ms = self.outcome.exchange, reply, self._ms()
+        plain, prices = AnsweredEvent(200, ms, size, ms), prices_for(self.outcome)
+        said = payloads.answered(plain, reply, self._redactor, self.outcome.booking, prices)
+        self.log.append(said, self._asked)
+        if exchange is not None:
+            exchange.advance(State.ANSWERED)
+            self.engine.responses.answered_now(self.outcome)
 
     def wait(self, seconds: float) -> None:
         """Let `seconds` pass without a request."""
@@ -140,8 +171,9 @@ class Session:
 
     def restart(self) -> None:
         """As if the proxy had been stopped and started again: a new engine on the same store."""
-        self._stop()
-        self._start()
+        self.close()
+        self.log = self._new_log()
+        self.engine = self._new_engine()
 
     def events(self, kind: EventKind | None = None) -> list[Event]:
         """What the log holds so far: of one kind, or all of it."""
@@ -150,12 +182,15 @@ class Session:
 
     def close(self) -> None:
         """End the engine's threads."""
-        self._stop()
+        self.engine.close()
+        self.log.close()
 
-    def _start(self) -> None:
-        self.log = EventLog(self.store, listeners=self._listeners, clock=self.clock)
-        self.engine = Engine(
-            dialects=[self.dialect],
+    def _new_log(self) -> EventLog:
+        return EventLog(self.store, listeners=self._listeners, clock=self.clock)
+
+    def _new_engine(self) -> Engine:
+        return Engine(
+            dialects=self._dialects,
             pipelines=lambda _: Pipeline(self.profile, self.stages, self.clock, self._parts),
             profile=self.profile.name,
             store=self.store,
@@ -163,16 +198,16 @@ class Session:
             key=KEY,
             clock=self.clock,
             redactors=self.plugins.redactors(),
-            is_lost=self._is_lost,
-            is_incomplete=self._is_incomplete,
+            is_lost=self.is_lost,
+            is_incomplete=self.is_incomplete,
         )
 
     def _tagged(self, exchange: str, of: str, tags: Tags) -> None:
         self.log.append(payloads.tagged(of, tags), exchange)
 
-    def _stop(self) -> None:
-        self.engine.close()
-        self.log.close()
+    def _ms(self) -> float:
+        """Since the last request came."""
+        return round((self.clock.tick() - self._began) * 1000, 3)
 
     def _check(self, request: Request, sent: bytes) -> None:
         exchange = self.outcome.exchange
@@ -199,3 +234,17 @@ class Session:
 def _begins_with(later: Conversation, earlier: Conversation) -> bool:
     keys = [m.key for m in earlier.messages]
     return [m.key for m in later.messages[: len(keys)]] == keys
+
+
+@dataclass
+class _NotAsked:
+    """Stands for a summariser that may ask somebody: the record is used instead."""
+
+    name: str
+
+    def __call__(self, segment: Segment) -> Summary:
+        raise PenstockError(f"{self.name} is not asked in a replay")
+
+
+def _offline(one: Summariser) -> Summariser:
+    return one if getattr(one, "is_offline", False) else _NotAsked(one.name)

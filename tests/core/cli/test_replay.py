@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.replay.client import ReplayClient
 from penstock.replay.offline_run import OfflineRunner
-from penstock.replay.runner import PromptResult
+from penstock.replay.runner import PromptResult, ReplayClient
 from penstock.store.lock import StoreLock
 from penstock.store.sql import SqlStore
 from tests.core.cli.conftest import Run

@@ -12,7 +12,7 @@ import pytest
 from penstock.base.errors import ProfileError, StoreError
 from penstock.events.event import EventKind
 from penstock.plugins.manager import Plugins
-from penstock.replay.offline_run import OfflineRunner, Shape, stand_in
+from penstock.replay.offline_run import OfflineRunner, stand_in
 from penstock.replay.prompts import Prompt
 from penstock.replay.replay import PromptReplay
 from penstock.store.lock import is_taken
@@ -40,7 +40,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
 
 
 def bench(place: Path, profile: str = "default", **shape: Any) -> OfflineRunner:
-    return OfflineRunner(profile, Plugins.load(), place / "replay.db", Shape(**shape))
+    return OfflineRunner(profile, Plugins.load(), place / "replay.db", **shape)
 
 
 def profile(folder: Path, text: str) -> str:
@@ -67,7 +67,7 @@ def test_files_are_read_and_shortened(tmp_path: Path, quiet: list[Any]) -> None:
     """A file that a prompt names comes as a tool's result; read again, it is not sent twice."""
     lines = "\n".join(f"{n:04} the gauge at the intake says {n * 7 % 90} bar" for n in range(400))
     (tmp_path / "gauge.txt").write_text(lines, encoding="utf-8")
-    road = bench(tmp_path, folder=tmp_path, gap=400.0, ahead=4)
+    road = bench(tmp_path, folder=tmp_path, gap=400.0, prompts=4)
     prompts = [Prompt(n, "Read @gauge.txt, please.") for n in range(4)]
     played = list(PromptReplay(prompts, road).play())
     road.close()
@@ -78,9 +78,9 @@ def test_files_are_read_and_shortened(tmp_path: Path, quiet: list[Any]) -> None:
 
 def test_everything_is_in_its_log(tmp_path: Path) -> None:
     """From the start to the stop, in the past: a screen can show it as it shows a proxy's."""
-    road = bench(tmp_path, gap=60.0, ahead=1)
+    road = bench(tmp_path, gap=60.0, prompts=1)
     [played] = PromptReplay([Prompt(1, SAID[0])], road, session="the-session").play()
-    kinds = [event.kind for event in road.store.events_of(played.passed.exchange)]
+    kinds = [event.kind for event in road.session.store.events_of(played.passed.exchange)]
     assert (kinds[0], kinds[-1]) == (EventKind.RECEIVED, EventKind.PROCESSED)
     assert played.passed.requests[0].session == "the-session"
     road.close()
@@ -128,10 +128,12 @@ turns = 1
 """
     for n in range(8):
         (tmp_path / f"part_{n}.txt").write_text(f"def part_{n}(): ...\n" * 300, encoding="utf-8")
-    shape = Shape(model="claude-sonnet-4-5", window=20_000, gap=100.0, folder=tmp_path)
-    road = OfflineRunner(profile(tmp_path, text), plugins, tmp_path / "replay.db", shape)
+    place, model = tmp_path / "replay.db", "claude-sonnet-4-5"
+    road = OfflineRunner(
+        profile(tmp_path, text), plugins, place, model=model, window=18_000, gap=100.0, folder=tmp_path
+    )
     list(PromptReplay([Prompt(n, f"What is in @part_{n}.txt?") for n in range(8)], road).play())
-    remarks = [e.payload["remark"] for e in road.store.events_after(0) if e.kind is EventKind.STAGE]
+    remarks = [e.payload["remark"] for e in road.session.store.events_after(0) if e.kind is EventKind.STAGE]
     road.close()
     assert mine.seen == []
     assert any("mine is not asked in a replay" in remark for remark in remarks)
@@ -140,7 +142,7 @@ turns = 1
 def test_a_window_of_another_size(tmp_path: Path) -> None:
     """Of the model that is asked, whatever a profile says of others."""
     road = bench(tmp_path, model="claude-sonnet-4-5", window=4000)
-    assert road.profile.prices["anthropic"]["claude-sonnet-4-5"] == {"window": 4000}
+    assert road.session.profile.prices["anthropic"]["claude-sonnet-4-5"] == {"window": 4000}
     road.close()
 
 

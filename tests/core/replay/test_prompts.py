@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from penstock.base.errors import PenstockError
 from penstock.replay import prompts
-from penstock.replay.prompts import Prompt, read_prompts
+from penstock.replay.prompts import Prompt, mentioned, read_prompts
 
 
 def written(folder: Path, raw: bytes) -> Path:
@@ -84,3 +84,29 @@ def test_any_bytes(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes])
     except PenstockError:
         return
     assert all(prompt.text.strip() for prompt in found.found)
+
+
+def test_files_are_read_and_words_are_words(tmp_path: Path) -> None:
+    """Beside the folder, or by the full path; each once; an address is none."""
+    (tmp_path / "docs").mkdir()
+    plan = tmp_path / "docs" / "plan.md"
+    plan.write_text("the plan é", encoding="utf-8")
+    said = f"Compare @docs/plan.md, @docs/plan.md and (not) @{plan}. Write to ada@docs/plan.md or @nobody."
+    assert mentioned(said, tmp_path) == {"docs/plan.md": "the plan é", str(plan): "the plan é"}
+    assert mentioned("@docs is a folder", tmp_path) == {}
+
+
+def test_what_is_no_text_is_left(tmp_path: Path) -> None:
+    """Empty files too."""
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\0\0")
+    (tmp_path / "empty").touch()
+    assert mentioned("@picture.png @empty @a\0b @~nobody-here/x", tmp_path) == {}
+
+
+def test_files_are_bounded(tmp_path: Path) -> None:
+    """P14: in files of a prompt, and in bytes of a file."""
+    for n in range(prompts.MENTIONS + 2):
+        (tmp_path / f"f{n}").write_text("x" * (prompts.MENTION_BYTES + 5), encoding="utf-8")
+    found = mentioned(" ".join(f"@f{n}" for n in range(prompts.MENTIONS + 2)), tmp_path)
+    assert len(found) == prompts.MENTIONS
+    assert {len(text) for text in found.values()} == {prompts.MENTION_BYTES}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from penstock.replay.client import Message, ReplayClient
 from penstock.replay.prompts import Prompt
 from penstock.replay.replay import FAILURES, PromptReplay
-from penstock.replay.runner import PromptResult
+from penstock.replay.runner import PromptResult, ReplayClient
 from penstock.stats.exchange import ExchangeRecord
 from penstock.stats.tags import Tagged
+from penstock.testing import assistant, user
 
 
 @dataclass
@@ -23,12 +23,12 @@ class Echo:
     is_stopped: bool = False
 
     def send(self, talk: ReplayClient, prompt: str) -> PromptResult:
-        said = [Message("user", prompt)]
-        self.bodies.append([m["content"][0]["text"] for m in json.loads(talk.body(said))["messages"]])
+        said = [user(prompt)]
+        self.bodies.append([text for turn in (*talk.turns, *said) for text in turn.texts])
         one = ExchangeRecord("x", kind="main", tokens_in=10, tokens_out=8, inbound=Tagged(("t",)), suite_ms=1.0)
         if prompt.startswith("fail"):
             return PromptResult((one,), (), "", "it failed")
-        return PromptResult((one,), [*said, Message("assistant", "ok")], "ok")
+        return PromptResult((one,), [*said, assistant("ok")], "ok")
 
     def stop(self) -> None:
         self.is_stopped = True

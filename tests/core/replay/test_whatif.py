@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from penstock import Draft, Segment, Summary, hookimpl
+from penstock import Draft, Event, Segment, Summary, hookimpl
 from penstock.base.errors import PenstockError
 from penstock.conversation.reply import Usage
 from penstock.dialects.bundled import bundled_dialects
@@ -163,3 +163,18 @@ def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     found = replay(session())
     assert not (tmp_path / "home").exists()
     assert "secret" not in json.dumps(found.profile) + repr(session()[0])
+
+
+def test_listeners_of_plugins_are_not_told() -> None:
+    """One may send on what it hears, and nothing happened."""
+    heard: list[Event] = []
+
+    class Listens:
+        @hookimpl
+        def on_event(self, event: Event) -> None:
+            heard.append(event)
+
+    found = plugins()
+    found.add(Listens(), "listens")
+    assert replay(session(), found).requests == 3
+    assert heard == []

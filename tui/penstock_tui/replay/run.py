@@ -97,17 +97,16 @@ class Run:
             self._folder.cleanup()
 
     def _go(self, tell: Callable[[], None]) -> None:
-        from penstock.replay.offline_run import OfflineRunner, Shape  # brings the engine and the memory
+        from penstock.replay.offline_run import OfflineRunner  # brings the engine and the memory
         from penstock.replay.prompts import read_prompts
         from penstock.replay.replay import PromptReplay
 
         prompts = read_prompts(self.file)
-        self.total, self.remarks = len(prompts.found), [f"left out {fault}" for fault in prompts.faults]
-        if prompts.left_out > len(prompts.faults):
-            self.remarks.append(f"left out {prompts.left_out - len(prompts.faults):,} more such lines")
+        self.total, self.remarks = len(prompts.found), prompts.remarks
         self._folder = tempfile.TemporaryDirectory(prefix="penstock-replay-", ignore_cleanup_errors=True)
-        shape = Shape(gap=self.gap, ahead=self.total, folder=self.file.parent)
-        bench = OfflineRunner(self.profile, self._load(), self.log, shape)
+        bench = OfflineRunner(
+            self.profile, self._load(), self.log, gap=self.gap, prompts=self.total, folder=self.file.parent
+        )
         try:
             self.remarks += bench.notes
             self._replay = replay = PromptReplay(prompts.found, bench)
