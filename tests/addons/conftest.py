@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from penstock.cli import build
-from penstock.control.registration import Announcement, announce, default_file
+from penstock.control.discovery import Announcement, announce, default_file
 from penstock_addons.cli.certificate_authority import ROOT_VARIABLES, certificate, ensure
 from penstock_addons.cli.child import ChildProxy
 from tests.addons.cli.program import Program

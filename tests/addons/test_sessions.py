@@ -14,7 +14,7 @@ from mitmproxy import http
 from mitmproxy.test import tflow, tutils
 
 from penstock.app import Suite
-from penstock.control.channel import HOST, token_of
+from penstock.control.client import HOST, token_of
 from penstock.events.event import Event, EventKind
 from penstock.events.payload import read
 from penstock.events.request_events import ClassifiedEvent

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.control.channel import HOST as CONTROL
-from penstock.control.channel import token_of
+from penstock.control.client import HOST as CONTROL
+from penstock.control.client import token_of
 from penstock.events.event import EventKind
 from tests.road.bodies import body_for
 from tests.road.client import Call, Road, running

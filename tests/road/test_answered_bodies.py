@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from penstock.control.channel import COMMAND, MARK
+from penstock.control.client import COMMAND, MARK
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Call, Road, running
 from tests.road.provider import Provider

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from penstock.control.channel import HOST, token_of
+from penstock.control.client import HOST, token_of
 from penstock.events.event import EventKind
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Road

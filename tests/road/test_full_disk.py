@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from penstock.control.client import ask as ask_proxy
-from penstock.control.find_running import running
+from penstock.control.discovery import running
 from tests.hangingindex import NAME, SOURCE
 from tests.road.client import Road
 from tests.road.proxy import wait_until

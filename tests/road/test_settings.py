@@ -12,7 +12,7 @@ import pytest
 
 from penstock.control.client import Refused
 from penstock.control.client import ask as command
-from penstock.control.ports import answers as port_answers
+from penstock.control.discovery import answers as port_answers
 from penstock.events.event import EventKind
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Call, Road

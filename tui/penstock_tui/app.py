@@ -16,7 +16,7 @@ from textual.screen import Screen
 from textual.signal import Signal
 
 from penstock.base.clock import Clock, SystemClock
-from penstock.control.remote import Remote
+from penstock.control.client import Remote
 from penstock_tui.data.settings import Asked
 from penstock_tui.format import home_path
 from penstock_tui.gc_pauses import GcScheduler

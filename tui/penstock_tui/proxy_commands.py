@@ -11,8 +11,7 @@ from textual.app import App
 
 from penstock.base.errors import PenstockError
 from penstock.base.readable import readable
-from penstock.control.client import Refused
-from penstock.control.remote import NotUp
+from penstock.control.client import NotUp, Refused
 from penstock_tui.data.settings import Asked
 from penstock_tui.dialogs.confirm import ConfirmScreen
 from penstock_tui.format import many

@@ -10,7 +10,7 @@ from pathlib import Path
 from penstock import __version__
 from penstock.base import paths
 from penstock.base.private_files import create
-from penstock.control.registration import Announcement
+from penstock.control.discovery import Announcement
 from penstock.profiles.profile import Profile
 from penstock_addons.cli.upstreams import Upstream
 

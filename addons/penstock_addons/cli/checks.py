@@ -21,8 +21,7 @@ from penstock.base.browser_origin import is_loopback
 from penstock.base.errors import PenstockError
 from penstock.base.file_trust import why_untrusted
 from penstock.cli.models import UPDATE
-from penstock.control import ports
-from penstock.control.find_running import running
+from penstock.control.discovery import is_free, running
 from penstock.cost.prices import Prices
 from penstock.models import age_days, staleness
 from penstock.plugins.manager import BLOCK_VARIABLE, Plugins
@@ -121,7 +120,7 @@ def _proxy(subject: Installation) -> CheckResult:
         )  # fmt: skip
     if up is not None:
         return CheckResult("proxy", Level.OK, f"up on {up.url()}, process {up.pid}, profile {up.profile}")
-    if ports.is_free("127.0.0.1", subject.port):
+    if is_free("127.0.0.1", subject.port):
         return CheckResult("proxy", Level.OK, f"none is up; port {subject.port} is free for `penstock up`")
     return CheckResult(
         "proxy", Level.WARN, f"none is up, and port {subject.port} is in use by another program",

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from penstock.base.errors import PenstockError
-from penstock.control.registration import Announcement, read
+from penstock.control.discovery import Announcement, read
 
 __all__ = ["ChildProxy"]
 

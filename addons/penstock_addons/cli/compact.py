@@ -12,7 +12,7 @@ from penstock.base import paths
 from penstock.base.browser_origin import is_loopback
 from penstock.base.errors import PenstockError
 from penstock.control.client import ask
-from penstock.control.find_running import running
+from penstock.control.discovery import running
 
 __all__ = ["compact"]
 

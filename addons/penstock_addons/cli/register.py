@@ -12,7 +12,7 @@ from pathlib import Path
 from mitmproxy import ctx
 from mitmproxy.proxy.mode_specs import RegularMode, ReverseMode, UpstreamMode
 
-from penstock.control.registration import Announcement, announce, file_beside, reachable, withdraw
+from penstock.control.discovery import Announcement, announce, file_beside, reachable, withdraw
 from penstock_addons.cli.upstreams import Upstream
 
 __all__ = ["Announcer", "Tether"]

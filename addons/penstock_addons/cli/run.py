@@ -15,9 +15,7 @@ import typer
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
-from penstock.control import registration
-from penstock.control.ports import answers
-from penstock.control.registration import Announcement, reachable
+from penstock.control.discovery import Announcement, announced, answers, default_file, reachable
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
@@ -148,8 +146,8 @@ def _found_for(asked: _Asked) -> tuple[Announcement, Path] | None:
     if asked.client == "ollama" or asked.profile.endswith(".toml"):
         return None  # the one needs a port of its own, the other a profile that no address can name
     within = os.environ.get(ANNOUNCED_VARIABLE)
-    for file in (*([Path(within)] if within else []), registration.default_file()):
-        up = registration.found(file)
+    for file in (*([Path(within)] if within else []), default_file()):
+        up = announced(file)
         if up is not None and asked.port in (0, up.port):
             return up, file
     return None
@@ -186,7 +184,7 @@ def proxy_behind(environ: Mapping[str, str]) -> str:
     parts = urlsplit(before if "//" in before else f"//{before}")
     if parts.hostname not in ("127.0.0.1", "localhost", "::1"):
         return before
-    up = registration.found()
+    up = announced()
     is_ours = up is not None and up.port == parts.port
     return "" if is_ours or not answers(parts.hostname, parts.port or 80) else before
 

@@ -11,7 +11,7 @@ import typer
 from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.cli.formatting import columns, counted, moment, percent, printable
-from penstock.control.local_or_remote import do_sessions
+from penstock.control.client import do_sessions
 from penstock_addons.cli.memory.client import reached
 from penstock_addons.cli.memory.printing import confirmed, short_project, shortened
 

@@ -11,7 +11,7 @@ import typer
 from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.cli.formatting import printable
-from penstock.control.remote import Remote
+from penstock.control.client import Remote
 from penstock.profiles.renamed_keys import current_key
 from penstock.settings.setting import Setting, Source
 from penstock.settings.values import written

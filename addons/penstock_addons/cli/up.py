@@ -11,8 +11,7 @@ import typer
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
-from penstock.control import registration
-from penstock.control.ports import free_port, is_free
+from penstock.control import discovery
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import VARIABLE as PROFILE_VARIABLE
@@ -87,13 +86,13 @@ def up(
     ca = certificate_authority.ensure((confdir or certificate_authority.default_confdir()).expanduser().absolute())
     bundle = certificate_authority.write_bundle(ca)
 
-    def say(what: registration.Announcement) -> None:
+    def say(what: discovery.Announcement) -> None:
         for line in banner.banner(what, chosen, bundle, upstreams, first=banner.is_first_time()):
             typer.echo(line)
 
     more: list[object] = [
         Announcer(
-            announce or registration.default_file(), ca, {u.mode(host): u for u in upstreams}, None if quiet else say
+            announce or discovery.default_file(), ca, {u.mode(host): u for u in upstreams}, None if quiet else say
         ),
         *([Tether()] if tethered else []),
     ]
@@ -130,15 +129,15 @@ def _main_mode(upstream: str, host: str, port: int) -> tuple[str, str]:
 
 def _with_ports(reverse: list[Upstream], host: str) -> list[Upstream]:
     """Those that leave the port open get a free one: mitmproxy takes two of them for one."""
-    return [Upstream(u.name, u.url, u.port or free_port(host), u.variable, u.suffix) for u in reverse]
+    return [Upstream(u.name, u.url, u.port or discovery.free_port(host), u.variable, u.suffix) for u in reverse]
 
 
 def _check_ports(host: str, port: int, reverse: Sequence[Upstream]) -> None:
     """Raises `PenstockError` for the first that is taken, with what to do."""
     for number, option in ((port, "--port"), *((u.port, f"--reverse {u.name}") for u in reverse)):
-        if is_free(host, number):
+        if discovery.is_free(host, number):
             continue
-        ours = registration.found()
+        ours = discovery.announced()
         if ours is not None and ours.port == number:
             raise PenstockError(
                 f"port {number} is in use by the Penstock proxy that is already up (process {ours.pid}). "

@@ -15,7 +15,7 @@ from mitmproxy import http
 
 from penstock.base.browser_origin import is_loopback
 from penstock.base.keyfile import installation_key
-from penstock.control.channel import COMMAND, HOST, KEY_FILE, MARK
+from penstock.control.client import COMMAND, HOST, KEY_FILE, MARK
 from penstock_addons.control.memory import PREFIX
 from penstock_addons.control.routes import Answer, ControlRoutes
 from penstock_addons.wire.gateway import Gateway

@@ -1,21 +1,57 @@
-"""Ask a proxy on this machine to do something: the other end of the control channel."""
+"""Ask a proxy on this machine to do something: the other end of the control channel. What no proxy has, commands about
+budgets, sessions and the memory do here, in this process."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from penstock.base.errors import PenstockError
-from penstock.control.channel import COMMAND, HOST, MARK, token_of
+from penstock.base import paths
+from penstock.base.errors import MemoryDown, PenstockError
+from penstock.control.discovery import Announcement, all_beside, running
+from penstock.store.lock import is_taken
 
-__all__ = ["Refused", "ask"]
+if TYPE_CHECKING:
+    from penstock.budget.settings import Budget
+    from penstock.memory.memory import Memory
+    from penstock.profiles.profile import Profile
 
+__all__ = [
+    "COMMAND",
+    "HOST",
+    "KEY_FILE",
+    "MARK",
+    "MemoryClient",
+    "MemoryLocked",
+    "NotUp",
+    "Refused",
+    "Remote",
+    "ask",
+    "do_budget",
+    "do_sessions",
+    "open_client",
+    "token_of",
+]
+
+HOST, KEY_FILE = "penstock.internal", "control-key"
+MARK, COMMAND = "x-penstock", "command"
 SAID = 64_000
 """Bytes of a refusal that are read."""
+WAIT_S = 10.0
+SESSIONS_S = 60.0
+"""A whole log is read, and part of it deleted."""
+MEMORY_S = 120.0
+"""A large memory is rewritten when something is forgotten."""
+BEGIN_S = 8.0
+"""For a process that has the memory to say how it is reached: a proxy takes it before it listens."""
+OTHERS = 409
 
 
 class Refused(PenstockError):
@@ -26,6 +62,23 @@ class Refused(PenstockError):
         self.status = status
         self.faults = dict(faults or {})
         """What is wrong by the setting it is about, as far as it told."""
+
+
+class NotUp(PenstockError):
+    """No proxy with this store is up."""
+
+
+class MemoryLocked(PenstockError):
+    """Another process has the memory, and cannot be asked."""
+
+
+def token_of(store: Path) -> str:
+    """The token of the proxy that has this store. Raises `PenstockError` when there is none that can be read."""
+    file = store.parent / KEY_FILE
+    try:
+        return file.read_bytes().hex()
+    except OSError as e:
+        raise PenstockError(f"{file} cannot be read ({e.strerror}): has a proxy with this store been started?") from e
 
 
 def ask(address: str, store: Path, path: str, fields: Mapping[str, object], timeout: float) -> Any:
@@ -45,6 +98,151 @@ def ask(address: str, store: Path, path: str, fields: Mapping[str, object], time
     said = answer.decode(errors="replace")
     error, faults = _error(said)
     raise Refused(response.status, error or f"the proxy at {address} answered {response.status}: {said[:400]}", faults)
+
+
+class Remote:
+    """Looks for the proxy with each command: it may have been started again, elsewhere."""
+
+    def __init__(self, store: Path) -> None:
+        self.store = store.expanduser().absolute()
+
+    def do(self, path: str, arguments: Mapping[str, object], timeout: float = WAIT_S) -> dict[str, Any]:
+        """What the proxy answers to `POST path`. Waits, so not on a screen's own thread. Raises `NotUp` when there is
+        none, `Refused` when it will not, else `PenstockError`."""
+        up = running(self.store, only=True)
+        if up is None:
+            raise NotUp(f"no proxy with the store {self.store} is up: `penstock up` starts one")
+        found: dict[str, Any] = ask(up.address, self.store, path, arguments, timeout)
+        return found
+
+
+def do_budget(
+    store: Path, budget: Callable[[], Budget], command: str, arguments: Mapping[str, object]
+) -> dict[str, Any]:
+    """A command of `penstock.control.budget_commands`. `budget`: the limits that count where no proxy is up. Raises
+    `PenstockError`."""
+    where = store.expanduser().absolute()
+    try:
+        return Remote(where).do(f"/budget/{command}", arguments)
+    except NotUp:
+        pass  # nobody else counts: it is done here
+    if not where.exists() and command != "set":
+        raise PenstockError(f"nothing was spent yet: {where} is not there. `penstock up` begins it")
+    from penstock.control.budget_commands import BudgetCommands
+    from penstock.engine import budget_store
+    from penstock.store.sql import SqlStore
+
+    with closing(SqlStore(where, readonly=command == "show")) as held:
+        budgets = budget_store.load(held, time.time(), lambda _: None)
+        answer = BudgetCommands(budgets, budget(), time.time).do(command, arguments)
+        if command != "show":
+            budget_store.save(held, budgets)
+    return answer
+
+
+def do_sessions(store: Path, command: str, arguments: Mapping[str, object]) -> dict[str, Any]:
+    """A command of `penstock.control.session_commands`. Raises `PenstockError`."""
+    where = store.expanduser().absolute()
+    try:
+        return Remote(where).do(f"/sessions/{command}", arguments, SESSIONS_S)
+    except NotUp:
+        pass  # nobody works at them: it is done here
+    if not where.exists():
+        raise PenstockError(f"there is no session yet: {where} is not there. `penstock up` begins it")
+    from penstock.control.session_commands import SessionCommands
+    from penstock.store.sql import SqlStore
+
+    with closing(SqlStore(where, readonly=command in ("list", "show"))) as held:
+        return SessionCommands(held).do(command, arguments)
+
+
+@dataclass(frozen=True)
+class MemoryClient:
+    """The memory, wherever it is."""
+
+    do: Callable[[str, Mapping[str, object]], dict[str, Any]]
+    """Carries a command of `penstock.control.memory_commands` out. Raises `PenstockError`."""
+
+
+@contextmanager
+def open_client(
+    store: Path, profile: Callable[[], Profile], *, embedder: str = "", tell: Callable[[str], None] | None = None
+) -> Iterator[MemoryClient]:
+    """The memory beside `store`. Where it is opened here, it is as `profile` says, and closed after. With `tell` the
+    indexes get what they lack first, and it is told what keeps them from that. Raises `PenstockError`."""
+    store = store.expanduser().absolute()
+    deadline = time.monotonic() + BEGIN_S
+    found: tuple[MemoryClient, Memory | None] | None = None
+    while found is None:
+        try:
+            found = _reach(store, paths.memory_dir(store), profile, embedder)
+        except MemoryLocked:
+            # Who has it is about to say so, as a proxy that starts is, or about to end.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+    client, memory = found
+    try:
+        if memory is not None and tell is not None:
+            try:
+                memory.sync()
+            except MemoryDown as e:
+                tell(str(e))
+        yield client
+    finally:
+        if memory is not None:
+            memory.close()
+
+
+def _reach(
+    store: Path, folder: Path, profile: Callable[[], Profile], embedder: str
+) -> tuple[MemoryClient, Memory | None]:
+    """The proxy that has the memory, or the memory itself, opened here. Raises `MemoryLocked`."""
+    if is_taken(folder / "memory.db"):
+        return _owner(store, folder), None
+    from penstock.control.memory_commands import MemoryCommands
+    from penstock.memory.clean import sanitize
+    from penstock.memory.opening import open_memory
+    from penstock.plugins.manager import Plugins
+    from penstock.redaction.personal import redactors
+    from penstock.store.forgetting import forget_everywhere
+
+    plugins = Plugins.load()
+    try:
+        memory = open_memory(folder, profile(), plugins.embedders(), embedder=embedder)
+    except MemoryDown as e:
+        if is_taken(folder / "memory.db"):  # somebody was quicker
+            raise MemoryLocked(str(e)) from e
+        raise
+    hidden = redactors(profile().redact.personal, plugins.redactors())
+    commands = MemoryCommands(
+        lambda: memory,
+        clean=lambda text: sanitize(text, hidden),
+        forget_originals=lambda texts: forget_everywhere(store, texts),
+    )
+    return MemoryClient(commands.do), memory
+
+
+def _owner(store: Path, folder: Path) -> MemoryClient:
+    """The proxy among those that are up that has this memory open. Raises `MemoryLocked`."""
+    plain = running(store, only=True)  # a mitmdump that somebody started announces nothing
+    for up in (*all_beside(store), *([plain] if plain is not None else [])):
+        client = MemoryClient(partial(_ask_memory, up))
+        try:
+            client.do("projects", {})
+        except Refused as e:
+            if e.status != OTHERS:
+                raise
+        else:
+            return client
+    raise MemoryLocked(
+        f"the memory in {folder} belongs to a process that is up and says nowhere how to reach it (another command, or "
+        "a mitmdump with another store): try again when it has ended"
+    )
+
+
+def _ask_memory(up: Announcement, command: str, arguments: Mapping[str, object]) -> Any:
+    return ask(up.address, Path(up.store), f"/memory/{command}", arguments, MEMORY_S)
 
 
 def _error(said: str) -> tuple[str, dict[str, str]]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from penstock.base import paths
-from penstock.control.registration import Announcement, found
+from penstock.control.discovery import Announcement, announced
 from tests.road.proxy import wait_until
 from tests.road.wire import PATIENCE
 
@@ -58,8 +58,8 @@ class Program:
 
     def wait_until_up(self) -> Announcement:
         """The announcement of the proxy, once there is one."""
-        wait_until(lambda: found() is not None or self.process.poll() is not None, "the proxy announces itself")
-        proxy = found()
+        wait_until(lambda: announced() is not None or self.process.poll() is not None, "the proxy announces itself")
+        proxy = announced()
         assert proxy is not None, f"ended with {self.process.returncode}:\n{self.out}\n{self.err}"
         return proxy
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.control.registration import Announcement
+from penstock.control.discovery import Announcement
 from penstock.profiles import profile
 from penstock_addons.cli import banner
 from penstock_addons.cli.upstreams import parse

@@ -9,7 +9,7 @@ import pytest
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
-from penstock.control.registration import default_file
+from penstock.control.discovery import default_file
 from penstock.events.event import EventKind
 from penstock.store.sql import SqlStore
 from penstock_addons.cli.child import ChildProxy

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from penstock.base import paths
-from penstock.control.registration import Announcement
+from penstock.control.discovery import Announcement
 from tests.addons.cli.program import Program
 from tests.addons.conftest import Run
 

@@ -19,8 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from penstock.base import paths
-from penstock.control.ports import free_port
-from penstock.control.registration import Announcement, announce, default_file
+from penstock.control.discovery import Announcement, announce, default_file, free_port
 from penstock.events.event import Event, EventKind
 from penstock.memory import Item, Memory
 from penstock.memory.embedders.trigrams import Trigrams

@@ -16,8 +16,7 @@ from typing import Any
 import pytest
 
 from penstock.base import paths
-from penstock.control import memory_client
-from penstock.control.find_running import running
+from penstock.control.discovery import running
 from penstock.store.lock import StoreLock, is_taken
 from penstock.store.sql import SqlStore
 from penstock_addons.cli.memory import reindex
@@ -308,9 +307,9 @@ def test_a_proxy_that_owns_the_memory_is_asked(say: Say, run: Run, up: Callable[
 
 def _asked(command: str) -> Any:
     from penstock.control.client import ask
-    from penstock.control.registration import found
+    from penstock.control.discovery import announced
 
-    up = found()
+    up = announced()
     assert up is not None
     return ask(up.address, Path(up.store), f"/memory/{command}", {}, 60)
 
@@ -333,13 +332,13 @@ def test_who_is_about_to_end_is_waited_for(say: Say, monkeypatch: pytest.MonkeyP
     """Another command, or a proxy that has not said yet how it is reached."""
     say("memory", "add", "The kiln runs at 900 degrees.")
     lock = StoreLock(paths.memory_dir() / "memory.db")
-    monkeypatch.setattr("penstock.control.memory_client.time.sleep", lambda _: lock.release())
+    monkeypatch.setattr("penstock.control.client.time.sleep", lambda _: lock.release())
     assert "kiln" in say("memory", "list")
 
 
 def test_a_process_that_cannot_be_asked_is_named(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is opened beside it."""
-    monkeypatch.setattr(memory_client, "BEGIN_S", 0)
+    monkeypatch.setattr("penstock.control.client.BEGIN_S", 0)
     place = paths.memory_dir()
     code = "\n".join(
         [

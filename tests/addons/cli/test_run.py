@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from penstock.control.registration import Announcement, announce, default_file
+from penstock.control.discovery import Announcement, announce, default_file
 from penstock.events.event import EventKind
 from penstock.store.sql import SqlStore
 from penstock_addons.cli.child import ChildProxy

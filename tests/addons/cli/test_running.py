@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from penstock.base import paths
-from penstock.control.find_running import running
-from penstock.control.registration import Announcement
+from penstock.control.discovery import Announcement, running
 from penstock.events.event import Event, EventKind
 from penstock.store.sql import SqlStore
 from tests.addons.conftest import Run

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from penstock.base import paths
-from penstock.control import registration
+from penstock.control import discovery
 from penstock.events.event import EventKind
 from penstock.store.sql import SqlStore
 from tests.addons.cli.program import Program
@@ -58,8 +58,8 @@ def test_up_and_down_again(up: Callable[..., Program], run: Run) -> None:
     assert "leaves." in run("down", "--yes").output
     wait_until(lambda: program.process.poll() is not None, "it ends")
     assert program.process.returncode == 0
-    assert not registration.default_file().exists()
-    assert registration.all_beside(paths.store_path()) == []
+    assert not discovery.default_file().exists()
+    assert discovery.all_beside(paths.store_path()) == []
     store = SqlStore(paths.store_path(), readonly=True)
     assert store.events_after(0, 1000)[-1].kind is EventKind.STOPPED
     store.close()

@@ -15,9 +15,8 @@ from pathlib import Path
 import pytest
 
 from penstock.base import paths
-from penstock.control import registration
-from penstock.control.ports import free_port
-from penstock.control.registration import Announcement
+from penstock.control import discovery
+from penstock.control.discovery import Announcement, free_port
 from penstock.events.event import EventKind
 from penstock.store.sql import SqlStore
 from tests.addons.cli.program import Program
@@ -63,7 +62,7 @@ def test_carries_traffic_and_ends_on_a_signal(up: Up, provider: Provider, tmp_pa
     assert len(provider.received("up")) == 1
     program.send(signal.SIGTERM)
     assert program.status() == 0, program.err
-    assert not registration.default_file().exists()
+    assert not discovery.default_file().exists()
     kinds = _kinds(store)
     assert {EventKind.STARTED, EventKind.RECEIVED, EventKind.FORWARDED, EventKind.STOPPED} <= set(kinds)
     assert "client connect" not in program.out + program.err
@@ -113,7 +112,7 @@ def test_a_broken_profile_stops_before_anything_listens(start: Start, tmp_path: 
     assert said in program.err
     assert program.out == ""
     assert all(line.startswith("penstock: ") for line in program.err.splitlines())
-    assert not registration.default_file().exists()
+    assert not discovery.default_file().exists()
 
 
 def test_a_broken_plugin_stops_it(run: Run) -> None:

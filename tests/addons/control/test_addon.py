@@ -13,7 +13,7 @@ from mitmproxy import http
 from mitmproxy.test import tflow, tutils
 
 from penstock.base.errors import PenstockError
-from penstock.control.channel import HOST, KEY_FILE, token_of
+from penstock.control.client import HOST, KEY_FILE, token_of
 from penstock_addons.control.addon import BODY_BYTES, Control
 
 

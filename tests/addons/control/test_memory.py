@@ -13,7 +13,7 @@ from mitmproxy import http
 from mitmproxy.test import tflow, tutils
 
 from penstock.app import Suite
-from penstock.control.channel import HOST, token_of
+from penstock.control.client import HOST, token_of
 from penstock.store.lock import StoreLock
 from penstock_addons.control.addon import BODY_BYTES, MEMORY_BYTES, Control
 

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from penstock.base.errors import PenstockError
-from penstock.control.channel import HOST, KEY_FILE
-from penstock.control.client import Refused, ask
+from penstock.control.client import HOST, KEY_FILE, Refused, ask
 
 
 class Proxy(HTTPServer):

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from penstock.control.client import Refused
-from penstock.control.remote import NotUp
+from penstock.control.client import NotUp, Refused
 from penstock.settings.setting import Source
 from penstock_tui.data.settings import read_sheet
 

@@ -234,7 +234,7 @@ async def test_nothing_is_remembered(log: Log, profile: str) -> None:
 
 async def test_a_memory_that_another_process_has(log: Log, profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that says nowhere how it is reached: that is told with what to do, and it is read again when one asks."""
-    monkeypatch.setattr("penstock.control.memory_client.BEGIN_S", 0)
+    monkeypatch.setattr("penstock.control.client.BEGIN_S", 0)
     log.started(profile=profile)
     two(log)
     lock = StoreLock(paths.memory_dir(log.path) / "memory.db")

@@ -12,7 +12,7 @@ from typing import Any
 from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.base.readable import readable
-from penstock.control.memory_client import open_client
+from penstock.control.client import open_client
 from penstock.profiles.profile import Profile, in_use, load
 from penstock.tokens.estimate import estimate
 

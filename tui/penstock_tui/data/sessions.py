@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.base.readable import readable
-from penstock.control.local_or_remote import do_sessions
+from penstock.control.client import do_sessions
 from penstock.store.sql import SqlStore
 from penstock_tui.format import many
 

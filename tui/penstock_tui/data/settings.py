@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from penstock.base.errors import PenstockError
 from penstock.base.readable import readable
-from penstock.control.remote import NotUp
+from penstock.control.client import NotUp
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.settings.live import live_settings

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 
 from penstock.base.readable import readable
 from penstock.budget.settings import Budget
-from penstock.control.local_or_remote import do_budget
+from penstock.control.client import do_budget
 from penstock.profiles.profile import in_use, load
 from penstock_tui.data.amounts import EXAMPLES, AmountError, in_words, parse_amounts
 from penstock_tui.data.budget import BudgetRow

@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from penstock.base import paths
-from penstock.control import memory_client
-from penstock.control.memory_client import MemoryClient
+from penstock.control.client import MemoryClient, open_client
 from penstock.identify.project import project_of_folder
 from penstock.profiles.profile import Profile, in_use
 
@@ -46,7 +45,7 @@ def reached(store: Path | None = None, *, embedder: str = "", mends: bool = Fals
     """The memory beside `store`. `mends`: have the indexes get what they lack first, where it is opened here. Raises
     `PenstockError`."""
     tell = _tell if mends else None
-    with memory_client.open_client(store or paths.store_path(), profile_in_use, embedder=embedder, tell=tell) as memory:
+    with open_client(store or paths.store_path(), profile_in_use, embedder=embedder, tell=tell) as memory:
         yield memory
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from penstock.base.errors import PenstockError, StoreError
 from penstock.budget.settings import Budget
-from penstock.control.local_or_remote import do_budget, do_sessions
+from penstock.control.client import NotUp, Remote, do_budget, do_sessions
 from penstock.events.event import Event, EventKind
 from penstock.store.sql import SqlStore
 
@@ -58,3 +58,10 @@ def test_a_store_that_somebody_has_is_left_alone(tmp_path: Path) -> None:
         sessions(store.path, "delete", session="morning")
     assert sessions(store.path, "list") == {"sessions": []}, "looking is free"
     store.close()
+
+
+def test_no_proxy_is_said_with_the_store_and_what_to_do(tmp_path: Path) -> None:
+    """Nobody has the store: the error names it, and the command that starts a proxy."""
+    store = tmp_path / "penstock.db"
+    with pytest.raises(NotUp, match=rf"{store} is up: `penstock up`"):
+        Remote(store).do("/compact", {})

@@ -8,7 +8,7 @@ import pytest
 
 from penstock.base import paths
 from penstock.base.errors import MemoryDown
-from penstock.control.memory_client import MemoryLocked, open_client
+from penstock.control.client import MemoryLocked, open_client
 from penstock.memory import Memory
 from penstock.profiles.profile import Profile, load
 from penstock.store.lock import StoreLock, is_taken
@@ -37,7 +37,7 @@ def test_one_that_somebody_has_who_cannot_be_asked(
     tmp_path: Path, profile: Profile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is waited for a while, then said; nothing is opened beside it."""
-    monkeypatch.setattr("penstock.control.memory_client.BEGIN_S", 0)
+    monkeypatch.setattr("penstock.control.client.BEGIN_S", 0)
     store = tmp_path / "penstock.db"
     with open_client(store, lambda: profile) as memory:
         memory.do("remember", {"text": "The kiln runs at 900 degrees.", "project": "p"})

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.control.registration import Announcement, announce, found, read, withdraw
+from penstock.control.discovery import Announcement, announce, announced, answers, free_port, is_free, read, withdraw
 
 HERE = Announcement(os.getpid(), "127.0.0.1", 1, "default", "/store.db", "/ca.pem", 1.0, {"openai": "http://x/v1"})
 
@@ -23,8 +23,8 @@ def test_is_found_while_it_listens(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         here = replace(HERE, port=server.getsockname()[1])
         announce(here, file)
-        assert found(file) == here
-    assert found(file) is None
+        assert announced(file) == here
+    assert announced(file) is None
 
 
 def test_is_not_found_when_its_process_is_gone(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_is_not_found_when_its_process_is_gone(tmp_path: Path) -> None:
     gone.wait()
     with socket.create_server(("127.0.0.1", 0)) as server:
         announce(replace(HERE, pid=gone.pid, port=server.getsockname()[1]), tmp_path / "proxy.json")
-        assert found(tmp_path / "proxy.json") is None
+        assert announced(tmp_path / "proxy.json") is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}', json.dumps(asdict(HERE) | {"more": 1})])
@@ -41,7 +41,7 @@ def test_a_file_that_says_something_else_is_no_proxy(tmp_path: Path, text: str) 
     """Cut short, or written by another version: nothing is found, nothing raised."""
     (tmp_path / "proxy.json").write_text(text, encoding="utf-8")
     assert read(tmp_path / "proxy.json") is None
-    assert found(tmp_path / "proxy.json") is None
+    assert announced(tmp_path / "proxy.json") is None
 
 
 def test_takes_back_its_own_only(tmp_path: Path) -> None:
@@ -69,3 +69,26 @@ def test_takes_back_its_own_only(tmp_path: Path) -> None:
 def test_gives_the_address_a_client_uses(host: str, user: str, url: str) -> None:
     """From this machine, whatever it listens on."""
     assert replace(HERE, host=host, port=80).url(user) == url
+
+
+def test_a_port_that_is_listened_on_is_not_free() -> None:
+    """And it answers; when the server is gone it is free again, at once."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert not is_free("127.0.0.1", port)
+        assert answers("127.0.0.1", port)
+        socket.create_connection(("127.0.0.1", port)).close()
+        server.accept()[0].close()
+    assert is_free("127.0.0.1", port)
+    assert not answers("127.0.0.1", port)
+
+
+def test_any_port_is_free() -> None:
+    """Port 0 asks the system for one."""
+    assert is_free("127.0.0.1", 0)
+    assert is_free("127.0.0.1", free_port("127.0.0.1"))
+
+
+def test_an_address_of_another_machine_is_not_free() -> None:
+    """Nobody here can listen on it."""
+    assert not is_free("192.0.2.1", 0)

@@ -1,26 +1,38 @@
-"""How other programs find the proxy: a small file it writes when it listens, and deletes when it ends."""
+"""Which proxies are up, and where: each announces itself by a small file while it listens; one that was started by hand
+only stands in its log."""
 
 from __future__ import annotations
 
 import json
 import os
+import socket
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from penstock.base import paths
+from penstock.base.errors import StoreError
 from penstock.base.private_files import write_file
-from penstock.control.ports import answers
+from penstock.events.event import Event, EventKind
+from penstock.events.proxy_events import StartedEvent
+from penstock.store.lock import is_taken
+from penstock.store.pages import all_events
+from penstock.store.reading import open_log
 
 __all__ = [
     "Announcement",
     "all_beside",
     "announce",
+    "announced",
+    "answers",
     "default_file",
     "file_beside",
-    "found",
+    "free_port",
     "is_alive",
+    "is_free",
     "reachable",
     "read",
+    "running",
     "withdraw",
 ]
 
@@ -73,12 +85,12 @@ def file_beside(store: Path, pid: int) -> Path:
 def all_beside(store: Path) -> list[Announcement]:
     """Every proxy that is up with this store, or one beside it."""
     files = sorted(file_beside(store, 0).parent.glob("*.json"))
-    return [what for what in map(found, files) if what is not None]
+    return [what for what in map(announced, files) if what is not None]
 
 
 def announce(what: Announcement, file: Path) -> None:
     """Write `file`, whole or not at all, unless another proxy that is up has it. Raises `OSError`."""
-    other = found(file)
+    other = announced(file)
     if other is not None and other.pid != what.pid:
         return
     paths.make_private(file.parent)
@@ -100,7 +112,7 @@ def read(file: Path) -> Announcement | None:
         return None
 
 
-def found(file: Path | None = None) -> Announcement | None:
+def announced(file: Path | None = None) -> Announcement | None:
     """The proxy that is up: announced, its process alive, its port answered."""
     what = read(file or default_file())
     if what is None or not is_alive(what.pid):
@@ -119,3 +131,66 @@ def is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def running(store: Path, *, only: bool = False) -> Announcement | None:
+    """The proxy that is up; with `only` none but the one that `store` belongs to. One that did not announce itself, as
+    plain `mitmdump -s addons/context.py` does not, is known by the newest `started` in `store` whose process lives; its
+    `ca` is not known. None: there is none."""
+    proxy = announced()
+    if proxy is not None and (not only or Path(proxy.store).expanduser().resolve() == store.expanduser().resolve()):
+        return proxy
+    return _in_log(store) if is_taken(store) else None
+
+
+def _in_log(store: Path) -> Announcement | None:
+    try:
+        with closing(open_log(store)) as log:
+            events = list(all_events(log, kinds=[EventKind.STARTED]))
+    except StoreError:  # no store, or one of another version: nothing is known of who has it
+        return None
+    return next(filter(None, (_of_event(event, store) for event in reversed(events))), None)
+
+
+def _of_event(event: Event, store: Path) -> Announcement | None:
+    """What `event` tells of its proxy, if that still listens."""
+    told = event.data
+    if not isinstance(told, StartedEvent) or told.pid is None or not is_alive(told.pid):
+        return None
+    for address in told.listen:
+        host, _, port = address.rpartition(":")
+        if port.isdecimal() and answers(reachable(host).strip("[]"), int(port)):
+            return Announcement(told.pid, host, int(port), told.profile, str(store), "", event.at)
+    return None
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there. Port 0 always can: the system chooses one."""
+    with socket.socket(_family(host), socket.SOCK_STREAM) as s:
+        if os.name == "posix":
+            # As the server will: a port in TIME_WAIT is free. Elsewhere the option would let two share a port.
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def answers(host: str, port: int, timeout: float = 1.0) -> bool:
+    """Whether somebody takes connections there."""
+    try:
+        socket.create_connection((host, port), timeout).close()
+    except OSError:
+        return False
+    return True
+
+
+def free_port(host: str) -> int:
+    """A port that was free a moment ago."""
+    with socket.create_server((host, 0), family=_family(host)) as s:
+        return int(s.getsockname()[1])
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
