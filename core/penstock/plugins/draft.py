@@ -15,7 +15,7 @@ from functools import cached_property
 
 from penstock.base.errors import InvalidEdit
 from penstock.base.renamed import Renamed
-from penstock.budget.level import Level
+from penstock.budget.settings import Level
 from penstock.conversation.conversation import HEAD_FIELDS, Block, BlockKind, Conversation, Role, chain_of
 from penstock.conversation.exchange import Exchange
 from penstock.conversation.transcript import transcript
