@@ -21,9 +21,8 @@ from penstock.events.event import Event, EventKind
 from penstock.events.proxy_events import BudgetEvent, DeletedEvent
 from penstock.redaction.redaction import redact
 from penstock.stats.sessions import LABELS, FoundSession, find_sessions, labels_of
-from penstock.store.base import Store
-from penstock.store.deletion import Deletion
-from penstock.store.pages import all_events
+from penstock.store.base import Deletion, Store
+from penstock.store.reading import all_events
 
 __all__ = ["COMMANDS", "Live", "SessionCommands"]
 

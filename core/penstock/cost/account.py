@@ -19,8 +19,7 @@ from penstock.conversation.reply import Usage
 from penstock.cost.baseline import BaselineCost, CompactionBaseline
 from penstock.cost.prices import Price
 from penstock.cost.prompt_cache import CacheBlock, Cost, PromptCacheModel
-from penstock.tokens.estimate import estimate_bytes
-from penstock.tokens.request_estimate import head_tokens
+from penstock.tokens.estimate import estimate_bytes, head_tokens
 
 __all__ = ["Account", "RequestCost", "cache_blocks"]
 
