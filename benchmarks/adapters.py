@@ -101,6 +101,9 @@ class _Quiet:
     def set_tip(self, conversation: str, tip: object, at: float) -> None:
         """Forget."""
 
+    def set_values(self, kind: str, values: object) -> None:
+        """Forget."""
+
 
 class Replayed:
     """The engine with the bundled stages, its clock set by the caller: one session, request by request."""

@@ -26,7 +26,7 @@ from typing import Any
 from penstock.conversation.reply import Usage
 from penstock.dialects.anthropic import Anthropic
 from penstock.tokens.calibration import Calibration
-from penstock.tokens.request_estimate import estimated
+from penstock.tokens.estimate import estimated
 
 Record = dict[str, Any]
 PROVIDER = "anthropic"

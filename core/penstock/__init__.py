@@ -14,7 +14,7 @@ from penstock.base.errors import InvalidEdit, PluginError, ProfileError
 from penstock.base.paths import state_dir
 from penstock.base.suggest import did_you_mean
 from penstock.base.validation import validate_table
-from penstock.budget.level import Level
+from penstock.budget.settings import Level
 from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role, common_head
 from penstock.conversation.exchange import Exchange, Identity, Kind
 from penstock.conversation.reply import Reply, ToolCall, Usage

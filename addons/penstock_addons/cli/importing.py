@@ -15,7 +15,7 @@ from rich.progress import Progress
 from penstock.base.errors import PenstockError
 from penstock.base.validation import validate_table
 from penstock.cli.formatting import printable
-from penstock.identify.project import project_of_folder
+from penstock.identify.working_directory import project_of_folder
 from penstock.profiles.envelope import Stripper, envelope_settings
 from penstock.profiles.profile import Profile
 from penstock_addons.cli.memory.client import MemoryClient, chosen_project, profile_in_use, reached
@@ -23,7 +23,7 @@ from penstock_addons.cli.memory.printing import confirmed, counted, only
 from penstock_addons.cli.memory.search import StoreOption
 
 if TYPE_CHECKING:
-    from penstock.memory.message_filter import MessageFilter
+    from penstock.memory.text_kind import MessageFilter
 
 __all__ = ["import_"]
 
@@ -86,7 +86,7 @@ class _How:
     @classmethod
     def of(cls, profile: Profile, project: str) -> _How:
         """As the stage would keep it under this profile."""
-        from penstock.memory.message_filter import MessageFilter
+        from penstock.memory.text_kind import MessageFilter
 
         message_filter = validate_table(MessageFilter, profile.settings_of("memory"), f"{profile.where}: stage.memory.")
         expires_at = time.time() + profile.memory.expiry_days * _DAY

@@ -1,11 +1,11 @@
-"""What is counted."""
+"""What is counted, and how it is written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["MEASURES", "Amount", "number"]
+__all__ = ["MEASURES", "Amount", "amount_in_words", "number", "part_in_words"]
 
 MEASURES = ("dollars", "tokens", "requests")
 _HAIR = 1e-9
@@ -49,3 +49,15 @@ def number(value: object) -> float:
     """A number from 0 on that was stored; what is none counts as 0."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if is_number and 0 <= value < _MOST else 0.0  # type: ignore[arg-type, operator]
+
+
+def amount_in_words(measure: str, amount: float) -> str:
+    """`$3.20`, `1,200 tokens`."""
+    return f"${amount:,.2f}" if measure == "dollars" else f"{amount:,.0f} {measure}"
+
+
+def part_in_words(measure: str, used: float, limit: float) -> str:
+    """`$3.20 of $5.00`, `1,200 of 5,000 tokens`."""
+    if measure == "dollars":
+        return f"{amount_in_words(measure, used)} of {amount_in_words(measure, limit)}"
+    return f"{used:,.0f} of {limit:,.0f} {measure}"

@@ -10,18 +10,20 @@ import math
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from penstock.budget.amount import Amount
-from penstock.budget.counter import Counter
-from penstock.budget.counter_table import CounterTable
-from penstock.budget.level import Level, next_level
+from penstock.budget.counters import Counter, CounterTable
 from penstock.budget.limit_evaluator import Change, LimitEvaluator, LimitStatus, is_over, nearest
 from penstock.budget.rate_limiter import RateDecision
 from penstock.budget.scopes import BudgetOwner, Key, Scope, keys_of, member_of, period_of, storable
-from penstock.budget.settings import Budget, Limit
+from penstock.budget.settings import Budget, Level, Limit
 
-__all__ = ["Admission", "Budgets"]
+__all__ = ["COUNTERS", "LIMITS", "Admission", "Budgets"]
+
+COUNTERS, LIMITS = "budget", "budget-limit"
+"""Kinds of facts in a store."""
 
 RETRY_S = 600
 """Told to clients: a person may have raised the budget by then. Those that wait for five minutes and more say so."""
@@ -30,6 +32,8 @@ SOON_S = 5
 SHOWN = 1000
 RAISE = 0.5
 """Of a limit, where a person does not say by how much."""
+Save = Callable[[str, str, dict[str, Any] | None], None]
+"""Has a fact of a kind stored under a name, or deleted there. Called with the lock held: it must not wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +62,14 @@ class Budgets:
         *,
         now: float = 0.0,
         on_change: Callable[[Change], None] = lambda _: None,
+        save: Save = lambda *_: None,
     ) -> None:
-        """`counters` and `limits`: what `changed` gave in earlier lives."""
-        self._lock = threading.RLock()
-        self._books = CounterTable(counters or {}, now)
+        """`counters` and `limits`: what `save` was given in earlier lives."""
+        self._lock, self._save = threading.RLock(), save
+        self._books = CounterTable(counters or {}, now, partial(save, COUNTERS))
         self._judge = LimitEvaluator(
             self._books, {name: _limit(values) for name, values in (limits or {}).items()}, on_change
         )
-        self._changed: dict[str, dict[str, Any] | None] = {}
 
     # ---------------------------------------------------------------- what the road asks
 
@@ -77,8 +81,9 @@ class Budgets:
             keys = keys_of(who, budget, now)
             found = [self._judge.look(key, self._books.open(key, who, now), budget) for key in keys]
             if not who.is_own:
-                member = self._books.open(member_of(who, budget, now), who, now)
-                found.append(self._judge.look_at_share(keys[-2], keys[-1], member, budget, now))
+                member = member_of(who, budget, now)
+                sharing = self._books.open(member, who, now)
+                found.append(self._judge.look_at_share(keys[-2], member, sharing, budget, now))
             return max(found, key=lambda standing: (standing.level, standing.is_final))
 
     def is_limited(self, budget: Budget) -> bool:
@@ -98,7 +103,7 @@ class Budgets:
         for the same exchange changes nothing. `turn` is asked for a request that no budget stops."""
         with self._lock:
             # A thread that was given up may ask when the answer has come already.
-            if self._books.held(exchange) is not None or self._books.is_over(exchange):
+            if self._books.held(exchange) is not None or self._books.has_ended(exchange):
                 return Admission(True)
             self._books.let_go_of_old(now)
             standing = self.standing(who, budget, now)
@@ -119,7 +124,7 @@ class Budgets:
     def settle(self, exchange: str, who: BudgetOwner, budget: Budget, amount: Amount, now: float) -> None:
         """An answer came, and cost `amount`. Counted once for each exchange, whether it was admitted or not."""
         with self._lock:
-            if not self._books.is_new(exchange):
+            if not self._books.end(exchange, is_paid=True):
                 return
             own = (*keys_of(who, budget, now), member_of(who, budget, now))
             for key in self._books.let_go(exchange) or dict.fromkeys(own):
@@ -131,7 +136,7 @@ class Budgets:
         """The request cost nothing: it was not sent, or the provider refused it."""
         with self._lock:
             self._books.let_go(exchange)
-            self._books.release(exchange)
+            self._books.end(exchange, is_paid=False)
 
     def held(self, exchange: str) -> Amount | None:
         """What a request that is under way is thought to cost. None: it was not admitted, or too long ago."""
@@ -155,11 +160,11 @@ class Budgets:
         with self._lock:
             name = storable(name)
             place = f"{scope}|{name}" if name else str(scope)
-            self._changed[place] = None if limit is None else limit.model_dump(exclude_none=True)
             if limit is None:
                 self._judge.limits.pop(place, None)
             else:
                 self._judge.limits[place] = limit
+            self._save(LIMITS, place, None if limit is None else limit.model_dump(exclude_none=True))
             self._books.forget_limits(scope, name)
 
     def raise_(
@@ -208,10 +213,10 @@ class Budgets:
         with self._lock:
             for scope, names in ((Scope.SESSION, {session}), (Scope.CONVERSATION, set(conversations))):
                 stored = {storable(name) for name in names}
-                self._books.forget(self._books.named(scope, stored))
+                self._books.forget(scope, stored)
                 for place in {f"{scope}|{name}" for name in stored} & self._judge.limits.keys():
                     del self._judge.limits[place]
-                    self._changed[place] = None
+                    self._save(LIMITS, place, None)
 
     def show(self, budget: Budget, now: float) -> list[dict[str, Any]]:
         """The budgets that something was counted for in the periods of now, those used last, as plain data, the widest
@@ -221,34 +226,22 @@ class Budgets:
             keys = {key for key, _ in newest}
             keys.add(Key(Scope.DAY, "", period_of(budget, Scope.DAY, now)))
             order = list(Scope)
-            pools = self._judge.pools([key for key in keys if key.scope is Scope.SESSION], budget, now)
+            sessions = [key for key in keys if key.scope is Scope.SESSION]
+            given = [self._judge.pool(session, budget, now) for session in sessions]
+            pools = {member.name: amounts for pool in given for member, amounts in pool.items()}
             rows = [self._row(key, budget, now, pools) for key in keys]
             return sorted(rows, key=lambda row: (order.index(row["scope"]), -row["share"], -row["at"], row["name"]))
-
-    def changed(self) -> tuple[dict[str, dict[str, Any] | None], dict[str, dict[str, Any] | None]]:
-        """What is to be stored since this was asked last: counters, and limits that a person set."""
-        with self._lock:
-            limits, self._changed = self._changed, {}
-            return self._books.changed(), limits
-
-    def unsaved(self, counters: dict[str, dict[str, Any] | None], limits: dict[str, dict[str, Any] | None]) -> None:
-        """What `changed` gave could not be stored: it is given again, unless it is out of date by then."""
-        with self._lock:
-            self._books.unsaved(counters)
-            self._changed = {**limits, **self._changed}
 
     # ---------------------------------------------------------------- within
 
     def _meant(
         self, budget: Budget, now: float, scope: Scope | None, name: str, who: BudgetOwner | None
     ) -> list[tuple[Key, Counter]]:
-        found = list(self._books.of_now(budget, now))
+        found = [one for one in self._books.of_now(budget, now) if scope in (None, one[0].scope)]
         if scope is Scope.DAY or (scope is not None and name):
-            return [(key, counter) for key, counter in found if key.scope is scope and name in ("", key.name)]
-        found = [(key, counter) for key, counter in found if scope in (None, key.scope)]
-        keys = None if who is None else set(keys_of(who, budget, now))
-        mine = [(key, counter) for key, counter in found if keys is None or key in keys]
-        return [(key, counter) for key, counter in mine if self._blocks(key, counter, budget, now, who)]
+            return [(key, counter) for key, counter in found if name in ("", key.name)]
+        keys = {key for key, _ in found} if who is None else set(keys_of(who, budget, now))
+        return [(key, one) for key, one in found if key in keys and self._blocks(key, one, budget, now, who)]
 
     def _blocks(self, key: Key, counter: Counter, budget: Budget, now: float, who: BudgetOwner | None) -> bool:
         if nearest(counter.taken, self._judge.known(key, counter, budget))[0] >= 1:
@@ -256,11 +249,9 @@ class Budgets:
         if key.scope is not Scope.SESSION:
             return False
         one = None if who is None else member_of(who, budget, now)
-        pools = self._judge.pools([key], budget, now)
+        pool = self._judge.pool(key, budget, now)
         return any(
-            not sharing.is_main
-            and not is_over(sharing, now)
-            and nearest(sharing.shared, pools.get(member.name, {}))[0] >= 1
+            not sharing.is_main and not is_over(sharing, now) and nearest(sharing.shared, pool.get(member, {}))[0] >= 1
             for member, sharing in self._books.members(key).items()
             if one in (None, member)
         )
@@ -268,7 +259,7 @@ class Budgets:
     def _calm(self, key: Key, counter: Counter, budget: Budget, now: float) -> None:
         """A person changed what counts."""
         self._books.note(key)
-        counter.forget_limits()
+        counter.limits = None
         self._judge.look(key, counter, budget, is_calm=True)
         if key.scope is Scope.SESSION:
             for member, sharing in self._books.members(key).items():
@@ -280,10 +271,10 @@ class Budgets:
         counter = self._books.find(key)
         limits = self._judge.known(key, counter, budget)
         share = nearest(counter.taken, limits)[0]
-        level = next_level(share, counter.level, budget)
+        level = budget.next_level(share, counter.level)
         if key.scope is Scope.CONVERSATION:
             member = self._books.find(member_of(BudgetOwner(key.name), budget, now))
-            near = next_level(nearest(member.shared, pools.get(key.name, {}))[0], Level.NORMAL, budget)
+            near = budget.next_level(nearest(member.shared, pools.get(key.name, {}))[0], Level.NORMAL)
             if not member.is_over:
                 level = max(level, min(near, Level.MINIMAL) if member.is_main else near)
         row: dict[str, Any] = {

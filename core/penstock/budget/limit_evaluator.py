@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
 
-from penstock.budget import messages
-from penstock.budget.amount import MEASURES, Amount
-from penstock.budget.counter import Counter
-from penstock.budget.counter_table import CounterTable
-from penstock.budget.level import Level, next_level
-from penstock.budget.pool import Member, shares
-from penstock.budget.scopes import Key, limit_of
-from penstock.budget.settings import Budget, Limit
+from penstock.budget.amount import MEASURES, Amount, part_in_words
+from penstock.budget.counters import Counter, CounterTable
+from penstock.budget.scopes import Key, Scope, limit_of
+from penstock.budget.settings import Budget, Level, Limit
 
-__all__ = ["IDLE_S", "Change", "LimitEvaluator", "LimitStatus", "is_over", "nearest"]
+__all__ = ["IDLE_S", "Change", "LimitEvaluator", "LimitStatus", "Member", "is_over", "nearest", "shares"]
 
 IDLE_S = 600.0
 """A subagent that asked for nothing so long has done its work."""
+_WHOSE = {
+    Scope.DAY: "the budget for everything",
+    Scope.PROJECT: "the budget of project {name}",
+    Scope.AGENT: "the budget of {name}",
+    Scope.SESSION: "the budget of this session",
+    Scope.CONVERSATION: "the budget of this conversation",
+}
+_SPANS = {10: "today", 7: "this month", 13: "this hour", 0: ""}
+"""By how a period is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +64,13 @@ class LimitEvaluator:
         if not limits:
             return LimitStatus()
         share, measure, limit = nearest(counter.taken, limits)
-        before = Level.NORMAL if is_calm or not counter.is_by(limits) else counter.level
-        level = next_level(share, before, budget)
+        if counter.limits is None:
+            counter.limits = limits
+        is_its_own = counter.limits == limits
+        before = counter.level if is_its_own and not is_calm else Level.NORMAL
+        level = budget.next_level(share, before)
         why = f"{key.label}: {_part(share)}"
-        if counter.adopts(limits) and level is not counter.level:
+        if is_its_own and level is not counter.level:
             before, counter.level = counter.level, level
             self._tell(key, Change(key.label, before, level, why))
         if level is not Level.BLOCKED:
@@ -68,7 +78,7 @@ class LimitEvaluator:
         used_up = {m: most for m, most in limits.items() if counter.used.of(m) >= most}
         if used_up:
             _, measure, limit = nearest(counter.used, used_up)
-        said = messages.blocked(key, measure, counter.taken.of(measure), limit, chat=budget.chat)
+        said = _blocked(key, measure, counter.taken.of(measure), limit, chat=budget.chat)
         return LimitStatus(level, said, is_final=bool(used_up))
 
     def look_at_share(
@@ -80,10 +90,8 @@ class LimitEvaluator:
         pool = self.pool(session, budget, now, counter)
         if not pool and counter.share_level is Level.NORMAL:
             return LimitStatus()
-        at = next(at for at, one in enumerate(self._books.members(session).values()) if one is counter)
-        limits = {measure: given[at] for measure, given in pool.items()}
-        share, measure, limit = nearest(counter.shared, limits)
-        level = next_level(share, Level.NORMAL if is_calm else counter.share_level, budget)
+        share, measure, limit = nearest(counter.shared, pool.get(key, {}))
+        level = budget.next_level(share, Level.NORMAL if is_calm else counter.share_level)
         level = min(level, Level.MINIMAL) if counter.is_main else level
         why = f"share of {session.label}: {_part(share)}"
         if level is not counter.share_level:
@@ -93,28 +101,32 @@ class LimitEvaluator:
             return LimitStatus(level, why)
         used = (counter.used - counter.own).of(measure)
         # Others may end, and what is held for them may cost less: then there is more for this one.
-        return LimitStatus(level, messages.share_blocked(measure, used, limit), is_final=used >= limit > 0)
+        return LimitStatus(level, _share_blocked(measure, used, limit), is_final=used >= limit > 0)
 
     def _tell(self, key: Key, change: Change) -> None:
         self._books.note(key)
         self._on_change(change)
 
-    def pool(self, session: Key, budget: Budget, now: float, asking: Counter | None = None) -> dict[str, list[float]]:
-        """By measure, what each conversation of a session may use of it, in their order. Who is `asking` is at work.
-        Empty: nobody has to share."""
-        limits, mine = self._amounts(session, budget), self._books.members(session).values()
-        if not limits or len(mine) < 2:
+    def pool(
+        self, session: Key, budget: Budget, now: float, asking: Counter | None = None
+    ) -> dict[Key, dict[str, float]]:
+        """What each conversation of a session may use of it, by measure. Who is `asking` is at work. Empty: nobody has
+        to share."""
+        limits, sharing = self._amounts(session, budget), self._books.members(session)
+        if not limits or len(sharing) < 2:
             return {}
-        whole, out = self._books.find(session), {}
+        whole = self._books.find(session)
         own_calls = whole.own + whole.own_held
         agents = [
             (budget.main_weight if one.is_main else 1.0, one.shared, one is not asking and is_over(one, now))
-            for one in mine
+            for one in sharing.values()
         ]
+        out: dict[Key, dict[str, float]] = {key: {} for key in sharing}
         for measure, limit in limits.items():
             members = [Member(weight, getattr(shared, measure), is_over) for weight, shared, is_over in agents]
             own = max(budget.reserve * limit, own_calls.of(measure))
-            out[measure] = shares(max(0.0, limit - own), members)
+            for given, amount in zip(out.values(), shares(max(0.0, limit - own), members), strict=True):
+                given[measure] = amount
         return out
 
     def _amounts(self, key: Key, budget: Budget) -> dict[str, float]:
@@ -129,14 +141,37 @@ class LimitEvaluator:
         own = self.limits.get(f"{key.scope}|{key.name}") or self.limits.get(str(key.scope))
         return own or limit_of(budget, key.scope)
 
-    def pools(self, sessions: Iterable[Key], budget: Budget, now: float) -> dict[str, dict[str, float]]:
-        """By conversation, what each may use of its session, once for all."""
-        out: dict[str, dict[str, float]] = {}
-        for session in sessions:
-            given = self.pool(session, budget, now)
-            for at, member in enumerate(self._books.members(session)):
-                out[member.name] = {measure: amounts[at] for measure, amounts in given.items()}
-        return out
+
+class Member(NamedTuple):
+    """One agent of a session."""
+
+    weight: float
+    used: float
+    """What it has used, and what is held for it."""
+    is_over: bool = False
+    """It has done its work: what it did not use goes to the others."""
+
+
+def shares(limit: float, members: Sequence[Member]) -> list[float]:
+    """What each member may use of `limit` in all. Those that are over get what they used; the rest is shared out by
+    weight, and who has used more than that already keeps what it used, at the expense of the others.
+
+    The shares add up to `limit`, or to what was used where that is more, while there is a member to have them.
+    """
+    out = [member.used for member in members]
+    open_ = [at for at, member in enumerate(members) if not member.is_over]
+    left = max(0.0, limit - sum(member.used for member in members if member.is_over))
+    # Whoever used most for its weight first: where that one is not beyond its share, nobody is.
+    open_.sort(key=lambda at: members[at].used / members[at].weight, reverse=True)
+    weights = list(accumulate(members[at].weight for at in reversed(open_)))
+    for rank, at in enumerate(open_):
+        weight = weights[-1 - rank]  # of this one and all after it
+        if members[at].used <= left * members[at].weight / weight:
+            for fits in open_[rank:]:
+                out[fits] = left * members[fits].weight / weight
+            return out
+        left = max(0.0, left - members[at].used)
+    return out
 
 
 def is_over(one: Counter, now: float) -> bool:
@@ -152,3 +187,25 @@ def nearest(taken: Amount, limits: Mapping[str, float]) -> tuple[float, str, flo
 
 def _part(share: float) -> str:
     return f"{min(share, 9.99):.0%} used"
+
+
+def _blocked(key: Key, measure: str, used: float, limit: float, *, chat: bool) -> str:
+    """Why a request is refused, and what lifts it: one sentence each. `chat`: a message may."""
+    whose = _WHOSE[key.scope].format(name=_shown(key.name))
+    span = _SPANS.get(len(key.period), "")
+    say = ", or say here: penstock budget raise" if chat else ""
+    return (
+        f"Penstock: {whose}{f' {span}' if span else ''} is used up ({part_in_words(measure, used, limit)}). "
+        f"To go on, run `penstock budget raise`{say}"
+    )
+
+
+def _share_blocked(measure: str, used: float, limit: float) -> str:
+    """The same for a subagent. Its agent reads that, and a person has to decide: no command is named."""
+    figures = part_in_words(measure, used, limit)
+    return f"Penstock: this subagent's share of the session's budget is used up ({figures}). Ask the person"
+
+
+def _shown(name: str) -> str:
+    """What a folder or a client is called reaches terminals."""
+    return "".join(c if c.isprintable() else " " for c in name)

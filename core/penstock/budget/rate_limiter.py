@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from penstock.budget import messages
-from penstock.budget.bucket import Bucket
 from penstock.budget.provider_limits import RateLimitInfo
 from penstock.budget.scopes import BudgetOwner
-from penstock.budget.settings import Rate, Rates
+from penstock.budget.settings import Rates
 
-__all__ = ["RateDecision", "RateLimiter"]
+__all__ = ["Bucket", "RateDecision", "RateLimiter"]
 
 MINUTE = 60.0
 _Key = tuple[str, str, str, float, float]
@@ -24,6 +22,39 @@ NAMES = 20
 """Limits that are remembered of one provider; a server may call them what it likes."""
 BUCKETS = 2000
 """Credentials and projects that are remembered; who was not heard of for so long has a full bucket again."""
+
+
+@dataclass(slots=True)
+class Bucket:
+    """A token bucket: it holds `size` and fills by `per_s` a second. Each who comes gets its turn, first come, first
+    served. Not for several threads at once."""
+
+    size: float
+    per_s: float
+    level: float
+    """At `at`. Below zero: so much is owed to those that wait for their turn."""
+    at: float
+    """When something was asked for last, in seconds."""
+
+    def wait(self, amount: float, now: float) -> float:
+        """Seconds until `amount` can be had, behind all that wait. More than the bucket holds can be had once it is
+        full."""
+        self.level, self.at = self.left(now), now  # a clock that was set back begins anew from there
+        return max(0.0, (min(amount, self.size) - self.level) / self.per_s)
+
+    def take(self, amount: float, now: float) -> None:
+        """Take `amount`, now or at the end of `wait`."""
+        self.level = self.left(now) - amount
+        self.at = now
+
+    def give_back(self, amount: float) -> None:
+        """It was not used."""
+        self.level = min(self.size, self.level + amount)
+
+    def left(self, now: float) -> float:
+        """What is in it. Below zero: so much is owed."""
+        # A clock that was set back fills nothing.
+        return min(self.size, self.level + max(0.0, now - self.at) * self.per_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +83,7 @@ class RateLimiter:
             waits = [(bucket.wait(amount, now), what) for what, bucket, amount in buckets]
             wait, what = max(waits, default=(0.0, ""))
             if wait > rates.queue_s:
-                return RateDecision(wait, is_given=False, message=messages.too_fast(what, wait))
+                return RateDecision(wait, is_given=False, message=_too_fast(what, wait))
             for _, bucket, amount in buckets:
                 bucket.take(amount, now)
             if rates.provider and rates.queue_s:
@@ -100,7 +131,8 @@ class RateLimiter:
     def _of(self, who: BudgetOwner, rates: Rates, tokens: float, now: float) -> Iterator[tuple[str, Bucket, float]]:
         ours = ("credential", who.credential, rates.credential), ("project", who.project, rates.project)
         for scope, name, rate in ours:
-            for measure, amount, per_minute in _measures(rate, tokens):
+            asked = ("requests", 1.0, rate.requests_per_minute), ("tokens", tokens, rate.tokens_per_minute)
+            for measure, amount, per_minute in asked:
                 if per_minute is not None:
                     bucket = self._bucket((scope, name, measure, per_minute, rate.burst), now)
                     whose = f"project {name}" if scope == "project" else "this credential"
@@ -109,12 +141,13 @@ class RateLimiter:
     def _bucket(self, key: _Key, now: float) -> Bucket:
         """Profiles with different limits have buckets of their own."""
         *_, per_minute, burst = key
-        bucket = self._buckets.pop(key, None) or Bucket.full(per_minute * burst, per_minute / MINUTE, now)
+        size = per_minute * burst
+        bucket = self._buckets.pop(key, None) or Bucket(size, per_minute / MINUTE, size, now)
         self._buckets[key] = bucket
         while len(self._buckets) > BUCKETS:
             self._buckets.popitem(last=False)
         return bucket
 
 
-def _measures(rate: Rate, tokens: float) -> tuple[tuple[str, float, float | None], ...]:
-    return ("requests", 1.0, rate.requests_per_minute), ("tokens", tokens, rate.tokens_per_minute)
+def _too_fast(what: str, wait: float) -> str:
+    return f"Penstock: {what} is reached; try again in {max(1, round(wait))} s (`penstock budget show`)"

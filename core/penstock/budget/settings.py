@@ -1,15 +1,31 @@
-"""The tables `[budget]` and `[rate]` of a profile."""
+"""The tables `[budget]` and `[rate]` of a profile, and the levels of a budget that they set."""
 
 from __future__ import annotations
 
+from enum import IntEnum
 from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["Budget", "Limit", "Period", "Rate", "Rates"]
+__all__ = ["Budget", "Level", "Limit", "Period", "Rate", "Rates"]
 
 Period = Literal["hour", "day", "month", "ever"]
+
+
+class Level(IntEnum):
+    """Higher is less."""
+
+    NORMAL = 0
+    REDUCED = 1
+    """Less is recalled, and new tool outputs are shortened one setting further."""
+    MINIMAL = 2
+    """Nothing is recalled, and new tool outputs are shortened as far as they can be."""
+    BLOCKED = 3
+    """Requests are refused, in the provider's own form."""
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class _Table(BaseModel):
@@ -65,6 +81,20 @@ class Budget(_Table):
         """Whether anything is limited."""
         limits = (self.day, self.project, self.agent, self.session, self.conversation)
         return any((limit.dollars, limit.tokens, limit.requests) != (None, None, None) for limit in limits)
+
+    def next_level(self, share: float, before: Level) -> Level:
+        """The level of a budget of which `share` is used or held. It rises at once, and falls by the margin: what is
+        held for a request and then not used must not make it go up and down.
+
+        BLOCKED has no margin: what is left of a budget may be spent, and used alone never falls."""
+        return max(self._level(share), min(before, self._level(share + self.margin), Level.MINIMAL))
+
+    def _level(self, share: float) -> Level:
+        if share >= 1:
+            return Level.BLOCKED
+        if share >= self.minimal:
+            return Level.MINIMAL
+        return Level.REDUCED if share >= self.reduced else Level.NORMAL
 
     @model_validator(mode="after")
     def _in_order(self) -> Budget:

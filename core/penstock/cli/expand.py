@@ -10,13 +10,14 @@ from typing import Annotated
 
 import typer
 
-from penstock.base.errors import PenstockError
+from penstock.base import paths
+from penstock.base.errors import PenstockError, StoreError
 from penstock.base.excerpt import excerpt
 from penstock.cli.formatting import printable
-from penstock.cli.stores import find_originals, stores
 from penstock.store.originals import Original
+from penstock.store.reading import open_log
 
-__all__ = ["expand", "listed", "the_original"]
+__all__ = ["expand", "find_originals", "listed", "stores", "the_original"]
 
 SHOWN = 20
 """Originals that are listed."""
@@ -90,3 +91,37 @@ def _print(text: str) -> None:
 
 def _on_terminal() -> bool:
     return sys.stdout.isatty()
+
+
+def stores(path: Path | None) -> list[Path]:
+    """The store at `path`; when none is given, the proxy's own and those that stand beside it."""
+    if path is not None:
+        return [path.expanduser().absolute()]
+    own = paths.store_path().absolute()
+    return [own, *sorted(own.parent.glob(f"{own.stem}-*{own.suffix}"))]
+
+
+def find_originals(path: Path | None, handle: str = "", limit: int = 50) -> list[Original]:
+    """The originals whose handle begins with `handle`, newest first, of all `stores`. A store that can not be read is
+    passed over where another has something. Raises `StoreError`."""
+    found: dict[str, Original] = {}
+    faults: list[StoreError] = []
+    for file in stores(path):
+        try:
+            for original in _find(file, handle, limit):
+                known = found.get(original.digest)
+                if known is None or known.at < original.at:
+                    found[original.digest] = original
+        except StoreError as e:
+            faults.append(e)
+    if faults and not found:
+        raise faults[0]
+    return sorted(found.values(), key=lambda original: original.at, reverse=True)[:limit]
+
+
+def _find(file: Path, handle: str, limit: int) -> list[Original]:
+    store = open_log(file)
+    try:
+        return store.find_originals(handle, limit)
+    finally:
+        store.close()

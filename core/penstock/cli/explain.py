@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from penstock.base.diff import changed_lines
 from penstock.base.errors import PenstockError
-from penstock.cli.difference import difference
 from penstock.cli.formatting import columns, counted, dollars, lasted, moment, percent, printable, signed
 from penstock.edits.edit import Edit
 from penstock.events.event import Event
@@ -28,7 +29,7 @@ from penstock.store.base import Store
 from penstock.store.before_after import before_after
 from penstock.store.reading import all_events, backwards, open_log
 
-__all__ = ["explain"]
+__all__ = ["difference", "explain"]
 
 _HOW = {
     "estimated": "estimated from the request's bytes",
@@ -36,6 +37,7 @@ _HOW = {
     "tokenizer": "estimated, by what the model's own tokenizer counted of a part",
 }
 _COLOURS = {"landed": "green", "pending": "yellow", "edited": "green", "failed": "red", "late": "yellow"}
+_SIGNS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def explain(
@@ -237,3 +239,45 @@ def _difference(log: Store, ledger: list[Edit], edit: EditEvent, limit: int) -> 
         yield f"{title}: the original {texts.handle} is not in the store any more"
         return
     yield from difference(texts.before or "", texts.after, title=title, handle=texts.handle, limit=limit)
+
+
+def difference(before: str, after: str, *, title: str, handle: str, limit: int) -> Iterator[str]:
+    """The lines of a unified difference, at most about `limit` of them unless that is 0; then how to see the rest."""
+    old, new = before.splitlines(), after.splitlines()
+    name = f"{title} ({handle})" if handle else title
+    yield typer.style(f"--- {name}, as it came: {len(old):,} lines", bold=True)
+    yield typer.style(f"+++ {title}, as it was sent: {len(new):,} lines", bold=True)
+    lines = changed_lines(old, new)
+    if not limit or len(lines) <= limit:
+        yield from map(_coloured, lines)
+        return
+    left_out = 0
+    for line, stands_for in _bounded(lines, limit):
+        yield _coloured(line) if line else typer.style(f"… {stands_for:,} more like it", dim=True)
+        left_out += stands_for
+    whole = f"; the whole original: penstock expand {handle}" if handle else ""
+    yield typer.style(f"{left_out:,} lines of the difference left out: --lines 0 shows them{whole}", dim=True)
+
+
+def _bounded(lines: list[str], limit: int) -> Iterator[tuple[str, int]]:
+    """Lines, each standing for none but itself; an empty one stands for those left out. Long runs are shortened before
+    the end is cut: what went is often long, and what came in its stead is what one wants to see."""
+    longest, left = max(2, limit // 4), limit
+    rest = len(lines)
+    for _, run in groupby(lines, key=lambda line: line[:1]):
+        found = list(run)
+        shown = found[: min(longest, left)]
+        rest -= len(found)
+        left -= len(shown)
+        yield from ((line, 0) for line in shown)
+        if len(shown) < len(found):
+            yield "", len(found) - len(shown)
+        if not left:
+            break
+    if rest:
+        yield "", rest
+
+
+def _coloured(line: str) -> str:
+    text = printable(line.expandtabs(4))
+    return typer.style(text, fg=_SIGNS[text[0]]) if text[:1] in _SIGNS else text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -27,13 +27,9 @@ def run_budget_command(
     admission: AdmissionControl, command: str, arguments: Mapping[str, object], budget: Budget
 ) -> Answer:
     """Carry a command out on the budgets of a running engine. Raises `PenstockError`."""
-    raised: Sequence[str] = ()
-    try:
-        done = BudgetCommands(admission.budgets, budget, admission.clock.now, admission.speed).do(command, arguments)
-        raised = done.get("raised", ())
-        return done
-    finally:
-        admission.changed(raised)
+    done = BudgetCommands(admission.budgets, budget, admission.clock.now, admission.speed).do(command, arguments)
+    admission.raised(done.get("raised", ()))
+    return done
 
 
 class BudgetCommands:

@@ -132,12 +132,13 @@ def do_budget(
     from penstock.engine import budget_store
     from penstock.store.sql import SqlStore
 
-    with closing(SqlStore(where, readonly=command == "show")) as held:
-        budgets = budget_store.load(held, time.time(), lambda _: None)
-        answer = BudgetCommands(budgets, budget(), time.time).do(command, arguments)
-        if command != "show":
-            budget_store.save(held, budgets)
-    return answer
+    if command == "show":
+        with closing(SqlStore(where, readonly=True)) as held:
+            budgets = budget_store.load(held, time.time())
+            return BudgetCommands(budgets, budget(), time.time).do(command, arguments)
+    with closing(SqlStore(where)) as held:
+        budgets = budget_store.load(held, time.time(), save=budget_store.save_in(held))
+        return BudgetCommands(budgets, budget(), time.time).do(command, arguments)
 
 
 def do_sessions(store: Path, command: str, arguments: Mapping[str, object]) -> dict[str, Any]:

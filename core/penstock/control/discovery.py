@@ -16,8 +16,7 @@ from penstock.base.private_files import write_file
 from penstock.events.event import Event, EventKind
 from penstock.events.proxy_events import StartedEvent
 from penstock.store.lock import is_taken
-from penstock.store.pages import all_events
-from penstock.store.reading import open_log
+from penstock.store.reading import all_events, open_log
 
 __all__ = [
     "Announcement",

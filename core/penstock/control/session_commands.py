@@ -15,15 +15,14 @@ from typing import Any
 
 from penstock.base.dispatch import run_command
 from penstock.base.errors import PenstockError
+from penstock.budget.budgets import COUNTERS, LIMITS
 from penstock.budget.scopes import Key, Scope, storable
-from penstock.engine import budget_store
 from penstock.events.event import Event, EventKind
 from penstock.events.proxy_events import BudgetEvent, DeletedEvent
 from penstock.redaction.redaction import redact
 from penstock.stats.sessions import LABELS, FoundSession, find_sessions, labels_of
-from penstock.store.base import Store
-from penstock.store.deletion import Deletion
-from penstock.store.pages import all_events
+from penstock.store.base import Deletion, Store
+from penstock.store.reading import all_events
 
 __all__ = ["COMMANDS", "Live", "SessionCommands"]
 
@@ -149,14 +148,10 @@ class SessionCommands:
             Scope.SESSION: {storable(session.name)},
             Scope.CONVERSATION: {storable(one) for one in session.conversations},
         }
-        keys = [(text, Key.read(text)) for text in self._store.values_of(budget_store.COUNTERS)]
-        facts = {
-            (budget_store.COUNTERS, text)
-            for text, key in keys
-            if key is not None and key.name in names.get(key.scope, ())
-        }
+        keys = [(text, Key.read(text)) for text in self._store.values_of(COUNTERS)]
+        facts = {(COUNTERS, text) for text, key in keys if key is not None and key.name in names.get(key.scope, ())}
         places = {f"{scope}|{name}" for scope, some in names.items() for name in some}
-        facts |= {(budget_store.LIMITS, place) for place in self._store.values_of(budget_store.LIMITS).keys() & places}
+        facts |= {(LIMITS, place) for place in self._store.values_of(LIMITS).keys() & places}
         if storable(session.name) in self._store.values_of(LABELS):
             facts.add((LABELS, storable(session.name)))
         labels = {f"{scope} {name}" for scope, some in names.items() for name in some}

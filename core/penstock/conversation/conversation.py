@@ -32,6 +32,7 @@ __all__ = [
     "digest",
     "is_envelope",
     "prompt_of",
+    "transcript",
 ]
 
 KEY_BYTES = 16
@@ -311,3 +312,8 @@ def digest(*parts: bytes) -> bytes:
         h.update(len(part).to_bytes(8, "little"))
         h.update(part)
     return h.digest()
+
+
+def transcript(messages: Iterable[Message]) -> str:
+    """Every word of `messages`, with who said it."""
+    return "\n\n".join(f"[{m.role}] " + "\n".join(block.text for block in m.blocks) for m in messages)

@@ -18,9 +18,8 @@ from penstock.conversation.conversation import BlockKind, Conversation, Message,
 from penstock.conversation.reply import Usage
 from penstock.cost.baseline import BaselineCost, CompactionBaseline
 from penstock.cost.prices import Price
-from penstock.cost.prompt_cache import CacheBlock, Cost, PromptCacheModel
-from penstock.tokens.estimate import estimate_bytes
-from penstock.tokens.request_estimate import head_tokens
+from penstock.cost.prompt_cache import CacheBlock, CacheBlocks, Cost, PromptCacheModel
+from penstock.tokens.estimate import estimate_bytes, head_tokens
 
 __all__ = ["Account", "RequestCost", "cache_blocks"]
 
@@ -145,10 +144,10 @@ def _with_notes(blocks: list[CacheBlock], notes: Mapping[int, int]) -> list[Cach
     return out
 
 
-def cache_blocks(conversation: Conversation, known: Known | None = None) -> list[CacheBlock]:
+def cache_blocks(conversation: Conversation, known: Known | None = None) -> CacheBlocks:
     """The blocks of a request in the order they are cached. Tools and system count as one: they are never edited.
     `known`: what earlier requests of the conversation hold, so that the work grows with what is new."""
-    out = [CacheBlock(b"", head_tokens(conversation), _head_cache_ttl(conversation))]
+    out = CacheBlocks([CacheBlock(b"", head_tokens(conversation), _head_cache_ttl(conversation))])
     known = {} if known is None else known
     if len(known) > KNOWN:
         known.clear()

@@ -18,11 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from penstock.cost.prices import Price
 
-__all__ = ["LONG", "CacheBlock", "Cost", "PromptCacheModel", "breakpoints"]
+__all__ = ["LONG", "CacheBlock", "CacheBlocks", "Cost", "PromptCacheModel", "breakpoints"]
 
 LOOK_BACK = 20
 CONSIDERED = 80
@@ -48,6 +49,16 @@ class CacheBlock(NamedTuple):
     """The breakpoint here is the provider's own, at the end of what can be cached: not one of the client's."""
     is_ignored: bool = False
     """The provider does not read this block: it is part of no prefix, and keeps its place in this list alone."""
+
+
+class CacheBlocks(list[CacheBlock]):
+    """The blocks of one request. A breakpoint may still be set in it, and nothing else changed: the prefixes are worked
+    out once for all models of a cache that the request is shown to."""
+
+    @cached_property
+    def prefixes(self) -> tuple[list[int], list[int]]:
+        """What `_prefixes` gives."""
+        return _prefixes(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +119,12 @@ class PromptCacheModel:
 
     def alive_before(self, blocks: Sequence[CacheBlock], now: float, margin: float) -> list[int]:
         """The indexes of the blocks at which an entry ends that is alive, and has `margin` seconds left."""
-        chain, _ = _prefixes(blocks)
+        chain, _ = _prefixes_of(blocks)
         ends = ((i, self._expiry.get(key)) for i, key in enumerate(chain) if not blocks[i].is_ignored)
         return [i for i, entry in ends if entry is not None and entry[0] > now + margin]
 
     def _run(self, blocks: Sequence[CacheBlock], price: Price, now: float, margin: float, *, note: bool) -> Cost:
-        chain, sums = _prefixes(blocks)
+        chain, sums = _prefixes_of(blocks)
         marks = breakpoints(blocks, price)
         hit = self._hit(blocks, chain, marks, price, now + margin)
         read = sums[hit] if hit >= 0 else 0
@@ -176,6 +187,10 @@ def breakpoints(blocks: Sequence[CacheBlock], price: Price) -> list[int]:
     if price.caching == "newest":
         return [i for i, block in enumerate(blocks) if block.cache_ttl]
     return [i for i, block in enumerate(blocks) if block.cache_ttl in _CLASSIC]
+
+
+def _prefixes_of(blocks: Sequence[CacheBlock]) -> tuple[list[int], list[int]]:
+    return blocks.prefixes if isinstance(blocks, CacheBlocks) else _prefixes(blocks)
 
 
 def _prefixes(blocks: Sequence[CacheBlock]) -> tuple[list[int], list[int]]:

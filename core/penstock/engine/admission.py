@@ -1,18 +1,15 @@
-"""Admission control: says whether a request may leave by its budgets, books what it did cost, and has that stored.
+"""Admission control: says whether a request may leave by its budgets, and books what it did cost.
 
-Everything here is done in memory; a thread of its own writes down what changed.
+Everything here is done in memory; the event log's thread stores what changed.
 """
 
 from __future__ import annotations
 
-import logging
 import re
-import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from penstock.base.clock import Clock
-from penstock.base.errors import StoreError
 from penstock.budget import Admission, Amount, BudgetOwner
 from penstock.budget.limit_evaluator import Change, LimitStatus
 from penstock.budget.provider_limits import RateLimitInfo
@@ -36,12 +33,8 @@ from penstock.tokens.estimate import estimate_bytes
 
 __all__ = ["AdmissionControl", "prices_for", "who_is"]
 
-logger = logging.getLogger(__name__)
-CLOSE_S = 5.0
 LONGEST_SAID = 100
 REFUSED = 1000
-SAVE_S = 1.0
-"""Counts are written down at most so often. A kill in between costs as much of them."""
 _IN_CHAT = re.compile(r"/?penstock:? budget raise(?: \$?(\d{1,6}(?:\.\d{1,4})?))?[.!]?", re.IGNORECASE)
 
 
@@ -49,13 +42,9 @@ class AdmissionControl:
     """Any thread may call; nobody waits for the disk."""
 
     def __init__(self, store: Store, log: EventLog, clock: Clock) -> None:
-        self._store, self._log, self.clock = store, log, clock
+        self._log, self.clock = log, clock
         self.speed = RateLimiter()
-        self._closing, self._dirty = threading.Event(), threading.Event()
-        self.budgets = budget_store.load(store, clock.now(), self._tell)
-        self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
-        self._said = ""
+        self.budgets = budget_store.load(store, clock.now(), on_change=self._tell, save=log.set_value)
         self._refused: OrderedDict[str, frozenset[int]] = OrderedDict()
         """By conversation, what its last message said that was refused: hashes of its texts."""
 
@@ -73,7 +62,6 @@ class AdmissionControl:
         if draft is not None and draft.refused is not None and not context.is_paused:
             return draft.refused, 0.0
         admission = self._admit(context, exchange, self._estimate(context, exchange))
-        self._save_soon()
         if admission.is_allowed:
             return None, admission.wait_s
         return Refused(admission.message, admission.retry_after, "budget", admission.is_final), 0.0
@@ -107,17 +95,10 @@ class AdmissionControl:
 
     # ---------------------------------------------------------------- a person
 
-    def changed(self, raised: Sequence[str] = ()) -> None:
-        """A person's command may have changed the budgets: have them stored, and tell of those it `raised`."""
-        self._save_soon()
-        self._tell_of_raise(raised, "a command")
-
-    def close(self) -> None:
-        """Write down what is left."""
-        self._closing.set()
-        self._dirty.set()
-        if self._thread is not None:
-            self._thread.join(CLOSE_S)
+    def raised(self, labels: Iterable[str], by: str = "a command", exchange: str = "") -> None:
+        """Limits were raised: the log says so."""
+        for label in labels:
+            self._log.append(BudgetEvent(label, f"raised by {by}"), exchange)
 
     # ---------------------------------------------------------------- within
 
@@ -139,7 +120,7 @@ class AdmissionControl:
         for by in (Amount(dollars=float(said[1])), None) if said[1] else (None,):
             # Where that is not enough, or it is not dollars that block, by half of what does.
             raised = self.budgets.raise_(profile.budget, now, by=by, who=who)
-            self._tell_of_raise(raised, "a message", exchange.id)
+            self.raised(raised, "a message", exchange.id)
             admission = ask()
             if admission.is_allowed:
                 break
@@ -168,40 +149,9 @@ class AdmissionControl:
 
     def _settle(self, exchange: Exchange, pipeline: Pipeline, amount: Amount) -> None:
         self.budgets.settle(exchange.id, who_is(exchange), pipeline.profile.budget, amount, self.clock.now())
-        self._save_soon()
 
     def _tell(self, change: Change) -> None:
         self._log.append(BudgetEvent(change.label, change.why, str(change.before), str(change.level)))
-
-    def _tell_of_raise(self, labels: Iterable[str], by: str, exchange: str = "") -> None:
-        for label in labels:
-            self._log.append(BudgetEvent(label, f"raised by {by}"), exchange)
-
-    def _save_soon(self) -> None:
-        self._dirty.set()
-        if self._thread is None:
-            with self._starting:
-                if self._thread is None and not self._closing.is_set():
-                    self._thread = threading.Thread(target=self._run, name="penstock-budget", daemon=True)
-                    self._thread.start()
-
-    def _run(self) -> None:
-        while not self._closing.is_set():
-            self._dirty.wait()
-            self._dirty.clear()
-            self._save()
-            self._closing.wait(SAVE_S)
-        self._save()
-
-    def _save(self) -> None:
-        try:
-            budget_store.save(self._store, self.budgets)
-            self._said = ""
-        except StoreError as e:
-            if str(e) != self._said:  # it is so every second until it is mended
-                logger.warning("what was spent is kept in memory for now: %s", e)
-            self._said = str(e)
-            self._dirty.set()  # to be tried again, whether more is spent or not
 
 
 def who_is(exchange: Exchange) -> BudgetOwner:

@@ -18,7 +18,7 @@ from dataclasses import replace
 from functools import partial
 
 from penstock.base.errors import StoreError
-from penstock.conversation.conversation import Conversation
+from penstock.conversation.conversation import Conversation, transcript
 from penstock.conversation.exchange import Exchange, Kind
 from penstock.cost.account import cache_blocks
 from penstock.edits.applied import Replay
@@ -27,7 +27,6 @@ from penstock.edits.flush_reason import FlushReason
 from penstock.engine import payloads
 from penstock.engine.apply_edits import CHANGED, Rewrite, apply_edits, blocks_of, sealed
 from penstock.engine.flush import weigh_flush
-from penstock.engine.history import archive_history
 from penstock.engine.plan import Plan, plan_edits
 from penstock.engine.request_context import RequestContext, Superseded
 from penstock.engine.rewrite import replay_request, rewrite_request
@@ -35,12 +34,15 @@ from penstock.engine.state import REFUSED, Attempt
 from penstock.events.log import EventLog
 from penstock.events.proxy_events import FaultEvent
 from penstock.events.request_events import EditEvent, FlushEvent, HistoryArchivedEvent
+from penstock.plugins.compressor import handle_of
 from penstock.profiles.profile import Profile
 from penstock.redaction.redaction import Redactor
 from penstock.store.base import Store
-from penstock.tokens.estimate import estimate_bytes
+from penstock.tokens.estimate import estimate, estimate_bytes
 
-__all__ = ["EditScheduler"]
+__all__ = ["EditScheduler", "archive_history"]
+
+_COMPACTED = "the client compacted its history"
 
 
 class EditScheduler:
@@ -202,3 +204,10 @@ class EditScheduler:
 
     def _fault(self, where: str, error: str, exchange: Exchange) -> None:
         self._log.append(FaultEvent(where, error[:400]), exchange.id)
+
+
+def archive_history(store: Store, conversation: Conversation, name: str, at: float) -> HistoryArchivedEvent:
+    """Store the history that a request for a summary carries. Takes a while: not for the road. Raises `StoreError`."""
+    text = transcript(conversation.messages)
+    store.add_original(name, text, _COMPACTED, at)
+    return HistoryArchivedEvent(handle_of(text), _COMPACTED, len(conversation.messages), estimate(text))

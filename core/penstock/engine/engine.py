@@ -161,7 +161,6 @@ class Engine:
         self._workers.close()
         self._fallback.close()
         self._background.close()
-        self.admission.close()
         self._counting.save()
 
     # ---------------------------------------------------------------- the loop's side

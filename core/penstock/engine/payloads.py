@@ -25,9 +25,8 @@ from penstock.plugins.compressor import handle_of
 from penstock.plugins.tagger import Tags
 from penstock.redaction.redaction import Redactor, redact
 from penstock.tokens.calibration import TokenScale
-from penstock.tokens.estimate import estimate, estimate_bytes
+from penstock.tokens.estimate import estimate, estimate_bytes, estimated
 from penstock.tokens.request_count import shares
-from penstock.tokens.request_estimate import estimated
 
 __all__ = ["answered", "classified", "edited", "sizes", "tagged"]
 

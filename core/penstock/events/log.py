@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 from penstock.base.clock import Clock, SystemClock
 from penstock.events.event import Event, PrefixHash
@@ -24,6 +25,8 @@ from penstock.events.proxy_events import FaultEvent, StoppedEvent
 __all__ = ["EventLog", "EventSink"]
 
 logger = logging.getLogger(__name__)
+_Facts = defaultdict[str, dict[str, Mapping[str, Any] | None]]
+"""By kind and name; None: to be deleted."""
 LINGER_S = 0.02
 """How long the log's thread lets events gather before it writes them."""
 
@@ -72,6 +75,10 @@ class EventSink(Protocol):
         """Note what was sent last. Raises `StoreError`."""
         ...
 
+    def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
+        """Store facts of one kind by their names, each in place of the one before. Raises `StoreError`."""
+        ...
+
 
 class EventLog:
     """Takes events from any thread and has them stored by its own."""
@@ -92,6 +99,7 @@ class EventLog:
         self._retry_every = retry_every
         self._queue: deque[Event | _Pending] = deque()
         self._tips: dict[str, PrefixHash] = {}
+        self._facts = _Facts(dict)
         self._wake = threading.Condition()
         self._busy = False
         self._closing = False
@@ -125,12 +133,18 @@ class EventLog:
             self._tips[conversation] = tip
             self._wake.notify()
 
+    def set_value(self, kind: str, name: str, value: Mapping[str, Any] | None) -> None:
+        """Have a fact stored soon, or deleted; of several under one name, the last counts."""
+        with self._wake:
+            self._facts[kind][name] = value
+            self._wake.notify()
+
     def drain(self, timeout: float = 5.0) -> bool:
         """Wait until everything noted so far is stored. False when `timeout` seconds were not enough."""
         with self._wake:
             self._hurry.set()
             try:
-                done = self._wake.wait_for(lambda: not self._queue and not self._tips and not self._busy, timeout)
+                done = self._wake.wait_for(lambda: not self._waits and not self._busy, timeout)
             finally:
                 self._hurry.clear()
         return done and all(listener.drain(timeout) for listener in self._listeners)
@@ -145,12 +159,16 @@ class EventLog:
         for listener in self._listeners:
             listener.close()
         with self._wake:
-            return not (self._queue or self._tips or self._busy)
+            return not (self._waits or self._busy)
+
+    @property
+    def _waits(self) -> bool:
+        return bool(self._queue or self._tips or self._facts)
 
     def _run(self) -> None:
         while True:
             with self._wake:
-                self._wake.wait_for(lambda: self._queue or self._tips or self._closing)
+                self._wake.wait_for(lambda: self._waits or self._closing)
                 if self._closing:
                     return
             # The request these facts are about is still on its way, and the interpreter has one lock: not now.
@@ -158,42 +176,55 @@ class EventLog:
             with self._wake:
                 taken = [self._queue.popleft() for _ in range(min(len(self._queue), 500))]
                 tips, self._tips = self._tips, {}
+                facts, self._facts = self._facts, _Facts(dict)
                 self._busy = True
             batch = [e.event() if isinstance(e, _Pending) else e for e in taken]
-            stored = self._store(batch, tips)
+            stored = self._tried(partial(self._store, batch, tips))
             if stored:  # before anybody who waits for the log goes on to wait for its listeners
                 for listener in self._listeners:
                     listener.tell(batch)
+            is_all = stored and self._tried(partial(self._store_facts, facts))
+            if is_all and self.degraded:
+                logger.info("events are stored again")
+                self.degraded = ""
             with self._wake:
                 self._busy = False
-                if stored:
+                if is_all:
                     self._wake.notify_all()
-                else:
+                    continue
+                if not stored:
                     # What waits is made into plain events: a payload still to be made holds its whole request.
                     waiting = [e.event() if isinstance(e, _Pending) else e for e in self._queue]
                     self._queue = deque([*batch, *waiting])
                     self._tips = tips | self._tips
-                    self._wake.wait_for(lambda: self._closing, self._retry_every)
+                for kind, values in facts.items():
+                    self._facts[kind] = values | self._facts[kind]
+                self._wake.wait_for(lambda: self._closing, self._retry_every)
 
-    def _store(self, batch: list[Event], tips: Mapping[str, PrefixHash]) -> bool:
-        dropped = self._dropped
-        extra = []
-        if dropped:
-            said = f"{dropped} events were dropped while the store did not work"
-            extra = [Event.of(FaultEvent("events", said), self._clock.now())]
+    def _tried(self, store: Callable[[], None]) -> bool:
         try:
-            for conversation, tip in tips.items():
-                self._sink.set_tip(conversation, tip, self._clock.now())
-            if batch or extra:
-                self._sink.add_events([*batch, *extra])
+            store()
         except Exception as e:  # noqa: BLE001 - a sink may raise what its driver likes, and this thread must go on
             if not self.degraded:
                 logger.warning("events wait: %s", e)
             self.degraded = str(e) or type(e).__name__
             return False
-        if self.degraded:
-            logger.info("events are stored again")
-        self.degraded = ""
+        return True
+
+    def _store(self, batch: list[Event], tips: Mapping[str, PrefixHash]) -> None:
+        dropped = self._dropped
+        extra = []
+        if dropped:
+            said = f"{dropped} events were dropped while the store did not work"
+            extra = [Event.of(FaultEvent("events", said), self._clock.now())]
+        for conversation, tip in tips.items():
+            self._sink.set_tip(conversation, tip, self._clock.now())
+        if batch or extra:
+            self._sink.add_events([*batch, *extra])
         with self._wake:
             self._dropped -= dropped
-        return True
+
+    def _store_facts(self, facts: _Facts) -> None:
+        """Apart from events: facts that cannot be stored hold up none of them."""
+        for kind, values in facts.items():
+            self._sink.set_values(kind, values)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import msgspec
 
 from penstock.conversation.conversation import BlockKind, Conversation, Message, Role
 from penstock.conversation.exchange import Identity
-from penstock.identify.project import project_of_folder
 
-__all__ = ["Projects", "folder_of"]
+__all__ = ["Projects", "folder_of", "project_of_folder"]
 
 _FIELDS = ("system", "instructions")
 _OPENING = 8
@@ -32,6 +33,7 @@ _ENVELOPES = (
 """Codex; Gemini CLI: in a person's name, in an envelope of the client's own. No reminder: there stand the files of a
 folder, which anybody may have written."""
 KEPT = 4000
+_WORKTREE = "/.git/worktrees/"
 
 
 def folder_of(conversation: Conversation) -> str:
@@ -80,6 +82,34 @@ def _strings(value: object) -> Iterator[str]:
     elif isinstance(value, list | dict):
         for one in value if isinstance(value, list) else value.values():
             yield from _strings(one)
+
+
+def project_of_folder(folder: str | Path) -> str:
+    """The name of the project that work in `folder` belongs to: the path of the repository around it, of the main one
+    for a worktree, or of the folder itself. A folder that is not on this machine goes by its own name; none, by none.
+    """
+    if not str(folder).strip():
+        return ""
+    try:
+        here, home = Path(os.path.realpath(Path(folder).expanduser())), Path.home()
+        for place in (here, *here.parents):
+            if place == home:
+                break  # settings kept under version control do not make one project of all that is in a home
+            git = place / ".git"
+            if git.is_dir():
+                return str(place)
+            if git.is_file():
+                return _main_of(git) or str(place)
+    except (OSError, ValueError, RuntimeError):
+        return str(folder)  # too long, a zero byte, no such home: a name all the same
+    return str(here)
+
+
+def _main_of(git: Path) -> str:
+    """The repository that a worktree belongs to; a submodule is a project of its own."""
+    target = git.read_text(encoding="utf-8", errors="replace").removeprefix("gitdir:").strip().replace("\\", "/")
+    main, is_worktree, _ = target.partition(_WORKTREE)
+    return main if is_worktree else ""
 
 
 class Projects:

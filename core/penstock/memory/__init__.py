@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     from penstock.memory.clean import escape_marks, note_around
     from penstock.memory.embedders import Embedder, chosen, vectors_of
     from penstock.memory.memory import Memory
-    from penstock.memory.message_filter import MessageFilter
     from penstock.memory.search.weights import SURE, SURE_OVERLAP, SURE_SHARED
     from penstock.memory.service import MemoryService
-    from penstock.memory.text_kind import is_worth_keeping, kind_of_message
+    from penstock.memory.text_kind import MessageFilter, is_worth_keeping, kind_of_message
     from penstock.memory.writer import Added
 
 __all__ = [
@@ -49,7 +48,7 @@ _HOMES = {
     "Embedder": "embedders",
     "Memory": "memory",
     "MemoryService": "service",
-    "MessageFilter": "message_filter",
+    "MessageFilter": "text_kind",
     "chosen": "embedders",
     "escape_marks": "clean",
     "is_worth_keeping": "text_kind",

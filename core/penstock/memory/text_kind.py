@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import re
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from penstock.memory.items import Kind
 
-__all__ = ["is_worth_keeping", "kind_of", "kind_of_message"]
+__all__ = ["MessageFilter", "is_worth_keeping", "kind_of", "kind_of_message"]
 
 _DIFF = re.compile(r"^(?:diff --git |@@ -\d+|\+\+\+ |--- [ab]/)", re.M)
 _LOG_LINE = re.compile(
@@ -21,6 +23,8 @@ _LINES = 6
 _WORD = re.compile(r"\w+")
 _NAME = re.compile(r"\d|\w[_./:-]\w|[a-z][A-Z]")
 FEWEST = 3
+LOOKED_AT = 4_000
+"""Characters of a text that the patterns are matched with."""
 
 
 def kind_of(text: str) -> Kind:
@@ -45,3 +49,18 @@ def kind_of_message(role: str, text: str) -> Kind:
 def is_worth_keeping(text: str) -> bool:
     """Not "yes", "go on" and the like: three words, or a name or a number."""
     return len(_WORD.findall(text[:400])) >= FEWEST or _NAME.search(text[:400]) is not None
+
+
+class MessageFilter(BaseModel):
+    """What `[stage.memory]` says of messages before they are kept."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
+
+    written: tuple[re.Pattern[str], ...] = ()
+    """How texts begin that a client writes in the person's name: summaries of its own, examples, notices."""
+    chars: int = Field(default=20_000, gt=0)
+    """Of one message at most so many characters are kept."""
+
+    def is_written_by_client(self, text: str) -> bool:
+        """Whether it stands in the person's name alone."""
+        return any(pattern.match(text[:LOOKED_AT]) for pattern in self.written)

@@ -15,10 +15,9 @@ from functools import cached_property
 
 from penstock.base.errors import InvalidEdit
 from penstock.base.renamed import Renamed
-from penstock.budget.level import Level
-from penstock.conversation.conversation import HEAD_FIELDS, Block, BlockKind, Conversation, Role, chain_of
+from penstock.budget.settings import Level
+from penstock.conversation.conversation import HEAD_FIELDS, Block, BlockKind, Conversation, Role, chain_of, transcript
 from penstock.conversation.exchange import Exchange
-from penstock.conversation.transcript import transcript
 from penstock.edits.applied import Replay
 from penstock.edits.edit import Edit, Op, Place
 from penstock.plugins.services import Services

@@ -7,16 +7,18 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
+from penstock.base.errors import ProfileError
 from penstock.base.version import VERSION
 from penstock.events.event import Event, EventKind
+from penstock.profiles import profile as profiles
 from penstock.redaction.redaction import redact
+from penstock.redaction.settings import redact_settings
 from penstock.stats.exchange import ExchangeRecord
 from penstock.stats.selection import Selection
-from penstock.stats.settings import settings_in_use
 from penstock.stats.totals import Totals
 from penstock.store.base import Store
 
-__all__ = ["FORMAT", "FORMAT_VERSION", "clean", "write"]
+__all__ = ["FORMAT", "FORMAT_VERSION", "clean", "settings_in_use", "write"]
 
 FORMAT, FORMAT_VERSION = "penstock-session", 1
 """The number goes up when a field changes its meaning or goes; one more field does not change it."""
@@ -88,3 +90,17 @@ def clean(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: clean(v) for k, v in value.items()}
     return value
+
+
+def settings_in_use(names: Iterable[str]) -> list[dict[str, Any]]:
+    """The profiles of those names, as they are on this machine now: a log tells only what a profile is called. Of one
+    that is not here or cannot be read, why."""
+    return [_settings(name) for name in dict.fromkeys(filter(None, names))]
+
+
+def _settings(name: str) -> dict[str, Any]:
+    try:
+        profile = profiles.load(name)
+    except ProfileError as e:
+        return {"profile": redact(name), "error": redact(str(e))}
+    return {"profile": redact(name), "settings": redact_settings(profile.model_dump(mode="json"))}

@@ -9,7 +9,7 @@ from penstock.events.kinds import EventKind
 from penstock.events.proxy_events import StartedEvent
 from penstock.events.request_events import ClassifiedEvent, ReceivedEvent
 from penstock.store.base import Store
-from penstock.store.pages import all_events
+from penstock.store.reading import all_events
 
 __all__ = ["LAST", "Selection", "choose"]
 

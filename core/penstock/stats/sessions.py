@@ -11,7 +11,7 @@ from penstock.events.event import Event, EventKind
 from penstock.events.proxy_events import StartedEvent
 from penstock.events.request_events import ClassifiedEvent, RewrittenEvent
 from penstock.store.base import Store
-from penstock.store.pages import all_events
+from penstock.store.reading import all_events
 
 __all__ = ["LABELS", "FoundSession", "find_sessions", "labels_of"]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from penstock.edits.edit import Landed
 from penstock.events.event import Event, EventKind, PrefixHash
-from penstock.store.deletion import Deletion, DeletionCounts
 from penstock.store.originals import Original, RetentionPolicy
 
 __all__ = ["Deletion", "DeletionCounts", "Original", "PrefixHash", "RetentionPolicy", "Store"]
@@ -107,3 +107,28 @@ class Store(Protocol):
     def close(self) -> None:
         """Let go of files and connections."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """Conversations, and what is known to belong to them. An original that others use as well stays, as theirs."""
+
+    conversations: frozenset[str]
+    exchanges: frozenset[str]
+    """All their events go."""
+    events: frozenset[int] = frozenset()
+    """Numbers of events of no exchange."""
+    facts: frozenset[tuple[str, str]] = field(default=frozenset())
+    """Each a kind and a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionCounts:
+    """How much of each."""
+
+    events: int = 0
+    edits: int = 0
+    """Entries of ledgers."""
+    originals: int = 0
+    tips: int = 0
+    facts: int = 0

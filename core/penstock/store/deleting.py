@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from penstock.events.kinds import EventKind, stored_names
-from penstock.store.deletion import Deletion, DeletionCounts
+from penstock.store.base import Deletion, DeletionCounts
 from penstock.store.schema import conversations, edits, events, facts, originals
 
 __all__ = ["delete", "weigh"]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from penstock.edits.edit import Landed
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.request_events import HistoryArchivedEvent
-from penstock.store.deletion import Deletion, DeletionCounts
+from penstock.store.base import Deletion, DeletionCounts
 from penstock.store.originals import Original, RetentionPolicy, digest_of, packed, unpacked
 
 __all__ = ["MemoryStore"]

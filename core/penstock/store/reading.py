@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 from pathlib import Path
 
 from penstock.base import paths
-from penstock.events.event import Event
+from penstock.events.event import Event, EventKind
 from penstock.store.base import Store
-from penstock.store.pages import PAGE, all_events
 
 __all__ = ["all_events", "backwards", "newest", "open_log"]
+
+PAGE = 1000
 
 
 def open_log(path: Path | None) -> Store:
@@ -33,3 +34,10 @@ def backwards(store: Store, upto: int) -> Iterator[Event]:
         low = max(0, high - PAGE)
         yield from (e for e in reversed(store.events_after(low, PAGE)) if e.seq <= high)
         high = low
+
+
+def all_events(store: Store, after: int = 0, kinds: Collection[EventKind] = ()) -> Iterator[Event]:
+    """The events with a sequence number above `after`, oldest first: those of `kinds`, or all."""
+    while page := store.events_after(after, PAGE, kinds):
+        yield from page
+        after = page[-1].seq

@@ -27,8 +27,8 @@ from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.kinds import stored_names
 from penstock.events.proxy_events import FaultEvent
 from penstock.store import deleting, originals_table
+from penstock.store.base import Deletion, DeletionCounts
 from penstock.store.complete import mark_incomplete
-from penstock.store.deletion import Deletion, DeletionCounts
 from penstock.store.lock import StoreLock, was_taken
 from penstock.store.originals import Original, RetentionPolicy, digest_of
 from penstock.store.schema import conversations, edits, events, facts

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["bytes_of", "estimate", "estimate_bytes"]
+from penstock.conversation.conversation import HEAD_FIELDS, Conversation
+
+__all__ = ["bytes_of", "estimate", "estimate_bytes", "estimated", "head_tokens"]
 
 _WORD = re.compile(r"[A-Za-z]+")
 _LONG = re.compile(r"[A-Za-z]{8,}")
@@ -52,3 +54,16 @@ def _count(text: str) -> float:
         + 0.75 * len(_PUNCTUATION.findall(text))
         + len(_BEYOND_ASCII.findall(text))
     )
+
+
+def estimated(conversation: Conversation) -> int:
+    """The tokens of a request: those of its tools and system, and of the messages that are not ignored."""
+    messages = conversation.messages[conversation.ignored :]
+    return head_tokens(conversation) + sum(
+        estimate_bytes(block.size) for message in messages for block in message.blocks
+    )
+
+
+def head_tokens(conversation: Conversation) -> int:
+    """The tokens of its tools and system."""
+    return estimate_bytes(sum(conversation.size_of(name) for name in HEAD_FIELDS))

@@ -9,8 +9,7 @@ from typing import Any
 from penstock.conversation.conversation import HEAD_FIELDS, Block, BlockKind, Conversation, Message
 from penstock.events.request_events import TokenShares
 from penstock.tokens.calibration import TokenScale
-from penstock.tokens.estimate import estimate_bytes
-from penstock.tokens.request_estimate import estimated
+from penstock.tokens.estimate import estimate_bytes, estimated
 from penstock.tokens.vocabulary import Tokenizer
 
 __all__ = ["Sample", "TokenParts", "count_request", "sample", "shares"]

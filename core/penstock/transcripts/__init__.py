@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.transcripts.files import found, homes
-from penstock.transcripts.reader import read
+from penstock.transcripts.reader import found, homes, read
 from penstock.transcripts.turns import Said, Transcript
 
 __all__ = ["Said", "Transcript", "found", "homes", "read"]

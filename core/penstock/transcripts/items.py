@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from penstock.memory.items import Item
-from penstock.memory.message_filter import MessageFilter
+from penstock.memory.text_kind import MessageFilter
 from penstock.transcripts.turns import Transcript
 
 __all__ = ["items_of"]

@@ -1,11 +1,12 @@
-"""Read a transcript line by line. One that is damaged, or still being written, gives what can be read of it."""
+"""Find transcripts, and read one line by line. One that is damaged, or still being written, gives what can be read."""
 
 from __future__ import annotations
 
 import codecs
 import json
+import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,9 @@ import msgspec
 
 from penstock.base.errors import PenstockError
 from penstock.transcripts import claude_code, codex
-from penstock.transcripts.files import is_rollout
 from penstock.transcripts.turns import Transcript
 
-__all__ = ["read"]
+__all__ = ["found", "homes", "read"]
 
 _HALF = re.compile("[\ud800-\udfff]")
 """Half a character: clients cut texts in the middle of one."""
@@ -24,7 +24,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 def read(file: Path) -> Transcript:
     """What was said in a session. Raises `PenstockError` when the file cannot be opened or read."""
-    take = codex.take if is_rollout(file) else claude_code.take
+    take = codex.take if _is_rollout(file) else claude_code.take
     out = Transcript(file)
     try:
         with file.open("rb") as lines:
@@ -59,3 +59,33 @@ def _decoded(line: bytes) -> Any:
             raise
         whole = _HALF.sub("\ufffd", json.dumps(json.loads(line), ensure_ascii=False))
         return msgspec.json.decode(whole)
+
+
+def homes() -> list[Path]:
+    """The folders of this machine that clients write their transcripts to, those that there are."""
+    claude = Path(os.environ.get("CLAUDE_CONFIG_DIR") or Path.home() / ".claude") / "projects"
+    codex = Path(os.environ.get("CODEX_HOME") or Path.home() / ".codex") / "sessions"
+    return [folder for folder in (claude, codex) if folder.is_dir()]
+
+
+def found(places: Iterable[Path]) -> list[Path]:
+    """The transcripts in files and folders, each once, in the order of their names. Raises `PenstockError` for a place
+    that is not there, or is neither."""
+    out: dict[Path, None] = {}
+    for place in places:
+        if place.is_file():
+            out[place.absolute()] = None
+        elif place.is_dir():
+            out |= dict.fromkeys(sorted(file.absolute() for file in place.rglob("*.jsonl") if file.is_file()))
+        elif place.exists():
+            raise PenstockError(
+                f"{place} is no regular file: the path of a transcript, or of a folder of them, was expected"
+            )
+        else:
+            raise PenstockError(f"{place} is not there: the path of a transcript, or of a folder of them, was expected")
+    return list(out)
+
+
+def _is_rollout(file: Path) -> bool:
+    """Whether Codex wrote it."""
+    return file.name.startswith("rollout-")

@@ -36,10 +36,9 @@ def say(run: Run) -> Say:
 def spend(dollars: float, tokens: float = 1000) -> None:
     """As a proxy does that was up before."""
     now, store = SystemClock().now(), SqlStore(paths.store_path())
-    budgets: Budgets = budget_store.load(store, now, lambda _: None)
+    budgets: Budgets = budget_store.load(store, now, save=budget_store.save_in(store))
     who = BudgetOwner("c0ffee", session="monday", agent="claude-code", project="kiln")
     budgets.settle(f"x{dollars}", who, Budget(), Amount(dollars, tokens, 1), now)
-    budget_store.save(store, budgets)
     store.close()
 
 
@@ -114,9 +113,8 @@ def test_the_proxy_that_is_up_is_asked(say: Say, up: Callable[..., Program]) -> 
 def test_names_of_strangers_do_not_steer_the_terminal(say: Say) -> None:
     """A session's id is what a client sends."""
     now, store = SystemClock().now(), SqlStore(paths.store_path())
-    budgets = budget_store.load(store, now, lambda _: None)
+    budgets = budget_store.load(store, now, save=budget_store.save_in(store))
     budgets.settle("x", BudgetOwner("c", session="\x1b[31mred\n" * 40), Budget(), Amount(1, 1, 1), now)
-    budget_store.save(store, budgets)
     store.close()
     shown = say("budget", "show", "--all")
     assert "\x1b[31m" not in shown

@@ -103,7 +103,7 @@ def test_others_originals_are_not_named(store: Path, monkeypatch: pytest.MonkeyP
 
 def test_an_expression_without_end_is_ended(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server goes on: an agent's pattern can not hold it up."""
-    monkeypatch.setattr("penstock.base.regex_search.SECONDS", 0.3)
+    monkeypatch.setattr("penstock.base.excerpt.SECONDS", 0.3)
     with pytest.raises(PenstockError, match="simpler expression"):
         expand(store, handle_of(WIDE), grep="(x+)+$", lines="1")
     assert expand(store, handle_of(WIDE), lines="2") == "last"

@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from threading import Barrier
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from penstock.budget import Admission, Amount, BudgetOwner, Budgets, Level, Scope
+from penstock.budget.budgets import COUNTERS, LIMITS
 from penstock.budget.limit_evaluator import IDLE_S, Change
 from penstock.budget.rate_limiter import RateLimiter
 from penstock.budget.settings import Budget, Limit, Rate, Rates
@@ -22,6 +24,13 @@ MAIN = BudgetOwner("main", "s", "claude-code", "kiln")
 SUB = BudgetOwner("sub", "s", "claude-code", "kiln", is_main=False)
 OTHER = BudgetOwner("other", "t", "codex", "loom")
 SHARED = Budget(session=Limit(requests=100), reserve=0.1)
+
+
+class Stored(dict[str, dict[str, Any]]):
+    """What was stored, by kind and name."""
+
+    def __call__(self, kind: str, name: str, value: dict[str, Any] | None) -> None:
+        self.setdefault(kind, {})[name] = value
 
 
 def spend(budgets: Budgets, who: BudgetOwner, budget: Budget, requests: float, *, now: float = NOW) -> None:
@@ -373,15 +382,13 @@ def test_a_limit_for_one_name_wins() -> None:
 
 def test_limits_set_by_hand_outlive_a_restart() -> None:
     """And what is taken back does not come back."""
-    budgets = Budgets()
+    stored = Stored()
+    budgets = Budgets(save=stored)
     budgets.set(Scope.DAY, "", Limit(dollars=3, per="month"))
     budgets.set(Scope.PROJECT, "a|b", Limit(tokens=5))
     budgets.set(Scope.PROJECT, "a|b", None)
-    counters, limits = budgets.changed()
-    assert limits == {"day": {"dollars": 3, "per": "month"}, "project|a|b": None}
-    again = Budgets(
-        {key: values for key, values in counters.items() if values}, {"day": {"dollars": 3, "of another version": 1}}
-    )
+    assert stored == {LIMITS: {"day": {"dollars": 3, "per": "month"}, "project|a|b": None}}
+    again = Budgets({}, {"day": {"dollars": 3, "of another version": 1}})
     assert again.show(Budget(), NOW)[0]["limits"] == {"dollars": 3}
 
 
@@ -414,17 +421,27 @@ def test_a_request_meets_the_highest_level() -> None:
 
 def test_levels_outlive_a_restart() -> None:
     """One that the margin alone keeps up is kept up."""
-    budget, budgets = Budget(day=Limit(requests=100), margin=0.05), Budgets()
+    stored = Stored()
+    budget, budgets = Budget(day=Limit(requests=100), margin=0.05), Budgets(save=stored)
     spend(budgets, MAIN, budget, 67)
     for n in range(5):
         ask(budgets, MAIN, budget, str(n))
     for n in range(5):
         budgets.release(str(n))
     assert budgets.standing(MAIN, budget, NOW).level is Level.REDUCED
-    counters, limits = budgets.changed()
-    again = Budgets({key: values for key, values in counters.items() if values}, {})
-    assert limits == {}
+    again = Budgets(stored[COUNTERS])
+    assert LIMITS not in stored
     assert again.standing(MAIN, budget, NOW).level is Level.REDUCED
+
+
+def test_the_level_of_a_share_is_stored_with_its_period() -> None:
+    """Where a session is counted by the day, so is what a subagent took of it."""
+    stored = Stored()
+    budget, budgets = Budget(session=Limit(requests=100, per="day")), Budgets(save=stored)
+    spend(budgets, MAIN, budget, 1)
+    spend(budgets, SUB, budget, 27)
+    levels = {name: values["share_level"] for name, values in stored[COUNTERS].items() if name.endswith("|sub")}
+    assert levels == {"conversation||sub": Level.NORMAL, "conversation|2026-03-04|sub": Level.REDUCED}
 
 
 def test_what_is_shown_is_plain_and_in_order() -> None:
@@ -441,20 +458,20 @@ def test_what_is_shown_is_plain_and_in_order() -> None:
 
 def test_a_session_that_was_deleted_counts_nothing() -> None:
     """Nor do its agents, and its own limit is gone. What it took of wider budgets stays taken."""
-    budgets = Budgets()
+    stored = Stored()
+    budgets = Budgets(save=stored)
     budgets.set(Scope.SESSION, "s", Limit(requests=9))
     budgets.set(Scope.SESSION, "t", Limit(requests=9))
     for who in (MAIN, SUB, OTHER):
         spend(budgets, who, SHARED, 2)
-    budgets.changed()
+    stored.clear()
     budgets.forget("s", ["main", "sub"])
+    assert stored[LIMITS] == {"session|s": None}
+    assert set(stored[COUNTERS].values()) == {None}, "what is stored of it is deleted, nothing else is written"
     rows = {(row["scope"], row["name"]): row for row in budgets.show(SHARED, NOW)}
     assert {name for scope, name in rows if scope in ("session", "conversation")} == {"t", "other"}
     assert rows["day", ""]["used"]["requests"] == 6
     assert rows["session", "t"]["limits"] == {"requests": 9}
-    counters, limits = budgets.changed()
-    assert limits == {"session|s": None}
-    assert set(counters.values()) == {None}, "what is stored of it is deleted, nothing else is written"
     assert ask(budgets, MAIN, SHARED).is_allowed
 
 
@@ -471,11 +488,10 @@ def test_an_agent_that_was_deleted_shares_nothing() -> None:
 
 def test_an_agent_that_asks_again_is_at_work_after_a_restart_too() -> None:
     """It had given its answer; what it asked for later came to nothing, and was not counted."""
-    budgets = Budgets(now=NOW)
+    stored = Stored()
+    budgets = Budgets(now=NOW, save=stored)
     budgets.ended(SUB, SHARED, NOW)
-    ended, _ = budgets.changed()
+    assert [values["over"] for values in stored[COUNTERS].values()] == [True]
     assert budgets.admit("x1", SUB, SHARED, ONE, NOW).is_allowed
     budgets.release("x1")
-    again, _ = budgets.changed()
-    assert again
-    assert {**ended, **again} != ended
+    assert [values["over"] for values in stored[COUNTERS].values()] == [False]

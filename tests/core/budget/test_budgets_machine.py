@@ -14,7 +14,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 
 from penstock.budget import Amount, BudgetOwner, Budgets, Level, Scope
 from penstock.budget.amount import MEASURES
-from penstock.budget.counter_table import HOLD_S
+from penstock.budget.budgets import COUNTERS, LIMITS
+from penstock.budget.counters import HOLD_S
 from penstock.budget.scopes import keys_of
 from penstock.budget.settings import Budget, Limit
 
@@ -60,8 +61,8 @@ class Spending(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = EVENING
-        self.stored: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
-        self.budgets = Budgets(now=self.now)
+        self.stored: dict[str, dict[str, Any]] = {COUNTERS: {}, LIMITS: {}}
+        self.budgets = Budgets(now=self.now, save=self.save)
         self.requests: list[_Asked] = []
         self.spent: dict[_Place, list[Amount]] = {}
 
@@ -135,23 +136,10 @@ class Spending(RuleBasedStateMachine):
         self.now += seconds
 
     @rule()
-    def save(self) -> None:
-        """As admission control does, through JSON."""
-        for kept, new in zip(self.stored, json.loads(json.dumps(self.budgets.changed())), strict=True):
-            kept.update(new)
-
-    @rule()
-    def save_in_vain(self) -> None:
-        """The disk is full: nothing is lost by that."""
-        self.budgets.unsaved(*self.budgets.changed())
-
-    @rule()
     def restart(self) -> None:
         """What was under way is gone with its connections; what was counted, raised and reached stays."""
         before = self.rows()
-        self.save()
-        counters, limits = ({k: v for k, v in kept.items() if v is not None} for kept in self.stored)
-        self.budgets = Budgets(counters, limits, now=self.now)
+        self.budgets = Budgets(*self.stored.values(), now=self.now, save=self.save)
         was_held = any(request.is_held for request in self.requests)
         for request in self.requests:
             request.is_held, request.is_gone = False, True
@@ -212,6 +200,12 @@ class Spending(RuleBasedStateMachine):
             assert min(row["held"].values()) >= 0
 
     # ------------------------------------------------------------ within
+
+    def save(self, kind: str, name: str, value: dict[str, Any] | None) -> None:
+        """As a store does, through JSON."""
+        self.stored[kind].pop(name, None)
+        if value is not None:
+            self.stored[kind][name] = json.loads(json.dumps(value))
 
     def rows(self) -> list[dict[str, Any]]:
         return self.budgets.show(BUDGET, self.now)

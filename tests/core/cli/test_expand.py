@@ -68,7 +68,7 @@ def test_says_that_nothing_matches(run: Run, kept: Path) -> None:
 
 def test_a_search_without_end_is_ended(run: Run, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Like one of an agent's."""
-    monkeypatch.setattr("penstock.base.regex_search.SECONDS", 0.3)
+    monkeypatch.setattr("penstock.base.excerpt.SECONDS", 0.3)
     store = SqlStore(kept)
     store.add_original("talk", "a" * 60 + "!", "w", NOW)
     store.close()

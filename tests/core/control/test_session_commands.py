@@ -10,6 +10,7 @@ import pytest
 
 from penstock.base.errors import PenstockError
 from penstock.budget import Amount, BudgetOwner, Budgets, Scope
+from penstock.budget.budgets import COUNTERS, LIMITS
 from penstock.budget.settings import Budget, Limit
 from penstock.control.session_commands import COMMANDS, QUIET_S, WARM_S, Live, SessionCommands
 from penstock.edits.edit import Edit, Landed, Op, Place
@@ -118,10 +119,9 @@ def test_deleting_takes_all_that_is_its_own(ask: Asked) -> None:
     for talk in ("talk-1", "talk-9"):
         ask.store.add_edits(talk, [Landed(1, edit)], THEN)
         ask.store.set_tip(talk, PrefixHash(0, b"c" * 16, 3), THEN)
-    budgets = Budgets(now=THEN)
+    budgets = Budgets(now=THEN, save=budget_store.save_in(ask.store))
     budgets.set(Scope.SESSION, "morning", Limit(dollars=3))
     budgets.settle("x", BudgetOwner("talk-1", "morning", "codex", "/src/p"), Budget(), Amount(1.0, 100, 1), THEN)
-    budget_store.save(ask.store, budgets)
     ask.store.add_events([Event(0, THEN, "", K.BUDGET, {"budget": b}) for b in ("session morning", "day")])
     ask("label", session="morning", label="the kiln")
     shown = ask("show", session="the kiln")["deletes"]
@@ -131,8 +131,8 @@ def test_deleting_takes_all_that_is_its_own(ask: Asked) -> None:
     assert ask.store.edits_of("talk-9")
     assert ask.store.tip_of("talk-9")
     assert [one.text for one in ask.store.find_originals()] == ["old words"], "talk-9 has it still"
-    assert {key.partition("|")[0] for key in ask.store.values_of(budget_store.COUNTERS)} == {"day", "project", "agent"}
-    assert ask.store.values_of(budget_store.LIMITS) == {}
+    assert {key.partition("|")[0] for key in ask.store.values_of(COUNTERS)} == {"day", "project", "agent"}
+    assert ask.store.values_of(LIMITS) == {}
     told = ask.store.events_after(0)[-1]
     assert told.kind is K.DELETED
     assert told.payload == {"conversations": ["talk-1", "talk-2"], "exchanges": 2, "events": 8}

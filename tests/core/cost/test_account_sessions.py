@@ -13,9 +13,8 @@ from penstock.cost.account import SLACK, Account, RequestCost, cache_blocks
 from penstock.cost.prices import Price
 from penstock.cost.prompt_cache import CacheBlock, Cost
 from penstock.testing import assistant, call, conversation, dialect_of, results, user
-from penstock.tokens.estimate import estimate_bytes
+from penstock.tokens.estimate import estimate_bytes, estimated
 from penstock.tokens.images import MEDIA_TOKENS
-from penstock.tokens.request_estimate import estimated
 
 PRICE = Price(input=2.0, output=10.0, window=200_000, least=100)
 FREE = replace(PRICE, input=0.0, output=0.0)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.cost.prices import Price
-from penstock.cost.prompt_cache import CONSIDERED, ENTRIES, CacheBlock, Cost, PromptCacheModel, breakpoints
+from penstock.cost.prompt_cache import CONSIDERED, ENTRIES, CacheBlock, CacheBlocks, Cost, PromptCacheModel, breakpoints
 
 PRICE = Price(input=3.0, output=15.0, window=200_000, least=100)
 AUTOMATIC = replace(PRICE, caching="prefix", write=1.0)
@@ -182,6 +182,23 @@ def test_what_the_provider_ignores_changes_nothing(
             assert plain.send(sent, price, now) == padded.send(blocks, price, now)
             alive = padded.alive_before(blocks, now, 0)
             assert [blocks[i] for i in alive] == [sent[i] for i in plain.alive_before(sent, now, 0)]
+
+
+@given(requests(), st.data())
+def test_what_is_kept_for_the_next_model_changes_no_cost(
+    plan: list[tuple[list[CacheBlock], float]], data: st.DataObject
+) -> None:
+    """Nor does a breakpoint that is set in a request between two models of a cache."""
+    for price in (PRICE, AUTOMATIC, NEWEST):
+        first, second, alone = PromptCacheModel(), PromptCacheModel(), PromptCacheModel()
+        for blocks, now in plan:
+            kept = CacheBlocks(blocks)
+            first.send(kept, price, now)
+            at = data.draw(st.integers(0, len(blocks) - 1)) if blocks else None
+            if at is not None:
+                kept[at] = kept[at]._replace(cache_ttl="5m")
+            assert second.alive_before(kept, now, 1.0) == alone.alive_before(list(kept), now, 1.0)
+            assert second.send(kept, price, now) == alone.send(list(kept), price, now)
 
 
 @given(requests())

@@ -14,9 +14,10 @@ import pytest
 from penstock import EventKind
 from penstock.base.errors import StoreError
 from penstock.budget import Amount, Level
+from penstock.budget.budgets import LIMITS
 from penstock.conversation.exchange import Kind
 from penstock.conversation.reply import Reply, Usage
-from penstock.engine import admission, budget_store
+from penstock.engine import admission
 from penstock.engine.edit_scheduler import EditScheduler
 from penstock.store.memory import MemoryStore
 from penstock.store.sql import SqlStore
@@ -425,9 +426,8 @@ def test_a_name_that_no_database_takes_is_counted(tmp_path: Path) -> None:
         assert day(session)["requests"] == 1
 
 
-def test_a_store_that_cannot_be_read_or_written_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_cannot_be_read_or_written_stops_nothing() -> None:
     """Budgets count in memory meanwhile, and all of it is written when the disk is there again, unasked."""
-    monkeypatch.setattr(admission, "SAVE_S", 0.01)
     store = Broken()
     with Session(profile=profile_of("[budget.day]\nrequests = 2\n"), store=store) as session:
         for n in range(2):
@@ -447,7 +447,7 @@ def test_limits_of_another_version_stop_nothing() -> None:
     with Session(store=store) as session:
         session.send(say("one"))
         session.reply("yes")
-        store.set_values(budget_store.LIMITS, {"day": {"dollars": "a lot"}})
+        store.set_values(LIMITS, {"day": {"dollars": "a lot"}})
         session.restart()
         assert (day(session)["requests"], day(session, "limits")) == (1, {})
 

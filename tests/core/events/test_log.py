@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,13 @@ class Sink(MemoryStore):
         if self.error is not None:
             raise self.error
         super().set_tip(conversation, tip, at)
+
+    def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
+        self.tried.release()
+        self.open.wait()
+        if self.error is not None:
+            raise self.error
+        super().set_values(kind, values)
 
     def numbers(self) -> list[object]:
         return [e.payload["ms"] for e in self.events_after(0, 100_000) if e.kind is EventKind.PROCESSED]
@@ -206,6 +214,58 @@ def test_of_several_tips_the_last_is_stored() -> None:
         assert log.drain()
         assert sink.tip_of("talk") == PrefixHash(0, b"b", 2)
         assert sink.tip_of("other") == PrefixHash(0, b"c", 3)
+
+
+def test_of_several_facts_under_one_name_the_last_is_stored() -> None:
+    """Also when the store failed in between: none is lost, and an older one never takes a newer one's place."""
+    sink = Sink()
+    sink.set_values("k", {"gone": {"n": 0}})
+    assert sink.tried.acquire(timeout=30)
+    sink.error = StoreError("gone")
+    sink.open.clear()
+    with log_on(sink) as log:
+        for name in ("a", "b", "gone"):
+            log.set_value("k", name, {"n": 1})
+        assert sink.tried.acquire(timeout=30)
+        log.set_value("k", "a", {"n": 2})
+        log.set_value("k", "gone", None)
+        log.set_value("other", "a", {"n": 3})
+        sink.open.set()
+        assert sink.tried.acquire(timeout=30)
+        sink.error = None
+        assert log.drain()
+        assert sink.values_of("k") == {"a": {"n": 2}, "b": {"n": 1}}
+        assert sink.values_of("other") == {"a": {"n": 3}}
+
+
+def test_facts_that_cannot_be_stored_hold_up_no_event() -> None:
+    """The log is degraded by them all the same, until they are stored."""
+
+    class Picky(Sink):
+        def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
+            self.tried.release()
+            if self.error is not None:
+                raise self.error
+            MemoryStore.set_values(self, kind, values)
+
+        def add_events(self, events: Sequence[Event]) -> None:
+            MemoryStore.add_events(self, events)
+
+    sink = Picky()
+    sink.error = StoreError("gone")
+    with log_on(sink) as log:
+        log.set_value("k", "a", {"n": 1})
+        put(log, 1)
+        assert sink.tried.acquire(timeout=30)
+        put(log, 2)
+        for _ in range(3):
+            assert sink.tried.acquire(timeout=30)
+        assert sink.numbers() == [1, 2]
+        assert log.degraded == "gone"
+        sink.error = None
+        assert log.drain()
+        assert sink.values_of("k") == {"a": {"n": 1}}
+        assert log.degraded == ""
 
 
 def test_listeners_hear_what_is_stored() -> None:

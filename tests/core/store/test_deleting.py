@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from penstock.base.errors import StoreError
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.event import Event, EventKind, PrefixHash
-from penstock.store.base import Store
-from penstock.store.deletion import Deletion, DeletionCounts
+from penstock.store.base import Deletion, DeletionCounts, Store
 from penstock.store.memory import MemoryStore
 from penstock.store.originals import digest_of
 from penstock.store.sql import SqlStore

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from penstock.cost.account import cache_blocks
 from penstock.plugins.draft import Draft
 from penstock.testing import dialect_of, draft_for, path_of
+from penstock.tokens.estimate import estimated
 from penstock.tokens.images import MEDIA_TOKENS, Medium, dimensions, media_in, pages
-from penstock.tokens.request_estimate import estimated
 
 
 def png(width: int, height: int) -> bytes:

@@ -12,9 +12,8 @@ from penstock.dialects.anthropic import Anthropic
 from penstock.dialects.openai_responses import OpenAIResponses
 from penstock.testing import assistant, call, conversation, dialect_of, path_of, results, user
 from penstock.tokens.calibration import TokenScale
-from penstock.tokens.estimate import estimate_bytes
+from penstock.tokens.estimate import estimate_bytes, estimated
 from penstock.tokens.request_count import MESSAGE_TOKENS, count_request, sample, shares
-from penstock.tokens.request_estimate import estimated
 from penstock.tokens.vocabulary import Tokenizer
 
 DIALECTS = ("anthropic", "openai-chat", "openai-responses", "gemini", "ollama-chat")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from penstock.events.event import Event, EventKind
-from penstock.store.deletion import Deletion
+from penstock.store.base import Deletion
 from penstock_tui.log.follow import Batch, Follower, LogState, follow
 from tests.tui.logs import Log
 

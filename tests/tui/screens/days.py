@@ -42,10 +42,10 @@ def a_day(log: Log) -> None:
 
 def books(log: Log, *limits: tuple[Scope, Limit]) -> None:
     """What two agents of a session spent, under `limits`."""
-    now, budgets = log.clock.now(), Budgets(now=log.clock.now())
+    now = log.clock.now()
+    budgets = Budgets(now=now, save=budget_store.save_in(log.store))
     for scope, limit in limits:
         budgets.set(scope, "", limit)
     for name, is_main in (("main-talk", True), ("sub-talk", False)):
         who = BudgetOwner(name, "morning", "claude-code", "/src/kiln", is_main=is_main)
         budgets.settle(f"paid-{name}", who, Budget(), Amount(dollars=1.5, tokens=1000, requests=1), now)
-    budget_store.save(log.store, budgets)

@@ -85,7 +85,7 @@ async def test_it_is_read_again_while_one_looks(log: Log) -> None:
 
 def shown(log: Log) -> dict[tuple[str, str], dict[str, Any]]:
     """What is in the store."""
-    budgets = budget_store.load(log.store, log.clock.now(), lambda _: None)
+    budgets = budget_store.load(log.store, log.clock.now())
     rows = budgets.show(Budget(), log.clock.now())
     log.close()
     return {(row["scope"], row["name"]): row for row in rows}
@@ -190,11 +190,10 @@ async def test_what_cannot_be_raised_is_told(log: Log) -> None:
 async def test_the_cursor_stays_in_sight(log: Log) -> None:
     """However many budgets there are, however low the window."""
     a_limited_day(log)
-    budgets = budget_store.load(log.store, log.clock.now(), lambda _: None)
+    budgets = budget_store.load(log.store, log.clock.now(), save=budget_store.save_in(log.store))
     for i in range(10):
         who = BudgetOwner(f"talk-{i}", f"s-{i}", "claude-code", f"/src/p{i:02}")
         budgets.settle(f"x{i}", who, Budget(), Amount(0.01 + i / 1000, 10, 1), log.clock.now())
-    budget_store.save(log.store, budgets)
     async with screen_of(log, (80, 10)) as screen:
         await screen.press("7")
         await screen.sees("▸ day")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from penstock.budget.amount import MEASURES
-from penstock.budget.messages import amount_in_words
+from penstock.budget.amount import MEASURES, amount_in_words
 
 __all__ = ["EXAMPLES", "AmountError", "in_words", "parse_amounts"]
 

@@ -69,7 +69,7 @@ def read_books(path: Path, profile: str, now: float, changed: Mapping[str, Any] 
     try:
         with closing(SqlStore(path, readonly=True)) as store:
             store.last_seq()  # `load` counts from nothing where a store does not answer; a screen must not
-            found = budget_store.load(store, now, lambda _: None).show(budget, now)
+            found = budget_store.load(store, now).show(budget, now)
     # A store of another version, or one that is replaced meanwhile, shows as one of these.
     except (StoreError, OSError, ValueError, TypeError, KeyError, AttributeError) as e:
         return BudgetSnapshot(error=f"The budgets in the store cannot be read: {readable(str(e))}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from penstock.budget.messages import amount_in_words, part_in_words
+from penstock.budget.amount import amount_in_words, part_in_words
 from penstock_tui.data.budget import BudgetRow
 from penstock_tui.format import age, bar, clock_time, count, percent
 from penstock_tui.log.stats.levels import LevelChange, ProviderLimit

@@ -11,7 +11,7 @@ import typer
 
 from penstock.base import paths
 from penstock.control.client import MemoryClient, open_client
-from penstock.identify.project import project_of_folder
+from penstock.identify.working_directory import project_of_folder
 from penstock.profiles.profile import Profile, in_use
 
 __all__ = ["AllOption", "JsonOption", "MemoryClient", "ProjectOption", "chosen_project", "profile_in_use", "reached"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from penstock.base.readable import one_line
-from penstock.budget.level import Level
+from penstock.budget.settings import Level
 from penstock.events.event import Event, EventKind
 from penstock.events.proxy_events import BudgetEvent
 from penstock.events.response_events import AnsweredEvent, FailedEvent

@@ -9,7 +9,7 @@ import pytest
 
 from penstock.base import paths
 from penstock.base.errors import StoreError
-from penstock.cli.stores import find_originals, stores
+from penstock.cli.expand import find_originals, stores
 from penstock.store.sql import SqlStore
 
 

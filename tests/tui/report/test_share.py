@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from penstock.base.atomic_write import free_name
+from penstock_tui.report.share import free_name
 
 
 def test_a_free_name(tmp_path: Path) -> None:

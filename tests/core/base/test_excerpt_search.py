@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from penstock.base.errors import PenstockError
-from penstock.base.regex_search import search
+from penstock.base.excerpt import search
 
 ENDLESS = "(a+)+$"
 
@@ -26,14 +26,14 @@ def test_a_bad_pattern_is_named() -> None:
 
 def test_a_search_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its process is, and the error says what to do."""
-    monkeypatch.setattr("penstock.base.regex_search.SECONDS", 0.3)
+    monkeypatch.setattr("penstock.base.excerpt.SECONDS", 0.3)
     with pytest.raises(PenstockError, match=r"not done after 0\.3 s: give a simpler expression"):
         search(ENDLESS, ["a" * 60 + "!"])
 
 
 def test_a_process_that_breaks_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """As an error like any other; so is one that does not start."""
-    monkeypatch.setattr("penstock.base.regex_search._CHILD", "raise SystemExit(3)")
+    monkeypatch.setattr("penstock.base.excerpt._CHILD", "raise SystemExit(3)")
     with pytest.raises(PenstockError, match="can not be searched for"):
         search("a", ["a"])
     monkeypatch.setattr(sys, "executable", "/nowhere/python")

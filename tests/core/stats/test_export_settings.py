@@ -6,7 +6,7 @@ from pathlib import Path
 
 from penstock.base import paths
 from penstock.redaction.settings import WITHHELD
-from penstock.stats.settings import settings_in_use
+from penstock.stats.export import settings_in_use
 
 SECRET = "correct-horse-battery"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from penstock import handle_of
-from penstock.conversation.transcript import transcript
-from penstock.engine.history import archive_history
+from penstock.conversation.conversation import transcript
+from penstock.engine.edit_scheduler import archive_history
 from penstock.store.memory import MemoryStore
 from penstock.testing import assistant, call, conversation, dialect_of, results, user
 

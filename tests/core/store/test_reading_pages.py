@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.events.event import Event, EventKind
-from penstock.store import pages
+from penstock.store import reading
 from penstock.store.memory import MemoryStore
 
 KINDS = [EventKind.STARTED, EventKind.STAGE, EventKind.EDIT]
@@ -27,7 +27,7 @@ def test_all_that_are_wanted_and_no_other(
     """However the pages fall. No kind named: all of them."""
     store = MemoryStore()
     store.add_events([Event(0, float(i), "x", kind, {}) for i, kind in enumerate(kinds)])
-    with patch.object(pages, "PAGE", page):
-        found = [event.at for event in pages.all_events(store, after, wanted)]
+    with patch.object(reading, "PAGE", page):
+        found = [event.at for event in reading.all_events(store, after, wanted)]
     is_wanted: Callable[[EventKind], bool] = wanted.__contains__ if wanted else lambda _kind: True
     assert found == [float(i) for i, kind in enumerate(kinds) if i + 1 > after and is_wanted(kind)]

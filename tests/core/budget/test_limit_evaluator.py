@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from penstock.budget.pool import Member, shares
+from penstock.budget.limit_evaluator import Member, shares
 
 AMOUNTS = st.floats(0, 1000).map(lambda n: round(n, 3))
 MEMBERS = st.builds(Member, st.sampled_from([0.5, 1.0, 1.5]), AMOUNTS, st.booleans())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.identify.project import project_of_folder
+from penstock.identify.working_directory import project_of_folder
 
 
 def test_a_repository_is_one_project(tmp_path: Path) -> None:

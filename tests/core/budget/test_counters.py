@@ -1,18 +1,40 @@
-"""The books."""
+"""Counters, and the table of them."""
 
 from __future__ import annotations
 
-import pytest
+import json
+from typing import Any
 
-from penstock.budget import counter_table
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.budget import counters
 from penstock.budget.amount import Amount
-from penstock.budget.counter_table import HOLD_S, KEEP_S, CounterTable
+from penstock.budget.counters import HOLD_S, KEEP_S, Counter, CounterTable
 from penstock.budget.scopes import BudgetOwner, Key, Scope
+from penstock.budget.settings import Level
 
 NOW = 1_700_000_000.0
 WHO = BudgetOwner("c", "s")
 KEY = Key(Scope.CONVERSATION, "c")
 ONE = Amount(requests=1)
+AMOUNTS = st.builds(Amount, *(st.integers(0, 1000).map(float) for _ in range(3)))
+COUNTERS = st.builds(
+    Counter,
+    used=AMOUNTS,
+    raised=AMOUNTS,
+    level=st.sampled_from(Level),
+    share_level=st.sampled_from(Level),
+    at=st.floats(0, 4e9),
+    session=st.text(),
+    is_main=st.booleans(),
+    is_over=st.booleans(),
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
 
 
 def test_a_hold_ends_with_its_exchange() -> None:
@@ -45,34 +67,31 @@ def test_a_clock_that_is_set_back_holds_nothing_for_ever() -> None:
 
 
 def test_what_is_stored_is_what_changed() -> None:
-    """Once; what could not be stored is given again, unless it is out of date by then."""
-    found = CounterTable({}, NOW)
-    for key in (KEY, Key(Scope.DAY, "")):
+    """With its newest values."""
+    stored: dict[str, Any] = {}
+    found = CounterTable({}, NOW, stored.__setitem__)
+    for key in (KEY, Key(Scope.DAY, ""), KEY):
         found.open(key, WHO, NOW).spend(ONE, is_own=False)
         found.note(key)
-    given = found.changed()
-    assert (set(given), found.changed()) == ({"conversation||c", "day||"}, {})
-    found.open(KEY, WHO, NOW).spend(ONE, is_own=False)
-    found.note(KEY)
-    found.unsaved(given)
-    again = found.changed()
-    assert [again[text]["used"]["requests"] for text in ("conversation||c", "day||")] == [2, 1]  # type: ignore[index]
+    assert {text: values["used"]["requests"] for text, values in stored.items()} == {"conversation||c": 2, "day||": 1}
 
 
 def test_what_is_old_or_cannot_be_read_is_deleted() -> None:
     """From the store as well."""
     counter = CounterTable({}, NOW).open(KEY, WHO, NOW).payload()
     stored = {"conversation||c": counter, "conversation||d": counter | {"at": NOW - KEEP_S - 1}, "nonsense": {}}
-    found = CounterTable(stored, NOW)
-    assert found.changed() == {"conversation||d": None, "nonsense": None}
+    deleted: dict[str, Any] = {}
+    found = CounterTable(stored, NOW, deleted.__setitem__)
+    assert deleted == {"conversation||d": None, "nonsense": None}
     assert set(found.members(Key(Scope.SESSION, "s"))) == {KEY}
 
 
 def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client without sessions begins one with each request: those asked for least lately are forgotten, here and in
     the store, but never while something is held in them."""
-    monkeypatch.setattr(counter_table, "KEEP", 10)
-    found = CounterTable({}, NOW)
+    monkeypatch.setattr(counters, "KEEP", 10)
+    stored: dict[str, Any] = {}
+    found = CounterTable({}, NOW, stored.__setitem__)
     keys = [Key(Scope.CONVERSATION, f"c{n}") for n in range(30)]
     for key in keys:
         found.open(key, BudgetOwner(key.name, key.name), NOW).spend(ONE, is_own=False)
@@ -80,7 +99,7 @@ def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         found.open(keys[0], BudgetOwner("c0", "c0"), NOW)
     kept = [key for key in keys if found.find(key).used == ONE]
     assert kept == [keys[0], *keys[-9:]]
-    assert sum(values is None for values in found.changed().values()) == 20
+    assert sum(values is None for values in stored.values()) == 20
     assert [bool(found.members(Key(Scope.SESSION, name))) for name in ("c5", "c29")] == [False, True]
 
     found.hold("x", keys[:1], BudgetOwner("c0", "c0"), ONE, NOW)
@@ -89,19 +108,20 @@ def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.find(keys[0]).held == ONE
 
 
-def test_what_is_old_goes_while_the_proxy_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_old_goes_while_the_proxy_runs() -> None:
     """One that is never stopped forgets what one that is started anew would not read."""
-    found = CounterTable({}, NOW)
+    stored: dict[str, Any] = {}
+    found = CounterTable({}, NOW, stored.__setitem__)
     for day in range(60):
         found.open(Key(Scope.DAY, "", f"day {day}"), WHO, NOW + day * 86400)
-    assert sum(values is None for values in found.changed().values()) == 29
+    assert list(stored.values()) == [None] * 29
 
 
 def test_settled_exchanges_are_remembered_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long enough for any that comes twice, and not for ever."""
-    monkeypatch.setattr(counter_table, "SETTLED", 3)
+    monkeypatch.setattr(counters, "ENDED", 3)
     found = CounterTable({}, NOW)
-    assert [found.is_new(x) for x in "aabcda"] == [True, False, True, True, True, True]
+    assert [found.end(x, is_paid=True) for x in "aabcda"] == [True, False, True, True, True, True]
 
 
 def test_members_of_another_period_share_nothing() -> None:
@@ -110,3 +130,33 @@ def test_members_of_another_period_share_nothing() -> None:
     for period in ("2026-03-03", "2026-03-04"):
         found.open(Key(Scope.CONVERSATION, "c", period), WHO, NOW)
     assert list(found.members(Key(Scope.SESSION, "s", "2026-03-04"))) == [Key(Scope.CONVERSATION, "c", "2026-03-04")]
+
+
+@given(COUNTERS)
+def test_a_counter_outlives_a_restart(counter: Counter) -> None:
+    """Through JSON, all but what is held."""
+    assert Counter.read(json.loads(json.dumps(counter.payload()))) == counter
+    held = Counter.read(counter.payload())
+    held.hold(Amount(requests=1), is_own=False)
+    assert Counter.read(held.payload()) == counter
+
+
+@given(st.dictionaries(st.sampled_from(list(Counter().payload())), JSON))
+def test_what_another_version_wrote_stops_nothing(stored: dict[str, object]) -> None:
+    """What can be read of it is."""
+    counter = Counter.read(stored)
+    assert Counter.read(json.loads(json.dumps(counter.payload()))) == counter
+
+
+@given(st.lists(st.tuples(AMOUNTS, AMOUNTS, st.booleans())))
+def test_the_clients_own_calls_are_not_the_agents(calls: list[tuple[Amount, Amount, bool]]) -> None:
+    """Neither while they are under way nor after."""
+    counter, agents = Counter(), Amount()
+    for estimate, cost, is_own in calls:
+        counter.hold(estimate, is_own=is_own)
+        assert counter.shared == (agents if is_own else agents + estimate)
+        counter.let_go(estimate, is_own=is_own)
+        counter.spend(cost, is_own=is_own)
+        agents = agents if is_own else agents + cost
+        assert counter.shared == agents
+        assert counter.held == counter.own_held == Amount()

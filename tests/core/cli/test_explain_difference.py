@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.base.diff import LONG
-from penstock.cli.difference import difference
+from penstock.cli.explain import difference
 
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -1,0 +1,265 @@
+"""What was spent and what is held, by whom and when."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from penstock.budget.amount import Amount, number
+from penstock.budget.scopes import BudgetOwner, Key, Scope, period_of, session_of
+from penstock.budget.settings import Budget, Level
+
+__all__ = ["Counter", "CounterTable"]
+
+HOLD_S = 900.0
+"""A request that was never heard of again holds nothing any more."""
+KEEP_S = 30 * 86400.0
+KEEP = 5_000
+"""Counters. Beyond, those that were not asked for longest are forgotten: a client without sessions begins one with
+each request."""
+ENDED = 10_000
+"""Exchanges that are remembered: any answer that comes twice comes before."""
+Save = Callable[[str, dict[str, Any] | None], None]
+"""Has a counter stored under a name, or deleted there."""
+
+
+@dataclass(slots=True)
+class Counter:
+    """What was spent of one budget in one period. Everything but what is held outlives a restart."""
+
+    used: Amount = field(default_factory=Amount)
+    held: Amount = field(default_factory=Amount)
+    """For requests that are under way: what they are thought to cost."""
+    own: Amount = field(default_factory=Amount)
+    """Of `used`: calls the client made for itself."""
+    own_held: Amount = field(default_factory=Amount)
+    shared: Amount = field(init=False)
+    """What the agents took: all but the client's own calls. Worked out when something changes: a session's budget asks
+    for it with each request of each of its agents."""
+    raised: Amount = field(default_factory=Amount)
+    """What a person added to the limits, for this period."""
+    level: Level = Level.NORMAL
+    share_level: Level = Level.NORMAL
+    """Of a conversation: how near it is to the end of its share of the session."""
+    at: float = 0.0
+    """When something was counted last."""
+    session: str = ""
+    """Of a conversation: the session it shares a budget with."""
+    is_main: bool = True
+    is_over: bool = False
+    """Of a subagent: it gave its answer. It may be asked again."""
+    limits: Mapping[str, float] | None = None
+    """Those that `level` was found by: profiles may have others for the same budget. None: a person changed them, or
+    there was a restart; the first that ask have the level."""
+
+    def __post_init__(self) -> None:
+        self._add_up()
+
+    @property
+    def taken(self) -> Amount:
+        """Used and held."""
+        return self.used + self.held
+
+    def hold(self, amount: Amount, *, is_own: bool) -> None:
+        """For a request that is under way."""
+        self.held += amount
+        if is_own:
+            self.own_held += amount
+        self._add_up()
+
+    def let_go(self, amount: Amount, *, is_own: bool) -> None:
+        """What was held."""
+        self.held -= amount
+        if is_own:
+            self.own_held -= amount
+        self._add_up()
+
+    def spend(self, amount: Amount, *, is_own: bool) -> None:
+        """For an answer that came."""
+        self.used += amount
+        if is_own:
+            self.own += amount
+        self._add_up()
+
+    def reset(self) -> None:
+        """Count from nothing. What is held stays so."""
+        self.used = self.own = self.raised = Amount()
+        self._add_up()
+
+    def payload(self) -> dict[str, Any]:
+        """As it is stored."""
+        return {
+            "used": self.used.payload(),
+            "own": self.own.payload(),
+            "raised": self.raised.payload(),
+            "level": int(self.level),
+            "share_level": int(self.share_level),
+            "at": self.at,
+            "session": self.session,
+            "main": self.is_main,
+            "over": self.is_over,
+        }
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> Counter:
+        """What `payload` gave; what another version wrote besides is left out."""
+        return cls(
+            used=Amount.read(stored.get("used")),
+            own=Amount.read(stored.get("own")),
+            raised=Amount.read(stored.get("raised")),
+            level=_level(stored.get("level")),
+            share_level=_level(stored.get("share_level")),
+            at=number(stored.get("at")),
+            session=str(stored.get("session") or ""),
+            is_main=stored.get("main") is not False,
+            is_over=stored.get("over") is True,
+        )
+
+    def _add_up(self) -> None:
+        self.shared = self.used - self.own + (self.held - self.own_held)
+
+
+@dataclass(slots=True)
+class _Hold:
+    keys: tuple[Key, ...]
+    amount: Amount
+    is_own: bool
+    at: float
+
+
+class CounterTable:
+    """Not for several threads at once."""
+
+    def __init__(self, stored: Mapping[str, Mapping[str, Any]], now: float, save: Save = lambda *_: None) -> None:
+        """`stored`: what `save` was given in earlier lives."""
+        self._save = save
+        self._counters: OrderedDict[Key, Counter] = OrderedDict()
+        """Last what was asked for last."""
+        self._members: dict[tuple[str, str], dict[Key, Counter]] = {}
+        """By session and period."""
+        self._holds: OrderedDict[str, _Hold] = OrderedDict()
+        self._ended: OrderedDict[str, bool] = OrderedDict()
+        """Exchanges, and whether they were paid for."""
+        read = ((text, Key.read(text), Counter.read(values)) for text, values in stored.items())
+        for text, key, counter in sorted(read, key=lambda one: one[2].at):
+            if key is None:
+                save(text, None)
+            else:
+                self._counters[key] = counter
+                self._join(key, counter)
+        self._forget_old(now)
+
+    def find(self, key: Key) -> Counter:
+        """The counter of `key`; one that counted nothing where there is none."""
+        return self._counters.get(key) or Counter()
+
+    def open(self, key: Key, who: BudgetOwner, now: float) -> Counter:
+        """The counter of `key`, for a request of `who`."""
+        counter = self._counters.get(key)
+        if counter is None:
+            counter = self._counters[key] = Counter(at=now)
+            self._forget_old(now)
+        if key.scope is Scope.CONVERSATION:
+            counter.session, counter.is_main = session_of(who), who.is_main
+            self._join(key, counter)
+        counter.at = max(counter.at, now)
+        self._counters.move_to_end(key)
+        return counter
+
+    def members(self, session: Key) -> Mapping[Key, Counter]:
+        """The conversations that share a session's budget, with what they took of it."""
+        return self._members.get((session.name, session.period), {})
+
+    def of_now(self, budget: Budget, now: float) -> Iterator[tuple[Key, Counter]]:
+        """All counters of the periods that are now."""
+        periods = {scope: period_of(budget, scope, now) for scope in Scope}
+        yield from [(key, counter) for key, counter in self._counters.items() if key.period == periods[key.scope]]
+
+    def note(self, key: Key) -> None:
+        """A counter changed: it is to be stored."""
+        self._save(str(key), self._counters[key].payload())
+
+    # ---------------------------------------------------------------- holds
+
+    def hold(self, exchange: str, keys: Iterable[Key], who: BudgetOwner, amount: Amount, now: float) -> None:
+        """Hold `amount` for an exchange of `who`."""
+        hold = self._holds[exchange] = _Hold(tuple(keys), amount, who.is_own, now)
+        for key in hold.keys:
+            self.open(key, who, now).hold(amount, is_own=who.is_own)
+
+    def held(self, exchange: str) -> Amount | None:
+        """What is held for an exchange. None: nothing."""
+        hold = self._holds.get(exchange)
+        return hold.amount if hold is not None else None
+
+    def let_go(self, exchange: str) -> tuple[Key, ...]:
+        """Hold nothing for an exchange any more; where it was held."""
+        hold = self._holds.pop(exchange, None)
+        if hold is None:
+            return ()
+        for key in hold.keys:
+            counter = self._counters.get(key)
+            if counter is not None:
+                counter.let_go(hold.amount, is_own=hold.is_own)
+        return hold.keys
+
+    def let_go_of_old(self, now: float) -> None:
+        """Release holds that are older than `HOLD_S` and whose request never finished."""
+        while self._holds:
+            exchange, hold = next(iter(self._holds.items()))
+            hold.at = min(hold.at, now)  # the clock may have been set back
+            if hold.at > now - HOLD_S:
+                return
+            self.let_go(exchange)
+
+    def end(self, exchange: str, *, is_paid: bool) -> bool:
+        """Remember that an exchange ended. False: it was paid for already."""
+        if self._ended.get(exchange):
+            return False
+        self._ended[exchange] = is_paid
+        while len(self._ended) > ENDED:
+            self._ended.popitem(last=False)
+        return True
+
+    def has_ended(self, exchange: str) -> bool:
+        """Whether an exchange ended, paid for or not."""
+        return exchange in self._ended
+
+    def forget(self, scope: Scope, names: Collection[str]) -> None:
+        """Count nothing any more for what is called so, in any period."""
+        for key in [key for key in self._counters if key.scope is scope and key.name in names]:
+            self._drop(key)
+
+    def forget_limits(self, scope: Scope, name: str) -> None:
+        """The limits of a scope, or of one name in it, were set: what was added to the old ones is gone."""
+        for key, counter in self._counters.items():
+            if key.scope is scope and name in ("", key.name):
+                counter.limits = None
+                counter.raised = Amount()
+                self.note(key)
+
+    def _join(self, key: Key, counter: Counter) -> None:
+        if key.scope is Scope.CONVERSATION and counter.session:
+            self._members.setdefault((counter.session, key.period), {})[key] = counter
+
+    def _forget_old(self, now: float) -> None:
+        while self._counters:
+            key, counter = next(iter(self._counters.items()))
+            is_kept = counter.at >= now - KEEP_S and len(self._counters) <= KEEP
+            if is_kept or counter.held != Amount():
+                return
+            self._drop(key)
+
+    def _drop(self, key: Key) -> None:
+        counter = self._counters.pop(key)
+        self._save(str(key), None)
+        members = self._members.get((counter.session, key.period), {})
+        members.pop(key, None)
+        if not members:
+            self._members.pop((counter.session, key.period), None)
+
+
+def _level(stored: object) -> Level:
+    return Level(stored) if isinstance(stored, int) and stored in set(Level) else Level.NORMAL
