@@ -24,7 +24,8 @@ run: setup ## Start the proxy; it prints the one line a client needs
 	$(BIN)/penstock up
 
 # Three at a time on two cores: many tests wait for a process. A file stays with one of them, which keeps its proxies.
-TESTS := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+# Where PYTHONDONTWRITEBYTECODE is set, each process that a test starts would compile all of Penstock again: a second.
+TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 test: setup ## Run the tests but the slow ones
 	$(TESTS) -m "not slow"
 

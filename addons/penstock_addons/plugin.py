@@ -2,44 +2,95 @@
 
 from __future__ import annotations
 
-import typer
+from typing import TYPE_CHECKING
 
 from penstock.plugins.hookspecs import hookimpl
-from penstock_addons.cli.budget import app as budget_app
-from penstock_addons.cli.compact import compact
-from penstock_addons.cli.doctor import doctor
-from penstock_addons.cli.importing import import_
-from penstock_addons.cli.memory import app as memory_app
-from penstock_addons.cli.memory.reindex import reindex
-from penstock_addons.cli.run import run
-from penstock_addons.cli.sessions import app as sessions_app
-from penstock_addons.cli.settings import app as settings_app
-from penstock_addons.cli.settings import down, pause, resume
-from penstock_addons.cli.up import up
-from penstock_addons.cli.whatif import whatif
-from penstock_addons.demo.command import demo
-from penstock_addons.mcp.command import mcp
+
+if TYPE_CHECKING:
+    import typer
 
 __all__ = ["commands"]
 
 
 @hookimpl
 def commands(app: typer.Typer) -> None:
-    """Commands that start a proxy, or stand beside one. mitmproxy is imported when one runs."""
-    app.command("up")(up)
-    app.command("down")(down)
-    app.command("pause")(pause)
-    app.command("resume")(resume)
-    app.command("doctor")(doctor)
-    app.command("compact")(compact)
-    app.command("demo")(demo)
-    app.command("mcp")(mcp)
-    app.command("whatif")(whatif)
-    app.command("import")(import_)
-    app.command("reindex", hidden=True)(reindex)  # its name before it became `memory reindex`
-    app.add_typer(budget_app, name="budget")
-    app.add_typer(settings_app, name="settings")
-    app.add_typer(memory_app(), name="memory")
-    app.add_typer(sessions_app, name="sessions")
-    # What stands behind the client's name is the client's, with or without a `--` in front.
-    app.command("run", context_settings={"allow_interspersed_args": False})(run)
+    """Commands that start a proxy, or stand beside one. Each is imported when it runs."""
+    from penstock.cli.deferred import add_command, add_group  # a proxy loads this plugin too, and needs no typer
+
+    cli = "penstock_addons.cli"
+    add_command(app, "up", f"{cli}.up:up", "Start the proxy, and stay until Ctrl-C.")
+    add_command(
+        app,
+        "down",
+        f"{cli}.settings:down",
+        "Shut the proxy down, when what is under way is done. Clients that still go through it reach nobody then.",
+    )
+    add_command(
+        app,
+        "pause",
+        f"{cli}.settings:pause",
+        "Have the proxy edit nothing new. What was edited is sent on as it was, so that caches stay; budgets count on.",
+    )
+    add_command(app, "resume", f"{cli}.settings:resume", "Have a paused proxy edit again.")
+    add_command(
+        app,
+        "doctor",
+        f"{cli}.doctor:doctor",
+        "Look at everything a proxy needs, a line each, and change nothing. Ends with status 1 when something fails.",
+    )
+    add_command(
+        app,
+        "compact",
+        f"{cli}.compact:compact",
+        "Have the proxy compact old turns at the next request of each conversation, or of one.",
+    )
+    add_command(
+        app,
+        "demo",
+        "penstock_addons.demo.command:demo",
+        "Show a long coding session pass through a real proxy, between a scripted client and a scripted provider.",
+    )
+    add_command(
+        app,
+        "mcp",
+        "penstock_addons.mcp.command:mcp",
+        "Give an agent the tools `expand`, `memory_search`, `recall`, `remember` and `forget`, over MCP on stdin and "
+        "stdout. `penstock run` has Claude Code and Codex start it.",
+    )
+    add_command(
+        app,
+        "whatif",
+        f"{cli}.whatif:whatif",
+        "Replay a recorded session under other profiles: what it would have cost, and what would have been kept.",
+    )
+    add_command(
+        app,
+        "import",
+        f"{cli}.importing:import_",
+        "Take past sessions of Claude Code and Codex into memory: what people said, and the agent's final answers.",
+    )
+    add_command(
+        app,
+        "reindex",  # its name before it became `memory reindex`
+        f"{cli}.memory.reindex:reindex",
+        "Make the word index and the vectors anew from the record. Ctrl-C ends it, and it can be said again.",
+        hidden=True,
+    )
+    add_group(app, "budget", f"{cli}.budget:app", "What was spent, what may be, and how to go on when it is used up.")
+    add_group(app, "settings", f"{cli}.settings:app", "What the running proxy goes by, and changes to it for this run.")
+    add_group(
+        app,
+        "memory",
+        f"{cli}.memory:app",
+        "Look at what is remembered, correct it, delete it. Of the project that the current folder belongs to, unless "
+        "--project or --all says otherwise.",
+    )
+    add_group(app, "sessions", f"{cli}.sessions:app", "List the sessions in the log, name them, delete them.")
+    add_command(
+        app,
+        "run",
+        f"{cli}.run:run",
+        "Run a client through the proxy: the one that is up, or one for as long as the client runs.",
+        # What stands behind the client's name is the client's, with or without a `--` in front.
+        settings={"allow_interspersed_args": False},
+    )

@@ -1,7 +1,8 @@
 """Penstock: manages the context of LLM clients on the wire. This is the front page for plugin authors.
 
 With `penstock.memory`, `penstock.text` and `penstock.testing` it is all that a plugin may import, and all that the
-bundled ones do. What only few plugins need is imported when it is first asked for.
+bundled ones do. A name is imported when it is first asked for: this page is loaded with every part of Penstock, the
+command line's help too.
 """
 
 from __future__ import annotations
@@ -10,33 +11,33 @@ import importlib as _importlib
 import typing as _typing
 
 from penstock.base import version as _version
-from penstock.base.errors import InvalidEdit, PluginError, ProfileError
-from penstock.base.paths import state_dir
-from penstock.base.suggest import did_you_mean
-from penstock.base.validation import validate_table
-from penstock.budget.settings import Level
-from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role, common_head
-from penstock.conversation.exchange import Exchange, Identity, Kind
-from penstock.conversation.reply import Reply, ToolCall, Usage
-from penstock.cost.prices import Price, Prices
-from penstock.edits.flush_reason import FlushReason
-from penstock.events.event import Event, EventKind
-from penstock.plugins.compressor import Compressed, Compressor, KnownContent, ToolOutput, handle_of
-from penstock.plugins.draft import BlockRef, Draft
-from penstock.plugins.hookspecs import hookimpl
-from penstock.plugins.idle import Idle
-from penstock.plugins.services import Services
-from penstock.plugins.stage import Stage
-from penstock.plugins.summariser import Segment, Summariser, Summary
-from penstock.plugins.tagger import Tagger, Tags
-from penstock.profiles.profile import Aggressiveness, Profile
 from penstock.tokens.estimate import estimate as estimate_tokens
 
 if _typing.TYPE_CHECKING:
+    from penstock.base.errors import InvalidEdit, PluginError, ProfileError
+    from penstock.base.paths import state_dir
+    from penstock.base.suggest import did_you_mean
+    from penstock.base.validation import validate_table
     from penstock.budget.daily_spend_cap import DailySpendCap, SpendCapReached
+    from penstock.budget.settings import Level
+    from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role, common_head
+    from penstock.conversation.exchange import Exchange, Identity, Kind
+    from penstock.conversation.reply import Reply, ToolCall, Usage
+    from penstock.cost.prices import Price, Prices
+    from penstock.edits.flush_reason import FlushReason
+    from penstock.events.event import Event, EventKind
     from penstock.models.providers import provider_of
+    from penstock.plugins.compressor import Compressed, Compressor, KnownContent, ToolOutput, handle_of
     from penstock.plugins.compressor_pool import CompressorPool, CompressorRun
+    from penstock.plugins.draft import BlockRef, Draft
+    from penstock.plugins.hookspecs import hookimpl
+    from penstock.plugins.idle import Idle
+    from penstock.plugins.services import Services
+    from penstock.plugins.stage import Stage
+    from penstock.plugins.summariser import Segment, Summariser, Summary
+    from penstock.plugins.tagger import Tagger, Tags
     from penstock.profiles.envelope import EnvelopeSettings, envelope_settings
+    from penstock.profiles.profile import Aggressiveness, Profile
 
 __all__ = [
     "Aggressiveness",
@@ -94,13 +95,55 @@ __all__ = [
 __version__ = _version.VERSION
 
 _HOMES = {
+    "Aggressiveness": "profiles.profile",
+    "Block": "conversation.conversation",
+    "BlockKind": "conversation.conversation",
+    "BlockRef": "plugins.draft",
+    "Compressed": "plugins.compressor",
+    "Compressor": "plugins.compressor",
     "CompressorPool": "plugins.compressor_pool",
     "CompressorRun": "plugins.compressor_pool",
+    "Conversation": "conversation.conversation",
     "DailySpendCap": "budget.daily_spend_cap",
+    "Draft": "plugins.draft",
     "EnvelopeSettings": "profiles.envelope",
+    "Event": "events.event",
+    "EventKind": "events.event",
+    "Exchange": "conversation.exchange",
+    "FlushReason": "edits.flush_reason",
+    "Identity": "conversation.exchange",
+    "Idle": "plugins.idle",
+    "InvalidEdit": "base.errors",
+    "Kind": "conversation.exchange",
+    "KnownContent": "plugins.compressor",
+    "Level": "budget.settings",
+    "Message": "conversation.conversation",
+    "PluginError": "base.errors",
+    "Price": "cost.prices",
+    "Prices": "cost.prices",
+    "Profile": "profiles.profile",
+    "ProfileError": "base.errors",
+    "Reply": "conversation.reply",
+    "Role": "conversation.conversation",
+    "Segment": "plugins.summariser",
+    "Services": "plugins.services",
     "SpendCapReached": "budget.daily_spend_cap",
+    "Stage": "plugins.stage",
+    "Summariser": "plugins.summariser",
+    "Summary": "plugins.summariser",
+    "Tagger": "plugins.tagger",
+    "Tags": "plugins.tagger",
+    "ToolCall": "conversation.reply",
+    "ToolOutput": "plugins.compressor",
+    "Usage": "conversation.reply",
+    "common_head": "conversation.conversation",
+    "did_you_mean": "base.suggest",
     "envelope_settings": "profiles.envelope",
+    "handle_of": "plugins.compressor",
+    "hookimpl": "plugins.hookspecs",
     "provider_of": "models.providers",
+    "state_dir": "base.paths",
+    "validate_table": "base.validation",
 }
 
 if not _typing.TYPE_CHECKING:  # else every name would be one to a type checker
@@ -108,4 +151,5 @@ if not _typing.TYPE_CHECKING:  # else every name would be one to a type checker
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(_importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+        found = globals()[name] = getattr(_importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return found

@@ -203,12 +203,10 @@ _STORE_FIX = (
 
 
 def _newest_revision() -> str:
-    from alembic.script import ScriptDirectory
-
     import penstock.store
+    from penstock.base.migrations import newest
 
-    folder = Path(penstock.store.__file__).parent / "migrations"
-    return str(ScriptDirectory(str(folder)).get_current_head())
+    return newest(Path(penstock.store.__file__).parent / "migrations")
 
 
 def _folder(subject: Installation) -> CheckResult:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rapidfuzz import fuzz, process
-
 __all__ = ["did_you_mean"]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` Did you mean 'stages'?` for the nearest of `known`; all of them when none is near; else nothing."""
+    from rapidfuzz import fuzz, process  # only for those who misspelled something
+
     words = sorted(known)
     found = process.extractOne(word, words, scorer=fuzz.ratio, score_cutoff=60)
     if found is not None:

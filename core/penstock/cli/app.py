@@ -1,11 +1,11 @@
 """The command line: the core's commands, then those of plugins.
 
-Nothing heavy is imported before a command runs, so that `penstock --help` and shell completion stay quick.
+No command is imported before it runs, and no stage before a command asks for one, so that `penstock --help` and shell
+completion stay quick.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from penstock.base.errors import PenstockError, PluginError
 from penstock.base.version import VERSION
-from penstock.cli import cost, count, events, expand, explain, export, models, plugins, profiles, replay, tokens
+from penstock.cli.deferred import add_command, add_group
 from penstock.plugins.manager import Plugins
 
 __all__ = ["build", "main"]
@@ -40,15 +40,15 @@ def main() -> None:
     build()(prog_name="penstock")
 
 
-def build(load: Callable[..., Plugins] = Plugins.load) -> typer.Typer:
+def build() -> typer.Typer:
     """The command line with everybody's commands. A plugin that does not work is named on stderr, and costs the
     commands of all plugins that are not bundled."""
     try:
-        return _app(load())
+        return _app(Plugins.load(stages_later=True))
     except PluginError as e:
         _say(f"{e}\nGoing on with the bundled plugins only.")
     try:
-        return _app(load(blocked=("all",)))
+        return _app(Plugins.load(blocked=("all",), stages_later=True))
     except PluginError as e:
         _say(f"{e}\nGoing on without plugins.")
     return _app(Plugins())
@@ -77,19 +77,57 @@ def _app(found: Plugins) -> typer.Typer:
         ctx.obj = found
 
     found.add_commands(app)
-    app.command("events")(events.events)
-    app.command("export")(export.export)
-    app.command("replay")(replay.replay)
-    app.command("cost")(cost.cost)
-    app.command("money", hidden=True)(cost.cost)  # its name before
-    app.command("models")(models.models)
-    app.command("explain")(explain.explain)
-    app.command("expand")(expand.expand)
-    app.command("count")(count.command())
-    app.add_typer(profiles.app(), name="profiles")
-    app.add_typer(plugins.app(), name="plugins")
-    app.add_typer(tokens.app(), name="tokens")
+    _add_own_commands(app)
     return app
+
+
+def _add_own_commands(app: typer.Typer) -> None:
+    cli = "penstock.cli"
+    add_command(
+        app,
+        "events",
+        f"{cli}.events:events",
+        "Show the newest events, oldest first: what came, what was done with it, what was answered.",
+    )
+    add_command(
+        app,
+        "export",
+        f"{cli}.export:export",
+        "Write a snapshot as JSON: settings, metrics, tags of each turn, edits, events.",
+    )
+    add_command(
+        app,
+        "replay",
+        f"{cli}.replay:replay",
+        "Send a file of prompts through the whole pipeline, as one conversation: tags, recall, edits, time, money.",
+    )
+    cost = "Show what each session cost, what it would have cost without Penstock, and what was saved; losses in red."
+    add_command(app, "cost", f"{cli}.cost:cost", cost)
+    add_command(app, "money", f"{cli}.cost:cost", cost, hidden=True)  # its name before
+    add_command(
+        app,
+        "models",
+        f"{cli}.models:models",
+        "Show what models cost and hold, with the source of each figure and its age; or how one id is read.",
+    )
+    add_command(
+        app,
+        "explain",
+        f"{cli}.explain:explain",
+        "Explain one exchange: what each stage said, every edit with its reason, what it cost, and before and after.",
+    )
+    add_command(
+        app,
+        "expand",
+        f"{cli}.expand:expand",
+        "Show what stood where a stub stands now, as it was. Without an ID: what was taken away last.",
+    )
+    add_command(
+        app, "count", f"{cli}.count:count", "Count the tokens of a text or a request, and say how they were counted."
+    )
+    add_group(app, "profiles", f"{cli}.profiles:app", "Show and check profiles: the choices for one kind of client.")
+    add_group(app, "plugins", f"{cli}.plugins:app", "Show plugins, and start one of your own.")
+    add_group(app, "tokens", f"{cli}.tokens:app", "Show and install the vocabularies that tokens are counted with.")
 
 
 def _show_version(wanted: bool) -> None:

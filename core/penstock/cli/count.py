@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from penstock.tokens.calibration import How
     from penstock.tokens.request_count import TokenParts
 
-__all__ = ["command"]
+__all__ = ["command", "count"]
 
 LIMIT = 64 << 20
 """Bytes of a file. No model takes nearly as much."""
@@ -74,6 +74,9 @@ def command(vocabularies: Mapping[str, Vocabulary] = KNOWN) -> Callable[..., Non
             typer.echo(line)
 
     return count
+
+
+count = command()
 
 
 def _read(file: str) -> bytes:

@@ -31,9 +31,10 @@ def embedder_of(profile: Profile, given: Mapping[str, Embedder], name: str = "")
 
 
 def check_embedder(profile: Profile, given: Mapping[str, Embedder]) -> None:
-    """Raises `ProfileError` if nobody gives the embedder of the profile, or its settings can not be. Loads no model."""
+    """Raises `ProfileError` if nobody gives the embedder that the profile names, or its settings can not be. Loads no
+    model."""
     wanted = profile.memory
-    if not wanted.enabled or not wanted.embedder or wanted.embedder in given:
+    if wanted.embedder in given:
         return
     if wanted.embedder == OPENAI:
         try:

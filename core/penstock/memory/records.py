@@ -15,16 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.util import CommandError
 from sqlalchemy import event as sa_event
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.base.errors import MemoryDown, StoreError
-from penstock.base.migrations import migrate
+from penstock.base.migrations import UnknownRevision, migrate
 from penstock.base.paths import make_private
 from penstock.base.private_files import create
 from penstock.memory.items import Item, Kind
-from penstock.memory.schema import forgotten, labels, memories, passages, projects
+from penstock.memory.schema import forgotten, labels, memories, metadata, passages, projects
 from penstock.memory.search.item_table import Row
 from penstock.store.lock import StoreLock
 
@@ -55,7 +54,7 @@ class Records:
         self._engine = _connect(path)
         try:
             self._migrate()
-        except CommandError as e:
+        except UnknownRevision as e:
             self.close()
             raise MemoryDown(f"{path} was written by a newer version ({e})") from e
         except _FAILURES as e:
@@ -288,7 +287,7 @@ class Records:
 
     def _migrate(self) -> None:
         with self._engine.connect() as db:
-            migrate(db, Path(__file__).parent / "migrations")
+            migrate(db, Path(__file__).parent / "migrations", metadata)
 
 
 def _connect(path: Path) -> sa.Engine:

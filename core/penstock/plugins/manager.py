@@ -22,11 +22,8 @@ from penstock.base import paths
 from penstock.base.errors import PenstockError, PluginError, ProfileError
 from penstock.base.file_trust import why_untrusted
 from penstock.base.suggest import did_you_mean
-from penstock.cost.prices import Prices
 from penstock.plugins import hookspecs
 from penstock.plugins.hook_results import validate_hook_result
-from penstock.plugins.services import Services
-from penstock.plugins.stage import Stage
 
 if TYPE_CHECKING:
     import typer
@@ -34,12 +31,16 @@ if TYPE_CHECKING:
     from penstock.dialects.base import Dialect
     from penstock.events.event import Event
     from penstock.memory.embedders import Embedder
+    from penstock.plugins.services import Services
+    from penstock.plugins.stage import Stage
     from penstock.profiles.profile import Profile
 
 __all__ = ["BLOCK_VARIABLE", "Plugins", "blocked_names"]
 
 BLOCK_VARIABLE = "PENSTOCK_BLOCK_PLUGINS"
 _BUNDLED = ("penstock", "penstock_addons", "penstock_plugins", "penstock_tui")
+_STAGES = "penstock_plugins"
+"""The bundled package that gives stages, and adds no commands."""
 _FILE_PREFIX = "penstock_user_plugin_"
 _RENAMED: Mapping[str, str] = {"Spot": "BlockRef", "Parts": "Services", "Due": "FlushReason", "Seen": "KnownContent"}
 """Names of the front page, by what they were called before."""
@@ -55,14 +56,21 @@ class Plugins:
         self._sources: dict[str, str] = {}
         self._once: dict[str, list[Any]] = {}
         """What the hooks that are called once have given."""
+        self._later: list[EntryPoint] = []
+        """What is loaded when something else than commands is asked for."""
 
     @classmethod
-    def load(cls, folder: Path | None = None, blocked: Iterable[str] = ()) -> Plugins:
-        """All plugins of this installation. Raises `PluginError`."""
+    def load(cls, folder: Path | None = None, blocked: Iterable[str] = (), *, stages_later: bool = False) -> Plugins:
+        """All plugins of this installation. Raises `PluginError`. `stages_later`: the bundled stages are not imported
+        before something else than commands is asked for; all that asks may raise `PluginError` then."""
         plugins = cls()
         blocked = set(blocked) | blocked_names()
         for entry in sorted(entry_points(group=hookspecs.PROJECT), key=lambda e: e.name):
-            if not _is_blocked(entry.name, entry.value, blocked):
+            if _is_blocked(entry.name, entry.value, blocked):
+                continue
+            if stages_later and entry.value.startswith(f"{_STAGES}."):
+                plugins._later.append(entry)
+            else:
                 plugins.add(_load_entry(entry), entry.name, entry.value)
         folder = folder or paths.plugins_dir()
         if folder.is_dir():
@@ -77,6 +85,8 @@ class Plugins:
     def add(self, plugin: object, name: str, source: str = "") -> None:
         """Register one plugin. Raises `PluginError` when it breaks the contract."""
         try:
+            if any(entry.name == name for entry in self._later):
+                raise ValueError(f"{name} comes with Penstock")
             self._manager.register(plugin, name)
             self._manager.check_pending()
         except ValueError as e:
@@ -94,6 +104,7 @@ class Plugins:
 
     def names(self) -> dict[str, str]:
         """Every plugin by name, with where it comes from."""
+        self._load_later()
         return dict(sorted(self._sources.items()))
 
     def check(self, profile: Profile) -> list[Stage]:
@@ -105,9 +116,11 @@ class Plugins:
         unknown = self.unknown_settings(profile)
         if unknown:
             raise ProfileError(unknown)
-        from penstock.memory.opening import check_embedder  # numpy, for those that check
+        embedders = self.embedders()
+        if profile.memory.enabled and profile.memory.embedder:
+            from penstock.memory.opening import check_embedder  # numpy and the whole memory, for those that name one
 
-        check_embedder(profile, self.embedders())
+            check_embedder(profile, embedders)
         return stages
 
     def stages(self, profile: Profile, parts: Services | None = None) -> list[Stage]:
@@ -148,6 +161,10 @@ class Plugins:
 
     def parts(self, profile: Profile) -> Services:
         """What plugins offer the stages of `profile`. Raises `PluginError` and `ProfileError`."""
+        from penstock.cost.prices import Prices  # the table of models, and services below: not for `penstock --help`
+        from penstock.plugins.services import Services
+
+        self._load_later()
         own = sorted(self._sources, key=self._is_bundled)
         compressors = sorted(self._collect("compressors"), key=lambda given: own.index(given[0]))
         named = sorted(self._collect("summarisers", profile=profile), key=lambda given: self._is_bundled(given[0]))
@@ -192,11 +209,17 @@ class Plugins:
 
     def listeners(self) -> list[Callable[[Event], None]]:
         """One callable for each plugin that listens to events."""
+        self._load_later()
         return [_listener(impl) for impl in self._manager.hook.on_event.get_hookimpls()]
 
     def add_commands(self, app: typer.Typer) -> None:
         """Let every plugin add its commands to `app`. Raises `PluginError`, which names the one that could not."""
         self._collect("commands", app=app)
+
+    def _load_later(self) -> None:
+        later, self._later = self._later, []
+        for entry in later:
+            self.add(_load_entry(entry), entry.name, entry.value)
 
     def _collect(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
         return [(name, one) for name, given in self._ask(hook, **arguments) for one in given]
@@ -208,6 +231,8 @@ class Plugins:
 
     def _ask(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
         """What each plugin gives, in the hook's own shape, with its name. Whatever goes wrong is a `PluginError`."""
+        if hook != "commands":
+            self._load_later()
         out: list[tuple[str, Any]] = []
         for impl in getattr(self._manager.hook, hook).get_hookimpls():
             where = self._where(impl.plugin_name)

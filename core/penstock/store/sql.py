@@ -14,12 +14,11 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from alembic.util import CommandError
 from sqlalchemy import event as sa_event
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from penstock.base.errors import StoreError
-from penstock.base.migrations import migrate
+from penstock.base.migrations import UnknownRevision, migrate
 from penstock.base.paths import make_private
 from penstock.base.private_files import create
 from penstock.edits.edit import Edit, Landed, Op, Place
@@ -31,7 +30,7 @@ from penstock.store.base import Deletion, DeletionCounts
 from penstock.store.complete import mark_incomplete
 from penstock.store.lock import StoreLock, was_taken
 from penstock.store.originals import Original, RetentionPolicy, digest_of
-from penstock.store.schema import conversations, edits, events, facts
+from penstock.store.schema import conversations, edits, events, facts, metadata
 from penstock.store.schema import originals as _originals
 
 __all__ = ["SqlStore"]
@@ -87,7 +86,7 @@ class SqlStore:
             self._migrate()
         except SQLAlchemyError as e:
             raise StoreError(f"{path} cannot be opened: {_why(e)}") from e
-        except CommandError as e:
+        except UnknownRevision as e:
             raise StoreError(f"{path} was written by a newer version: give this one its own --store ({e})") from e
 
     def add_events(self, new: Sequence[Event]) -> None:
@@ -238,9 +237,7 @@ class SqlStore:
 
     def _migrate(self) -> None:
         with self._engine.connect() as db:
-            # A migration that is interrupted leaves nothing behind: SQLite can, its driver does not by itself.
-            db.exec_driver_sql("BEGIN")
-            migrate(db, Path(__file__).parent / "migrations")
+            migrate(db, Path(__file__).parent / "migrations", metadata)
 
     def _mend(self) -> None:
         """Begin anew when the file was deleted or replaced: SQLite would go on with one that nobody can find any more,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,21 @@ from penstock import __version__
 from penstock.base import paths
 from penstock.plugins.manager import BLOCK_VARIABLE
 from tests.core.cli.conftest import Run
+
+HEAVY = {
+    "alembic",
+    "chromadb",
+    "cryptography",
+    "httpx",
+    "mitmproxy",
+    "msgspec",
+    "numpy",
+    "penstock_plugins",
+    "pydantic",
+}
+HEAVY |= {"rapidfuzz", "sqlalchemy", "textual", "tiktoken", "wordllama"}
+COMPLETION = {"_PENSTOCK_COMPLETE": "complete_bash", "COMP_WORDS": "penstock ", "COMP_CWORD": "1"}
+"""What bash sets when the first word behind `penstock` is to be completed."""
 
 
 def _write_plugin(source: str, name: str = "theirs") -> None:
@@ -33,22 +49,26 @@ def test_is_a_module_too(penstock_home: Path) -> None:
     assert found.stdout.strip() == f"penstock {__version__}"
 
 
-def test_help_imports_nothing_heavy(penstock_home: Path) -> None:
-    """Help and shell completion cost no proxy, no screen and no database."""
+@pytest.mark.parametrize("words", ["--help", "--version", ""], ids=["help", "version", "completion"])
+def test_help_version_and_completion_import_nothing_heavy(penstock_home: Path, words: str) -> None:
+    """They cost no proxy, no screen, no database, no stage and no command."""
     code = (
         "import sys\n"
         "from penstock.cli import main\n"
-        "sys.argv = ['penstock', '--help']\n"
+        f"sys.argv = ['penstock', *{words.split()}]\n"
         "try:\n    main()\n"
         "except SystemExit as e:\n    assert not e.code\n"
-        "heavy = {'mitmproxy', 'textual', 'sqlalchemy', 'alembic', 'chromadb', 'cryptography', 'tiktoken'}\n"
-        "heavy &= set(sys.modules)\n"
-        "assert not heavy, heavy\n"
+        "print(*sys.modules, file=sys.stderr)\n"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert found.returncode == 0, found.stderr
-    for command in ("up", "run", "doctor", "demo", "events", "export", "profiles", "plugins", "count", "tokens"):
-        assert command in found.stdout
+    environ = {**os.environ, **({} if words else COMPLETION)}
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)
+    loaded = set(found.stderr.split())
+    heavy = HEAVY & loaded - (set() if words else {"pydantic"})  # typer reads the options of what it completes with it
+    assert not heavy
+    ours = {name for name in loaded if name.startswith(("penstock_addons.", "penstock_tui.", "penstock.cli."))}
+    assert ours == {"penstock_addons.plugin", "penstock_tui.plugin", "penstock.cli.app", "penstock.cli.deferred"}
+    wanted = {"up", "run", "doctor", "demo", "events", "export", "profiles", "plugins", "count", "tokens", "memory"}
+    assert wanted <= set(found.stdout.split()) or words == "--version"
 
 
 def test_help_says_how_to_be_passed_by(run: Run) -> None:

@@ -1,0 +1,69 @@
+"""Commands that are imported when they run: help, the version and shell completion need their names and a line each."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, ClassVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command, get_group
+
+__all__ = ["DeferredCommand", "DeferredGroup", "add_command", "add_group"]
+
+
+class DeferredCommand(TyperCommand):
+    """Stands for a command until that runs, is completed or shows its help."""
+
+    home: ClassVar[str]
+    """Its function, as `module:name`."""
+
+    def imported(self) -> Any:
+        """The command itself."""
+        alone = typer.Typer(add_completion=False)
+        alone.command(self.name, context_settings=dict(self.context_settings))(_imported(self.home))
+        return get_command(alone)
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        return self.imported().make_context(info_name, args, parent, **extra)
+
+
+class DeferredGroup(TyperGroup):
+    """Stands for a group of commands until one of them runs, is completed or shows its help."""
+
+    home: ClassVar[str]
+    """A `typer.Typer`, or a function that makes it, as `module:name`."""
+
+    def imported(self) -> Any:
+        """The group itself."""
+        found = _imported(self.home)
+        group = get_group(found if isinstance(found, typer.Typer) else found())
+        group.name = self.name
+        return group
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        return self.imported().make_context(info_name, args, parent, **extra)
+
+
+def add_command(
+    app: typer.Typer, name: str, home: str, help: str, *, hidden: bool = False, settings: dict[str, Any] | None = None
+) -> None:
+    """Add a command to `app` without importing it. `home`: its function, as `module:name`. `help`: the first paragraph
+    of that function's docstring. `settings`: those of its context."""
+    cls = type("Deferred", (DeferredCommand,), {"home": home})
+    app.command(name, cls=cls, help=help, hidden=hidden, context_settings=settings)(_run_nothing)
+
+
+def add_group(app: typer.Typer, name: str, home: str, help: str) -> None:
+    """Add a group of commands to `app` without importing it. `home`: a `typer.Typer`, or a function that makes it, as
+    `module:name`. `help`: the group's own."""
+    app.add_typer(typer.Typer(), name=name, cls=type("Deferred", (DeferredGroup,), {"home": home}), help=help)
+
+
+def _imported(home: str) -> Any:
+    module, _, name = home.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _run_nothing() -> None:
+    """What typer wants of each command; never called."""

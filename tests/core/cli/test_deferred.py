@@ -1,0 +1,40 @@
+"""Commands that are imported when they run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import typer
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from penstock.cli import build
+from penstock.cli.deferred import DeferredCommand, DeferredGroup, add_command
+
+COMMANDS: dict[str, Any] = get_command(build()).commands  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_stands_for_a_command_says_what_the_command_says(name: str) -> None:
+    """In the list of commands and in its own help stands the same, and every command that is listed is there."""
+    listed = COMMANDS[name]
+    assert isinstance(listed, DeferredCommand | DeferredGroup)
+    found = listed.imported()
+    assert found.name == listed.name == name
+    assert " ".join(found.help.split("\n\n")[0].split()) == listed.help
+
+
+def test_a_command_gets_its_options_and_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It runs as one that was there from the beginning, in any group."""
+    got: list[object] = []
+
+    def later(words: list[str], count: int = 1) -> None:
+        got.append((words, count))
+
+    monkeypatch.setattr("penstock.cli.deferred._imported", lambda home: {"some.module:later": later}[home])
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    add_command(app, "later", "some.module:later", "Do it.", settings={"allow_interspersed_args": False})
+    assert CliRunner().invoke(app, ["later", "--count", "2", "a", "--count", "3"]).exit_code == 0
+    assert got == [(["a", "--count", "3"], 2)]
