@@ -30,7 +30,7 @@ def tagged(of: str, *tags: str, **more: Any) -> tuple[EventKind, dict[str, Any]]
 def order(screen: Screen) -> list[str]:
     """The words of the rows from the top."""
     table = screen.table
-    return [table._view.at(line).words for line in range(table.count)]
+    return [table._view.at(line).prompt for line in range(table.count)]
 
 
 def cell(screen: Screen, words: str, text: str) -> Any:
@@ -196,7 +196,7 @@ async def test_following_goes_on_after_a_sort(log: Log) -> None:
         assert screen.table.following
         assert screen.table.order is None
         log.exchange(life("three"))
-        await until(screen.pilot, lambda: screen.table.cursor is not None and screen.table.cursor.words == "three")
+        await until(screen.pilot, lambda: screen.table.cursor is not None and screen.table.cursor.prompt == "three")
 
 
 async def test_a_sorted_log_begun_anew(log: Log) -> None:

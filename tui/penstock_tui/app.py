@@ -17,7 +17,7 @@ from textual.signal import Signal
 
 from penstock.base.clock import Clock, SystemClock
 from penstock.control.client import Remote
-from penstock_tui.data.settings import Asked
+from penstock_tui.data.settings import ProxyClient
 from penstock_tui.format import home_path
 from penstock_tui.gc_pauses import GcScheduler
 from penstock_tui.log.feed import Feed
@@ -74,7 +74,7 @@ class PenstockApp(App[None]):
         clock: Clock | None = None,
         *,
         model: LogModel | None = None,
-        proxy: Asked | None = None,
+        proxy: ProxyClient | None = None,
     ) -> None:
         """`proxy`: whom commands go to; the one that has the log when not given."""
         super().__init__()

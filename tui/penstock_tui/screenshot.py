@@ -69,7 +69,7 @@ async def _picture(app: PenstockApp, size: tuple[int, int], select: str, view: s
             app.action_view(ViewName(view))
             await pilot.pause()
             await _until_read(app, pilot)
-        app.log_screen.tell()
+        app.log_screen.show_now()
         await pilot.pause()
         return app.export_screenshot(title=f"penstock tui — {app.feed.path.name}")
 
@@ -89,13 +89,13 @@ async def _until_loaded(app: PenstockApp, pilot: Pilot[None]) -> None:
 
 async def _until_told(app: PenstockApp, pilot: Pilot[None]) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not (isinstance(app.screen, DetailScreen | ContextScreen) and app.screen.is_told):
+        while not (isinstance(app.screen, DetailScreen | ContextScreen) and app.screen.is_complete):
             await pilot.pause(0.05)
 
 
 async def _until_read(app: PenstockApp, pilot: Pilot[None]) -> None:
     async with asyncio.timeout(PATIENCE):
-        while isinstance(app.screen, BaseView) and not app.screen.is_told:
+        while isinstance(app.screen, BaseView) and not app.screen.is_complete:
             await pilot.pause(0.05)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from penstock.store.sql import SqlStore
-from penstock_tui.exchange.reader import StoryReader, Wanted
+from penstock_tui.exchange.reader import ExchangeReader, Wanted
 from penstock_tui.exchange.save import free_path, write_new
 from penstock_tui.log.model import LogModel
 from tests.tui.logs import Log
@@ -27,7 +27,7 @@ def test_everything_that_is_known_is_in_it(log: Log, tmp_path: Path) -> None:
     row = model.row(exchange)
     assert row is not None
     path = tmp_path / "it.json"
-    size = write_new(path, StoryReader(log.path).record(Wanted.of(row, model.earlier(row))))
+    size = write_new(path, ExchangeReader(log.path).record(Wanted.of(row, model.earlier(row))))
     assert size == path.stat().st_size
     found = json.loads(path.read_text())
     assert found["exchange"] == exchange
@@ -48,7 +48,7 @@ def test_no_secret_is_in_it(log: Log, tmp_path: Path) -> None:
     store.close()
     row = model.row(exchange)
     assert row is not None
-    write_new(tmp_path / "it.json", StoryReader(log.path).record(Wanted.of(row, model.earlier(row))))
+    write_new(tmp_path / "it.json", ExchangeReader(log.path).record(Wanted.of(row, model.earlier(row))))
     assert SECRET not in (tmp_path / "it.json").read_text()
 
 

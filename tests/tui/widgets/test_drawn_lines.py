@@ -139,7 +139,7 @@ async def test_what_was_sent_in_place_of_what_came(log: Log, copied: list[str], 
     async with screen_of(log) as screen:
         await until(screen.pilot, lambda: screen.table.cursor is not None)
         await screen.press("enter", "d")
-        await until(screen.pilot, lambda: isinstance(one := screen.app.screen, DetailScreen) and one.is_told)
+        await until(screen.pilot, lambda: isinstance(one := screen.app.screen, DetailScreen) and one.is_complete)
         await screen.sees("Sent against came")
         pane = screen.app.screen.query_one(f"#{Pane.DIFF}")
         shown = [text[pane.content_region.x : pane.content_region.right].rstrip() for text in screen.lines]

@@ -16,7 +16,7 @@ from penstock.profiles import profile as profiles
 from penstock.settings.nesting import nested
 from penstock.store.sql import SqlStore
 
-__all__ = ["BudgetRow", "BudgetSnapshot", "read_books"]
+__all__ = ["BudgetRow", "BudgetSnapshot", "read_budgets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class BudgetSnapshot:
         return any(row.limits for row in self.rows)
 
 
-def read_books(path: Path, profile: str, now: float, changed: Mapping[str, Any] | None = None) -> BudgetSnapshot:
+def read_budgets(path: Path, profile: str, now: float, changed: Mapping[str, Any] | None = None) -> BudgetSnapshot:
     """The budgets in the store at `path`. `changed`: settings that a person changed in this run. Never raises: what
     cannot be read is said."""
     budget, error = _budget_of(profile, changed or {})

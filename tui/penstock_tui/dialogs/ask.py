@@ -12,12 +12,12 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from penstock_tui.dialogs.base import Passing
+from penstock_tui.dialogs.base import Transient
 
 __all__ = ["AskScreen"]
 
 
-class AskScreen(ModalScreen[str | None], Passing):
+class AskScreen(ModalScreen[str | None], Transient):
     """Gives the line when Enter is pressed, None when Esc is."""
 
     DEFAULT_CSS = """

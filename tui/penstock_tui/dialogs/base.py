@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual.widget import Widget
 
-__all__ = ["Passing"]
+__all__ = ["Transient"]
 
 
-class Passing(Widget):
+class Transient(Widget):
     """Textual keeps what it last drew of a widget for longer than the widget: of some hundred screens, at a megabyte
     each. A widget that is to be drawn anew has nothing drawn.
 

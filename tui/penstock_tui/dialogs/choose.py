@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from penstock_tui.dialogs.base import Passing
+from penstock_tui.dialogs.base import Transient
 from penstock_tui.widgets.fitting import Column, Moment
 from penstock_tui.widgets.keyed_table import KeyedTable
 
@@ -21,7 +21,7 @@ ROOM = 3
 """Lines that the border and the heading take."""
 
 
-class ChooseScreen(ModalScreen[int | None], Passing):
+class ChooseScreen(ModalScreen[int | None], Transient):
     """Gives the index of what was chosen, None when it is left."""
 
     DEFAULT_CSS = """

@@ -12,12 +12,12 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from penstock_tui.dialogs.base import Passing
+from penstock_tui.dialogs.base import Transient
 
 __all__ = ["ConfirmScreen"]
 
 
-class ConfirmScreen(ModalScreen[bool], Passing):
+class ConfirmScreen(ModalScreen[bool], Transient):
     """Gives whether `y` was pressed. Enter alone says no: a key pressed once too often must not delete. Nor does a `y`
     that was typed before the question stood on the screen."""
 

@@ -10,12 +10,12 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
-from penstock_tui.dialogs.base import Passing
+from penstock_tui.dialogs.base import Transient
 
 __all__ = ["EditScreen"]
 
 
-class EditScreen(ModalScreen[str | None], Passing):
+class EditScreen(ModalScreen[str | None], Transient):
     """Gives the new text when Ctrl+S is pressed, None when Esc is."""
 
     DEFAULT_CSS = """

@@ -16,15 +16,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from penstock.base.errors import StoreError
-from penstock_tui.dialogs.base import Passing
-from penstock_tui.exchange.reader import StoryReader, Wanted
+from penstock_tui.dialogs.base import Transient
+from penstock_tui.exchange.reader import ExchangeReader, Wanted
 from penstock_tui.exchange.save import free_path, write_new
 from penstock_tui.format import count, home_path
 
 __all__ = ["SaveScreen"]
 
 
-class SaveScreen(ModalScreen[None], Passing):
+class SaveScreen(ModalScreen[None], Transient):
     """A line with a file that is not there yet. Enter writes it; what is there already is never written over."""
 
     DEFAULT_CSS = """
@@ -46,7 +46,7 @@ class SaveScreen(ModalScreen[None], Passing):
         size: int
         error: str = ""
 
-    def __init__(self, reader: StoryReader, wanted: Wanted) -> None:
+    def __init__(self, reader: ExchangeReader, wanted: Wanted) -> None:
         super().__init__()
         self._reader = reader
         self._wanted = wanted

@@ -12,13 +12,13 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from penstock_tui.dialogs.base import Passing
+from penstock_tui.dialogs.base import Transient
 from penstock_tui.widgets.wrapped_text import Line, content_of
 
 __all__ = ["ReadingScreen"]
 
 
-class ReadingScreen(ModalScreen[str | None], Passing):
+class ReadingScreen(ModalScreen[str | None], Transient):
     """Scrolls. Gives the one of `keys` that was pressed, None when it is left."""
 
     DEFAULT_CSS = """

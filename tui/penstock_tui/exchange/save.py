@@ -16,14 +16,14 @@ from penstock_tui.exchange.model import Block, Change, ExchangeDetail
 __all__ = ["free_path", "record", "write_new"]
 
 
-def record(events: Sequence[Event], story: ExchangeDetail, found: Sequence[Difference]) -> dict[str, object]:
-    """`story` is complete. Texts are redacted, as they are in the log."""
+def record(events: Sequence[Event], detail: ExchangeDetail, found: Sequence[Difference]) -> dict[str, object]:
+    """`detail` is complete. Texts are redacted, as they are in the log."""
     return {
-        "exchange": story.id,
+        "exchange": detail.id,
         "events": [{"seq": e.seq, "at": e.at, "kind": str(e.kind), "payload": dict(e.payload)} for e in events],
-        "known_from": story.known_from,
-        "blocks": [_block(block) for block in story.blocks],
-        "edits": [_change(change) for change in story.changes],
+        "known_from": detail.known_from,
+        "blocks": [_block(block) for block in detail.blocks],
+        "edits": [_change(change) for change in detail.changes],
         "diff": [_difference(one) for one in found],
     }
 
@@ -66,7 +66,7 @@ def _block(block: Block) -> dict[str, object]:
 def _change(change: Change) -> dict[str, object]:
     told = asdict(change)
     del told["here"], told["is_covered"]
-    return told | {"state": str(change.fate or change.state)}
+    return told | {"state": str(change.edit_state or change.state)}
 
 
 def _difference(one: Difference) -> dict[str, object]:

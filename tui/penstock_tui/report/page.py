@@ -97,11 +97,11 @@ def _facts(report: Report) -> str:
 
 
 def _plot(plot: Plot) -> str:
-    label = _safe(f"{plot.title}. {plot.told}")
+    label = _safe(f"{plot.title}. {plot.caption}")
     drawn = f'<div class="plot" role="img" aria-label="{label}">{plot.html}</div>' if plot.html else ""
     return (
         f'<section id="{plot.id}"><h2>{_safe(plot.title)}</h2><figure>{drawn}'
-        f"<figcaption>{_safe(plot.about)} <strong>{_safe(plot.told)}</strong></figcaption></figure>"
+        f"<figcaption>{_safe(plot.about)} <strong>{_safe(plot.caption)}</strong></figcaption></figure>"
         f"{_numbers(plot) if plot.rows else ''}</section>"
     )
 

@@ -29,7 +29,7 @@ class BackgroundTaskView(BaseView):
             super().__init__()
             self.then = then
 
-    def errand(
+    def in_background(
         self,
         what: str,
         do: Callable[[], Given],

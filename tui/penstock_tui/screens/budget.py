@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.signal import Signal
 from textual.worker import get_current_worker
 
-from penstock_tui.data.budget import BudgetRow, BudgetSnapshot, read_books
+from penstock_tui.data.budget import BudgetRow, BudgetSnapshot, read_budgets
 from penstock_tui.format import many
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
@@ -67,7 +67,7 @@ class BudgetView(BudgetActions, TextView):
         self._look()
 
     @property
-    def is_told(self) -> bool:
+    def is_complete(self) -> bool:
         return self.books is not None
 
     def words(self) -> Words | None:
@@ -100,7 +100,7 @@ class BudgetView(BudgetActions, TextView):
             self.action_scroll(step)
             return
         self._chosen = rows[at].scope, rows[at].key
-        self.tell()
+        self.show_now()
         self._keep_in_sight()
 
     def _keep_in_sight(self) -> None:
@@ -148,7 +148,7 @@ class BudgetView(BudgetActions, TextView):
 
     def _read(self, profile: str, now: float, changed: Mapping[str, Any]) -> None:
         """On a thread."""
-        books = read_books(self.feed.path, profile, now, changed)
+        books = read_budgets(self.feed.path, profile, now, changed)
         if not get_current_worker().is_cancelled:
             self.post_message(self.Read(books))
 
@@ -157,7 +157,7 @@ class BudgetView(BudgetActions, TextView):
         self._is_reading = False
         if event.books != self.books:
             self.books = event.books
-            self.tell()
+            self.show_now()
 
 
 _WAY_OUT: Line = (

@@ -110,7 +110,7 @@ class CompactionsView(BackgroundTaskView, TableView[Compaction]):
         if one is None or one.is_flush:
             self._open_exchange(key)
             return
-        self.errand("read it", partial(read_summary, self.feed.path, one), partial(self._read, key, one))
+        self.in_background("read it", partial(read_summary, self.feed.path, one), partial(self._read, key, one))
 
     def _read(self, key: str, one: Compaction, found: Summary) -> None:
         def leave(pressed: str | None) -> None:

@@ -17,9 +17,9 @@ from textual.signal import Signal
 from textual.worker import get_current_worker
 
 from penstock.base.errors import StoreError
-from penstock_tui.dialogs.base import Passing
+from penstock_tui.dialogs.base import Transient
 from penstock_tui.exchange.context.window import WindowMap
-from penstock_tui.exchange.reader import StoryReader, Wanted
+from penstock_tui.exchange.reader import ExchangeReader, Wanted
 from penstock_tui.format import clock_time
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.model import Changes
@@ -56,7 +56,7 @@ class MapView(LineView):
         return map_lines(self._map, max(width - 1, 20)) if self._map is not None else []
 
 
-class ContextScreen(Screen[None], Passing):
+class ContextScreen(Screen[None], Transient):
     """`walk` gives the exchange next to one in the log's order."""
 
     DEFAULT_CSS = """
@@ -97,10 +97,10 @@ class ContextScreen(Screen[None], Passing):
         self._feed = feed
         self._changed = changed
         self._walk = walk
-        self._reader = StoryReader(feed.path)
+        self._reader = ExchangeReader(feed.path)
 
     @property
-    def is_told(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether all that it shows is there."""
         return self.loaded
 

@@ -19,11 +19,11 @@ from textual.widgets import ContentSwitcher
 from textual.worker import get_current_worker
 
 from penstock.base.errors import StoreError
-from penstock_tui.dialogs.base import Passing
+from penstock_tui.dialogs.base import Transient
 from penstock_tui.dialogs.save import SaveScreen
 from penstock_tui.exchange.diff import Difference
 from penstock_tui.exchange.model import ExchangeDetail
-from penstock_tui.exchange.reader import StoryReader, Wanted
+from penstock_tui.exchange.reader import ExchangeReader, Wanted
 from penstock_tui.format import clock_time, duration
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.model import Changes
@@ -53,7 +53,7 @@ class Pane(StrEnum):
     DIFF = "diff"
 
 
-class DetailScreen(Screen[None], Passing):
+class DetailScreen(Screen[None], Transient):
     """Opened over the request log; `walk` gives the exchange next to one in the log's order."""
 
     DEFAULT_CSS = """
@@ -84,10 +84,10 @@ class DetailScreen(Screen[None], Passing):
 
     @dataclass
     class Loaded(Message):
-        """The reader's thread has the story."""
+        """The reader's thread has the details."""
 
         row: Row
-        story: ExchangeDetail | None
+        detail: ExchangeDetail | None
         error: str = ""
 
     @dataclass
@@ -111,21 +111,21 @@ class DetailScreen(Screen[None], Passing):
         super().__init__()
         self.row = row
         self.loaded = False
-        """Whether the story of `row` is on the screen."""
+        """Whether the details of `row` is on the screen."""
         self._pane = pane
         self._place = place
         self._feed = feed
         self._changed = changed
         self._walk = walk
-        self._story = ExchangeDetail()
+        self._detail = ExchangeDetail()
         self.is_compared = False
         """Whether the texts of what was changed are on the screen."""
-        self._reader = StoryReader(feed.path)
+        self._reader = ExchangeReader(feed.path)
         self._reading = threading.Lock()
         self._frame = 0
 
     @property
-    def is_told(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether all that it shows is there."""
         return self.loaded and (self.is_compared or self._pane is not Pane.DIFF)
 
@@ -214,13 +214,13 @@ class DetailScreen(Screen[None], Passing):
     def _show(self, event: Loaded) -> None:
         if event.row is not self.row:
             return
-        if event.story is None:
+        if event.detail is None:
             self.notify(event.error, title="The log cannot be read", severity="error", markup=False)
             return
-        self._story = event.story
+        self._detail = event.detail
         blocks = self.query_one(BlockList)
-        blocks.show(event.story, from_start=not self.loaded)
-        self.query_one(EditList).show(event.story)
+        blocks.show(event.detail, from_start=not self.loaded)
+        self.query_one(EditList).show(event.detail)
         if self._place is not None:
             blocks.go_to(*self._place)
             self._place = None
@@ -240,7 +240,7 @@ class DetailScreen(Screen[None], Passing):
     def _load(self) -> None:
         wanted = Wanted.of(self.row, self._feed.model.earlier(self.row))
         read = partial(self._read, self.row, wanted, self._pane is Pane.DIFF)
-        self.run_worker(read, thread=True, exclusive=True, group="story")
+        self.run_worker(read, thread=True, exclusive=True, group="detail")
 
     def _read(self, row: Row, wanted: Wanted, is_compared: bool) -> None:
         """On a thread. Who pages fast does not wait for the exchanges in between."""
@@ -249,10 +249,10 @@ class DetailScreen(Screen[None], Passing):
             if worker.is_cancelled:
                 return
             try:
-                story = self._reader.read(wanted)
-                self.post_message(self.Loaded(row, story))
+                detail = self._reader.read(wanted)
+                self.post_message(self.Loaded(row, detail))
                 if is_compared:
-                    self.post_message(self.Compared(row, self._reader.differences(story)))
+                    self.post_message(self.Compared(row, self._reader.differences(detail)))
             except (StoreError, OSError, ValueError, TypeError) as e:
                 self.post_message(self.Loaded(row, None, str(e)))
 
@@ -263,8 +263,8 @@ class DetailScreen(Screen[None], Passing):
 
     def _draw(self) -> None:
         moment = Moment(self._feed.clock.now(), self._frame)
-        purse = self._feed.model.purse(self.row)
-        self.query_one(TextLines).show(overview(self.row, self._story, moment, purse))
+        costs = self._feed.model.session_costs(self.row)
+        self.query_one(TextLines).show(overview(self.row, self._detail, moment, costs))
         self.query_one("#head", FittedLine).show(self._head(moment))
 
     def _head(self, moment: Moment) -> list[Fact]:

@@ -86,7 +86,7 @@ class LogScreen(Screen[None]):
         self.set_interval(TICK, self._tick)
         self._table.show(self._feed.model.rows, self._filter)
         self._arrange()
-        self.tell()
+        self.show_now()
 
     def take(self, changes: Changes) -> None:
         """Show what changed. The sums follow with the next tick: they need not turn with every event."""
@@ -156,7 +156,7 @@ class LogScreen(Screen[None]):
 
     def _copy_words(self, row: Row) -> None:
         """The row has only the beginning of them."""
-        words = words_of(self._feed.path, row.id) or row.words
+        words = words_of(self._feed.path, row.id) or row.prompt
         self.app.call_from_thread(self._copied_words, words)
 
     def _copied_words(self, words: str) -> None:
@@ -282,7 +282,7 @@ class LogScreen(Screen[None]):
         self.clear_selection()
         self._table.show(self._feed.model.rows, query)
         self._arrange()
-        self.tell()
+        self.show_now()
 
     def _arrange(self) -> None:
         """Rows, or the words that stand for them."""
@@ -294,7 +294,7 @@ class LogScreen(Screen[None]):
         elif self.focused is None:
             self._table.focus()
 
-    def tell(self) -> None:
+    def show_now(self) -> None:
         """Bring the lines of facts up to date at once."""
         self.query_one("#totals", FittedLine).show(total_facts(self._feed, self._table.newer, waits=self._table.waits))
         self.query_one("#health", FittedLine).show(health_facts(self._feed))
@@ -304,7 +304,7 @@ class LogScreen(Screen[None]):
     def _tick(self) -> None:
         self._frame += 1
         self._table.animate_rows(self._moment())
-        self.tell()
+        self.show_now()
 
     def _moment(self) -> Moment:
         return Moment(self._feed.clock.now(), self._frame)

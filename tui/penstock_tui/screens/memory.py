@@ -98,7 +98,7 @@ class MemoryView(MemoryActions, TableView[Remembered]):
     # ---------------------------------------------------------------- what is shown
 
     @property
-    def is_told(self) -> bool:
+    def is_complete(self) -> bool:
         return self.page is not None and not self._is_reading
 
     def body(self) -> ComposeResult:
@@ -141,7 +141,7 @@ class MemoryView(MemoryActions, TableView[Remembered]):
         said.update(self._instead())
 
     def on_resize(self) -> None:
-        self.tell()
+        self.show_now()
 
     def fullness(self) -> Fullness | None:
         """The window of the session that is looked at. None: there is no session."""
@@ -202,8 +202,8 @@ class MemoryView(MemoryActions, TableView[Remembered]):
         wanted, profile = self._wanted, self.feed.model.health.profile
         look = partial(self.reader.look, profile, project=wanted.project, query=wanted.query, skip=wanted.skip)
         self._is_reading = True
-        self.errand("read the memory", look, partial(self._take, wanted), fails=self._stop_reading)
-        self.tell()
+        self.in_background("read the memory", look, partial(self._take, wanted), fails=self._stop_reading)
+        self.show_now()
 
     def _take(self, wanted: MemoryPage, page: MemoryPage) -> None:
         self._is_reading = False
@@ -211,7 +211,7 @@ class MemoryView(MemoryActions, TableView[Remembered]):
             self.action_read()
             return
         self.page = page
-        self.tell()
+        self.show_now()
 
     def _stop_reading(self) -> None:
         self._is_reading = False
@@ -261,7 +261,7 @@ class MemoryView(MemoryActions, TableView[Remembered]):
             return
         at = listed.index(shown) - step if shown in listed else 0
         self._session = listed[min(max(at, 0), len(listed) - 1)].name
-        self.tell()
+        self.show_now()
 
     def item(self, key: str = "") -> Remembered | None:
         """The one of that key, or under the cursor."""

@@ -56,7 +56,7 @@ class MemoryActions(BackgroundTaskView):
         one = self.item(key)
         if one is not None:
             profile = self.feed.model.health.profile
-            self.errand("read it", partial(self.reader.whole, profile, one), self._show)
+            self.in_background("read it", partial(self.reader.whole, profile, one), self._show)
 
     def _show(self, found: Whole) -> None:
         if not self.is_active:  # one has gone elsewhere meanwhile
@@ -90,7 +90,9 @@ class MemoryActions(BackgroundTaskView):
             if text is None or text.strip() == one.text.strip():
                 return
             edit = partial(self.reader.edit, self.feed.model.health.profile, one, text)
-            self.errand("edit it", edit, lambda is_new: self._done("Its text is another now." if is_new else "Same."))
+            self.in_background(
+                "edit it", edit, lambda is_new: self._done("Its text is another now." if is_new else "Same.")
+            )
 
         self.app.push_screen(EditScreen(f"Memory {one.id}", one.text), save)
 
@@ -100,7 +102,7 @@ class MemoryActions(BackgroundTaskView):
             return
         pin = partial(self.reader.pin, self.feed.model.health.profile, one, not one.pinned)
         said = "It is kept as long as others." if one.pinned else "⚑ It is kept for good, and found before others."
-        self.errand("pin it", pin, lambda _none: self._done(said))
+        self.in_background("pin it", pin, lambda _none: self._done(said))
 
     def action_forget(self) -> None:
         one = self.item()
@@ -116,7 +118,7 @@ class MemoryActions(BackgroundTaskView):
         def go(sure: bool | None) -> None:
             if sure:
                 forget = partial(self.reader.forget, self.feed.model.health.profile, one)
-                self.errand("forget it", forget, lambda said: self._done(f"{said}."))
+                self.in_background("forget it", forget, lambda said: self._done(f"{said}."))
 
         self.app.push_screen(ConfirmScreen(f"Forget {one.id}?", lines, "forgets it"), go)
 

@@ -14,7 +14,7 @@ from penstock_tui.log.model_windows import stale
 from penstock_tui.names import ViewName
 from penstock_tui.screens.base import BaseView, Words
 from penstock_tui.screens.component_status import part_lines
-from penstock_tui.screens.overview_lines import client_lines, lately_lines, money_lines, token_lines, traffic_lines
+from penstock_tui.screens.overview_lines import client_lines, money_lines, recent_lines, token_lines, traffic_lines
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.panel import Panel
 from penstock_tui.widgets.wrapped_text import Line
@@ -66,14 +66,14 @@ class OverviewView(BaseView):
         self._show("tokens", lambda width: token_lines(feed, now, width))
         self._show("parts", lambda _: part_lines(feed, now))
         self._show("clients", lambda _: client_lines(feed, now))
-        self._show("lately", lambda _: lately_lines(feed, now))
+        self._show("lately", lambda _: recent_lines(feed, now))
 
     def _show(self, name: str, lines: Callable[[int], Sequence[Line]]) -> None:
         panel = self.query_one(f"#{name}", Panel)
         panel.show(lines(panel.room))
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.tell)  # the panels have their new width only then
+        self.call_after_refresh(self.show_now)  # the panels have their new width only then
 
     def action_scroll(self, step: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=step, animate=False)

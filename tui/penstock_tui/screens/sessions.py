@@ -33,7 +33,7 @@ from penstock_tui.widgets.fitting import Cell, Column, Moment
 
 __all__ = ["SessionsView"]
 
-HANDED_ON = {"export": export_session, "report": report_session}
+SHARED = {"export": export_session, "report": report_session}
 EVERY = 10.0
 """Seconds between two looks at what sessions take in the log, while the view is on top."""
 KEEP, BOTH = "keep what is remembered of it", "forget that, too"
@@ -45,11 +45,11 @@ def _tokens(session: Session, _moment: Moment) -> Cell:
 
 
 def _saved(session: Session, _moment: Moment) -> Cell:
-    purse = session.totals.purse
-    if not purse.requests:
-        return ("?", "dim") if purse.unpriced else ("", "")
-    tone = "bad" if purse.saved < 0 else "good" if purse.saved > 0 else "dim"
-    return f"{'~' if purse.estimated else ''}{dollars(purse.saved)}{'+?' if purse.unpriced else ''}", tone
+    costs = session.totals.costs
+    if not costs.requests:
+        return ("?", "dim") if costs.unpriced else ("", "")
+    tone = "bad" if costs.saved < 0 else "good" if costs.saved > 0 else "dim"
+    return f"{'~' if costs.estimated else ''}{dollars(costs.saved)}{'+?' if costs.unpriced else ''}", tone
 
 
 def _window(session: Session, _moment: Moment) -> Cell:
@@ -77,8 +77,8 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "label", "Label"),
         Binding("d", "delete", "Delete"),
-        Binding("x", "hand_on('export')", "Export"),
-        Binding("h", "hand_on('report')", "HTML report"),
+        Binding("x", "share('export')", "Export"),
+        Binding("h", "share('report')", "HTML report"),
     ]
 
     def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
@@ -128,7 +128,7 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
         sessions = self.feed.model.sessions.listed()
         if not sessions:
             return []
-        lost = sum(one.totals.purse.saved < 0 for one in sessions)
+        lost = sum(one.totals.costs.saved < 0 for one in sessions)
         return [
             Fact(many(len(sessions), "session"), 2),
             Fact(f"{lost} cost more than without Penstock" if lost else "", 3, "bad"),
@@ -139,14 +139,14 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
     def rows(self) -> Sequence[tuple[str, Session]]:
         return [(one.name, one) for one in self.feed.model.sessions.listed()]
 
-    def action_hand_on(self, what: str) -> None:
+    def action_share(self, what: str) -> None:
         """Write the session under the cursor to a file in the folder the screen was started in."""
         session = self.feed.model.sessions.get(self.table.chosen)
         if session is not None:
-            write = partial(HANDED_ON[what], self.feed.path, session.name, Path.cwd(), is_named=session.named)
-            self.run_worker(partial(self._hand_on, write), thread=True, group="files", name=f"write {what}")
+            write = partial(SHARED[what], self.feed.path, session.name, Path.cwd(), is_named=session.named)
+            self.run_worker(partial(self._share, write), thread=True, group="files", name=f"write {what}")
 
-    def _hand_on(self, write: Callable[[], Path]) -> None:
+    def _share(self, write: Callable[[], Path]) -> None:
         """On a thread."""
         try:
             said = f"Wrote {write()}"
@@ -169,7 +169,7 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
         def take(label: str | None) -> None:
             if label is not None and label != known:
                 name = partial(label_session, self.feed.path, session.name, label)
-                self.errand("name it", name, self._named)
+                self.in_background("name it", name, self._named)
 
         hint = f"A name of your own for session {session.name}. Nothing: none any more."
         self.app.push_screen(AskScreen("Label", hint, known), take)
@@ -182,7 +182,7 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
         session = self._chosen()
         if session is not None:
             weigh = partial(weigh_session, self.feed.path, session.name)
-            self.errand("delete it", weigh, self._confirm)
+            self.in_background("delete it", weigh, self._confirm)
 
     def _confirm(self, found: Deletion) -> None:
         if not self.is_active:  # who has gone elsewhere meanwhile types other things there
@@ -216,7 +216,7 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
             forgotten = f" {memory.forget_session(profile, session)}." if chosen else ""
             return f"{many(delete_session(path, session), 'event')} deleted.{forgotten}"
 
-        self.errand("delete it", do, self._deleted)
+        self.in_background("delete it", do, self._deleted)
 
     def _deleted(self, said: str) -> None:
         self._looked_at = float("-inf")
@@ -232,11 +232,11 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
         exchanges = {row.id: session_of(row) for row in self.feed.model.rows if session_of(row)}
         self._is_looking = True
         look = partial(sizes_of, self.feed.path, exchanges)
-        self.errand("measure the sessions", look, self._take, fails=self._stop_looking)
+        self.in_background("measure the sessions", look, self._take, fails=self._stop_looking)
 
     def _take(self, sizes: dict[str, int]) -> None:
         self._is_looking, self.sizes, self._looked_at = False, sizes, time.monotonic()
-        self.tell()
+        self.show_now()
 
     def _stop_looking(self) -> None:
         self._is_looking = False

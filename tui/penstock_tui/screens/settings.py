@@ -18,7 +18,7 @@ from penstock.control.client import Refused
 from penstock.settings.checking import fault_of
 from penstock.settings.setting import Setting, Shape, Source
 from penstock.settings.values import written
-from penstock_tui.data.settings import Sheet, read_sheet
+from penstock_tui.data.settings import SettingsSnapshot, read_settings
 from penstock_tui.dialogs.confirm import ConfirmScreen
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
@@ -67,13 +67,13 @@ class SettingsView(TableView[Setting]):
     class Read(Message):
         """The thread has the settings."""
 
-        def __init__(self, sheet: Sheet) -> None:
+        def __init__(self, snapshot: SettingsSnapshot) -> None:
             super().__init__()
-            self.sheet = sheet
+            self.snapshot = snapshot
 
     def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
         super().__init__(feed, changed)
-        self.sheet: Sheet | None = None
+        self.snapshot: SettingsSnapshot | None = None
         """None: the first look is not back."""
         self._is_reading = False
         self._seen: object = None
@@ -88,8 +88,8 @@ class SettingsView(TableView[Setting]):
         return self.query_one(ValueLine)
 
     @property
-    def is_told(self) -> bool:
-        return self.sheet is not None
+    def is_complete(self) -> bool:
+        return self.snapshot is not None
 
     def body(self) -> ComposeResult:
         yield from super().body()
@@ -101,34 +101,34 @@ class SettingsView(TableView[Setting]):
         self.look()
 
     def words(self) -> Words | None:
-        if self.sheet is None:
+        if self.snapshot is None:
             return "Settings", ["Asking the proxy"]
-        return None if self.sheet.settings else ("There are no settings to show", [self.sheet.error])
+        return None if self.snapshot.settings else ("There are no settings to show", [self.snapshot.error])
 
     def _words(self) -> Words | None:
         """Settings can be told before anything came through."""
         return super()._words() if self.feed.state is not LogState.OPEN else self.words()
 
     def head(self, now: float) -> list[Fact]:
-        sheet = self.sheet or Sheet()
-        if not sheet.is_live:
-            return [Fact("to look at only", 2, "warn"), Fact(sheet.error, 3, "warn")]
-        changed = len(sheet.changed)
+        snapshot = self.snapshot or SettingsSnapshot()
+        if not snapshot.is_live:
+            return [Fact("to look at only", 2, "warn"), Fact(snapshot.error, 3, "warn")]
+        changed = len(snapshot.changed)
         return [
-            Fact("‖ PAUSED: p goes on" if sheet.is_paused else "", 2, "warn"),
-            Fact(f"profile {sheet.profile}", 3),
+            Fact("‖ PAUSED: p goes on" if snapshot.is_paused else "", 2, "warn"),
+            Fact(f"profile {snapshot.profile}", 3),
             Fact(f"● {changed} changed in this run: S saves" if changed else "as the profile says", 4),
         ]
 
     def rows(self) -> Sequence[tuple[str, Setting]]:
-        return grouped(self.sheet.settings) if self.sheet is not None else []
+        return grouped(self.snapshot.settings) if self.snapshot is not None else []
 
     def draw(self, now: float) -> None:
         super().draw(now)
         self._help()
 
-    def tell(self) -> None:
-        super().tell()
+    def show_now(self) -> None:
+        super().show_now()
         health = self.feed.model.health
         seen = health.changes, self.feed.proxy
         if seen != self._seen:  # somebody else changed something, or the proxy came or went
@@ -151,21 +151,21 @@ class SettingsView(TableView[Setting]):
         if setting.source is not Source.RUN:
             self.notify(f"{setting.key} is as the profile has it.", markup=False)
             return
-        self.commander.tell("/settings/reset", {"keys": [setting.key]}, self._applied)
+        self.commander.send("/settings/reset", {"keys": [setting.key]}, self._applied)
 
     def action_save(self) -> None:
-        if self._is_fixed() or self.sheet is None:
+        if self._is_fixed() or self.snapshot is None:
             return
-        if not self.sheet.changed:
+        if not self.snapshot.changed:
             self.notify("Nothing was changed in this run: there is nothing to save.")
             return
-        hint = f"A profile of your own, which extends {self.sheet.profile}. Enter writes it."
+        hint = f"A profile of your own, which extends {self.snapshot.profile}. Enter writes it."
         self.line.open(NAME, "", label=f"{NAME}:", hint=hint)
 
     def action_pause(self) -> None:
-        if self._is_fixed() or self.sheet is None:
+        if self._is_fixed() or self.snapshot is None:
             return
-        (self.commander.resume if self.sheet.is_paused else self.commander.pause)()
+        (self.commander.resume if self.snapshot.is_paused else self.commander.pause)()
 
     def action_compact(self) -> None:
         self.commander.compact()
@@ -176,7 +176,7 @@ class SettingsView(TableView[Setting]):
         if event.what == NAME:
             self._save(event.text.strip())
         else:
-            self.commander.tell("/settings/set", {"values": {event.what: event.text}}, self._applied, refused)
+            self.commander.send("/settings/set", {"values": {event.what: event.text}}, self._applied, refused)
 
     @on(ValueLine.Left)
     def _left(self) -> None:
@@ -193,7 +193,7 @@ class SettingsView(TableView[Setting]):
                 return True
             return self._refused(NAME, error)
 
-        self.commander.tell("/settings/save", {"name": name, "replace": replace}, self._saved, refused)
+        self.commander.send("/settings/save", {"name": name, "replace": replace}, self._saved, refused)
 
     def _ask_to_replace(self, name: str) -> None:
         def take(is_meant: bool | None) -> None:
@@ -224,16 +224,16 @@ class SettingsView(TableView[Setting]):
         return self.line.refuse(what, said)
 
     def _fault(self, setting: Setting, text: str) -> str:
-        return fault_of(setting, text, self.sheet.settings if self.sheet is not None else ())
+        return fault_of(setting, text, self.snapshot.settings if self.snapshot is not None else ())
 
     def _chosen(self) -> Setting | None:
-        return self.sheet.setting(self.table.chosen) if self.sheet is not None else None
+        return self.snapshot.setting(self.table.chosen) if self.snapshot is not None else None
 
     def _is_fixed(self) -> bool:
         """Whether nothing can be changed; says why."""
-        sheet = self.sheet
-        if sheet is None or not sheet.is_live:
-            why = sheet.error if sheet is not None else "the proxy has not answered yet"
+        snapshot = self.snapshot
+        if snapshot is None or not snapshot.is_live:
+            why = snapshot.error if snapshot is not None else "the proxy has not answered yet"
             self.notify(why, title="Nothing can be changed", severity="warning", markup=False)
             return True
         return False
@@ -254,12 +254,12 @@ class SettingsView(TableView[Setting]):
 
     def _read(self, profile: str) -> None:
         """On a thread."""
-        sheet = read_sheet(self.commander.proxy, profile)
+        snapshot = read_settings(self.commander.proxy, profile)
         if not get_current_worker().is_cancelled:
-            self.post_message(self.Read(sheet))
+            self.post_message(self.Read(snapshot))
 
     @on(Read)
     def _take(self, event: Read) -> None:
         self._is_reading = False
-        self.sheet = event.sheet
-        self.tell()
+        self.snapshot = event.snapshot
+        self.show_now()

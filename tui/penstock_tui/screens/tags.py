@@ -30,7 +30,7 @@ class TagsView(TableView[Line]):
         Column("requests", 8, 4, "", lambda line, _: (f"{line[0].requests:,}", ""), True),
         Column("first in", 8, 7, "", lambda line, _: (f"{line[0].primary:,}", "dim"), True),
         Column("last", 8, 5, "", lambda line, moment: (ago(line[0].last_at, moment.now), ""), True),
-        Column("newest prompt", 10, 6, "", lambda line, _: (line[0].words, "dim"), grows=True),
+        Column("newest prompt", 10, 6, "", lambda line, _: (line[0].prompt, "dim"), grows=True),
     )
 
     def words(self) -> Words | None:

@@ -45,7 +45,7 @@ class TextView(BaseView):
         text.update(content_of(self.lines(now, max(room, 1)), max(room, 1), self.INDENT))
 
     def on_resize(self) -> None:
-        self.tell()
+        self.show_now()
 
     def action_scroll(self, step: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=step, animate=False)

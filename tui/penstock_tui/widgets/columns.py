@@ -58,8 +58,8 @@ def _agent(row: Row, _moment: Moment) -> Cell:
 
 
 def _prompt(row: Row, _moment: Moment) -> Cell:
-    if row.words:
-        return row.words, "dim" if row.words.startswith("↳") else ""
+    if row.prompt:
+        return row.prompt, "dim" if row.prompt.startswith("↳") else ""
     return f"{row.host}{row.path}", "dim"
 
 
@@ -78,7 +78,7 @@ def _injected(row: Row, _moment: Moment) -> Cell:
 
 
 def _removed(row: Row, _moment: Moment) -> Cell:
-    return (f"-{count(row.freed)}" if row.freed else ""), "good"
+    return (f"-{count(row.removed)}" if row.removed else ""), "good"
 
 
 def _edits(row: Row, _moment: Moment) -> Cell:
@@ -203,7 +203,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "what the user wrote; ↳ the tools whose results came; else host and path",
         _prompt,
         grows=True,
-        sort=lambda row: row.words,
+        sort=lambda row: row.prompt,
         stays=True,
     ),
     Column(
@@ -240,7 +240,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "tokens that edits removed, less what they put in their place; in older logs baseline - sent",
         _removed,
         right=True,
-        sort=lambda row: row.freed,
+        sort=lambda row: row.removed,
     ),
     Column(
         "edits",

@@ -31,15 +31,15 @@ def total_facts(feed: Feed, newer: int = 0, *, waits: bool = False) -> list[Fact
         facts.append(Fact(f"{count(totals.saved)} tokens fewer ({share})", 6))
     elif totals.saved < 0:
         facts.append(Fact(f"{count(-totals.saved)} tokens added", 6))
-    purse = totals.purse
-    if purse.requests:
-        about = "~" if purse.estimated else ""
-        kept, word = purse.saved, "saved" if purse.saved >= 0 else "lost"
-        share = f" ({percent(abs(kept) / purse.baseline)})" if purse.baseline and kept else ""
+    costs = totals.costs
+    if costs.requests:
+        about = "~" if costs.estimated else ""
+        kept, word = costs.saved, "saved" if costs.saved >= 0 else "lost"
+        share = f" ({percent(abs(kept) / costs.baseline)})" if costs.baseline and kept else ""
         facts.append(Fact(f"{about}{dollars(abs(kept))} {word}{share}", 3, "bad" if kept < 0 else "good"))
-        facts.append(Fact(f"{about}{dollars(purse.paid)} paid", 5))
-    if purse.unpriced:
-        facts.append(Fact(f"{many(purse.unpriced, 'request')} at an unknown price", 6, "dim"))
+        facts.append(Fact(f"{about}{dollars(costs.paid)} paid", 5))
+    if costs.unpriced:
+        facts.append(Fact(f"{many(costs.unpriced, 'request')} at an unknown price", 6, "dim"))
     if stale():
         facts.append(Fact("! old table of models", 6, "warn"))
     if totals.cache_share is not None:

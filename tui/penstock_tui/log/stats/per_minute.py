@@ -9,7 +9,7 @@ from penstock.conversation.exchange import Kind
 from penstock.events.event import Event, EventKind
 from penstock_tui.log.row import Row
 
-__all__ = ["Course", "Minute"]
+__all__ = ["Minute", "MinuteSums"]
 
 MINUTE = 60.0
 MINUTES = 180
@@ -32,7 +32,7 @@ class Minute:
         return self.cache_read / self.prompt if self.prompt else None
 
 
-class Course:
+class MinuteSums:
     """The newest minutes; bounded however long the log is."""
 
     KINDS = (EventKind.ANSWERED,)

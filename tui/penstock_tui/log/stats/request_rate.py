@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from itertools import takewhile
 
-__all__ = ["Pulse"]
+__all__ = ["RequestRate"]
 
 MINUTE = 60.0
 MINUTES = 180
 """Kept. Events of different threads come a little out of order; hours apart they do not."""
 
 
-class Pulse:
+class RequestRate:
     """Counts arrivals; bounded however many come."""
 
     def __init__(self) -> None:
         self._minutes: OrderedDict[int, int] = OrderedDict()
         self._arrivals: deque[float] = deque(maxlen=10_000)
 
-    def beat(self, at: float) -> None:
+    def count(self, at: float) -> None:
         """A request came."""
         minute = int(at // MINUTE)
         self._minutes[minute] = self._minutes.get(minute, 0) + 1
