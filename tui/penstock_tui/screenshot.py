@@ -15,8 +15,8 @@ from penstock_tui.log.follow import LogState
 from penstock_tui.log.row import Row
 from penstock_tui.names import ViewName
 from penstock_tui.screens.base import BaseView
-from penstock_tui.screens.context import ContextScreen
-from penstock_tui.screens.detail import DetailScreen, Pane
+from penstock_tui.screens.detail import Pane
+from penstock_tui.screens.exchange_base import ExchangeScreen
 
 __all__ = ["PictureError", "take_picture"]
 
@@ -89,7 +89,7 @@ async def _until_loaded(app: PenstockApp, pilot: Pilot[None]) -> None:
 
 async def _until_told(app: PenstockApp, pilot: Pilot[None]) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not (isinstance(app.screen, DetailScreen | ContextScreen) and app.screen.is_complete):
+        while not (isinstance(app.screen, ExchangeScreen) and app.screen.is_complete):
             await pilot.pause(0.05)
 
 

@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.screen import Screen
 from textual.signal import Signal
 
@@ -21,7 +20,7 @@ from penstock_tui.log.row import Row
 from penstock_tui.log.stats.sessions import session_of
 from penstock_tui.names import ViewName
 from penstock_tui.screens.detail import DetailScreen, Pane
-from penstock_tui.screens.opening import OpenMap
+from penstock_tui.screens.exchange_base import OpenMap
 from penstock_tui.widgets.columns import order_by
 from penstock_tui.widgets.facts import health_facts, total_facts
 from penstock_tui.widgets.filter_line import FilterLine, Mode
@@ -30,7 +29,7 @@ from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.key_line import KeyLine
 from penstock_tui.widgets.notice import Notice, words_for
 from penstock_tui.widgets.request_table import RequestTable
-from penstock_tui.widgets.table_header import TableHeader
+from penstock_tui.widgets.table import Table
 from penstock_tui.widgets.view_bar import ViewBar
 
 __all__ = ["LogScreen"]
@@ -72,9 +71,7 @@ class LogScreen(Screen[None]):
         yield ViewBar(ViewName.LOG)
         yield FittedLine(id="totals")
         yield Notice(id="notice")
-        with Vertical(id="log"):
-            yield TableHeader(id="titles")
-            yield RequestTable(id="table")
+        yield RequestTable(id="table")
         yield FilterLine(id="filter")
         yield FittedLine(id="health")
         yield KeyLine()
@@ -226,18 +223,14 @@ class LogScreen(Screen[None]):
         else:
             self.action_clear()
 
-    @on(TableHeader.Clicked)
-    def _title_clicked(self, event: TableHeader.Clicked) -> None:
+    @on(Table.TitleClicked)
+    def _title_clicked(self, event: Table.TitleClicked) -> None:
         """By this column, then the other way, then not at all."""
         order, begin = self._table.order, order_by(event.title)
         if begin is None or order is None or order.title != event.title:
             self.sort(begin)
         else:
             self.sort(order.turned() if order.falls == begin.falls else None)
-
-    @on(RequestTable.Arranged)
-    def _arranged(self) -> None:
-        self.query_one(TableHeader).show(self._table.columns, self._table.order)
 
     @on(RequestTable.Behind)
     def _behind(self) -> None:
@@ -287,8 +280,8 @@ class LogScreen(Screen[None]):
     def _arrange(self) -> None:
         """Rows, or the words that stand for them."""
         words = words_for(self._feed, self._filter.text if not self._table.count else "")
-        notice, log = self.query_one(Notice), self.query_one("#log")
-        notice.display, log.display = words is not None, words is None
+        notice = self.query_one(Notice)
+        notice.display, self._table.display = words is not None, words is None
         if words is not None:
             notice.show(*words)
         elif self.focused is None:

@@ -104,7 +104,7 @@ class ReplayView(TableView["Played"]):
         return [*sums(self.run), cache(self.gap), self.cut(len(self.run.played))]
 
     def draw(self, now: float) -> None:
-        is_at_newest = self.table.is_at_top
+        is_at_newest = not self.table.cursor_line
         super().draw(now)
         if is_at_newest:  # who has not moved follows
             self.table.action_first()
