@@ -10,7 +10,7 @@ import pytest
 
 from penstock.store.sql import SqlStore
 from penstock_tui.exchange.reader import ExchangeReader, Wanted
-from penstock_tui.exchange.save import free_path, write_new
+from penstock_tui.exchange.save import write_new
 from penstock_tui.log.model import LogModel
 from tests.tui.logs import Log
 from tests.tui.played import LISTING, SECRET, STUB, play
@@ -67,16 +67,6 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
         with pytest.raises(FileExistsError):
             write_new(tmp_path / name, {})
     assert there.read_text() == "mine"
-
-
-def test_a_name_that_is_free(tmp_path: Path) -> None:
-    """Whatever an id is made of."""
-    first = free_path(tmp_path, "a/../b")
-    assert first.parent == tmp_path
-    first.write_text("")
-    second = free_path(tmp_path, "a/../b")
-    assert second != first
-    assert not second.exists()
 
 
 def test_half_characters_can_be_saved(tmp_path: Path) -> None:

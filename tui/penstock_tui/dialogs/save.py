@@ -16,9 +16,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from penstock.base.errors import StoreError
+from penstock.base.private_files import free_name
 from penstock_tui.dialogs.base import Transient
 from penstock_tui.exchange.reader import ExchangeReader, Wanted
-from penstock_tui.exchange.save import free_path, write_new
+from penstock_tui.exchange.save import write_new
 from penstock_tui.format import count, home_path
 
 __all__ = ["SaveScreen"]
@@ -54,7 +55,7 @@ class SaveScreen(ModalScreen[None], Transient):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = "Save the exchange as JSON"
-            yield Input(str(free_path(Path.cwd(), self._wanted.id)), select_on_focus=False)
+            yield Input(str(free_name(Path.cwd(), "exchange", self._wanted.id, ".json")), select_on_focus=False)
             yield Static("Enter saves, Esc goes back. It holds what people said.", id="said", markup=False)
 
     @on(Input.Submitted)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +12,7 @@ from penstock.events.event import Event
 from penstock_tui.exchange.diff import Difference
 from penstock_tui.exchange.model import Block, Change, ExchangeDetail
 
-__all__ = ["free_path", "record", "write_new"]
+__all__ = ["record", "write_new"]
 
 
 def record(events: Sequence[Event], detail: ExchangeDetail, found: Sequence[Difference]) -> dict[str, object]:
@@ -26,16 +25,6 @@ def record(events: Sequence[Event], detail: ExchangeDetail, found: Sequence[Diff
         "edits": [_change(change) for change in detail.changes],
         "diff": [_difference(one) for one in found],
     }
-
-
-def free_path(folder: Path, exchange: str) -> Path:
-    """A file in `folder` that is not there yet."""
-    name = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in exchange)[:60] or "exchange"
-    path, n = folder / f"exchange-{name}.json", 1
-    while os.path.lexists(path):
-        n += 1
-        path = folder / f"exchange-{name}-{n}.json"
-    return path
 
 
 def write_new(path: Path, content: Mapping[str, object]) -> int:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from penstock.base.atomic_write import free_name
-from penstock.base.private_files import whole_file
+from penstock.base.private_files import free_name, whole_file
 from penstock.stats.export import write
 from penstock.stats.selection import choose
 from penstock.store.sql import SqlStore
@@ -20,7 +19,7 @@ def export_session(store: Path, name: str, folder: Path, *, is_named: bool) -> P
     log = SqlStore(store, readonly=True)
     try:
         choice = choose(log, session=name) if is_named else choose(log, conversation=name)
-        file = free_name(folder, name, ".json")
+        file = free_name(folder, "penstock", name, ".json")
         with whole_file(file, replace=False) as out:
             write(out, log, choice, choice.ids)
     finally:
@@ -30,7 +29,7 @@ def export_session(store: Path, name: str, folder: Path, *, is_named: bool) -> P
 
 def report_session(store: Path, name: str, folder: Path, *, is_named: bool) -> Path:
     """The page that `penstock report` writes, without texts. Raises `PenstockError`."""
-    file = free_name(folder, name, ".html")
+    file = free_name(folder, "penstock", name, ".html")
     session, conversation = (name, "") if is_named else ("", name)
     write_report(store, file, session=session, conversation=conversation)
     return file
