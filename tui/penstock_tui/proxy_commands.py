@@ -10,11 +10,11 @@ from typing import Any
 from textual.app import App
 
 from penstock.base.errors import PenstockError
+from penstock.base.format import plural
 from penstock.base.readable import readable
 from penstock.control.client import NotUp, Refused
 from penstock_tui.data.settings import ProxyClient
 from penstock_tui.dialogs.confirm import ConfirmScreen
-from penstock_tui.format import many
 
 __all__ = ["Command", "ProxyCommands"]
 
@@ -125,9 +125,9 @@ def _compacted(answer: Answer) -> str:
     if not count:
         return "The proxy has seen no such conversation since it was started."
     pause = " Editing is paused: when it goes on." if answer.get("paused") else ""
-    return f"{many(count, 'conversation')} will be compacted at the next request.{pause}"
+    return f"{plural(count, 'conversation')} will be compacted at the next request.{pause}"
 
 
 def _leaving(answer: Answer) -> str:
     left = answer.get("under_way", 0)
-    return f"The proxy leaves, when {many(left, 'request')} under way are done." if left else "The proxy leaves."
+    return f"The proxy leaves, when {plural(left, 'request')} under way are done." if left else "The proxy leaves."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock.base.format import printable
 from penstock.budget.scopes import Key, Scope
 
 __all__ = ["amount_in_words", "blocked", "part_in_words", "share_blocked", "too_fast"]
@@ -31,7 +32,7 @@ def part_in_words(measure: str, used: float, limit: float) -> str:
 
 def blocked(key: Key, measure: str, used: float, limit: float, *, chat: bool) -> str:
     """Why a request is refused, and what lifts it: one sentence each. `chat`: a message may."""
-    whose = _WHOSE[key.scope].format(name=_shown(key.name))
+    whose = _WHOSE[key.scope].format(name=printable(key.name))
     span = _SPANS.get(len(key.period), "")
     say = ", or say here: penstock budget raise" if chat else ""
     return (
@@ -44,11 +45,6 @@ def share_blocked(measure: str, used: float, limit: float) -> str:
     """The same for a subagent. Its agent reads that, and a person has to decide: no command is named."""
     figures = part_in_words(measure, used, limit)
     return f"Penstock: this subagent's share of the session's budget is used up ({figures}). Ask the person"
-
-
-def _shown(name: str) -> str:
-    """What a folder or a client is called reaches terminals."""
-    return "".join(c if c.isprintable() else " " for c in name)
 
 
 def too_fast(what: str, wait: float) -> str:

@@ -8,7 +8,7 @@ from itertools import groupby
 import typer
 
 from penstock.base.diff import changed_lines
-from penstock.cli.formatting import printable
+from penstock.base.format import printable
 
 __all__ = ["difference"]
 

@@ -12,7 +12,7 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.base.excerpt import excerpt
-from penstock.cli.formatting import printable
+from penstock.base.format import printable
 from penstock.cli.stores import find_originals, stores
 from penstock.store.originals import Original
 

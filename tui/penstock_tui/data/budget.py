@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.base.errors import ProfileError, StoreError
-from penstock.base.readable import readable
+from penstock.base.readable import one_line, readable
 from penstock.budget.settings import Budget
 from penstock.engine import budget_store
 from penstock.profiles import profile as profiles
@@ -91,7 +91,7 @@ def _row(values: Mapping[str, Any]) -> BudgetRow:
     return BudgetRow(
         scope=values["scope"],
         key=values["name"],
-        name=" ".join(readable(values["name"]).split()),
+        name=one_line(values["name"]),
         period=values["period"],
         used=values["used"],
         limits=values["limits"],

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from penstock.base.errors import PenstockError
-from penstock.base.readable import readable
+from penstock.base.readable import one_line, readable
 from penstock.control.client import NotUp
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
@@ -76,16 +76,12 @@ def _of_profile(name: str, why: str) -> SettingsSnapshot:
 
 def _readable(setting: Setting) -> Setting:
     """Texts of another process, and of a stranger's stage."""
-
-    def line(text: str) -> str:
-        return " ".join(readable(text).split())
-
     return replace(
         setting,
-        key=line(setting.key),
-        part=line(setting.part),
-        help=line(setting.help),
-        unit=line(setting.unit),
-        bounds=line(setting.bounds),
-        choices=tuple(map(line, setting.choices)),
+        key=one_line(setting.key),
+        part=one_line(setting.part),
+        help=one_line(setting.help, None),
+        unit=one_line(setting.unit),
+        bounds=one_line(setting.bounds),
+        choices=tuple(map(one_line, setting.choices)),
     )

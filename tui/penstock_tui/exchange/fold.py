@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from penstock.base.format import plural
 from penstock.base.readable import one_line, readable
 from penstock.events.event import Event
 from penstock.events.proxy_events import FaultEvent
@@ -23,7 +24,6 @@ from penstock.events.request_events import (
 )
 from penstock.events.response_events import AnsweredEvent, FailedEvent, ProcessedEvent
 from penstock_tui.exchange.model import Block, Change, ExchangeDetail, Step
-from penstock_tui.format import many
 
 __all__ = ["build_detail"]
 
@@ -95,7 +95,7 @@ def _classified(detail: ExchangeDetail, said: ClassifiedEvent) -> str:
         detail.toolset = tuple(LoggedTool(one_line(one.name), one.tokens) for one in said.toolset)
     detail.head_changes = tuple(map(one_line, said.changed))
     detail.blocks = _blocks(said)
-    return "" if said.new is None else f"{said.new} new of {many(said.messages or 0, 'message')}"
+    return "" if said.new is None else f"{said.new} new of {plural(said.messages or 0, 'message')}"
 
 
 def _blocks(said: ClassifiedEvent) -> list[Block]:

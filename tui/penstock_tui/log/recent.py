@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from heapq import nlargest
 from itertools import islice
 
-from penstock_tui.format import count, many
+from penstock.base.format import plural
+from penstock_tui.format import count
 from penstock_tui.log.model import LogModel
 from penstock_tui.log.stats.compactions import LANDED, Compaction
 from penstock_tui.log.stats.levels import LevelChange
@@ -40,7 +41,7 @@ def _all(model: LogModel, limit: int) -> Iterator[Activity]:
 
 
 def _taken(one: Compaction) -> Activity:
-    what = f"flush of {many(one.edits, 'edit')}" if one.is_flush else f"compaction by {one.stage}"
+    what = f"flush of {plural(one.edits, 'edit')}" if one.is_flush else f"compaction by {one.stage}"
     who = f" in {one.client}" if one.client else ""
     why = f": {one.why}" if one.why else ""
     return Activity(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import PurePath
 
 from penstock import __version__
+from penstock.base.format import moment
 from penstock.redaction.redaction import redact
 from penstock.stats.totals import Session
-from penstock_tui.format import total
 from penstock_tui.report.drawing import Plot, script
 from penstock_tui.report.gather import MOST, Edited, Report, Result
 from penstock_tui.report.plots import plots
@@ -64,7 +63,7 @@ def _about(report: Report) -> str:
     when = ""
     if found:
         first, last = min(one.first_at for one in found), max(one.last_at for one in found)
-        when = f" · {_moment(first)} to {_moment(last)}"
+        when = f" · {moment(first)} to {moment(last)}"
     where = f" · project {projects}" if projects else ""
     return f'<p class="about">{_safe(f"{clients} · {models}{where}{when}")}</p>'
 
@@ -86,9 +85,9 @@ def _facts(report: Report) -> str:
         ("tokens sent", f"{sums.sent:,}"),
         ("kept off the wire", f"{kept:,}" + (f" ({kept / sums.came:.1%})" if sums.came else "")),
         ("from the cache", f"{sums.cache_share:.0%}" if sums.cache_share is not None else "not known"),
-        ("without Penstock", f"{about}{total(sums.money.baseline, sums.money)}"),
-        ("paid", f"{about}{total(sums.money.paid, sums.money)}"),
-        ("saved", f"{about}{total(sums.money.saved, sums.money)}"),
+        ("without Penstock", f"{about}{sums.money.in_dollars(sums.money.baseline)}"),
+        ("paid", f"{about}{sums.money.in_dollars(sums.money.paid)}"),
+        ("saved", f"{about}{sums.money.in_dollars(sums.money.saved)}"),
         ("edits landed", f"{sums.edits:,}"),
         ("compactions", f"{sum(one.state == 'landed' for one in report.books.compactions):,}"),
         ("failed, refused", f"{sums.failed:,}, {sums.refused:,}"),
@@ -169,8 +168,8 @@ def _sessions(found: Sequence[Session]) -> str:
             f"{one.sums.requests:,}",
             f"{one.sums.came:,}",
             f"{one.sums.sent:,}",
-            total(one.sums.money.paid, one.sums.money),
-            total(one.sums.money.saved, one.sums.money),
+            one.sums.money.in_dollars(one.sums.money.paid),
+            one.sums.money.in_dollars(one.sums.money.saved),
         )
         for one in found
     ]
@@ -208,10 +207,3 @@ def _is_number(text: str) -> bool:
 def _safe(text: str) -> str:
     """Once more through the redactor, no HTML, and no half characters."""
     return escape(redact(text).encode("utf-8", "replace").decode())
-
-
-def _moment(at: float) -> str:
-    try:
-        return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
-    except (ValueError, OverflowError, OSError):
-        return "?"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from penstock.base.format import dollars, plural
 from penstock.stats.totals import Turn
-from penstock_tui.format import dollars, many
 from penstock_tui.report.drawing import BLUE, GREEN, GREY, HEIGHT, ORANGE, PURPLE, RED, SKY, Plot, drawn, figure
 from penstock_tui.report.filling import PARTS
 from penstock_tui.report.gather import Point, Report
@@ -50,7 +50,7 @@ def _tokens(turns: Sequence[Turn]) -> Plot:
     canvas.update_layout(barmode="group")
     saved = sum(came) - sum(sent)
     more = f"{abs(saved):,} {'fewer' if saved >= 0 else 'more: notes added them'}"
-    caption = f"{many(len(turns), 'turn')}: {sum(came):,} input tokens came, {sum(sent):,} were sent, {more}."
+    caption = f"{plural(len(turns), 'turn')}: {sum(came):,} input tokens came, {sum(sent):,} were sent, {more}."
     rows = [
         (
             str(n),
@@ -169,7 +169,7 @@ def _money(report: Report) -> Plot:
         f"{about}{dollars(abs(money.saved))} {'saved' if money.saved >= 0 else 'lost'}."
     )
     if money.unpriced:
-        caption += f" {many(money.unpriced, 'request')} more had an unknown price."
+        caption += f" {plural(money.unpriced, 'request')} more had an unknown price."
     none = "Unknown price." if money.unpriced else "Nothing was paid, as far as the log says."
     return Plot(
         "money",
@@ -234,7 +234,7 @@ def _tags(turns: Sequence[Turn]) -> Plot:
     canvas.update_yaxes(type="category", automargin=True)
     canvas.update_layout(height=max(HEIGHT, 90 + 24 * len(top)))
     most = ", ".join(_by_number(counts)[:5])
-    caption = f"{many(len(counts), 'tag')} in {many(len(turns), 'turn')}; the most frequent: {most}."
+    caption = f"{plural(len(counts), 'tag')} in {plural(len(turns), 'turn')}; the most frequent: {most}."
     rows = [(tag, str(len(counts[tag])), ", ".join(map(str, counts[tag][:40]))) for tag in _by_number(counts)]
     return Plot(
         "tags",

@@ -13,8 +13,8 @@ from textual.message import Message
 from textual.signal import Signal
 from textual.worker import get_current_worker
 
+from penstock.base.format import plural
 from penstock_tui.data.budget import BudgetRow, BudgetSnapshot, read_budgets
-from penstock_tui.format import many
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.model import Changes
@@ -78,7 +78,7 @@ class BudgetView(BudgetActions, TextView):
         blocked = sum(row.level == "BLOCKED" for row in rows)
         return [
             Fact(f"⊘ {blocked} blocked: r raises" if blocked else "", 2, "bad"),
-            Fact(many(len(rows), "budget"), 3),
+            Fact(plural(len(rows), "budget"), 3),
             Fact("without what is under way", 6, "dim"),
         ]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from penstock_tui.format import ago, many
+from penstock.base.format import plural
+from penstock_tui.format import ago
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.health import RECENT, Proxy
 from penstock_tui.log.model_windows import stale, table_date
@@ -39,7 +40,7 @@ def part_lines(feed: Feed, now: float) -> list[Line]:
 def _state(fault: Fault | None, now: float) -> tuple[str, str]:
     if fault is None:
         return "✓ no faults", "good"
-    said = f"{many(fault.count, 'fault')}, the last {ago(fault.at, now)}: {fault.error or 'not said'}"
+    said = f"{plural(fault.count, 'fault')}, the last {ago(fault.at, now)}: {fault.error or 'not said'}"
     return (f"! {said}", "warn") if now - fault.at < RECENT else (f"· {said}", "plain")
 
 

@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.signal import Signal
 
+from penstock.base.format import plural
 from penstock_tui.exchange.reader import words_of
-from penstock_tui.format import many
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.filtered_rows import Order
 from penstock_tui.log.model import Changes
@@ -159,7 +159,7 @@ class LogScreen(Screen[None]):
     def _copied_words(self, words: str) -> None:
         if words:
             self.app.copy_to_clipboard(words)
-            self.notify(f"Copied {many(len(words), 'character')} of the prompt")
+            self.notify(f"Copied {plural(len(words), 'character')} of the prompt")
         else:
             self.notify("This request has no prompt to copy.", severity="warning")
 

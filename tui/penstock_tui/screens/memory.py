@@ -13,10 +13,12 @@ from textual.binding import Binding, BindingType
 from textual.signal import Signal
 from textual.widgets import Static
 
-from penstock_tui.data.memory import PAGE, MemoryPage, Remembered, one_line
+from penstock.base.format import plural
+from penstock.base.readable import one_line
+from penstock_tui.data.memory import PAGE, MemoryPage, Remembered
 from penstock_tui.dialogs.ask import AskScreen
 from penstock_tui.dialogs.choose import ChooseScreen
-from penstock_tui.format import age, count, many
+from penstock_tui.format import age, count
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.health import Proxy
@@ -120,7 +122,7 @@ class MemoryView(MemoryActions, TableView[Remembered]):
             Fact(found, 2, "accent"),
             Fact(_memories(page.known), 3),
             Fact(f"of {_project(page.project)}" if page.project else "", 4, "accent"),
-            Fact(f"in {many(len(page.projects), 'project')}" if not page.project else "", 6),
+            Fact(f"in {plural(len(page.projects), 'project')}" if not page.project else "", 6),
             Fact(pages, 4, "dim"),
             Fact("; ".join(page.remarks), 5, "warn"),
             Fact("reading" if self._is_reading else "", 7, "dim"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from penstock.base.format import plural
 from penstock_tui.data.memory import Remembered, Whole
-from penstock_tui.format import age, count, full_time, many
+from penstock_tui.format import age, count, full_time
 from penstock_tui.widgets.wrapped_text import Line, labelled, section
 
 __all__ = ["whole_lines"]
@@ -28,7 +29,7 @@ def whole_lines(found: Whole, now: float, turn: str) -> list[Line]:
         labelled("tags", (", ".join(item.tags) or "none", "accent" if item.tags else "dim")),
         labelled("kept", (f"{'pinned, ' if item.pinned else ''}{until}", "plain")),
         labelled("marks", (", ".join(marks) or "none", "plain" if marks else "dim")),
-        labelled("size", (f"{many(item.tokens, 'token')}, about; {count(len(item.text))} characters", "plain")),
+        labelled("size", (f"{plural(item.tokens, 'token')}, about; {count(len(item.text))} characters", "plain")),
     ]
     body: list[Line] = [((row.expandtabs(), "plain"),) for row in item.text.split("\n")]
     return [

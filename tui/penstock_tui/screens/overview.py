@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 
-from penstock_tui.format import many
+from penstock.base.format import plural
 from penstock_tui.log.model_windows import stale
 from penstock_tui.names import ViewName
 from penstock_tui.screens.base import BaseView, Words
@@ -44,7 +44,7 @@ class OverviewView(BaseView):
     def head(self, now: float) -> list[Fact]:
         requests = self.feed.model.totals.requests
         return [
-            Fact(many(requests, "request") if requests else "no request yet", 2),
+            Fact(plural(requests, "request") if requests else "no request yet", 2),
             Fact("! old table of models" if stale() else "", 3, "warn"),
         ]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from penstock_tui.format import age, ago, bar, clock_time, count, dollars, many, percent, sparkline
+from penstock.base.format import plural
+from penstock_tui.format import age, ago, bar, clock_time, count, dollars, percent, sparkline
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.health import Proxy
 from penstock_tui.log.recent import recent_activity
@@ -30,10 +31,10 @@ def traffic_lines(feed: Feed, now: float, width: int) -> list[Line]:
     freed = f", {count(taken.freed)} tokens removed" if taken.landed else ""
     label, end = _hour(feed, now)
     minutes = request_rate.minutes(end, HOUR)
-    told = f"{many(request_rate.per_minute(now), 'request')} a minute, at most {max(minutes)} in that hour"
+    told = f"{plural(request_rate.per_minute(now), 'request')} a minute, at most {max(minutes)} in that hour"
     return [
         labelled("uptime", (_uptime(feed, now), "plain")),
-        labelled("requests", (f"{many(totals.requests, 'request')}, {many(totals.turns, 'turn')}", "strong")),
+        labelled("requests", (f"{plural(totals.requests, 'request')}, {plural(totals.turns, 'turn')}", "strong")),
         labelled("compactions", (f"{taken.landed:,} landed{freed}{waiting}", "plain")),
         *_over_time(label, minutes, told, width),
     ]
@@ -78,7 +79,7 @@ def money_lines(feed: Feed, width: int) -> list[Line]:
         lines.append(labelled("", (bar(costs.paid / costs.baseline, _room(width)), tone)))
     lines.append(labelled("compacting", (f"~{dollars(costs.naive)} had clients compacted by themselves", "plain")))
     if costs.unpriced:
-        lines.append(labelled("", (f"{many(costs.unpriced, 'request')} more at an unknown price", "warn")))
+        lines.append(labelled("", (f"{plural(costs.unpriced, 'request')} more at an unknown price", "warn")))
     return lines
 
 
@@ -108,7 +109,7 @@ def recent_lines(feed: Feed, now: float) -> list[Line]:
 def _client(name: str, totals: Totals, last: float, now: float) -> Line:
     costs = totals.costs
     money = f", {dollars(costs.paid)} paid" if costs.requests else ", unknown price" if costs.unpriced else ""
-    said = f"{many(totals.requests, 'request')}, {count(totals.tokens_out)} tokens{money}"
+    said = f"{plural(totals.requests, 'request')}, {count(totals.tokens_out)} tokens{money}"
     return ((fitted(name, LABEL), "strong"), (said, "plain"), (f", {ago(last, now)}", "dim"))
 
 

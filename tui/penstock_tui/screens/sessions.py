@@ -12,12 +12,13 @@ from textual.binding import Binding, BindingType
 from textual.signal import Signal
 
 from penstock.base.errors import PenstockError
+from penstock.base.format import plural
 from penstock_tui.data.memory import MemoryReader
 from penstock_tui.data.sessions import Deletion, delete_session, label_session, sizes_of, weigh_session
 from penstock_tui.dialogs.ask import AskScreen
 from penstock_tui.dialogs.choose import ChooseScreen
 from penstock_tui.dialogs.confirm import ConfirmScreen
-from penstock_tui.format import bytes_of, clock_time, count, dollars, many, percent
+from penstock_tui.format import bytes_of, clock_time, count, dollars, percent
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.model import Changes
@@ -130,9 +131,9 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
             return []
         lost = sum(one.totals.costs.saved < 0 for one in sessions)
         return [
-            Fact(many(len(sessions), "session"), 2),
+            Fact(plural(len(sessions), "session"), 2),
             Fact(f"{lost} cost more than without Penstock" if lost else "", 3, "bad"),
-            Fact(f"{many(self.feed.model.deleted, 'session')} deleted" if self.feed.model.deleted else "", 5, "dim"),
+            Fact(f"{plural(self.feed.model.deleted, 'session')} deleted" if self.feed.model.deleted else "", 5, "dim"),
             self.cut(len(sessions)),
         ]
 
@@ -214,7 +215,7 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
         def do() -> str:
             # What is remembered goes first: where that fails, all is as it was.
             forgotten = f" {memory.forget_session(profile, session)}." if chosen else ""
-            return f"{many(delete_session(path, session), 'event')} deleted.{forgotten}"
+            return f"{plural(delete_session(path, session), 'event')} deleted.{forgotten}"
 
         self.in_background("delete it", do, self._deleted)
 

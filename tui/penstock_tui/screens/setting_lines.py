@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from penstock.base.readable import readable
+from penstock.base.readable import one_line
 from penstock.settings.setting import Setting, Shape, Source
 from penstock.settings.values import written
 from penstock_tui.widgets.wrapped_text import Line
@@ -33,7 +33,7 @@ def grouped(settings: Sequence[Setting]) -> list[tuple[str, Setting]]:
 
 def value_of(setting: Setting) -> str:
     """The value with its unit."""
-    said = " ".join(readable(written(setting.value)).split())
+    said = one_line(written(setting.value), None)
     return f"{said} {setting.unit}" if setting.unit and setting.value is not None else said
 
 

@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from penstock.base.format import plural
 from penstock_tui.exchange.model import Block, Change, ExchangeDetail
-from penstock_tui.format import count, many
+from penstock_tui.format import count
 from penstock_tui.widgets.edit_words import describe, mark_of, tone_of_edit
 from penstock_tui.widgets.segments import fitted, width_of
 from penstock_tui.widgets.wrapped_text import Line
@@ -41,7 +42,7 @@ def lines_of(detail: ExchangeDetail, width: int, *, full: bool) -> BlockLayout:
     places: dict[tuple[int, int], int] = {}
     lines: list[Line] = []
     if detail.known_from > 0:
-        before = many(detail.known_from, "message")
+        before = plural(detail.known_from, "message")
         lines.append([(f"   ⋯ {before} before these, sent before the log begins or too long ago to show", "dim")])
     own = 0
     head = HEAD + SENT * any(block.sent is not None for block in detail.blocks)
@@ -51,7 +52,7 @@ def lines_of(detail: ExchangeDetail, width: int, *, full: bool) -> BlockLayout:
             own = len(lines) + 1
             lines.append([("── new in this request ".ljust(max(width, 0), "─"), "head")])
         if block.m > expected:
-            left = many(block.m - expected, "message")
+            left = plural(block.m - expected, "message")
             lines.append([(f"   ⋯ {left} not shown: empty, or more at once than the log lists", "dim")])
         places[block.m, block.b] = len(lines)
         lines += _block(block, width, head, full=full)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from penstock.base.format import plural
 from penstock_tui.exchange.model import Change, EditState, ExchangeDetail
-from penstock_tui.format import count, many
+from penstock_tui.format import count
 from penstock_tui.widgets.block_lines import wrapped
 from penstock_tui.widgets.edit_words import mark_of, size_of, state_of, tone_of_edit
 from penstock_tui.widgets.line_view import LineView
@@ -60,7 +61,7 @@ def edit_lines(detail: ExchangeDetail, width: int, *, full: bool) -> list[Line]:
 
 def _none(detail: ExchangeDetail) -> str:
     if detail.replayed:
-        return f"{many(detail.replayed, 'edit')} replayed; the log does not reach back to where they landed."
+        return f"{plural(detail.replayed, 'edit')} replayed; the log does not reach back to where they landed."
     return "No edit: it went as it came."
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from penstock.base.format import plural
 from penstock.conversation.exchange import State
 from penstock.stats.cost_totals import CostTotals
 from penstock_tui.exchange.model import ExchangeDetail
-from penstock_tui.format import count, dollars, duration, full_time, many, percent
+from penstock_tui.format import count, dollars, duration, full_time, percent
 from penstock_tui.log.row import Row
 from penstock_tui.widgets.edit_words import describe, mark_of, tone_of_edit
 from penstock_tui.widgets.fitting import Moment
@@ -66,7 +67,7 @@ def _identity(row: Row, detail: ExchangeDetail) -> list[Line]:
     where = " · ".join(
         filter(None, (f"turn {row.turn}" if row.turn else "", f"epoch {row.epoch}" if row.epoch else ""))
     )
-    held = "" if detail.messages is None else many(detail.messages, "message")
+    held = "" if detail.messages is None else plural(detail.messages, "message")
     return _pairs(
         [
             ("exchange", row.id),
@@ -89,7 +90,7 @@ def _stages(detail: ExchangeDetail) -> list[Line]:
     rows: list[Sequence[Part]] = []
     for one in detail.verdicts:
         mark, colour = _MARKS.get(one.outcome, ("?", "plain"))
-        edits = many(one.edits, "edit") if one.edits else ""
+        edits = plural(one.edits, "edit") if one.edits else ""
         remark = " · ".join(filter(None, (edits, " ".join(one.remark.split()))))
         took = duration(one.ms).rjust(6)
         rows.append(((f"{mark} {one.stage}", colour), (one.outcome, colour), (took, "dim"), (remark, "plain")))
@@ -181,7 +182,7 @@ def _money(row: Row, costs: CostTotals | None) -> list[Line]:
         ]
     )
     if costs is not None and costs.requests:
-        of = f" in {many(costs.requests, 'request')}"
+        of = f" in {plural(costs.requests, 'request')}"
         lines.append(labelled("session", _gain(costs.saved, costs.baseline, of)))
     return lines
 

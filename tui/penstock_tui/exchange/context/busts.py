@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from penstock.base.format import plural
 from penstock.conversation.exchange import Kind
 from penstock_tui.exchange.context.limits import Limits
 from penstock_tui.exchange.model import EditState, ExchangeDetail
-from penstock_tui.format import age, many
+from penstock_tui.format import age
 
 __all__ = ["Bust", "busts"]
 
@@ -65,13 +66,13 @@ def _causes(before: ExchangeDetail, detail: ExchangeDetail, limits: Limits) -> I
     if "system" in detail.head_changes:
         yield "the client changed the system prompt"
     if before.messages is not None and detail.messages is not None and detail.messages < before.messages:
-        yield f"the client shortened its history from {many(before.messages, 'message')} to {detail.messages:,}"
+        yield f"the client shortened its history from {plural(before.messages, 'message')} to {detail.messages:,}"
     elif before.messages is not None and detail.first is not None and detail.first < before.messages:
         yield f"the client changed its history from message {detail.first} on"
     late = [one.m for one in detail.changes if _is_late(one.edit_state, one.m, detail.first)]
     if late:
         why = f": {detail.flush}" if detail.flush else ""
-        yield f"{many(len(late), 'edit')} of ours landed from message {min(m for m in late if m is not None)} on{why}"
+        yield f"{plural(len(late), 'edit')} of ours landed from message {min(m for m in late if m is not None)} on{why}"
 
 
 def _is_late(edit_state: EditState | None, m: int | None, first: int | None) -> bool:

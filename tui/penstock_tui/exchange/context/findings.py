@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from penstock.base.format import plural
 from penstock.conversation.exchange import Kind
 from penstock.events.request_events import LoggedTool
 from penstock_tui.exchange.context.busts import Bust, busts
 from penstock_tui.exchange.context.chart import Chart
 from penstock_tui.exchange.context.parts import PartName
 from penstock_tui.exchange.model import Block, Change, EditState, ExchangeDetail
-from penstock_tui.format import count, many, percent
+from penstock_tui.format import count, percent
 
 __all__ = ["Finding", "findings"]
 
@@ -83,12 +84,12 @@ def _overflow(whole: Sequence[ExchangeDetail], chart: Chart) -> Iterator[Finding
     turns = math.ceil((limits.window - chart.sent) / pace) if pace > 0 else AHEAD + 1
     if turns > AHEAD:
         return
-    last = noun if len(steps) == 2 else many(len(steps) - 1, noun)
+    last = noun if len(steps) == 2 else plural(len(steps) - 1, noun)
     at = f"at {count(pace)} a {noun}, the pace of the last {last}"
     soon = "bad" if turns <= 3 else "warn" if turns <= 10 else "plain"
     hard = math.ceil((limits.hard - chart.sent) / pace)
     before = f"; past the hard threshold in {hard}" if hard > 0 else ""
-    yield Finding("overflow", f"Full in about {many(max(turns, 0), noun)} {at}{before}.", soon)
+    yield Finding("overflow", f"Full in about {plural(max(turns, 0), noun)} {at}{before}.", soon)
 
 
 def _received(chart: Chart) -> Iterator[Finding]:
@@ -195,7 +196,7 @@ def _uncalled(whole: Sequence[ExchangeDetail], chart: Chart) -> Iterator[Finding
         return
     size = _scaled(unused, listed, chart)
     names = ", ".join(f"{tool.name} {count(share)}" for tool, share in size.items())
-    text = f"{len(unused)} of {many(len(listed), 'tool')} never called, {count(sum(size.values()))} tokens: {names}"
+    text = f"{len(unused)} of {plural(len(listed), 'tool')} never called, {count(sum(size.values()))} tokens: {names}"
     yield Finding("unused", text)
 
 
@@ -212,7 +213,7 @@ def _waiting(detail: ExchangeDetail) -> Iterator[Finding]:
     sent = {(block.m, block.b): _left(block) for block in detail.blocks}
     freed = sum(_taken(one, sent) for one in waits)
     if waits and freed > 0:
-        text = f"{many(len(waits), 'edit')} would free {count(freed)} tokens, and wait for a cold cache."
+        text = f"{plural(len(waits), 'edit')} would free {count(freed)} tokens, and wait for a cold cache."
         yield Finding("pending", text)
 
 
