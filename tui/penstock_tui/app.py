@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from textual import on
 from textual.app import App, SystemCommand
@@ -26,13 +26,20 @@ from penstock_tui.log.query import parse
 from penstock_tui.names import ViewName
 from penstock_tui.proxy_commands import ProxyCommands
 from penstock_tui.screens.base import BaseView, ShowInLog
+from penstock_tui.screens.budget import BudgetView
+from penstock_tui.screens.compactions import CompactionsView
 from penstock_tui.screens.context import ContextScreen
 from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.exchange_base import ExchangeScreen, OpenExchange, OpenMap
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
-from penstock_tui.screens.registry import VIEWS
-from penstock_tui.screens.replay import OpenLog
+from penstock_tui.screens.memory import MemoryView
+from penstock_tui.screens.overview import OverviewView
+from penstock_tui.screens.pipeline import PipelineView
+from penstock_tui.screens.replay import OpenLog, ReplayView
+from penstock_tui.screens.sessions import SessionsView
+from penstock_tui.screens.settings import SettingsView
+from penstock_tui.screens.tags import TagsView
 from penstock_tui.widgets.columns import COLUMNS, order_by
 
 __all__ = ["PenstockApp"]
@@ -53,6 +60,23 @@ SHORTCUTS = (
     ("Show messages of a person", "kind:main"),
     ("Hide side calls and counts", "-kind:side -kind:count"),
 )
+
+
+VIEWS: Final[dict[ViewName, type[BaseView]]] = {
+    view.NAME: view
+    for view in (
+        OverviewView,
+        TagsView,
+        CompactionsView,
+        SessionsView,
+        PipelineView,
+        BudgetView,
+        MemoryView,
+        SettingsView,
+        ReplayView,
+    )
+}
+"""The log is not among them: it is what they are opened from."""
 
 
 class PenstockApp(App[None]):

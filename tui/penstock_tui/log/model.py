@@ -16,9 +16,8 @@ from penstock_tui.log.row import Row
 from penstock_tui.log.stats.compactions import Compactions
 from penstock_tui.log.stats.faults import Faults
 from penstock_tui.log.stats.levels import Levels
-from penstock_tui.log.stats.per_minute import MinuteSums
+from penstock_tui.log.stats.per_minute import MinuteSums, RequestRate
 from penstock_tui.log.stats.pipeline import Pipeline
-from penstock_tui.log.stats.request_rate import RequestRate
 from penstock_tui.log.stats.sessions import Sessions, session_of
 from penstock_tui.log.stats.tags import Tags
 from penstock_tui.log.stats.totals import Totals

@@ -18,7 +18,7 @@ TAGS = 15
 
 def plots(report: Report) -> list[Plot]:
     """All of them, in the order of the page."""
-    turns = [turn for turn in report.books.turns.values() if turn.agent in ("", "main")]
+    turns = [turn for turn in report.stats.turns.values() if turn.agent in ("", "main")]
     main = [point for point in report.points if point.is_main]
     return [
         _tokens(turns),
@@ -152,7 +152,7 @@ def _cache(points: Sequence[Point]) -> Plot:
 
 
 def _money(report: Report) -> Plot:
-    points, sums = report.points, report.books.totals
+    points, sums = report.points, report.stats.totals
     canvas = figure()
     canvas.add_scatter(
         x=[point.number for point in points],

@@ -94,14 +94,13 @@ class MemoryView(MemoryActions, TableView[Remembered]):
         """What is looked at: a project, a search, a page."""
         self._session = ""
         """The one whose window is shown. Empty: the one seen last."""
-        self._is_reading = False
         self._thresholds: tuple[tuple[str, int], Thresholds] | None = None
 
     # ---------------------------------------------------------------- what is shown
 
     @property
     def is_complete(self) -> bool:
-        return self.page is not None and not self._is_reading
+        return self.page is not None and not self.is_reading
 
     def body(self) -> ComposeResult:
         yield Static(id="fullness")
@@ -114,7 +113,7 @@ class MemoryView(MemoryActions, TableView[Remembered]):
     def head(self, now: float) -> list[Fact]:
         page = self.page
         if page is None or page.error:
-            return [Fact("reading" if self._is_reading else "", 2, "dim")]
+            return [Fact("reading" if self.is_reading else "", 2, "dim")]
         first, last = page.skip + 1, page.skip + len(page.items)
         found = f"“{page.query}”: {len(page.items)} found, Esc ends the search" if page.query else ""
         pages = f"{first:,} to {last:,}, n b turn the page" if page.known > PAGE and not page.query else ""
@@ -125,7 +124,7 @@ class MemoryView(MemoryActions, TableView[Remembered]):
             Fact(f"in {plural(len(page.projects), 'project')}" if not page.project else "", 6),
             Fact(pages, 4, "dim"),
             Fact("; ".join(page.remarks), 5, "warn"),
-            Fact("reading" if self._is_reading else "", 7, "dim"),
+            Fact("reading" if self.is_reading else "", 7, "dim"),
         ]
 
     def rows(self) -> Sequence[tuple[str, Remembered]]:
@@ -182,7 +181,6 @@ class MemoryView(MemoryActions, TableView[Remembered]):
     # ---------------------------------------------------------------- looking
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.set_interval(EVERY, self._look_again)
 
     def _look_again(self) -> None:
@@ -192,31 +190,25 @@ class MemoryView(MemoryActions, TableView[Remembered]):
             self.action_read()
 
     def on_screen_resume(self) -> None:
-        super().on_screen_resume()
         self.action_read()
 
     def read_again(self) -> None:
         self.action_read()
 
     def action_read(self) -> None:
-        if self._is_reading or self.feed.state is not LogState.OPEN:
+        if self.is_reading or self.feed.state is not LogState.OPEN:
             return
         wanted, profile = self._wanted, self.feed.model.health.profile
         look = partial(self.reader.look, profile, project=wanted.project, query=wanted.query, skip=wanted.skip)
-        self._is_reading = True
-        self.in_background("read the memory", look, partial(self._take, wanted), fails=self._stop_reading)
+        self.read_in_background("read the memory", look, partial(self._take, wanted))
         self.show_now()
 
     def _take(self, wanted: MemoryPage, page: MemoryPage) -> None:
-        self._is_reading = False
         if wanted != self._wanted:
             self.action_read()
             return
         self.page = page
         self.show_now()
-
-    def _stop_reading(self) -> None:
-        self._is_reading = False
 
     def _want(self, project: str, query: str = "", skip: int = 0) -> None:
         self._wanted = MemoryPage(project=project, query=query, skip=skip)

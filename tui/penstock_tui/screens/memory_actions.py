@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.signal import Signal
 
+from penstock.base.format import plural
 from penstock_tui.data.memory import MemoryReader, Remembered, Whole
 from penstock_tui.dialogs.confirm import ConfirmScreen
 from penstock_tui.dialogs.edit import EditScreen
 from penstock_tui.dialogs.text import ReadingScreen
+from penstock_tui.format import age, count, full_time
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.model import Changes
 from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import ShowInLog
-from penstock_tui.screens.memory_lines import whole_lines
+from penstock_tui.widgets.wrapped_text import Line, labelled, section
 
 __all__ = ["MemoryActions"]
 
@@ -125,3 +128,36 @@ class MemoryActions(BackgroundTaskView):
     def _done(self, said: str) -> None:
         self.notify(said, markup=False)
         self.read_again()
+
+
+ROLES = {"user": "a person", "assistant": "the agent", "tool": "done by a tool"}
+BEGINNING = 160
+
+
+def whole_lines(found: Whole, now: float, turn: str) -> list[Line]:
+    """All that is known of an item; `turn`: where it was said, in words."""
+    item = found.item
+    said = "nobody knows when" if item.at is None else f"{full_time(item.at)}, {age(now - item.at)} ago"
+    until = "for good" if item.pinned or item.expires_at is None else f"until {full_time(item.expires_at)}"
+    marks = [f"+{item.helpful} helpful"] * bool(item.helpful) + [f"-{item.wrong} wrong"] * bool(item.wrong)
+    facts: list[Line] = [
+        labelled("id", (item.id, "strong")),
+        labelled("project", (item.where, "plain")),
+        labelled("source turn", (turn, "plain")),
+        labelled("said", (f"{said}, by {ROLES.get(item.role, item.role)}", "plain")),
+        labelled("tags", (", ".join(item.tags) or "none", "accent" if item.tags else "dim")),
+        labelled("kept", (f"{'pinned, ' if item.pinned else ''}{until}", "plain")),
+        labelled("marks", (", ".join(marks) or "none", "plain" if marks else "dim")),
+        labelled("size", (f"{plural(item.tokens, 'token')}, about; {count(len(item.text))} characters", "plain")),
+    ]
+    body: list[Line] = [((row.expandtabs(), "plain"),) for row in item.text.split("\n")]
+    return [
+        *section("Memory", facts),
+        *section("Text", body),
+        *section("Before it", _brief(found.before)),
+        *section("Behind it", _brief(found.behind)),
+    ]
+
+
+def _brief(items: Sequence[Remembered]) -> list[Line]:
+    return [((f"{item.role}: ", "dim"), (item.line[:BEGINNING], "plain")) for item in items]

@@ -8,18 +8,45 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Static
 
 from penstock.base.format import plural
 from penstock_tui.log.model_windows import stale
 from penstock_tui.names import ViewName
 from penstock_tui.screens.base import BaseView, Words
-from penstock_tui.screens.component_status import part_lines
-from penstock_tui.screens.overview_lines import client_lines, money_lines, recent_lines, token_lines, traffic_lines
+from penstock_tui.screens.overview_lines import (
+    client_lines,
+    money_lines,
+    part_lines,
+    recent_lines,
+    token_lines,
+    traffic_lines,
+)
 from penstock_tui.widgets.fitted_line import Fact
-from penstock_tui.widgets.panel import Panel
-from penstock_tui.widgets.wrapped_text import Line
+from penstock_tui.widgets.wrapped_text import LABEL, Line, content_of
 
 __all__ = ["OverviewView"]
+
+
+class Panel(Static):
+    """As high as its lines."""
+
+    DEFAULT_CSS = """
+    Panel { height: auto; border: round $foreground 30%; border-title-color: $text-primary; padding: 0 1; }
+    """
+
+    def __init__(self, title: str, *, id: str) -> None:
+        super().__init__(id=id)
+        self.border_title = title
+
+    @property
+    def room(self) -> int:
+        """Cells of a line."""
+        return max(self.scrollable_content_region.width, 1)
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show `lines`, broken to fit."""
+        self.update(content_of(lines, self.room, LABEL))
 
 
 class OverviewView(BaseView):

@@ -25,7 +25,7 @@ from penstock_tui.log.model import Changes
 from penstock_tui.log.model_windows import window_of
 from penstock_tui.log.stats.sessions import Session, session_of
 from penstock_tui.names import ViewName
-from penstock_tui.report.share import export_session, report_session
+from penstock_tui.report.write import export_session, report_session
 from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.table_base import TableView
@@ -86,7 +86,6 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
         super().__init__(feed, changed)
         self.sizes: dict[str, int] = {}
         """What the events of each take in the log, about, as of the last look."""
-        self._is_looking = False
         self._looked_at = float("-inf")
 
     def columns(self) -> Sequence[Column[Session]]:
@@ -109,11 +108,9 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
         )
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.set_interval(EVERY, self._look)
 
     def on_screen_resume(self) -> None:
-        super().on_screen_resume()
         if time.monotonic() - self._looked_at >= EVERY:
             self._look()
 
@@ -228,16 +225,12 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
 
     def _look(self) -> None:
         """What each takes in the log is not said by an event."""
-        if not self.is_current or self._is_looking or self.feed.state is not LogState.OPEN:
+        if not self.is_current or self.is_reading or self.feed.state is not LogState.OPEN:
             return
         exchanges = {row.id: session_of(row) for row in self.feed.model.rows if session_of(row)}
-        self._is_looking = True
         look = partial(sizes_of, self.feed.path, exchanges)
-        self.in_background("measure the sessions", look, self._take, fails=self._stop_looking)
+        self.read_in_background("measure the sessions", look, self._take)
 
     def _take(self, sizes: dict[str, int]) -> None:
-        self._is_looking, self.sizes, self._looked_at = False, sizes, time.monotonic()
+        self.sizes, self._looked_at = sizes, time.monotonic()
         self.show_now()
-
-    def _stop_looking(self) -> None:
-        self._is_looking = False

@@ -9,10 +9,8 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.signal import Signal
 from textual.widgets import Static
-from textual.worker import get_current_worker
 
 from penstock.control.client import Refused
 from penstock.settings.checking import fault_of
@@ -25,6 +23,7 @@ from penstock_tui.log.follow import LogState
 from penstock_tui.log.model import Changes
 from penstock_tui.names import ViewName
 from penstock_tui.proxy_commands import ProxyCommands
+from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.setting_lines import bounds_of, grouped, help_lines, value_of
 from penstock_tui.screens.table_base import TableView
@@ -41,7 +40,7 @@ NAME = "save as"
 _SOURCES = {Source.RUN: ("● changed", "accent"), Source.PROFILE: ("profile", ""), Source.DEFAULT: ("default", "dim")}
 
 
-class SettingsView(TableView[Setting]):
+class SettingsView(BackgroundTaskView, TableView[Setting]):
     """What is shown is what the proxy says; without one, what its profile says, to look at only."""
 
     NAME = ViewName.SETTINGS
@@ -64,18 +63,10 @@ class SettingsView(TableView[Setting]):
         Binding("c", "compact", "Compact now"),
     ]
 
-    class Read(Message):
-        """The thread has the settings."""
-
-        def __init__(self, snapshot: SettingsSnapshot) -> None:
-            super().__init__()
-            self.snapshot = snapshot
-
     def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
         super().__init__(feed, changed)
         self.snapshot: SettingsSnapshot | None = None
         """None: the first look is not back."""
-        self._is_reading = False
         self._seen: object = None
 
     @property
@@ -97,7 +88,6 @@ class SettingsView(TableView[Setting]):
         yield ValueLine()
 
     def on_screen_resume(self) -> None:
-        super().on_screen_resume()
         self.look()
 
     def words(self) -> Words | None:
@@ -247,19 +237,10 @@ class SettingsView(TableView[Setting]):
 
     def look(self) -> None:
         """Ask the proxy, on a thread."""
-        if self.is_current and not self._is_reading:
-            self._is_reading = True
-            work = partial(self._read, self.feed.model.health.profile)
-            self.run_worker(work, thread=True, group="settings", name="read the settings")
+        if self.is_current:
+            look = partial(read_settings, self.commander.proxy, self.feed.model.health.profile)
+            self.read_in_background("read the settings", look, self._take)
 
-    def _read(self, profile: str) -> None:
-        """On a thread."""
-        snapshot = read_settings(self.commander.proxy, profile)
-        if not get_current_worker().is_cancelled:
-            self.post_message(self.Read(snapshot))
-
-    @on(Read)
-    def _take(self, event: Read) -> None:
-        self._is_reading = False
-        self.snapshot = event.snapshot
+    def _take(self, found: SettingsSnapshot) -> None:
+        self.snapshot = found
         self.show_now()
