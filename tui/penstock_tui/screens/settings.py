@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.signal import Signal
 from textual.widgets import Static
 
+from penstock.base.readable import one_line
 from penstock.control.client import Refused
 from penstock.settings.checking import fault_of
 from penstock.settings.setting import Setting, Shape, Source
@@ -25,13 +27,12 @@ from penstock_tui.names import ViewName
 from penstock_tui.proxy_commands import ProxyCommands
 from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import Words
-from penstock_tui.screens.setting_lines import bounds_of, grouped, help_lines, value_of
 from penstock_tui.screens.table_base import TableView
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Column
 from penstock_tui.widgets.keyed_table import KeyedTable
 from penstock_tui.widgets.value_line import ValueLine
-from penstock_tui.widgets.wrapped_text import content_of
+from penstock_tui.widgets.wrapped_text import Line, content_of
 
 __all__ = ["SettingsView"]
 
@@ -244,3 +245,52 @@ class SettingsView(BackgroundTaskView, TableView[Setting]):
     def _take(self, found: SettingsSnapshot) -> None:
         self.snapshot = found
         self.show_now()
+
+
+_SHAPES = {
+    Shape.SWITCH: "on, off",
+    Shape.WHOLE: "a whole number",
+    Shape.NUMBER: "a number",
+    Shape.CHOICE: "a word",
+    Shape.TEXT: "a text",
+    Shape.WORDS: "words, with commas between",
+}
+
+
+def grouped(settings: Sequence[Setting]) -> list[tuple[str, Setting]]:
+    """Each by its key; of those that stand under one heading, the first alone names it."""
+    before = ["", *(one.part for one in settings)]
+    return [
+        (one.key, replace(one, part="" if part == one.part else one.part))
+        for part, one in zip(before, settings, strict=False)
+    ]
+
+
+def value_of(setting: Setting) -> str:
+    """The value with its unit."""
+    said = one_line(written(setting.value), None)
+    return f"{said} {setting.unit}" if setting.unit and setting.value is not None else said
+
+
+def bounds_of(setting: Setting) -> str:
+    """What it may be."""
+    kinds = {
+        Shape.SWITCH: "on, off",
+        Shape.WHOLE: "a whole number",
+        Shape.NUMBER: "a number",
+        Shape.WORDS: "words, a, b",
+    }
+    said = ", ".join(setting.choices) or kinds.get(setting.shape, "a text")
+    return " ".join(filter(None, (said, setting.bounds, "or none" if setting.may_be_none else "")))
+
+
+def help_lines(setting: Setting) -> list[Line]:
+    """What it is for, and what it was and would be."""
+    facts = [("default ", "dim"), (written(setting.default), "plain")]
+    if setting.source is Source.RUN:
+        facts += [("   the profile says ", "dim"), (written(setting.before), "plain"), ("   r resets it", "dim")]
+    return [
+        ((setting.key, "strong"), (f"  {bounds_of(setting)}", "dim")),
+        ((setting.help or "No help was written for it.", "plain"),),
+        facts,
+    ]
