@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from penstock.base.errors import StoreError
 from penstock.base.private_files import free_name
-from penstock_tui.dialogs.base import Transient
+from penstock_tui.dialogs.base import Dialog
 from penstock_tui.exchange.reader import ExchangeReader, Wanted
 from penstock_tui.exchange.save import write_new
 from penstock_tui.format import count, home_path
@@ -25,19 +22,15 @@ from penstock_tui.format import count, home_path
 __all__ = ["SaveScreen"]
 
 
-class SaveScreen(ModalScreen[None], Transient):
+class SaveScreen(Dialog[None]):
     """A line with a file that is not there yet. Enter writes it; what is there already is never written over."""
 
     DEFAULT_CSS = """
-    SaveScreen { align: center middle; }
-    SaveScreen Vertical {
-        width: 100%; max-width: 100; height: auto; background: $surface; border: round $primary; padding: 0 1;
-    }
+    SaveScreen > Vertical { max-width: 100; padding: 0 1; }
     SaveScreen Input, SaveScreen Input:focus { border: none; height: 1; padding: 0; background: $surface; }
-    SaveScreen #said { height: auto; color: $foreground 60%; }
+    SaveScreen #said { color: $foreground 60%; }
     SaveScreen.-wrong #said { color: $text-error; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Back")]
 
     @dataclass
     class Done(Message):
