@@ -14,7 +14,7 @@ from penstock_plugins.compaction import decisions, parts, sentences
 from penstock_plugins.memory import recall, turn_actions
 from penstock_plugins.pruning import needles, page, repack, repeats, tools
 from penstock_plugins.pruning.tools import ToolKind
-from penstock_plugins.tags import keywords, question
+from penstock_plugins.tags import keywords, tagging
 from penstock_plugins.tags.vocabulary import Vocabulary
 from penstock_plugins.trim import envelope, names, request_content, terminal
 from penstock_plugins.trim.compress import compress
@@ -87,8 +87,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "decisions": decisions.is_decision,
     "record": lambda text: parts.fit([(parts.Speaker.AGENT, text)], 100),
     "keywords": lambda text: keywords.keywords(text, Vocabulary()),
-    "broad question": question.is_broad,
-    "question of a time": lambda text: question.is_temporal(text, 1e9),
+    "broad question": tagging.is_broad,
+    "question of a time": lambda text: tagging.is_temporal(text, 1e9),
     "question": recall.is_question,
     "doings": remembered,
     **{f"kind: {kind.name}": seen_by(kind) for kind in KINDS},

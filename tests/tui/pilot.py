@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from penstock_tui.app import PenstockApp
-from penstock_tui.data.settings import Asked
+from penstock_tui.data.settings import ProxyClient
 from penstock_tui.widgets.request_table import RequestTable
 from tests.tui.logs import Log, until
 
@@ -79,7 +79,9 @@ class Screen:
 
 
 @asynccontextmanager
-async def screen_of(log: Log, size: tuple[int, int] = (160, 48), proxy: Asked | None = None) -> AsyncIterator[Screen]:
+async def screen_of(
+    log: Log, size: tuple[int, int] = (160, 48), proxy: ProxyClient | None = None
+) -> AsyncIterator[Screen]:
     """The application over a log, until the block ends. `proxy`: whom commands go to."""
     app = PenstockApp(log.path, log.clock, proxy=proxy)
     async with app.run_test(size=size, notifications=True) as pilot:

@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from penstock.events.event import EventKind as K
 from penstock_tui.dialogs.save import SaveScreen
-from penstock_tui.exchange.reader import StoryReader, Wanted
+from penstock_tui.exchange.reader import ExchangeReader, Wanted
 from penstock_tui.screens.context import ContextScreen, MapView
 from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.help import HelpScreen
@@ -28,7 +28,7 @@ SIZES = [(80, 24), (160, 48)]
 async def opened(screen: Screen, kind: type[object]) -> None:
     """The screen of that kind has all that it shows."""
     await until(
-        screen.pilot, lambda: isinstance(screen.app.screen, kind) and getattr(screen.app.screen, "is_told", True)
+        screen.pilot, lambda: isinstance(screen.app.screen, kind) and getattr(screen.app.screen, "is_complete", True)
     )
 
 
@@ -190,7 +190,7 @@ async def test_the_map_says_which_tokenizer_weighs_its_parts(log: Log) -> None:
     log.exchange(life())
     async with screen_of(log) as screen:
         await to_map(screen)
-        found = StoryReader(log.path).map(Wanted.of(screen.app.screen.row, ()))
+        found = ExchangeReader(log.path).map(Wanted.of(screen.app.screen.row, ()))
         screen.app.screen.query_one(MapView).show(replace(found, by="o200k_base"))
         await screen.sees("Context window · calibrated · parts by o200k_base")
 
@@ -325,7 +325,7 @@ async def test_another_theme_while_it_is_open(log: Log, keys: tuple[str, ...]) -
     async with screen_of(log) as screen:
         await until(screen.pilot, lambda: screen.table.cursor is not None)
         await screen.press(*keys)
-        await until(screen.pilot, lambda: getattr(screen.app.screen, "is_told", False))
+        await until(screen.pilot, lambda: getattr(screen.app.screen, "is_complete", False))
         screen.app.theme = "textual-dark"
         await screen.pilot.pause()
         dark = grounds()

@@ -10,7 +10,6 @@ from textual.app import App
 from penstock.events.event import EventKind
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.widgets.request_table import RequestTable
-from penstock_tui.widgets.table_header import TableHeader
 from tests.tui.logs import Facts, Log, life, until
 from tests.tui.pilot import Screen, screen_of
 
@@ -30,7 +29,7 @@ def tagged(of: str, *tags: str, **more: Any) -> tuple[EventKind, dict[str, Any]]
 def order(screen: Screen) -> list[str]:
     """The words of the rows from the top."""
     table = screen.table
-    return [table._view.at(line).words for line in range(table.count)]
+    return [table._view.at(line).prompt for line in range(table.count)]
 
 
 def cell(screen: Screen, words: str, text: str) -> Any:
@@ -145,11 +144,11 @@ async def test_a_click_on_a_title_sorts(log: Log) -> None:
         log.exchange(took(ms, words))
     async with screen_of(log, (80, 24)) as screen:
         at = (screen.lines[2].index("total"), 0)
-        await screen.pilot.click(TableHeader, offset=at)
+        await screen.pilot.click(RequestTable, offset=at)
         assert order(screen) == ["two", "one"]
-        await screen.pilot.click(TableHeader, offset=at)
+        await screen.pilot.click(RequestTable, offset=at)
         assert order(screen) == ["one", "two"]
-        await screen.pilot.click(TableHeader, offset=at)
+        await screen.pilot.click(RequestTable, offset=at)
         await until(screen.pilot, lambda: screen.table.order is None)
 
 
@@ -196,7 +195,7 @@ async def test_following_goes_on_after_a_sort(log: Log) -> None:
         assert screen.table.following
         assert screen.table.order is None
         log.exchange(life("three"))
-        await until(screen.pilot, lambda: screen.table.cursor is not None and screen.table.cursor.words == "three")
+        await until(screen.pilot, lambda: screen.table.cursor is not None and screen.table.cursor.prompt == "three")
 
 
 async def test_a_sorted_log_begun_anew(log: Log) -> None:
@@ -235,7 +234,7 @@ async def test_text_can_be_selected(log: Log, monkeypatch: pytest.MonkeyPatch) -
     log.exchange(life("the newer words"))
     async with screen_of(log) as screen:
         column = screen.lines[2].index("prompt")
-        await screen.drag(RequestTable, (column + 4, 0), (column + 8, 0))
+        await screen.drag(RequestTable, (column + 4, 1), (column + 8, 1))
         await screen.press("ctrl+c")
         assert copied == ["newer"]
         assert isinstance(screen.app.screen, LogScreen), "nothing was opened"
@@ -245,7 +244,7 @@ async def test_text_can_be_selected(log: Log, monkeypatch: pytest.MonkeyPatch) -
         assert screen.table.count == 2
         await screen.press("escape")
         await screen.sees("the newest words")
-        await screen.drag(RequestTable, (column, 1), (column + 14, 2))
+        await screen.drag(RequestTable, (column, 2), (column + 14, 3))
         await screen.press("ctrl+c")
         first, last = copied[1].splitlines()
         assert first.startswith("the newer words")

@@ -15,7 +15,7 @@ from textual.screen import ModalScreen, Screen
 from penstock_tui import dialogs, screens
 from penstock_tui.app import PenstockApp
 from penstock_tui.dialogs.ask import AskScreen
-from penstock_tui.dialogs.base import Passing
+from penstock_tui.dialogs.base import Transient
 from penstock_tui.dialogs.choose import ChooseScreen
 from penstock_tui.dialogs.confirm import ConfirmScreen
 from penstock_tui.dialogs.edit import EditScreen
@@ -77,5 +77,5 @@ def test_screens_that_come_and_go_let_go_of_what_was_drawn() -> None:
             found = import_module(f"{package.__name__}.{module.name}")
             for kind in vars(found).values():
                 if isinstance(kind, type) and issubclass(kind, Screen) and kind.__module__ == found.__name__:
-                    assert issubclass(kind, Passing) is not issubclass(kind, (LogScreen, BaseView)), kind
+                    assert issubclass(kind, Transient) is not issubclass(kind, (LogScreen, BaseView)), kind
                     assert issubclass(kind.__bases__[0], Screen), kind

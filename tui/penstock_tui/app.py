@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from textual import on
 from textual.app import App, SystemCommand
@@ -17,7 +17,7 @@ from textual.signal import Signal
 
 from penstock.base.clock import Clock, SystemClock
 from penstock.control.client import Remote
-from penstock_tui.data.settings import Asked
+from penstock_tui.data.settings import ProxyClient
 from penstock_tui.format import home_path
 from penstock_tui.gc_pauses import GcScheduler
 from penstock_tui.log.feed import Feed
@@ -26,17 +26,25 @@ from penstock_tui.log.query import parse
 from penstock_tui.names import ViewName
 from penstock_tui.proxy_commands import ProxyCommands
 from penstock_tui.screens.base import BaseView, ShowInLog
+from penstock_tui.screens.budget import BudgetView
+from penstock_tui.screens.compactions import CompactionsView
 from penstock_tui.screens.context import ContextScreen
 from penstock_tui.screens.detail import DetailScreen
+from penstock_tui.screens.exchange_base import ExchangeScreen, OpenExchange, OpenMap
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
-from penstock_tui.screens.opening import OpenExchange, OpenMap
-from penstock_tui.screens.registry import VIEWS
-from penstock_tui.screens.replay import OpenLog
+from penstock_tui.screens.memory import MemoryView
+from penstock_tui.screens.overview import OverviewView
+from penstock_tui.screens.pipeline import PipelineView
+from penstock_tui.screens.replay import OpenLog, ReplayView
+from penstock_tui.screens.sessions import SessionsView
+from penstock_tui.screens.settings import SettingsView
+from penstock_tui.screens.tags import TagsView
 from penstock_tui.widgets.columns import COLUMNS, order_by
 
 __all__ = ["PenstockApp"]
 
+Shown = TypeVar("Shown", bound=ExchangeScreen)
 NOT_OURS = frozenset({"Keys", "Maximize", "Minimize"})
 """Textual's commands that hide what a view is read by; `?` tells the keys."""
 COPIES = frozenset({"ctrl+c", "super+c"})
@@ -52,6 +60,23 @@ SHORTCUTS = (
     ("Show messages of a person", "kind:main"),
     ("Hide side calls and counts", "-kind:side -kind:count"),
 )
+
+
+VIEWS: Final[dict[ViewName, type[BaseView]]] = {
+    view.NAME: view
+    for view in (
+        OverviewView,
+        TagsView,
+        CompactionsView,
+        SessionsView,
+        PipelineView,
+        BudgetView,
+        MemoryView,
+        SettingsView,
+        ReplayView,
+    )
+}
+"""The log is not among them: it is what they are opened from."""
 
 
 class PenstockApp(App[None]):
@@ -74,7 +99,7 @@ class PenstockApp(App[None]):
         clock: Clock | None = None,
         *,
         model: LogModel | None = None,
-        proxy: Asked | None = None,
+        proxy: ProxyClient | None = None,
     ) -> None:
         """`proxy`: whom commands go to; the one that has the log when not given."""
         super().__init__()
@@ -143,22 +168,29 @@ class PenstockApp(App[None]):
 
     @on(OpenExchange)
     def _open_exchange(self, event: OpenExchange) -> None:
-        """From its context map, or back to it: the two are never opened over one another again and again."""
-        below = self.screen_stack[-2] if len(self.screen_stack) > 1 else None
-        if isinstance(below, DetailScreen):
-            self._go_back_to(below)
-            below.go_to(event.row, event.place)
+        below = self._back_below(DetailScreen)
+        if below is None:
+            self.push_screen(DetailScreen(event.row, self.feed, self.changed, event.walk, place=event.place))
             return
-        self.push_screen(DetailScreen(event.row, self.feed, self.changed, event.walk, place=event.place))
+        below.to_blocks()
+        below.go_to(event.row, event.place)
 
     @on(OpenMap)
     def _open_map(self, event: OpenMap) -> None:
+        below = self._back_below(ContextScreen)
+        if below is None:
+            self.push_screen(ContextScreen(event.row, self.feed, self.changed, event.walk))
+        else:
+            below.go_to(event.row)
+
+    def _back_below(self, kind: type[Shown]) -> Shown | None:
+        """From an exchange to the map that it was opened from, or the other way round: the two are never opened over
+        one another again and again. None: below is another screen."""
         below = self.screen_stack[-2] if len(self.screen_stack) > 1 else None
-        if isinstance(below, ContextScreen):
-            self._go_back_to(below)
-            below.show(event.row)
-            return
-        self.push_screen(ContextScreen(event.row, self.feed, self.changed, event.walk))
+        if not isinstance(below, kind):
+            return None
+        self._go_back_to(below)
+        return below
 
     @on(OpenLog)
     def _open_log(self, event: OpenLog) -> None:
@@ -215,7 +247,7 @@ class PenstockApp(App[None]):
     def _leave_detail(self) -> None:
         """An exchange that is gone is not shown any more; a view is, with what the new log holds."""
         for below, screen in pairwise(self.screen_stack):
-            if isinstance(screen, DetailScreen | ContextScreen):
+            if isinstance(screen, ExchangeScreen):
                 self._go_back_to(below)
                 return
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from penstock.stats.cost_totals import CostTotals
+from penstock.base import format
 
 __all__ = [
     "age",
@@ -19,10 +19,8 @@ __all__ = [
     "duration",
     "full_time",
     "home_path",
-    "many",
     "percent",
     "sparkline",
-    "total",
 ]
 
 DAY = 86_400.0
@@ -41,19 +39,9 @@ def count(number: float) -> str:
 
 def dollars(amount: float) -> str:
     """In at most eight characters up to a million: $0.0041, -$0.3100, $4.20, $1,204. No loss is rounded away."""
-    size, sign = abs(amount), "-" if amount < 0 else ""
-    if not size:
-        return "$0"
-    if size >= 99.995:
-        return f"{sign}${size:,.0f}"
-    return f"{sign}${size:.2f}" if size >= 0.99995 else f"{sign}${max(size, 0.0001):.4f}"
-
-
-def total(amount: float, tally: CostTotals) -> str:
-    """A sum of `tally` in dollars: `?` where no request's price is known, behind a sum where that of some is not."""
-    if not tally.unpriced:
-        return dollars(amount)
-    return f"{dollars(amount)} + ?" if tally.requests else "?"
+    if abs(amount) < 99.995:
+        return format.dollars(amount)
+    return f"{'-' if amount < 0 else ''}${abs(amount):,.0f}"
 
 
 def duration(ms: float | None) -> str:
@@ -109,11 +97,6 @@ def clock_time(at: float, now: float) -> str:
 def full_time(at: float) -> str:
     """Date and time to the millisecond."""
     return _moment(at).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-
-
-def many(number: int, noun: str) -> str:
-    """1 request, 1,204 requests."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def home_path(path: Path) -> str:

@@ -10,11 +10,11 @@ from typing import Any
 from textual.app import App
 
 from penstock.base.errors import PenstockError
+from penstock.base.format import plural
 from penstock.base.readable import readable
 from penstock.control.client import NotUp, Refused
-from penstock_tui.data.settings import Asked
+from penstock_tui.data.settings import ProxyClient
 from penstock_tui.dialogs.confirm import ConfirmScreen
-from penstock_tui.format import many
 
 __all__ = ["Command", "ProxyCommands"]
 
@@ -34,7 +34,7 @@ class Command:
 class ProxyCommands:
     """For the screen's thread. Nothing waits for the proxy but a thread of its own."""
 
-    def __init__(self, app: App[None], proxy: Asked) -> None:
+    def __init__(self, app: App[None], proxy: ProxyClient) -> None:
         self._app, self.proxy = app, proxy
 
     def commands(self) -> Iterator[Command]:
@@ -48,11 +48,11 @@ class ProxyCommands:
 
     def pause(self) -> None:
         """Have it edit nothing new."""
-        self.tell("/settings/pause", {}, lambda _: "Editing is paused. What was edited is sent on as it was.")
+        self.send("/settings/pause", {}, lambda _: "Editing is paused. What was edited is sent on as it was.")
 
     def resume(self) -> None:
         """Have it edit again."""
-        self.tell("/settings/resume", {}, lambda _: "Editing goes on.")
+        self.send("/settings/resume", {}, lambda _: "Editing goes on.")
 
     def compact(self, session: str = "", whose: str = "") -> None:
         """Have old turns compacted at the next request: of a session, or of all. Asks first."""
@@ -61,7 +61,7 @@ class ProxyCommands:
             "Old turns become a record at the next request, though the cache may be warm: what is left is paid for as "
             "new once. What goes can be seen again with `penstock expand`.",
             "compacts",
-            partial(self.tell, "/compact", {"session": session}, _compacted),
+            partial(self.send, "/compact", {"session": session}, _compacted),
         )
 
     def shut_down(self) -> None:
@@ -71,10 +71,10 @@ class ProxyCommands:
             "It takes nobody new, finishes what is under way and ends. Clients that go through it reach nobody until "
             "`penstock up` starts one again.",
             "shuts it down",
-            partial(self.tell, "/shutdown", {}, _leaving),
+            partial(self.send, "/shutdown", {}, _leaving),
         )
 
-    def tell(
+    def send(
         self,
         path: str,
         arguments: Mapping[str, object],
@@ -125,9 +125,9 @@ def _compacted(answer: Answer) -> str:
     if not count:
         return "The proxy has seen no such conversation since it was started."
     pause = " Editing is paused: when it goes on." if answer.get("paused") else ""
-    return f"{many(count, 'conversation')} will be compacted at the next request.{pause}"
+    return f"{plural(count, 'conversation')} will be compacted at the next request.{pause}"
 
 
 def _leaving(answer: Answer) -> str:
     left = answer.get("under_way", 0)
-    return f"The proxy leaves, when {many(left, 'request')} under way are done." if left else "The proxy leaves."
+    return f"The proxy leaves, when {plural(left, 'request')} under way are done." if left else "The proxy leaves."

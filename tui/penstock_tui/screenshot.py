@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -15,8 +16,8 @@ from penstock_tui.log.follow import LogState
 from penstock_tui.log.row import Row
 from penstock_tui.names import ViewName
 from penstock_tui.screens.base import BaseView
-from penstock_tui.screens.context import ContextScreen
-from penstock_tui.screens.detail import DetailScreen, Pane
+from penstock_tui.screens.detail import Pane
+from penstock_tui.screens.exchange_base import ExchangeScreen
 
 __all__ = ["PictureError", "take_picture"]
 
@@ -54,7 +55,7 @@ def take_picture(
 
 async def _picture(app: PenstockApp, size: tuple[int, int], select: str, view: str) -> str:
     async with app.run_test(size=size) as pilot:
-        await _until_loaded(app, pilot)
+        await _until(pilot, lambda: app.feed.loaded)
         if app.feed.state is not LogState.OPEN:
             raise PictureError(f"There is no log at {app.feed.path} to take a picture of. {app.feed.error}".rstrip())
         row = _row(app, select)
@@ -62,14 +63,14 @@ async def _picture(app: PenstockApp, size: tuple[int, int], select: str, view: s
             app.log_screen.select(row)
             if view in _OF_ONE:
                 _open(app, row, view)
-                await _until_told(app, pilot)
+                await _until(pilot, lambda: isinstance(app.screen, ExchangeScreen) and app.screen.is_complete)
         elif view in _OF_ONE:
             raise PictureError(f"The log at {app.feed.path} holds no exchange yet.")
         if view not in (*_OF_ONE, ViewName.LOG):
             app.action_view(ViewName(view))
             await pilot.pause()
-            await _until_read(app, pilot)
-        app.log_screen.tell()
+            await _until(pilot, lambda: not isinstance(app.screen, BaseView) or app.screen.is_complete)
+        app.log_screen.show_now()
         await pilot.pause()
         return app.export_screenshot(title=f"penstock tui — {app.feed.path.name}")
 
@@ -81,21 +82,9 @@ def _open(app: PenstockApp, row: Row, view: str) -> None:
         app.log_screen.open(row, Pane.DIFF if view == Pane.DIFF else Pane.BLOCKS)
 
 
-async def _until_loaded(app: PenstockApp, pilot: Pilot[None]) -> None:
+async def _until(pilot: Pilot[None], is_done: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not app.feed.loaded:
-            await pilot.pause(0.05)
-
-
-async def _until_told(app: PenstockApp, pilot: Pilot[None]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not (isinstance(app.screen, DetailScreen | ContextScreen) and app.screen.is_told):
-            await pilot.pause(0.05)
-
-
-async def _until_read(app: PenstockApp, pilot: Pilot[None]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while isinstance(app.screen, BaseView) and not app.screen.is_told:
+        while not is_done():
             await pilot.pause(0.05)
 
 

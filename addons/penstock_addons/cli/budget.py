@@ -12,8 +12,8 @@ import typer
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
+from penstock.base.format import columns, moment, printable
 from penstock.budget.amount import amount_in_words, part_in_words
-from penstock.cli.formatting import columns, moment, printable
 from penstock.control.client import do_budget
 from penstock_addons.cli.memory.client import profile_in_use
 from penstock_addons.cli.memory.printing import shortened

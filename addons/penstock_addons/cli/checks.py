@@ -204,7 +204,7 @@ _STORE_FIX = (
 
 def _newest_revision() -> str:
     import penstock.store
-    from penstock.base.migrations import newest
+    from penstock.base.sqlite import newest
 
     return newest(Path(penstock.store.__file__).parent / "migrations")
 

@@ -11,6 +11,7 @@ import typer
 from penstock.base import paths
 from penstock.base.browser_origin import is_loopback
 from penstock.base.errors import PenstockError
+from penstock.base.format import plural
 from penstock.control.client import ask
 from penstock.control.discovery import running
 
@@ -43,7 +44,7 @@ def compact(
         typer.echo(f"penstock: {which} that this proxy has seen since it was started", err=True)
         raise typer.Exit(1)
     paused = " Editing is paused: it waits for `penstock resume`." if answer.get("paused") else ""
-    typer.echo(f"{count} conversation{'s' if count > 1 else ''} will be compacted at the next request.{paused}")
+    typer.echo(f"{plural(count, 'conversation')} will be compacted at the next request.{paused}")
 
 
 def _proxy(url: str, store: Path | None) -> tuple[str, Path]:

@@ -13,13 +13,13 @@ import typer
 from rich.progress import Progress
 
 from penstock.base.errors import PenstockError
+from penstock.base.format import plural, printable
 from penstock.base.validation import validate_table
-from penstock.cli.formatting import printable
 from penstock.identify.working_directory import project_of_folder
 from penstock.profiles.envelope import Stripper, envelope_settings
 from penstock.profiles.profile import Profile
 from penstock_addons.cli.memory.client import MemoryClient, chosen_project, profile_in_use, reached
-from penstock_addons.cli.memory.printing import confirmed, counted, only
+from penstock_addons.cli.memory.printing import confirmed, only
 from penstock_addons.cli.memory.search import StoreOption
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def import_(
     with reached(store, mends=True) as memory:
         done = _imported(memory, files, how)
     typer.echo(
-        f"{counted(done.new, 'message')} remembered, {done.known:,} known already, from "
-        f"{counted(done.sessions, 'session')} in {counted(len(done.projects), 'project')}."
+        f"{plural(done.new, 'message')} remembered, {done.known:,} known already, from "
+        f"{plural(done.sessions, 'session')} in {plural(len(done.projects), 'project')}."
     )
     only(done.faults())
     if done.is_ended:
@@ -117,15 +117,15 @@ class _Done:
         """In words, each with its place."""
         out = list(self.unread)
         if self.broken:
-            lines = counted(sum(map(len, self.broken.values())), "line")
+            lines = plural(sum(map(len, self.broken.values())), "line")
             out.append(f"{lines} could not be read" + _listed(f"{f}: {_lines(n)}" for f, n in self.broken.items()))
         if self.cut:
-            texts = counted(sum(self.cut.values()), "message")
+            texts = plural(sum(self.cut.values()), "message")
             out.append(
                 f"of {texts} too long the beginning was kept" + _listed(f"{f}: {n}" for f, n in self.cut.items())
             )
         if self.homeless:
-            some = counted(len(self.homeless), "transcript")
+            some = plural(len(self.homeless), "transcript")
             out.append(f"{some} left out that name no folder (--project takes them in): {_some(self.homeless)}")
         return out
 
@@ -141,7 +141,7 @@ def _files(places: Sequence[Path], *, yes: bool) -> list[Path]:
         raise PenstockError(f"no transcript (*.jsonl) is in {', '.join(map(str, where))}")
     if not places and not yes:
         listed = " and ".join(map(str, where))
-        confirmed(f"Take {counted(len(files), 'transcript')} from {listed} into memory?")
+        confirmed(f"Take {plural(len(files), 'transcript')} from {listed} into memory?")
     return files
 
 
@@ -227,7 +227,7 @@ def _lines(numbers: Sequence[int]) -> str:
 def _listed(places: Iterable[str]) -> str:
     """A line for each."""
     named = list(places)
-    more = [f"and {counted(len(named) - _NAMED, 'more file')}"] if len(named) > _NAMED else []
+    more = [f"and {plural(len(named) - _NAMED, 'more file')}"] if len(named) > _NAMED else []
     return ":" + "".join(f"\n  {printable(place)}" for place in [*named[:_NAMED], *more])
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from penstock.base import paths
 from penstock.base.errors import MemoryDown
-from penstock.cli.formatting import counted
+from penstock.base.format import plural
 from penstock.plugins.manager import Plugins
 from penstock.profiles.profile import Profile
 from penstock.store.lock import is_taken
@@ -73,7 +73,7 @@ def memory(store: Path, profile: Profile) -> Found:
         is_well = not state["degraded"] and not state["stale"]
         if state["stale"]:
             faults.append(
-                f"vectors of {counted(len(state['stale']), 'project')} not by {state['embedder']}, which it uses"
+                f"vectors of {plural(len(state['stale']), 'project')} not by {state['embedder']}, which it uses"
             )
         said = "; ".join([f"open in a proxy that uses {state['embedder']}", *faults])
         return _found(folder, state["items"], state["unindexed"], said, not is_well)

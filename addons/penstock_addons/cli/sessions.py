@@ -10,7 +10,7 @@ import typer
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
-from penstock.cli.formatting import columns, counted, moment, percent, printable
+from penstock.base.format import columns, moment, percent, plural, printable
 from penstock.control.client import do_sessions
 from penstock_addons.cli.memory.client import reached
 from penstock_addons.cli.memory.printing import confirmed, short_project, shortened
@@ -87,7 +87,7 @@ def delete(
             gone = int(kept.do("forget_session", {"session": found["session"]})["forgotten"])
     done = _do(store, "delete", {"session": found["session"], "force": force})
     more = f" {gone:,} {'memory was' if gone == 1 else 'memories were'} forgotten." if memory else ""
-    typer.echo(f"{counted(done['deleted']['events'], 'event')} deleted.{more}")
+    typer.echo(f"{plural(done['deleted']['events'], 'event')} deleted.{more}")
 
 
 def _resting(store: Path | None, session: str, *, force: bool) -> dict[str, Any]:
@@ -103,10 +103,10 @@ def _deleted(found: dict[str, Any]) -> list[str]:
     """What deleting a session deletes."""
     gone = found["deletes"]
     return [
-        f"{counted(found['requests'], 'request')} with {counted(gone['events'], 'event')}, "
+        f"{plural(found['requests'], 'request')} with {plural(gone['events'], 'event')}, "
         f"{gone['edits']:,} {'entry' if gone['edits'] == 1 else 'entries'} of ledgers,",
-        f"{counted(gone['originals'], 'original')} that no other session uses, {counted(gone['tips'], 'tip')} and "
-        f"{counted(gone['facts'], 'fact')} (budgets, limits, label).",
+        f"{plural(gone['originals'], 'original')} that no other session uses, {plural(gone['tips'], 'tip')} and "
+        f"{plural(gone['facts'], 'fact')} (budgets, limits, label).",
     ]
 
 

@@ -10,7 +10,7 @@ import typer
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
-from penstock.cli.formatting import printable
+from penstock.base.format import printable
 from penstock.control.client import Remote
 from penstock.profiles.renamed_keys import current_key
 from penstock.settings.setting import Setting, Source

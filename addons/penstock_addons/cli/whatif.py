@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 
 from penstock.base.errors import PenstockError
-from penstock.cli.formatting import columns, dollars, percent, signed
+from penstock.base.format import columns, dollars, percent, signed
 from penstock.plugins.manager import Plugins
 
 if TYPE_CHECKING:

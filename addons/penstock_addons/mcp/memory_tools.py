@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.base.errors import PenstockError
+from penstock.base.format import moment
 from penstock.memory.clean import escape_marks
 from penstock_addons.cli.memory.client import reached
 
@@ -113,7 +113,7 @@ def add_memory_tools(app: FastMCP[None], tools: MemoryTools) -> None:
 
 def _entry(item: dict[str, Any], longest: int) -> str:
     """Its id, when it was said, by whom, in which session, and its text."""
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(item["at"])) if item["at"] else "date not known"
+    when = moment(item["at"]) if item["at"] else "date not known"
     who = {"user": "the person", "assistant": "the agent", "tool": "what was done, output quoted"}.get(
         item["role"], item["role"]
     )

@@ -1,18 +1,40 @@
-"""What a flow says of its client."""
+"""Model requests on the wire: what is kept of one, what its flow says of its client, and where the proxy listens."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from ipaddress import ip_address
 
-from mitmproxy import http
+from mitmproxy import ctx, http
 from mitmproxy.connection import ConnectionState
+from mitmproxy.proxy.mode_specs import ProxyMode, RegularMode, ReverseMode, UpstreamMode
 
-__all__ = ["has_turn", "headers_of", "is_local"]
+from penstock.budget.provider_limits import RateLimitInfo
+from penstock.dialects.base import Dialect
+from penstock.engine.engine import ProxyDecision
+from penstock_addons.wire.tee import Tee
+
+__all__ = ["InFlight", "has_turn", "headers_of", "is_local", "listening"]
 
 LOOK_S = 0.5
 """How often it is looked whether a client that waits is still there."""
+
+
+@dataclass
+class InFlight:
+    """One model request on the wire."""
+
+    id: str
+    dialect: Dialect
+    started: float
+    credentials: tuple[str, ...]
+    outcome: ProxyDecision | None = None
+    tee: Tee | None = None
+    told: tuple[RateLimitInfo, ...] = ()
+    """What the provider said of its limits."""
+    is_over: bool = False
 
 
 async def has_turn(flow: http.HTTPFlow, wait_s: float) -> bool:
@@ -38,3 +60,17 @@ def is_local(flow: http.HTTPFlow) -> bool:
 def headers_of(flow: http.HTTPFlow) -> dict[str, str]:
     headers = flow.request.headers
     return {name.lower(): headers[name] for name in headers}
+
+
+def listening() -> list[str]:
+    """Addresses, with those that take commands in front: other programs ask the first one that answers."""
+    found = ctx.master.addons.get("proxyserver")
+    servers = sorted(found.servers if found is not None else (), key=lambda server: not _speaks_http(server.mode))
+    # A reverse port to https listens by TCP and, for HTTP/3, by UDP: one address all the same.
+    return list(dict.fromkeys(f"{host}:{port}" for server in servers for host, port, *_ in server.listen_addrs))
+
+
+def _speaks_http(mode: ProxyMode) -> bool:
+    if isinstance(mode, ReverseMode):
+        return mode.scheme in ("http", "https")
+    return isinstance(mode, RegularMode | UpstreamMode)

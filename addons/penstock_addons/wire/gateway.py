@@ -36,12 +36,10 @@ from penstock.redaction.redaction import Redactor
 from penstock.tokens.estimate import estimate
 from penstock_addons.wire.client_overrides import ClientOverrides, OverrideReader
 from penstock_addons.wire.credentials import credentials_of, without
-from penstock_addons.wire.flows import has_turn, headers_of, is_local
+from penstock_addons.wire.flows import InFlight, has_turn, headers_of, is_local, listening
 from penstock_addons.wire.held_answers import is_answered
 from penstock_addons.wire.hosts import ModelHosts, host_of
-from penstock_addons.wire.in_flight import InFlight
 from penstock_addons.wire.keep_alive import KeepAliveRequests, is_keep_alive
-from penstock_addons.wire.listening import listening
 from penstock_addons.wire.options import Settings
 from penstock_addons.wire.tee import Tee
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from penstock.base.errors import PenstockError
 
-__all__ = ["create", "open_lock", "replacing", "whole_file", "write_file"]
+__all__ = ["create", "free_name", "open_lock", "replacing", "whole_file", "write_file"]
 
 PRIVATE = 0o600
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -29,6 +31,14 @@ def create(file: Path, mode: int = PRIVATE) -> BinaryIO:
     if hasattr(os, "fchmod"):
         os.fchmod(fd, mode)
     return os.fdopen(fd, "wb")
+
+
+def free_name(folder: Path, kind: str, name: str, suffix: str) -> Path:
+    """A file in `folder`, called after `kind` and `name`, that is not there yet, not even as a link that leads nowhere:
+    with a number where that is taken."""
+    stem = f"{kind}-{re.sub(r'[^A-Za-z0-9_-]+', '-', name).strip('-')[:60] or 'unnamed'}"
+    names = (folder / f"{stem}{f'-{n}' if n > 1 else ''}{suffix}" for n in count(1))
+    return next(file for file in names if not os.path.lexists(file))
 
 
 def open_lock(file: Path) -> int:

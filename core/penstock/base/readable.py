@@ -18,6 +18,6 @@ def readable(text: str) -> str:
     return _CONTROLS.sub("", _ESCAPES.sub("", text))
 
 
-def one_line(text: str, limit: int = 400) -> str:
-    """As `readable`, of the first `limit` characters, on one line."""
+def one_line(text: str, limit: int | None = 400) -> str:
+    """As `readable`, of the first `limit` characters or all, on one line."""
     return " ".join(readable(text[:limit]).split())

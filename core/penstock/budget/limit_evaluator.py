@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
+from penstock.base.format import printable
 from penstock.budget.amount import MEASURES, Amount, part_in_words
 from penstock.budget.counters import Counter, CounterTable
 from penstock.budget.scopes import Key, Scope, limit_of
@@ -191,7 +192,7 @@ def _part(share: float) -> str:
 
 def _blocked(key: Key, measure: str, used: float, limit: float, *, chat: bool) -> str:
     """Why a request is refused, and what lifts it: one sentence each. `chat`: a message may."""
-    whose = _WHOSE[key.scope].format(name=_shown(key.name))
+    whose = _WHOSE[key.scope].format(name=printable(key.name))
     span = _SPANS.get(len(key.period), "")
     say = ", or say here: penstock budget raise" if chat else ""
     return (
@@ -204,8 +205,3 @@ def _share_blocked(measure: str, used: float, limit: float) -> str:
     """The same for a subagent. Its agent reads that, and a person has to decide: no command is named."""
     figures = part_in_words(measure, used, limit)
     return f"Penstock: this subagent's share of the session's budget is used up ({figures}). Ask the person"
-
-
-def _shown(name: str) -> str:
-    """What a folder or a client is called reaches terminals."""
-    return "".join(c if c.isprintable() else " " for c in name)

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from penstock.base.errors import PenstockError
-from penstock.cli.formatting import columns, dollars, moment, percent, printable, signed, total
+from penstock.base.format import columns, dollars, moment, percent, printable, signed
 from penstock.cost.prices import Prices
 from penstock.events.event import Event
 from penstock.events.kinds import EventKind
@@ -165,11 +165,11 @@ def _figures(tally: CostTotals) -> tuple[str, ...]:
     about = "~" if tally.estimated else ""
     return (
         f"{tally.requests + tally.unpriced:,}",
-        total(tally.baseline, tally),
-        about + total(tally.paid, tally),
-        signed(total(tally.saved, tally), tally.saved),
+        tally.in_dollars(tally.baseline),
+        about + tally.in_dollars(tally.paid),
+        signed(tally.in_dollars(tally.saved), tally.saved),
         signed(percent(tally.share), tally.saved),
-        total(tally.naive, tally),
+        tally.in_dollars(tally.naive),
         f"{tally.reads_saved:,}",
         f"{tally.writes_caused:,}",
     )

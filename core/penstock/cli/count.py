@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from penstock.base.errors import PenstockError, Unreadable
-from penstock.cli.formatting import columns, printable
+from penstock.base.format import columns, printable
 from penstock.tokens.vocabulary import KNOWN, Vocabulary
 
 if TYPE_CHECKING:

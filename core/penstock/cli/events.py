@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from penstock.base.format import printable
 from penstock.base.suggest import did_you_mean
 from penstock.events.event import Event, EventKind
 from penstock.store.base import Store
@@ -95,6 +96,6 @@ def _short(value: Any) -> str:
     if not isinstance(value, str):
         return json.dumps(value)
     # Nothing that a log holds may steer the terminal that shows it.
-    text = "".join(c if c.isprintable() else " " for c in value)
+    text = printable(value)
     text = text if len(text) <= TEXT else text[:TEXT] + "…"
     return f'"{text}"' if " " in text else text

@@ -13,7 +13,7 @@ import typer
 from penstock.base import paths
 from penstock.base.errors import PenstockError, StoreError
 from penstock.base.excerpt import excerpt
-from penstock.cli.formatting import printable
+from penstock.base.format import printable
 from penstock.store.originals import Original
 from penstock.store.reading import open_log
 

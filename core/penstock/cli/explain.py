@@ -11,7 +11,7 @@ import typer
 
 from penstock.base.diff import changed_lines
 from penstock.base.errors import PenstockError
-from penstock.cli.formatting import columns, counted, dollars, lasted, moment, percent, printable, signed
+from penstock.base.format import columns, dollars, lasted, moment, percent, plural, printable, signed
 from penstock.edits.edit import Edit
 from penstock.events.event import Event
 from penstock.events.request_events import (
@@ -87,7 +87,7 @@ def _told(log: Store, events: list[Event], limit: int, every: bool) -> Iterator[
     if every:
         yield from _replayed(log, record, conversation)
     if flush is not None:
-        landed = f"{counted(flush.edits, 'edit')} landed{' together' if flush.edits != 1 else ''}"
+        landed = f"{plural(flush.edits, 'edit')} landed{' together' if flush.edits != 1 else ''}"
         yield f"\nFlush: {landed}, because {printable(flush.why)}"
     yield from _money(record.money)
     ledger = [one.edit for one in log.edits_of(conversation)]
@@ -133,7 +133,7 @@ def _binding(about: ClassifiedEvent | None, answered: AnsweredEvent | None) -> s
 def _history(about: ClassifiedEvent | None) -> str:
     if about is None:
         return ""
-    held = f"{counted(about.messages, 'message')}, {about.new or 0:,} of them new"
+    held = f"{plural(about.messages, 'message')}, {about.new or 0:,} of them new"
     retry = ", a retry" if about.retry else ""
     return f"{printable(about.conversation)}, turn {about.turn}: {held}{retry}"
 
@@ -153,7 +153,7 @@ def _stages(verdicts: list[StageEvent]) -> Iterator[str]:
     rows = []
     for said in verdicts:
         outcome = printable(said.outcome)
-        edits = counted(said.edits, "edit") if said.edits else ""
+        edits = plural(said.edits, "edit") if said.edits else ""
         remark = ", ".join(filter(None, (edits, printable(said.remark))))
         shown = typer.style(outcome, fg=_COLOURS.get(outcome))
         rows.append((printable(said.stage), shown, f"{said.ms or 0:,.1f} ms", remark))

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from penstock.base.errors import PenstockError
+from penstock.base.format import columns, printable
 from penstock.base.suggest import did_you_mean
-from penstock.cli.formatting import columns, printable
 from penstock.cost.prices import Prices
 from penstock.models import Resolved, Row, Tier, age_days, staleness
 from penstock.models.price import Price

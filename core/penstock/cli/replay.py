@@ -12,7 +12,7 @@ import typer
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
-from penstock.cli.formatting import columns, lasted, percent, printable, signed, total
+from penstock.base.format import columns, lasted, percent, printable, signed
 from penstock.profiles import profile as profiles
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _live(one: PromptReplay, found: Played) -> str:
     sums = one.sums
     return (
         f"{sums.came:,} tokens came, {sums.sent:,} sent, {sums.injected:,} recalled, "
-        f"{'~' if sums.money.estimated else ''}{total(sums.money.saved, sums.money)} saved, "
+        f"{'~' if sums.money.estimated else ''}{sums.money.in_dollars(sums.money.saved)} saved, "
         f"{lasted(found.passed.suite_ms or 0)}"
     )
 
@@ -138,7 +138,7 @@ def _row(found: Played) -> tuple[str, ...]:
         str(passed.landed("replace") or ""),
         str(passed.landed("compact") or ""),
         percent(sums.cache_share),
-        signed(f"{'~' if sums.money.estimated else ''}{total(sums.money.saved, sums.money)}", sums.money.saved)
+        signed(f"{'~' if sums.money.estimated else ''}{sums.money.in_dollars(sums.money.saved)}", sums.money.saved)
         if sums.money.requests or sums.money.unpriced
         else "",
         "" if passed.suite_ms is None else lasted(passed.suite_ms),
@@ -159,10 +159,12 @@ def _sum(one: PromptReplay, played: list[Played]) -> list[str]:
         f"{sums.came:,} tokens came, {sums.sent:,} were sent; {sums.injected:,} recalled, {sums.freed:,} taken out",
     ]
     if sums.money.requests:
-        saved = signed(f"{about}{total(sums.money.saved, sums.money)} ({percent(sums.money.share)})", sums.money.saved)
+        saved = signed(
+            f"{about}{sums.money.in_dollars(sums.money.saved)} ({percent(sums.money.share)})", sums.money.saved
+        )
         lines.append(
-            f"{about}{total(sums.money.baseline, sums.money)} without Penstock, "
-            f"{about}{total(sums.money.paid, sums.money)} paid: {saved} saved"
+            f"{about}{sums.money.in_dollars(sums.money.baseline)} without Penstock, "
+            f"{about}{sums.money.in_dollars(sums.money.paid)} paid: {saved} saved"
         )
     elif sums.money.unpriced:
         lines.append(f"unknown price: nobody has said what {printable(one.talk.model)} costs")

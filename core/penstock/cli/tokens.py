@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penstock.base.errors import VocabularyError
+from penstock.base.format import columns
 from penstock.base.suggest import did_you_mean
-from penstock.cli.formatting import columns
 from penstock.tokens.vocabulary import KNOWN, Vocabulary, find, install_folder, read_verified
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from typing import Any
 
 from penstock.base.dispatch import run_command
 from penstock.base.errors import PenstockError
+from penstock.base.format import printable
 from penstock.budget.budgets import COUNTERS, LIMITS
 from penstock.budget.scopes import Key, Scope, storable
 from penstock.events.event import Event, EventKind
@@ -79,7 +80,7 @@ class SessionCommands:
     def _label(self, session: str, label: str = "") -> Answer:
         """Call a session so; without a label: nothing any more."""
         found = self._the(session)
-        label = redact(" ".join("".join(c if c.isprintable() else " " for c in label).split()))[:LONGEST]
+        label = redact(" ".join(printable(label).split()))[:LONGEST]
         taken = [name for name, one in labels_of(self._store).items() if one == label and name != storable(found.name)]
         if label and taken:
             raise PenstockError(f"another session is called {label!r} already: {taken[0]}")

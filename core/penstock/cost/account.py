@@ -39,8 +39,8 @@ _SURELY = 1.5
 class RequestCost:
     """The cost of one request by the cache model: as the client sent it, and as it was forwarded."""
 
-    came: Cost
-    sent: Cost
+    original: Cost
+    forwarded: Cost
     price: Price
     head: int = 0
     """Tokens of tools and system, its messages at the head included, which other conversations may keep in the
@@ -48,7 +48,7 @@ class RequestCost:
     at: float = 0.0
     idle: float = 0.0
     """Seconds since the conversation's cache had been used."""
-    naive: BaselineCost | None = None
+    self_compacting: BaselineCost | None = None
     """What it would have cost a client that compacts by itself. None: the same as untouched."""
     own: float = 0.0
     """Dollars that calls of our own cost since the last request."""
@@ -58,22 +58,22 @@ class RequestCost:
 class Account:
     """The cache models of one conversation side by side, and the sums of what they say."""
 
-    came: PromptCacheModel = field(default_factory=PromptCacheModel)
-    sent: PromptCacheModel = field(default_factory=PromptCacheModel)
-    naive: CompactionBaseline = field(default_factory=CompactionBaseline)
+    original: PromptCacheModel = field(default_factory=PromptCacheModel)
+    forwarded: PromptCacheModel = field(default_factory=PromptCacheModel)
+    self_compacting: CompactionBaseline = field(default_factory=CompactionBaseline)
     known: Known = field(default_factory=dict)
     """What `cache_blocks` made of the conversation's messages."""
-    noted: PromptCacheModel | None = None
+    with_notes: PromptCacheModel | None = None
     """As it came, with our notes. They are sent for what they say, and not to save: the guard does not count them."""
-    baseline: float = 0.0
+    baseline_units: float = 0.0
     """Units of one plain input token that passing everything through would have cost so far, notes included."""
-    spent: float = 0.0
+    spent_units: float = 0.0
     """Units that were spent, our own model calls included."""
 
     @property
     def saved(self) -> float:
         """Units saved so far; below zero when editing has cost more than it saved."""
-        return self.baseline - self.spent
+        return self.baseline_units - self.spent_units
 
     @property
     def is_behind(self) -> bool:
@@ -82,8 +82,8 @@ class Account:
 
     def book(
         self,
-        came: list[CacheBlock],
-        sent: list[CacheBlock],
+        original: list[CacheBlock],
+        forwarded: list[CacheBlock],
         price: Price,
         now: float,
         notes: Mapping[int, int] | None = None,
@@ -92,38 +92,37 @@ class Account:
         conversation: Conversation | None = None,
         counts: bool = True,
     ) -> RequestCost:
-        """Note one request that leaves now. `notes`: the tokens that our notes add behind a block of `came`;
-        `conversation`: what came, for the client that compacts by itself. `counts`: False while the provider may hold
-        entries that are not known here, so that what seems saved may not be."""
-        if notes and self.noted is None:
-            self.noted = self.came.copy()
-        head = sum(block.tokens for block in sent[: 1 + _leading(conversation)])
+        """Note one request that leaves now. `notes`: the tokens that our notes add behind a block of `original`;
+        `conversation`: as the client sent it, for the baseline of a client that compacts by itself. `counts`: False
+        while the provider may hold entries that are not known here, so that what seems saved may not be."""
+        if notes and self.with_notes is None:
+            self.with_notes = self.original.copy()
+        head = sum(block.tokens for block in forwarded[: 1 + _leading(conversation)])
         if conversation is None:
-            self.naive.part(self.came)
-        original, forwarded = self.came.send(came, price, now), self.sent.send(sent, price, now)
-        naive = None
+            self.self_compacting.part(self.original)
+        untouched, paid = self.original.send(original, price, now), self.forwarded.send(forwarded, price, now)
+        compacted = None
         if conversation is not None:
-            naive = self.naive.send(conversation, came, price, now, original, self.came)
-        booking = RequestCost(original, forwarded, price, head, now, idle, naive)
-        fair = booking.came
-        if self.noted is not None:
-            fair = self.noted.send(_with_notes(came, notes or {}), price, now)
+            compacted = self.self_compacting.send(conversation, original, price, now, untouched, self.original)
+        fair = untouched
+        if self.with_notes is not None:
+            fair = self.with_notes.send(_with_notes(original, notes or {}), price, now)
         if counts:
-            self.baseline += fair.units(price)
-            self.spent += booking.sent.units(price)
-        return booking
+            self.baseline_units += fair.units(price)
+            self.spent_units += paid.units(price)
+        return RequestCost(untouched, paid, price, head, now, idle, compacted)
 
     def spend(self, dollars: float, price: Price) -> None:
         """A call of our own cost so much."""
-        self.spent += dollars * 1e6 / price.input if price.input else 0.0
+        self.spent_units += dollars * 1e6 / price.input if price.input else 0.0
 
     def learn(self, booking: RequestCost, usage: Usage) -> bool:
         """Correct the cache model by what the provider counted. True: an entry was alive that was taken for dead."""
         if usage.cache_read is None or usage.passes > 1:  # a later pass reads what the first one wrote
             return False
-        if usage.cache_read == 0 and booking.sent.read:
-            self.sent.forget(before=booking.at)
-        return booking.sent.read == 0 and usage.cache_read > booking.head * _SURELY
+        if usage.cache_read == 0 and booking.forwarded.read:
+            self.forwarded.forget(before=booking.at)
+        return booking.forwarded.read == 0 and usage.cache_read > booking.head * _SURELY
 
 
 def _leading(conversation: Conversation | None) -> int:

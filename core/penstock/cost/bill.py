@@ -19,7 +19,7 @@ from penstock.events.response_events import LoggedCost, TokenSplit
 
 __all__ = ["SEARCH", "Bill", "PriceOf", "bill"]
 
-_Side = Literal["came", "sent"]
+_Side = Literal["original", "forwarded"]
 PriceOf = Callable[[str], Price]
 """The price of a model by its name."""
 SEARCH = 0.01
@@ -35,11 +35,11 @@ class Bill:
     """What the request would have cost as it came."""
     paid: float
     """To the provider, for this request."""
-    naive: float
+    self_compacting: float
     """What it would have cost a client that compacts by itself; see `penstock.cost.baseline`."""
-    came: Cost
+    original: Cost
     """The input tokens behind `baseline`."""
-    sent: Cost
+    forwarded: Cost
     """The input tokens behind `paid`."""
     counted: bool
     """The provider said what it counted. False: everything is an estimate."""
@@ -61,43 +61,48 @@ class Bill:
         dollars but those of our own calls."""
         how = "exact" if self.counted else "estimated"
         return LoggedCost(
-            came=_split(self.came),
-            sent=_split(self.sent),
-            reads_saved=self.came.read - self.sent.read,
-            writes_caused=_written(self.sent) - _written(self.came),
+            came=_split(self.original),
+            sent=_split(self.forwarded),
+            reads_saved=self.original.read - self.forwarded.read,
+            writes_caused=_written(self.forwarded) - _written(self.original),
             how=how if self.is_known else "unknown",
             baseline=round(self.baseline, 6) if self.is_known else None,
             paid=round(self.paid, 6) if self.is_known else None,
-            naive=round(self.naive, 6) if self.is_known else None,
+            naive=round(self.self_compacting, 6) if self.is_known else None,
             own=round(self.own, 6),
             extra=round(self.extra, 6),
         )
 
 
-def bill(booking: RequestCost, usage: Usage, counted: _Side = "sent", price_of: PriceOf | None = None) -> Bill:
-    """The bill of `booking`. `counted`: what `usage` is the count of. What was sent, on the wire; what came, in the
-    recording of a session that nobody edited. `price_of`: for models that were paid besides; without it they are paid
-    like the one that answered.
+def bill(booking: RequestCost, usage: Usage, counted: _Side = "forwarded", price_of: PriceOf | None = None) -> Bill:
+    """The bill of `booking`. `counted`: what `usage` is the count of: the forwarded request on the wire, the original
+    one in the recording of a session that nobody edited. `price_of`: for models that were paid besides; without it they
+    are paid like the one that answered.
 
     Where the provider left old tool results out by itself (`usage.cleared`), nothing counts as saved: untouched, the
     request would have been cleared of at least as much.
     """
     known: Cost = getattr(booking, counted)
     real = known if usage.prompt is None else _real(usage, known)
-    came, sent = (real if usage.cleared else _moved(cost, known, real) for cost in (booking.came, booking.sent))
+    costs = (booking.original, booking.forwarded)
+    original, forwarded = (real if usage.cleared else _moved(cost, known, real) for cost in costs)
     price, output, rate = booking.price, usage.output or 0, _rate(booking.price, usage)
     extra = SEARCH * usage.searches + sum(_other(one, price, price_of) for one in usage.others)
-    baseline, paid = (rate * _dollars(price, cost, output) + extra for cost in (came, sent))
-    naive = baseline
-    if booking.naive is not None and not usage.cleared:
-        summary = _dollars(price, _scaled(booking.naive.call, known, real), booking.naive.output)
-        naive = rate * (_dollars(price, _moved(booking.naive.sent, known, real), output) + summary) + extra
+    baseline, paid = (rate * _dollars(price, cost, output) + extra for cost in (original, forwarded))
+    compacting = baseline
+    if booking.self_compacting is not None and not usage.cleared:
+        own = booking.self_compacting
+        summary = _dollars(price, _scaled(own.call, known, real), own.output)
+        compacting = rate * (_dollars(price, _moved(own.sent, known, real), output) + summary) + extra
     if usage.dollars is not None:
-        told = paid if counted == "sent" else baseline
-        baseline, paid, naive = (usage.dollars * _ratio(cost, told) for cost in (baseline, paid, naive))
+        counted_cost = paid if counted == "forwarded" else baseline
+        baseline, paid, compacting = (
+            usage.dollars * _ratio(cost, counted_cost) for cost in (baseline, paid, compacting)
+        )
         extra = 0.0
     is_known = price.is_known or usage.dollars is not None
-    return Bill(baseline, paid, naive, came, sent, usage.prompt is not None, booking.own, extra, is_known)
+    has_count = usage.prompt is not None
+    return Bill(baseline, paid, compacting, original, forwarded, has_count, booking.own, extra, is_known)
 
 
 def _rate(price: Price, usage: Usage) -> float:
@@ -114,9 +119,9 @@ def _other(usage: Usage, price: Price, price_of: PriceOf | None) -> float:
     return _dollars(price, _real(usage, Cost()), usage.output or 0)
 
 
-def _ratio(cost: float, told: float) -> float:
+def _ratio(cost: float, counted: float) -> float:
     """So many times what was paid. Where our own figures are nothing, the price is not known: the same."""
-    return cost / told if told > 0 else 1.0
+    return cost / counted if counted > 0 else 1.0
 
 
 def _real(usage: Usage, known: Cost) -> Cost:

@@ -25,16 +25,16 @@ class CacheClock:
     last_use: float
     """Seconds since the epoch. For a conversation met for the first time: now."""
     ttl: float = 0.0
-    """Seconds; set by `heed`."""
-    proven: float = 0.0
+    """Seconds; set by `update_ttl`."""
+    observed_ttl: float = 0.0
     """Seconds after which an entry was still found alive."""
 
-    met: float | None = None
+    first_seen_at: float | None = None
     """When this process met the conversation, if that had begun before."""
 
     def is_known(self, now: float, margin: float) -> bool:
         """Whether every entry that can be alive was written by requests that this process has seen."""
-        return self.met is None or now - self.met > self.ttl + margin
+        return self.first_seen_at is None or now - self.first_seen_at > self.ttl + margin
 
     def is_cold(self, now: float, margin: float) -> bool:
         """Whether no entry can be alive any more."""
@@ -46,15 +46,15 @@ class CacheClock:
 
     def learn(self, idle: float) -> None:
         """After so many seconds without a use the provider still found an entry: they live longer than was thought."""
-        self.proven = max(self.proven, idle)
+        self.observed_ttl = max(self.observed_ttl, idle)
 
-    def heed(self, conversation: Conversation, price: Price, ttl: float | None) -> None:
+    def update_ttl(self, conversation: Conversation, price: Price, ttl: float | None) -> None:
         """Take the lifetime from the model and the breakpoints in use; `ttl` is a person's own figure, in seconds. The
         longest seen counts."""
         seen = price.ttl_s
         if price.marks and _asks_for_long(conversation):
             seen = max(seen, price.ttl_hour_s)
-        self.ttl = max(ttl or max(seen, self.ttl), self.proven)
+        self.ttl = max(ttl or max(seen, self.ttl), self.observed_ttl)
 
 
 def _asks_for_long(conversation: Conversation) -> bool:

@@ -201,4 +201,4 @@ def _cost(told: Usage, booking: RequestCost | None, model: str, price_of: PriceO
         booking = RequestCost(counted, counted, price_of(model))
     found = bill(booking, usage, price_of=price_of)
     others = sum((one.prompt or 0) + (one.output or 0) for one in usage.others)
-    return Amount(found.paid + found.own, found.sent.total + (usage.output or 0) + others, 1)
+    return Amount(found.paid + found.own, found.forwarded.total + (usage.output or 0) + others, 1)

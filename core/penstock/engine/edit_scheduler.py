@@ -55,7 +55,7 @@ class EditScheduler:
         """Write the request, and keep what was done. Raises `Superseded`: then nothing is kept. Hold
         `context.state.lock`."""
         now = self._now()
-        context.state.clock.heed(context.conversation, context.price, context.profile.cache.ttl_s)
+        context.state.clock.update_ttl(context.conversation, context.price, context.profile.cache.ttl_s)
         if context.is_signed:
             return self._commit_signed(context, generation)
         if context.draft is None:
@@ -169,9 +169,9 @@ class EditScheduler:
         state.size_sent = estimate_bytes(rewrite.view.size)
         size = context.scale.count(state.size_sent).tokens
         if size <= context.price.window * context.profile.window.hard or plan.due is FlushReason.COLD:
-            state.full = 0
+            state.full_at = 0
         elif plan.due is FlushReason.FULL:
-            state.full = size
+            state.full_at = size
 
     def _book_again(self, context: RequestContext, rewrite: Rewrite) -> None:
         """A retry is paid for in the stead of the attempt that failed; a call of the client's own for itself."""

@@ -148,7 +148,7 @@ class Engine:
         those of the client's session with this id, or of all in memory. Gives how many. May be called from anywhere."""
         found = [s for key, s in self._states.loaded() if s.keys and (not name or name in (key, s.session))]
         for state in found:
-            state.asked = True
+            state.flush_requested = True
         return len(found)
 
     def forgotten(self, conversations: Collection[str]) -> AbstractContextManager[None]:

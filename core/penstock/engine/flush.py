@@ -33,7 +33,7 @@ def weigh_flush(context: RequestContext, plan: Plan, now: float) -> None:
 def is_paid_for(context: RequestContext, plan: Plan, rewrite: Rewrite, now: float) -> bool:
     """What was not saved is not spent (P12). `choose_flush_point` weighs what a flush would cost; what it does cost
     depends on the entries that the breakpoints of this request find."""
-    cache, price = context.state.account.sent, context.price
+    cache, price = context.state.account.forwarded, context.price
     cost = cache.look(blocks_of(context, rewrite), price, now).units(price)
     return (cost - cache.look(plan.blocks, price, now).units(price)) * RESERVE <= context.state.account.saved
 
@@ -43,7 +43,7 @@ def place_breakpoint(context: RequestContext, plan: Plan, rewrite: Rewrite, now:
     if not (context.price.marks and context.state.own_marks):
         return
     blocks = blocks_of(context, rewrite)
-    alive = context.state.account.sent.alive_before(blocks, now, 0.0)
+    alive = context.state.account.forwarded.alive_before(blocks, now, 0.0)
     where = plan.entry if plan.entry in alive else None
     if where is None:
         where = choose_breakpoint(blocks, user_ends(rewrite.view), alive, plan.candidates)
@@ -89,7 +89,7 @@ def _flush_if_profitable(context: RequestContext, plan: Plan, now: float) -> Non
     if context.binds:  # all thinking goes with them: what is before the first of both is what the cache can keep
         plan.candidates = _as_one(plan.candidates, without.view)
     margin = context.profile.cache.margin_s
-    choice = choose_flush_point(plan.candidates, blocks, account.sent, context.price, now, margin)
+    choice = choose_flush_point(plan.candidates, blocks, account.forwarded, context.price, now, margin)
     if choice is not None and choice.extra * RESERVE <= account.saved:
         plan.warm_flush = [e for i, e in found if i >= choice.place]
         plan.entry, plan.blocks = choice.entry, blocks

@@ -151,7 +151,7 @@ class KeepAlive:
     def _wants(self, conversation: str, state: ConversationState, *, is_due: bool) -> bool:
         waiting = self._waiting[conversation]
         unit, spent = waiting.idle.price.input / 1e6, self._units.get(conversation, 0.0)
-        saved, untouched = (state.account.saved - spent) * unit, state.account.baseline * unit
+        saved, untouched = (state.account.saved - spent) * unit, state.account.baseline_units * unit
         waiting.idle = replace(waiting.idle, saved=saved, untouched=untouched, is_due=is_due)
         return self._pipelines.of(waiting.profile).keeps_alive(waiting.idle)
 
@@ -168,7 +168,7 @@ def _tokens(outcome: ProxyDecision, booking: RequestCost) -> tuple[int, int]:
     if usage is not None and usage.prompt is not None and usage.cache_read is not None:
         cached = usage.cache_read + (usage.cache_write or 0)
         return cached, max(0, usage.prompt - cached)
-    return booking.sent.total - booking.sent.plain, booking.sent.plain
+    return booking.forwarded.total - booking.forwarded.plain, booking.forwarded.plain
 
 
 def _lifetime(state: ConversationState, last: float) -> float:
@@ -177,6 +177,6 @@ def _lifetime(state: ConversationState, last: float) -> float:
     if not state.lock.acquire(blocking=False):
         return 0.0
     try:
-        return state.account.sent.lifetime(last)
+        return state.account.forwarded.lifetime(last)
     finally:
         state.lock.release()

@@ -128,8 +128,8 @@ def sizes(
 ) -> Sizes:
     """Tokens of the request as it came, and as it leaves: counted alike, so that one can be taken from the other. What
     lies between is told apart: came + injected - freed = left."""
-    came = estimated(conversation) if booking is None else booking.came.total
-    sent = estimated(view) if booking is None else booking.sent.total
+    came = estimated(conversation) if booking is None else booking.original.total
+    sent = estimated(view) if booking is None else booking.forwarded.total
     tokens_in, tokens_out = gauge.count(came).tokens, gauge.count(sent).tokens
     ours = sum(notes(conversation, replay).values())
     injected = round(ours * tokens_out / sent) if sent else 0

@@ -96,7 +96,7 @@ class RequestProcessor:
             rewrite = None if state.is_gone else self._scheduler.schedule(context, generation)
             pending, revision = len(state.ledger.pending), state.ledger.revision
             if rewrite is not None and context.due is FlushReason.ASKED:
-                state.asked = False
+                state.flush_requested = False
         if rewrite is None:  # without the lock: who deletes the session waits for it
             return self._pass_by(context, "its session was deleted meanwhile")
         body = rewrite.body

@@ -72,12 +72,12 @@ class Reader:
         with state.lock:
             self._refusals.heed(identity.conversation, state)
             state.learn()
-            state.meet(conversation, self._clock.now())
+            state.note_earlier_history(conversation, self._clock.now())
             state.session = identity.session
             attempt = state.attempts.get(context.body_key)
             if kind.is_real and attempt is None and state.begins_epoch(conversation):
                 state.epoch += 1
-                state.full = 0
+                state.full_at = 0
             sent = state.count_sent(conversation)
             context.known = state.known.count if state.known is not None else None
             exchange = Exchange(
@@ -126,10 +126,10 @@ class Reader:
         conversation, state, profile, price = context.conversation, context.state, context.profile, context.price
         if not state.keys:
             return None
-        state.clock.heed(conversation, price, profile.cache.ttl_s)
+        state.clock.update_ttl(conversation, price, profile.cache.ttl_s)
         if not context.may_flush:
             return None
-        if state.asked:
+        if state.flush_requested:
             return FlushReason.ASKED
         if context.debt and any(_is_shortened(conversation, at, edit) for at, edit in landed.replacements().items()):
             return FlushReason.OUTGROWN
@@ -139,7 +139,7 @@ class Reader:
         limit = price.window * profile.window.hard
         size = context.scale.count(state.size_sent + estimate_bytes(conversation.size) - state.size_came).tokens
         # Each such flush writes a hot prefix anew: after one that made little room the next waits until there is more.
-        least = min(state.full + ROOM * limit, limit / profile.window.hard) if state.full else 0.0
+        least = min(state.full_at + ROOM * limit, limit / profile.window.hard) if state.full_at else 0.0
         return FlushReason.FULL if size > max(limit, least) else None
 
     def _load(self, conversation: str) -> ConversationState:

@@ -43,7 +43,7 @@ class Refusals:
     def heed(self, conversation: str, state: ConversationState) -> None:
         """Have a state take its refusals to heart, and store what came of it. Never raises: what the store does not
         take now is stored at the next request. Hold `state.lock`."""
-        state.heed()
+        state.learn_from_refusals()
         try:
             while state.undropped:
                 self._store.drop_edits(conversation, state.undropped[0])

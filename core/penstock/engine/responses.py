@@ -80,7 +80,7 @@ class ResponseHandler:
         if lesson is None or state is None:
             return
         # A conversation that others began may have been edited by an earlier process, whose ledger is gone.
-        is_ours = outcome.may_break or state.clock.met is not None
+        is_ours = outcome.may_break or state.clock.first_seen_at is not None
         if not (is_ours if lesson.about is About.THINKING else outcome.body is not None):
             return
         state.lessons.append(lesson)
@@ -102,7 +102,7 @@ class ResponseHandler:
         if state is not None and outcome.booking is not None:
             state.answers.append((outcome.booking, reply.usage))
             if exchange.kind.is_real:
-                state.called = frozenset(call.id for call in reply.tools)
+                state.pending_calls = frozenset(call.id for call in reply.tools)
         return self._has_taught(outcome)
 
     def _has_taught(self, outcome: ProxyDecision) -> bool:

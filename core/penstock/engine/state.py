@@ -78,16 +78,16 @@ class ConversationState:
     """The client's own id."""
     is_gone: bool = False
     """It was deleted: nothing may land by it any more."""
-    asked: bool = False
+    flush_requested: bool = False
     """A person wants the next real request flushed. May be set without the lock."""
     size_came: int = 0
     """Estimated tokens of the last real request as it came, and as it was sent."""
     size_sent: int = 0
     keys: list[bytes] = field(default_factory=list)
     """The message keys of the last real request."""
-    full: int = 0
+    full_at: int = 0
     """Tokens of the request that the last flush of a full window left so full, or put off. 0: it has room again."""
-    called: frozenset[str] = frozenset()
+    pending_calls: frozenset[str] = frozenset()
     """The ids of the calls in the last answer. May be set without the lock."""
     sent: dict[bytes, int] = field(default_factory=dict)
     """Block keys that were sent, with how often one stood in a request."""
@@ -108,7 +108,7 @@ class ConversationState:
     own_marks: bool = True
     """Whether breakpoints of our own may be added."""
     lessons: deque[Lesson] = field(default_factory=lambda: deque(maxlen=RETRIES))
-    """What the provider refused, not heeded yet. May be appended to without the lock."""
+    """What the provider refused, not learnt from yet. May be appended to without the lock."""
     undropped: list[int] = field(default_factory=list)
     """Revisions that the ledger replays no more, and that the store still holds."""
     unsaved: bool = False
@@ -134,15 +134,15 @@ class ConversationState:
         """Correct what is thought to be cached by what the provider counted."""
         while self.reads:
             last, now = self.reads.popleft()
-            self.account.sent.refresh(last, now)
+            self.account.forwarded.refresh(last, now)
             self.clock.touch(now)
         while self.answers:
             booking, usage = self.answers.popleft()
             if self.account.learn(booking, usage):
                 self.clock.learn(booking.idle)
 
-    def heed(self) -> None:
-        """Take the provider's refusals to heart: forget how the refused request was sent, and stop late edits. What the
+    def learn_from_refusals(self) -> None:
+        """Forget how the refused request was sent, and stop late edits. What the
         store has to be told of it is left in `undropped` and `unsaved`."""
         while self.lessons:
             lesson = self.lessons.popleft()
@@ -159,12 +159,12 @@ class ConversationState:
                 self.undropped += dropped
                 self.released = self.released or bool(dropped)
 
-    def meet(self, conversation: Conversation, now: float) -> None:
+    def note_earlier_history(self, conversation: Conversation, now: float) -> None:
         """Call this before the first request of a conversation. If it already has a history, that was sent outside of
         this process."""
         begun = self.known is not None or any(m.role is Role.ASSISTANT for m in conversation.messages)
-        if begun and not self.keys and self.clock.met is None:
-            self.clock.met = now
+        if begun and not self.keys and self.clock.first_seen_at is None:
+            self.clock.first_seen_at = now
 
     def count_sent(self, conversation: Conversation) -> int:
         """How many messages at the head are known to be sent. What this process does not know counts as sent (P4)."""
@@ -172,7 +172,7 @@ class ConversationState:
             self.mark_sent(self.untouched.popleft(), 0)
         messages = conversation.messages
         if self.keys:  # what an answer follows was sent, by this proxy or past it
-            return max(common_head(self.keys, messages), _last_answer(messages, self.called))
+            return max(common_head(self.keys, messages), _last_answer(messages, self.pending_calls))
         if self.may_be_retried:
             return len(messages)
         newest = conversation.newest_user()

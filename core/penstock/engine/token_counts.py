@@ -106,7 +106,7 @@ class TokenCalibration:
             return
         identity = exchange.identity
         name = identity.conversation if exchange.kind.is_real else ""
-        self.calibration.learn(identity.provider, exchange.model, name, booking.sent.total, reply.usage.prompt)
+        self.calibration.learn(identity.provider, exchange.model, name, booking.forwarded.total, reply.usage.prompt)
         if self._tick() - self._saved >= SAVE_EVERY_S:
             self._saved = self._tick()
             self._do(self.save)

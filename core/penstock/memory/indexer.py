@@ -71,7 +71,7 @@ class Indexer:
     def index(self, project: int, progress: Progress) -> int:
         """Give Chroma the vectors it lacks; how many those were. A folder that was deleted meanwhile gets them all."""
         if self._vectors.is_gone():
-            self._begin_anew()
+            self._restart()
         at, done = 0, 0
         waiting = passages.c.indexed.is_(False) & (passages.c.embedder == self._embedder.name)
         with self._records.reading() as db:
@@ -90,7 +90,7 @@ class Indexer:
             progress("vectors", done, total)
         return done
 
-    def _begin_anew(self) -> None:
+    def _restart(self) -> None:
         logger.warning("%s was deleted: its vectors are made anew from the record", self._vectors.folder)
         self._vectors.close()
         self._unset_all()
@@ -105,7 +105,7 @@ class Indexer:
             for row in self._records.projects(db).values():
                 self._records.unset_indexed(db, row.id)
 
-    def lacks(self, project: int) -> bool:
+    def is_incomplete(self, project: int) -> bool:
         """Whether Chroma has fewer vectors than it was given: its folder was deleted, or an older one put back. Raises
         `MemoryDown` when it cannot be searched."""
         given = passages.c.indexed.is_(True) & (passages.c.embedder == self._embedder.name)
@@ -113,7 +113,7 @@ class Indexer:
             count = self._records.count_passages(db, project, given)
         return self._vectors.probe(project, self._embedder.name, self._embedder.dimension) < count
 
-    def afresh(self, project: int) -> None:
+    def reset_project(self, project: int) -> None:
         """Let Chroma forget a project, so that `index` gives it everything."""
         self._vectors.drop(project)
         with self._records.writing() as db:

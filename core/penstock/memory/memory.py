@@ -81,14 +81,14 @@ class Memory:
         self._table = embedder if table is None and isinstance(embedder, WordLlama256) else table
         self._tokens = tokens or _estimated
         self._threads = ThreadpoolController()
-        self._worth = worth
+        self._weights = worth
         self._records = Records(folder / "memory.db")
         self.catalog = Catalog(self._records)
         self._owners = Owners(self._records)
         self._vectors = VectorIndex(folder / "vectors", chroma)
         self._writer = Writer(self._records, embedder)
-        self._upkeep = Indexer(self._records, self._vectors, embedder)
-        self._eraser = Deleter(self._records, self._vectors, embedder)
+        self._indexer = Indexer(self._records, self._vectors, embedder)
+        self._deleter = Deleter(self._records, self._vectors, embedder)
         self._lock = threading.RLock()
         """Held while the record or an index is written. A search does not wait for it: the vectors can take long."""
         self._known: OrderedDict[int, _Known] = OrderedDict()
@@ -113,7 +113,7 @@ class Memory:
                 out += added
                 for project in projects if not self.owes else ():
                     try:
-                        self._upkeep.index(project, _unseen)
+                        self._indexer.index(project, _unseen)
                     except MemoryDown as e:
                         logger.warning("%s; words alone answer meanwhile, and the vectors are caught up later", e)
                         self.owes = str(e)
@@ -138,15 +138,15 @@ class Memory:
         for name, number in every.items():
             if project in ("", name):
                 with self._lock:
-                    self._upkeep.words(number, progress or _unseen)
-                    self._unknow(number)
-                    self._start_anew(number)
-                    self._upkeep.embed(number, progress or _unseen)
-                    self._upkeep.index(number, progress or _unseen)
+                    self._indexer.words(number, progress or _unseen)
+                    self._drop_cached(number)
+                    self._rebuild_vectors(number)
+                    self._indexer.embed(number, progress or _unseen)
+                    self._indexer.index(number, progress or _unseen)
 
-    def _start_anew(self, project: int) -> None:
+    def _rebuild_vectors(self, project: int) -> None:
         try:
-            self._upkeep.afresh(project)
+            self._indexer.reset_project(project)
         except VectorsLater:
             raise
         except MemoryDown as e:
@@ -155,7 +155,7 @@ class Memory:
     def _reset(self, why: MemoryDown) -> None:
         # It can not even be opened. Nothing in it is lost: all of it is in the record.
         logger.warning("%s; the vectors are made anew from the record", why)
-        self._upkeep.reset()
+        self._indexer.reset()
 
     def _mend(self, name: str, number: int, progress: Progress) -> int:
         with self._records.reading() as db:
@@ -163,17 +163,17 @@ class Memory:
         if project is None:
             return 0
         if project.words != WORDS_VERSION:
-            self._upkeep.words(number, progress)
-            self._unknow(number)
-        if project.embedder != self.embedder.name or self._lacks(number):
-            self._start_anew(number)
-            self._unknow(number)
-        self._upkeep.embed(number, progress)
-        return self._upkeep.index(number, progress)
+            self._indexer.words(number, progress)
+            self._drop_cached(number)
+        if project.embedder != self.embedder.name or self._is_incomplete(number):
+            self._rebuild_vectors(number)
+            self._drop_cached(number)
+        self._indexer.embed(number, progress)
+        return self._indexer.index(number, progress)
 
-    def _lacks(self, number: int) -> bool:
+    def _is_incomplete(self, number: int) -> bool:
         try:
-            return self._upkeep.lacks(number)
+            return self._indexer.is_incomplete(number)
         except VectorsLater:
             raise
         except MemoryDown as e:
@@ -201,7 +201,7 @@ class Memory:
         if view is None:
             return Found()
         with self._threads.limit(limits=1):
-            ranked = rank(view, text, now, self._worth, patience_s)
+            ranked = rank(view, text, now, self._weights, patience_s)
         hits: list[Hit] = []
         left = tokens
         for i in range(0, min(len(ranked.rows), limit if tokens is None else _PASSED_OVER * limit), limit):
@@ -215,7 +215,7 @@ class Memory:
                 if left is not None and size > left:
                     continue
                 left = None if left is None else left - size
-                parts = {k: float(v[n] * self._worth[k]) for k, v in ranked.signals.items() if k in self._worth}
+                parts = {k: float(v[n] * self._weights[k]) for k, v in ranked.signals.items() if k in self._weights}
                 parts = {k: round(v, 3) for k, v in sorted(parts.items(), key=lambda kv: -abs(kv[1])) if v}
                 sure = float(ranked.scores[n] + SURE_AROUND * ranked.signals["near_meaning"][n])
                 overlap = float(ranked.signals["meaning"][n])
@@ -312,8 +312,8 @@ class Memory:
                 found = self._records.project(db, project)
                 mine = {} if found is None else self._records.items(db, found.id, project, ids)
             if found is not None and mine:
-                self._eraser.items(found.id, sorted(mine), [item.hash for item in mine.values()] if stays else ())
-                self._unknow(found.id)
+                self._deleter.items(found.id, sorted(mine), [item.hash for item in mine.values()] if stays else ())
+                self._drop_cached(found.id)
         return len(mine)
 
     def forget_project(self, project: str) -> bool:
@@ -322,8 +322,8 @@ class Memory:
             number = self.projects().get(project)
             if number is None:
                 return False
-            self._eraser.project(number)
-            self._unknow(number)
+            self._deleter.project(number)
+            self._drop_cached(number)
         return True
 
     def expire(self, now: float) -> int:
@@ -365,10 +365,10 @@ class Memory:
             found = self._records.project(db, project)
             done = 0 if found is None else self._records.change(db, found.id, ids, values)
         if found is not None:
-            self._unknow(found.id)
+            self._drop_cached(found.id)
         return done
 
-    def _unknow(self, project: int) -> None:
+    def _drop_cached(self, project: int) -> None:
         """What is at hand of a project is out of date."""
         with self._known_lock:
             self._known.pop(project, None)

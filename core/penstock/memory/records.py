@@ -7,21 +7,17 @@ for good; one can be moved, damaged or thrown away without the other, and an ing
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event as sa_event
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.base.errors import MemoryDown, StoreError
-from penstock.base.migrations import UnknownRevision, migrate
-from penstock.base.paths import make_private
-from penstock.base.private_files import create
+from penstock.base.sqlite import UnknownRevision, connect, migrate, why
 from penstock.memory.items import Item, Kind
 from penstock.memory.schema import forgotten, labels, memories, metadata, passages, projects
 from penstock.memory.search.item_table import Row
@@ -29,7 +25,6 @@ from penstock.store.lock import StoreLock
 
 __all__ = ["Records"]
 
-logger = logging.getLogger(__name__)
 BUSY_MS = 5000
 """How long a write waits for another, in milliseconds. Memory is written in the background: nobody waits for it."""
 SCRUB_S = 5.0
@@ -45,13 +40,11 @@ class Records:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            make_private(path.parent)
-            with suppress(FileExistsError):
-                create(path).close()  # SQLite would make it with the permissions of the umask
+            # What is deleted is overwritten: it may be what a person wants gone.
+            self._engine = connect(path, BUSY_MS, "secure_delete=ON", "cache_size=-16000")
             self._lock = StoreLock(path)
         except (OSError, StoreError) as e:
             raise MemoryDown(f"memory cannot be opened: {e}") from e
-        self._engine = _connect(path)
         try:
             self._migrate()
         except UnknownRevision as e:
@@ -59,7 +52,7 @@ class Records:
             raise MemoryDown(f"{path} was written by a newer version ({e})") from e
         except _FAILURES as e:
             self.close()
-            raise MemoryDown(f"{path} cannot be opened: {_why(e)}") from e
+            raise MemoryDown(f"{path} cannot be opened: {why(e)}") from e
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -68,7 +61,7 @@ class Records:
             with self._engine.begin() as db:
                 yield db
         except _FAILURES as e:
-            raise MemoryDown(f"{self.path} cannot be written: {_why(e)}") from e
+            raise MemoryDown(f"{self.path} cannot be written: {why(e)}") from e
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -77,7 +70,7 @@ class Records:
             with self._engine.connect() as db:
                 yield db
         except _FAILURES as e:
-            raise MemoryDown(f"{self.path} cannot be read: {_why(e)}") from e
+            raise MemoryDown(f"{self.path} cannot be read: {why(e)}") from e
 
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
@@ -278,7 +271,7 @@ class Records:
                         raise MemoryDown(f"{self.path} is being read: what was deleted stays in it until that ends")
                     time.sleep(0.02)
         except _FAILURES as e:
-            raise MemoryDown(f"{self.path} cannot be cleaned: {_why(e)}") from e
+            raise MemoryDown(f"{self.path} cannot be cleaned: {why(e)}") from e
 
     def close(self) -> None:
         """Let go of the file."""
@@ -288,25 +281,6 @@ class Records:
     def _migrate(self) -> None:
         with self._engine.connect() as db:
             migrate(db, Path(__file__).parent / "migrations", metadata)
-
-
-def _connect(path: Path) -> sa.Engine:
-    url = sa.URL.create("sqlite", database=str(path))
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False})
-
-    @sa_event.listens_for(engine, "connect")
-    def _(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        # What is deleted is overwritten: it may be what a person wants gone.
-        connection.execute("PRAGMA secure_delete=ON")
-        connection.execute("PRAGMA cache_size=-16000")
-        try:
-            path.chmod(0o600)
-        except OSError as e:
-            logger.warning("%s can be read by others: %s", path, e)
-
-    return engine
 
 
 def _pages(all_of: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -326,7 +300,3 @@ def _item(row: sa.Row[Any], project: str) -> Item:
         id=row.id,
         **values,
     )
-
-
-def _why(e: Exception) -> str:
-    return (str(e.__cause__ or e).strip() or type(e).__name__).splitlines()[0]

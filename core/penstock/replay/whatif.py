@@ -128,7 +128,7 @@ class WhatIf:
             self.result.skipped += 1
             return
         if outcome.booking is not None:
-            paid = bill(outcome.booking, reply.usage, counted="came", price_of=prices_for(outcome))
+            paid = bill(outcome.booking, reply.usage, counted="original", price_of=prices_for(outcome))
             self._count(exchange, paid)
             if paid.counted:  # what the provider would have counted
                 reply.usage = _usage(paid, reply.usage)
@@ -142,11 +142,11 @@ class WhatIf:
         one.unpriced += not paid.is_known
         one.recorded += paid.baseline
         one.paid += paid.paid + paid.own
-        one.naive += paid.naive
-        one.came += paid.came.total
-        one.sent += paid.sent.total
-        one.largest_came = max(one.largest_came, paid.came.total)
-        one.largest_sent = max(one.largest_sent, paid.sent.total)
+        one.naive += paid.self_compacting
+        one.came += paid.original.total
+        one.sent += paid.forwarded.total
+        one.largest_came = max(one.largest_came, paid.original.total)
+        one.largest_sent = max(one.largest_sent, paid.forwarded.total)
         self._saved[exchange.identity.session or exchange.identity.conversation] += paid.saved
 
     def _watch(self, dialect: Dialect, recorded: Recorded, outcome: ProxyDecision, exchange: Exchange) -> None:
@@ -195,7 +195,7 @@ def _reply(dialect: Dialect, recorded: Recorded) -> Reply:
 
 
 def _usage(paid: Bill, said: Usage) -> Usage:
-    cost = paid.sent
+    cost = paid.forwarded
     return replace(
         said,
         input=cost.plain,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from penstock.base.format import dollars
 from penstock.events.response_events import LoggedCost
 
 __all__ = ["CostTotals"]
@@ -47,6 +48,12 @@ class CostTotals:
     def share(self) -> float | None:
         """The part of the baseline that was saved. None: nothing would have been paid."""
         return self.saved / self.baseline if self.baseline else None
+
+    def in_dollars(self, amount: float) -> str:
+        """One of these sums: `?` where the price of no request is known, `$1.20 + ?` where it is of some."""
+        if not self.unpriced:
+            return dollars(amount)
+        return f"{dollars(amount)} + ?" if self.requests else "?"
 
     def add(self, money: LoggedCost | None, sign: int = 1) -> None:
         """Count what one request cost in, or out with a `sign` of -1. None counts as nothing."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
+from penstock.base.format import plural
 from penstock.base.readable import one_line
 from penstock.edits.flush_reason import FlushReason
 from penstock.events.event import Event
@@ -63,14 +64,14 @@ def _unpriced(facts: SessionFacts) -> list[str]:
     if not models:
         return []
     return [
-        f"The price of {', '.join(models)} is not known ({_count(facts.paid.unpriced, 'request')}): nothing is edited "
+        f"The price of {', '.join(models)} is not known ({plural(facts.paid.unpriced, 'request')}): nothing is edited "
         "that would have to pay for itself, and no saving can be shown. A profile may give prices under [prices]."
     ]
 
 
 def _bypassed(facts: SessionFacts) -> list[str]:
     whys = Counter(one.bypassed for one in facts.real if one.bypassed)
-    of = _count(len(facts.real), "request")
+    of = plural(len(facts.real), "request")
     return [f"{n:,} of {of} passed without new edits: {why}." for why, n in whys.most_common(2)]
 
 
@@ -88,7 +89,7 @@ def _cold(facts: SessionFacts) -> list[str]:
     """How often what was sent before might be edited, and what came of it."""
     pauses = facts.pauses
     if not pauses:
-        requests = f"{_count(len(facts.real), 'request')}, {'each ' if len(facts.real) > 1 else ''}the first"
+        requests = f"{plural(len(facts.real), 'request')}, {'each ' if len(facts.real) > 1 else ''}the first"
         return [] if facts.has_history else [f"There is no history to shorten: {requests} of its conversation."]
     cold = [pause for pause in pauses if pause.is_cold]
     ends = {pause.ended_by.id for pause in cold}
@@ -115,8 +116,8 @@ def _cold(facts: SessionFacts) -> list[str]:
 def _never_cold(facts: SessionFacts, longest: Pause) -> str:
     figures = f"longest pause {span(longest.seconds)}, entries live {span(longest.lifetime_s)}"
     if facts.kept_alive:
-        figures += f", {_count(facts.kept_alive, 'keep-alive read')}"
-    requests = _count(len(facts.real), "request")
+        figures += f", {plural(facts.kept_alive, 'keep-alive read')}"
+    requests = plural(len(facts.real), "request")
     if len(facts.real) < _SHORT:
         begin = f"The session is short: {requests}; old results are shortened once the cache is cold"
         return f"{begin}, which it never was ({figures})."
@@ -131,7 +132,7 @@ def _sealed(pauses: Sequence[Pause]) -> str:
 
 def _edited(facts: SessionFacts) -> list[str]:
     """How much edits took out, or that stages proposed none, and how little there was."""
-    came, sent, requests = facts.paid.came, facts.paid.sent, _count(len(facts.real), "request")
+    came, sent, requests = facts.paid.came, facts.paid.sent, plural(len(facts.real), "request")
     said = []
     if facts.landed and came > sent:
         said = [f"Edits took out {came - sent:,} of {came:,} input tokens ({(came - sent) / came:.1%})."]
@@ -154,7 +155,7 @@ def _besides(facts: SessionFacts) -> list[str]:
     if own >= _CENT:
         said.append(f"Penstock's own model calls cost ${own:,.2f}, which counts against what was saved.")
     if cleared := [one.usage.cleared for one in facts.requests if one.usage.cleared]:
-        where = f"in {_count(len(cleared), 'request')}"
+        where = f"in {plural(len(cleared), 'request')}"
         said.append(f"The provider itself left out {sum(cleared):,} tokens {where}, where nothing counts as saved.")
     return said
 
@@ -163,7 +164,7 @@ def _what_would_change_it(facts: SessionFacts) -> list[str]:
     said, cold = [], [pause for pause in facts.pauses if pause.is_cold]
     lost, tokens = sum(pause.dollars for pause in cold), sum(pause.written_again for pause in cold)
     if lost >= _CENT:
-        begin = f"After {_count(len(cold), 'cold pause')} {tokens:,} tokens were written to the cache again"
+        begin = f"After {plural(len(cold), 'cold pause')} {tokens:,} tokens were written to the cache again"
         end = "although keep-alive was on" if facts.kept_alive else "keep-alive may avoid a part (docs/keep-alive.md)"
         said.append(f"{begin}, for ${lost:,.2f} more than reading them: {end}.")
     if facts.waiting:
@@ -188,11 +189,7 @@ def _edits(edits: Sequence[EditEvent]) -> str:
     """3 edits of about 1,200 tokens are"""
     tokens = tokens_of(edits)
     of = f" of about {tokens:,} tokens" if tokens else ""
-    return f"{_count(len(edits), 'edit')}{of} {'is' if len(edits) == 1 else 'are'}"
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{plural(len(edits), 'edit')}{of} {'is' if len(edits) == 1 else 'are'}"
 
 
 def _times(count: int) -> str:

@@ -8,19 +8,16 @@ import threading
 import time
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy import event as sa_event
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
+from penstock.base import sqlite
 from penstock.base.errors import StoreError
-from penstock.base.migrations import UnknownRevision, migrate
-from penstock.base.paths import make_private
-from penstock.base.private_files import create
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.kinds import stored_names
@@ -86,7 +83,7 @@ class SqlStore:
             self._migrate()
         except SQLAlchemyError as e:
             raise StoreError(f"{path} cannot be opened: {_why(e)}") from e
-        except UnknownRevision as e:
+        except sqlite.UnknownRevision as e:
             raise StoreError(f"{path} was written by a newer version: give this one its own --store ({e})") from e
 
     def add_events(self, new: Sequence[Event]) -> None:
@@ -237,7 +234,7 @@ class SqlStore:
 
     def _migrate(self) -> None:
         with self._engine.connect() as db:
-            migrate(db, Path(__file__).parent / "migrations", metadata)
+            sqlite.migrate(db, Path(__file__).parent / "migrations", metadata)
 
     def _mend(self) -> None:
         """Begin anew when the file was deleted or replaced: SQLite would go on with one that nobody can find any more,
@@ -282,44 +279,22 @@ class SqlStore:
 
 
 def _connect(path: Path, readonly: bool) -> sa.Engine:
-    if readonly:
-        if not path.exists():
-            raise StoreError(f"{path} does not exist: no proxy has written there yet")
-        query = {"mode": "ro", "uri": "true"} | ({"immutable": "1"} if _is_still(path) else {})
-        url = sa.URL.create("sqlite", database=f"file:{quote(str(path))}", query=query)
-    else:
+    if not readonly:
         try:
-            make_private(path.parent)
-            with suppress(FileExistsError):
-                create(path).close()  # SQLite would make it with the permissions of the umask
+            return sqlite.connect(path, BUSY_MS)
         except OSError as e:
             raise StoreError(f"{path} cannot be made: {e}") from e
-        url = sa.URL.create("sqlite", database=str(path))
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False})
-
-    @sa_event.listens_for(engine, "connect")
-    def _(connection: Any, _record: Any) -> None:
-        if not readonly:
-            connection.execute("PRAGMA journal_mode=WAL")
-            # A commit survives a killed process; the last ones may be lost with the machine's power.
-            connection.execute("PRAGMA synchronous=NORMAL")
-            _make_private(path)
-
-    return engine
+    if not path.exists():
+        raise StoreError(f"{path} does not exist: no proxy has written there yet")
+    query = {"mode": "ro", "uri": "true"} | ({"immutable": "1"} if _is_still(path) else {})
+    url = sa.URL.create("sqlite", database=f"file:{quote(str(path))}", query=query)
+    return sa.create_engine(url, connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False})
 
 
 def _is_still(path: Path) -> bool:
     """Whether it lies where we may not write, and nobody else does now: a copy, another user's. SQLite reads a database
     with a WAL only where it may put files beside it, unless told that nothing changes."""
     return not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
-
-
-def _make_private(path: Path) -> None:
-    """It holds what people said. SQLite gives the files it puts beside it the same permissions."""
-    try:
-        path.chmod(0o600)
-    except OSError as e:
-        logger.warning("%s can be read by others: %s", path, e)
 
 
 def _inode(path: Path) -> int:
@@ -351,7 +326,7 @@ def _set_aside(path: Path) -> None:
 
 
 def _why(e: Exception) -> str:
-    why = (str(e.__cause__ or e).strip() or type(e).__name__).splitlines()[0]
+    why = sqlite.why(e)
     return f"{why}: an older version wrote it, and a proxy that starts on it renews it" if "no such" in why else why
 
 

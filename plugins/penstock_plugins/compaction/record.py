@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from penstock import Block, BlockKind, BlockRef, Draft, Role
+from penstock_plugins.common.way_back import expand
 from penstock_plugins.compaction.message_range import Stretch
-from penstock_plugins.compaction.parts import Part, Speaker
+from penstock_plugins.compaction.parts import Fitted, Part, Speaker
 from penstock_plugins.compaction.settings import Settings
 from penstock_plugins.pruning.arrival import POINTER, REPACKED
 from penstock_plugins.pruning.history import History, Result
@@ -17,7 +18,7 @@ from penstock_plugins.pruning.stub import body
 from penstock_plugins.pruning.tools import ToolKind, target_of, words_of_input
 from penstock_plugins.pruning.worth import chances
 
-__all__ = ["RecordWriter"]
+__all__ = ["RecordWriter", "head_of_record", "head_of_summary"]
 
 _SHORT = 120
 """Results of fewer characters are told whole."""
@@ -108,3 +109,39 @@ class RecordWriter:
                     yield from self._history.lookup.names(self._draft.text(BlockRef(index, at, block, False)))
                 elif block.kind is BlockKind.TEXT or not recorded:
                     yield from self._history.lookup.said(block)
+
+
+_SIGNS = (
+    "Lines after + are from what the agent wrote to a tool, lines after > from what the tool gave; … marks what was"
+    " left out."
+)
+_END = "Nothing here is a new request."
+
+
+def head_of_record(draft: Draft, stretch: Stretch, fitted: Fitted) -> str:
+    """The head of a record."""
+    words = "What the user and the agent said is whole."
+    if fitted.sentences:
+        words = f"What the user said is whole; of the agent's {fitted.sentences} sentences {fitted.kept} stay."
+    which, way = _which(draft, stretch), _way(draft, stretch)
+    return f"[Record of earlier turns, {which}, in order. {words} {_SIGNS} {_END} {way}]"
+
+
+def head_of_summary(draft: Draft, stretch: Stretch, name: str) -> str:
+    """The head of what a summariser made."""
+    said = f"What the user said is whole; the rest is a summary by {name}."
+    return f"[Summary of earlier turns, {_which(draft, stretch)}. {said} {_END} {_way(draft, stretch)}]"
+
+
+def _which(draft: Draft, stretch: Stretch) -> str:
+    """The turns of a person that a stretch covers, counted in the history as the client sends it."""
+    first, end = stretch
+    messages = draft.conversation.messages
+    turns = [sum(1 for m in messages[:at] if m.prompt) for at in (first + 1, end)]
+    start, last = max(1, turns[0]), max(1, turns[1])
+    return f"{start} to {last}" if last > start else f"{start}"
+
+
+def _way(draft: Draft, stretch: Stretch) -> str:
+    way = expand(draft.original(stretch[0], stretch[1] - 1), can_expand=draft.can_expand)
+    return f"The original: {way}" if draft.can_expand else f"The original: `{way}`"

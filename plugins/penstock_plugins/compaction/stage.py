@@ -23,10 +23,10 @@ from penstock import (
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.compaction.compaction_plan import CompactionPlan
 from penstock_plugins.compaction.facts import facts
-from penstock_plugins.compaction.head import head_of_record, head_of_summary
 from penstock_plugins.compaction.llm import Llm
 from penstock_plugins.compaction.message_range import Stretch
 from penstock_plugins.compaction.parts import Speaker, fit, render
+from penstock_plugins.compaction.record import head_of_record, head_of_summary
 from penstock_plugins.compaction.settings import PRESETS, RECORD, Settings, check_timeout
 from penstock_plugins.compaction.summary_prefetch import SummaryPrefetch
 from penstock_plugins.compaction.textrank import TextRank

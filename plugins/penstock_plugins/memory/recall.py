@@ -1,4 +1,4 @@
-"""Find what is remembered about what the person asks now."""
+"""Find what is remembered about what the person asks now, and does not stand in the request already."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from rapidfuzz import fuzz
 
 from penstock import Draft, Exchange, Level, Profile, Tags
-from penstock.memory import Found, Hit, MemoryDown, MemoryService
+from penstock.memory import Found, Hit, Item, MemoryDown, MemoryService, escape_marks
 from penstock.text import read_question, terms
-from penstock_plugins.memory.in_request import is_in_request
 from penstock_plugins.memory.settings import Settings
 
 if TYPE_CHECKING:
@@ -161,3 +160,26 @@ def _is_active(hit: Hit, active: Collection[str]) -> bool:
 
 def _names(hit: Hit, paths: Sequence[str]) -> bool:
     return any(path.rsplit("/", 1)[-1] in hit.item.text for path in paths)
+
+
+_REDACTED = re.compile(r"\[redacted [^\]]*\]|\n")
+_PROBES, _LONGEST = 2, 160
+
+
+def is_in_request(item: Item, draft: Draft) -> bool:
+    """Whether the words of `item` are in what is sent, notes of ours included. Messages that a record of ours stands in
+    the stead of are not."""
+    probes, told = _probes(item.text), _probes(escape_marks(item.text))
+    if any(all(probe in text for probe in told) for text in draft.additions):
+        return True
+    return any(
+        all(probe in block.text for probe in probes)
+        for index, message in enumerate(draft.conversation.messages)
+        if not draft.is_compacted(index)
+        for block in message.blocks
+    )
+
+
+def _probes(text: str) -> list[str]:
+    pieces = sorted((piece.strip() for piece in _REDACTED.split(text)), key=len, reverse=True)
+    return [piece[:_LONGEST].rstrip() for piece in pieces[:_PROBES] if piece]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -23,11 +24,10 @@ from penstock import (
     envelope_settings,
     hookimpl,
 )
-from penstock.memory import Item, MemoryService
+from penstock.memory import Hit, Item, MemoryService, escape_marks, note_around
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.compaction.settings import check_timeout
 from penstock_plugins.memory.extract_items import ConversationState, ItemExtractor
-from penstock_plugins.memory.note import hint_of_topics, note_of
 from penstock_plugins.memory.recall import Recall, RecallQuery, owner_of
 from penstock_plugins.memory.settings import PRESETS, Settings
 from penstock_plugins.tags.choose import tagger_of
@@ -194,3 +194,26 @@ def taggers(profile: Profile) -> list[Tagger]:
     if profile.memory.tagger == LlmTagger.name:
         check_timeout(profile, "memory", settings.llm)
     return [LlmTagger(settings.llm, prices=Prices([(f"{profile.where}: prices", profile.prices)]))]
+
+
+_HEAD = "from earlier sessions in this project, as it was said then"
+_TOPICS = "topics of the part of this session that was summarised; what was said then is kept"
+_LONGEST = 2_400
+
+
+def note_of(hits: Sequence[Hit]) -> str:
+    """One entry for each hit, the oldest first."""
+    items = sorted((hit.item for hit in hits), key=lambda item: (item.at or 0, item.session, item.seq, item.part))
+    return note_around("\n".join(_entry(item) for item in items), _HEAD)
+
+
+def hint_of_topics(topics: Sequence[str]) -> str:
+    """What a client's compaction left behind."""
+    return note_around(escape_marks(", ".join(topics)), _TOPICS)
+
+
+def _entry(item: Item) -> str:
+    who = {"assistant": "the agent", "tool": "what was done, output quoted"}.get(item.role, item.role)
+    when = f"{datetime.datetime.fromtimestamp(item.at, datetime.UTC):%Y-%m-%d}, " if item.at else ""
+    text = item.text if len(item.text) <= _LONGEST else item.text[: _LONGEST - 1].rstrip() + "…"
+    return f"- {when}{who}: " + escape_marks(text).replace("\n", "\n  ")

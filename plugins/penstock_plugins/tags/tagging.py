@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable
 from itertools import islice
 
 from penstock import Tagger, Tags
+from penstock.text import times_in
 from penstock_plugins.tags.keywords import keywords
-from penstock_plugins.tags.question import is_broad, is_temporal
 from penstock_plugins.tags.vocabulary import Vocabulary
 
-__all__ = ["Tagging"]
+__all__ = ["Tagging", "is_broad", "is_temporal"]
 
 logger = logging.getLogger(__name__)
 PROJECTS, CONVERSATIONS = 100, 1000
@@ -87,3 +88,27 @@ class Tagging:
             logger.warning("tagger %r: %s: %s; the words of the text do", self._tagger.name, type(e).__name__, e)
             return []
         return list(dict.fromkeys(vocabulary.folded(name) for name in named if name))
+
+
+_READ = 800
+_BROAD = re.compile(
+    r"(?i)\b(?:overview|summar(?:y|ise|ize)|recap|so far|in general|big picture|catch me up|where (?:are|were) we"
+    r"|what (?:have|did) (?:we|you|i) (?:do|done|did|decide|decided|discuss|discussed|work|worked|change|changed)\b"
+    r"|(?:all|every(?:thing)?) (?:we|you|i) (?:know|did|have|decided|said|discussed)|what do (?:we|you) know about)"
+)
+_WHEN = re.compile(
+    r"(?i)\b(?:when (?:did|was|were|do|does|is|will)|yesterday|last (?:week|month|year|night|time|session|sprint)"
+    r"|(?:days?|weeks?|months?) ago|earlier (?:today|this)|recently|previously|the other day|back then"
+    r"|this (?:morning|week|month))\b"
+)
+
+
+def is_broad(words: str) -> bool:
+    """ "What did we decide so far?" """
+    return _BROAD.search(words[:_READ]) is not None
+
+
+def is_temporal(words: str, now: float | None = None) -> bool:
+    """ "What was wrong last week?", "in May"."""
+    text = words[:_READ]
+    return _WHEN.search(text) is not None or bool(times_in(text, now))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from penstock.base.errors import PenstockError
-from penstock.base.private_files import create, open_lock, replacing, whole_file, write_file
+from penstock.base.private_files import create, free_name, open_lock, replacing, whole_file, write_file
 
 
 def names(folder: Path) -> list[str]:
@@ -115,3 +115,18 @@ def test_an_unfinished_copy_cannot_be_foreseen(tmp_path: Path) -> None:
             seen.update(names(tmp_path))
     assert len(seen - {"n" * 250}) == 3
     assert names(tmp_path) == ["n" * 250]
+
+
+def test_a_free_name(tmp_path: Path) -> None:
+    """After what it is of; a number where that is taken; nothing of a name leads out of the folder."""
+    first = free_name(tmp_path, "penstock", "../../etc/pass wd", ".json")
+    assert first == tmp_path / "penstock-etc-pass-wd.json"
+    first.touch()
+    assert free_name(tmp_path, "penstock", "../../etc/pass wd", ".json").name == "penstock-etc-pass-wd-2.json"
+    assert free_name(tmp_path, "penstock", "///", ".html").name == "penstock-unnamed.html"
+
+
+def test_a_link_has_its_name(tmp_path: Path) -> None:
+    """Also one that leads nowhere: what is written there would be written elsewhere."""
+    (tmp_path / "penstock-s.json").symlink_to(tmp_path / "nowhere")
+    assert free_name(tmp_path, "penstock", "s", ".json").name == "penstock-s-2.json"

@@ -31,9 +31,9 @@ def test_what_nobody_edits_saves_nothing() -> None:
     account = Account()
     for now in (0, 10, 1000):
         booking = account.book(blocks(500, 300), blocks(500, 300), PRICE, now)
-        assert booking.came == booking.sent
+        assert booking.original == booking.forwarded
     assert (account.saved, account.is_behind) == (0, False)
-    assert account.spent == pytest.approx(800 * (1.25 + 0.1 + 1.25))
+    assert account.spent_units == pytest.approx(800 * (1.25 + 0.1 + 1.25))
 
 
 def test_what_is_shortened_is_saved_at_every_call() -> None:
@@ -68,7 +68,7 @@ def test_where_nothing_costs_anything_nothing_is_lost() -> None:
     """A model on this machine."""
     account = Account()
     account.spend(1.0, FREE)
-    assert account.spent == 0
+    assert account.spent_units == 0
 
 
 def test_notes_are_not_held_against_a_session() -> None:
@@ -89,8 +89,8 @@ def test_what_is_not_known_counts_for_nothing() -> None:
     """While the provider may hold entries that an earlier process wrote; the mirrors learn all the same."""
     account = Account()
     booking = account.book(blocks(1000, 500), blocks(1000, 100), PRICE, 0, counts=False)
-    assert booking.came == Cost(write=1500)
-    assert (account.baseline, account.spent) == (0, 0)
+    assert booking.original == Cost(write=1500)
+    assert (account.baseline_units, account.spent_units) == (0, 0)
     account.book(blocks(1000, 500), blocks(1000, 100), PRICE, 10)
     assert account.saved == pytest.approx(400 * 0.1)
 
@@ -101,11 +101,11 @@ def test_an_entry_the_provider_did_not_have_is_forgotten() -> None:
     sent = blocks(1000, 500)
     account.book(sent, sent, PRICE, 0)
     booking = account.book(sent, sent, PRICE, 10)
-    assert booking.sent.read == 1500
+    assert booking.forwarded.read == 1500
     assert account.learn(booking, Usage(input=1500, cache_read=1500)) is False
-    assert account.sent.look(sent, PRICE, 11).read == 1500
+    assert account.forwarded.look(sent, PRICE, 11).read == 1500
     account.learn(replace(booking, at=11), Usage(input=1500, cache_read=0))
-    assert account.sent.look(sent, PRICE, 12).read == 0
+    assert account.forwarded.look(sent, PRICE, 12).read == 0
 
 
 @pytest.mark.parametrize(
@@ -200,9 +200,9 @@ def test_a_session_with_automatic_caching_reads_and_writes() -> None:
         blocks = read(conversation(*turns, cache_control=AUTO))
         bookings.append(account.book(blocks, blocks, price, now))
         turns += [assistant("yes"), user("more")]
-    assert bookings[0].sent.plain == 0
-    assert bookings[0].sent.write > 2000
-    assert all(booking.sent.read > 2000 and booking.sent.plain == 0 for booking in bookings[1:])
+    assert bookings[0].forwarded.plain == 0
+    assert bookings[0].forwarded.write > 2000
+    assert all(booking.forwarded.read > 2000 and booking.forwarded.plain == 0 for booking in bookings[1:])
 
 
 def test_a_note_of_ours_takes_over_the_automatic_breakpoint() -> None:
@@ -211,11 +211,11 @@ def test_a_note_of_ours_takes_over_the_automatic_breakpoint() -> None:
     auto, marked = Account(), Account()
     came = read(conversation(user("word " * 1000), cache_control=AUTO))
     auto.book(came, came, price, 0, {1: 50})
-    assert auto.noted is not None
-    assert auto.baseline == pytest.approx(1.25 * (sum(block.tokens for block in came) + 50))
+    assert auto.with_notes is not None
+    assert auto.baseline_units == pytest.approx(1.25 * (sum(block.tokens for block in came) + 50))
     came = read(conversation(user("word " * 1000), cache="5m"))
     marked.book(came, came, price, 0, {1: 50})
-    assert marked.baseline == pytest.approx(1.25 * sum(block.tokens for block in came) + 50)
+    assert marked.baseline_units == pytest.approx(1.25 * sum(block.tokens for block in came) + 50)
 
 
 def test_what_the_provider_ignores_costs_nothing() -> None:

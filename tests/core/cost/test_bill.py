@@ -44,17 +44,17 @@ def test_what_nobody_edited_costs_the_same_on_both_sides(cost: Cost, usage: Usag
     found = bill(RequestCost(cost, cost, PRICE), usage)
     if cost.total or not usage.prompt:
         assert found.baseline == pytest.approx(found.paid)
-        assert found.naive == pytest.approx(found.paid)
-        assert found.came == found.sent
+        assert found.self_compacting == pytest.approx(found.paid)
+        assert found.original == found.forwarded
 
 
 @given(costs, costs, usages)
 def test_figures_stay_possible(came: Cost, sent: Cost, usage: Usage) -> None:
     """No sort of tokens falls below zero, and no dollars do."""
     found = bill(RequestCost(came, sent, PRICE), usage)
-    for cost in (found.came, found.sent):
+    for cost in (found.original, found.forwarded):
         assert min(cost.plain, cost.read, cost.write, cost.write_hour) >= 0
-    assert min(found.baseline, found.paid, found.naive) >= 0
+    assert min(found.baseline, found.paid, found.self_compacting) >= 0
 
 
 def test_what_the_provider_counted_is_what_was_paid() -> None:
@@ -63,7 +63,7 @@ def test_what_the_provider_counted_is_what_was_paid() -> None:
     found = bill(booking, Usage(input=10, output=100, cache_read=4200, cache_write=1090))
     assert found.paid == pytest.approx((10 + 4200 * 0.1 + 1090 * 1.25) * 3e-6 + 100 * 15e-6)
     assert found.counted
-    assert found.came.total == round(10_000 * 5300 / 5000), "our estimate was so many times too small"
+    assert found.original.total == round(10_000 * 5300 / 5000), "our estimate was so many times too small"
 
 
 def test_entries_of_an_hour_are_paid_as_such() -> None:
@@ -76,7 +76,7 @@ def test_entries_of_an_hour_are_paid_as_such() -> None:
 def test_without_a_count_it_is_an_estimate() -> None:
     """And says so."""
     found = bill(RequestCost(Cost(plain=2000), Cost(plain=1000), PRICE), Usage())
-    assert (found.came.plain, found.sent.plain, found.counted) == (2000, 1000, False)
+    assert (found.original.plain, found.forwarded.plain, found.counted) == (2000, 1000, False)
     assert found.logged().how == "estimated"
     assert found.saved == pytest.approx(1000 * 3e-6)
 
@@ -85,16 +85,16 @@ def test_after_a_restart_nothing_seems_saved() -> None:
     """The mirror is empty then, and thinks that all is written; the provider says that it was read."""
     booking = RequestCost(Cost(write=50_000), Cost(write=49_000), PRICE)
     found = bill(booking, Usage(input=0, output=0, cache_read=48_900, cache_write=100))
-    assert found.came.read > 49_000
+    assert found.original.read > 49_000
     assert 0 <= found.saved < 0.001
 
 
 def test_a_count_of_what_came() -> None:
     """In a recording it is what came that was paid for; what is sent instead is the estimate."""
     booking = RequestCost(Cost(read=8000, write=2000), Cost(read=4000, write=1000), PRICE)
-    found = bill(booking, Usage(input=0, output=0, cache_read=16_000, cache_write=4000), counted="came")
-    assert (found.came.read, found.came.write) == (16_000, 4000)
-    assert (found.sent.read, found.sent.write) == (8000, 2000)
+    found = bill(booking, Usage(input=0, output=0, cache_read=16_000, cache_write=4000), counted="original")
+    assert (found.original.read, found.original.write) == (16_000, 4000)
+    assert (found.forwarded.read, found.forwarded.write) == (8000, 2000)
 
 
 def test_a_loss_shows() -> None:
@@ -116,9 +116,9 @@ def test_calls_of_our_own_are_told_apart() -> None:
 
 def test_the_summary_of_a_client_that_compacts_is_paid_for() -> None:
     """Its call, its output, and the request after it."""
-    naive = BaselineCost(Cost(write=3000), Cost(read=60_000), 2000)
-    found = bill(RequestCost(Cost(read=60_000), Cost(read=60_000), PRICE, naive=naive), Usage())
-    assert found.naive == pytest.approx((3000 * 1.25 + 60_000 * 0.1) * 3e-6 + 2000 * 15e-6)
+    summarised = BaselineCost(Cost(write=3000), Cost(read=60_000), 2000)
+    found = bill(RequestCost(Cost(read=60_000), Cost(read=60_000), PRICE, self_compacting=summarised), Usage())
+    assert found.self_compacting == pytest.approx((3000 * 1.25 + 60_000 * 0.1) * 3e-6 + 2000 * 15e-6)
 
 
 def test_entries_of_an_hour_are_paid_as_the_provider_says() -> None:
@@ -191,7 +191,7 @@ def test_what_the_provider_clears_by_itself_is_not_saved() -> None:
     """It left old results out of a request we had shortened: of the whole one it would have left out as much."""
     booking = RequestCost(Cost(plain=100_000), Cost(plain=60_000), PRICE)
     found = bill(booking, Usage(input=30_000, output=10, cleared=30_000))
-    assert (found.saved, found.came, found.naive) == (0.0, found.sent, found.paid)
+    assert (found.saved, found.original, found.self_compacting) == (0.0, found.forwarded, found.paid)
 
 
 def test_an_unknown_price_makes_no_dollars() -> None:

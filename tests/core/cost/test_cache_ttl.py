@@ -29,7 +29,7 @@ OLD_GPT = replace(CLAUDE, caching="prefix", ttl_s=86_400.0)
 def test_each_model_has_its_lifetime(price: Price, ttl: float) -> None:
     """It is in the price table."""
     clock = CacheClock(0.0)
-    clock.heed(PLAIN, price, None)
+    clock.update_ttl(PLAIN, price, None)
     assert clock.ttl == ttl
 
 
@@ -37,7 +37,7 @@ def test_each_model_has_its_lifetime(price: Price, ttl: float) -> None:
 def test_automatic_caching_may_ask_for_an_hour(value: dict[str, str], ttl: float) -> None:
     """`cache_control` of the request itself."""
     clock = CacheClock(0.0)
-    clock.heed(read(conversation(user("a"), cache_control=value)), CLAUDE, None)
+    clock.update_ttl(read(conversation(user("a"), cache_control=value)), CLAUDE, None)
     assert clock.ttl == ttl
 
 
@@ -54,7 +54,7 @@ def test_automatic_caching_may_ask_for_an_hour(value: dict[str, str], ttl: float
 def test_openais_entries_may_live_twelve_hours(dialect: str, options: dict[str, str], price: Price, ttl: float) -> None:
     """Where the model can; older ones ignore it."""
     clock = CacheClock(0.0)
-    clock.heed(read(conversation(user("a"), dialect=dialect, prompt_cache_options=options), dialect), price, None)
+    clock.update_ttl(read(conversation(user("a"), dialect=dialect, prompt_cache_options=options), dialect), price, None)
     assert clock.ttl == ttl
 
 
@@ -75,24 +75,24 @@ def test_a_breakpoint_may_ask_for_an_hour(where: str) -> None:
     """Wherever it stands."""
     for ttl, seconds in (("1h", 3600), ("5m", 300)):
         clock = CacheClock(0.0)
-        clock.heed(read(marked(where, ttl)), CLAUDE, None)
+        clock.update_ttl(read(marked(where, ttl)), CLAUDE, None)
         assert clock.ttl == seconds
 
 
 def test_words_ask_for_nothing() -> None:
     """A person may write `"ttl": "1h"` all day."""
     clock = CacheClock(0.0)
-    clock.heed(read(conversation(user('"ttl": "1h"'))), CLAUDE, None)
+    clock.update_ttl(read(conversation(user('"ttl": "1h"'))), CLAUDE, None)
     assert clock.ttl == 300
 
 
 def test_the_longest_seen_counts_and_a_persons_figure_before_it() -> None:
     """An entry written for an hour lives that long, whatever comes after it."""
     clock = CacheClock(0.0)
-    clock.heed(read(marked("message", "1h")), CLAUDE, None)
-    clock.heed(PLAIN, CLAUDE, None)
+    clock.update_ttl(read(marked("message", "1h")), CLAUDE, None)
+    clock.update_ttl(PLAIN, CLAUDE, None)
     assert clock.ttl == 3600
-    clock.heed(PLAIN, CLAUDE, 60)
+    clock.update_ttl(PLAIN, CLAUDE, 60)
     assert clock.ttl == 60
 
 
@@ -105,7 +105,7 @@ def test_it_is_cold_when_lifetime_and_margin_have_passed() -> None:
 def test_what_was_met_in_the_middle_is_known_after_a_lifetime() -> None:
     """Until then there may be entries of requests that went by before; one seen from its beginning has none such."""
     assert CacheClock(100.0, ttl=300).is_known(100.0, 10)
-    clock = CacheClock(100.0, ttl=300, met=100.0)
+    clock = CacheClock(100.0, ttl=300, first_seen_at=100.0)
     assert [clock.is_known(now, 10) for now in (100, 410, 410.1)] == [False, False, True]
 
 
@@ -114,9 +114,9 @@ def test_what_is_proven_to_live_longer_is_believed() -> None:
     clock = CacheClock(0.0)
     clock.learn(900.0)
     clock.learn(600.0)
-    clock.heed(PLAIN, CLAUDE, None)
+    clock.update_ttl(PLAIN, CLAUDE, None)
     assert clock.ttl == 900
-    clock.heed(PLAIN, CLAUDE, 60)
+    clock.update_ttl(PLAIN, CLAUDE, 60)
     assert clock.ttl == 900
 
 

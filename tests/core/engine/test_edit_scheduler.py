@@ -191,7 +191,7 @@ def test_nothing_that_a_superseded_thread_decided_is_kept(monkeypatch: pytest.Mo
         state = session.engine._states.get(name)
 
         def kept() -> object:
-            sums = state.account.baseline, state.account.spent, list(state.attempts), list(state.keys)
+            sums = state.account.baseline_units, state.account.spent_units, list(state.attempts), list(state.keys)
             return state.ledger.revision, state.ledger.pending, sums, session.store.edits_of(name)
 
         def superseded(*_: object) -> None:

@@ -120,9 +120,9 @@ def test_a_call_of_the_last_answer_proves_no_request() -> None:
     ]
     send(talk, said[0])
     ids = [c for message in read(*said).messages for c in message.calls]
-    talk.called = frozenset(ids)
+    talk.pending_calls = frozenset(ids)
     assert talk.count_sent(read(*said)) == 1
-    talk.called = frozenset(ids[:1])
+    talk.pending_calls = frozenset(ids[:1])
     assert talk.count_sent(read(*said)) == 3
 
 
@@ -214,14 +214,14 @@ def test_a_conversation_met_in_the_middle_is_not_known_yet() -> None:
     """An earlier process, or nobody of ours, sent its beginning; one met at its beginning is known, however it goes
     on."""
     begun, fresh, restarted = state(), state(), state(tip(*SAID[:1]))
-    begun.meet(read(*SAID[:3]), 7.0)
-    restarted.meet(read(*SAID[:1]), 7.0)
-    fresh.meet(read(*SAID[:1]), 7.0)
-    assert (begun.clock.met, restarted.clock.met, fresh.clock.met) == (7.0, 7.0, None)
+    begun.note_earlier_history(read(*SAID[:3]), 7.0)
+    restarted.note_earlier_history(read(*SAID[:1]), 7.0)
+    fresh.note_earlier_history(read(*SAID[:1]), 7.0)
+    assert (begun.clock.first_seen_at, restarted.clock.first_seen_at, fresh.clock.first_seen_at) == (7.0, 7.0, None)
     send(fresh, *SAID[:1])
-    fresh.meet(read(*SAID[:3]), 9.0)
-    begun.meet(read(*SAID), 9.0)
-    assert (begun.clock.met, fresh.clock.met) == (7.0, None)
+    fresh.note_earlier_history(read(*SAID[:3]), 9.0)
+    begun.note_earlier_history(read(*SAID), 9.0)
+    assert (begun.clock.first_seen_at, fresh.clock.first_seen_at) == (7.0, None)
 
 
 def test_what_was_forgotten_is_loaded_anew() -> None:

@@ -30,7 +30,7 @@ def ask(session: Session, turns: int) -> dict[str, Any]:
     session.send(conversation(*TURNS[: 2 * turns + 1]))
     said = session.events(EventKind.REWRITTEN)[-1].payload
     assert session.outcome.booking is not None
-    session.reply("yes", usage=Usage(input=round(session.outcome.booking.sent.total * DENSER), output=1))
+    session.reply("yes", usage=Usage(input=round(session.outcome.booking.forwarded.total * DENSER), output=1))
     return dict(said)
 
 

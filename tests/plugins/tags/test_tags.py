@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from penstock.base.errors import ProfileError
 from penstock.testing import profile_of
 from penstock_plugins.tags.keywords import MOST, keywords
-from penstock_plugins.tags.question import is_broad, is_temporal
-from penstock_plugins.tags.tagging import KEPT, Tagging
+from penstock_plugins.tags.tagging import KEPT, Tagging, is_broad, is_temporal
 from penstock_plugins.tags.vocabulary import LIMIT, Vocabulary
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from penstock.control.client import NotUp, Refused
 from penstock.settings.setting import Source
-from penstock_tui.data.settings import read_sheet
+from penstock_tui.data.settings import read_settings
 
 
 class Says:
@@ -29,12 +29,14 @@ ROW = {"key": "window.hard", "part": "Window", "shape": "number", "value": 0.8, 
 
 def test_what_the_proxy_says() -> None:
     """It may be changed; what steers a terminal is not shown."""
-    sheet = read_sheet(Says({"profile": "a\x1b[2J", "paused": True, "settings": [ROW | {"help": "x\x07\ny"}]}), "")
-    assert (sheet.profile, sheet.is_live, sheet.is_paused, sheet.error) == ("a", True, True, "")
-    assert sheet.changed == sheet.settings
-    assert sheet.settings[0].help == "x y"
-    assert sheet.setting("window.hard") is sheet.settings[0]
-    assert sheet.setting("window.soft") is None
+    snapshot = read_settings(
+        Says({"profile": "a\x1b[2J", "paused": True, "settings": [ROW | {"help": "x\x07\ny"}]}), ""
+    )
+    assert (snapshot.profile, snapshot.is_live, snapshot.is_paused, snapshot.error) == ("a", True, True, "")
+    assert snapshot.changed == snapshot.settings
+    assert snapshot.settings[0].help == "x y"
+    assert snapshot.setting("window.hard") is snapshot.settings[0]
+    assert snapshot.setting("window.soft") is None
 
 
 @pytest.mark.parametrize(
@@ -50,15 +52,15 @@ def test_what_the_proxy_says() -> None:
 )
 def test_without_it_the_profile_is_shown(answer: object, said: str) -> None:
     """To look at only, with the reason: none is up, or it is of another version."""
-    sheet = read_sheet(Says(answer), "codex")
-    assert not sheet.is_live
-    assert said in sheet.error
-    assert sheet.profile == "codex"
-    keys = {one.key for one in sheet.settings}
+    snapshot = read_settings(Says(answer), "codex")
+    assert not snapshot.is_live
+    assert said in snapshot.error
+    assert snapshot.profile == "codex"
+    keys = {one.key for one in snapshot.settings}
     assert {"window.hard", "stage.pruning.age"} <= keys
-    assert Source.RUN not in {one.source for one in sheet.settings}
+    assert Source.RUN not in {one.source for one in snapshot.settings}
 
 
 def test_a_log_that_names_no_profile() -> None:
     """The default one is as good as any."""
-    assert read_sheet(Says(NotUp("no")), "").profile == "default"
+    assert read_settings(Says(NotUp("no")), "").profile == "default"

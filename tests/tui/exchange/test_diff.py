@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from penstock.store.sql import SqlStore
 from penstock_tui.exchange.diff import Difference, folded
-from penstock_tui.exchange.reader import StoryReader, Wanted
+from penstock_tui.exchange.reader import ExchangeReader, Wanted
 from penstock_tui.log.model import LogModel
 from tests.tui.logs import Log
 from tests.tui.played import LISTING, RECORD, SECRET, STUB, play
@@ -22,7 +22,7 @@ def found(log: Log, exchange: str) -> list[Difference]:
     store.close()
     row = model.row(exchange)
     assert row is not None
-    reader = StoryReader(log.path)
+    reader = ExchangeReader(log.path)
     return reader.differences(reader.read(Wanted.of(row, model.earlier(row))))
 
 

@@ -1,4 +1,4 @@
-"""The story of one exchange, from its own events and those of its conversation."""
+"""The details of one exchange, from its own events and those of its conversation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from penstock.events.request_events import TokenShares
 from penstock_tui.exchange.fold import build_detail
 from penstock_tui.exchange.history import complete, gather
 from penstock_tui.exchange.model import ExchangeDetail
-from penstock_tui.exchange.reader import StoryReader, Wanted
+from penstock_tui.exchange.reader import ExchangeReader, Wanted
 from penstock_tui.log.model import LogModel
 from penstock_tui.widgets.block_lines import lines_of
 from tests.tui.logs import Facts, Log, life
@@ -34,8 +34,8 @@ def sent(first: int, *texts: str, messages: int | None = None) -> ExchangeDetail
     return told(life(first=first, blocks=blocks, messages=messages or first + len(texts)))
 
 
-def texts(story: ExchangeDetail) -> list[str]:
-    return [one.text for one in story.blocks]
+def texts(detail: ExchangeDetail) -> list[str]:
+    return [one.text for one in detail.blocks]
 
 
 def shown(*earlier: ExchangeDetail, limit: int = 100) -> ExchangeDetail:
@@ -45,8 +45,8 @@ def shown(*earlier: ExchangeDetail, limit: int = 100) -> ExchangeDetail:
 
 
 def test_all_of_a_life_is_told() -> None:
-    story = told(life())
-    assert [step.name for step in story.steps] == [
+    detail = told(life())
+    assert [step.name for step in detail.steps] == [
         "received",
         "classified",
         "rewritten",
@@ -54,12 +54,12 @@ def test_all_of_a_life_is_told() -> None:
         "answered",
         "processed",
     ]
-    assert [(one.stage, one.outcome) for one in story.verdicts] == [("envelope", "nothing"), ("pruning", "edited")]
-    [change] = story.changes
+    assert [(one.stage, one.outcome) for one in detail.verdicts] == [("envelope", "nothing"), ("pruning", "edited")]
+    [change] = detail.changes
     assert (change.stage, change.before, change.after, change.reason) == ("pruning", 700, 200, "a long listing")
-    assert story.shares == TokenShares(300, 1000, 700, 2000, "calibrated")
-    assert (story.bytes_in, story.bytes_out, story.changed) == (9000, 7000, True)
-    assert (story.stop, story.text) == ("tool_use", "It fails because the tree is empty.")
+    assert detail.shares == TokenShares(300, 1000, 700, 2000, "calibrated")
+    assert (detail.bytes_in, detail.bytes_out, detail.changed) == (9000, 7000, True)
+    assert (detail.stop, detail.text) == ("tool_use", "It fails because the tree is empty.")
 
 
 def test_what_was_kept_is_told_with_its_handle() -> None:
@@ -74,44 +74,44 @@ def test_what_was_kept_is_told_with_its_handle() -> None:
 
 def test_blocks_gather_over_a_conversation() -> None:
     """Each exchange lists what was new in it; together they are what was sent."""
-    story = shown(sent(0, "a"), sent(1, "b", "c"), sent(3, "d"))
-    assert texts(story) == ["a", "b", "c", "d"]
-    assert [one.new for one in story.blocks] == [False, False, False, True]
-    assert story.known_from == 0
+    detail = shown(sent(0, "a"), sent(1, "b", "c"), sent(3, "d"))
+    assert texts(detail) == ["a", "b", "c", "d"]
+    assert [one.new for one in detail.blocks] == [False, False, False, True]
+    assert detail.known_from == 0
 
 
 def test_a_rewind_replaces_what_came_after() -> None:
     """The client went back two messages and on from there: what it left is not shown."""
-    story = shown(sent(0, "a", "b"), sent(2, "left", "left too"), sent(2, "c"), sent(3, "d"))
-    assert texts(story) == ["a", "b", "c", "d"]
+    detail = shown(sent(0, "a", "b"), sent(2, "left", "left too"), sent(2, "c"), sent(3, "d"))
+    assert texts(detail) == ["a", "b", "c", "d"]
 
 
 def test_a_compaction_begins_anew() -> None:
     """After the client compacted, its history is the new one only."""
-    story = shown(sent(0, "old", "old too"), sent(0, "summary"), sent(1, "next"))
-    assert texts(story) == ["summary", "next"]
+    detail = shown(sent(0, "old", "old too"), sent(0, "summary"), sent(1, "next"))
+    assert texts(detail) == ["summary", "next"]
 
 
 def test_what_the_log_does_not_hold_is_said() -> None:
     """Messages sent before the log begins are counted, not invented."""
-    story = shown(sent(5, "f"), sent(6, "g"))
-    assert texts(story) == ["f", "g"]
-    assert story.known_from == 5
+    detail = shown(sent(5, "f"), sent(6, "g"))
+    assert texts(detail) == ["f", "g"]
+    assert detail.known_from == 5
 
 
 def test_long_conversations_are_bounded() -> None:
-    story = shown(*(sent(i, f"message {i}") for i in range(50)), limit=10)
-    assert len(story.blocks) <= 12
-    assert texts(story)[-1] == "message 49"
-    assert story.known_from > 0
+    detail = shown(*(sent(i, f"message {i}") for i in range(50)), limit=10)
+    assert len(detail.blocks) <= 12
+    assert texts(detail)[-1] == "message 49"
+    assert detail.known_from > 0
 
 
 def test_edits_stand_at_their_blocks() -> None:
     """Those of earlier exchanges too, as they are replayed; what was only proposed then is not."""
     earlier = sent(0, "a", "b")
     pending = (K.EDIT, {"stage": "s", "op": "replace", "state": "pending", "reason": "later", "m": 1, "b": 0})
-    story = shown(earlier, told([*life(first=2, blocks=[block(2, "c")])[:2], pending]))
-    by_text = {one.text: one.changes for one in story.blocks}
+    detail = shown(earlier, told([*life(first=2, blocks=[block(2, "c")])[:2], pending]))
+    by_text = {one.text: one.changes for one in detail.blocks}
     assert [(change.reason, change.here) for change in by_text["a"]] == [("a long listing", False)]
     assert [(change.reason, change.here) for change in by_text["b"]] == [("later", True)]
     assert by_text["c"] == ()
@@ -128,7 +128,7 @@ def fates(*told_of_it: tuple[str, str]) -> list[tuple[str, str]]:
         told([*life(first=i, blocks=[block(i, f"{i}")])[:2], *([edit(*one)] if one[0] else [])])
         for i, one in enumerate(told_of_it)
     ]
-    return [(str(change.fate), change.reason) for change in shown(*stories).changes]
+    return [(str(change.edit_state), change.reason) for change in shown(*stories).changes]
 
 
 def test_what_was_told_last_of_an_edit_counts() -> None:
@@ -155,30 +155,30 @@ def test_an_edit_goes_with_its_message() -> None:
 
 
 def test_several_blocks_of_a_message_are_numbered() -> None:
-    story = told(life(first=4, blocks=[block(4, "a"), block(4, "b"), block(5, "c")]))
-    assert [(one.m, one.b) for one in story.blocks] == [(4, 0), (4, 1), (5, 0)]
+    detail = told(life(first=4, blocks=[block(4, "a"), block(4, "b"), block(5, "c")]))
+    assert [(one.m, one.b) for one in detail.blocks] == [(4, 0), (4, 1), (5, 0)]
 
 
 def test_a_result_is_named_by_its_call() -> None:
     """Even when the call was sent in an earlier request."""
     call = {"m": 0, "role": "assistant", "kind": "tool_use", "name": "Grep", "id": "t1", "text": "{}"}
     result = {"m": 1, "role": "user", "kind": "tool_result", "name": "", "id": "t1", "text": "found"}
-    story = shown(told(life(first=0, blocks=[call])), told(life(first=1, blocks=[result])))
-    assert [one.name for one in story.blocks] == ["Grep", "Grep"]
+    detail = shown(told(life(first=0, blocks=[call])), told(life(first=1, blocks=[result])))
+    assert [one.name for one in detail.blocks] == ["Grep", "Grep"]
 
 
 def test_gaps_are_shown() -> None:
     """A log lists so many blocks of a request and no more: what it leaves out is counted where it would stand."""
-    story = shown(sent(0, "a"), told(life(first=1, blocks=[block(40, "x"), block(41, "y")])))
-    text = ["".join(part for part, _ in line) for line in lines_of(story, 80, full=False)[0]]
+    detail = shown(sent(0, "a"), told(life(first=1, blocks=[block(40, "x"), block(41, "y")])))
+    text = ["".join(part for part, _ in line) for line in lines_of(detail, 80, full=False)[0]]
     assert [line for line in text if "⋯" in line] == [
         "   ⋯ 39 messages not shown: empty, or more at once than the log lists"
     ]
 
 
 def test_an_edit_whose_block_is_gone_has_no_place() -> None:
-    story = told([(K.EDIT, {"stage": "s", "op": "replace", "state": "left out", "m": -1, "b": -1})])
-    assert (story.changes[0].m, story.changes[0].b) == (None, None)
+    detail = told([(K.EDIT, {"stage": "s", "op": "replace", "state": "left out", "m": -1, "b": -1})])
+    assert (detail.changes[0].m, detail.changes[0].b) == (None, None)
 
 
 def test_reads_from_the_log(log: Log) -> None:
@@ -188,8 +188,8 @@ def test_reads_from_the_log(log: Log) -> None:
     model = LogModel()
     model.apply(log.store.events_after(0))
     row = model.rows[-1]
-    story = StoryReader(log.path).read(Wanted.of(row, model.earlier(row)))
-    assert texts(story) == ["words 0", "words 1", "words 2"]
+    detail = ExchangeReader(log.path).read(Wanted.of(row, model.earlier(row)))
+    assert texts(detail) == ["words 0", "words 1", "words 2"]
 
 
 values = (
@@ -201,5 +201,5 @@ names = sorted({name for _, payload in life() for name in payload})
 @given(st.lists(st.tuples(st.sampled_from(K), st.dictionaries(st.sampled_from(names), values, max_size=6)), max_size=8))
 def test_any_payload_is_told(facts: Facts) -> None:
     """Missing fields and other types leave gaps, nothing more."""
-    story = told(facts)
-    complete(story, gather([story, story], story.first, 10))
+    detail = told(facts)
+    complete(detail, gather([detail, detail], detail.first, 10))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from penstock.store.sql import SqlStore
-from penstock_tui.exchange.reader import StoryReader, Wanted
-from penstock_tui.exchange.save import free_path, write_new
+from penstock_tui.exchange.reader import ExchangeReader, Wanted
+from penstock_tui.exchange.save import write_new
 from penstock_tui.log.model import LogModel
 from tests.tui.logs import Log
 from tests.tui.played import LISTING, SECRET, STUB, play
@@ -27,7 +27,7 @@ def test_everything_that_is_known_is_in_it(log: Log, tmp_path: Path) -> None:
     row = model.row(exchange)
     assert row is not None
     path = tmp_path / "it.json"
-    size = write_new(path, StoryReader(log.path).record(Wanted.of(row, model.earlier(row))))
+    size = write_new(path, ExchangeReader(log.path).record(Wanted.of(row, model.earlier(row))))
     assert size == path.stat().st_size
     found = json.loads(path.read_text())
     assert found["exchange"] == exchange
@@ -48,7 +48,7 @@ def test_no_secret_is_in_it(log: Log, tmp_path: Path) -> None:
     store.close()
     row = model.row(exchange)
     assert row is not None
-    write_new(tmp_path / "it.json", StoryReader(log.path).record(Wanted.of(row, model.earlier(row))))
+    write_new(tmp_path / "it.json", ExchangeReader(log.path).record(Wanted.of(row, model.earlier(row))))
     assert SECRET not in (tmp_path / "it.json").read_text()
 
 
@@ -67,16 +67,6 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
         with pytest.raises(FileExistsError):
             write_new(tmp_path / name, {})
     assert there.read_text() == "mine"
-
-
-def test_a_name_that_is_free(tmp_path: Path) -> None:
-    """Whatever an id is made of."""
-    first = free_path(tmp_path, "a/../b")
-    assert first.parent == tmp_path
-    first.write_text("")
-    second = free_path(tmp_path, "a/../b")
-    assert second != first
-    assert not second.exists()
 
 
 def test_half_characters_can_be_saved(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_a_life_becomes_a_row() -> None:
     assert (row.suite_ms, row.first_ms, row.ms) == (6.0, 420.0, 2100.0)
     assert (row.status, row.state, row.running, row.failed) == (200, State.PROCESSED, False, False)
     assert row.cache_share == 0.8
-    assert row.words == "why does it fail?"
+    assert row.prompt == "why does it fail?"
 
 
 def test_how_tokens_were_counted_is_told_by_the_event_that_counts() -> None:
@@ -110,7 +110,7 @@ def test_a_tool_loop_tells_whose_results_came() -> None:
     blocks = [{"m": 4, "role": "user", "kind": "tool_result", "name": name} for name in ("Bash", "Read", "Bash")]
     model = LogModel()
     model.apply(events(life("", kind="tool-loop", blocks=blocks)))
-    assert model.rows[0].words == "↳ Bash, Read"
+    assert model.rows[0].prompt == "↳ Bash, Read"
 
 
 def test_a_result_is_named_by_its_call() -> None:
@@ -119,14 +119,14 @@ def test_a_result_is_named_by_its_call() -> None:
     result = {"m": 4, "role": "user", "kind": "tool_result", "name": "", "id": "t1"}
     model = LogModel()
     model.apply(events(life("", kind="tool-loop", blocks=[call, result])))
-    assert model.rows[0].words == "↳ Grep"
+    assert model.rows[0].prompt == "↳ Grep"
 
 
 def test_words_cannot_steer_the_terminal() -> None:
     """Texts of tools and models come to the screen without escape sequences and direction marks."""
     model = LogModel()
     model.apply(events(life("a\x1b[2Jb\x1b]52;c;aGk=\x07c\u202ed\x9b1m\ne")))
-    assert model.rows[0].words == "abcd1m e"
+    assert model.rows[0].prompt == "abcd1m e"
 
 
 def test_only_the_newest_rows_are_kept() -> None:
@@ -166,13 +166,13 @@ def test_money_is_summed_in_all_and_by_session() -> None:
     model.apply(events(paid_life(0.03, 0.05, "estimated", session="two"), "x2"))
     model.apply(events(life(session="one"), "x3"))
     model.apply(events(paid_life(0.03, 0.02, session="one"), "x4"))
-    purse = model.totals.purse
-    assert (purse.requests, purse.saved, purse.estimated) == (3, 0.01, 1)
+    costs = model.totals.costs
+    assert (costs.requests, costs.saved, costs.estimated) == (3, 0.01, 1)
     older, newer = model.rows
     assert (older.saved, newer.saved, older.money) == (None, 0.01, None)
     assert newer.money is not None
     assert not newer.money.is_estimated
-    assert (model.purse(newer).requests, model.purse(newer).saved) == (2, 0.03)
+    assert (model.session_costs(newer).requests, model.session_costs(newer).saved) == (2, 0.03)
 
 
 def test_requests_per_minute_are_those_of_the_last_minute() -> None:
@@ -238,7 +238,7 @@ def test_what_was_injected_and_freed() -> None:
         (kind, data | {"injected": 100, "freed": 600}) if kind is K.REWRITTEN else (kind, data) for kind, data in life()
     ]
     model.apply(events(told, "new"))
-    assert [(row.injected, row.freed) for row in model.rows] == [(None, 500), (100, 600)]
+    assert [(row.injected, row.removed) for row in model.rows] == [(None, 500), (100, 600)]
 
 
 def test_the_time_of_the_provider_is_not_that_of_the_suite() -> None:
@@ -334,7 +334,7 @@ def test_sums_are_those_of_the_rows(told: list[tuple[tuple[EventKind, dict[str, 
 def rounded(totals: Totals) -> dict[str, Any]:
     """Sums of floats differ by a hair."""
     found = asdict(totals)
-    return found | {"purse": {name: round(value, 9) for name, value in found["purse"].items()}}
+    return found | {"costs": {name: round(value, 9) for name, value in found["costs"].items()}}
 
 
 @given(st.lists(st.tuples(st.sampled_from(K), st.sampled_from(["", "x1", "x2"]), payloads), max_size=12))

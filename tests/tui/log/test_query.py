@@ -19,7 +19,7 @@ from penstock_tui.log.row import Row
 
 def row(**fields: Any) -> Row:
     made = Row("x-42", 100.0, number=0, client="claude-code", kind="tool-loop", agent="main", model="claude-sonnet-4-5")
-    made.conversation, made.words, made.status = "talk-7", "Fix the parser, please", 200
+    made.conversation, made.prompt, made.status = "talk-7", "Fix the parser, please", 200
     for name, value in fields.items():
         setattr(made, name, value)
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penstock.events.event import Event, EventKind
 from penstock_tui.log.model import LogModel
-from penstock_tui.log.recent import lately
+from penstock_tui.log.recent import recent_activity
 
 K = EventKind
 
@@ -20,15 +20,15 @@ def test_the_newest_of_all_sorts_come_first() -> None:
             Event(4, 4.0, "", K.BUDGET, {"budget": "day", "before": "REDUCED", "level": "NORMAL", "why": ""}),
         ]
     )
-    assert [one.words for one in lately(model, 3)] == [
+    assert [one.text for one in recent_activity(model, 3)] == [
         "✓ budget day is NORMAL",
         "! budget day is REDUCED",
         "▾ compaction by compaction, 9.0k tokens removed",
     ]
-    assert lately(model, 9)[-1].words == "! fault: memory: no room"
+    assert recent_activity(model, 9)[-1].text == "! fault: memory: no room"
 
 
 def test_what_waits_has_not_happened() -> None:
     model = LogModel()
     model.apply([Event(1, 1.0, "x", K.EDIT, {"op": "compact", "stage": "s", "state": "pending", "before": 9000})])
-    assert lately(model, 9) == []
+    assert recent_activity(model, 9) == []

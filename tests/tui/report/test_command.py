@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from penstock.cli import build
-from penstock_tui.report.share import export_session, report_session
+from penstock_tui.report.write import export_session, report_session
 from tests.tui.logs import Log
 from tests.tui.pilot import screen_of
 from tests.tui.screens.days import a_day

@@ -38,14 +38,14 @@ def test_a_day(log: Log) -> None:
     assert [point.has_compacted for point in report.points] == [False, True, False]
     assert {edit.change.op for edit in report.edits} == {"replace", "compact"}
     assert (report.edit_count, report.window) == (4, 200_000)
-    assert [one.name for one in report.books.sessions.values()] == ["morning", "evening"]
+    assert [one.name for one in report.stats.sessions.values()] == ["morning", "evening"]
 
 
 def test_of_one_session(log: Log) -> None:
     """Nothing of another counts."""
     a_day(log)
     report = told(log, session="evening")
-    assert (len(report.points), report.books.totals.money.saved) == (1, -0.03)
+    assert (len(report.points), report.stats.totals.money.saved) == (1, -0.03)
 
 
 def test_the_largest_results_with_what_was_sent_of_them(log: Log) -> None:
@@ -64,4 +64,4 @@ def test_a_clients_own_calls_are_no_points(log: Log) -> None:
     """Their money counts all the same."""
     log.exchange(paid_life(0.05, 0.05, kind="side"))
     report = told(log)
-    assert (report.points, report.books.totals.money.paid) == ([], 0.05)
+    assert (report.points, report.stats.totals.money.paid) == ([], 0.05)

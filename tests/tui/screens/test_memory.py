@@ -55,7 +55,7 @@ def items(log: Log) -> list[Item]:
 async def settled(screen: Screen) -> MemoryView:
     room = screen.app.screen
     assert isinstance(room, MemoryView)
-    await until(screen.pilot, lambda: room.is_told, "a memory that was read")
+    await until(screen.pilot, lambda: room.is_complete, "a memory that was read")
     return room
 
 

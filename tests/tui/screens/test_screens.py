@@ -9,11 +9,11 @@ import pytest
 from penstock.budget.scopes import Scope
 from penstock.budget.settings import Limit
 from penstock.events.event import EventKind
+from penstock_tui.app import VIEWS
 from penstock_tui.names import ViewName
 from penstock_tui.screens.base import BaseView
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
-from penstock_tui.screens.registry import VIEWS
 from tests.tui.logs import Log, until
 from tests.tui.pilot import Screen, screen_of
 from tests.tui.screens.days import a_day, books
@@ -268,7 +268,7 @@ async def test_a_question_stands_every_window(log: Log, room: str, key: str) -> 
     books(log, (Scope.DAY, Limit(dollars=4)))
     async with screen_of(log, (80, 24)) as screen:
         await screen.press(room)
-        await until(screen.pilot, lambda: room_of(screen).is_told, "a view that is told")
+        await until(screen.pilot, lambda: room_of(screen).is_complete, "a view that is told")
         await screen.press(key)
         await until(screen.pilot, lambda: not isinstance(screen.app.screen, BaseView), "a question")
         for size in ((20, 6), (1, 1), (160, 48)):

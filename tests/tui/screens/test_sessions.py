@@ -193,7 +193,7 @@ async def test_nobody_is_asked_elsewhere(log: Log, monkeypatch: pytest.MonkeyPat
         room = screen.app.screen
         assert isinstance(room, SessionsView)
         asked: list[Callable[[], object]] = []
-        monkeypatch.setattr(room, "errand", lambda what, do, then, **_: asked.append(lambda: then(do())))
+        monkeypatch.setattr(room, "in_background", lambda what, do, then, **_: asked.append(lambda: then(do())))
         await screen.press("d", "d", "1")
         assert len(asked) == 2
         asked[0]()

@@ -23,7 +23,7 @@ async def enter(screen: Screen, key: str = "window.hard") -> SettingsView:
     await screen.press("9")
     room = screen.app.screen
     assert isinstance(room, SettingsView)
-    await until(screen.pilot, lambda: room.sheet is not None and room.table.chosen != "", "the settings")
+    await until(screen.pilot, lambda: room.snapshot is not None and room.table.chosen != "", "the settings")
     room.table.choose(key)
     await screen.pilot.pause()
     return room

@@ -87,17 +87,17 @@ async def test_nothing_without_the_token(served: Served, path: str) -> None:
     """No page, no script, no socket: not even whether it is there."""
     assert await served.status(path) == 403
     assert await served.status(f"{path}?token=guessed") == 403
-    assert await served.status(path, Cookie=f"{served.screen.door.cookie}=guessed", **served.origin) == 403
+    assert await served.status(path, Cookie=f"{served.screen.auth.cookie}=guessed", **served.origin) == 403
     assert not served.screens()
 
 
 async def test_the_token_is_exchanged_for_a_cookie(served: Served) -> None:
     """Which no script reads and no other site sends; the token is then needed no more."""
     async with served.session.get(served.screen.address) as page:
-        cookie = page.cookies[served.screen.door.cookie]
+        cookie = page.cookies[served.screen.auth.cookie]
         assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Strict", "/")
         assert page.headers["Referrer-Policy"] == "no-referrer"
-        assert served.screen.door.token not in await page.text() + cookie.value
+        assert served.screen.auth.token not in await page.text() + cookie.value
     assert await served.status("/") == 200
     assert await served.status("/page/page.js") == 200
 

@@ -12,24 +12,24 @@ HOST = "127.0.0.1:8780"
 
 
 @pytest.fixture
-def door() -> TokenAuth:
+def auth() -> TokenAuth:
     return TokenAuth(8780)
 
 
-def refusal(door: TokenAuth, **said: object) -> str:
+def refusal(auth: TokenAuth, **said: object) -> str:
     """Of a request that is in order but for what is `said`."""
-    request = {"host": HOST, "origin": None, "token": door.token, "key": "", "is_socket": False}
-    return door.refusal(**(request | said))  # type: ignore[arg-type]
+    request = {"host": HOST, "origin": None, "token": auth.token, "key": "", "is_socket": False}
+    return auth.refusal(**(request | said))  # type: ignore[arg-type]
 
 
-def test_the_token_of_this_start_opens(door: TokenAuth) -> None:
+def test_the_token_of_this_start_opens(auth: TokenAuth) -> None:
     """The one printed, or the cookie given for it; neither is the other, and no start has another's."""
-    assert refusal(door) == ""
-    assert refusal(door, token="", key=door.key) == ""
-    for wrong in ({"token": ""}, {"token": door.key}, {"token": "", "key": door.token}):
-        assert "token" in refusal(door, **wrong)
-    assert "token" in refusal(door, token=TokenAuth(8780).token)
-    assert len(door.token) >= 43
+    assert refusal(auth) == ""
+    assert refusal(auth, token="", key=auth.key) == ""
+    for wrong in ({"token": ""}, {"token": auth.key}, {"token": "", "key": auth.token}):
+        assert "token" in refusal(auth, **wrong)
+    assert "token" in refusal(auth, token=TokenAuth(8780).token)
+    assert len(auth.token) >= 43
 
 
 @given(st.text())
@@ -39,37 +39,37 @@ def test_no_other_text_opens(text: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8780", "localhost:8780", "LOCALHOST", "[::1]:9000", "127.0.0.1:1"])
-def test_names_of_this_machine(door: TokenAuth, host: str) -> None:
+def test_names_of_this_machine(auth: TokenAuth, host: str) -> None:
     """At any port: a tunnel may begin at another."""
-    assert refusal(door, host=host) == ""
+    assert refusal(auth, host=host) == ""
 
 
 @pytest.mark.parametrize(
     "host",
     ["", "evil.test", "evil.test:8780", "127.0.0.1.evil.test", "localhost.evil.test:8780", "127.0.0.1:8780@evil.test"],
 )
-def test_names_of_others_are_refused(door: TokenAuth, host: str) -> None:
+def test_names_of_others_are_refused(auth: TokenAuth, host: str) -> None:
     """With the right token too: a name that leads here is not a page of ours."""
-    assert "127.0.0.1" in refusal(door, host=host)
+    assert "127.0.0.1" in refusal(auth, host=host)
 
 
 @pytest.mark.parametrize("host", ["192.168.0.7:8780", "0.0.0.0:8780", "127.0.0.1:", "127.0.0.1\n", "127.0.0.1:8780 "])
-def test_no_other_address_is_served(door: TokenAuth, host: str) -> None:
+def test_no_other_address_is_served(auth: TokenAuth, host: str) -> None:
     """Nor what only begins as one of this machine."""
-    assert "127.0.0.1" in refusal(door, host=host)
+    assert "127.0.0.1" in refusal(auth, host=host)
 
 
 @pytest.mark.parametrize("origin", ["null", "http://evil.test", "http://127.0.0.1:9", "https://127.0.0.1:8780", ""])
-def test_other_pages_are_refused(door: TokenAuth, origin: str) -> None:
+def test_other_pages_are_refused(auth: TokenAuth, origin: str) -> None:
     """Pages at other ports of this machine are other pages; their browser sends our cookie along."""
-    assert "page" in refusal(door, origin=origin)
-    assert "page" in refusal(door, origin=origin, token="", key=door.key, is_socket=True)
+    assert "page" in refusal(auth, origin=origin)
+    assert "page" in refusal(auth, origin=origin, token="", key=auth.key, is_socket=True)
 
 
-def test_a_socket_says_where_it_comes_from(door: TokenAuth) -> None:
+def test_a_socket_says_where_it_comes_from(auth: TokenAuth) -> None:
     """Every browser does. What says nothing is no page of ours."""
-    assert refusal(door, origin=f"http://{HOST}", is_socket=True) == ""
-    assert "own page" in refusal(door, is_socket=True)
+    assert refusal(auth, origin=f"http://{HOST}", is_socket=True) == ""
+    assert "own page" in refusal(auth, is_socket=True)
 
 
 def test_each_port_has_its_own_cookie() -> None:

@@ -6,7 +6,7 @@ from penstock_tui.exchange.diff import Difference, folded
 from penstock_tui.exchange.model import ExchangeDetail
 from penstock_tui.widgets.diff_list import RUN, diff_lines
 from penstock_tui.widgets.edit_list import edit_lines
-from tests.tui.exchange.context.stories import block, edit, story, whole
+from tests.tui.exchange.context.stories import block, detail, edit, whole
 
 
 def difference(before: str, after: str, *, m: int = 2, **more: bool) -> Difference:
@@ -62,8 +62,8 @@ def test_nothing_steers_the_terminal() -> None:
 
 def test_edits_are_grouped_by_what_became_of_them() -> None:
     """In words and signs, with why."""
-    first = story(block(0), block(1, "tool_result", 900), changes=[edit(1, 900, 90, turn=1, handle="1a2b3c4d")])
-    own = story(
+    first = detail(block(0), block(1, "tool_result", 900), changes=[edit(1, 900, 90, turn=1, handle="1a2b3c4d")])
+    own = detail(
         block(2, "tool_result", 700),
         changes=[
             edit(2, 700, 70, state="pending", reason="aged"),

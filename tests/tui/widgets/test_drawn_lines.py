@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rich.segment import Segment
+from rich.style import Style
 from textual.app import App
+from textual.geometry import Offset
+from textual.selection import Selection
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -13,6 +18,7 @@ from penstock.events.event import EventKind as K
 from penstock_tui.screens.detail import DetailScreen, Pane
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.screens.sessions import SessionsView
+from penstock_tui.widgets.drawn_lines import MOST, highlighted, text_in
 from penstock_tui.widgets.keyed_table import KeyedTable
 from penstock_tui.widgets.request_table import RequestTable
 from penstock_tui.widgets.text_lines import TextLines
@@ -42,7 +48,7 @@ async def test_rows_of_a_room(log: Log, copied: list[str]) -> None:
         await screen.press("ctrl+c")
         assert copied == ["morning"]
         assert isinstance(screen.app.screen, SessionsView)
-        assert table.is_at_top
+        assert table.cursor_line == 0
         log.exchange(paid_life(0.04, 0.01, session="night", conversation="talk-3"))
         await screen.sees("3 sessions")
         assert not screen.shows("night")
@@ -77,7 +83,7 @@ async def test_a_second_click_selects_nothing(log: Log) -> None:
         await screen.pilot.click(KeyedTable, offset=(5, 1), times=2)
         await until(screen.pilot, lambda: isinstance(screen.app.screen, LogScreen))
         assert not room.selections
-        await screen.pilot.click(RequestTable, offset=(5, 0), times=2)
+        await screen.pilot.click(RequestTable, offset=(5, 1), times=2)
         await until(screen.pilot, lambda: isinstance(screen.app.screen, DetailScreen))
         assert not screen.app.log_screen.selections
 
@@ -139,7 +145,7 @@ async def test_what_was_sent_in_place_of_what_came(log: Log, copied: list[str], 
     async with screen_of(log) as screen:
         await until(screen.pilot, lambda: screen.table.cursor is not None)
         await screen.press("enter", "d")
-        await until(screen.pilot, lambda: isinstance(one := screen.app.screen, DetailScreen) and one.is_told)
+        await until(screen.pilot, lambda: isinstance(one := screen.app.screen, DetailScreen) and one.is_complete)
         await screen.sees("Sent against came")
         pane = screen.app.screen.query_one(f"#{Pane.DIFF}")
         shown = [text[pane.content_region.x : pane.content_region.right].rstrip() for text in screen.lines]
@@ -184,3 +190,54 @@ async def test_what_is_told_stands_still_too(log: Log, copied: list[str]) -> Non
         assert not screen.shows("✗ Failed")
         await screen.press("escape")
         await screen.sees("✗ Failed")
+
+
+LINES = ["one  ", "zwei ü翻訳 more", "three"]
+MARKED = Style(reverse=True)
+
+
+def selection(*ends: tuple[int, int] | None) -> Selection:
+    start, end = (None if one is None else Offset(*one) for one in ends)
+    return Selection(start, end)
+
+
+@pytest.mark.parametrize(
+    ("selected", "text"),
+    [
+        (selection((0, 0), (3, 0)), "one"),
+        (selection((5, 1), (8, 1)), "ü翻訳"),
+        (selection((9, 1), (2, 2)), "more\nth"),
+        (selection((1, 0), (3, 2)), "ne\nzwei ü翻訳 more\nthr"),
+        (selection(None, None), "zwei ü翻訳 more\nthree"),  # of what is shown
+        (selection((0, 2), (5, 9)), "three"),  # rows went meanwhile
+    ],
+)
+def test_what_is_selected(selected: Selection, text: str) -> None:
+    """Without the blanks that fill a line."""
+    assert text_in(selected, range(1, 3), len(LINES), LINES.__getitem__) == text
+
+
+def test_no_more_is_copied_than_is_bearable() -> None:
+    """A terminal gets it in one piece."""
+    found = text_in(selection((0, 0), (1, 10**6)), range(3), 10**6, lambda _line: "x")
+    assert found.count("x") == MOST
+
+
+@pytest.mark.parametrize(
+    ("selected", "marked"),
+    [
+        (selection((5, 1), (7, 1)), "ü翻"),
+        (selection((5, 1), None), "ü翻訳 more"),
+        (selection(None, None), LINES[1]),
+        (selection((2, 0), (4, 2)), LINES[1]),
+        (selection((0, 0), (4, 0)), ""),
+        (selection((3, 1), (3, 1)), ""),
+    ],
+)
+def test_what_is_selected_is_marked(selected: Selection, marked: str) -> None:
+    """And only that; characters that are two cells wide included."""
+    strip = Strip([Segment(LINES[1][:7], Style(bold=True)), Segment(LINES[1][7:], Style())])
+    found = highlighted(strip, selected, 1, MARKED)
+    assert "".join(one.text for one in found if one.style is not None and one.style.reverse) == marked
+    assert found.text == strip.text
+    assert found.cell_length == strip.cell_length

@@ -9,7 +9,7 @@ from penstock_tui.exchange.context.window import WindowMap, window_map
 from penstock_tui.exchange.model import ExchangeDetail
 from penstock_tui.widgets.map_lines import map_lines
 from penstock_tui.widgets.segments import width_of
-from tests.tui.exchange.context.stories import WINDOW, block, edit, story, whole
+from tests.tui.exchange.context.stories import WINDOW, block, detail, edit, whole
 
 
 def shown(found: WindowMap, width: int = 100) -> list[str]:
@@ -22,7 +22,7 @@ def mapped(*stories: ExchangeDetail, limits: Limits = WINDOW) -> WindowMap:
 
 
 RESULT = block(1, "tool_result", 4000)
-TRIMMED = story(block(0), RESULT, changes=[edit(1, 4000, 1000)], tokens_in=5100, tokens_out=2100)
+TRIMMED = detail(block(0), RESULT, changes=[edit(1, 4000, 1000)], tokens_in=5100, tokens_out=2100)
 
 
 def test_how_full_the_window_is() -> None:
@@ -45,7 +45,7 @@ def test_what_fills_it_reads_without_colours() -> None:
 def test_the_parts_as_a_table() -> None:
     """Tokens both ways, the share of the window, and what was added since."""
     tokens = {"system": 400, "tools": 600, "messages": 4400, "total": 5400}
-    second = story(block(2, tokens=300), turn=2, tokens=tokens, tokens_in=5400, tokens_out=2400)
+    second = detail(block(2, tokens=300), turn=2, tokens=tokens, tokens_in=5400, tokens_out=2400)
     text = shown(mapped(TRIMMED, second))
     rows = {line.strip().split("  ")[0]: line.split() for line in text if line[:1] in "STUR "}
     assert rows["U user text"][3:8] == ["400", "=", "4%", "+300", "+300"]
@@ -55,7 +55,7 @@ def test_the_parts_as_a_table() -> None:
 
 def test_a_part_that_went_is_told() -> None:
     """The client compacted: its results are gone."""
-    second = story(block(0, tokens=300), epoch=1, turn=2)
+    second = detail(block(0, tokens=300), epoch=1, turn=2)
     [row] = [line for line in shown(mapped(TRIMMED, second)) if line.startswith("R tool results")]
     assert "-1.0k" in row
 
@@ -74,6 +74,6 @@ def test_no_parts() -> None:
 def test_no_line_is_wider_than_it_may_be(width: int) -> None:
     """The bars least of all."""
     many = [block(m, "tool_result", 900, name=f"a-tool-with-a-long-name-{m}") for m in range(2, 14)]
-    found = mapped(story(block(0), RESULT, *many), story(block(20), turn=2))
+    found = mapped(detail(block(0), RESULT, *many), detail(block(20), turn=2))
     for line in map_lines(found, width):
         assert width_of("".join(text for text, _ in line)) <= width

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from penstock.base.errors import ProfileError, StoreError
-from penstock.base.readable import readable
+from penstock.base.readable import one_line, readable
 from penstock.budget.settings import Budget
 from penstock.engine import budget_store
 from penstock.profiles import profile as profiles
 from penstock.settings.nesting import nested
 from penstock.store.sql import SqlStore
 
-__all__ = ["BudgetRow", "BudgetSnapshot", "read_books"]
+__all__ = ["BudgetRow", "BudgetSnapshot", "read_budgets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class BudgetSnapshot:
         return any(row.limits for row in self.rows)
 
 
-def read_books(path: Path, profile: str, now: float, changed: Mapping[str, Any] | None = None) -> BudgetSnapshot:
+def read_budgets(path: Path, profile: str, now: float, changed: Mapping[str, Any] | None = None) -> BudgetSnapshot:
     """The budgets in the store at `path`. `changed`: settings that a person changed in this run. Never raises: what
     cannot be read is said."""
     budget, error = _budget_of(profile, changed or {})
@@ -91,7 +91,7 @@ def _row(values: Mapping[str, Any]) -> BudgetRow:
     return BudgetRow(
         scope=values["scope"],
         key=values["name"],
-        name=" ".join(readable(values["name"]).split()),
+        name=one_line(values["name"]),
         period=values["period"],
         used=values["used"],
         limits=values["limits"],

@@ -11,12 +11,13 @@ from typing import Any
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
-from penstock.base.readable import readable
+from penstock.base.format import plural
+from penstock.base.readable import one_line, readable
 from penstock.control.client import open_client
 from penstock.profiles.profile import Profile, in_use, load
 from penstock.tokens.estimate import estimate
 
-__all__ = ["PAGE", "MemoryPage", "MemoryReader", "MemoryTrouble", "Remembered", "Whole", "one_line"]
+__all__ = ["PAGE", "MemoryPage", "MemoryReader", "MemoryTrouble", "Remembered", "Whole"]
 
 PAGE = 100
 """Items read at once."""
@@ -173,11 +174,6 @@ class MemoryReader:
             raise MemoryTrouble(readable(str(e))) from e
 
 
-def one_line(text: str) -> str:
-    """`text` fit to be shown in a line: a project's or a session's name is what its client says."""
-    return " ".join(readable(text).split())
-
-
 def _profile(name: str) -> Profile:
     """The one that the proxy named, as far as the log says."""
     return load(name) if name else in_use()
@@ -211,6 +207,6 @@ def _pairs(found: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _forgotten(done: Mapping[str, Any]) -> str:
     gone, originals = int(done["forgotten"]), int(done.get("originals", 0))
-    more = f", and {originals:,} original{'s' if originals != 1 else ''} with the same text" if originals else ""
+    more = f", and {plural(originals, 'original')} with the same text" if originals else ""
     fault = f". {readable(str(done['fault']))}" if done.get("fault") else ""
-    return f"{gone:,} {'memory' if gone == 1 else 'memories'} forgotten{more}{fault}"
+    return f"{plural(gone, 'memory', 'memories')} forgotten{more}{fault}"

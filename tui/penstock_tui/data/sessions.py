@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from penstock.base.format import plural
 from penstock.base.readable import readable
 from penstock.control.client import do_sessions
 from penstock.store.sql import SqlStore
-from penstock_tui.format import many
 
 __all__ = ["Deletion", "delete_session", "label_session", "sizes_of", "weigh_session"]
 
@@ -33,10 +33,10 @@ class Deletion:
         """In words."""
         gone = self.deletes
         return [
-            f"{many(self.requests, 'request')} with {many(gone['events'], 'event')} of the log;",
+            f"{plural(self.requests, 'request')} with {plural(gone['events'], 'event')} of the log;",
             f"{gone['edits']:,} {'entry' if gone['edits'] == 1 else 'entries'} of its ledgers;",
-            f"{many(gone['originals'], 'original')} that no other session uses;",
-            f"{many(gone['tips'] + gone['facts'], 'note')}: what was sent last, its budgets, its label.",
+            f"{plural(gone['originals'], 'original')} that no other session uses;",
+            f"{plural(gone['tips'] + gone['facts'], 'note')}: what was sent last, its budgets, its label.",
         ]
 
 

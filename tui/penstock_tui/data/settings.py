@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from penstock.base.errors import PenstockError
-from penstock.base.readable import readable
+from penstock.base.readable import one_line, readable
 from penstock.control.client import NotUp
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.settings.live import live_settings
 from penstock.settings.setting import Setting, Source
 
-__all__ = ["Asked", "Sheet", "read_sheet"]
+__all__ = ["ProxyClient", "SettingsSnapshot", "read_settings"]
 
 
-class Asked(Protocol):
+class ProxyClient(Protocol):
     """The proxy that has the log."""
 
     def do(self, path: str, arguments: Mapping[str, object], timeout: float = ...) -> dict[str, Any]:
@@ -26,7 +26,7 @@ class Asked(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class SettingsSnapshot:
     """What one look gave."""
 
     profile: str = ""
@@ -47,12 +47,12 @@ class Sheet:
         return next((one for one in self.settings if one.key == key), None)
 
 
-def read_sheet(proxy: Asked, profile: str) -> Sheet:
+def read_settings(proxy: ProxyClient, profile: str) -> SettingsSnapshot:
     """`profile`: the one that the log names, for when no proxy answers."""
     try:
         told = proxy.do("/settings/show", {})
         settings = tuple(_readable(Setting.of(row)) for row in told["settings"])
-        return Sheet(readable(str(told["profile"])), settings, True, told.get("paused") is True)
+        return SettingsSnapshot(readable(str(told["profile"])), settings, True, told.get("paused") is True)
     except NotUp:
         return _of_profile(profile, "no proxy is up: `penstock up` starts one")
     except PenstockError as e:  # one of an older version, say
@@ -61,31 +61,27 @@ def read_sheet(proxy: Asked, profile: str) -> Sheet:
         return _of_profile(profile, f"the proxy's answer cannot be read: {type(e).__name__}: {e}")
 
 
-def _of_profile(name: str, why: str) -> Sheet:
+def _of_profile(name: str, why: str) -> SettingsSnapshot:
     name = name or "default"
     try:
         profile = profiles.load(name)
     except PenstockError as e:
-        return Sheet(name, error=f"{why}; {e}")
+        return SettingsSnapshot(name, error=f"{why}; {e}")
     try:
         stages = Plugins.load().stages(profile)
     except PenstockError as e:
-        return Sheet(name, tuple(live_settings(profile, ())), error=f"{why}; stages are not shown: {e}")
-    return Sheet(name, tuple(live_settings(profile, stages)), error=why)
+        return SettingsSnapshot(name, tuple(live_settings(profile, ())), error=f"{why}; stages are not shown: {e}")
+    return SettingsSnapshot(name, tuple(live_settings(profile, stages)), error=why)
 
 
 def _readable(setting: Setting) -> Setting:
     """Texts of another process, and of a stranger's stage."""
-
-    def line(text: str) -> str:
-        return " ".join(readable(text).split())
-
     return replace(
         setting,
-        key=line(setting.key),
-        part=line(setting.part),
-        help=line(setting.help),
-        unit=line(setting.unit),
-        bounds=line(setting.bounds),
-        choices=tuple(map(line, setting.choices)),
+        key=one_line(setting.key),
+        part=one_line(setting.part),
+        help=one_line(setting.help, None),
+        unit=one_line(setting.unit),
+        bounds=one_line(setting.bounds),
+        choices=tuple(map(one_line, setting.choices)),
     )

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from penstock_tui.dialogs.base import Passing
+from penstock_tui.dialogs.base import Dialog
 
 __all__ = ["AskScreen"]
 
 
-class AskScreen(ModalScreen[str | None], Passing):
+class AskScreen(Dialog[str]):
     """Gives the line when Enter is pressed, None when Esc is."""
 
     DEFAULT_CSS = """
-    AskScreen { align: center middle; }
-    AskScreen Vertical {
-        width: 100%; max-width: 76; height: auto; background: $surface; border: round $primary; padding: 0 2;
-    }
-    AskScreen Static { height: auto; color: $foreground 60%; }
+    AskScreen Static { color: $foreground 60%; }
     AskScreen Input, AskScreen Input:focus { height: 1; border: none; padding: 0; background: $boost; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
 
     def __init__(self, title: str, hint: str, text: str = "") -> None:
         super().__init__()
@@ -45,6 +36,3 @@ class AskScreen(ModalScreen[str | None], Passing):
     def _take(self, event: Input.Submitted) -> None:
         event.stop()
         self.dismiss(event.value.strip())
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

@@ -1,13 +1,19 @@
-"""Screens that are made when they open and let go of when they close."""
+"""Screens that are made when they open and let go of when they close; most of them are dialogs."""
 
 from __future__ import annotations
 
+from typing import ClassVar, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
 from textual.widget import Widget
 
-__all__ = ["Passing"]
+__all__ = ["Dialog", "Transient"]
+
+Given = TypeVar("Given")
 
 
-class Passing(Widget):
+class Transient(Widget):
     """Textual keeps what it last drew of a widget for longer than the widget: of some hundred screens, at a megabyte
     each. A widget that is to be drawn anew has nothing drawn.
 
@@ -16,3 +22,20 @@ class Passing(Widget):
     def on_screen_suspend(self) -> None:
         if self.screen not in self.app.screen_stack:
             self.query("*").refresh()
+
+
+class Dialog(ModalScreen[Given | None], Transient):
+    """A box in the middle of whatever was there. Gives None when it is left."""
+
+    DEFAULT_CSS = """
+    Dialog { align: center middle; }
+    Dialog > Vertical, Dialog > VerticalScroll {
+        width: 100%; max-width: 76; height: auto; max-height: 100%;
+        background: $surface; border: round $primary; padding: 0 2; scrollbar-size: 1 1;
+    }
+    Dialog Static { height: auto; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
+
+    def action_leave(self) -> None:
+        self.dismiss(None)

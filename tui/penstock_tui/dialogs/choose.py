@@ -9,9 +9,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
-from penstock_tui.dialogs.base import Passing
+from penstock_tui.dialogs.base import Dialog
 from penstock_tui.widgets.fitting import Column, Moment
 from penstock_tui.widgets.keyed_table import KeyedTable
 
@@ -21,16 +20,11 @@ ROOM = 3
 """Lines that the border and the heading take."""
 
 
-class ChooseScreen(ModalScreen[int | None], Passing):
+class ChooseScreen(Dialog[int]):
     """Gives the index of what was chosen, None when it is left."""
 
-    DEFAULT_CSS = """
-    ChooseScreen { align: center middle; }
-    ChooseScreen Vertical {
-        width: 100%; max-width: 76; max-height: 100%; background: $surface; border: round $primary; padding: 0 1;
-    }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Back")]
+    DEFAULT_CSS = "ChooseScreen > Vertical { padding: 0 1; }"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "leave", "Back")]
 
     def __init__(self, title: str, choices: Sequence[str], at: int = 0) -> None:
         super().__init__()
@@ -52,6 +46,3 @@ class ChooseScreen(ModalScreen[int | None], Passing):
     def _take(self, event: KeyedTable.Opened) -> None:
         event.stop()
         self.dismiss(int(event.key))
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

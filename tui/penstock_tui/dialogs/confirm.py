@@ -9,26 +9,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from penstock_tui.dialogs.base import Passing
+from penstock_tui.dialogs.base import Dialog
 
 __all__ = ["ConfirmScreen"]
 
 
-class ConfirmScreen(ModalScreen[bool], Passing):
+class ConfirmScreen(Dialog[bool]):
     """Gives whether `y` was pressed. Enter alone says no: a key pressed once too often must not delete. Nor does a `y`
     that was typed before the question stood on the screen."""
 
-    DEFAULT_CSS = """
-    ConfirmScreen { align: center middle; }
-    ConfirmScreen VerticalScroll {
-        width: 100%; max-width: 76; height: auto; max-height: 100%;
-        background: $surface; border: round $warning; padding: 0 2; scrollbar-size: 1 1;
-    }
-    ConfirmScreen Static { height: auto; }
-    """
+    DEFAULT_CSS = "ConfirmScreen > VerticalScroll { border: round $warning; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "say(True)", "Yes"),
         Binding("n,escape,enter,q", "say(False)", "No"),

@@ -7,19 +7,17 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
-from penstock_tui.dialogs.base import Passing
+from penstock_tui.dialogs.base import Dialog
 
 __all__ = ["EditScreen"]
 
 
-class EditScreen(ModalScreen[str | None], Passing):
+class EditScreen(Dialog[str]):
     """Gives the new text when Ctrl+S is pressed, None when Esc is."""
 
     DEFAULT_CSS = """
-    EditScreen { align: center middle; }
     EditScreen TextArea { width: 100%; max-width: 108; height: 100%; max-height: 40; border: round $primary; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -39,6 +37,3 @@ class EditScreen(ModalScreen[str | None], Passing):
 
     def action_save(self) -> None:
         self.dismiss(self.query_one(TextArea).text)
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

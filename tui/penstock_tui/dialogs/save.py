@@ -5,38 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from penstock.base.errors import StoreError
-from penstock_tui.dialogs.base import Passing
-from penstock_tui.exchange.reader import StoryReader, Wanted
-from penstock_tui.exchange.save import free_path, write_new
+from penstock.base.private_files import free_name
+from penstock_tui.dialogs.base import Dialog
+from penstock_tui.exchange.reader import ExchangeReader, Wanted
+from penstock_tui.exchange.save import write_new
 from penstock_tui.format import count, home_path
 
 __all__ = ["SaveScreen"]
 
 
-class SaveScreen(ModalScreen[None], Passing):
+class SaveScreen(Dialog[None]):
     """A line with a file that is not there yet. Enter writes it; what is there already is never written over."""
 
     DEFAULT_CSS = """
-    SaveScreen { align: center middle; }
-    SaveScreen Vertical {
-        width: 100%; max-width: 100; height: auto; background: $surface; border: round $primary; padding: 0 1;
-    }
+    SaveScreen > Vertical { max-width: 100; padding: 0 1; }
     SaveScreen Input, SaveScreen Input:focus { border: none; height: 1; padding: 0; background: $surface; }
-    SaveScreen #said { height: auto; color: $foreground 60%; }
+    SaveScreen #said { color: $foreground 60%; }
     SaveScreen.-wrong #said { color: $text-error; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Back")]
 
     @dataclass
     class Done(Message):
@@ -46,7 +40,7 @@ class SaveScreen(ModalScreen[None], Passing):
         size: int
         error: str = ""
 
-    def __init__(self, reader: StoryReader, wanted: Wanted) -> None:
+    def __init__(self, reader: ExchangeReader, wanted: Wanted) -> None:
         super().__init__()
         self._reader = reader
         self._wanted = wanted
@@ -54,7 +48,7 @@ class SaveScreen(ModalScreen[None], Passing):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = "Save the exchange as JSON"
-            yield Input(str(free_path(Path.cwd(), self._wanted.id)), select_on_focus=False)
+            yield Input(str(free_name(Path.cwd(), "exchange", self._wanted.id, ".json")), select_on_focus=False)
             yield Static("Enter saves, Esc goes back. It holds what people said.", id="said", markup=False)
 
     @on(Input.Submitted)

@@ -9,25 +9,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from penstock_tui.dialogs.base import Passing
+from penstock_tui.dialogs.base import Dialog
 from penstock_tui.widgets.wrapped_text import Line, content_of
 
 __all__ = ["ReadingScreen"]
 
 
-class ReadingScreen(ModalScreen[str | None], Passing):
+class ReadingScreen(Dialog[str]):
     """Scrolls. Gives the one of `keys` that was pressed, None when it is left."""
 
     DEFAULT_CSS = """
-    ReadingScreen { align: center middle; }
-    ReadingScreen VerticalScroll {
-        width: 100%; max-width: 120; height: 100%; max-height: 56;
-        background: $surface; border: round $primary; padding: 0 1; scrollbar-size: 1 1;
-    }
-    ReadingScreen Static { height: auto; }
+    ReadingScreen > VerticalScroll { max-width: 120; height: 100%; max-height: 56; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,backspace", "leave", "Back"),

@@ -42,16 +42,18 @@ class Difference:
     `@` and a number stands for so many that are the same."""
 
 
-def differences(store: Store, ledger: Sequence[Edit], story: ExchangeDetail) -> list[Difference]:
-    """Of a complete story, those that landed in it first. Raises `StoreError`."""
-    blocks = {(block.m, block.b): block for block in story.blocks}
-    shown = [one for one in story.changes if one.fate in (EditState.LANDED, EditState.FROZEN) and not one.is_covered]
+def differences(store: Store, ledger: Sequence[Edit], detail: ExchangeDetail) -> list[Difference]:
+    """Of complete details, those that landed in it first. Raises `StoreError`."""
+    blocks = {(block.m, block.b): block for block in detail.blocks}
+    shown = [
+        one for one in detail.changes if one.edit_state in (EditState.LANDED, EditState.FROZEN) and not one.is_covered
+    ]
     shown = sorted(shown, key=lambda one: (not one.here, one.m or 0, one.b or 0))[:MOST]
     return [_difference(store, ledger, one, blocks.get((one.m or 0, one.b or 0))) for one in shown]
 
 
 def _difference(store: Store, ledger: Sequence[Edit], change: Change, block: Block | None) -> Difference:
-    texts = before_after(store, ledger, change.told)
+    texts = before_after(store, ledger, change.event)
     before = texts.before
     if before is None and block is not None and change.op == "replace":
         before = block.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from penstock.base.format import plural
 from penstock.base.readable import one_line, readable
 from penstock.events.event import Event
 from penstock.events.proxy_events import FaultEvent
@@ -23,63 +24,62 @@ from penstock.events.request_events import (
 )
 from penstock.events.response_events import AnsweredEvent, FailedEvent, ProcessedEvent
 from penstock_tui.exchange.model import Block, Change, ExchangeDetail, Step
-from penstock_tui.format import many
 
 __all__ = ["build_detail"]
 
 
 def build_detail(events: Iterable[Event]) -> ExchangeDetail:
     """Fold the events of one exchange. Its blocks are those that were new in it."""
-    story = ExchangeDetail()
+    detail = ExchangeDetail()
     for event in events:
-        story.id = story.id or event.exchange
-        asked = story.model
-        story.fold(event)
-        story.model = asked or story.model
-        note = _take(story, event)
+        detail.id = detail.id or event.exchange
+        asked = detail.model
+        detail.fold(event)
+        detail.model = asked or detail.model
+        note = _take(detail, event)
         if note is not None:
-            story.steps.append(Step(str(event.kind), event.at, note))
-    story.known_from = story.first or 0
+            detail.steps.append(Step(str(event.kind), event.at, note))
+    detail.known_from = detail.first or 0
     # Edits may be told before the turn they are of.
-    story.changes = [replace(change, turn=story.turn, exchange=story.id) for change in story.changes]
-    return story
+    detail.changes = [replace(change, turn=detail.turn, exchange=detail.id) for change in detail.changes]
+    return detail
 
 
-def _take(story: ExchangeDetail, event: Event) -> str | None:
+def _take(detail: ExchangeDetail, event: Event) -> str | None:
     """Take in what only the details show. What is to be said of it as a step; None: it is none."""
     match event.data:
         case StageEvent() as said:
             names = one_line(said.stage), one_line(said.outcome), one_line(said.remark)
-            story.verdicts.append(StageEvent(*names, said.ms, said.edits))
+            detail.verdicts.append(StageEvent(*names, said.ms, said.edits))
         case EditEvent() as said:
-            story.changes.append(_change(said))
+            detail.changes.append(_change(said))
         case ReceivedEvent() as said:
-            story.bytes_in = said.bytes
-            return f"{one_line(said.method)} {story.host}{story.path}".strip()
+            detail.bytes_in = said.bytes
+            return f"{one_line(said.method)} {detail.host}{detail.path}".strip()
         case ClassifiedEvent() as said:
-            return _classified(story, said)
+            return _classified(detail, said)
         case FlushEvent() as said:
             return f"{said.edits} edits: {one_line(said.why)}"
         case RewrittenEvent() as said:
-            story.bytes_in, story.bytes_out = said.bytes_in or story.bytes_in, said.bytes_out
+            detail.bytes_in, detail.bytes_out = said.bytes_in or detail.bytes_in, said.bytes_out
             return ""
         case ForwardedEvent() as said:
-            story.changed, story.bytes_out = said.changed, said.bytes or story.bytes_out
+            detail.changed, detail.bytes_out = said.changed, said.bytes or detail.bytes_out
             return "changed" if said.changed else "as it came"
         case BypassedEvent() as said:
             again = f"{said.replayed} edits of before sent again" if said.replayed else ""
             gone = f"{said.stripped} blocks of thinking left out" if said.stripped else ""
             return ", ".join(filter(None, (one_line(said.why), again, gone)))
         case RefusedEvent() as said:
-            story.message, story.retry_after = readable(said.message), said.retry_after
+            detail.message, detail.retry_after = readable(said.message), said.retry_after
             return f"by {one_line(said.stage)}" if said.stage else ""
         case AnsweredEvent() as said:
-            story.stop, story.text = one_line(said.stop or ""), readable(said.text or "")
+            detail.stop, detail.text = one_line(said.stop or ""), readable(said.text or "")
             lost = "; ".join(map(one_line, said.transformations))
             changes = f"the provider changed the request: {lost}" if lost else ""
-            return changes if story.complete else "the stream was cut"
+            return changes if detail.complete else "the stream was cut"
         case FailedEvent():
-            return story.why
+            return detail.why
         case ProcessedEvent():
             return ""
         case HistoryArchivedEvent() as said:
@@ -89,13 +89,13 @@ def _take(story: ExchangeDetail, event: Event) -> str | None:
     return None
 
 
-def _classified(story: ExchangeDetail, said: ClassifiedEvent) -> str:
-    story.messages, story.words, story.stream = said.messages, readable(said.words), said.stream
+def _classified(detail: ExchangeDetail, said: ClassifiedEvent) -> str:
+    detail.messages, detail.prompt, detail.stream = said.messages, readable(said.words), said.stream
     if said.toolset is not None:
-        story.toolset = tuple(LoggedTool(one_line(one.name), one.tokens) for one in said.toolset)
-    story.head_changes = tuple(map(one_line, said.changed))
-    story.blocks = _blocks(said)
-    return "" if said.new is None else f"{said.new} new of {many(said.messages or 0, 'message')}"
+        detail.toolset = tuple(LoggedTool(one_line(one.name), one.tokens) for one in said.toolset)
+    detail.head_changes = tuple(map(one_line, said.changed))
+    detail.blocks = _blocks(said)
+    return "" if said.new is None else f"{said.new} new of {plural(said.messages or 0, 'message')}"
 
 
 def _blocks(said: ClassifiedEvent) -> list[Block]:

@@ -30,16 +30,16 @@ def gather(earlier: Iterable[ExchangeDetail], first: int | None, limit: int) -> 
     pages: list[list[Block]] = []
     size = 0
     settled: _Settled = set()
-    for story in earlier:
+    for detail in earlier:
         if history.known_from <= 0 or size >= limit:
             break
-        history.changes += _standing(story, history.known_from, settled)
-        if story.first is None or story.first >= history.known_from or not story.blocks:
+        history.changes += _standing(detail, history.known_from, settled)
+        if detail.first is None or detail.first >= history.known_from or not detail.blocks:
             continue
-        page = [replace(block, new=False) for block in story.blocks if block.m < history.known_from]
+        page = [replace(block, new=False) for block in detail.blocks if block.m < history.known_from]
         pages.append(page)
         size += len(page)
-        history.known_from = story.first
+        history.known_from = detail.first
     history.blocks = [block for page in reversed(pages) for block in page]
     return history
 
@@ -54,13 +54,13 @@ _SETTLES = {
 """What is told of an edit, and what it makes void of all that was told of it before."""
 
 
-def _standing(story: ExchangeDetail, before: int, settled: _Settled) -> list[Change]:
+def _standing(detail: ExchangeDetail, before: int, settled: _Settled) -> list[Change]:
     """The edits of an earlier exchange that still count. Those of messages from `before` on went with them."""
     found = []
-    for change in story.changes:
-        if change.m is None or change.m >= before or change.fate is None:
+    for change in detail.changes:
+        if change.m is None or change.m >= before or change.edit_state is None:
             continue
-        if change.fate is not EditState.LEFT_OUT and (change.key, change.fate) not in settled:
+        if change.edit_state is not EditState.LEFT_OUT and (change.key, change.edit_state) not in settled:
             found.append(replace(change, here=False))
         settled |= _settled_by(change)
     return found
@@ -68,20 +68,20 @@ def _standing(story: ExchangeDetail, before: int, settled: _Settled) -> list[Cha
 
 def _settled_by(change: Change) -> _Settled:
     """Of notes, several stand in one place."""
-    if change.op == "note" or change.fate is None:
+    if change.op == "note" or change.edit_state is None:
         return set()
-    fate = EditState.LANDED if change.fate is EditState.FROZEN else change.fate
-    return {(change.key, one) for one in _SETTLES[fate]}
+    edit_state = EditState.LANDED if change.edit_state is EditState.FROZEN else change.edit_state
+    return {(change.key, one) for one in _SETTLES[edit_state]}
 
 
-def complete(story: ExchangeDetail, history: History, covers: Callable[[Change], int] | None = None) -> ExchangeDetail:
-    """`story` with the blocks of its conversation before it, each edit at its block, and each result named.
+def complete(detail: ExchangeDetail, history: History, covers: Callable[[Change], int] | None = None) -> ExchangeDetail:
+    """`detail` with the blocks of its conversation before it, each edit at its block, and each result named.
 
     `covers`: how many messages a compaction covers, as the ledger has it; 0 where it is not known.
     """
-    settled = {one for change in story.changes for one in _settled_by(change)}
+    settled = {one for change in detail.changes for one in _settled_by(change)}
     earlier = [one for one in reversed(history.changes) if (one.key, EditState(one.state)) not in settled]
-    changes = [*earlier, *story.changes]
+    changes = [*earlier, *detail.changes]
     gone, records = _records(changes, covers)
     changes = [replace(one, is_covered=True) if one.m in gone and one not in records else one for one in changes]
     by_place: dict[tuple[int | None, int | None], list[Change]] = {}
@@ -89,14 +89,14 @@ def complete(story: ExchangeDetail, history: History, covers: Callable[[Change],
         by_place.setdefault((change.m, change.b), []).append(change)
     calls: dict[str, str] = {}
     blocks = []
-    for one in (*history.blocks, *story.blocks):
+    for one in (*history.blocks, *detail.blocks):
         if one.kind == "tool_use":
             calls[one.id] = one.name
         # Some results name their tool by the call's id alone.
         name = one.name or (calls.get(one.id, "") if one.kind == "tool_result" else "")
         here = tuple(by_place.get((one.m, one.b), ()))
         blocks.append(replace(one, name=name, changes=here, sent=0 if one.m in gone else _sent(here)))
-    return replace(story, blocks=blocks, changes=changes, known_from=history.known_from)
+    return replace(detail, blocks=blocks, changes=changes, known_from=history.known_from)
 
 
 def _records(changes: Iterable[Change], covers: Callable[[Change], int] | None) -> tuple[set[int], list[Change]]:
@@ -106,7 +106,7 @@ def _records(changes: Iterable[Change], covers: Callable[[Change], int] | None) 
     ranges = [
         (one.m, max(covers(one) if covers is not None else 0, 1), one)
         for one in changes
-        if one.op == "compact" and one.m is not None and one.fate in (EditState.LANDED, EditState.FROZEN)
+        if one.op == "compact" and one.m is not None and one.edit_state in (EditState.LANDED, EditState.FROZEN)
     ]
     for m, count, one in sorted(ranges, key=lambda found: -found[1]):
         if m not in gone:
@@ -117,5 +117,5 @@ def _records(changes: Iterable[Change], covers: Callable[[Change], int] | None) 
 
 def _sent(changes: Iterable[Change]) -> int | None:
     """The tokens that the newest replacement left of a block."""
-    stands = [one for one in changes if one.op == "replace" and one.fate in (EditState.LANDED, EditState.FROZEN)]
+    stands = [one for one in changes if one.op == "replace" and one.edit_state in (EditState.LANDED, EditState.FROZEN)]
     return stands[-1].after if stands else None

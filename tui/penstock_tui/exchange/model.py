@@ -1,4 +1,4 @@
-"""The story of one exchange: what its events tell, and what it sent."""
+"""One exchange in detail: what its events say, and what it sent."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ class Change:
     exchange: str = ""
 
     @property
-    def fate(self) -> EditState | None:
+    def edit_state(self) -> EditState | None:
         """None: a state of another version."""
         if self.state == EditState.LANDED:
             return EditState.LANDED if self.here else EditState.FROZEN
         return next((one for one in EditState if one == self.state), None)
 
     @property
-    def told(self) -> EditEvent:
+    def event(self) -> EditEvent:
         """As its event has it, to find its texts in the store."""
         names, sizes = (self.stage, self.op, self.state, self.reason), (self.before, self.after)
         return EditEvent(*names, self.m, self.b, *sizes, self.text, self.handle, self.place)
@@ -114,7 +114,7 @@ class ExchangeDetail(ExchangeStats):
     """None: as in the request before."""
     head_changes: tuple[str, ...] = ()
     """Which of `system` and `tools` are not as in the request before."""
-    words: str = ""
+    prompt: str = ""
     stream: bool = False
     bytes_in: int | None = None
     bytes_out: int | None = None

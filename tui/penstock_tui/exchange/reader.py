@@ -1,4 +1,4 @@
-"""Reading the story of an exchange from the log, in a thread, without reading its conversation anew each time."""
+"""Reading the details of an exchange from the log, in a thread, without reading its conversation anew each time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from penstock_tui.exchange.model import Change, ExchangeDetail
 from penstock_tui.exchange.save import record
 from penstock_tui.log.row import Row
 
-__all__ = ["StoryReader", "Wanted", "words_of"]
+__all__ = ["ExchangeReader", "Wanted", "words_of"]
 
 BLOCKS = 2000
 """Blocks of a conversation shown, about."""
@@ -37,7 +37,7 @@ KEPT = 2000
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which story to read. Made on the screen's thread, so that the reader's own thread looks at no row."""
+    """Which exchange to read. Made on the screen's thread, so that the reader's own thread looks at no row."""
 
     id: str
     earlier: tuple[str, ...]
@@ -65,8 +65,8 @@ def words_of(path: Path, exchange: str) -> str:
     return next((readable(said.words) for said in reversed(told) if isinstance(said, ClassifiedEvent)), "")
 
 
-class StoryReader:
-    """Opens the log for each story, so that it may be deleted or replaced in between. Threads wait for each other.
+class ExchangeReader:
+    """Opens the log for each exchange, so that it may be deleted or replaced in between. Threads wait for each other.
 
     All methods raise `StoreError` when the log cannot be read.
     """
@@ -78,26 +78,26 @@ class StoryReader:
         self._lock = threading.Lock()
 
     def read(self, wanted: Wanted) -> ExchangeDetail:
-        """The whole story."""
+        """All details of an exchange."""
         with self._open() as store:
             return self._whole(store, wanted, BLOCKS)
 
-    def differences(self, story: ExchangeDetail) -> list[Difference]:
+    def differences(self, detail: ExchangeDetail) -> list[Difference]:
         """What was sent against what came."""
         with self._open() as store:
-            return differences(store, _ledger(store, story), story)
+            return differences(store, _ledger(store, detail), detail)
 
     def map(self, wanted: Wanted) -> WindowMap:
         """What fills the window."""
         with self._open() as store:
-            story = self._whole(store, wanted, MAPPED)
-            weigh = self._weights.of(story.model)
-            story = weigh(story)
+            detail = self._whole(store, wanted, MAPPED)
+            weigh = self._weights.of(detail.model)
+            detail = weigh(detail)
             ids = wanted.earlier
             earlier = [self._earlier(store, id) for id in ids]
-            limits = limits_of(story.profile, story.provider, story.model)
+            limits = limits_of(detail.profile, detail.provider, detail.model)
             found = window_map(
-                story,
+                detail,
                 earlier,
                 limits,
                 lambda i: weigh(self._whole(store, Wanted(ids[i], ids[i + 1 :]), MAPPED)),
@@ -107,8 +107,8 @@ class StoryReader:
     def record(self, wanted: Wanted) -> dict[str, object]:
         """Everything that is known, as JSON has it."""
         with self._open() as store:
-            story = self._whole(store, wanted, MAPPED)
-            return record(store.events_of(wanted.id), story, differences(store, _ledger(store, story), story))
+            detail = self._whole(store, wanted, MAPPED)
+            return record(store.events_of(wanted.id), detail, differences(store, _ledger(store, detail), detail))
 
     @contextmanager
     def _open(self) -> Iterator[SqlStore]:
@@ -116,31 +116,31 @@ class StoryReader:
             yield store
 
     def _whole(self, store: SqlStore, wanted: Wanted, limit: int) -> ExchangeDetail:
-        story = build_detail(store.events_of(wanted.id))
-        history = gather((self._earlier(store, id) for id in wanted.earlier), story.first, limit)
-        if not any(change.op == "compact" for change in (*history.changes, *story.changes)):
-            return complete(story, history)
-        ledger = _ledger(store, story)
+        detail = build_detail(store.events_of(wanted.id))
+        history = gather((self._earlier(store, id) for id in wanted.earlier), detail.first, limit)
+        if not any(change.op == "compact" for change in (*history.changes, *detail.changes)):
+            return complete(detail, history)
+        ledger = _ledger(store, detail)
 
         def covers(change: Change) -> int:
-            found = edit_of(ledger, change.told)
+            found = edit_of(ledger, change.event)
             return found.count if found is not None else 0
 
-        return complete(story, history, covers)
+        return complete(detail, history, covers)
 
     def _earlier(self, store: SqlStore, id: str) -> ExchangeDetail:
         """What is over changes no more."""
         if id in self._told:
             self._told.move_to_end(id)
             return self._told[id]
-        story = build_detail(store.events_of(id))
-        if not story.is_answered:  # what its provider counted is still to come
-            return story
-        self._told[id] = story
+        detail = build_detail(store.events_of(id))
+        if not detail.is_answered:  # what its provider counted is still to come
+            return detail
+        self._told[id] = detail
         while len(self._told) > KEPT:
             self._told.popitem(last=False)
-        return story
+        return detail
 
 
-def _ledger(store: SqlStore, story: ExchangeDetail) -> list[Edit]:
-    return [one.edit for one in store.edits_of(story.conversation)]
+def _ledger(store: SqlStore, detail: ExchangeDetail) -> list[Edit]:
+    return [one.edit for one in store.edits_of(detail.conversation)]

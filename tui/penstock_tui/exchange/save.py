@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,29 +12,19 @@ from penstock.events.event import Event
 from penstock_tui.exchange.diff import Difference
 from penstock_tui.exchange.model import Block, Change, ExchangeDetail
 
-__all__ = ["free_path", "record", "write_new"]
+__all__ = ["record", "write_new"]
 
 
-def record(events: Sequence[Event], story: ExchangeDetail, found: Sequence[Difference]) -> dict[str, object]:
-    """`story` is complete. Texts are redacted, as they are in the log."""
+def record(events: Sequence[Event], detail: ExchangeDetail, found: Sequence[Difference]) -> dict[str, object]:
+    """`detail` is complete. Texts are redacted, as they are in the log."""
     return {
-        "exchange": story.id,
+        "exchange": detail.id,
         "events": [{"seq": e.seq, "at": e.at, "kind": str(e.kind), "payload": dict(e.payload)} for e in events],
-        "known_from": story.known_from,
-        "blocks": [_block(block) for block in story.blocks],
-        "edits": [_change(change) for change in story.changes],
+        "known_from": detail.known_from,
+        "blocks": [_block(block) for block in detail.blocks],
+        "edits": [_change(change) for change in detail.changes],
         "diff": [_difference(one) for one in found],
     }
-
-
-def free_path(folder: Path, exchange: str) -> Path:
-    """A file in `folder` that is not there yet."""
-    name = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in exchange)[:60] or "exchange"
-    path, n = folder / f"exchange-{name}.json", 1
-    while os.path.lexists(path):
-        n += 1
-        path = folder / f"exchange-{name}-{n}.json"
-    return path
 
 
 def write_new(path: Path, content: Mapping[str, object]) -> int:
@@ -66,7 +55,7 @@ def _block(block: Block) -> dict[str, object]:
 def _change(change: Change) -> dict[str, object]:
     told = asdict(change)
     del told["here"], told["is_covered"]
-    return told | {"state": str(change.fate or change.state)}
+    return told | {"state": str(change.edit_state or change.state)}
 
 
 def _difference(one: Difference) -> dict[str, object]:

@@ -16,9 +16,8 @@ from penstock_tui.log.row import Row
 from penstock_tui.log.stats.compactions import Compactions
 from penstock_tui.log.stats.faults import Faults
 from penstock_tui.log.stats.levels import Levels
-from penstock_tui.log.stats.per_minute import Course
+from penstock_tui.log.stats.per_minute import MinuteSums, RequestRate
 from penstock_tui.log.stats.pipeline import Pipeline
-from penstock_tui.log.stats.request_rate import Pulse
 from penstock_tui.log.stats.sessions import Sessions, session_of
 from penstock_tui.log.stats.tags import Tags
 from penstock_tui.log.stats.totals import Totals
@@ -69,8 +68,8 @@ class LogModel:
         self.health = Health(self._alive)
         self.totals = Totals()
         self.sessions = Sessions()
-        self.pulse = Pulse()
-        self.course = Course()
+        self.request_rate = RequestRate()
+        self.minute_sums = MinuteSums()
         self.tags = Tags()
         self.compactions = Compactions()
         self.pipeline = Pipeline()
@@ -80,7 +79,7 @@ class LogModel:
         """Sessions, or requests of none, that a person had deleted of this log."""
         self.labels = self.labels if thinned else {}
         self._counts: dict[EventKind, list[Count]] = {}
-        for counted in (self.course, self.tags, self.compactions, self.pipeline, self.levels, self.faults):
+        for counted in (self.minute_sums, self.tags, self.compactions, self.pipeline, self.levels, self.faults):
             for kind in counted.KINDS:
                 self._counts.setdefault(kind, []).append(counted.fold)
         self._by_id: dict[str, Row] = {}
@@ -142,10 +141,10 @@ class LogModel:
         """The row of an exchange. None: not in this log, or too old."""
         return self._by_id.get(exchange)
 
-    def purse(self, row: Row) -> CostTotals:
+    def session_costs(self, row: Row) -> CostTotals:
         """The money of the session that `row` belongs to."""
         session = self.sessions.get(session_of(row))
-        return session.totals.purse if session is not None else CostTotals()
+        return session.totals.costs if session is not None else CostTotals()
 
     def index_of(self, row: Row) -> int:
         """Where `row` stands in `rows`."""
@@ -161,7 +160,7 @@ class LogModel:
 
     def per_minute(self, now: float) -> int:
         """Requests that came in the last minute."""
-        return self.pulse.per_minute(now)
+        return self.request_rate.per_minute(now)
 
     def _fold(self, event: Event, added: dict[str, Row], changed: dict[str, Row]) -> Row:
         """Bring the row of an event, and all sums it is in, up to date."""
@@ -187,7 +186,7 @@ class LogModel:
         self._next += 1
         self._by_id[row.id] = row
         self.rows.append(row)
-        self.pulse.beat(event.at)
+        self.request_rate.count(event.at)
         return row
 
     def _recent(self) -> list[Row]:

@@ -67,7 +67,7 @@ def _anywhere(value: str) -> Test:
 def _all(row: Row) -> str:
     status = "" if row.status is None else str(row.status)
     agent = row.agent if row.agent != "main" else ""
-    parts = (row.words, row.client, row.kind, agent, row.model, row.conversation, row.id, status, row.host, row.path)
+    parts = (row.prompt, row.client, row.kind, agent, row.model, row.conversation, row.id, status, row.host, row.path)
     states = (row.state, _OLD_STATES.get(row.state, ""))
     return "\n".join((*parts, *states, row.why, row.error, *row.tools, *row.all_tags)).lower()
 
@@ -149,7 +149,7 @@ _TEXTS: dict[str, Callable[[Row], str]] = {
     "session": lambda row: f"{row.session}\n{row.label}",
     "project": lambda row: row.project,
     "id": lambda row: row.id,
-    "prompt": lambda row: row.words,
+    "prompt": lambda row: row.prompt,
     "path": lambda row: f"{row.host}{row.path}",
     "tool": lambda row: " ".join(row.tools),
     "error": lambda row: f"{row.why} {row.error}",
@@ -165,7 +165,7 @@ _NUMBERS: dict[str, Callable[[Row], float | None]] = {
     "tokens": lambda row: row.tokens_out,
     "baseline": lambda row: row.tokens_in,
     "injected": lambda row: row.injected,
-    "removed": lambda row: row.freed,
+    "removed": lambda row: row.removed,
     "edits": lambda row: row.edits,
     "pending": lambda row: row.pending,
     "cache": lambda row: None if row.cache_share is None else row.cache_share * 100,

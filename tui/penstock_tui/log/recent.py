@@ -7,49 +7,50 @@ from dataclasses import dataclass
 from heapq import nlargest
 from itertools import islice
 
-from penstock_tui.format import count, many
+from penstock.base.format import plural
+from penstock_tui.format import count
 from penstock_tui.log.model import LogModel
 from penstock_tui.log.stats.compactions import LANDED, Compaction
 from penstock_tui.log.stats.levels import LevelChange
 
-__all__ = ["Happening", "lately"]
+__all__ = ["Activity", "recent_activity"]
 
 _NORMAL = "NORMAL"
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class Activity:
     """One thing."""
 
     at: float
-    words: str
+    text: str
     tone: str = "plain"
 
 
-def lately(model: LogModel, limit: int) -> list[Happening]:
+def recent_activity(model: LogModel, limit: int) -> list[Activity]:
     """The newest `limit`, newest first."""
     return nlargest(limit, _all(model, limit), key=lambda one: one.at)
 
 
-def _all(model: LogModel, limit: int) -> Iterator[Happening]:
+def _all(model: LogModel, limit: int) -> Iterator[Activity]:
     landed = (one for one in reversed(model.compactions.rows) if one.state == LANDED)
     yield from map(_taken, islice(landed, limit))
     yield from map(_level, islice(reversed(model.levels.changes), limit))
     for part, fault in model.faults.by_part.items():
-        yield Happening(fault.at, f"! fault: {part}: {fault.error or 'not said'}", "warn")
+        yield Activity(fault.at, f"! fault: {part}: {fault.error or 'not said'}", "warn")
 
 
-def _taken(one: Compaction) -> Happening:
-    what = f"flush of {many(one.edits, 'edit')}" if one.is_flush else f"compaction by {one.stage}"
+def _taken(one: Compaction) -> Activity:
+    what = f"flush of {plural(one.edits, 'edit')}" if one.is_flush else f"compaction by {one.stage}"
     who = f" in {one.client}" if one.client else ""
     why = f": {one.why}" if one.why else ""
-    return Happening(
+    return Activity(
         one.at, f"▾ {what}{who}, {count(one.freed)} tokens removed{why}", "good" if one.freed > 0 else "plain"
     )
 
 
-def _level(one: LevelChange) -> Happening:
+def _level(one: LevelChange) -> Activity:
     is_calm = one.level == _NORMAL
-    return Happening(
+    return Activity(
         one.at, f"{'✓' if is_calm else '!'} budget {one.budget} is {one.level}", "good" if is_calm else "warn"
     )

@@ -12,7 +12,7 @@ from penstock.stats.exchange import ExchangeStats
 
 __all__ = ["Row"]
 
-WORDS = 240
+PROMPT_CHARS = 240
 """Characters of a person's words kept in a row; the detail reads them again."""
 
 
@@ -24,7 +24,7 @@ class Row(ExchangeStats):
     """Order of arrival in this log."""
     label: str = ""
     """What a person calls its session."""
-    words: str = ""
+    prompt: str = ""
     """The person's words on one line, cut; in a tool loop, which results came."""
     lost: bool = False
     """It was under way when the proxy ended."""
@@ -49,7 +49,7 @@ class Row(ExchangeStats):
         return (self.usage.cache_read or 0) / prompt if prompt else None
 
     @property
-    def freed(self) -> int | None:
+    def removed(self) -> int | None:
         """Tokens that edits took out, less what stands in their place. Of an older log: by how much it grew smaller."""
         if self.tokens_in is None or self.tokens_out is None:
             return None
@@ -74,7 +74,7 @@ class Row(ExchangeStats):
         ExchangeStats.fold(self, event)
         said = event.data
         if isinstance(said, ClassifiedEvent):
-            self.words = one_line(said.words, WORDS) or _results(said)
+            self.prompt = one_line(said.words, PROMPT_CHARS) or _results(said)
             self.tokens_out = self.tokens_in if self.tokens_out is None else self.tokens_out
         elif isinstance(said, RefusedEvent):
             self.ms = max(event.at - self.at, 0) * 1000
@@ -84,4 +84,4 @@ def _results(said: ClassifiedEvent) -> str:
     """What a tool loop brings in place of words. Some results name their tool by the call's id alone."""
     calls = {block.id: block.name for block in said.blocks if block.kind == "tool_use"}
     results = [block.name or calls.get(block.id) or "a tool" for block in said.blocks if block.kind == "tool_result"]
-    return one_line(f"↳ {', '.join(dict.fromkeys(results))}", WORDS) if results else ""
+    return one_line(f"↳ {', '.join(dict.fromkeys(results))}", PROMPT_CHARS) if results else ""

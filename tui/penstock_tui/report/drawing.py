@@ -35,7 +35,7 @@ class Plot:
     """How it is read."""
     html: str
     """Empty: there is nothing to draw."""
-    told: str
+    caption: str
     """What it shows, in a sentence."""
     head: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]

@@ -77,7 +77,7 @@ class Report:
     """All of it."""
 
     only: dict[str, str]
-    books: Totals = field(default_factory=Totals)
+    stats: Totals = field(default_factory=Totals)
     points: list[Point] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     """The largest, the largest first."""
@@ -110,13 +110,13 @@ class _Folded:
     def take(self, events: Iterable[Event], id: str) -> None:
         """One exchange."""
         one, report = ExchangeRecord.of(id, events), self._report
-        report.books.add(one)
+        report.stats.add(one)
         if one.kind not in _REAL:
             return
         number, is_main = len(report.points) + 1, one.agent in ("", "main")
         said = one.find(ClassifiedEvent)
         filled = self._fillings.setdefault(one.conversation, Filling()).take(said, one)
-        report.points.append(_point(one, number, report.books.totals.money.saved, filled if is_main else {}))
+        report.points.append(_point(one, number, report.stats.totals.money.saved, filled if is_main else {}))
         self._take_results(said.blocks if said is not None else (), one, number)
         self._take_edits(one, number)
         if is_main:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import PurePath
 
 from penstock import __version__
+from penstock.base.format import moment
 from penstock.redaction.redaction import redact
 from penstock.stats.totals import Session
-from penstock_tui.format import total
 from penstock_tui.report.drawing import Plot, script
 from penstock_tui.report.gather import MOST, Edited, Report, Result
 from penstock_tui.report.plots import plots
-from penstock_tui.report.style import STYLE
 
 __all__ = ["page"]
 
@@ -23,6 +21,43 @@ ROWS = 300
 PREVIEW = 160
 # Nothing is loaded, whatever a text in the page says.
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+
+
+STYLE = """
+:root { --ink: #1c2024; --dim: #5b6168; --page: #fbfbfa; --card: #ffffff; --line: #d9dcdf; --accent: #1f6fb2; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e8eaec; --dim: #a3a9b0; --page: #15181b; --card: #1d2125; --line: #3a4046; --accent: #6cb6f2; }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
+main { max-width: 1100px; margin: 0 auto; padding: 24px 20px 48px; }
+h1 { font-size: 26px; margin: 0; overflow-wrap: anywhere; }
+h2 { font-size: 18px; margin: 0 0 8px; }
+.about, footer, figcaption { color: var(--dim); }
+figcaption strong { color: var(--ink); font-weight: 600; }
+section, dl { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 16px; }
+section, dl { margin: 16px 0; }
+dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 12px; }
+dt { color: var(--dim); font-size: 13px; }
+dd { margin: 0; font-size: 19px; font-variant-numeric: tabular-nums; }
+figure { margin: 0; }
+.plot { min-height: 60px; overflow: auto; }
+details { margin-top: 8px; }
+summary { cursor: pointer; color: var(--accent); }
+.table { overflow: auto; max-height: 480px; }
+table { border-collapse: collapse; width: 100%; font-size: 13px; }
+caption { position: absolute; left: -9999px; }
+th, td { text-align: left; padding: 4px 8px; border-bottom: 1px solid var(--line); vertical-align: top;
+  overflow-wrap: break-word; }
+th { position: sticky; top: 0; background: var(--card); white-space: nowrap; }
+th.n { text-align: right; }
+td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.js-plotly-plot text { fill: var(--ink) !important; }
+.js-plotly-plot .legend .bg { fill: transparent !important; }
+.js-plotly-plot .hoverlayer path { fill: var(--card) !important; stroke: var(--dim) !important; }
+.js-plotly-plot .zerolinelayer path { stroke: var(--dim) !important; }
+@media print { .table { max-height: none; } section { break-inside: avoid; } }
+"""
 
 
 def page(report: Report, *, texts: bool = False) -> str:
@@ -36,7 +71,7 @@ def page(report: Report, *, texts: bool = False) -> str:
         *(_plot(plot) for plot in plots(report)),
         _results(report.results, texts),
         _edits(report, texts),
-        _sessions(list(report.books.sessions.values())),
+        _sessions(list(report.stats.sessions.values())),
         f"<footer>Made by Penstock {escape(__version__)} from its event log. Tokens are estimates unless the provider "
         "counted them; money is at the prices of the profile. This page loads nothing.</footer>",
     ]
@@ -57,14 +92,14 @@ def _title(report: Report) -> str:
 
 
 def _about(report: Report) -> str:
-    found = list(report.books.sessions.values())
+    found = list(report.stats.sessions.values())
     clients = _some(one.client for one in found) or "unknown client"
     models = _some(model for one in found for model in one.models) or "unknown model"
     projects = _some(PurePath(one.project).name for one in found)
     when = ""
     if found:
         first, last = min(one.first_at for one in found), max(one.last_at for one in found)
-        when = f" · {_moment(first)} to {_moment(last)}"
+        when = f" · {moment(first)} to {moment(last)}"
     where = f" · project {projects}" if projects else ""
     return f'<p class="about">{_safe(f"{clients} · {models}{where}{when}")}</p>'
 
@@ -76,8 +111,8 @@ def _some(names: Iterable[str]) -> str:
 
 
 def _facts(report: Report) -> str:
-    sums, about = report.books.totals, "~" if report.books.totals.money.estimated else ""
-    turns = len(report.books.turns)
+    sums, about = report.stats.totals, "~" if report.stats.totals.money.estimated else ""
+    turns = len(report.stats.turns)
     kept = sums.came - sums.sent
     facts = [
         ("requests", f"{sums.requests:,}"),
@@ -86,22 +121,22 @@ def _facts(report: Report) -> str:
         ("tokens sent", f"{sums.sent:,}"),
         ("kept off the wire", f"{kept:,}" + (f" ({kept / sums.came:.1%})" if sums.came else "")),
         ("from the cache", f"{sums.cache_share:.0%}" if sums.cache_share is not None else "not known"),
-        ("without Penstock", f"{about}{total(sums.money.baseline, sums.money)}"),
-        ("paid", f"{about}{total(sums.money.paid, sums.money)}"),
-        ("saved", f"{about}{total(sums.money.saved, sums.money)}"),
+        ("without Penstock", f"{about}{sums.money.in_dollars(sums.money.baseline)}"),
+        ("paid", f"{about}{sums.money.in_dollars(sums.money.paid)}"),
+        ("saved", f"{about}{sums.money.in_dollars(sums.money.saved)}"),
         ("edits landed", f"{sums.edits:,}"),
-        ("compactions", f"{sum(one.state == 'landed' for one in report.books.compactions):,}"),
+        ("compactions", f"{sum(one.state == 'landed' for one in report.stats.compactions):,}"),
         ("failed, refused", f"{sums.failed:,}, {sums.refused:,}"),
     ]
     return "<dl>" + "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts) + "</dl>"
 
 
 def _plot(plot: Plot) -> str:
-    label = _safe(f"{plot.title}. {plot.told}")
+    label = _safe(f"{plot.title}. {plot.caption}")
     drawn = f'<div class="plot" role="img" aria-label="{label}">{plot.html}</div>' if plot.html else ""
     return (
         f'<section id="{plot.id}"><h2>{_safe(plot.title)}</h2><figure>{drawn}'
-        f"<figcaption>{_safe(plot.about)} <strong>{_safe(plot.told)}</strong></figcaption></figure>"
+        f"<figcaption>{_safe(plot.about)} <strong>{_safe(plot.caption)}</strong></figcaption></figure>"
         f"{_numbers(plot) if plot.rows else ''}</section>"
     )
 
@@ -169,8 +204,8 @@ def _sessions(found: Sequence[Session]) -> str:
             f"{one.sums.requests:,}",
             f"{one.sums.came:,}",
             f"{one.sums.sent:,}",
-            total(one.sums.money.paid, one.sums.money),
-            total(one.sums.money.saved, one.sums.money),
+            one.sums.money.in_dollars(one.sums.money.paid),
+            one.sums.money.in_dollars(one.sums.money.saved),
         )
         for one in found
     ]
@@ -208,10 +243,3 @@ def _is_number(text: str) -> bool:
 def _safe(text: str) -> str:
     """Once more through the redactor, no HTML, and no half characters."""
     return escape(redact(text).encode("utf-8", "replace").decode())
-
-
-def _moment(at: float) -> str:
-    try:
-        return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
-    except (ValueError, OverflowError, OSError):
-        return "?"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from penstock.base.format import dollars, plural
 from penstock.stats.totals import Turn
-from penstock_tui.format import dollars, many
 from penstock_tui.report.drawing import BLUE, GREEN, GREY, HEIGHT, ORANGE, PURPLE, RED, SKY, Plot, drawn, figure
 from penstock_tui.report.filling import PARTS
 from penstock_tui.report.gather import Point, Report
@@ -18,7 +18,7 @@ TAGS = 15
 
 def plots(report: Report) -> list[Plot]:
     """All of them, in the order of the page."""
-    turns = [turn for turn in report.books.turns.values() if turn.agent in ("", "main")]
+    turns = [turn for turn in report.stats.turns.values() if turn.agent in ("", "main")]
     main = [point for point in report.points if point.is_main]
     return [
         _tokens(turns),
@@ -50,7 +50,7 @@ def _tokens(turns: Sequence[Turn]) -> Plot:
     canvas.update_layout(barmode="group")
     saved = sum(came) - sum(sent)
     more = f"{abs(saved):,} {'fewer' if saved >= 0 else 'more: notes added them'}"
-    told = f"{many(len(turns), 'turn')}: {sum(came):,} input tokens came, {sum(sent):,} were sent, {more}."
+    caption = f"{plural(len(turns), 'turn')}: {sum(came):,} input tokens came, {sum(sent):,} were sent, {more}."
     rows = [
         (
             str(n),
@@ -69,7 +69,7 @@ def _tokens(turns: Sequence[Turn]) -> Plot:
         "Input tokens of all requests of the main agent's turn, added up. A diamond marks a turn in which old turns "
         "were compacted, a ring one in which edits that waited landed together.",
         drawn(canvas, "turn", "input tokens", bool(turns)),
-        told,
+        caption,
         ("turn", "came", "sent", "injected", "removed", "compactions", "flushes"),
         rows,
     )
@@ -106,7 +106,9 @@ def _window(points: Sequence[Point], window: int) -> Plot:
     if window and most > window * 0.5:
         canvas.add_hline(y=window, line={"color": GREY, "dash": "dot"}, annotation_text="the model's window")
     share = f" of a window of {window:,}" if window else ""
-    told = f"The largest request of the main agent had {most:,} tokens{share}." if known else "Nothing is known of it."
+    caption = (
+        f"The largest request of the main agent had {most:,} tokens{share}." if known else "Nothing is known of it."
+    )
     rows = [(str(p.number), str(p.turn), *(f"{p.filling.get(name, 0):,}" for name in parts)) for p in known]
     return Plot(
         "window",
@@ -114,7 +116,7 @@ def _window(points: Sequence[Point], window: int) -> Plot:
         "Each request of the main agent as it came, by what its tokens are; dashed, what was sent of it. Shares are "
         "estimates.",
         drawn(canvas, "request", "tokens", bool(known)),
-        told,
+        caption,
         ("request", "turn", *parts),
         rows,
     )
@@ -134,21 +136,23 @@ def _cache(points: Sequence[Point]) -> Plot:
     )
     canvas.update_yaxes(range=[0, 102], ticksuffix=" %")
     mean = sum(shares) / len(shares) if shares else 0.0
-    told = f"On average {mean:.0f} % of a request's input came from the cache." if shares else "Nothing is known of it."
+    caption = (
+        f"On average {mean:.0f} % of a request's input came from the cache." if shares else "Nothing is known of it."
+    )
     rows = [(str(n), f"{100 * share:.1f} %") for n, share in known]
     return Plot(
         "cache",
         "Share of the input from the provider's cache",
         "Of each request. A drop to nothing is a cold cache, or a prefix that changed.",
         drawn(canvas, "request", "share of the input", bool(known)),
-        told,
+        caption,
         ("request", "share"),
         rows,
     )
 
 
 def _money(report: Report) -> Plot:
-    points, sums = report.points, report.books.totals
+    points, sums = report.points, report.stats.totals
     canvas = figure()
     canvas.add_scatter(
         x=[point.number for point in points],
@@ -160,12 +164,12 @@ def _money(report: Report) -> Plot:
     )
     canvas.update_yaxes(tickformat="$,.4~f", zeroline=True)
     money, about = sums.money, "about " if sums.money.estimated else ""
-    told = (
+    caption = (
         f"Untouched, it would have cost {about}{dollars(money.baseline)}; {about}{dollars(money.paid)} was paid, "
         f"{about}{dollars(abs(money.saved))} {'saved' if money.saved >= 0 else 'lost'}."
     )
     if money.unpriced:
-        told += f" {many(money.unpriced, 'request')} more had an unknown price."
+        caption += f" {plural(money.unpriced, 'request')} more had an unknown price."
     none = "Unknown price." if money.unpriced else "Nothing was paid, as far as the log says."
     return Plot(
         "money",
@@ -173,7 +177,7 @@ def _money(report: Report) -> Plot:
         "What the requests would have cost without Penstock, less what was paid. Below zero, editing has cost more "
         "than it saved so far.",
         drawn(canvas, "request", "dollars", bool(points) and bool(sums.money.requests)),
-        told if sums.money.requests else none,
+        caption if sums.money.requests else none,
         ("request", "saved so far"),
         [(str(point.number), dollars(point.saved)) for point in points] if money.requests or not money.unpriced else [],
     )
@@ -187,8 +191,7 @@ def _latency(points: Sequence[Point]) -> Plot:
     )
     canvas = figure()
     for name, field, colour, dash, symbol in kinds:
-        told = [(point.number, getattr(point, field)) for point in points]
-        known = [(n, ms) for n, ms in told if ms]
+        known = [(point.number, ms) for point in points if (ms := getattr(point, field))]
         canvas.add_scatter(
             x=[n for n, _ in known],
             y=[ms for _, ms in known],
@@ -231,7 +234,7 @@ def _tags(turns: Sequence[Turn]) -> Plot:
     canvas.update_yaxes(type="category", automargin=True)
     canvas.update_layout(height=max(HEIGHT, 90 + 24 * len(top)))
     most = ", ".join(_by_number(counts)[:5])
-    told = f"{many(len(counts), 'tag')} in {many(len(turns), 'turn')}; the most frequent: {most}."
+    caption = f"{plural(len(counts), 'tag')} in {plural(len(turns), 'turn')}; the most frequent: {most}."
     rows = [(tag, str(len(counts[tag])), ", ".join(map(str, counts[tag][:40]))) for tag in _by_number(counts)]
     return Plot(
         "tags",
@@ -240,7 +243,7 @@ def _tags(turns: Sequence[Turn]) -> Plot:
         if len(counts) > TAGS
         else "What each turn of the main agent was about, the first on top.",
         drawn(canvas, "turn", "", bool(top), keeps_height=True),
-        told if counts else "No turn has a tag.",
+        caption if counts else "No turn has a tag.",
         ("tag", "turns", "which"),
         rows,
     )

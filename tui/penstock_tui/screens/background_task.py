@@ -29,7 +29,10 @@ class BackgroundTaskView(BaseView):
             super().__init__()
             self.then = then
 
-    def errand(
+    is_reading = False
+    """Whether `read_in_background` is at work."""
+
+    def in_background(
         self,
         what: str,
         do: Callable[[], Given],
@@ -40,6 +43,20 @@ class BackgroundTaskView(BaseView):
         """Have `do` run on a thread, and `then` with what it gave on the screen's own. Where it raises, why stands in a
         notice, and `fails` is called. `what`: what is done, in words."""
         self.run_worker(partial(self._go, what, do, then, fails), thread=True, group=what, name=what)
+
+    def read_in_background(self, what: str, do: Callable[[], Given], then: Callable[[Given], None]) -> None:
+        """As `in_background`, one at a time: does nothing while another is at work."""
+
+        def take(found: Given) -> None:
+            self.is_reading = False
+            then(found)
+
+        def stop() -> None:
+            self.is_reading = False
+
+        if not self.is_reading:
+            self.is_reading = True
+            self.in_background(what, do, take, fails=stop)
 
     def _go(
         self, what: str, do: Callable[[], Given], then: Callable[[Given], None], fails: Callable[[], None] | None

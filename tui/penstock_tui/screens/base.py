@@ -59,7 +59,7 @@ class BaseView(Screen[None]):
         self._ticks = 0
 
     @property
-    def is_told(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether all that the view shows is there."""
         return True
 
@@ -92,16 +92,16 @@ class BaseView(Screen[None]):
         self.changed.subscribe(self, self._note)
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self.restyle())
         self.set_interval(TICK, self._tick)
-        self.tell()
+        self.show_now()
 
     def on_screen_resume(self) -> None:
-        self.tell()
+        self.show_now()
 
     def restyle(self) -> None:
         """The theme turned: what was drawn has the wrong colours."""
         self._is_stale = True
 
-    def tell(self) -> None:
+    def show_now(self) -> None:
         """Show what is so now."""
         self._is_stale, self._ticks = False, 0
         now = self.feed.clock.now()
@@ -133,4 +133,4 @@ class BaseView(Screen[None]):
     def _tick(self) -> None:
         self._ticks += 1
         if self.is_current and (self._is_stale or self._ticks >= IDLE_TICKS):
-            self.tell()
+            self.show_now()

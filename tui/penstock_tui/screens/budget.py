@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from textual import on
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.message import Message
 from textual.signal import Signal
-from textual.worker import get_current_worker
+from textual.widgets import Static
 
-from penstock_tui.data.budget import BudgetRow, BudgetSnapshot, read_books
-from penstock_tui.format import many
+from penstock.base.format import plural
+from penstock_tui.data.budget import BudgetRow, BudgetSnapshot, read_budgets
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.model import Changes
@@ -22,7 +21,6 @@ from penstock_tui.names import ViewName
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.budget_actions import BudgetActions
 from penstock_tui.screens.budget_lines import NAME_WIDTH, budget_lines, change_lines, limit_lines
-from penstock_tui.screens.text_base import TextView
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.wrapped_text import Line, content_of, section
 
@@ -31,82 +29,89 @@ __all__ = ["BudgetView"]
 EVERY = 2.0
 """Seconds between two looks into the store, while the view is on top."""
 CHANGES = 20
+INDENT = NAME_WIDTH + 4
+"""Where a line that is too long goes on."""
 
 
-class BudgetView(BudgetActions, TextView):
+class BudgetView(BudgetActions):
     """What was spent is read from the store; what changed, and what providers allow, from the log."""
 
     NAME = ViewName.BUDGET
-    INDENT = NAME_WIDTH + 4
+    DEFAULT_CSS = """
+    BudgetView VerticalScroll { padding: 0 1; scrollbar-size: 1 1; }
+    BudgetView #text { height: auto; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "Choose", show=False, priority=True),
         Binding("up,k", "move(-1)", "Choose", show=False, priority=True),
     ]
 
-    class Read(Message):
-        """The thread has looked into the store."""
-
-        def __init__(self, books: BudgetSnapshot) -> None:
-            super().__init__()
-            self.books = books
-
     def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
         super().__init__(feed, changed)
-        self.books: BudgetSnapshot | None = None
+        self.snapshot: BudgetSnapshot | None = None
         """None: the first look is not back."""
-        self._is_reading = False
         self._chosen = ("", "")
         """Scope and name of the one under the cursor, as long as it is there."""
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.set_interval(EVERY, self._look)
 
     def on_screen_resume(self) -> None:
-        super().on_screen_resume()
         self._look()
 
     @property
-    def is_told(self) -> bool:
-        return self.books is not None
+    def is_complete(self) -> bool:
+        return self.snapshot is not None
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll():
+            yield Static(id="text")
+
+    def draw(self, now: float) -> None:
+        text = content_of(self._lines(now, self._width), self._width, INDENT)
+        self.query_one("#text", Static).update(text)
+
+    def on_resize(self) -> None:
+        self.show_now()
 
     def words(self) -> Words | None:
         return None  # a day without limits can still be told
 
     def head(self, now: float) -> list[Fact]:
-        rows = self.books.rows if self.books is not None else ()
+        rows = self._rows
         blocked = sum(row.level == "BLOCKED" for row in rows)
         return [
             Fact(f"⊘ {blocked} blocked: r raises" if blocked else "", 2, "bad"),
-            Fact(many(len(rows), "budget"), 3),
+            Fact(plural(len(rows), "budget"), 3),
             Fact("without what is under way", 6, "dim"),
         ]
 
     @property
     def at(self) -> int:
         """The row under the cursor."""
-        rows = self.books.rows if self.books is not None else ()
-        return next((i for i, row in enumerate(rows) if (row.scope, row.key) == self._chosen), 0)
+        return next((i for i, row in enumerate(self._rows) if (row.scope, row.key) == self._chosen), 0)
 
     def chosen(self) -> BudgetRow | None:
-        rows = self.books.rows if self.books is not None else ()
-        return rows[self.at] if rows else None
+        return self._rows[self.at] if self._rows else None
+
+    @property
+    def _rows(self) -> Sequence[BudgetRow]:
+        return self.snapshot.rows if self.snapshot is not None else ()
 
     def action_move(self, step: int) -> None:
         """The cursor goes through the budgets; past the last of them the page moves."""
-        rows = self.books.rows if self.books is not None else ()
         at = self.at + step
-        if not 0 <= at < len(rows):
-            self.action_scroll(step)
+        if not 0 <= at < len(self._rows):
+            self.query_one(VerticalScroll).scroll_relative(y=step, animate=False)
             return
-        self._chosen = rows[at].scope, rows[at].key
-        self.tell()
+        self._chosen = self._rows[at].scope, self._rows[at].key
+        self.show_now()
         self._keep_in_sight()
 
     def _keep_in_sight(self) -> None:
         """The row under the cursor; lines before it may be broken into several."""
         page, width = self.query_one(VerticalScroll), self._width
-        before = content_of(self.lines(self.feed.clock.now(), width)[: self.at + 1], width, self.INDENT)
+        before = content_of(self._lines(self.feed.clock.now(), width)[: self.at + 1], width, INDENT)
         y = before.plain.count("\n") + 1
         if not page.scroll_offset.y <= y < page.scroll_offset.y + page.size.height:
             page.scroll_to(y=max(y - page.size.height // 2, 0), animate=False)
@@ -118,7 +123,7 @@ class BudgetView(BudgetActions, TextView):
     def read_again(self) -> None:
         self._look()
 
-    def lines(self, now: float, width: int) -> list[Line]:
+    def _lines(self, now: float, width: int) -> list[Line]:
         levels = self.feed.model.levels
         changes = list(levels.changes)[-CHANGES:]
         return [
@@ -129,35 +134,26 @@ class BudgetView(BudgetActions, TextView):
         ]
 
     def _spent(self, width: int) -> list[Line]:
-        books = self.books
-        if books is None:
+        found = self.snapshot
+        if found is None:
             return [(("Reading the store", "dim"),)]
-        lines = budget_lines(books.rows, width, self.at)
-        if books.error:
-            lines.append(((f"! {books.error}", "warn"),))
-        if books.rows and not books.is_limited:
+        lines = budget_lines(found.rows, width, self.at)
+        if found.error:
+            lines.append(((f"! {found.error}", "warn"),))
+        if found.rows and not found.is_limited:
             lines.append((("Nothing is limited:   s   or   penstock budget set day --dollars 20   does that.", "dim"),))
         return lines
 
     def _look(self) -> None:
-        if self.is_current and not self._is_reading and self.feed.state is LogState.OPEN:
+        if self.is_current and self.feed.state is LogState.OPEN:
             health, now = self.feed.model.health, self.feed.clock.now()
-            look = partial(self._read, health.profile, now, dict(health.changed))
-            self._is_reading = True
-            self.run_worker(look, thread=True, group="budget", name="read the budgets")
+            look = partial(read_budgets, self.feed.path, health.profile, now, dict(health.changed))
+            self.read_in_background("read the budgets", look, self._take)
 
-    def _read(self, profile: str, now: float, changed: Mapping[str, Any]) -> None:
-        """On a thread."""
-        books = read_books(self.feed.path, profile, now, changed)
-        if not get_current_worker().is_cancelled:
-            self.post_message(self.Read(books))
-
-    @on(Read)
-    def _take(self, event: Read) -> None:
-        self._is_reading = False
-        if event.books != self.books:
-            self.books = event.books
-            self.tell()
+    def _take(self, found: BudgetSnapshot) -> None:
+        if found != self.snapshot:
+            self.snapshot = found
+            self.show_now()
 
 
 _WAY_OUT: Line = (

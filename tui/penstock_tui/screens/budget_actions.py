@@ -134,7 +134,7 @@ class BudgetActions(BackgroundTaskView):
     def _do(self, command: str, arguments: dict[str, Any]) -> None:
         profile = self.feed.model.health.profile
         do = partial(do_budget, self.feed.path, partial(_limits, profile), command, arguments)
-        self.errand(f"{command} it", do, partial(self._done, command))
+        self.in_background(f"{command} it", do, partial(self._done, command))
 
     def _done(self, command: str, answer: dict[str, Any]) -> None:
         said = answer.get({"raise": "raised"}.get(command, command))

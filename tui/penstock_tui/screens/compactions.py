@@ -8,9 +8,10 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from penstock.base.format import plural
 from penstock_tui.dialogs.text import ReadingScreen
 from penstock_tui.exchange.summaries import Summary, read_summary
-from penstock_tui.format import clock_time, count, full_time, many, percent
+from penstock_tui.format import clock_time, count, full_time, percent
 from penstock_tui.log.row import Row
 from penstock_tui.log.stats.compactions import Compaction
 from penstock_tui.names import ViewName
@@ -34,7 +35,7 @@ _STATES = {
 
 
 def _what(one: Compaction, _moment: Moment) -> Cell:
-    return (f"flush of {many(one.edits, 'edit')}", "strong") if one.is_flush else (one.stage, "")
+    return (f"flush of {plural(one.edits, 'edit')}", "strong") if one.is_flush else (one.stage, "")
 
 
 def _tokens(one: Compaction, _moment: Moment) -> Cell:
@@ -97,7 +98,7 @@ class CompactionsView(BackgroundTaskView, TableView[Compaction]):
             Fact(f"{known.landed:,} landed", 2),
             Fact(f"{count(known.freed)} tokens removed", 3, "good" if known.freed >= 0 else "bad"),
             Fact(f"{known.waiting:,} pending" if known.waiting else "", 4, "accent"),
-            Fact(f"{known.flushes:,} flushes" if known.flushes != 1 else "1 flush", 5),
+            Fact(plural(known.flushes, "flush", "flushes"), 5),
             self.cut(len(known.rows)),
         ]
 
@@ -110,7 +111,7 @@ class CompactionsView(BackgroundTaskView, TableView[Compaction]):
         if one is None or one.is_flush:
             self._open_exchange(key)
             return
-        self.errand("read it", partial(read_summary, self.feed.path, one), partial(self._read, key, one))
+        self.in_background("read it", partial(read_summary, self.feed.path, one), partial(self._read, key, one))
 
     def _read(self, key: str, one: Compaction, found: Summary) -> None:
         def leave(pressed: str | None) -> None:

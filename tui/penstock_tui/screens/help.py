@@ -14,7 +14,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from penstock_tui.dialogs.base import Passing
+from penstock_tui.dialogs.base import Transient
 from penstock_tui.log.query import HELP
 from penstock_tui.names import ViewName
 from penstock_tui.widgets.columns import COLUMNS
@@ -133,7 +133,7 @@ KEYS = (
 )
 
 
-class HelpScreen(ModalScreen[None], Passing):
+class HelpScreen(ModalScreen[None], Transient):
     """Over whatever was there. Any of the ways out leads back to it."""
 
     DEFAULT_CSS = """

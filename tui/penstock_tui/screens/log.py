@@ -7,12 +7,11 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.screen import Screen
 from textual.signal import Signal
 
+from penstock.base.format import plural
 from penstock_tui.exchange.reader import words_of
-from penstock_tui.format import many
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.filtered_rows import Order
 from penstock_tui.log.model import Changes
@@ -21,7 +20,7 @@ from penstock_tui.log.row import Row
 from penstock_tui.log.stats.sessions import session_of
 from penstock_tui.names import ViewName
 from penstock_tui.screens.detail import DetailScreen, Pane
-from penstock_tui.screens.opening import OpenMap
+from penstock_tui.screens.exchange_base import OpenMap
 from penstock_tui.widgets.columns import order_by
 from penstock_tui.widgets.facts import health_facts, total_facts
 from penstock_tui.widgets.filter_line import FilterLine, Mode
@@ -30,7 +29,7 @@ from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.key_line import KeyLine
 from penstock_tui.widgets.notice import Notice, words_for
 from penstock_tui.widgets.request_table import RequestTable
-from penstock_tui.widgets.table_header import TableHeader
+from penstock_tui.widgets.table import Table
 from penstock_tui.widgets.view_bar import ViewBar
 
 __all__ = ["LogScreen"]
@@ -72,9 +71,7 @@ class LogScreen(Screen[None]):
         yield ViewBar(ViewName.LOG)
         yield FittedLine(id="totals")
         yield Notice(id="notice")
-        with Vertical(id="log"):
-            yield TableHeader(id="titles")
-            yield RequestTable(id="table")
+        yield RequestTable(id="table")
         yield FilterLine(id="filter")
         yield FittedLine(id="health")
         yield KeyLine()
@@ -86,7 +83,7 @@ class LogScreen(Screen[None]):
         self.set_interval(TICK, self._tick)
         self._table.show(self._feed.model.rows, self._filter)
         self._arrange()
-        self.tell()
+        self.show_now()
 
     def take(self, changes: Changes) -> None:
         """Show what changed. The sums follow with the next tick: they need not turn with every event."""
@@ -156,13 +153,13 @@ class LogScreen(Screen[None]):
 
     def _copy_words(self, row: Row) -> None:
         """The row has only the beginning of them."""
-        words = words_of(self._feed.path, row.id) or row.words
+        words = words_of(self._feed.path, row.id) or row.prompt
         self.app.call_from_thread(self._copied_words, words)
 
     def _copied_words(self, words: str) -> None:
         if words:
             self.app.copy_to_clipboard(words)
-            self.notify(f"Copied {many(len(words), 'character')} of the prompt")
+            self.notify(f"Copied {plural(len(words), 'character')} of the prompt")
         else:
             self.notify("This request has no prompt to copy.", severity="warning")
 
@@ -226,18 +223,14 @@ class LogScreen(Screen[None]):
         else:
             self.action_clear()
 
-    @on(TableHeader.Clicked)
-    def _title_clicked(self, event: TableHeader.Clicked) -> None:
+    @on(Table.TitleClicked)
+    def _title_clicked(self, event: Table.TitleClicked) -> None:
         """By this column, then the other way, then not at all."""
         order, begin = self._table.order, order_by(event.title)
         if begin is None or order is None or order.title != event.title:
             self.sort(begin)
         else:
             self.sort(order.turned() if order.falls == begin.falls else None)
-
-    @on(RequestTable.Arranged)
-    def _arranged(self) -> None:
-        self.query_one(TableHeader).show(self._table.columns, self._table.order)
 
     @on(RequestTable.Behind)
     def _behind(self) -> None:
@@ -282,19 +275,19 @@ class LogScreen(Screen[None]):
         self.clear_selection()
         self._table.show(self._feed.model.rows, query)
         self._arrange()
-        self.tell()
+        self.show_now()
 
     def _arrange(self) -> None:
         """Rows, or the words that stand for them."""
         words = words_for(self._feed, self._filter.text if not self._table.count else "")
-        notice, log = self.query_one(Notice), self.query_one("#log")
-        notice.display, log.display = words is not None, words is None
+        notice = self.query_one(Notice)
+        notice.display, self._table.display = words is not None, words is None
         if words is not None:
             notice.show(*words)
         elif self.focused is None:
             self._table.focus()
 
-    def tell(self) -> None:
+    def show_now(self) -> None:
         """Bring the lines of facts up to date at once."""
         self.query_one("#totals", FittedLine).show(total_facts(self._feed, self._table.newer, waits=self._table.waits))
         self.query_one("#health", FittedLine).show(health_facts(self._feed))
@@ -304,7 +297,7 @@ class LogScreen(Screen[None]):
     def _tick(self) -> None:
         self._frame += 1
         self._table.animate_rows(self._moment())
-        self.tell()
+        self.show_now()
 
     def _moment(self) -> Moment:
         return Moment(self._feed.clock.now(), self._frame)

@@ -13,10 +13,12 @@ from textual.binding import Binding, BindingType
 from textual.signal import Signal
 from textual.widgets import Static
 
-from penstock_tui.data.memory import PAGE, MemoryPage, Remembered, one_line
+from penstock.base.format import plural
+from penstock.base.readable import one_line
+from penstock_tui.data.memory import PAGE, MemoryPage, Remembered
 from penstock_tui.dialogs.ask import AskScreen
 from penstock_tui.dialogs.choose import ChooseScreen
-from penstock_tui.format import age, count, many
+from penstock_tui.format import age, count
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.health import Proxy
@@ -92,14 +94,13 @@ class MemoryView(MemoryActions, TableView[Remembered]):
         """What is looked at: a project, a search, a page."""
         self._session = ""
         """The one whose window is shown. Empty: the one seen last."""
-        self._is_reading = False
         self._thresholds: tuple[tuple[str, int], Thresholds] | None = None
 
     # ---------------------------------------------------------------- what is shown
 
     @property
-    def is_told(self) -> bool:
-        return self.page is not None and not self._is_reading
+    def is_complete(self) -> bool:
+        return self.page is not None and not self.is_reading
 
     def body(self) -> ComposeResult:
         yield Static(id="fullness")
@@ -112,7 +113,7 @@ class MemoryView(MemoryActions, TableView[Remembered]):
     def head(self, now: float) -> list[Fact]:
         page = self.page
         if page is None or page.error:
-            return [Fact("reading" if self._is_reading else "", 2, "dim")]
+            return [Fact("reading" if self.is_reading else "", 2, "dim")]
         first, last = page.skip + 1, page.skip + len(page.items)
         found = f"“{page.query}”: {len(page.items)} found, Esc ends the search" if page.query else ""
         pages = f"{first:,} to {last:,}, n b turn the page" if page.known > PAGE and not page.query else ""
@@ -120,10 +121,10 @@ class MemoryView(MemoryActions, TableView[Remembered]):
             Fact(found, 2, "accent"),
             Fact(_memories(page.known), 3),
             Fact(f"of {_project(page.project)}" if page.project else "", 4, "accent"),
-            Fact(f"in {many(len(page.projects), 'project')}" if not page.project else "", 6),
+            Fact(f"in {plural(len(page.projects), 'project')}" if not page.project else "", 6),
             Fact(pages, 4, "dim"),
             Fact("; ".join(page.remarks), 5, "warn"),
-            Fact("reading" if self._is_reading else "", 7, "dim"),
+            Fact("reading" if self.is_reading else "", 7, "dim"),
         ]
 
     def rows(self) -> Sequence[tuple[str, Remembered]]:
@@ -141,7 +142,7 @@ class MemoryView(MemoryActions, TableView[Remembered]):
         said.update(self._instead())
 
     def on_resize(self) -> None:
-        self.tell()
+        self.show_now()
 
     def fullness(self) -> Fullness | None:
         """The window of the session that is looked at. None: there is no session."""
@@ -180,7 +181,6 @@ class MemoryView(MemoryActions, TableView[Remembered]):
     # ---------------------------------------------------------------- looking
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.set_interval(EVERY, self._look_again)
 
     def _look_again(self) -> None:
@@ -190,31 +190,25 @@ class MemoryView(MemoryActions, TableView[Remembered]):
             self.action_read()
 
     def on_screen_resume(self) -> None:
-        super().on_screen_resume()
         self.action_read()
 
     def read_again(self) -> None:
         self.action_read()
 
     def action_read(self) -> None:
-        if self._is_reading or self.feed.state is not LogState.OPEN:
+        if self.is_reading or self.feed.state is not LogState.OPEN:
             return
         wanted, profile = self._wanted, self.feed.model.health.profile
         look = partial(self.reader.look, profile, project=wanted.project, query=wanted.query, skip=wanted.skip)
-        self._is_reading = True
-        self.errand("read the memory", look, partial(self._take, wanted), fails=self._stop_reading)
-        self.tell()
+        self.read_in_background("read the memory", look, partial(self._take, wanted))
+        self.show_now()
 
     def _take(self, wanted: MemoryPage, page: MemoryPage) -> None:
-        self._is_reading = False
         if wanted != self._wanted:
             self.action_read()
             return
         self.page = page
-        self.tell()
-
-    def _stop_reading(self) -> None:
-        self._is_reading = False
+        self.show_now()
 
     def _want(self, project: str, query: str = "", skip: int = 0) -> None:
         self._wanted = MemoryPage(project=project, query=query, skip=skip)
@@ -261,7 +255,7 @@ class MemoryView(MemoryActions, TableView[Remembered]):
             return
         at = listed.index(shown) - step if shown in listed else 0
         self._session = listed[min(max(at, 0), len(listed) - 1)].name
-        self.tell()
+        self.show_now()
 
     def item(self, key: str = "") -> Remembered | None:
         """The one of that key, or under the cursor."""

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.signal import Signal
 
+from penstock.base.format import plural
 from penstock_tui.data.memory import MemoryReader, Remembered, Whole
 from penstock_tui.dialogs.confirm import ConfirmScreen
 from penstock_tui.dialogs.edit import EditScreen
 from penstock_tui.dialogs.text import ReadingScreen
+from penstock_tui.format import age, count, full_time
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.model import Changes
 from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import ShowInLog
-from penstock_tui.screens.memory_lines import whole_lines
+from penstock_tui.widgets.wrapped_text import Line, labelled, section
 
 __all__ = ["MemoryActions"]
 
@@ -56,7 +59,7 @@ class MemoryActions(BackgroundTaskView):
         one = self.item(key)
         if one is not None:
             profile = self.feed.model.health.profile
-            self.errand("read it", partial(self.reader.whole, profile, one), self._show)
+            self.in_background("read it", partial(self.reader.whole, profile, one), self._show)
 
     def _show(self, found: Whole) -> None:
         if not self.is_active:  # one has gone elsewhere meanwhile
@@ -90,7 +93,9 @@ class MemoryActions(BackgroundTaskView):
             if text is None or text.strip() == one.text.strip():
                 return
             edit = partial(self.reader.edit, self.feed.model.health.profile, one, text)
-            self.errand("edit it", edit, lambda is_new: self._done("Its text is another now." if is_new else "Same."))
+            self.in_background(
+                "edit it", edit, lambda is_new: self._done("Its text is another now." if is_new else "Same.")
+            )
 
         self.app.push_screen(EditScreen(f"Memory {one.id}", one.text), save)
 
@@ -100,7 +105,7 @@ class MemoryActions(BackgroundTaskView):
             return
         pin = partial(self.reader.pin, self.feed.model.health.profile, one, not one.pinned)
         said = "It is kept as long as others." if one.pinned else "⚑ It is kept for good, and found before others."
-        self.errand("pin it", pin, lambda _none: self._done(said))
+        self.in_background("pin it", pin, lambda _none: self._done(said))
 
     def action_forget(self) -> None:
         one = self.item()
@@ -116,10 +121,43 @@ class MemoryActions(BackgroundTaskView):
         def go(sure: bool | None) -> None:
             if sure:
                 forget = partial(self.reader.forget, self.feed.model.health.profile, one)
-                self.errand("forget it", forget, lambda said: self._done(f"{said}."))
+                self.in_background("forget it", forget, lambda said: self._done(f"{said}."))
 
         self.app.push_screen(ConfirmScreen(f"Forget {one.id}?", lines, "forgets it"), go)
 
     def _done(self, said: str) -> None:
         self.notify(said, markup=False)
         self.read_again()
+
+
+ROLES = {"user": "a person", "assistant": "the agent", "tool": "done by a tool"}
+BEGINNING = 160
+
+
+def whole_lines(found: Whole, now: float, turn: str) -> list[Line]:
+    """All that is known of an item; `turn`: where it was said, in words."""
+    item = found.item
+    said = "nobody knows when" if item.at is None else f"{full_time(item.at)}, {age(now - item.at)} ago"
+    until = "for good" if item.pinned or item.expires_at is None else f"until {full_time(item.expires_at)}"
+    marks = [f"+{item.helpful} helpful"] * bool(item.helpful) + [f"-{item.wrong} wrong"] * bool(item.wrong)
+    facts: list[Line] = [
+        labelled("id", (item.id, "strong")),
+        labelled("project", (item.where, "plain")),
+        labelled("source turn", (turn, "plain")),
+        labelled("said", (f"{said}, by {ROLES.get(item.role, item.role)}", "plain")),
+        labelled("tags", (", ".join(item.tags) or "none", "accent" if item.tags else "dim")),
+        labelled("kept", (f"{'pinned, ' if item.pinned else ''}{until}", "plain")),
+        labelled("marks", (", ".join(marks) or "none", "plain" if marks else "dim")),
+        labelled("size", (f"{plural(item.tokens, 'token')}, about; {count(len(item.text))} characters", "plain")),
+    ]
+    body: list[Line] = [((row.expandtabs(), "plain"),) for row in item.text.split("\n")]
+    return [
+        *section("Memory", facts),
+        *section("Text", body),
+        *section("Before it", _brief(found.before)),
+        *section("Behind it", _brief(found.behind)),
+    ]
+
+
+def _brief(items: Sequence[Remembered]) -> list[Line]:
+    return [((f"{item.role}: ", "dim"), (item.line[:BEGINNING], "plain")) for item in items]

@@ -8,18 +8,45 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Static
 
-from penstock_tui.format import many
+from penstock.base.format import plural
 from penstock_tui.log.model_windows import stale
 from penstock_tui.names import ViewName
 from penstock_tui.screens.base import BaseView, Words
-from penstock_tui.screens.component_status import part_lines
-from penstock_tui.screens.overview_lines import client_lines, lately_lines, money_lines, token_lines, traffic_lines
+from penstock_tui.screens.overview_lines import (
+    client_lines,
+    money_lines,
+    part_lines,
+    recent_lines,
+    token_lines,
+    traffic_lines,
+)
 from penstock_tui.widgets.fitted_line import Fact
-from penstock_tui.widgets.panel import Panel
-from penstock_tui.widgets.wrapped_text import Line
+from penstock_tui.widgets.wrapped_text import LABEL, Line, content_of
 
 __all__ = ["OverviewView"]
+
+
+class Panel(Static):
+    """As high as its lines."""
+
+    DEFAULT_CSS = """
+    Panel { height: auto; border: round $foreground 30%; border-title-color: $text-primary; padding: 0 1; }
+    """
+
+    def __init__(self, title: str, *, id: str) -> None:
+        super().__init__(id=id)
+        self.border_title = title
+
+    @property
+    def room(self) -> int:
+        """Cells of a line."""
+        return max(self.scrollable_content_region.width, 1)
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show `lines`, broken to fit."""
+        self.update(content_of(lines, self.room, LABEL))
 
 
 class OverviewView(BaseView):
@@ -44,7 +71,7 @@ class OverviewView(BaseView):
     def head(self, now: float) -> list[Fact]:
         requests = self.feed.model.totals.requests
         return [
-            Fact(many(requests, "request") if requests else "no request yet", 2),
+            Fact(plural(requests, "request") if requests else "no request yet", 2),
             Fact("! old table of models" if stale() else "", 3, "warn"),
         ]
 
@@ -66,14 +93,14 @@ class OverviewView(BaseView):
         self._show("tokens", lambda width: token_lines(feed, now, width))
         self._show("parts", lambda _: part_lines(feed, now))
         self._show("clients", lambda _: client_lines(feed, now))
-        self._show("lately", lambda _: lately_lines(feed, now))
+        self._show("lately", lambda _: recent_lines(feed, now))
 
     def _show(self, name: str, lines: Callable[[int], Sequence[Line]]) -> None:
         panel = self.query_one(f"#{name}", Panel)
         panel.show(lines(panel.room))
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.tell)  # the panels have their new width only then
+        self.call_after_refresh(self.show_now)  # the panels have their new width only then
 
     def action_scroll(self, step: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=step, animate=False)

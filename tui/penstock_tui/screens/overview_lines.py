@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from penstock_tui.format import age, ago, bar, clock_time, count, dollars, many, percent, sparkline
+from penstock.base.format import plural
+from penstock_tui.format import age, ago, bar, clock_time, count, dollars, percent, sparkline
 from penstock_tui.log.feed import Feed
-from penstock_tui.log.health import Proxy
-from penstock_tui.log.recent import lately
+from penstock_tui.log.health import RECENT, Proxy
+from penstock_tui.log.model_windows import stale, table_date
+from penstock_tui.log.recent import recent_activity
+from penstock_tui.log.stats.faults import Fault
 from penstock_tui.log.stats.totals import Totals
 from penstock_tui.widgets.segments import fitted
 from penstock_tui.widgets.wrapped_text import LABEL, Line, labelled
 
-__all__ = ["client_lines", "lately_lines", "money_lines", "token_lines", "traffic_lines"]
+__all__ = ["client_lines", "money_lines", "part_lines", "recent_lines", "token_lines", "traffic_lines"]
 
 HOUR = 60
 WIDEST = 60
@@ -24,18 +27,18 @@ LATELY = 20
 
 def traffic_lines(feed: Feed, now: float, width: int) -> list[Line]:
     """Uptime, sums, and requests per minute."""
-    model, pulse = feed.model, feed.model.pulse
+    model, request_rate = feed.model, feed.model.request_rate
     totals, taken = model.totals, model.compactions
     waiting = f", {taken.waiting:,} pending" if taken.waiting else ""
     freed = f", {count(taken.freed)} tokens removed" if taken.landed else ""
     label, end = _hour(feed, now)
-    minutes = pulse.minutes(end, HOUR)
-    told = f"{many(pulse.per_minute(now), 'request')} a minute, at most {max(minutes)} in that hour"
+    minutes = request_rate.minutes(end, HOUR)
+    told = f"{plural(request_rate.per_minute(now), 'request')} a minute, at most {max(minutes)} in that hour"
     return [
         labelled("uptime", (_uptime(feed, now), "plain")),
-        labelled("requests", (f"{many(totals.requests, 'request')}, {many(totals.turns, 'turn')}", "strong")),
+        labelled("requests", (f"{plural(totals.requests, 'request')}, {plural(totals.turns, 'turn')}", "strong")),
         labelled("compactions", (f"{taken.landed:,} landed{freed}{waiting}", "plain")),
-        *_course(label, minutes, told, width),
+        *_over_time(label, minutes, told, width),
     ]
 
 
@@ -44,7 +47,7 @@ def token_lines(feed: Feed, now: float, width: int) -> list[Line]:
     totals = feed.model.totals
     cache = percent(totals.cache_share)
     label, end = _hour(feed, now)
-    minutes = feed.model.course.minutes(end, HOUR)
+    minutes = feed.model.minute_sums.minutes(end, HOUR)
     shares = [round(100 * (minute.cache_share or 0)) for minute in minutes]
     lines: list[Line] = [labelled("tokens", *_tokens(totals))]
     if totals.saved > 0:
@@ -54,31 +57,31 @@ def token_lines(feed: Feed, now: float, width: int) -> list[Line]:
     )
     if cache:
         told = f"the cache's part by the minute; {count(sum(one.sent for one in minutes))} tokens sent in that hour"
-        lines += _course(label, shares, told, width, most=100)
+        lines += _over_time(label, shares, told, width, most=100)
     return lines
 
 
 def money_lines(feed: Feed, width: int) -> list[Line]:
     """What was paid, and what would have been."""
-    purse = feed.model.totals.purse
-    if not purse.requests:
-        return [labelled("money", ("unknown price" if purse.unpriced else "nothing booked yet", "plain"))]
-    about = "~" if purse.estimated else ""
-    word, tone = ("lost", "bad") if purse.saved < 0 else ("saved", "good")
-    share = f" ({percent(abs(purse.saved) / purse.baseline)})" if purse.baseline and purse.saved else ""
+    costs = feed.model.totals.costs
+    if not costs.requests:
+        return [labelled("money", ("unknown price" if costs.unpriced else "nothing booked yet", "plain"))]
+    about = "~" if costs.estimated else ""
+    word, tone = ("lost", "bad") if costs.saved < 0 else ("saved", "good")
+    share = f" ({percent(abs(costs.saved) / costs.baseline)})" if costs.baseline and costs.saved else ""
     lines: list[Line] = [
-        labelled("money", (f"{about}{dollars(purse.saved)} {word}{share}", tone)),
+        labelled("money", (f"{about}{dollars(costs.saved)} {word}{share}", tone)),
         labelled(
             "paid",
-            (f"{about}{dollars(purse.paid)}", "strong"),
-            (f" of {dollars(purse.baseline)} without Penstock", "plain"),
+            (f"{about}{dollars(costs.paid)}", "strong"),
+            (f" of {dollars(costs.baseline)} without Penstock", "plain"),
         ),
     ]
-    if purse.saved > 0:
-        lines.append(labelled("", (bar(purse.paid / purse.baseline, _room(width)), tone)))
-    lines.append(labelled("compacting", (f"~{dollars(purse.naive)} had clients compacted by themselves", "plain")))
-    if purse.unpriced:
-        lines.append(labelled("", (f"{many(purse.unpriced, 'request')} more at an unknown price", "warn")))
+    if costs.saved > 0:
+        lines.append(labelled("", (bar(costs.paid / costs.baseline, _room(width)), tone)))
+    lines.append(labelled("compacting", (f"~{dollars(costs.naive)} had clients compacted by themselves", "plain")))
+    if costs.unpriced:
+        lines.append(labelled("", (f"{plural(costs.unpriced, 'request')} more at an unknown price", "warn")))
     return lines
 
 
@@ -97,18 +100,18 @@ def client_lines(feed: Feed, now: float) -> list[Line]:
     return lines or [(("no client has come by yet", "plain"),)]
 
 
-def lately_lines(feed: Feed, now: float) -> list[Line]:
+def recent_lines(feed: Feed, now: float) -> list[Line]:
     """What stood out, the newest on top."""
-    found = lately(feed.model, LATELY)
-    return [labelled(clock_time(one.at, now), (one.words, one.tone)) for one in found] or [
+    found = recent_activity(feed.model, LATELY)
+    return [labelled(clock_time(one.at, now), (one.text, one.tone)) for one in found] or [
         (("no compaction, no flush, no fault yet", "plain"),)
     ]
 
 
 def _client(name: str, totals: Totals, last: float, now: float) -> Line:
-    purse = totals.purse
-    money = f", {dollars(purse.paid)} paid" if purse.requests else ", unknown price" if purse.unpriced else ""
-    said = f"{many(totals.requests, 'request')}, {count(totals.tokens_out)} tokens{money}"
+    costs = totals.costs
+    money = f", {dollars(costs.paid)} paid" if costs.requests else ", unknown price" if costs.unpriced else ""
+    said = f"{plural(totals.requests, 'request')}, {count(totals.tokens_out)} tokens{money}"
     return ((fitted(name, LABEL), "strong"), (said, "plain"), (f", {ago(last, now)}", "dim"))
 
 
@@ -118,7 +121,7 @@ def _hour(feed: Feed, now: float) -> tuple[str, float]:
     return ("last hour", now) if feed.proxy is Proxy.RUNNING or last is None else ("its last hour", last)
 
 
-def _course(label: str, numbers: Sequence[int], told: str, width: int, most: int | None = None) -> list[Line]:
+def _over_time(label: str, numbers: Sequence[int], told: str, width: int, most: int | None = None) -> list[Line]:
     """A sparkline that ends now, and what it shows."""
     drawn = sparkline(numbers, _room(width), most)
     return [labelled(label, (drawn, "accent")), labelled("", (told, "dim"))]
@@ -146,3 +149,51 @@ def _tokens(totals: Totals) -> tuple[tuple[str, str], ...]:
     if totals.saved < 0:
         return sent, (f", {count(-totals.saved)} added{share}", "warn")
     return sent, (f", {count(totals.saved)} kept off the wire{share}", "good")
+
+
+_PROXY = {
+    Proxy.RUNNING: ("● running", "good"),
+    Proxy.STOPPED: ("■ stopped: what this shows is what it left behind", "warn"),
+    Proxy.GONE: ("■ gone: its process ended without a word", "bad"),
+    Proxy.UNKNOWN: ("○ not known: no proxy has signed this log", "dim"),
+}
+_LEVELS = {"REDUCED": "warn", "MINIMAL": "warn", "BLOCKED": "bad"}
+
+
+def part_lines(feed: Feed, now: float) -> list[Line]:
+    """Proxy, store, stages, memory, what else had faults, budgets."""
+    faults = feed.model.faults
+    named = ("store", "events", "memory")
+    others = [(part, fault) for part, fault in faults.by_part.items() if part not in named]
+    return [
+        labelled("proxy", _PROXY[feed.proxy]),
+        labelled("store", _state(faults.of("store") or faults.of("events"), now)),
+        labelled("stages", _stages(feed)),
+        labelled("memory", _state(faults.of("memory"), now)),
+        *(labelled(part, _state(fault, now)) for part, fault in others),
+        labelled("budgets", _budgets(feed, now)),
+        labelled("models", (f"! {stale()}", "warn") if stale() else (f"✓ table of {table_date()}", "good")),
+    ]
+
+
+def _state(fault: Fault | None, now: float) -> tuple[str, str]:
+    if fault is None:
+        return "✓ no faults", "good"
+    said = f"{plural(fault.count, 'fault')}, the last {ago(fault.at, now)}: {fault.error or 'not said'}"
+    return (f"! {said}", "warn") if now - fault.at < RECENT else (f"· {said}", "plain")
+
+
+def _stages(feed: Feed) -> tuple[str, str]:
+    resting = feed.model.health.resting
+    if not resting:
+        return "✓ none rests", "good"
+    said = "; ".join(f"{name}: {remark}" if remark else name for name, remark in sorted(resting.items()))
+    return f"! resting after failures: {said}", "warn"
+
+
+def _budgets(feed: Feed, now: float) -> tuple[str, str]:
+    worst = feed.model.levels.worst()
+    if worst is None:
+        return "✓ none is running low", "good"
+    said = f"! {worst.level} {worst.budget}, {ago(worst.at, now)}: {worst.why}"
+    return said, _LEVELS.get(worst.level, "warn")

@@ -104,7 +104,7 @@ class ReplayView(TableView["Played"]):
         return [*sums(self.run), cache(self.gap), self.cut(len(self.run.played))]
 
     def draw(self, now: float) -> None:
-        is_at_newest = self.table.is_at_top
+        is_at_newest = not self.table.cursor_line
         super().draw(now)
         if is_at_newest:  # who has not moved follows
             self.table.action_first()
@@ -140,14 +140,14 @@ class ReplayView(TableView["Played"]):
     def action_cold(self) -> None:
         """Whether the provider's cache is cold at each prompt of the next replay: then old results are shortened."""
         self.gap = COLD if self.gap == WARM else WARM
-        self.tell()
+        self.show_now()
 
     def action_stop(self) -> None:
         if self.run is None or self.run.is_over:
             self.notify("Nothing is being replayed.")
             return
         self.run.stop()
-        self.tell()
+        self.show_now()
 
     def action_its_log(self) -> None:
         """The replay's, or back to the one that was there before."""
@@ -173,7 +173,7 @@ class ReplayView(TableView["Played"]):
         self.run = run = Run(file, self._profile, Plugins.load, self.gap)
         self.run_worker(partial(self._play, run), thread=True, group="replay", name="replay prompts")
         self.table.focus()
-        self.tell()
+        self.show_now()
 
     def _leave_log(self) -> None:
         """That of the run before goes now."""

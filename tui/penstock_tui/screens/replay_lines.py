@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from penstock.base.format import plural
 from penstock.base.readable import readable
-from penstock_tui.format import bar, count, dollars, duration, home_path, many, percent
+from penstock_tui.format import bar, count, dollars, duration, home_path, percent
 from penstock_tui.replay.run import WARM, Run, Stage
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Cell, Column, Moment
@@ -76,7 +77,7 @@ def progress(run: Run | None) -> list[Fact]:
     return [
         Fact(text, 1, tone),
         Fact(bar(done / run.total if run.total else 0.0, BAR), 3),
-        Fact(f"{done:,} of {many(run.total, 'prompt')}", 2),
+        Fact(f"{done:,} of {plural(run.total, 'prompt')}", 2),
         Fact(f"profile {run.profile}", 4, "dim"),
         Fact(f"log {home_path(run.log)}" if done else "", 5, "dim"),
     ]

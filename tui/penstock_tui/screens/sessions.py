@@ -12,19 +12,20 @@ from textual.binding import Binding, BindingType
 from textual.signal import Signal
 
 from penstock.base.errors import PenstockError
+from penstock.base.format import plural
 from penstock_tui.data.memory import MemoryReader
 from penstock_tui.data.sessions import Deletion, delete_session, label_session, sizes_of, weigh_session
 from penstock_tui.dialogs.ask import AskScreen
 from penstock_tui.dialogs.choose import ChooseScreen
 from penstock_tui.dialogs.confirm import ConfirmScreen
-from penstock_tui.format import bytes_of, clock_time, count, dollars, many, percent
+from penstock_tui.format import bytes_of, clock_time, count, dollars, percent
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.model import Changes
 from penstock_tui.log.model_windows import window_of
 from penstock_tui.log.stats.sessions import Session, session_of
 from penstock_tui.names import ViewName
-from penstock_tui.report.share import export_session, report_session
+from penstock_tui.report.write import export_session, report_session
 from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.table_base import TableView
@@ -33,7 +34,7 @@ from penstock_tui.widgets.fitting import Cell, Column, Moment
 
 __all__ = ["SessionsView"]
 
-HANDED_ON = {"export": export_session, "report": report_session}
+SHARED = {"export": export_session, "report": report_session}
 EVERY = 10.0
 """Seconds between two looks at what sessions take in the log, while the view is on top."""
 KEEP, BOTH = "keep what is remembered of it", "forget that, too"
@@ -45,11 +46,11 @@ def _tokens(session: Session, _moment: Moment) -> Cell:
 
 
 def _saved(session: Session, _moment: Moment) -> Cell:
-    purse = session.totals.purse
-    if not purse.requests:
-        return ("?", "dim") if purse.unpriced else ("", "")
-    tone = "bad" if purse.saved < 0 else "good" if purse.saved > 0 else "dim"
-    return f"{'~' if purse.estimated else ''}{dollars(purse.saved)}{'+?' if purse.unpriced else ''}", tone
+    costs = session.totals.costs
+    if not costs.requests:
+        return ("?", "dim") if costs.unpriced else ("", "")
+    tone = "bad" if costs.saved < 0 else "good" if costs.saved > 0 else "dim"
+    return f"{'~' if costs.estimated else ''}{dollars(costs.saved)}{'+?' if costs.unpriced else ''}", tone
 
 
 def _window(session: Session, _moment: Moment) -> Cell:
@@ -77,15 +78,14 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "label", "Label"),
         Binding("d", "delete", "Delete"),
-        Binding("x", "hand_on('export')", "Export"),
-        Binding("h", "hand_on('report')", "HTML report"),
+        Binding("x", "share('export')", "Export"),
+        Binding("h", "share('report')", "HTML report"),
     ]
 
     def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
         super().__init__(feed, changed)
         self.sizes: dict[str, int] = {}
         """What the events of each take in the log, about, as of the last look."""
-        self._is_looking = False
         self._looked_at = float("-inf")
 
     def columns(self) -> Sequence[Column[Session]]:
@@ -108,11 +108,9 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
         )
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.set_interval(EVERY, self._look)
 
     def on_screen_resume(self) -> None:
-        super().on_screen_resume()
         if time.monotonic() - self._looked_at >= EVERY:
             self._look()
 
@@ -128,25 +126,25 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
         sessions = self.feed.model.sessions.listed()
         if not sessions:
             return []
-        lost = sum(one.totals.purse.saved < 0 for one in sessions)
+        lost = sum(one.totals.costs.saved < 0 for one in sessions)
         return [
-            Fact(many(len(sessions), "session"), 2),
+            Fact(plural(len(sessions), "session"), 2),
             Fact(f"{lost} cost more than without Penstock" if lost else "", 3, "bad"),
-            Fact(f"{many(self.feed.model.deleted, 'session')} deleted" if self.feed.model.deleted else "", 5, "dim"),
+            Fact(f"{plural(self.feed.model.deleted, 'session')} deleted" if self.feed.model.deleted else "", 5, "dim"),
             self.cut(len(sessions)),
         ]
 
     def rows(self) -> Sequence[tuple[str, Session]]:
         return [(one.name, one) for one in self.feed.model.sessions.listed()]
 
-    def action_hand_on(self, what: str) -> None:
+    def action_share(self, what: str) -> None:
         """Write the session under the cursor to a file in the folder the screen was started in."""
         session = self.feed.model.sessions.get(self.table.chosen)
         if session is not None:
-            write = partial(HANDED_ON[what], self.feed.path, session.name, Path.cwd(), is_named=session.named)
-            self.run_worker(partial(self._hand_on, write), thread=True, group="files", name=f"write {what}")
+            write = partial(SHARED[what], self.feed.path, session.name, Path.cwd(), is_named=session.named)
+            self.run_worker(partial(self._share, write), thread=True, group="files", name=f"write {what}")
 
-    def _hand_on(self, write: Callable[[], Path]) -> None:
+    def _share(self, write: Callable[[], Path]) -> None:
         """On a thread."""
         try:
             said = f"Wrote {write()}"
@@ -169,7 +167,7 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
         def take(label: str | None) -> None:
             if label is not None and label != known:
                 name = partial(label_session, self.feed.path, session.name, label)
-                self.errand("name it", name, self._named)
+                self.in_background("name it", name, self._named)
 
         hint = f"A name of your own for session {session.name}. Nothing: none any more."
         self.app.push_screen(AskScreen("Label", hint, known), take)
@@ -182,7 +180,7 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
         session = self._chosen()
         if session is not None:
             weigh = partial(weigh_session, self.feed.path, session.name)
-            self.errand("delete it", weigh, self._confirm)
+            self.in_background("delete it", weigh, self._confirm)
 
     def _confirm(self, found: Deletion) -> None:
         if not self.is_active:  # who has gone elsewhere meanwhile types other things there
@@ -214,9 +212,9 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
         def do() -> str:
             # What is remembered goes first: where that fails, all is as it was.
             forgotten = f" {memory.forget_session(profile, session)}." if chosen else ""
-            return f"{many(delete_session(path, session), 'event')} deleted.{forgotten}"
+            return f"{plural(delete_session(path, session), 'event')} deleted.{forgotten}"
 
-        self.errand("delete it", do, self._deleted)
+        self.in_background("delete it", do, self._deleted)
 
     def _deleted(self, said: str) -> None:
         self._looked_at = float("-inf")
@@ -227,16 +225,12 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
 
     def _look(self) -> None:
         """What each takes in the log is not said by an event."""
-        if not self.is_current or self._is_looking or self.feed.state is not LogState.OPEN:
+        if not self.is_current or self.is_reading or self.feed.state is not LogState.OPEN:
             return
         exchanges = {row.id: session_of(row) for row in self.feed.model.rows if session_of(row)}
-        self._is_looking = True
         look = partial(sizes_of, self.feed.path, exchanges)
-        self.errand("measure the sessions", look, self._take, fails=self._stop_looking)
+        self.read_in_background("measure the sessions", look, self._take)
 
     def _take(self, sizes: dict[str, int]) -> None:
-        self._is_looking, self.sizes, self._looked_at = False, sizes, time.monotonic()
-        self.tell()
-
-    def _stop_looking(self) -> None:
-        self._is_looking = False
+        self.sizes, self._looked_at = sizes, time.monotonic()
+        self.show_now()

@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.signal import Signal
 from textual.widgets import Static
-from textual.worker import get_current_worker
 
+from penstock.base.readable import one_line
 from penstock.control.client import Refused
 from penstock.settings.checking import fault_of
 from penstock.settings.setting import Setting, Shape, Source
 from penstock.settings.values import written
-from penstock_tui.data.settings import Sheet, read_sheet
+from penstock_tui.data.settings import SettingsSnapshot, read_settings
 from penstock_tui.dialogs.confirm import ConfirmScreen
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.model import Changes
 from penstock_tui.names import ViewName
 from penstock_tui.proxy_commands import ProxyCommands
+from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import Words
-from penstock_tui.screens.setting_lines import bounds_of, grouped, help_lines, value_of
 from penstock_tui.screens.table_base import TableView
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Column
 from penstock_tui.widgets.keyed_table import KeyedTable
 from penstock_tui.widgets.value_line import ValueLine
-from penstock_tui.widgets.wrapped_text import content_of
+from penstock_tui.widgets.wrapped_text import Line, content_of
 
 __all__ = ["SettingsView"]
 
@@ -41,7 +41,7 @@ NAME = "save as"
 _SOURCES = {Source.RUN: ("● changed", "accent"), Source.PROFILE: ("profile", ""), Source.DEFAULT: ("default", "dim")}
 
 
-class SettingsView(TableView[Setting]):
+class SettingsView(BackgroundTaskView, TableView[Setting]):
     """What is shown is what the proxy says; without one, what its profile says, to look at only."""
 
     NAME = ViewName.SETTINGS
@@ -64,18 +64,10 @@ class SettingsView(TableView[Setting]):
         Binding("c", "compact", "Compact now"),
     ]
 
-    class Read(Message):
-        """The thread has the settings."""
-
-        def __init__(self, sheet: Sheet) -> None:
-            super().__init__()
-            self.sheet = sheet
-
     def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
         super().__init__(feed, changed)
-        self.sheet: Sheet | None = None
+        self.snapshot: SettingsSnapshot | None = None
         """None: the first look is not back."""
-        self._is_reading = False
         self._seen: object = None
 
     @property
@@ -88,8 +80,8 @@ class SettingsView(TableView[Setting]):
         return self.query_one(ValueLine)
 
     @property
-    def is_told(self) -> bool:
-        return self.sheet is not None
+    def is_complete(self) -> bool:
+        return self.snapshot is not None
 
     def body(self) -> ComposeResult:
         yield from super().body()
@@ -97,38 +89,37 @@ class SettingsView(TableView[Setting]):
         yield ValueLine()
 
     def on_screen_resume(self) -> None:
-        super().on_screen_resume()
         self.look()
 
     def words(self) -> Words | None:
-        if self.sheet is None:
+        if self.snapshot is None:
             return "Settings", ["Asking the proxy"]
-        return None if self.sheet.settings else ("There are no settings to show", [self.sheet.error])
+        return None if self.snapshot.settings else ("There are no settings to show", [self.snapshot.error])
 
     def _words(self) -> Words | None:
         """Settings can be told before anything came through."""
         return super()._words() if self.feed.state is not LogState.OPEN else self.words()
 
     def head(self, now: float) -> list[Fact]:
-        sheet = self.sheet or Sheet()
-        if not sheet.is_live:
-            return [Fact("to look at only", 2, "warn"), Fact(sheet.error, 3, "warn")]
-        changed = len(sheet.changed)
+        snapshot = self.snapshot or SettingsSnapshot()
+        if not snapshot.is_live:
+            return [Fact("to look at only", 2, "warn"), Fact(snapshot.error, 3, "warn")]
+        changed = len(snapshot.changed)
         return [
-            Fact("‖ PAUSED: p goes on" if sheet.is_paused else "", 2, "warn"),
-            Fact(f"profile {sheet.profile}", 3),
+            Fact("‖ PAUSED: p goes on" if snapshot.is_paused else "", 2, "warn"),
+            Fact(f"profile {snapshot.profile}", 3),
             Fact(f"● {changed} changed in this run: S saves" if changed else "as the profile says", 4),
         ]
 
     def rows(self) -> Sequence[tuple[str, Setting]]:
-        return grouped(self.sheet.settings) if self.sheet is not None else []
+        return grouped(self.snapshot.settings) if self.snapshot is not None else []
 
     def draw(self, now: float) -> None:
         super().draw(now)
         self._help()
 
-    def tell(self) -> None:
-        super().tell()
+    def show_now(self) -> None:
+        super().show_now()
         health = self.feed.model.health
         seen = health.changes, self.feed.proxy
         if seen != self._seen:  # somebody else changed something, or the proxy came or went
@@ -151,21 +142,21 @@ class SettingsView(TableView[Setting]):
         if setting.source is not Source.RUN:
             self.notify(f"{setting.key} is as the profile has it.", markup=False)
             return
-        self.commander.tell("/settings/reset", {"keys": [setting.key]}, self._applied)
+        self.commander.send("/settings/reset", {"keys": [setting.key]}, self._applied)
 
     def action_save(self) -> None:
-        if self._is_fixed() or self.sheet is None:
+        if self._is_fixed() or self.snapshot is None:
             return
-        if not self.sheet.changed:
+        if not self.snapshot.changed:
             self.notify("Nothing was changed in this run: there is nothing to save.")
             return
-        hint = f"A profile of your own, which extends {self.sheet.profile}. Enter writes it."
+        hint = f"A profile of your own, which extends {self.snapshot.profile}. Enter writes it."
         self.line.open(NAME, "", label=f"{NAME}:", hint=hint)
 
     def action_pause(self) -> None:
-        if self._is_fixed() or self.sheet is None:
+        if self._is_fixed() or self.snapshot is None:
             return
-        (self.commander.resume if self.sheet.is_paused else self.commander.pause)()
+        (self.commander.resume if self.snapshot.is_paused else self.commander.pause)()
 
     def action_compact(self) -> None:
         self.commander.compact()
@@ -176,7 +167,7 @@ class SettingsView(TableView[Setting]):
         if event.what == NAME:
             self._save(event.text.strip())
         else:
-            self.commander.tell("/settings/set", {"values": {event.what: event.text}}, self._applied, refused)
+            self.commander.send("/settings/set", {"values": {event.what: event.text}}, self._applied, refused)
 
     @on(ValueLine.Left)
     def _left(self) -> None:
@@ -193,7 +184,7 @@ class SettingsView(TableView[Setting]):
                 return True
             return self._refused(NAME, error)
 
-        self.commander.tell("/settings/save", {"name": name, "replace": replace}, self._saved, refused)
+        self.commander.send("/settings/save", {"name": name, "replace": replace}, self._saved, refused)
 
     def _ask_to_replace(self, name: str) -> None:
         def take(is_meant: bool | None) -> None:
@@ -224,16 +215,16 @@ class SettingsView(TableView[Setting]):
         return self.line.refuse(what, said)
 
     def _fault(self, setting: Setting, text: str) -> str:
-        return fault_of(setting, text, self.sheet.settings if self.sheet is not None else ())
+        return fault_of(setting, text, self.snapshot.settings if self.snapshot is not None else ())
 
     def _chosen(self) -> Setting | None:
-        return self.sheet.setting(self.table.chosen) if self.sheet is not None else None
+        return self.snapshot.setting(self.table.chosen) if self.snapshot is not None else None
 
     def _is_fixed(self) -> bool:
         """Whether nothing can be changed; says why."""
-        sheet = self.sheet
-        if sheet is None or not sheet.is_live:
-            why = sheet.error if sheet is not None else "the proxy has not answered yet"
+        snapshot = self.snapshot
+        if snapshot is None or not snapshot.is_live:
+            why = snapshot.error if snapshot is not None else "the proxy has not answered yet"
             self.notify(why, title="Nothing can be changed", severity="warning", markup=False)
             return True
         return False
@@ -247,19 +238,59 @@ class SettingsView(TableView[Setting]):
 
     def look(self) -> None:
         """Ask the proxy, on a thread."""
-        if self.is_current and not self._is_reading:
-            self._is_reading = True
-            work = partial(self._read, self.feed.model.health.profile)
-            self.run_worker(work, thread=True, group="settings", name="read the settings")
+        if self.is_current:
+            look = partial(read_settings, self.commander.proxy, self.feed.model.health.profile)
+            self.read_in_background("read the settings", look, self._take)
 
-    def _read(self, profile: str) -> None:
-        """On a thread."""
-        sheet = read_sheet(self.commander.proxy, profile)
-        if not get_current_worker().is_cancelled:
-            self.post_message(self.Read(sheet))
+    def _take(self, found: SettingsSnapshot) -> None:
+        self.snapshot = found
+        self.show_now()
 
-    @on(Read)
-    def _take(self, event: Read) -> None:
-        self._is_reading = False
-        self.sheet = event.sheet
-        self.tell()
+
+_SHAPES = {
+    Shape.SWITCH: "on, off",
+    Shape.WHOLE: "a whole number",
+    Shape.NUMBER: "a number",
+    Shape.CHOICE: "a word",
+    Shape.TEXT: "a text",
+    Shape.WORDS: "words, with commas between",
+}
+
+
+def grouped(settings: Sequence[Setting]) -> list[tuple[str, Setting]]:
+    """Each by its key; of those that stand under one heading, the first alone names it."""
+    before = ["", *(one.part for one in settings)]
+    return [
+        (one.key, replace(one, part="" if part == one.part else one.part))
+        for part, one in zip(before, settings, strict=False)
+    ]
+
+
+def value_of(setting: Setting) -> str:
+    """The value with its unit."""
+    said = one_line(written(setting.value), None)
+    return f"{said} {setting.unit}" if setting.unit and setting.value is not None else said
+
+
+def bounds_of(setting: Setting) -> str:
+    """What it may be."""
+    kinds = {
+        Shape.SWITCH: "on, off",
+        Shape.WHOLE: "a whole number",
+        Shape.NUMBER: "a number",
+        Shape.WORDS: "words, a, b",
+    }
+    said = ", ".join(setting.choices) or kinds.get(setting.shape, "a text")
+    return " ".join(filter(None, (said, setting.bounds, "or none" if setting.may_be_none else "")))
+
+
+def help_lines(setting: Setting) -> list[Line]:
+    """What it is for, and what it was and would be."""
+    facts = [("default ", "dim"), (written(setting.default), "plain")]
+    if setting.source is Source.RUN:
+        facts += [("   the profile says ", "dim"), (written(setting.before), "plain"), ("   r resets it", "dim")]
+    return [
+        ((setting.key, "strong"), (f"  {bounds_of(setting)}", "dim")),
+        ((setting.help or "No help was written for it.", "plain"),),
+        facts,
+    ]

@@ -55,7 +55,7 @@ class TableView(BaseView, Generic[Shown]):
 
     def restyle(self) -> None:
         super().restyle()
-        self.table.repaint()
+        self.table.refresh()
 
     def action_copy(self) -> None:
         if self.table.chosen:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from penstock_tui.format import ago, many
+from penstock.base.format import plural
+from penstock_tui.format import ago
 from penstock_tui.log.stats.tags import Tag
 from penstock_tui.names import ViewName
 from penstock_tui.screens.base import Words
@@ -30,7 +31,7 @@ class TagsView(TableView[Line]):
         Column("requests", 8, 4, "", lambda line, _: (f"{line[0].requests:,}", ""), True),
         Column("first in", 8, 7, "", lambda line, _: (f"{line[0].primary:,}", "dim"), True),
         Column("last", 8, 5, "", lambda line, moment: (ago(line[0].last_at, moment.now), ""), True),
-        Column("newest prompt", 10, 6, "", lambda line, _: (line[0].words, "dim"), grows=True),
+        Column("newest prompt", 10, 6, "", lambda line, _: (line[0].prompt, "dim"), grows=True),
     )
 
     def words(self) -> Words | None:
@@ -46,7 +47,7 @@ class TagsView(TableView[Line]):
         if not len(tags):
             return []
         return [
-            Fact(many(len(tags), "tag"), 3),
+            Fact(plural(len(tags), "tag"), 3),
             Fact("● active in the newest conversation" if tags.active else "", 4, "accent"),
             Fact(f"{tags.broad:,} asked for an overview" if tags.broad else "", 6, "dim"),
             Fact(f"{tags.temporal:,} asked for a time" if tags.temporal else "", 7, "dim"),

@@ -68,8 +68,8 @@ class WebScreen:
     def __init__(self, store: Path, listener: socket.socket) -> None:
         self._listener = listener
         port = listener.getsockname()[1]
-        self.door = TokenAuth(port)
-        self.address = f"http://{HOST}:{port}/?token={self.door.token}"
+        self.auth = TokenAuth(port)
+        self.address = f"http://{HOST}:{port}/?token={self.auth.token}"
         """What a person opens."""
         # -P: a folder that happens to be the current one lends no modules.
         self._command = (sys.executable, "-P", "-m", "penstock", "tui", "--store", str(store))
@@ -109,11 +109,11 @@ class WebScreen:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         token = request.query.get("token", "")
-        why = self.door.refusal(
+        why = self.auth.refusal(
             host=request.headers.get("Host", ""),
             origin=request.headers.get("Origin"),
             token=token,
-            key=request.cookies.get(self.door.cookie, ""),
+            key=request.cookies.get(self.auth.cookie, ""),
             is_socket=request.path == "/ws",
         )
         if why:
@@ -123,9 +123,9 @@ class WebScreen:
     async def _page(self, request: web.Request) -> web.StreamResponse:
         page = files("penstock_tui.web") / "page" / "page.html"
         response = web.Response(text=page.read_text(encoding="utf-8"), content_type="text/html")
-        if self.door.knows(request.query.get("token", "")):
+        if self.auth.knows(request.query.get("token", "")):
             # No redirect: from a link on another site, the browser would follow it without the new cookie.
-            response.set_cookie(self.door.cookie, self.door.key, httponly=True, samesite="Strict", path="/")
+            response.set_cookie(self.auth.cookie, self.auth.key, httponly=True, samesite="Strict", path="/")
         return response
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:

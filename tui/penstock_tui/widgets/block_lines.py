@@ -6,13 +6,14 @@ import textwrap
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from penstock.base.format import plural
 from penstock_tui.exchange.model import Block, Change, ExchangeDetail
-from penstock_tui.format import count, many
-from penstock_tui.widgets.edit_words import mark_of, told, tone_of_edit
+from penstock_tui.format import count
+from penstock_tui.widgets.edit_words import describe, mark_of, tone_of_edit
 from penstock_tui.widgets.segments import fitted, width_of
 from penstock_tui.widgets.wrapped_text import Line
 
-__all__ = ["LEGEND", "Laid", "label_of", "letter_of", "lines_of", "role_tone", "wrapped"]
+__all__ = ["LEGEND", "BlockLayout", "label_of", "letter_of", "lines_of", "role_tone", "wrapped"]
 
 LEGEND = "S system  U user  A assistant  T tool"
 _LETTERS = {"system": "S", "user": "U", "assistant": "A", "tool": "T"}
@@ -26,7 +27,7 @@ LONGEST = 60
 """Lines of one block in full."""
 
 
-class Laid(NamedTuple):
+class BlockLayout(NamedTuple):
     """A conversation as lines."""
 
     lines: list[Line]
@@ -36,34 +37,34 @@ class Laid(NamedTuple):
     """Message and block to the index of its first line."""
 
 
-def lines_of(story: ExchangeDetail, width: int, *, full: bool) -> Laid:
+def lines_of(detail: ExchangeDetail, width: int, *, full: bool) -> BlockLayout:
     """All blocks, each in a line or in full."""
     places: dict[tuple[int, int], int] = {}
     lines: list[Line] = []
-    if story.known_from > 0:
-        before = many(story.known_from, "message")
+    if detail.known_from > 0:
+        before = plural(detail.known_from, "message")
         lines.append([(f"   ⋯ {before} before these, sent before the log begins or too long ago to show", "dim")])
     own = 0
-    head = HEAD + SENT * any(block.sent is not None for block in story.blocks)
-    expected = story.known_from
-    for block in story.blocks:
+    head = HEAD + SENT * any(block.sent is not None for block in detail.blocks)
+    expected = detail.known_from
+    for block in detail.blocks:
         if block.new and not own:
             own = len(lines) + 1
             lines.append([("── new in this request ".ljust(max(width, 0), "─"), "head")])
         if block.m > expected:
-            left = many(block.m - expected, "message")
+            left = plural(block.m - expected, "message")
             lines.append([(f"   ⋯ {left} not shown: empty, or more at once than the log lists", "dim")])
         places[block.m, block.b] = len(lines)
         lines += _block(block, width, head, full=full)
         expected = block.m + 1
     if not own:
         own = len(lines)
-        lines.append([(_nothing(story), "dim")])
-    return Laid(lines, own - 1 if own else 0, places)
+        lines.append([(_nothing(detail), "dim")])
+    return BlockLayout(lines, own - 1 if own else 0, places)
 
 
-def _nothing(story: ExchangeDetail) -> str:
-    if story.first is None and not story.blocks:
+def _nothing(detail: ExchangeDetail) -> str:
+    if detail.first is None and not detail.blocks:
         return "   The log does not say what this request held."
     return "── nothing new in this request"
 
@@ -133,7 +134,7 @@ def _change(change: Change, tone: str, width: int, head: int, *, full: bool) -> 
     colour = tone_of_edit(change)
     by = f" by {change.stage}" if change.stage else ""
     bar = [("     ", "dim"), ("▌", tone), ("  ", "dim")]
-    yield [*bar, (fitted(f"{mark_of(change)} {told(change)}{by}", max(width - 8, 8)).rstrip(), colour)]
+    yield [*bar, (fitted(f"{mark_of(change)} {describe(change)}{by}", max(width - 8, 8)).rstrip(), colour)]
     if full and change.text:
         for line in change.text.splitlines()[:LONGEST]:
             for part in wrapped(line, max(width - head, 8)):

@@ -15,21 +15,21 @@ class BlockList(LineView):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._story = ExchangeDetail()
+        self._detail = ExchangeDetail()
         self._own = 0
         self._places: dict[tuple[int, int], int] = {}
 
-    def show(self, story: ExchangeDetail, *, from_start: bool) -> None:
-        """Show the blocks of `story`. `from_start`: it is another exchange, so go to what is new in it."""
-        self._story = story
-        self.border_title = f"Blocks · {len(story.blocks)}"
+    def show(self, detail: ExchangeDetail, *, from_start: bool) -> None:
+        """Show the blocks of `detail`. `from_start`: it is another exchange, so go to what is new in it."""
+        self._detail = detail
+        self.border_title = f"Blocks · {len(detail.blocks)}"
         self.border_subtitle = LEGEND
         self.draw()
         if from_start:
             self._to_own()
 
     def made(self, width: int) -> list[Line]:
-        lines, self._own, self._places = lines_of(self._story, width, full=self.full)
+        lines, self._own, self._places = lines_of(self._detail, width, full=self.full)
         return lines
 
     def go_to(self, m: int, b: int) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from penstock.conversation.exchange import Kind, State
+from penstock.stats.tags import Tagged
 from penstock_tui.format import clock_time, count, dollars, duration, percent
 from penstock_tui.log.filtered_rows import Order
 from penstock_tui.log.row import Row
 from penstock_tui.widgets.fitting import Cell, Column, Moment
-from penstock_tui.widgets.tag_cell import tag_parts, tag_text
+from penstock_tui.widgets.segments import width_of
 
-__all__ = ["COLUMNS", "column_of", "order_by", "tone_of_row"]
+__all__ = ["COLUMNS", "column_of", "order_by", "tag_parts", "tag_text", "tone_of_row"]
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
@@ -58,8 +59,8 @@ def _agent(row: Row, _moment: Moment) -> Cell:
 
 
 def _prompt(row: Row, _moment: Moment) -> Cell:
-    if row.words:
-        return row.words, "dim" if row.words.startswith("↳") else ""
+    if row.prompt:
+        return row.prompt, "dim" if row.prompt.startswith("↳") else ""
     return f"{row.host}{row.path}", "dim"
 
 
@@ -78,7 +79,7 @@ def _injected(row: Row, _moment: Moment) -> Cell:
 
 
 def _removed(row: Row, _moment: Moment) -> Cell:
-    return (f"-{count(row.freed)}" if row.freed else ""), "good"
+    return (f"-{count(row.removed)}" if row.removed else ""), "good"
 
 
 def _edits(row: Row, _moment: Moment) -> Cell:
@@ -136,6 +137,33 @@ def _gravity(row: Row) -> float | None:
 
 def _turn(row: Row) -> str:
     return str(row.turn) if row.turn else ""
+
+
+_BADGES = (("BROAD", "B"), ("TEMPORAL", "T"))
+LEAST = 6
+"""Cells of the first tag that are worth more than a badge in full."""
+
+
+def tag_text(tagged: Tagged) -> str:
+    """All of it in words."""
+    return " ".join(filter(None, (*(long for long, _ in _badges(tagged)), ", ".join(tagged.names))))
+
+
+def tag_parts(tagged: Tagged, width: int) -> list[Cell]:
+    """For a cell of `width`. Badges are a letter each where there is no room for them and the beginning of a tag."""
+    badges = _badges(tagged)
+    first = min(width_of(tagged.names[0]), LEAST) if tagged.names else -1
+    fits = sum(len(long) + 1 for long, _ in badges) + first <= width
+    parts: list[Cell] = []
+    for long, short in badges:
+        parts += [(" ", ""), (long if fits else short, "badge")]
+    for i, name in enumerate(tagged.names):
+        parts += [(", ", ""), (name, "")] if i else [(" ", ""), (name, "strong" if tagged.has_primary else "")]
+    return parts[1:]  # without the blank before the first
+
+
+def _badges(tagged: Tagged) -> list[tuple[str, str]]:
+    return [badge for badge, has in zip(_BADGES, (tagged.broad, tagged.temporal), strict=True) if has]
 
 
 COLUMNS: tuple[Column[Row], ...] = (
@@ -203,7 +231,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "what the user wrote; ↳ the tools whose results came; else host and path",
         _prompt,
         grows=True,
-        sort=lambda row: row.words,
+        sort=lambda row: row.prompt,
         stays=True,
     ),
     Column(
@@ -240,7 +268,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "tokens that edits removed, less what they put in their place; in older logs baseline - sent",
         _removed,
         right=True,
-        sort=lambda row: row.freed,
+        sort=lambda row: row.removed,
     ),
     Column(
         "edits",

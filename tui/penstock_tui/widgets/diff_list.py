@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from penstock.base.format import plural
 from penstock.base.readable import readable
 from penstock_tui.exchange.diff import Difference
-from penstock_tui.format import many
 from penstock_tui.widgets.block_lines import label_of, letter_of, role_tone, wrapped
 from penstock_tui.widgets.edit_words import mark_of, size_of, state_of, tone_of_edit
 from penstock_tui.widgets.line_view import LineView
@@ -68,7 +68,7 @@ def _whole(one: Difference, width: int) -> Iterator[Line]:
         yield from _drawn(line, width)
     if len(one.lines) > MOST:
         where = f": penstock expand {one.change.handle}" if one.change.handle else ""
-        yield [(f"   ⋯ {many(len(one.lines) - MOST, 'more line')}{where}", "dim")]
+        yield [(f"   ⋯ {plural(len(one.lines) - MOST, 'more line')}{where}", "dim")]
 
 
 def _short(one: Difference, width: int) -> Iterator[Line]:
@@ -79,7 +79,7 @@ def _short(one: Difference, width: int) -> Iterator[Line]:
         for line in shown:
             yield from _drawn(line, width)
         if len(shown) < len(found):
-            more = f"{many(len(found) - RUN, 'more line')} like it: e shows them"
+            more = f"{plural(len(found) - RUN, 'more line')} like it: e shows them"
             yield [("   ", "dim"), (f"{sign} ⋯ {more}", _TONES.get(sign, "dim"))]
 
 
@@ -95,7 +95,7 @@ def _who(one: Difference) -> list[tuple[str, str]]:
 
 
 def _what(one: Difference) -> str:
-    covers = f"for {many(one.covers, 'message')}" if one.covers else ""
+    covers = f"for {plural(one.covers, 'message')}" if one.covers else ""
     name = one.block.name if one.block is not None else ""
     change = one.change
     parts = (f"{mark_of(change)} {change.stage} {change.op}".rstrip(), name, covers, state_of(change), size_of(change))
@@ -113,7 +113,7 @@ def _missing(one: Difference) -> Iterator[str]:
 def _drawn(line: str, width: int) -> Iterator[Line]:
     sign, text = line[:1], readable(line[1:])
     if sign == "@":
-        yield [(f"   ⋯ {many(int(text), 'line')} the same", "dim")]
+        yield [(f"   ⋯ {plural(int(text), 'line')} the same", "dim")]
         return
     tone = _TONES.get(sign, "plain")
     room = max(width - 5, 8)

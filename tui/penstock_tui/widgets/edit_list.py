@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from penstock.base.format import plural
 from penstock_tui.exchange.model import Change, EditState, ExchangeDetail
-from penstock_tui.format import count, many
+from penstock_tui.format import count
 from penstock_tui.widgets.block_lines import wrapped
 from penstock_tui.widgets.edit_words import mark_of, size_of, state_of, tone_of_edit
 from penstock_tui.widgets.line_view import LineView
@@ -29,38 +30,38 @@ class EditList(LineView):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._story = ExchangeDetail()
+        self._detail = ExchangeDetail()
 
-    def show(self, story: ExchangeDetail) -> None:
-        """Show the edits of `story`."""
-        self._story = story
-        self.border_title = f"Edits · {len(story.changes)}"
+    def show(self, detail: ExchangeDetail) -> None:
+        """Show the edits of `detail`."""
+        self._detail = detail
+        self.border_title = f"Edits · {len(detail.changes)}"
         self.border_subtitle = LEGEND
         self.draw()
 
     def made(self, width: int) -> list[Line]:
-        return edit_lines(self._story, width, full=self.full)
+        return edit_lines(self._detail, width, full=self.full)
 
 
-def edit_lines(story: ExchangeDetail, width: int, *, full: bool) -> list[Line]:
+def edit_lines(detail: ExchangeDetail, width: int, *, full: bool) -> list[Line]:
     """A heading for each group, and below it each edit with its reason; `full`: with its text, too."""
     lines: list[Line] = []
-    for fate, about in _ABOUT.items():
-        found = [one for one in story.changes if one.fate is fate]
+    for edit_state, about in _ABOUT.items():
+        found = [one for one in detail.changes if one.edit_state is edit_state]
         if not found:
             continue
-        title = str(fate) if fate else "other"
+        title = str(edit_state) if edit_state else "other"
         lines += [[(f"{title} · {len(found)}", "head"), (f"  {_sum(found)}", "plain")]]
         lines += [[("  ", "dim"), (part, "dim")] for part in wrapped(about, max(width - 2, 8))]
         for one in sorted(found, key=lambda one: (one.m is None, one.m or 0, one.b or 0)):
-            lines += _edit(one, story, width, full=full)
+            lines += _edit(one, detail, width, full=full)
         lines.append([("", "plain")])
-    return lines or [[(_none(story), "dim")]]
+    return lines or [[(_none(detail), "dim")]]
 
 
-def _none(story: ExchangeDetail) -> str:
-    if story.replayed:
-        return f"{many(story.replayed, 'edit')} replayed; the log does not reach back to where they landed."
+def _none(detail: ExchangeDetail) -> str:
+    if detail.replayed:
+        return f"{plural(detail.replayed, 'edit')} replayed; the log does not reach back to where they landed."
     return "No edit: it went as it came."
 
 
@@ -69,10 +70,10 @@ def _sum(found: list[Change]) -> str:
     return f"{count(freed)} tokens fewer" if freed > 0 else f"{count(-freed)} tokens more" if freed else ""
 
 
-def _edit(one: Change, story: ExchangeDetail, width: int, *, full: bool) -> Iterator[Line]:
+def _edit(one: Change, detail: ExchangeDetail, width: int, *, full: bool) -> Iterator[Line]:
     tone = tone_of_edit(one)
     place = "gone" if one.m is None else f"{one.m}.{one.b or 0}"
-    block = next((block for block in story.blocks if (block.m, block.b) == (one.m, one.b)), None)
+    block = next((block for block in detail.blocks if (block.m, block.b) == (one.m, one.b)), None)
     what = " ".join(filter(None, (block.kind.replace("_", " "), block.name))) if block is not None else ""
     told = " · ".join(filter(None, (one.stage, one.op, size_of(one), what)))
     yield [
@@ -96,7 +97,7 @@ def _state(one: Change) -> str:
     told = one.turn and not one.here
     return (
         f"told in turn {one.turn}"
-        if told and one.fate is EditState.PENDING
+        if told and one.edit_state is EditState.PENDING
         else f"since turn {one.turn}"
         if told
         else ""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from penstock_tui.exchange.model import Change, EditState
 from penstock_tui.format import count
 
-__all__ = ["mark_of", "size_of", "state_of", "told", "tone_of_edit"]
+__all__ = ["describe", "mark_of", "size_of", "state_of", "tone_of_edit"]
 
 _MARKS = {EditState.LANDED: "✎", EditState.FROZEN: "❄", EditState.PENDING: "…", EditState.LEFT_OUT: "✗"}
 _TONES = {EditState.LANDED: "good", EditState.FROZEN: "accent", EditState.PENDING: "warn", EditState.LEFT_OUT: "dim"}
 
 
-def told(change: Change) -> str:
+def describe(change: Change) -> str:
     """An edit in one line: what, how far it is, what it saves, why."""
     what = " ".join(filter(None, (change.op or "edit", state_of(change), size_of(change))))
     return f"{what}: {change.reason}" if change.reason else what
@@ -21,19 +21,19 @@ def state_of(change: Change) -> str:
     """How far an edit is, in words."""
     if change.is_covered:
         return "in a record"
-    if change.fate is EditState.FROZEN:
+    if change.edit_state is EditState.FROZEN:
         return f"frozen (turn {change.turn})" if change.turn else "frozen"
-    return str(change.fate or change.state)
+    return str(change.edit_state or change.state)
 
 
 def mark_of(change: Change) -> str:
-    """The sign of its fate."""
-    return "·" if change.is_covered else _MARKS[change.fate] if change.fate else "?"
+    """The sign of its state."""
+    return "·" if change.is_covered else _MARKS[change.edit_state] if change.edit_state else "?"
 
 
 def tone_of_edit(change: Change) -> str:
-    """The colour of its fate."""
-    return "dim" if change.fate is None or change.is_covered else _TONES[change.fate]
+    """The colour of its state."""
+    return "dim" if change.edit_state is None or change.is_covered else _TONES[change.edit_state]
 
 
 def size_of(change: Change) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from penstock_tui.format import age, ago, count, dollars, home_path, many, percent
+from penstock.base.format import plural
+from penstock_tui.format import age, ago, count, dollars, home_path, percent
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.health import Proxy
@@ -21,8 +22,8 @@ def total_facts(feed: Feed, newer: int = 0, *, waits: bool = False) -> list[Fact
     totals = feed.model.totals
     facts = [
         Fact("Penstock", 1, "head"),
-        Fact(many(totals.requests, "request"), 2),
-        Fact(many(totals.turns, "turn"), 4),
+        Fact(plural(totals.requests, "request"), 2),
+        Fact(plural(totals.turns, "turn"), 4),
     ]
     if totals.tokens_out:
         facts.append(Fact(f"{count(totals.tokens_out)} tokens sent", 4))
@@ -31,15 +32,15 @@ def total_facts(feed: Feed, newer: int = 0, *, waits: bool = False) -> list[Fact
         facts.append(Fact(f"{count(totals.saved)} tokens fewer ({share})", 6))
     elif totals.saved < 0:
         facts.append(Fact(f"{count(-totals.saved)} tokens added", 6))
-    purse = totals.purse
-    if purse.requests:
-        about = "~" if purse.estimated else ""
-        kept, word = purse.saved, "saved" if purse.saved >= 0 else "lost"
-        share = f" ({percent(abs(kept) / purse.baseline)})" if purse.baseline and kept else ""
+    costs = totals.costs
+    if costs.requests:
+        about = "~" if costs.estimated else ""
+        kept, word = costs.saved, "saved" if costs.saved >= 0 else "lost"
+        share = f" ({percent(abs(kept) / costs.baseline)})" if costs.baseline and kept else ""
         facts.append(Fact(f"{about}{dollars(abs(kept))} {word}{share}", 3, "bad" if kept < 0 else "good"))
-        facts.append(Fact(f"{about}{dollars(purse.paid)} paid", 5))
-    if purse.unpriced:
-        facts.append(Fact(f"{many(purse.unpriced, 'request')} at an unknown price", 6, "dim"))
+        facts.append(Fact(f"{about}{dollars(costs.paid)} paid", 5))
+    if costs.unpriced:
+        facts.append(Fact(f"{plural(costs.unpriced, 'request')} at an unknown price", 6, "dim"))
     if stale():
         facts.append(Fact("! old table of models", 6, "warn"))
     if totals.cache_share is not None:
@@ -68,7 +69,7 @@ def health_facts(feed: Feed) -> list[Fact]:
         facts.append(Fact(f"{feed.model.per_minute(now)}/min", 4))
     if health.faults:
         last = f", last {ago(health.last_fault_at, now)}" if health.last_fault_at is not None else ""
-        facts.append(Fact(f"{many(health.faults, 'fault')}{last}", 5, "warn"))
+        facts.append(Fact(f"{plural(health.faults, 'fault')}{last}", 5, "warn"))
     if health.last_at is not None:
         facts.append(Fact(f"last event {ago(health.last_at, now)}", 7, "dim"))
     if health.stages:

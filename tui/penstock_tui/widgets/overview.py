@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from penstock.base.format import plural
 from penstock.conversation.exchange import State
 from penstock.stats.cost_totals import CostTotals
 from penstock_tui.exchange.model import ExchangeDetail
-from penstock_tui.format import count, dollars, duration, full_time, many, percent
+from penstock_tui.format import count, dollars, duration, full_time, percent
 from penstock_tui.log.row import Row
-from penstock_tui.widgets.edit_words import mark_of, told, tone_of_edit
+from penstock_tui.widgets.edit_words import describe, mark_of, tone_of_edit
 from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.segments import fitted, width_of
 from penstock_tui.widgets.wrapped_text import Line, labelled, section
@@ -32,26 +33,26 @@ _MARKS = {
 }
 
 
-def overview(row: Row, story: ExchangeDetail, moment: Moment, purse: CostTotals | None = None) -> list[Line]:
-    """All sections that have something to say. `purse`: the money of its session."""
+def overview(row: Row, detail: ExchangeDetail, moment: Moment, costs: CostTotals | None = None) -> list[Line]:
+    """All sections that have something to say. `costs`: the money of its session."""
     sections: list[tuple[str, list[Line]]] = [
-        ("", _trouble(row, story)),
-        ("", _identity(row, story)),
-        ("Prompt", _said(story.words)),
-        ("Stages", _stages(story)),
-        ("Edits", _edits(story)),
-        ("Tokens", _tokens(row, story)),
-        ("Money", _money(row, purse)),
-        ("Answer", _answer(row, story)),
-        ("Timeline", _timeline(row, story, moment)),
+        ("", _trouble(row, detail)),
+        ("", _identity(row, detail)),
+        ("Prompt", _said(detail.prompt)),
+        ("Stages", _stages(detail)),
+        ("Edits", _edits(detail)),
+        ("Tokens", _tokens(row, detail)),
+        ("Money", _money(row, costs)),
+        ("Answer", _answer(row, detail)),
+        ("Timeline", _timeline(row, detail, moment)),
     ]
     return [line for title, lines in sections for line in section(title, lines)]
 
 
-def _trouble(row: Row, story: ExchangeDetail) -> list[Line]:
+def _trouble(row: Row, detail: ExchangeDetail) -> list[Line]:
     if row.state is State.REFUSED:
-        later = f" Retry after {story.retry_after:.0f} s." if story.retry_after is not None else ""
-        said = f"⊘ Refused with {row.status or 'no status'}: {story.message or 'no message'}{later}"
+        later = f" Retry after {detail.retry_after:.0f} s." if detail.retry_after is not None else ""
+        said = f"⊘ Refused with {row.status or 'no status'}: {detail.message or 'no message'}{later}"
         return _said(said, "warn")
     if row.failed:
         return _said(f"✗ Failed: {': '.join(filter(None, (row.why, row.error))) or row.status}", "bad")
@@ -62,16 +63,16 @@ def _trouble(row: Row, story: ExchangeDetail) -> list[Line]:
     return []
 
 
-def _identity(row: Row, story: ExchangeDetail) -> list[Line]:
+def _identity(row: Row, detail: ExchangeDetail) -> list[Line]:
     where = " · ".join(
         filter(None, (f"turn {row.turn}" if row.turn else "", f"epoch {row.epoch}" if row.epoch else ""))
     )
-    held = "" if story.messages is None else many(story.messages, "message")
+    held = "" if detail.messages is None else plural(detail.messages, "message")
     return _pairs(
         [
             ("exchange", row.id),
             ("from", " · ".join(filter(None, (row.client, row.kind, row.agent, "a retry" if row.retry else "")))),
-            ("to", " · ".join(filter(None, (row.model, row.dialect, "stream" if story.stream else "")))),
+            ("to", " · ".join(filter(None, (row.model, row.dialect, "stream" if detail.stream else "")))),
             ("history", " · ".join(filter(None, (where, held)))),
             ("when", full_time(row.at)),
             ("conversation", row.conversation),
@@ -85,36 +86,36 @@ def _said(words: str, tone: str = "plain") -> list[Line]:
     return [((line, tone),) for line in words.strip().expandtabs().splitlines()]
 
 
-def _stages(story: ExchangeDetail) -> list[Line]:
+def _stages(detail: ExchangeDetail) -> list[Line]:
     rows: list[Sequence[Part]] = []
-    for one in story.verdicts:
+    for one in detail.verdicts:
         mark, colour = _MARKS.get(one.outcome, ("?", "plain"))
-        edits = many(one.edits, "edit") if one.edits else ""
+        edits = plural(one.edits, "edit") if one.edits else ""
         remark = " · ".join(filter(None, (edits, " ".join(one.remark.split()))))
         took = duration(one.ms).rjust(6)
         rows.append(((f"{mark} {one.stage}", colour), (one.outcome, colour), (took, "dim"), (remark, "plain")))
     return _grid(rows)
 
 
-def _edits(story: ExchangeDetail) -> list[Line]:
+def _edits(detail: ExchangeDetail) -> list[Line]:
     rows: list[Sequence[Part]] = []
-    for one in story.changes:
+    for one in detail.changes:
         if one.here:
             place = "" if one.m is None else f"{one.m}.{one.b or 0}"
-            what = " ".join(told(one).split())
+            what = " ".join(describe(one).split())
             rows.append(((f"{mark_of(one)} {one.stage}", tone_of_edit(one)), (place.rjust(5), "dim"), (what, "plain")))
     return _grid(rows)
 
 
-def _tokens(row: Row, story: ExchangeDetail) -> list[Line]:
+def _tokens(row: Row, detail: ExchangeDetail) -> list[Line]:
     lines: list[tuple[str, str]] = []
     if row.tokens_in is not None and row.tokens_out is not None:
         lines.append(("sent", _sent(row)))
-    parts = [f"{name} {count(n)}" for name in _PARTS if (n := getattr(story.shares, name)) is not None]
+    parts = [f"{name} {count(n)}" for name in _PARTS if (n := getattr(detail.shares, name)) is not None]
     lines.append(("of which", " · ".join(parts)))
-    if story.bytes_in is not None:
-        out = "" if story.bytes_out in (None, story.bytes_in) else f" → {count(story.bytes_out or 0)}"
-        lines.append(("bytes", f"{count(story.bytes_in)}{out}"))
+    if detail.bytes_in is not None:
+        out = "" if detail.bytes_out in (None, detail.bytes_in) else f" → {count(detail.bytes_out or 0)}"
+        lines.append(("bytes", f"{count(detail.bytes_in)}{out}"))
     replayed = f"{row.replayed} replayed" if row.replayed else ""
     waiting = f"{row.pending} waiting for a cold cache" if row.pending else ""
     landed = f"{row.edits} landed" if row.edits else ""
@@ -160,7 +161,7 @@ def _cache(row: Row) -> list[Line]:
     return [bar, labelled("", ("  ".join(legend), "plain"))]
 
 
-def _money(row: Row, purse: CostTotals | None) -> list[Line]:
+def _money(row: Row, costs: CostTotals | None) -> list[Line]:
     money = row.money
     if row.is_unpriced:
         return _pairs([("price", "unknown: nobody has said what this model costs")])
@@ -180,9 +181,9 @@ def _money(row: Row, purse: CostTotals | None) -> list[Line]:
             ("cache", f"reads saved {money.reads_saved:,} · writes caused {money.writes_caused:,} tokens"),
         ]
     )
-    if purse is not None and purse.requests:
-        of = f" in {many(purse.requests, 'request')}"
-        lines.append(labelled("session", _gain(purse.saved, purse.baseline, of)))
+    if costs is not None and costs.requests:
+        of = f" in {plural(costs.requests, 'request')}"
+        lines.append(labelled("session", _gain(costs.saved, costs.baseline, of)))
     return lines
 
 
@@ -193,17 +194,17 @@ def _gain(kept: float, baseline: float, where: str = "") -> Part:
     return said, "bad" if kept < 0 else "good" if kept else "plain"
 
 
-def _answer(row: Row, story: ExchangeDetail) -> list[Line]:
-    return [*_pairs([("stop", story.stop), ("calls", ", ".join(row.tools))]), *_said(story.text)]
+def _answer(row: Row, detail: ExchangeDetail) -> list[Line]:
+    return [*_pairs([("stop", detail.stop), ("calls", ", ".join(row.tools))]), *_said(detail.text)]
 
 
-def _timeline(row: Row, story: ExchangeDetail, moment: Moment) -> list[Line]:
-    if not story.steps:
+def _timeline(row: Row, detail: ExchangeDetail, moment: Moment) -> list[Line]:
+    if not detail.steps:
         return []
-    start = story.steps[0].at
+    start = detail.steps[0].at
     rows: list[Sequence[Part]] = []
-    for step in story.steps:
-        after = full_time(start).split()[1] if step is story.steps[0] else f"+{duration((step.at - start) * 1000)}"
+    for step in detail.steps:
+        after = full_time(start).split()[1] if step is detail.steps[0] else f"+{duration((step.at - start) * 1000)}"
         colour = "bad" if step.name in ("failed", "fault") else "warn" if step.name == "refused" else "plain"
         rows.append(((step.name, colour), (after, "dim"), (_noted(row, step.name, step.note), "plain")))
     if row.running:

@@ -1,4 +1,4 @@
-"""The request log as a table that grows at the top. Draws lines itself: only what is seen costs anything."""
+"""The request log as a table that grows at the top."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.events import Click, Focus, Resize
+from textual.events import Resize
 from textual.geometry import Size
 from textual.message import Message
 from textual.selection import Selection
@@ -19,9 +19,9 @@ from penstock_tui.log.model import Changes
 from penstock_tui.log.query import Query
 from penstock_tui.log.row import Row
 from penstock_tui.widgets.columns import COLUMNS, column_of, tone_of_row
-from penstock_tui.widgets.drawn_lines import DrawnLines
 from penstock_tui.widgets.fitting import Cell, Column, Fitted, Moment, pages
 from penstock_tui.widgets.segments import cut, fitted, strip_of
+from penstock_tui.widgets.table import Table
 
 __all__ = ["RequestTable"]
 
@@ -30,42 +30,24 @@ CACHED = 500
 """Lines kept drawn. More than any window shows."""
 HISTORY = "┊"
 """Between the first column and the second."""
+FALLS, RISES = "▼", "▲"
 
 
-class RequestTable(DrawnLines):
+class RequestTable(Table[Row]):
     """Rows newest first, or in another order. The cursor stays on its row, wherever other rows push it; while
     `following`, on the newest."""
 
-    DEFAULT_CSS = """
-    RequestTable { height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-gutter: stable; scrollbar-size: 1 1; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Newer", show=False),
-        Binding("down,j", "move(1)", "Older", show=False),
-        Binding("pageup", "page(-1)", "A page newer", show=False),
-        Binding("pagedown", "page(1)", "A page older", show=False),
-        Binding("home,g", "newest", "Newest", show=False),
-        Binding("end,G", "oldest", "Oldest", show=False),
         Binding("right,l", "columns(1)", "More columns", key_display="→"),
         Binding("left,h", "columns(-1)", "Previous columns", show=False),
-        Binding("enter", "choose", "Detail"),
+        Binding("enter", "open", "Detail"),
     ]
-
-    @dataclass
-    class Moved(Message):
-        """The cursor is on another row, or following began or ended."""
-
-        row: Row | None
 
     @dataclass
     class Chosen(Message):
         """A row is to be opened."""
 
         row: Row
-
-    @dataclass
-    class Arranged(Message):
-        """Other columns are shown, or others sort."""
 
     @dataclass
     class Behind(Message):
@@ -99,9 +81,13 @@ class RequestTable(DrawnLines):
         return self._pages[min(self._page, len(self._pages) - 1)]
 
     @property
+    def cursor_line(self) -> int:
+        return self._line_of(self.cursor) if self.cursor is not None else 0
+
+    @property
     def newer(self) -> int:
         """How many rows are newer than the one under the cursor, while they are not followed."""
-        return self._line_of(self.cursor) if self.cursor and self.count and not (self.following or self.order) else 0
+        return self.cursor_line if self.count and not (self.following or self.order) else 0
 
     def show(self, rows: Sequence[Row], query: Query) -> None:
         """Show those of `rows` (oldest first) that match. The cursor stays on its row, or goes to the nearest."""
@@ -140,9 +126,9 @@ class RequestTable(DrawnLines):
             self.refresh()
         self.moment = moment
         first = round(self.scroll_y)
-        for y, row in enumerate(self._view.lines(first, self.size.height), start=first):
+        for line, row in enumerate(self._view.lines(first, self.lines_in_sight), start=first):
             if row.running:
-                self.refresh_line(y)
+                self.redraw(line)
 
     def select(self, row: Row) -> None:
         """Put the cursor on `row` and bring it into view. Following goes on only on the newest."""
@@ -157,7 +143,6 @@ class RequestTable(DrawnLines):
         self.following = on
         if on:
             self._go(0)
-        self.post_message(self.Moved(self.cursor))
 
     def neighbour(self, row: Row, step: int) -> Row | None:
         """The row `step` lines further down, None past the ends."""
@@ -166,7 +151,18 @@ class RequestTable(DrawnLines):
 
     def find(self, query: Query, step: int) -> Row | None:
         """The next row from the cursor that matches, going round. None: there is none."""
-        return self._view.find(query, self._line_of(self.cursor) if self.cursor else 0, step)
+        return self._view.find(query, self.cursor_line, step)
+
+    def go(self, line: int) -> None:
+        if line > 0 and self.count > 1:
+            self.following = False
+        self._go(line)
+
+    def title(self, column: Column[Row], size: int) -> str:
+        if self.order is None or self.order.title != column.title:
+            return super().title(column, size)
+        mark = FALLS if self.order.falls else RISES
+        return fitted(f"{column.title[: max(size - 1, 0)]}{mark}", size, column.right)
 
     def line(self, at: int) -> Strip:
         row = self._view.at(at)
@@ -188,44 +184,23 @@ class RequestTable(DrawnLines):
             self._is_behind = False
             self.post_message(self.Behind())
 
-    def action_move(self, step: int) -> None:
-        self._go((self._line_of(self.cursor) if self.cursor else 0) + step, by_person=True)
-
-    def action_page(self, pages: int) -> None:
-        self.action_move(pages * max(self.size.height - 1, 1))
-
-    def action_newest(self) -> None:
+    def action_first(self) -> None:
         if self.order is None:
             self.follow(True)
         else:
             self._go(0)
 
-    def action_oldest(self) -> None:
-        self._go(self.count - 1, by_person=True)
-
     def action_columns(self, step: int) -> None:
         self._page = max(0, min(self._page + step, len(self._pages) - 1))
         self._arrange()
 
-    def action_choose(self) -> None:
+    def action_open(self) -> None:
         if self.cursor is not None:
             self.post_message(self.Chosen(self.cursor))
-
-    def on_click(self, event: Click) -> None:
-        line = round(self.scroll_y) + event.y
-        if line >= self.count or self.waits:  # the end of a selection is no choice of a row
-            return
-        again = self._view.at(line) is self.cursor
-        self._go(line, by_person=True)
-        if again or event.chain > 1:
-            self.action_choose()
 
     def on_resize(self, _event: Resize) -> None:
         self._lay_out()
         self._settle()
-
-    def on_focus(self, _event: Focus) -> None:
-        self.refresh()
 
     def notify_style_update(self) -> None:
         """The theme changed: what was drawn has the wrong colours."""
@@ -242,7 +217,6 @@ class RequestTable(DrawnLines):
     def _arrange(self) -> None:
         self._drawn.clear()
         self.refresh()
-        self.post_message(self.Arranged())
 
     def _draw(self, row: Row, tone: str, width: int) -> Strip:
         base = self._style(tone, "")
@@ -282,11 +256,11 @@ class RequestTable(DrawnLines):
         return self._view.near(row)
 
     def _redraw(self, rows: Sequence[Row]) -> None:
-        first, last = round(self.scroll_y), round(self.scroll_y) + self.size.height
+        first, last = round(self.scroll_y), round(self.scroll_y) + self.lines_in_sight
         for row in rows:
             line = self._view.line_of(row)
             if line is not None and first <= line < last:
-                self.refresh_line(line)
+                self.redraw(line)
 
     def _top(self, changes: Changes) -> tuple[Row, int] | None:
         """A row in the window that holds still, and how far down it is; none while the window is at the top."""
@@ -294,12 +268,12 @@ class RequestTable(DrawnLines):
         if first <= 0:
             return None
         restless = {row.number for row in (*changes.changed, *changes.dropped)} if self.order is not None else set()
-        shown = enumerate(self._view.lines(first, max(self.size.height, 1)))
+        shown = enumerate(self._view.lines(first, max(self.lines_in_sight, 1)))
         return next(((row, down) for down, row in shown if row.number not in restless), None)
 
     def _settle(self, top: tuple[Row, int] | None = None, *, reveal: bool = True) -> None:
         """After rows came or went: the cursor back on its row, and `top` back where it was in the window."""
-        self.virtual_size = Size(0, self.count)
+        self.virtual_size = Size(0, self.count + self.HEAD)
         if not self.count:
             self._set_cursor(None)
             return
@@ -308,16 +282,14 @@ class RequestTable(DrawnLines):
             row, down = top
             self.scroll_to(y=max(self._line_of(row) - down, 0), animate=False, force=True)
         elif self.cursor is not None and reveal:
-            self._reveal(self._line_of(self.cursor))
+            self.reveal(self._line_of(self.cursor))
 
-    def _go(self, line: int, *, by_person: bool = False) -> None:
+    def _go(self, line: int) -> None:
         if not self.count:
             return
         line = max(0, min(line, self.count - 1))
-        if by_person and line > 0:
-            self.following = False
         self._set_cursor(self._view.at(line))
-        self._reveal(line)
+        self.reveal(line)
 
     def _set_cursor(self, row: Row | None) -> None:
         if row is self.cursor:
@@ -326,13 +298,4 @@ class RequestTable(DrawnLines):
         for one in (before, row):
             line = self._view.line_of(one) if one is not None else None
             if line is not None:
-                self.refresh_line(line)
-        self.post_message(self.Moved(row))
-
-    def _reveal(self, line: int) -> None:
-        height = self.size.height
-        top = round(self.scroll_y)
-        if line < top:
-            self.scroll_to(y=line, animate=False, force=True)
-        elif height and line >= top + height:
-            self.scroll_to(y=line - height + 1, animate=False, force=True)
+                self.redraw(line)

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from penstock.base.format import plural
 from penstock_addons.cli.memory.client import AllOption, MemoryClient, ProjectOption, chosen_project, reached
-from penstock_addons.cli.memory.printing import confirmed, counted, line, only
+from penstock_addons.cli.memory.printing import confirmed, line, only
 from penstock_addons.cli.memory.search import StoreOption
 
 __all__ = ["delete", "prune"]
@@ -44,8 +45,8 @@ def delete(
         confirmed(question)
     with reached(store) as memory:
         done = memory.do(command, arguments)
-    more = f", {counted(done['originals'], 'original')} with the same text" if done["originals"] else ""
-    typer.echo(f"{counted(done['forgotten'], 'memory').replace('memorys', 'memories')} deleted{more}.")
+    more = f", {plural(done['originals'], 'original')} with the same text" if done["originals"] else ""
+    typer.echo(f"{plural(done['forgotten'], 'memory', 'memories')} deleted{more}.")
     only([done["fault"]] if done.get("fault") else [])
 
 

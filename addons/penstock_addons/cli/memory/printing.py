@@ -11,9 +11,9 @@ from typing import Any
 
 import typer
 
-from penstock.cli.formatting import moment, printable
+from penstock.base.format import moment, printable
 
-__all__ = ["as_json", "confirmed", "counted", "full", "line", "only", "process", "short_project", "shortened", "size"]
+__all__ = ["as_json", "confirmed", "full", "line", "only", "process", "short_project", "shortened", "size"]
 
 _ROLES = {"assistant": "agent", "user": "you", "tool": "done"}
 _LEAST = 30
@@ -48,11 +48,6 @@ def full(item: dict[str, Any]) -> str:
     head = "\n".join(f"{typer.style(f'{name:<8}', dim=True)} {value}" for name, value in rows.items())
     body = "\n".join(printable(row.expandtabs()) for row in item["text"].split("\n"))
     return f"{head}\n\n{textwrap.indent(body, '  ')}"
-
-
-def counted(count: int, what: str) -> str:
-    """1 item, 2 items."""
-    return f"{count:,} {what}" + ("" if count == 1 else "s")
 
 
 def short_project(name: str) -> str:

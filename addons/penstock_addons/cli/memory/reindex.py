@@ -10,8 +10,9 @@ import typer
 from rich.progress import Progress, TaskID
 
 from penstock.base.errors import PenstockError
+from penstock.base.format import plural
 from penstock_addons.cli.memory.client import MemoryClient, profile_in_use, reached
-from penstock_addons.cli.memory.printing import counted, only
+from penstock_addons.cli.memory.printing import only
 from penstock_addons.cli.memory.search import StoreOption
 
 __all__ = ["reindex"]
@@ -37,7 +38,7 @@ def reindex(
         if not _watched(memory):
             raise typer.Exit(130)
         found = memory.do("status", {})
-    typer.echo(f"{counted(found['passages'], 'passage')} indexed with {found['embedder']}.")
+    typer.echo(f"{plural(found['passages'], 'passage')} indexed with {found['embedder']}.")
     wanted = profile_in_use().memory.embedder
     if embedder and wanted != embedder:
         only(

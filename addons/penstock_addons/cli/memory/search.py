@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.cli.formatting import columns, moment, printable
+from penstock.base.format import columns, moment, plural, printable
 from penstock_addons.cli.memory.client import AllOption, JsonOption, ProjectOption, chosen_project, reached
-from penstock_addons.cli.memory.printing import as_json, counted, full, line, only, process, shortened, size
+from penstock_addons.cli.memory.printing import as_json, full, line, only, process, shortened, size
 
 __all__ = ["projects", "search", "show", "show_newest", "status"]
 
@@ -130,7 +130,7 @@ def status(json_: JsonOption = False, store: StoreOption = None) -> None:
         as_json(found)
         return
     typer.echo(f"folder    {found['folder']}, {size(found['bytes'])}")
-    where = counted(found["projects"], "project")
+    where = plural(found["projects"], "project")
     typer.echo(f"items     {found['items']:,} in {where}, {found['passages']:,} passages")
     typer.echo(f"embedder  {found['embedder']}, {found['dimension']} numbers a text")
     typer.echo(f"vectors   {process(found.get('vectors', {}))}")
@@ -148,12 +148,12 @@ def _wrong(found: dict[str, Any]) -> list[str]:
     if found.get("fault"):
         out.append(f"{found['fault']}. {_waiting(found)}")
     if found["unindexed"]:
-        missing = counted(found["unindexed"], "passage")
+        missing = plural(found["unindexed"], "passage")
         out.append(
             f"{missing} not among the vectors yet: made at the next start of a proxy, or by `penstock memory reindex`"
         )
     if found["stale"]:
-        some = counted(len(found["stale"]), "project")
+        some = plural(len(found["stale"]), "project")
         out.append(
             f"{some} with vectors of another embedder: `penstock memory reindex`, or the next start, makes them anew"
         )
@@ -162,7 +162,7 @@ def _wrong(found: dict[str, Any]) -> list[str]:
 
 def _waiting(found: dict[str, Any]) -> str:
     lost = f"; {found['dropped']:,} were let go, the oldest" if found["dropped"] else ""
-    return f"{counted(found['waiting'], 'write')} wait in the proxy until it can be written{lost}"
+    return f"{plural(found['waiting'], 'write')} wait in the proxy until it can be written{lost}"
 
 
 def _parts(hit: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from penstock_tui.exchange.context.limits import Limits
 from penstock_tui.exchange.history import complete, gather
 from penstock_tui.exchange.model import Block, Change, ExchangeDetail
 
-__all__ = ["WINDOW", "block", "edit", "story", "whole"]
+__all__ = ["WINDOW", "block", "detail", "edit", "whole"]
 
 WINDOW = Limits(10_000, 7_000, 8_500, 300.0, 3600.0)
 
@@ -29,7 +29,7 @@ def edit(m: int, before: int, after: int, op: str = "replace", state: str = "lan
     return Change("trim", op, state, reason, m, before=before, after=after, **(given | more))
 
 
-def story(*blocks: Block, tokens: dict[str, int] | None = None, **more: Any) -> ExchangeDetail:
+def detail(*blocks: Block, tokens: dict[str, int] | None = None, **more: Any) -> ExchangeDetail:
     """One main request in which `blocks` were new; it holds as many messages as they say. The head has 1,000 tokens,
     where `tokens` does not say otherwise."""
     first = min((one.m for one in blocks), default=0)

@@ -9,21 +9,21 @@ import pytest
 from penstock.events.response_events import LoggedUsage
 from penstock_tui.exchange.context.busts import busts
 from penstock_tui.exchange.model import ExchangeDetail, Step
-from tests.tui.exchange.context.stories import WINDOW, block, edit, story
+from tests.tui.exchange.context.stories import WINDOW, block, detail, edit
 
 
 def request(first: int, read: int, write: int = 500, *, at: float = 0.0, **more: Any) -> ExchangeDetail:
     """One message more than `first`; its answer came a second later."""
     usage = LoggedUsage(input=0, cache_read=read, cache_write=write, output=5)
     steps = [Step("answered", at + 1)]
-    return story(block(first), **({"id": f"x{at:.0f}", "usage": usage, "at": at, "steps": steps} | more))
+    return detail(block(first), **({"id": f"x{at:.0f}", "usage": usage, "at": at, "steps": steps} | more))
 
 
 BEFORE = request(3, 9_000, 1_000)
 
 
 @pytest.mark.parametrize(
-    ("story", "cause"),
+    ("detail", "cause"),
     [
         (request(4, 0, at=5, model="other"), "the model changed from m to other"),
         (request(4, 0, at=400), "6m had passed: an entry lives 5m, 1h where the client asks for it"),
@@ -37,8 +37,8 @@ BEFORE = request(3, 9_000, 1_000)
         ),
     ],
 )
-def test_each_cause_is_found(story: ExchangeDetail, cause: str) -> None:
-    [bust] = busts([BEFORE, story], WINDOW)
+def test_each_cause_is_found(detail: ExchangeDetail, cause: str) -> None:
+    [bust] = busts([BEFORE, detail], WINDOW)
     assert (bust.causes, bust.lost) == ((cause,), 10_000)
 
 
@@ -54,7 +54,7 @@ def test_no_cause_is_made_up() -> None:
 
 
 @pytest.mark.parametrize(
-    "story",
+    "detail",
     [
         request(4, 10_000, at=5),
         request(4, 9_500, at=5),
@@ -64,9 +64,9 @@ def test_no_cause_is_made_up() -> None:
     ],
     ids=["all read", "nearly all", "a side call", "no cache", "not counted"],
 )
-def test_what_is_no_loss(story: ExchangeDetail) -> None:
+def test_what_is_no_loss(detail: ExchangeDetail) -> None:
     """A step at the end, a call of the client's own, a provider that does not say."""
-    assert busts([BEFORE, story], WINDOW) == []
+    assert busts([BEFORE, detail], WINDOW) == []
 
 
 def test_a_side_call_in_between_is_passed_over() -> None:

@@ -10,7 +10,7 @@ from penstock_tui.exchange.context.chart import Chart, changes, chart
 from penstock_tui.exchange.context.parts import PartName
 from penstock_tui.exchange.history import complete, gather
 from penstock_tui.exchange.model import Block, Change, ExchangeDetail
-from tests.tui.exchange.context.stories import WINDOW, block, edit, story, whole
+from tests.tui.exchange.context.stories import WINDOW, block, detail, edit, whole
 
 SAID = [block(0, tokens=100), block(1, "tool_use", 50, role="assistant"), block(2, "tool_result", 850)]
 
@@ -21,7 +21,7 @@ def sizes(found: Chart) -> dict[str, tuple[int, int]]:
 
 def test_what_the_log_counted_is_shared_out() -> None:
     """The head by its own figures, the messages by their blocks' estimates."""
-    found = chart(story(*SAID, tokens={"system": 400, "tools": 600, "messages": 2000, "total": 3000}), WINDOW)
+    found = chart(detail(*SAID, tokens={"system": 400, "tools": 600, "messages": 2000, "total": 3000}), WINDOW)
     assert sizes(found) == {
         PartName.SYSTEM: (400, 400),
         PartName.TOOLS: (600, 600),
@@ -35,13 +35,13 @@ def test_what_the_log_counted_is_shared_out() -> None:
 def test_results_are_told_by_tool() -> None:
     """The largest first."""
     more = block(3, "tool_result", 900, name="Bash")
-    [results] = [part for part in chart(story(*SAID, more), WINDOW).parts if part.name is PartName.RESULTS]
+    [results] = [part for part in chart(detail(*SAID, more), WINDOW).parts if part.name is PartName.RESULTS]
     assert [(one.label, one.came) for one in results.of] == [("Bash", 900), ("Read", 850)]
 
 
 def test_an_edit_takes_from_its_part_alone() -> None:
     """What was not edited is as large as it came."""
-    own = complete(story(*SAID, changes=[edit(2, 850, 250)], tokens_in=2000, tokens_out=1400), gather([], 0, 10))
+    own = complete(detail(*SAID, changes=[edit(2, 850, 250)], tokens_in=2000, tokens_out=1400), gather([], 0, 10))
     assert sizes(chart(own, WINDOW)) == {
         PartName.SYSTEM: (400, 400),
         PartName.TOOLS: (600, 600),
@@ -54,7 +54,7 @@ def test_an_edit_takes_from_its_part_alone() -> None:
 def test_notes_and_records_are_ours() -> None:
     """A record stands for its messages; an edit of one of those is not sent, and not counted."""
     edits = [edit(0, 900, 80, "compact"), edit(2, 850, 250), edit(3, 0, 20, "note")]
-    own = story(*SAID, block(3, tokens=100), changes=edits, tokens_in=2100, tokens_out=1200)
+    own = detail(*SAID, block(3, tokens=100), changes=edits, tokens_in=2100, tokens_out=1200)
     found = chart(complete(own, gather([], 0, 10), lambda _: 3), WINDOW)
     assert sizes(found) == {
         PartName.SYSTEM: (400, 400),
@@ -69,13 +69,13 @@ def test_notes_and_records_are_ours() -> None:
 
 def test_what_the_log_does_not_list_is_a_part() -> None:
     """It takes room all the same."""
-    found = chart(story(block(8), tokens={"system": 0, "tools": 0, "messages": 1000, "total": 1000}), WINDOW)
+    found = chart(detail(block(8), tokens={"system": 0, "tools": 0, "messages": 1000, "total": 1000}), WINDOW)
     assert sizes(found) == {PartName.USER: (100, 100), PartName.UNSEEN: (900, 900)}
 
 
 def test_before_it_is_enriched_it_is_as_it_came() -> None:
     """Nothing is known of edits yet."""
-    assert chart(story(*SAID), WINDOW).sent == 2000
+    assert chart(detail(*SAID), WINDOW).sent == 2000
 
 
 def test_an_empty_story_has_no_parts() -> None:
@@ -85,14 +85,14 @@ def test_an_empty_story_has_no_parts() -> None:
 
 def test_a_change_is_of_blocks() -> None:
     """A calibration that moved is none: what was not added to has not grown."""
-    first = story(*SAID, tokens={"system": 400, "tools": 600, "messages": 1000, "total": 2000})
-    second = story(block(3, tokens=500), tokens={"system": 410, "tools": 610, "messages": 1650, "total": 2670})
+    first = detail(*SAID, tokens={"system": 400, "tools": 600, "messages": 1000, "total": 2000})
+    second = detail(block(3, tokens=500), tokens={"system": 410, "tools": 610, "messages": 1650, "total": 2670})
     now, [before] = whole(first, second)
     assert changes(chart(now, WINDOW), chart(before, WINDOW)) == {PartName.USER: 550}
 
 
 def test_tools_that_were_added_are_a_change() -> None:
-    first, second = story(*SAID), story(block(3))
+    first, second = detail(*SAID), detail(block(3))
     second.shares = TokenShares(400, 1600, 1100, 3100)
     now, [before] = whole(first, second)
     assert changes(chart(now, WINDOW), chart(before, WINDOW)) == {PartName.USER: 100, PartName.TOOLS: 1000}

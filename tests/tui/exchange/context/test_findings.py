@@ -9,7 +9,7 @@ from penstock.events.request_events import LoggedTool
 from penstock_tui.exchange.context.chart import chart
 from penstock_tui.exchange.context.findings import Finding, findings
 from penstock_tui.exchange.model import Block, ExchangeDetail
-from tests.tui.exchange.context.stories import WINDOW, block, edit, story, whole
+from tests.tui.exchange.context.stories import WINDOW, block, detail, edit, whole
 
 
 def found(*stories: ExchangeDetail) -> list[Finding]:
@@ -29,11 +29,11 @@ def called(m: int, text: str, tokens: int = 300, *, name: str = "Read") -> list[
 
 def test_large_results_are_named_and_can_be_gone_to() -> None:
     """By what they take of the window now; the call says what it is."""
-    first = story(
+    first = detail(
         *called(0, '{"file_path":"src/tide.py"}', 900), *called(2, '{"command":"make all"}', 800, name="Bash")
     )
     first.changes = [edit(1, 900, 250)]
-    own = [one for one in found(first, story(block(4), turn=2)) if one.about == "large"]
+    own = [one for one in found(first, detail(block(4), turn=2)) if one.about == "large"]
     assert [one.text for one in own] == [
         "800 tokens: Bash make all, message 3, turn 1",
         "250 of 900 tokens: Read src/tide.py, message 1, turn 1",
@@ -42,12 +42,12 @@ def test_large_results_are_named_and_can_be_gone_to() -> None:
 
 
 def test_small_results_are_not_large() -> None:
-    assert about("large", story(*called(0, "{}", 100))) == []
+    assert about("large", detail(*called(0, "{}", 100))) == []
 
 
 def test_a_file_read_again_is_told() -> None:
     """Whatever else was asked for of it; other calls only where they are the same."""
-    one = story(
+    one = detail(
         *called(0, '{"file_path":"a.py"}'),
         *called(2, '{"file_path":"a.py","offset":9}'),
         *called(4, '{"command":"ls","path":"a"}', name="Bash"),
@@ -59,22 +59,22 @@ def test_a_file_read_again_is_told() -> None:
 
 def test_calls_the_log_has_cut_are_not_compared() -> None:
     """They may differ further on."""
-    assert about("repeated", story(*called(0, '{"command":"x…'), *called(2, '{"command":"x…'))) == []
+    assert about("repeated", detail(*called(0, '{"command":"x…'), *called(2, '{"command":"x…'))) == []
 
 
 def test_tools_nobody_calls_are_told() -> None:
     """With what they take, as shares of what tools take; an answer's calls count before their results come."""
     tools = (LoggedTool("Read", 100), LoggedTool("Bash", 100), LoggedTool("Task", 100))
-    first = story(*called(0, "{}"), toolset=tools, tools=("Read",))
-    assert about("unused", first, story(block(2), tools=("Bash",))) == [
+    first = detail(*called(0, "{}"), toolset=tools, tools=("Read",))
+    assert about("unused", first, detail(block(2), tools=("Bash",))) == [
         "1 of 3 tools never called, 200 tokens: Task 200"
     ]
-    assert about("unused", story(*called(0, "{}"))) == [], "an older log does not name them"
+    assert about("unused", detail(*called(0, "{}"))) == [], "an older log does not name them"
 
 
 def sized(turn: int, total: int, **more: Any) -> ExchangeDetail:
     given = {"turn": turn, "tokens": {"system": 0, "tools": 0, "messages": total, "total": total}}
-    return story(block(turn, tokens=total), **(given | more))
+    return detail(block(turn, tokens=total), **(given | more))
 
 
 def test_the_pace_tells_when_the_window_is_full() -> None:
@@ -107,7 +107,7 @@ def test_a_history_that_outgrows_what_is_sent_is_told() -> None:
     """The client does not see it: it plans by what the provider counts."""
     limits = replace(WINDOW, received=9_000)
     for came, tone in ((7_000, None), (7_500, "warn"), (9_100, "bad")):
-        own, earlier = whole(story(block(0), tokens_in=came, tokens_out=3_000))
+        own, earlier = whole(detail(block(0), tokens_in=came, tokens_out=3_000))
         told = [one for one in findings(own, earlier, chart(own, limits)) if one.about == "received"]
         assert [one.tone for one in told] == ([tone] if tone else [])
     assert told[0].text.startswith("The history as received is 91% of the window, 30% was sent: from 90% on")
@@ -119,14 +119,14 @@ def test_a_window_that_does_not_fill_is_no_finding() -> None:
 
 def test_what_waits_is_told() -> None:
     """With what it would free."""
-    waits = story(*called(0, "{}", 800), changes=[edit(1, 800, 100, state="pending")])
+    waits = detail(*called(0, "{}", 800), changes=[edit(1, 800, 100, state="pending")])
     assert about("pending", waits) == ["1 edit would free 700 tokens, and wait for a cold cache."]
 
 
 def test_what_waits_frees_what_is_sent_now() -> None:
     """Its block may be short already: of 10,000 tokens that came 2,000 are sent, and that is what there is to free."""
     landed = edit(1, 10_000, 2000)
-    waits = story(*called(0, "{}", 10_000), changes=[landed, edit(1, 10_000, 100, state="pending", place="again")])
+    waits = detail(*called(0, "{}", 10_000), changes=[landed, edit(1, 10_000, 100, state="pending", place="again")])
     assert about("pending", waits) == ["1 edit would free 1.9k tokens, and wait for a cold cache."]
 
 

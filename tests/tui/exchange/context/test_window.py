@@ -8,7 +8,7 @@ from penstock_tui.exchange.context.parts import PartName
 from penstock_tui.exchange.context.weights import Weigh, Weights
 from penstock_tui.exchange.context.window import WindowMap
 from penstock_tui.exchange.model import EditState
-from penstock_tui.exchange.reader import StoryReader, Wanted
+from penstock_tui.exchange.reader import ExchangeReader, Wanted
 from penstock_tui.log.model import LogModel
 from tests.tui.logs import Log
 from tests.tui.played import play
@@ -21,7 +21,7 @@ def mapped(log: Log, exchange: str, weights: Weights | None = None) -> WindowMap
     store.close()
     row = model.row(exchange)
     assert row is not None
-    return StoryReader(log.path, weights).map(Wanted.of(row, model.earlier(row)))
+    return ExchangeReader(log.path, weights).map(Wanted.of(row, model.earlier(row)))
 
 
 def parts(found: WindowMap) -> dict[str, tuple[int, int]]:
@@ -34,16 +34,16 @@ def test_a_result_that_was_trimmed_is_smaller_as_sent(log: Log) -> None:
     for id in ids[1:]:
         came, sent = parts(mapped(log, id))[PartName.RESULTS]
         assert 0 < sent < came
-    assert [change.fate for change in mapped(log, ids[2]).story.changes] == [EditState.FROZEN]
+    assert [change.edit_state for change in mapped(log, ids[2]).detail.changes] == [EditState.FROZEN]
 
 
 def test_a_record_stands_for_the_messages_it_covers(log: Log) -> None:
     """As many as the ledger says; what had been shortened in them counts no more."""
     found = mapped(log, play(log)[-1])
     assert parts(found)[PartName.RECORD][0] == 0 < parts(found)[PartName.RECORD][1]
-    gone = [block.m for block in found.story.blocks if block.sent == 0]
+    gone = [block.m for block in found.detail.blocks if block.sent == 0]
     assert sorted(set(gone)) == [0, 1, 2, 3]
-    assert [(one.op, one.fate, one.is_covered) for one in found.story.changes] == [
+    assert [(one.op, one.edit_state, one.is_covered) for one in found.detail.changes] == [
         ("replace", EditState.FROZEN, True),
         ("replace", EditState.FROZEN, False),
         ("compact", EditState.LANDED, False),

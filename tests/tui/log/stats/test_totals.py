@@ -33,7 +33,7 @@ def sums(model: LogModel) -> object:
     sessions = [(one.name, one.totals, one.first_at, one.last_at) for one in model.sessions.listed()]
     stages = {name: (one.outcomes, one.times.quantiles(0.5)) for name, one in model.pipeline.stages.items()}
     taken = [(one.key, one.state, one.freed) for one in model.compactions.rows]
-    return model.totals, sessions, model.tags.listed(), taken, stages, model.pulse.minutes(200.0)
+    return model.totals, sessions, model.tags.listed(), taken, stages, model.request_rate.minutes(200.0)
 
 
 def folded(events: list[Event], cuts: list[int]) -> LogModel:
@@ -60,7 +60,7 @@ def test_sessions_add_up_to_the_whole() -> None:
     sessions = model.sessions.listed()
     assert sum(one.totals.requests for one in sessions) == model.totals.requests == 12
     assert sum(one.totals.tokens_out for one in sessions) == model.totals.tokens_out
-    assert round(sum(one.totals.purse.saved for one in sessions), 6) == model.totals.purse.saved
+    assert round(sum(one.totals.costs.saved for one in sessions), 6) == model.totals.costs.saved
     assert sum(one.rows for one in sessions) == 4
 
 

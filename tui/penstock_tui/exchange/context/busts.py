@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from penstock.base.format import plural
 from penstock.conversation.exchange import Kind
 from penstock_tui.exchange.context.limits import Limits
 from penstock_tui.exchange.model import EditState, ExchangeDetail
-from penstock_tui.format import age, many
+from penstock_tui.format import age
 
 __all__ = ["Bust", "busts"]
 
@@ -36,44 +37,44 @@ def busts(stories: Sequence[ExchangeDetail], limits: Limits) -> list[Bust]:
     """Of the requests of one conversation, oldest first. Those that a client makes for itself use no entry of it."""
     real = [one for one in stories if _is_real(one) and one.usage.prompt is not None]
     found = []
-    for before, story in pairwise(real):
+    for before, detail in pairwise(real):
         known = (before.usage.cache_read or 0) + (before.usage.cache_write or 0)
-        if story.usage.cache_read is None:
+        if detail.usage.cache_read is None:
             continue
-        lost = known - story.usage.cache_read
+        lost = known - detail.usage.cache_read
         if lost >= max(LEAST, SHARE * known):
-            causes = tuple(_causes(before, story, limits))
-            found.append(Bust(story.id, story.turn, story.at, lost, causes))
+            causes = tuple(_causes(before, detail, limits))
+            found.append(Bust(detail.id, detail.turn, detail.at, lost, causes))
     return found
 
 
-def _is_real(story: ExchangeDetail) -> bool:
-    return story.kind in {kind for kind in Kind if kind.is_real}
+def _is_real(detail: ExchangeDetail) -> bool:
+    return detail.kind in {kind for kind in Kind if kind.is_real}
 
 
-def _causes(before: ExchangeDetail, story: ExchangeDetail, limits: Limits) -> Iterator[str]:
-    if before.model != story.model:
-        yield f"the model changed from {before.model} to {story.model}"
-    idle = story.at - max(
-        (step.at for step in before.steps if step.name in ("answered", "forwarded")), default=story.at
+def _causes(before: ExchangeDetail, detail: ExchangeDetail, limits: Limits) -> Iterator[str]:
+    if before.model != detail.model:
+        yield f"the model changed from {before.model} to {detail.model}"
+    idle = detail.at - max(
+        (step.at for step in before.steps if step.name in ("answered", "forwarded")), default=detail.at
     )
     if limits.ttl_s and idle > limits.ttl_s:
         longer = f", {age(limits.ttl_hour_s)} where the client asks for it" if limits.ttl_hour_s > limits.ttl_s else ""
         yield f"{age(idle)} had passed: an entry lives {age(limits.ttl_s)}{longer}"
-    if "tools" in story.head_changes:
+    if "tools" in detail.head_changes:
         yield "the client changed the tools"
-    if "system" in story.head_changes:
+    if "system" in detail.head_changes:
         yield "the client changed the system prompt"
-    if before.messages is not None and story.messages is not None and story.messages < before.messages:
-        yield f"the client shortened its history from {many(before.messages, 'message')} to {story.messages:,}"
-    elif before.messages is not None and story.first is not None and story.first < before.messages:
-        yield f"the client changed its history from message {story.first} on"
-    late = [one.m for one in story.changes if _is_late(one.fate, one.m, story.first)]
+    if before.messages is not None and detail.messages is not None and detail.messages < before.messages:
+        yield f"the client shortened its history from {plural(before.messages, 'message')} to {detail.messages:,}"
+    elif before.messages is not None and detail.first is not None and detail.first < before.messages:
+        yield f"the client changed its history from message {detail.first} on"
+    late = [one.m for one in detail.changes if _is_late(one.edit_state, one.m, detail.first)]
     if late:
-        why = f": {story.flush}" if story.flush else ""
-        yield f"{many(len(late), 'edit')} of ours landed from message {min(m for m in late if m is not None)} on{why}"
+        why = f": {detail.flush}" if detail.flush else ""
+        yield f"{plural(len(late), 'edit')} of ours landed from message {min(m for m in late if m is not None)} on{why}"
 
 
-def _is_late(fate: EditState | None, m: int | None, first: int | None) -> bool:
+def _is_late(edit_state: EditState | None, m: int | None, first: int | None) -> bool:
     """It changed what had been sent before."""
-    return fate is EditState.LANDED and m is not None and first is not None and m < first
+    return edit_state is EditState.LANDED and m is not None and first is not None and m < first

@@ -61,16 +61,16 @@ def changes(now: Chart, before: Chart) -> dict[PartName, int]:
     return {name: change for name, change in found.items() if change}
 
 
-def chart(story: ExchangeDetail, limits: Limits) -> Chart:
-    """Of a story that is complete. The log counts the whole and estimates each block, so the estimates are taken as
+def chart(detail: ExchangeDetail, limits: Limits) -> Chart:
+    """Of complete details. The log counts the whole and estimates each block, so the estimates are taken as
     shares of the whole; what was not edited is as large as it came."""
-    told = max(story.shares.total or 0, 0)
-    came = max(story.tokens_in if story.tokens_in is not None else told, 0)
-    sent = max(story.tokens_out if story.tokens_out is not None else came, 0)
-    head = [max(size or 0, 0) for size in (story.shares.system, story.shares.tools)]
+    told = max(detail.shares.total or 0, 0)
+    came = max(detail.tokens_in if detail.tokens_in is not None else told, 0)
+    sent = max(detail.tokens_out if detail.tokens_out is not None else came, 0)
+    head = [max(size or 0, 0) for size in (detail.shares.system, detail.shares.tools)]
     *head, messages = share_out(came, [*head, max(told - sum(head), 0)] if told else [0, 0, 1])
-    sizes, sizes_sent, touched = _sizes(story)
-    if _is_partly_unseen(story):
+    sizes, sizes_sent, touched = _sizes(detail)
+    if _is_partly_unseen(detail):
         sizes[_UNSEEN] = sizes_sent[_UNSEEN] = max(messages - sum(sizes.values()), 0)
     whole_came = _shared(messages, sizes)
     # Only in a damaged log is less sent than the head has. The sum is right even so.
@@ -83,7 +83,7 @@ def chart(story: ExchangeDetail, limits: Limits) -> Chart:
         estimates[name] = estimates.get(name, 0) + size
     scale = messages / whole if (whole := sum(sizes.values())) else 1.0
     return Chart(
-        _parts(whole_came, whole_sent), came, sent, story.how, limits, (head_sent[0], head_sent[1]), estimates, scale
+        _parts(whole_came, whole_sent), came, sent, detail.how, limits, (head_sent[0], head_sent[1]), estimates, scale
     )
 
 
@@ -93,17 +93,17 @@ def _add_head(sizes: dict[_Key, int], head: Sequence[int]) -> None:
         sizes[name, ""] = sizes.get((name, ""), 0) + size
 
 
-def _is_partly_unseen(story: ExchangeDetail) -> bool:
-    listed = {block.m for block in story.blocks}
-    return story.known_from > 0 or len(listed) < (story.messages or 0) or not listed
+def _is_partly_unseen(detail: ExchangeDetail) -> bool:
+    listed = {block.m for block in detail.blocks}
+    return detail.known_from > 0 or len(listed) < (detail.messages or 0) or not listed
 
 
-def _sizes(story: ExchangeDetail) -> tuple[_Sizes, _Sizes, set[_Key]]:
+def _sizes(detail: ExchangeDetail) -> tuple[_Sizes, _Sizes, set[_Key]]:
     """The blocks' estimates by part, as they came and as they were sent, and the parts in which that differs."""
     came: _Sizes = {}
     sent: _Sizes = {}
     touched: set[_Key] = set()
-    for block in story.blocks:
+    for block in detail.blocks:
         name = part_of(block)
         key = (name, block.name if name is PartName.RESULTS else "")
         size = block.tokens or 0
@@ -111,8 +111,8 @@ def _sizes(story: ExchangeDetail) -> tuple[_Sizes, _Sizes, set[_Key]]:
         sent[key] = sent.get(key, 0) + (size if block.sent is None else block.sent)
         if block.sent is not None:
             touched.add(key)
-    for change in story.changes:
-        if change.fate not in (EditState.LANDED, EditState.FROZEN) or change.is_covered or change.op not in _OWN:
+    for change in detail.changes:
+        if change.edit_state not in (EditState.LANDED, EditState.FROZEN) or change.is_covered or change.op not in _OWN:
             continue
         key = (_OWN[change.op], "")
         sent[key] = sent.get(key, 0) + (change.after or 0)

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from penstock.base.format import plural
 from penstock.conversation.exchange import Kind
 from penstock.events.request_events import LoggedTool
 from penstock_tui.exchange.context.busts import Bust, busts
 from penstock_tui.exchange.context.chart import Chart
 from penstock_tui.exchange.context.parts import PartName
 from penstock_tui.exchange.model import Block, Change, EditState, ExchangeDetail
-from penstock_tui.format import count, many, percent
+from penstock_tui.format import count, percent
 
 __all__ = ["Finding", "findings"]
 
@@ -55,17 +56,17 @@ class Finding:
     """Where to go, when that is another one than that of the map."""
 
 
-def findings(story: ExchangeDetail, earlier: Sequence[ExchangeDetail], chart: Chart) -> list[Finding]:
-    """Of a complete story; `earlier`: the exchanges of its conversation before it, newest first."""
-    whole = [*reversed(earlier), story]
+def findings(detail: ExchangeDetail, earlier: Sequence[ExchangeDetail], chart: Chart) -> list[Finding]:
+    """Of complete details; `earlier`: the exchanges of its conversation before it, newest first."""
+    whole = [*reversed(earlier), detail]
     return [
         *_overflow(whole, chart),
         *_received(chart),
-        *(_bust(one, story.id) for one in reversed(busts(whole, chart.limits)[-LATEST:])),
-        *_largest(story),
-        *_again(story),
+        *(_bust(one, detail.id) for one in reversed(busts(whole, chart.limits)[-LATEST:])),
+        *_largest(detail),
+        *_again(detail),
         *_uncalled(whole, chart),
-        *_waiting(story),
+        *_waiting(detail),
     ]
 
 
@@ -83,12 +84,12 @@ def _overflow(whole: Sequence[ExchangeDetail], chart: Chart) -> Iterator[Finding
     turns = math.ceil((limits.window - chart.sent) / pace) if pace > 0 else AHEAD + 1
     if turns > AHEAD:
         return
-    last = noun if len(steps) == 2 else many(len(steps) - 1, noun)
+    last = noun if len(steps) == 2 else plural(len(steps) - 1, noun)
     at = f"at {count(pace)} a {noun}, the pace of the last {last}"
     soon = "bad" if turns <= 3 else "warn" if turns <= 10 else "plain"
     hard = math.ceil((limits.hard - chart.sent) / pace)
     before = f"; past the hard threshold in {hard}" if hard > 0 else ""
-    yield Finding("overflow", f"Full in about {many(max(turns, 0), noun)} {at}{before}.", soon)
+    yield Finding("overflow", f"Full in about {plural(max(turns, 0), noun)} {at}{before}.", soon)
 
 
 def _received(chart: Chart) -> Iterator[Finding]:
@@ -113,8 +114,8 @@ def _steps(whole: Sequence[ExchangeDetail]) -> tuple[list[int], str]:
     return found[max(start, len(found) - LATEST - 1) :], noun
 
 
-def _size(story: ExchangeDetail) -> int:
-    return story.tokens_out or story.shares.total or 0
+def _size(detail: ExchangeDetail) -> int:
+    return detail.tokens_out or detail.shares.total or 0
 
 
 def _bust(bust: Bust, own: str) -> Finding:
@@ -124,10 +125,10 @@ def _bust(bust: Bust, own: str) -> Finding:
     return Finding("cache lost", text, "warn", exchange="" if bust.exchange == own else bust.exchange)
 
 
-def _largest(story: ExchangeDetail) -> Iterator[Finding]:
+def _largest(detail: ExchangeDetail) -> Iterator[Finding]:
     """Those that take most of the window now."""
-    results = [block for block in story.blocks if block.kind == "tool_result" and _left(block) >= SMALL]
-    calls = {block.id: block for block in story.blocks if block.kind == "tool_use" and block.id}
+    results = [block for block in detail.blocks if block.kind == "tool_result" and _left(block) >= SMALL]
+    calls = {block.id: block for block in detail.blocks if block.kind == "tool_use" and block.id}
     for block in sorted(results, key=lambda one: -_left(one))[:LARGEST]:
         came = f" of {count(block.tokens or 0)}" if block.sent is not None else ""
         call = calls.get(block.id)
@@ -147,11 +148,11 @@ def _subject(call: Block) -> str:
     return words if len(words) <= WIDE else f"{words[: WIDE - 1]}…"
 
 
-def _again(story: ExchangeDetail) -> Iterator[Finding]:
+def _again(detail: ExchangeDetail) -> Iterator[Finding]:
     """Calls that were made more than once: the same file, or the same words."""
-    sizes = {block.id: block for block in story.blocks if block.kind == "tool_result" and block.id}
+    sizes = {block.id: block for block in detail.blocks if block.kind == "tool_result" and block.id}
     made: dict[tuple[str, str], list[Block]] = {}
-    for block in story.blocks:
+    for block in detail.blocks:
         if block.kind == "tool_use" and block.text and not block.text.endswith("…"):
             made.setdefault((block.name, _repeated(block)), []).append(block)
     again = [
@@ -195,7 +196,7 @@ def _uncalled(whole: Sequence[ExchangeDetail], chart: Chart) -> Iterator[Finding
         return
     size = _scaled(unused, listed, chart)
     names = ", ".join(f"{tool.name} {count(share)}" for tool, share in size.items())
-    text = f"{len(unused)} of {many(len(listed), 'tool')} never called, {count(sum(size.values()))} tokens: {names}"
+    text = f"{len(unused)} of {plural(len(listed), 'tool')} never called, {count(sum(size.values()))} tokens: {names}"
     yield Finding("unused", text)
 
 
@@ -206,13 +207,13 @@ def _scaled(some: Sequence[LoggedTool], listed: Sequence[LoggedTool], chart: Cha
     return {tool: tool.tokens * (scale or 1.0) for tool in some}
 
 
-def _waiting(story: ExchangeDetail) -> Iterator[Finding]:
-    waits = [one for one in story.changes if one.fate is EditState.PENDING]
+def _waiting(detail: ExchangeDetail) -> Iterator[Finding]:
+    waits = [one for one in detail.changes if one.edit_state is EditState.PENDING]
     # An edit tells of the original; what it would shorten may be short already.
-    sent = {(block.m, block.b): _left(block) for block in story.blocks}
+    sent = {(block.m, block.b): _left(block) for block in detail.blocks}
     freed = sum(_taken(one, sent) for one in waits)
     if waits and freed > 0:
-        text = f"{many(len(waits), 'edit')} would free {count(freed)} tokens, and wait for a cold cache."
+        text = f"{plural(len(waits), 'edit')} would free {count(freed)} tokens, and wait for a cold cache."
         yield Finding("pending", text)
 
 

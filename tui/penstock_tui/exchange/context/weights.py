@@ -1,4 +1,4 @@
-"""The blocks of a story weighed by their model's own tokenizer, where its vocabulary is on this machine.
+"""The blocks of an exchange weighed by their model's own tokenizer, where its vocabulary is on this machine.
 
 The log holds the beginning of each text and our estimate of the whole. How dense the beginning is tells more of the
 whole than classes of characters do: on recorded sessions of coding agents the error on texts longer than 400 characters
@@ -27,31 +27,31 @@ _CUT = "…"
 
 
 class Weigh:
-    """Gives a story with its tokens by one tokenizer."""
+    """Gives the details of an exchange with its tokens by one tokenizer."""
 
     def __init__(self, name: str, count: Callable[[str], int] | None) -> None:
         """Without `count`, stories stay as they are."""
         self.name = name
         self._density = None if count is None else _kept(count)
 
-    def __call__(self, story: ExchangeDetail) -> ExchangeDetail:
+    def __call__(self, detail: ExchangeDetail) -> ExchangeDetail:
         density = self._density
         if density is None:
-            return story
+            return detail
         changes = [
             replace(one, after=None if one.after is None else round(one.after * density(one.text)))
-            for one in story.changes
+            for one in detail.changes
         ]
-        after = {id(old): new.after for old, new in zip(story.changes, changes, strict=True)}
+        after = {id(old): new.after for old, new in zip(detail.changes, changes, strict=True)}
         blocks = []
-        for block in story.blocks:
+        for block in detail.blocks:
             tokens = None if block.tokens is None else round(block.tokens * density(block.text))
             sent = block.sent
             if sent:
                 stands = [one for one in block.changes if one.op == "replace" and one.after == sent]
                 sent = after.get(id(stands[-1])) if stands else round(sent * density(block.text))
             blocks.append(replace(block, tokens=tokens, sent=sent))
-        return replace(story, blocks=blocks, changes=changes)
+        return replace(detail, blocks=blocks, changes=changes)
 
 
 class Weights:

@@ -18,7 +18,7 @@ __all__ = ["WindowMap", "window_map"]
 class WindowMap:
     """What is known by the time of one exchange."""
 
-    story: ExchangeDetail
+    detail: ExchangeDetail
     now: Chart
     request_before: Chart | None
     """Of the conversation's last request before this one. None: this is the first that the log has."""
@@ -30,19 +30,19 @@ class WindowMap:
 
 
 def window_map(
-    story: ExchangeDetail, earlier: Sequence[ExchangeDetail], limits: Limits, whole: Callable[[int], ExchangeDetail]
+    detail: ExchangeDetail, earlier: Sequence[ExchangeDetail], limits: Limits, whole: Callable[[int], ExchangeDetail]
 ) -> WindowMap:
-    """`story` is complete; `earlier`: the exchanges of its conversation before it, as their events tell them, newest
+    """`detail` is complete; `earlier`: the exchanges of its conversation before it, as their events tell them, newest
     first; `whole` gives the complete one of those by its index."""
     real = [i for i, one in enumerate(earlier) if one.kind in _REAL and one.shares.total is not None]
-    turn = next((i for i in real if (earlier[i].epoch, earlier[i].turn) != (story.epoch, story.turn)), None)
-    now = chart(story, limits)
+    turn = next((i for i in real if (earlier[i].epoch, earlier[i].turn) != (detail.epoch, detail.turn)), None)
+    now = chart(detail, limits)
     return WindowMap(
-        story,
+        detail,
         now,
         chart(whole(real[0]), limits) if real else None,
         chart(whole(turn), limits) if turn is not None else None,
-        tuple(findings(story, earlier, now)),
+        tuple(findings(detail, earlier, now)),
     )
 
 

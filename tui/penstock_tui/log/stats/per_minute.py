@@ -1,19 +1,20 @@
-"""What answered requests came to, by the minute."""
+"""Requests by the minute: how many came, and what those that were answered came to."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass
+from itertools import takewhile
 
 from penstock.conversation.exchange import Kind
 from penstock.events.event import Event, EventKind
 from penstock_tui.log.row import Row
 
-__all__ = ["Course", "Minute"]
+__all__ = ["Minute", "MinuteSums", "RequestRate"]
 
 MINUTE = 60.0
 MINUTES = 180
-"""Kept."""
+"""Kept. Events of different threads come a little out of order; hours apart they do not."""
 
 
 @dataclass(slots=True)
@@ -32,7 +33,7 @@ class Minute:
         return self.cache_read / self.prompt if self.prompt else None
 
 
-class Course:
+class MinuteSums:
     """The newest minutes; bounded however long the log is."""
 
     KINDS = (EventKind.ANSWERED,)
@@ -55,3 +56,29 @@ class Course:
         """Each of the last `count` minutes, oldest first; the last is the present one."""
         this = int(now // MINUTE)
         return [self._minutes.get(minute) or Minute() for minute in range(this - count + 1, this + 1)]
+
+
+class RequestRate:
+    """Counts arrivals; bounded however many come."""
+
+    def __init__(self) -> None:
+        self._minutes: OrderedDict[int, int] = OrderedDict()
+        self._arrivals: deque[float] = deque(maxlen=10_000)
+
+    def count(self, at: float) -> None:
+        """A request came."""
+        minute = int(at // MINUTE)
+        self._minutes[minute] = self._minutes.get(minute, 0) + 1
+        while len(self._minutes) > MINUTES:
+            self._minutes.popitem(last=False)
+        self._arrivals.append(at)
+
+    def per_minute(self, now: float) -> int:
+        """Requests that came in the last minute."""
+        recent = takewhile(lambda at: now - at < MINUTE, reversed(self._arrivals))
+        return sum(at <= now for at in recent)
+
+    def minutes(self, now: float, count: int = 60) -> list[int]:
+        """Requests in each of the last `count` minutes of the clock, oldest first; the last is the present one."""
+        this = int(now // MINUTE)
+        return [self._minutes.get(minute, 0) for minute in range(this - count + 1, this + 1)]

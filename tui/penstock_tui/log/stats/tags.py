@@ -32,7 +32,7 @@ class Tag:
     """How often it was the most telling one."""
     first_at: float = 0.0
     last_at: float = 0.0
-    words: str = ""
+    prompt: str = ""
     """Of the newest exchange that has it."""
 
 
@@ -76,7 +76,7 @@ class Tags:
             tag.turns += is_turn
             tag.primary += is_turn and name == primary
             tag.last_at = max(tag.last_at, event.at)
-            tag.words = (row.words if row is not None else "") or tag.words
+            tag.prompt = (row.prompt if row is not None else "") or tag.prompt
             self._tags.move_to_end(name)
         while len(self._tags) > self._limit:
             self._tags.popitem(last=False)

@@ -25,7 +25,7 @@ class Totals:
     prompt: int = 0
     """Input tokens as the providers counted them."""
     cache_read: int = 0
-    purse: CostTotals = field(default_factory=CostTotals)
+    costs: CostTotals = field(default_factory=CostTotals)
 
     @property
     def saved(self) -> int:
@@ -47,8 +47,8 @@ class Totals:
         self.tokens_out += sign * (row.tokens_out or 0)
         self.prompt += sign * (row.usage.prompt or 0)
         self.cache_read += sign * (row.usage.cache_read or 0)
-        self.purse.add(row.money, sign)
-        self.purse.add_reads(row.reads, row.reads_cost, sign)
+        self.costs.add(row.money, sign)
+        self.costs.add_reads(row.reads, row.reads_cost, sign)
 
     def join(self, other: Totals) -> None:
         """Count all of another in."""
@@ -58,4 +58,4 @@ class Totals:
         self.tokens_out += other.tokens_out
         self.prompt += other.prompt
         self.cache_read += other.cache_read
-        self.purse.join(other.purse)
+        self.costs.join(other.costs)

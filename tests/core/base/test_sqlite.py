@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from penstock import memory, store
-from penstock.base.migrations import UnknownRevision, migrate, newest
+from penstock.base.sqlite import UnknownRevision, migrate, newest
 from penstock.memory.schema import metadata as memory_tables
 from penstock.store.schema import metadata as store_tables
 
@@ -125,7 +125,7 @@ def test_what_is_interrupted_leaves_nothing_behind(
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr("penstock.base.migrations.newest", fail)
+        patch.setattr("penstock.base.sqlite.newest", fail)
         with pytest.raises(RuntimeError):
             migrate(db, folder, tables)
     db.rollback()

@@ -6,7 +6,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.cli.formatting import columns, counted, dollars, lasted, percent, printable, signed
+from penstock.base.format import columns, dollars, lasted, percent, plural, printable, signed
 
 
 def test_dollars() -> None:
@@ -25,8 +25,8 @@ def test_shares_and_losses() -> None:
 
 def test_counts() -> None:
     """One is no plural; thousands are told apart."""
-    assert [counted(n, "edit") for n in (0, 1, 2, 1200)] == ["0 edits", "1 edit", "2 edits", "1,200 edits"]
-    assert counted(None, "edit") == "0 edits"
+    assert [plural(n, "edit") for n in (0, 1, 2, 1200)] == ["0 edits", "1 edit", "2 edits", "1,200 edits"]
+    assert plural(None, "edit") == "0 edits"
 
 
 def test_durations() -> None:

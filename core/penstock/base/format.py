@@ -1,4 +1,4 @@
-"""How the commands write money, times and texts of strangers."""
+"""How money, numbers, times and texts of strangers are written for people."""
 
 from __future__ import annotations
 
@@ -6,19 +6,14 @@ import re
 import time
 from collections.abc import Sequence
 
-import typer
-
-from penstock.stats.cost_totals import CostTotals
-
-__all__ = ["columns", "counted", "dollars", "lasted", "moment", "percent", "printable", "signed", "total"]
+__all__ = ["columns", "dollars", "lasted", "moment", "percent", "plural", "printable", "signed"]
 
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def counted(count: object, noun: str) -> str:
-    """1 edit, 1,200 edits."""
-    number = count if isinstance(count, int) else 0
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def plural(number: int | None, noun: str, several: str = "") -> str:
+    """1 edit, 1,200 edits, and 0 edits for None. `several`: the plural, where it is not the noun and an s."""
+    return f"{number or 0:,} {noun if number == 1 else several or f'{noun}s'}"
 
 
 def lasted(ms: float) -> str:
@@ -38,14 +33,6 @@ def dollars(amount: float) -> str:
     return f"{sign}${size:,.2f}" if size >= 0.99995 else f"{sign}${max(size, 0.0001):.4f}"
 
 
-def total(amount: float, tally: CostTotals) -> str:
-    """A sum of `tally` in dollars: `?` where the price of none of its requests is known, `$1.20 + ?` where it is of
-    some."""
-    if not tally.unpriced:
-        return dollars(amount)
-    return f"{dollars(amount)} + ?" if tally.requests else "?"
-
-
 def percent(share: float | None) -> str:
     """12.3%. Nothing for None."""
     return "" if share is None else f"{share:.1%}"
@@ -53,12 +40,15 @@ def percent(share: float | None) -> str:
 
 def signed(text: str, amount: float) -> str:
     """`text` in red when `amount` is a loss."""
-    return typer.style(text, fg="red") if amount < 0 else text
+    return f"\x1b[31m{text}\x1b[0m" if amount < 0 else text
 
 
 def moment(at: float) -> str:
-    """2026-01-31 14:05, in the time zone of who reads it."""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+    """2026-01-31 14:05, in the time zone of who reads it. `?` for a time that no calendar has."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+    except (ValueError, OverflowError, OSError):
+        return "?"
 
 
 def printable(text: str) -> str:
