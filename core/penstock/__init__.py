@@ -11,7 +11,6 @@ import importlib as _importlib
 import typing as _typing
 
 from penstock.base import version as _version
-from penstock.tokens.estimate import estimate as estimate_tokens
 
 if _typing.TYPE_CHECKING:
     from penstock.base.errors import InvalidEdit, PluginError, ProfileError
@@ -38,6 +37,7 @@ if _typing.TYPE_CHECKING:
     from penstock.plugins.tagger import Tagger, Tags
     from penstock.profiles.envelope import EnvelopeSettings, envelope_settings
     from penstock.profiles.profile import Aggressiveness, Profile
+    from penstock.tokens.estimate import estimate as estimate_tokens
 
 __all__ = [
     "Aggressiveness",
@@ -139,6 +139,7 @@ _HOMES = {
     "common_head": "conversation.conversation",
     "did_you_mean": "base.suggest",
     "envelope_settings": "profiles.envelope",
+    "estimate_tokens": "tokens.estimate",
     "handle_of": "plugins.compressor",
     "hookimpl": "plugins.hookspecs",
     "provider_of": "models.providers",
@@ -151,5 +152,6 @@ if not _typing.TYPE_CHECKING:  # else every name would be one to a type checker
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found = globals()[name] = getattr(_importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+        home = _importlib.import_module(f"{__name__}.{_HOMES[name]}")
+        found = globals()[name] = getattr(home, "estimate" if name == "estimate_tokens" else name)
         return found
