@@ -137,6 +137,26 @@ def test_what_was_saved_may_be_spent() -> None:
     assert max(play.losses) <= 0
 
 
+class Twice(Stage):
+    """Shortens every result a little on arrival, and later all of it."""
+
+    name = "twice"
+
+    def on_request(self, draft: Draft) -> None:
+        for spot in outputs(draft, new=True):
+            draft.replace(spot, spot.text[: len(spot.text) * 9 // 10], reason="r")
+        for spot in outputs(draft, new=False)[:-2]:
+            draft.replace(spot, f"[{len(spot.text)}]", reason="r")
+
+
+def test_what_was_edited_before_can_pay_again() -> None:
+    """A block that was shortened on arrival stands in the request as it was sent, and there the next edit of it is
+    weighed."""
+    play = Play("bold", stages=lambda: [Twice()]).run(LUNCH)
+    assert "it pays" in play.flushes
+    assert max(play.losses) <= 0
+
+
 def test_what_was_not_saved_is_not_spent() -> None:
     """Nothing has been saved yet, so nothing lands in a warm cache, though later calls might make it good."""
     play = Play("bold", stages=lambda: [Eager()]).run(WORK)

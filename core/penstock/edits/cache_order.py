@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from penstock.conversation.conversation import Conversation, Role
+from penstock.dialects.base import RangeEdit
 from penstock.edits.applied import Replay
-from penstock.edits.edit import Op, Place
+from penstock.edits.edit import Op
 from penstock.tokens.estimate import estimate_bytes
 
 __all__ = ["notes", "places", "user_ends"]
 
 
-def places(view: Conversation) -> dict[Place, int]:
-    """Each block that the provider reads."""
-    out: dict[Place, int] = {}
-    seen: dict[bytes, int] = {}
-    for i, (m, _, block) in enumerate(view.blocks(), start=1):
-        nth = seen.get(block.key, 0)
-        seen[block.key] = nth + 1
-        if m >= view.ignored:
-            out[Place(block.key, nth)] = i
+def places(conversation: Conversation, replay: Replay) -> dict[tuple[int, int], int]:
+    """Where each block of a request as it came, by message and block index, stands in the request that `replay` makes
+    of it. Blocks that are left out are missing, and so is what the provider does not read."""
+    ranges = {c.first: c for c in replay.changes if isinstance(c, RangeEdit)}
+    covered, removed = replay.covered(), replay.removed()
+    notes = Counter(spot for edit, spot in zip(replay.applied, replay.spots, strict=True) if edit.op is Op.NOTE)
+    out: dict[tuple[int, int], int] = {}
+    at = 0
+    for m, message in enumerate(conversation.messages):
+        if m in covered:
+            at += m in ranges and bool(ranges[m].text)
+            continue
+        for b in range(len(message.blocks)):
+            if (m, b) in removed:
+                continue
+            at += 1
+            if m >= conversation.ignored:
+                out[m, b] = at
+            at += notes[m, b]
     return out
 
 

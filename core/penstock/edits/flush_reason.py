@@ -15,6 +15,8 @@ class FlushReason(StrEnum):
     """The occasions of a flush."""
 
     COLD = "the cache is cold"
+    PAUSE = "keep-alive has bridged a pause"
+    """The cache would be cold by now. Since it is not, edits are applied only where they pay."""
     FULL = "the window is nearly full"
     ASKED = "a person asked"
     OUTGROWN = "the history as received is about to outgrow the window"
@@ -24,4 +26,4 @@ class FlushReason(StrEnum):
     @property
     def must(self) -> bool:
         """It does not wait until it pays."""
-        return self is not FlushReason.COLD
+        return self not in (FlushReason.COLD, FlushReason.PAUSE)

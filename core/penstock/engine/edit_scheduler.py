@@ -165,6 +165,7 @@ class EditScheduler:
         state.note_attempt(context.body_key, attempt)
         state.seals.note(conversation, rewrite.view)
         state.distrusts = False
+        state.bridged = state.bridged and not context.may_flush
         state.size_came = estimate_bytes(conversation.size)
         state.size_sent = estimate_bytes(rewrite.view.size)
         size = context.scale.count(state.size_sent).tokens

@@ -10,7 +10,9 @@ from penstock.base.errors import Unreadable
 from penstock.conversation.conversation import BlockKind, Conversation
 from penstock.cost.warm_flush import RESERVE, Candidate, choose_breakpoint, choose_flush_point
 from penstock.edits.cache_order import places, user_ends
+from penstock.edits.edit import Edit, Op
 from penstock.edits.flush_reason import ROOM, FlushReason
+from penstock.edits.ledger import locate
 from penstock.engine.apply_edits import Rewrite, apply_edits, blocks_of
 from penstock.engine.plan import Plan
 from penstock.engine.request_context import RequestContext
@@ -24,8 +26,10 @@ def weigh_flush(context: RequestContext, plan: Plan, now: float) -> None:
     for it."""
     if plan.due is FlushReason.FULL and plan.flush and not _makes_room(context, plan):
         plan.defer_flush()
-    is_bold = context.profile.aggressiveness == "bold"
-    plan.may_flush_warm = is_bold and not plan.due and not context.held and _may_flush_warm(context, now)
+    if plan.due is FlushReason.PAUSE:
+        plan.defer_flush()
+    may_pay = plan.due is FlushReason.PAUSE or (plan.due is None and context.profile.aggressiveness == "bold")
+    plan.may_flush_warm = may_pay and not context.held and _may_flush_warm(context, now)
     if plan.deferred and plan.may_flush_warm:
         _flush_if_profitable(context, plan, now)
 
@@ -83,15 +87,15 @@ def _may_flush_warm(context: RequestContext, now: float) -> bool:
 
 def _flush_if_profitable(context: RequestContext, plan: Plan, now: float) -> None:
     without, account = apply_edits(context, plan.apply), context.state.account
-    blocks, at = blocks_of(context, without), places(without.view)
-    found = [(at[e.place], e) for e in plan.deferred if e.place in at]
-    plan.candidates = [Candidate(i, estimate_bytes(len(e.original) - len(e.text))) for i, e in found]
-    if context.binds:  # all thinking goes with them: what is before the first of both is what the cache can keep
-        plan.candidates = _as_one(plan.candidates, without.view)
+    blocks = blocks_of(context, without)
+    found = _candidates(context, plan.deferred, without)
+    plan.candidates = [candidate for candidate, _ in found]
+    if context.binds:
+        plan.candidates = _with_thinking(plan.candidates, without.view)
     margin = context.profile.cache.margin_s
     choice = choose_flush_point(plan.candidates, blocks, account.forwarded, context.price, now, margin)
     if choice is not None and choice.extra * RESERVE <= account.saved:
-        plan.warm_flush = [e for i, e in found if i >= choice.place]
+        plan.warm_flush = [edit for candidate, edit in found if candidate.index >= choice.place]
         plan.entry, plan.blocks = choice.entry, blocks
         plan.apply += plan.warm_flush
         warm = set(plan.warm_flush)
@@ -99,12 +103,32 @@ def _flush_if_profitable(context: RequestContext, plan: Plan, now: float) -> Non
         plan.candidates = [c for c in plan.candidates if c.index < choice.place]
 
 
-def _as_one(candidates: Sequence[Candidate], view: Conversation) -> list[Candidate]:
-    """All deferred edits, and all thinking: on a model that binds it they are one cut, at the first of them."""
-    if not candidates or not view.thinking:
-        return list(candidates)
+def _candidates(context: RequestContext, edits: Sequence[Edit], without: Rewrite) -> list[tuple[Candidate, Edit]]:
+    """Where each of `edits` would change the request `without` them, and what it would free there: a block may be
+    shorter than it came already."""
+    conversation, at = context.conversation, places(context.conversation, without.replay)
+    sent = [block for _, _, block in without.view.blocks()]
+    spots = locate(conversation, {edit.place.key for edit in edits})
+    found = []
+    for edit in edits:
+        first = spots.get(edit.place)
+        if first not in at:
+            continue
+        messages = range(first[0], first[0] + edit.count) if edit.op is Op.COMPACT else ()
+        taken = [(m, b) for m in messages for b in range(len(conversation.messages[m].blocks))] or [first]
+        size = sum(len(sent[at[spot] - 1].text) for spot in taken if spot in at)
+        found.append((Candidate(at[first], estimate_bytes(size - len(edit.text))), edit))
+    return found
+
+
+def _with_thinking(candidates: Sequence[Candidate], view: Conversation) -> list[Candidate]:
+    """On a model that binds its thinking all of it goes with any edit before it: what is cut behind the first block of
+    thinking is one cut from there on. What stands before that block can be cut or left as it is, edit by edit."""
     thinking = [
         (i, block.size) for i, (_, _, block) in enumerate(view.blocks(), start=1) if block.kind is BlockKind.THINKING
     ]
-    first = min(min(c.index for c in candidates), thinking[0][0])
-    return [Candidate(first, sum(c.saving for c in candidates) + sum(estimate_bytes(size) for _, size in thinking))]
+    if not candidates or not thinking:
+        return list(candidates)
+    first = thinking[0][0]
+    behind = sum(c.saving for c in candidates if c.index >= first) + sum(estimate_bytes(size) for _, size in thinking)
+    return [*(c for c in candidates if c.index < first), Candidate(first, behind)]

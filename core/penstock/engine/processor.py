@@ -75,7 +75,8 @@ class RequestProcessor:
     def _propose(self, context: RequestContext, generation: int) -> None:
         """Run the stages, from the one on that it stands at."""
         pipeline, draft = context.pipeline, context.draft
-        flush = bool(context.due) or pipeline.profile.aggressiveness == "bold"
+        is_bold = pipeline.profile.aggressiveness == "bold"
+        flush = bool(context.due) or (is_bold and draft is not None and context.may_flush)
         while draft is not None and context.step < len(pipeline.stages):
             index = context.step
             draft, verdict = pipeline.run(index, draft, flush=flush)

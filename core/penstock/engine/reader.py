@@ -140,7 +140,9 @@ class Reader:
         size = context.scale.count(state.size_sent + estimate_bytes(conversation.size) - state.size_came).tokens
         # Each such flush writes a hot prefix anew: after one that made little room the next waits until there is more.
         least = min(state.full_at + ROOM * limit, limit / profile.window.hard) if state.full_at else 0.0
-        return FlushReason.FULL if size > max(limit, least) else None
+        if size > max(limit, least):
+            return FlushReason.FULL
+        return FlushReason.PAUSE if price.is_known and state.bridged else None
 
     def _load(self, conversation: str) -> ConversationState:
         """Raises `StoreError`: without its ledger a conversation can not be sent as it was before."""

@@ -4,23 +4,40 @@ from __future__ import annotations
 
 import json
 
+from penstock.conversation.conversation import Conversation
 from penstock.cost.account import cache_blocks
+from penstock.dialects.anthropic import Anthropic
+from penstock.edits.applied import Replay
 from penstock.edits.cache_order import notes, places, user_ends
-from penstock.edits.edit import Place
 from penstock.edits.ledger import resolve
+from penstock.edits.rewrite import rewrite
+from penstock.plugins.draft import Draft
 from penstock.testing import assistant, call, conversation, draft_for, results, user
 from penstock.tokens.estimate import estimate_bytes
 
 SAID = [user("ok", "ok"), assistant("yes", call("Read")), results("text"), assistant("done"), user("ok")]
 
 
+def sent(draft: Draft) -> tuple[Replay, Conversation]:
+    """What is made of a draft's request, and the request as it leaves."""
+    replay = resolve(draft.conversation, draft.edits)
+    return replay, rewrite(Anthropic(), "/v1/messages", draft.conversation, replay)[1]
+
+
 def test_each_block_is_found_among_what_is_cached() -> None:
-    """Blocks of the same content by their number."""
-    read = draft_for(conversation(*SAID)).conversation
-    found, cached = places(read), cache_blocks(read)
-    assert {cached[at].key for at in found.values()} == {block.key for _, _, block in read.blocks()}
-    ok = read.messages[0].blocks[0].key
-    assert [found[Place(ok, nth)] for nth in range(3)] == [1, 2, 7]
+    """Whatever was added before it, left out or shortened."""
+    draft = draft_for(conversation(*SAID, *SAID))
+    draft.note("a note", reason="r")
+    draft.replace(draft.blocks()[1], "o", reason="r")
+    draft.compact(1, 3, "the record of it", reason="r")
+    replay, view = sent(draft)
+    forwarded = [block for _, _, block in view.blocks()]
+    found = places(draft.conversation, replay)
+    assert {spot for spot in found if spot[0] in (1, 2, 3)} == set()
+    assert len(found) == sum(len(m.blocks) for i, m in enumerate(draft.conversation.messages) if i not in (1, 2, 3))
+    for (m, b), at in found.items():
+        came = draft.conversation.messages[m].blocks[b]
+        assert forwarded[at - 1].text == ("o" if (m, b) == (0, 1) else came.text)
 
 
 def test_the_tokens_of_notes_are_told_where_they_stand() -> None:
@@ -53,7 +70,7 @@ def test_what_the_provider_ignores_keeps_its_place() -> None:
     value = json.loads(conversation(*SAID))
     value["messages"][3]["content"].insert(0, {"type": "compaction", "content": "What was said."})
     read = draft_for(json.dumps(value).encode()).conversation
-    found, cached = places(read), cache_blocks(read)
+    found, cached = places(read, Replay()), cache_blocks(read)
     assert read.ignored == 3
     assert sorted(found.values()) == [6, 7, 8]
     assert [cached[at].key for at in sorted(found.values())] == [b.key for m, _, b in read.blocks() if m >= 3]

@@ -1,0 +1,80 @@
+"""What a flush costs, and whether it pays."""
+
+from __future__ import annotations
+
+import json
+
+from penstock import BlockKind, Draft, EventKind, FlushReason, Idle, Stage, Usage
+from penstock.events.request_events import FlushEvent
+from penstock.testing import Session, Turn, assistant, call, conversation, results, user
+
+LONG = "a word and another " * 4_000
+
+
+class Cuts(Stage):
+    """Keeps the cache alive, and shortens every old result at a flush."""
+
+    name = "cuts"
+
+    def __init__(self, left: str = "[cut]") -> None:
+        self._left = left
+
+    def on_idle(self, idle: Idle) -> bool:
+        return idle.reads < 9
+
+    def on_flush(self, draft: Draft) -> None:
+        for spot in draft.blocks(BlockKind.TOOL_RESULT, new=False):
+            draft.replace(spot, self._left, reason="old")
+
+
+def request(*said: Turn) -> bytes:
+    """With breakpoints at the ends of the last two user messages, as clients set them."""
+    body = json.loads(conversation(*said, model="claude-opus-5-5"))
+    for message in [one for one in body["messages"] if one["role"] == "user"][-2:]:
+        if isinstance(message["content"], str):
+            message["content"] = [{"type": "text", "text": message["content"]}]
+        message["content"][-1]["cache_control"] = {"type": "ephemeral"}
+    return json.dumps(body).encode()
+
+
+def flushes(stage: Stage, pause: float, *, kept: bool) -> list[str]:
+    """Why edits landed in a session in which a long result is followed by a pause of so many seconds."""
+    said: list[Turn] = [user("look"), assistant(call("Bash", id="t1")), results(LONG)]
+    with Session(stage) as session:
+        for word in ("and?", "go on"):
+            session.send(request(*said))
+            session.reply("well")
+            session.engine.keep_alive.answered(session.outcome)
+            said += [assistant("well"), user(word)]
+            session.wait(5)
+        session.send(request(*said))
+        session.reply("well")
+        due = session.engine.keep_alive.answered(session.outcome)
+        end = session.clock.now() + pause
+        while kept and due is not None and due < end:
+            session.clock.at = due
+            assert session.engine.keep_alive.begin(session.outcome.conversation)
+            due = session.engine.keep_alive.end(session.outcome.conversation, Usage(cache_read=30_000, cache_write=0))
+        session.clock.at = end
+        session.send(request(*said, assistant("well"), user("here I am")))
+        return [event.data.why for event in session.events(EventKind.FLUSH) if isinstance(event.data, FlushEvent)]
+
+
+def test_a_pause_that_was_bridged_is_an_occasion_where_it_pays() -> None:
+    """The cache would be cold, and edits would be applied. It is warm, so they are weighed."""
+    assert flushes(Cuts(), 400, kept=True) == [FlushReason.PAUSE]
+
+
+def test_a_bridged_pause_changes_nothing_that_does_not_pay() -> None:
+    """What little these edits free is worth less than writing anew all that follows them."""
+    assert flushes(Cuts(LONG[:-2_000]), 400, kept=True) == []
+
+
+def test_a_short_pause_is_no_occasion() -> None:
+    """The person was never away."""
+    assert flushes(Cuts(), 100, kept=True) == []
+
+
+def test_a_pause_that_was_not_bridged_leaves_the_cache_cold() -> None:
+    """Nothing is left to be weighed."""
+    assert flushes(Cuts(), 400, kept=False) == [FlushReason.COLD]
