@@ -28,9 +28,9 @@ def said(count: int, size: int = 1) -> list[Turn]:
     return out
 
 
-def test_only_a_cold_cache_waits_until_it_pays() -> None:
-    """A full window and a person's wish do not."""
-    assert [due for due in FlushReason if not due.must] == [FlushReason.COLD]
+def test_only_pauses_wait_until_it_pays() -> None:
+    """Whether the cache outlived them or not. A full window and a person's wish do not."""
+    assert [due for due in FlushReason if not due.must] == [FlushReason.COLD, FlushReason.PAUSE]
     assert str(FlushReason.COLD) == "the cache is cold"
 
 
