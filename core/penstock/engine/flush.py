@@ -28,7 +28,7 @@ def weigh_flush(context: RequestContext, plan: Plan, now: float) -> None:
         plan.defer_flush()
     if plan.due is FlushReason.PAUSE:
         plan.defer_flush()
-    may_pay = plan.due is FlushReason.PAUSE or (plan.due is None and context.profile.aggressiveness == "bold")
+    may_pay = plan.due is FlushReason.PAUSE or (plan.due is None and context.edits_warm)
     plan.may_flush_warm = may_pay and not context.held and _may_flush_warm(context, now)
     if plan.deferred and plan.may_flush_warm:
         _flush_if_profitable(context, plan, now)

@@ -75,8 +75,7 @@ class RequestProcessor:
     def _propose(self, context: RequestContext, generation: int) -> None:
         """Run the stages, from the one on that it stands at."""
         pipeline, draft = context.pipeline, context.draft
-        is_bold = pipeline.profile.aggressiveness == "bold"
-        flush = bool(context.due) or (is_bold and draft is not None and context.may_flush)
+        flush = bool(context.due) or context.edits_warm
         while draft is not None and context.step < len(pipeline.stages):
             index = context.step
             draft, verdict = pipeline.run(index, draft, flush=flush)

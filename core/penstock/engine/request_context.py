@@ -162,6 +162,13 @@ class RequestContext:
         return not self.binds or (self.conversation.begins_turn and self.dialect.may_strip(self.conversation))
 
     @property
+    def edits_warm(self) -> bool:
+        """Whether what was sent may change while the cache is warm, where that pays, on no other occasion. Where all
+        thinking has to go with the edits it has not paid: on recorded sessions the bill stays the same, and less of
+        what is needed is there."""
+        return self.profile.aggressiveness == "bold" and not self.binds
+
+    @property
     def held(self) -> str:
         """Why nothing new may be edited in this request; empty when edits may be. What was applied is replayed."""
         if self.is_signed:

@@ -38,6 +38,8 @@ __all__ = ["Compaction", "stages", "summarisers"]
 _LEAST_CHARS = 1_000
 _AHEAD = 0.75
 """Summaries are made from this share on of what the window must hold for a flush."""
+_WARM = 2
+"""While the cache is warm a record may be so many times as long: it is read at a small part of what writing costs."""
 _TOO_LONG = 1.5
 """A summary of so many times the tokens it may have is not used."""
 
@@ -124,7 +126,10 @@ class Compaction(Stage):
             made = "it gave too much" if made.text.strip() else "it gave nothing"
         if made:
             problems.append(f"a record, for {self._settings.summariser} has no summary: {made}")
-        fitted = fit(survey.recorder.parts(segment), self._settings.tokens)
+        room = self._settings.tokens
+        if survey.draft.flush_reason == FlushReason.PAUSE:
+            room = min(_WARM * room, self._settings.segment)
+        fitted = fit(survey.recorder.parts(segment), room)
         head = head_of_record(survey.draft, segment, fitted)
         return "\n".join([head, *facts(survey.history, segment), render(fitted.parts)])
 

@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
+from penstock import Draft, FlushReason
 from penstock.profiles.profile import Window
+from penstock.testing import conversation, draft_for
+from penstock_plugins.compaction.settings import Settings
+from penstock_plugins.compaction.stage import Compaction
+from tests.plugins.compaction.talks import talk
 from tests.plugins.pruning.talk import COLD, Talk, results, source, texts, without_marks
 
 BALANCED: dict[str, Any] = {"aggressiveness": "balanced", "least": 500}
@@ -40,6 +45,19 @@ def test_waits_for_a_flush() -> None:
     talk = long_talk()
     talk.send()
     assert len(talk.user("Go on.").send()) == len(talk.messages)
+
+
+def test_while_the_cache_is_warm_a_record_may_be_twice_as_long() -> None:
+    """What it holds is read then, at a small part of the price at which a cold cache is written."""
+
+    def length(reason: FlushReason) -> int:
+        stage = Compaction(Settings(turns=1, least=0, segment=4_000, tokens=500, value=0.0, share=1.0, lines=100), 0.0)
+        met = draft_for(conversation(*talk(40)).replace(b"lookup_", b"LookUpTable_x9"))
+        draft = Draft(met.exchange, met.conversation, lambda *_: False, sent=len(met.conversation.messages), due=reason)
+        stage.on_flush(draft)
+        return len(draft.edits[0].text)
+
+    assert 1.5 * length(FlushReason.COLD) < length(FlushReason.PAUSE) < 2.5 * length(FlushReason.COLD)
 
 
 def test_words_stay_whole_and_calls_become_lines() -> None:
