@@ -13,8 +13,8 @@ Where the model binds its thinking to what stands before it, that happens at a n
 #
 # - Before the first send. The block is new, nothing behind it is cached yet: the edit is applied at once.
 # - At a flush. Edits of what was sent before wait, and are applied together when reading anew costs nothing extra: the
-#   cache has expired, the client itself changed the prefix, the window is full, a person asked, or what the edits save
-#   pays for it (`penstock.cost.warm_flush`).
+#   cache has expired, the client itself changed the prefix, the window is full, or a person asked; or, after a pause
+#   that keep-alive bridged and under `bold`, when what the edits save pays for it (`penstock.cost.warm_flush`).
 #
 # On models that bind their thinking, a flush waits for a new user message and removes the thinking before it.
 

@@ -71,8 +71,8 @@ class Stage:
         """Propose edits to what was sent before: now they land at once.
 
         Called after `on_request` when a flush is due: the provider's cache is cold, the window is nearly full, or a
-        person asked. Then is the time to look at the whole history, with all that is known by now; it is rare, and may
-        take longer.
+        person asked. Also when keep-alive has bridged a pause: then they land if they pay. This is the time to look at
+        the whole history, with all that is known by now; it is rare, and may take longer.
         """
 
     def on_reply(self, exchange: Exchange, reply: Reply) -> None:
