@@ -19,6 +19,7 @@ __all__ = [
     "duration",
     "full_time",
     "home_path",
+    "keep_alive",
     "many",
     "percent",
     "sparkline",
@@ -54,6 +55,11 @@ def total(amount: float, tally: CostTotals) -> str:
     if not tally.unpriced:
         return dollars(amount)
     return f"{dollars(amount)} + ?" if tally.requests else "?"
+
+
+def keep_alive(tally: CostTotals) -> str:
+    """Keep-alive requests and what they cost: 12 reads, $0.2100. Nothing where there were none."""
+    return f"{many(tally.reads, 'read')}, {dollars(tally.reads_cost)}" if tally.reads else ""
 
 
 def duration(ms: float | None) -> str:

@@ -148,9 +148,7 @@ class KeepAliveRequests:
                 return
             due = then
 
-    def _note(
-        self, suite: Suite, held: _Held, read: Read, usage: Usage | None, paid: float | None, why: str
-    ) -> None:
+    def _note(self, suite: Suite, held: _Held, read: Read, usage: Usage | None, paid: float | None, why: str) -> None:
         suite.engine.keep_alive.paid(read, paid)
         who, counted = read.exchange.identity, usage or Usage()
         tokens = counted.cache_read or 0, counted.cache_write or 0

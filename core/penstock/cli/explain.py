@@ -22,7 +22,7 @@ from penstock.events.request_events import (
     ReceivedEvent,
     StageEvent,
 )
-from penstock.events.response_events import AnsweredEvent, LoggedCost, TokenSplit
+from penstock.events.response_events import AnsweredEvent, KeptAliveEvent, LoggedCost, TokenSplit
 from penstock.stats.cost_totals import CostTotals
 from penstock.stats.exchange import ExchangeRecord
 from penstock.store.base import Store
@@ -90,6 +90,7 @@ def _told(log: Store, events: list[Event], limit: int, every: bool) -> Iterator[
         landed = f"{counted(flush.edits, 'edit')} landed{' together' if flush.edits != 1 else ''}"
         yield f"\nFlush: {landed}, because {printable(flush.why)}"
     yield from _money(record.money)
+    yield from _keep_alive(record)
     ledger = [one.edit for one in log.edits_of(conversation)]
     for edit in record.changes:
         if edit.has_landed:
@@ -222,6 +223,18 @@ def _money(money: LoggedCost | None) -> Iterator[str]:
         ("cache", "", f"reads saved {tally.reads_saved:,}, {_writes(tally.writes_caused)} tokens"),
     ]
     yield from (f"  {line}" for line in columns(rows, 3))
+
+
+def _keep_alive(record: ExchangeRecord) -> Iterator[str]:
+    """The requests of ours that sent it once more: in the sums of its session, not in what it paid itself."""
+    reads = record.find_all(KeptAliveEvent)
+    if not reads:
+        return
+    yield f"\nKeep-alive: {counted(len(reads), 'read')}, {dollars(record.reads_cost)}"
+    for said in reads:
+        written = f", {said.write:,} written" if said.write else ""
+        ends = f"; no more: {printable(said.stopped)}" if said.stopped else ""
+        yield f"  sent again for no answer: {said.read:,} tokens read{written}, {dollars(said.usd or 0.0)}{ends}"
 
 
 def _writes(caused: int) -> str:

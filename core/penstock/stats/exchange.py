@@ -262,6 +262,7 @@ class ExchangeRecord(ExchangeStats):
             "cache_share": self.cache_share,
             "money": dollars,
             "price": "unknown" if self.is_unpriced else None,
+            "keep_alive": {"reads": self.reads, "usd": round(self.reads_cost, 6)} if self.reads else None,
             "latency_ms": {"suite": self.suite_ms, "first_byte": self.first_ms, "whole": self.ms},
         }
         return _told(found)

@@ -12,7 +12,7 @@ from penstock.stats.selection import choose
 from penstock_tui.report import page as pages
 from penstock_tui.report.gather import gather
 from penstock_tui.report.page import page
-from tests.tui.logs import Log, life
+from tests.tui.logs import Log, kept_alive, life, paid_life
 from tests.tui.report.test_gather import with_result
 from tests.tui.screens.days import a_day, tagged
 
@@ -70,6 +70,17 @@ def test_every_plot_has_a_title_words_and_numbers(log: Log) -> None:
     assert all(div["aria-label"] for div in drawn)
     assert len(found.named("details")) == 6
     assert "2 turns: 6,000 input tokens came, 4,500 were sent, 1,500 fewer." in found.text
+
+
+def test_keep_alive_is_its_own_figure(log: Log) -> None:
+    """In the sums of all, and of each session; never among requests."""
+    log.exchange(paid_life(0.5, 0.3, session="other"))
+    assert "keep-alive" not in Read(html(log)).text
+    id = log.exchange(paid_life(0.5, 0.3))
+    log.exchange(kept_alive(48_211, 0.04), id=id)
+    text = Read(html(log)).text
+    assert text.count("1 read, $0.0400") == 2
+    assert "requests 2 " in " ".join(text.split())
 
 
 def test_it_loads_nothing(log: Log) -> None:

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from penstock import __version__
 from penstock.redaction.redaction import redact
 from penstock.stats.totals import Session
-from penstock_tui.format import total
+from penstock_tui.format import keep_alive, total
 from penstock_tui.report.drawing import Plot, script
 from penstock_tui.report.gather import MOST, Edited, Report, Result
 from penstock_tui.report.plots import plots
@@ -89,6 +89,7 @@ def _facts(report: Report) -> str:
         ("without Penstock", f"{about}{total(sums.money.baseline, sums.money)}"),
         ("paid", f"{about}{total(sums.money.paid, sums.money)}"),
         ("saved", f"{about}{total(sums.money.saved, sums.money)}"),
+        *([("keep-alive", keep_alive(sums.money))] if sums.money.reads else []),
         ("edits landed", f"{sums.edits:,}"),
         ("compactions", f"{sum(one.state == 'landed' for one in report.books.compactions):,}"),
         ("failed, refused", f"{sums.failed:,}, {sums.refused:,}"),
@@ -161,7 +162,7 @@ def _text(text: str, texts: bool) -> tuple[str, ...]:
 def _sessions(found: Sequence[Session]) -> str:
     if len(found) < 2:
         return ""
-    head = ("session", "client", "requests", "came", "sent", "paid", "saved")
+    head = ("session", "client", "requests", "came", "sent", "paid", "saved", "keep-alive")
     rows = [
         (
             one.name[:40],
@@ -171,6 +172,7 @@ def _sessions(found: Sequence[Session]) -> str:
             f"{one.sums.sent:,}",
             total(one.sums.money.paid, one.sums.money),
             total(one.sums.money.saved, one.sums.money),
+            keep_alive(one.sums.money),
         )
         for one in found
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from penstock_tui.format import age, ago, bar, clock_time, count, dollars, many, percent, sparkline
+from penstock_tui.format import age, ago, bar, clock_time, count, dollars, keep_alive, many, percent, sparkline
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.health import Proxy
 from penstock_tui.log.recent import lately
@@ -76,6 +76,8 @@ def money_lines(feed: Feed, width: int) -> list[Line]:
     ]
     if purse.saved > 0:
         lines.append(labelled("", (bar(purse.paid / purse.baseline, _room(width)), tone)))
+    if purse.reads:
+        lines.append(labelled("keep-alive", (f"{keep_alive(purse)}, in what was paid", "plain")))
     lines.append(labelled("compacting", (f"~{dollars(purse.naive)} had clients compacted by themselves", "plain")))
     if purse.unpriced:
         lines.append(labelled("", (f"{many(purse.unpriced, 'request')} more at an unknown price", "warn")))

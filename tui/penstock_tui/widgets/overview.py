@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from penstock.conversation.exchange import State
 from penstock.stats.cost_totals import CostTotals
 from penstock_tui.exchange.model import ExchangeDetail
-from penstock_tui.format import count, dollars, duration, full_time, many, percent
+from penstock_tui.format import count, dollars, duration, full_time, keep_alive, many, percent
 from penstock_tui.log.row import Row
 from penstock_tui.widgets.edit_words import mark_of, told, tone_of_edit
 from penstock_tui.widgets.fitting import Moment
@@ -164,8 +164,9 @@ def _money(row: Row, purse: CostTotals | None) -> list[Line]:
     money = row.money
     if row.is_unpriced:
         return _pairs([("price", "unknown: nobody has said what this model costs")])
+    again = f"{many(row.reads, 'read')} of it, {dollars(row.reads_cost)}" if row.reads else ""
     if money is None or money.baseline is None:
-        return []
+        return _pairs([("keep-alive", again)])
     about, how = ("~", " (estimated)") if money.is_estimated else ("", "")
     lines = _pairs(
         [
@@ -178,11 +179,13 @@ def _money(row: Row, purse: CostTotals | None) -> list[Line]:
         [
             ("compacting", f"~{dollars(money.naive or 0.0)} by itself at 30% of the window"),
             ("cache", f"reads saved {money.reads_saved:,} · writes caused {money.writes_caused:,} tokens"),
+            ("keep-alive", again),
         ]
     )
     if purse is not None and purse.requests:
         of = f" in {many(purse.requests, 'request')}"
         lines.append(labelled("session", _gain(purse.saved, purse.baseline, of)))
+        lines += _pairs([("", keep_alive(purse) and f"keep-alive: {keep_alive(purse)}")])
     return lines
 
 
