@@ -26,6 +26,7 @@ from penstock.dialects.base import Dialect
 from penstock.engine.keep_alive import CONVERSATIONS, KINDS, Read, is_missed
 from penstock.engine.request_context import ProxyDecision
 from penstock.events.response_events import KeptAliveEvent
+from penstock.identify.login import is_login
 from penstock_addons.wire.tee import Tee
 
 __all__ = ["KeepAliveRequests", "is_keep_alive"]
@@ -41,8 +42,6 @@ LATE_S = 5.0
 """So much later than it was due it is not sent any more: the machine slept, and the entry may be gone."""
 SPARE = 0.2
 """A keep-alive request goes only while more than this share of each of the provider's limits is left."""
-_API_KEY = ("sk-ant-api", "sk-")
-_LOGIN = "sk-ant-oat"
 
 
 def is_keep_alive(flow: http.HTTPFlow) -> bool:
@@ -87,7 +86,7 @@ class KeepAliveRequests:
         name, exchange, booking = outcome.conversation, outcome.exchange, outcome.booking
         if exchange is None or booking is None or self._newest.get(name) != flow.id or _takes_another_way(flow):
             return
-        due = suite.engine.keep_alive.answered(outcome, is_login=_is_login(flow.request.headers))
+        due = suite.engine.keep_alive.answered(outcome, is_login=is_login(flow.request.headers))
         if due is None or not _has_spare(_limits(flow.response)):
             return
         again = _without_answer(flow, dialect)
@@ -236,11 +235,3 @@ def _takes_another_way(flow: http.HTTPFlow) -> bool:
     mode, first = getattr(flow.client_conn, "proxy_mode", None), ctx.options.mode
     is_upstream = getattr(mode, "type_name", "") == "upstream"
     return is_upstream and not (first and first[0] == getattr(mode, "full_spec", ""))
-
-
-def _is_login(headers: http.Headers) -> bool:
-    """Whether a request goes by a subscription login: a bearer token that is no API key."""
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or "x-api-key" in headers:
-        return False
-    return token.startswith(_LOGIN) or not token.startswith(_API_KEY)
