@@ -14,13 +14,13 @@ from penstock.stats.exchange import ExchangeRecord
 from penstock.stats.pauses import Pause, PriceOf, span
 from penstock.stats.session_facts import SessionFacts, tokens_of
 
-__all__ = ["ENOUGH", "why_little_saved"]
+__all__ = ["CENT", "ENOUGH", "reasons_of", "why_little_saved"]
 
 ENOUGH = 0.1
 """Share of the price without Penstock. From here on a session has saved well."""
 _SHORT = 20
 """Requests. With fewer a session is called short."""
-_CENT = 0.005
+CENT = 0.005
 """Dollars. Less is not worth a sentence."""
 _HELD = ("the profile observes", "editing is paused", "the request is attested", "the body is signed")
 """How the reasons begin that hold for all edits of a request."""
@@ -39,7 +39,11 @@ _BOLD = 'With aggressiveness = "bold" in the profile, edits are also applied whi
 def why_little_saved(events: Iterable[Event], price_of: PriceOf) -> list[str]:
     """The reasons, the most important first, then what would change it. Empty where a share of `ENOUGH` was saved, and
     where nothing was paid for. `events`: those of one session, and those of the proxy itself, in their order."""
-    facts = SessionFacts.of(events, price_of)
+    return reasons_of(SessionFacts.of(events, price_of))
+
+
+def reasons_of(facts: SessionFacts) -> list[str]:
+    """The same of what was found out already."""
     paid = facts.paid
     is_enough = paid.share is not None and paid.share >= ENOUGH
     if not facts.real or is_enough or not (paid.baseline or paid.unpriced):
@@ -147,11 +151,11 @@ def _edited(facts: SessionFacts) -> list[str]:
 def _besides(facts: SessionFacts) -> list[str]:
     """Answers, faults, calls of our own, and what the provider does itself."""
     said, own, paid, output = list[str](), facts.paid.own, facts.paid.paid, facts.output
-    if _CENT <= paid / 2 <= output <= paid:
+    if CENT <= paid / 2 <= output <= paid:
         said.append(f"About ${output:,.2f} of ${paid:,.2f} were paid for the model's answers, which no edit changes.")
     if trouble := sum(one.trouble for one in facts.real):
         said.append(f"Stages failed, were late or were resting {_times(trouble)}: their edits were lost.")
-    if own >= _CENT:
+    if own >= CENT:
         said.append(f"Penstock's own model calls cost ${own:,.2f}, which counts against what was saved.")
     if cleared := [one.usage.cleared for one in facts.requests if one.usage.cleared]:
         where = f"in {_count(len(cleared), 'request')}"
@@ -162,7 +166,7 @@ def _besides(facts: SessionFacts) -> list[str]:
 def _what_would_change_it(facts: SessionFacts) -> list[str]:
     said, cold = [], [pause for pause in facts.pauses if pause.is_cold]
     lost, tokens = sum(pause.dollars for pause in cold), sum(pause.written_again for pause in cold)
-    if lost >= _CENT:
+    if lost >= CENT:
         begin = f"After {_count(len(cold), 'cold pause')} {tokens:,} tokens were written to the cache again"
         end = "although keep-alive was on" if facts.kept_alive else "keep-alive may avoid a part (docs/keep-alive.md)"
         said.append(f"{begin}, for ${lost:,.2f} more than reading them: {end}.")

@@ -100,6 +100,19 @@ def test_an_exchange_without_edits(run: Run, log: Path) -> None:
     assert "nothing long" in text
 
 
+def test_why_little_was_saved_in_its_session(run: Run, store: Path) -> None:
+    """Below all that is said of the exchange; nothing where nothing was paid for."""
+    assert "Why little" not in run("explain", "aa").stdout
+    about = {"session": "s9", "conversation": "c9", "kind": "main", "model": "claude-sonnet-4-5"}
+    money = {"baseline": 1.0, "paid": 1.0, "how": "exact"}
+    log = SqlStore(store)
+    for kind, said in ((EventKind.CLASSIFIED, about), (EventKind.ANSWERED, {"status": 200, "money": money})):
+        log.add_events([Event(0, 1.8e9, "dd", kind, said)])
+    log.close()
+    reason = "There is no history to shorten: 1 request, the first of its conversation."
+    assert run("explain", "dd").stdout.endswith(f"\nWhy little was saved in its session\n  - {reason}\n")
+
+
 def test_the_beginning_of_an_id_will_do(run: Run, log: Path) -> None:
     """When it is that of one; else they are named."""
     several = run("explain", "x00")

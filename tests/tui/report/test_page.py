@@ -20,7 +20,7 @@ K = EventKind
 SECTIONS = ["tokens", "window", "cache", "money", "latency", "tags", "results", "edits"]
 OURS = {
     *("html", "head", "meta", "title", "style", "script", "body", "main", "footer", "section", "div", "p", "strong"),
-    *("h1", "h2", "dl", "dt", "dd", "figure", "figcaption", "details", "summary"),
+    *("h1", "h2", "h3", "ul", "li", "dl", "dt", "dd", "figure", "figcaption", "details", "summary"),
     *("table", "caption", "thead", "tbody", "tr", "th", "td"),
 }
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -81,6 +81,19 @@ def test_keep_alive_is_its_own_figure(log: Log) -> None:
     text = Read(html(log)).text
     assert text.count("1 read, $0.0400") == 2
     assert "requests 2 " in " ".join(text.split())
+
+
+def test_it_says_why_little_was_saved(log: Log) -> None:
+    """In one section, by session where there are several; what came from outside is escaped."""
+    log.exchange(paid_life(0.5, 0.3))
+    report = gather(log.store, choose(log.store))
+    assert "Why little was saved" not in Read(page(report)).text
+    report.why_little_saved = {"session-1": ["It is short.", HOSTILE], "session-2": [], "session-3": ["It observes."]}
+    found = Read(page(report))
+    for words in ("Why little was saved", "session-1", "It is short.", "session-3", "It observes."):
+        assert words in found.text
+    assert "session-2" not in found.text
+    assert not found.named("img")
 
 
 def test_it_loads_nothing(log: Log) -> None:

@@ -51,6 +51,18 @@ async def test_keep_alive_is_its_own_figure(log: Log) -> None:
         await screen.sees("3 reads, $0.1200")
 
 
+async def test_it_says_why_little_was_saved(log: Log) -> None:
+    """Of the newest sessions, with their numbers; one that saved well has nothing to explain."""
+    log.exchange(paid_life(0.50, 0.30, session="well", model="claude-opus-5-5"))
+    async with screen_of(log, (160, 60)) as screen:
+        await screen.press("2")
+        await screen.sees("Why little was saved", "every session of late saved well")
+        log.exchange(paid_life(0.50, 0.50, session="badly", model="claude-opus-5-5"))
+        await screen.press("1", "2")
+        await screen.sees("claude-code badly", "There is no history to shorten: 1 request")
+        assert "claude-code well" not in screen.text
+
+
 async def test_a_stage_that_rests(log: Log) -> None:
     log.started()
     log.write(K.STAGE, "x", stage="pruning", outcome="resting", remark="after 3 failures")

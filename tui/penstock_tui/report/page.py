@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import PurePath
 
@@ -37,6 +37,7 @@ def page(report: Report, *, texts: bool = False) -> str:
         _results(report.results, texts),
         _edits(report, texts),
         _sessions(list(report.books.sessions.values())),
+        _why(report.why_little_saved),
         f"<footer>Made by Penstock {escape(__version__)} from its event log. Tokens are estimates unless the provider "
         "counted them; money is at the prices of the profile. This page loads nothing.</footer>",
     ]
@@ -177,6 +178,17 @@ def _sessions(found: Sequence[Session]) -> str:
         for one in found
     ]
     return _listed("sessions", "Sessions", "", head, rows, "")
+
+
+def _why(found: Mapping[str, Sequence[str]]) -> str:
+    """Of each session that saved little."""
+    told = [
+        f"{f'<h3>{_safe(name[:40])}</h3>' if len(found) > 1 else ''}"
+        f"<ul>{''.join(f'<li>{_safe(reason)}</li>' for reason in reasons)}</ul>"
+        for name, reasons in found.items()
+        if reasons
+    ]
+    return f'<section id="why"><h2>Why little was saved</h2>{"".join(told)}</section>' if told else ""
 
 
 def _listed(id: str, title: str, told: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]], none: str) -> str:
