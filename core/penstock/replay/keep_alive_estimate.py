@@ -25,7 +25,7 @@ from penstock.stats.pauses import PriceOf, extra_cost
 from penstock.store.base import Store
 from penstock.store.reading import all_events
 
-__all__ = ["STAGE", "KeepAliveEstimate", "estimate_keep_alive", "last_sessions"]
+__all__ = ["LONGEST_S", "STAGE", "KeepAliveEstimate", "estimate_keep_alive", "last_sessions"]
 
 STAGE = "keepalive"
 """The bundled stage."""
