@@ -95,7 +95,8 @@ def _ask(profile: Profile, worth: str, *, is_up: bool) -> None:
         return
     file = turn_on(STAGE, profile)
     whose = f"for the profile {profile.name} and those that extend it"
-    typer.echo(f"Turned on {whose}; `{STAGE}` in the stages of {printable(str(file))} is what did it.", err=True)
+    where = printable(str(file))
+    typer.echo(f"Turned on {whose}. To turn it off, take `{STAGE}` out of the stages in {where}", err=True)
     if is_up:
         stages = ",".join((*profile.stages, STAGE))
         how = f"penstock settings set stages={stages}"

@@ -26,7 +26,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def a_log(*, pause: float = 600.0, login: bool | None = False, sessions: int = 2) -> None:
+def a_log(*, pause: float = 600.0, login: bool | None = False, sessions: int = 2, begin: float = 1e9) -> None:
     """Sessions of a model of which the cache expires in five minutes, each with a pause before its last request."""
     split = {"plain": 0, "read": TOKENS, "write": 0}
     money = {"baseline": 12.0, "paid": 10.0, "how": "exact", "came": split, "sent": split}
@@ -40,7 +40,7 @@ def a_log(*, pause: float = 600.0, login: bool | None = False, sessions: int = 2
                 usage |= {"cache_read": 0, "cache_write": TOKENS}
             answered = {"status": 200, "usage": usage, "money": money, "model": "claude-opus-5-5"}
             events = [(EventKind.CLASSIFIED, about), (EventKind.ANSWERED, answered)]
-            log.add_events([Event(0, 1e9 + n * 1e5 + at, f"x{n}{i}", kind, said) for kind, said in events])
+            log.add_events([Event(0, begin + n * 1e5 + at, f"x{n}{i}", kind, said) for kind, said in events])
     log.close()
 
 
