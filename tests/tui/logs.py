@@ -13,7 +13,7 @@ from penstock.base.clock import ManualClock
 from penstock.events.event import Event, EventKind
 from penstock.store.sql import SqlStore
 
-__all__ = ["Log", "life", "paid_life", "unpriced_life", "until"]
+__all__ = ["Log", "kept_alive", "life", "paid_life", "unpriced_life", "until"]
 
 Facts = list[tuple[EventKind, dict[str, Any]]]
 
@@ -94,6 +94,12 @@ def unpriced_life(**more: Any) -> Facts:
     money = {"came": split, "sent": split, "reads_saved": 0, "writes_caused": 0, "how": "unknown"}
     facts = life(**more)
     return [(kind, data | {"money": money}) if kind is EventKind.ANSWERED else (kind, data) for kind, data in facts]
+
+
+def kept_alive(read: int = 48_211, usd: float = 0.01, stopped: str = "", **more: Any) -> Facts:
+    """The request of a life is sent once more for no answer."""
+    about = {"conversation": "talk-1", "session": "session-1", "model": "claude-sonnet-4-5"}
+    return [(EventKind.KEPT_ALIVE, about | {"read": read, "write": 0, "usd": usd, "stopped": stopped} | more)]
 
 
 class Log:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from penstock.base import format
+from penstock.stats.cost_totals import CostTotals
 
 __all__ = [
     "age",
@@ -19,6 +20,7 @@ __all__ = [
     "duration",
     "full_time",
     "home_path",
+    "keep_alive",
     "percent",
     "sparkline",
 ]
@@ -42,6 +44,11 @@ def dollars(amount: float) -> str:
     if abs(amount) < 99.995:
         return format.dollars(amount)
     return f"{'-' if amount < 0 else ''}${abs(amount):,.0f}"
+
+
+def keep_alive(tally: CostTotals) -> str:
+    """Keep-alive requests and what they cost: 12 reads, $0.2100. Nothing where there were none."""
+    return f"{format.plural(tally.reads, 'read')}, {format.dollars(tally.reads_cost)}" if tally.reads else ""
 
 
 def duration(ms: float | None) -> str:

@@ -21,6 +21,7 @@ from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.store.lock import is_taken
 from penstock_addons.cli import environment, mcp_arguments
+from penstock_addons.cli.ask_keep_alive import ask_keep_alive
 from penstock_addons.cli.banner import attested, is_first_time
 from penstock_addons.cli.child import ChildProxy
 from penstock_addons.cli.foreground import ended_by_signals, run_in_foreground
@@ -34,6 +35,8 @@ NAMED = 3
 """Hosts that one warning names at most."""
 NOT_STARTED = 126
 NOT_FOUND = 127
+SIGNALLED = 128
+"""From here on, a signal ended the client."""
 
 _PROFILES = {
     "claude": "claude-code",
@@ -89,13 +92,16 @@ def run(
     with ended_by_signals(), _proxy(asked) as (proxy, file):
         environ = _environ(asked, proxy, file, plain_http=http)
         arguments = command[1:]
-        if mcp and _shortens(asked, proxy, ctx.find_object(Plugins) or Plugins()):
+        plugins = ctx.find_object(Plugins) or Plugins()
+        if mcp and _shortens(asked, proxy, plugins):
             arguments = mcp_arguments.wired(client, arguments, Path(proxy.store))
         try:
             status = run_in_foreground([program, *arguments], environ)
         except OSError as e:
             typer.echo(f"penstock: {program} cannot be started: {e}", err=True)
             raise typer.Exit(NOT_STARTED) from e
+    if not bypass and status < SIGNALLED:
+        ask_keep_alive(_user(asked, proxy) or proxy.profile, proxy, plugins)
     raise typer.Exit(status)
 
 

@@ -35,6 +35,9 @@ def whatif(
     profile: Annotated[
         list[str] | None, typer.Option(help="A profile's name or file. May be repeated.", metavar="NAME|FILE")
     ] = None,
+    keep_alive: Annotated[
+        bool, typer.Option("--keep-alive", help="Also each profile with its cache kept alive while the user is idle.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Replay a recorded session under other profiles: what it would have cost, and what would have been kept.
@@ -56,6 +59,8 @@ def whatif(
     try:
         for name in dict.fromkeys(profile or ["default"]):
             replays.append(WhatIf(name, plugins, dialects))
+            if keep_alive:
+                replays.append(WhatIf(name, plugins, dialects, keep_alive=True))
         with _bar(log, length) as bar:
             at = 0
             for position, recorded in in_order(read):
@@ -151,6 +156,9 @@ def _lines(results: list[Result]) -> list[str]:
         [f"names kept, of {first.kept.names_used:,}", "", *(_part(r.kept.names, r.kept.names_used) for r in results)],
         [f"lines kept, of {first.kept.lines_used:,}", "", *(_part(r.kept.lines, r.kept.lines_used) for r in results)],
     ]
+    if any(result.reads for result in results):
+        reads = (f"{result.reads:,} for ~{dollars(result.reads_cost)}" if result.reads else "-" for result in results)
+        rows.append(["keep-alive reads", "", *reads])
     if any(result.refused for result in results):
         rows.append(["refused", "", *(f"{result.refused:,}" for result in results)])
     return [*columns(rows, 1), "", *_notes(first)]

@@ -23,9 +23,10 @@ from penstock.budget.provider_limits import RateLimitInfo, parse_rate_limits
 from penstock.conversation.reply import Usage
 from penstock.cost.prices import Price
 from penstock.dialects.base import Dialect
-from penstock.engine.keep_alive import CONVERSATIONS, KINDS, is_missed
+from penstock.engine.keep_alive import CONVERSATIONS, KINDS, Read, is_missed
 from penstock.engine.request_context import ProxyDecision
 from penstock.events.response_events import KeptAliveEvent
+from penstock.identify.login import is_login
 from penstock_addons.wire.tee import Tee
 
 __all__ = ["KeepAliveRequests", "is_keep_alive"]
@@ -41,8 +42,6 @@ LATE_S = 5.0
 """So much later than it was due it is not sent any more: the machine slept, and the entry may be gone."""
 SPARE = 0.2
 """A keep-alive request goes only while more than this share of each of the provider's limits is left."""
-_API_KEY = ("sk-ant-api", "sk-")
-_LOGIN = "sk-ant-oat"
 
 
 def is_keep_alive(flow: http.HTTPFlow) -> bool:
@@ -56,8 +55,6 @@ class _Held:
 
     flow: http.HTTPFlow
     """The last request as it was sent, for no answer."""
-    exchange: str
-    session: str
     model: str
     price: Price
     until: float
@@ -89,14 +86,14 @@ class KeepAliveRequests:
         name, exchange, booking = outcome.conversation, outcome.exchange, outcome.booking
         if exchange is None or booking is None or self._newest.get(name) != flow.id or _takes_another_way(flow):
             return
-        due = suite.engine.keep_alive.answered(outcome, is_login=_is_login(flow.request.headers))
+        due = suite.engine.keep_alive.answered(outcome, is_login=is_login(flow.request.headers))
         if due is None or not _has_spare(_limits(flow.response)):
             return
         again = _without_answer(flow, dialect)
         if again is None:
             return
         until = exchange.received_at + LONGEST_S
-        held = _Held(again, exchange.id, exchange.identity.session, exchange.model, booking.price, until)
+        held = _Held(again, exchange.model, booking.price, until)
         self._tasks[name] = asyncio.get_running_loop().create_task(self._keep(suite, name, held, due, dialect))
         self._tasks[name].add_done_callback(lambda task: self._over(name, task))
 
@@ -120,17 +117,22 @@ class KeepAliveRequests:
         keep_alive, due = suite.engine.keep_alive, first
         while due < held.until:
             await asyncio.sleep(max(0.0, due - time.time()))
-            if suite.engine.is_paused or time.time() > due + LATE_S or not keep_alive.begin(conversation):
+            if suite.engine.is_paused or time.time() > due + LATE_S:
+                return
+            read = keep_alive.begin(conversation)
+            if read is None:
                 return
             usage: Usage | None = None
+            is_begun = False
             limits: tuple[RateLimitInfo, ...] = ()
             why = ""
             try:
                 flow = await _send(held.flow)
+                is_begun = flow.response is not None and flow.response.status_code == 200
                 usage, why = _counted(flow, dialect)
                 limits = _limits(flow.response)
             except asyncio.CancelledError:
-                self._note(suite, conversation, held, None, "the client went on meanwhile")
+                self._note(suite, held, read, None, None, "the client went on meanwhile")
                 raise
             except Exception:  # a stranger's dialect, or bytes that are not what their headers say
                 logger.warning("the answer to a keep-alive request could not be read", exc_info=True)
@@ -138,17 +140,19 @@ class KeepAliveRequests:
             then = keep_alive.end(conversation, usage)
             why = why or ("" if then is not None else "it is not worth it any more")
             why = why or ("" if _has_spare(limits) else "little is left of the provider's limits")
-            self._note(suite, conversation, held, usage, why)
+            # As for any request: what the provider counted, else what we think, once an answer had begun.
+            paid = _dollars(held.price, usage) if usage is not None else read.dollars if is_begun else None
+            self._note(suite, held, read, usage, paid, why)
             if why or then is None:
                 return
             due = then
 
-    def _note(self, suite: Suite, conversation: str, held: _Held, usage: Usage | None, why: str) -> None:
-        counted = usage or Usage()
-        read, write, hour = counted.cache_read or 0, counted.cache_write or 0, counted.cache_write_hour or 0
-        paid = held.price.dollars(read=read, write=write - hour, write_hour=hour, plain=counted.input or 0)
-        said = KeptAliveEvent(conversation, held.session, held.model, read, write, round(paid, 6), why)
-        suite.log.append(said, held.exchange)
+    def _note(self, suite: Suite, held: _Held, read: Read, usage: Usage | None, paid: float | None, why: str) -> None:
+        suite.engine.keep_alive.paid(read, paid)
+        who, counted = read.exchange.identity, usage or Usage()
+        tokens = counted.cache_read or 0, counted.cache_write or 0
+        said = KeptAliveEvent(who.conversation, who.session, held.model, *tokens, round(paid or 0.0, 6), why)
+        suite.log.append(said, read.exchange.id)
 
 
 async def _send(template: http.HTTPFlow) -> http.HTTPFlow:
@@ -203,6 +207,11 @@ def _counted(flow: http.HTTPFlow, dialect: Dialect) -> tuple[Usage | None, str]:
     return reply.usage, "the entry was gone" if is_missed(reply.usage) else ""
 
 
+def _dollars(price: Price, usage: Usage) -> float:
+    write, hour = usage.cache_write or 0, usage.cache_write_hour or 0
+    return price.dollars(read=usage.cache_read or 0, write=write - hour, write_hour=hour, plain=usage.input or 0)
+
+
 def _limits(response: http.Response | None) -> tuple[RateLimitInfo, ...]:
     if response is None:
         return ()
@@ -226,11 +235,3 @@ def _takes_another_way(flow: http.HTTPFlow) -> bool:
     mode, first = getattr(flow.client_conn, "proxy_mode", None), ctx.options.mode
     is_upstream = getattr(mode, "type_name", "") == "upstream"
     return is_upstream and not (first and first[0] == getattr(mode, "full_spec", ""))
-
-
-def _is_login(headers: http.Headers) -> bool:
-    """Whether a request goes by a subscription login: a bearer token that is no API key."""
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or "x-api-key" in headers:
-        return False
-    return token.startswith(_LOGIN) or not token.startswith(_API_KEY)

@@ -98,9 +98,12 @@ class Budgets:
         estimate: Amount,
         now: float,
         turn: Callable[[], RateDecision] = RateDecision,
+        *,
+        is_spare: bool = False,
     ) -> Admission:
         """Whether a request may leave; if so, `estimate` is held for it until it is settled or released. To ask again
-        for the same exchange changes nothing. `turn` is asked for a request that no budget stops."""
+        for the same exchange changes nothing. `turn` is asked for a request that no budget stops. `is_spare`: it may
+        not use a budget up, for the next request would be refused because of it."""
         with self._lock:
             # A thread that was given up may ask when the answer has come already.
             if self._books.held(exchange) is not None or self._books.has_ended(exchange):
@@ -110,6 +113,8 @@ class Budgets:
             if standing.level is Level.BLOCKED:
                 retry_s = RETRY_S if standing.is_final else SOON_S
                 return Admission(False, standing.why, retry_s, is_final=standing.is_final)
+            if is_spare and not all(self._judge.has_room(key, budget, estimate) for key in keys_of(who, budget, now)):
+                return Admission(False, "it would use up what is left")
             given = turn()
             if not given.is_given:
                 return Admission(False, given.message, math.ceil(given.wait_s))

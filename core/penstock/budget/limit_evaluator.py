@@ -104,6 +104,10 @@ class LimitEvaluator:
         # Others may end, and what is held for them may cost less: then there is more for this one.
         return LimitStatus(level, _share_blocked(measure, used, limit), is_final=used >= limit > 0)
 
+    def has_room(self, key: Key, budget: Budget, more: Amount) -> bool:
+        """Whether something of the budget of `key` is left when `more` is taken of it."""
+        return nearest(self._books.find(key).taken + more, self._amounts(key, budget))[0] < 1
+
     def _tell(self, key: Key, change: Change) -> None:
         self._books.note(key)
         self._on_change(change)

@@ -109,6 +109,11 @@ class RateLimiter:
             while len(self._told) > BUCKETS:
                 self._told.popitem(last=False)
 
+    def is_spent(self, who: BudgetOwner, now: float) -> bool:
+        """Whether the provider has told a credential of a limit that is used up now."""
+        with self._lock:
+            return self._until(who, now) > now
+
     def show(self, now: float) -> dict[str, list[dict[str, Any]]]:
         """Our own limits (`ours`) and what providers told (`providers`), as plain data."""
         with self._lock:

@@ -114,7 +114,8 @@ def _add_own_commands(app: typer.Typer) -> None:
         app,
         "explain",
         f"{cli}.explain:explain",
-        "Explain one exchange: what each stage said, every edit with its reason, what it cost, and before and after.",
+        "Explain one exchange: what each stage said, every edit with its reason, what it cost, before and after; "
+        "and why little was saved in its session.",
     )
     add_command(
         app,

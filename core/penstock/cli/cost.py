@@ -6,7 +6,6 @@ import json
 import time
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,15 +13,13 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, dollars, moment, percent, printable, signed
-from penstock.cost.prices import Prices
-from penstock.events.event import Event
 from penstock.events.kinds import EventKind
-from penstock.events.proxy_events import StartedEvent
 from penstock.events.request_events import ClassifiedEvent
 from penstock.events.response_events import AnsweredEvent, KeptAliveEvent, LoggedCost
+from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.stats.cost_totals import CostTotals
-from penstock.stats.why_little_saved import why_little_saved
+from penstock.stats.session_events import session_events
 from penstock.store.base import Store
 from penstock.store.reading import all_events, open_log
 
@@ -70,7 +67,7 @@ def cost(
         since = time.time() - days * DAY if days else 0.0
         sums = _sum(log, session, since)
         if session:  # without one, every event of the log would have to be read
-            _explain(log, sums, since, ctx.obj.parts(profiles.in_use()).prices)
+            _explain(log, sums, since, ctx.obj)
     finally:
         log.close()
     if session and not sums.sessions:
@@ -103,19 +100,13 @@ def _sum(log: Store, wanted: str, since: float) -> _Sums:
     return sums
 
 
-def _explain(log: Store, sums: _Sums, since: float, prices: Prices) -> None:
+def _explain(log: Store, sums: _Sums, since: float, plugins: Plugins) -> None:
     """Find out for each session why little was saved."""
-    started: list[Event] = []
-    exchanges: dict[str, list[str]] = defaultdict(list)
-    for event in all_events(log, kinds=(EventKind.STARTED, EventKind.CLASSIFIED)):
-        said = event.data
-        if isinstance(said, ClassifiedEvent) and event.at >= since:
-            exchanges[said.session or said.conversation].append(event.exchange)
-        elif isinstance(said, StartedEvent):
-            started.append(event)
-    for one in sums.sessions.values():
-        events = chain(started, *map(log.events_of, exchanges[one.id]))
-        one.why_little_saved = why_little_saved(events, prices.of)
+    from penstock.replay.why_not import why_not  # the engine, for those that ask
+
+    profile = profiles.in_use()
+    for name, events in session_events(log, sums.sessions, since).items():
+        sums.sessions[name].why_little_saved = why_not(events, profile, plugins)
 
 
 def _add(sums: _Sums, began: float, who: ClassifiedEvent, paid: LoggedCost, wanted: str) -> None:

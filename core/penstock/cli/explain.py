@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -22,9 +22,12 @@ from penstock.events.request_events import (
     ReceivedEvent,
     StageEvent,
 )
-from penstock.events.response_events import AnsweredEvent, LoggedCost, TokenSplit
+from penstock.events.response_events import AnsweredEvent, KeptAliveEvent, LoggedCost, TokenSplit
+from penstock.plugins.manager import Plugins
+from penstock.profiles import profile as profiles
 from penstock.stats.cost_totals import CostTotals
 from penstock.stats.exchange import ExchangeRecord
+from penstock.stats.session_events import session_events
 from penstock.store.base import Store
 from penstock.store.before_after import before_after
 from penstock.store.reading import all_events, backwards, open_log
@@ -41,6 +44,7 @@ _SIGNS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def explain(
+    ctx: typer.Context,
     exchange: Annotated[
         str, typer.Argument(help="Its id, or the beginning of it. The newest one with an edit when not given.")
     ] = "",
@@ -48,14 +52,28 @@ def explain(
     every: Annotated[bool, typer.Option("--all", help="Also list the edits that were replayed.")] = False,
     store: Annotated[Path | None, typer.Option(help="The log to read. The proxy's own when not given.")] = None,
 ) -> None:
-    """Explain one exchange: what each stage said, every edit with its reason, what it cost, and before and after."""
+    """Explain one exchange: what each stage said, every edit with its reason, what it cost, before and after; and why
+    little was saved in its session."""
     log = open_log(store)
     try:
         events = log.events_of(_find(log, exchange))
-        for line in _told(log, events, lines, every):
+        for line in chain(_told(log, events, lines, every), _why_not(log, events, ctx.obj)):
             typer.echo(line)
     finally:
         log.close()
+
+
+def _why_not(log: Store, events: list[Event], plugins: Plugins) -> Iterator[str]:
+    from penstock.replay.why_not import why_not  # the engine
+
+    record = ExchangeRecord.of(events[0].exchange, events)
+    name = record.session or record.conversation
+    if not name:
+        return
+    reasons = why_not(session_events(log, [name])[name], profiles.in_use(), plugins)
+    if reasons:
+        yield "\nWhy little was saved in its session"
+        yield from (f"  - {printable(reason)}" for reason in reasons)
 
 
 def _find(log: Store, wanted: str) -> str:
@@ -90,6 +108,7 @@ def _told(log: Store, events: list[Event], limit: int, every: bool) -> Iterator[
         landed = f"{plural(flush.edits, 'edit')} landed{' together' if flush.edits != 1 else ''}"
         yield f"\nFlush: {landed}, because {printable(flush.why)}"
     yield from _money(record.money)
+    yield from _keep_alive(record)
     ledger = [one.edit for one in log.edits_of(conversation)]
     for edit in record.changes:
         if edit.has_landed:
@@ -222,6 +241,18 @@ def _money(money: LoggedCost | None) -> Iterator[str]:
         ("cache", "", f"reads saved {tally.reads_saved:,}, {_writes(tally.writes_caused)} tokens"),
     ]
     yield from (f"  {line}" for line in columns(rows, 3))
+
+
+def _keep_alive(record: ExchangeRecord) -> Iterator[str]:
+    """The requests of ours that sent it once more: in the sums of its session, not in what it paid itself."""
+    reads = record.find_all(KeptAliveEvent)
+    if not reads:
+        return
+    yield f"\nKeep-alive: {plural(len(reads), 'read')}, {dollars(record.reads_cost)}"
+    for said in reads:
+        written = f", {said.write:,} written" if said.write else ""
+        ends = f"; no more: {printable(said.stopped)}" if said.stopped else ""
+        yield f"  sent again for no answer: {said.read:,} tokens read{written}, {dollars(said.usd or 0.0)}{ends}"
 
 
 def _writes(caused: int) -> str:

@@ -93,6 +93,33 @@ class AdmissionControl:
         """A provider said what its limits are."""
         self.speed.told(who_is(exchange), limits)
 
+    # ---------------------------------------------------------------- keep-alive requests
+
+    def hold_read(self, read: str, exchange: Exchange, profile: Profile, dollars: float, tokens: float) -> bool:
+        """Whether a keep-alive request may leave at once; `dollars` are held for it then, under the id `read`. It
+        counts in budgets of dollars alone: tokens and requests there are those of clients. It waits for nothing, and
+        takes nothing that the client's next request would need."""
+        who, now = who_is(exchange), self.clock.now()
+
+        def turn() -> RateDecision:
+            return self.speed.turn(who, profile.rate.model_copy(update={"queue_s": 0.0}), tokens, now)
+
+        if self.speed.is_spent(who, now):
+            return False
+        return self.budgets.admit(read, who, profile.budget, Amount(dollars), now, turn, is_spare=True).is_allowed
+
+    def settle_read(self, read: str, exchange: Exchange, profile: Profile, dollars: float | None) -> None:
+        """Count what a keep-alive request did cost, once. None: it cost nothing."""
+        if dollars is None:
+            self.budgets.release(read)
+            return
+        self.budgets.settle(read, who_is(exchange), profile.budget, Amount(dollars), self.clock.now())
+
+    def give_back_read(self, read: str, exchange: Exchange, profile: Profile, tokens: float) -> None:
+        """A keep-alive request that might have left is not sent."""
+        self.budgets.release(read)
+        self.speed.give_back(who_is(exchange), profile.rate, tokens, self.clock.now())
+
     # ---------------------------------------------------------------- a person
 
     def raised(self, labels: Iterable[str], by: str = "a command", exchange: str = "") -> None:

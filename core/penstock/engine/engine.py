@@ -80,7 +80,7 @@ class Engine:
         """Told what comes back of a request."""
         self.pipelines = Pipelines(pipelines, profile)
         """By profile; they may be replaced at any time."""
-        self.keep_alive = KeepAlive(self._states, self._clock, self.pipelines)
+        self.keep_alive = KeepAlive(self._states, self._clock, self.pipelines, self.admission)
         """Asked after each answer whether the request is to be sent once more while the user is idle."""
         self._fallback = Fallback(
             self._states, key, self._clock, log, self.pipelines, lambda: self._background.do(store.note_missing)

@@ -13,15 +13,16 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from penstock.base.clock import Clock
-from penstock.conversation.exchange import Kind
+from penstock.conversation.exchange import Exchange, Kind
 from penstock.conversation.reply import Usage
 from penstock.cost.account import RequestCost
+from penstock.engine.admission import AdmissionControl
 from penstock.engine.pipelines import Pipelines
 from penstock.engine.request_context import ProxyDecision
 from penstock.engine.state import ConversationState, States
 from penstock.plugins.idle import Idle
 
-__all__ = ["CONVERSATIONS", "KINDS", "KeepAlive", "is_missed"]
+__all__ = ["CONVERSATIONS", "KINDS", "KeepAlive", "Read", "is_missed"]
 
 CONVERSATIONS = 1000
 """So many are remembered by the time of their last request."""
@@ -49,11 +50,24 @@ class _Waiting:
     """When its cache was used last, as far as the provider has shown."""
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A keep-alive request that may leave now."""
+
+    id: str
+    """Under which the budgets hold what it costs."""
+    exchange: Exchange
+    """Whose request it sends once more."""
+    profile: str
+    dollars: float
+    """What it is thought to cost."""
+
+
 class KeepAlive:
     """For one thread: the loop's, or that of who works without one."""
 
-    def __init__(self, states: States, clock: Clock, pipelines: Pipelines) -> None:
-        self._states, self._clock, self._pipelines = states, clock, pipelines
+    def __init__(self, states: States, clock: Clock, pipelines: Pipelines, admission: AdmissionControl) -> None:
+        self._states, self._clock, self._pipelines, self._admission = states, clock, pipelines, admission
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
         self._waiting: dict[str, _Waiting] = {}
         self._units: OrderedDict[str, float] = OrderedDict()
@@ -99,17 +113,24 @@ class KeepAlive:
         self._waiting[name] = _Waiting(idle, pipeline.profile.name, booking.at)
         return self._next(name, state)
 
-    def begin(self, conversation: str) -> bool:
-        """The request is due. Whether it is to be sent now: settings, prices and bounds may have changed meanwhile, and
-        the conversation may have been deleted."""
+    def begin(self, conversation: str) -> Read | None:
+        """The request is due. None: it is not to be sent now. Settings, prices and bounds may have changed meanwhile,
+        the conversation may have been deleted, or a budget would refuse it. What is given is to be `paid`."""
         waiting, state = self._waiting.get(conversation), self._states.peek(conversation)
-        if waiting is None or state is None or state.is_gone or not self._wants(conversation, state, is_due=True):
+        read = None
+        if waiting is not None and state is not None and not state.is_gone:
+            read = self._admitted(conversation, waiting, state)
+        if waiting is None or read is None:
             self._waiting.pop(conversation, None)
-            return False
+            return None
         waiting.idle = replace(waiting.idle, reads=waiting.idle.reads + 1, at=self._clock.now())
         price = waiting.idle.price
         self._spend(conversation, waiting.idle.tokens * price.read + waiting.idle.plain)
-        return True
+        return read
+
+    def paid(self, read: Read, dollars: float | None) -> None:
+        """What it did cost, to be counted in the budgets. None: nothing, for the provider began no answer."""
+        self._admission.settle_read(read.id, read.exchange, self._pipelines.of(read.profile).profile, dollars)
 
     def end(self, conversation: str, usage: Usage | None) -> float | None:
         """It was answered, and the provider counted `usage`; None: it was refused, or no answer came. Gives when it is
@@ -135,6 +156,18 @@ class KeepAlive:
         for name in conversations:
             for kept in (self._waiting, self._seen, self._units):
                 kept.pop(name, None)
+
+    def _admitted(self, conversation: str, waiting: _Waiting, state: ConversationState) -> Read | None:
+        """Ask the budgets, then the stages: one that agrees counts the request as sent."""
+        idle, profile = waiting.idle, self._pipelines.of(waiting.profile).profile
+        read = Read(f"{idle.exchange.id}.{idle.reads + 1}", idle.exchange, waiting.profile, idle.cost)
+        tokens = idle.tokens + idle.plain
+        if not self._admission.hold_read(read.id, read.exchange, profile, read.dollars, tokens):
+            return None
+        if not self._wants(conversation, state, is_due=True):
+            self._admission.give_back_read(read.id, read.exchange, profile, tokens)
+            return None
+        return read
 
     def _spend(self, conversation: str, units: float) -> None:
         self._units[conversation] = self._units.pop(conversation, 0.0) + units

@@ -43,8 +43,11 @@ def classified(
     redactor: Redactor,
     gauge: TokenScale,
     heads: PromptHeadChanges,
+    *,
+    login: bool,
 ) -> ClassifiedEvent:
-    """The first `sent` messages were sent before; `heads` knows the tools and the system prompt of then."""
+    """The first `sent` messages were sent before; `heads` knows the tools and the system prompt of then. `login`: the
+    request goes by a subscription login."""
     messages = conversation.messages
     fresh = [(m, b, block) for m in range(sent, len(messages)) for b, block in enumerate(messages[m].blocks)]
     identity = exchange.identity
@@ -72,6 +75,7 @@ def classified(
         block_binding=_block_binding(conversation),
         toolset=toolset,
         changed=changed,
+        login=login,
     )
 
 

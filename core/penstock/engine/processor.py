@@ -20,6 +20,7 @@ from penstock.engine.token_counts import TokenCalibration
 from penstock.events.log import EventLog
 from penstock.events.proxy_events import FaultEvent
 from penstock.events.request_events import ClassifiedEvent, RefusedEvent, RewrittenEvent, StageEvent
+from penstock.identify.login import is_login
 from penstock.identify.tools import PromptHeadChanges
 from penstock.plugins.draft import Refused
 from penstock.profiles.profile import Profile
@@ -135,11 +136,12 @@ class RequestProcessor:
         redactor = self._redactor(context.profile)
         exchange.prompt = context.draft.prompt if context.draft is not None else exchange.prompt
         gauge = context.scale
+        login = is_login(context.request.headers)  # now: what is written later must hold no credential
         self._counting.anchor(exchange, conversation)
         self._log.append_later(
             ClassifiedEvent,
             exchange.id,
-            lambda: payloads.classified(exchange, conversation, sent, redactor, gauge, self._head_news),
+            lambda: payloads.classified(exchange, conversation, sent, redactor, gauge, self._head_news, login=login),
         )
         for v in context.verdicts:
             self._log.append(StageEvent(v.stage, v.outcome, v.remark, round(v.ms, 3), v.edits), exchange.id)

@@ -119,6 +119,8 @@ class ClassifiedEvent(EventData):
     """None: as in the conversation's request before."""
     changed: tuple[str, ...] = ()
     """Which of `system` and `tools` are not as in the conversation's request before."""
+    login: bool | None = None
+    """It goes by a subscription login, and is not billed for each token. None: an older log does not say."""
 
 
 @dataclass(frozen=True, slots=True)

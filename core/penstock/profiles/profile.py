@@ -280,10 +280,15 @@ class Profile(_Table):
 def available() -> dict[str, Path]:
     """Every profile by name, with its file; a person's own hide bundled ones."""
     found: dict[str, Path] = {}
-    for folder in (Path(str(resources.files(BUNDLED))), paths.profiles_dir()):
+    for folder in (_bundled(), paths.profiles_dir()):
         if folder.is_dir():
             found.update({file.stem: file for file in sorted(folder.glob("*.toml"))})
     return found
+
+
+def is_bundled(profile: Profile) -> bool:
+    """Whether its file comes with Penstock."""
+    return profile.file is not None and profile.file.parent == _bundled()
 
 
 def in_use() -> Profile:
@@ -333,7 +338,13 @@ def _file_of(name: str, seen: tuple[str, ...]) -> Path:
         raise ProfileError(
             f"{where}no profile is called {name!r}.{did_you_mean(name, known)} Own ones: {paths.profiles_dir()}"
         )
-    return known[name]
+    # A person's own that has the name of a bundled one may extend that.
+    bundled = _bundled() / f"{name}.toml"
+    return bundled if seen and seen[-1] == str(known[name]) and bundled.is_file() else known[name]
+
+
+def _bundled() -> Path:
+    return Path(str(resources.files(BUNDLED)))
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

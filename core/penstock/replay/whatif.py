@@ -19,11 +19,14 @@ from penstock.dialects import content_encoding
 from penstock.dialects.base import Dialect
 from penstock.engine.admission import prices_for
 from penstock.engine.engine import ProxyDecision
+from penstock.engine.keep_alive import KINDS
 from penstock.events.event import Event, EventKind
 from penstock.events.request_events import EditEvent
+from penstock.identify.login import is_login
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
+from penstock.replay.keep_alive_estimate import LONGEST_S, STAGE
 from penstock.replay.recording import Recorded
 from penstock.replay.retention import RetentionStats, RetentionTracker
 from penstock.store.memory import MemoryStore
@@ -69,16 +72,25 @@ class Result:
     dearer: int = 0
     """Sessions that would have cost at least a cent more."""
     kept: RetentionStats = field(default_factory=RetentionStats)
+    reads: int = 0
+    """Keep-alive requests that would have been sent."""
+    reads_cost: float = 0.0
+    """Dollars for those, part of `paid`."""
 
 
 class WhatIf:
     """One profile. Take the requests in the order they were sent, then close."""
 
-    def __init__(self, profile: str, plugins: Plugins, dialects: Sequence[Dialect]) -> None:
-        """Raises `ProfileError` and `PluginError`."""
+    def __init__(
+        self, profile: str, plugins: Plugins, dialects: Sequence[Dialect], *, keep_alive: bool = False
+    ) -> None:
+        """`keep_alive`: with that stage after those of the profile. Raises `ProfileError` and `PluginError`."""
+        found = profiles.load(profile)
+        is_added = keep_alive and STAGE not in found.stages
+        found = profiles.changed(found, {"stages": [*found.stages, STAGE]}) if is_added else found
         self._clock, self._counts = ManualClock(), _Counts()
         self._session = Session(
-            profile=_quiet(profiles.load(profile)),
+            profile=_quiet(found),
             plugins=plugins,
             dialects=dialects,
             store=self._counts,
@@ -89,7 +101,9 @@ class WhatIf:
         self._watches: dict[str, RetentionTracker] = {}
         self._saved: dict[str, float] = defaultdict(float)
         """Dollars by session."""
-        self.result = Result(self._session.profile.name)
+        self._due: dict[str, float] = {}
+        """By conversation, when its last request is sent once more."""
+        self.result = Result(f"{found.name}, kept alive" if is_added else found.name)
 
     def take(self, recorded: Recorded) -> bool:
         """Replay one request. False: it is no model request."""
@@ -97,6 +111,7 @@ class WhatIf:
         if found is None:
             return False
         self._taken += 1
+        self._keep_alive(recorded.at)
         self._clock.at = recorded.at
         one = recorded
         request = Request(str(self._taken), one.method, one.host, one.path, one.headers, one.body, port=one.port)
@@ -113,6 +128,7 @@ class WhatIf:
 
     def close(self) -> Result:
         """What it came to."""
+        self._keep_alive(self._clock.at + LONGEST_S)
         self._session.close()
         self.result.edits, self.result.flushes = self._counts.edits, self._counts.flushes
         self.result.sessions = len(self._saved)
@@ -120,6 +136,8 @@ class WhatIf:
         return self.result
 
     def _answer(self, dialect: Dialect, recorded: Recorded, outcome: ProxyDecision, exchange: Exchange) -> None:
+        if exchange.kind in KINDS:
+            self._due.pop(outcome.conversation, None)
         if exchange.kind.is_real and not exchange.is_retry:
             self._watch(dialect, recorded, outcome, exchange)
         reply = _reply(dialect, recorded)
@@ -134,6 +152,9 @@ class WhatIf:
                 reply.usage = _usage(paid, reply.usage)
         self._clock.at = max(recorded.at, recorded.ended or 0.0)
         self._session.answered(reply)
+        due = self._session.engine.keep_alive.answered(outcome, is_login=is_login(recorded.headers))
+        if due is not None:
+            self._due[outcome.conversation] = due
 
     def _count(self, exchange: Exchange, paid: Bill) -> None:
         one = self.result
@@ -148,6 +169,24 @@ class WhatIf:
         one.largest_came = max(one.largest_came, paid.original.total)
         one.largest_sent = max(one.largest_sent, paid.forwarded.total)
         self._saved[exchange.identity.session or exchange.identity.conversation] += paid.saved
+
+    def _keep_alive(self, end: float) -> None:
+        """What would have been sent before `end` while nobody spoke, each taken to find what the cache holds."""
+        keep_alive = self._session.engine.keep_alive
+        while self._due and min(self._due.values()) < end:
+            name = min(self._due, key=self._due.__getitem__)
+            self._clock.at = max(self._clock.at, self._due.pop(name))
+            read = keep_alive.begin(name)
+            if read is None:
+                continue
+            due = keep_alive.end(name, Usage(cache_read=1, cache_write=0))
+            if due is not None:
+                self._due[name] = due
+            keep_alive.paid(read, read.dollars)
+            self.result.reads += 1
+            self.result.reads_cost += read.dollars
+            self.result.paid += read.dollars
+            self._saved[read.exchange.identity.session or name] -= read.dollars
 
     def _watch(self, dialect: Dialect, recorded: Recorded, outcome: ProxyDecision, exchange: Exchange) -> None:
         came = self._read(dialect, recorded, recorded.body)

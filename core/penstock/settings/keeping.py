@@ -14,7 +14,7 @@ from penstock.base.toml import to_toml
 from penstock.profiles import profile
 from penstock.profiles.profile import Profile
 
-__all__ = ["keep"]
+__all__ = ["keep", "turn_on"]
 
 _NAME = re.compile(r"[\w][\w.-]{0,60}")
 
@@ -45,6 +45,21 @@ def keep(name: str, of: str, base: Profile, values: Mapping[str, Any], *, replac
         table = {"extends": extends, "about": f"{base.name}, as it was changed in a run.", **values}
     _write(file, to_toml(table), lambda: profile.load(name))
     return file
+
+
+def turn_on(stage: str, of: Profile) -> Path:
+    """Have a profile run `stage` after the stages it has, from its next start on: written to its file, of which the old
+    one stands beside it as `NAME.toml.old`; a bundled profile gets a file of a person's own that has its name and
+    extends it. Raises `PenstockError`."""
+    stages = {"stages": [*of.stages, stage]}
+    own = of.file
+    if own is None or profile.is_bundled(of):
+        own = paths.profiles_dir() / f"{of.name}.toml"
+        table = {"extends": of.name, "about": of.about, **stages}
+    else:
+        table = _merged(profile.read_file(own), stages)
+    _write(own, to_toml(table), lambda: profile.load(str(own)))
+    return own
 
 
 def _unsaid(values: Mapping[str, Any], path: str = "") -> Iterator[str]:

@@ -81,6 +81,8 @@ class ExchangeStats:
     epoch: int = 0
     turn: int = 0
     retry: bool = False
+    login: bool | None = None
+    """It went by a subscription login. None: the log does not say."""
     first: int | None = None
     """Index of the first message that was new in this request."""
     shares: TokenShares = _NO_SHARES
@@ -262,6 +264,7 @@ class ExchangeRecord(ExchangeStats):
             "cache_share": self.cache_share,
             "money": dollars,
             "price": "unknown" if self.is_unpriced else None,
+            "keep_alive": {"reads": self.reads, "usd": round(self.reads_cost, 6)} if self.reads else None,
             "latency_ms": {"suite": self.suite_ms, "first_byte": self.first_ms, "whole": self.ms},
         }
         return _told(found)
@@ -283,6 +286,7 @@ def _classified(one: ExchangeStats, said: ClassifiedEvent) -> None:
         if value := one_line(getattr(said, name)):
             setattr(one, name, value)
     one.epoch, one.turn, one.retry, one.first = said.epoch, said.turn, said.retry, said.first
+    one.login = said.login
     one.shares = said.tokens
     if one.tokens_in is None:
         one.tokens_in, one.how = said.tokens.total, one_line(said.tokens.how)

@@ -12,9 +12,9 @@ from penstock.conversation.exchange import Kind, State
 from penstock.cost.prices import Price
 from penstock.events.request_events import ClassifiedEvent, LoggedBlock
 from penstock.profiles.profile import Cache
-from penstock.stats.exchange import ExchangeRecord
+from penstock.stats.exchange import ExchangeRecord, ExchangeStats
 
-__all__ = ["REAL", "Pause", "PriceOf", "find_pauses", "new_blocks", "span"]
+__all__ = ["REAL", "Pause", "PriceOf", "extra_cost", "find_pauses", "new_blocks", "span"]
 
 PriceOf = Callable[[str, str], Price]
 """The price of a model by who serves it and its name."""
@@ -102,7 +102,7 @@ def _pauses(
                 again = min(one.usage.cache_write or 0, max(0, cached - read))
                 has_restarted = any(last < at <= one.at for at in starts)
                 is_sealed = price.binds_thinking and thinks and _is_in_round(one)
-                extra = _extra(one, price, again, prompt)
+                extra = extra_cost(one, price, again)
                 yield Pause(seconds, lifetime, one, price, has_restarted, is_sealed, again, extra)
             cached, epoch = prompt or cached, one.epoch
         last = one.at
@@ -119,10 +119,11 @@ def _head(one: ExchangeRecord) -> int:
     return (one.shares.system or 0) + (one.shares.tools or 0)
 
 
-def _extra(one: ExchangeRecord, price: Price, again: int, prompt: int) -> float:
+def extra_cost(one: ExchangeStats, price: Price, again: int) -> float:
     """Dollars for writing `again` tokens of a request instead of reading them."""
     if not (price.is_known and price.marks):
         return 0.0
+    prompt = one.cached[1]
     hour = min(again, one.usage.cache_write_hour or 0)
     written = price.dollars(write=again - hour, write_hour=hour, prompt=prompt)
     return written - price.dollars(read=again, prompt=prompt)

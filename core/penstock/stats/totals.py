@@ -82,6 +82,7 @@ class SessionTotals:
                 "requests": paid.requests,
                 "estimated": paid.estimated,
                 "unpriced": paid.unpriced,
+                "keep_alive": {"reads": paid.reads, "usd": round(paid.reads_cost, 6)},
                 **{name: round(sum, 6) if is_known else None for name, sum in dollars.items()},
             },
             "latency_ms": {"suite": round(self.suite_ms, 3), "whole": round(self.ms, 3)},

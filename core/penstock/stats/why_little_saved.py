@@ -15,13 +15,13 @@ from penstock.stats.exchange import ExchangeRecord
 from penstock.stats.pauses import Pause, PriceOf, span
 from penstock.stats.session_facts import SessionFacts, tokens_of
 
-__all__ = ["ENOUGH", "why_little_saved"]
+__all__ = ["CENT", "ENOUGH", "reasons_of", "why_little_saved"]
 
 ENOUGH = 0.1
 """Share of the price without Penstock. From here on a session has saved well."""
 _SHORT = 20
 """Requests. With fewer a session is called short."""
-_CENT = 0.005
+CENT = 0.005
 """Dollars. Less is not worth a sentence."""
 _HELD = ("the profile observes", "editing is paused", "the request is attested", "the body is signed")
 """How the reasons begin that hold for all edits of a request."""
@@ -40,7 +40,11 @@ _BOLD = 'With aggressiveness = "bold" in the profile, edits are also applied whi
 def why_little_saved(events: Iterable[Event], price_of: PriceOf) -> list[str]:
     """The reasons, the most important first, then what would change it. Empty where a share of `ENOUGH` was saved, and
     where nothing was paid for. `events`: those of one session, and those of the proxy itself, in their order."""
-    facts = SessionFacts.of(events, price_of)
+    return reasons_of(SessionFacts.of(events, price_of))
+
+
+def reasons_of(facts: SessionFacts) -> list[str]:
+    """The same of what was found out already."""
     paid = facts.paid
     is_enough = paid.share is not None and paid.share >= ENOUGH
     if not facts.real or is_enough or not (paid.baseline or paid.unpriced):
@@ -94,8 +98,9 @@ def _cold(facts: SessionFacts) -> list[str]:
     cold = [pause for pause in pauses if pause.is_cold]
     ends = {pause.ended_by.id for pause in cold}
     flushes = [one for one in facts.real if one.flush == FlushReason.COLD or (one.flush in _DUE and one.id in ends)]
+    bridged = _bridged([one for one in facts.real if one.flush == FlushReason.PAUSE and one not in flushes])
     if not cold and not flushes:
-        return [_never_cold(facts, max(pauses, key=lambda pause: pause.seconds))]
+        return bridged or [_never_cold(facts, max(pauses, key=lambda pause: pause.seconds))]
     times = f"The cache was cold {_times(max(len(cold), len(flushes)))}"
     missed = [pause for pause in cold if pause.ended_by not in flushes]
     restarted = [pause for pause in missed if pause.has_restarted]
@@ -103,25 +108,36 @@ def _cold(facts: SessionFacts) -> list[str]:
     whys = [(n, why) for n, why in ((len(sealed), _sealed(sealed)), (len(restarted), _RESTARTED)) if n]
     parts = [f"{_times(n)} {why}" for n, why in whys]
     if flushes:
-        freed = sum(one.freed_now for one in flushes)
-        took = f"edits in those requests took out {freed:,} tokens"
-        parts = [f"what was sent before was shortened {_times(len(flushes))} then, and {took}", *parts]
+        parts = [f"what was sent before was shortened {_times(len(flushes))} then, and {_took(flushes)}", *parts]
     elif free := [pause.ended_by for pause in missed if not (pause.is_sealed or pause.has_restarted)]:
         parts = [f"nothing that was sent before was shortened then{_remarks(free)}", *parts]
     elif len(whys) == 1:
-        return [f"{times}, but only {whys[0][1]}."]
-    return [f"{times}: {'; '.join(parts)}."]
+        return [f"{times}, but only {whys[0][1]}.", *bridged]
+    return [f"{times}: {'; '.join(parts)}.", *bridged]
+
+
+def _bridged(flushes: Sequence[ExchangeRecord]) -> list[str]:
+    """Pauses after which the cache was warm, and edits to what was sent before paid all the same."""
+    if not flushes:
+        return []
+    times = f"Keep-alive bridged a pause, and what was sent before was shortened {_times(len(flushes))} then"
+    return [f"{times}, where that paid: {_took(flushes)}."]
+
+
+def _took(flushes: Iterable[ExchangeRecord]) -> str:
+    return f"edits in those requests took out {sum(one.freed_now for one in flushes):,} tokens"
 
 
 def _never_cold(facts: SessionFacts, longest: Pause) -> str:
-    figures = f"longest pause {span(longest.seconds)}, entries live {span(longest.lifetime_s)}"
+    figures, end = f"longest pause {span(longest.seconds)}, entries live {span(longest.lifetime_s)}", ""
     if facts.kept_alive:
         figures += f", {plural(facts.kept_alive, 'keep-alive read')}"
+        end = " After a pause that keep-alive bridges they are, too, but only where that pays."
     requests = plural(len(facts.real), "request")
     if len(facts.real) < _SHORT:
         begin = f"The session is short: {requests}; old results are shortened once the cache is cold"
-        return f"{begin}, which it never was ({figures})."
-    return f"Old results are shortened once the cache is cold, which it never was in {requests} ({figures})."
+        return f"{begin}, which it never was ({figures}).{end}"
+    return f"Old results are shortened once the cache is cold, which it never was in {requests} ({figures}).{end}"
 
 
 def _sealed(pauses: Sequence[Pause]) -> str:
@@ -148,11 +164,11 @@ def _edited(facts: SessionFacts) -> list[str]:
 def _besides(facts: SessionFacts) -> list[str]:
     """Answers, faults, calls of our own, and what the provider does itself."""
     said, own, paid, output = list[str](), facts.paid.own, facts.paid.paid, facts.output
-    if _CENT <= paid / 2 <= output <= paid:
+    if CENT <= paid / 2 <= output <= paid:
         said.append(f"About ${output:,.2f} of ${paid:,.2f} were paid for the model's answers, which no edit changes.")
     if trouble := sum(one.trouble for one in facts.real):
         said.append(f"Stages failed, were late or were resting {_times(trouble)}: their edits were lost.")
-    if own >= _CENT:
+    if own >= CENT:
         said.append(f"Penstock's own model calls cost ${own:,.2f}, which counts against what was saved.")
     if cleared := [one.usage.cleared for one in facts.requests if one.usage.cleared]:
         where = f"in {plural(len(cleared), 'request')}"
@@ -163,7 +179,7 @@ def _besides(facts: SessionFacts) -> list[str]:
 def _what_would_change_it(facts: SessionFacts) -> list[str]:
     said, cold = [], [pause for pause in facts.pauses if pause.is_cold]
     lost, tokens = sum(pause.dollars for pause in cold), sum(pause.written_again for pause in cold)
-    if lost >= _CENT:
+    if lost >= CENT:
         begin = f"After {plural(len(cold), 'cold pause')} {tokens:,} tokens were written to the cache again"
         end = "although keep-alive was on" if facts.kept_alive else "keep-alive may avoid a part (docs/keep-alive.md)"
         said.append(f"{begin}, for ${lost:,.2f} more than reading them: {end}.")

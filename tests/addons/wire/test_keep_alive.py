@@ -5,29 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from mitmproxy import http
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import taddons, tflow
 
 from penstock.budget.provider_limits import RateLimitInfo
-from penstock_addons.wire.keep_alive import _has_spare, _is_login, _takes_another_way
-
-
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        ({"x-api-key": "sk-ant-api03-dummy"}, False),
-        ({"authorization": "Bearer sk-dummy"}, False),
-        ({"authorization": "Bearer sk-ant-api03-dummy"}, False),
-        ({"authorization": "Bearer sk-ant-oat01-dummy"}, True),
-        ({"authorization": "Bearer eyJhbGciOi.dummy.dummy"}, True),
-        ({"authorization": "Basic ZHVtbXk="}, False),
-        ({}, False),
-    ],
-)
-def test_a_login_is_a_bearer_token_that_is_no_api_key(headers: dict[str, str], expected: bool) -> None:
-    """Of Claude and of ChatGPT."""
-    assert _is_login(http.Headers(**{name.replace("-", "_"): value for name, value in headers.items()})) is expected
+from penstock_addons.wire.keep_alive import _has_spare, _takes_another_way
 
 
 @pytest.mark.parametrize(

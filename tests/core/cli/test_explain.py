@@ -79,11 +79,38 @@ def test_what_was_replayed_is_counted_and_listed_when_asked(run: Run, log: Path)
     assert "in x0002" in run("explain", "x0003", "--all").stdout
 
 
+def test_what_kept_its_cache_alive(run: Run, log: Path) -> None:
+    """What was sent again, what it read and cost, and why no more."""
+    assert "Keep-alive" not in run("explain", "x0003").stdout
+    about = {"conversation": "c", "session": "s", "model": "m", "write": 0}
+    said = [about | {"read": 48_211, "usd": 0.01, "stopped": ""}, about | {"read": 0, "usd": 0, "stopped": "gone"}]
+    store = SqlStore(log)
+    store.add_events([Event(0, 9e9, "x0003", EventKind.KEPT_ALIVE, one) for one in said])
+    store.close()
+    text = run("explain", "x0003").stdout
+    assert "Keep-alive: 2 reads, $0.0100\n" in text
+    assert "sent again for no answer: 48,211 tokens read, $0.0100\n" in text
+    assert "sent again for no answer: 0 tokens read, $0; no more: gone\n" in text
+
+
 def test_an_exchange_without_edits(run: Run, log: Path) -> None:
     """Says so, and what the stage said."""
     text = run("explain", "x0001").stdout
     assert "No edit: it went as it came." in text
     assert "nothing long" in text
+
+
+def test_why_little_was_saved_in_its_session(run: Run, store: Path) -> None:
+    """Below all that is said of the exchange; nothing where nothing was paid for."""
+    assert "Why little" not in run("explain", "aa").stdout
+    about = {"session": "s9", "conversation": "c9", "kind": "main", "model": "claude-sonnet-4-5"}
+    money = {"baseline": 1.0, "paid": 1.0, "how": "exact"}
+    log = SqlStore(store)
+    for kind, said in ((EventKind.CLASSIFIED, about), (EventKind.ANSWERED, {"status": 200, "money": money})):
+        log.add_events([Event(0, 1.8e9, "dd", kind, said)])
+    log.close()
+    reason = "There is no history to shorten: 1 request, the first of its conversation."
+    assert run("explain", "dd").stdout.endswith(f"\nWhy little was saved in its session\n  - {reason}\n")
 
 
 def test_the_beginning_of_an_id_will_do(run: Run, log: Path) -> None:

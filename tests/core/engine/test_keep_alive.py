@@ -8,6 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from penstock import Idle, Stage, Usage
+from penstock.budget import Amount, Scope
+from penstock.budget.provider_limits import RateLimitInfo
+from penstock.budget.settings import Limit
 from penstock.testing import Session, Turn, assistant, conversation, profile_of, user
 
 LONG = "a word and another " * 2_000
@@ -36,6 +39,13 @@ def marked(*said: Turn) -> bytes:
         last["content"] = [{"type": "text", "text": last["content"]}]
     last["content"][-1]["cache_control"] = {"type": "ephemeral"}
     return json.dumps(body).encode()
+
+
+def spent(session: Session, scope: str = "conversation") -> dict[str, Amount]:
+    """What a budget says was used, and what it holds."""
+    rows = session.engine.admission.budgets.show(session.profile.budget, session.clock.now())
+    row = next(row for row in rows if row["scope"] == scope)
+    return {name: Amount.read(row[name]) for name in ("used", "held")}
 
 
 def answered(session: Session, *words: str) -> float | None:
@@ -117,6 +127,85 @@ def test_it_stops_when_the_entry_was_gone_or_the_provider_refused(usage: Usage |
         assert session.engine.keep_alive.begin(name)
         assert session.engine.keep_alive.end(name, usage) is None
         assert not session.engine.keep_alive.begin(name)
+
+
+def test_what_a_read_costs_is_taken_from_the_budgets_of_its_session() -> None:
+    """Dollars alone: tokens and requests there are those of clients (P16)."""
+    with Session(Keeps()) as session:
+        answered(session, LONG)
+        before = {scope: spent(session, scope)["used"] for scope in ("day", "session", "conversation")}
+        session.wait(290)
+        read = session.engine.keep_alive.begin(session.outcome.conversation)
+        assert read is not None
+        assert spent(session)["held"] == Amount(read.dollars)
+        session.engine.keep_alive.paid(read, 0.25)
+        session.engine.keep_alive.paid(read, 0.25)
+        for scope, used in before.items():
+            assert spent(session, scope) == {"used": used + Amount(0.25), "held": Amount()}, "once"
+
+
+def test_a_read_that_was_not_answered_costs_nothing() -> None:
+    """Nor is anything held for it."""
+    with Session(Keeps()) as session:
+        answered(session, LONG)
+        before = spent(session)
+        session.wait(290)
+        read = session.engine.keep_alive.begin(session.outcome.conversation)
+        assert read is not None
+        session.engine.keep_alive.paid(read, None)
+        assert spent(session) == before
+
+
+@pytest.mark.parametrize("measure", ["dollars", "tokens", "requests"])
+def test_a_budget_that_is_used_up_stops_reads(measure: str) -> None:
+    """As it stops any request."""
+    with Session(Keeps()) as session:
+        answered(session, LONG)
+        session.wait(290)
+        limit = Limit(**{measure: spent(session)["used"].of(measure)})
+        session.engine.admission.budgets.set(Scope.SESSION, "", limit)
+        assert session.engine.keep_alive.begin(session.outcome.conversation) is None
+        assert spent(session)["held"] == Amount()
+
+
+def test_a_read_leaves_something_for_the_next_request() -> None:
+    """A client must not be refused because of a request that it knows nothing of."""
+    for share, is_sent in ((0.9, False), (1.1, True)):
+        keeps = Keeps()
+        with Session(keeps) as session:
+            answered(session, LONG)
+            session.wait(290)
+            limit = Limit(dollars=spent(session)["used"].dollars + share * keeps.shown[-1].cost)
+            session.engine.admission.budgets.set(Scope.DAY, "", limit)
+            assert (session.engine.keep_alive.begin(session.outcome.conversation) is not None) is is_sent
+
+
+def test_a_read_waits_for_no_turn() -> None:
+    """Where a request would be queued, a read is not sent."""
+    profile = profile_of("[rate]\nqueue_s = 600\n[rate.credential]\nrequests_per_minute = 0.1\n")
+    with Session(Keeps(), profile=profile) as session:
+        answered(session, LONG)
+        session.wait(290)
+        assert session.engine.keep_alive.begin(session.outcome.conversation) is None
+    with Session(Keeps()) as session:
+        answered(session, LONG)
+        spare = RateLimitInfo("requests", remaining=0, resets_at=session.clock.now() + 900)
+        session.engine.responses.record_rate_limits(session.outcome, (spare,))
+        session.wait(290)
+        assert session.engine.keep_alive.begin(session.outcome.conversation) is None
+
+
+def test_a_read_that_no_stage_wants_takes_nobodys_turn() -> None:
+    """The budgets are asked first; what they gave goes back."""
+    keeps = Keeps()
+    with Session(keeps, profile=profile_of("[rate.credential]\nrequests_per_minute = 1\n")) as session:
+        answered(session, LONG)
+        before = spent(session)
+        session.wait(290)
+        keeps._wants = lambda _: False
+        assert session.engine.keep_alive.begin(session.outcome.conversation) is None
+        assert spent(session) == before
+        assert session.send(marked(user("another thing"))), "it is this one's turn"
 
 
 def test_a_deleted_conversation_is_not_sent_again() -> None:

@@ -31,7 +31,7 @@ ALONE = TokenScale(1.0, "estimated")
 
 def payload(body: bytes, sent: int = 0, gauge: TokenScale = ALONE) -> dict[str, Any]:
     draft = draft_for(body)
-    found = classified(draft.exchange, draft.conversation, sent, REDACTOR, gauge, PromptHeadChanges())
+    found = classified(draft.exchange, draft.conversation, sent, REDACTOR, gauge, PromptHeadChanges(), login=False)
     return dict(json.loads(json.dumps(payload_of(found))))
 
 
@@ -59,6 +59,7 @@ def test_a_request_is_described() -> None:
         "tokens": 0,
         "blocks": 0,
         "toolset": [],
+        "login": False,
     }
 
 

@@ -91,6 +91,15 @@ def test_a_persons_own_profile_hides_a_bundled_one() -> None:
     assert profiles.load("codex").about == "mine"
 
 
+def test_a_persons_own_profile_may_extend_the_bundled_one_that_it_hides() -> None:
+    """So that a change to it is there with the next version; all that extend it have what it adds."""
+    bundled = profiles.load("codex")
+    write("codex", 'extends = "codex"\nstages = ["trim"]')
+    assert profiles.load("codex").stages == ("trim",)
+    assert profiles.load("codex").about == bundled.about
+    assert profiles.load(str(write("child", 'extends = "codex"'))).stages == ("trim",)
+
+
 def test_a_profile_that_extends_itself_is_refused() -> None:
     """However long the way round."""
     assert "extends itself" in refused('extends = "mine"')

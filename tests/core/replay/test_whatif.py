@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from penstock import Draft, Event, Segment, Summary, hookimpl
+from penstock import Draft, Event, Idle, Segment, Summary, hookimpl
 from penstock.base.errors import PenstockError
 from penstock.conversation.reply import Usage
 from penstock.dialects.bundled import bundled_dialects
@@ -95,6 +95,45 @@ def test_a_stage_is_seen_in_money_and_in_what_was_kept() -> None:
     assert found.paid < found.recorded
     assert found.sent < found.came == 27_000
     assert (found.kept.names, found.kept.names_used) == (1, 2)
+
+
+class Keeps(Stage):
+    """Wants two reads in each pause."""
+
+    name = "keepalive"
+    enabled_by_default = False
+
+    def on_idle(self, idle: Idle) -> bool:
+        return idle.reads < 2
+
+
+class GivesKeeps:
+    @hookimpl
+    def stages(self) -> list[Stage]:
+        return [Keeps()]
+
+
+def test_keep_alive_is_played_in_pauses() -> None:
+    """Its reads are paid for, those after the end too; what they spare shows in what the next request costs."""
+    found = Plugins()
+    found.add(GivesKeeps(), "keeps")
+    asked = [user("list the files, which were " + 20 * LISTING), assistant("done"), user("thanks")]
+    written = [Usage(0, 100, 0, size) for size in (100_000, 100_500)]
+    away = [recorded(0.0, *asked[:1], usage=written[0]), recorded(600.0, *asked, usage=written[1])]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "bare.toml"
+        file.write_text('extends = "observe"\nmode = "edit"\nstages = []', encoding="utf-8")
+        plain, kept = (WhatIf(str(file), found, bundled_dialects(), keep_alive=on) for on in (False, True))
+    for recording in away:
+        plain.take(recording)
+        kept.take(recording)
+    without, with_it = plain.close(), kept.close()
+    assert (without.reads, without.reads_cost) == (0, 0.0)
+    assert without.paid == without.recorded == with_it.recorded
+    assert with_it.reads == 4
+    assert with_it.profile == "bare, kept alive"
+    assert with_it.reads_cost == pytest.approx((2 * 100_000 + 2 * 100_500) * 0.3e-6, rel=0.05)
+    assert with_it.paid < without.paid
 
 
 def test_without_a_count_it_is_estimated() -> None:

@@ -9,7 +9,7 @@ import pytest
 from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.profiles import profile
-from penstock.settings.keeping import keep
+from penstock.settings.keeping import keep, turn_on
 
 
 def write(name: str, text: str) -> Path:
@@ -120,3 +120,33 @@ def test_a_profile_in_use_that_was_deleted_is_said(penstock_home: Path) -> None:
     with pytest.raises(PenstockError, match="not saved"):
         keep("other", "gone", base, {"window": {"hard": 0.8}}, replace=True)
     assert other.read_text() == 'extends = "default"\n'
+
+
+def test_a_stage_is_turned_on_in_a_profile_of_ones_own(penstock_home: Path) -> None:
+    """All else in it stays, and the old one stands beside."""
+    file = write("mine", '# why\nextends = "codex"\nstages = ["trim"]\n[log]\npreview = 0\n')
+    assert turn_on("keepalive", profile.load("mine")) == file
+    saved = profile.load("mine")
+    assert (saved.stages, saved.log.preview, saved.about) == (("trim", "keepalive"), 0, profile.load("codex").about)
+    assert file.with_name("mine.toml.old").read_text().startswith("# why")
+
+
+def test_a_stage_is_turned_on_in_a_bundled_profile(penstock_home: Path) -> None:
+    """By a file of the person's own that has its name and extends it, so that its next version counts."""
+    bundled = profile.load("claude-code")
+    file = turn_on("keepalive", bundled)
+    assert file == paths.profiles_dir() / "claude-code.toml"
+    assert 'extends = "claude-code"' in file.read_text()
+    saved = profile.load("claude-code")
+    assert saved.stages == (*bundled.stages, "keepalive")
+    assert saved.model_dump() | {"stages": bundled.stages} == bundled.model_dump()
+    assert "keepalive" not in profile.load("codex").stages
+
+
+def test_a_stage_is_turned_on_in_the_file_that_was_named(penstock_home: Path, tmp_path: Path) -> None:
+    """A proxy may have been started with one that is nowhere near the profiles."""
+    elsewhere = tmp_path / "elsewhere.toml"
+    elsewhere.write_text('extends = "codex"\n')
+    assert turn_on("keepalive", profile.load(str(elsewhere))) == elsewhere
+    assert "keepalive" in profile.load(str(elsewhere)).stages
+    assert not paths.profiles_dir().exists()

@@ -51,6 +51,21 @@ def test_money_tokens_and_time_are_added() -> None:
     assert (sums.cache_share, sums.suite_ms, sums.ms) == (0.8, 8.0, 200.0)
 
 
+def test_keep_alive_requests_are_paid_for_and_nothing_else() -> None:
+    """No request, no turn, no tokens of the provider's."""
+    books, plain = Totals(), Totals()
+    books.add(one(reads=3, reads_cost=0.002))
+    plain.add(one())
+    found, without = books.totals.payload(), plain.totals.payload()
+    assert found["money"].pop("keep_alive") == {"reads": 3, "usd": 0.002}
+    assert without["money"].pop("keep_alive") == {"reads": 0, "usd": 0.0}
+    assert found["money"].pop("paid") == pytest.approx(without["money"].pop("paid") + 0.002)
+    assert found["money"].pop("saved") == pytest.approx(without["money"].pop("saved") - 0.002)
+    assert found == without
+    assert len(books.turns) == len(plain.turns) == 1
+    assert one(reads=3, reads_cost=0.002).payload()["keep_alive"] == {"reads": 3, "usd": 0.002}
+
+
 def test_counting_tokens_is_no_traffic() -> None:
     """The call is counted, its tokens are not: they were sent nowhere."""
     sums = SessionTotals()

@@ -9,6 +9,7 @@ import pytest
 from penstock import Draft, EventKind, Stage, Usage
 from penstock.conversation.conversation import Role
 from penstock.cost.prices import Prices
+from penstock.edits.flush_reason import FlushReason
 from penstock.engine.guard import COVERED
 from penstock.engine.request_context import PAUSED
 from penstock.events.event import Event
@@ -322,9 +323,25 @@ def test_keep_alive_shortens_a_pause() -> None:
     kept = Event(0, 281.0, "a", K.KEPT_ALIVE, {"conversation": "c", "session": "s", "read": 900})
     [reason] = reasons_of(*_answered("a", 1.0), kept, *_answered("b", 501.0))
     assert "(longest pause 3 min 40 s, entries live 5 min, 1 keep-alive read)" in reason
+    assert reason.endswith(" After a pause that keep-alive bridges they are, too, but only where that pays.")
     failed = Event(0, 281.0, "a", K.KEPT_ALIVE, {"conversation": "c", "session": "s", "read": 0, "write": 0})
     cold, *_ = reasons_of(*_answered("a", 1.0), failed, *_answered("b", 501.0, cache_read=0))
     assert cold.startswith("The cache was cold once")
+
+
+def test_a_pause_that_keep_alive_bridged_is_an_occasion() -> None:
+    """The cache was never cold, and what was edited then is told of; beside what was at a cold one."""
+    kept = Event(0, 281.0, "a", K.KEPT_ALIVE, {"conversation": "c", "session": "s", "read": 900})
+    bridged = Event(0, 501.0, "b", K.FLUSH, {"why": str(FlushReason.PAUSE), "edits": 1})
+    landed = {"stage": "trim", "op": "replace", "state": "landed", "reason": "old", "before": 60, "after": 10}
+    events = [*_answered("a", 1.0), kept, *_answered("b", 501.0), bridged, Event(0, 501.0, "b", K.EDIT, landed)]
+    said = (
+        "Keep-alive bridged a pause, and what was sent before was shortened once then, where that paid: edits in those "
+        "requests took out 50 tokens."
+    )
+    assert reasons_of(*events) == [said]
+    cold, beside, *_ = reasons_of(*events, *_answered("d", 901.0, cache_read=0))
+    assert (cold.startswith("The cache was cold once: nothing that was sent before"), beside) == (True, said)
 
 
 def _edit(why: str, before: int, place: str, state: str = "left out", op: str = "replace") -> Event:

@@ -14,9 +14,10 @@ from penstock.conversation.exchange import State
 from penstock.events.event import Event, EventKind
 from penstock_tui.log.health import Proxy, pid_alive
 from penstock_tui.log.model import LogModel
+from penstock_tui.log.query import parse
 from penstock_tui.log.stats.sessions import session_of
 from penstock_tui.log.stats.totals import Totals
-from tests.tui.logs import Facts, life, paid_life
+from tests.tui.logs import Facts, kept_alive, life, paid_life
 
 K = EventKind
 
@@ -173,6 +174,46 @@ def test_money_is_summed_in_all_and_by_session() -> None:
     assert newer.money is not None
     assert not newer.money.is_estimated
     assert (model.session_costs(newer).requests, model.session_costs(newer).saved) == (2, 0.03)
+
+
+def test_a_keep_alive_request_has_a_line_and_is_no_request() -> None:
+    """It says what was read and paid, counts as no request or turn, and its tokens are in no sum of `usage`."""
+    model = LogModel()
+    model.apply(events(paid_life(0.03, 0.01), "x1"))
+    before = asdict(model.totals)
+    changes = model.apply(events(kept_alive(48_211, 0.004), "x1", 400.0))
+    changes.added += model.apply(events(kept_alive(0, 0.0, "the entry was gone"), "x1", 700.0)).added
+    first, second = changes.added
+    assert [(row.kind, row.client, row.exchange) for row in changes.added] == [("keep-alive", "penstock", "x1")] * 2
+    assert first.prompt == "↻ $0.0040: 48,211 tokens read, sent again for no answer"
+    assert (first.tokens_out, first.saved, first.cache_share, first.failed) == (48_211, -0.004, 1.0, False)
+    assert second.failed
+    assert second.prompt.endswith("; no more: the entry was gone")
+    costs = before["costs"] | {"reads": 2, "reads_cost": 0.004, "paid": 0.014}
+    assert asdict(model.totals) == before | {"costs": costs}
+    session = model.sessions.get("session-1")
+    assert session is not None
+    assert asdict(session.totals) == asdict(model.totals)
+    assert session.last_at < 400, "nobody was active"
+    assert model.per_minute(401.0) == 0
+
+
+def test_a_keep_alive_request_is_no_part_of_its_conversation() -> None:
+    """What follows looks back at requests of the client alone; the filter finds it by its kind."""
+    model = LogModel()
+    for facts, exchange in ((life(), "x1"), (kept_alive(), "x1"), (life(), "x2")):
+        model.apply(events(facts, exchange))
+    one, read, two = model.rows
+    assert model.earlier(two) == [one]
+    assert [parse("kind:keep").matches(row) for row in (one, read, two)] == [False, True, False]
+
+
+def test_a_keep_alive_request_for_one_that_is_gone_is_passed_over() -> None:
+    """No line says that a request came which did not."""
+    model = LogModel(limit=1)
+    model.apply([*events(life(), "x1"), *events(life(session="two"), "x2")])
+    assert not model.apply(events(kept_alive(), "x1"))
+    assert model.totals.requests == 2
 
 
 def test_requests_per_minute_are_those_of_the_last_minute() -> None:
@@ -342,7 +383,8 @@ def test_any_payload_is_read(told: list[tuple[EventKind, str, Any]]) -> None:
     """A log of an older or a newer version has fields missing, or of other types: rows have gaps, nothing breaks."""
     model = LogModel(alive=lambda _pid: False)
     model.apply([Event(i, float(i), exchange, kind, payload) for i, (kind, exchange, payload) in enumerate(told)])
-    assert {row.id for row in model.rows} == {exchange for _, exchange, _ in told if exchange}
+    requests = {exchange for kind, exchange, _ in told if exchange and kind is not K.KEPT_ALIVE}
+    assert {row.exchange for row in model.rows} == requests
     model.health.proxy()
     model.health.degraded(0.0)
 

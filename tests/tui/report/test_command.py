@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from penstock.cli import build
 from penstock_tui.report.write import export_session, report_session
-from tests.tui.logs import Log
+from tests.tui.logs import Log, paid_life
 from tests.tui.pilot import screen_of
 from tests.tui.screens.days import a_day
 
@@ -32,6 +32,13 @@ def test_a_page_in_one_file(log: Log, tmp_path: Path) -> None:
     assert "Session evening" in text
     assert "Plotly" in text
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_it_says_why_little_was_saved(log: Log, tmp_path: Path) -> None:
+    """With the numbers of the session."""
+    log.exchange(paid_life(0.5, 0.5))
+    assert report(log, tmp_path / "r.html").exit_code == 0
+    assert "There is no history to shorten: 1 request" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
 def test_what_is_there_stays_unless_forced(log: Log, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from penstock.stats.selection import choose
 from penstock_tui.report import page as pages
 from penstock_tui.report.gather import gather
 from penstock_tui.report.page import page
-from tests.tui.logs import Log, life
+from tests.tui.logs import Log, kept_alive, life, paid_life
 from tests.tui.report.test_gather import with_result
 from tests.tui.screens.days import a_day, tagged
 
@@ -20,7 +20,7 @@ K = EventKind
 SECTIONS = ["tokens", "window", "cache", "money", "latency", "tags", "results", "edits"]
 OURS = {
     *("html", "head", "meta", "title", "style", "script", "body", "main", "footer", "section", "div", "p", "strong"),
-    *("h1", "h2", "dl", "dt", "dd", "figure", "figcaption", "details", "summary"),
+    *("h1", "h2", "h3", "ul", "li", "dl", "dt", "dd", "figure", "figcaption", "details", "summary"),
     *("table", "caption", "thead", "tbody", "tr", "th", "td"),
 }
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -70,6 +70,30 @@ def test_every_plot_has_a_title_words_and_numbers(log: Log) -> None:
     assert all(div["aria-label"] for div in drawn)
     assert len(found.named("details")) == 6
     assert "2 turns: 6,000 input tokens came, 4,500 were sent, 1,500 fewer." in found.text
+
+
+def test_keep_alive_is_its_own_figure(log: Log) -> None:
+    """In the sums of all, and of each session; never among requests."""
+    log.exchange(paid_life(0.5, 0.3, session="other"))
+    assert "keep-alive" not in Read(html(log)).text
+    id = log.exchange(paid_life(0.5, 0.3))
+    log.exchange(kept_alive(48_211, 0.04), id=id)
+    text = Read(html(log)).text
+    assert text.count("1 read, $0.0400") == 2
+    assert "requests 2 " in " ".join(text.split())
+
+
+def test_it_says_why_little_was_saved(log: Log) -> None:
+    """In one section, by session where there are several; what came from outside is escaped."""
+    log.exchange(paid_life(0.5, 0.3))
+    report = gather(log.store, choose(log.store))
+    assert "Why little was saved" not in Read(page(report)).text
+    report.why_little_saved = {"session-1": ["It is short.", HOSTILE], "session-2": [], "session-3": ["It observes."]}
+    found = Read(page(report))
+    for words in ("Why little was saved", "session-1", "It is short.", "session-3", "It observes."):
+        assert words in found.text
+    assert "session-2" not in found.text
+    assert not found.named("img")
 
 
 def test_it_loads_nothing(log: Log) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from penstock.events.event import EventKind
 from penstock.models import age
-from tests.tui.logs import Log, paid_life, unpriced_life
+from tests.tui.logs import Log, kept_alive, paid_life, unpriced_life
 from tests.tui.pilot import screen_of
 from tests.tui.screens.days import a_day
 
@@ -34,6 +34,34 @@ async def test_a_loss_has_a_minus_and_a_word(log: Log) -> None:
     async with screen_of(log, (160, 48)) as screen:
         await screen.press("2")
         await screen.sees("-$0.0100 lost (50%)", "○ not known: no proxy has signed this log")
+
+
+async def test_keep_alive_is_its_own_figure(log: Log) -> None:
+    """In the overview, in its session, and in the request that was repeated; the line in the log leads there."""
+    id = log.exchange(paid_life(0.50, 0.30, words="the one that was repeated"))
+    for _ in range(3):
+        log.exchange(kept_alive(48_211, 0.04), id=id)
+    async with screen_of(log, (160, 48)) as screen:
+        await screen.sees("keepalive", "penstock", "↻ $0.0400: 48,211", "48.2k", "1 request")
+        await screen.press("enter")
+        await screen.sees("the one that was repeated", "3 reads of it, $0.1200", "keep-alive: 3 reads, $0.1200")
+        await screen.press("escape", "2")
+        await screen.sees("keep-alive    3 reads, $0.1200", "$0.4200 of $0.5000", "1 request, 1 turn")
+        await screen.press("5")
+        await screen.sees("3 reads, $0.1200")
+
+
+async def test_it_says_why_little_was_saved(log: Log) -> None:
+    """Of the newest sessions, with their numbers; one that saved well has nothing to explain."""
+    log.exchange(paid_life(0.50, 0.30, session="well", model="claude-opus-5-5"))
+    async with screen_of(log, (160, 60)) as screen:
+        await screen.press("2")
+        await screen.sees("Why little was saved", "every session of late saved well")
+        log.exchange(paid_life(0.50, 0.50, session="badly", model="claude-opus-5-5"))
+        await screen.sees("2 requests")
+        await screen.press("1", "2")
+        await screen.sees("claude-code badly", "There is no history to shorten: 1 request")
+        assert "claude-code well" not in screen.text
 
 
 async def test_a_stage_that_rests(log: Log) -> None:

@@ -22,8 +22,9 @@ from penstock.events.request_events import (
     RewrittenEvent,
     StageEvent,
 )
-from penstock.events.response_events import AnsweredEvent, FailedEvent, ProcessedEvent
+from penstock.events.response_events import AnsweredEvent, FailedEvent, KeptAliveEvent, ProcessedEvent
 from penstock_tui.exchange.model import Block, Change, ExchangeDetail, Step
+from penstock_tui.log.row import kept_alive_words
 
 __all__ = ["build_detail"]
 
@@ -82,6 +83,8 @@ def _take(detail: ExchangeDetail, event: Event) -> str | None:
             return detail.why
         case ProcessedEvent():
             return ""
+        case KeptAliveEvent() as said:
+            return kept_alive_words(said)
         case HistoryArchivedEvent() as said:
             return one_line(f"{said.why}: expand {said.handle}")
         case FaultEvent() as said:

@@ -10,9 +10,10 @@ from itertools import takewhile
 from penstock.budget.scopes import storable
 from penstock.conversation.exchange import Kind
 from penstock.events.event import Event, EventKind
+from penstock.events.response_events import KeptAliveEvent
 from penstock.stats.cost_totals import CostTotals
 from penstock_tui.log.health import Health, pid_alive
-from penstock_tui.log.row import Row
+from penstock_tui.log.row import KEEP_ALIVE, Row, keep_alive_row
 from penstock_tui.log.stats.compactions import Compactions
 from penstock_tui.log.stats.faults import Faults
 from penstock_tui.log.stats.levels import Levels
@@ -97,7 +98,8 @@ class LogModel:
                 if event.kind is EventKind.STARTED:
                     touched += self._age()
                 changed.update({row.id: row for row in touched if row.id not in added})
-            row = self._fold(event, added, changed) if event.exchange else None
+            fold = self._keep_alive if event.kind is EventKind.KEPT_ALIVE else self._fold
+            row = fold(event, added, changed) if event.exchange else None
             for count in self._counts.get(event.kind, ()):
                 count(event, row)
         dropped = self._drop()
@@ -156,7 +158,8 @@ class LogModel:
         if not row.conversation:
             return []
         before = reversed(self.rows[: self.index_of(row)])
-        return [one for one in before if one.conversation == row.conversation and one.kind != Kind.COUNT]
+        left_out = (Kind.COUNT, KEEP_ALIVE)
+        return [one for one in before if one.conversation == row.conversation and one.kind not in left_out]
 
     def per_minute(self, now: float) -> int:
         """Requests that came in the last minute."""
@@ -166,7 +169,8 @@ class LogModel:
         """Bring the row of an event, and all sums it is in, up to date."""
         row = self._by_id.get(event.exchange)
         if row is None:
-            row = added[event.exchange] = self._new(event)
+            row = added[event.exchange] = self._add(Row(event.exchange, event.at, number=self._next))
+            self.request_rate.count(event.at)
         else:
             if row.id not in added:
                 changed[row.id] = row
@@ -181,12 +185,25 @@ class LogModel:
         self.sessions.enter(row)
         return row
 
-    def _new(self, event: Event) -> Row:
-        row = Row(event.exchange, event.at, number=self._next)
+    def _keep_alive(self, event: Event, added: dict[str, Row], changed: dict[str, Row]) -> Row | None:
+        """A line of its own for a keep-alive request, whose cost is in the sums of the request that it repeats. None:
+        that one is too old to be shown."""
+        row, said = self._by_id.get(event.exchange), event.data
+        if row is None or not isinstance(said, KeptAliveEvent):
+            return None
+        row.fold(event)
+        if row.id not in added:
+            changed[row.id] = row
+        self.totals.costs.add_reads(1, said.usd or 0.0)
+        read = self._add(keep_alive_row(row, event, said, self._next))
+        self.sessions.keep_alive(read)
+        added[read.id] = read
+        return row
+
+    def _add(self, row: Row) -> Row:
         self._next += 1
         self._by_id[row.id] = row
         self.rows.append(row)
-        self.request_rate.count(event.at)
         return row
 
     def _recent(self) -> list[Row]:

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 from penstock.conversation.exchange import Kind
 from penstock.events.kinds import OLD_NAMES
-from penstock_tui.log.row import Row
+from penstock_tui.log.row import KEEP_ALIVE, Row
 
 __all__ = ["HELP", "Query", "QueryError", "parse"]
 
@@ -95,8 +95,8 @@ def _named(name: str, value: str) -> Test:
 
 
 def _kind(value: str) -> Test:
-    if not any(kind.startswith(value) for kind in Kind):
-        raise QueryError(f"No kind begins with “{value}”.{_near(value, Kind)} Kinds: {', '.join(Kind)}")
+    if not any(kind.startswith(value) for kind in _KINDS):
+        raise QueryError(f"No kind begins with “{value}”.{_near(value, _KINDS)} Kinds: {', '.join(_KINDS)}")
     return lambda row: row.kind.startswith(value)
 
 
@@ -191,6 +191,7 @@ _QUALITIES: dict[str, Test] = {
     "history": lambda row: row.history,
     "live": lambda row: not row.history,
 }
+_KINDS = (*Kind, KEEP_ALIVE)
 _OLD_STATES = {new: old for old, new in OLD_NAMES.items()}
 """Words that a person may know from an earlier version."""
 _EXAMPLES = {"status": "429 or status:5xx", "tokens": ">50k", "cache": "<50", "suite": ">20ms", "total": ">10s"}

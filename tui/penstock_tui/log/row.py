@@ -8,9 +8,14 @@ from penstock.base.readable import one_line
 from penstock.conversation.exchange import State
 from penstock.events.event import Event
 from penstock.events.request_events import ClassifiedEvent, RefusedEvent
+from penstock.events.response_events import KeptAliveEvent, LoggedCost, LoggedUsage, TokenSplit
 from penstock.stats.exchange import ExchangeStats
+from penstock_tui.format import dollars
 
-__all__ = ["Row"]
+__all__ = ["KEEP_ALIVE", "Row", "keep_alive_row", "kept_alive_words"]
+
+KEEP_ALIVE = "keep-alive"
+"""The kind of a row that is no request of a client: Penstock sent the last one once more for no answer."""
 
 PROMPT_CHARS = 240
 """Characters of a person's words kept in a row; the detail reads them again."""
@@ -30,8 +35,15 @@ class Row(ExchangeStats):
     """It was under way when the proxy ended."""
     history: bool = False
     """It came before the newest start of a proxy."""
+    repeats: str = ""
+    """Of a keep-alive request: the exchange whose request was sent once more."""
     version: int = 0
     """Goes up with each change."""
+
+    @property
+    def exchange(self) -> str:
+        """The exchange it is of."""
+        return self.repeats or self.id
 
     @property
     def running(self) -> bool:
@@ -78,6 +90,30 @@ class Row(ExchangeStats):
             self.tokens_out = self.tokens_in if self.tokens_out is None else self.tokens_out
         elif isinstance(said, RefusedEvent):
             self.ms = max(event.at - self.at, 0) * 1000
+
+
+def keep_alive_row(of: Row, event: Event, said: KeptAliveEvent, number: int) -> Row:
+    """A row for a keep-alive request that sent the request of `of` once more. It is in no sum: `of` counts its cost."""
+    row = Row(f"{of.id}~{of.reads}", event.at, kind=KEEP_ALIVE, number=number, repeats=of.id)
+    for name in ("host", "path", "profile", "agent", "provider", "conversation", "session", "project", "label"):
+        setattr(row, name, getattr(of, name))
+    row.client, row.model, row.prompt = "penstock", one_line(said.model) or of.model, kept_alive_words(said)
+    row.tokens_out = said.read + said.write
+    row.usage = LoggedUsage(cache_read=said.read, cache_write=said.write)
+    came, sent = TokenSplit(0, 0, 0), TokenSplit(0, said.read, said.write)
+    row.money = LoggedCost(came, sent, 0, 0, "exact", baseline=0.0, paid=said.usd or 0.0, naive=0.0)
+    row.state = State.ANSWERED if row.tokens_out else State.FAILED
+    if row.state is State.FAILED:
+        row.why, row.error = "stopped", one_line(said.stopped)
+    return row
+
+
+def kept_alive_words(said: KeptAliveEvent) -> str:
+    """What a keep-alive request sent, what came of it, and why none follows."""
+    written = f" and {said.write:,} written" if said.write else ""
+    ends = f"; no more: {said.stopped}" if said.stopped else ""
+    came = f"{dollars(said.usd or 0.0)}: {said.read:,} tokens read{written}"
+    return one_line(f"↻ {came}, sent again for no answer{ends}", PROMPT_CHARS)
 
 
 def _results(said: ClassifiedEvent) -> str:

@@ -87,6 +87,8 @@ class Report:
     window: int = 0
     """Tokens a request to the model may have. 0: not known."""
     exchanges: int = 0
+    why_little_saved: dict[str, list[str]] = field(default_factory=dict)
+    """By session, of those that saved little."""
 
 
 def gather(log: Store, choice: Selection) -> Report:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import PurePath
 
@@ -10,6 +10,7 @@ from penstock import __version__
 from penstock.base.format import moment
 from penstock.redaction.redaction import redact
 from penstock.stats.totals import Session
+from penstock_tui.format import keep_alive
 from penstock_tui.report.drawing import Plot, script
 from penstock_tui.report.gather import MOST, Edited, Report, Result
 from penstock_tui.report.plots import plots
@@ -72,6 +73,7 @@ def page(report: Report, *, texts: bool = False) -> str:
         _results(report.results, texts),
         _edits(report, texts),
         _sessions(list(report.stats.sessions.values())),
+        _why(report.why_little_saved),
         f"<footer>Made by Penstock {escape(__version__)} from its event log. Tokens are estimates unless the provider "
         "counted them; money is at the prices of the profile. This page loads nothing.</footer>",
     ]
@@ -124,6 +126,7 @@ def _facts(report: Report) -> str:
         ("without Penstock", f"{about}{sums.money.in_dollars(sums.money.baseline)}"),
         ("paid", f"{about}{sums.money.in_dollars(sums.money.paid)}"),
         ("saved", f"{about}{sums.money.in_dollars(sums.money.saved)}"),
+        *([("keep-alive", keep_alive(sums.money))] if sums.money.reads else []),
         ("edits landed", f"{sums.edits:,}"),
         ("compactions", f"{sum(one.state == 'landed' for one in report.stats.compactions):,}"),
         ("failed, refused", f"{sums.failed:,}, {sums.refused:,}"),
@@ -196,7 +199,7 @@ def _text(text: str, texts: bool) -> tuple[str, ...]:
 def _sessions(found: Sequence[Session]) -> str:
     if len(found) < 2:
         return ""
-    head = ("session", "client", "requests", "came", "sent", "paid", "saved")
+    head = ("session", "client", "requests", "came", "sent", "paid", "saved", "keep-alive")
     rows = [
         (
             one.name[:40],
@@ -206,10 +209,22 @@ def _sessions(found: Sequence[Session]) -> str:
             f"{one.sums.sent:,}",
             one.sums.money.in_dollars(one.sums.money.paid),
             one.sums.money.in_dollars(one.sums.money.saved),
+            keep_alive(one.sums.money),
         )
         for one in found
     ]
     return _listed("sessions", "Sessions", "", head, rows, "")
+
+
+def _why(found: Mapping[str, Sequence[str]]) -> str:
+    """Of each session that saved little."""
+    told = [
+        f"{f'<h3>{_safe(name[:40])}</h3>' if len(found) > 1 else ''}"
+        f"<ul>{''.join(f'<li>{_safe(reason)}</li>' for reason in reasons)}</ul>"
+        for name, reasons in found.items()
+        if reasons
+    ]
+    return f'<section id="why"><h2>Why little was saved</h2>{"".join(told)}</section>' if told else ""
 
 
 def _listed(id: str, title: str, told: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]], none: str) -> str:

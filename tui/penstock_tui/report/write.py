@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from penstock.base.private_files import free_name, whole_file
+from penstock.plugins.manager import Plugins
+from penstock.profiles import profile as profiles
 from penstock.stats.export import write
 from penstock.stats.selection import choose
+from penstock.stats.session_events import session_events
 from penstock.store.sql import SqlStore
 
 __all__ = ["export_session", "report_session", "write_report"]
@@ -17,6 +20,7 @@ def write_report(
 ) -> int:
     """Gives how many exchanges it is about. Raises `PenstockError` when the log cannot be read, nothing is meant, or
     the file cannot be written; without `replace`, one that is there stays."""
+    from penstock.replay.why_not import why_not
     from penstock_tui.report.gather import gather
     from penstock_tui.report.page import page  # brings the plots, and seconds with them
 
@@ -24,6 +28,9 @@ def write_report(
     try:
         choice = choose(log, session=session, conversation=conversation)
         report = gather(log, choice)
+        profile, plugins = profiles.in_use(), Plugins.load()
+        for name, events in session_events(log, report.stats.sessions).items():
+            report.why_little_saved[name] = why_not(events, profile, plugins)
     finally:
         log.close()
     with whole_file(file, replace=replace) as out:

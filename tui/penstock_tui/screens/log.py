@@ -143,8 +143,8 @@ class LogScreen(Screen[None]):
     def action_copy(self) -> None:
         row = self._table.cursor
         if row is not None:
-            self.app.copy_to_clipboard(row.id)
-            self.notify(f"Copied the id {row.id}", markup=False)
+            self.app.copy_to_clipboard(row.exchange)
+            self.notify(f"Copied the id {row.exchange}", markup=False)
 
     def action_copy_prompt(self) -> None:
         row = self._table.cursor
@@ -153,7 +153,7 @@ class LogScreen(Screen[None]):
 
     def _copy_words(self, row: Row) -> None:
         """The row has only the beginning of them."""
-        words = words_of(self._feed.path, row.id) or row.prompt
+        words = words_of(self._feed.path, row.exchange) or row.prompt
         self.app.call_from_thread(self._copied_words, words)
 
     def _copied_words(self, words: str) -> None:
@@ -246,18 +246,22 @@ class LogScreen(Screen[None]):
         self._table.select(row)
 
     def open(self, row: Row, pane: Pane = Pane.BLOCKS) -> None:
-        """Show one exchange."""
+        """Show one exchange; of a keep-alive request, the one whose request it repeats."""
+        row = self._feed.model.row(row.exchange) or row
         self.select(row)
         self.app.push_screen(DetailScreen(row, self._feed, self._changed, self._walk, pane=pane))
 
     def open_map(self, row: Row) -> None:
         """Show the context map of one exchange."""
+        row = self._feed.model.row(row.exchange) or row
         self.select(row)
         self.post_message(OpenMap(row, self._walk))
 
     def _walk(self, row: Row, step: int) -> Row | None:
         """From the detail: the row next to this one, with the cursor going along."""
         found = self._table.neighbour(row, step)
+        while found is not None and found.repeats:
+            found = self._table.neighbour(found, step)
         if found is not None:
             self._table.select(found)
         return found

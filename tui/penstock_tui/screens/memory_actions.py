@@ -80,7 +80,8 @@ class MemoryActions(BackgroundTaskView):
             return "of no session: a person had it remembered"
         label = self.feed.model.label_of(one.session) or one.label
         session = f"session {one.session}" + (f" ({label})" if label else "")
-        begun = [row for row in self.feed.model.rows if row.session == one.session and one.at and row.at <= one.at + 1]
+        rows = (row for row in self.feed.model.rows if row.session == one.session and not row.repeats)
+        begun = [row for row in rows if one.at and row.at <= one.at + 1]
         turn = f", turn {begun[-1].turn}, exchange {begun[-1].id}" if begun else ", older than this log"
         return f"{session}, message {one.place}{turn}"
 

@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.signal import Signal
 from textual.widgets import Static
 
 from penstock.base.format import plural
+from penstock_tui.data.why import reasons_for
+from penstock_tui.log.feed import Feed
+from penstock_tui.log.follow import LogState
+from penstock_tui.log.model import Changes
 from penstock_tui.log.model_windows import stale
 from penstock_tui.names import ViewName
-from penstock_tui.screens.base import BaseView, Words
+from penstock_tui.screens.background_task import BackgroundTaskView
+from penstock_tui.screens.base import Words
 from penstock_tui.screens.overview_lines import (
     client_lines,
+    little_saved,
     money_lines,
     part_lines,
     recent_lines,
     token_lines,
     traffic_lines,
+    why_lines,
 )
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.wrapped_text import LABEL, Line, content_of
 
 __all__ = ["OverviewView"]
+
+
+EVERY = 60.0
+"""Seconds between two looks at why sessions saved little, while the view is on top."""
 
 
 class Panel(Static):
@@ -49,7 +62,7 @@ class Panel(Static):
         self.update(content_of(lines, self.room, LABEL))
 
 
-class OverviewView(BaseView):
+class OverviewView(BackgroundTaskView):
     """The whole at a glance: two columns of panels where there is room, one below the other where there is not."""
 
     NAME = ViewName.OVERVIEW
@@ -64,6 +77,18 @@ class OverviewView(BaseView):
         Binding("j", "scroll(1)", show=False),
         Binding("k", "scroll(-1)", show=False),
     ]
+
+    def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
+        super().__init__(feed, changed)
+        self._reasons: Mapping[str, Sequence[str]] = {}
+        self._looked_at: dict[str, int] = {}
+        """Those that were looked at, with how many requests they had then."""
+
+    def on_mount(self) -> None:
+        self.set_interval(EVERY, self._look)
+
+    def on_screen_resume(self) -> None:
+        self._look()
 
     def words(self) -> Words | None:
         return None  # an empty log has a health too
@@ -81,6 +106,7 @@ class OverviewView(BaseView):
                 yield Panel("Traffic", id="traffic")
                 yield Panel("Tokens", id="tokens")
                 yield Panel("Money", id="money")
+                yield Panel("Why little was saved", id="why")
             with Vertical():
                 yield Panel("Health", id="parts")
                 yield Panel("Clients", id="clients")
@@ -90,6 +116,7 @@ class OverviewView(BaseView):
         feed = self.feed
         self._show("traffic", lambda width: traffic_lines(feed, now, width))
         self._show("money", lambda width: money_lines(feed, width))
+        self._show("why", lambda _: why_lines(feed, self._reasons))
         self._show("tokens", lambda width: token_lines(feed, now, width))
         self._show("parts", lambda _: part_lines(feed, now))
         self._show("clients", lambda _: client_lines(feed, now))
@@ -101,6 +128,24 @@ class OverviewView(BaseView):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.show_now)  # the panels have their new width only then
+
+    def _look(self) -> None:
+        """Why little was saved is worked out from all events of a session: on a thread, and only where some are new."""
+        sessions = {one.name: one.totals.requests for one in little_saved(self.feed)}
+        if (
+            not self.is_current
+            or self.is_reading
+            or self.feed.state is not LogState.OPEN
+            or sessions == self._looked_at
+        ):
+            return
+        self._looked_at = sessions
+        look = partial(reasons_for, self.feed.path, sessions, self.feed.model.health.profile)
+        self.read_in_background("say why little was saved", look, self._take)
+
+    def _take(self, reasons: Mapping[str, Sequence[str]]) -> None:
+        self._reasons = reasons
+        self.show_now()
 
     def action_scroll(self, step: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=step, animate=False)

@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from penstock.base.format import plural
-from penstock_tui.format import age, ago, bar, clock_time, count, dollars, percent, sparkline
+from penstock.base.readable import one_line
+from penstock.stats.why_little_saved import ENOUGH
+from penstock_tui.format import age, ago, bar, clock_time, count, dollars, keep_alive, percent, sparkline
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.health import RECENT, Proxy
 from penstock_tui.log.model_windows import stale, table_date
 from penstock_tui.log.recent import recent_activity
 from penstock_tui.log.stats.faults import Fault
+from penstock_tui.log.stats.sessions import Session
 from penstock_tui.log.stats.totals import Totals
 from penstock_tui.widgets.segments import fitted
 from penstock_tui.widgets.wrapped_text import LABEL, Line, labelled
 
-__all__ = ["client_lines", "money_lines", "part_lines", "recent_lines", "token_lines", "traffic_lines"]
+__all__ = [
+    "client_lines",
+    "little_saved",
+    "money_lines",
+    "part_lines",
+    "recent_lines",
+    "token_lines",
+    "traffic_lines",
+    "why_lines",
+]
 
 HOUR = 60
 WIDEST = 60
 """Cells of a bar."""
 CLIENTS = 12
 LATELY = 20
+EXPLAINED = 3
+"""Sessions of which is said why they saved little."""
 
 
 def traffic_lines(feed: Feed, now: float, width: int) -> list[Line]:
@@ -79,6 +94,8 @@ def money_lines(feed: Feed, width: int) -> list[Line]:
     ]
     if costs.saved > 0:
         lines.append(labelled("", (bar(costs.paid / costs.baseline, _room(width)), tone)))
+    if costs.reads:
+        lines.append(labelled("keep-alive", (f"{keep_alive(costs)}, in what was paid", "plain")))
     lines.append(labelled("compacting", (f"~{dollars(costs.naive)} had clients compacted by themselves", "plain")))
     if costs.unpriced:
         lines.append(labelled("", (f"{plural(costs.unpriced, 'request')} more at an unknown price", "warn")))
@@ -106,6 +123,23 @@ def recent_lines(feed: Feed, now: float) -> list[Line]:
     return [labelled(clock_time(one.at, now), (one.text, one.tone)) for one in found] or [
         (("no compaction, no flush, no fault yet", "plain"),)
     ]
+
+
+def little_saved(feed: Feed) -> list[Session]:
+    """The newest sessions that saved little of what was paid."""
+    found = (one for one in feed.model.sessions.listed() if one.totals.costs.requests or one.totals.costs.unpriced)
+    return list(islice((one for one in found if (one.totals.costs.share or 0.0) < ENOUGH), EXPLAINED))
+
+
+def why_lines(feed: Feed, reasons: Mapping[str, Sequence[str]]) -> list[Line]:
+    """Why those saved little, as far as it was looked up."""
+    lines: list[Line] = []
+    for one in little_saved(feed):
+        if found := reasons.get(one.name):
+            name = feed.model.label_of(one.name) or one.name
+            lines.append(((f"{one.client or '?'} {name[:24]}", "strong"),))
+            lines += [((f"- {one_line(reason)}", "plain"),) for reason in found]
+    return lines or [(("every session of late saved well, or is too young to tell", "plain"),)]
 
 
 def _client(name: str, totals: Totals, last: float, now: float) -> Line:

@@ -18,7 +18,7 @@ from penstock_tui.data.sessions import Deletion, delete_session, label_session, 
 from penstock_tui.dialogs.ask import AskScreen
 from penstock_tui.dialogs.choose import ChooseScreen
 from penstock_tui.dialogs.confirm import ConfirmScreen
-from penstock_tui.format import bytes_of, clock_time, count, dollars, percent
+from penstock_tui.format import bytes_of, clock_time, count, dollars, keep_alive, percent
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.model import Changes
@@ -103,6 +103,7 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
             Column("tokens in → out", 15, 5, "", _tokens, True),
             Column("sent", 5, 2, "", _ratio, True),
             Column("saved", 9, 7, "", _saved, True),
+            Column("keep-alive", 17, 13, "", lambda one, _: (keep_alive(one.totals.costs), ""), True),
             Column("window", 6, 8, "", _window, True),
             Column("in log", 7, 8, "", lambda one, _: (bytes_of(self.sizes.get(one.name, 0)), "dim"), True),
         )

@@ -6,7 +6,7 @@ from penstock.conversation.exchange import Kind, State
 from penstock.stats.tags import Tagged
 from penstock_tui.format import clock_time, count, dollars, duration, percent
 from penstock_tui.log.filtered_rows import Order
-from penstock_tui.log.row import Row
+from penstock_tui.log.row import KEEP_ALIVE, Row
 from penstock_tui.widgets.fitting import Cell, Column, Moment
 from penstock_tui.widgets.segments import width_of
 
@@ -28,7 +28,7 @@ def tone_of_row(row: Row) -> str:
     return "plain"
 
 
-_QUIET = ("", Kind.SIDE, Kind.COUNT, Kind.OTHER)
+_QUIET = ("", Kind.SIDE, Kind.COUNT, Kind.OTHER, KEEP_ALIVE)
 
 
 def order_by(title: str) -> Order | None:
@@ -51,7 +51,7 @@ def _kind(row: Row, _moment: Moment) -> Cell:
     return (f"{name} ↺" if row.retry else name), ""
 
 
-_SHORT = {Kind.CLIENT_COMPACTION.value: "compact", Kind.SUBAGENT.value: "subagent"}
+_SHORT = {Kind.CLIENT_COMPACTION.value: "compact", Kind.SUBAGENT.value: "subagent", KEEP_ALIVE: "keepalive"}
 
 
 def _agent(row: Row, _moment: Moment) -> Cell:
@@ -60,7 +60,7 @@ def _agent(row: Row, _moment: Moment) -> Cell:
 
 def _prompt(row: Row, _moment: Moment) -> Cell:
     if row.prompt:
-        return row.prompt, "dim" if row.prompt.startswith("↳") else ""
+        return row.prompt, "dim" if row.prompt.startswith(("↳", "↻")) else ""
     return f"{row.host}{row.path}", "dim"
 
 
@@ -191,7 +191,8 @@ COLUMNS: tuple[Column[Row], ...] = (
         9,
         3,
         "main: a person's message · tool-loop: the agent goes on with its tools' results · subagent · side: titles, "
-        "quota checks and the like · count: only counts tokens · compact: the client summarises · ↺ a retry",
+        "quota checks and the like · count: only counts tokens · compact: the client summarises · ↺ a retry · "
+        "keepalive: no request of a client, Penstock sent the last one again so that the cache does not expire",
         _kind,
         sort=lambda row: row.kind,
     ),
@@ -228,7 +229,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "prompt",
         19,
         2,
-        "what the user wrote; ↳ the tools whose results came; else host and path",
+        "what the user wrote; ↳ the tools whose results came; ↻ what a keep-alive request read; else host and path",
         _prompt,
         grows=True,
         sort=lambda row: row.prompt,

@@ -8,7 +8,7 @@ from penstock.base.format import plural
 from penstock.conversation.exchange import State
 from penstock.stats.cost_totals import CostTotals
 from penstock_tui.exchange.model import ExchangeDetail
-from penstock_tui.format import count, dollars, duration, full_time, percent
+from penstock_tui.format import count, dollars, duration, full_time, keep_alive, percent
 from penstock_tui.log.row import Row
 from penstock_tui.widgets.edit_words import describe, mark_of, tone_of_edit
 from penstock_tui.widgets.fitting import Moment
@@ -165,8 +165,9 @@ def _money(row: Row, costs: CostTotals | None) -> list[Line]:
     money = row.money
     if row.is_unpriced:
         return _pairs([("price", "unknown: nobody has said what this model costs")])
+    again = f"{plural(row.reads, 'read')} of it, {dollars(row.reads_cost)}" if row.reads else ""
     if money is None or money.baseline is None:
-        return []
+        return _pairs([("keep-alive", again)])
     about, how = ("~", " (estimated)") if money.is_estimated else ("", "")
     lines = _pairs(
         [
@@ -179,11 +180,13 @@ def _money(row: Row, costs: CostTotals | None) -> list[Line]:
         [
             ("compacting", f"~{dollars(money.naive or 0.0)} by itself at 30% of the window"),
             ("cache", f"reads saved {money.reads_saved:,} · writes caused {money.writes_caused:,} tokens"),
+            ("keep-alive", again),
         ]
     )
     if costs is not None and costs.requests:
         of = f" in {plural(costs.requests, 'request')}"
         lines.append(labelled("session", _gain(costs.saved, costs.baseline, of)))
+        lines += _pairs([("", keep_alive(costs) and f"keep-alive: {keep_alive(costs)}")])
     return lines
 
 

@@ -75,6 +75,13 @@ class Sessions:
             session.provider, session.model = row.provider or session.provider, row.model or session.model
             session.prompt = row.usage.prompt or row.tokens_out or session.prompt
 
+    def keep_alive(self, row: Row) -> None:
+        """Count the row of a keep-alive request in: what it cost, and nothing else. The session was not active."""
+        session = self._sessions.get(session_of(row))
+        if session is not None and row.money is not None:
+            session.totals.costs.add_reads(1, row.money.spent)
+            session.rows += 1
+
     def drop(self, row: Row) -> None:
         """`row` changes no more. What it counted for stays."""
         session = self._sessions.get(session_of(row))

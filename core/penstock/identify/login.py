@@ -1,0 +1,19 @@
+"""Whether a request is billed for each token, or goes by a subscription."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["is_login"]
+
+_API_KEY = ("sk-ant-api", "sk-")
+_LOGIN = "sk-ant-oat"
+
+
+def is_login(headers: Mapping[str, str]) -> bool:
+    """Whether a request goes by a subscription login: a bearer token that is no API key. Names of `headers` in lower
+    case, or of a mapping that minds no case."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or "x-api-key" in headers:
+        return False
+    return token.startswith(_LOGIN) or not token.startswith(_API_KEY)

@@ -1,0 +1,190 @@
+"""What keep-alive would have saved in the sessions of a log, had it been on.
+
+The stage itself decides, asked for each pause as it is asked in a proxy; what a pause did cost is by what the provider
+counted. That the history would have been edited otherwise after a pause that is none is not thought of: an estimate.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from penstock.base.clock import SystemClock
+from penstock.conversation.exchange import Exchange, Identity, Kind
+from penstock.cost.prices import Price
+from penstock.engine.keep_alive import KINDS
+from penstock.engine.pipeline import Pipeline
+from penstock.events.kinds import EventKind
+from penstock.plugins.idle import Idle
+from penstock.plugins.manager import Plugins
+from penstock.profiles import profile as profiles
+from penstock.profiles.profile import Cache, Profile
+from penstock.stats.exchange import ExchangeStats
+from penstock.stats.pauses import PriceOf, extra_cost
+from penstock.store.base import Store
+from penstock.store.reading import all_events
+
+__all__ = ["LONGEST_S", "STAGE", "KeepAliveEstimate", "estimate_keep_alive", "last_sessions"]
+
+STAGE = "keepalive"
+"""The bundled stage."""
+LONGEST_S = 4 * 3600.0
+"""Seconds after its last request until the wire releases a conversation."""
+EVENTS = 100_000
+"""Of the newest events of a log, so many are looked at."""
+
+
+@dataclass(slots=True)
+class KeepAliveEstimate:
+    """Of some requests."""
+
+    reads: int = 0
+    """Keep-alive requests that would have been sent."""
+    reads_cost: float = 0.0
+    """Dollars for those."""
+    spared: float = 0.0
+    """Dollars that writing to the cache again would not have cost."""
+
+    @property
+    def saved(self) -> float:
+        """Below zero: it would have cost more than it spared."""
+        return self.spared - self.reads_cost
+
+
+@dataclass(slots=True)
+class _Talk:
+    """A conversation, up to its last request."""
+
+    idle: Idle
+    tokens: int
+    """Of its last request, those that the cache held."""
+    epoch: int
+    alive_until: float
+    due: float | None = None
+
+
+def estimate_keep_alive(
+    requests: Iterable[ExchangeStats], profile: Profile, plugins: Plugins, price_of: PriceOf
+) -> KeepAliveEstimate:
+    """`requests` in their order, with their answers. With the settings that `profile` gives the stage; nothing for
+    requests of which the log does not say that they are billed for each token, unless it takes logins too. Raises
+    `PluginError` and `ProfileError`."""
+    kept = profiles.changed(profile, {"stages": [STAGE]})
+    parts = plugins.parts(kept)
+    pipeline = Pipeline(kept, plugins.stages(kept, parts), SystemClock(), parts)
+    play = _Play(pipeline.keeps_alive, kept.cache, price_of)
+    for one in requests:
+        play.take(one)
+    play.read_until(float("inf"))
+    return play.found
+
+
+def last_sessions(log: Store, count: int) -> list[ExchangeStats]:
+    """The requests of the newest `count` sessions, in their order, with who sent them and what was counted and paid.
+    Raises `StoreError`."""
+    found: dict[str, ExchangeStats] = {}
+    kinds = (EventKind.CLASSIFIED, EventKind.ANSWERED)
+    for event in all_events(log, max(0, log.last_seq() - EVENTS), kinds):
+        found.setdefault(event.exchange, ExchangeStats(event.exchange)).fold(event)
+    names: dict[str, None] = {}
+    for one in reversed(found.values()):
+        if one.session and one.money is not None and len(names) < count:
+            names[one.session] = None
+    return [one for one in found.values() if one.session in names]
+
+
+class _Play:
+    """The times that requests came, and those between at which others would have been sent."""
+
+    def __init__(self, keeps_alive: Callable[[Idle], bool], cache: Cache, price_of: PriceOf) -> None:
+        self._keeps_alive, self._cache, self._price_of = keeps_alive, cache, price_of
+        self._talks: dict[str, _Talk] = {}
+        self._due: list[tuple[float, str]] = []
+        self.found = KeepAliveEstimate()
+
+    def take(self, one: ExchangeStats) -> None:
+        """The next request."""
+        self.read_until(one.at)
+        if one.kind not in KINDS or one.usage.prompt is None or not one.conversation:
+            return
+        price = self._price_of(one.provider, one.model)
+        before = self._talks.get(one.conversation)
+        saved = untouched = 0.0
+        if before is not None:
+            saved, untouched = before.idle.saved + self._spared(one, before, price), before.idle.untouched
+        if one.money is not None and one.money.is_known:
+            came = one.money.came
+            saved += one.saved or 0.0
+            untouched += price.dollars(plain=came.plain, read=came.read, write=came.write)
+        tokens = (one.usage.cache_read or 0) + (one.usage.cache_write or 0)
+        lifetime = self._cache.ttl_s or self._lifetime(one, price, before)
+        idle = Idle(
+            exchange=_exchange(one),
+            at=one.at,
+            is_login=one.login is not False,
+            is_due=False,
+            price=price,
+            tokens=tokens,
+            plain=max(0, one.usage.prompt - tokens),
+            lifetime_s=lifetime,
+            step_s=lifetime - self._cache.margin_s,
+            is_long=lifetime > price.ttl_s,
+            waits_for_tool=bool(one.tools),
+            requests=before.idle.requests + 1 if before is not None else 1,
+            reads=0,
+            saved=saved,
+            untouched=untouched,
+            paused_s=one.at - before.idle.exchange.received_at if before is not None else None,
+        )
+        talk = self._talks[one.conversation] = _Talk(idle, tokens, one.epoch, one.at + lifetime)
+        if price.is_known and price.marks and tokens and lifetime:
+            self._plan(one.conversation, talk)
+
+    def read_until(self, end: float) -> None:
+        """What would have been sent before `end`."""
+        while self._due and self._due[0][0] < end:
+            due, name = heapq.heappop(self._due)
+            talk = self._talks[name]
+            if talk.due != due:  # the conversation went on before
+                continue
+            talk.idle = replace(talk.idle, is_due=True)
+            if not self._keeps_alive(talk.idle):
+                continue
+            cost = talk.idle.cost
+            self.found.reads += 1
+            self.found.reads_cost += cost
+            saved, reads = talk.idle.saved - cost, talk.idle.reads + 1
+            talk.idle = replace(talk.idle, is_due=False, at=due, reads=reads, saved=saved)
+            talk.alive_until = due + talk.idle.lifetime_s
+            self._plan(name, talk)
+
+    def _plan(self, name: str, talk: _Talk) -> None:
+        talk.due = None
+        due = talk.idle.at + talk.idle.step_s
+        is_soon = due < talk.idle.exchange.received_at + LONGEST_S
+        if talk.idle.step_s > 0 and is_soon and self._keeps_alive(talk.idle):
+            talk.due = due
+            heapq.heappush(self._due, (due, name))
+
+    def _spared(self, one: ExchangeStats, before: _Talk, price: Price) -> float:
+        """What a request would have cost less, had the entry been kept for it."""
+        if not before.idle.reads or one.at > before.alive_until or one.epoch != before.epoch:
+            return 0.0
+        again = min(one.usage.cache_write or 0, max(0, before.tokens - (one.usage.cache_read or 0)))
+        spared = extra_cost(one, price, again)
+        self.found.spared += spared
+        return spared
+
+    def _lifetime(self, one: ExchangeStats, price: Price, before: _Talk | None) -> float:
+        """Of what it wrote, the shortest; where it wrote nothing, as before."""
+        written = one.usage.cache_write or 0
+        if not written:
+            return before.idle.lifetime_s if before is not None else price.ttl_s
+        return price.ttl_hour_s if one.usage.cache_write_hour == written else price.ttl_s
+
+
+def _exchange(one: ExchangeStats) -> Exchange:
+    who = Identity(one.conversation, one.provider, one.session, one.agent, one.client, one.project)
+    kind = Kind(one.kind)
+    return Exchange(one.id, one.dialect, one.path, kind, who, one.model, epoch=one.epoch, received_at=one.at)

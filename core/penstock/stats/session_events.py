@@ -1,0 +1,30 @@
+"""The events of some sessions of a log, each with those of the proxy itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from itertools import chain
+
+from penstock.events.event import Event, EventKind
+from penstock.events.proxy_events import StartedEvent
+from penstock.events.request_events import ClassifiedEvent
+from penstock.store.base import Store
+from penstock.store.reading import all_events
+
+__all__ = ["session_events"]
+
+
+def session_events(log: Store, names: Collection[str], since: float = 0.0) -> dict[str, Iterator[Event]]:
+    """By name, of sessions and of conversations whose client names none: the events of their requests from `since` on
+    (seconds since the epoch), in their order, behind those that say when proxies were started. Looks at the beginning
+    of each request in the log; the events themselves are read when they are asked for. Raises `StoreError`."""
+    started: list[Event] = []
+    exchanges: dict[str, list[str]] = defaultdict(list)
+    for event in all_events(log, kinds=(EventKind.STARTED, EventKind.CLASSIFIED)):
+        said = event.data
+        if isinstance(said, StartedEvent):
+            started.append(event)
+        elif isinstance(said, ClassifiedEvent) and event.at >= since:
+            exchanges[said.session or said.conversation].append(event.exchange)
+    return {name: chain(started, chain.from_iterable(map(log.events_of, exchanges[name]))) for name in names}
