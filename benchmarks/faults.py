@@ -42,7 +42,7 @@ from typing import Any
 from faults_provider import ATTEMPT, SENT, digest, serve
 from faults_proxy import COLD_S, KINDS, Proxy, Troubles, probe, small_disk
 from faults_talks import Claude, Talk, begin
-from latency import free_port, wait_for
+from latency_rig import free_port, wait_for
 
 FREEZE_S = 1.0
 LONGEST = 400_000

@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from latency import ROOT, Server
+from latency_rig import ROOT, Server
 
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from latency import ROOT, free_port
+from latency_rig import ROOT, free_port
 
 __all__ = ["COLD_S", "KINDS", "Life", "Proxy", "Troubles", "probe", "small_disk"]
 

@@ -27,8 +27,9 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-import latency
 import screen_log
+from latency_growing import bodies, headers_of, warm_up
+from latency_rig import Proxy, free_port, once, p95, proxies, serve, wait_for
 from terminal import Terminal, reactions
 
 NAMES = ("log", "overview", "tags", "compactions", "sessions", "pipeline", "budget", "memory", "settings", "replay")
@@ -149,22 +150,22 @@ def summary(found: list[float | None]) -> dict[str, Any]:
     seen = [ms for ms in found if ms is not None]
     if not seen:
         return {"keys": 0, "without effect": len(found)}
-    p50, p95 = statistics.median(seen), latency.p95(seen)
-    return {"p50": round(p50, 1), "p95": round(p95, 1), "keys": len(seen), "without effect": len(found) - len(seen)}
+    p50, high = statistics.median(seen), p95(seen)
+    return {"p50": round(p50, 1), "p95": round(high, 1), "keys": len(seen), "without effect": len(found) - len(seen)}
 
 
 def beside_a_proxy(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
     """The proxy's figures, with the screen open and without, in blocks that take turns."""
-    port = latency.free_port()
-    provider = multiprocessing.get_context("spawn").Process(target=latency.serve, args=(port,), daemon=True)
+    port = free_port()
+    provider = multiprocessing.get_context("spawn").Process(target=serve, args=(port,), daemon=True)
     provider.start()
-    latency.wait_for(port)
+    wait_for(port)
     store = folder / "home" / "state" / "penstock.db"
     times: dict[bool, list[float]] = {False: [], True: []}
     added: dict[bool, list[float]] = {False: [], True: []}
     try:
-        with latency.proxies(folder, port) as (bare, suite):
-            latency.warm_up(bare, suite)
+        with proxies(folder, port) as (bare, suite):
+            warm_up(bare, suite)
             for block in range(10):
                 is_open = block % 2 == 1
                 with Terminal(command(store), environ(folder)) if is_open else nullcontext() as terminal:
@@ -178,21 +179,19 @@ def beside_a_proxy(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
         provider.join()
     found: dict[str, Any] = {"requests": len(times[True])}
     for name, values in (("whole", times), ("added by the suite", added)):
-        for label, of in (("p50", statistics.median), ("p95", latency.p95)):
+        for label, of in (("p50", statistics.median), ("p95", p95)):
             shut, opened = of(values[False]), of(values[True])
             found[f"ms {name}, {label}"] = f"{shut:.2f} shut, {opened:.2f} open, ratio {opened / shut:.3f}"
     return found
 
 
-def requests(
-    bare: latency.Proxy, suite: latency.Proxy, block: int, count: int, every: float
-) -> Iterator[tuple[float, float]]:
+def requests(bare: Proxy, suite: Proxy, block: int, count: int, every: float) -> Iterator[tuple[float, float]]:
     """Milliseconds of each request through both proxies, one in `every` seconds: sessions of 20 KB that grow."""
     links = [http.client.HTTPConnection("127.0.0.1", proxy.port) for proxy in (bare, suite)]
     done = 0
     for k in range(count):
-        for body in latency.bodies(20_000, 20, stream=False):
-            pair = [latency.once(link, body, f"screen-{block}-{k}")[1] for link in links]
+        for body in bodies(20_000, 20, stream=False):
+            pair = [once(link, body, headers_of(f"screen-{block}-{k}"))[1] for link in links]
             done += 1
             time.sleep(every)
             if done > 5:  # the first ones connect

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from latency import ROOT, free_port, serve, wait_for
+from latency_rig import ROOT, free_port, serve, wait_for
 
 TURNS = 12
 """Turns of a session; with their rounds of tools about 50 requests."""

@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 
-from latency import ROOT, free_port
+from latency_rig import ROOT, free_port
 
 UNIT = "import typer"
 PENSTOCK = [sys.executable, "-P", "-m", "penstock"]

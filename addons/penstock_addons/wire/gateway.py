@@ -6,9 +6,9 @@ import asyncio
 import gc
 import logging
 import os
+import random
 import sys
 import time
-import uuid
 from dataclasses import replace
 from importlib.metadata import version
 
@@ -62,6 +62,7 @@ class Gateway:
         self._closed: Suite | None = None
         """The suite after its end, while mitmproxy still serves its connections."""
         self._passages: dict[str, InFlight] = {}
+        self._ids = random.Random()  # seeded by the system once: to ask it each time takes a call of its own
         self._background: set[asyncio.Task[None]] = set()
         self._keep_alive = KeepAliveRequests()
 
@@ -278,7 +279,9 @@ class Gateway:
             flow.kill()
 
     def _begin(self, flow: http.HTTPFlow, dialect: Dialect) -> InFlight:
-        passage = InFlight(uuid.uuid4().hex[:16], dialect, time.perf_counter(), credentials_of(flow.request))
+        passage = InFlight(
+            f"{self._ids.getrandbits(64):016x}", dialect, time.perf_counter(), credentials_of(flow.request)
+        )
         self._passages[flow.id] = passage
         if self._suite is not None:
             received = ReceivedEvent(

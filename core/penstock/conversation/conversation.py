@@ -7,12 +7,13 @@ that a message seen before is reused as it is, wherever it stands in the next re
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -25,6 +26,7 @@ __all__ = [
     "Block",
     "BlockKind",
     "Conversation",
+    "Head",
     "Message",
     "Role",
     "chain_of",
@@ -35,6 +37,7 @@ __all__ = [
     "transcript",
 ]
 
+T = TypeVar("T")
 KEY_BYTES = 16
 _OPENING_TAG = re.compile(r"<([A-Za-z]\w*[-_][\w-]*)>")
 """What clients wrap their own texts in. No name of HTML, which a person may paste, has a hyphen or an underscore."""
@@ -160,6 +163,17 @@ class Message:
         return next((i for i in range(len(self.blocks)) if i not in self.thinking), 0)
 
 
+class Head(NamedTuple):
+    """What a request has in common with an earlier one, and what was worked out about that."""
+
+    shared: int
+    """So many messages at the head are the very same."""
+    messages: Sequence[Message]
+    """Of the earlier request."""
+    derived: dict[object, Any]
+    """Its `Conversation.derived`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """All that one request carries."""
@@ -182,18 +196,39 @@ class Conversation:
     cost nothing, and are not edited."""
     thinking: tuple[tuple[int, int], ...] = field(default=(), init=False, compare=False)
     """Message and block index of every block of thinking, in order."""
-    _places: dict[bytes, list[tuple[int, int]]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    head: Head | None = field(default=None, repr=False, compare=False)
+    """None: no earlier request is known that begins so."""
+    derived: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was worked out about the messages, kept for the requests that go on from this one."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", MappingProxyType(self.fields))  # a stage may look, and not write
-        thinking = tuple((i, j) for i, message in enumerate(self.messages) for j in message.thinking)
-        object.__setattr__(self, "thinking", thinking)
+        first, known = 0, ()
+        if self.head is not None:
+            first, before = self.head.shared, self.head.derived["thinking"]
+            known = before[: bisect_left(before, (first, 0))]
+        new = ((i, j) for i, message in enumerate(self.messages[first:], first) for j in message.thinking)
+        object.__setattr__(self, "thinking", (*known, *new))
+        self.derived["thinking"] = self.thinking
+
+    def running(self, step: Callable[[T, Message], T], start: T) -> Sequence[T]:
+        """`start`, and what `step` makes of it with each message: one more than there are messages. Only what an
+        earlier request did not have is worked out; so `step` may hang on nothing else, and `start` must be the same
+        every time."""
+        found: list[T] | None = self.derived.get(step)
+        if found is None:
+            before: list[T] | None = self.head.derived.get(step) if self.head is not None else None
+            found = [start] if before is None or self.head is None else before[: self.head.shared + 1]
+            for message in self.messages[len(found) - 1 :]:
+                found.append(step(found[-1], message))
+            self.derived[step] = found
+        return found
 
     @property
     def size(self) -> int:
         """Bytes that count: images and files as much text as their tokens take."""
         unread = sum(message.size for message in self.messages[: self.ignored])
-        return len(self.body) - sum(message.padding for message in self.messages) - unread
+        return len(self.body) - self.running(_padding, 0)[-1] - unread
 
     def blocks(self) -> Iterator[tuple[int, int, Block]]:
         """Every block with the index of its message and its own."""
@@ -203,12 +238,21 @@ class Conversation:
 
     def places(self, key: bytes) -> Sequence[tuple[int, int]]:
         """Message and block index of the blocks with this content hash, in order."""
-        if not self._places:
-            found: dict[bytes, list[tuple[int, int]]] = {}
-            for i, j, block in self.blocks():
-                found.setdefault(block.key, []).append((i, j))
-            self._places.update(found)
-        return self._places.get(key, ())
+        found: dict[bytes, tuple[tuple[int, int], ...]] | None = self.derived.get("places")
+        if found is None:
+            self.derived["places"] = found = self._all_places()
+        return found.get(key, ())
+
+    def _all_places(self) -> dict[bytes, tuple[tuple[int, int], ...]]:
+        first, found = 0, dict[bytes, tuple[tuple[int, int], ...]]()
+        if self.head is not None and "places" in self.head.derived:
+            first, found = self.head.shared, dict(self.head.derived["places"])
+            for key in {block.key for message in self.head.messages[first:] for block in message.blocks}:
+                found[key] = found[key][: bisect_left(found[key], (first, 0))]
+        for i, message in enumerate(self.messages[first:], first):
+            for j, block in enumerate(message.blocks):
+                found[block.key] = (*found.get(block.key, ()), (i, j))
+        return found
 
     def automatic_block(self) -> tuple[int, int] | None:
         """Message and block index of the last block that can be cached, where the provider's own breakpoint stands.
@@ -272,6 +316,10 @@ class Conversation:
         return None
 
 
+def _padding(sum_of: int, message: Message) -> int:
+    return sum_of + message.padding
+
+
 def common_head(keys: Sequence[bytes], messages: Sequence[Message]) -> int:
     """How many messages at the head have these keys."""
     n = 0
@@ -307,11 +355,8 @@ def is_envelope(text: str) -> bool:
 
 def digest(*parts: bytes) -> bytes:
     """A 16 byte hash of `parts`, each kept apart from the next by its length."""
-    h = blake2b(digest_size=KEY_BYTES)
-    for part in parts:
-        h.update(len(part).to_bytes(8, "little"))
-        h.update(part)
-    return h.digest()
+    framed = [framed for part in parts for framed in (len(part).to_bytes(8, "little"), part)]
+    return blake2b(b"".join(framed), digest_size=KEY_BYTES).digest()
 
 
 def transcript(messages: Iterable[Message]) -> str:

@@ -140,7 +140,7 @@ class Anthropic(ListDialect):
         return b'{"role":"user","content":[' + b",".join(_text_block(encode_text(t)) for t in texts) + b"]}"
 
     def violations(self, conversation: Conversation) -> list[str]:
-        out = list(_pair_violations(conversation))
+        out = [] if _is_plain(conversation) else list(_pair_violations(conversation))
         marks = _marks(conversation)
         if marks > MAX_BREAKPOINTS:
             out.append(f"{marks} cache breakpoints, {MAX_BREAKPOINTS} are allowed")
@@ -276,6 +276,26 @@ def _turns(conversation: Conversation) -> Iterator[tuple[Role, list[Message]]]:
     """Consecutive messages of one role are one turn to the provider; system entries in between do not count."""
     entries = (m for m in conversation.messages if m.role is not Role.SYSTEM)
     return ((role, list(messages)) for role, messages in groupby(entries, attrgetter("role")))
+
+
+def _is_plain(conversation: Conversation) -> bool:
+    """Person and model take turns, and each message answers the calls of the one before, in order, with nothing else in
+    it: nearly all are so, and there is nothing to be said of them."""
+    calls: tuple[str, ...] = ()
+    every: list[str] = []
+    last = Role.ASSISTANT
+    for entry in conversation.messages:
+        if entry.has_blank or entry.role is last or entry.role is Role.SYSTEM:
+            return False
+        last = entry.role
+        if last is Role.ASSISTANT:
+            calls = entry.calls
+            every += calls
+        elif entry.answers != calls or (calls and len(entry.blocks) != len(calls)):
+            return False
+        else:
+            calls = ()
+    return bool(conversation.messages) and not calls and len(set(every)) == len(every)
 
 
 def _pair_violations(conversation: Conversation) -> Iterator[str]:

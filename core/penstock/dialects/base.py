@@ -6,6 +6,7 @@ for those `ListDialect` does everything but reading one message and writing one 
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from penstock.base.errors import InvalidEdit, Unreadable
 from penstock.base.external_names import kept_name
 from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role, digest, prompt_of
 from penstock.conversation.json_spans import Span, elements, members
+from penstock.dialects.continued import Continued, RequestsBefore
 from penstock.dialects.message_cache import CACHE_BYTES, MessageCache
 from penstock.dialects.replies import WRONG_SHAPE, ReplyParser, ReplyReader
 from penstock.tokens.estimate import bytes_of
@@ -37,6 +39,8 @@ __all__ = [
     "fixed_blocks",
 ]
 
+logger = logging.getLogger(__name__)
+_MARK = b'"cache_control"'
 _MIXED = frozenset({BlockKind.TOOL_RESULT, BlockKind.OTHER})
 
 
@@ -163,6 +167,7 @@ class ListDialect(Dialect):
 
     def __init__(self, cache_bytes: int = CACHE_BYTES) -> None:
         self._seen = MessageCache(cache_bytes)
+        self._before = RequestsBefore(self.list_field, cache_bytes // 3)
 
     @abstractmethod
     def read_message(self, raw: bytes) -> Message:
@@ -211,23 +216,42 @@ class ListDialect(Dialect):
         return elements(body, span)
 
     def read(self, body: bytes, path: str) -> Conversation:
-        fields = self.root(body, members(body), path)
-        spans = self.entries(body, fields)
+        fields, spans, known = self._layout(body, path)
         try:
-            messages = self._seen.get(body, spans, self.read_message)
-            return Conversation(
+            new = self._seen.get(body, spans, self.read_message)
+            messages = new if known is None else (*known.messages, *new)
+            found = Conversation(
                 dialect=self.name,
                 body=body,
                 messages=messages,
-                spans=tuple(spans),
+                spans=tuple(spans) if known is None else (*known.spans, *spans),
                 model=kept_name(self.model_of(body, fields, path)),
                 stream=self.streams(body, fields, path),
                 fields=fields,
                 automatic=self.automatic(body, fields),
                 ignored=self.ignored(body, fields, messages),
+                head=None if known is None else known.head,
             )
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, *WRONG_SHAPE) as e:
             raise Unreadable(f"{self.list_field}: {e}") from e
+        self._before.note(found, fields)
+        return found
+
+    def _layout(self, body: bytes, path: str) -> tuple[dict[str, Span], Sequence[Span], Continued | None]:
+        """Where the fields stand, and the messages that are not known from an earlier request; and those that are."""
+        known = self._before.continued(body)
+        if known is not None and known.messages:
+            try:
+                rest = known.rest(body)
+                fields = self.root(rest, members(rest), path)
+                spans, history = self.entries(rest, fields), fields.get(self.list_field)
+                if spans and history is not None and history.start + 1 == known.start:
+                    moved = {name: known.moved(span) for name, span in fields.items()}
+                    return moved, [known.moved(span) for span in spans], known
+            except Unreadable as e:
+                logger.debug("a request is read as a whole: %s", e)
+        fields = self.root(body, members(body), path)
+        return fields, self.entries(body, fields), None
 
     def splice(self, conversation: Conversation, changes: Sequence[Change]) -> bytes:
         cuts: list[tuple[int, int, bytes]] = []
@@ -297,9 +321,12 @@ def encode_text(text: str) -> bytes:
         raise InvalidEdit(f"the text can not be sent: {e}") from e
 
 
-def canonical_key(role: Role, value: Mapping[str, Any]) -> bytes:
+def canonical_key(role: Role, value: dict[str, Any]) -> bytes:
     """The content hash of a block: its role and its JSON value without `cache_control` at any depth."""
-    return digest(role.encode(), msgspec.json.encode(_without_marks(value)))
+    raw = msgspec.json.encode(value)
+    if _MARK in raw:
+        raw = msgspec.json.encode(_without_marks(value))
+    return digest(role.encode(), raw)
 
 
 def message(role: Role, blocks: Sequence[Block], raw: bytes, *, bare: bool = False) -> Message:

@@ -55,8 +55,8 @@ class Seals:
     def note(self, original: Conversation, forwarded: Conversation) -> None:
         """`forwarded` left for `original`: what the model thinks next is bound to it."""
         with self._lock:
-            key = _chain(original.messages)
-            self._forwarded[key] = _chain(forwarded.messages)
+            key = original.running(_said, 0)[-1]
+            self._forwarded[key] = forwarded.running(_said, 0)[-1]
             self._forwarded.move_to_end(key)
             left = len(forwarded.thinking)
             for m, b in original.thinking[: -left or None]:
@@ -97,21 +97,35 @@ class Seals:
         return then.before if known is None or own.first <= known else own.before
 
 
-def _thinking(conversation: Conversation) -> list[_Thought]:
-    out: list[_Thought] = []
-    chain = run = first = 0
+class _At(NamedTuple):
+    """What `_thinking` knows behind a message."""
+
+    chain: int = 0
+    """Hash of all so far."""
+    run: int = 0
     since: tuple[bytes, ...] = ()
-    for i, message in enumerate(conversation.messages):
-        if message.role is not Role.ASSISTANT:
-            chain = _after(chain, (message.spoken,))
-            run, since, first = chain, (), i + 1
-            continue
-        for b in message.thinking:
-            before = _said_before(message, b)
-            out.append(_Thought(message.blocks[b].key, _part(chain, before), run, (*since, before), first))
-        chain = _after(chain, (message.spoken,))
-        since = (*since, message.spoken)
-    return out
+    first: int = 0
+    """As in `_Thought`."""
+    seen: int = 0
+    """So many messages."""
+    thoughts: tuple[_Thought, ...] = ()
+    """Those of the message."""
+
+
+def _thinking(conversation: Conversation) -> list[_Thought]:
+    return [thought for at in conversation.running(_follow, _At()) for thought in at.thoughts]
+
+
+def _follow(at: _At, message: Message) -> _At:
+    chain = _said(at.chain, message)
+    if message.role is not Role.ASSISTANT:
+        return _At(chain, chain, (), at.seen + 1, at.seen + 1)
+    thoughts = []
+    for b in message.thinking:
+        before = _said_before(message, b)
+        key = message.blocks[b].key
+        thoughts.append(_Thought(key, _part(at.chain, before), at.run, (*at.since, before), at.first))
+    return _At(chain, at.run, (*at.since, message.spoken), at.first, at.seen + 1, tuple(thoughts))
 
 
 def _said_before(message: Message, b: int) -> bytes:
@@ -119,8 +133,8 @@ def _said_before(message: Message, b: int) -> bytes:
     return b"".join(block.key for i, block in enumerate(message.blocks[:b]) if i not in message.thinking)
 
 
-def _chain(messages: Iterable[Message]) -> int:
-    return _after(0, (message.spoken for message in messages))
+def _said(chain: int, message: Message) -> int:
+    return hash((chain, message.spoken)) if message.spoken else chain
 
 
 def _after(chain: int, spoken: Iterable[bytes]) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from copy import deepcopy
 from dataclasses import replace
 
 from penstock.base.clock import Clock
@@ -81,4 +80,5 @@ def _wanted(pipeline: Pipeline, exchange: Exchange, is_known: bool) -> Iterator[
 
 def _copies(exchange: Exchange, reply: Reply) -> tuple[Exchange, Reply]:
     """A stage may scribble on what it is shown."""
-    return replace(exchange), deepcopy(reply)
+    tools, usage = [replace(tool) for tool in reply.tools], replace(reply.usage)
+    return replace(exchange), replace(reply, tools=tools, usage=usage, transformations=list(reply.transformations))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from penstock.base.clock import Clock
-from penstock.conversation.conversation import Conversation
+from penstock.conversation.conversation import Conversation, Message
 from penstock.conversation.exchange import Exchange, Identity, Kind, State
 from penstock.cost.cache_ttl import CacheClock
 from penstock.dialects import content_encoding
@@ -89,7 +89,7 @@ class Reader:
                 model=conversation.model,
                 host=request.host,
                 epoch=state.epoch,
-                turn=sum(1 for m in conversation.messages if m.prompt),
+                turn=conversation.running(_turns, 0)[-1],
                 is_retry=attempt is not None,
                 prompt=_prompt(conversation) if kind is not Kind.TOOL_LOOP else "",
                 received_at=self._clock.now(),
@@ -154,6 +154,10 @@ class Reader:
         state.distrusts = state.may_be_retried or (self._is_lost and tip is None)
         self._refusals.recall(conversation, state)
         return state
+
+
+def _turns(count: int, message: Message) -> int:
+    return count + bool(message.prompt)
 
 
 def _debt(context: RequestContext, landed: Replay) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -28,10 +29,12 @@ class PrefixHash:
 
 
 class _ReadOnce:
-    """Where an event keeps what it says, beside its fields: several screens and sums ask for it."""
+    """Where an event keeps what it says, beside its fields: several screens and sums ask for it; and its payload as
+    text, which the log checks and the store writes."""
 
-    __slots__ = ("_data",)
+    __slots__ = ("_data", "_text")
     _data: EventData
+    _text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +65,25 @@ class Event(_ReadOnce):
         except AttributeError:  # nobody has asked yet
             object.__setattr__(self, "_data", read(CLASSES[self.kind], self.payload))
             return self._data
+
+    @property
+    def text(self) -> str:
+        """The payload as the text that is stored. Raises `ValueError` where it is no JSON."""
+        try:
+            return self._text
+        except AttributeError:  # nobody has asked yet
+            object.__setattr__(self, "_text", _json(dict(self.payload)))
+            return self._text
+
+
+def _json(payload: dict[str, Any]) -> str:
+    try:
+        return json.dumps(payload, default=_of_mapping)
+    except (TypeError, RecursionError) as e:
+        raise ValueError(str(e)) from e
+
+
+def _of_mapping(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is no JSON value")

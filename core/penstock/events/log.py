@@ -7,7 +7,6 @@ event says how many had to be dropped.
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections import defaultdict, deque
@@ -27,7 +26,7 @@ __all__ = ["EventLog", "EventSink"]
 logger = logging.getLogger(__name__)
 _Facts = defaultdict[str, dict[str, Mapping[str, Any] | None]]
 """By kind and name; None: to be deleted."""
-LINGER_S = 0.02
+LINGER_S = 0.1
 """How long the log's thread lets events gather before it writes them."""
 
 
@@ -49,19 +48,13 @@ class _Pending:
             logger.warning("the payload of a %s event could not be made", self.data_type.KIND, exc_info=True)
             return self._fault(f"{type(e).__name__}: {e}")
         try:
-            json.dumps(event.payload, default=_of_mapping)
-        except (TypeError, ValueError, RecursionError) as e:
+            event.text  # noqa: B018 - made here, once: the store writes it
+        except ValueError as e:
             return self._fault(f"its payload is no JSON: {e}")
         return event
 
     def _fault(self, error: str) -> Event:
         return Event.of(FaultEvent(f"event {self.data_type.KIND}", error[:400]), self.at, self.exchange)
-
-
-def _of_mapping(value: object) -> object:
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
 class EventSink(Protocol):

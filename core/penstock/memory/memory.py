@@ -261,9 +261,9 @@ class Memory:
 
     def project_for(self, project: str, owner: str) -> str:
         """The project that the account `owner` uses when it names `project`: that itself, if no other account used it
-        first or if it is shared; else one of its own. Without an owner: `project`."""
-        with self._lock:
-            return self._owners.project_for(project, owner)
+        first or if it is shared; else one of its own. Without an owner: `project`. Does not wait for what is written
+        just now."""
+        return self._owners.project_for(project, owner)
 
     def share(self, project: str, shared: bool = True) -> bool:
         """Let every account that names `project` use it, or its owner alone. False: there is no such project."""

@@ -31,6 +31,9 @@ SCRUB_S = 5.0
 """How long a deletion waits, in seconds, for readers that keep the deleted text in the journal."""
 _FAILURES = (SQLAlchemyError, OSError, ValueError, OverflowError)
 _PAGE = 500
+_ADD_MEMORIES = memories.insert().returning(memories.c.id, sort_by_parameter_order=True)
+_ADD_PASSAGES = passages.insert().returning(passages.c.id, sort_by_parameter_order=True)
+"""Many rows at a time: one statement for each would take most of the time."""
 _TEXT = {"at", "role", "kind", "text", "session", "conversation", "seq", "part", "pinned", "expires_at"}
 
 
@@ -134,20 +137,33 @@ class Records:
             if stays:
                 db.execute(forgotten.insert(), [{"project": project, "hash": one} for one in page])
 
-    def add(self, db: sa.Connection, project: int, item: Item, traits: bytes) -> int:
-        """Store one item; its number."""
-        values = {name: getattr(item, name) for name in _TEXT}
-        values |= {"tags": list(item.tags), "helpful": item.helpful, "wrong": item.wrong}
-        done = db.execute(memories.insert().values(project=project, hash=item.hash, traits=traits, **values))
-        return int((done.inserted_primary_key or (0,))[0])
+    def add(self, db: sa.Connection, new: Sequence[tuple[int, Item, bytes]]) -> list[int]:
+        """Store items, each with its project and traits; their numbers."""
+        rows = [
+            {name: getattr(item, name) for name in _TEXT}
+            | {"project": project, "hash": item.hash, "traits": traits, "tags": list(item.tags)}
+            | {"helpful": item.helpful, "wrong": item.wrong}
+            for project, item, traits in new
+        ]
+        return [int(number) for number in db.scalars(_ADD_MEMORIES, rows)] if rows else []
 
-    def add_passage(
-        self, db: sa.Connection, memory: int, span: tuple[int, int], embedder: str, vector: bytes | None
-    ) -> int:
-        """Store one passage of an item; its number."""
-        values = {"memory": memory, "first": span[0], "last": span[1], "embedder": embedder, "vector": vector}
-        done = db.execute(passages.insert().values(indexed=False, **values))
-        return int((done.inserted_primary_key or (0,))[0])
+    def add_passages(
+        self, db: sa.Connection, embedder: str, new: Sequence[tuple[int, tuple[int, int], bytes | None]]
+    ) -> list[int]:
+        """Store passages, each with the number of its item, its span and its vector, which `embedder` made; their
+        numbers."""
+        rows = [
+            {
+                "memory": memory,
+                "first": first,
+                "last": last,
+                "embedder": embedder if vector else "",
+                "vector": vector,
+                "indexed": False,
+            }
+            for memory, (first, last), vector in new
+        ]
+        return [int(number) for number in db.scalars(_ADD_PASSAGES, rows)] if rows else []
 
     def items(self, db: sa.Connection, project: int, name: str, ids: Sequence[int]) -> dict[int, Item]:
         """Items of this project by number; those of others are not there."""

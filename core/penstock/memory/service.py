@@ -1,8 +1,9 @@
 """The memory service: one for each process, opens the memory in a thread of its own and does work on it there.
 
-Nobody waits who does not want to: `submit` puts work in a bounded queue, `ask` gives up after its time. What loads
-slowly (the vectors' index, the embedder's model) is loaded in the service's thread. When memory cannot be opened or
-written, work waits, and it is tried again now and then.
+Nobody waits who does not want to: `submit` and `remember` put work in a bounded queue, `ask` gives up after its time.
+What is to be remembered gathers for a moment and is written together, which costs a fraction. What loads slowly (the
+vectors' index, the embedder's model) is loaded in the service's thread. When memory cannot be opened or written, work
+waits, and it is tried again now and then.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import TimeoutError as Late
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -24,6 +26,7 @@ from penstock.redaction.personal import redactors
 
 if TYPE_CHECKING:
     from penstock.memory.embedders import Embedder
+    from penstock.memory.items import Item
     from penstock.memory.memory import Memory
     from penstock.profiles.profile import Profile
 
@@ -37,6 +40,10 @@ RETRY_S = 5.0
 QUEUED = 2000
 """So many pieces of work wait at most; beyond that the oldest are let go."""
 CLOSE_S = 5.0
+GATHER_S = 3.0
+"""So long what is to be remembered waits for more."""
+TOGETHER = 32
+"""Pieces of it that are written together at most, so that other work does not wait long."""
 
 
 class State(StrEnum):
@@ -48,6 +55,34 @@ class State(StrEnum):
     OPEN = "open"
     DOWN = "down"
     """It cannot be opened or written; `MemoryService.fault` says why. It is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Remember:
+    """Items to be written, and whose they are."""
+
+    items: Callable[[], Sequence[Item]]
+    owner: str
+
+    def __call__(self, memory: Memory) -> None:
+        _RememberTogether([self])(memory)
+
+
+@dataclass(frozen=True, slots=True)
+class _RememberTogether:
+    """Several of those, in order."""
+
+    pieces: Sequence[_Remember]
+
+    def __call__(self, memory: Memory) -> None:
+        by_owner: dict[str, list[Item]] = {}
+        for piece in self.pieces:
+            try:
+                by_owner.setdefault(piece.owner, []).extend(piece.items())
+            except Exception:  # one bad piece must not cost the others
+                logger.warning("what was said could not be read", exc_info=True)
+        for owner, items in by_owner.items():
+            memory.add(items, owner=owner)
 
 
 class MemoryService:
@@ -70,6 +105,7 @@ class MemoryService:
         self._thread: threading.Thread | None = None
         self._askers = Workers(limit=2, lost_limit=4, name="penstock-memory-ask")
         self._busy = self._closing = self._hurry = False
+        self._draining = 0
         self._clock, self._caught_up_at = time.monotonic, 0.0
         self._failures = 0
         self.state = State.CLOSED
@@ -141,8 +177,14 @@ class MemoryService:
                 self._queue.popleft()
                 self.dropped += 1
             self._queue.append(work)
-            self._change.notify_all()
+            if len(self._queue) == 1 or self._is_due():  # else the thread knows, and lets more gather
+                self._change.notify_all()
         return True
+
+    def remember(self, items: Callable[[], Sequence[Item]], owner: str) -> bool:
+        """Have `items`, which is called on the service's thread, written as those of the account `owner`. Like
+        `submit`, but it may wait a moment for more."""
+        return self.submit(_Remember(items, owner))
 
     def ask(self, work: Callable[[Memory], T], timeout: float) -> T | None:
         """What `work` gives, if memory is open and it is done in `timeout` seconds; None otherwise. Raises what `work`
@@ -167,7 +209,10 @@ class MemoryService:
     def drain(self, timeout: float = 5.0) -> bool:
         """Wait until all that was submitted is done. False: it was not, or cannot be."""
         with self._change:
+            self._draining += 1
+            self._change.notify_all()
             self._change.wait_for(lambda: not self.waiting or self.state is State.DOWN, timeout)
+            self._draining -= 1
             return not self.waiting
 
     def close(self) -> None:
@@ -192,9 +237,10 @@ class MemoryService:
                 with self._change:
                     owes = self._memory is not None and self._memory.owes
                     self._change.wait_for(lambda: self._queue or self._closing, self._retry_s if owes else None)
+                    self._change.wait_for(self._is_due, GATHER_S)
                     if not self._queue:
                         continue
-                    work, self._busy = self._queue.popleft(), True
+                    work, self._busy = self._next(), True
                 done = self._try(lambda work=work: self._do(work))  # type: ignore[misc]
                 with self._change:
                     self._busy = False
@@ -206,6 +252,19 @@ class MemoryService:
             if memory is not None:
                 memory.close()
             self.state = State.CLOSED
+
+    def _is_due(self) -> bool:
+        """Whether something waits that need not gather."""
+        hurries = self._closing or self._draining or len(self._queue) >= TOGETHER
+        return bool(hurries) or (bool(self._queue) and not isinstance(self._queue[-1], _Remember))
+
+    def _next(self) -> Work:
+        """What is to be done now: the first piece of work, with those that can be done together with it."""
+        pieces: list[_Remember] = []
+        while self._queue and len(pieces) < TOGETHER and isinstance(first := self._queue[0], _Remember):
+            pieces.append(first)
+            self._queue.popleft()
+        return _RememberTogether(pieces) if pieces else self._queue.popleft()
 
     def _open(self) -> None:
         memory = self._open_memory()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -24,6 +24,7 @@ from penstock.text import stems
 __all__ = ["WORDS_VERSION", "Added", "Writer"]
 
 logger = logging.getLogger(__name__)
+_Vectors = npt.NDArray[np.float32]
 WORDS_VERSION = f"{stems.VERSION}.{text_features.VERSION}"
 
 
@@ -73,15 +74,13 @@ class Writer:
         projects: set[int] = set()
         if fresh:
             with self._records.writing() as db:
-                at = 0
-                for part in order:
-                    project = self._project(db, part.item.project, owner)
-                    given = None if vectors is None else vectors[at : at + len(part.spans)]
-                    at += len(part.spans)
-                    new[part.key] = self._store(db, project, part, given)
-                    if anew:
-                        self._records.set_forgotten(db, project, [part.hash], stays=False)
-                    projects.add(project)
+                names = list(dict.fromkeys(part.item.project for part in order))
+                numbers = {name: self._project(db, name, owner) for name in names}
+                new = self._store(db, numbers, order, vectors)
+                projects = set(numbers.values())
+                if anew:
+                    for part in order:
+                        self._records.set_forgotten(db, numbers[part.item.project], [part.hash], stays=False)
         known |= new
         return [_added(some, known, fresh) for some in whole], projects
 
@@ -103,7 +102,7 @@ class Writer:
                 gone |= {(name, mark) for mark in self._records.forgotten(db, project.id, mine)}
         return gone
 
-    def _vectors(self, texts: list[str]) -> npt.NDArray[np.float32] | None:
+    def _vectors(self, texts: list[str]) -> _Vectors | None:
         if not texts:
             return None
         try:
@@ -122,21 +121,33 @@ class Writer:
             self._records.set_owner(db, number, owner)
         return number
 
-    def _store(self, db: sa.Connection, project: int, part: _Part, vectors: npt.NDArray[np.float32] | None) -> int:
-        number = self._records.add(db, project, part.item, text_features.traits_of(part.item.text).tobytes())
-        rows = []
-        for n, span in enumerate(part.spans):
-            vector = None if vectors is None else vectors[n].astype(np.float16).tobytes()
-            passage = self._records.add_passage(db, number, span, self._embedder.name if vector else "", vector)
-            rows.append((passage, part.item.text[span[0] : span[1]]))
+    def _store(
+        self, db: sa.Connection, projects: Mapping[str, int], parts: Sequence[_Part], vectors: _Vectors | None
+    ) -> dict[tuple[str, bytes], int]:
+        """The number of each part, by what it is known by."""
+        traits = [text_features.traits_of(part.item.text).tobytes() for part in parts]
+        rows = [(projects[part.item.project], part.item, own) for part, own in zip(parts, traits, strict=True)]
+        numbers = self._records.add(db, rows)
+        pieces = [(part, number, span) for part, number in zip(parts, numbers, strict=True) for span in part.spans]
+        raw = [None] * len(pieces) if vectors is None else [one.tobytes() for one in vectors.astype(np.float16)]
+        passages = self._records.add_passages(
+            db, self._embedder.name, [(number, span, one) for (_, number, span), one in zip(pieces, raw, strict=True)]
+        )
+        texts: dict[str, list[tuple[int, str]]] = {}
+        for (part, _, (first, last)), passage in zip(pieces, passages, strict=True):
+            texts.setdefault(part.item.project, []).append((passage, part.item.text[first:last]))
+        for name, of_project in texts.items():
+            self._index_words(db, projects[name], name, of_project)
+        return {part.key: number for part, number in zip(parts, numbers, strict=True)}
+
+    def _index_words(self, db: sa.Connection, project: int, name: str, texts: Sequence[tuple[int, str]]) -> None:
         try:
             with db.begin_nested():
-                WordIndex(project).add(db, rows)
+                WordIndex(project).add(db, texts)
         except SQLAlchemyError as e:
             # The record is what counts; the index is made anew from it.
-            logger.warning("words of project %s cannot be indexed: %s", part.item.project, e.__cause__ or e)
+            logger.warning("words of project %s cannot be indexed: %s", name, e.__cause__ or e)
             self._records.set_made_with(db, project, words="")
-        return number
 
 
 def _parts(item: Item) -> list[Item]:

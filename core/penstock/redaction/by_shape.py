@@ -8,6 +8,7 @@ rules of gitleaks (https://github.com/gitleaks/gitleaks/blob/master/config/gitle
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 __all__ = ["without_shapes"]
 
@@ -83,9 +84,96 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("asana token", r"[12]/[0-9]{16}(?:/[0-9]{16})?:[0-9a-f]{32}\b"),
     ("attestation", r"cch=[0-9a-zA-Z]++"),
 )
-_SECRET = re.compile(
-    r"(?:\b(?=\w)|(?=-----B))(?:" + "|".join(f"(?P<k{i}>{pattern})" for i, (_, pattern) in enumerate(_KINDS)) + ")"
-)
+
+
+def _sign(word: str) -> str:
+    return next((sign for sign in "-_." if sign in word), "")
+
+
+_CLUES: dict[str, str | re.Pattern[str]] = {
+    "private key": "PRIVATE",
+    "api key": "sk- pk- rk- sk_ rk_ pk_",
+    "google key": "AIza",
+    "google token": "ya29. GOCSPX- 1//0",
+    "github token": "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_",
+    "gitlab token": "glpat- gldt- glrt- glcbt- glptt- glft- gloas- glsoat- glagent- glimt-",
+    "slack token": "xox xapp-",
+    "npm token": "npm_",
+    "hugging face token": "hf_ api_org_",
+    "aws key id": "AKIA ASIA ABIA ACCA",
+    "amazon key": "amzn.mws. ABSK",
+    "token": "eyJ earer",
+    "slack hook": "hooks.slack.com/",
+    "discord hook": "/webhooks/",
+    "discord token": re.compile(r"\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27}"),
+    "teams hook": ".webhook.office.com/",
+    "webhook secret": "whsec_",
+    "pypi token": "pypi-",
+    "sendgrid key": "SG.",
+    "bot token": ":AA",
+    "twilio key": re.compile(r"(?:SK|AC)[0-9a-f]{32}"),
+    "mailgun key": "key-",
+    "mailchimp key": "-us",
+    "age key": "AGE-SECRET-KEY-1",
+    "groq key": "gsk_",
+    "model key": "xai- pplx- nvapi- tvly- fw- r8- jina- lsv2- pcsk- tgp_v1- csk- together- vcp- ollama- "
+    "xai_ pplx_ nvapi_ tvly_ fw_ r8_ jina_ lsv2_ pcsk_ tgp_v1_ csk_ together_ vcp_ ollama_",
+    "digitalocean token": "_v1_",
+    "vault token": "hvs. hvb. hvr.",
+    "terraform token": ".atlasv1.",
+    "shopify token": "shpat_ shpca_ shppa_ shpss_ shpua_",
+    "docker token": "dckr_",
+    "databricks token": "dapi",
+    "atlassian token": "ATATT3 ATCTT3 ATBB",
+    "grafana token": "glsa_ glc_",
+    "new relic key": "NRAK- NRJS- NRII-",
+    "sentry token": "sntry",
+    "square token": "sq0 EAAA",
+    "facebook token": "EAA",
+    "notion token": "secret_ ntn_",
+    "linear key": "lin_",
+    "figma token": "figd_ figo_ figu_ figr_",
+    "airtable token": re.compile(r"pat[A-Za-z0-9]{14}\."),
+    "postman key": "PMAK-",
+    "dropbox token": "sl.",
+    "supabase key": "sbp_ sba_ sbs_ sb_secret_",
+    "doppler token": "dp.",
+    "pulumi token": "pul-",
+    "rubygems key": "rubygems_",
+    "dynatrace token": "dt0",
+    "1password token": "ops_eyJ A3-",
+    "fly token": "fo1_ fm1 fm2",
+    "buildkite token": "bku bka bkc",
+    "contentful token": "CFPAT-",
+    "posthog key": "phc_ phx_",
+    "planetscale token": "pscale_",
+    "brevo key": "xkeysib- xsmtpsib-",
+    "nuget key": "oy2",
+    "azure token": "8Q~ AZDO",
+    "alibaba key id": "LTAI",
+    "shippo token": "shippo_",
+    "easypost key": "EZAK EZTK",
+    "asana token": re.compile(r"/[0-9]{16}"),
+    "attestation": "cch=",
+}
+"""What must stand in a text that holds one of this kind: one of these words, or what this finds. Most texts hold none,
+and to look for these takes a tenth of the time of looking for the kinds."""
+_ORDER = {kind: i for i, (kind, _) in enumerate(_KINDS)}
+_WORDS = [(word, _ORDER[kind]) for kind, words in _CLUES.items() if isinstance(words, str) for word in words.split()]
+_FINDS = [(clue, _ORDER[kind]) for kind, clue in _CLUES.items() if isinstance(clue, re.Pattern)]
+_BY_SIGN = [(sign, [pair for pair in _WORDS if _sign(pair[0]) == sign]) for sign in ("-", "_", ".", "")]
+"""The words by a sign in them: of a text without that sign none of them need be looked for."""
+_AT_ONCE = 3
+"""Of so many kinds a pattern of their own is made; where a text may hold more of them, it is that of all."""
+
+
+@lru_cache(1000)
+def _pattern(kinds: tuple[int, ...]) -> re.Pattern[str]:
+    found = "|".join(f"(?P<k{i}>{_KINDS[i][1]})" for i in kinds)
+    return re.compile(rf"(?:\b(?=\w)|(?=-----B))(?:{found})")
+
+
+_SECRET = _pattern(tuple(range(len(_KINDS))))
 """All of them begin where a word does, but for the dashes of a key: what is within a word
 need not be tried, which is three times as fast. Nothing in them goes back over what it has read: the time is linear in
 the length of the text."""
@@ -95,5 +183,15 @@ _CRYPT = re.compile(r"\$(?:1|2[abxy]?|5|6|7|y|argon2(?:id|i|d))\$[./A-Za-z0-9$,=
 
 def without_shapes(text: str) -> str:
     """`text` with each credential of a known form replaced by `[redacted KIND]`."""
-    text = _SECRET.sub(lambda found: f"[redacted {_KINDS[int((found.lastgroup or 'k0')[1:])][0]}]", text)
+    kinds = _kinds_in(text)
+    if kinds:
+        pattern = _pattern(kinds) if len(kinds) <= _AT_ONCE else _SECRET
+        text = pattern.sub(lambda found: f"[redacted {_KINDS[int((found.lastgroup or 'k0')[1:])][0]}]", text)
     return _CRYPT.sub("[redacted password hash]", text) if "$" in text else text
+
+
+def _kinds_in(text: str) -> tuple[int, ...]:
+    """The kinds that the text may hold, in order."""
+    found = {kind for sign, words in _BY_SIGN if sign in text for word, kind in words if word in text}
+    found.update(kind for clue, kind in _FINDS if clue.search(text))
+    return tuple(sorted(found))

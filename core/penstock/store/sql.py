@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from penstock.base import sqlite
@@ -42,7 +43,12 @@ _FAILURES = (SQLAlchemyError, OSError, ValueError, OverflowError, zlib.error)
 """Values that cannot be written (half a character, a number too large) or read back (damaged, of another version) raise
 what the driver likes."""
 _MAGIC = b"SQLite format 3\0"
-_ADD_EDITS, _ADD_EVENTS = edits.insert(), events.insert()
+_ADD_EDITS = edits.insert()
+_ADD_EVENTS = events.insert().values(payload=sa.bindparam("text", type_=sa.Text))
+"""The payload is JSON text already: see `Event.text`."""
+_TIP, _VALUE = insert(conversations), insert(facts)
+_SET_TIP = _TIP.on_conflict_do_update(["id"], set_={c: _TIP.excluded[c] for c in ("epoch", "tip", "count", "seen_at")})
+_SET_VALUE = _VALUE.on_conflict_do_update(["kind", "key"], set_={"value": _VALUE.excluded.value})
 _KINDS = stored_names(EventKind)
 # Kinds that another version wrote are passed over in the query, so that a page of a log never consists of them alone.
 
@@ -169,9 +175,7 @@ class SqlStore:
     def set_tip(self, conversation: str, tip: PrefixHash, at: float) -> None:
         values = {"epoch": tip.epoch, "tip": tip.chain, "count": tip.count, "seen_at": at}
         with self._write() as db:
-            done = db.execute(conversations.update().where(conversations.c.id == conversation).values(values))
-            if not done.rowcount:
-                db.execute(conversations.insert().values(id=conversation, **values))
+            db.execute(_SET_TIP, {"id": conversation, **values})
 
     def tip_of(self, conversation: str) -> PrefixHash | None:
         with self._read() as db:
@@ -180,11 +184,12 @@ class SqlStore:
 
     def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
         rows = [{"kind": kind, "key": k, "value": dict(v)} for k, v in values.items() if v is not None]
+        gone = [key for key, value in values.items() if value is None]
         with self._write() as db:
-            for key in values:
-                db.execute(facts.delete().where((facts.c.kind == kind) & (facts.c.key == key)))
+            if gone:
+                db.execute(facts.delete().where((facts.c.kind == kind) & facts.c.key.in_(gone)))
             if rows:
-                db.execute(facts.insert(), rows)
+                db.execute(_SET_VALUE, rows)
 
     def values_of(self, kind: str) -> dict[str, dict[str, Any]]:
         with self._read() as db:
@@ -331,7 +336,7 @@ def _why(e: Exception) -> str:
 
 
 def _event_row(event: Event) -> dict[str, Any]:
-    return {"at": event.at, "exchange": event.exchange, "kind": event.kind, "payload": dict(event.payload)}
+    return {"at": event.at, "exchange": event.exchange, "kind": event.kind, "text": event.text}
 
 
 def _event(row: Any) -> Event:

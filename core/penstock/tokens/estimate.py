@@ -7,16 +7,17 @@ prose, source code and tool output. The error is about a fifth on a single text,
 from __future__ import annotations
 
 import re
+import string
 
-from penstock.conversation.conversation import HEAD_FIELDS, Conversation
+from penstock.conversation.conversation import HEAD_FIELDS, Conversation, Message
 
 __all__ = ["bytes_of", "estimate", "estimate_bytes", "estimated", "head_tokens"]
 
 _WORD = re.compile(r"[A-Za-z]+")
-_LONG = re.compile(r"[A-Za-z]{8,}")
+_LONG = 8
 _NUMBER = re.compile(r"\d+")
 _INDENT = re.compile(r"[ \t]{2,}")
-_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+_PUNCTUATION = string.punctuation.encode()
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _SAMPLE = 2000
 _BYTES_PER_TOKEN = 2.9
@@ -44,26 +45,29 @@ def bytes_of(tokens: int) -> int:
 
 
 def _count(text: str) -> float:
-    numbers = _NUMBER.findall(text)
+    numbers, words = _NUMBER.findall(text), _WORD.findall(text)
+    plain = text.encode("utf-8", "ignore")
     return (
-        len(_WORD.findall(text))
-        + sum(len(word) / 5 - 1 for word in _LONG.findall(text))
+        len(words)
+        + sum(len(word) / 5 - 1 for word in words if len(word) >= _LONG)
         + sum(len(number) / 3 + 0.2 for number in numbers)
         + len(_INDENT.findall(text))
         + 0.6 * text.count("\n")
-        + 0.75 * len(_PUNCTUATION.findall(text))
-        + len(_BEYOND_ASCII.findall(text))
+        + 0.75 * (len(plain) - len(plain.translate(None, _PUNCTUATION)))
+        + (0 if text.isascii() else len(_BEYOND_ASCII.findall(text)))
     )
 
 
 def estimated(conversation: Conversation) -> int:
     """The tokens of a request: those of its tools and system, and of the messages that are not ignored."""
-    messages = conversation.messages[conversation.ignored :]
-    return head_tokens(conversation) + sum(
-        estimate_bytes(block.size) for message in messages for block in message.blocks
-    )
+    sums = conversation.running(_tokens, 0)
+    return head_tokens(conversation) + sums[-1] - sums[conversation.ignored]
 
 
 def head_tokens(conversation: Conversation) -> int:
     """The tokens of its tools and system."""
     return estimate_bytes(sum(conversation.size_of(name) for name in HEAD_FIELDS))
+
+
+def _tokens(sum_of: int, message: Message) -> int:
+    return sum_of + sum(estimate_bytes(block.size) for block in message.blocks)

@@ -51,10 +51,15 @@ def shares(conversation: Conversation, gauge: TokenScale) -> TokenShares:
     """The request's tokens, and how they are shared out by its bytes: only the whole is ever counted."""
     total, how = gauge.count(estimated(conversation))
     system, tools = sum(conversation.size_of(name) for name in _SYSTEM), conversation.size_of("tools")
-    read = sum(m.size for m in conversation.messages[conversation.ignored :])
+    sizes = conversation.running(_size, 0)
+    read = sizes[-1] - sizes[conversation.ignored]
     scale = total / max(1, system + tools + read)
     system, tools = round(system * scale), round(tools * scale)
     return TokenShares(system, tools, total - system - tools, total, how)
+
+
+def _size(sum_of: int, message: Message) -> int:
+    return sum_of + message.size
 
 
 def count_request(

@@ -92,10 +92,6 @@ class Compaction(Stage):
                 self._ahead.want(conversation, handle, partial(summariser, told))
         return None
 
-    def on_reply(self, exchange: Exchange, reply: Reply) -> None:
-        if self._settings.summariser != RECORD:
-            self._ahead.work(exchange.identity.conversation)
-
     def on_flush(self, draft: Draft) -> str | None:
         if not draft.flush_reason:  # with a warm cache a record seldom pays, and pruning would wait for it
             return "only where a flush is due"
@@ -155,6 +151,13 @@ class Compaction(Stage):
         return parts.summarisers[name]
 
 
+class Summarising(Compaction):
+    """Has a summariser at work after each answer. Where there is none, no answer need be shown to the stage."""
+
+    def on_reply(self, exchange: Exchange, reply: Reply) -> None:
+        self._ahead.work(exchange.identity.conversation)
+
+
 def _of_summaries(settings: Settings) -> tuple[object, ...]:
     """What summaries that are ready hang on."""
     return settings.summariser, settings.llm, settings.tokens, settings.segment, settings.turns
@@ -165,7 +168,8 @@ def stages(profile: Profile) -> list[Stage]:
     """The compaction stage, as the profile sets it up."""
     settings = _settings(profile)
     window = profile.window.soft if "soft" in profile.window.model_fields_set else 0.0
-    return [Compaction(settings, window if settings.soft is None else settings.soft, profile.where)]
+    stage = Compaction if settings.summariser == RECORD else Summarising
+    return [stage(settings, window if settings.soft is None else settings.soft, profile.where)]
 
 
 @hookimpl

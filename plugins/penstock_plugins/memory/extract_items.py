@@ -18,12 +18,25 @@ _COMMAND = "<command-name>"
 """Claude Code's, around the name of a slash command; the text of the command follows as if the person had said it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text that may be worth keeping, as it was found: what must not be kept is still in it."""
+
+    role: str
+    text: str
+    place: int
+    """Of its message."""
+    at: float | None = None
+    is_wrapped: bool = False
+    """Envelopes may be around it."""
+
+
 @dataclass
 class Gathered:
     """What one request brings that was not known before. It counts once its answer has come."""
 
     keys: list[bytes]
-    items: list[Item]
+    said: list[Said]
     doings: TurnActions
 
 
@@ -56,7 +69,7 @@ class ItemExtractor:
         self._strip, self._clean, self._message_filter, self._days = strip, clean, message_filter, days
 
     def gather(self, draft: Draft, talk: ConversationState) -> Gathered:
-        """The items of what is new in a request. `talk` stays as it is."""
+        """What is new in a request. `talk` stays as it is. Quick: a request waits for it; see `items`."""
         exchange, messages = draft.exchange, draft.conversation.messages
         first, newest = _known(talk.keys, messages), draft.conversation.newest_user()
         out = Gathered([message.key for message in messages], [], talk.doings.copy())
@@ -69,12 +82,11 @@ class ItemExtractor:
                 if is_call or said.strip():  # only what is followed by the person is an answer
                     answer, place = "" if is_call else said, i
             elif message.prompt:
-                self._add(out.items, exchange, "assistant", answer, place)
-                self._add(out.items, exchange, "tool", out.doings.told(), place)
-                at, words = None, self._prompt(messages, i)
+                out.said += [Said("assistant", answer, place), Said("tool", out.doings.told(), place)]
                 if i == newest:
-                    at, words = exchange.received_at, self.prompt(draft)
-                self._add(out.items, exchange, "user", words, i, at)
+                    out.said.append(Said("user", self.prompt(draft), i, exchange.received_at))
+                else:
+                    out.said.append(Said("user", _wrapped_prompt(messages, i), i, is_wrapped=True))
                 answer = ""
         return out
 
@@ -83,48 +95,48 @@ class ItemExtractor:
         newest, messages = draft.conversation.newest_user(), draft.conversation.messages
         if newest is None or not draft.prompt:
             return ""
-        return self._prompt(messages, newest) if _is_command(messages, newest) else draft.prompt
-
-    def _prompt(self, messages: Sequence[Message], at: int) -> str:
-        if not _is_command(messages, at):
-            return self._strip(messages[at].prompt)
-        return self._strip(next((b.text for b in messages[at].blocks if _COMMAND in b.text), ""))
+        return self._strip(_wrapped_prompt(messages, newest)) if _is_command(messages, newest) else draft.prompt
 
     def answer(self, exchange: Exchange, talk: ConversationState, text: str, now: float) -> list[Item]:
         """The items of a turn that is complete."""
-        out: list[Item] = []
-        self._add(out, exchange, "assistant", text, len(talk.keys), now)
-        self._add(out, exchange, "tool", talk.doings.told(), len(talk.keys), now)
-        return out
+        place = len(talk.keys)
+        return self.items(exchange, [Said("assistant", text, place, now), Said("tool", talk.doings.told(), place, now)])
+
+    def items(self, exchange: Exchange, said: Sequence[Said]) -> list[Item]:
+        """What of some texts is kept, without what must not be. Takes its time: no request waits for it."""
+        return [item for one in said if (item := self._item(exchange, one)) is not None]
 
     def is_written_by_client(self, text: str) -> bool:
         """A summary, an example or a notice, in the person's name."""
         return self._message_filter.is_written_by_client(text)
 
-    def _add(
-        self, out: list[Item], exchange: Exchange, role: str, text: str, place: int, at: float | None = None
-    ) -> None:
-        who = exchange.identity
+    def _item(self, exchange: Exchange, said: Said) -> Item | None:
+        who, text = exchange.identity, self._strip(said.text) if said.is_wrapped else said.text
         text = text[: self._message_filter.chars].strip()
         # The prompt of a subagent is the main agent's, and its reports are what is worth keeping.
-        if not text or (role == "user" and (who.agent != "main" or self.is_written_by_client(text))):
-            return
+        if not text or (said.role == "user" and (who.agent != "main" or self.is_written_by_client(text))):
+            return None
         text = self._clean(text)
         if not is_worth_keeping(text):
-            return
-        out.append(
-            Item(
-                project=who.project,
-                text=text,
-                session=who.session or who.conversation,
-                conversation=who.conversation,
-                seq=exchange.epoch * EPOCH + place,
-                at=at,
-                role=role,
-                kind=kind_of_message(role, text),
-                expires_at=(exchange.received_at or 0) + self._days * _DAY if exchange.received_at else None,
-            )
+            return None
+        return Item(
+            project=who.project,
+            text=text,
+            session=who.session or who.conversation,
+            conversation=who.conversation,
+            seq=exchange.epoch * EPOCH + said.place,
+            at=said.at,
+            role=said.role,
+            kind=kind_of_message(said.role, text),
+            expires_at=(exchange.received_at or 0) + self._days * _DAY if exchange.received_at else None,
         )
+
+
+def _wrapped_prompt(messages: Sequence[Message], at: int) -> str:
+    """A prompt with the envelopes around it; of a command what the person gave it."""
+    if not _is_command(messages, at):
+        return messages[at].prompt
+    return next((block.text for block in messages[at].blocks if _COMMAND in block.text), "")
 
 
 def _is_command(messages: Sequence[Message], at: int) -> bool:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import datetime
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
 
 from penstock import (
     Draft,
@@ -35,15 +33,12 @@ from penstock_plugins.tags.keywords import keywords
 from penstock_plugins.tags.llm import LlmTagger
 from penstock_plugins.tags.tagging import Tagging
 
-if TYPE_CHECKING:
-    from penstock.memory import Memory
-
 __all__ = ["Remember", "stages", "taggers"]
 
 TALKS = 1000
 """Conversations that are followed; of another, the history is looked through again, and nothing of it kept twice."""
 BATCH = 16
-"""Items that are written at once: whoever searches meanwhile waits for so many at most."""
+"""Texts of a history that are looked at in one go."""
 
 
 class Remember(Stage):
@@ -118,7 +113,9 @@ class Remember(Stage):
             if gathered is not None:
                 talk.keys, talk.doings = gathered.keys, gathered.doings
         if gathered is not None:
-            self._keep(exchange, gathered.items)
+            for i in range(0, len(gathered.said), BATCH):
+                some = gathered.said[i : i + BATCH]
+                self._keep(exchange, lambda some=some: self._gatherer.items(exchange, some))  # type: ignore[misc]
 
     def on_turn_complete(self, exchange: Exchange, reply: Reply) -> None:
         if self._memory_service is None or reply.error:
@@ -131,7 +128,8 @@ class Remember(Stage):
         said = "\n".join(item.text for item in items)
         tags = self._tagging.of_turn(words, said, self._scope(exchange), who.conversation)
         self._tell(exchange, "turn", replace(tags, active=self._tagging.active(who.conversation)))
-        self._keep(exchange, items, tags.names)
+        if items:
+            self._keep(exchange, lambda: items, tags.names)
 
     def _hint(self, draft: Draft) -> None:
         """The client has summarised the history: what it was about, as far as the summary does not say."""
@@ -142,16 +140,16 @@ class Remember(Stage):
         if missing and summary and self._profile.memory.recall:
             draft.note(hint_of_topics(missing), reason="the client summarised what these are about")
 
-    def _keep(self, exchange: Exchange, items: Sequence[Item], tags: Sequence[str] = ()) -> None:
+    def _keep(self, exchange: Exchange, make: Callable[[], list[Item]], tags: Sequence[str] = ()) -> None:
         """On the memory service's thread: `tags` are those of all items, or each gets those of its own words."""
         if self._memory_service is None:
             return
-        owner, scope = owner_of(exchange, self._profile), self._scope(exchange)
-        for i in range(0, len(items), BATCH):
-            self._memory_service.submit(partial(self._add, items[i : i + BATCH], tuple(tags), owner, scope))
+        scope = self._scope(exchange)
 
-    def _add(self, items: Sequence[Item], tags: tuple[str, ...], owner: str, scope: str, memory: Memory) -> None:
-        memory.add([replace(item, tags=tags or self._tags_of(item, scope)) for item in items], owner=owner)
+        def items() -> list[Item]:
+            return [replace(item, tags=tuple(tags) or self._tags_of(item, scope)) for item in make()]
+
+        self._memory_service.remember(items, owner_of(exchange, self._profile))
 
     def _tags_of(self, item: Item, scope: str) -> tuple[str, ...]:
         return tuple(keywords(item.text, self._tagging.vocabulary(scope)))

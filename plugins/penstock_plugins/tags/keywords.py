@@ -44,7 +44,8 @@ def keywords(text: str, vocabulary: Vocabulary, most: int = MOST) -> list[str]:
         key = name.lower()
         spelling.setdefault(key, name)  # names come before words: `ValueError`, not "valueerror"
         worth[key] = worth.get(key, 0.0) + value
-    scored = {k: value / (1 + 0.3 * value) * (0.15 + vocabulary.rarity(k)) for k, value in worth.items()}
+    rarity = vocabulary.rarity(worth)
+    scored = {k: value / (1 + 0.3 * value) * (0.15 + rarity[k]) for k, value in worth.items()}
     out: dict[str, None] = {}
     for key in sorted(scored, key=lambda k: (-scored[k], k)):
         out.setdefault(vocabulary.folded(spelling[key]))

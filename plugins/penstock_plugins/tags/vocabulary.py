@@ -44,11 +44,12 @@ class Vocabulary:
                     self._by_letter.setdefault(key[:1], set()).add(key)
                 self._in[key] += 1
 
-    def rarity(self, name: str) -> float:
-        """1 for what no text had so far, towards 0 for what all had."""
+    def rarity(self, names: Iterable[str]) -> dict[str, float]:
+        """By name: 1 for what no text had so far, towards 0 for what all had."""
+        keys = {name: _key(name) for name in names}
         with self._lock:
-            had = self._in[_key(name)]
-            return math.log((self._texts + 2) / (had + 1)) / math.log(self._texts + 2)
+            most = math.log(self._texts + 2)
+            return {name: math.log((self._texts + 2) / (self._in[key] + 1)) / most for name, key in keys.items()}
 
     def folded(self, name: str) -> str:
         """The name in use for what `name` means: the same word in another form, or nearly the same spelling."""

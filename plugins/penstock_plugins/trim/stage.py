@@ -108,8 +108,10 @@ def _given(call: Block | None) -> dict[str, object]:
 
 def _question(draft: Draft) -> str:
     """The person's last words, then the agent's own."""
+    messages = draft.conversation.messages[draft.conversation.ignored :]
     words = next((m.prompt for m in reversed(draft.conversation.messages) if m.prompt), "")
-    said = next((s.text for s in reversed(draft.blocks(BlockKind.TEXT, role=Role.ASSISTANT))), "")
+    spoken = (b for m in reversed(messages) if m.role is Role.ASSISTANT for b in reversed(m.blocks))
+    said = next((block.text for block in spoken if block.kind is BlockKind.TEXT), "")
     return f"{words}\n{said[-_SAID:]}"
 
 

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from penstock.base.errors import MemoryDown
 
 __all__ = ["WordLlama256"]
 
 _CHARS = 8000
-"""A table of vectors says no more of a longer text, and a batch is as wide as its longest."""
+"""A table of vectors says no more of a longer text."""
 
 
 class WordLlama256:
@@ -33,6 +35,7 @@ class WordLlama256:
             )
         except (ImportError, OSError, ValueError, RuntimeError) as e:
             raise MemoryDown(f"WordLlama cannot be loaded: {e}") from e
+        self._model.tokenizer.no_padding()
 
     def spelled(self, stems: Sequence[str]) -> list[str]:
         """`danc` is of "dance": of the possible spellings, the one the model's vocabulary has in the fewest pieces."""
@@ -42,8 +45,12 @@ class WordLlama256:
         return [min((next(lengths), n, option) for n, option in enumerate(some))[2] for some in options]
 
     def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
-        """One vector for each text."""
-        found: Sequence[Sequence[float]] = self._model.embed([text[:_CHARS] or " " for text in texts])
+        """One vector for each text. The model's own `embed` fills each text up to the longest of its batch, and takes
+        many times as long."""
+        table = self._model.embedding
+        pieces = self._model.tokenizer.encode_batch([text[:_CHARS] or " " for text in texts], add_special_tokens=False)
+        rows = (np.minimum(np.array(one.ids, np.int64), len(table) - 1) for one in pieces)
+        found: Sequence[Sequence[float]] = [table[ids].sum(axis=0) / max(len(ids), 1) for ids in rows]
         return found
 
 

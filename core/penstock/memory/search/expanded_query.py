@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -39,24 +41,26 @@ def asked(question: Question, index: WordIndex, db: sa.Connection) -> ExpandedQu
     holding: dict[str, npt.NDArray[np.int64]] = {}
     passages: list[int] = []
     corrected: dict[str, str] = {}
+    vocabulary = cache(lambda letter: index.beginning_like(db, letter))
+    held = index.holding(db, question.stems)
+    pieces = index.with_piece(db, [stem for stem in question.stems if stem not in held], _PIECES)
     for stem in question.stems:
-        held = index.holding(db, stem)
-        if len(held):
+        if stem in held:
             stems.append(stem)
-            holding[stem] = held
-        elif pieces := index.with_piece(db, stem, _PIECES):
-            passages += pieces
-        elif near := _nearest(stem, index.beginning_like(db, stem)):
+            holding[stem] = held[stem]
+        elif stem in pieces:
+            passages += pieces[stem]
+        elif near := _nearest(stem, vocabulary):
             stems.append(near)
             corrected[stem] = near
-            holding[stem] = index.holding(db, near)
+            holding |= index.holding(db, [near])
     return ExpandedQuery(tuple(dict.fromkeys(stems)), holding, tuple(passages), corrected)
 
 
-def _nearest(stem: str, vocabulary: list[str]) -> str:
+def _nearest(stem: str, vocabulary: Callable[[str], list[str]]) -> str:
+    """Of the words that `vocabulary` gives for its first letter."""
     if len(stem) < _SHORTEST or not stem.isalpha():
         return ""
-    found = process.extractOne(
-        stem, vocabulary, scorer=OSA.distance, score_cutoff=2 if len(stem) >= 8 else 1, processor=None
-    )
+    cutoff = 2 if len(stem) >= 8 else 1
+    found = process.extractOne(stem, vocabulary(stem[:1]), scorer=OSA.distance, score_cutoff=cutoff, processor=None)
     return str(found[0]) if found else ""

@@ -130,6 +130,7 @@ def _by_meaning(view: View, question: Question, ask: ExpandedQuery, db: sa.Conne
     try:
         if view.related is not None:
             near = view.related.to(list(first.values()))
+        held_by = index.holding(db, [relative for relatives in near for relative, _ in relatives])
         for own, relatives in zip(first, near, strict=True):
             best = np.zeros(len(layout), np.float32)
             held = ask.holding.get(own)
@@ -138,8 +139,8 @@ def _by_meaning(view: View, question: Question, ask: ExpandedQuery, db: sa.Conne
                 best[layout.known(held)[0]] = 1
                 rarity = math.log(1 + (count - len(held) + 0.5) / (len(held) + 0.5))
             for relative, weight in relatives:
-                if relative != own:
-                    rows, _ = layout.known(index.holding(db, relative))
+                if relative != own and relative in held_by:
+                    rows, _ = layout.known(held_by[relative])
                     best[rows] = np.maximum(best[rows], np.float32(weight))
             out += np.float32(rarity) * best
             total += rarity

@@ -6,6 +6,7 @@ only where which stem stands.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -72,13 +73,15 @@ class WordIndex:
             rows = db.exec_driver_sql(found, (" OR ".join(map(_quoted, stems)), limit)).all()
             return [(row[0], row[1]) for row in rows]
 
-    def holding(self, db: sa.Connection, stem: str) -> npt.NDArray[np.int64]:
-        """Every passage that has this stem."""
+    def holding(self, db: sa.Connection, stems: Iterable[str]) -> dict[str, npt.NDArray[np.int64]]:
+        """By stem, every passage that has it; stems that none has are left out. One question for all of them, and one
+        string of numbers for each: many short answers take many times as long."""
+        asked = list(dict.fromkeys(stems))
         with _reading():
-            # One string of numbers: a row for each would take five times as long.
-            found = f"SELECT group_concat(rowid) FROM {self._stems} WHERE {self._stems} MATCH ?"
-            listed = db.exec_driver_sql(found, (_quoted(stem),)).scalar()
-            return np.array(listed.split(",") if listed else [], np.int64)
+            listed = f"SELECT group_concat(rowid) FROM {self._stems} WHERE {self._stems} MATCH asked.value"
+            found = f"SELECT asked.key, ({listed}) FROM json_each(?) AS asked"
+            rows = db.exec_driver_sql(found, (json.dumps(list(map(_quoted, asked))),)).all()
+            return {asked[at]: np.array(numbers.split(","), np.int64) for at, numbers in rows if numbers}
 
     def commonest(self, db: sa.Connection, limit: int) -> list[str]:
         """The stems of letters alone that most passages have."""
@@ -87,21 +90,26 @@ class WordIndex:
             rows = db.exec_driver_sql(f"{found} ORDER BY doc DESC LIMIT ?", (limit,)).all()
             return [row[0] for row in rows]
 
-    def with_piece(self, db: sa.Connection, piece: str, limit: int) -> list[int]:
-        """Passages with an identifier or a path that `piece` (three characters or more) is a part of."""
-        if len(piece) < 3:
-            return []
+    def with_piece(self, db: sa.Connection, pieces: Iterable[str], limit: int) -> dict[str, list[int]]:
+        """By piece, at most `limit` passages with an identifier or a path that it (three characters or more) is a part
+        of; pieces of none are left out."""
+        asked = [piece for piece in dict.fromkeys(pieces) if len(piece) >= 3]
+        if not asked:
+            return {}
         with _reading():
-            found = sa.text(f"SELECT rowid FROM {self._pieces} WHERE {self._pieces} MATCH :q LIMIT :n")
-            return [int(row[0]) for row in db.execute(found, {"q": _quoted(piece), "n": limit})]
+            some = f"SELECT rowid FROM {self._pieces} WHERE {self._pieces} MATCH asked.value LIMIT ?"
+            found = f"SELECT asked.key, (SELECT group_concat(rowid) FROM ({some})) FROM json_each(?) AS asked"
+            rows = db.exec_driver_sql(found, (limit, json.dumps(list(map(_quoted, asked))))).all()
+            return {asked[at]: list(map(int, numbers.split(","))) for at, numbers in rows if numbers}
 
     def beginning_like(self, db: sa.Connection, stem: str) -> list[str]:
         """The vocabulary under a stem's first letter."""
         first = stem[:1]
         with _reading():
-            found = sa.text(f"SELECT term FROM {self._vocabulary} WHERE term >= :a AND term < :b LIMIT :n")
-            rows = db.execute(found, {"a": first, "b": first + "\U0010ffff", "n": _PREFIX_SCAN})
-            return [str(row[0]) for row in rows]
+            some = f"SELECT term FROM {self._vocabulary} WHERE term >= ? AND term < ? LIMIT ?"
+            found = f"SELECT group_concat(term, char(10)) FROM ({some})"
+            listed = db.exec_driver_sql(found, (first, first + "\U0010ffff", _PREFIX_SCAN)).scalar()
+            return listed.split("\n") if listed else []
 
     def _write(self, db: sa.Connection, rows: Iterable[tuple[int, str]], sql: str) -> None:
         stems: list[dict[str, Any]] = []

@@ -1,0 +1,144 @@
+"""Where a request goes on from one that was read before: the same bytes at the head of its history.
+
+A client sends its whole history every time. Only what follows the bytes that are the same is JSON to be read: the
+messages before were found valid, and where each stands, when the earlier request was read.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from penstock.conversation.conversation import Conversation, Head, Message
+from penstock.conversation.json_spans import Span
+
+__all__ = ["Continued", "RequestsBefore"]
+
+_MESSAGE_BYTES = 1200
+"""What the objects of a message take besides its bytes and its text; see `message_cache`."""
+_OPENING = 1024
+"""Bytes of a history by whose hash those are found that may begin like it."""
+_LIKE_IT = 3
+"""Histories with the same opening that are kept: as received, as it was sent, and another's."""
+_MOVES = 4
+"""Messages at the end that a client may write otherwise in its next request: breakpoints move with the end."""
+_LEAST = 16_000
+"""Bytes. Shorter ones are read as quickly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """The messages at the head of a body that stand in an earlier one, byte for byte."""
+
+    messages: Sequence[Message]
+    spans: Sequence[Span]
+    """Where they stand in this body."""
+    start: int
+    """Where the history begins, behind its bracket."""
+    gone: int
+    """Bytes from there on that need not be read: the messages, with the comma behind the last."""
+    head: Head
+
+    def rest(self, body: bytes) -> bytes:
+        """The body without them: as valid as the whole."""
+        return body[: self.start] + body[self.start + self.gone :]
+
+    def moved(self, span: Span) -> Span:
+        """A place in `rest` as one in the body."""
+        return Span(*(at + self.gone if at >= self.start else at for at in span))
+
+
+@dataclass(frozen=True, slots=True)
+class _History:
+    messages: tuple[Message, ...]
+    spans: tuple[Span, ...]
+    start: int
+    derived: dict[object, Any]
+
+
+@dataclass
+class RequestsBefore:
+    """The histories that were read last, the one not asked for longest first. Any thread may call."""
+
+    list_field: str
+    limit: int
+    """Bytes of memory. Most of them are those of the `MessageCache`: the messages are the same."""
+    _by_opening: OrderedDict[int, list[_History]] = field(default_factory=OrderedDict)
+    _size: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._pattern = re.compile(rb'"%s"[ \t\r\n]*:[ \t\r\n]*\[' % self.list_field.encode())
+
+    def continued(self, body: bytes) -> Continued | None:
+        """The longest history that `body` goes on from. None: it is not known."""
+        start = self._start(body)
+        if start is None:
+            return None
+        with self._lock:
+            found = tuple(self._by_opening.get(_opening(body, start), ()))
+        return _longest(found, body, start)
+
+    def note(self, conversation: Conversation, fields: Mapping[str, Span]) -> None:
+        """A request was read."""
+        body, span = conversation.body, fields.get(self.list_field)
+        if len(body) < _LEAST or span is None or not conversation.spans or self._start(body) != span.start + 1:
+            return
+        opening = _opening(body, span.start + 1)
+        new = _History(conversation.messages, conversation.spans, span.start + 1, conversation.derived)
+        with self._lock:
+            kept = self._by_opening.pop(opening, [])
+            self._by_opening[opening] = [new, *kept][:_LIKE_IT]
+            self._size += _size(new) - sum(map(_size, kept[_LIKE_IT - 1 :]))
+            while self._size > self.limit and len(self._by_opening) > 1:
+                _, gone = self._by_opening.popitem(last=False)
+                self._size -= sum(map(_size, gone))
+
+    def _start(self, body: bytes) -> int | None:
+        if len(body) < _LEAST:
+            return None
+        found = self._pattern.search(body)
+        return None if found is None else found.end()
+
+
+def _opening(body: bytes, start: int) -> int:
+    return hash(body[start : start + _OPENING])
+
+
+def _size(history: _History) -> int:
+    return 2 * (history.spans[-1].end - history.start) + _MESSAGE_BYTES * len(history.spans)
+
+
+def _longest(histories: Sequence[_History], body: bytes, start: int) -> Continued | None:
+    """What of them stands in `body`. One whose end is there as well need not be compared with the others."""
+    best: Continued | None = None
+    for history in histories:
+        found = _common(history, body, start)
+        if best is None or found.gone > best.gone:
+            best = found
+        if len(found.messages) >= len(history.messages) - _MOVES:
+            break
+    return best
+
+
+def _common(history: _History, body: bytes, start: int) -> Continued:
+    """What of `history` stands in `body`, whose own begins at `start`, with a comma behind each message and at most one
+    blank. From what is written otherwise on, it is read anew."""
+    moved = start - history.start
+    end, count = start, 0
+    for message, span in zip(history.messages, history.spans, strict=True):
+        at = span.start + moved
+        if at != end and (at != end + 1 or not count or body[end : end + 1] != b" "):
+            break
+        if not body.startswith(message.raw, at) or body[span.end + moved : span.end + moved + 1] != b",":
+            break
+        end, count = span.end + moved + 1, count + 1
+    spans = history.spans[:count]
+    if moved:
+        spans = tuple(Span(a + moved, b + moved) for a, b in spans)
+    head = Head(count, history.messages, history.derived)
+    return Continued(history.messages[:count], spans, start, end - start, head)
