@@ -106,10 +106,10 @@ class OverviewView(BackgroundTaskView):
                 yield Panel("Traffic", id="traffic")
                 yield Panel("Tokens", id="tokens")
                 yield Panel("Money", id="money")
-                yield Panel("Why little was saved", id="why")
             with Vertical():
                 yield Panel("Health", id="parts")
                 yield Panel("Clients", id="clients")
+                yield Panel("Why little was saved", id="why")
                 yield Panel("Lately", id="lately")
 
     def draw(self, now: float) -> None:
