@@ -132,7 +132,8 @@ class KeepAliveRequests:
                 usage, why = _counted(flow, dialect)
                 limits = _limits(flow.response)
             except asyncio.CancelledError:
-                self._note(suite, held, read, None, None, "the client went on meanwhile")
+                # It was sent, and the provider has most likely read the entry.
+                self._note(suite, held, read, None, read.dollars, "the client went on meanwhile")
                 raise
             except Exception:  # a stranger's dialect, or bytes that are not what their headers say
                 logger.warning("the answer to a keep-alive request could not be read", exc_info=True)

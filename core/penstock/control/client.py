@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -137,8 +138,16 @@ def do_budget(
             budgets = budget_store.load(held, time.time())
             return BudgetCommands(budgets, budget(), time.time).do(command, arguments)
     with closing(SqlStore(where)) as held:
-        budgets = budget_store.load(held, time.time(), save=budget_store.save_in(held))
-        return BudgetCommands(budgets, budget(), time.time).do(command, arguments)
+        changed: dict[str, dict[str, Any]] = defaultdict(dict)
+
+        def note(kind: str, name: str, value: Any) -> None:
+            changed[kind][name] = value
+
+        budgets = budget_store.load(held, time.time(), save=note)
+        answer = BudgetCommands(budgets, budget(), time.time).do(command, arguments)
+        for kind, values in changed.items():
+            held.set_values(kind, values)
+        return answer
 
 
 def do_sessions(store: Path, command: str, arguments: Mapping[str, object]) -> dict[str, Any]:

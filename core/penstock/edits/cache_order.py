@@ -13,9 +13,19 @@ from penstock.tokens.estimate import estimate_bytes
 __all__ = ["notes", "places", "user_ends"]
 
 
-def places(conversation: Conversation, replay: Replay) -> dict[tuple[int, int], int]:
-    """Where each block of a request as it came, by message and block index, stands in the request that `replay` makes
-    of it. Blocks that are left out are missing, and so is what the provider does not read."""
+def places(conversation: Conversation, replay: Replay, view: Conversation) -> dict[tuple[int, int], int]:
+    """Where each block of a request, by message and block index, stands in `view`: the request with the edits of
+    `replay`. What is left out is missing, and what the provider does not read. Empty: it cannot be said."""
+    blocks = sum(len(message.blocks) for message in view.messages)
+    for block_per_note in (1, 0):  # some formats join a note to the text it stands behind
+        out, total = _places(conversation, replay, block_per_note)
+        if total == blocks:
+            return out
+    return {}
+
+
+def _places(conversation: Conversation, replay: Replay, block_per_note: int) -> tuple[dict[tuple[int, int], int], int]:
+    """The places, and how many blocks there are."""
     ranges = {c.first: c for c in replay.changes if isinstance(c, RangeEdit)}
     covered, removed = replay.covered(), replay.removed()
     notes = Counter(spot for edit, spot in zip(replay.applied, replay.spots, strict=True) if edit.op is Op.NOTE)
@@ -31,8 +41,8 @@ def places(conversation: Conversation, replay: Replay) -> dict[tuple[int, int], 
             at += 1
             if m >= conversation.ignored:
                 out[m, b] = at
-            at += notes[m, b]
-    return out
+            at += notes[m, b] * block_per_note
+    return out, at
 
 
 def notes(conversation: Conversation, replay: Replay) -> dict[int, int]:

@@ -14,11 +14,14 @@ from penstock.edits.edit import Edit, Op
 from penstock.edits.flush_reason import ROOM, FlushReason
 from penstock.edits.ledger import locate
 from penstock.engine.apply_edits import Rewrite, apply_edits, blocks_of
-from penstock.engine.plan import Plan
+from penstock.engine.guard import COVERED
+from penstock.engine.plan import Plan, covers_breakpoint
 from penstock.engine.request_context import RequestContext
 from penstock.tokens.estimate import estimate_bytes
 
-__all__ = ["is_paid_for", "place_breakpoint", "weigh_flush"]
+UNPAID = "it does not pay while the cache is warm"
+
+__all__ = ["UNPAID", "is_paid_for", "place_breakpoint", "weigh_flush"]
 
 
 def weigh_flush(context: RequestContext, plan: Plan, now: float) -> None:
@@ -32,6 +35,8 @@ def weigh_flush(context: RequestContext, plan: Plan, now: float) -> None:
     plan.may_flush_warm = may_pay and not context.held and _may_flush_warm(context, now)
     if plan.deferred and plan.may_flush_warm:
         _flush_if_profitable(context, plan, now)
+    if plan.due is FlushReason.PAUSE:
+        _end_pause(plan)
 
 
 def is_paid_for(context: RequestContext, plan: Plan, rewrite: Rewrite, now: float) -> bool:
@@ -103,16 +108,28 @@ def _flush_if_profitable(context: RequestContext, plan: Plan, now: float) -> Non
         plan.candidates = [c for c in plan.candidates if c.index < choice.place]
 
 
+def _end_pause(plan: Plan) -> None:
+    """Compactions that did not pay are made anew at the next occasion, and what they would have covered waits on."""
+    late = [edit for edit in plan.deferred if edit.op is Op.COMPACT]
+    plan.rejected += [(edit, UNPAID) for edit in late]
+    plan.deferred = [edit for edit in plan.deferred if edit.op is not Op.COMPACT]
+    if any(edit.op is Op.COMPACT for edit in plan.warm_flush):
+        plan.rejected += [(edit, COVERED) for edit in plan.covered]
+    else:
+        plan.deferred += plan.covered
+
+
 def _candidates(context: RequestContext, edits: Sequence[Edit], without: Rewrite) -> list[tuple[Candidate, Edit]]:
     """Where each of `edits` would change the request `without` them, and what it would free there: a block may be
     shorter than it came already."""
-    conversation, at = context.conversation, places(context.conversation, without.replay)
+    conversation = context.conversation
+    at = places(conversation, without.replay, without.view)
     sent = [block for _, _, block in without.view.blocks()]
     spots = locate(conversation, {edit.place.key for edit in edits})
     found = []
     for edit in edits:
         first = spots.get(edit.place)
-        if first not in at:
+        if first not in at or covers_breakpoint(conversation, edit):
             continue
         messages = range(first[0], first[0] + edit.count) if edit.op is Op.COMPACT else ()
         taken = [(m, b) for m in messages for b in range(len(conversation.messages[m].blocks))] or [first]

@@ -149,6 +149,7 @@ class KeepAlive:
             self._spend(conversation, written * price.write + hour * price.write_hour)
             del self._waiting[conversation]
             return None
+        state.bridged = True
         return self._next(conversation, state)
 
     def forget(self, conversations: Iterable[str]) -> None:

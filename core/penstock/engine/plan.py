@@ -33,7 +33,7 @@ from penstock.edits.ledger import locate, resolve
 from penstock.engine.guard import COVERED
 from penstock.engine.request_context import RequestContext
 
-__all__ = ["DEBT", "Plan", "plan_edits"]
+__all__ = ["DEBT", "Plan", "covers_breakpoint", "plan_edits"]
 
 DEBT = "the history as received is about to outgrow the window: the client has to see how large it is, and compact"
 _BEHIND = "editing has cost more than it saved in this session"
@@ -53,6 +53,8 @@ class Plan:
     """Each with why."""
     forgotten: list[Edit] = field(default_factory=list)
     """Those of `rejected` that are not to be tried at a later flush either."""
+    covered: list[Edit] = field(default_factory=list)
+    """Not in `flush`, for a compaction in it stands for their whole message."""
     faults: list[str] = field(default_factory=list)
     """What proved wrong as the request was written, in order, for the log."""
 
@@ -137,11 +139,13 @@ def plan_edits(context: RequestContext, edits: Sequence[Edit]) -> Plan:
     if flushes and context.debt:
         plan.flush += _restored(context, plan)
     # The client's own breakpoints are never removed: such a compaction waits until they have moved on.
-    covering = {e for e in (*plan.apply, *plan.flush) if _covers_breakpoint(conversation, e)}
+    covering = {e for e in (*plan.apply, *plan.flush) if covers_breakpoint(conversation, e)}
     plan.apply = [e for e in plan.apply if e not in covering]
     plan.flush = [e for e in plan.flush if e not in covering]
     plan.deferred += covering
     plan.flush = _uncovered(context, plan)
+    if plan.due is not FlushReason.PAUSE:  # then it is not known yet whether the compaction pays
+        plan.rejected += [(edit, COVERED) for edit in plan.covered]
     plan.apply += plan.flush
     return plan
 
@@ -182,11 +186,12 @@ def _uncovered(context: RequestContext, plan: Plan) -> list[Edit]:
         return plan.flush
     edits = context.state.ledger.edits(also=[*plan.apply, *plan.flush])
     slots = {(edit.op, edit.place) for edit in resolve(context.conversation, edits).applied}
-    plan.rejected += [(edit, COVERED) for edit in plan.flush if (edit.op, edit.place) not in slots]
+    plan.covered = [edit for edit in plan.flush if (edit.op, edit.place) not in slots]
     return [edit for edit in plan.flush if (edit.op, edit.place) in slots]
 
 
-def _covers_breakpoint(conversation: Conversation, edit: Edit) -> bool:
+def covers_breakpoint(conversation: Conversation, edit: Edit) -> bool:
+    """Whether a compaction would remove a breakpoint of the client's."""
     if edit.op is not Op.COMPACT:
         return False
     ranges = [c for c in resolve(conversation, [edit]).changes if isinstance(c, RangeEdit)]

@@ -86,7 +86,8 @@ class ConversationState:
     keys: list[bytes] = field(default_factory=list)
     """The message keys of the last real request."""
     bridged: bool = False
-    """Keep-alive has bridged a pause since the last request in which what was sent might have changed."""
+    """Keep-alive has bridged a pause since the last request in which what was sent might have changed. May be
+    set without the lock."""
     full_at: int = 0
     """Tokens of the request that the last flush of a full window left so full, or put off. 0: it has room again."""
     pending_calls: frozenset[str] = frozenset()
@@ -138,7 +139,6 @@ class ConversationState:
             last, now = self.reads.popleft()
             self.account.forwarded.refresh(last, now)
             self.clock.touch(now)
-            self.bridged = True
         while self.answers:
             booking, usage = self.answers.popleft()
             if self.account.learn(booking, usage):

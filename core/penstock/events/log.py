@@ -152,7 +152,7 @@ class EventLog:
         for listener in self._listeners:
             listener.close()
         with self._wake:
-            return not (self._waits or self._busy)
+            return not (self._queue or self._tips or self._busy)
 
     @property
     def _waits(self) -> bool:
@@ -192,7 +192,11 @@ class EventLog:
                     self._tips = tips | self._tips
                 for kind, values in facts.items():
                     self._facts[kind] = values | self._facts[kind]
-                self._wake.wait_for(lambda: self._closing, self._retry_every)
+                # Events go on while facts cannot be stored.
+                self._wake.wait_for(partial(self._goes_on, events=stored), self._retry_every)
+
+    def _goes_on(self, *, events: bool) -> bool:
+        return self._closing or (events and bool(self._queue or self._tips))
 
     def _tried(self, store: Callable[[], None]) -> bool:
         try:

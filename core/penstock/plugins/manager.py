@@ -218,8 +218,13 @@ class Plugins:
 
     def _load_later(self) -> None:
         later, self._later = self._later, []
-        for entry in later:
-            self.add(_load_entry(entry), entry.name, entry.value)
+        while later:
+            try:
+                self.add(_load_entry(later[0]), later[0].name, later[0].value)
+            except BaseException:
+                self._later = later  # nothing goes on without them in silence: who asks next meets the same error
+                raise
+            del later[0]
 
     def _collect(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
         return [(name, one) for name, given in self._ask(hook, **arguments) for one in given]

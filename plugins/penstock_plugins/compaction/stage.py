@@ -95,7 +95,7 @@ class Compaction(Stage):
     def on_flush(self, draft: Draft) -> str | None:
         if not draft.flush_reason:  # with a warm cache a record seldom pays, and pruning would wait for it
             return "only where a flush is due"
-        if draft.flush_reason == FlushReason.COLD and draft.tokens < self._soft * draft.window:
+        if draft.flush_reason in (FlushReason.COLD, FlushReason.PAUSE) and draft.tokens < self._soft * draft.window:
             return "the window is not full enough"
         least = 0 if draft.flush_reason == FlushReason.ASKED else self._settings.least * CHARS_PER_TOKEN
         survey = CompactionPlan(draft, self._settings, self._lookup)

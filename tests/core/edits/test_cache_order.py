@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+
+import pytest
 
 from penstock.conversation.conversation import Conversation
 from penstock.cost.account import cache_blocks
 from penstock.dialects.anthropic import Anthropic
+from penstock.dialects.base import Dialect
+from penstock.dialects.bundled import bundled_dialects
 from penstock.edits.applied import Replay
 from penstock.edits.cache_order import notes, places, user_ends
+from penstock.edits.edit import Place
 from penstock.edits.ledger import resolve
 from penstock.edits.rewrite import rewrite
 from penstock.plugins.draft import Draft
 from penstock.testing import assistant, call, conversation, draft_for, results, user
+from penstock.testing.bodies import path_of
 from penstock.tokens.estimate import estimate_bytes
 
 SAID = [user("ok", "ok"), assistant("yes", call("Read")), results("text"), assistant("done"), user("ok")]
@@ -32,12 +39,33 @@ def test_each_block_is_found_among_what_is_cached() -> None:
     draft.compact(1, 3, "the record of it", reason="r")
     replay, view = sent(draft)
     forwarded = [block for _, _, block in view.blocks()]
-    found = places(draft.conversation, replay)
+    found = places(draft.conversation, replay, view)
     assert {spot for spot in found if spot[0] in (1, 2, 3)} == set()
     assert len(found) == sum(len(m.blocks) for i, m in enumerate(draft.conversation.messages) if i not in (1, 2, 3))
     for (m, b), at in found.items():
         came = draft.conversation.messages[m].blocks[b]
         assert forwarded[at - 1].text == ("o" if (m, b) == (0, 1) else came.text)
+
+
+WITH_HISTORY = [dialect for dialect in bundled_dialects() if dialect.name != "ollama-generate"]
+
+
+@pytest.mark.parametrize("dialect", WITH_HISTORY, ids=lambda one: one.name)
+def test_each_format_keeps_its_blocks_in_place(dialect: Dialect) -> None:
+    """A note is a block of its own, or joins the text it stands behind."""
+    said = [user("first"), assistant("yes"), user("second"), assistant("well"), user("third")]
+    body = conversation(*said, dialect=dialect.name)
+    draft = draft_for(body, dialect=dialect)
+    for n in range(2):
+        draft.note(f"note {n}", reason="r")
+    earlier = [replace(edit, place=Place(draft.blocks()[0].block.key)) for edit in draft.edits]
+    replay = resolve(draft.conversation, [*earlier, *draft.edits])
+    view = rewrite(dialect, path_of(dialect.name), draft.conversation, replay)[1]
+    forwarded = [block.text for _, _, block in view.blocks()]
+    found = places(draft.conversation, replay, view)
+    assert len(found) == 5
+    for (m, b), at in found.items():
+        assert forwarded[at - 1].startswith(draft.conversation.messages[m].blocks[b].text)
 
 
 def test_the_tokens_of_notes_are_told_where_they_stand() -> None:
@@ -70,7 +98,7 @@ def test_what_the_provider_ignores_keeps_its_place() -> None:
     value = json.loads(conversation(*SAID))
     value["messages"][3]["content"].insert(0, {"type": "compaction", "content": "What was said."})
     read = draft_for(json.dumps(value).encode()).conversation
-    found, cached = places(read, Replay()), cache_blocks(read)
+    found, cached = places(read, Replay(), read), cache_blocks(read)
     assert read.ignored == 3
     assert sorted(found.values()) == [6, 7, 8]
     assert [cached[at].key for at in sorted(found.values())] == [b.key for m, _, b in read.blocks() if m >= 3]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from penstock import BlockKind, Draft, EventKind, FlushReason, Idle, Stage, Usage
-from penstock.events.request_events import FlushEvent
+from penstock.engine.flush import UNPAID
+from penstock.events.request_events import EditEvent, FlushEvent
 from penstock.testing import Session, Turn, assistant, call, conversation, results, user
 
 LONG = "a word and another " * 4_000
@@ -38,7 +39,13 @@ def request(*said: Turn) -> bytes:
 
 
 def flushes(stage: Stage, pause: float, *, kept: bool) -> list[str]:
-    """Why edits landed in a session in which a long result is followed by a pause of so many seconds."""
+    """Why edits landed in such a session."""
+    session = played(stage, pause, kept=kept)
+    return [event.data.why for event in session.events(EventKind.FLUSH) if isinstance(event.data, FlushEvent)]
+
+
+def played(stage: Stage, pause: float, *, kept: bool) -> Session:
+    """A session in which a long result is followed by a pause of so many seconds."""
     said: list[Turn] = [user("look"), assistant(call("Bash", id="t1")), results(LONG)]
     with Session(stage) as session:
         for word in ("and?", "go on"):
@@ -57,7 +64,8 @@ def flushes(stage: Stage, pause: float, *, kept: bool) -> list[str]:
             due = session.engine.keep_alive.end(session.outcome.conversation, Usage(cache_read=30_000, cache_write=0))
         session.clock.at = end
         session.send(request(*said, assistant("well"), user("here I am")))
-        return [event.data.why for event in session.events(EventKind.FLUSH) if isinstance(event.data, FlushEvent)]
+        session.log.drain()
+    return session
 
 
 def test_a_pause_that_was_bridged_is_an_occasion_where_it_pays() -> None:
@@ -68,6 +76,25 @@ def test_a_pause_that_was_bridged_is_an_occasion_where_it_pays() -> None:
 def test_a_bridged_pause_changes_nothing_that_does_not_pay() -> None:
     """What little these edits free is worth less than writing anew all that follows them."""
     assert flushes(Cuts(LONG[:-2_000]), 400, kept=True) == []
+
+
+class Records(Cuts):
+    """Proposes a record of the first turns that frees little."""
+
+    name = "records"
+
+    def on_flush(self, draft: Draft) -> None:
+        draft.compact(1, 2, LONG[:-2_000], reason="old")
+
+
+def test_a_record_that_does_not_pay_is_not_kept_for_a_cold_cache() -> None:
+    """There the stage decides anew: by then it may not want it."""
+    session = played(Records(), 400, kept=True)
+    edits = [event.data for event in session.events(EventKind.EDIT) if isinstance(event.data, EditEvent)]
+    assert [(edit.state, edit.reason) for edit in edits] == [("left out", UNPAID)]
+    state = session.engine.keep_alive._states.peek(session.outcome.conversation)
+    assert state is not None
+    assert state.ledger.pending == []
 
 
 def test_a_short_pause_is_no_occasion() -> None:
