@@ -19,7 +19,7 @@ class ShortenListings(Stage):
         # Only results never sent before: shortening one of these costs no cache, and the edit lands at once.
         for spot in draft.blocks(BlockKind.TOOL_RESULT, new=True):
             call = draft.call(spot)  # the tool call this result answers; its text is the arguments as JSON
-            lines = spot.text.splitlines()
+            lines = spot.text.splitlines()  # the client's: `draft.text(spot)` is what earlier stages left
             if call is None or not spot.is_editable or len(lines) <= self.keep:
                 continue
             if not any(f'"{command} ' in call.text for command in COMMANDS):
