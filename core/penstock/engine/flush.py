@@ -19,9 +19,9 @@ from penstock.engine.plan import Plan, covers_breakpoint
 from penstock.engine.request_context import RequestContext
 from penstock.tokens.estimate import estimate_bytes
 
-UNPAID = "it does not pay while the cache is warm"
+__all__ = ["UNPAID", "end_pause", "is_paid_for", "place_breakpoint", "weigh_flush"]
 
-__all__ = ["UNPAID", "is_paid_for", "place_breakpoint", "weigh_flush"]
+UNPAID = "it does not pay while the cache is warm"
 
 
 def weigh_flush(context: RequestContext, plan: Plan, now: float) -> None:
@@ -35,8 +35,6 @@ def weigh_flush(context: RequestContext, plan: Plan, now: float) -> None:
     plan.may_flush_warm = may_pay and not context.held and _may_flush_warm(context, now)
     if plan.deferred and plan.may_flush_warm:
         _flush_if_profitable(context, plan, now)
-    if plan.due is FlushReason.PAUSE:
-        _end_pause(plan)
 
 
 def is_paid_for(context: RequestContext, plan: Plan, rewrite: Rewrite, now: float) -> bool:
@@ -108,8 +106,11 @@ def _flush_if_profitable(context: RequestContext, plan: Plan, now: float) -> Non
         plan.candidates = [c for c in plan.candidates if c.index < choice.place]
 
 
-def _end_pause(plan: Plan) -> None:
-    """Compactions that did not pay are made anew at the next occasion, and what they would have covered waits on."""
+def end_pause(plan: Plan) -> None:
+    """After a bridged pause: compactions that did not pay are made anew at the next occasion, and what they would have
+    covered waits on."""
+    if plan.due is not FlushReason.PAUSE:
+        return
     late = [edit for edit in plan.deferred if edit.op is Op.COMPACT]
     plan.rejected += [(edit, UNPAID) for edit in late]
     plan.deferred = [edit for edit in plan.deferred if edit.op is not Op.COMPACT]

@@ -7,7 +7,7 @@ from penstock.edits.applied import Replay
 from penstock.edits.edit import Edit
 from penstock.edits.rewrite import without_thinking
 from penstock.engine.apply_edits import CHANGED, Rewrite, apply_edits, sealed, valid_thinking
-from penstock.engine.flush import is_paid_for, place_breakpoint
+from penstock.engine.flush import end_pause, is_paid_for, place_breakpoint
 from penstock.engine.guard import reject_unprofitable
 from penstock.engine.plan import Plan
 from penstock.engine.request_context import RequestContext
@@ -34,6 +34,7 @@ def rewrite_request(context: RequestContext, plan: Plan, now: float) -> Rewrite:
             plan.defer_warm_flush()
             rewrite = _remove_thinking(context, plan, apply_edits(context, plan.apply))
             place_breakpoint(context, plan, rewrite, now)
+    end_pause(plan)
     rewrite.fault, rewrite.applied = fault, len(plan.apply)
     return rewrite
 
