@@ -210,7 +210,7 @@ def once(link: http.client.HTTPConnection, body: bytes, headers: dict[str, str])
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
+    """A port without a listener."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port: int = s.getsockname()[1]

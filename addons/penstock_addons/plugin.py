@@ -23,7 +23,7 @@ def commands(app: typer.Typer) -> None:
         app,
         "down",
         f"{cli}.settings:down",
-        "Shut the proxy down, when what is under way is done. Clients that still go through it reach nobody then.",
+        "Shut the proxy down, when what is under way is done. Clients that still use it then get no answer.",
     )
     add_command(
         app,
@@ -73,11 +73,11 @@ def commands(app: typer.Typer) -> None:
         app,
         "reindex",  # its name before it became `memory reindex`
         f"{cli}.memory.reindex:reindex",
-        "Make the word index and the vectors anew from the record. Ctrl-C ends it, and it can be said again.",
+        "Make the word index and the vectors anew from the record. Ctrl-C stops it, and it can be run again.",
         hidden=True,
     )
     add_group(app, "budget", f"{cli}.budget:app", "What was spent, what may be, and how to go on when it is used up.")
-    add_group(app, "settings", f"{cli}.settings:app", "What the running proxy goes by, and changes to it for this run.")
+    add_group(app, "settings", f"{cli}.settings:app", "The settings of the running proxy; changes last for this run.")
     add_group(
         app,
         "memory",

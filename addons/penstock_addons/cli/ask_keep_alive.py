@@ -34,8 +34,8 @@ LEAST, SHARE = 1.0, 0.03
 
 
 def ask_keep_alive(name: str, proxy: Announcement, plugins: Plugins) -> None:
-    """Ask whether the profile `name` is to keep caches alive, once for all on this machine: where nobody sits at the
-    terminal, where it is on, and where it would not have paid, nothing is asked and nothing is remembered."""
+    """Ask whether the profile `name` is to keep caches alive, once for all on this machine. Without a terminal,
+    where it is on, and where it would not have paid, nothing is asked or remembered."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()) or _mark().exists():
         return
     try:

@@ -19,7 +19,7 @@ from penstock_addons.cli.memory.printing import confirmed
 
 __all__ = ["app", "down", "pause", "resume"]
 
-app = typer.Typer(no_args_is_help=True, help="What the running proxy goes by, and changes to it for this run.")
+app = typer.Typer(no_args_is_help=True, help="The settings of the running proxy; changes last for this run.")
 WAIT_S = 60.0
 _SIGNS = {Source.RUN: "●", Source.PROFILE: " ", Source.DEFAULT: " "}
 _WORDS = {Source.RUN: "changed", Source.PROFILE: "profile", Source.DEFAULT: "default"}
@@ -109,7 +109,7 @@ def down(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     store: Store = None,
 ) -> None:
-    """Shut the proxy down, when what is under way is done. Clients that still go through it reach nobody then."""
+    """Shut the proxy down, when what is under way is done. Clients that still use it then get no answer."""
     if not yes:
         confirmed("Shut the proxy down?")
     done = _do(store, "/shutdown", {"grace_s": grace})

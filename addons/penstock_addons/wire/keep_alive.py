@@ -141,7 +141,7 @@ class KeepAliveRequests:
             then = keep_alive.end(conversation, usage)
             why = why or ("" if then is not None else "it is not worth it any more")
             why = why or ("" if _has_spare(limits) else "little is left of the provider's limits")
-            # As for any request: what the provider counted, else what we think, once an answer had begun.
+            # As for any request: what the provider counted, else our estimate, once an answer had begun.
             paid = _dollars(held.price, usage) if usage is not None else read.dollars if is_begun else None
             self._note(suite, held, read, usage, paid, why)
             if why or then is None:
@@ -169,7 +169,7 @@ async def _send(template: http.HTTPFlow) -> http.HTTPFlow:
         for transport in handler.transports.values():
             if transport.handler is not None:
                 transport.handler.cancel()
-        if flow.killable:  # another addon may hold it: it must not leave when nobody waits for it
+        if flow.killable:  # another addon may hold it: it must not leave after we stopped waiting
             flow.kill()
     return flow
 

@@ -28,7 +28,7 @@ def reindex(
     project: Annotated[str, typer.Option(help="Only this project, by its whole name.", metavar="P")] = "",
     store: StoreOption = None,
 ) -> None:
-    """Make the word index and the vectors anew from the record. Ctrl-C ends it, and it can be said again."""
+    """Make the word index and the vectors anew from the record. Ctrl-C stops it, and it can be run again."""
     with reached(store, embedder=embedder) as memory:
         state = memory.do("status", {})
         if not state["items"]:
