@@ -11,7 +11,7 @@ import pytest
 from penstock.events.event import Event, EventKind
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Call, Road, running
-from tests.road.provider import Answer, Provider
+from tests.road.provider import Answer, Gate, Provider
 from tests.road.proxy import wait_until
 from tests.road.wire import Head
 
@@ -130,3 +130,21 @@ def test_little_left_of_a_limit_leaves_it_to_the_client(kept: Road) -> None:
     call.provider.received(call.tag, 2)
     (only,) = kept_alive(call, 1)
     assert only.payload["stopped"] == "little is left of the provider's limits"
+
+
+def test_what_was_sent_when_the_client_goes_on_is_counted(kept: Road) -> None:
+    """The provider has most likely read the entry: what that is thought to cost is spent, and held no more (P16)."""
+    session, gate = new_session(), Gate()
+    stream = Answer(STREAM, headers=(("Content-Type", "text/event-stream"),))
+    said = [ask("go")]
+    body = claude(*said, session=session, stream=True, model="claude-opus-5-5")
+    call = kept.send("/v1/messages", body, KEY, stream, Answer(whole(9_000), hold=gate))
+    assert call.response().status == 200
+    call.provider.received(call.tag, 2)
+    said += [{"role": "assistant", "content": "well"}, ask("go on")]
+    body = claude(*said, session=session, stream=True, model="claude-opus-5-5")
+    kept.send("/v1/messages", body, KEY, stream).response()
+    (only,) = kept_alive(call, 1)
+    gate.open()
+    assert only.payload["stopped"] == "the client went on meanwhile"
+    assert only.payload["usd"] > 0

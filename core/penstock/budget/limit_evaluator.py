@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from penstock.base.format import printable
 from penstock.budget.amount import MEASURES, Amount, part_in_words
+from penstock.budget.chat_order import CHAT_ORDER
 from penstock.budget.counters import Counter, CounterTable
 from penstock.budget.scopes import Key, Scope, limit_of
 from penstock.budget.settings import Budget, Level, Limit
@@ -198,7 +199,7 @@ def _blocked(key: Key, measure: str, used: float, limit: float, *, chat: bool) -
     """Why a request is refused, and what lifts it: one sentence each. `chat`: a message may."""
     whose = _WHOSE[key.scope].format(name=printable(key.name))
     span = _SPANS.get(len(key.period), "")
-    say = ", or say here: penstock budget raise" if chat else ""
+    say = f", or say here: {CHAT_ORDER}" if chat else ""
     return (
         f"Penstock: {whose}{f' {span}' if span else ''} is used up ({part_in_words(measure, used, limit)}). "
         f"To go on, run `penstock budget raise`{say}"

@@ -5,12 +5,12 @@ Everything here is done in memory; the event log's thread stores what changed.
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Iterable
 
 from penstock.base.clock import Clock
 from penstock.budget import Admission, Amount, BudgetOwner
+from penstock.budget.chat_order import chat_order
 from penstock.budget.limit_evaluator import Change, LimitStatus
 from penstock.budget.provider_limits import RateLimitInfo
 from penstock.budget.rate_limiter import RateDecision, RateLimiter
@@ -35,7 +35,6 @@ __all__ = ["AdmissionControl", "prices_for", "who_is"]
 
 LONGEST_SAID = 100
 REFUSED = 1000
-_IN_CHAT = re.compile(r"/?penstock:? budget raise(?: \$?(\d{1,6}(?:\.\d{1,4})?))?[.!]?", re.IGNORECASE)
 
 
 class AdmissionControl:
@@ -141,7 +140,7 @@ class AdmissionControl:
 
         admission = ask()
         may_say = profile.budget.chat and exchange.kind is Kind.MAIN and not exchange.is_retry
-        said = _IN_CHAT.fullmatch(self._new_text(context, exchange)) if admission.is_final and may_say else None
+        said = chat_order(self._new_text(context, exchange)) if admission.is_final and may_say else None
         if said is None:
             return admission
         for by in (Amount(dollars=float(said[1])), None) if said[1] else (None,):

@@ -19,8 +19,9 @@ from penstock.engine.plan import Plan, covers_breakpoint
 from penstock.engine.request_context import RequestContext
 from penstock.tokens.estimate import estimate_bytes
 
-__all__ = ["UNPAID", "end_pause", "is_paid_for", "place_breakpoint", "weigh_flush"]
+__all__ = ["MARKED", "UNPAID", "end_pause", "is_paid_for", "place_breakpoint", "weigh_flush"]
 
+MARKED = "it would remove a cache breakpoint of the client's"
 UNPAID = "it does not pay while the cache is warm"
 
 
@@ -106,13 +107,13 @@ def _flush_if_profitable(context: RequestContext, plan: Plan, now: float) -> Non
         plan.candidates = [c for c in plan.candidates if c.index < choice.place]
 
 
-def end_pause(plan: Plan) -> None:
-    """After a bridged pause: compactions that did not pay are made anew at the next occasion, and what they would have
-    covered waits on."""
+def end_pause(context: RequestContext, plan: Plan) -> None:
+    """After a bridged pause: compactions that were not applied are made anew at the next occasion, and what they would
+    have covered waits on."""
     if plan.due is not FlushReason.PAUSE:
         return
     late = [edit for edit in plan.deferred if edit.op is Op.COMPACT]
-    plan.rejected += [(edit, UNPAID) for edit in late]
+    plan.rejected += [(edit, MARKED if covers_breakpoint(context.conversation, edit) else UNPAID) for edit in late]
     plan.deferred = [edit for edit in plan.deferred if edit.op is not Op.COMPACT]
     if any(edit.op is Op.COMPACT for edit in plan.warm_flush):
         plan.rejected += [(edit, COVERED) for edit in plan.covered]

@@ -34,7 +34,7 @@ def rewrite_request(context: RequestContext, plan: Plan, now: float) -> Rewrite:
             plan.defer_warm_flush()
             rewrite = _remove_thinking(context, plan, apply_edits(context, plan.apply))
             place_breakpoint(context, plan, rewrite, now)
-    end_pause(plan)
+    end_pause(context, plan)
     rewrite.fault, rewrite.applied = fault, len(plan.apply)
     return rewrite
 

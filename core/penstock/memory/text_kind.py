@@ -7,6 +7,7 @@ import re
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from penstock.budget.chat_order import chat_order
 from penstock.memory.items import Kind
 
 __all__ = ["MessageFilter", "is_worth_keeping", "kind_of", "kind_of_message"]
@@ -47,7 +48,9 @@ def kind_of_message(role: str, text: str) -> Kind:
 
 
 def is_worth_keeping(text: str) -> bool:
-    """Not "yes", "go on" and the like: three words, or a name or a number."""
+    """Not "yes", "go on" and the like: three words, or a name or a number. Nor an order to Penstock itself."""
+    if chat_order(text.strip()):
+        return False
     return len(_WORD.findall(text[:400])) >= FEWEST or _NAME.search(text[:400]) is not None
 
 

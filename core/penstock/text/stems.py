@@ -15,6 +15,8 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _CODE = re.compile(
     r"(?:(?<![\w.@~+/-])[\w.@~+-]*+|(?<!/)(?=/))(?:/++[\w.@~+-]++)++|\b\w+(?:[.:]+\w+)+\b|\b\w*[_\d]\w*\b|\b[a-z]+[A-Z]\w*\b|\b(?:[A-Z][a-z]+){2,}\w*"
 )
+_PLAIN = re.compile(r"[^\w/.:~@+-]*+[A-Z]?[a-z]*+[^\w/~@+-]*+\Z")
+"""A word between blanks in which neither `_CODE` nor `_WIDE` finds anything: most are."""
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
 
 _STOP = """a an the of to in on at for and or is are was were be been being did do does done doing has have had having i
@@ -65,7 +67,8 @@ def terms(text: str) -> list[str]:
 def identifiers(text: str) -> str:
     """Paths, dotted names, names with digits or inner capitals, and scripts without blanks: what is searched by
     pieces of a word."""
-    return " ".join(dict.fromkeys(match.lower() for rule in (_CODE, _WIDE) for match in rule.findall(text)))
+    odd = " ".join(word for word in dict.fromkeys(text.split()) if not _PLAIN.match(word))
+    return " ".join(dict.fromkeys(match.lower() for rule in (_CODE, _WIDE) for match in rule.findall(odd)))
 
 
 @lru_cache(maxsize=50_000)

@@ -31,7 +31,7 @@ from penstock_plugins.memory.settings import PRESETS, Settings
 from penstock_plugins.tags.choose import tagger_of
 from penstock_plugins.tags.keywords import keywords
 from penstock_plugins.tags.llm import LlmTagger
-from penstock_plugins.tags.tagging import Tagging
+from penstock_plugins.tags.tagging import Tagging, is_name
 
 __all__ = ["Remember", "stages", "taggers"]
 
@@ -137,7 +137,8 @@ class Remember(Stage):
         said = "\n".join(m.prompt for m in draft.conversation.messages[:4]).lower()
         missing = [topic for topic in topics if topic.lower() not in said]
         summary = any(self._gatherer.is_written_by_client(m.prompt) for m in draft.conversation.messages[:4])
-        if missing and summary and self._profile.memory.recall:
+        tells = len(missing) > 1 or any(map(is_name, missing))
+        if tells and summary and self._profile.memory.recall:
             draft.note(hint_of_topics(missing), reason="the client summarised what these are about")
 
     def _keep(self, exchange: Exchange, make: Callable[[], list[Item]], tags: Sequence[str] = ()) -> None:

@@ -21,7 +21,8 @@ _FILE = re.compile(
 _ERROR = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning)\b|\bE\d{3,4}\b|\bHTTP [45]\d\d\b")
 _NAME = re.compile(r"\b(?:[a-z]+[A-Z]\w*|(?:[A-Z][a-z]+){2,}\w*|[A-Za-z]\w*_\w+)\b|`([\w./-]{2,40})`")
 _PROPER = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{2,}\b")
-_RULES = ((_ERROR, 2.2), (_FILE, 2.0), (_NAME, 2.0), (_PROPER, 1.5))
+_PLAIN = re.compile(r"[^\w/.@~+`-]*+[A-Z]?[a-z]*+[^\w/@~+`-]*+\Z")
+"""A word between blanks in which neither a path nor a file, a name or the name of an error is found: most are."""
 _WORTH_WORD = 1.0
 _WORDS_OF_WORK = """
 please make made makes use used using want wants need needs like thing things way ways file files code line
@@ -55,11 +56,14 @@ def keywords(text: str, vocabulary: Vocabulary, most: int = MOST) -> list[str]:
 
 
 def _candidates(text: str) -> Iterator[tuple[str, float]]:
-    for path in _PATH.findall(text):
+    odd = _without_plain(text)
+    for path in _PATH.findall(odd):
         if name := path.rsplit("/", 1)[-1].rstrip(".@~+-"):
             yield name, 2.0
-    for rule, value in _RULES:
-        for match in rule.finditer(text):
+    # A status and what is in backticks may have blanks in them.
+    errors, names = (text if "HTTP " in text else odd), (text if "`" in text else odd)
+    for rule, where, value in ((_ERROR, errors, 2.2), (_FILE, odd, 2.0), (_NAME, names, 2.0), (_PROPER, text, 1.5)):
+        for match in rule.finditer(where):
             yield match[match.lastindex or 0], value
     seen = Counter(word for word in words(_PATH.sub(" ", _FENCE.sub(" ", text))) if _is_telling(word))
     for word, count in seen.items():
@@ -68,3 +72,7 @@ def _candidates(text: str) -> Iterator[tuple[str, float]]:
 
 def _is_telling(word: str) -> bool:
     return 3 < len(word) <= 30 and word.isalpha() and word not in STOP_WORDS and word not in _COMMON
+
+
+def _without_plain(text: str) -> str:
+    return " ".join(word for word in text.split() if not _PLAIN.match(word))

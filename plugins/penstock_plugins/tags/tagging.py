@@ -14,7 +14,7 @@ from penstock.text import times_in
 from penstock_plugins.tags.keywords import keywords
 from penstock_plugins.tags.vocabulary import Vocabulary
 
-__all__ = ["Tagging", "is_broad", "is_temporal"]
+__all__ = ["Tagging", "is_broad", "is_name", "is_temporal"]
 
 logger = logging.getLogger(__name__)
 PROJECTS, CONVERSATIONS = 100, 1000
@@ -63,10 +63,11 @@ class Tagging:
         return tuple(dict.fromkeys(name for names in newest for name in names))
 
     def begin_anew(self, conversation: str, limit: int = 12) -> list[str]:
-        """The history is gone: nothing is active any more. Gives what it was about, the most frequent first."""
+        """The history is gone: nothing is active any more. Gives what it was about, the most frequent first: names, and
+        words of several turns. A word of one turn says nothing by itself."""
         with self._lock:
             counted = Counter(name for names in self._recent.pop(conversation, ()) for name in names)
-        return [name for name, _ in counted.most_common(limit)]
+        return [name for name, turns in counted.most_common() if turns > 1 or is_name(name)][:limit]
 
     def vocabulary(self, project: str) -> Vocabulary:
         """That of a project."""
@@ -101,6 +102,11 @@ _WHEN = re.compile(
     r"|(?:days?|weeks?|months?) ago|earlier (?:today|this)|recently|previously|the other day|back then"
     r"|this (?:morning|week|month))\b"
 )
+
+
+def is_name(tag: str) -> bool:
+    """`cart.py`, `ValueError`, "HTTP 404" or "Berlin", rather than a word of the language."""
+    return re.search(r"[A-Z\d_./-]", tag) is not None
 
 
 def is_broad(words: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from penstock import BlockKind, Draft, EventKind, FlushReason, Idle, Stage, Usage
-from penstock.engine.flush import UNPAID
+from penstock.engine.flush import MARKED, UNPAID
 from penstock.events.request_events import EditEvent, FlushEvent
 from penstock.testing import Session, Turn, assistant, call, conversation, results, user
 
@@ -95,6 +95,23 @@ def test_a_record_that_does_not_pay_is_not_kept_for_a_cold_cache() -> None:
     state = session.engine.keep_alive._states.peek(session.outcome.conversation)
     assert state is not None
     assert state.ledger.pending == []
+
+
+class Covers(Cuts):
+    """Proposes a short record of all turns but the last, in which a breakpoint of the client's stands."""
+
+    name = "covers"
+
+    def on_flush(self, draft: Draft) -> None:
+        draft.compact(1, len(draft.conversation.messages) - 2, "[a record]", reason="old")
+
+
+def test_a_record_never_takes_a_breakpoint_of_the_client_however_well_it_would_pay() -> None:
+    """P5, on the way of edits that are weighed while the cache is warm."""
+    session = played(Covers(), 400, kept=True)
+    edits = [event.data for event in session.events(EventKind.EDIT) if isinstance(event.data, EditEvent)]
+    assert [(edit.state, edit.reason) for edit in edits] == [("left out", MARKED)]
+    assert session.outcome.body is None
 
 
 def test_a_short_pause_is_no_occasion() -> None:

@@ -451,3 +451,20 @@ def test_a_plugin_that_others_can_write_is_refused() -> None:
     assert "mine" not in Plugins.load(blocked=["mine"]).names()
     file.chmod(0o644)
     assert "mine" in Plugins.load().names()
+
+
+def test_a_bundled_stage_that_cannot_be_loaded_later_is_missed_by_everybody_who_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """P1: a first error that was caught somewhere must not leave the others without it in silence."""
+    plugins = Plugins.load(blocked=("all",), stages_later=True)
+
+    def broken(_: EntryPoint) -> object:
+        raise PluginError("it does not load")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(manager, "_load_entry", broken)
+        for _ in range(2):
+            with pytest.raises(PluginError, match="it does not load"):
+                plugins.stages(profile_of(""))
+    assert "trim" in {stage.name for stage in plugins.stages(profile_of(""))}

@@ -232,6 +232,15 @@ def test_one_message_is_kept_up_to_a_length(memory_service: MemoryService) -> No
     assert sum(len(item.text) for item in kept(memory_service) if item.role == "user") <= 300
 
 
+@pytest.mark.parametrize("order", ["penstock budget raise", "/penstock: Budget raise $2.50."])
+def test_an_order_to_penstock_is_no_memory(memory_service: MemoryService, order: str) -> None:
+    """It is for the proxy, and tells nobody anything later."""
+    with Talk(memory_service) as talk:
+        talk.ask(FACT)
+        talk.ask(order)
+    assert [item.text for item in kept(memory_service) if item.role == "user"] == [FACT]
+
+
 def test_client_calls_teach_nothing(memory_service: MemoryService) -> None:
     """P9: titles, counts, quota checks and compactions."""
     with Talk(memory_service) as talk:

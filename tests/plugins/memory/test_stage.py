@@ -260,6 +260,15 @@ def test_a_clients_compaction_leaves_a_hint_and_what_was_said_can_be_recalled(me
         assert summary not in "\n".join(item.text for item in memory_service.open().newest("/srv/shop"))
 
 
+def test_a_hint_that_says_nothing_is_not_sent(memory_service: MemoryService) -> None:
+    """A word that fell once is no topic."""
+    with Talk(memory_service) as talk:
+        talk.ask("Which colour has the kettle of the office?", "The kettle is green.")
+        talk.turns.clear()
+        summary = "This session is being continued from a previous conversation. The kitchen was discussed."
+        assert NOTE not in talk.ask(summary + " Go on with the invoices.", "I go on.")
+
+
 def test_subagents_are_remembered_by_their_reports(memory_service: MemoryService) -> None:
     """What the main agent asks of them is no person's word."""
     with Talk(

@@ -35,12 +35,15 @@ class WordLlama256:
             )
         except (ImportError, OSError, ValueError, RuntimeError) as e:
             raise MemoryDown(f"WordLlama cannot be loaded: {e}") from e
-        self._model.tokenizer.no_padding()
+        tokenizer = self._model.tokenizer
+        tokenizer.no_padding()
+        # Without where in the text each piece is, which nobody asks for: a third less time.
+        self._pieces = getattr(tokenizer, "encode_batch_fast", tokenizer.encode_batch)
 
     def spelled(self, stems: Sequence[str]) -> list[str]:
         """`danc` is of "dance": of the possible spellings, the one the model's vocabulary has in the fewest pieces."""
         options = [[f"{stem[:-1]}y"] if stem.endswith("i") else [stem, f"{stem}e"] for stem in stems]
-        pieces = self._model.tokenizer.encode_batch([o for some in options for o in some], add_special_tokens=False)
+        pieces = self._pieces([o for some in options for o in some], add_special_tokens=False)
         lengths = iter([sum(encoded.attention_mask) for encoded in pieces])
         return [min((next(lengths), n, option) for n, option in enumerate(some))[2] for some in options]
 
@@ -48,7 +51,7 @@ class WordLlama256:
         """One vector for each text. The model's own `embed` fills each text up to the longest of its batch, and takes
         many times as long."""
         table = self._model.embedding
-        pieces = self._model.tokenizer.encode_batch([text[:_CHARS] or " " for text in texts], add_special_tokens=False)
+        pieces = self._pieces([text[:_CHARS] or " " for text in texts], add_special_tokens=False)
         rows = (np.minimum(np.array(one.ids, np.int64), len(table) - 1) for one in pieces)
         found: Sequence[Sequence[float]] = [table[ids].sum(axis=0) / max(len(ids), 1) for ids in rows]
         return found

@@ -22,10 +22,9 @@ _ME = re.compile(r"\b(I|I'm|I've|my|we)\b")
 _TIME = re.compile(
     r"\b(yesterday|today|tonight|last|next|ago|tomorrow|week|weekend|month|year|monday|tuesday|wednesday|thursday|friday"
     r"|saturday|sunday|recently|since|january|february|march|april|may|june|july|august|september|october|november"
-    r"|december|\d{4}|days?|started|just)\b",
-    re.I,
+    r"|december|\d{4}|days?|started|just)\b"
 )
-_STANDING = re.compile(r"\b(always|never|prefer|make sure to|whenever|please (?:use|include|provide))\b", re.I)
+_STANDING = re.compile(r"\b(always|never|prefer|make sure to|whenever|please (?:use|include|provide))\b")
 _DIGIT = re.compile(r"\d")
 _LONGEST = 3.5
 """`length` past which more words tell nothing more: about 660."""
@@ -33,7 +32,7 @@ _LONGEST = 3.5
 
 def traits_of(text: str) -> npt.NDArray[np.float32]:
     """One number for each of `NAMES`."""
-    count = len(text.split())
+    count, low = len(text.split()), text.lower()
     length = min(math.log1p(count) - 3, _LONGEST)
     thin = min(max(1 - (length + 0.6) / 1.2, 0.0), 1.0)  # 1 below 11 words, 0 above 36
     me = float(bool(_ME.search(text)))
@@ -44,9 +43,9 @@ def traits_of(text: str) -> npt.NDArray[np.float32]:
             thin * bool(_ACK.match(text)),
             thin * me,
             me,
-            min(3, len(_TIME.findall(text))) / 3,
+            min(3, len(_TIME.findall(low))) / 3,
             bool(_DIGIT.search(text)),
-            bool(_STANDING.search(text)) * (count < 60),
+            bool(_STANDING.search(low)) * (count < 60),
         ],
         dtype=np.float32,
     )
