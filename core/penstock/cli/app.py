@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from penstock.base.errors import PenstockError, PluginError
 from penstock.base.version import VERSION
 from penstock.cli.deferred import add_command, add_group
+from penstock.cli.panels import panel_of, place_of
 from penstock.plugins.manager import Plugins
 
 __all__ = ["build", "main"]
@@ -25,7 +26,14 @@ BYPASS = (
 
 
 class Commands(TyperGroup):
-    """Says in a line what is wrong, and ends with status 2; for the commands of plugins too."""
+    """Says in a line what is wrong, and ends with status 2; for the commands of plugins too. Lists commands by topic,
+    the most important first."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {name: self.commands[name] for name in sorted(self.commands, key=place_of)}
+        for name, command in self.commands.items():
+            command.rich_help_panel = getattr(command, "rich_help_panel", None) or panel_of(name)  # type: ignore[attr-defined]
 
     def invoke(self, ctx: Any) -> Any:
         try:
