@@ -20,7 +20,7 @@ from penstock_addons.cli.memory.printing import shortened
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="What was spent, what may be, and how to go on when it is used up.")
+app = typer.Typer(help="What was spent, what may be, and how to go on when it is used up.")
 _COLOURS = {"REDUCED": "yellow", "MINIMAL": "magenta", "BLOCKED": "red"}
 _NAME = 40
 

@@ -17,7 +17,7 @@ from penstock_addons.cli.memory.printing import confirmed, short_project, shorte
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="List the sessions in the log, name them, delete them.")
+app = typer.Typer(help="List the sessions in the log, name them, delete them.")
 _NAME = 40
 
 Session = Annotated[

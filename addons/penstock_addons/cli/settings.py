@@ -19,7 +19,7 @@ from penstock_addons.cli.memory.printing import confirmed
 
 __all__ = ["app", "down", "pause", "resume"]
 
-app = typer.Typer(no_args_is_help=True, help="The settings of the running proxy; changes last for this run.")
+app = typer.Typer(help="The settings of the running proxy; changes last for this run.")
 WAIT_S = 60.0
 _SIGNS = {Source.RUN: "●", Source.PROFILE: " ", Source.DEFAULT: " "}
 _WORDS = {Source.RUN: "changed", Source.PROFILE: "profile", Source.DEFAULT: "default"}

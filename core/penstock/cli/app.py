@@ -35,6 +35,9 @@ class Commands(TyperGroup):
         for name, command in self.commands.items():
             command.rich_help_panel = getattr(command, "rich_help_panel", None) or panel_of(name)  # type: ignore[attr-defined]
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, args or ["--help"])  # status 0, where newer versions of click end with 2
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
@@ -66,7 +69,6 @@ def _app(found: Plugins) -> typer.Typer:
     app = typer.Typer(
         name="penstock",
         cls=Commands,
-        no_args_is_help=True,
         pretty_exceptions_show_locals=False,
         epilog=BYPASS,
     )

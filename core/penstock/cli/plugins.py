@@ -21,7 +21,7 @@ __all__ = ["app"]
 
 def app() -> typer.Typer:
     """The commands under `penstock plugins`."""
-    group = typer.Typer(help="Show plugins, and start one of your own.", no_args_is_help=True)
+    group = typer.Typer(help="Show plugins, and start one of your own.")
     group.command("list")(show_all)
     group.command("new")(new)
     return group

@@ -19,7 +19,7 @@ Name = Annotated[str, typer.Argument(help="A profile's name, or the path of a .t
 
 def app() -> typer.Typer:
     """The commands under `penstock profiles`."""
-    group = typer.Typer(help="Show and check profiles: the choices for one kind of client.", no_args_is_help=True)
+    group = typer.Typer(help="Show and check profiles: the choices for one kind of client.")
     group.command("list")(show_all)
     group.command("show")(show)
     group.command("check")(check)

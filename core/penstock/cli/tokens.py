@@ -25,7 +25,7 @@ DEFAULT = "o200k_base"
 
 def app(vocabularies: Mapping[str, Vocabulary] = KNOWN) -> typer.Typer:
     """The commands under `penstock tokens`."""
-    group = typer.Typer(help="Show and install the vocabularies that tokens are counted with.", no_args_is_help=True)
+    group = typer.Typer(help="Show and install the vocabularies that tokens are counted with.")
 
     @group.command("list")
     def _() -> None:
