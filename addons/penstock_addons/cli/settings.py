@@ -11,6 +11,7 @@ import typer
 from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.base.format import printable
+from penstock.cli.numbers import finite
 from penstock.control.client import Remote
 from penstock.profiles.renamed_keys import current_key
 from penstock.settings.setting import Setting, Source
@@ -105,7 +106,9 @@ def resume(store: Store = None) -> None:
 
 
 def down(
-    grace: Annotated[float, typer.Option(help="Seconds that requests under way may still take.", min=0, max=600)] = 30,
+    grace: Annotated[
+        float, typer.Option(help="Seconds that requests under way may still take.", min=0, max=600, callback=finite)
+    ] = 30,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     store: Store = None,
 ) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penstock.base.errors import PenstockError
+from penstock.cli.numbers import finite
 from penstock.plugins.manager import BLOCK_VARIABLE, Plugins
 from penstock.profiles import profile as profiles
 from penstock_addons.cli.banner import command
@@ -31,7 +32,7 @@ def demo(
     port: Annotated[int, typer.Option(help="The port the client talks to. Any when not given.", min=0, max=65535)] = 0,
     no_tui: Annotated[bool, typer.Option("--no-tui", help="Lines in place of the screen.")] = False,
     turns: Annotated[int, typer.Option(help="How many times the person asks for something.", min=1, max=400)] = 40,
-    speed: Annotated[float, typer.Option(help="2 is twice as fast.", min=0.1, max=1000)] = 1.0,
+    speed: Annotated[float, typer.Option(help="2 is twice as fast.", min=0.1, max=1000, callback=finite)] = 1.0,
     profile: Annotated[str, typer.Option(help="The profile the proxy runs with.")] = "default",
 ) -> None:
     """Show a long coding session pass through a real proxy, between a scripted client and a scripted provider.
