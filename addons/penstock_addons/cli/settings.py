@@ -113,9 +113,11 @@ def down(
     store: Store = None,
 ) -> None:
     """Shut the proxy down, when what is under way is done. Clients that still use it then get no answer."""
+    remote = Remote(store or paths.store_path())
+    remote.up()  # said before anybody is asked
     if not yes:
         confirmed("Shut the proxy down?")
-    done = _do(store, "/shutdown", {"grace_s": grace})
+    done = remote.do("/shutdown", {"grace_s": grace}, WAIT_S)
     left = done["under_way"]
     waits = f", as soon as {left} under way {'is' if left == 1 else 'are'} done" if left else ""
     typer.echo(f"The proxy (process {done['pid']}) leaves{waits}.")
