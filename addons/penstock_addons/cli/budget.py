@@ -16,7 +16,7 @@ from penstock.budget.amount import amount_in_words, part_in_words
 from penstock.cli.numbers import finite
 from penstock.control.client import do_budget
 from penstock_addons.cli.memory.client import profile_in_use
-from penstock_addons.cli.memory.printing import shortened
+from penstock_addons.cli.memory.printing import confirmed, shortened
 
 __all__ = ["app"]
 
@@ -109,7 +109,7 @@ def reset(
     """Count from nothing again: one budget, those of a scope, or all."""
     what = f"{scope} {name}".strip() or "every budget"
     if not yes:
-        typer.confirm(f"Count {what} from nothing again?", abort=True)
+        confirmed(f"Count {printable(what)} from nothing again?")
     done = _do(store, "reset", {"scope": scope or None, "name": name})["reset"]
     if not done:
         raise PenstockError(f"nothing was counted for {what} in this period")
