@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from penstock.base.errors import PenstockError, PluginError
+from penstock.base.format import is_colour_unwanted
 from penstock.base.version import VERSION
 from penstock.cli.deferred import add_command, add_group
 from penstock.cli.panels import panel_of, place_of
@@ -70,6 +71,7 @@ def _app(found: Plugins) -> typer.Typer:
         name="penstock",
         cls=Commands,
         pretty_exceptions_show_locals=False,
+        context_settings={"color": False} if is_colour_unwanted() else None,  # rich sees to itself
         epilog=BYPASS,
     )
 

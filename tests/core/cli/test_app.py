@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from penstock import __version__
 from penstock.base import paths
+from penstock.cli import build
 from penstock.cli.panels import OTHERS, PANELS
 from penstock.plugins.manager import BLOCK_VARIABLE
 from tests.core.cli.conftest import Run
@@ -78,6 +80,14 @@ def test_help_version_and_completion_import_nothing_heavy(penstock_home: Path, w
 def test_help_says_how_to_be_passed_by(run: Run) -> None:
     """The way past everything is on the first page."""
     assert "x-penstock: bypass" in " ".join(run("--help").stdout.split())
+
+
+@pytest.mark.parametrize("words", [["doctor"], ["explain", "aa"]], ids=["doctor", "explain"])
+def test_no_colour_where_nobody_wants_one(store: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    """On a terminal too."""
+    assert "\x1b[" in CliRunner().invoke(build(), words, color=True).stdout
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in CliRunner().invoke(build(), words, color=True).stdout
 
 
 def test_commands_stand_in_panels_by_topic(run: Run) -> None:
