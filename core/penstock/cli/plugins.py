@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import keyword
 import re
 from importlib import resources
@@ -27,10 +28,13 @@ def app() -> typer.Typer:
     return group
 
 
-def show_all(ctx: typer.Context) -> None:
+def show_all(ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="A JSON list.")] = False) -> None:
     """List the plugins that are loaded, with where each comes from."""
     plugins: Plugins = ctx.obj
     names = plugins.names()
+    if as_json:
+        typer.echo(json.dumps([{"plugin": name, "source": source} for name, source in names.items()], indent=1))
+        return
     width = max((len(name) for name in names), default=0)
     for name, source in names.items():
         typer.echo(f"{name:<{width}}  {source}")
