@@ -40,7 +40,8 @@ def show_all(as_json: Annotated[bool, typer.Option("--json", help="A JSON list."
         about = one["about"] if one["error"] is None else f"cannot be used: {one['error']}"
         mark = f"  [{one['file']}]" if one["own"] else ""
         typer.echo(f"{one['profile']:<{width}}  {about}{mark}")
-    typer.echo(f"\nYour own go to {paths.profiles_dir()}", err=True)
+    typer.echo(f"\n{', '.join(known.PRESETS)} may stand on top of another: codex+bold.", err=True)
+    typer.echo(f"Your own go to {paths.profiles_dir()}", err=True)
 
 
 def show(name: Name, as_json: Json = False) -> None:

@@ -149,7 +149,9 @@ def _is_session(process: Path, session: int) -> bool:
         ("python3", (), ""),
         ("claude", (), "claude-code:x@"),
         ("claude", ("--profile", "default"), ""),
-        ("claude", ("--profile", "observe"), "observe:x@"),
+        ("claude", ("--profile", "opencode"), "opencode:x@"),
+        ("claude", ("--profile", "observe"), "claude-code+observe:x@"),
+        ("python3", ("--profile", "bold"), "bold:x@"),
         ("codex", ("--bypass",), "bypass:x@"),
     ],
 )
