@@ -239,7 +239,7 @@ def _reach(
 
 def _owner(store: Path, folder: Path) -> MemoryClient:
     """The proxy among those that are up that has this memory open. Raises `MemoryLocked`."""
-    plain = running(store, only=True)  # a mitmdump that somebody started announces nothing
+    plain = running(store, only=True)  # one in reverse mode alone announces nothing
     for up in (*all_beside(store), *([plain] if plain is not None else [])):
         client = MemoryClient(partial(_ask_memory, up))
         try:
