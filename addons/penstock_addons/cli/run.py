@@ -15,6 +15,7 @@ import typer
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
+from penstock.cli import completion
 from penstock.control.discovery import Announcement, announced, answers, default_file, reachable
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
@@ -57,6 +58,7 @@ def run(
             help="The profile for this session, or how far edits go in that of this client: safe, balanced, bold or "
             "observe. When not given: the one for this client, unless the proxy that is up was given one.",
             envvar=PROFILE_VARIABLE,
+            autocompletion=completion.profiles,
         ),
     ] = "",
     bypass: Annotated[

@@ -11,6 +11,7 @@ import typer
 from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, moment, percent, plural, printable
+from penstock.cli import completion
 from penstock.control.client import do_sessions
 from penstock_addons.cli.memory.client import reached
 from penstock_addons.cli.memory.printing import confirmed, short_project, shortened
@@ -22,7 +23,12 @@ _NAME = 40
 
 Session = Annotated[
     str,
-    typer.Argument(help="Its id, the beginning of it, or its label.", metavar="SESSION", show_default=False),
+    typer.Argument(
+        help="Its id, the beginning of it, or its label.",
+        metavar="SESSION",
+        show_default=False,
+        autocompletion=completion.sessions,
+    ),
 ]
 Store = Annotated[Path | None, typer.Option(help="The proxy's store, where it was started with one of its own.")]
 

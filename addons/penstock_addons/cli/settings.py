@@ -11,6 +11,7 @@ import typer
 from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.base.format import printable
+from penstock.cli import completion
 from penstock.cli.numbers import finite
 from penstock.control.client import Remote
 from penstock.profiles.renamed_keys import current_key
@@ -25,7 +26,14 @@ WAIT_S = 60.0
 _SIGNS = {Source.RUN: "●", Source.PROFILE: " ", Source.DEFAULT: " "}
 _WORDS = {Source.RUN: "changed", Source.PROFILE: "profile", Source.DEFAULT: "default"}
 
-OfProfile = Annotated[str, typer.Option("--profile", help="One that a client uses. The proxy's own when not given.")]
+OfProfile = Annotated[
+    str,
+    typer.Option(
+        "--profile",
+        help="One that a client uses. The proxy's own when not given.",
+        autocompletion=completion.profiles,
+    ),
+]
 Store = Annotated[Path | None, typer.Option(help="The proxy's store, where it was started with one of its own.")]
 Keys = Annotated[list[str] | None, typer.Argument(help="Settings, as `penstock settings show` names them.")]
 

@@ -15,6 +15,7 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, dollars, percent, signed
+from penstock.cli import completion
 from penstock.plugins.manager import Plugins
 
 if TYPE_CHECKING:
@@ -33,7 +34,12 @@ def whatif(
     ctx: typer.Context,
     log: Annotated[Path, typer.Argument(help="A flow file of mitmproxy, a HAR, or JSON lines.", metavar="LOG")],
     profile: Annotated[
-        list[str] | None, typer.Option(help="A profile's name or file. May be repeated.", metavar="NAME|FILE")
+        list[str] | None,
+        typer.Option(
+            help="A profile's name or file. May be repeated.",
+            metavar="NAME|FILE",
+            autocompletion=completion.profiles,
+        ),
     ] = None,
     keep_alive: Annotated[
         bool, typer.Option("--keep-alive", help="Also each profile with its cache kept alive while the user is idle.")

@@ -13,6 +13,7 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.base.toml import to_toml
+from penstock.cli import completion
 from penstock.cli.numbers import finite
 from penstock.plugins.manager import BLOCK_VARIABLE, Plugins
 from penstock.profiles import profile as profiles
@@ -35,7 +36,9 @@ def demo(
     no_tui: Annotated[bool, typer.Option("--no-tui", help="Lines in place of the screen.")] = False,
     turns: Annotated[int, typer.Option(help="How many times the person asks for something.", min=1, max=400)] = 40,
     speed: Annotated[float, typer.Option(help="2 is twice as fast.", min=0.1, max=1000, callback=finite)] = 1.0,
-    profile: Annotated[str, typer.Option(help="The profile the proxy runs with.")] = "default",
+    profile: Annotated[
+        str, typer.Option(help="The profile the proxy runs with.", autocompletion=completion.profiles)
+    ] = "default",
 ) -> None:
     """Show a long coding session pass through a real proxy, between a scripted client and a scripted provider.
 

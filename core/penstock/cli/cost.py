@@ -13,6 +13,7 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, dollars, moment, percent, printable, signed
+from penstock.cli import completion
 from penstock.cli.numbers import finite
 from penstock.events.kinds import EventKind
 from penstock.events.request_events import ClassifiedEvent
@@ -53,7 +54,12 @@ class _Sums:
 
 def cost(
     ctx: typer.Context,
-    session: Annotated[str, typer.Option(help="Only this session: its id, or how it begins.", metavar="ID")] = "",
+    session: Annotated[
+        str,
+        typer.Option(
+            help="Only this session: its id, or how it begins.", metavar="ID", autocompletion=completion.sessions
+        ),
+    ] = "",
     days: Annotated[
         float, typer.Option(help="Only the last so many days. 0: all the log holds.", min=0, callback=finite)
     ] = 0,

@@ -13,6 +13,7 @@ import typer
 from penstock.base.diff import changed_lines
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, dollars, lasted, moment, percent, plural, printable, signed
+from penstock.cli import completion
 from penstock.edits.edit import Edit
 from penstock.events.event import Event
 from penstock.events.request_events import (
@@ -47,7 +48,11 @@ _SIGNS = {"+": "green", "-": "red", "@": "cyan"}
 def explain(
     ctx: typer.Context,
     exchange: Annotated[
-        str, typer.Argument(help="Its id, or the beginning of it. The newest one with an edit when not given.")
+        str,
+        typer.Argument(
+            help="Its id, or the beginning of it. The newest one with an edit when not given.",
+            autocompletion=completion.exchanges,
+        ),
     ] = "",
     lines: Annotated[int, typer.Option(help="How many lines of each difference. 0: all.", min=0)] = 40,
     every: Annotated[bool, typer.Option("--all", help="Also list the edits that were replayed.")] = False,

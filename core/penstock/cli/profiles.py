@@ -11,12 +11,20 @@ import typer
 from penstock.base import paths
 from penstock.base.errors import ProfileError
 from penstock.base.toml import to_toml
+from penstock.cli import completion
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as known
 
 __all__ = ["app"]
 
-Name = Annotated[str, typer.Argument(help="A profile's name, or the path of a .toml file.", metavar="NAME|FILE")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        help="A profile's name, or the path of a .toml file.",
+        metavar="NAME|FILE",
+        autocompletion=completion.profiles,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 

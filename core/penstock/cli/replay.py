@@ -13,6 +13,7 @@ import typer
 from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, lasted, percent, printable, signed
+from penstock.cli import completion
 from penstock.cli.numbers import finite
 from penstock.profiles import profile as profiles
 
@@ -33,8 +34,13 @@ WIDEST = 1_000_000_000
 def replay(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="Prompts, one a line; # begins a comment.", metavar="PROMPTS")],
-    profile: Annotated[str, typer.Option(help="A profile's name or file.", metavar="NAME|FILE")] = "default",
-    model: Annotated[str, typer.Option(help="The model that is asked.")] = "claude-sonnet-4-5",
+    profile: Annotated[
+        str,
+        typer.Option(help="A profile's name or file.", metavar="NAME|FILE", autocompletion=completion.profiles),
+    ] = "default",
+    model: Annotated[
+        str, typer.Option(help="The model that is asked.", autocompletion=completion.models)
+    ] = "claude-sonnet-4-5",
     api: Annotated[str, typer.Option(help="anthropic or openai. By the model's name when not given.")] = "",
     store: Annotated[
         Path | None,

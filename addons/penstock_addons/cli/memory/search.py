@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from penstock.base.format import columns, moment, plural, printable
+from penstock.cli import completion
 from penstock.cli.numbers import MOST
 from penstock_addons.cli.memory.client import AllOption, JsonOption, ProjectOption, chosen_project, reached
 from penstock_addons.cli.memory.printing import as_json, full, line, only, process, shortened, size
@@ -27,7 +28,12 @@ _NAME = 20
 def show_newest(
     project: ProjectOption = "",
     every: AllOption = False,
-    session: Annotated[str, typer.Option(help="Only this one: its id, the beginning of it, or its label.")] = "",
+    session: Annotated[
+        str,
+        typer.Option(
+            help="Only this one: its id, the beginning of it, or its label.", autocompletion=completion.sessions
+        ),
+    ] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", help="So many at most.", min=1, max=MOST)] = 20,
     json_: JsonOption = False,
     store: StoreOption = None,
