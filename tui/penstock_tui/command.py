@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from penstock.base.paths import store_path
+from penstock.cli import completion
 from penstock_tui.names import ViewName
 
 __all__ = ["View", "tui"]
@@ -38,7 +39,9 @@ def tui(
         Path | None, typer.Option(help="Write a picture of the screen to this SVG file and end.")
     ] = None,
     size: Annotated[str, typer.Option(help="Columns and rows of the picture.")] = "160x48",
-    select: Annotated[str, typer.Option(help="The exchange in the picture: an id, or last.")] = "last",
+    select: Annotated[
+        str, typer.Option(help="The exchange in the picture: an id, or last.", autocompletion=completion.exchanges)
+    ] = "last",
     view: Annotated[View, typer.Option(help="What the picture shows.")] = View.LOG,
     web: Annotated[bool, typer.Option("--web", help="Show it in a browser of this machine.")] = False,
     port: Annotated[

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,21 +13,16 @@ from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, moment, printable
 from penstock.budget.amount import amount_in_words, part_in_words
+from penstock.cli.numbers import finite
 from penstock.control.client import do_budget
 from penstock_addons.cli.memory.client import profile_in_use
-from penstock_addons.cli.memory.printing import shortened
+from penstock_addons.cli.memory.printing import confirmed, shortened
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="What was spent, what may be, and how to go on when it is used up.")
+app = typer.Typer(help="What was spent, what may be, and how to go on when it is used up.")
 _COLOURS = {"REDUCED": "yellow", "MINIMAL": "magenta", "BLOCKED": "red"}
 _NAME = 40
-
-
-def _finite(amount: float | None) -> float | None:
-    if amount is not None and not math.isfinite(amount):
-        raise typer.BadParameter("a number was expected")
-    return amount
 
 
 Scope = Annotated[
@@ -39,11 +33,11 @@ MaybeScope = Annotated[
     typer.Argument(help="day, project, agent, session or conversation.", metavar="[SCOPE]", show_default=False),
 ]
 Name = Annotated[str, typer.Argument(help="One of them, by its name. All when not given.", show_default=False)]
-Dollars = Annotated[float | None, typer.Option(help="Dollars.", min=0, callback=_finite, show_default=False)]
+Dollars = Annotated[float | None, typer.Option(help="Dollars.", min=0, callback=finite, show_default=False)]
 Tokens = Annotated[
-    float | None, typer.Option(help="Tokens, cache reads too.", min=0, callback=_finite, show_default=False)
+    float | None, typer.Option(help="Tokens, cache reads too.", min=0, callback=finite, show_default=False)
 ]
-Requests = Annotated[float | None, typer.Option(help="Answered requests.", min=0, callback=_finite, show_default=False)]
+Requests = Annotated[float | None, typer.Option(help="Answered requests.", min=0, callback=finite, show_default=False)]
 Store = Annotated[Path | None, typer.Option(help="The proxy's store, where it was started with one of its own.")]
 
 
@@ -115,7 +109,7 @@ def reset(
     """Count from nothing again: one budget, those of a scope, or all."""
     what = f"{scope} {name}".strip() or "every budget"
     if not yes:
-        typer.confirm(f"Count {what} from nothing again?", abort=True)
+        confirmed(f"Count {printable(what)} from nothing again?")
     done = _do(store, "reset", {"scope": scope or None, "name": name})["reset"]
     if not done:
         raise PenstockError(f"nothing was counted for {what} in this period")

@@ -12,6 +12,7 @@ from penstock.base import paths
 from penstock.base.browser_origin import is_loopback
 from penstock.base.errors import PenstockError
 from penstock.base.format import plural
+from penstock.cli import completion
 from penstock.control.client import ask
 from penstock.control.discovery import running
 
@@ -23,7 +24,10 @@ _WAIT_S = 10.0
 def compact(
     session: Annotated[
         str,
-        typer.Option(help="Only this one: the client's session id, or a conversation's as `penstock events` shows it."),
+        typer.Option(
+            help="Only this one: the client's session id, or a conversation's as `penstock events` shows it.",
+            autocompletion=completion.sessions,
+        ),
     ] = "",
     url: Annotated[
         str, typer.Option(help="The proxy's address. The one that is up when not given.", metavar="URL")

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from penstock.base import paths
+from penstock.cli import completion
 from penstock_addons.cli.up import PORT, PROFILE_VARIABLE
 
 __all__ = ["doctor"]
@@ -18,7 +19,10 @@ _COLOURS = {"ok": typer.colors.GREEN, "warn": typer.colors.YELLOW, "fail": typer
 
 
 def doctor(
-    profile: Annotated[str, typer.Option(help="The profile to look at.", envvar=PROFILE_VARIABLE)] = "default",
+    profile: Annotated[
+        str,
+        typer.Option(help="The profile to look at.", envvar=PROFILE_VARIABLE, autocompletion=completion.profiles),
+    ] = "default",
     port: Annotated[int, typer.Option(help="The port a proxy would listen on.", min=1, max=65535)] = PORT,
     store: Annotated[Path | None, typer.Option(help="The store to look at. The proxy's own when not given.")] = None,
     confdir: Annotated[Path | None, typer.Option(help="The folder of the certificate authority.")] = None,

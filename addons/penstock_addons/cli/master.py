@@ -6,11 +6,13 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
 
+from mitmproxy.log import MitmFormatter
 from mitmproxy.options import Options
 from mitmproxy.tools import cmdline
 from mitmproxy.tools.dump import DumpMaster
 from mitmproxy.tools.main import run
 
+from penstock.base.format import is_colour_unwanted
 from penstock_addons.addons import suite_addons
 
 __all__ = ["serve"]
@@ -25,6 +27,8 @@ def serve(arguments: Sequence[str], more: Sequence[object]) -> None:
             super().__init__(opts)
             # Set here and not by arguments: those stand above what a person gives behind `--`, and in config.yaml.
             opts.update(flow_detail=0, termlog_verbosity="warn")
+            if is_colour_unwanted():
+                self.addons.get("termlog").logger.formatter = MitmFormatter(colorize=False)
             self.addons.add(*suite_addons(), *more)
 
     run(Master, cmdline.mitmdump, arguments, _filter)

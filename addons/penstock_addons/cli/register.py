@@ -1,4 +1,4 @@
-"""Addons of a proxy started by us: it says where it listens, and ends with the program that needed it."""
+"""Addons of a proxy: it says where it listens, and ends with the program that needed it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from pathlib import Path
 from mitmproxy import ctx
 from mitmproxy.proxy.mode_specs import RegularMode, ReverseMode, UpstreamMode
 
-from penstock.control.discovery import Announcement, announce, file_beside, reachable, withdraw
+from penstock.control.discovery import Announcement, announce, default_file, file_beside, reachable, withdraw
+from penstock_addons.cli.certificate_authority import certificate
 from penstock_addons.cli.upstreams import Upstream
 
 __all__ = ["Announcer", "Tether"]
@@ -22,12 +23,17 @@ logger = logging.getLogger(__name__)
 
 class Announcer:
     """Announces the proxy once it listens, and takes the announcement back when it ends. `reverse` has mitmproxy's
-    words for its reverse ports as keys."""
+    words for its reverse ports as keys. `file`, `ca`: where proxies are found and certificates are kept when not
+    given."""
 
     def __init__(
-        self, file: Path, ca: Path, reverse: Mapping[str, Upstream], say: Callable[[Announcement], None] | None
+        self,
+        file: Path | None = None,
+        ca: Path | None = None,
+        reverse: Mapping[str, Upstream] | None = None,
+        say: Callable[[Announcement], None] | None = None,
     ) -> None:
-        self._file, self._ca, self._reverse, self._say = file, ca, reverse, say
+        self._file, self._ca, self._reverse, self._say = file or default_file(), ca, reverse or {}, say
         self._beside: Path | None = None
 
     def running(self) -> None:
@@ -66,8 +72,8 @@ class Announcer:
             host=host,
             port=port,
             profile=ctx.options.penstock_profile,
-            store=ctx.options.penstock_store,
-            ca=str(self._ca),
+            store=str(Path(ctx.options.penstock_store).expanduser().absolute()),
+            ca=str(self._ca or certificate(Path(ctx.options.confdir).expanduser().absolute())),
             started=time.time(),
             reverse=reverse,
         )

@@ -15,6 +15,7 @@ import typer
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
+from penstock.cli import completion
 from penstock.control.discovery import Announcement, announced, answers, default_file, reachable
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
@@ -54,9 +55,10 @@ def run(
     profile: Annotated[
         str,
         typer.Option(
-            help="The profile for this session. When not given: the one for this client, unless the proxy that is up "
-            "was given one.",
+            help="The profile for this session, or how far edits go in that of this client: safe, balanced, bold or "
+            "observe. When not given: the one for this client, unless the proxy that is up was given one.",
             envvar=PROFILE_VARIABLE,
+            autocompletion=completion.profiles,
         ),
     ] = "",
     bypass: Annotated[
@@ -86,7 +88,7 @@ def run(
     if program is None:
         typer.echo(f"penstock: {command[0]!r} is no program on the PATH", err=True)
         raise typer.Exit(NOT_FOUND)
-    wanted = profile or profile_of(client)
+    wanted = profiles.preset_for(profile_of(client), profile) if profile else profile_of(client)
     _tell(profiles.load(wanted), bypass=bypass)
     asked = _Asked(client, wanted, is_chosen=bool(profile), bypass=bypass, port=port, confdir=confdir)
     with ended_by_signals(), _proxy(asked) as (proxy, file):

@@ -11,18 +11,24 @@ import typer
 from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, moment, percent, plural, printable
+from penstock.cli import completion
 from penstock.control.client import do_sessions
 from penstock_addons.cli.memory.client import reached
 from penstock_addons.cli.memory.printing import confirmed, short_project, shortened
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="List the sessions in the log, name them, delete them.")
+app = typer.Typer(help="List the sessions in the log, name them, delete them.")
 _NAME = 40
 
 Session = Annotated[
     str,
-    typer.Argument(help="Its id, the beginning of it, or its label.", metavar="SESSION", show_default=False),
+    typer.Argument(
+        help="Its id, the beginning of it, or its label.",
+        metavar="SESSION",
+        show_default=False,
+        autocompletion=completion.sessions,
+    ),
 ]
 Store = Annotated[Path | None, typer.Option(help="The proxy's store, where it was started with one of its own.")]
 

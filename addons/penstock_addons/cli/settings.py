@@ -11,6 +11,8 @@ import typer
 from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.base.format import printable
+from penstock.cli import completion
+from penstock.cli.numbers import finite
 from penstock.control.client import Remote
 from penstock.profiles.renamed_keys import current_key
 from penstock.settings.setting import Setting, Source
@@ -19,12 +21,19 @@ from penstock_addons.cli.memory.printing import confirmed
 
 __all__ = ["app", "down", "pause", "resume"]
 
-app = typer.Typer(no_args_is_help=True, help="The settings of the running proxy; changes last for this run.")
+app = typer.Typer(help="The settings of the running proxy; changes last for this run.")
 WAIT_S = 60.0
 _SIGNS = {Source.RUN: "●", Source.PROFILE: " ", Source.DEFAULT: " "}
 _WORDS = {Source.RUN: "changed", Source.PROFILE: "profile", Source.DEFAULT: "default"}
 
-OfProfile = Annotated[str, typer.Option("--profile", help="One that a client uses. The proxy's own when not given.")]
+OfProfile = Annotated[
+    str,
+    typer.Option(
+        "--profile",
+        help="One that a client uses. The proxy's own when not given.",
+        autocompletion=completion.profiles,
+    ),
+]
 Store = Annotated[Path | None, typer.Option(help="The proxy's store, where it was started with one of its own.")]
 Keys = Annotated[list[str] | None, typer.Argument(help="Settings, as `penstock settings show` names them.")]
 
@@ -105,14 +114,18 @@ def resume(store: Store = None) -> None:
 
 
 def down(
-    grace: Annotated[float, typer.Option(help="Seconds that requests under way may still take.", min=0, max=600)] = 30,
+    grace: Annotated[
+        float, typer.Option(help="Seconds that requests under way may still take.", min=0, max=600, callback=finite)
+    ] = 30,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     store: Store = None,
 ) -> None:
     """Shut the proxy down, when what is under way is done. Clients that still use it then get no answer."""
+    remote = Remote(store or paths.store_path())
+    remote.up()  # said before anybody is asked
     if not yes:
         confirmed("Shut the proxy down?")
-    done = _do(store, "/shutdown", {"grace_s": grace})
+    done = remote.do("/shutdown", {"grace_s": grace}, WAIT_S)
     left = done["under_way"]
     waits = f", as soon as {left} under way {'is' if left == 1 else 'are'} done" if left else ""
     typer.echo(f"The proxy (process {done['pid']}) leaves{waits}.")

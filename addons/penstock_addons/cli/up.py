@@ -11,6 +11,7 @@ import typer
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
+from penstock.cli import completion
 from penstock.control import discovery
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
@@ -35,7 +36,12 @@ def up(
         ),
     ] = False,
     profile: Annotated[
-        str, typer.Option(help="The profile, or the path of a .toml file.", envvar=PROFILE_VARIABLE)
+        str,
+        typer.Option(
+            help="The profile, or the path of a .toml file.",
+            envvar=PROFILE_VARIABLE,
+            autocompletion=completion.profiles,
+        ),
     ] = "default",
     reverse: Annotated[
         list[str] | None,

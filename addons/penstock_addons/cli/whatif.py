@@ -15,6 +15,7 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, dollars, percent, signed
+from penstock.cli import completion
 from penstock.plugins.manager import Plugins
 
 if TYPE_CHECKING:
@@ -25,15 +26,32 @@ __all__ = ["whatif"]
 
 _HAR = re.compile(rb'\{\s*("log"\s*:|$)')
 """How one begins, on one line or on many."""
+_OWN = (b"SQLite format 3\0", b'{"format": "penstock-session"')
+"""How our log begins, and an export of it."""
+_HOW = (
+    "To make one: `penstock up --profile observe -- -w FILE`, a session with `penstock run -- CLIENT`, Ctrl-C, then "
+    "`penstock whatif FILE`. What sessions in the log cost with and without Penstock: `penstock cost`; why little "
+    "was saved, and what keep-alive would have changed: `penstock cost --session ID`"
+)
 LARGE = 4 << 20
 """Bytes of a recording from which on a bar shows how far it is."""
 
 
 def whatif(
     ctx: typer.Context,
-    log: Annotated[Path, typer.Argument(help="A flow file of mitmproxy, a HAR, or JSON lines.", metavar="LOG")],
+    log: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A recording: a flow file of mitmproxy, a HAR, or JSON lines.", metavar="RECORDING", show_default=False
+        ),
+    ] = None,
     profile: Annotated[
-        list[str] | None, typer.Option(help="A profile's name or file. May be repeated.", metavar="NAME|FILE")
+        list[str] | None,
+        typer.Option(
+            help="A profile's name or file. May be repeated.",
+            metavar="NAME|FILE",
+            autocompletion=completion.profiles,
+        ),
     ] = None,
     keep_alive: Annotated[
         bool, typer.Option("--keep-alive", help="Also each profile with its cache kept alive while the user is idle.")
@@ -50,6 +68,8 @@ def whatif(
     from penstock.replay.recording import in_order
     from penstock.replay.whatif import WhatIf
 
+    if log is None:
+        raise PenstockError(f"say which recording. {_HOW}")
     plugins: Plugins = ctx.obj
     faults: list[str] = []
     dialects = [*plugins.dialects(), *bundled_dialects()]
@@ -93,6 +113,11 @@ def _reading(log: Path, faults: list[str]) -> tuple[Iterator[tuple[Position, Rec
         size = log.stat().st_size
     except OSError as e:
         raise PenstockError(f"{log} cannot be read: {e.strerror or e}") from e
+    if head.startswith(_OWN):
+        raise PenstockError(
+            f"{log} is a log of Penstock's own: what was counted and paid stands in it, and how texts begin, but no "
+            f"whole request that could be replayed. {_HOW}"
+        )
     reader: Reader
     if re.match(rb"\d+:", head):
         from penstock_addons.cli.flowfile import read_flows

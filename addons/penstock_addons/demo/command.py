@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penstock.base.errors import PenstockError
+from penstock.base.toml import to_toml
+from penstock.cli import completion
+from penstock.cli.numbers import finite
 from penstock.plugins.manager import BLOCK_VARIABLE, Plugins
 from penstock.profiles import profile as profiles
+from penstock.profiles.profile import Profile
 from penstock_addons.cli.banner import command
 from penstock_addons.cli.foreground import ended_by_signals, run_in_foreground
 
@@ -31,8 +35,10 @@ def demo(
     port: Annotated[int, typer.Option(help="The port the client talks to. Any when not given.", min=0, max=65535)] = 0,
     no_tui: Annotated[bool, typer.Option("--no-tui", help="Lines in place of the screen.")] = False,
     turns: Annotated[int, typer.Option(help="How many times the person asks for something.", min=1, max=400)] = 40,
-    speed: Annotated[float, typer.Option(help="2 is twice as fast.", min=0.1, max=1000)] = 1.0,
-    profile: Annotated[str, typer.Option(help="The profile the proxy runs with.")] = "default",
+    speed: Annotated[float, typer.Option(help="2 is twice as fast.", min=0.1, max=1000, callback=finite)] = 1.0,
+    profile: Annotated[
+        str, typer.Option(help="The profile the proxy runs with.", autocompletion=completion.profiles)
+    ] = "default",
 ) -> None:
     """Show a long coding session pass through a real proxy, between a scripted client and a scripted provider.
 
@@ -42,10 +48,11 @@ def demo(
     from penstock_addons.demo.report import Report
 
     plugins: Plugins = ctx.obj
-    profiles.load(profile)
+    chosen = profiles.load(profile)
     with ended_by_signals(), tempfile.TemporaryDirectory(prefix="penstock-demo-") as folder:
         environ, report = _environ(Path(folder)), Report()
-        with Player(Path(folder), environ, turns=turns, speed=speed, port=port, profile=_file(profile)) as player:
+        file = _file(chosen, Path(folder))
+        with Player(Path(folder), environ, turns=turns, speed=speed, port=port, profile=file) as player:
             typer.echo(f"client -> Penstock on {player.address} -> provider on {player.provider}")
             has_screen = not no_tui and "tui" in plugins.names() and sys.stdout.isatty()
             if has_screen:
@@ -91,6 +98,8 @@ def _environ(home: Path) -> dict[str, str]:
     return {**kept, "PENSTOCK_HOME": str(home)}
 
 
-def _file(profile: str) -> str:
-    """A profile of the person's own is not found from the demo's folder by its name."""
-    return str(profiles.available().get(profile, Path(profile)).expanduser().absolute())
+def _file(profile: Profile, folder: Path) -> str:
+    """A profile of the person's own is not found from the demo's folder by its name: it is written there, whole."""
+    file = folder / f"{profile.name}.toml"
+    file.write_text(to_toml(profile.model_dump(mode="json", exclude={"name"})), encoding="utf-8")
+    return str(file)

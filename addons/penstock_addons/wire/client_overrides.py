@@ -21,7 +21,7 @@ __all__ = ["ClientOverrides", "OverrideReader"]
 
 HEADER = "x-penstock"
 CONNECTIONS = 10_000
-_NAME = re.compile(r"[\w-]{1,64}")
+_NAME = re.compile(r"[\w+-]{1,64}")
 """A profile by name: a client must not have the proxy read a file of its choice."""
 
 

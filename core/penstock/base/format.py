@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Sequence
 
-__all__ = ["columns", "dollars", "lasted", "moment", "percent", "plural", "printable", "signed"]
+__all__ = ["columns", "dollars", "is_colour_unwanted", "lasted", "moment", "percent", "plural", "printable", "signed"]
 
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -54,6 +55,11 @@ def moment(at: float) -> str:
 def printable(text: str) -> str:
     """`text` on one line, without what could steer the terminal that shows it."""
     return "".join(c if c.isprintable() else " " for c in text)
+
+
+def is_colour_unwanted() -> bool:
+    """Whether `NO_COLOR` is set: https://no-color.org."""
+    return bool(os.environ.get("NO_COLOR"))
 
 
 def columns(rows: Sequence[Sequence[str]], left: int) -> list[str]:

@@ -12,8 +12,10 @@ import typer
 from typer.core import TyperGroup
 
 from penstock.base.errors import PenstockError, PluginError
+from penstock.base.format import is_colour_unwanted
 from penstock.base.version import VERSION
 from penstock.cli.deferred import add_command, add_group
+from penstock.cli.panels import panel_of, place_of
 from penstock.plugins.manager import Plugins
 
 __all__ = ["build", "main"]
@@ -25,7 +27,17 @@ BYPASS = (
 
 
 class Commands(TyperGroup):
-    """Says in a line what is wrong, and ends with status 2; for the commands of plugins too."""
+    """Says in a line what is wrong, and ends with status 2; for the commands of plugins too. Lists commands by topic,
+    the most important first."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {name: self.commands[name] for name in sorted(self.commands, key=place_of)}
+        for name, command in self.commands.items():
+            command.rich_help_panel = getattr(command, "rich_help_panel", None) or panel_of(name)  # type: ignore[attr-defined]
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, args or ["--help"])  # status 0, where newer versions of click end with 2
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -58,8 +70,8 @@ def _app(found: Plugins) -> typer.Typer:
     app = typer.Typer(
         name="penstock",
         cls=Commands,
-        no_args_is_help=True,
         pretty_exceptions_show_locals=False,
+        context_settings={"color": False} if is_colour_unwanted() else None,  # rich sees to itself
         epilog=BYPASS,
     )
 

@@ -13,6 +13,8 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, dollars, moment, percent, printable, signed
+from penstock.cli import completion
+from penstock.cli.numbers import finite
 from penstock.events.kinds import EventKind
 from penstock.events.request_events import ClassifiedEvent
 from penstock.events.response_events import AnsweredEvent, KeptAliveEvent, LoggedCost
@@ -52,8 +54,15 @@ class _Sums:
 
 def cost(
     ctx: typer.Context,
-    session: Annotated[str, typer.Option(help="Only this session: its id, or how it begins.", metavar="ID")] = "",
-    days: Annotated[float, typer.Option(help="Only the last so many days. 0: all the log holds.", min=0)] = 0,
+    session: Annotated[
+        str,
+        typer.Option(
+            help="Only this session: its id, or how it begins.", metavar="ID", autocompletion=completion.sessions
+        ),
+    ] = "",
+    days: Annotated[
+        float, typer.Option(help="Only the last so many days. 0: all the log holds.", min=0, callback=finite)
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     store: Annotated[Path | None, typer.Option(help="The log to read. The proxy's own when not given.")] = None,
 ) -> None:

@@ -13,6 +13,7 @@ import typer
 
 from penstock.base.errors import PenstockError, Unreadable
 from penstock.base.format import columns, printable
+from penstock.cli import completion
 from penstock.tokens.vocabulary import KNOWN, Vocabulary
 
 if TYPE_CHECKING:
@@ -44,7 +45,12 @@ def command(vocabularies: Mapping[str, Vocabulary] = KNOWN) -> Callable[..., Non
 
     def count(
         file: Annotated[str, typer.Argument(help="A text, or the JSON body of a request in any format. -: stdin.")],
-        model: Annotated[str, typer.Option(help="Count as this model does. The request's own when not given.")] = "",
+        model: Annotated[
+            str,
+            typer.Option(
+                help="Count as this model does. The request's own when not given.", autocompletion=completion.models
+            ),
+        ] = "",
         dialect: Annotated[
             str, typer.Option(help="The request's format, such as openai-chat. Told by its fields when not given.")
         ] = "",

@@ -42,7 +42,10 @@ class DeferredGroup(TyperGroup):
         return group
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        return self.imported().make_context(info_name, args, parent, **extra)
+        """Alone, the group lists its commands, and ends with status 0."""
+        group = self.imported()
+        alone = [] if group.invoke_without_command else ["--help"]
+        return group.make_context(info_name, args or alone, parent, **extra)
 
 
 def add_command(

@@ -12,6 +12,8 @@ import typer
 
 from penstock.base.format import printable
 from penstock.base.suggest import did_you_mean
+from penstock.cli import completion
+from penstock.cli.numbers import MOST
 from penstock.events.event import Event, EventKind
 from penstock.store.base import Store
 from penstock.store.reading import all_events, newest, open_log
@@ -40,10 +42,13 @@ def events(
         list[EventKind] | None,
         typer.Option(help="Only events of this kind. May be repeated.", parser=_kind, metavar=_KINDS),
     ] = None,
-    exchange: Annotated[str, typer.Option(help="Only the events of this exchange.", metavar="ID")] = "",
+    exchange: Annotated[
+        str,
+        typer.Option(help="Only the events of this exchange.", metavar="ID", autocompletion=completion.exchanges),
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, nothing cut.")] = False,
     store: Annotated[Path | None, typer.Option(help="The log to read. The proxy's own when not given.")] = None,
-    count: Annotated[int, typer.Option("-n", help="How many of the newest to begin with.", min=0)] = 50,
+    count: Annotated[int, typer.Option("-n", help="How many of the newest to begin with.", min=0, max=MOST)] = 50,
 ) -> None:
     """Show the newest events, oldest first: what came, what was done with it, what was answered."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,13 +33,20 @@ def expand(
         str, typer.Option(help="Only the lines that this regular expression finds, with their numbers.")
     ] = "",
     lines: Annotated[str, typer.Option(help="Only these lines.", metavar="A-B")] = "",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object with the text, or a list of what was taken away.")
+    ] = False,
     store: Annotated[
         Path | None, typer.Option(help="The store to look in. The proxy's own, and those beside it, when not given.")
     ] = None,
 ) -> None:
     """Show what stood where a stub stands now, as it was. Without an ID: what was taken away last."""
     if id:
-        found = excerpt(the_original(store, id).text, grep=grep, lines=lines)
+        original = the_original(store, id)
+        found = excerpt(original.text, grep=grep, lines=lines)
+        if as_json:
+            typer.echo(json.dumps({**_described(original), "text": found}, indent=1))
+            return
         if grep and not found:
             typer.echo(f"No line{' of these' if lines else ''} matches {printable(grep)!r}.", err=True)
         _print(found)
@@ -46,6 +54,9 @@ def expand(
     if grep or lines:
         raise typer.BadParameter("say of which original: `penstock expand` lists them")
     taken = find_originals(store, limit=SHOWN)
+    if as_json:
+        typer.echo(json.dumps([_described(original) for original in taken], indent=1))
+        return
     for original in taken:
         typer.echo(listed(original))
     if not taken:
@@ -79,6 +90,16 @@ def listed(original: Original, digits: int = 8) -> str:
     by = original.stage or "-"
     size = f"{len(original.text):,}"
     return printable(f"{original.digest[:digits]}  {when}  {by:<12}  {size:>11} characters  {original.reason}")
+
+
+def _described(original: Original) -> dict[str, Any]:
+    return {
+        "original": original.digest,
+        "at": original.at,
+        "stage": original.stage or None,
+        "reason": original.reason,
+        "characters": len(original.text),
+    }
 
 
 def _print(text: str) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import chain, groupby
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from penstock.base.diff import changed_lines
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, dollars, lasted, moment, percent, plural, printable, signed
+from penstock.cli import completion
 from penstock.edits.edit import Edit
 from penstock.events.event import Event
 from penstock.events.request_events import (
@@ -46,10 +48,15 @@ _SIGNS = {"+": "green", "-": "red", "@": "cyan"}
 def explain(
     ctx: typer.Context,
     exchange: Annotated[
-        str, typer.Argument(help="Its id, or the beginning of it. The newest one with an edit when not given.")
+        str,
+        typer.Argument(
+            help="Its id, or the beginning of it. The newest one with an edit when not given.",
+            autocompletion=completion.exchanges,
+        ),
     ] = "",
     lines: Annotated[int, typer.Option(help="How many lines of each difference. 0: all.", min=0)] = 40,
     every: Annotated[bool, typer.Option("--all", help="Also list the edits that were replayed.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with the texts of edits whole.")] = False,
     store: Annotated[Path | None, typer.Option(help="The log to read. The proxy's own when not given.")] = None,
 ) -> None:
     """Explain one exchange: what each stage said, every edit with its reason, what it cost, before and after; and why
@@ -57,20 +64,33 @@ def explain(
     log = open_log(store)
     try:
         events = log.events_of(_find(log, exchange))
-        for line in chain(_told(log, events, lines, every), _why_not(log, events, ctx.obj)):
+        if as_json:
+            typer.echo(json.dumps(_document(log, events, every, ctx.obj), indent=1))
+            return
+        for line in chain(_told(log, events, lines, every), _why_not(_reasons(log, events, ctx.obj))):
             typer.echo(line)
     finally:
         log.close()
 
 
-def _why_not(log: Store, events: list[Event], plugins: Plugins) -> Iterator[str]:
+def _document(log: Store, events: list[Event], every: bool, plugins: Plugins) -> dict[str, Any]:
+    from penstock.cli.explain_json import explained
+
+    record = ExchangeRecord.of(events[0].exchange, events)
+    replayed = _landed_before(log, record, record.conversation) if every else []
+    return explained(log, events, replayed, _reasons(log, events, plugins))
+
+
+def _reasons(log: Store, events: list[Event], plugins: Plugins) -> list[str]:
+    """Why little was saved in its session."""
     from penstock.replay.why_not import why_not  # the engine
 
     record = ExchangeRecord.of(events[0].exchange, events)
     name = record.session or record.conversation
-    if not name:
-        return
-    reasons = why_not(session_events(log, [name])[name], profiles.in_use(), plugins)
+    return why_not(session_events(log, [name])[name], profiles.in_use(), plugins) if name else []
+
+
+def _why_not(reasons: list[str]) -> Iterator[str]:
     if reasons:
         yield "\nWhy little was saved in its session"
         yield from (f"  - {printable(reason)}" for reason in reasons)
@@ -206,9 +226,15 @@ def _edit(edit: EditEvent) -> tuple[str, ...]:
 
 
 def _replayed(log: Store, record: ExchangeRecord, conversation: str) -> Iterator[str]:
+    rows = [(*_edit(said)[1:], f"in {id}") for id, said in _landed_before(log, record, conversation)]
+    if rows:
+        yield "  Landed earlier in this conversation:"
+        yield from (f"    {line}" for line in columns(rows, 6))
+
+
+def _landed_before(log: Store, record: ExchangeRecord, conversation: str) -> Iterator[tuple[str, EditEvent]]:
     """The edits that landed in this conversation before: those whose block is still there were replayed."""
     mine: set[str] = set()
-    rows: list[tuple[str, ...]] = []
     for event in all_events(log):
         if event.exchange == record.id:
             break
@@ -216,10 +242,7 @@ def _replayed(log: Store, record: ExchangeRecord, conversation: str) -> Iterator
         if isinstance(said, ClassifiedEvent) and said.conversation == conversation:
             mine.add(event.exchange)
         elif isinstance(said, EditEvent) and event.exchange in mine and said.has_landed:
-            rows.append((*_edit(said)[1:], f"in {event.exchange}"))
-    if rows:
-        yield "  Landed earlier in this conversation:"
-        yield from (f"    {line}" for line in columns(rows, 6))
+            yield event.exchange, said
 
 
 def _money(money: LoggedCost | None) -> Iterator[str]:

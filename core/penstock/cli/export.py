@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from penstock.base.private_files import whole_file
+from penstock.cli import completion
 from penstock.stats.export import write
 from penstock.stats.selection import choose
 from penstock.store.reading import open_log
@@ -24,7 +25,12 @@ LONG = 200
 def export(
     store: Annotated[Path | None, typer.Option(help="The log to read. The proxy's own when not given.")] = None,
     session: Annotated[
-        str, typer.Option(help="Only the exchanges of this session; last: of the newest one.", metavar="ID")
+        str,
+        typer.Option(
+            help="Only the exchanges of this session; last: of the newest one.",
+            metavar="ID",
+            autocompletion=completion.sessions,
+        ),
     ] = "",
     conversation: Annotated[str, typer.Option(help="Only the exchanges of this conversation.", metavar="ID")] = "",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file, not to stdout.")] = None,

@@ -10,6 +10,7 @@ import typer
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, printable
 from penstock.base.suggest import did_you_mean
+from penstock.cli import completion
 from penstock.cost.prices import Prices
 from penstock.models import Resolved, Row, Tier, age_days, staleness
 from penstock.models.price import Price
@@ -25,13 +26,23 @@ _HEADS = ("provider", "model", "host", "window", "input", "output", "read", "wri
 
 def models(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="A model's id, as a client or a host writes it.", metavar="NAME")] = "",
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A model's id, as a client or a host writes it.", metavar="NAME", autocompletion=completion.models
+        ),
+    ] = "",
     provider: Annotated[
         str, typer.Option(help="Who serves it. Not given: by the shape of the id.", metavar="PROVIDER")
     ] = "",
     host: Annotated[str, typer.Option(help="The host it is asked at, instead of a provider.", metavar="HOST")] = "",
     profile: Annotated[
-        str, typer.Option(help="With the figures of this profile. The one in use when not given.", metavar="NAME|FILE")
+        str,
+        typer.Option(
+            help="With the figures of this profile. The one in use when not given.",
+            metavar="NAME|FILE",
+            autocompletion=completion.profiles,
+        ),
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="JSON: a list of rows, or one object for NAME.")] = False,
 ) -> None:

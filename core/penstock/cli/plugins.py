@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import keyword
 import re
 from importlib import resources
@@ -21,16 +22,19 @@ __all__ = ["app"]
 
 def app() -> typer.Typer:
     """The commands under `penstock plugins`."""
-    group = typer.Typer(help="Show plugins, and start one of your own.", no_args_is_help=True)
+    group = typer.Typer(help="Show plugins, and start one of your own.")
     group.command("list")(show_all)
     group.command("new")(new)
     return group
 
 
-def show_all(ctx: typer.Context) -> None:
+def show_all(ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="A JSON list.")] = False) -> None:
     """List the plugins that are loaded, with where each comes from."""
     plugins: Plugins = ctx.obj
     names = plugins.names()
+    if as_json:
+        typer.echo(json.dumps([{"plugin": name, "source": source} for name, source in names.items()], indent=1))
+        return
     width = max((len(name) for name in names), default=0)
     for name, source in names.items():
         typer.echo(f"{name:<{width}}  {source}")

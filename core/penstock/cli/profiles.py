@@ -2,54 +2,78 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from penstock.base import paths
 from penstock.base.errors import ProfileError
 from penstock.base.toml import to_toml
+from penstock.cli import completion
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as known
 
 __all__ = ["app"]
 
-Name = Annotated[str, typer.Argument(help="A profile's name, or the path of a .toml file.", metavar="NAME|FILE")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        help="A profile's name, or the path of a .toml file.",
+        metavar="NAME|FILE",
+        autocompletion=completion.profiles,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
 def app() -> typer.Typer:
     """The commands under `penstock profiles`."""
-    group = typer.Typer(help="Show and check profiles: the choices for one kind of client.", no_args_is_help=True)
+    group = typer.Typer(help="Show and check profiles: the choices for one kind of client.")
     group.command("list")(show_all)
     group.command("show")(show)
     group.command("check")(check)
     return group
 
 
-def show_all() -> None:
+def show_all(as_json: Annotated[bool, typer.Option("--json", help="A JSON list.")] = False) -> None:
     """List every profile: the bundled ones and your own."""
-    found = known.available()
-    own = paths.profiles_dir()
-    width = max(len(name) for name in found)
-    for name, file in found.items():
-        try:
-            about = known.load(name).about
-        except ProfileError as e:
-            about = f"cannot be used: {str(e).splitlines()[0]}"
-        mark = f"  [{file}]" if file.is_relative_to(own) else ""
-        typer.echo(f"{name:<{width}}  {about}{mark}")
-    typer.echo(f"\nYour own go to {own}", err=True)
+    found = [_described(name, file) for name, file in known.available().items()]
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+        return
+    width = max(len(one["profile"]) for one in found)
+    for one in found:
+        about = one["about"] if one["error"] is None else f"cannot be used: {one['error']}"
+        mark = f"  [{one['file']}]" if one["own"] else ""
+        typer.echo(f"{one['profile']:<{width}}  {about}{mark}")
+    typer.echo(f"\n{', '.join(known.PRESETS)} may stand on top of another: codex+bold.", err=True)
+    typer.echo(f"Your own go to {paths.profiles_dir()}", err=True)
 
 
-def show(name: Name) -> None:
+def show(name: Name, as_json: Json = False) -> None:
     """Print a profile with everything it extends. The output is a complete profile in its own right."""
-    profile = known.load(name)
-    typer.echo(to_toml(profile.model_dump(mode="json", exclude={"name"})), nl=False)
+    profile = known.load(name).model_dump(mode="json", exclude={"name"})
+    typer.echo(json.dumps(profile, indent=1) if as_json else to_toml(profile).removesuffix("\n"))
 
 
-def check(ctx: typer.Context, name: Name) -> None:
+def check(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
     """Check a profile and the settings of its stages, as the proxy does when it starts."""
     profile = known.load(name)
     plugins: Plugins = ctx.obj
     stages = [stage.name for stage in plugins.check(profile)]
+    if as_json:
+        typer.echo(json.dumps({"profile": profile.name, "stages": stages}, indent=1))
+        return
     typer.echo(f"{profile.name}: fine. Stages, in order: {', '.join(stages) or 'none'}")
+
+
+def _described(name: str, file: Path) -> dict[str, Any]:
+    about, error = "", None
+    try:
+        about = known.load(name).about
+    except ProfileError as e:
+        error = str(e).splitlines()[0]
+    own = file.is_relative_to(paths.profiles_dir())
+    return {"profile": name, "about": about, "own": own, "file": str(file), "error": error}

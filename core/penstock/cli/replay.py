@@ -13,6 +13,8 @@ import typer
 from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, lasted, percent, printable, signed
+from penstock.cli import completion
+from penstock.cli.numbers import finite
 from penstock.profiles import profile as profiles
 
 if TYPE_CHECKING:
@@ -23,21 +25,33 @@ __all__ = ["replay"]
 
 WIDE = 34
 """Characters of a prompt in the table."""
+LONGEST_S = 31_536_000
+"""Seconds between two prompts: a year."""
+WIDEST = 1_000_000_000
+"""Tokens of a window."""
 
 
 def replay(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="Prompts, one a line; # begins a comment.", metavar="PROMPTS")],
-    profile: Annotated[str, typer.Option(help="A profile's name or file.", metavar="NAME|FILE")] = "default",
-    model: Annotated[str, typer.Option(help="The model that is asked.")] = "claude-sonnet-4-5",
+    profile: Annotated[
+        str,
+        typer.Option(help="A profile's name or file.", metavar="NAME|FILE", autocompletion=completion.profiles),
+    ] = "default",
+    model: Annotated[
+        str, typer.Option(help="The model that is asked.", autocompletion=completion.models)
+    ] = "claude-sonnet-4-5",
     api: Annotated[str, typer.Option(help="anthropic or openai. By the model's name when not given.")] = "",
     store: Annotated[
         Path | None,
         typer.Option(help="Keep the log here, for `penstock tui --store`. With --to: the log of that proxy."),
     ] = None,
-    gap: Annotated[float, typer.Option(help="Seconds that seem to pass between two prompts.", min=0)] = 60.0,
+    gap: Annotated[
+        float,
+        typer.Option(help="Seconds that seem to pass between two prompts.", min=0, max=LONGEST_S, callback=finite),
+    ] = 60.0,
     window: Annotated[
-        int, typer.Option(help="Tokens the model's window is taken to have. 0: as many as it has.", min=0)
+        int, typer.Option(help="Tokens the model's window is taken to have. 0: as many as it has.", min=0, max=WIDEST)
     ] = 0,
     to: Annotated[
         str, typer.Option(help="Send them for real, with your own key: to a proxy, or a provider.", metavar="URL")

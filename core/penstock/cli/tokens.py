@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,12 +26,16 @@ DEFAULT = "o200k_base"
 
 def app(vocabularies: Mapping[str, Vocabulary] = KNOWN) -> typer.Typer:
     """The commands under `penstock tokens`."""
-    group = typer.Typer(help="Show and install the vocabularies that tokens are counted with.", no_args_is_help=True)
+    group = typer.Typer(help="Show and install the vocabularies that tokens are counted with.")
 
     @group.command("list")
-    def _() -> None:
+    def _(as_json: Annotated[bool, typer.Option("--json", help="A JSON list.")] = False) -> None:
         """List the vocabularies Penstock can count with, whose they are, and where they are on this machine."""
-        _show(vocabularies)
+        found = [_described(one) for one in vocabularies.values()]
+        if as_json:
+            typer.echo(json.dumps(found, indent=1))
+        else:
+            _show(found)
 
     @group.command("install")
     def _(
@@ -56,15 +61,17 @@ def app(vocabularies: Mapping[str, Vocabulary] = KNOWN) -> typer.Typer:
     return group
 
 
-def _show(vocabularies: Mapping[str, Vocabulary]) -> None:
-    rows = [("vocabulary", "models", "state", "file")]
-    for one in vocabularies.values():
-        path = find(one)
-        state = "not installed" if path is None else "installed" if _is_intact(one, path) else "damaged"
-        rows.append((one.name, one.models, state, str(path or "")))
-    for line in columns(rows, 4):
+def _described(one: Vocabulary) -> dict[str, str | None]:
+    path = find(one)
+    state = "not installed" if path is None else "installed" if _is_intact(one, path) else "damaged"
+    return {"vocabulary": one.name, "models": one.models, "state": state, "file": str(path) if path else None}
+
+
+def _show(found: list[dict[str, str | None]]) -> None:
+    heads = ("vocabulary", "models", "state", "file")
+    for line in columns([heads, *([one[head] or "" for head in heads] for one in found)], 4):
         typer.echo(line)
-    states = {row[2] for row in rows[1:]}
+    states = {one["state"] for one in found}
     if "damaged" in states:
         typer.echo("A damaged file is not used. `penstock tokens install NAME` replaces it.")
     if states == {"not installed"}:

@@ -110,11 +110,15 @@ class Remote:
     def do(self, path: str, arguments: Mapping[str, object], timeout: float = WAIT_S) -> dict[str, Any]:
         """What the proxy answers to `POST path`. Waits, so not on a screen's own thread. Raises `NotUp` when there is
         none, `Refused` when it will not, else `PenstockError`."""
+        found: dict[str, Any] = ask(self.up().address, self.store, path, arguments, timeout)
+        return found
+
+    def up(self) -> Announcement:
+        """The proxy. Raises `NotUp` when there is none."""
         up = running(self.store, only=True)
         if up is None:
             raise NotUp(f"no proxy with the store {self.store} is up: `penstock up` starts one")
-        found: dict[str, Any] = ask(up.address, self.store, path, arguments, timeout)
-        return found
+        return up
 
 
 def do_budget(
@@ -235,7 +239,7 @@ def _reach(
 
 def _owner(store: Path, folder: Path) -> MemoryClient:
     """The proxy among those that are up that has this memory open. Raises `MemoryLocked`."""
-    plain = running(store, only=True)  # a mitmdump that somebody started announces nothing
+    plain = running(store, only=True)  # one in reverse mode alone announces nothing
     for up in (*all_beside(store), *([plain] if plain is not None else [])):
         client = MemoryClient(partial(_ask_memory, up))
         try:

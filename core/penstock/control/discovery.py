@@ -1,5 +1,5 @@
-"""Which proxies are up, and where: each announces itself by a small file while it listens; one that was started by hand
-only stands in its log."""
+"""Which proxies are up, and where: each that clients can be pointed at announces itself by a small file while it
+listens; one in reverse mode alone only stands in its log."""
 
 from __future__ import annotations
 
@@ -134,8 +134,8 @@ def is_alive(pid: int) -> bool:
 
 def running(store: Path, *, only: bool = False) -> Announcement | None:
     """The proxy that is up; with `only` none but the one that `store` belongs to. One that did not announce itself, as
-    plain `mitmdump -s addons/context.py` does not, is known by the newest `started` in `store` whose process lives; its
-    `ca` is not known. None: there is none."""
+    one with reverse ports alone does not, is known by the newest `started` in `store` whose process lives; its `ca` is
+    not known. None: there is none."""
     proxy = announced()
     if proxy is not None and (not only or Path(proxy.store).expanduser().resolve() == store.expanduser().resolve()):
         return proxy

@@ -2,6 +2,8 @@
 
 A profile may `extends` another: tables merge key by key, anything else replaces. Bundled profiles come with the package
 `penstock_profiles`; a person's own stand in `~/.config/penstock/profiles` and win over a bundled one of the same name.
+
+Four of the bundled ones are presets, which say only how far edits go: `codex+bold` is `codex` with what `bold` says.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from penstock.profiles.renamed_keys import with_current_keys
 from penstock.redaction.personal import PersonalData
 
 __all__ = [
+    "PRESETS",
     "VARIABLE",
     "Aggressiveness",
     "Cache",
@@ -39,6 +42,7 @@ __all__ = [
     "changed",
     "in_use",
     "load",
+    "preset_for",
     "read_file",
 ]
 
@@ -46,6 +50,9 @@ VARIABLE = "PENSTOCK_PROFILE"
 """The variable of the environment that names the profile where nothing else does."""
 
 BUNDLED = "penstock_profiles"
+
+PRESETS = ("safe", "balanced", "bold", "observe")
+"""Bundled profiles that may stand behind another one's name and a `+`."""
 
 Aggressiveness = Literal["safe", "balanced", "bold"]
 """How far edits go."""
@@ -296,8 +303,15 @@ def in_use() -> Profile:
     return load(os.environ.get(VARIABLE, "default"))
 
 
+def preset_for(client: str, name: str) -> str:
+    """The profile that `name` means to who uses the profile `client`: a preset goes on top of that."""
+    is_preset = name in PRESETS and available()[name].parent == _bundled()
+    return f"{client}+{name}" if is_preset and client != "default" else name
+
+
 def load(name: str) -> Profile:
-    """The profile `name`, or the one in the file `name` when it ends in `.toml`. Raises `ProfileError`."""
+    """The profile `name`, one with a preset on top (`codex+bold`), or the one in the file `name` when it ends in
+    `.toml`. Raises `ProfileError`."""
     return _profile(*_merged(name, ()))
 
 
@@ -317,6 +331,10 @@ def read_file(file: Path) -> dict[str, Any]:
 
 
 def _merged(name: str, seen: tuple[str, ...]) -> tuple[Path, dict[str, Any]]:
+    below, plus, preset = name.partition("+")
+    if plus and not name.endswith(".toml"):
+        file, data = _merged(below, seen)
+        return file, _merge(data, _preset(preset, name)) | {"name": name}
     file = _file_of(name, seen)
     if str(file) in seen:
         raise ProfileError(f"{file}: extends itself, by way of {' -> '.join(seen)}")
@@ -326,6 +344,16 @@ def _merged(name: str, seen: tuple[str, ...]) -> tuple[Path, dict[str, Any]]:
         raise ProfileError(f"{file}: extends = {parent!r}: the name of one profile was expected")
     base = _merged(parent, (*seen, str(file)))[1] if parent else {}
     return file, _merge(base, data | {"name": file.stem})
+
+
+def _preset(preset: str, name: str) -> dict[str, Any]:
+    """What a preset says by itself."""
+    if preset not in PRESETS:
+        raise ProfileError(
+            f"no profile is called {name!r}: behind a `+` stands {', '.join(PRESETS[:-1])} or {PRESETS[-1]}"
+        )
+    data = read_file(_bundled() / f"{preset}.toml")
+    return {key: value for key, value in data.items() if key not in ("extends", "about")}
 
 
 def _file_of(name: str, seen: tuple[str, ...]) -> Path:

@@ -36,11 +36,11 @@ def keep(name: str, of: str, base: Profile, values: Mapping[str, Any], *, replac
             f"{unsaid}: a file cannot say `none` over what {of!r} says; set it to a number, or reset it"
         )
     own = base.file
-    if file.exists() and own is not None and own.exists() and own.samefile(file):
+    if file.exists() and own is not None and own.exists() and own.samefile(file) and "+" not in of:
         table = _merged(profile.read_file(file), values)
     else:
         # By its name where it has one: the file of a bundled profile is elsewhere after an update.
-        has_name = profile.available().get(of) == own
+        has_name = profile.available().get(of.partition("+")[0]) == own
         extends = of if has_name or own is None else str(own.absolute())
         table = {"extends": extends, "about": f"{base.name}, as it was changed in a run.", **values}
     _write(file, to_toml(table), lambda: profile.load(name))
@@ -54,8 +54,9 @@ def turn_on(stage: str, of: Profile) -> Path:
     stages = {"stages": [*of.stages, stage]}
     own = of.file
     if own is None or profile.is_bundled(of):
-        own = paths.profiles_dir() / f"{of.name}.toml"
-        table = {"extends": of.name, "about": of.about, **stages}
+        name = of.name.partition("+")[0]  # with a preset on top or without
+        own = paths.profiles_dir() / f"{name}.toml"
+        table = {"extends": name, "about": of.about, **stages}
     else:
         table = _merged(profile.read_file(own), stages)
     _write(own, to_toml(table), lambda: profile.load(str(own)))

@@ -18,7 +18,7 @@ from penstock.stats.selection import Selection
 from penstock.stats.totals import Totals
 from penstock.store.base import Store
 
-__all__ = ["FORMAT", "FORMAT_VERSION", "clean", "settings_in_use", "write"]
+__all__ = ["FORMAT", "FORMAT_VERSION", "clean", "exchange_payload", "settings_in_use", "write"]
 
 FORMAT, FORMAT_VERSION = "penstock-session", 1
 """The number goes up when a field changes its meaning or goes; one more field does not change it."""
@@ -41,7 +41,7 @@ def write(out: TextIO, log: Store, choice: Selection, ids: Iterable[str]) -> Non
     books = Totals()
     out.write(json.dumps(head)[:-1] + ', "exchanges": [')
     for i, id in enumerate(ids):
-        out.write(("," if i else "") + "\n" + json.dumps(_exchange(id, log.events_of(id), books)))
+        out.write(("," if i else "") + "\n" + json.dumps(exchange_payload(id, log.events_of(id), books)))
     _list(out, "turns", (turn.payload() for turn in books.turns.values()))
     _list(out, "compactions", (one.payload() for one in books.compactions))
     _list(out, "sessions", (session.payload() for session in books.sessions.values()))
@@ -54,7 +54,8 @@ def _list(out: TextIO, name: str, payloads: Iterable[dict[str, Any]]) -> None:
         out.write(("," if i else "") + "\n" + json.dumps(clean(payload)))
 
 
-def _exchange(id: str, events: list[Event], books: Totals) -> dict[str, Any]:
+def exchange_payload(id: str, events: list[Event], books: Totals) -> dict[str, Any]:
+    """One exchange, which `books` counts."""
     record = ExchangeRecord.of(id, events)
     books.add(record)
     said = next((_fields(e) for e in events if e.kind is EventKind.CLASSIFIED), {})

@@ -73,7 +73,8 @@ def test_from_setting_to_resetting(say: Say, run: Run) -> None:
 def test_nothing_is_reset_without_a_yes(say: Say, run: Run) -> None:
     """Nor where there is nothing."""
     spend(3.0)
-    assert run("budget", "reset").exit_code != 0
+    refused = run("budget", "reset")
+    assert (refused.exit_code, "--yes does not ask" in refused.output) == (1, True)
     assert rows(say)["day"]["used"]["dollars"] == 3.0
     assert run("budget", "reset", "session", "tuesday", "-y").exit_code == 2
 

@@ -103,7 +103,7 @@ def test_forgetting_asks_before(run: Run, say: Say) -> None:
     """And a no is a no. What it cannot know it asks for."""
     one = id_of(say("memory", "add", "The vents stay shut."))
     found = run("memory", "delete", one)
-    assert (found.exit_code, "-y does not ask" in found.output) == (1, True)
+    assert (found.exit_code, "--yes does not ask" in found.output) == (1, True)
     assert one in say("memory", "list")
     for words in ((), ("--session", "s", one), ("--all", "--project", "p", one), ("--all",)):
         assert run("memory", "delete", *words).exit_code == 2

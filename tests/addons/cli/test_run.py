@@ -15,15 +15,16 @@ from typing import Any
 
 import pytest
 
-from penstock.control.discovery import Announcement, announce, default_file
+from penstock.control.discovery import Announcement, announce, announced, default_file
 from penstock.events.event import EventKind
 from penstock.store.sql import SqlStore
+from penstock_addons.cli.certificate_authority import certificate
 from penstock_addons.cli.child import ChildProxy
 from penstock_addons.cli.run import ollama_address, profile_of, proxy_behind
 from tests.addons.cli.program import is_gone, write_client
 from tests.addons.conftest import Run, Start
 from tests.road.provider import Provider
-from tests.road.proxy import wait_until
+from tests.road.proxy import Proxy, Setup, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -149,7 +150,9 @@ def _is_session(process: Path, session: int) -> bool:
         ("python3", (), ""),
         ("claude", (), "claude-code:x@"),
         ("claude", ("--profile", "default"), ""),
-        ("claude", ("--profile", "observe"), "observe:x@"),
+        ("claude", ("--profile", "opencode"), "opencode:x@"),
+        ("claude", ("--profile", "observe"), "claude-code+observe:x@"),
+        ("python3", ("--profile", "bold"), "bold:x@"),
         ("codex", ("--bypass",), "bypass:x@"),
     ],
 )
@@ -160,6 +163,22 @@ def test_uses_the_proxy_that_is_up(
     environ, proxy = told_by(client, *options)
     assert proxy == pretended
     assert environ["https_proxy"] == environ["HTTPS_PROXY"] == f"http://{user}127.0.0.1:{pretended.port}"
+
+
+def test_uses_a_plain_mitmdump_that_is_up(told_by: Callable[..., Told], penstock_home: Path) -> None:
+    """One started with the list of addons is found as any other, with its certificate; and is not when it has ended."""
+    plain = Proxy(Setup(penstock_home, upstream_tls=1, options=["penstock_profile=default"]))
+    try:
+        port = plain.port()
+        wait_until(lambda: announced() is not None, "it announces itself")
+        environ, proxy = told_by("claude")
+        assert (proxy.pid, proxy.port) == (plain.process.pid, port)
+        assert environ["HTTPS_PROXY"] == f"http://claude-code:x@127.0.0.1:{port}"
+        assert environ["NODE_EXTRA_CA_CERTS"] == proxy.ca == str(certificate(penstock_home / "confdir"))
+        assert Path(proxy.ca).is_file()
+    finally:
+        plain.stop()
+    assert not default_file().exists()
 
 
 def test_a_proxy_that_was_given_a_profile_keeps_it(told_by: Callable[..., Told], pretended: Announcement) -> None:

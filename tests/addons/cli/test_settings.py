@@ -24,14 +24,16 @@ from tests.road.proxy import wait_until
         ("settings", "save", "mine"),
         ("pause",),
         ("resume",),
+        ("down",),
         ("down", "--yes"),
     ],
 )
 def test_without_a_proxy_it_says_so(run: Run, words: tuple[str, ...]) -> None:
-    """And what to do."""
+    """And what to do, before anything is asked."""
     found = run(*words)
     assert found.exit_code == 2
     assert "`penstock up` starts one" in found.output
+    assert "?" not in found.output
 
 
 def test_a_change_needs_a_value(run: Run) -> None:
@@ -41,16 +43,13 @@ def test_a_change_needs_a_value(run: Run) -> None:
     assert "KEY=VALUE was expected" in found.output
 
 
-def test_down_asks_first(run: Run) -> None:
-    """Nobody types it by mistake."""
-    found = run("down")
-    assert found.exit_code == 1
-    assert "Shut the proxy down?" in found.output
-
-
 def test_up_and_down_again(up: Callable[..., Program], run: Run) -> None:
-    """It ends by itself, in order: the last event written, nothing announced any more."""
+    """It asks first, and ends by itself, in order: the last event written, nothing announced any more."""
     program = up()
+    asked = run("down")
+    assert asked.exit_code == 1
+    assert "Shut the proxy down?" in asked.output
+    assert "--yes" in asked.output
     assert run("pause").output.startswith("Editing is paused: ")
     assert run("pause").output.startswith("Editing is paused already: ")
     assert run("resume").output == "Editing goes on.\n"

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import pty
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +27,7 @@ from penstock.store.sql import SqlStore
 from tests.addons.cli.program import Program
 from tests.addons.conftest import Run, Start
 from tests.road.provider import Provider
+from tests.road.wire import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -221,3 +227,32 @@ def test_reaches_the_net_through_the_proxy_behind(up: Up) -> None:
     program.send(signal.SIGTERM)
     assert program.status() == 0
     assert "s3cret" not in program.out + program.err
+
+
+@pytest.mark.parametrize("environ", [{"NO_COLOR": ""}, {"NO_COLOR": "1"}], ids=["colours", "none"])
+def test_what_it_logs_has_no_colours_where_nobody_wants_them(
+    penstock_home: Path, confdir: Path, environ: dict[str, str]
+) -> None:
+    """On a terminal; an option that is not there is said before it ends."""
+    ours, theirs = pty.openpty()
+    words = ["up", "--port", "0", "--confdir", str(confdir), "--", "--set", "penstock_hots=x"]
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "penstock", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **environ},
+    )
+    os.close(theirs)
+    guard = threading.Timer(PATIENCE, process.kill)
+    guard.start()
+    said = b""
+    with suppress(OSError):  # how a terminal ends when nobody holds its other side
+        while chunk := os.read(ours, 4096):
+            said += chunk
+    os.close(ours)
+    status = process.wait(PATIENCE)
+    guard.cancel()
+    assert status == 1
+    assert b"there is no option penstock_hots" in said
+    assert (b"\x1b[" in said) is not bool(environ["NO_COLOR"])

@@ -10,6 +10,7 @@ import pytest
 from mitmproxy.io import FlowWriter
 from mitmproxy.test import tflow, tutils
 
+from penstock.store.sql import SqlStore
 from penstock.testing import assistant, call, conversation, results, user
 from tests.addons.conftest import Run
 
@@ -31,6 +32,21 @@ def lines(tmp_path: Path) -> Path:
     file = tmp_path / "talk.jsonl"
     file.write_text("\n".join(json.dumps(entry(n)) for n in (0, 1)) + "\n", encoding="utf-8")
     return file
+
+
+@pytest.mark.parametrize("kind", ["log", "export", ""])
+def test_a_log_of_ours_is_no_recording(run: Run, tmp_path: Path, kind: str) -> None:
+    """It holds no whole request: that is said, with how to record some and what the log itself can tell."""
+    file = tmp_path / "penstock.db"
+    SqlStore(file).close()
+    if kind == "export":
+        assert run("export", "--store", str(file), "--output", str(tmp_path / "export.json")).exit_code == 0
+        file = tmp_path / "export.json"
+    found = run("whatif", *([str(file)] if kind else []))
+    assert found.exit_code == 2
+    assert ("no whole request" in found.stderr) is bool(kind)
+    assert "`penstock up --profile observe -- -w FILE`" in found.stderr
+    assert "`penstock cost`" in found.stderr
 
 
 def test_is_a_column_for_the_recording_and_each_profile(run: Run, lines: Path) -> None:

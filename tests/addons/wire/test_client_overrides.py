@@ -21,6 +21,7 @@ def basic(user: str) -> str:
         ("ByPass ", ClientOverrides(bypass=True)),
         ("bypas", ClientOverrides(bypass=True)),
         ("profile=codex", ClientOverrides(profile="codex")),
+        ("profile=codex+bold", ClientOverrides(profile="codex+bold")),
         ("profile=../../etc/x.toml", ClientOverrides()),
         ("", ClientOverrides()),
     ],

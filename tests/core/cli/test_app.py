@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from penstock import __version__
 from penstock.base import paths
+from penstock.cli import build
+from penstock.cli.panels import OTHERS, PANELS
 from penstock.plugins.manager import BLOCK_VARIABLE
 from tests.core.cli.conftest import Run
 
@@ -66,7 +70,9 @@ def test_help_version_and_completion_import_nothing_heavy(penstock_home: Path, w
     heavy = HEAVY & loaded - (set() if words else {"pydantic"})  # typer reads the options of what it completes with it
     assert not heavy
     ours = {name for name in loaded if name.startswith(("penstock_addons.", "penstock_tui.", "penstock.cli."))}
-    assert ours == {"penstock_addons.plugin", "penstock_tui.plugin", "penstock.cli.app", "penstock.cli.deferred"}
+    assert ours == {"penstock_addons.plugin", "penstock_tui.plugin", "penstock.cli.app", "penstock.cli.deferred"} | {
+        "penstock.cli.panels"
+    }
     wanted = {"up", "run", "doctor", "demo", "events", "export", "profiles", "plugins", "count", "tokens", "memory"}
     assert wanted <= set(found.stdout.split()) or words == "--version"
 
@@ -74,6 +80,29 @@ def test_help_version_and_completion_import_nothing_heavy(penstock_home: Path, w
 def test_help_says_how_to_be_passed_by(run: Run) -> None:
     """The way past everything is on the first page."""
     assert "x-penstock: bypass" in " ".join(run("--help").stdout.split())
+
+
+@pytest.mark.parametrize("words", [["doctor"], ["explain", "aa"]], ids=["doctor", "explain"])
+def test_no_colour_where_nobody_wants_one(store: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    """On a terminal too."""
+    assert "\x1b[" in CliRunner().invoke(build(), words, color=True).stdout
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in CliRunner().invoke(build(), words, color=True).stdout
+
+
+def test_commands_stand_in_panels_by_topic(run: Run) -> None:
+    """Every command that is listed stands in one panel, the panels and the commands in the order of the table."""
+    found = _panels(run("--help").stdout)
+    assert list(found.items()) == [(title, list(names)) for title, names in PANELS.items()]
+
+
+def _panels(help: str) -> dict[str, list[str]]:
+    """The commands by the title of their panel, in order."""
+    found: dict[str, list[str]] = {}
+    for title, panel in re.findall(r"^╭─ ([\w ]+?) ─+╮\n(.*?)^╰", help, re.MULTILINE | re.DOTALL):
+        found[title] = re.findall(r"^│ ([a-z]\S*)", panel, re.MULTILINE)
+    found.pop("Options", None)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -110,7 +139,7 @@ def test_a_plugin_that_is_left_out_breaks_nothing(
 
 
 def test_a_plugin_adds_commands(run: Run) -> None:
-    """A stranger's command stands beside ours, and what it raises on purpose is said in a line."""
+    """A stranger's command stands behind ours, and what it raises on purpose is said in a line."""
     _write_plugin(
         "from penstock import hookimpl\nfrom penstock.base.errors import PenstockError\n"
         "@hookimpl\ndef commands(app):\n    app.command('greet')(greet)\n"
@@ -119,6 +148,7 @@ def test_a_plugin_adds_commands(run: Run) -> None:
         "    print('hello')\n"
     )
     assert run("greet").stdout == "hello\n"
+    assert _panels(run("--help").stdout)[OTHERS] == ["greet"]
     found = run("greet", "--fail")
     assert (found.exit_code, found.stdout) == (2, "")
     assert found.stderr == "penstock: nobody is there\npenstock: knock again\n"

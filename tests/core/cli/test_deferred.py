@@ -25,6 +25,15 @@ def test_what_stands_for_a_command_says_what_the_command_says(name: str) -> None
     assert " ".join(found.help.split("\n\n")[0].split()) == listed.help
 
 
+@pytest.mark.parametrize("name", ["", *(name for name, found in COMMANDS.items() if isinstance(found, DeferredGroup))])
+def test_a_group_alone_lists_its_commands(name: str) -> None:
+    """That is no error: the status is 0, and nothing stands on stderr."""
+    found = CliRunner().invoke(build(), name.split(), prog_name="penstock")
+    assert (found.exit_code, found.stderr) == (0, "")
+    assert "Usage" in found.stdout
+    assert "Commands" in found.stdout or not name
+
+
 def test_a_command_gets_its_options_and_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """It runs as one that was there from the beginning, in any group."""
     got: list[object] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,16 @@ def test_shows_the_original_to_the_letter(run: Run, kept: Path) -> None:
     for said in (handle, handle[:4], handle.upper(), f" {handle} ", digest_of(TEXT)):
         found = run("expand", said)
         assert (found.exit_code, found.stdout_bytes.decode()) == (0, TEXT)
+
+
+def test_as_json(run: Run, kept: Path) -> None:
+    """One original with its text, or the lines of it that are asked for; or a list without texts."""
+    found = json.loads(run("expand", handle_of(TEXT), "--json").stdout)
+    assert found["original"] == digest_of(TEXT)
+    assert (found["text"], found["characters"], found["stage"], found["at"]) == (TEXT, len(TEXT), "trim", NOW)
+    assert json.loads(run("expand", handle_of(TEXT), "--json", "--lines", "1").stdout)["text"] == "first"
+    listed = json.loads(run("expand", "--json").stdout)
+    assert [(one["stage"], "text" in one) for one in listed] == [(None, False), ("trim", False)]
 
 
 def test_shows_while_a_proxy_has_the_store(kept: Path) -> None:

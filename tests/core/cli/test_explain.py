@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,20 @@ def test_is_the_newest_exchange_with_an_edit(run: Run, log: Path) -> None:
     assert f"penstock expand {handle_of(WHOLE)}" in text
     assert "\n-line 59 of the listing\n" not in text
     assert "\n-line 59 of the listing\n" in run("explain", "--lines", "0").stdout
+
+
+def test_as_json(run: Run, log: Path) -> None:
+    """What is said to people, with the texts of an edit whole."""
+    found = json.loads(run("explain", "--json").stdout)
+    assert (found["id"], found["outcome"], found["flush"]) == ("x0002", "answered", None)
+    assert [(one["stage"], one["outcome"]) for one in found["stages"]] == [("cut", "edited")]
+    edit = found["edits"][0]
+    assert (edit["state"], edit["reason"], edit["text_before"]) == ("landed", "a long listing", WHOLE)
+    assert edit["text_after"] == "line 0 of the listing\n[59 lines left out]"
+    assert handle_of(edit["text_before"]) == edit["original"]
+    assert (found["replayed"], found["keep_alive"], found["why_little_saved"]) == ([], [], [])
+    later = json.loads(run("explain", "x0003", "--json", "--all").stdout)
+    assert [one["exchange"] for one in later["replayed"]] == ["x0002"]
 
 
 def test_what_was_replayed_is_counted_and_listed_when_asked(run: Run, log: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,12 @@ def test_lists_where_each_plugin_comes_from(run: Run) -> None:
     lines = dict(line.split(maxsplit=1) for line in run("plugins", "list").stdout.splitlines())
     assert lines["envelope"] == "penstock_plugins.envelope"
     assert lines["mine"] == str(paths.plugins_dir() / "mine.py")
+
+
+def test_as_json(run: Run) -> None:
+    """A list with the same."""
+    found = json.loads(run("plugins", "list", "--json").stdout)
+    assert {"plugin": "envelope", "source": "penstock_plugins.envelope"} in found
 
 
 def test_a_new_plugin_works_as_it_is(run: Run) -> None:

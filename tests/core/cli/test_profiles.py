@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,19 @@ def test_lists_every_profile_with_what_it_is_for(run: Run) -> None:
     assert lines["mine"].endswith(f"My own.  [{own}]")
     assert "cannot be used" in lines["broken"]
     assert profile.load("codex").about in lines["codex"]
+
+
+def test_as_json(run: Run) -> None:
+    """The list, one profile, and what came of a check."""
+    own = _write("mine", 'extends = "default"\nabout = "My own."\n')
+    _write("broken", "stages = 3\n")
+    found = {one["profile"]: one for one in json.loads(run("profiles", "list", "--json").stdout)}
+    assert found["mine"] == {"profile": "mine", "about": "My own.", "own": True, "file": str(own), "error": None}
+    assert "stages" in found["broken"]["error"]
+    shown = json.loads(run("profiles", "show", "mine", "--json").stdout)
+    assert shown == profile.load("mine").model_dump(mode="json", exclude={"name"})
+    checked = json.loads(run("profiles", "check", "mine", "--json").stdout)
+    assert checked == {"profile": "mine", "stages": list(profile.load("mine").stages)}
 
 
 @pytest.mark.parametrize("name", sorted(profile.available()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,13 @@ def test_nothing_is_installed_at_first() -> None:
     assert said.count("not installed") == 2
     assert "GPT-6" in said
     assert "penstock tokens install" in said
+
+
+def test_as_json() -> None:
+    """A list with the same."""
+    found = json.loads(run("list", "--json").stdout)
+    assert [one["vocabulary"] for one in found] == list(TINY)
+    assert {(one["state"], one["file"]) for one in found} == {("not installed", None)}
 
 
 def test_one_is_installed_from_a_file(carried: str) -> None:

@@ -53,7 +53,44 @@ def test_each_bundled_profile_loads_with_its_stages(name: str) -> None:
 def test_the_clients_of_the_readme_have_a_profile() -> None:
     """And nothing is bundled that is not spoken of."""
     assert set(BUNDLED) == set(profiles.available())
-    assert {"default", "claude-code", "codex", "opencode", "gemini", "ollama", "openai", "observe"} <= set(BUNDLED)
+    clients = {"default", "claude-code", "codex", "opencode", "gemini", "ollama", "openai"}
+    assert {*clients, *profiles.PRESETS} <= set(BUNDLED)
+
+
+def test_a_preset_stands_on_top_of_another_profile() -> None:
+    """What it says counts, all else is as it was; it may be extended as any."""
+    write("mine", 'extends = "codex"\naggressiveness = "bold"\nattested = "observe"\n[log]\npreview = 7')
+    found = profiles.load("mine+balanced")
+    assert (found.name, found.file) == ("mine+balanced", profiles.load("mine").file)
+    below = profiles.load("mine").model_dump()
+    assert found.model_dump() == below | {"name": "mine+balanced", "aggressiveness": "balanced"}
+    observing = profiles.load("codex+observe")
+    assert (observing.mode, observing.attested, observing.about) == ("observe", "observe", profiles.load("codex").about)
+    assert profiles.load(str(write("child", 'extends = "mine+safe"'))).aggressiveness == "safe"
+
+
+@pytest.mark.parametrize("preset", profiles.PRESETS)
+def test_a_preset_alone_is_the_default_with_it(preset: str) -> None:
+    """So it can be named wherever a profile can."""
+    alone, on_top = profiles.load(preset), profiles.load(f"default+{preset}")
+    assert alone.model_dump(exclude={"name", "about"}) == on_top.model_dump(exclude={"name", "about"})
+
+
+def test_only_presets_stand_on_top() -> None:
+    """Any other name is refused, with those that do."""
+    with pytest.raises(ProfileError, match="safe, balanced, bold or observe"):
+        profiles.load("codex+opencode")
+    with pytest.raises(ProfileError, match="no profile is called 'codx'"):
+        profiles.load("codx+bold")
+
+
+def test_what_a_preset_means_to_a_client() -> None:
+    """The client's own profile with it, unless a person has a profile of that name."""
+    assert profiles.preset_for("codex", "bold") == "codex+bold"
+    assert profiles.preset_for("default", "bold") == "bold"
+    assert profiles.preset_for("codex", "opencode") == "opencode"
+    write("bold", 'extends = "default"')
+    assert profiles.preset_for("codex", "bold") == "bold"
 
 
 def test_what_a_profile_does_not_say_has_a_default() -> None:
@@ -256,9 +293,9 @@ def test_a_profile_can_not_be_written_to() -> None:
         profile.mode = "observe"  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("name", BUNDLED)
+@pytest.mark.parametrize("name", sorted(set(BUNDLED) - set(profiles.PRESETS)))
 def test_bundled_profiles_say_only_what_differs(name: str) -> None:
-    """What a child repeats would hide the next change to its parent."""
+    """What a child repeats would hide the next change to its parent: that is for presets to do."""
     text = resources.files("penstock_profiles").joinpath(f"{name}.toml").read_text(encoding="utf-8")
     data: dict[str, Any] = tomllib.loads(text)
     if "extends" in data:

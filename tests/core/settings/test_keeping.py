@@ -143,6 +143,16 @@ def test_a_stage_is_turned_on_in_a_bundled_profile(penstock_home: Path) -> None:
     assert "keepalive" not in profile.load("codex").stages
 
 
+def test_a_preset_on_top_is_kept(penstock_home: Path) -> None:
+    """What is saved extends both; a stage that is turned on is so with any preset."""
+    base = profile.load("codex+bold")
+    keep("mine", "codex+bold", base, {"window": {"hard": 0.8}})
+    assert (profile.load("mine").aggressiveness, profile.load("mine").window.hard) == ("bold", 0.8)
+    assert turn_on("keepalive", base) == paths.profiles_dir() / "codex.toml"
+    assert profile.load("codex").aggressiveness == "safe"
+    assert "keepalive" in profile.load("codex+bold").stages
+
+
 def test_a_stage_is_turned_on_in_the_file_that_was_named(penstock_home: Path, tmp_path: Path) -> None:
     """A proxy may have been started with one that is nowhere near the profiles."""
     elsewhere = tmp_path / "elsewhere.toml"

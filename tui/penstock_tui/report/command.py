@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from penstock.base.paths import store_path
+from penstock.cli import completion
 from penstock.stats.selection import LAST
 
 __all__ = ["report"]
@@ -16,7 +17,12 @@ __all__ = ["report"]
 def report(
     output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file to write.", metavar="FILE.html")],
     session: Annotated[
-        str, typer.Option(help="The session's id; last: the newest one; all: everything in the log.", metavar="ID")
+        str,
+        typer.Option(
+            help="The session's id; last: the newest one; all: everything in the log.",
+            metavar="ID",
+            autocompletion=completion.sessions,
+        ),
     ] = LAST,
     texts: Annotated[bool, typer.Option("--texts", help="Also how results and edits begin, redacted.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,

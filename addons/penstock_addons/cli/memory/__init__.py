@@ -24,7 +24,6 @@ def app() -> typer.Typer:
     group = typer.Typer(
         help="Look at what is remembered, correct it, delete it. Of the project that the current folder belongs to, "
         "unless --project or --all says otherwise.",
-        no_args_is_help=True,
     )
     group.command("list")(search.show_newest)
     group.command("search")(search.search)

@@ -10,6 +10,7 @@ import click
 import typer
 
 from penstock.base.errors import PenstockError
+from penstock.cli import completion
 from penstock_addons.cli.memory.client import AllOption, ProjectOption, chosen_project, reached
 from penstock_addons.cli.memory.printing import line, only
 from penstock_addons.cli.memory.search import StoreOption
@@ -101,7 +102,12 @@ def rate(
 
 
 def label(
-    session: Annotated[str, typer.Argument(help="The session's id, the beginning of it, or its label until now.")],
+    session: Annotated[
+        str,
+        typer.Argument(
+            help="The session's id, the beginning of it, or its label until now.", autocompletion=completion.sessions
+        ),
+    ],
     name: Annotated[str, typer.Argument(help="What to call it; '' takes the label away.")],
     project: ProjectOption = "",
     store: StoreOption = None,

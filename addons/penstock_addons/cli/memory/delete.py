@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from penstock.base.format import plural
+from penstock.cli import completion
 from penstock_addons.cli.memory.client import AllOption, MemoryClient, ProjectOption, chosen_project, reached
 from penstock_addons.cli.memory.printing import confirmed, line, only
 from penstock_addons.cli.memory.search import StoreOption
@@ -19,7 +20,12 @@ _SHOWN = 10
 def delete(
     ids: Annotated[list[str] | None, typer.Argument(help="Ids, or the beginnings of them.", metavar="ID")] = None,
     project: ProjectOption = "",
-    session: Annotated[str, typer.Option(help="A whole session: its id, the beginning of it, or its label.")] = "",
+    session: Annotated[
+        str,
+        typer.Option(
+            help="A whole session: its id, the beginning of it, or its label.", autocompletion=completion.sessions
+        ),
+    ] = "",
     every: AllOption = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     store: StoreOption = None,

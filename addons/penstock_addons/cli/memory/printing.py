@@ -71,7 +71,7 @@ def confirmed(question: str) -> None:
         if sys.stdin.isatty():
             raise
         typer.echo()
-        only(["nothing was done: nobody was there to say yes. -y does not ask"])
+        only(["nothing was done: stdin is not a terminal, so nobody could say yes; --yes does not ask"])
         raise typer.Exit(1) from None
     if not is_wanted:
         raise typer.Abort

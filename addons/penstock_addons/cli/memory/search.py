@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from penstock.base.format import columns, moment, plural, printable
+from penstock.cli import completion
+from penstock.cli.numbers import MOST
 from penstock_addons.cli.memory.client import AllOption, JsonOption, ProjectOption, chosen_project, reached
 from penstock_addons.cli.memory.printing import as_json, full, line, only, process, shortened, size
 
@@ -26,8 +28,13 @@ _NAME = 20
 def show_newest(
     project: ProjectOption = "",
     every: AllOption = False,
-    session: Annotated[str, typer.Option(help="Only this one: its id, the beginning of it, or its label.")] = "",
-    limit: Annotated[int, typer.Option("--limit", "-n", help="So many at most.", min=1)] = 20,
+    session: Annotated[
+        str,
+        typer.Option(
+            help="Only this one: its id, the beginning of it, or its label.", autocompletion=completion.sessions
+        ),
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", help="So many at most.", min=1, max=MOST)] = 20,
     json_: JsonOption = False,
     store: StoreOption = None,
 ) -> None:
@@ -48,7 +55,9 @@ def search(
     query: Annotated[str, typer.Argument(help="What to look for, in words of your own.")],
     project: ProjectOption = "",
     every: AllOption = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", help="So many at most, of each project.", min=1)] = 10,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", help="So many at most, of each project.", min=1, max=MOST)
+    ] = 10,
     why: Annotated[bool, typer.Option("--why", help="Show what each signal added to the score.")] = False,
     json_: JsonOption = False,
     store: StoreOption = None,
@@ -74,7 +83,7 @@ def show(
     id: Annotated[str, typer.Argument(help="The id, or the beginning of it: 4 characters or more.")],
     project: ProjectOption = "",
     every: AllOption = False,
-    around: Annotated[int, typer.Option(help="So many of its session before and behind it.", min=0)] = 2,
+    around: Annotated[int, typer.Option(help="So many of its session before and behind it.", min=0, max=MOST)] = 2,
     json_: JsonOption = False,
     store: StoreOption = None,
 ) -> None:

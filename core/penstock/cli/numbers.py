@@ -1,0 +1,19 @@
+"""Numbers that are given on the command line."""
+
+from __future__ import annotations
+
+import math
+
+import typer
+
+__all__ = ["MOST", "finite"]
+
+MOST = 1_000_000
+"""What one can ask for at most, of what is listed."""
+
+
+def finite(number: float | None) -> float | None:
+    """The callback of an option: no range keeps `nan` out, and one without an end takes `inf`."""
+    if number is not None and not math.isfinite(number):
+        raise typer.BadParameter(f"a finite number was expected, not {number}")
+    return number

@@ -1,0 +1,30 @@
+"""The order of the commands in `penstock --help`, and the panel that each stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["OTHERS", "PANELS", "panel_of", "place_of"]
+
+PANELS: Mapping[str, tuple[str, ...]] = {
+    "Start": ("run", "up", "down", "doctor", "demo"),
+    "Watch": ("tui", "sessions", "events", "report", "export"),
+    "Cost and explanation": ("cost", "explain", "expand", "whatif", "replay", "count", "models"),
+    "Memory": ("memory", "import", "mcp"),
+    "Settings and budgets": ("settings", "budget", "pause", "resume", "compact"),
+    "Profiles and plugins": ("profiles", "plugins", "tokens"),
+}
+"""The most important first, of panels and of the commands in each."""
+OTHERS = "Commands of plugins"
+
+_NAMES = [name for names in PANELS.values() for name in names]
+
+
+def panel_of(command: str) -> str:
+    """The title of the panel. A command that is not listed here is a plugin's."""
+    return next((title for title, names in PANELS.items() if command in names), OTHERS)
+
+
+def place_of(command: str) -> int:
+    """Where the command stands among all; those that are not listed stand last."""
+    return _NAMES.index(command) if command in _NAMES else len(_NAMES)
