@@ -20,6 +20,7 @@ from typing import Any
 from penstock.events.event import Event, EventKind
 from penstock.profiles import profile as profiles
 from penstock.store.sql import SqlStore
+from penstock_addons.demo.home import Home
 from penstock_addons.demo.player import Player
 
 __all__ = ["fill", "played"]
@@ -44,11 +45,9 @@ def main() -> None:
 
 def played() -> list[Event]:
     """What the log holds after the demo: a coding session, its subagents, failures and compactions."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("PENSTOCK_")}
-    profile = str(profiles.available()["default"])
     with tempfile.TemporaryDirectory() as folder:
-        environ = kept | {"PENSTOCK_HOME": folder}
-        with Player(Path(folder), environ, turns=TURNS, speed=20, port=0, profile=profile) as player:
+        home = Home(Path(folder) / "demo")
+        with Player(home, turns=TURNS, speed=20, port=0, profile=profiles.load("default")) as player:
             while not player.is_over:
                 time.sleep(0.2)
             store = player.store

@@ -26,6 +26,7 @@ from penstock_addons.cli.ask_keep_alive import ask_keep_alive
 from penstock_addons.cli.banner import attested, is_first_time
 from penstock_addons.cli.child import ChildProxy
 from penstock_addons.cli.foreground import ended_by_signals, run_in_foreground
+from penstock_addons.cli.run_summary import RunSummary
 from penstock_addons.cli.up import PROFILE_VARIABLE, UPSTREAM_VARIABLE
 
 __all__ = ["ollama_address", "profile_of", "proxy_behind", "run"]
@@ -97,13 +98,17 @@ def run(
         plugins = ctx.find_object(Plugins) or Plugins()
         if mcp and _shortens(asked, proxy, plugins):
             arguments = mcp_arguments.wired(client, arguments, Path(proxy.store))
+        summary = RunSummary(Path(proxy.store), is_shared=file in _files())
         try:
             status = run_in_foreground([program, *arguments], environ)
         except OSError as e:
             typer.echo(f"penstock: {program} cannot be started: {e}", err=True)
             raise typer.Exit(NOT_STARTED) from e
+    used = _user(asked, proxy) or proxy.profile
+    if not bypass:
+        summary.say(used, plugins)
     if not bypass and status < SIGNALLED:
-        ask_keep_alive(_user(asked, proxy) or proxy.profile, proxy, plugins)
+        ask_keep_alive(used, proxy, plugins)
     raise typer.Exit(status)
 
 
@@ -153,12 +158,17 @@ def _found_for(asked: _Asked) -> tuple[Announcement, Path] | None:
     """The proxy that is up, when it can serve this session."""
     if asked.client == "ollama" or asked.profile.endswith(".toml"):
         return None  # the one needs a port of its own, the other a profile that no address can name
-    within = os.environ.get(ANNOUNCED_VARIABLE)
-    for file in (*([Path(within)] if within else []), default_file()):
+    for file in _files():
         up = announced(file)
         if up is not None and asked.port in (0, up.port):
             return up, file
     return None
+
+
+def _files() -> list[Path]:
+    """Where a proxy that others started announces itself: the one around us first."""
+    within = os.environ.get(ANNOUNCED_VARIABLE)
+    return [*([Path(within)] if within else []), default_file()]
 
 
 def _arguments(asked: _Asked) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from itertools import count
@@ -65,16 +65,32 @@ class _History:
 class Client:
     """Plays `session` against `address`."""
 
-    def __init__(self, address: str, session: list[Turn], pace: Pace) -> None:
+    def __init__(
+        self,
+        address: str,
+        session: list[Turn],
+        pace: Pace,
+        *,
+        pause_s: float = 0.0,
+        say: Callable[[str, str], None] = lambda what, text: None,
+    ) -> None:
+        """`pause_s`: how long the person is away in a pause. `say` is told of pauses and of new sessions."""
         self._where = urlsplit(address)
         self._session, self._pace = session, pace
-        self._agents = count(1)
+        self._pause_s, self._say = pause_s, say
+        self._agents, self._sessions = count(1), 0
 
     def play(self) -> None:
-        """The whole session. Raises `Stopped`, and `OSError` when nobody answers."""
-        main = _History(SYSTEM)
-        self._title(self._session[0].words)
+        """All turns. Raises `Stopped`, and `OSError` when nobody answers."""
         for t, turn in enumerate(self._session):
+            if not t or turn.begins_session:
+                main = self._begin(turn.words)
+            if turn.is_after_pause:
+                away = f"the person is away for {self._pause_s:.0f} s"
+                self._say(
+                    "pause", f"{away}; the provider's cache entry, which lives seconds here, not minutes, expires"
+                )
+                self._pace.wait_exactly(self._pause_s)
             self._pace.wait(0.6)  # a person reads
             reminder = [_text(REMINDER)] if not main.messages else []
             main.messages.append({"role": "user", "content": [*reminder, _text(turn.words)]})
@@ -82,6 +98,15 @@ class Client:
                 body = {k: v for k, v in main.body().items() if k not in ("stream", "max_tokens")}
                 self._send("/v1/messages/count_tokens", body, "count", main)
             self._turn(main, turn.steps, f"{t}")
+
+    def _begin(self, words: str) -> _History:
+        """A session of its own, with a title and an empty history."""
+        self._sessions += 1
+        if self._sessions > 1:
+            self._say("session", f"a new one, in the same project: {words}")
+            self._pace.wait(1.0)
+        self._title(words)
+        return _History(SYSTEM)
 
     def _title(self, words: str) -> None:
         history = _History(TITLE_SYSTEM, messages=[{"role": "user", "content": [_text(words)]}])
@@ -116,7 +141,7 @@ class Client:
             "content-type": "application/json",
             "user-agent": f"demo/{__version__}",
             "anthropic-version": "2023-06-01",
-            "x-session-id": "penstock-demo",
+            "x-session-id": f"demo-{self._sessions}",
             STEP_HEADER: step,
         }
         if history.agent:

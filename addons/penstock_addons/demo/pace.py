@@ -20,7 +20,11 @@ class Pace:
 
     def wait(self, seconds: float) -> None:
         """Raises `Stopped` when the demo ends meanwhile, or has ended."""
-        if self._stop.wait(seconds / self._speed):
+        self.wait_exactly(seconds / self._speed)
+
+    def wait_exactly(self, seconds: float) -> None:
+        """The same at any speed: for what a clock decides."""
+        if self._stop.wait(seconds):
             raise Stopped
 
     def stop(self) -> None:

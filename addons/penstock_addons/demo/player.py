@@ -2,40 +2,57 @@
 
 from __future__ import annotations
 
+import queue
 import threading
-from collections.abc import Mapping
 from contextlib import ExitStack
+from itertools import takewhile
 from pathlib import Path
 from typing import Self
 
+from penstock.profiles.profile import Profile
 from penstock_addons.cli.child import ChildProxy
 from penstock_addons.demo.client import Client, answers, faults
+from penstock_addons.demo.home import MARGIN_S, Home
 from penstock_addons.demo.pace import Pace, Stopped
+from penstock_addons.demo.promptcache import PromptCache
 from penstock_addons.demo.provider import Provider
-from penstock_addons.demo.script import session
+from penstock_addons.demo.script import Turn, script
 
 __all__ = ["Player"]
 
+LIFETIME_S = 5.0
+"""How long the demo's provider keeps a cache entry; a real one keeps it for five minutes."""
+
 
 class Player:
-    """`with Player(...) as player:` has the session played in a thread. At the end of the block it is stopped, when it
+    """`with Player(...) as player:` has the script played in a thread. At the end of the block it is stopped, when it
     is not over by itself, and the proxy with it."""
 
     def __init__(
-        self, home: Path, environ: Mapping[str, str], *, turns: int, speed: float, port: int, profile: str
+        self, home: Home, *, turns: int, speed: float, port: int, profile: Profile, stages: tuple[str, ...] = ()
     ) -> None:
-        self._home, self._environ, self._port, self._profile = home, environ, port, profile
-        self._session, self._pace = session(turns), Pace(speed)
+        self._home, self._port = home, port
+        self._script, self._pace = script(turns), Pace(speed)
+        self._answers = answers(self._script)
+        self._lifetime_s = LIFETIME_S / min(speed, 1.0)
+        self.profile = home.write_profile(
+            profile, requests=_main_requests(self._script), lifetime_s=self._lifetime_s, stages=stages
+        )
         self._stack = ExitStack()
+        self.said: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+        """What the client tells of itself, as `pause` or `session`."""
         self.error: OSError | None = None
-        """Why the session could not be played to its end."""
+        """Why the script could not be played to its end."""
 
     def __enter__(self) -> Self:
         with self._stack:
-            provider = self._stack.enter_context(Provider(answers(self._session), faults(self._session), self._pace))
-            arguments = ["--port", "0", "--profile", self._profile, "--confdir", str(self._home / "mitmproxy")]
+            cache = PromptCache(self._lifetime_s)
+            provider = Provider(self._answers, faults(self._script), self._pace, cache)
+            self._stack.enter_context(provider)
+            confdir = self._home.folder / "mitmproxy"
+            arguments = ["--port", "0", "--profile", str(self.profile), "--confdir", str(confdir)]
             arguments += ["--reverse", f"{provider.url}={self._port}"]
-            proxy = self._stack.enter_context(ChildProxy(arguments, self._environ)).announced
+            proxy = self._stack.enter_context(ChildProxy(arguments, self._home.environ)).announced
             self.provider, self.address, self.store = provider.url, proxy.reverse[provider.url], Path(proxy.store)
             self._thread = threading.Thread(target=self._play, name="demo-client", daemon=True)
             self._stack.callback(self._thread.join)
@@ -49,13 +66,23 @@ class Player:
 
     @property
     def is_over(self) -> bool:
-        """The session has come to its end."""
+        """The script has come to its end."""
         return not self._thread.is_alive()
 
+    def _say(self, what: str, text: str) -> None:
+        self.said.put((what, text))
+
     def _play(self) -> None:
+        pause_s = self._lifetime_s + 4 * MARGIN_S
         try:
-            Client(self.address, self._session, self._pace).play()
+            Client(self.address, self._script, self._pace, pause_s=pause_s, say=self._say).play()
         except Stopped:
             pass
         except OSError as e:
             self.error = e
+
+
+def _main_requests(script: list[Turn]) -> int:
+    """How many the main agent makes in the first session."""
+    first = takewhile(lambda turn: not turn.begins_session, script)
+    return sum(len(turn.steps) for turn in first)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -32,11 +34,13 @@ def tokens(text: str) -> int:
 
 
 class PromptCache:
-    """Knows prefixes by the hash of everything up to a breakpoint. Forgets nothing: a demo is short."""
+    """Knows prefixes by the hash of everything up to a breakpoint, each for `lifetime_s` after its last use."""
 
-    def __init__(self) -> None:
+    def __init__(self, lifetime_s: float = math.inf, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lifetime_s, self._clock = lifetime_s, clock
         self._lock = threading.Lock()
-        self._known: set[bytes] = set()
+        self._used: dict[bytes, float] = {}
+        """When each prefix was used last."""
 
     def use(self, body: Mapping[str, Any]) -> Usage:
         """What one request costs; its own breakpoints are known from then on."""
@@ -50,9 +54,12 @@ class PromptCache:
             sums.append(total)
             if "cache_control" in block and total >= MINIMUM:
                 marks.append(i)
+        now = self._clock()
         with self._lock:
-            read = max((sums[i] for m in marks for i in _before(m) if hashes[i] in self._known), default=0)
-            self._known.update(hashes[m] for m in marks)
+            known = {i for mark in marks for i in _before(mark) if hashes[i] in self._used}
+            alive = {i for i in known if now - self._used[hashes[i]] <= self._lifetime_s}
+            read = max((sums[i] for i in alive), default=0)
+            self._used.update((hashes[i], now) for i in {*alive, *marks})
         reach = max(sums[marks[-1]], read) if marks else 0
         return Usage(input=total - reach, read=read, written=reach - read)
 

@@ -1,19 +1,26 @@
-"""The demo in words: a line for each exchange as it ends, and what it came to. Read from the event log alone."""
+"""The demo in words: a line for each exchange as it ends, what was done with it, and what it all came to. Read from the
+event log alone."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from statistics import median
 
+from penstock.base.format import dollars, percent, plural
+from penstock.base.readable import one_line
 from penstock.events.event import Event
-from penstock.events.request_events import ForwardedEvent, RewrittenEvent
+from penstock.events.proxy_events import BudgetEvent
+from penstock.events.request_events import EditEvent, FlushEvent, ForwardedEvent, RewrittenEvent
+from penstock.stats.cost_totals import CostTotals
 from penstock.stats.exchange import ExchangeStats
 
-__all__ = ["Report"]
+__all__ = ["Report", "note"]
 
 _COUNTS = ("input", "cache_read", "cache_write", "output")
+_WIDE = 130
+"""Characters of a text that are shown."""
 
 
 @dataclass
@@ -27,18 +34,21 @@ class Report:
     tokens: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     edits: int = 0
-    saved: int = 0
+    paid: CostTotals = field(default_factory=CostTotals)
     ours: list[float] = field(default_factory=list)
     """Milliseconds each request spent in the suite."""
+    sessions: dict[str, None] = field(default_factory=dict)
+    """Their ids, in their order."""
     _known: dict[str, ExchangeStats] = field(default_factory=dict)
+    _done: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
+    """Edits and flushes of exchanges that have not ended."""
 
     def take(self, events: Iterable[Event]) -> list[str]:
-        """Take the next events, in their order. A line for each exchange that ends with one of them."""
-        lines = []
+        """Take the next events, in their order. Lines for each exchange that ends with one of them."""
+        lines: list[str] = []
         for event in events:
             self.seen = event.seq
-            if line := self._take(event):
-                lines.append(line)
+            lines += self._take(event)
         return lines
 
     def summary(self) -> Iterator[str]:
@@ -55,36 +65,77 @@ class Report:
                 f"input {whole:,} tokens: {read / whole:.0%} read from the provider's cache, {written / whole:.0%} "
                 f"written to it; output {self.tokens['output']:,}"
             )
-        yield f"edits {self.edits}, which kept about {self.saved:,} tokens from being sent"
+        kept = self.paid.came - self.paid.sent
+        yield f"edits {self.edits}, which kept about {kept:,} tokens from being sent"
         if self.ours:
             yield f"time in Penstock: {median(self.ours):.1f} ms a request"
 
-    def _take(self, event: Event) -> str:
+    def last_line(self) -> str:
+        """The money: what was saved of what it would have cost."""
+        paid = self.paid
+        return f"saved {dollars(paid.saved)} of {dollars(paid.baseline)} ({percent(paid.share or 0.0)})"
+
+    def _take(self, event: Event) -> Iterator[str]:
+        said = event.data
+        if isinstance(said, BudgetEvent):
+            yield note("budget", f"{said.before} -> {said.level}: {said.why}")
         if not event.exchange:
-            return ""
+            return
         one = self._known.setdefault(event.exchange, ExchangeStats(event.exchange))
         was_over = one.is_answered
         one.fold(event)
-        said = event.data
-        if isinstance(said, RewrittenEvent):
+        if isinstance(said, EditEvent | FlushEvent):
+            self._done[event.exchange].append(event)
+        elif isinstance(said, RewrittenEvent):
             self.edits += one.edits
-            self.saved += (one.tokens_in or 0) - (one.tokens_out or 0)
         elif isinstance(said, ForwardedEvent) and said.ms is not None:
             self.ours.append(said.ms)
-        return self._end(one) if one.is_answered and not was_over else ""
+        if one.is_answered and not was_over:
+            yield self._end(one)
+            yield from _done(self._done.pop(event.exchange, []))
 
     def _end(self, one: ExchangeStats) -> str:
         self.ended += 1
         kind = one.kind or "other"
         self.kinds[kind] += 1
+        if one.session:
+            self.sessions[one.session] = None
         head = f"{self.ended:>4}  {kind:<10}"
         if one.outcome != "answered":
             self.failures[str(one.status or 0)] += 1
             return f"{head}  {one.status or 0} {one.error}"
         usage = one.usage
+        self.paid.add(one.money)
         if kind != "count":
             self.tokens.update({name: getattr(usage, name) or 0 for name in _COUNTS})
         sent = usage.prompt or 0
         cached = f"{(usage.cache_read or 0) / sent:>4.0%} cached" if sent and kind != "count" else ""
         took = f"{usage.output or 0:>4} out  {one.ms or 0:>6.0f} ms"
         return f"{head}  {sent:>7,} in {cached:<11}  {took}  {' '.join(one.tools)}".rstrip()
+
+
+def _done(events: Iterable[Event]) -> Iterator[str]:
+    """What was done with a request: a line for each sort of edit."""
+    landed: dict[str, list[EditEvent]] = defaultdict(list)
+    for event in events:
+        said = event.data
+        if isinstance(said, FlushEvent):
+            yield note("flush", f"{said.why}: {plural(said.edits, 'edit')} to what was sent before")
+        elif isinstance(said, EditEvent) and said.has_landed:
+            landed[said.op].append(said)
+    for edit in landed["compact"]:
+        turns = f"turns {edit.first_turn}-{edit.last_turn}, " if edit.first_turn else ""
+        yield note("compacted", f"{turns}{plural(edit.messages, 'message')} to a record, {_tokens([edit])}")
+    if edits := landed["replace"]:
+        yield note("trimmed", f"{plural(len(edits), 'result')}, {_tokens(edits)}: {edits[0].reason}")
+    for edit in landed["note"]:
+        yield note("recalled", next((x for x in edit.text.splitlines() if x.startswith("- ")), edit.text))
+
+
+def note(what: str, text: str) -> str:
+    """A line on what happened, below that of the request."""
+    return f"      {what:<10} {one_line(text)[:_WIDE]}"
+
+
+def _tokens(edits: list[EditEvent]) -> str:
+    return f"{sum(e.before or 0 for e in edits):,} -> {sum(e.after or 0 for e in edits):,} tokens"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from penstock_addons.demo import project
 
-__all__ = ["TITLE", "Call", "Step", "Turn", "session"]
+__all__ = ["TITLE", "Call", "Step", "Turn", "script", "session"]
 
 TITLE = "Timetable shows the wrong hour"
 
@@ -39,6 +39,17 @@ class Turn:
 
     words: str
     steps: tuple[Step, ...] = field(default=())
+    is_after_pause: bool = False
+    """The person comes back to it after so long that the provider's cache has forgotten the session."""
+    begins_session: bool = False
+
+
+def script(turns: int) -> list[Turn]:
+    """A session of so many turns, with something to remember and a pause when two thirds are done; and a second session
+    that asks for what is to be remembered."""
+    first = session(turns)
+    at = turns * 2 // 3
+    return [*first[:at], _NOTE, replace(first[at], is_after_pause=True), *first[at + 1 :], _QUESTION]
 
 
 def session(turns: int) -> list[Turn]:
@@ -208,4 +219,14 @@ _SCENES: tuple[Callable[[str], Turn], ...] = (
     _review,
     _question,
     _search_again,
+)
+
+_NOTE = Turn(
+    "For later: the staging board at Skerry Point takes deploys before nine only, and Tomas Berg has its key.",
+    (Step("Understood: before nine, and the key is with Tomas Berg."),),
+)
+_QUESTION = Turn(
+    "I want to deploy to the staging board at Skerry Point. Until when may I, and who has the key?",
+    (Step("Before nine, and Tomas Berg has the key, as you said in the session before."),),
+    begins_session=True,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +23,7 @@ from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.stats.cost_totals import CostTotals
 from penstock.stats.session_events import session_events
+from penstock.stats.why_little_saved import ENOUGH
 from penstock.store.base import Store
 from penstock.store.reading import all_events, open_log
 
@@ -51,6 +53,12 @@ class _Sums:
     models: dict[str, CostTotals] = field(default_factory=lambda: defaultdict(CostTotals))
     total: CostTotals = field(default_factory=CostTotals)
 
+    @property
+    def newest_if_poor(self) -> list[_Session]:
+        """The session that began last, if it saved little."""
+        newest = sorted(self.sessions.values(), key=lambda one: one.began)[-1:]
+        return [one for one in newest if (one.tally.share or 0.0) < ENOUGH]
+
 
 def cost(
     ctx: typer.Context,
@@ -69,14 +77,13 @@ def cost(
     """Show what each session cost, what it would have cost without Penstock, and what was saved; losses in red.
 
     "compacting": what a client would have paid that has its history summarised whenever it fills 30 % of the window.
-    With --session, also why less than a tenth was saved.
+    Of the newest session, or those of --session, also why less than a tenth was saved.
     """
     log = open_log(store)
     try:
         since = time.time() - days * DAY if days else 0.0
         sums = _sum(log, session, since)
-        if session:  # without one, every event of the log would have to be read
-            _explain(log, sums, since, ctx.obj)
+        _explain(log, sums.sessions.values() if session else sums.newest_if_poor, since, ctx.obj)
     finally:
         log.close()
     if session and not sums.sessions:
@@ -109,13 +116,14 @@ def _sum(log: Store, wanted: str, since: float) -> _Sums:
     return sums
 
 
-def _explain(log: Store, sums: _Sums, since: float, plugins: Plugins) -> None:
-    """Find out for each session why little was saved."""
+def _explain(log: Store, sessions: Iterable[_Session], since: float, plugins: Plugins) -> None:
+    """Find out why little was saved in these: every event of theirs is read."""
     from penstock.replay.why_not import why_not  # the engine, for those that ask
 
     profile = profiles.in_use()
-    for name, events in session_events(log, sums.sessions, since).items():
-        sums.sessions[name].why_little_saved = why_not(events, profile, plugins)
+    by_name = {one.id: one for one in sessions}
+    for name, events in session_events(log, by_name, since).items():
+        by_name[name].why_little_saved = why_not(events, profile, plugins)
 
 
 def _add(sums: _Sums, began: float, who: ClassifiedEvent, paid: LoggedCost, wanted: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import keyword
 import re
+import shlex
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -15,6 +16,7 @@ import typer
 from penstock.base import paths
 from penstock.base.errors import PluginError
 from penstock.base.private_files import create
+from penstock.control import discovery
 from penstock.plugins.manager import BLOCK_VARIABLE, Plugins
 
 __all__ = ["app"]
@@ -62,11 +64,17 @@ def new(
         raise PluginError(f"{file} cannot be written: {e}") from e
     typer.echo(f"Wrote {file}")
     if file.parent.absolute() == home.absolute():
-        typer.echo("It runs from now on: `penstock plugins list` shows it, `penstock up` starts a proxy with it.")
+        typer.echo(f"It runs in every proxy that is started from now on{_but_not_in_the_one_up()}.")
     else:
         typer.echo(f"Try it with `penstock up -- --set penstock_plugins_dir={file.parent.absolute()}`.")
-    typer.echo("To see what it does: `penstock events --follow --kind stage`.")
+    typer.echo(f"To try it, without a client: penstock demo --stage {shlex.quote(str(file))}")
+    typer.echo("To see what it does to a client: `penstock events --follow --kind stage`.")
     typer.echo(f"To do without it: {BLOCK_VARIABLE}={name}")
+
+
+def _but_not_in_the_one_up() -> str:
+    proxy = discovery.running(paths.store_path())
+    return f"; the one that is up (process {proxy.pid}) has to be started again" if proxy is not None else ""
 
 
 def _check_name(name: str, plugins: Plugins) -> None:

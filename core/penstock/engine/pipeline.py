@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from penstock.base.circuit_breaker import Breaker
 from penstock.base.clock import Clock
+from penstock.base.failing_line import line_in
 from penstock.base.threads import GivenUp
 from penstock.conversation.exchange import Exchange
 from penstock.conversation.reply import Reply
@@ -91,7 +92,8 @@ class Pipeline:
         except BaseException as e:  # a stranger's code; it may even raise what ends a process or a loop
             logger.exception("stage %r failed", stage.name)
             breaker.failed()
-            return draft, Verdict(stage.name, StageOutcome.FAILED, _said(e), self._since(started))
+            said = _said(e, self.source(index))
+            return draft, Verdict(stage.name, StageOutcome.FAILED, said, self._since(started))
         breaker.succeeded()
         edits = len(trial.edits) - len(draft.edits)
         outcome = StageOutcome.EDITED if edits else StageOutcome.NOTHING
@@ -132,7 +134,7 @@ class Pipeline:
         except BaseException as e:  # as above
             logger.exception("stage %r failed at an answer", stage.name)
             breaker.failed()
-            return f"stage {stage.name!r} failed at an answer: {_said(e)}"
+            return f"stage {stage.name!r} failed at an answer: {_said(e, self.source(index))}"
         breaker.succeeded()
         return ""
 
@@ -173,9 +175,9 @@ def _looks(stage: Stage) -> bool:
     return cls.on_reply is not Stage.on_reply or cls.on_turn_complete is not Stage.on_turn_complete
 
 
-def _said(error: BaseException) -> str:
+def _said(error: BaseException, file: str) -> str:
     try:
-        return _remark(f"{type(error).__name__}: {error}")
+        return _remark(f"{type(error).__name__}: {error}{line_in(error, file)}")
     except Exception:  # noqa: BLE001 - the error is a stranger's too, and may have no text
         return type(error).__name__
 

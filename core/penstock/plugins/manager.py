@@ -20,6 +20,7 @@ import pluggy
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError, PluginError, ProfileError
+from penstock.base.failing_line import line_in
 from penstock.base.file_trust import why_untrusted
 from penstock.base.suggest import did_you_mean
 from penstock.plugins import hookspecs
@@ -126,11 +127,7 @@ class Plugins:
     def stages(self, profile: Profile, parts: Services | None = None) -> list[Stage]:
         """The stages that run under `profile`, in order, told of its `parts`. Raises `PluginError` and
         `ProfileError`."""
-        found: dict[str, Stage] = {}
-        for name, stage in self._collect("stages", profile=profile):
-            if stage.name in found:
-                raise PluginError(f"plugin {name!r}: another plugin has a stage {stage.name!r} already")
-            found[stage.name] = stage
+        found = self.offered_stages(profile)
         for wanted in profile.stages:
             if wanted not in found:
                 raise ProfileError(
@@ -146,6 +143,15 @@ class Plugins:
             except Exception as e:
                 raise PluginError(f"stage {stage.name!r}: on_services() failed: {type(e).__name__}: {e}") from e
         return ordered
+
+    def offered_stages(self, profile: Profile) -> dict[str, Stage]:
+        """Every stage that a plugin gives, by name, whether it runs under `profile` or not. Raises `PluginError`."""
+        found: dict[str, Stage] = {}
+        for name, stage in self._collect("stages", profile=profile):
+            if stage.name in found:
+                raise PluginError(f"plugin {name!r}: another plugin has a stage {stage.name!r} already")
+            found[stage.name] = stage
+        return found
 
     def unknown_settings(self, profile: Profile) -> str:
         """What is wrong with the names of a profile's `[stage.NAME]` tables; empty when each is a stage's."""
@@ -284,7 +290,8 @@ def load_file(file: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as e:
         del sys.modules[name]
-        raise PluginError(f"plugin {file}: cannot be imported: {type(e).__name__}: {e}{_renamed_import(e)}") from e
+        told = f"{type(e).__name__}: {e}{line_in(e, str(file))}{_renamed_import(e)}"
+        raise PluginError(f"plugin {file}: cannot be imported: {told}") from e
     return module
 
 

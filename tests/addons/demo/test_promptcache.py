@@ -49,6 +49,15 @@ def test_what_stands_behind_the_last_breakpoint_is_paid_in_full() -> None:
     assert cache.use(_body("a", marks=())).input == _whole(cache.use(_body("a", marks=())))
 
 
+def test_an_entry_lives_from_its_last_use() -> None:
+    """A use renews it; past its life all is written again."""
+    now = [0.0]
+    cache = PromptCache(5.0, lambda: now[0])
+    written = cache.use(_body("a")).written
+    for now[0], read in ((4.0, written), (8.0, written), (14.0, 0)):
+        assert cache.use(_body("a")).read == read
+
+
 def test_a_short_prefix_is_not_kept() -> None:
     """Below the provider's minimum a breakpoint does nothing."""
     cache = PromptCache()

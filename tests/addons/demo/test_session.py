@@ -16,7 +16,7 @@ from penstock_addons.demo.client import Client, answers, faults
 from penstock_addons.demo.pace import Pace, Stopped
 from penstock_addons.demo.promptcache import PromptCache, Usage
 from penstock_addons.demo.provider import Provider
-from penstock_addons.demo.script import Step, session
+from penstock_addons.demo.script import Step, script, session
 
 TURNS = 10
 
@@ -36,9 +36,9 @@ class _Recording(PromptCache):
 @pytest.fixture(scope="module")
 def bodies() -> list[dict[str, Any]]:
     """Every request that was answered in a session of all scenes."""
-    script, pace, cache = session(TURNS), Pace(10_000), _Recording()
-    with Provider(answers(script), faults(script), pace, cache) as provider:
-        Client(provider.url, script, pace).play()
+    played, pace, cache = session(TURNS), Pace(10_000), _Recording()
+    with Provider(answers(played), faults(played), pace, cache) as provider:
+        Client(provider.url, played, pace).play()
     return cache.bodies
 
 
@@ -68,21 +68,29 @@ def _bare(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def test_a_long_session_is_long() -> None:
     """Forty turns hold a hundred requests, and tool results that are worth a look."""
-    script = session(40)
-    steps = answers(script)
+    steps = answers(session(40))
     results = [call.result for step in steps.values() for call in step.calls]
     assert len(steps) > 90
     assert sum(map(len, results)) > 150_000
     assert len(session(400)) == 400
 
 
+def test_the_script_has_a_pause_and_a_second_session() -> None:
+    """However short it is."""
+    for turns in (1, 24):
+        turn = script(turns)
+        assert len(turn) == turns + 2
+        assert [one.is_after_pause for one in turn].count(True) == 1
+        assert [one.begins_session for one in turn] == [False] * (turns + 1) + [True]
+
+
 def test_the_client_gives_up_when_nobody_can_answer() -> None:
     """A fault that stays is an error, not a demo that hangs."""
-    script, pace = session(1), Pace(10_000)
-    with Provider(answers(script), {"title": 529}, pace) as provider:
+    played, pace = session(1), Pace(10_000)
+    with Provider(answers(played), {"title": 529}, pace) as provider:
         provider.fault = lambda step: 529  # type: ignore[method-assign]
         with pytest.raises(OSError, match="529"):
-            Client(provider.url, script, pace).play()
+            Client(provider.url, played, pace).play()
 
 
 def test_a_stop_ends_every_wait() -> None:

@@ -136,11 +136,13 @@ def test_one_session_says_why_it_saved_little(run: Run, penstock_home: Path) -> 
     assert session["why_little_saved"] == []
 
 
-def test_of_all_sessions_no_reasons_are_looked_for(run: Run, penstock_home: Path) -> None:
-    """It would read every event of the log."""
-    _log(("s-one", "claude-sonnet-4-5", _paid(1, 1)), kind="main")
-    assert "why" not in run("cost").stdout
-    assert "why_little_saved" not in json.loads(run("cost", "--json").stdout)["sessions"][0]
+def test_of_all_sessions_the_newest_says_why(run: Run, penstock_home: Path) -> None:
+    """To look at each would read every event of the log."""
+    _log(("s-one", "claude-sonnet-4-5", _paid(1, 1)), ("s-two", "claude-sonnet-4-5", _paid(1, 1)), kind="main")
+    found = run("cost").stdout
+    assert "why little was saved in s-two" in found
+    assert "saved in s-one" not in found
+    assert ["why_little_saved" in one for one in json.loads(run("cost", "--json").stdout)["sessions"]] == [False, True]
 
 
 def test_the_reasons_of_a_session_that_was_played(run: Run, penstock_home: Path) -> None:

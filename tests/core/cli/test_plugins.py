@@ -50,7 +50,9 @@ def test_a_new_plugin_is_short_and_explained(run: Run) -> None:
 
 def test_says_how_to_try_it(run: Run, tmp_path: Path) -> None:
     """In the plugins folder it runs by itself; elsewhere the proxy must be told."""
-    assert "penstock up" in run("plugins", "new", "here").stdout
+    here = run("plugins", "new", "here").stdout
+    assert "every proxy that is started from now on." in here
+    assert f"penstock demo --stage {paths.plugins_dir() / 'here.py'}" in here
     found = run("plugins", "new", "there", "--dir", str(tmp_path / "elsewhere"))
     assert f"penstock_plugins_dir={tmp_path / 'elsewhere'}" in found.stdout
     assert (tmp_path / "elsewhere" / "there.py").exists()

@@ -1,0 +1,109 @@
+"""What `penstock run` says when its client has ended: what came by, what it cost, and why little was saved."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import typer
+
+from penstock.base import paths
+from penstock.base.errors import PenstockError
+from penstock.base.format import percent, plural, printable
+from penstock.events.event import Event
+from penstock.plugins.manager import Plugins
+from penstock.profiles import profile as profiles
+
+__all__ = ["RunSummary"]
+
+logger = logging.getLogger(__name__)
+
+
+class RunSummary:
+    """Made before the client starts: what is in the log by then is not this run's."""
+
+    def __init__(self, store: Path, *, is_shared: bool) -> None:
+        """`is_shared`: the proxy serves others, too. Then only requests from the project of this folder count, and
+        those that name none."""
+        self._store, self._is_shared = store, is_shared
+        self._after = self._last_seq()
+
+    def say(self, profile: str, plugins: Plugins) -> None:
+        """Write it to stderr. Where nothing was paid for, or the log cannot be read, nothing is said."""
+        try:
+            for line in self._lines(profile, plugins):
+                typer.echo(f"penstock: {line}", err=True)
+        except (PenstockError, OSError) as e:  # the client's status is what counts
+            logger.debug("what the run cost is not known: %s", e)
+
+    def _lines(self, profile: str, plugins: Plugins) -> Iterator[str]:
+        from penstock.stats.cost_totals import CostTotals
+        from penstock.stats.exchange import ExchangeStats
+        from penstock.stats.why_little_saved import ENOUGH
+
+        events = self._events()
+        requests = [ExchangeStats.of(id, its) for id, its in events.items()]
+        paid = CostTotals()
+        for one in requests:
+            paid.add(one.money)
+            paid.add_reads(one.reads, one.reads_cost)
+        if not paid.requests + paid.unpriced:
+            return
+        whole = sum(one.usage.prompt or 0 for one in requests if one.money is not None)
+        read = sum(one.usage.cache_read or 0 for one in requests if one.money is not None)
+        at = " at API prices" if any(one.login for one in requests) else ""
+        cached = f"; {read / whole:.0%} of the input was read from the cache" if whole else ""
+        saved = f"saved {paid.in_dollars(paid.saved)}{f' ({percent(paid.share)})' if paid.share is not None else ''}"
+        yield (
+            f"{plural(paid.requests + paid.unpriced, 'request')} for {paid.in_dollars(paid.paid)}{at}, without "
+            f"Penstock {paid.in_dollars(paid.baseline)}: {saved}, {plural(sum(o.edits for o in requests), 'new edit')}"
+            f"{cached}. More: penstock cost{self._where()}"
+        )
+        if (paid.share or 0.0) < ENOUGH:
+            sessions: dict[str, list[Event]] = defaultdict(list)
+            for one in requests:
+                sessions[one.session or one.conversation] += events[one.id]
+            yield from _why(list(sessions.values()), profile, plugins)
+
+    def _events(self) -> dict[str, list[Event]]:
+        """Those of this run, by exchange."""
+        from penstock.events.request_events import ClassifiedEvent
+        from penstock.identify.working_directory import project_of_folder
+        from penstock.store.reading import all_events, open_log
+
+        here = ("", project_of_folder(Path.cwd()))
+        found: dict[str, list[Event]] = defaultdict(list)
+        ours: set[str] = set()
+        with closing(open_log(self._store)) as log:
+            for event in all_events(log, self._after):
+                said = event.data
+                if isinstance(said, ClassifiedEvent) and (not self._is_shared or said.project in here):
+                    ours.add(event.exchange)
+                if event.exchange:
+                    found[event.exchange].append(event)
+        return {id: its for id, its in found.items() if id in ours}
+
+    def _last_seq(self) -> int:
+        from penstock.store.reading import open_log
+
+        try:
+            with closing(open_log(self._store)) as log:
+                return log.last_seq()
+        except PenstockError:  # it is not there yet
+            return 0
+
+    def _where(self) -> str:
+        return "" if self._store == paths.store_path() else f" --store {shlex.quote(str(self._store))}"
+
+
+def _why(sessions: list[list[Event]], profile: str, plugins: Plugins) -> Iterator[str]:
+    """The first reason why the longest of the sessions saved little."""
+    from penstock.replay.why_not import why_not  # the engine
+
+    longest = max(sessions, key=len)
+    for reason in why_not(longest, profiles.load(profile), plugins)[:1]:
+        yield f"why not more: {printable(reason)}"

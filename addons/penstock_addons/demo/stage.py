@@ -1,0 +1,110 @@
+"""`penstock demo --stage FILE`: what the stage of one file does to the demo's session."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from penstock.base.diff import changed_lines
+from penstock.base.errors import PluginError
+from penstock.base.file_trust import why_untrusted
+from penstock.base.format import plural, printable
+from penstock.base.readable import one_line
+from penstock.edits.edit import Edit
+from penstock.events.request_events import ClassifiedEvent, EditEvent, LoggedBlock, StageEvent
+from penstock.plugins.manager import Plugins, load_file
+from penstock.profiles.profile import Profile
+from penstock.store.base import Store
+from penstock.store.before_after import before_after
+from penstock.store.reading import all_events
+
+__all__ = ["StageReport", "stages_in"]
+
+SHOWN = 12
+"""Edits that are shown; the others are counted."""
+_LINES = 2
+"""Lines of an edit's text that are shown, from before and from after."""
+_WIDE = 100
+
+
+def stages_in(file: Path, profile: Profile) -> tuple[str, ...]:
+    """The names of the stages that the plugin in `file` gives. Raises `PluginError` if there is none."""
+    if why := why_untrusted(file):
+        raise PluginError(f"{file} is not loaded: {why}")
+    plugins = Plugins()
+    plugins.add(load_file(file), file.stem, str(file))
+    names = tuple(plugins.offered_stages(profile))
+    if not names:
+        raise PluginError(
+            f"{file} gives no stage: a function `stages` with @hookimpl that returns a list of them was expected. "
+            "`penstock plugins new NAME` writes one"
+        )
+    return names
+
+
+@dataclass
+class StageReport:
+    """What the log says of the stages `names`, which are in `file`."""
+
+    log: Store
+    names: Sequence[str]
+    file: Path
+    has_failed: bool = False
+    """Once `lines` are read: it raised, or was late."""
+    _blocks: dict[tuple[str, int, int | None], LoggedBlock] = field(default_factory=dict)
+    _conversations: dict[str, str] = field(default_factory=dict)
+    """By exchange."""
+
+    def lines(self) -> Iterator[str]:
+        """Its edits, or why there are none; errors last."""
+        edits: dict[tuple[str, str], tuple[str, EditEvent]] = {}
+        verdicts: list[StageEvent] = []
+        for event in all_events(self.log):
+            said = event.data
+            if isinstance(said, ClassifiedEvent):
+                self._conversations[event.exchange] = said.conversation
+                self._blocks |= {(said.conversation, block.m, block.b): block for block in said.blocks}
+            elif isinstance(said, EditEvent) and said.stage in self.names:
+                key = self._conversations.get(event.exchange, ""), said.op + said.place
+                if key not in edits or not edits[key][1].has_landed:  # it is proposed again until it lands
+                    edits[key] = event.exchange, said
+            elif isinstance(said, StageEvent) and said.stage in self.names:
+                verdicts.append(said)
+        landed = [(exchange, edit) for exchange, edit in edits.values() if edit.has_landed]
+        for exchange, edit in landed[:SHOWN]:
+            yield from self._edit(exchange, edit)
+        if len(landed) > SHOWN:
+            yield f"… and {plural(len(landed) - SHOWN, 'edit')} more"
+        if landed:
+            yield "\nTokens are against what the client sent; bundled stages may have shortened the block before.\n"
+        yield from self._sums([edit for _, edit in edits.values()], verdicts)
+
+    def _edit(self, exchange: str, edit: EditEvent) -> Iterator[str]:
+        conversation = self._conversations.get(exchange, "")
+        block = self._blocks.get((conversation, edit.m if edit.m is not None else -1, edit.b))
+        what = f"{block.kind} {block.name}".strip() if block is not None else edit.op
+        tokens = f"~{edit.before or 0:,} -> {edit.after or 0:,} tokens ({-edit.freed:+,})"
+        yield f"message {edit.m}, {printable(what)}: {tokens}: {one_line(edit.reason)}"
+        ledger: list[Edit] = [one.edit for one in self.log.edits_of(conversation)]
+        texts = before_after(self.log, ledger, edit)
+        changed = changed_lines((texts.before or "").splitlines(), texts.after.splitlines(), context=0)
+        for sign in "-+":
+            for line in [line for line in changed if line.startswith(sign)][:_LINES]:
+                yield f"    {printable(line.expandtabs(4))[:_WIDE]}"
+
+    def _sums(self, edits: Sequence[EditEvent], verdicts: Sequence[StageEvent]) -> Iterator[str]:
+        states = Counter(edit.state for edit in edits)
+        freed = sum(edit.freed for edit in edits)
+        whole = ", ".join(f"{n:,} {state}" for state, n in states.most_common()) or "no edits"
+        ran = plural(len(verdicts), "request")
+        yield f"{', '.join(self.names)} looked at {ran}: {whole}; {freed:,} tokens taken out before they were sent"
+        reasons = Counter(edit.reason for edit in edits if edit.state == "left out")
+        yield from (f"left out: {one_line(reason)} ({n:,})" for reason, n in reasons.most_common(3))
+        outcomes = Counter((v.outcome, v.remark) for v in verdicts if v.outcome != "edited" and v.remark)
+        for (outcome, remark), n in outcomes.most_common(5):
+            is_bad = outcome in ("failed", "late")
+            self.has_failed |= is_bad
+            where = f"{self.file}: " if is_bad else ""
+            yield f"{outcome}: {where}{one_line(remark)} ({plural(n, 'request')})"
