@@ -15,13 +15,14 @@ from penstock.base.clock import ManualClock
 from penstock.conversation.exchange import Request
 from penstock.conversation.reply import Usage
 from penstock.dialects.bundled import bundled_dialects
-from penstock.engine.engine import Engine, ProxyDecision
+from penstock.engine.engine import Engine
 from penstock.engine.pipeline import Pipeline
+from penstock.engine.proxy_decision import ProxyDecision
 from penstock.events.event import Event
 from penstock.events.log import EventLog
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 
 __all__ = [
     "memory",

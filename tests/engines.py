@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from penstock import Draft, Stage
 from penstock.conversation.exchange import Request
-from penstock.engine.engine import ProxyDecision
+from penstock.engine.proxy_decision import ProxyDecision
 from penstock.testing import Session, path_of
 
 __all__ = ["WAYS", "Blocks", "Does", "ask_from_a_loop", "ask_now", "request"]

@@ -18,7 +18,7 @@ from penstock.edits.edit import Landed
 from penstock.plugins.manager import Plugins
 from penstock.profiles.profile import Profile
 from penstock.store.base import Store
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.testing import ManualClock, Session, profile_of
 from penstock_plugins.compaction import stage as compaction
 from penstock_plugins.pruning import stage as pruning

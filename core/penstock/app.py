@@ -1,4 +1,4 @@
-"""Put the parts together: plugins, profile, store, event log, engine."""
+"""`Suite`: everything one proxy needs, built from a profile: plugins, store, event log, engine and memory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.store import complete
 from penstock.store.base import RetentionPolicy, Store
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.store.sql import SqlStore
 
 if TYPE_CHECKING:
@@ -40,12 +40,12 @@ __all__ = ["Suite"]
 logger = logging.getLogger(__name__)
 PRUNE_EVERY_S = 3600.0
 LOST_DAYS = 30.0
-"""How long a conversation may go on whose ledger was lost."""
+"""Days for which a conversation whose ledger was lost may still continue."""
 
 
 @dataclass
 class Suite:
-    """Everything one proxy needs."""
+    """The parts that one proxy needs, opened and closed together."""
 
     engine: Engine
     log: EventLog
@@ -57,7 +57,7 @@ class Suite:
     degraded: str = ""
     """Why the store is only in memory; empty when it is on disk."""
     memory: MemoryService | None = None
-    """None: the profile says that nothing is remembered."""
+    """The memory service. None: the profile turns memory off."""
     settings: SettingsCommands = field(init=False)
     """Takes a person's commands about settings."""
     _path: Path = field(init=False)

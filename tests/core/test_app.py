@@ -14,10 +14,10 @@ from penstock.app import Suite
 from penstock.base import paths
 from penstock.base.errors import PluginError, ProfileError
 from penstock.dialects.bundled import bundled_dialects
-from penstock.engine.engine import ProxyDecision
+from penstock.engine.proxy_decision import ProxyDecision
 from penstock.events.event import Event
 from penstock.store import complete
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.store.sql import SqlStore
 from penstock.testing import ManualClock, assistant, conversation, user
 from tests.engines import request

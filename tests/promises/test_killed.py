@@ -11,7 +11,7 @@ from penstock.base.errors import StoreError
 from penstock.edits.edit import Landed
 from penstock.events.event import PrefixHash
 from penstock.store.complete import RETRIED_S
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.testing import Session, Turn, assistant, call, conversation, results, user
 from tests.engines import Does
 

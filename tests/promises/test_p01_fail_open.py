@@ -17,10 +17,10 @@ from penstock.base.threads import Workers
 from penstock.conversation.exchange import Request
 from penstock.dialects.anthropic import Anthropic
 from penstock.edits.edit import Landed
-from penstock.engine.engine import ProxyDecision
+from penstock.engine.proxy_decision import ProxyDecision
 from penstock.events.event import Event
 from penstock.plugins.manager import Plugins
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.testing import ManualClock, Session, assistant, conversation, profile_of, user
 from tests.engines import WAYS, Blocks, Does, request
 

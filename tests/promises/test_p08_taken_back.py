@@ -13,7 +13,7 @@ from penstock import Draft, EventKind, handle_of
 from penstock.base.errors import StoreError
 from penstock.edits.edit import Landed, Op
 from penstock.store.base import RetentionPolicy, Store
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.store.sql import SqlStore
 from penstock.testing import Session, assistant, call, conversation, results, user
 from tests.engines import Does

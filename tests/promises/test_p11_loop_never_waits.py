@@ -13,7 +13,7 @@ from penstock import Draft, EventKind, Exchange, Reply, Stage
 from penstock.conversation.exchange import State
 from penstock.engine import fallback
 from penstock.events.event import Event
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.testing import ManualClock, Session, conversation, profile_of, user
 from tests.engines import Blocks, Does, request
 

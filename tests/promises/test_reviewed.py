@@ -6,7 +6,7 @@ from penstock import BlockKind, Draft, Exchange, Reply, Stage
 from penstock.base.errors import StoreError
 from penstock.conversation.exchange import State
 from penstock.events.event import EventKind
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.testing import Session, assistant, call, conversation, profile_of, results, user
 
 TURNS = [user("Why?"), assistant(call("Read", file_path="a.py")), results("a long result")]

@@ -17,7 +17,7 @@ from penstock.conversation.conversation import BlockKind
 from penstock.conversation.exchange import Request
 from penstock.edits.edit import Op
 from penstock.edits.ledger import thinking_of
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.testing import Session, Turn, assistant, call, conversation, profile_of, results, user
 from tests.binding import Binding
 from tests.engines import Does

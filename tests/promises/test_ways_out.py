@@ -20,10 +20,10 @@ from penstock.base.errors import StoreError
 from penstock.base.threads import NoWorker
 from penstock.conversation.conversation import BlockKind
 from penstock.edits.edit import Landed
-from penstock.engine.engine import ProxyDecision
+from penstock.engine.proxy_decision import ProxyDecision
 from penstock.engine.request_context import RequestContext
 from penstock.events.event import EventKind
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.testing import Session, profile_of
 from tests.binding import Binding
 from tests.engines import Blocks, Does, ask_from_a_loop, ask_now, request

@@ -13,7 +13,7 @@ from mitmproxy.proxy.mode_specs import ProxyMode, RegularMode, ReverseMode, Upst
 
 from penstock.budget.provider_limits import RateLimitInfo
 from penstock.dialects.base import Dialect
-from penstock.engine.engine import ProxyDecision
+from penstock.engine.proxy_decision import ProxyDecision
 from penstock_addons.wire.tee import Tee
 
 __all__ = ["InFlight", "has_turn", "headers_of", "is_local", "listening"]

@@ -25,7 +25,7 @@ from penstock.dialects.base import Dialect
 from penstock.dialects.content_encoding import stream_decoder
 from penstock.engine import payloads
 from penstock.engine.admission import prices_for
-from penstock.engine.engine import ProxyDecision
+from penstock.engine.proxy_decision import ProxyDecision
 from penstock.events.payload import EventData
 from penstock.events.proxy_events import FaultEvent, StartedEvent, StoppedEvent
 from penstock.events.request_events import BypassedEvent, ForwardedEvent, ReceivedEvent

@@ -24,7 +24,7 @@ from penstock.conversation.reply import Usage
 from penstock.cost.prices import Price
 from penstock.dialects.base import Dialect
 from penstock.engine.keep_alive import CONVERSATIONS, KINDS, Read, is_missed
-from penstock.engine.request_context import ProxyDecision
+from penstock.engine.proxy_decision import ProxyDecision
 from penstock.events.response_events import KeptAliveEvent
 from penstock.identify.login import is_login
 from penstock_addons.wire.tee import Tee

@@ -1,8 +1,9 @@
-"""Which requests a server on this machine may answer: those of programs, never those of pages of other sites.
+"""Decides which HTTP requests a local server may answer: those of programs, never those of pages of other sites
+(cross-site requests, DNS rebinding).
 
-A browser sends any page's requests to any address that its machine reaches. It says where they come from, in `Origin`
-and `Sec-Fetch-Site`, which no page can change; and it takes a page whose own name was led here (DNS rebinding) for a
-page of this server, which only the name in `Host` gives away.
+A browser sends a page's requests to any address that its machine can reach. It names the page in `Origin` and
+`Sec-Fetch-Site`, which no page can change. It takes a page whose own name resolves to this server (DNS rebinding) for a
+page of this server; only the name in `Host` shows that.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _SHOWN = 120
 
 @dataclass(frozen=True)
 class Allowed:
-    """What a person let in besides loopback names and pages of the server's own."""
+    """Names and origins that a person allowed besides loopback names and the server's own pages."""
 
     names: frozenset[str] = frozenset()
     """Host names, in lower case, without a port."""
@@ -42,18 +43,18 @@ class Allowed:
 
 @dataclass(frozen=True)
 class Caller:
-    """What a request says of where it comes from."""
+    """The headers of a request that tell where it comes from."""
 
     hosts: tuple[str, ...]
     """Every `Host` header, and the authority of the first line if it has one."""
     origins: tuple[str, ...] = ()
-    """Every `Origin` header."""
+    """The values of every `Origin` header."""
     sites: tuple[str, ...] = ()
-    """Every `Sec-Fetch-Site` header."""
+    """The values of every `Sec-Fetch-Site` header."""
     is_preflight: bool = False
     """A browser asks whether a page may send something."""
     scheme: str = "http"
-    """By which this server was reached."""
+    """The scheme by which this server was reached: `http` or `https`."""
 
 
 def refusal(caller: Caller, allowed: Allowed) -> str:

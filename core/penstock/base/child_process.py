@@ -1,7 +1,7 @@
-"""Child processes for code that must not run in the proxy: it takes long, needs much memory, or can hold the
-interpreter for ever.
+"""`Child`: a child process that answers messages one after another, restarted after a failure. For code that must not
+run in the proxy because it takes long, needs much memory, or can hold the interpreter for ever.
 
-A child is this interpreter with one of our modules. `Child` is one that answers messages for as long as it lives.
+A child is this interpreter running one of our modules. `send` and `receive` are the framing of the messages.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = [
 NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 """Flags for `subprocess`: on Windows, a child opens no console of its own."""
 CLOSE_S = 2.0
-"""How long a child may take to end by itself once it is no longer wanted."""
+"""Seconds that a child may take to end by itself once it is no longer wanted."""
 PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 """Before a child that failed is started again; doubled with each failure in a row, up to the longest."""
 SETTLED_S = 300.0

@@ -1,4 +1,4 @@
-"""A circuit breaker: a part that fails several times in a row rests for a while."""
+"""`Breaker`, a circuit breaker: after several failures in a row a part is not called for a while."""
 
 from __future__ import annotations
 

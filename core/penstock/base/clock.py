@@ -1,4 +1,4 @@
-"""All times come from one clock object, so that a test or a replay can pass its own."""
+"""`Clock`: where all times come from. `SystemClock` for the proxy, `ManualClock` for tests and replays."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Clock", "ManualClock", "SystemClock"]
 
 
 class Clock(Protocol):
-    """What the engine asks for the time."""
+    """The interface of clocks."""
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -33,7 +33,7 @@ class SystemClock:
 
 @dataclass
 class ManualClock:
-    """A clock that moves when told to, for tests and replays."""
+    """A clock that is moved by its user, for tests and replays."""
 
     at: float = field(default=1_700_000_000.0)
     """Seconds since the epoch."""

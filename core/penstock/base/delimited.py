@@ -1,4 +1,4 @@
-"""Text between two delimiters, taken out or kept without them, in time linear in the length of the text."""
+"""`Enclosed`: finds text between two delimiters, to remove it or to keep it without them, in linear time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changed from one text to another, line by line."""
+"""The changed lines between two texts, as a unified diff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands by name, with plain data both ways: what a person typed, or what came over the control channel."""
+"""Calls a command by its name with plain data, as typed by a person or received over the control channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The errors a caller would catch, in one tree.
+"""All exceptions that Penstock raises on purpose, in one tree.
 
 PenstockError
 ├── Unreadable      a body is not what its dialect expects; traffic passes unchanged

@@ -1,4 +1,5 @@
-"""Parts of a text by line: a range, or what matches."""
+"""Selects parts of a text by line: a range of lines, and the lines that match a regular expression, with a time
+limit."""
 
 from __future__ import annotations
 
@@ -17,9 +18,9 @@ WIDE = 1000
 AROUND = 300
 _RANGE = re.compile(r"(\d{1,9})(?:(-)(\d{0,9}))?")
 Match = tuple[int, int, int]
-"""Which line, by its index, and where in it the first match begins and ends."""
+"""A matching line: its index, and where in it the first match begins and ends."""
 SECONDS = 5.0
-"""How long a search may take."""
+"""How long a search for a pattern may take."""
 _CHILD = """
 import json, re, sys
 pattern, lines = json.load(sys.stdin)

@@ -1,5 +1,5 @@
-"""Names that others give: of models, tools, calls. They are kept in tables and written into events, so that a long one
-is cut."""
+"""Shortens long names that others chose (of models, tools, calls) before they are kept in tables or written into
+events."""
 
 from __future__ import annotations
 

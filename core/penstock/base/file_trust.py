@@ -1,4 +1,5 @@
-"""Who can change a file of code: it is run with all the rights of the person who starts the proxy."""
+"""Checks that no other user can change a file of plugin code: it runs with all rights of the person who starts the
+proxy."""
 
 from __future__ import annotations
 

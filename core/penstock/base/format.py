@@ -1,4 +1,4 @@
-"""How money, numbers, times and texts of strangers are written for people."""
+"""Formats money, numbers, durations, times, texts of others and table columns for a terminal."""
 
 from __future__ import annotations
 

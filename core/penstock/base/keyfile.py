@@ -1,4 +1,4 @@
-"""This installation's own key: 32 random bytes that never leave the machine, for hashing what must not be read."""
+"""The installation's keys: 32 random bytes in a private file, for keyed hashes of data that must not be readable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Where things are on this machine. `PENSTOCK_HOME` puts all of them under one folder."""
+"""Where files are on this machine: folders of configuration and state, the store, memory. `PENSTOCK_HOME` puts all of
+them under one folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write files that only their owner can read, and never through a link: somebody else may have put one there."""
+"""Writes files that only their owner can read, whole or not at all, and never through a symbolic link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts of others, made safe to show: what tools and models say could move a terminal's cursor or set its clipboard."""
+"""Removes from texts of others what could control a terminal: escape sequences, characters that reverse a line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attributes that have another name now: whoever still uses the old one is told the new one."""
+"""`Renamed`: a class attribute under its old name, which raises an error that names the new one."""
 
 from __future__ import annotations
 

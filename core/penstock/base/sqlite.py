@@ -1,4 +1,4 @@
-"""SQLite databases of ours: opened for their owner alone, and brought to the newest of their migrations."""
+"""Opens Penstock's SQLite databases, private to their owner, and migrates them to the newest revision."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _VERSIONS = sa.Table(
     sa.Column("version_num", sa.String(32), nullable=False),
     sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
-"""Where Alembic keeps which migration was the last."""
+"""The table in which Alembic keeps the revision."""
 _ONE_AT_A_TIME = threading.Lock()
 """Alembic keeps the migration it is at in modules of its own: two threads would take each other's."""
 
@@ -61,7 +61,7 @@ def why(e: Exception) -> str:
 
 
 class UnknownRevision(Exception):
-    """A newer version of Penstock migrated the database."""
+    """The database was migrated by a newer version of Penstock."""
 
 
 def newest(folder: Path) -> str:

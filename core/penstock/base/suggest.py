@@ -1,4 +1,4 @@
-"""Name the known word a person most likely meant."""
+"""`did_you_mean`: a hint with the known word nearest to a misspelled one."""
 
 from __future__ import annotations
 

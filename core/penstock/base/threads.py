@@ -1,9 +1,9 @@
-"""Threads for work that must not hold up the event loop, and that may never end.
+"""`Workers`: a bounded pool of daemon threads for work that must not block the event loop and may never end.
 
-Python cannot kill a thread. One that is given up on is written off and left behind. If it stands in a plugin's own code
-it gets an exception at its next bytecode, which ends endless loops; anywhere else, in the standard library above all,
-it might hold a lock that the rest needs, and is let alone. How many may be left behind is bounded; past that no more
-work is taken, and requests pass as they came.
+Python cannot kill a thread. One that is given up is left behind. If it is in a plugin's own code it gets an
+exception at its next bytecode, which ends endless loops; anywhere else, above all in the standard library, it might
+hold a lock that others need, and is not touched. The number of threads left behind is bounded; past that no more work
+is taken, and requests are forwarded as received.
 """
 
 from __future__ import annotations

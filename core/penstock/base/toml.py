@@ -1,4 +1,4 @@
-"""Write settings as TOML. The standard library only reads it."""
+"""`to_toml`: writes settings as TOML, which the standard library only reads."""
 
 from __future__ import annotations
 

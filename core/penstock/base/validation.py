@@ -1,4 +1,4 @@
-"""Read a table of a profile into its model, and say what is wrong with it in a person's words."""
+"""`validate_table`: reads a table of a profile into its pydantic model; errors name the key and what was expected."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _EXPECTED = {
     "dict_type": "a table",
     "model_type": "a table",
 }
-"""By pydantic's type of error, in words of TOML."""
+"""What was expected, in words of TOML, by the type of a pydantic error."""
 
 
 def validate_table(model: type[M], table: Mapping[str, Any], where: str) -> M:

@@ -1,4 +1,4 @@
-"""Budgets: what may be spent, by whom, and what happens on the way there."""
+"""Budgets and rate limits: what may be spent, by whom, in which period, and how fast requests may be sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is counted, and how it is written."""
+"""`Amount`: dollars and tokens that were spent or may be, with arithmetic and their wording for people."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST = 1e300
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """So much of each measure. Tokens are a request's whole input, what the cache gave included, and its output."""
+    """An amount of each measure. Tokens are the whole input of requests, cached tokens included, and the output."""
 
     dollars: float = 0.0
     tokens: float = 0.0

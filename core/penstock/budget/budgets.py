@@ -1,7 +1,8 @@
-"""All budgets: what is asked before a request leaves, and told when its answer came.
+"""`Budgets`: all budgets of a proxy. Admits or refuses a request before it is forwarded, and counts its cost after the
+answer.
 
-What a request is thought to cost is held from the moment it may leave, in one step with asking, so that many at once
-can not pass where one may. When the answer has come, what it did cost is counted in place of that, once.
+The estimated cost of a request is reserved in the same step in which it is admitted, so that of many simultaneous
+requests only as many pass as the budget allows. After the answer the real cost is counted in its place, once.
 """
 
 from __future__ import annotations
@@ -31,24 +32,24 @@ SOON_S = 5
 """Told to clients where requests that are under way hold what is left."""
 SHOWN = 1000
 RAISE = 0.5
-"""Of a limit, where a person does not say by how much."""
+"""The share of a limit by which it is raised, where a person does not say by how much."""
 Save = Callable[[str, str, dict[str, Any] | None], None]
 """Has a fact of a kind stored under a name, or deleted there. Called with the lock held: it must not wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Whether a request may leave."""
+    """Whether a request may be forwarded."""
 
     is_allowed: bool
     message: str = ""
-    """Why not."""
+    """Why the request is refused, for the client."""
     retry_after: int = 0
-    """Seconds."""
+    """Seconds after which the client may try again."""
     wait_s: float = 0.0
-    """It may leave after so many."""
+    """Seconds that the request must wait before it is forwarded."""
     is_final: bool = False
-    """Trying again soon changes nothing: a person has to."""
+    """Trying again soon would be refused too: a person has to change something."""
 
 
 class Budgets:
@@ -71,7 +72,7 @@ class Budgets:
             self._books, {name: _limit(values) for name, values in (limits or {}).items()}, on_change
         )
 
-    # ---------------------------------------------------------------- what the road asks
+    # ---------------------------------------------------------------- the request path
 
     def standing(self, who: BudgetOwner, budget: Budget, now: float) -> LimitStatus:
         """The level that a request of `who` meets now."""

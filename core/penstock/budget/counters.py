@@ -1,4 +1,4 @@
-"""What was spent and what is held, by whom and when."""
+"""`CounterTable`: the amounts spent and reserved, by budget owner and period, and their form in the store."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ Save = Callable[[str, dict[str, Any] | None], None]
 
 @dataclass(slots=True)
 class Counter:
-    """What was spent of one budget in one period. Everything but what is held outlives a restart."""
+    """What was spent of one budget in one period. Everything but the reserved amounts outlives a restart."""
 
     used: Amount = field(default_factory=Amount)
     held: Amount = field(default_factory=Amount)
-    """For requests that are under way: what they are thought to cost."""
+    """The estimated cost of the requests that are under way."""
     own: Amount = field(default_factory=Amount)
-    """Of `used`: calls the client made for itself."""
+    """The part of `used` that the client's own calls took."""
     own_held: Amount = field(default_factory=Amount)
     shared: Amount = field(init=False)
     """What the agents took: all but the client's own calls. Worked out when something changes: a session's budget asks
@@ -42,17 +42,17 @@ class Counter:
     """What a person added to the limits, for this period."""
     level: Level = Level.NORMAL
     share_level: Level = Level.NORMAL
-    """Of a conversation: how near it is to the end of its share of the session."""
+    """For a conversation: how close it is to the end of its share of the session's budget."""
     at: float = 0.0
     """When something was counted last."""
     session: str = ""
-    """Of a conversation: the session it shares a budget with."""
+    """For a conversation: the session whose budget it shares."""
     is_main: bool = True
     is_over: bool = False
-    """Of a subagent: it gave its answer. It may be asked again."""
+    """For a subagent: it has given its answer. It may be called again."""
     limits: Mapping[str, float] | None = None
-    """Those that `level` was found by: profiles may have others for the same budget. None: a person changed them, or
-    there was a restart; the first that ask have the level."""
+    """The limits by which `level` was determined: other profiles may have others for the same budget. None: a person
+    changed them, or there was a restart; the next request determines them."""
 
     def __post_init__(self) -> None:
         self._add_up()
@@ -130,7 +130,7 @@ class _Hold:
 
 
 class CounterTable:
-    """Not for several threads at once."""
+    """All counters. Not thread-safe."""
 
     def __init__(self, stored: Mapping[str, Mapping[str, Any]], now: float, save: Save = lambda *_: None) -> None:
         """`stored`: what `save` was given in earlier lives."""

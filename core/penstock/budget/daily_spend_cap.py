@@ -1,5 +1,5 @@
-"""A limit on what a plugin's own calls to models may cost in a day, kept in a file so that a restart does not reset
-it."""
+"""`DailySpendCap`: a limit on what a plugin's own calls to models may cost in a day, kept in a file so that a restart
+does not reset it."""
 
 from __future__ import annotations
 

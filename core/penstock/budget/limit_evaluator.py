@@ -1,4 +1,5 @@
-"""How near each counter is to its limits, and what level that is."""
+"""`LimitEvaluator`: how close each counter is to its limits and which level that is, and the shares of a session's
+agents in its budget."""
 
 from __future__ import annotations
 
@@ -27,12 +28,12 @@ _WHOSE = {
     Scope.CONVERSATION: "the budget of this conversation",
 }
 _SPANS = {10: "today", 7: "this month", 13: "this hour", 0: ""}
-"""By how a period is written."""
+"""The wording of a period, by the length of its text: `2026-01-31` has 10 characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class LimitStatus:
-    """How near a request is to the end of the budgets it counts for."""
+    """How close a request is to the end of the budgets it counts for."""
 
     level: Level = Level.NORMAL
     why: str = ""
@@ -43,7 +44,7 @@ class LimitStatus:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A budget that is at another level now."""
+    """A budget that reached another level."""
 
     label: str
     before: Level
@@ -52,7 +53,7 @@ class Change:
 
 
 class LimitEvaluator:
-    """Not for several threads at once."""
+    """Compares counters with their limits. Not thread-safe."""
 
     def __init__(self, books: CounterTable, limits: dict[str, Limit], on_change: Callable[[Change], None]) -> None:
         """`limits`: those that a person set, by scope, or scope and name."""
@@ -153,9 +154,9 @@ class Member(NamedTuple):
 
     weight: float
     used: float
-    """What it has used, and what is held for it."""
+    """The amount it has used, and what is reserved for it."""
     is_over: bool = False
-    """It has done its work: what it did not use goes to the others."""
+    """It has finished its work: what it did not use goes to the others."""
 
 
 def shares(limit: float, members: Sequence[Member]) -> list[float]:

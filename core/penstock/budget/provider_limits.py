@@ -1,4 +1,4 @@
-"""What a provider says of its own limits, in the headers of its answers.
+"""Parses the rate limits that providers report in response headers.
 
 Anthropic: https://docs.anthropic.com/en/api/rate-limits#response-headers, and `anthropic-ratelimit-unified-*` for
 subscriptions; OpenAI: https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers; Codex with a login:
@@ -32,7 +32,7 @@ _TOO_MANY = 429
 
 @dataclass(frozen=True, slots=True)
 class RateLimitInfo:
-    """One limit, as the provider told it last."""
+    """One rate limit, as the provider last reported it."""
 
     name: str
     """`requests`, `tokens`, `5h`, `retry-after`, ..."""
@@ -41,7 +41,7 @@ class RateLimitInfo:
     used: float | None = None
     """The part that is used, where only that is told."""
     resets_at: float | None = None
-    """Seconds since 1970."""
+    """When the limit resets, in seconds since 1970."""
 
     @property
     def is_spent(self) -> bool:

@@ -1,4 +1,5 @@
-"""How fast one may go: our own limits, and those that providers tell of."""
+"""`RateLimiter`: when a request may be sent, by the profile's own limits (token buckets) and by those that providers
+report."""
 
 from __future__ import annotations
 
@@ -59,17 +60,18 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class RateDecision:
-    """When a request may leave."""
+    """When a request may be forwarded."""
 
     wait_s: float = 0.0
     is_given: bool = True
-    """False: it would have to wait longer than it may, and took nothing."""
+    """Whether the request may be forwarded after `wait_s`. False: it would have to wait too long, and took nothing."""
     message: str = ""
-    """Which limit that is, for the client."""
+    """Which limit delays or refuses the request, for the client."""
 
 
 class RateLimiter:
-    """Any thread may call. Nothing of it outlives a restart: a minute later it would be the same."""
+    """Rate limits of all clients and providers. Any thread may call. Nothing outlives a restart: a minute later it
+    would be the same."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,4 +1,5 @@
-"""Whom a budget is for, and since when it counts."""
+"""The scopes of budgets (all, project, agent, session, ...), their periods, and the keys under which a request is
+counted."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ __all__ = ["BudgetOwner", "Key", "Scope", "keys_of", "limit_of", "member_of", "p
 
 
 class Scope(StrEnum):
-    """Whom a budget is for, from all to one."""
+    """What a budget covers, from everything to one conversation."""
 
     DAY = "day"
     """All that comes by."""
@@ -39,12 +40,12 @@ _FORMATS: dict[Period, str] = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d", "month"
 
 @dataclass(frozen=True, slots=True)
 class BudgetOwner:
-    """Whose request it is."""
+    """Who a request is from, as far as budgets distinguish."""
 
     conversation: str
     session: str = ""
     agent: str = ""
-    """The client program."""
+    """The name of the client program."""
     project: str = ""
     is_main: bool = True
     """The session's main agent."""
@@ -57,7 +58,7 @@ class BudgetOwner:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One thing that is counted: a scope, a name in it, and the period."""
+    """The key of one counter: a scope, a name in it, and the period."""
 
     scope: Scope
     name: str

@@ -1,4 +1,4 @@
-"""The tables `[budget]` and `[rate]` of a profile, and the levels of a budget that they set."""
+"""Models of the tables `[budget]` and `[rate]` of a profile, and `Level`: how close a budget is to its end."""
 
 from __future__ import annotations
 

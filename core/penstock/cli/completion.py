@@ -1,5 +1,5 @@
-"""What a shell offers for the values of options and arguments. Where there is no log, or nothing can be read: nothing,
-without a word."""
+"""Shell completion for the values of options and arguments: names from profiles, models and the log. Errors give no
+completions and no message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`penstock cost`: what was paid, and what it would have cost otherwise."""
+"""`penstock cost`: what each session cost, and what it would have cost without Penstock."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _Session:
     began: float
     tally: CostTotals = field(default_factory=CostTotals)
     why_little_saved: list[str] | None = None
-    """None: that was not looked for."""
+    """Why little was saved, in sentences. None: that was not examined."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""`penstock count`: the tokens of a text or of a request body, and how they were counted."""
+"""`penstock count`: counts the tokens of a text or of a request body, and says by which method."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ LIMIT = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What is shown."""
+    """The result that is shown."""
 
     tokens: int
     how: How
     by: str
-    """What it was counted with, in words."""
+    """The method of counting, in words."""
     model: str
     dialect: str = ""
-    """Empty: a plain text."""
+    """The dialect of the request body. Empty: the input is a plain text."""
     parts: TokenParts | None = None
 
 

@@ -1,4 +1,5 @@
-"""Commands that are imported when they run: help, the version and shell completion need their names and a line each."""
+"""Typer commands and groups whose module is imported only when they run, so that help and shell completion stay
+quick."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ class DeferredCommand(TyperCommand):
     """Stands for a command until that runs, is completed or shows its help."""
 
     home: ClassVar[str]
-    """Its function, as `module:name`."""
+    """Where the command's function is, as `module:name`."""
 
     def imported(self) -> Any:
         """The command itself."""

@@ -1,4 +1,4 @@
-"""`penstock events`: the event log as lines."""
+"""`penstock events`: prints the event log, one line for each event."""
 
 from __future__ import annotations
 

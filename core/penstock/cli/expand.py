@@ -1,4 +1,4 @@
-"""`penstock expand`: what an edit took away, as it was."""
+"""`penstock expand`: prints the original text that an edit replaced; lists and finds originals by handle."""
 
 from __future__ import annotations
 

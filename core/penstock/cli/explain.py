@@ -1,4 +1,5 @@
-"""`penstock explain`: what was done with one exchange, why, and what it came to."""
+"""`penstock explain`: prints what was done with one exchange: each stage's verdict, the edits with their reasons, the
+cost."""
 
 from __future__ import annotations
 
@@ -315,7 +316,7 @@ def difference(before: str, after: str, *, title: str, handle: str, limit: int) 
 
 def _bounded(lines: list[str], limit: int) -> Iterator[tuple[str, int]]:
     """Lines, each standing for none but itself; an empty one stands for those left out. Long runs are shortened before
-    the end is cut: what went is often long, and what came in its stead is what one wants to see."""
+    the end is cut: what went is often long, and what replaced it is what one wants to see."""
     longest, left = max(2, limit // 4), limit
     rest = len(lines)
     for _, run in groupby(lines, key=lambda line: line[:1]):

@@ -1,4 +1,4 @@
-"""`penstock export`: a snapshot of a session, or of a whole log, as one JSON document."""
+"""`penstock export`: writes a snapshot of a session or of a whole log as one JSON document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`penstock models`: what models cost and hold, who says so, and how the id of one is read."""
+"""`penstock models`: prints prices and limits of models with their source, and how a model's id is resolved."""
 
 from __future__ import annotations
 

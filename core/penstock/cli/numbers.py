@@ -1,4 +1,4 @@
-"""Numbers that are given on the command line."""
+"""Validates numbers given as options of commands."""
 
 from __future__ import annotations
 

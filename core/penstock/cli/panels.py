@@ -1,4 +1,4 @@
-"""The order of the commands in `penstock --help`, and the panel that each stands in."""
+"""The order of the commands in `penstock --help`, and the panel that each is listed in."""
 
 from __future__ import annotations
 

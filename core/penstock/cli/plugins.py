@@ -1,4 +1,4 @@
-"""`penstock plugins`: which are loaded, and a new one to start from."""
+"""`penstock plugins`: lists the loaded plugins, and writes a small stage to start from."""
 
 from __future__ import annotations
 

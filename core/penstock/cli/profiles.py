@@ -1,4 +1,4 @@
-"""`penstock profiles`: which there are, what one says, whether one can be used."""
+"""`penstock profiles`: lists profiles, prints one, checks one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`penstock replay`: a file of prompts through the whole pipeline."""
+"""`penstock replay`: sends a file of prompts through the whole pipeline, offline or to an address."""
 
 from __future__ import annotations
 
@@ -73,24 +73,24 @@ def replay(
     for remark in prompts.remarks:
         typer.echo(f"penstock: {remark}", err=True)
     with ExitStack() as opened:
-        road: Runner
+        runner: Runner
         if to:
             from penstock.replay.live_run import LiveRunner
 
-            road = LiveRunner(to, store or paths.store_path())
+            runner = LiveRunner(to, store or paths.store_path())
         else:
             from penstock.replay.offline_run import OfflineRunner
 
             # In a folder that is gone at the end, unless a store is named.
             place = store or Path(opened.enter_context(TemporaryDirectory(prefix="penstock-replay-"))) / "replay.db"
             count, place = len(prompts.found), place.expanduser().absolute()
-            road = OfflineRunner(
+            runner = OfflineRunner(
                 profile, ctx.obj, place, gap=gap, prompts=count, model=model, window=window, folder=file.parent
             )
-        opened.callback(road.close)
-        one = PromptReplay(prompts.found, road, model=model, dialect=dialects[api])
+        opened.callback(runner.close)
+        one = PromptReplay(prompts.found, runner, model=model, dialect=dialects[api])
         played = _play(one)
-        for note in road.notes:
+        for note in runner.notes:
             typer.echo(f"penstock: {note}", err=True)
     if as_json:
         typer.echo(json.dumps(_document(one, played, profile), indent=1))

@@ -1,4 +1,4 @@
-"""`penstock tokens`: the vocabularies that texts are counted with exactly, and where they are."""
+"""`penstock tokens`: lists and installs the vocabularies with which tokens are counted exactly."""
 
 from __future__ import annotations
 

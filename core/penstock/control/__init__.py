@@ -1,1 +1,1 @@
-"""How other programs on this machine find the proxy that is up, and tell it what to do."""
+"""Control of a running proxy: how other programs on this machine find it, and the commands that it takes."""

@@ -1,4 +1,5 @@
-"""What a person asks of budgets, by name, as plain data both ways: the same whether a proxy has the books or nobody."""
+"""`BudgetCommands`: commands that show and change budgets, with plain data in and out. The same commands run in a proxy
+and, where none runs, on the store."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ def run_budget_command(
 
 
 class BudgetCommands:
-    """Takes commands for one set of books, under the limits of one profile."""
+    """Runs commands for one set of budgets, under the limits of one profile."""
 
     def __init__(
         self, budgets: Budgets, budget: Budget, now: Callable[[], float], speed: RateLimiter | None = None

@@ -1,5 +1,5 @@
-"""Ask a proxy on this machine to do something: the other end of the control channel. What no proxy has, commands about
-budgets, sessions and the memory do here, in this process."""
+"""The client of the control channel: sends commands to the proxy on this machine. Where no proxy runs, commands about
+budgets, sessions and memory are carried out in this process."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ SESSIONS_S = 60.0
 MEMORY_S = 120.0
 """A large memory is rewritten when something is forgotten."""
 BEGIN_S = 8.0
-"""For a process that has the memory to say how it is reached: a proxy takes it before it listens."""
+"""Seconds to wait for a process that has opened the memory to announce its address: a proxy opens it before it
+listens."""
 OTHERS = 409
 
 

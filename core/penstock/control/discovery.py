@@ -1,5 +1,5 @@
-"""Which proxies are up, and where: each that clients can be pointed at announces itself by a small file while it
-listens; one in reverse mode alone only stands in its log."""
+"""Finds the running proxies and their addresses: each announces itself in a small JSON file while it listens. One
+started by hand is found by its `started` event in the log."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Announcement:
-    """A proxy that listens."""
+    """A running proxy, as it announces itself."""
 
     pid: int
     host: str
@@ -49,7 +49,7 @@ class Announcement:
     """The certificate clients have to trust, as a PEM file."""
     started: float
     reverse: dict[str, str] = field(default_factory=dict)
-    """By provider: the base address a client is given in place of the provider's own."""
+    """By provider: the base address that a client is given in place of the provider's own."""
 
     @property
     def address(self) -> str:

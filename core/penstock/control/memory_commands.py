@@ -1,5 +1,5 @@
-"""What a person and an agent ask of memory, by name, as plain data both ways: the same commands in the process that
-owns the memory and over the control channel."""
+"""`MemoryCommands`: commands of people and agents on the memory (search, add, edit, forget, ...), with plain data in
+and out. The same commands run in the process that owns the memory and over the control channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memories as plain data: what commands print, agents read, and the control channel carries."""
+"""Converts memory items and search hits to JSON data and back, for commands, agents and the control channel."""
 
 from __future__ import annotations
 

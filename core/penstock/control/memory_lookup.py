@@ -1,4 +1,4 @@
-"""Find what a person means: a handle or its beginning, a session by its id, its beginning or its label."""
+"""Resolves what a person typed to a memory item (by the beginning of its handle) or to a session (by id or label)."""
 
 from __future__ import annotations
 

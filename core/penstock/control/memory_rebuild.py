@@ -1,4 +1,4 @@
-"""A rebuild that goes on while others ask how far it is."""
+"""`Rebuild`: rebuilds the memory's indexes in a thread of its own, with progress and a stop."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({"what": "", "done": 0, "total": 
 
 
 class _Stopped(Exception):
-    """Somebody asked for it."""
+    """A person stopped the rebuild."""
 
 
 class Rebuild:
-    """One at a time, in a thread of its own."""
+    """Runs one rebuild at a time, in a thread of its own."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

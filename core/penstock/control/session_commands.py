@@ -1,8 +1,9 @@
-"""What a person asks of sessions, by name, as plain data both ways: the same whether a proxy has the store or nobody.
+"""`SessionCommands`: commands that list, label and delete sessions, with plain data in and out. The same commands run
+in a proxy and, where none runs, on the store.
 
-A session can be deleted once it rests: nothing under way, and, unless that is forced, out of the provider's cache. Its
-ledger is what keeps each request like the one before it; a client that goes on after it was deleted sends its history
-as it is, and pays once for writing it into the cache anew.
+A session can be deleted when no request of it is under way and, unless forced, its provider cache has expired. The
+ledger keeps each request consistent with the one before: a client that continues a deleted session sends its history
+unedited, and pays once for writing it into the cache again.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ LEAST = 4
 
 @dataclass(frozen=True)
 class Live:
-    """What a proxy that is up adds: it works at sessions, and remembers some of them."""
+    """What a running proxy contributes: it stores what is pending, and drops its state of deleted conversations."""
 
     settle: Callable[[], object] = lambda: None
     """Has all that is known so far stored."""
@@ -53,7 +54,7 @@ class Live:
 
 
 class SessionCommands:
-    """Takes commands for the sessions in one store. `live`: what a proxy adds, where one is up."""
+    """Runs commands for the sessions in one store. `live`: the part of a running proxy, if there is one."""
 
     def __init__(self, store: Store, live: Live | None = None, now: Callable[[], float] = time.time) -> None:
         self._store, self._live, self._now = store, live, now

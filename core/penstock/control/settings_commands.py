@@ -1,4 +1,4 @@
-"""What a person asks of settings, by name, as plain data both ways: applied to the running engine, for this run."""
+"""`SettingsCommands`: commands that show settings and change them in the running engine, with plain data in and out."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ COMMANDS = frozenset({"show", "set", "reset", "save", "pause", "resume"})
 _AT_ONCE = frozenset({"pause", "resume"})
 """A person may want to pause because of what is being made just now."""
 MAKE_S = 30.0
-"""How long stages may take to be made: plugins' code does that."""
+"""Seconds that creating the stages may take: it runs code of plugins."""
 
 
 @dataclass
 class _Changes:
-    """What differs from one profile in this run."""
+    """The settings changed in this run, for one profile."""
 
     base: Profile
-    """As it was loaded."""
+    """The profile as it was loaded."""
     before: Mapping[str, Setting]
     values: dict[str, Any] = field(default_factory=dict)
 

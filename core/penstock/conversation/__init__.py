@@ -1,1 +1,1 @@
-"""The data of a request and of a reply, over the raw bytes. Pure."""
+"""Data classes of requests and replies, as read from their raw bytes. No input or output."""

@@ -1,7 +1,7 @@
-"""A request's conversation as a stage sees it: messages and their blocks, over the raw bytes.
+"""`Conversation`, `Message` and `Block`: the content of a request as a stage sees it, with offsets into the raw bytes.
 
 Everything here is read-only and may be shared between threads. Offsets (`Span`) are relative to their message, so
-that a message seen before is reused as it is, wherever it stands in the next request.
+that a message seen before is reused unchanged, wherever it is in the next request.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ HEAD_FIELDS = ("tools", "system", "instructions", "systemInstruction", "system_i
 
 
 class Role(StrEnum):
-    """Who speaks, in one vocabulary for all dialects."""
+    """Who wrote a message, in one vocabulary for all dialects."""
 
     SYSTEM = "system"
     """Also OpenAI's `developer`."""
@@ -62,7 +62,7 @@ class Role(StrEnum):
 
 
 class BlockKind(StrEnum):
-    """What a block holds."""
+    """The kinds of content blocks."""
 
     TEXT = "text"
     THINKING = "thinking"
@@ -85,9 +85,9 @@ class Block:
     key: bytes
     """Content hash, `cache_control` left out, a bare string equal to a list of one text block. 16 bytes."""
     span: Span
-    """Where the block stands in its message."""
+    """The byte range of the block in its message."""
     slot: Span | None = None
-    """Where the value stands that an edit would replace. None: this block can not be edited."""
+    """The byte range of the value that an edit would replace. None: this block cannot be edited."""
     tool_id: str = ""
     """Links a tool's use to its result. A long one is cut, as the name is."""
     tool_name: str = ""
@@ -96,8 +96,8 @@ class Block:
     """How long the provider keeps the cache entry that ends here: the lifetime of the breakpoint that the client set
     (`cache_control`), `5m` or `1h`. Empty: there is no breakpoint."""
     padding: int = 0
-    """Bytes in it that are no words: the base64 of images and files, less what their tokens take as text. Below zero
-    for those that are named by an address."""
+    """Bytes in the block that are no text: the base64 of images and files, less what their tokens would take as text.
+    Negative for media named by an address."""
 
     mark = Renamed("cache_ttl")
 
@@ -119,7 +119,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of the history."""
+    """One message of the history."""
 
     role: Role
     blocks: tuple[Block, ...]
@@ -138,13 +138,13 @@ class Message:
     answers: tuple[str, ...] = ()
     """The ids that the tool results in it name."""
     has_blank: bool = False
-    """One of its texts says nothing."""
+    """One of its texts is empty or blank."""
     compacts: bool = False
     """Holds a compaction that the provider made: it ignores all messages before this one."""
     fixed: tuple[tuple[bytes, bool], ...] = ()
     """What no edit may touch, in order: thinking, tool calls and media, by their hash, and every breakpoint."""
     padding: int = 0
-    """Of its blocks together."""
+    """The sum of its blocks' `padding`."""
     spoken: bytes = b""
     """Hash of the role and of the blocks that are not thinking. Empty: there are none."""
     thinking: tuple[int, ...] = ()
@@ -164,30 +164,30 @@ class Message:
 
 
 class Head(NamedTuple):
-    """What a request has in common with an earlier one, and what was worked out about that."""
+    """The beginning of a history that a request shares with an earlier one, and what was computed about it."""
 
     shared: int
-    """So many messages at the head are the very same."""
+    """How many messages at the head of the history are identical."""
     messages: Sequence[Message]
-    """Of the earlier request."""
+    """The messages of the earlier request."""
     derived: dict[object, Any]
-    """Its `Conversation.derived`."""
+    """`Conversation.derived` of the earlier request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """All that one request carries."""
+    """The content of one request."""
 
     dialect: str
     body: bytes = field(repr=False)
     """The request body, content-encoding undone."""
     messages: tuple[Message, ...]
     spans: tuple[Span, ...] = field(repr=False)
-    """Where each message stands in `body`."""
+    """The byte range of each message in `body`."""
     model: str = ""
     stream: bool = False
     fields: Mapping[str, Span] = field(default_factory=dict, repr=False)
-    """Where the value of each field of the request stands in `body`."""
+    """The byte range in `body` of each of the request's fields."""
     automatic: str = ""
     """The lifetime of the cache breakpoint that the provider puts at the end of the request by itself: `5m` or `1h`
     (Anthropic), `30m` or `12h` (OpenAI). Empty: it puts none there."""
@@ -197,9 +197,9 @@ class Conversation:
     thinking: tuple[tuple[int, int], ...] = field(default=(), init=False, compare=False)
     """Message and block index of every block of thinking, in order."""
     head: Head | None = field(default=None, repr=False, compare=False)
-    """None: no earlier request is known that begins so."""
+    """The beginning shared with an earlier request. None: no earlier request is known that begins so."""
     derived: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """What was worked out about the messages, kept for the requests that go on from this one."""
+    """What was computed about the messages, kept for the later requests that continue this one."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", MappingProxyType(self.fields))  # a stage may look, and not write

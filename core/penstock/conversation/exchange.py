@@ -1,4 +1,5 @@
-"""What flows: one request, who sent it, what kind it is, and the life it lives."""
+"""`Exchange`: one request and its answer, with sender (`Identity`), kind and state; `Request`: the HTTP request as the
+proxy received it."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ __all__ = ["Exchange", "Identity", "Kind", "Request", "State"]
 
 
 class Kind(StrEnum):
-    """What a request is for."""
+    """The kinds of requests."""
 
     MAIN = "main"
     """A person's message to the main agent."""
@@ -36,7 +37,7 @@ class Kind(StrEnum):
 
 
 class State(StrEnum):
-    """Where an exchange is in its life."""
+    """The states of an exchange's life."""
 
     RECEIVED = "received"
     CLASSIFIED = "classified"
@@ -44,7 +45,7 @@ class State(StrEnum):
     """The stages have run."""
     FORWARDED = "forwarded"
     REFUSED = "refused"
-    """We answered in the provider's stead."""
+    """Penstock answered in the provider's place."""
     ANSWERED = "answered"
     FAILED = "failed"
     PROCESSED = "processed"
@@ -65,29 +66,29 @@ _NEXT: dict[State, frozenset[State]] = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the wire hands to the engine."""
+    """An HTTP request, as the proxy received it."""
 
     id: str
     """Unique for each exchange."""
     method: str
     host: str
     path: str
-    """Without the query."""
+    """The path, without the query."""
     headers: Mapping[str, str]
     """Names in lower case. Credentials are in here: this object never reaches a stage, the disk or a log."""
     body: bytes = field(repr=False)
-    """As received, in its content-encoding."""
+    """The body as received, in its content-encoding."""
     profile: str = ""
     """A profile asked for by the client, instead of the proxy's own."""
     port: int = 0
-    """Of `host`. 0: not known."""
+    """The port of `host`. 0: not known."""
     is_local: bool = True
-    """It comes from this machine."""
+    """The request comes from this machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is talking."""
+    """Who sent a request: provider, session, agent, client, project."""
 
     conversation: str
     """Stable id of this agent's conversation, the same after a restart; no credential can be read from it."""
@@ -125,7 +126,7 @@ class Exchange:
     turn: int = 0
     """How many messages of a person the history holds."""
     is_retry: bool = False
-    """The same bytes were sent before (P10)."""
+    """The same body was sent before (P10)."""
     prompt: str = ""
     """The user's prompt in this request, without envelopes and reminders. Empty in a tool loop."""
     received_at: float = 0.0

@@ -1,4 +1,4 @@
-"""What a provider answered, as read from its bytes."""
+"""`Reply`, `Usage` and `ToolCall`: a provider's answer, as read from its bytes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Usage:
 
 @dataclass(slots=True)
 class ToolCall:
-    """A tool the model asked for."""
+    """A tool call of the model."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""What a provider counted, read from JSON of any shape.
+"""Reads the token counts and amounts that a provider reports from JSON of any shape, within bounds; never raises.
 
 A number of tokens is a whole number from 0 on. What is anything else (a string, a fraction, true, a negative number)
 counts as not said, and nothing here raises.

@@ -1,5 +1,5 @@
-"""The money of a conversation: what it would have cost untouched and what it costs, both by a model of the provider's
-cache and corrected by what the provider counts. Editing stops while the second is above the first (P12)."""
+"""`Account`: the money of one conversation, without edits and as forwarded, by a model of the provider's cache
+corrected by the provider's counts. Editing stops while the forwarded cost is above the unedited one (P12)."""
 
 # Theory of operation.
 #
@@ -24,7 +24,7 @@ from penstock.tokens.estimate import estimate_bytes, head_tokens
 __all__ = ["Account", "RequestCost", "cache_blocks"]
 
 Known = dict[tuple[bytes, BlockKind | None], list[CacheBlock]]
-"""By a message's key, and the kind of the block before it."""
+"""What is known of a message, by its key and the kind of the block before it."""
 KNOWN = 5000
 """Messages of one conversation that are remembered."""
 SLACK = 500.0
@@ -49,7 +49,8 @@ class RequestCost:
     idle: float = 0.0
     """Seconds since the conversation's cache had been used."""
     self_compacting: BaselineCost | None = None
-    """What it would have cost a client that compacts by itself. None: the same as untouched."""
+    """What the request would have cost a client that compacts its history by itself. None: the same as without
+    edits."""
     own: float = 0.0
     """Dollars that calls of our own cost since the last request."""
 
@@ -64,7 +65,8 @@ class Account:
     known: Known = field(default_factory=dict)
     """What `cache_blocks` made of the conversation's messages."""
     with_notes: PromptCacheModel | None = None
-    """As it came, with our notes. They are sent for what they say, and not to save: the guard does not count them."""
+    """The cache model of the request without edits but with Penstock's notes. Notes are sent for what they say, not to
+    save: the guard does not count them."""
     baseline_units: float = 0.0
     """Units of one plain input token that passing everything through would have cost so far, notes included."""
     spent_units: float = 0.0

@@ -1,13 +1,14 @@
-"""A second thing to compare with: a client that knows nothing of Penstock and compacts by itself, the simple way.
+"""`CompactionBaseline`: a second cost to compare with, that of a client without Penstock which compacts its history by
+itself in a simple way.
 
 What is modelled: the client sends its whole history. When a request would take more than 30 % of the model's window,
-it first has its history summarised: it sends what it would have sent once more and gets 2,000 tokens back. From then on
-all messages but the last 4 of that moment are replaced by a summary of 2,000 tokens. What stood behind the replaced
-part is not in the cache any more and is written again. When the real client goes back behind the replaced part, the
-model begins anew with what that client sends.
+it first has its history summarised: it sends the request once more and gets 2,000 tokens back. From then on all
+messages but the last 4 of that moment are replaced by a summary of 2,000 tokens. What follows the replaced part is no
+longer in the cache and is written again. When the real client goes back to before the replaced part, the model starts
+over with what that client sends.
 
-Until its first compaction such a client does what the real one does, and costs the same: a cache of its own is modelled
-only from there on.
+Until its first compaction such a client does the same as the real one and costs the same: a cache of its own is
+modelled only from there on.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ SUMMARY = 2000
 
 @dataclass(frozen=True, slots=True)
 class BaselineCost:
-    """One request of such a client."""
+    """The cost of one request of a client that compacts by itself."""
 
     sent: Cost
     call: Cost = field(default_factory=Cost)
@@ -39,12 +40,13 @@ class BaselineCost:
 
 @dataclass(slots=True)
 class CompactionBaseline:
-    """One conversation of such a client."""
+    """One conversation of a client that compacts by itself."""
 
     _cache: PromptCacheModel | None = None
-    """None: what the provider holds for the real client, it holds for this one."""
+    """The model of such a client's own cache. None: the provider's cache holds the same for it as for the real
+    client."""
     _cut: int = 0
-    """So many messages at the head are replaced."""
+    """How many messages at the head are replaced by the summary."""
     _last: bytes = b""
     """The key of the last of them."""
 

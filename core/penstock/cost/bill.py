@@ -1,4 +1,4 @@
-"""The bill of one request: what was paid, and what it would have cost otherwise.
+"""`Bill`: what one request cost, and what it would have cost without edits.
 
 The cache models know only from outside what the provider's cache holds. Where the provider said what it counted, that
 is what was paid, and the hypothetical costs are corrected by the same error that the cache model made on the real
@@ -34,7 +34,7 @@ class Bill:
     baseline: float
     """What the request would have cost as it came."""
     paid: float
-    """To the provider, for this request."""
+    """What was paid to the provider for this request."""
     self_compacting: float
     """What it would have cost a client that compacts by itself; see `penstock.cost.baseline`."""
     original: Cost

@@ -1,4 +1,4 @@
-"""Whether the provider's prompt cache of a conversation is cold.
+"""`CacheClock`: whether the provider's prompt cache of a conversation has expired.
 
 Unknown means hot (P4). How long an entry lives is in the price table (`Price.ttl_s`, and `Price.ttl_hour_s` where a
 breakpoint asks for the longer lifetime). It counts from the start of the request that used the entry last, not from the

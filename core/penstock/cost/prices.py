@@ -1,4 +1,4 @@
-"""What models cost and hold, as the engine asks for it: by who serves them and by name."""
+"""`Prices`: the price of a model, looked up by provider and name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A model of the provider's prompt cache: what a request will read, write and pay in full.
+"""`PromptCacheModel`: a model of the provider's prompt cache, which predicts the tokens of a request that are read from
+the cache, written to it, or paid in full.
 
 Three ways of caching, by `Price.caching`:
 

@@ -1,4 +1,4 @@
-"""Whether edits pay while the cache is warm, and which of them.
+"""Chooses which pending edits pay off while the cache is warm, and where to set a cache breakpoint for a later flush.
 
 An edit at block `p` costs the cached prefix from `p` on: it is written again up to the end. It gives its tokens back
 on every call to come, at the price of a read. With D tokens freed at and after p, h the end of the longest live entry
@@ -32,17 +32,17 @@ prefix must be written to the cache again."""
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One edit that could land."""
+    """A pending edit that could be applied."""
 
     index: int
-    """Of its block among the `CacheBlock`s of the request as it would be sent without it."""
+    """The index of its block among the `CacheBlock`s of the request as it would be sent without the edit."""
     saving: int
-    """Tokens."""
+    """Tokens that the edit frees."""
 
 
 @dataclass(frozen=True, slots=True)
 class FlushPoint:
-    """Where a warm flush cuts."""
+    """The block from which on a warm flush applies edits."""
 
     place: int
     """Index of the first block that changes."""

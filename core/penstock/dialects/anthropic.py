@@ -1,4 +1,4 @@
-"""Anthropic Messages, and its `count_tokens`.
+"""The Anthropic dialect: parses and edits requests of the Messages API and of `count_tokens`, and reads the answers.
 
 Reference: https://docs.anthropic.com/en/api/messages and .../messages-streaming.
 """
@@ -43,7 +43,7 @@ _ERRORS = {
     429: "rate_limit_error",
     529: "overloaded_error",
 }
-"""By status (https://platform.claude.com/docs/en/api/errors)."""
+"""Error types by HTTP status (https://platform.claude.com/docs/en/api/errors)."""
 _NEED_AN_ANSWER = ("thinking", "tool_choice", "output_config", "output_format")
 MAX_BREAKPOINTS = 4
 _MARKABLE = frozenset({BlockKind.TEXT, BlockKind.TOOL_USE, BlockKind.TOOL_RESULT, BlockKind.MEDIA})

@@ -1,4 +1,4 @@
-"""Amazon's event stream: binary frames with headers, a payload and two checksums.
+"""Splits Amazon's binary event stream into frames, and takes the model's own events from Bedrock's.
 
 Format: https://docs.aws.amazon.com/lexv2/latest/dg/event-stream-encoding.html. What Bedrock puts into it:
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html.
@@ -33,11 +33,11 @@ _COUNTED = (6, _STRING)
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One message of the stream."""
+    """One frame of the stream."""
 
     payload: bytes = field(repr=False)
     headers: dict[str, str] = field(default_factory=dict)
-    """Those whose value is a string."""
+    """The headers whose value is a string."""
 
 
 class FrameSplitter:

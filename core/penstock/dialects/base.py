@@ -1,4 +1,6 @@
-"""What every wire format gives: a lazy view of a request, a splice, a reader for answers, a refusal in its own words.
+"""`Dialect`: the interface of a wire format. It parses a request lazily, writes edits into its bytes, reads the answer
+as it arrives, and builds an error in the provider's form. `BlockEdit`, `RangeEdit` and `Removal` are the changes it
+takes.
 
 A dialect is pure: bytes in, bytes out, no network and no mitmproxy. Most formats hold their history in one list, and
 for those `ListDialect` does everything but reading one message and writing one note.
@@ -45,12 +47,12 @@ _MIXED = frozenset({BlockKind.TOOL_RESULT, BlockKind.OTHER})
 
 
 class Endpoint(StrEnum):
-    """What a request path asks for."""
+    """The kind of endpoint that a request path names."""
 
     TURN = "turn"
     """An answer from the model."""
     COUNT = "count"
-    """How many tokens a request has."""
+    """The request asks how many tokens it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class BlockEdit:
     message: int
     block: int
     text: str | None = None
-    """None: the content stays."""
+    """The new content of the block. None: the content stays."""
     notes: tuple[str, ...] = ()
 
 
@@ -86,7 +88,7 @@ Change = BlockEdit | RangeEdit | Removal
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An answer of ours in the provider's form."""
+    """Penstock's own error answer, in the provider's form."""
 
     status: int
     headers: dict[str, str]
@@ -161,7 +163,7 @@ class Dialect(ABC):
 
 
 class ListDialect(Dialect):
-    """A format whose history is one JSON array."""
+    """A dialect whose history is one JSON array."""
 
     list_field: str
 

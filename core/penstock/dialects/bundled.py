@@ -1,4 +1,4 @@
-"""The dialects that come with Penstock."""
+"""The list of the dialects that come with Penstock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Claude's Messages at Google's and Amazon's clouds: the path names the model and the method, the body has no `model`.
+"""Recognises requests to Claude on Vertex AI and Bedrock by their path, which names the model and the method; the body
+has no `model`.
 
 Vertex AI: https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai, and for counting
 https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/count-tokens. Bedrock:
@@ -25,11 +26,11 @@ _NAMING = ("", "foundation-model", "inference-profile")
 
 @dataclass(frozen=True, slots=True)
 class CloudCall:
-    """What such a path asks for."""
+    """The model and method that a path names."""
 
     endpoint: Endpoint
     model: str
-    """Empty: the body names it."""
+    """The model in the path. Empty: the body names it."""
     stream: bool
 
 

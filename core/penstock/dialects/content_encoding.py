@@ -1,4 +1,5 @@
-"""Content-encodings of request and response bodies: gzip, deflate, br, zstd, and several one after the other."""
+"""Decodes and encodes the content-encodings of bodies (gzip, deflate, br, zstd, and combinations), with limits on the
+decoded size."""
 
 from __future__ import annotations
 

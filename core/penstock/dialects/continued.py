@@ -1,7 +1,8 @@
-"""Where a request goes on from one that was read before: the same bytes at the head of its history.
+"""Finds the part of a request's history that is byte for byte the same as in an earlier request, so that only the rest
+is parsed.
 
-A client sends its whole history every time. Only what follows the bytes that are the same is JSON to be read: the
-messages before were found valid, and where each stands, when the earlier request was read.
+A client sends its whole history every time. Only what follows the identical bytes has to be parsed: the messages before
+were validated and located when the earlier request was read.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ class Continued:
 
     messages: Sequence[Message]
     spans: Sequence[Span]
-    """Where they stand in this body."""
+    """The byte ranges of these messages in this body."""
     start: int
-    """Where the history begins, behind its bracket."""
+    """Where the history begins in the body, after its bracket."""
     gone: int
     """Bytes from there on that need not be read: the messages, with the comma behind the last."""
     head: Head

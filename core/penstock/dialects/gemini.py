@@ -1,4 +1,5 @@
-"""Gemini's `generateContent`, `streamGenerateContent` and `countTokens`: AI Studio, Vertex AI and Code Assist.
+"""The Gemini dialect: parses and edits requests of `generateContent`, `streamGenerateContent` and `countTokens`, and
+reads the answers. For AI Studio, Vertex AI and Code Assist.
 
 Reference: https://ai.google.dev/api/generate-content and .../api/tokens. Code Assist (the Google login of Gemini CLI)
 wraps the same request and answer in an object of its own.

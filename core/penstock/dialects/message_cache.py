@@ -1,4 +1,4 @@
-"""Messages that were read before, so that a request costs as much to read as is new in it."""
+"""`MessageCache`: parsed messages by their bytes, so that messages seen in an earlier request are not parsed again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from penstock.conversation.json_spans import Span
 __all__ = ["CACHE_BYTES", "MessageCache"]
 
 CACHE_BYTES = 96 << 20
-"""Of memory for the messages one format has read, texts and objects included: about 40 MB of JSON."""
+"""Memory for the messages that one format has read, texts and objects included: about 40 MB of JSON."""
 _MESSAGE_BYTES, _BLOCK_BYTES = 700, 450
 """What the objects take, measured with tracemalloc."""
 
@@ -24,7 +24,7 @@ class MessageCache:
     moved to the newer one."""
 
     limit: int
-    """Bytes."""
+    """The memory it may take, in bytes."""
     _newer: dict[bytes, Message] = field(default_factory=dict)
     _older: dict[bytes, Message] = field(default_factory=dict)
     _size: int = 0

@@ -1,4 +1,5 @@
-"""Ollama's own chat and completion formats (its OpenAI-compatible paths are OpenAI's).
+"""The two Ollama dialects: parse and edit requests of `/api/chat` and `/api/generate`, and read the answers. Ollama's
+OpenAI-compatible paths belong to the OpenAI dialects.
 
 Reference: https://github.com/ollama/ollama/blob/main/docs/api.md.
 """

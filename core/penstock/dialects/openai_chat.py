@@ -1,4 +1,4 @@
-"""OpenAI Chat Completions, as OpenAI and the many who copy the format speak it.
+"""The OpenAI Chat Completions dialect: parses and edits requests, and reads the answers. Many servers copy the format.
 
 Reference: https://platform.openai.com/docs/api-reference/chat and .../chat-streaming. What the format shares with
 OpenAI's Responses (content parts, usage, errors) stands at the end of this file.

@@ -1,4 +1,5 @@
-"""OpenAI Responses, and its `input_tokens`. Codex speaks it, to the API and to ChatGPT's backend.
+"""The OpenAI Responses dialect: parses and edits requests of `/responses` and `input_tokens`, and reads the answers.
+Codex uses it, with the API and with ChatGPT's backend.
 
 Reference: https://platform.openai.com/docs/api-reference/responses and .../responses-streaming.
 """

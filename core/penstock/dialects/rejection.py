@@ -1,4 +1,4 @@
-"""What a provider's 400 says is wrong with a request, where that may be an edit of ours."""
+"""Recognises from the text of a provider's 400 whether an edit of Penstock's made the request invalid."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEFT_OUT = "thinking was left out, since what stands before it has changed"
 
 
 class About(StrEnum):
-    """What a provider's refusal is about."""
+    """The part of a request that a provider's refusal is about."""
 
     THINKING = "thinking"
     BREAKPOINT = "cache breakpoints"

@@ -1,4 +1,5 @@
-"""Read an answer as its bytes come: the frame common to all formats."""
+"""`ReplyReader` and `ReplyParser`: read an answer while it arrives, streamed or as one JSON value, into a `Reply`; the
+part that all formats share."""
 
 from __future__ import annotations
 

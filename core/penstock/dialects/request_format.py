@@ -1,4 +1,4 @@
-"""In which format a request body is, where no path tells it: by the fields it has."""
+"""Recognises the format of a request body by its fields, where no path names it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a request's body is signed: a changed byte would make the signature, or a digest beside it, wrong.
+"""Recognises requests with a signed body or a digest in the headers, which one changed byte would make invalid.
 
 Amazon's Signature Version 4 covers a hash of the body and the headers that `SignedHeaders` lists
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html); Alibaba, Tencent and

@@ -1,4 +1,4 @@
-"""Split a byte stream into its events, wherever the chunks were cut.
+"""Splits a byte stream into its events: server-sent events and newline-delimited JSON, wherever the chunks were cut.
 
 Server-sent events after https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream,
 newline-delimited JSON after https://github.com/ndjson/ndjson-spec. An event longer than the limit is skipped, not kept.
@@ -15,7 +15,7 @@ EVENT_LIMIT = 8 << 20
 
 
 class Splitter(Protocol):
-    """Takes bytes as they come, gives the payload of each event that is complete."""
+    """Takes the bytes of a stream as they arrive and yields the payload of each complete event."""
 
     def feed(self, chunk: bytes) -> Iterator[bytes]: ...
 

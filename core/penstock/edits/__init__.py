@@ -1,1 +1,1 @@
-"""Edits of a conversation: what they are, the ledger that replays them, and how a request is written with them."""
+"""Edits of a conversation: their data, the ledger that replays them, and writing a request with them."""

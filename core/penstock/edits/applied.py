@@ -1,4 +1,4 @@
-"""The edits that apply to one request, and where."""
+"""`Replay`: the edits of a ledger that apply to one request, and the blocks they change."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["Replay"]
 
 @dataclass(slots=True)
 class Replay:
-    """What a ledger makes of one request."""
+    """The edits of a ledger that apply to one request."""
 
     changes: list[Change] = field(default_factory=list)
-    """For the splice."""
+    """The changes to the request, as the dialect takes them."""
     applied: list[Edit] = field(default_factory=list)
     spots: list[tuple[int, int]] = field(default_factory=list)
     """Message and block index of each edit in `applied`."""
@@ -27,14 +27,14 @@ class Replay:
         return {spot: edit for spot, edit in at if edit.op is Op.REPLACE}
 
     def is_before_thinking(self, conversation: Conversation) -> bool:
-        """Whether an edit stands before a block of thinking that is still there."""
+        """Whether an edit comes before a block of thinking that is still in the request."""
         gone, covered = self.removed(), self.covered()
         kept = (spot for spot in reversed(conversation.thinking) if spot not in gone and spot[0] not in covered)
         last = next(kept, None)
         return last is not None and any(spot < last for spot in self.spots)
 
     def covered(self) -> set[int]:
-        """Indexes of the messages in whose stead a compaction stands."""
+        """Indexes of the messages that a compaction replaces."""
         return {i for c in self.changes if isinstance(c, RangeEdit) for i in range(c.first, c.last + 1)}
 
     def removed(self) -> set[tuple[int, int]]:

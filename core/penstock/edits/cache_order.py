@@ -1,4 +1,4 @@
-"""Where the blocks of a request stand in the order in which they are cached: 0 is tools and system."""
+"""Positions of a request's blocks in the order in which the provider caches them: 0 is tools and system."""
 
 from __future__ import annotations
 

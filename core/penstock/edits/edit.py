@@ -1,4 +1,5 @@
-"""Edits: one replacement, note or compaction, with its reason."""
+"""`Edit`: one replacement, note, compaction or removal of thinking, with its reason; `Landed`: an edit that was
+sent."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ __all__ = ["Edit", "Landed", "Op", "Place"]
 
 
 class Op(StrEnum):
-    """What an edit does at its place."""
+    """The kinds of edits."""
 
     STRIP = "strip"
     """The blocks of thinking whose keys are in `chain` are left out; the place is the last of them."""
@@ -45,10 +46,10 @@ class Edit:
     original: str = field(default="", repr=False)
     """What the edit takes away. Stored before the edit leaves, so that it can be taken back; not held after that."""
     chain: bytes = b""
-    """For `COMPACT`: hash of the keys of all messages it covers. For `STRIP`: the keys of all blocks that go, 16 bytes
-    each, in order."""
+    """For `COMPACT`: hash of the keys of all messages it covers. For `STRIP`: the keys of all blocks of thinking that
+    are removed, 16 bytes each, in order."""
     count: int = 0
-    """For `COMPACT`: how many messages it covers. For `STRIP`: how many blocks of thinking go."""
+    """For `COMPACT`: how many messages it covers. For `STRIP`: how many blocks of thinking are removed."""
     size: int = -1
     """Characters of the original; known when the original itself is not at hand."""
 
@@ -63,7 +64,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """An edit that has been sent, and the ledger's revision from which on it is."""
+    """An edit that was sent, and the revision of the ledger since which it is replayed."""
 
     revision: int
     edit: Edit

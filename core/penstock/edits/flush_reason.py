@@ -1,4 +1,4 @@
-"""Why edits to what was sent land now."""
+"""`FlushReason`: why pending edits of content already sent are applied now."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The ledger: the edits of a conversation, replayed on each request that carries their blocks.
+"""`Ledger`: the edits of a conversation, both those that were sent and those that are pending; finds their blocks in
+each request and replays them.
 
-What was sent once is sent the same for ever (P3): an edit is found again by the content of its block, not by its
-position, and its text never changes. Each landing has a revision, so that a retry can be answered with the state of the
+What was sent once is always sent the same (P3): an edit is found again by the content of its block, not by its
+position, and its text never changes. Each application of edits has a revision, so that a retry gets the state of the
 ledger that the first attempt was sent with (P10).
 """
 
@@ -67,7 +68,7 @@ class Ledger:
         return old is not None and old.text == edit.text
 
     def wait(self, edits: Iterable[Edit]) -> None:
-        """Keep `edits` until a flush. A later one for the same place takes the earlier one's stead."""
+        """Keep `edits` until a flush. A later edit of the same place replaces the earlier one."""
         for edit in edits:
             if len(self._pending) < self._limit:
                 self._pending[(edit.op, edit.place)] = edit

@@ -1,4 +1,4 @@
-"""Write a request with the edits that apply to it, and see that the provider will take it. Pure: no state, no store."""
+"""Writes a request with the edits that apply to it, and validates the result. Pure: no state, no store."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Spot = tuple[int, int]
 
 
 class Rewritten(NamedTuple):
-    """A request with edits in it."""
+    """A request with edits written into it."""
 
     body: bytes | None
-    """None: the client's own bytes."""
+    """The edited body. None: the client's own bytes."""
     view: Conversation
     """The request as it is then."""
     fault: str = ""

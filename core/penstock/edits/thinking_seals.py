@@ -1,17 +1,17 @@
-"""Thinking that is bound to what stands before it: which of it a request may still carry.
+"""`Seals`: how much of the thinking in a request stays valid, where the model binds thinking to the content before it.
 
 Current Claude models refuse a request in which anything before a block of thinking differs from what it was when the
 block was produced; GPT from 6.2 on leaves such reasoning out
 (https://platform.claude.com/docs/en/build-with-claude/preserved-thinking/prefix-checks,
-https://developers.openai.com/api/docs/guides/keep-prefix-unchanged). What may go is thinking itself, as an unbroken
-run from the start.
+https://developers.openai.com/api/docs/guides/keep-prefix-unchanged). Only thinking itself may be removed, as an
+unbroken run from the start.
 
-A block was produced by the request that ends where the model's run of messages begins. For each history that a client
-sent, it is remembered what was forwarded of it: when a later request holds that history again with thinking behind it,
-the same must be forwarded again, or the thinking must go. A history that is not remembered was either forwarded by an
-earlier process, with the edits of the ledger, or went to the provider past this proxy, as the client has it: which of
-both, the number of messages tells that are known to have been forwarded. All hashes are Python's own: they live as
-long as the process.
+A block was produced by the request that ends where the model's run of messages begins. For each history that a
+client sent, what was forwarded of it is remembered: when a later request holds that history again with thinking after
+it, the same must be forwarded again, or the thinking must be removed. A history that is not remembered was either
+forwarded by an earlier process, with the edits of the ledger, or was sent to the provider without this proxy, as the
+client has it; the number of messages that are known to have been forwarded tells which. All hashes are Python's own:
+they are valid for the life of the process.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LIMIT = 5000
 
 
 class _Thought(NamedTuple):
-    """A block of thinking where it stands in a request."""
+    """A block of thinking at its place in a request."""
 
     key: bytes
     before: int
@@ -40,7 +40,7 @@ class _Thought(NamedTuple):
     since: tuple[bytes, ...]
     """What the model said in that run before it."""
     first: int
-    """Of the first message of that run."""
+    """The index of the first message of that run."""
 
 
 class Seals:
@@ -105,11 +105,11 @@ class _At(NamedTuple):
     run: int = 0
     since: tuple[bytes, ...] = ()
     first: int = 0
-    """As in `_Thought`."""
+    """As `_Thought.first`."""
     seen: int = 0
-    """So many messages."""
+    """How many messages were passed."""
     thoughts: tuple[_Thought, ...] = ()
-    """Those of the message."""
+    """The blocks of thinking in the message."""
 
 
 def _thinking(conversation: Conversation) -> list[_Thought]:

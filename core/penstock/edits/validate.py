@@ -1,4 +1,5 @@
-"""The last look at a request we changed: as valid as it came, and nothing moved but what was edited."""
+"""`check`: validates an edited request as the provider would, and compares it with the original: only what was edited
+may differ."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The engine: one request from its bytes to the bytes that leave, and the answer on its way back."""
+"""The engine: processes a request from the received bytes to the forwarded ones, and handles the answer."""

@@ -1,4 +1,5 @@
-"""Admission control: says whether a request may leave by its budgets, and books what it did cost.
+"""`AdmissionControl`: admits, delays or refuses a request by its budgets and rate limits, and counts its cost after the
+answer.
 
 Everything here is done in memory; the event log's thread stores what changed.
 """
@@ -23,7 +24,8 @@ from penstock.cost.bill import PriceOf, bill
 from penstock.cost.prompt_cache import Cost
 from penstock.engine import budget_store
 from penstock.engine.pipeline import Pipeline
-from penstock.engine.request_context import ProxyDecision, RequestContext
+from penstock.engine.proxy_decision import ProxyDecision
+from penstock.engine.request_context import RequestContext
 from penstock.events.log import EventLog
 from penstock.events.proxy_events import BudgetEvent
 from penstock.plugins.draft import Refused
@@ -38,7 +40,7 @@ REFUSED = 1000
 
 
 class AdmissionControl:
-    """Any thread may call; nobody waits for the disk."""
+    """Budgets and rate limits for requests. Any thread may call; no call waits for the disk."""
 
     def __init__(self, store: Store, log: EventLog, clock: Clock) -> None:
         self._log, self.clock = log, clock
@@ -47,7 +49,7 @@ class AdmissionControl:
         self._refused: OrderedDict[str, frozenset[int]] = OrderedDict()
         """By conversation, what its last message said that was refused: hashes of its texts."""
 
-    # ---------------------------------------------------------------- the road
+    # ---------------------------------------------------------------- the request path
 
     def standing(self, exchange: Exchange, profile: Profile) -> LimitStatus:
         """How near the budgets of a request are to their end."""

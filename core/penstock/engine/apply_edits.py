@@ -1,5 +1,5 @@
-"""Write a request with the edits that were applied in its conversation before, and with new ones; and say how much of
-its thinking stays valid. Pure: nothing of the conversation's state changes."""
+"""Applies a conversation's earlier and new edits to a request, and finds how much of its thinking stays valid. Pure:
+nothing of the conversation's state changes."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ CHANGED = "what stands before it is not what it was when it was produced"
 
 @dataclass(slots=True)
 class Rewrite:
-    """A request as it leaves."""
+    """A request with edits applied, ready to be forwarded."""
 
     body: bytes | None
-    """None: as it came."""
+    """The edited body. None: the request is forwarded as received."""
     replay: Replay
     """The edits in it."""
     view: Conversation
@@ -36,7 +36,7 @@ class Rewrite:
     """How many edits in it are new."""
     booking: RequestCost | None = None
     blocks: list[CacheBlock] | None = None
-    """See `blocks_of`."""
+    """The blocks that the provider caches; see `blocks_of`."""
     mark: tuple[int, int, str] | None = None
     """A breakpoint of our own: message, block, lifetime."""
 

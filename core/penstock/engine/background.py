@@ -1,4 +1,4 @@
-"""After the answer: the stages look at it, one after the other, in threads that no request waits for."""
+"""`Background`: shows complete answers to the stages, one after the other, in threads that no request waits for."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Background"]
 
 
 class Background:
-    """Shows answers to the stages. One that fails or never comes back costs the others nothing (P1)."""
+    """Shows answers to the stages. A stage that fails or hangs does not affect the others (P1)."""
 
     def __init__(self, log: EventLog, clock: Clock) -> None:
         self._log, self._clock = log, clock

@@ -1,4 +1,4 @@
-"""The books in the store."""
+"""Loads the counters of budgets from the store, and saves their changes."""
 
 from __future__ import annotations
 

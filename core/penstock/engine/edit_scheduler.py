@@ -1,5 +1,5 @@
-"""Schedule the edits of one request: plan them, write the request, and commit what was decided. Runs under the
-conversation's lock. Planning and writing change nothing: all that is stored, booked or remembered is of the commit."""
+"""`EditScheduler`: plans the edits of one request, writes the request, and commits the decision (ledger, store,
+bookings, events). Runs under the conversation's lock; nothing is stored before the commit."""
 
 # Theory of operation.
 #
@@ -46,7 +46,7 @@ _COMPACTED = "the client compacted its history"
 
 
 class EditScheduler:
-    """Has edits applied, with a store that keeps them and an event log."""
+    """Applies edits to requests, and records them in the store and the event log."""
 
     def __init__(self, store: Store, log: EventLog, redactor: Callable[[Profile], Redactor], now: Callable[[], float]):
         self._store, self._log, self._redactor, self._now = store, log, redactor, now
@@ -175,7 +175,7 @@ class EditScheduler:
             state.full_at = size
 
     def _book_again(self, context: RequestContext, rewrite: Rewrite) -> None:
-        """A retry is paid for in the stead of the attempt that failed; a call of the client's own for itself."""
+        """A retry is paid for in place of the attempt that failed; a call of the client's own for itself."""
         state, conversation = context.state, context.conversation
         first = None if context.attempt is None else context.attempt.booking
         is_known = state.clock.is_known(self._now(), context.profile.cache.margin_s)
@@ -208,7 +208,8 @@ class EditScheduler:
 
 
 def archive_history(store: Store, conversation: Conversation, name: str, at: float) -> HistoryArchivedEvent:
-    """Store the history that a request for a summary carries. Takes a while: not for the road. Raises `StoreError`."""
+    """Store the history that a request for a summary carries. Slow: not for the request path.
+    Raises `StoreError`."""
     text = transcript(conversation.messages)
     store.add_original(name, text, _COMPACTED, at)
     return HistoryArchivedEvent(handle_of(text), _COMPACTED, len(conversation.messages), estimate(text))

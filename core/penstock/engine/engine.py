@@ -1,7 +1,7 @@
-"""The engine: puts its parts together, finds the dialect of a request, and watches the thread that works for it.
+"""`Engine`: finds the dialect of a request, has a worker thread process it, and enforces the deadlines of its stages.
 
 `Engine.process` is for the event loop: all work is done in one worker thread (`penstock.engine.processor`), the loop
-only watches the clock. When a stage is late, its thread is given up and another goes on with the next stage, from the
+only watches the clock. When a stage is late, its thread is given up and another continues with the next stage, from the
 draft as it was before. `process_now` does the same in the caller's own thread, without deadlines, for programs and
 replays.
 """
@@ -25,8 +25,9 @@ from penstock.engine.keep_alive import KeepAlive
 from penstock.engine.pipeline import Pipeline
 from penstock.engine.pipelines import Pipelines
 from penstock.engine.processor import RequestProcessor
+from penstock.engine.proxy_decision import ProxyDecision
 from penstock.engine.reader import Reader
-from penstock.engine.request_context import ProxyDecision, RequestContext
+from penstock.engine.request_context import RequestContext
 from penstock.engine.responses import ResponseHandler
 from penstock.engine.token_counts import TokenCalibration
 from penstock.events.log import EventLog
@@ -34,13 +35,15 @@ from penstock.events.proxy_events import FaultEvent
 from penstock.redaction.redaction import redact
 from penstock.store.base import Store
 
-__all__ = ["Engine", "ProxyDecision"]
+__all__ = ["Engine"]
 
 logger = logging.getLogger(__name__)
 PREPARE_S = 2.0
-"""How long the first request of a profile waits for its stages; past that it goes as it came."""
+"""Seconds that the first request of a profile waits for its stages to be created; after that it is forwarded as
+received."""
 WATCH_S = 0.05
-"""How often the loop looks whether a stage is late. To be told when each begins would cost every request."""
+"""Seconds between two looks of the loop at whether a stage is late. A notice at the start of each stage would cost
+every request."""
 
 
 class Engine:

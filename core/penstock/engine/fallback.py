@@ -1,8 +1,9 @@
-"""The way out when the pipeline cannot be gone: what was edited before is sent the same, and nothing else happens (P1).
+"""`Fallback`: forwards a request when the pipeline cannot handle it: the edits made before are replayed, and nothing
+else changes (P1).
 
-It needs no stage, no memory, no disk, and takes no lock that a thread which hangs may hold. Where the ledger of a
-conversation is not known, and edits may have been sent in it to a model that binds thinking to what stands before it,
-the client's own bytes go without their thinking.
+It needs no stage, no memory and no disk, and takes no lock that a hanging thread may hold. Where the ledger of a
+conversation is not known, and edits may have been sent in it to a model that binds thinking to the content before it,
+the client's own bytes are forwarded without their thinking.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from penstock.edits.edit import Edit, Op
 from penstock.edits.ledger import resolve
 from penstock.edits.rewrite import rewrite, without_thinking
 from penstock.engine.pipelines import Pipelines
-from penstock.engine.request_context import ProxyDecision, RequestContext
+from penstock.engine.proxy_decision import ProxyDecision
+from penstock.engine.request_context import RequestContext
 from penstock.engine.state import Attempt, ConversationState, States, note_attempt
 from penstock.events.log import EventLog
 from penstock.events.proxy_events import FaultEvent
@@ -37,30 +39,30 @@ __all__ = ["Fallback"]
 
 logger = logging.getLogger(__name__)
 DEADLINE_S = 10.0
-"""How long a request that passes the pipeline by may take to be written with what was edited before. Longer than any
-deadline of a stage: where thinking is bound to what was edited, it cannot be sent otherwise."""
+"""Seconds that writing a request past the pipeline with its earlier edits may take. Longer than any deadline of a
+stage: where thinking is bound to edited content, the request cannot be sent otherwise."""
 PASSED_BY = "the pipeline was passed by"
 
 
 @dataclass(frozen=True, slots=True)
 class _Passed:
-    """How a request left."""
+    """How a request was forwarded past the pipeline."""
 
     conversation: str
     """The id of its conversation."""
     body: bytes | None
-    """In the request's own content-encoding. None: the client's own bytes."""
+    """The edited body, in the request's own content-encoding. None: the client's own bytes."""
     may_break: bool = False
     """See `ProxyDecision.may_break`."""
     edits: int = 0
-    """Edits that were sent again."""
+    """How many earlier edits were sent again."""
     stripped: int = 0
-    """Blocks of thinking that were left out."""
+    """How many blocks of thinking were removed."""
     fault: str = ""
 
 
 class Fallback:
-    """Sends requests on past the pipeline. Any thread may call."""
+    """Forwards requests past the pipeline. Any thread may call."""
 
     def __init__(
         self,

@@ -1,5 +1,5 @@
-"""Weigh what a flush costs: whether one of a full window frees enough, and whether one of a warm cache pays. Pure:
-nothing of the conversation's state changes."""
+"""Decides whether a flush of pending edits pays: with a full window by the tokens it frees, with a warm cache by its
+cost. Pure: nothing of the conversation's state changes."""
 
 from __future__ import annotations
 

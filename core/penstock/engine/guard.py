@@ -1,6 +1,5 @@
-"""Edits that are left out whatever a stage proposes: those that would change nothing, and those that would cost more by
-themselves than they save. Where applied edits have cost more than they saved, `penstock.cost.account` stops editing
-(P12)."""
+"""Rejects edits that would change nothing or would cost more than they save, whatever a stage proposes. Where applied
+edits have cost more than they saved, `penstock.cost.account` stops editing (P12)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Which conversations are kept in the provider's cache while the user is idle, and when each is due.
+"""`KeepAlive`: which conversations are kept in the provider's cache while the user is idle, and when each is due for a
+keep-alive request.
 
-A stage decides (`Stage.on_idle`); what sends is the wire. A request that reads an entry of the cache gives it its whole
-lifetime again, counted from the start of that request. Nothing here waits for a conversation's lock: what hangs may
+A stage decides (`Stage.on_idle`); the proxy sends. A request that reads an entry of the cache renews its whole
+lifetime, counted from the start of that request. Nothing here waits for a conversation's lock: a hanging thread may
 hold it, and the caller is the event loop.
 """
 
@@ -18,14 +19,14 @@ from penstock.conversation.reply import Usage
 from penstock.cost.account import RequestCost
 from penstock.engine.admission import AdmissionControl
 from penstock.engine.pipelines import Pipelines
-from penstock.engine.request_context import ProxyDecision
+from penstock.engine.proxy_decision import ProxyDecision
 from penstock.engine.state import ConversationState, States
 from penstock.plugins.idle import Idle
 
 __all__ = ["CONVERSATIONS", "KINDS", "KeepAlive", "Read", "is_missed"]
 
 CONVERSATIONS = 1000
-"""So many are remembered by the time of their last request."""
+"""How many conversations are remembered, those with the latest requests."""
 KINDS = (Kind.MAIN, Kind.TOOL_LOOP)
 """Requests whose conversation may be kept alive, and goes on with them."""
 _WROTE = 0.1
@@ -52,7 +53,7 @@ class _Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A keep-alive request that may leave now."""
+    """A keep-alive request that is due."""
 
     id: str
     """Under which the budgets hold what it costs."""
@@ -60,11 +61,12 @@ class Read:
     """Whose request it sends once more."""
     profile: str
     dollars: float
-    """What it is thought to cost."""
+    """What the keep-alive request is estimated to cost."""
 
 
 class KeepAlive:
-    """For one thread: the loop's, or that of who works without one."""
+    """The conversations to keep alive. For one thread: the event loop's, or that of a program that runs without a
+    loop."""
 
     def __init__(self, states: States, clock: Clock, pipelines: Pipelines, admission: AdmissionControl) -> None:
         self._states, self._clock, self._pipelines, self._admission = states, clock, pipelines, admission

@@ -1,4 +1,5 @@
-"""Events that describe a conversation and its edits. Made on the log's own thread, off the road."""
+"""Builds the payloads of the events that describe a request, its edits, its answer and its tags. Called on the event
+log's own thread."""
 
 from __future__ import annotations
 

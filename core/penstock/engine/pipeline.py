@@ -1,4 +1,4 @@
-"""The stages of one profile, each run so that it can cost nothing but its own edits."""
+"""`Pipeline`: the stages of one profile, run in order; a stage that fails or is late loses only its own edits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REMARK = 400
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of one stage on one request."""
+    """The result of one stage on one request."""
 
     stage: str
     outcome: StageOutcome

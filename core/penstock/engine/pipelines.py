@@ -1,4 +1,4 @@
-"""The pipelines in use, by the name of their profile."""
+"""`Pipelines`: creates and caches the pipeline of each profile in use, by the profile's name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST = 200
 
 
 class Pipelines:
-    """Made when they are first asked for. Any thread may call."""
+    """The pipelines by profile, each created when it is first asked for. Any thread may call."""
 
     def __init__(self, make: Callable[[str], Pipeline], own: str) -> None:
         """`own`: the proxy's own profile. Raises `ProfileError` and `PluginError`."""

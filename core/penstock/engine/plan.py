@@ -1,9 +1,9 @@
-"""Decide which edits are applied to a request now, which are deferred, and which are rejected. Pure: nothing of the
-conversation's state changes.
+"""`plan_edits`: decides which edits are applied to a request now, which are deferred, and which are rejected. Pure:
+nothing of the conversation's state changes.
 
-An edit to content never sent is applied at once. One to content already sent is deferred until the cache is cold, a
-person asks or the window is full, or until it pays with a warm cache; then all that are deferred are applied together.
-Where the model binds its thinking to what stands before it, that happens at a new message of a person's only (P4).
+An edit of content never sent is applied at once. One of content already sent is deferred until the cache is cold, a
+person asks, the window is full, or it pays with a warm cache; then all deferred edits are applied together. Where the
+model binds its thinking to the content before it, that happens only at a new message of a person (P4).
 """
 
 # Theory of operation.
@@ -41,27 +41,27 @@ _BEHIND = "editing has cost more than it saved in this session"
 
 @dataclass(slots=True)
 class Plan:
-    """What becomes of the edits proposed for one request."""
+    """The decision about the edits proposed for one request."""
 
     due: FlushReason | None = None
     """Why edits to what was sent are applied now. None: they are deferred, but for `warm_flush`."""
     apply: list[Edit] = field(default_factory=list)
     flush: list[Edit] = field(default_factory=list)
-    """Those of `apply` to what was sent before."""
+    """The edits of `apply` that change content already sent."""
     deferred: list[Edit] = field(default_factory=list)
     rejected: list[tuple[Edit, str]] = field(default_factory=list)
-    """Each with why."""
+    """The edits that are rejected, each with the reason."""
     forgotten: list[Edit] = field(default_factory=list)
-    """Those of `rejected` that are not to be tried at a later flush either."""
+    """The edits of `rejected` that are not tried again at a later flush."""
     covered: list[Edit] = field(default_factory=list)
-    """Not in `flush`, for a compaction in it stands for their whole message."""
+    """Edits left out of `flush` because a compaction in it replaces their whole message."""
     faults: list[str] = field(default_factory=list)
     """What proved wrong as the request was written, in order, for the log."""
 
     may_flush_warm: bool = False
     """Whether a flush of a warm cache may be weighed."""
     warm_flush: list[Edit] = field(default_factory=list)
-    """Those of `apply` that are applied although the cache is warm, because it pays."""
+    """The edits of `apply` that are applied although the cache is warm, because that pays."""
     candidates: list[Candidate] = field(default_factory=list)
     """What else could be cut while the cache is warm."""
     entry: int | None = None

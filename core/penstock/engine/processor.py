@@ -1,5 +1,5 @@
-"""One request in its thread: it is read, the stages propose edits, admission says whether it may leave, and it is
-written again. The event loop watches from `penstock.engine.engine`, and may give the thread up at any time."""
+"""`RequestProcessor`: processes one request in its worker thread: reads it, runs the stages, asks admission, and writes
+the edited request. The event loop watches from `penstock.engine.engine` and may give the thread up at any time."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from penstock.engine import payloads
 from penstock.engine.admission import AdmissionControl
 from penstock.engine.edit_scheduler import EditScheduler
 from penstock.engine.fallback import Fallback
+from penstock.engine.proxy_decision import ProxyDecision
 from penstock.engine.reader import Reader
-from penstock.engine.request_context import ProxyDecision, RequestContext, Superseded
+from penstock.engine.request_context import RequestContext, Superseded
 from penstock.engine.token_counts import TokenCalibration
 from penstock.events.log import EventLog
 from penstock.events.proxy_events import FaultEvent
@@ -32,7 +33,7 @@ __all__ = ["RequestProcessor"]
 
 
 class RequestProcessor:
-    """Takes requests from bytes to bytes. Any thread may call."""
+    """Processes requests, from the received body to the forwarded one. Any thread may call."""
 
     def __init__(
         self,

@@ -1,4 +1,5 @@
-"""Read a request: who is talking, what for, what of it is new, and whether what was sent before may change now."""
+"""`Reader`: parses a request, identifies and classifies it, loads its conversation's state, and determines what is new
+in it and whether content already sent may change."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ __all__ = ["Reader"]
 
 
 class Reader:
-    """Reads requests, each in its own thread; conversations come from a store."""
+    """Reads requests, each in its own thread; the state of their conversations comes from the store."""
 
     def __init__(
         self,

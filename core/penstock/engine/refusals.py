@@ -1,4 +1,5 @@
-"""What the provider's refusals taught about conversations, kept in the store: a restart forgets nothing of it."""
+"""`Refusals`: keeps in the store what a provider's refusals showed about a conversation: that content already sent may
+no longer be edited in it, or that Penstock may set no cache breakpoints."""
 
 from __future__ import annotations
 
@@ -14,13 +15,13 @@ __all__ = ["KIND", "Refusals"]
 
 logger = logging.getLogger(__name__)
 KIND = "late edits"
-"""Of the facts in the store, by conversation."""
+"""The kind of these facts in the store; each is stored by conversation."""
 KEPT_DAYS = 30
 """After so many days a fact is dropped, when the next one is stored: hardly a session goes on for longer."""
 
 
 class Refusals:
-    """Any thread may call."""
+    """What providers' refusals showed, by conversation. Any thread may call."""
 
     def __init__(self, store: Store, now: Callable[[], float]) -> None:
         self._store, self._now = store, now

@@ -1,4 +1,6 @@
-"""One request on its way through the engine, and what comes of it."""
+"""`RequestContext`: the state of one request while the engine works on it. It holds what was read of the request and
+the draft of the stages, coordinates the event loop and the worker thread (a late thread is superseded), and says
+whether the request may be edited and whether content already sent may change in it."""
 
 from __future__ import annotations
 
@@ -9,10 +11,8 @@ from typing import TypeVar
 from penstock.base.errors import Unreadable
 from penstock.conversation.conversation import Conversation
 from penstock.conversation.exchange import Exchange, Request
-from penstock.conversation.reply import Reply
-from penstock.cost.account import RequestCost
 from penstock.cost.prices import Price
-from penstock.dialects.base import Dialect, Endpoint, Refusal
+from penstock.dialects.base import Dialect, Endpoint
 from penstock.dialects.signed_body import SIGNED, is_signed
 from penstock.edits.applied import Replay
 from penstock.edits.flush_reason import FlushReason
@@ -22,57 +22,18 @@ from penstock.plugins.draft import Draft
 from penstock.profiles.profile import Profile
 from penstock.tokens.calibration import UNCALIBRATED, TokenScale
 
-__all__ = ["PAUSED", "ProxyDecision", "RequestContext", "Superseded"]
+__all__ = ["PAUSED", "RequestContext", "Superseded"]
 
 T = TypeVar("T")
 PAUSED = "editing is paused"
 _UNKNOWN = Price.of({})
 
 
-@dataclass(slots=True)
-class ProxyDecision:
-    """What is to be done with a request."""
-
-    body: bytes | None = None
-    """The bytes to send in place of the client's, in the same content-encoding. None: the client's own."""
-    refusal: Refusal | None = None
-    """Answer with this instead of forwarding."""
-    exchange: Exchange | None = None
-    """None: the request was not read."""
-    booking: RequestCost | None = None
-    """What it costs, and would have cost untouched."""
-    wait_s: float = 0.0
-    """Send it after so many seconds: its turn comes then."""
-    why: str = ""
-    """Why the request was not read, or went as it came."""
-    reply: Reply | None = None
-    pipeline: Pipeline | None = None
-    """The one it went through: its answer is for the same."""
-    body_key: int = 0
-    """Hash of the body."""
-    is_held: bool = False
-    """Nothing of it may be changed: it is signed, attested, observed, or editing is paused."""
-    conversation: str = ""
-    """The id of its conversation. Empty: the request was not read."""
-    revision: int = 0
-    """Of the ledger that it left with."""
-    landed: bool = False
-    """Edits of that revision are new in it."""
-    marked: bool = False
-    """It has a cache breakpoint of ours."""
-    may_break: bool = False
-    """An edit of ours stands before thinking that it carries."""
-    replayed: int = 0
-    """Edits of before that were sent again, thinking left out not counted, where it left past the pipeline."""
-    stripped: int = 0
-    """Blocks of thinking that were left out, where it left past the pipeline."""
-
-
 @dataclass
 class RequestContext:
-    """One request on its way through the engine, shared by the loop that waits and the thread that works.
+    """The state of one request, shared by the event loop that waits and the worker thread.
 
-    The engine makes it, the reader fills it in, the pipeline leaves a draft in it; what comes after that only reads it.
+    The engine creates it, the reader fills it in, the pipeline leaves a draft in it; all later steps only read it.
     """
 
     request: Request
@@ -81,46 +42,46 @@ class RequestContext:
     pipeline: Pipeline
     started: float
     is_paused: bool = False
-    """Nothing new may be edited; what has been applied is replayed."""
+    """Editing is paused: no new edits, only those applied before are replayed."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    """Around the next five."""
+    """Guards `generation`, `step`, `deadline`, `verdicts` and `draft`."""
     generation: int = 0
-    """Of the thread that works for the request: one more with each that was given up."""
+    """The number of the current worker thread: increased each time that a late thread is given up."""
     step: int = -1
-    """-1: reading; then the index of the stage; the number of stages: writing."""
+    """What the worker is doing. -1: reading; from 0: the index of the running stage; the number of stages: writing."""
     deadline: float = 0.0
-    """When the step has to be done, by the clock's tick."""
+    """When the current step must be done, in ticks of the clock."""
     verdicts: list[Verdict] = field(default_factory=list)
     draft: Draft | None = None
-    """What the stages propose. None: nothing new may be done, only what has been applied is replayed."""
+    """The edits that the stages propose. None: no new edits, only those applied before are replayed."""
 
     body: bytes = b""
-    """Without its content-encoding."""
+    """The body of the request, without its content-encoding."""
     body_key: int = 0
-    """Hash of the body, to know a retry by."""
+    """Python's hash of the endpoint and `body`, by which a retry is recognised within this process."""
     parsed: Conversation | None = None
-    """None: not read yet, or it cannot be."""
+    """The parsed request. None: not read yet, or unreadable."""
     loaded: ConversationState | None = None
-    """Of its conversation. None: not loaded yet, or it cannot be."""
+    """The state of its conversation. None: not loaded yet, or it cannot be loaded."""
     classified: Exchange | None = None
-    """None: not read to the end yet."""
+    """Who sent the request and of what kind it is. None: not read to the end yet."""
     price: Price = _UNKNOWN
-    """What serves it costs."""
+    """The prices and properties of the model that serves the request."""
     scale: TokenScale = UNCALIBRATED
-    """What the provider's counts make of our estimates."""
+    """How estimated tokens are converted to the provider's counts."""
     attempt: Attempt | None = None
-    """How the same body was sent before."""
+    """How the same body was forwarded before. None: it is no retry."""
     sent: int = 0
     """How many messages at the head were sent before."""
     known: int | None = None
     """How many messages at the head were forwarded by this installation. None: that is not known."""
     standing: tuple[int, Replay] = field(default_factory=lambda: (-1, Replay()))
-    """What the ledger made of the request when it was read, and its revision then."""
+    """The revision of the ledger when the request was read, and the edits that it replays on the request."""
     used: float = 0.0
-    """When the conversation's cache had been used last then."""
+    """When the conversation's cache was last used before this request."""
     due: FlushReason | None = None
-    """Why a flush was due then. None: none was."""
+    """Why a flush of pending edits was due when the request was read. None: none was due."""
     debt: int = 0
     """Tokens by which the history as received is larger than the share of the window that it may fill without a
     compaction that covers it. 0: it is not."""
@@ -132,17 +93,17 @@ class RequestContext:
 
     @property
     def state(self) -> ConversationState:
-        """Of its conversation. Raises `Unreadable` before it was read."""
+        """The state of the conversation. Raises `Unreadable` before the request was read."""
         return _read(self.loaded)
 
     @property
     def exchange(self) -> Exchange:
-        """What is known of it. Raises `Unreadable` before it was read."""
+        """Who sent the request and of what kind it is. Raises `Unreadable` before it was read."""
         return _read(self.classified)
 
     @property
     def profile(self) -> Profile:
-        """The profile it is for."""
+        """The profile under which the request is handled."""
         return self.pipeline.profile
 
     @property
@@ -152,20 +113,19 @@ class RequestContext:
 
     @property
     def binds(self) -> bool:
-        """Whether the model binds thinking to what stands before it, and there is some."""
+        """Whether the model binds thinking to the content before it, and the request holds thinking."""
         return self.price.binds_thinking and bool(self.conversation.thinking)
 
     @property
     def may_flush(self) -> bool:
-        """Whether what was sent may change in this request at all: where thinking is bound, only at a new message of a
-        person's (P4)."""
+        """Whether content already sent may change in this request: where thinking is bound, only when a person's new
+        message begins a turn (P4)."""
         return not self.binds or (self.conversation.begins_turn and self.dialect.may_strip(self.conversation))
 
     @property
     def edits_warm(self) -> bool:
-        """Whether what was sent may change while the cache is warm, where that pays, on no other occasion. Where all
-        thinking has to go with the edits it has not paid: on recorded sessions the bill stays the same, and less of
-        what is needed is there."""
+        """Whether content already sent may change while the cache is warm, if that saves money. Not where thinking is
+        bound: it would have to be removed with the edits, which did not lower the bill of recorded sessions."""
         return self.profile.aggressiveness == "bold" and not self.binds
 
     @property
@@ -186,7 +146,7 @@ class RequestContext:
     def advance(
         self, generation: int, step: int, now: float, draft: Draft | None = None, verdict: Verdict | None = None
     ) -> None:
-        """Go on with `step`, with what came of the one before. Raises `Superseded`."""
+        """Record the result of the last step and begin `step`. Raises `Superseded`."""
         with self.lock:
             if self.generation != generation:
                 raise Superseded
@@ -203,8 +163,8 @@ class RequestContext:
         self.deadline = now + (self.profile.limits.read_ms / 1000 if last else self.pipeline.deadline(step))
 
     def commit(self, generation: int) -> None:
-        """The loop will wait until the thread is done: what it decides is what happens. Raises `Superseded` if nobody
-        waits for the thread any more: nothing that it decided may be kept."""
+        """Make the worker thread's decision final: the loop waits for it without a deadline from here on. Raises
+        `Superseded` if the thread was given up; nothing that it decided may be kept then."""
         with self.lock:
             if self.generation != generation:
                 raise Superseded
@@ -212,7 +172,7 @@ class RequestContext:
 
 
 class Superseded(Exception):
-    """The loop went on without this thread."""
+    """This worker thread was given up: the event loop continues without it."""
 
 
 def _read(found: T | None) -> T:

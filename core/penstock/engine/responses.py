@@ -1,4 +1,4 @@
-"""What comes back of a request: it is counted and paid for, and the stages look at it."""
+"""`ResponseHandler`: handles a provider's answer: counts its cost, learns from errors, and shows it to the stages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from penstock.dialects.rejection import LEFT_OUT, About, about
 from penstock.engine.admission import AdmissionControl
 from penstock.engine.background import Background
 from penstock.engine.pipeline import Pipeline
-from penstock.engine.request_context import ProxyDecision
+from penstock.engine.proxy_decision import ProxyDecision
 from penstock.engine.state import Lesson, States
 from penstock.engine.token_counts import TokenCalibration
 from penstock.events.log import EventLog
@@ -25,7 +25,7 @@ TAUGHT = 10_000
 
 
 class ResponseHandler:
-    """For one thread: the loop's, or that of who works without one."""
+    """Handles answers. For one thread: the event loop's, or that of a program that runs without a loop."""
 
     def __init__(
         self,

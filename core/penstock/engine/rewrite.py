@@ -1,5 +1,6 @@
-"""Write a request as planned: drop the edits that would make it invalid or would only cost, remove the thinking that
-the others invalidate, and place a breakpoint. Pure: nothing of the conversation's state changes."""
+"""`rewrite_request`: writes a request as planned. It drops edits that would make the request invalid or only cost,
+removes the thinking that the others invalidate, and sets a cache breakpoint. Pure: nothing of the conversation's state
+changes."""
 
 from __future__ import annotations
 

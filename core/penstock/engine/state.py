@@ -1,4 +1,5 @@
-"""What the engine remembers of each conversation while it runs: the ledger, what was sent, the cache clock, retries."""
+"""`ConversationState`: what the engine keeps of a conversation in memory (ledger, forwarded messages, cache clock,
+earlier attempts); `States`: all conversations in memory, loaded from the store when needed."""
 
 from __future__ import annotations
 
@@ -23,11 +24,11 @@ RETRIES = 32
 REFUSED = "the provider refused a request with edits in it"
 SENT_LIMIT = 50_000
 LIMIT_BYTES = 64 << 20
-"""Of memory for the conversations that are known. The ones not used for longest come back from the store."""
+"""Memory for the conversations that are known. The least recently used are dropped, and loaded from the store again."""
 _ASKED = 50
 """Sizes are looked at once in so many requests."""
 AT_LEAST = 16
-"""So many conversations stay, however large they are."""
+"""This many conversations stay in memory, however large they are."""
 _STATE, _KEY, _ATTEMPT, _KNOWN = 4000, 110, 700, 1000
 """Bytes of a conversation, of a key, of an attempt with its booking, and of what the account knows of a message.
 Measured on sessions of 50 requests, which take 280 KB."""
@@ -35,14 +36,14 @@ Measured on sessions of 50 requests, which take 280 KB."""
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How a body was sent before, so that the same body is sent the same."""
+    """How a body was forwarded before, so that a retry of it is forwarded the same."""
 
     revision: int
-    """The ledger's revision then."""
+    """The revision of the ledger it was forwarded with."""
     untouched: bool
-    """It went as it came, past the ledger."""
+    """It was forwarded as received, without the ledger."""
     mark: tuple[int, int, str] | None = None
-    """The breakpoint of our own it went with."""
+    """The cache breakpoint that Penstock set in it."""
     booking: RequestCost | None = None
     thinking: int | None = None
     """How many blocks of thinking, from the end, were sent: a retry carries no more. None: that was not noted, and as
@@ -51,7 +52,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """One refused request that had edits in it."""
+    """A refusal by the provider of a request that had edits in it."""
 
     about: About
     body_key: int
@@ -60,28 +61,28 @@ class Lesson:
     landed: bool
     """Edits of that revision were new in it."""
     marked: bool
-    """It had a breakpoint of ours."""
+    """The request had a cache breakpoint that Penstock set."""
 
 
 @dataclass
 class ConversationState:
-    """One conversation. Take `lock` around everything."""
+    """The state of one conversation. Hold `lock` for every access, where an attribute does not say otherwise."""
 
     ledger: Ledger
     clock: CacheClock
     known: PrefixHash | None
-    """What an earlier process sent last. None: nothing, as far as the store knows."""
+    """What an earlier process sent last in this conversation. None: nothing, as far as the store knows."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     account: Account = field(default_factory=Account)
     epoch: int = 0
     session: str = ""
-    """The client's own id."""
+    """The client's own id of the session."""
     is_gone: bool = False
-    """It was deleted: nothing may land by it any more."""
+    """The conversation was deleted: no edit may be applied in it any more."""
     flush_requested: bool = False
     """A person wants the next real request flushed. May be set without the lock."""
     size_came: int = 0
-    """Estimated tokens of the last real request as it came, and as it was sent."""
+    """Estimated tokens of the last real request as received; `size_sent`: as forwarded."""
     size_sent: int = 0
     keys: list[bytes] = field(default_factory=list)
     """The message keys of the last real request."""
@@ -89,13 +90,15 @@ class ConversationState:
     """Keep-alive has bridged a pause since the last request in which what was sent might have changed. May be
     set without the lock."""
     full_at: int = 0
-    """Tokens of the request that the last flush of a full window left so full, or put off. 0: it has room again."""
+    """Tokens of the request after the last flush of a full window, which left it this full or was deferred. 0: the
+    window is no longer full."""
     pending_calls: frozenset[str] = frozenset()
     """The ids of the calls in the last answer. May be set without the lock."""
     sent: dict[bytes, int] = field(default_factory=dict)
     """Block keys that were sent, with how often one stood in a request."""
     attempts: OrderedDict[int, Attempt] = field(default_factory=OrderedDict)
-    """By the hash of the body. Python's own, keyed anew for each process: 1 ms less for each megabyte than a digest."""
+    """Earlier attempts by the hash of the body. Python's own hash, keyed anew for each process: 1 ms less for each
+    megabyte than a digest."""
 
     seals: Seals = field(default_factory=Seals)
     """What was forwarded of each history, for thinking that is bound to it."""
@@ -103,17 +106,17 @@ class ConversationState:
     """The thinking of the next request is not to be relied on: edits may have been sent that are not known, or the
     provider has refused it. May be set without the lock."""
     late_stopped: str = ""
-    """Why no edit to what was sent lands any more. Empty: they do."""
+    """Why content already sent may no longer be edited. Empty: it may."""
     may_be_retried: bool = False
     """An earlier proxy was killed a short while ago: what comes first may be what it sent, and is not in the store."""
     released: bool = False
     """Edits were released since the last request: it was not sent as the next one will be."""
     own_marks: bool = True
-    """Whether breakpoints of our own may be added."""
+    """Whether Penstock may set cache breakpoints of its own."""
     lessons: deque[Lesson] = field(default_factory=lambda: deque(maxlen=RETRIES))
     """What the provider refused, not learnt from yet. May be appended to without the lock."""
     undropped: list[int] = field(default_factory=list)
-    """Revisions that the ledger replays no more, and that the store still holds."""
+    """Revisions that the ledger no longer replays, but that the store still holds."""
     unsaved: bool = False
     """`late_stopped` or `own_marks` changed, and the store does not know it yet."""
 
@@ -123,7 +126,7 @@ class ConversationState:
     """Keep-alive requests that the provider has answered, not learnt from yet: when the cache had been used before,
     and when the request was sent. May be appended to without the lock."""
     untouched: deque[Conversation] = field(default_factory=lambda: deque(maxlen=RETRIES))
-    """Requests that left as they came and are not counted as sent yet. May be appended to without the lock."""
+    """Requests that were forwarded as received and are not counted as sent yet. May be appended to without the lock."""
 
     @property
     def size(self) -> int:

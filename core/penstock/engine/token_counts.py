@@ -1,7 +1,7 @@
-"""The engine's calibration: taught by answers, asked for what is shown, and kept from one start to the next.
+"""`TokenCalibration`: the engine's calibration of token estimates, learned from answers and kept in the store.
 
-A model whose provider has not counted anything yet is anchored by its own tokenizer, where its vocabulary is public and
-on this machine: part of a request is counted in another process, while the request is on its way.
+Until a model's provider has counted anything, its own tokenizer is used where its vocabulary is public and on this
+machine: part of a request is counted in another process while the request is under way.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from penstock.base.errors import StoreError
 from penstock.conversation.conversation import Conversation
 from penstock.conversation.exchange import Exchange, Kind
-from penstock.engine.request_context import ProxyDecision
+from penstock.engine.proxy_decision import ProxyDecision
 from penstock.store.base import Store
 from penstock.tokens.calibration import Calibration, TokenScale
 from penstock.tokens.count_process import count_apart
@@ -40,7 +40,7 @@ _WHOLE = frozenset({*(kind for kind in Kind if kind.is_real), Kind.COUNT, Kind.C
 
 
 class TokenCalibration:
-    """A calibration and the store it is kept in. A store that fails costs what was learned, and nothing else (P1)."""
+    """A calibration with its store. If the store fails, only what was learned is lost (P1)."""
 
     def __init__(
         self,

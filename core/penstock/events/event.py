@@ -1,4 +1,4 @@
-"""An event: one fact of the log."""
+"""`Event`: one entry of the event log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CLASSES: dict[EventKind, type[EventData]] = {
 
 @dataclass(frozen=True, slots=True)
 class PrefixHash:
-    """What was last sent in a conversation: the hash chain over its first `count` messages."""
+    """The history last sent in a conversation: the hash chain over its first `count` messages."""
 
     epoch: int
     chain: bytes
@@ -39,7 +39,7 @@ class _ReadOnce:
 
 @dataclass(frozen=True, slots=True)
 class Event(_ReadOnce):
-    """One fact."""
+    """One entry of the event log."""
 
     seq: int
     """Grows by one; 0 until it is stored."""

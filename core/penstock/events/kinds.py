@@ -1,4 +1,4 @@
-"""The kinds of events, and what earlier versions called them."""
+"""`EventKind`: the kinds of events, and their names in earlier versions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class EventKind(StrEnum):
     RECEIVED = "received"
     CLASSIFIED = "classified"
     STAGE = "stage"
-    """One stage's verdict."""
+    """A stage ended on a request."""
     EDIT = "edit"
     """An edit landed, waits, or was left out."""
     FLUSH = "flush"

@@ -1,4 +1,5 @@
-"""Plugins that listen to events, each on a thread of its own: one that hangs holds up neither log nor others."""
+"""`Listener`: shows events to a plugin on a thread of its own, so that one that hangs blocks neither the log nor
+others."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ WAITING = 5000
 
 
 class Listener:
-    """Shows events to one callable, in order."""
+    """Calls one function of a plugin with each event, in order."""
 
     def __init__(self, listen: Callable[[Event], None]) -> None:
         self._listen = listen

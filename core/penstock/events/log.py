@@ -1,4 +1,4 @@
-"""Events: facts in an append-only log. Everything a person sees is read from here.
+"""`EventLog`: the append-only log of events, written to the store by a thread of its own.
 
 `EventLog.append` never blocks and never raises. A thread of its own writes to the store, in batches. While the store
 fails, events wait in a bounded queue and the log is `degraded`; when it works again they are written, and a `fault`
@@ -25,14 +25,14 @@ __all__ = ["EventLog", "EventSink"]
 
 logger = logging.getLogger(__name__)
 _Facts = defaultdict[str, dict[str, Mapping[str, Any] | None]]
-"""By kind and name; None: to be deleted."""
+"""Values to be stored, by kind and name. None: to be deleted."""
 LINGER_S = 0.1
-"""How long the log's thread lets events gather before it writes them."""
+"""Seconds for which the log's thread gathers events before it writes them."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """An event whose payload is still to be made."""
+    """An event whose payload is still to be built."""
 
     at: float
     exchange: str
@@ -40,7 +40,7 @@ class _Pending:
     make: Callable[[], EventData]
 
     def event(self) -> Event:
-        """The event, or a fault in its stead: one bad value must not hold up all that follows."""
+        """The event, or a fault in its place: one bad value must not hold up all that follows."""
         try:
             event = Event.of(self.make(), self.at, self.exchange)
         except Exception as e:  # the log must go on; what is missing is said
@@ -58,7 +58,7 @@ class _Pending:
 
 
 class EventSink(Protocol):
-    """Where events are kept."""
+    """What stores events."""
 
     def add_events(self, events: Sequence[Event]) -> None:
         """Store `events` in order, all or none. Raises `StoreError`."""
@@ -74,7 +74,7 @@ class EventSink(Protocol):
 
 
 class EventLog:
-    """Takes events from any thread and has them stored by its own."""
+    """The event log. Takes events from any thread; a thread of its own stores them."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What events say about the proxy itself, its budgets and its settings."""
+"""Payloads of events about the proxy itself: start and stop, budgets, settings, deleted sessions, faults."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class StartedEvent(EventData):
     version: str
     profile: str
     listen: tuple[str, ...]
-    """Addresses."""
+    """The addresses that the proxy listens on."""
     stages: tuple[str, ...]
-    """Names, in order."""
+    """The names of the stages, in order."""
     pid: Count | None = None
     plugins: tuple[str, ...] = ()
     store: str = ""
@@ -30,7 +30,7 @@ class StartedEvent(EventData):
 
 @dataclass(frozen=True, slots=True)
 class StoppedEvent(EventData):
-    """A proxy ended in good order."""
+    """A proxy was shut down properly."""
 
     KIND = EventKind.STOPPED
     pid: Count | None = None
@@ -38,7 +38,7 @@ class StoppedEvent(EventData):
 
 @dataclass(frozen=True, slots=True)
 class BudgetEvent(EventData):
-    """A budget changed its level; without a level, it was raised."""
+    """A budget reached another level; without a level, its limits were raised."""
 
     KIND = EventKind.BUDGET
     budget: str
@@ -56,9 +56,9 @@ class DeletedEvent(EventData):
     KIND = EventKind.DELETED
     conversations: tuple[str, ...]
     exchanges: Count
-    """How many."""
+    """How many exchanges were deleted."""
     events: Count
-    """How many."""
+    """How many events were deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +68,15 @@ class SettingsEvent(EventData):
     KIND = EventKind.SETTINGS
     profile: str = ""
     changed: Mapping[str, Any] | None = None
-    """By setting, a list of what it was and what it is; `[withheld]` in place of what may be a credential."""
+    """The changed settings, each with a list of its old and new value; `[withheld]` in place of what may be a
+    credential."""
     paused: bool | None = None
-    """None: this is not about pausing."""
+    """Whether editing is paused now. None: the event is not about pausing."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaultEvent(EventData):
-    """A part of Penstock did not work."""
+    """A part of Penstock failed."""
 
     KIND = EventKind.FAULT
     where: str

@@ -1,4 +1,5 @@
-"""What events say about a request on its way to the provider."""
+"""Payloads of events about a request, from its arrival to its forwarding: received, classified, edited, forwarded and
+others."""
 
 from __future__ import annotations
 
@@ -27,32 +28,32 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ReceivedEvent(EventData):
-    """A request came."""
+    """A request was received."""
 
     KIND = EventKind.RECEIVED
     method: str
     host: str
     path: str
     bytes: Count | None
-    """Of its body."""
+    """The size of the body."""
     encoding: str
     """The content-encoding of its body."""
     client: str
     """The program, by its user agent."""
     profile: str
-    """The proxy's own."""
+    """The profile of the proxy."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenShares:
-    """Tokens of a request, by part. None: not said."""
+    """Tokens of a request by part. None: not known."""
 
     system: Count | None = None
     tools: Count | None = None
     messages: Count | None = None
     total: Count | None = None
     how: str = ""
-    """How they were counted: `calibrated`, `tokenizer` or `estimated`."""
+    """How the tokens were counted: `calibrated`, `tokenizer` or `estimated`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +61,18 @@ class LoggedBlock:
     """One content block that was not sent before."""
 
     m: Count
-    """Index of its message."""
+    """The index of its message."""
     b: Count | None
-    """Index in its message. None: an older log does not number them."""
+    """The index in its message. None: an older log does not number blocks."""
     role: str
     kind: str
     tokens: Count | None
     name: str
-    """Of a tool."""
+    """The name of the tool, for calls and results."""
     id: str
-    """Of a tool call."""
+    """The id of the tool call, for calls and results."""
     text: str
-    """Redacted and cut."""
+    """The block's text, redacted and cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class LoggedTool:
 
     name: str
     tokens: Count
-    """Estimated."""
+    """The estimated tokens of the definition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class ClassifiedEvent(EventData):
     dialect: str
     provider: str
     kind: str
-    """One of `penstock.conversation.exchange.Kind`."""
+    """The kind of the request, one of `penstock.conversation.exchange.Kind`."""
     conversation: str
     session: str
     agent: str
@@ -103,29 +104,29 @@ class ClassifiedEvent(EventData):
     retry: bool
     stream: bool
     messages: Count | None
-    """How many it holds."""
+    """How many messages the request holds."""
     new: Count | None
-    """How many of them were not sent before."""
+    """How many of the messages were not sent before."""
     words: str
-    """The person's words, redacted and cut."""
+    """The person's prompt, redacted and cut."""
     tokens: TokenShares
     first: Count | None
-    """Index of the first message of `blocks`."""
+    """The index of the first message of `blocks`."""
     blocks: tuple[LoggedBlock, ...]
-    """Only those of new messages."""
+    """The content blocks of new messages."""
     block_binding: str = ""
     """What the client asks for thinking whose prefix has changed. Empty: it does not ask."""
     toolset: tuple[LoggedTool, ...] | None = None
-    """None: as in the conversation's request before."""
+    """The tools that the request offers. None: the same as in the conversation's request before."""
     changed: tuple[str, ...] = ()
-    """Which of `system` and `tools` are not as in the conversation's request before."""
+    """Which of `system` and `tools` differ from the conversation's request before."""
     login: bool | None = None
-    """It goes by a subscription login, and is not billed for each token. None: an older log does not say."""
+    """The request uses a subscription login and is not billed by token. None: an older log does not say."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageEvent(EventData):
-    """One stage's verdict."""
+    """The result of one stage."""
 
     KIND = EventKind.STAGE
     stage: str
@@ -138,7 +139,7 @@ class StageEvent(EventData):
 
 @dataclass(frozen=True, slots=True)
 class EditEvent(EventData):
-    """An edit landed, waits, or was left out."""
+    """An edit was applied, deferred or rejected."""
 
     KIND = EventKind.EDIT
     stage: str
@@ -151,16 +152,16 @@ class EditEvent(EventData):
     """Index of its message; -1 when its block is not in this request."""
     b: Count | None
     before: Count | None
-    """Tokens, estimated."""
+    """Estimated tokens of the content before the edit."""
     after: Count | None
     text: str
     """What stands there now, redacted and cut."""
     handle: str
-    """Of the original, for `penstock expand`; empty when nothing was taken away."""
+    """The handle of the original, for `penstock expand`; empty when nothing was removed."""
     place: str
     """The key of its block, and which of that key's blocks it is."""
     messages: Count | None = None
-    """Of a compaction: how many it covers."""
+    """For a compaction: how many messages it covers."""
     first_turn: Count | None = None
     last_turn: Count | None = None
 
@@ -176,7 +177,7 @@ class EditEvent(EventData):
 
 @dataclass(frozen=True, slots=True)
 class FlushEvent(EventData):
-    """Pending edits landed together."""
+    """Pending edits were applied together."""
 
     KIND = EventKind.FLUSH
     why: str
@@ -185,11 +186,11 @@ class FlushEvent(EventData):
 
 @dataclass(frozen=True, slots=True)
 class TaggedEvent(EventData):
-    """What a request, or a turn that is complete, is about."""
+    """The tags of a request, or of a complete turn."""
 
     KIND = EventKind.TAGGED
     of: str
-    """`request` or `turn`."""
+    """What was tagged: `request` or `turn`."""
     tags: tuple[str, ...]
     primary: str
     """The most telling of them."""
@@ -203,11 +204,11 @@ class TaggedEvent(EventData):
 
 @dataclass(frozen=True, slots=True)
 class RewrittenEvent(EventData):
-    """The stages have run: how much came, and how much leaves. Tokens are of the whole request."""
+    """The stages have run: the size of the request as received and as forwarded. Tokens are of the whole request."""
 
     KIND = EventKind.REWRITTEN
     edits: Count | None
-    """Landed now."""
+    """How many new edits were applied."""
     replayed: Count
     pending: Count | None
     bytes_in: Count | None
@@ -225,20 +226,20 @@ class RewrittenEvent(EventData):
 
 @dataclass(frozen=True, slots=True)
 class ForwardedEvent(EventData):
-    """A request left."""
+    """A request was forwarded."""
 
     KIND = EventKind.FORWARDED
     changed: bool
     bytes: Count | None
     ms: Number | None
-    """All the suite took before it left."""
+    """Milliseconds that Penstock took before the request was forwarded."""
     queued_ms: Number = 0.0
-    """Of that, what it waited for its turn."""
+    """The part of `ms` that the request waited because of a rate limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class BypassedEvent(EventData):
-    """A request left untouched and unread, but for what was edited before."""
+    """A request was forwarded unread and unedited, except for edits made before."""
 
     KIND = EventKind.BYPASSED
     why: str
@@ -250,7 +251,7 @@ class BypassedEvent(EventData):
 
 @dataclass(frozen=True, slots=True)
 class RefusedEvent(EventData):
-    """We answered in the provider's stead."""
+    """Penstock answered the request itself, in the provider's place."""
 
     KIND = EventKind.REFUSED
     status: Count | None
@@ -265,11 +266,11 @@ class HistoryArchivedEvent(EventData):
 
     KIND = EventKind.HISTORY_ARCHIVED
     handle: str
-    """For `penstock expand`."""
+    """The handle of the stored history, for `penstock expand`."""
     why: str
     messages: Count
     tokens: Count
-    """Estimated."""
+    """The estimated tokens of the history."""
 
 
 CLASSES: tuple[type[EventData], ...] = (

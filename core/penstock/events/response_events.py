@@ -1,4 +1,4 @@
-"""What events say about the provider's answer, what it cost, and what came after."""
+"""Payloads of events about a provider's answer: usage and cost, rate limits, failures, background work, keep-alive."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ class TokenSplit:
 
 @dataclass(frozen=True, slots=True)
 class LoggedCost:
-    """What a request cost and would have cost; see `penstock.cost.bill.Bill`. Dollars, output included."""
+    """What a request cost, and what it would have cost otherwise; see `penstock.cost.bill.Bill`. Dollars, output
+    included."""
 
     came: TokenSplit
     """The input tokens behind `baseline`."""
@@ -73,13 +74,13 @@ class LoggedCost:
     """`exact` when the provider gave its count (`counted` in older logs), `unknown` where nobody knows the price, else
     `estimated`."""
     baseline: Number | None = None
-    """Untouched. None: the price is not known, and there are no dollars but `own`."""
+    """The cost without edits. None: the price is not known, and there are no dollars but `own`."""
     paid: Number | None = None
-    """To the provider."""
+    """What was paid to the provider."""
     naive: Number | None = None
-    """For a client that compacts by itself."""
+    """The cost for a client that compacts by itself."""
     own: Number = 0.0
-    """Calls of our own besides."""
+    """What Penstock's own model calls cost besides."""
     extra: Number = 0.0
     """The provider's own tools and further model calls; it is in all three sums."""
 
@@ -101,27 +102,27 @@ class LoggedCost:
 
 @dataclass(frozen=True, slots=True)
 class LoggedLimit:
-    """One of a provider's own limits, as its headers say."""
+    """One of a provider's own rate limits, from its response headers."""
 
     name: str
     limit: Number | None = None
     remaining: Number | None = None
     used: Number | None = None
-    """As a share."""
+    """How much of the limit is used, as a share."""
     resets_at: Number | None = None
-    """Seconds since the epoch."""
+    """When the limit resets, in seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredEvent(EventData):
-    """The answer came whole. Where it could not be read, only its size and its times are known."""
+    """A complete answer was received. Where it could not be read, only its size and its times are known."""
 
     KIND = EventKind.ANSWERED
     status: Count | None
     ms: Number | None
     bytes: Count | None
     first_ms: Number | None
-    """Until the first byte of the body."""
+    """Time until the first byte of the body."""
     limits: tuple[LoggedLimit, ...] = ()
     model: str | None = None
     usage: LoggedUsage | None = None
@@ -134,14 +135,14 @@ class AnsweredEvent(EventData):
     tools: tuple[str, ...] | None = None
     """Names of the tools that it calls."""
     text: str | None = None
-    """Redacted and cut."""
+    """The text of the answer, redacted and cut."""
     money: LoggedCost | None = None
-    """None: nothing is booked."""
+    """What the request cost. None: nothing is booked."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailedEvent(EventData):
-    """No whole answer came."""
+    """No complete answer was received."""
 
     KIND = EventKind.FAILED
     why: str
@@ -163,18 +164,18 @@ class ProcessedEvent(EventData):
 
 @dataclass(frozen=True, slots=True)
 class KeptAliveEvent(EventData):
-    """While the user was idle, the last request was sent once more, so that the provider's cache lives on."""
+    """A keep-alive request was sent while the user was idle, so that the provider's cache entry stays alive."""
 
     KIND = EventKind.KEPT_ALIVE
     conversation: str
     session: str
     model: str
     read: Count
-    """Tokens, as the provider counted them."""
+    """Tokens read from the cache, as the provider counted them."""
     write: Count
     usd: Number
     stopped: str
-    """Why nothing more is sent. Empty: it goes on."""
+    """Why no more keep-alive requests are sent. Empty: they are."""
 
 
 CLASSES: tuple[type[EventData], ...] = (AnsweredEvent, FailedEvent, ProcessedEvent, KeptAliveEvent)

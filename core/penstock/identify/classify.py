@@ -1,4 +1,5 @@
-"""What kind of request it is: by the client's own header where it sends one, from the body otherwise."""
+"""`Classifier`: the kind of a request (a person's turn, a client's own call, ...), by the client's header or its
+body."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""Who is talking: provider, account, session, agent, client. Never the TCP connection.
+"""`identify`: derives provider, account, session, agent, client and the conversation's id from a request, never from
+the TCP connection.
 
-The conversation's id is a keyed hash, with a key that stays on this machine, so that it is the same after a restart and
-nothing can be read from it. A session id that nobody could guess stands for its account too: access tokens are renewed
-in the middle of a session, and that must not make it another conversation. With a short id, or a cache key that a
-program may give to all its users, the account and the first words of the history count as well.
+The conversation's id is a keyed hash, with a key that stays on this machine, so that it is the same after a restart
+and reveals nothing. A session id that nobody could guess identifies its account too: access tokens are renewed in the
+middle of a session, and that must not make it another conversation. With a short id, or a cache key that a program may
+give to all its users, the account and the beginning of the history count as well.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether a request is billed for each token, or goes by a subscription."""
+"""`is_login`: whether a request uses a subscription login, or is billed by token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The tools a request offers, told only when they are others than before: such lists are long, and rarely change."""
+"""Reports the tools and the system prompt of a request when they differ from those of the conversation's last
+request."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from penstock.tokens.estimate import estimate_bytes
 __all__ = ["PromptHeadChanges", "list_tools"]
 
 CONVERSATIONS = 1000
-"""Of which the newest head is remembered, as two numbers."""
+"""How many conversations have the hashes of their newest tools and system prompt remembered, as two numbers."""
 TOOLS = 300
 """Tools that one event lists."""
 _NESTED = ("tools", "functionDeclarations", "function_declarations")
@@ -25,7 +26,7 @@ _ATTESTED = b"cch="
 
 
 class PromptHeadChanges:
-    """Says what of a request's head is not as it was in its conversation. Used by one thread."""
+    """Finds changes of a conversation's tools and system prompt from one request to the next. Used by one thread."""
 
     def __init__(self) -> None:
         self._seen: OrderedDict[str, tuple[int, int]] = OrderedDict()

@@ -1,4 +1,4 @@
-"""Which project a request is about: the folder that its client says it works in."""
+"""Finds the project that a request is about, by the working directory that its client names."""
 
 from __future__ import annotations
 

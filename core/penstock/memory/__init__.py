@@ -1,5 +1,5 @@
-"""What was said and done before, kept and found again. What is heavy is imported when it is first asked for: a plugin
-may name an item without paying for the record, the vectors and the model."""
+"""Memory: what was said in earlier conversations, kept and searched. Heavy modules are imported on first use: a plugin
+can name an item without loading the record, the vectors and the model."""
 
 from __future__ import annotations
 

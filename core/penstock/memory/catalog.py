@@ -1,4 +1,4 @@
-"""Look things up in the record by what a person knows of them: a handle, a session, a project."""
+"""`Catalog`: looks up items, sessions and projects in the record, and keeps the labels of sessions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HASH_DIGITS = 32
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One project in numbers."""
+    """The numbers of one project."""
 
     name: str
     items: int
@@ -30,7 +30,7 @@ class Counted:
     newest: float | None
     """When the newest item was said."""
     embedder: str
-    """What its vectors were made with."""
+    """The embedder that made the project's vectors."""
     owner: str
     """The account that used it first, as a digest. Empty: none has yet."""
     shared: bool
@@ -38,7 +38,7 @@ class Counted:
 
 
 class Catalog:
-    """Reads the record, and keeps what a person calls a session. Raises `MemoryDown`."""
+    """Looks up the record, and stores the labels of sessions. Raises `MemoryDown`."""
 
     def __init__(self, records: Records) -> None:
         self._records = records

@@ -1,4 +1,4 @@
-"""Cut a long text where a reader would: at headings, between paragraphs, never inside a block of code that fits."""
+"""Splits a long text at headings and paragraphs into chunks, and chunks into overlapping passages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PASSAGE_STEP = 80
 """The best passage speaks for its chunk. A hundred words found more than whole messages did."""
 
 Span = tuple[int, int]
-"""From, to: characters of the text."""
+"""A range of characters in a text: start, end."""
 
 _FENCE = re.compile(r"^[ \t]*(```|~~~).*$", re.M)
 _HEADING = re.compile(r"^#{1,6} .*$", re.M)

@@ -1,4 +1,4 @@
-"""What must not be kept: notes of our own, and secrets."""
+"""Removes Penstock's own notes and secrets from a text before it is remembered, and wraps a text as such a note."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forget for good: out of the record, both indexes, and the pages of the file."""
+"""`Deleter`: deletes items for good from the record, both indexes and the pages of the file."""
 
 from __future__ import annotations
 

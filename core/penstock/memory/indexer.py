@@ -1,4 +1,5 @@
-"""Bring the indexes in line with the record: vectors that are missing, words of an older version, everything anew."""
+"""`Indexer`: brings the indexes in line with the record: adds missing vectors, updates words of an older version,
+rebuilds all."""
 
 from __future__ import annotations
 

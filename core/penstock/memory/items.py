@@ -1,4 +1,4 @@
-"""What memory keeps, and what a search gives back."""
+"""Data classes of memory: `Item`, what is remembered, and `Hit` and `Found`, what a search returns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Found", "Hit", "Item", "Kind", "hash_of"]
 
 
 class Kind(StrEnum):
-    """What a text is; it decides how it is cut."""
+    """The kind of a text, which decides how it is split."""
 
     CHAT = "chat"
     DIFF = "diff"
@@ -21,16 +21,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing remembered: a message, or a part of a long one."""
+    """One remembered message, or a part of a long one."""
 
     project: str
     text: str
     session: str = ""
     conversation: str = ""
     seq: int = 0
-    """Its place in the session: neighbours say what a short answer is about."""
+    """The position of the message in its session: neighbours tell what a short answer is about."""
     part: int = 0
-    """Which part of the message, when that was cut."""
+    """Which part of the message it is, when the message was split."""
     at: float | None = None
     """When it was said, in seconds since 1970. None: not known."""
     role: str = "user"
@@ -62,7 +62,7 @@ def hash_of(text: str, kind: Kind = Kind.CHAT) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One item found, with the reasons."""
+    """One item found, with its scores."""
 
     item: Item
     score: float

@@ -1,6 +1,7 @@
-"""Memory: remember, search, forget; and keep the record and the two indexes together.
+"""`Memory`: adds, searches and deletes what is remembered, and keeps the record and its two indexes consistent.
 
-Everything here may take a while: call it off the loop. One process owns a memory; within it, any thread may call.
+Everything here may take a while: do not call it on the event loop. One process owns a memory; within it, any thread
+may call.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ __all__ = ["Memory"]
 logger = logging.getLogger(__name__)
 _BATCH = 256
 _PROJECTS = 8
-"""So many projects are kept at hand; the one not asked for longest makes room."""
+"""How many projects are kept in memory; the least recently used is dropped."""
 _PROJECT_BYTES = 96 << 20
 """What they may take together. One of 50,000 passages takes 50 MB; the one in use stays, whatever it takes."""
 _PASSED_OVER = 4

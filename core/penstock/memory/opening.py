@@ -1,4 +1,4 @@
-"""Open a memory as a profile says: the one way for the proxy and for commands."""
+"""Opens a memory with the embedder that a profile names, for the proxy and for commands."""
 
 from __future__ import annotations
 

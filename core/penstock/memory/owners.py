@@ -1,7 +1,7 @@
-"""Whose memory a project is: that of the account that used it first, until a person shares it.
+"""`Owners`: which account owns a project's memory: the one that used it first, until a person shares it.
 
-A client names the folder that it works in, and any client may name any folder. So an account that names one which
-belongs to another has a project of its own, beside it.
+A client names the folder that it works in, and any client may name any folder. So an account that names the folder
+of another account gets a project of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def apart(project: str, owner: str) -> str:
 
 
 class Owners:
-    """Reads and writes whose the projects are. Raises `MemoryDown`."""
+    """Reads and writes the owners of projects. Raises `MemoryDown`."""
 
     def __init__(self, records: Records) -> None:
         self._records = records

@@ -1,7 +1,9 @@
-"""The record of memory: one SQLite file beside the store's, through SQLAlchemy Core, with Alembic migrations.
+"""`Records`: the SQLite file in which remembered items are kept, by project, through SQLAlchemy Core with Alembic
+migrations.
 
-A file of its own: events are written all the time and pruned from the old end, memories are kept, edited, and deleted
-for good; one can be moved, damaged or thrown away without the other, and an ingest never holds up a ledger's write.
+It is a file apart from the store's: events are written all the time and pruned by age, memories are kept, edited,
+and deleted for good; each file can be moved, damaged or deleted without the other, and an import never blocks the write
+of a ledger.
 """
 
 from __future__ import annotations
@@ -26,9 +28,9 @@ from penstock.store.lock import StoreLock
 __all__ = ["Records"]
 
 BUSY_MS = 5000
-"""How long a write waits for another, in milliseconds. Memory is written in the background: nobody waits for it."""
+"""Milliseconds that a write waits for another. Memory is written in the background: no request waits for it."""
 SCRUB_S = 5.0
-"""How long a deletion waits, in seconds, for readers that keep the deleted text in the journal."""
+"""Seconds that a deletion waits for readers that keep the deleted text in the journal."""
 _FAILURES = (SQLAlchemyError, OSError, ValueError, OverflowError)
 _PAGE = 500
 _ADD_MEMORIES = memories.insert().returning(memories.c.id, sort_by_parameter_order=True)

@@ -1,6 +1,7 @@
-"""The tables of the record. Changes come with a migration in `migrations/versions`.
+"""The SQL tables of memory's record. Changes come with a migration in `migrations/versions`.
 
-The full-text tables are no part of it: they are an index, made and dropped by `words`, and can be rebuilt from here.
+The full-text tables are not among them: they are an index, created and dropped by `search/word_index.py`, and can be
+rebuilt from these.
 """
 
 from __future__ import annotations

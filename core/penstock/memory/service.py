@@ -1,9 +1,9 @@
-"""The memory service: one for each process, opens the memory in a thread of its own and does work on it there.
+"""`MemoryService`: opens the memory in a thread of its own and carries out work on it there. One for each process.
 
-Nobody waits who does not want to: `submit` and `remember` put work in a bounded queue, `ask` gives up after its time.
-What is to be remembered gathers for a moment and is written together, which costs a fraction. What loads slowly (the
-vectors' index, the embedder's model) is loaded in the service's thread. When memory cannot be opened or written, work
-waits, and it is tried again now and then.
+No caller has to wait: `submit` and `remember` put work in a bounded queue, and `ask` has a time limit. Items to be
+remembered are collected for a moment and written together, which is much cheaper. What loads slowly (the vector index,
+the embedder's model) is loaded in the service's thread. When memory cannot be opened or written, work waits, and the
+service tries again now and then.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ logger = logging.getLogger(__name__)
 RETRY_S = 5.0
 """Between two attempts to open or to write what could not be opened or written."""
 QUEUED = 2000
-"""So many pieces of work wait at most; beyond that the oldest are let go."""
+"""How many pieces of work may wait; beyond that the oldest are dropped."""
 CLOSE_S = 5.0
 GATHER_S = 3.0
-"""So long what is to be remembered waits for more."""
+"""Seconds that items wait for more before they are written together."""
 TOGETHER = 32
 """Pieces of it that are written together at most, so that other work does not wait long."""
 
 
 class State(StrEnum):
-    """What the service is doing."""
+    """The states of the service."""
 
     CLOSED = "closed"
     """Nobody has asked for memory yet, or it is closed for good."""
@@ -70,7 +70,7 @@ class _Remember:
 
 @dataclass(frozen=True, slots=True)
 class _RememberTogether:
-    """Several of those, in order."""
+    """Several `_Remember`, in order."""
 
     pieces: Sequence[_Remember]
 
@@ -86,7 +86,7 @@ class _RememberTogether:
 
 
 class MemoryService:
-    """Any thread may call."""
+    """The memory of a process. Any thread may call."""
 
     def __init__(
         self,

@@ -1,5 +1,5 @@
-"""What of a text is kept, and as what: a person's talk, or a diff, a log, a document that was pasted into it. The same
-for what comes by and for what is imported."""
+"""Decides which messages are remembered and as what kind of text (conversation, diff, log, document), for live requests
+and for imports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write items into the record and the word index, in one transaction."""
+"""`Writer`: adds items to the record and the word index, in one transaction."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ WORDS_VERSION = f"{stems.VERSION}.{text_features.VERSION}"
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What came of one item that was to be remembered."""
+    """The result of adding one item."""
 
     ids: tuple[int, ...]
-    """Its parts, in order; those of an earlier twin where the words were known already. Parts that a person had
-    forgotten are not there."""
+    """The ids of its parts, in order; where the same text was known already, those of the earlier item. Parts that a
+    person had forgotten are missing."""
     new: int
-    """How many of them were new."""
+    """How many of the parts were new."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class _Part:
 
 
 class Writer:
-    """Adds to the record; one call at a time."""
+    """Adds items to the record. Not thread-safe."""
 
     def __init__(self, records: Records, embedder: Embedder) -> None:
         self._records, self._embedder = records, embedder

@@ -1,4 +1,4 @@
-"""Models as data with a source: what each costs and holds, by who serves it, and how a name is resolved to a row."""
+"""Prices and limits of models as data with a source, by provider, and the resolution of a model's id to its row."""
 
 from __future__ import annotations
 

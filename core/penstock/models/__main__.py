@@ -1,4 +1,4 @@
-"""`python -m penstock.models`: refuses, with status 1, where the table of models is too old to be released."""
+"""`python -m penstock.models`: exits with status 1 if the table of models is too old for a release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How old the table of models is. Prices change every few weeks: past twelve the product says so by itself."""
+"""The age of the table of models, and a warning once it is older than twelve weeks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import datetime
 __all__ = ["STALE_DAYS", "age_days", "staleness", "today"]
 
 STALE_DAYS = 84
-"""Twelve weeks."""
+"""Days after which the table counts as stale: twelve weeks."""
 
 
 def today() -> datetime.date:

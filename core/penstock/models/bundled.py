@@ -1,9 +1,11 @@
-"""Reads the bundled table: one file for each provider in `penstock/data/models`.
+"""Loads the bundled table of models and prices from the TOML files in `penstock/data/models`, one for each provider, as
+`Section`s of `Row`s by provider.
 
-A file says who the provider is (`provider`, `host`), where the figures are from (`source`, `date`), and what the names
-of its own models begin with (`makes`). `[common]` holds for all rows, `[models.NAME]` is a row, `[any]` that of every
-other model. `[serves.MAKER]`: it serves what that maker makes, at the maker's figures, changed by those of this table
-and of the row of the same name. `changes` of a row: figures that hold from a day on that is still to come.
+A file names its provider (`provider`, `host`), the origin of its figures (`source`, `date`), and the prefixes of the
+provider's own model names (`makes`). `[models.NAME]` is the row of a model, and `[common]` holds the defaults of these
+rows. `[serves.MAKER]` takes over all rows of another provider, with the figures in that table changed; a
+`[models.NAME]` of the same name changes one of them, without the defaults of `[common]`. `[any]` is the row of every
+other model. `changes` in a row lists figures that take effect on a later date.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Checks of the tables of plugins and profiles: each figure by itself, then those of a row against each other."""
+"""Validates the price tables of plugins and profiles: each figure, then the figures of a row against each other."""
 
 from __future__ import annotations
 

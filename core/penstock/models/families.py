@@ -1,4 +1,4 @@
-"""What can be said of a model that has no row: whose it is, and by its older relatives what it holds and binds."""
+"""Guesses the properties of a model that has no row from its maker's other models; never a price."""
 
 from __future__ import annotations
 

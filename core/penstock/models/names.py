@@ -1,4 +1,4 @@
-"""Model ids as clients, clouds and gateways write them: what they say besides the name.
+"""Parses model ids as clients, clouds and gateways write them into name, provider, region, date and variant.
 
 Sources of the shapes: Bedrock model ids and inference profiles,
 https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html; Vertex,
@@ -80,24 +80,24 @@ _EFFORT = re.compile(r"-(thinking|non-thinking)$")
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A model id, taken apart."""
+    """A model id, parsed."""
 
     said: str
-    """As it was written."""
+    """The id as it was written."""
     name: str
-    """What is left when everything else is taken off."""
+    """The name of the model, without everything else."""
     provider: str = ""
-    """Who serves it, as far as its shape says. Empty: it does not."""
+    """The provider, if the form of the id tells. Empty: it does not."""
     maker: str | None = None
-    """Who made it, as far as its shape says; empty: one without a section. None: it does not say."""
+    """The maker, if the form of the id tells; empty: a maker without a section. None: the form does not tell."""
     steps: tuple[str, ...] = ()
-    """What was taken off, and what it means."""
+    """What was removed from the id, and what each part means."""
     region: str = ""
-    """The geography it has to be answered in."""
+    """The region in which the request must be served."""
     mode: str = ""
-    """`free`, `batch` or `fast`: served at another price than the row's."""
+    """`free`, `batch` or `fast`: served at a price other than the row's."""
     is_opaque: bool = False
-    """A name that its owner chose, behind which any model may be."""
+    """A name that its owner chose, which may stand for any model."""
 
     def without(self, name: str, step: str, **changes: Any) -> Name:
         """The same, with less of a name."""

@@ -1,4 +1,4 @@
-"""Figures of plugins and profiles, that hide those of the bundled table.
+"""`Layer`: the figures of a plugin or profile, which override those of the bundled table.
 
 [prices.anthropic]                     # for all models of a provider
 [prices.anthropic."claude-opus"]       # for those whose names begin so; the longest counts

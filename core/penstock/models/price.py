@@ -1,4 +1,4 @@
-"""What one model costs and holds."""
+"""`Price`: what one model costs, and its limits: window, cache rules, price tiers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ is done for want of room that may be there."""
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """What a longer prompt costs. The whole request is charged at it, not only the tokens above."""
+    """The prices of longer prompts. The whole request is charged at them, not only the tokens above the threshold."""
 
     above: int
     """Tokens of prompt, cached ones included, above which the tier holds."""
@@ -48,7 +48,7 @@ class Price:
     read: float = 0.1
     write: float = 1.25
     write_hour: float = 2.0
-    """For entries that live `ttl_hour_s`."""
+    """The price factor for writing entries that live `ttl_hour_s`."""
     caching: Caching = "breakpoints"
     ttl_s: float = 300.0
     """Seconds an entry lives from its last use."""
@@ -59,7 +59,7 @@ class Price:
     is_known: bool = True
     """False: nobody knows what this model costs. Its figures are zero, and no dollars may be shown for it."""
     tiers: tuple[Tier, ...] = ()
-    """By `above`, the lowest first."""
+    """The prices of longer prompts, by `above`, lowest first."""
     fast: float = 1.0
     """Factor on all prices for requests answered at `speed: "fast"`."""
     geo_us: float = 1.0

@@ -1,7 +1,7 @@
-"""Who serves a request: the company or program behind a host, which sets prices, windows and cache rules.
+"""Providers and their hosts: the company or program that answers at a host and sets prices, windows and cache rules.
 
-`KNOWN` is the one list of model hosts: the proxy opens TLS to these and to no other, and `provider_of` names who
-answers there. A new host is one line.
+`KNOWN` is the one list of model hosts: the proxy decrypts TLS to these and to no other, and `provider_of` names the
+provider at a host. A new host is one line.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ __all__ = ["KNOWN", "Host", "is_local_server", "matches", "provider_of"]
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """Where one provider answers."""
+    """A host at which a provider answers."""
 
     name: str
-    """As `matches` reads it."""
+    """The host name or pattern, as `matches` reads it."""
     provider: str
     """What prices, profiles and events call it."""
     port: int = 0

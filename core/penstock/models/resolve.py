@@ -1,4 +1,4 @@
-"""From the id of a model to its row: whose it is, what the row says, and how that was found."""
+"""`resolve`: finds the row of a model by its id and provider, and explains how it was found."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _GOVERNMENT = 1.2
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What a model's id was found to mean."""
+    """The row that a model id was resolved to."""
 
     name: Name
     row: Row
     how: str
-    """In words: what was taken off the id, and which row it is."""
+    """How it was resolved, in words: what was removed from the id, and which row it is."""
     price: Price = field(repr=False)
     """The row's figures, with the surcharges and reductions that the id itself says; their own factors are 1 then."""
 

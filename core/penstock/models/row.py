@@ -1,4 +1,4 @@
-"""One row of the table of models: a model at one who serves it."""
+"""`Row`: the figures of one model at one provider; `Section`: all rows of a provider."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Row:
 
     provider: str
     host: str
-    """Where the provider answers; `*` for any part of a name. Empty: nobody said."""
+    """The host of the provider; `*` for any part of a name. Empty: not known."""
     name: str
-    """As its maker writes it."""
+    """The model's name, as its maker writes it."""
     figures: Mapping[str, Any]
-    """As in the table: dollars for a million tokens, factors and tokens; see `Price`."""
+    """The figures as in the table: dollars for a million tokens, factors and tokens; see `Price`."""
     source: str
     """The page, or the file, that says so."""
     date: datetime.date | None
@@ -64,11 +64,11 @@ class Section:
     makes: tuple[str, ...]
     """Patterns of how the names of its own models begin. Empty: it serves models of others."""
     own_prices: bool
-    """It sets its own prices: the makers' say nothing about it."""
+    """The provider sets its own prices: the makers' do not apply to it."""
     serves: tuple[str, ...]
     """Makers whose models it serves at their prices, or at a factor of them."""
     rows: Mapping[str, Row]
-    """By `key_of` of names and aliases."""
+    """The rows by `key_of` of their names and aliases."""
     any: Row | None = None
     """Holds for every model without a row."""
 

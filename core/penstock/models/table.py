@@ -1,4 +1,4 @@
-"""The table of models: the bundled rows, with the changes of plugins and profiles."""
+"""`Table`: looks up what a model costs and holds, in the bundled rows and the overrides of plugins and profiles."""
 
 from __future__ import annotations
 

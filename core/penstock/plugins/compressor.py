@@ -1,4 +1,4 @@
-"""The contract of compressors: one tool output in, a shorter one or nothing out."""
+"""The interface of compressors: functions that return a shorter form of a tool output, or None."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COMMAND = re.compile(r"\bpenstock\b[^|;&\n]{1,200}?\bexpand\b")
 
 @dataclass(frozen=True)
 class KnownContent:
-    """What already stands, whole, in the conversation that the output is about to join."""
+    """What the conversation already contains in full, besides the tool output to be added."""
 
     names: frozenset[str] = frozenset()
     """Paths, identifiers, hashes and numbers."""
@@ -61,16 +61,17 @@ class Compressed:
     """True when every value of the original can be told from `text` (and, for an edit's echo, the call right before
     it). False when lines were left out; then the first line of `text` says how many, and how to see them."""
     kind: str
-    """What the output was taken for: `search`, `tests`, ..."""
+    """The kind of output that was recognised: `search`, `tests`, ..."""
     lines_kept: int
     lines: int
-    """Of the original; `lines_kept` of them are told by `text`."""
+    """How many lines the original has; `text` conveys `lines_kept` of them."""
 
     kept_lines = Renamed("lines_kept")
 
 
 Compressor = Callable[[ToolOutput], Compressed | None]
-"""None: nothing to gain, or none of this compressor's kinds. The same output must give the same answer every time."""
+"""Returns None if nothing can be gained, or if the output is of a kind the compressor does not handle. The same output
+must give the same answer every time."""
 
 
 def handle_of(text: str) -> str:

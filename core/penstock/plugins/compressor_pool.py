@@ -1,4 +1,6 @@
-"""Compressors of plugins, called so that a faulty or slow one costs nothing but itself."""
+"""Runs compressors on the tool outputs of a request and returns the first shorter form that the caller accepts. Those
+of third-party plugins run in worker threads under a time limit shared by the request, with circuit breakers for errors
+and delays (`CompressorPool`); the bundled ones run directly, without limits."""
 
 from __future__ import annotations
 
@@ -18,34 +20,36 @@ __all__ = ["CompressorPool", "CompressorRun"]
 
 logger = logging.getLogger(__name__)
 SECONDS = 0.2
-"""What all of them together may take of one request. The stage's own deadline leaves the bundled ones the rest."""
+"""Seconds that the compressors of plugins may take of one request, all together. The stage's own deadline leaves the
+rest to the bundled ones."""
 QUEUE_SECONDS = 0.1
-"""And how long they may wait for a thread that has time for them: other requests' compressors may have them all."""
+"""Seconds that they may wait for a free thread, all together, while compressors of other requests use them."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """One compressor, and whether it may be asked."""
+    """One third-party compressor with its circuit breakers."""
 
     name: str
     one: Compressor
-    """Held, so that no other takes its id."""
+    """The compressor. The reference keeps its id from being used again."""
     faults: Breaker
-    """Several in a row: each costs next to nothing."""
+    """Opens after several errors in a row; an error costs next to no time."""
     delays: Breaker
-    """The first is one too many: another would cost the others their time again."""
+    """Opens after the first delay: another would cost the other compressors their time again."""
 
 
 class _Late(Exception):
-    """It was not done in time."""
+    """A compressor was not done in time."""
 
 
 class _Busy(Exception):
-    """It was not begun in time, which is no fault of its own."""
+    """A compressor was not started in time; no fault of its own."""
 
 
 class CompressorPool:
-    """The compressors of a profile. One for all conversations, asked from several threads."""
+    """The worker threads and circuit breakers with which compressors are called. One for all conversations of a
+    profile, used from several threads."""
 
     def __init__(
         self,
@@ -78,7 +82,7 @@ class CompressorPool:
 
 
 class CompressorRun:
-    """The tool outputs of one request. All of them together have the same time limit."""
+    """Calls the compressors for the tool outputs of one request, all within the same time limit."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
-"""A draft: what a stage may propose edits on.
+"""`Draft`: the conversation of one request as a stage sees it, on which it proposes edits.
 
-A stage never needs to know about caching, pairs or bytes. It says what a block should read; the engine keeps the
-original, decides when the edit lands, and checks the result.
+A stage needs to know nothing of caching, pairs of calls and results, or bytes. It says what the text of a block
+should be; the engine keeps the original, decides when the edit is applied, and validates the result.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _EXPAND = re.compile(rb'"[A-Za-z0-9_-]*penstock_{1,2}expand"')
 
 @dataclass(frozen=True, slots=True)
 class BlockRef:
-    """A block and where it stands."""
+    """A block and its place in the request."""
 
     message: int
     """Index of its message."""
@@ -71,7 +71,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What a call of a stage's own cost."""
+    """The cost of one of a stage's own model calls."""
 
     dollars: float
     reason: str
@@ -216,7 +216,7 @@ class Draft:
         return self._proposed.get((spot.message, spot.index))
 
     def is_compacted(self, message: int) -> bool:
-        """Whether the model does not read a message any more: a record is sent in its stead, or will be, as proposed so
+        """Whether the model does not read a message any more: a record is sent in its place, or will be, as proposed so
         far; or the provider ignores it, because a compaction of its own follows."""
         return message in self._gone or message < self.conversation.ignored
 

@@ -1,4 +1,4 @@
-"""What each hook is to give, in one table. Whatever else a plugin gives is told at start-up, not at a request."""
+"""Validates what plugins return from hooks, with one rule for each hook. A wrong result is reported at start-up."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from penstock.plugins.stage import Stage
 __all__ = ["validate_hook_result"]
 
 _RENAMED_METHODS: Mapping[str, str] = {"on_parts": "on_services", "take_over": "migrate_from"}
-"""Of a stage, by their old names."""
+"""New names of the methods of a stage, by their old names."""
 
 
 def validate_hook_result(hook: str, given: Any, where: str) -> Any:

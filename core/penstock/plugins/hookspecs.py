@@ -1,7 +1,7 @@
-"""The contract: what a plugin may give, as a table of contents.
+"""The hooks that a plugin can implement, with their contracts.
 
-A plugin is a module, an object or a single file with functions of these names, each marked with `penstock.hookimpl`. It
-may leave out what it does not need, and take fewer arguments than a spec lists.
+A plugin is a module, an object or a single file with functions of these names, each marked with `penstock.hookimpl`.
+It may leave out what it does not need, and take fewer arguments than a spec lists.
 """
 
 from __future__ import annotations

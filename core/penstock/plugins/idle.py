@@ -1,4 +1,4 @@
-"""What a stage is shown while the user is idle: it may have the provider's cache kept alive."""
+"""`Idle`: a conversation whose user is idle, as shown to a stage, which may ask for keep-alive requests."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ __all__ = ["Idle"]
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """One conversation that waits for its person, or for a tool, after an answer that came whole."""
+    """A conversation that waits for its user, or for a tool, after a complete answer."""
 
     exchange: Exchange
-    """Its last real request."""
+    """The last real request of the conversation."""
     at: float
     """When its cache was used last, in seconds since the epoch."""
     is_due: bool
-    """It would be sent now. False: once `step_s` have passed; then this is asked again."""
+    """Whether a keep-alive request would be sent now. False: in `step_s` seconds; then the stage is asked again."""
     is_login: bool
-    """It goes by a subscription login, not by a key that is billed for each token."""
+    """The conversation uses a subscription login, not a key that is billed by token."""
     price: Price
     tokens: int
-    """Of that request, as it was sent, those that the cache holds: they are read if it is sent again, and written again
-    if the cache expires."""
+    """The tokens of the last request, as forwarded, that the cache holds: they are read if it is sent again, and
+    written again if the cache expires."""
     plain: int
-    """Tokens behind them that are paid in full."""
+    """The tokens after the cached ones, which are paid in full."""
     lifetime_s: float
     """Seconds for which an entry of the cache lives after its last use."""
     step_s: float
@@ -39,7 +39,7 @@ class Idle:
     requests: int
     """Real requests of this conversation in this process, this one included."""
     reads: int
-    """How often the request was sent again since."""
+    """How many keep-alive requests were sent since the last request."""
     saved: float
     """Dollars that this conversation has cost less than it would have untouched, reads like this one included."""
     untouched: float

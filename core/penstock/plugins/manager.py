@@ -1,6 +1,8 @@
-"""Find plugins: entry points of the group `penstock`, then single files in a folder; check that they keep the contract.
+"""`Plugins`: finds, loads and checks plugins (entry points of the group `penstock`, then single files in a folder), and
+calls their hooks with types.
 
-`PENSTOCK_BLOCK_PLUGINS` (names, comma separated) leaves plugins out; `all` leaves out everything but the bundled ones.
+`PENSTOCK_BLOCK_PLUGINS` (names, comma separated) leaves plugins out; `all` leaves out everything but the bundled
+ones.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What plugins give each other: the parts that a stage may call."""
+"""`Services`: the compressors, summarisers, taggers and memory of a profile, which its stages may call."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def _unheard(_exchange: str, _of: str, _tags: Tags) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts of one profile."""
+    """The parts of one profile that its stages may call."""
 
     compressors: tuple[Compressor, ...] = ()
-    """The first that gives something is taken; those of plugins stand before the bundled ones."""
+    """The compressors; the first that returns a result is used. Those of plugins come before the bundled ones."""
     summarisers: Mapping[str, Summariser] = field(default_factory=dict)
-    """By name."""
+    """The summarisers by name."""
     prices: Prices = field(default_factory=Prices)
     taggers: Mapping[str, Tagger] = field(default_factory=dict)
-    """By name."""
+    """The taggers by name."""
     tagged: Callable[[str, str, Tags], None] = _unheard
     """Writes to the event log what an exchange was about: its id, `request` or `turn`, and the tags."""
     memory: MemoryService | None = None
-    """What keeps the memory of this process. None: this profile has none."""
+    """The memory service of this process. None: this profile has no memory."""

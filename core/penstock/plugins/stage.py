@@ -1,4 +1,5 @@
-"""A stage: one step of the pipeline, from a plugin."""
+"""`Stage`: base class of one step of the pipeline, implemented by plugins; `StageOutcome`: how it ended on a
+request."""
 
 from __future__ import annotations
 
@@ -18,20 +19,20 @@ __all__ = ["Stage", "StageOutcome"]
 
 
 class StageOutcome(StrEnum):
-    """What came of one stage on one request."""
+    """How one stage ended on one request."""
 
     EDITED = "edited"
     NOTHING = "nothing"
     FAILED = "failed"
-    """It raised; its edits are lost."""
+    """The stage raised an error; its edits are lost."""
     LATE = "late"
-    """It was not done by its deadline; its edits are lost."""
+    """The stage was not done by its deadline; its edits are lost."""
     RESTING = "resting"
-    """It failed too often in a row and is left out for a while."""
+    """The stage failed too often in a row and is skipped for a while."""
     SKIPPED = "skipped"
     """This kind of request is none of its business."""
     REFUSED = "refused"
-    """It wants the request answered with an error."""
+    """The stage wants the request answered with an error."""
 
 
 class Stage:

@@ -1,4 +1,4 @@
-"""The contract of summarisers: old turns in, the words that stand in their stead out."""
+"""`Summariser`: the interface of summarisers, which turn old turns into one shorter text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Segment", "Summariser", "Summary"]
 
 @dataclass(frozen=True)
 class Segment:
-    """Several old turns that become one text."""
+    """Several old turns that are to become one text."""
 
     parts: Sequence[tuple[str, str]]
     """In order: who (`user`, `agent`, `call`, `input`, `result`), and the words. A call is one line; an input and a
@@ -26,12 +26,12 @@ class Segment:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a summariser made."""
+    """The result of a summariser."""
 
     text: str
-    """Empty: nothing came of it, and the record is used."""
+    """The summary. Empty: the summariser failed, and the record is used."""
     dollars: float = 0.0
-    """What it cost."""
+    """What the summary cost."""
 
 
 class Summariser(Protocol):

@@ -1,4 +1,4 @@
-"""Tags: what a turn is about, in a few words. The contract of taggers."""
+"""`Tagger`: the interface of taggers, which name what a text is about; `Tags`: their result."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["Tagger", "Tags"]
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What one request or one turn is about."""
+    """The tags of one request or turn."""
 
     names: tuple[str, ...] = ()
     """The most telling first."""
     is_broad: bool = False
-    """It asks for an overview, and not for one thing."""
+    """The text asks for an overview, not for one thing."""
     is_temporal: bool = False
-    """It asks for what was at some time."""
+    """The text asks for what was at some time."""
     active: tuple[str, ...] = ()
     """Tags of the conversation's last turns (`[memory] active_turns`), the newest first. Recall leaves out what has no
     other tags, and the screen marks them."""

@@ -1,1 +1,1 @@
-"""Profiles: the settings of a kind of client, and what it wraps around a person's words."""
+"""Profiles: the settings for a kind of client, and the envelopes it puts around a person's text."""

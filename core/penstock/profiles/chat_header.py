@@ -1,4 +1,5 @@
-"""The header in square brackets that a chat gateway puts in front of a message: which channel, who, when.
+"""`ChatHeaders`: removes the header in square brackets that a chat gateway puts before a message: channel, sender,
+time.
 
 OpenClaw and its relatives write `[CHANNEL FROM +ELAPSED WEEKDAY DATE TIME ZONE] text`, where FROM may end in
 `id:NUMBER` (https://docs.openclaw.ai/date-time). A channel may have any name, and people begin lines with brackets

@@ -1,4 +1,4 @@
-"""Envelopes: what clients and chat gateways wrap around a person's words, and how it is taken off.
+"""`Stripper`: removes envelopes, the text that clients and chat gateways wrap around a person's own.
 
 The patterns are data in the profile, `[stage.envelope]`, in named sets of rules that are applied in their order.
 """
@@ -107,7 +107,7 @@ class EnvelopeSettings(BaseModel):
 
 
 class Stripper:
-    """Takes envelopes off a text."""
+    """Removes envelopes from a text."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = tuple(rules)

@@ -1,9 +1,8 @@
-"""Profiles: the numbers and choices a person may tune, one TOML file for each kind of client.
+"""`Profile`: the settings that a person may change, one TOML file for each kind of client; loads and validates it.
 
-A profile may `extends` another: tables merge key by key, anything else replaces. Bundled profiles come with the package
-`penstock_profiles`; a person's own stand in `~/.config/penstock/profiles` and win over a bundled one of the same name.
-
-Four of the bundled ones are presets, which say only how far edits go: `codex+bold` is `codex` with what `bold` says.
+A profile may `extends` another: tables merge key by key, anything else replaces. Bundled profiles come with the
+package `penstock_profiles`; a person's own are in `~/.config/penstock/profiles` and win over a bundled one of the same
+name.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Keys of profiles that have another name now. The old one is read, with a warning that names the new one."""
+"""The renamed keys of profiles: an old name is still read, with a warning that names the new one."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Secrets and personal data, found and taken out of texts before they are stored."""
+"""Finds secrets and personal data and removes them from texts before they are stored."""

@@ -1,8 +1,6 @@
-"""Secrets that are known by the name before them: `password=…`, `"api_key": "…"`, `<secret>…</secret>`, "the password
-is …".
+"""Redacts values that follow a telling name: `password=…`, `"api_key": "…"`, `<secret>…</secret>`, "the password is …".
 
-A name is found first and its value looked at then, so that the time is linear in the length of the text whatever
-stands in it.
+A name is found first and its value examined then, so that the time is linear in the length of the text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Secrets that are known by the place where they stand: addresses, headers, command lines, files of passwords."""
+"""Redacts secrets by their place: in URLs, headers, command lines and password files."""
 
 from __future__ import annotations
 

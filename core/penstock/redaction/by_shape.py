@@ -1,4 +1,4 @@
-"""Credentials that are known by their own form, wherever they stand.
+"""Redacts credentials that are recognised by their own form, wherever they are.
 
 The prefixes are those that the issuers document, most of them in the list of GitHub's secret scanning
 (https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns) and in the

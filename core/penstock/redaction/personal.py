@@ -1,4 +1,4 @@
-"""Personal data that is known by its form: mail addresses, phone numbers, numbers of cards and of bank accounts."""
+"""Redacts personal data by its form: mail addresses, phone numbers, card numbers and bank account numbers."""
 
 from __future__ import annotations
 

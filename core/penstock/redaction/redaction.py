@@ -1,8 +1,8 @@
-"""Take secrets out of a text before it is written to disk.
+"""Redacts a text before it is written to disk: the bundled patterns, then the redactors of plugins.
 
-Credentials are known by their own form (`secretshapes`), by the place where they stand (`secretplaces`), or by the name
-before them (`secretnames`). What is found is replaced by its kind, so that a reader sees that something was there. The
-time is linear in the length of the text, whatever it holds.
+Credentials are recognised by their own form (`by_shape`), by their place (`by_place`), or by the name before them
+(`by_name`). Each is replaced by its kind, so that a reader sees that something was there. The time is linear in the
+length of the text.
 """
 
 from __future__ import annotations

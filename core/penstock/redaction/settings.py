@@ -1,4 +1,4 @@
-"""Settings without what may be a credential: for whoever reads an event, or a snapshot (P6)."""
+"""Redacts settings that may be credentials before they are written to an event or a snapshot (P6)."""
 
 from __future__ import annotations
 

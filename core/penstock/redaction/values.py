@@ -1,4 +1,4 @@
-"""Which value behind a telling name is a secret, and which is code, a type, a placeholder or a plain word."""
+"""Decides whether the value after a telling name is a secret, or code, a type, a placeholder or a plain word."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
-"""A file of prompts, sent through the whole pipeline one by one."""
+"""Replay: send a file of prompts through the pipeline, offline or to a provider (`prompts`, `replay`, `offline_run`,
+`live_run`), and evaluate profiles and settings on recorded requests or on a log (`recording`, `whatif`, `retention`,
+`keep_alive_estimate`, `why_not`)."""
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What keep-alive would have saved in the sessions of a log, had it been on.
+"""Estimates what keep-alive would have saved in the sessions of a log, had it been on.
 
-The stage itself decides, asked for each pause as it is asked in a proxy; what a pause did cost is by what the provider
-counted. That the history would have been edited otherwise after a pause that is none is not thought of: an estimate.
+The stage itself decides, asked for each pause as in a proxy; the cost of a pause is taken from what the provider
+counted. Not considered: the history might have been edited differently after a pause during which the cache was kept.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from penstock.store.reading import all_events
 __all__ = ["LONGEST_S", "STAGE", "KeepAliveEstimate", "estimate_keep_alive", "last_sessions"]
 
 STAGE = "keepalive"
-"""The bundled stage."""
+"""The name of the bundled keep-alive stage."""
 LONGEST_S = 4 * 3600.0
 """Seconds after its last request until the wire releases a conversation."""
 EVENTS = 100_000
-"""Of the newest events of a log, so many are looked at."""
+"""How many of the newest events of a log are read."""
 
 
 @dataclass(slots=True)
 class KeepAliveEstimate:
-    """Of some requests."""
+    """The estimated effect of keep-alive on some requests."""
 
     reads: int = 0
     """Keep-alive requests that would have been sent."""
     reads_cost: float = 0.0
-    """Dollars for those."""
+    """Dollars for the keep-alive requests."""
     spared: float = 0.0
     """Dollars that writing to the cache again would not have cost."""
 
@@ -54,11 +54,11 @@ class KeepAliveEstimate:
 
 @dataclass(slots=True)
 class _Talk:
-    """A conversation, up to its last request."""
+    """A conversation at its last request."""
 
     idle: Idle
     tokens: int
-    """Of its last request, those that the cache held."""
+    """The tokens of its last request that the cache held."""
     epoch: int
     alive_until: float
     due: float | None = None

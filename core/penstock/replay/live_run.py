@@ -1,4 +1,4 @@
-"""The road over the wire: each prompt is sent for real, with the person's own key, to an address they named."""
+"""`LiveRunner`: sends each prompt of a replay to a real address, with the user's own key."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ KEYS = {"anthropic": "ANTHROPIC_API_KEY", "openai-chat": "OPENAI_API_KEY"}
 TIMEOUT_S = 300.0
 """Between two pieces of an answer."""
 LOOK_S, EVERY_S = 3.0, 0.05
-"""How long, and how often, the proxy's log is looked into for what it did."""
+"""How many seconds, and at which interval, the proxy's log is searched for what the proxy did with the request."""
 _ENDS = (EventKind.PROCESSED, EventKind.FAILED, EventKind.REFUSED)
 
 

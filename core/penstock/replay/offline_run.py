@@ -1,7 +1,8 @@
-"""The road that stays on this machine: the whole suite in this process, on a store and a memory of its own.
+"""`OfflineRunner`: runs the prompts of a replay offline, through the whole suite in this process, on a store and a
+memory of its own.
 
-Stages, engine, ledger, tagging and memory are those of the proxy; what would ask somebody else (a summariser, a tagger
-or an embedder over the wire, a Chroma server) is not asked. The answers are a stand-in's.
+Stages, engine, ledger, tagging and memory are those of the proxy; whatever would call a service (a summariser, a
+tagger or an embedder over the network, a Chroma server) is not called. The answers are a placeholder's.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ OPEN_S, DRAIN_S = 60.0, 30.0
 HOST = "replay.invalid"
 PROJECT = "replay"
 _EMBEDDERS = ("", "wordllama-256", "minilm-l6-v2", "trigrams-256")
-"""Those that come with Penstock and work offline."""
+"""The bundled embedders that work offline."""
 _TAGGERS = ("keywords", "embedding")
 ECHO = 12
 

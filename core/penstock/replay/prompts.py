@@ -1,5 +1,5 @@
-"""A file of prompts: one a line. Blank lines, and those that begin with #, are passed over; /clear forgets the history,
-as it does in a client, and files that a prompt names, as `@docs/plan.md`, are read."""
+"""Reads a file of prompts: one a line. Blank lines and lines that begin with # are skipped; /clear resets the history,
+as in a client, and files that a prompt names, as `@docs/plan.md`, are read."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ _MENTIONED = re.compile(r"(?<!\S)@([^\s,;:!?\"'<>()]+)")
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a person says."""
+    """One prompt of the file."""
 
     line: int
-    """Of the file, from 1."""
+    """The line in the file, from 1."""
     text: str
     is_anew: bool = False
-    """It begins with an empty history. What is remembered is remembered."""
+    """The prompt begins with an empty history. Memory is kept."""
 
 
 @dataclass(slots=True)
 class Prompts:
-    """What a file holds."""
+    """The prompts of a file, and what could not be read."""
 
     found: list[Prompt] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    """Lines that cannot be read, and why; they are left out. The first of them."""
+    """The first lines that could not be read, and why."""
     left_out: int = 0
-    """All of them."""
+    """How many lines could not be read."""
 
     @property
     def remarks(self) -> list[str]:

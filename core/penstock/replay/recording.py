@@ -1,4 +1,4 @@
-"""Recorded requests, read from JSON lines or from a HAR, one after the other, in the order they were sent."""
+"""Reads recorded requests and their answers from JSON lines or from a HAR, in the order they were sent."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ OVERLAP = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recorded:
-    """One request, and what is known of its answer."""
+    """One recorded request, and what is known of its answer."""
 
     at: float
-    """Seconds, since whenever."""
+    """When the request was sent, in seconds from any origin."""
     path: str
     headers: Mapping[str, str] = field(repr=False)
     """Names in lower case. May hold credentials: never shown or written."""
     body: bytes = field(repr=False)
-    """In its content-encoding."""
+    """The body, in its content-encoding."""
     method: str = "POST"
     host: str = ""
     port: int = 0
-    """Of `host`. 0: not known."""
+    """The port of `host`. 0: not known."""
     ended: float | None = None
     status: int = 200
     usage: Usage | None = None
@@ -49,9 +49,9 @@ class Recorded:
 
 
 Position = int
-"""How far into the file, in bytes or entries."""
+"""The position in the file, in bytes or entries."""
 Bad = Callable[[int, str], None]
-"""Told of what can not be read: its number, from 1, and why."""
+"""Called for each entry that cannot be read, with its number from 1 and the reason."""
 
 
 def in_order(read: Iterable[tuple[Position, Recorded]]) -> Iterator[tuple[Position, Recorded]]:

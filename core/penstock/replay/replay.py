@@ -1,4 +1,4 @@
-"""Prompts, one after the other, as the turns of one conversation."""
+"""`PromptReplay`: sends prompts one after the other as the turns of one conversation, and yields each result."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ __all__ = ["MODEL", "Played", "PromptReplay"]
 
 MODEL = "claude-sonnet-4-5"
 FAILURES = 3
-"""So many in a row, and the others are not tried."""
+"""After this many failures in a row, the remaining prompts are not sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """One prompt, and what came of it."""
+    """One prompt, and its result."""
 
     number: int
-    """From 1."""
+    """The number of the prompt, from 1."""
     prompt: Prompt
     passed: PromptResult
 
@@ -47,11 +47,11 @@ class PromptReplay:
     """Iterate over `play` on one thread; `stop` from any. What was done stays done."""
 
     def __init__(
-        self, prompts: Sequence[Prompt], road: Runner, *, model: str = MODEL, dialect: str = "", session: str = ""
+        self, prompts: Sequence[Prompt], runner: Runner, *, model: str = MODEL, dialect: str = "", session: str = ""
     ) -> None:
-        self.prompts, self.road = prompts, road
+        self.prompts, self.runner = prompts, runner
         session = session or f"replay-{uuid.uuid4()}"
-        self.talk = ReplayClient(model, dialect or dialect_for(model), session, has_tool=road.has_tool)
+        self.talk = ReplayClient(model, dialect or dialect_for(model), session, has_tool=runner.has_tool)
         self.sums = SessionTotals()
         """Of what was played so far."""
         self.why = ""
@@ -68,7 +68,7 @@ class PromptReplay:
                 return
             if prompt.is_anew:
                 self.talk.turns.clear()
-            passed = self.road.send(self.talk, prompt.text)
+            passed = self.runner.send(self.talk, prompt.text)
             if passed.error and self._stopped.is_set():
                 self.why = "stopped"
                 return
@@ -84,4 +84,4 @@ class PromptReplay:
     def stop(self) -> None:
         """End after the prompt that is under way."""
         self._stopped.set()
-        self.road.stop()
+        self.runner.stop()

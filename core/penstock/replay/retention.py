@@ -1,9 +1,9 @@
-"""What was kept: of the names and lines that the agent took from tool results, how many stood in the request that it
-took them from.
+"""`RetentionTracker`: measures retention: of the names and lines that the agent used from tool results, how many were
+in the request after editing.
 
-A stand-in for the harm an edit does. When the agent's next message names something that tool results had said, that
-name should have been in what the model was sent. The answers of a recording are fixed, so this says what the model
-would have had to do without, not what it would have done.
+A proxy for the harm an edit does. When the agent's next message names something from a tool result, that name should
+have been in the request that the model received. The answers of a recording are fixed, so this tells what the model
+would have lacked, not what it would have done.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LONGEST = 1 << 20
 
 @dataclass(slots=True)
 class RetentionStats:
-    """How much of what was used was there."""
+    """How many of the used names and lines were retained."""
 
     names: int = 0
     names_used: int = 0
@@ -45,7 +45,7 @@ class RetentionStats:
 
 @dataclass(slots=True)
 class RetentionTracker:
-    """One conversation, request by request."""
+    """Measures retention in one conversation, request by request."""
 
     _count: int = 0
     """Messages of the last request."""

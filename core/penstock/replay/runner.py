@@ -1,4 +1,5 @@
-"""The conversation that prompts make, who is asked them, and what came of one."""
+"""`Runner`: the interface of what sends a replay's prompts; `ReplayClient`: the client's side of the conversation;
+`PromptResult`: the result of one prompt."""
 
 from __future__ import annotations
 
@@ -28,14 +29,14 @@ def dialect_for(model: str) -> str:
 
 @dataclass
 class ReplayClient:
-    """One conversation under one session id."""
+    """The client's side of one conversation, under one session id."""
 
     model: str
     dialect: str
     session: str
     has_tool: bool = False
     turns: list[Turn] = field(default_factory=list)
-    """What was said."""
+    """The conversation so far."""
 
     @property
     def path(self) -> str:
@@ -66,7 +67,7 @@ class ReplayClient:
 
 @dataclass(frozen=True, slots=True)
 class PromptResult:
-    """What came of one prompt."""
+    """The result of one prompt."""
 
     requests: tuple[ExchangeRecord, ...]
     """The prompt's own, then those that bring what tools gave back."""
@@ -106,7 +107,7 @@ class PromptResult:
 
 
 class Runner(Protocol):
-    """Where prompts go. Used by one thread."""
+    """Sends the prompts of a replay. Used by one thread."""
 
     notes: tuple[str, ...]
     """What a person should know of it, in sentences."""

@@ -1,6 +1,6 @@
-"""Replay recorded requests under a profile, without a wire: what would have been paid, and what would have been kept.
+"""`WhatIf`: replays recorded requests under a profile, without a network: what would have been paid, and what retained.
 
-The answers are those of the recording: a profile changes what is sent, not what the agent then does. Nothing is sent
+The answers are those of the recording: a profile changes what is sent, not what the agent does then. Nothing is sent
 anywhere and nothing is written to disk; what stages keep, they keep in memory.
 """
 
@@ -18,8 +18,8 @@ from penstock.cost.bill import Bill, bill
 from penstock.dialects import content_encoding
 from penstock.dialects.base import Dialect
 from penstock.engine.admission import prices_for
-from penstock.engine.engine import ProxyDecision
 from penstock.engine.keep_alive import KINDS
+from penstock.engine.proxy_decision import ProxyDecision
 from penstock.events.event import Event, EventKind
 from penstock.events.request_events import EditEvent
 from penstock.identify.login import is_login
@@ -29,7 +29,7 @@ from penstock.profiles.profile import Profile
 from penstock.replay.keep_alive_estimate import LONGEST_S, STAGE
 from penstock.replay.recording import Recorded
 from penstock.replay.retention import RetentionStats, RetentionTracker
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.testing.session import Session
 
 __all__ = ["Result", "WhatIf"]
@@ -42,18 +42,18 @@ CENT = 0.01
 
 @dataclass(slots=True)
 class Result:
-    """What became of a recording under one profile."""
+    """The result of replaying a recording under one profile."""
 
     profile: str
     requests: int = 0
     """Model requests that were read and answered, calls that only count tokens left out."""
     skipped: int = 0
-    """Not answered, or not readable: no money is counted for them."""
+    """Requests that were not answered or not readable: no money is counted for them."""
     refused: int = 0
     recorded: float = 0.0
     """Dollars that were paid; where the recording does not say what the provider counted, by our estimate."""
     estimated: int = 0
-    """Requests for which it does not."""
+    """Requests whose counts the recording lacks."""
     paid: float = 0.0
     """Dollars under the profile."""
     unpriced: int = 0
@@ -67,7 +67,7 @@ class Result:
     largest_sent: int = 0
     flushes: int = 0
     edits: Counter[str] = field(default_factory=Counter)
-    """Landed, by stage."""
+    """Edits applied, by stage."""
     sessions: int = 0
     dearer: int = 0
     """Sessions that would have cost at least a cent more."""
@@ -75,11 +75,11 @@ class Result:
     reads: int = 0
     """Keep-alive requests that would have been sent."""
     reads_cost: float = 0.0
-    """Dollars for those, part of `paid`."""
+    """Dollars for the keep-alive requests, part of `paid`."""
 
 
 class WhatIf:
-    """One profile. Take the requests in the order they were sent, then close."""
+    """Replays requests under one profile. Take the requests in the order they were sent, then close."""
 
     def __init__(
         self, profile: str, plugins: Plugins, dialects: Sequence[Dialect], *, keep_alive: bool = False

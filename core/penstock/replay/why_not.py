@@ -1,4 +1,5 @@
-"""Why little was saved in a session, and what would have changed that: keep-alive, longer entries, another preset."""
+"""Explains why little was saved in a session, and estimates what keep-alive, a longer cache lifetime or another preset
+would have saved."""
 
 from __future__ import annotations
 

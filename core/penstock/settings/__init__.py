@@ -1,1 +1,1 @@
-"""What of a profile may change while the proxy runs, shown, checked and applied."""
+"""The settings of a profile that can change while the proxy runs: listed, parsed, checked, written to a profile."""

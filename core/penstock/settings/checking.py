@@ -1,4 +1,4 @@
-"""Whether a value would be taken, as far as that can be told without asking the proxy."""
+"""Checks a new value of a setting without asking the proxy."""
 
 from __future__ import annotations
 

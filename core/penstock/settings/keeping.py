@@ -1,4 +1,5 @@
-"""What was changed in a run, kept as a profile of a person's own."""
+"""Writes profile files: the settings that were changed in a run as a profile of the user's own, and a stage added to
+one."""
 
 from __future__ import annotations
 

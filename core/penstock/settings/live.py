@@ -1,7 +1,7 @@
-"""Which settings may change while the proxy runs, and what they are in a profile that is in use.
+"""Lists the settings that can change while the proxy runs, with their values in a profile.
 
-The rest is read once, at the start: which hosts are read, how memory is opened, what models cost, how calls of a
-client's own are told. Limits of budgets have a command of their own, `penstock budget set`.
+All other settings are read once, at the start: intercepted hosts, how memory is opened, prices, how calls of a
+client's own are recognised. The limits of budgets have a command of their own, `penstock budget set`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ LIVE: Final[Mapping[str, tuple[str, ...]]] = {
     "Limits": ("limits",),
     "What is kept": ("log", "originals"),
 }
-"""By heading: keys, or tables of which every key may change. The tables of stages come besides."""
+"""Keys by heading, or tables of which every key may change. The tables of stages are added to these."""
 _UNITS = (("_ms", "ms"), ("_s", "s"), ("days", "days"), ("megabytes", "MB"), ("bytes", "bytes"), ("tokens", "tokens"))
 _SHAPES: Mapping[Any, Shape] = {bool: Shape.SWITCH, int: Shape.WHOLE, float: Shape.NUMBER, str: Shape.TEXT}
 

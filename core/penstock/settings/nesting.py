@@ -1,4 +1,4 @@
-"""Dotted keys and tables of tables."""
+"""Converts between dotted keys (`stage.trim.kinds`) and nested tables."""
 
 from __future__ import annotations
 

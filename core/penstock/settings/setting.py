@@ -1,4 +1,4 @@
-"""One setting: what it is called, what it may be, what it is, and where that comes from."""
+"""`Setting`: one setting as it is shown to people: key, type, bounds, value, and where the value comes from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Setting", "Shape", "Source"]
 
 
 class Shape(StrEnum):
-    """What sort of value it takes."""
+    """The type of a setting's value."""
 
     SWITCH = "switch"
     WHOLE = "whole"
@@ -23,7 +23,7 @@ class Shape(StrEnum):
 
 
 class Source(StrEnum):
-    """Where the value in force comes from."""
+    """Where the current value comes from."""
 
     RUN = "run"
     """A person changed it; it ends with the run."""
@@ -34,7 +34,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting, as it is."""
+    """One setting with its current value."""
 
     key: str
     """`window.hard`, `stage.pruning.age`: the tables of the profile and the key."""
@@ -49,7 +49,7 @@ class Setting:
     help: str = ""
     unit: str = ""
     bounds: str = ""
-    """In words: `from 0 to 1`."""
+    """The bounds in words: `from 0 to 1`."""
     choices: tuple[str, ...] = ()
     may_be_none: bool = False
 

@@ -1,4 +1,4 @@
-"""Values of settings as people write them, and back."""
+"""Parses the values of settings as people write them, and writes them back."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""What a log says of exchanges and sessions: for the screen, for analysis, and to hand on."""
+"""Statistics of exchanges and sessions from the event log, for screens, commands and exports."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sums of money, as told by events."""
+"""`CostTotals`: sums of costs and tokens over exchanges."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ __all__ = ["CostTotals"]
 
 @dataclass(slots=True)
 class CostTotals:
-    """What some exchanges cost. Dollars; tokens where nothing else is said."""
+    """Costs of some exchanges, in dollars, or in tokens where the attribute says so."""
 
     requests: int = 0
-    """Those that were answered and paid for at a known price. A stream that broke off is not among them."""
+    """Requests that were answered and paid for at a known price. A stream that broke off is not counted."""
     baseline: float = 0.0
-    """What the same would have cost untouched."""
+    """What the same requests would have cost without edits."""
     paid: float = 0.0
     naive: float = 0.0
-    """What a client would have paid that compacts by itself; see `penstock.cost.baseline`."""
+    """What a client that compacts by itself would have paid; see `penstock.cost.baseline`."""
     own: float = 0.0
-    """Calls of our own, part of `paid`."""
+    """What Penstock's own model calls cost, part of `paid`."""
     reads: int = 0
-    """Requests of our own that kept the provider's cache alive."""
+    """Keep-alive requests."""
     reads_cost: float = 0.0
-    """For those, part of `paid`."""
+    """What the keep-alive requests cost, part of `paid`."""
     came: int = 0
-    """Input without edits."""
+    """Input tokens without edits."""
     sent: int = 0
     reads_saved: int = 0
     """Tokens that need not be read from the cache."""

@@ -1,6 +1,7 @@
-"""The life of one exchange, folded from its events one by one. Everything that shows an exchange begins here.
+"""`ExchangeRecord` and `ExchangeStats`: all that the log says of one exchange, folded from its events one by one.
 
-An event may be old, of another version or damaged, and those of different threads may be stored a little out of order.
+An event may be old, of another version or damaged, and those of different threads may be stored a little out of
+order.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ _NO_SHARES, _NO_USAGE = TokenShares(), LoggedUsage()
 
 @dataclass(slots=True, eq=False)
 class ExchangeStats:
-    """What is known of an exchange so far: as large at its end as at its beginning. Texts are on one line and safe to
-    show; two are equal only when they are the same one."""
+    """The summary of an exchange, of a fixed size however much happens in it. Texts are on one line and safe to show;
+    two objects are equal only when they are the same one."""
 
     id: str = ""
     at: float = 0.0
@@ -66,13 +67,14 @@ class ExchangeStats:
     host: str = ""
     path: str = ""
     profile: str = ""
-    """The proxy's own."""
+    """The profile of the proxy."""
     client: str = ""
     kind: str = ""
-    """One of `penstock.conversation.exchange.Kind`, a kind of another version, or empty when it was not read."""
+    """The kind of request: one of `penstock.conversation.exchange.Kind`, a kind of another version, or empty when it
+    was not read."""
     agent: str = ""
     model: str = ""
-    """As the client asked for it, then as the provider calls it."""
+    """The model as the client asked for it; once answered, as the provider calls it."""
     dialect: str = ""
     provider: str = ""
     conversation: str = ""
@@ -82,55 +84,55 @@ class ExchangeStats:
     turn: int = 0
     retry: bool = False
     login: bool | None = None
-    """It went by a subscription login. None: the log does not say."""
+    """The request used a subscription login. None: the log does not say."""
     first: int | None = None
     """Index of the first message that was new in this request."""
     shares: TokenShares = _NO_SHARES
-    """Tokens of what came, by part."""
+    """Tokens of the request as received, by part."""
     state: State = State.RECEIVED
     status: int | None = None
     tokens_in: int | None = None
-    """Of the whole request, as it came. None: not said."""
+    """Tokens of the whole request as received. None: not known."""
     tokens_out: int | None = None
-    """Of the whole request, as it left."""
+    """Tokens of the whole request as forwarded."""
     how: str = ""
-    """How those were counted: calibrated, tokenizer or estimated."""
+    """How the tokens were counted: calibrated, tokenizer or estimated."""
     injected: int | None = None
-    """Tokens of our notes in it. None: the log is too old to say."""
+    """Tokens of Penstock's notes in the request. None: the log is too old to say."""
     edits: int = 0
-    """Landed in this request."""
+    """New edits applied in this request."""
     replayed: int = 0
     pending: int = 0
     flush: str = ""
-    """Why pending edits landed with it."""
+    """Why pending edits were applied with this request."""
     trouble: int = 0
-    """Stages that failed, were late or rest."""
+    """Stages that failed, were late or were resting."""
     inbound: Tagged = UNTAGGED
     """What the request is about."""
     response: Tagged = UNTAGGED
-    """What the turn is about that it ended."""
+    """What the turn that this request ended is about."""
     usage: LoggedUsage = _NO_USAGE
     money: LoggedCost | None = None
-    """None: nothing was paid, or nobody said."""
+    """What the request cost. None: nothing was paid, or the log does not say."""
     reads: int = 0
-    """How often it was sent once more to keep the provider's cache alive."""
+    """How many keep-alive requests repeated it."""
     reads_cost: float = 0.0
-    """Dollars, for those."""
+    """Dollars for the keep-alive requests."""
     tools: tuple[str, ...] = ()
-    """What the model asked for."""
+    """The tools that the model called."""
     complete: bool = True
-    """The answer came to its proper end."""
+    """The answer ended properly."""
     bypassed: str = ""
-    """Why it passed unread."""
+    """Why the request was forwarded unread."""
     why: str = ""
-    """Why it failed: provider, cut, client left, connection."""
+    """Why the exchange failed: provider, cut, client left, connection."""
     error: str = ""
-    """What the failure, or our refusal, said."""
+    """The text of the failure, or of Penstock's refusal."""
     suite_ms: float | None = None
-    """All the suite took before the request left, without what it waited for its turn."""
+    """Milliseconds that Penstock took before the request was forwarded, without the wait for a rate limit."""
     queued_ms: float = 0.0
     first_ms: float | None = None
-    """From its arrival to the first byte of the answer."""
+    """Milliseconds from the arrival of the request to the first byte of the answer."""
     ms: float | None = None
 
     @classmethod
@@ -213,7 +215,7 @@ class ExchangeRecord(ExchangeStats):
     """An exchange with all that its events say. Grows with them."""
 
     said: list[EventData] = field(default_factory=list)
-    """In their order."""
+    """The payloads of its events, in their order."""
     changes: list[EditEvent] = field(default_factory=list)
 
     def fold(self, event: Event) -> None:

@@ -1,4 +1,5 @@
-"""A snapshot as one JSON document, in a format with a number: docs/export.md has its fields."""
+"""Writes a snapshot of exchanges and sessions as one JSON document in a versioned format; its fields are in
+docs/export.md."""
 
 from __future__ import annotations
 

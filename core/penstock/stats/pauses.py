@@ -1,4 +1,4 @@
-"""The pauses between the requests of a session, against how long the provider's prompt cache keeps an entry."""
+"""Finds the pauses between the requests of a session, and what they cost because the provider's cache expired."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ class Pause:
     has_restarted: bool
     """A proxy was started in it. What is cached is not known then, and counts as warm."""
     is_sealed: bool
-    """It ended inside a round of tool calls, in a conversation whose thinking is bound to what stands before it."""
+    """The pause ended inside a round of tool calls, in a conversation whose thinking is bound to the content before
+    it."""
     written_again: int = 0
     """Tokens of the request before that the provider wrote to its cache once more."""
     dollars: float = 0.0
@@ -59,7 +60,7 @@ def find_pauses(
     `kept_alive`: the conversations and times of keep-alive requests; `starts`: when proxies were started."""
     conversations: dict[str, list[ExchangeRecord]] = defaultdict(list)
     for one in requests:
-        # What only counts tokens, or was answered in the provider's stead, uses no cache.
+        # What only counts tokens, or was answered by Penstock, uses no cache.
         if one.conversation and one.kind != Kind.COUNT and one.state is not State.REFUSED:
             conversations[one.conversation].append(one)
     return [

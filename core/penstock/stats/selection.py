@@ -1,4 +1,4 @@
-"""Which exchanges of a log are meant: all, those of a session, of a conversation, of the session that was last."""
+"""Selects exchanges of a log: all, those of a session, of a conversation, or of the latest session."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["LAST", "Selection", "choose"]
 
 _KINDS = frozenset((EventKind.STARTED, EventKind.RECEIVED, EventKind.CLASSIFIED))
 LAST = "last"
-"""In place of a session's id: the one that was active last."""
+"""Given in place of a session's id, it selects the latest active session."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""The events of some sessions of a log, each with those of the proxy itself."""
+"""Reads the events of some sessions from a log, each with those of the proxy itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the events of one session say about what was edited in it, and what might have been."""
+"""`SessionFacts`: what was edited in one session, deferred or rejected, with its requests and pauses, from its
+events."""
 
 from __future__ import annotations
 
@@ -22,16 +23,16 @@ _SAVING = ("replace", "compact")
 
 @dataclass(slots=True)
 class SessionFacts:
-    """One session. Of its edits those count that are there to save: no notes, and no thinking that was left out."""
+    """The facts of one session. Only edits that save tokens count: no notes, and no removed thinking."""
 
     requests: list[ExchangeRecord] = field(default_factory=list)
     real: list[ExchangeRecord] = field(default_factory=list)
-    """Those that a person's messages led to."""
+    """The requests that a person's messages led to."""
     paid: CostTotals = field(default_factory=CostTotals)
     pauses: list[Pause] = field(default_factory=list)
-    """Those that ended with a request at a known price: at an unknown one nothing waits for a cold cache."""
+    """The pauses that ended with a request at a known price: at an unknown one no edit waits for a cold cache."""
     has_history: bool = False
-    """A conversation has more than one request."""
+    """Whether a conversation has more than one request."""
     kept_alive: int = 0
     """Keep-alive requests that found or renewed an entry."""
     output: float = 0.0
@@ -39,10 +40,10 @@ class SessionFacts:
     messages: int = 0
     """Tokens of all content blocks, each counted once; with `results`, as far as the log holds them."""
     results: int = 0
-    """Tokens of those that are results of tools."""
+    """The part of `messages` that are tool results."""
     landed: int = 0
     waiting: list[EditEvent] = field(default_factory=list)
-    """Edits that never landed."""
+    """Edits that were never applied."""
     left_out: list[EditEvent] = field(default_factory=list)
 
     @classmethod

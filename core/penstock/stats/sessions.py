@@ -1,4 +1,4 @@
-"""The sessions of a log, folded from its events."""
+"""Lists the sessions of a log, with labels, times, sizes and numbers of requests."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class FoundSession:
     tokens_out: int = 0
     events: int = 0
     bytes: int = 0
-    """What its events take in the log, about."""
+    """About how many bytes its events take in the log."""
     conversations: set[str] = field(default_factory=set)
     exchanges: set[str] = field(default_factory=set)
     counts: set[str] = field(default_factory=set)
-    """Those that only had tokens counted: they are in no sum of tokens."""
+    """The exchanges that only counted tokens; they are left out of all sums of tokens."""
     open: dict[str, float] = field(default_factory=dict)
     """Exchanges of the newest proxy whose end is not in the log, with when they came."""
 

@@ -1,4 +1,4 @@
-"""What a request, or the turn it ended, was tagged with."""
+"""`Tagged`: the tags of a request or of a turn, as the log has them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Tagged:
 
     names: tuple[str, ...] = ()
     has_primary: bool = False
-    """The first of `names` is said to be the most telling."""
+    """Whether the first of `names` is the most telling one."""
     broad: bool = False
     """An overview is asked for."""
     temporal: bool = False

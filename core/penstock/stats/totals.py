@@ -1,4 +1,4 @@
-"""Sums over exchanges: of a turn, of a session, of all."""
+"""`Totals`: sums over exchanges by turn, by session and for all, updated event by event."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from penstock.stats.exchange import ExchangeRecord
 __all__ = ["Compaction", "Session", "SessionTotals", "Totals", "Turn"]
 
 TAGS = 40
-"""Kept of one turn."""
+"""How many tags of one turn are kept."""
 
 
 @dataclass(slots=True)
 class SessionTotals:
-    """Requests that only count tokens are left out, but for their number."""
+    """Sums over some exchanges. Requests that only count tokens are left out, but for their number."""
 
     requests: int = 0
     came: int = 0
-    """Tokens as clients sent them."""
+    """Tokens as received from clients."""
     sent: int = 0
-    """Tokens that left for the providers."""
+    """Tokens as forwarded to providers."""
     injected: int = 0
     freed: int = 0
     edits: int = 0
@@ -91,7 +91,7 @@ class SessionTotals:
 
 @dataclass(slots=True)
 class Turn:
-    """A person's message and all requests up to the next one, of one agent."""
+    """A person's message and all requests of one agent up to the next one."""
 
     session: str
     conversation: str
@@ -100,9 +100,9 @@ class Turn:
     turn: int
     at: float
     tags: dict[str, None] = field(default_factory=dict)
-    """In the order they were given."""
+    """The tags, in the order they were given."""
     largest_came: int = 0
-    """Tokens of its largest request, as it came."""
+    """Tokens of its largest request, as received."""
     largest_sent: int = 0
     compactions: int = 0
     flushes: int = 0

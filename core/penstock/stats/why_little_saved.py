@@ -1,5 +1,4 @@
-"""Why little or nothing was saved in a session, in sentences with its own numbers. By its events alone: what they do
-not prove is not said."""
+"""Explains why little or nothing was saved in a session, in sentences with its own numbers, from its events alone."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""Where events, ledgers and conversations are kept."""
+"""Stores of events, ledgers and conversations: the interface, in SQLite and in memory."""
 
 from __future__ import annotations

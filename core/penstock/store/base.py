@@ -1,4 +1,5 @@
-"""What the engine asks of a store. One test suite runs against every implementation."""
+"""`Store`: the interface of a store of events, ledgers, conversations, originals and facts. One test suite runs against
+every implementation."""
 
 from __future__ import annotations
 
@@ -111,20 +112,21 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """Conversations, and what is known to belong to them. An original that others use as well stays, as theirs."""
+    """The conversations to delete, and what is known to belong to them. An original that others use as well stays, as
+    theirs."""
 
     conversations: frozenset[str]
     exchanges: frozenset[str]
-    """All their events go."""
+    """The exchanges whose events are all deleted."""
     events: frozenset[int] = frozenset()
-    """Numbers of events of no exchange."""
+    """The sequence numbers of events to delete that belong to no exchange."""
     facts: frozenset[tuple[str, str]] = field(default=frozenset())
-    """Each a kind and a key."""
+    """The facts to delete, each a kind and a key."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeletionCounts:
-    """How much of each."""
+    """How many rows of each kind a deletion takes."""
 
     events: int = 0
     edits: int = 0

@@ -1,4 +1,4 @@
-"""The texts of an edit that an event tells of: what stood there, and what was sent in its place."""
+"""Finds the text before and after an edit for an event that describes the edit."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ __all__ = ["BeforeAfter", "before_after", "edit_of"]
 
 @dataclass(frozen=True, slots=True)
 class BeforeAfter:
-    """Both texts, as far as they are kept."""
+    """The texts before and after an edit, as far as they are kept."""
 
     before: str | None = field(repr=False)
-    """Empty where nothing was taken away. None: it is not in the store any more, or the log does not name it."""
+    """The text that the edit replaced. Empty: nothing was removed. None: it is no longer in the store, or the log does
+    not name it."""
     after: str = field(repr=False)
     handle: str = ""
-    """Of what was taken away."""
+    """The handle of the replaced text."""
     is_whole: bool = True
-    """False: the ledger does not have the edit any more, so `after` is the log's beginning of it."""
+    """False: the ledger no longer has the edit, so `after` is only its beginning, from the log."""
     count: int = 0
-    """Of a compaction: how many messages it covers. 0: not known."""
+    """For a compaction: how many messages it covers. 0: not known."""
 
 
 def before_after(log: Store, ledger: Sequence[Edit], told: EditEvent) -> BeforeAfter:

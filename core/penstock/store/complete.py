@@ -1,8 +1,9 @@
-"""Whether a store has all that was sent: an empty file beside it says so.
+"""Marks a store as complete or incomplete by an empty file beside it: complete means that every edit that was sent is
+stored.
 
-A write that fails takes the file away at once, which can also be done on a full disk. A proxy that was killed then left
-a store that lacks what it sent last. A client that tries again must not get other edits than the first time: for a
-while, what comes first in a conversation counts as sent.
+A write that fails removes the file at once, which can also be done on a full disk. A proxy that was killed after
+that left a store that lacks what it sent last. A client that retries must not get other edits than the first time: for
+a while, the first requests of a conversation count as sent.
 """
 
 from __future__ import annotations

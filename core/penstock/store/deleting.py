@@ -1,4 +1,4 @@
-"""Delete conversations from the tables in SQL, with all that belongs to them alone."""
+"""Deletes conversations from the SQL tables, with all that belongs to them alone, and counts it beforehand."""
 
 from __future__ import annotations
 

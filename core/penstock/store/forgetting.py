@@ -1,4 +1,4 @@
-"""Forget texts in every store of this installation: a session beside another has one of its own."""
+"""Deletes given original texts from every store of this installation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A store belongs to one proxy at a time: two would not know of each other's edits."""
+"""`StoreLock`: a file lock so that one proxy at a time uses a store; two would not know of each other's edits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["StoreLock", "is_taken", "was_taken"]
 
 
 class StoreLock:
-    """Held from the start of a proxy to its end, however that comes. Raises `StoreError` when another holds it."""
+    """Held by a proxy from its start to its end, however it ends. Raises `StoreError` when another holds it."""
 
     def __init__(self, store: Path) -> None:
         self._store = store

@@ -1,4 +1,5 @@
-"""Originals: what edits took away, and what a client's own compaction threw away, each kept once by its content."""
+"""`Original`: a text that an edit or a client's own compaction removed, kept once by its content; and how long
+originals are kept."""
 
 from __future__ import annotations
 
@@ -15,19 +16,19 @@ a quarter larger."""
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A text as it was, and the last time that it was taken away."""
+    """An original text, and when and why it was last removed."""
 
     digest: str
     """SHA-256 of its UTF-8, in hex. `handle_of` is the beginning of it."""
     text: str = field(repr=False)
     conversation: str
     stage: str
-    """Who took it away; empty when it was none of our stages."""
+    """The stage that removed it; empty when it was none of ours."""
     op: str
-    """How: `replace`, `compact`; empty when there was no edit."""
+    """The operation: `replace` or `compact`; empty when there was no edit."""
     reason: str
     at: float
-    """Seconds since the epoch."""
+    """When it was last removed, in seconds since 1970."""
 
     @property
     def handle(self) -> str:
@@ -37,12 +38,12 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class RetentionPolicy:
-    """Which originals stay."""
+    """Which originals are kept."""
 
     since: float = 0.0
-    """Those taken away before are deleted."""
+    """Originals removed before this time are deleted."""
     size: int | None = None
-    """Bytes they may take, compressed: past that, the oldest go. None: no limit."""
+    """Bytes that originals may take, compressed: past that, the oldest are deleted. None: no limit."""
 
 
 def digest_of(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The table of originals in SQL: kept once by content, found by handle, deleted by age and by size."""
+"""SQL queries on the table of originals: keep by content, find by handle, select what is past its age or size limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read a log from its newest end, or all of it, page by page."""
+"""Opens a log read-only and reads its events page by page, from either end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The store on SQL: SQLite in WAL mode, through SQLAlchemy Core, with Alembic migrations."""
+"""`SqlStore`: the `Store` interface on one SQLite file in WAL mode, through SQLAlchemy Core with Alembic migrations. It
+keeps events, ledgers, conversations, originals and facts, and reopens a file that was deleted or replaced."""
 
 from __future__ import annotations
 
@@ -36,9 +37,9 @@ __all__ = ["SqlStore"]
 logger = logging.getLogger(__name__)
 PRUNE_ROWS = 2000
 EXCHANGES = 500
-"""In one question."""
+"""How many exchanges one query asks for."""
 BUSY_MS = 150
-"""How long a write waits for another process. Short: edits are stored while a request waits."""
+"""Milliseconds that a write waits for another process. Short: edits are stored while a request waits."""
 _FAILURES = (SQLAlchemyError, OSError, ValueError, OverflowError, zlib.error)
 """Values that cannot be written (half a character, a number too large) or read back (damaged, of another version) raise
 what the driver likes."""
@@ -162,10 +163,10 @@ class SqlStore:
                 some = _originals.c.digest.in_(digests[i : i + PRUNE_ROWS])
                 gone += db.execute(_originals.delete().where(some)).rowcount
         if gone:
-            self._empty_log()
+            self._truncate_wal()
         return gone
 
-    def _empty_log(self) -> None:
+    def _truncate_wal(self) -> None:
         try:
             with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
                 db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -206,7 +207,7 @@ class SqlStore:
             db.execute(_ADD_EVENTS, [_event_row(told)])  # first: from here on no other writer comes in between
             gone = deleting.delete(db, doomed)
         try:
-            self._empty_log()
+            self._truncate_wal()
         except StoreError as e:  # it is gone all the same; SQLite overwrites its journal soon
             logger.warning("%s", e)
         return gone

@@ -1,4 +1,4 @@
-"""A provider's answers as they come over the wire, and a provider that gives them from a script."""
+"""Builds provider answers as bytes on the wire, and `FakeProvider`, which answers requests from a script."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SSE = "text/event-stream"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a provider sends back."""
+    """A provider's answer: status, headers, body."""
 
     content_type: str
     body: bytes

@@ -1,4 +1,4 @@
-"""Request bodies in every bundled dialect, from a short list of turns."""
+"""Builds request bodies in every bundled dialect from a short list of turns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The promises, held against two request bodies: one that came and one that leaves, or two that left in a row."""
+"""Checks the promises on two request bodies: one before and after editing, or two forwarded one after the other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["PromiseBroken", "check_prefix", "check_rewrite"]
 
 
 class PromiseBroken(AssertionError):
-    """What left breaks a promise. The text names it by its number."""
+    """A forwarded request breaks a promise. The text names the promise by its number."""
 
 
 def check_prefix(earlier: bytes, later: bytes, *, dialect: str | Dialect = "anthropic", path: str = "") -> None:

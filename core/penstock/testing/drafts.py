@@ -1,4 +1,4 @@
-"""One stage on one request: a draft to propose on, and what comes of it."""
+"""Runs one stage on one request: builds the draft, and returns what the stage proposed and the edited body."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ __all__ = ["Result", "draft_for", "profile_of", "run_stage"]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a stage."""
+    """The result of a stage on a request."""
 
     verdict: Verdict
     """What the events say: the outcome, and the stage's own remark or the error it raised."""
     edits: tuple[Edit, ...]
-    """What it proposed."""
+    """The edits that the stage proposed."""
     body: bytes = field(repr=False)
     """What would leave, with every edit landed."""
     draft: Draft

@@ -1,4 +1,4 @@
-"""An engine without a wire: plays a conversation request by request, on a clock that moves when told to."""
+"""`Session`: an engine without a network: sends the requests of a conversation one by one, on a manual clock."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from penstock.dialects import content_encoding
 from penstock.dialects.base import Dialect
 from penstock.engine import payloads
 from penstock.engine.admission import prices_for
-from penstock.engine.engine import Engine, ProxyDecision
+from penstock.engine.engine import Engine
 from penstock.engine.pipeline import Pipeline
+from penstock.engine.proxy_decision import ProxyDecision
 from penstock.events.event import Event, EventKind
 from penstock.events.log import EventLog
 from penstock.events.request_events import ForwardedEvent, ReceivedEvent
@@ -30,7 +31,7 @@ from penstock.profiles.profile import Profile
 from penstock.redaction.personal import redactors
 from penstock.redaction.redaction import Redactor
 from penstock.store.base import Store
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.testing.answers import answer
 from penstock.testing.bodies import dialect_of, path_of
 from penstock.testing.checks import PromiseBroken, check_prefix

@@ -1,4 +1,4 @@
-"""What is said in a conversation, whatever the dialect."""
+"""`Turn` and `Call`: the content of a test conversation, independent of the dialect."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one side says at once. Made by `user`, `assistant` and `results`."""
+    """One message or round of a test conversation. Made by `user`, `assistant` and `results`."""
 
     role: Role
     texts: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Dates in a question: "on 7 May", "in March 2023", "last week"."""
+"""Finds the dates and spans that a question names: "on 7 May", "in March 2023", "last week"."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class When:
     """0: the whole month."""
     first: int = 0
     last: int = 0
-    """Of a run: ordinals as in `date.toordinal`."""
+    """The last day of a range, as in `date.toordinal`."""
 
 
 def times_in(text: str, now: float | None = None) -> list[When]:

@@ -1,4 +1,4 @@
-"""Read a question: what it asks about, when that was, who said it, what kind of answer it wants."""
+"""`Question`: parses a question of memory's search: its subject, time, speaker and the kind of answer it wants."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ _REQUEST = re.compile(r"\s*(can|could|what|how|which|show|help|i'm|i |when|where
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, taken apart."""
+    """A question, parsed."""
 
     text: str
-    """Without the words that only wrap it."""
+    """The question without the words that only wrap it."""
     keys: tuple[str, ...]
     """The words that carry it, lower case; never empty."""
     stems: tuple[str, ...]
@@ -56,10 +56,10 @@ class Question:
     wants_time: bool = False
     wants_number: bool = False
     wants_assistant: bool = False
-    """It asks for what the assistant said."""
+    """The question asks for what the assistant said."""
     wants_summary: bool = False
     is_request: bool = False
-    """It asks for something to be done, so that standing wishes ("always use ...") bear on it."""
+    """The question asks for something to be done, so that standing wishes ("always use ...") bear on it."""
 
 
 def read_question(text: str, names: Iterable[str] = (), now: float | None = None) -> Question:

@@ -1,4 +1,4 @@
-"""Words as memory compares them: lower case, without endings, without the words that every sentence has."""
+"""Tokenises and stems texts for memory's word index: lower case, no endings, no stop words."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What the provider counted, and what our estimates become by it.
+"""`Calibration`: learns from the provider's counts how far token estimates are off, and corrects them.
 
-An estimate is off by what its weights do not know: the model's own vocabulary, the density of this client's tools, of
-this project's files. Each answer names the true size of a request that was estimated before. From that, two things are
-learned: for each model, how many times too small our estimates are; and for each conversation, where its last request
-really stood, so that only what came since has to be estimated. A conversation's own growth has a density of its own.
+An estimate is off by what its weights do not know: the model's own vocabulary, the density of this client's tools,
+of this project's files. Each answer gives the true size of a request that was estimated before. From that, two things
+are learned: for each model, the ratio of true to estimated tokens; and for each conversation, the true size of its last
+request, so that only what came since has to be estimated. A conversation's growth has a density of its own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ the model's own vocabulary, which is public and on this machine. `estimated`: ou
 LEAST, MOST = 0.2, 5.0
 """A ratio beyond these says that something else was counted: a model server that reuses its cache counts the rest."""
 STEP = 8.0
-"""The first so many answers count alike, each later one for an eighth."""
+"""How many first answers count alike; each later one counts for an eighth."""
 WHOLE = 1000
 """Estimated tokens of a request that tells all it can; of a smaller one, most is what holds it together."""
 UNLIKE = 2.0
@@ -38,7 +38,7 @@ FADE = 0.9
 """What a conversation's growth weighs when the next has come."""
 CONVERSATIONS = 1000
 MODELS = 500
-"""Of which ratios are kept; any client may name any model."""
+"""How many models have their ratio kept; any client may name any model."""
 
 
 class Count(NamedTuple):
@@ -50,7 +50,7 @@ class Count(NamedTuple):
 
 @dataclass(slots=True)
 class _Ratio:
-    """So many times our estimate is what was counted: a mean of logarithms."""
+    """The ratio of counted to estimated tokens: a mean of logarithms."""
 
     log: float = 0.0
     answers: float = 0.0
@@ -68,7 +68,7 @@ class _Ratio:
 
 @dataclass(slots=True)
 class _Anchor:
-    """Where a conversation stood at its last answer."""
+    """The estimated and counted size of a conversation's last answered request."""
 
     model: tuple[str, str]
     estimated: int
@@ -85,12 +85,12 @@ class _Anchor:
 
 @dataclass(frozen=True, slots=True)
 class TokenScale:
-    """What was known at one moment of one conversation's model, to count by."""
+    """The calibration of one conversation and its model at one moment."""
 
     ratio: float
     how: How
     estimated: int = 0
-    """Of the conversation's last request; 0: there was none."""
+    """The estimated tokens of the conversation's last request; 0: there was none."""
     counted: int = 0
     growth: float = 1.0
 
@@ -108,7 +108,7 @@ class TokenScale:
 
 
 UNCALIBRATED = TokenScale(1.0, "estimated")
-"""Of a request nothing is known of."""
+"""The scale of a request about which nothing is known."""
 
 
 class Calibration:

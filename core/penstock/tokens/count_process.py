@@ -1,6 +1,6 @@
-"""Count texts with a vocabulary in a process of its own, which ends with the count.
+"""Counts the tokens of texts with a vocabulary in a child process, which ends with the count.
 
-To load a vocabulary takes 80 MB and 0.2 s in which no other thread of its process runs: the proxy's event loop must
+Loading a vocabulary takes 80 MB and 0.2 s in which no other thread of its process runs: the proxy's event loop must
 not wait for that.
 """
 

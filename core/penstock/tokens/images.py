@@ -1,4 +1,5 @@
-"""How many tokens images and files in a block have: by their size on paper, not by the letters of their base64.
+"""Estimates the tokens of the images and files in a block by their dimensions and pages, not by the length of their
+base64.
 
 A request may hold a megabyte of base64 that the model sees as 1,500 tokens. What a provider makes of an image is known
 from its width and height, which stand in its first bytes; of a PDF, from its pages. Each provider's formula is told by
@@ -27,9 +28,10 @@ import msgspec
 __all__ = ["MEDIA_TOKENS", "Medium", "dimensions", "media_in", "pages"]
 
 MEDIA_TOKENS = 1500
-"""Of what can not be looked into: named by an address or an id, audio, video, a picture of an unknown format."""
+"""Tokens assumed for media that cannot be examined: named by an address or an id, audio, video, an image of an unknown
+format."""
 PAGE_BYTES = 50_000
-"""Of a PDF whose pages can not be counted, so many are taken for one: their list may be compressed."""
+"""Bytes taken for one page of a PDF whose pages cannot be counted: their list may be compressed."""
 PAGES = 1000
 """More pages than this no provider takes."""
 _HEAD = 4096

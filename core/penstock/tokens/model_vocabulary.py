@@ -1,6 +1,7 @@
-"""Which vocabulary a model counts with, and how many tokens it makes of a text that others make fewer of.
+"""Which public vocabulary a model counts with, or how many tokens it makes of a text compared to a known vocabulary.
 
-A first estimate for a model whose provider has not counted anything yet. It is data by name of the model, with source.
+Used for the first estimate for a model whose provider has not counted anything yet. It is data by name of the model,
+with source.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ before). Newer: Opus 4.7 and later, all of 5 and later, Fable, Mythos; Anthropic
 more tokens than earlier models for the same text, others measured 13 to 30 % for code, 45 % for English and Markdown.
 1.9 is the upper end: a window that is fuller than thought costs a request, one that is emptier nothing."""
 ESTIMATE_PER_O200K = OLDER_CLAUDE
-"""Of `tokens.estimate_bytes`: it was fitted to what the older Claude models counted."""
+"""Tokens that `tokens.estimate_bytes` estimates for each token of o200k_base: it was fitted to what the older Claude
+models counted."""
 
 
 def encoding_for(model: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The tokens of a request, part by part: by the model's own tokenizer, or by an estimate and what is known of it."""
+"""Counts the tokens of a request by part, with the model's own tokenizer or by a calibrated estimate."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from penstock.tokens.vocabulary import Tokenizer
 __all__ = ["Sample", "TokenParts", "count_request", "sample", "shares"]
 
 SAMPLE_BYTES = 200_000
-"""Of a request, at most about so much is counted to learn its model's ratio: a quarter of a second, and the ratio of a
-longer text is hardly another."""
+"""At most about this much of a request is counted to learn its model's ratio: a quarter of a second, and the ratio of a
+longer text hardly differs."""
 MESSAGE_TOKENS = 3
 """What holds a message together, and what opens the answer: OpenAI's cookbook, "How to count tokens with tiktoken"."""
 _SYSTEM = tuple(name for name in HEAD_FIELDS if name != "tools")
@@ -30,7 +30,7 @@ class TokenParts:
     tools: int
     messages: int
     estimated: int = 0
-    """How many of them are estimated, although the rest is counted: images, files, reasoning that is sealed."""
+    """How many of the tokens are estimated, although the rest is counted: images, files, sealed reasoning."""
 
     @property
     def total(self) -> int:

@@ -1,4 +1,4 @@
-"""The tokens of a text for a model: with its own tokenizer where that is on this machine, else by an estimate."""
+"""`TextCounter`: counts the tokens of a text as a model does, with its tokenizer if installed, else by an estimate."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TextCounter:
 
     how: How
     by: str
-    """What it counts with, in words."""
+    """The method of counting, in words."""
     _tokens: Callable[[str], int]
     _factor: float = 1.0
 

@@ -1,8 +1,8 @@
-"""The vocabularies of OpenAI's models: where their files are on this machine, and how a text is counted with one.
+"""Finds, verifies and loads the vocabularies of OpenAI's models on this machine, and counts texts with them.
 
-A vocabulary is a file of some megabytes that tiktoken reads. `tiktoken.get_encoding` downloads one that is missing or
-damaged, with no time limit; so it is never called. What is needed to read a file (address, checksum, pattern) is in
-`KNOWN`, and nothing here opens a connection. `penstock tokens install` does, on request
+A vocabulary is a file of some megabytes that tiktoken reads. `tiktoken.get_encoding` downloads one that is missing
+or damaged, without a time limit, so it is never called. What is needed to read a file (address, checksum, pattern) is
+in `KNOWN`, and nothing here opens a connection. `penstock tokens install` does, on request
 (`penstock.tokens.vocabulary_install`).
 """
 
@@ -50,7 +50,7 @@ class Vocabulary:
     name: str
     url: str
     sha256: str
-    """Of the file, in hexadecimal."""
+    """The SHA-256 of the file, in hexadecimal."""
     pattern: str
     """The regular expression that cuts a text into words before they become tokens."""
     models: str = ""
@@ -96,7 +96,8 @@ KNOWN: Mapping[str, Vocabulary] = {
         ),
     )
 }
-"""By name. Address, checksum and pattern are those of `tiktoken_ext/openai_public.py`, tiktoken 0.14.0."""
+"""The vocabularies by name. Address, checksum and pattern are those of `tiktoken_ext/openai_public.py`, tiktoken
+0.14.0."""
 
 
 def own_folder() -> Path:

@@ -1,4 +1,4 @@
-"""Install a vocabulary: fetch its file on a person's request, check it, and put it where it is looked for."""
+"""Installs a vocabulary: downloads its file on a person's request, checks it, and puts it where it is looked for."""
 
 from __future__ import annotations
 

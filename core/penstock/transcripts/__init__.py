@@ -1,4 +1,4 @@
-"""What clients write down of their sessions, read back: the turns of people and the final texts of assistants."""
+"""Reads the transcripts that clients write of their sessions: what people said, and the final texts of assistants."""
 
 from __future__ import annotations
 

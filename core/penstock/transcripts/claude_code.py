@@ -1,5 +1,5 @@
-"""Claude Code's transcripts: `~/.claude/projects/FOLDER/SESSION.jsonl`, a line for each message, and many for what the
-client wants to know again."""
+"""Parses Claude Code's transcripts: `~/.claude/projects/FOLDER/SESSION.jsonl`, a line for each message, among many
+lines of other data."""
 
 from __future__ import annotations
 

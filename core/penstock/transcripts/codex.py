@@ -1,5 +1,5 @@
-"""Codex's rollouts: `~/.codex/sessions/YEAR/MONTH/DAY/rollout-*.jsonl`, a line for each item of a conversation, among
-lines of events that say the same again. Older versions wrote the items bare."""
+"""Parses Codex's rollouts: `~/.codex/sessions/YEAR/MONTH/DAY/rollout-*.jsonl`, a line for each item of a conversation,
+among events that repeat it. Older versions wrote the items bare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transcripts as memories."""
+"""Converts a transcript to memory items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find transcripts, and read one line by line. One that is damaged, or still being written, gives what can be read."""
+"""Finds transcripts, and reads one line by line; of one that is damaged or still being written, what can be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is taken from a transcript, whichever client wrote it."""
+"""`Transcript` and `Said`: a session as read from a transcript, whichever client wrote it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _NOBODY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One thing said."""
+    """One message of a transcript."""
 
     role: str
-    """`user` or `assistant`."""
+    """Who wrote it: `user` or `assistant`."""
     text: str
-    """As it stands in the transcript, envelopes and all."""
+    """The text as in the transcript, envelopes included."""
     at: float | None
-    """Seconds since 1970."""
+    """When it was written, in seconds since 1970."""
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Transcript:
     file: Path
     session: str = ""
     folder: str = ""
-    """Where the client was started."""
+    """The working directory in which the client was started."""
     said: list[Said] = field(default_factory=list)
     broken: list[int] = field(default_factory=list)
     """Numbers of the lines that could not be read."""

@@ -16,7 +16,7 @@ from penstock.control.session_commands import COMMANDS, QUIET_S, WARM_S, Live, S
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.engine import budget_store
 from penstock.events.event import Event, EventKind, PrefixHash
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 
 K = EventKind
 THEN, NOW = 1_700_000_000.0, 1_700_100_000.0

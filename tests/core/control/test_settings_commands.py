@@ -17,8 +17,8 @@ from penstock.base import paths
 from penstock.base.errors import PenstockError, ProfileError
 from penstock.control import settings_commands as commands
 from penstock.control.settings_commands import SettingsCommands
-from penstock.engine.engine import ProxyDecision
 from penstock.engine.pipeline import Pipeline
+from penstock.engine.proxy_decision import ProxyDecision
 from penstock.events.event import EventKind
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile

@@ -19,7 +19,7 @@ from penstock.conversation.exchange import Kind
 from penstock.conversation.reply import Reply, Usage
 from penstock.engine import admission
 from penstock.engine.edit_scheduler import EditScheduler
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.store.sql import SqlStore
 from penstock.testing import Session, Turn, assistant, call, conversation, dialect_of, profile_of, results, user
 from tests.engines import Does, ask_now, request

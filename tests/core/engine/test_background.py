@@ -12,7 +12,7 @@ from penstock.conversation.exchange import State
 from penstock.engine.background import Background
 from penstock.engine.pipeline import Pipeline
 from penstock.events.log import EventLog
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.testing import ManualClock, conversation, draft_for, profile_of, user
 
 

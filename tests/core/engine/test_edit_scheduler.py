@@ -14,7 +14,7 @@ from penstock import Draft, EventKind
 from penstock.edits.edit import Landed
 from penstock.engine.request_context import RequestContext, Superseded
 from penstock.events.event import PrefixHash
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.testing import Session, Turn, assistant, call, conversation, profile_of, results, user
 from tests.engines import Does, request
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from penstock import handle_of
 from penstock.conversation.conversation import transcript
 from penstock.engine.edit_scheduler import archive_history
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.testing import assistant, call, conversation, dialect_of, results, user
 
 READ = dialect_of("anthropic").read(

@@ -16,11 +16,12 @@ from penstock.conversation.exchange import Request, State
 from penstock.dialects.anthropic import Anthropic
 from penstock.dialects.base import Endpoint
 from penstock.dialects.bundled import bundled_dialects
-from penstock.engine.engine import Engine, ProxyDecision
+from penstock.engine.engine import Engine
 from penstock.engine.pipeline import Pipeline
+from penstock.engine.proxy_decision import ProxyDecision
 from penstock.events.log import EventLog
 from penstock.profiles.profile import load
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.testing import ManualClock, Session, assistant, call, conversation, profile_of, results, user
 from tests.engines import WAYS, Does, request
 from tests.shapes import SHAPES

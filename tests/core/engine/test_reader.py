@@ -9,7 +9,7 @@ import pytest
 from penstock import Draft, EventKind
 from penstock.base.errors import StoreError
 from penstock.conversation.exchange import Identity
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.testing import Session, assistant, conversation, profile_of, user
 from tests.engines import Does
 

@@ -14,7 +14,7 @@ from penstock.conversation.exchange import Exchange, State
 from penstock.conversation.reply import Reply, Usage
 from penstock.engine.token_counts import ANCHOR_EVERY_S, KIND, SAVE_EVERY_S, TokenCalibration
 from penstock.events.event import EventKind
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.testing import Session, assistant, conversation, dialect_of, user
 from penstock.tokens.vocabulary import Vocabulary, own_folder
 from tests.engines import Does

@@ -8,7 +8,7 @@ from penstock.events.event import Event, EventKind
 from penstock.events.log import EventLog
 from penstock.events.proxy_events import SettingsEvent
 from penstock.events.response_events import ProcessedEvent
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 
 
 def test_one_that_hangs_holds_up_neither_the_log_nor_the_others() -> None:

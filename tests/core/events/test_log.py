@@ -16,7 +16,7 @@ from penstock.base.errors import StoreError
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.log import EventLog
 from penstock.events.response_events import ProcessedEvent
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.testing import ManualClock
 
 

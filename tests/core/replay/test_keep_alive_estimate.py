@@ -15,7 +15,7 @@ from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.replay.keep_alive_estimate import KeepAliveEstimate, estimate_keep_alive, last_sessions
 from penstock.stats.exchange import ExchangeStats
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 
 MODEL = "claude-opus-5-5"
 PRICE = Prices().of("anthropic", MODEL)

@@ -9,7 +9,7 @@ from typing import Any
 from penstock.events.event import Event, EventKind
 from penstock.stats.export import FORMAT, FORMAT_VERSION, write
 from penstock.stats.selection import choose
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 
 K = EventKind
 KEY = "sk-ant-api03-abcdefghijklmnop"

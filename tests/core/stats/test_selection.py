@@ -9,7 +9,7 @@ import pytest
 from penstock.base.errors import PenstockError
 from penstock.events.event import Event, EventKind
 from penstock.stats.selection import LAST, choose
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 
 K = EventKind
 

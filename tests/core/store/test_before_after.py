@@ -7,7 +7,7 @@ from penstock.edits.edit import Edit
 from penstock.events.payload import read
 from penstock.events.request_events import EditEvent
 from penstock.store.before_after import before_after
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.store.originals import RetentionPolicy
 from penstock.testing import Session, assistant, call, conversation, results, user
 from tests.engines import Does

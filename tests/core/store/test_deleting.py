@@ -16,7 +16,7 @@ from penstock.base.errors import StoreError
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.store.base import Deletion, DeletionCounts, Store
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.store.originals import digest_of
 from penstock.store.sql import SqlStore
 
@@ -159,7 +159,7 @@ def test_what_is_gone_is_said_to_be_gone(
 
     store = SqlStore(tmp_path / "penstock.db")
     speak(store, "a", "old words")
-    monkeypatch.setattr(SqlStore, "_empty_log", busy)
+    monkeypatch.setattr(SqlStore, "_truncate_wal", busy)
     assert store.delete(doomed("a"), TOLD).events == 2
     assert store.edits_of("a") == []
     assert "the disk is away" in caplog.text

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from penstock.events.event import Event, EventKind
 from penstock.store import reading
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 
 
 @given(

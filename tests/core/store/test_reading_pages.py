@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from penstock.events.event import Event, EventKind
 from penstock.store import reading
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 
 KINDS = [EventKind.STARTED, EventKind.STAGE, EventKind.EDIT]
 

@@ -15,7 +15,7 @@ from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.plugins.compressor import handle_of
 from penstock.store.base import Store
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock.store.originals import Original, RetentionPolicy, digest_of, packed
 from penstock.store.sql import SqlStore
 

@@ -15,7 +15,7 @@ from penstock.engine.pipeline import Pipeline
 from penstock.events.log import EventLog
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
-from penstock.store.memory import MemoryStore
+from penstock.store.in_memory import MemoryStore
 from penstock_plugins.compaction import stage as compaction
 from penstock_plugins.pruning import stage as pruning
 

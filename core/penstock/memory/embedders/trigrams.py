@@ -1,4 +1,4 @@
-"""The embedder for where no other is: hashed trigrams of words. It sees spelling, not meaning."""
+"""`Trigrams`: the embedder of last resort, hashed trigrams of words. It compares spelling, not meaning."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Trigrams"]
 
 
 class Trigrams:
-    """Needs nothing, and is the same on every machine."""
+    """An embedder that needs no data and gives the same vectors on every machine."""
 
     name = "trigrams-256"
     dimension = 256

@@ -1,4 +1,4 @@
-"""The default embedder: WordLlama's table of token vectors. It comes in its wheel; nothing is ever downloaded."""
+"""`WordLlama256`: the default embedder, a table of token vectors from WordLlama's wheel; nothing is downloaded."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Searching the memory: the question, the candidates, the features they are ranked by."""
+"""Search in memory: the word and vector candidates of a query, their ranking features, and the score."""

@@ -1,4 +1,4 @@
-"""Compare vectors after taking out what all texts of a project share: their mean and a few main axes.
+"""`CenteredSpace`: compares vectors without what all texts of a project share, their mean and main axes.
 
 Texts of one project are all about the same; what is left after that tells them apart.
 """
@@ -14,16 +14,16 @@ __all__ = ["SAMPLE", "CenteredSpace"]
 
 Array = npt.NDArray[np.float32]
 SAMPLE = 2000
-"""So many passages, spread over the project, stand for all of them."""
+"""How many passages, spread over the project, are sampled for the mean and the axes."""
 AXES = 3
 FEW = 200
-"""With fewer passages an axis could be what a single text is about."""
+"""With fewer passages no axes are removed: one could be the subject of a single text."""
 _SPREAD = 4.0
 
 
 @dataclass(frozen=True)
 class CenteredSpace:
-    """How the vectors of one project lie."""
+    """The mean and main axes of one project's vectors."""
 
     mean: Array
     axes: Array

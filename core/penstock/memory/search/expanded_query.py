@@ -1,4 +1,5 @@
-"""When a word of the question is nowhere: a piece of an identifier, then the nearest spelling."""
+"""`ExpandedQuery`: replaces words of a query that the index lacks by parts of identifiers, then by the nearest
+spelling."""
 
 from __future__ import annotations
 
@@ -24,11 +25,11 @@ _SHORTEST = 4
 
 @dataclass(frozen=True)
 class ExpandedQuery:
-    """What the word index is asked in the end."""
+    """The query that is put to the word index."""
 
     stems: tuple[str, ...]
     holding: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
-    """Of each stem the passages that have it."""
+    """For each stem, the passages that contain it."""
     passages: tuple[int, ...] = ()
     """Passages with an identifier that a word is a piece of."""
     corrected: dict[str, str] = field(default_factory=dict)

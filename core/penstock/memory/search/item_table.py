@@ -1,4 +1,5 @@
-"""The shape of a project in memory: who said what after what. A few dozen bytes for each item, no text, no vectors.
+"""`ItemTable`: the items of a project as numpy columns: session, order, author, time; no text and no vectors. A few
+dozen bytes for each item.
 
 Sorted by session and place, so that the neighbours of an item are the rows beside it.
 """
@@ -24,7 +25,7 @@ _NO_TRAITS = np.zeros(len(NAMES), np.float32).tobytes()
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the record tells of one item."""
+    """One item, as read from the record."""
 
     id: int
     session: str
@@ -40,7 +41,7 @@ class Row:
 
 @dataclass
 class ItemTable:
-    """Not to be changed once built; `grown` gives a new one."""
+    """The items of one project by column. Not to be changed once built; `grown` returns a new one."""
 
     ids: Ints
     session: Ints
@@ -48,9 +49,9 @@ class ItemTable:
     seq: Ints
     part: Ints
     role: Ints
-    """Into `roles`."""
+    """The index in `roles` of who wrote the item."""
     day: Ints
-    """As in `date.toordinal`; 0 when not known."""
+    """The day as in `date.toordinal`; 0 when not known."""
     month: Ints
     year: Ints
     day_of_month: Ints
@@ -62,7 +63,7 @@ class ItemTable:
     passages: Ints
     """Numbers of passages, rising."""
     owner: Ints
-    """Of each passage: the row of its item."""
+    """For each passage, the row of its item."""
 
     @classmethod
     def empty(cls) -> ItemTable:

@@ -1,7 +1,7 @@
-"""What speaks for an item as the answer to a question: some thirty numbers, each small and each with a name.
+"""Computes the ranking features of the candidates of a search: some thirty small, named numbers for each item.
 
-Every signal comes from the question, the item, its neighbours and its session. Where an item stands in the history is
-none of them: that would be a habit of whoever asked the questions it was fitted on.
+Every feature comes from the question, the item, its neighbours and its session. The position of an item in the
+history is none of them: that would be a habit of whoever asked the questions on which the weights were fitted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SESSION = 40
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the indexes say of each row of a layout; 0 where they say nothing."""
+    """What the indexes found for each row of an `ItemTable`; 0 where they found nothing."""
 
     words: Array
     """The best passage's BM25, the best of all being 1."""

@@ -1,7 +1,7 @@
-"""Words that mean about the same: "puppy" for "dog", among the words that a project has.
+"""`Related`: finds the words of a project that mean about the same as a word of the query ("puppy" for "dog").
 
-A table of word vectors is enough for that, and only WordLlama brings one. The words are the stems of the word index,
-so there is nothing here to keep or to delete.
+A table of word vectors is enough for that, and only WordLlama has one. The words are the stems of the word index, so
+there is nothing here to keep or to delete.
 """
 
 from __future__ import annotations

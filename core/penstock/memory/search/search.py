@@ -1,4 +1,4 @@
-"""Search one project: candidates from the word index and the vector index, then one score over their signals."""
+"""Searches one project: collects candidates from the word index and the vector index, and ranks them by one score."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _AS_IF = 50
 
 @dataclass(frozen=True)
 class View:
-    """One project, as a search sees it."""
+    """The indexes and items of one project that a search uses."""
 
     id: int
     layout: ItemTable

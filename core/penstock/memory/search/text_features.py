@@ -1,4 +1,5 @@
-"""What ranking knows of a text before any question is asked: its length, and what kind of sentence it is."""
+"""Computes the features of a text that ranking uses and that no query changes: its length and what kind of sentence it
+is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The vectors of a project's passages: kept at hand while they are few, read from the record when they are many."""
+"""`VectorCache`: the passage vectors of a project: in memory while they are few, read from the record when they are
+many."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ class VectorCache:
     vectors: npt.NDArray[np.float16] | None = None
     """The cleaned vectors, in the order of the layout's passages. None: there are too many to keep."""
     held: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
-    """Which of them there are."""
+    """Which of the passages have a vector in `vectors`."""
 
     @classmethod
     def empty(cls, records: Records, embedder: str, dimension: int) -> VectorCache:

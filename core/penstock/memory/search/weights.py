@@ -1,8 +1,9 @@
-"""What each signal is worth, fitted by `benchmarks/memory_fit.py`; and what was set by hand because nothing can be
-fitted for it.
+"""The weights of the ranking features, fitted by `benchmarks/memory_fit.py`, and those set by hand because nothing can
+be fitted for them.
 
-Three of the fitted weights are halved: `assistant`, `own_words` and `thin_me`. They are in part habits of the two sets:
-`benchmarks/memory_sessions.py` shows that in coding sessions they cost."""
+Three of the fitted weights are halved: `assistant`, `own_words` and `thin_me`. They are partly habits of the two
+data sets: `benchmarks/memory_sessions.py` shows that they make results in coding sessions worse.
+"""
 
 from __future__ import annotations
 

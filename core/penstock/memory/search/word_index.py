@@ -1,7 +1,7 @@
-"""The word index: two FTS5 tables for each project, made from the record and rebuilt from it.
+"""`WordIndex`: the full-text index of memory: two SQLite FTS5 tables for each project, built from the record.
 
-A project has tables of its own, so that what others wrote changes neither its ranking nor its speed. They hold no text,
-only where which stem stands.
+Each project has tables of its own, so that other projects change neither its ranking nor its speed. They hold no
+text, only the positions of the stems.
 """
 
 from __future__ import annotations

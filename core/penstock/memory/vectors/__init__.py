@@ -1,1 +1,1 @@
-"""The vector index: Chroma in a process of its own, and the calls to it."""
+"""The vector index of memory: Chroma in a child process, and the calls to it."""

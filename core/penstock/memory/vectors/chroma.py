@@ -1,8 +1,8 @@
-"""The vector index itself: one Chroma collection for each project and embedder, in a folder that one process owns, or
-in a Chroma server by setting.
+"""`ChromaIndex`: the vector index in Chroma: one collection for each project and embedder, in a folder that one process
+owns or, by setting, on a Chroma server.
 
-The only module that knows Chroma. It runs in the process of `penstock.memory.vectors.process` and never in the proxy's:
-see there. Texts are not kept here, and everything can be rebuilt from the record.
+The only module that imports Chroma. It runs in the process of `penstock.memory.vectors.process`, never in the
+proxy's. Texts are not kept here, and everything can be rebuilt from the record.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def load_chroma() -> None:
 
 
 class ChromaIndex:
-    """Raises `MemoryDown` when Chroma cannot do what is asked. For one thread."""
+    """The index in Chroma. Raises `MemoryDown` when Chroma cannot do what is asked. For one thread."""
 
     def __init__(self, folder: Path, server: str = "") -> None:
         self.folder, self._server = folder, server

@@ -1,6 +1,6 @@
-"""The vector index as the proxy sees it: calls to a process of its own, each with a deadline.
+"""`VectorIndex`: the proxy's side of the vector index: calls to the child process, each with a deadline.
 
-See `penstock.memory.vectors.process` for why. Texts are not kept there, and everything can be rebuilt from the record.
+`penstock.memory.vectors.process` says why. Texts are not kept there, and everything can be rebuilt from the record.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ __all__ = ["PROCESS", "Health", "VectorIndex"]
 
 PROCESS = "penstock.memory.vectors.process"
 COUNT_S = 20.0
-"""How long a question about its health waits."""
+"""Seconds to wait for the answer to a health check."""
 BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How the process is."""
+    """The state of the child process."""
 
     pid: int | None
-    """None: it does not run, because nobody has asked for vectors or because it failed."""
+    """The id of the process. None: it does not run, because nobody has asked for vectors or because it failed."""
     memory: int
     """Bytes it had in memory when it last answered; 0: unknown, or it does not run."""
     starts: int
-    """How often it was started; more than one means that it failed."""
+    """How often the process was started; more than one means that it failed."""
     fault: str
     """Why it failed last; empty while it answers."""
 

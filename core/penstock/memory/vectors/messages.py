@@ -1,4 +1,4 @@
-"""What the proxy and the process of the vector index say to each other, as msgpack."""
+"""The msgpack messages between the proxy and the process of the vector index."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CALL_S = 30.0
 """A call that takes longer has its process killed. 1,000 vectors are written in 0.2 to 0.5 s; the first search of a
 collection of 100,000 reads 150 MB."""
 START_S = 60.0
-"""The same for the start, which imports Chroma: 1 to 3 s, and 20 s on a cold and busy disk."""
+"""The same for the first message, since the process imports Chroma: 1 to 3 s, and 20 s on a cold and busy disk."""
 
 
 class Begin(msgspec.Struct, array_like=True, tag="begin"):
@@ -36,12 +36,12 @@ class Question(msgspec.Struct, array_like=True, tag="ask"):
 
 
 class Answer(msgspec.Struct, array_like=True, tag="answer"):
-    """What came of a call."""
+    """The result of a call."""
 
     count: int = 0
     ids: bytes = b""
     scores: bytes = b""
-    """Of the same passages, as float32."""
+    """The scores of the same passages, as float32."""
     memory: int = 0
     """Bytes the process has in memory; 0: unknown."""
 

@@ -1,8 +1,8 @@
-"""The process of the vector index: `python -m penstock.memory.vectors.process`, started by the proxy.
+"""The child process of the vector index: `python -m penstock.memory.vectors.process`, started by the proxy.
 
 Chroma's own code holds the interpreter while it works, and for ever when the disk is full at the wrong moment: no
-thread of the same process runs then. It reads messages from its standard input and writes an answer to each to its
-standard output, and ends when its input does.
+other thread of the same process runs then. The process reads messages from its standard input, writes an answer to each
+to its standard output, and ends when its input does.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from penstock.memory.vectors.messages import CALL_S, START_S, Answer, Begin, Fau
 __all__ = ["carry_out", "main", "serve"]
 
 ORPHAN_S = 5.0
-"""So much longer than its deadline a call may take before the process ends by itself: nobody was there to kill it."""
+"""Seconds past its deadline after which a call ends the process: the proxy, which would have killed it, is gone."""
 
 
 def main() -> int:

@@ -1,4 +1,5 @@
-"""The store in memory: for the engine as a library, for replays, and for tests that need no disk."""
+"""`MemoryStore`: the `Store` interface kept in memory, without a file. For the engine as a library, for replays and for
+tests."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ class _Kept(NamedTuple):
 
 
 class MemoryStore:
-    """Forgets everything when it goes. Keeps the newest `events` events."""
+    """Keeps everything in memory until the process ends, of events the newest `events`."""
 
     def __init__(self, events: int = 50_000) -> None:
         self._lock = threading.Lock()
