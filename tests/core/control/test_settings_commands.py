@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from penstock.app import Suite
 from penstock.base import paths
 from penstock.base.errors import PenstockError, ProfileError
+from penstock.base.threads import Task
 from penstock.control import settings_commands as commands
 from penstock.control.settings_commands import SettingsCommands
 from penstock.engine.pipeline import Pipeline
@@ -336,15 +337,23 @@ def test_a_credential_that_is_set_is_not_told(penstock_home: Path, key: str, val
 def test_stages_that_are_never_ready_change_nothing(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     """P1: a plugin that does not come back costs a person that change, and no other command; nor does the end of the
     proxy wait for it."""
-    ever, threads = threading.Event(), list[threading.Thread]()
+    begun, ever, threads = threading.Event(), threading.Event(), list[threading.Thread]()
 
     def make(profile: Profile) -> Pipeline:
         threads.append(threading.current_thread())
+        begun.set()
         ever.wait()
         raise AssertionError("nobody waits for it any more")
 
     made = SettingsCommands(suite.engine, suite.log, make, lambda name, profile: None)
-    before = suite.engine.pipelines.of("")
+    before, submit = suite.engine.pipelines.of(""), made._makers.submit
+
+    def submitted(work: Callable[[], Pipeline]) -> Task[Pipeline]:
+        task = submit(work)
+        assert begun.wait(10)
+        return task
+
+    monkeypatch.setattr(made._makers, "submit", submitted)
     monkeypatch.setattr(commands, "MAKE_S", 0.01)
     with pytest.raises(PenstockError, match="not ready"):
         made.do("set", {"values": {"window.hard": 0.8}})
