@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 from penstock.base.readable import one_line
+from penstock.conversation.conversation import Role
 from penstock.conversation.exchange import State
 from penstock.events.event import Event
 from penstock.events.request_events import ClassifiedEvent, RefusedEvent
@@ -30,7 +32,7 @@ class Row(ExchangeStats):
     label: str = ""
     """What a person calls its session."""
     prompt: str = ""
-    """The person's words on one line, cut; in a tool loop, which results came."""
+    """The person's words on one line, cut; in a tool loop, the tool whose results came and what it was called for."""
     lost: bool = False
     """It was under way when the proxy ended."""
     history: bool = False
@@ -117,7 +119,15 @@ def kept_alive_words(said: KeptAliveEvent) -> str:
 
 
 def _results(said: ClassifiedEvent) -> str:
-    """What a tool loop brings in place of words. Some results name their tool by the call's id alone."""
-    calls = {block.id: block.name for block in said.blocks if block.kind == "tool_use"}
-    results = [block.name or calls.get(block.id) or "a tool" for block in said.blocks if block.kind == "tool_result"]
-    return one_line(f"↳ {', '.join(dict.fromkeys(results))}", PROMPT_CHARS) if results else ""
+    """What a tool loop brings in place of a prompt: the first of the results since the model's last answer with what
+    its call was about, and how many more there are. Some results name their tool by the call's id alone."""
+    calls = {block.id: block for block in said.blocks if block.kind == "tool_use"}
+    newest = takewhile(lambda block: block.role != Role.ASSISTANT, reversed(said.blocks))
+    results = [block for block in newest if block.kind == "tool_result"]
+    if not results:
+        return ""
+    first, call = results[-1], calls.get(results[-1].id)
+    name = first.name or (call.name if call is not None else "") or "a tool"
+    subject = call.subject if call is not None else ""
+    more = f"+{len(results) - 1}" if len(results) > 1 else ""
+    return one_line(f"↳ {' '.join(filter(None, (name, subject, more)))}", PROMPT_CHARS)

@@ -229,7 +229,8 @@ COLUMNS: tuple[Column[Row], ...] = (
         "prompt",
         19,
         2,
-        "what the user wrote; ↳ the tools whose results came; ↻ what a keep-alive request read; else host and path",
+        "what the user wrote; ↳ the tool whose result came, with its file, command or pattern, and how many results "
+        "more; ↻ what a keep-alive request read; else host and path",
         _prompt,
         grows=True,
         sort=lambda row: row.prompt,
