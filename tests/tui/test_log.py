@@ -10,7 +10,7 @@ from textual.app import App
 from penstock.events.event import EventKind
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.widgets.request_table import RequestTable
-from tests.tui.logs import Facts, Log, life, until
+from tests.tui.logs import Facts, Log, life, paid_life, until
 from tests.tui.pilot import Screen, screen_of
 
 K = EventKind
@@ -40,17 +40,16 @@ def cell(screen: Screen, words: str, text: str) -> Any:
 
 
 async def test_columns_go_by_rank(log: Log) -> None:
-    """At 80 columns what matters most is there; at 160 all that tells of a request; the rest on wider screens."""
-    log.exchange()
+    """At 80 columns what matters most is there, what was edited and saved included; the rest on wider screens."""
+    log.exchange(paid_life(0.04, 0.03))
     async with screen_of(log, (80, 24)) as screen:
-        assert screen.lines[2].split() == ["time", "kind", "prompt", "sent", "cache", "total", "status"]
+        assert screen.lines[2].split() == ["time", "kind", "prompt", "sent", "edits", "saved", "status"]
+        await screen.sees("1 -500", "$0.0100")
         await screen.pilot.resize_terminal(160, 48)
-        titles = (
-            "turn kind client inbound response prompt sent baseline injected removed cache suite provider total status"
-        )
+        titles = "turn kind client prompt sent removed edits cache saved total status"
         await until(screen.pilot, lambda: screen.lines[2].split() == ["time", *titles.split()])
-        await screen.pilot.resize_terminal(240, 48)
-        await until(screen.pilot, lambda: {"agent", "model", "edits", "saved", "first"} < set(screen.lines[2].split()))
+        await screen.pilot.resize_terminal(300, 48)
+        await until(screen.pilot, lambda: {"agent", "model", "replayed", "first"} < set(screen.lines[2].split()))
 
 
 async def test_arrows_show_the_other_columns(log: Log) -> None:
@@ -63,7 +62,7 @@ async def test_arrows_show_the_other_columns(log: Log) -> None:
             assert {"time", "prompt"} <= set(screen.lines[2].split())
             assert screen.shows("why?")
             seen |= set(screen.lines[2].split())
-        assert {"inbound", "response", "baseline", "injected", "removed", "provider", "model", "saved"} <= seen
+        assert {"inbound", "response", "baseline", "injected", "removed", "provider", "model", "replayed"} <= seen
         await screen.press(*["left"] * 8)
         assert screen.lines[2] == first
 

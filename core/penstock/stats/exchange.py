@@ -101,6 +101,10 @@ class ExchangeStats:
     """Tokens of Penstock's notes in the request. None: the log is too old to say."""
     edits: int = 0
     """New edits applied in this request."""
+    injected_now: int = 0
+    """Tokens of notes that landed in this request."""
+    freed_now: int = 0
+    """Tokens that edits took out, and that landed in this request."""
     replayed: int = 0
     pending: int = 0
     flush: str = ""
@@ -233,16 +237,6 @@ class ExchangeRecord(ExchangeStats):
         """What the first event of a class says. None: there is none."""
         return next(iter(self.find_all(wanted)), None)
 
-    @property
-    def injected_now(self) -> int:
-        """Tokens of notes that landed with it."""
-        return sum(one.after or 0 for one in self.changes if one.has_landed and one.op == "note")
-
-    @property
-    def freed_now(self) -> int:
-        """Tokens that edits took out, and that landed with it."""
-        return sum(one.freed for one in self.changes if one.op != "note")
-
     def landed(self, op: str) -> int:
         """How many edits of that kind landed with it."""
         return sum(one.has_landed and one.op == op for one in self.changes)
@@ -299,7 +293,11 @@ def _stage(one: ExchangeStats, said: StageEvent) -> None:
 
 
 def _edit(one: ExchangeStats, said: EditEvent) -> None:
-    """Counted one by one until `rewritten` gives the sums."""
+    """How many there are is counted one by one until `rewritten` gives the sums."""
+    if said.op == "note":
+        one.injected_now += (said.after or 0) * said.has_landed
+    else:
+        one.freed_now += said.freed
     if _RANK[one.state] < _RANK[State.REWRITTEN]:
         one.edits += said.has_landed
         one.pending += said.state == "pending"

@@ -83,12 +83,16 @@ def _removed(row: Row, _moment: Moment) -> Cell:
 
 
 def _edits(row: Row, _moment: Moment) -> Cell:
-    parts = (
-        str(row.edits) if row.edits else "",
-        f"↻{row.replayed}" if row.replayed else "",
-        f"…{row.pending}" if row.pending else "",
-    )
-    return " ".join(filter(None, parts)), "accent" if row.edits else "dim"
+    if not row.edits:
+        return "", ""
+    change = row.injected_now - row.freed_now
+    by = f"{'+' if change > 0 else '-'}{count(abs(change))}" if change else ""
+    return f"{row.edits} {by}".rstrip(), "good" if change < 0 else "accent"
+
+
+def _replayed(row: Row, _moment: Moment) -> Cell:
+    parts = (f"↻{row.replayed}" if row.replayed else "", f"…{row.pending}" if row.pending else "")
+    return " ".join(filter(None, parts)), "dim"
 
 
 def _saved(row: Row, _moment: Moment) -> Cell:
@@ -170,7 +174,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "time",
         9,
-        4,
+        3,
         "when it came in; weekday or date when that was not today; ┊ behind it, and the whole row dim: history, from "
         "before the newest start of a proxy",
         _time,
@@ -180,7 +184,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "turn",
         4,
-        10,
+        12,
         "how many messages of a person the history holds",
         lambda row, _: (_turn(row), ""),
         right=True,
@@ -189,15 +193,15 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "kind",
         9,
-        3,
+        7,
         "main: a person's message · tool-loop: the agent goes on with its tools' results · subagent · side: titles, "
         "quota checks and the like · count: only counts tokens · compact: the client summarises · ↺ a retry · "
         "keepalive: no request of a client, Penstock sent the last one again so that the cache does not expire",
         _kind,
         sort=lambda row: row.kind,
     ),
-    Column("client", 11, 8, "the program that sent it", lambda row, _: (row.client, ""), sort=lambda row: row.client),
-    Column("agent", 8, 17, "main, or the client's name for a subagent", _agent, sort=lambda row: row.agent),
+    Column("client", 11, 10, "the program that sent it", lambda row, _: (row.client, ""), sort=lambda row: row.client),
+    Column("agent", 8, 19, "main, or the client's name for a subagent", _agent, sort=lambda row: row.agent),
     Column(
         "model",
         17,
@@ -209,7 +213,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "inbound",
         14,
-        11,
+        13,
         "what the request was tagged with, the most telling tag first and bold; BROAD, or B: it asks for an overview; "
         "TEMPORAL, or T: for what was at some time",
         lambda row, _: (tag_text(row.inbound), ""),
@@ -219,7 +223,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "response",
         14,
-        12,
+        14,
         "what the turn was tagged with that its answer ended, as above",
         lambda row, _: (tag_text(row.response), ""),
         sort=lambda row: row.response.first,
@@ -233,13 +237,14 @@ COLUMNS: tuple[Column[Row], ...] = (
         "more; ↻ what a keep-alive request read; else host and path",
         _prompt,
         grows=True,
+        ample=60,
         sort=lambda row: row.prompt,
         stays=True,
     ),
     Column(
         "sent",
         6,
-        5,
+        6,
         "tokens that left for the provider; ~ an estimate",
         lambda row, _: (_tokens(row.tokens_out, row), ""),
         right=True,
@@ -248,7 +253,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "baseline",
         8,
-        13,
+        15,
         "tokens the client had sent: baseline + injected - removed = sent",
         _baseline,
         right=True,
@@ -257,7 +262,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "injected",
         8,
-        14,
+        16,
         "tokens of our notes in it, those replayed from earlier included",
         _injected,
         right=True,
@@ -266,8 +271,9 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "removed",
         7,
-        9,
-        "tokens that edits removed, less what they put in their place; in older logs baseline - sent",
+        11,
+        "tokens that edits removed in all, those of earlier requests included, less what they put in their place; in "
+        "older logs baseline - sent",
         _removed,
         right=True,
         sort=lambda row: row.removed,
@@ -275,16 +281,26 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "edits",
         9,
-        19,
-        "landed in this request, ↻ replayed from earlier, … waiting for a cold cache",
+        5,
+        "what was edited in this request for the first time: how many edits, and by how many tokens they made it "
+        "smaller (-) or larger (+, notes)",
         _edits,
         right=True,
-        sort=lambda row: row.edits + row.replayed,
+        sort=lambda row: row.freed_now - row.injected_now if row.edits else None,
+    ),
+    Column(
+        "replayed",
+        9,
+        22,
+        "↻ edits of earlier requests that this one was sent with again, … edits that wait for a cold cache",
+        _replayed,
+        right=True,
+        sort=lambda row: row.replayed,
     ),
     Column(
         "cache",
         5,
-        7,
+        9,
         "the part of the input the provider read from its cache",
         lambda row, _: (percent(row.cache_share), ""),
         right=True,
@@ -293,7 +309,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "saved",
         9,
-        18,
+        4,
         "dollars, against the cost without Penstock; red with a minus: it cost more; ~ an estimate; ? unknown price",
         _saved,
         right=True,
@@ -302,7 +318,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "suite",
         6,
-        15,
+        17,
         "time the suite took before the request left, without what it waited for its turn",
         lambda row, _: (duration(row.suite_ms), ""),
         right=True,
@@ -311,7 +327,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "provider",
         8,
-        16,
+        18,
         "time from when it left to the end of the answer",
         lambda row, _: (duration(row.provider_ms), ""),
         right=True,
@@ -329,7 +345,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "total",
         6,
-        6,
+        8,
         "time from its arrival to the end of the answer, or so far",
         _total,
         right=True,
