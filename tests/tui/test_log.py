@@ -62,7 +62,7 @@ async def test_arrows_show_the_other_columns(log: Log) -> None:
             assert {"time", "prompt"} <= set(screen.lines[2].split())
             assert screen.shows("why?")
             seen |= set(screen.lines[2].split())
-        assert {"inbound", "response", "baseline", "injected", "removed", "provider", "model", "replayed"} <= seen
+        assert {"request", "answer", "tags", "baseline", "injected", "removed", "provider", "model", "replayed"} <= seen
         await screen.press(*["left"] * 8)
         assert screen.lines[2] == first
 
@@ -79,10 +79,10 @@ async def test_tags_of_both_ways(log: Log) -> None:
         assert cell(screen, "why?", "database").bold
         assert not cell(screen, "why?", "why?").bold
         await screen.press("slash")
-        await screen.type("response:database")
+        await screen.type("answer:database")
         assert screen.table.count == 1
         await screen.press("escape", "slash")
-        await screen.type("response:auth")
+        await screen.type("answer:auth")
         assert screen.table.count == 0
 
 

@@ -211,20 +211,20 @@ COLUMNS: tuple[Column[Row], ...] = (
         sort=lambda row: row.model,
     ),
     Column(
-        "inbound",
+        "request tags",
         14,
         13,
-        "what the request was tagged with, the most telling tag first and bold; BROAD, or B: it asks for an overview; "
+        "what the request is about, the most telling tag first and bold; BROAD, or B: it asks for an overview; "
         "TEMPORAL, or T: for what was at some time",
         lambda row, _: (tag_text(row.inbound), ""),
         sort=lambda row: row.inbound.first,
         parts=lambda row, width: tag_parts(row.inbound, width),
     ),
     Column(
-        "response",
+        "answer tags",
         14,
         14,
-        "what the turn was tagged with that its answer ended, as above",
+        "what the turn was about that its answer ended, as above",
         lambda row, _: (tag_text(row.response), ""),
         sort=lambda row: row.response.first,
         parts=lambda row, width: tag_parts(row.response, width),
