@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self, TypeVar
 
 from penstock.base.readable import one_line
-from penstock.conversation.exchange import State
+from penstock.conversation.exchange import Kind, State
 from penstock.events.event import Event
 from penstock.events.payload import EventData
 from penstock.events.request_events import (
@@ -165,6 +165,20 @@ class ExchangeStats:
         if self.state is State.REFUSED:
             return self.error
         return ": ".join(filter(None, (self.why, self.error))) if self.state is State.FAILED else self.bypassed
+
+    @property
+    def is_new_turn(self) -> bool:
+        """Whether it begins a turn of a person: what a subagent is told, and a retry, does not."""
+        return self.kind == Kind.MAIN and not self.retry
+
+    @property
+    def traffic(self) -> tuple[int, int]:
+        """Tokens for sums: as the client sent them, and as they left for the provider. None of a request that only
+        counts tokens, and none of one that was refused: it was sent nowhere, which is no saving either."""
+        if self.kind == Kind.COUNT or self.state is State.REFUSED:
+            return 0, 0
+        came = self.tokens_in or 0
+        return came, came if self.tokens_out is None else self.tokens_out
 
     @property
     def tags(self) -> tuple[str, ...]:

@@ -73,6 +73,21 @@ def test_counting_tokens_is_no_traffic() -> None:
     assert (sums.requests, sums.came, sums.money.requests) == (1, 0, 0)
 
 
+def test_what_was_refused_was_sent_nowhere() -> None:
+    """It is a request, and its tokens are neither traffic nor a saving."""
+    sums = SessionTotals()
+    sums.add(one(state=State.REFUSED, money=None, tokens_out=None))
+    assert (sums.requests, sums.turns, sums.refused, sums.came, sums.sent) == (1, 1, 1, 0, 0)
+
+
+def test_a_turn_is_begun_by_a_person() -> None:
+    """What a subagent is told begins none, nor does a retry, nor what a client asks for itself."""
+    sums = SessionTotals()
+    for found in (one(), one(retry=True), one("tool-loop"), one("subagent"), one("side")):
+        sums.add(found)
+    assert sums.turns == 1
+
+
 def test_a_request_that_passed_unread_was_sent_as_it_came() -> None:
     """It is no saving."""
     sums = SessionTotals()

@@ -104,6 +104,9 @@ def test_a_refusal_ends_the_exchange() -> None:
     assert row.state is State.REFUSED
     assert not row.running
     assert (row.status, row.error) == (429, "the day's budget is used up")
+    assert (row.tokens_in, row.tokens_out, row.removed) == (2000, None, None), "it was sent nowhere"
+    totals = model.totals
+    assert (totals.requests, totals.turns, totals.tokens_in, totals.tokens_out) == (1, 1, 0, 0), "nor is that a saving"
 
 
 def call_of(id: str, name: str, subject: str = "", m: int = 3) -> dict[str, Any]:

@@ -25,7 +25,7 @@ PROMPT_CHARS = 240
 
 @dataclass(slots=True, eq=False)
 class Row(ExchangeStats):
-    """An exchange. Before it left, what leaves is taken to be what came."""
+    """An exchange. Before it left, what leaves is taken to be what came; of one that was refused, nothing left."""
 
     number: int = 0
     """Order of arrival in this log."""
@@ -57,12 +57,6 @@ class Row(ExchangeStats):
         return self.state is State.FAILED or (self.status or 0) >= 400
 
     @property
-    def cache_share(self) -> float | None:
-        """The part of the input that came from the provider's cache. None: the provider did not say."""
-        prompt = self.usage.prompt
-        return (self.usage.cache_read or 0) / prompt if prompt else None
-
-    @property
     def removed(self) -> int | None:
         """Tokens that edits took out, less what stands in their place. Of an older log: by how much it grew smaller."""
         if self.tokens_in is None or self.tokens_out is None:
@@ -89,8 +83,10 @@ class Row(ExchangeStats):
         said = event.data
         if isinstance(said, ClassifiedEvent):
             self.prompt = one_line(said.words, PROMPT_CHARS) or _results(said)
-            self.tokens_out = self.tokens_in if self.tokens_out is None else self.tokens_out
+            if self.state is not State.REFUSED and self.tokens_out is None:
+                self.tokens_out = self.tokens_in
         elif isinstance(said, RefusedEvent):
+            self.tokens_out = None
             self.ms = max(event.at - self.at, 0) * 1000
 
 
