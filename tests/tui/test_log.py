@@ -46,7 +46,7 @@ async def test_columns_go_by_rank(log: Log) -> None:
         assert screen.lines[2].split() == ["time", "kind", "prompt", "sent", "edits", "saved", "status"]
         await screen.sees("1 -500", "$0.0100")
         await screen.pilot.resize_terminal(160, 48)
-        titles = "turn kind client prompt sent removed edits cache saved total status"
+        titles = "kind session client request tags prompt sent edits cache saved total status"
         await until(screen.pilot, lambda: screen.lines[2].split() == ["time", *titles.split()])
         await screen.pilot.resize_terminal(300, 48)
         await until(screen.pilot, lambda: {"agent", "model", "replayed", "first"} < set(screen.lines[2].split()))
@@ -71,7 +71,7 @@ async def test_tags_of_both_ways(log: Log) -> None:
     """What came in and what was answered have tags of their own; the most telling is bold, badges say what is asked."""
     told = life("why?")
     log.exchange([*told[:2], tagged("request", "auth", "token", temporal=True), *told[2:], tagged("turn", "database")])
-    async with screen_of(log) as screen:
+    async with screen_of(log, (240, 48)) as screen:
         await screen.sees("TEMPORAL auth…", "database")
         log.exchange(life("newer"))  # on the cursor's row all is bold
         await screen.sees("newer")
@@ -141,7 +141,7 @@ async def test_a_click_on_a_title_sorts(log: Log) -> None:
     """By it, then the other way, then not at all."""
     for ms, words in ((300.0, "one"), (900.0, "two")):
         log.exchange(took(ms, words))
-    async with screen_of(log, (80, 24)) as screen:
+    async with screen_of(log, (120, 24)) as screen:
         at = (screen.lines[2].index("total"), 0)
         await screen.pilot.click(RequestTable, offset=at)
         assert order(screen) == ["two", "one"]
@@ -250,3 +250,34 @@ async def test_text_can_be_selected(log: Log, monkeypatch: pytest.MonkeyPatch) -
         assert last.endswith("the older words")
         await screen.press("s")
         await until(screen.pilot, lambda: not screen.shows("rows wait"))
+
+
+async def test_requests_stand_together_by_session(log: Log) -> None:
+    """`b`: under a heading each, the session that began last on top; the cursor goes from row to row."""
+    for words, session in (("one", "morning"), ("two", "evening"), ("three", "morning")):
+        log.exchange(paid_life(0.04, 0.01, words=words, session=session, project="/src/kiln"))
+    async with screen_of(log, (120, 24)) as screen:
+        assert order(screen) == ["three", "two", "one"]
+        await screen.press("b")
+        await screen.sees("── 2 evening · claude-code · kiln · 1 request, 1 turn · $0.0300 saved ─")
+        await screen.sees("── 1 morning · claude-code · kiln · 2 requests, 2 turns · $0.0600 saved ─")
+        seen = [screen.table.cursor and screen.table.cursor.prompt]
+        for key in ("down", "down", "down", "up", "up", "up"):
+            await screen.press(key)
+            seen.append(screen.table.cursor and screen.table.cursor.prompt)
+        assert seen == ["two", "three", "one", "one", "three", "two", "two"]
+        log.exchange(life("four", session="evening"))
+        await screen.sees("2 evening · claude-code · kiln · 2 requests")
+        assert screen.table.rows == 4
+        await screen.press("b")
+        assert order(screen) == ["four", "three", "two", "one"]
+
+
+async def test_sessions_have_a_colour_and_a_name(log: Log) -> None:
+    """By the order in which they appeared, whatever is shown of them; a label takes the place of the id."""
+    log.exchange(life("one", session="morning"))
+    log.exchange(life("two", session="evening"))
+    log.exchange(life("three", session="noon"))
+    async with screen_of(log, (120, 24)) as screen:
+        first, second = cell(screen, "one", "1 morning"), cell(screen, "two", "2 evening")
+        assert first.color != second.color

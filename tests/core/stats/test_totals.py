@@ -44,7 +44,8 @@ def test_a_turn_is_a_message_and_what_it_led_to() -> None:
 def test_money_tokens_and_time_are_added() -> None:
     """And what share of the input came from a cache."""
     sums = SessionTotals()
-    sums.add(one(changes=[change("note", 0, 50), change("replace", 300, 100), change("replace", 9, 1, "pending")]))
+    changes = [change("note", 0, 50), change("replace", 300, 100), change("replace", 9, 1, "pending")]
+    sums.add(one(changes=changes, injected_now=50, freed_now=200))
     sums.add(one(state=State.FAILED, money=None))
     assert (sums.came, sums.sent, sums.injected, sums.freed, sums.edits) == (2000, 1200, 50, 200, 2)
     assert (sums.money.saved, sums.money.requests, sums.money.estimated, sums.failed) == (pytest.approx(0.03), 1, 0, 1)

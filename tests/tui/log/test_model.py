@@ -131,7 +131,12 @@ def result_of(id: str, name: str = "", m: int = 4) -> dict[str, Any]:
             "↳ Read cart.py +1",
         ),
         (
-            [call_of("t1", "Read", "old.py", 1), result_of("t1", m=2), call_of("t2", "Bash", "make test"), result_of("t2")],
+            [
+                call_of("t1", "Read", "old.py", 1),
+                result_of("t1", m=2),
+                call_of("t2", "Bash", "make test"),
+                result_of("t2"),
+            ],
             "↳ Bash make test",  # and nothing of the calls before, where a proxy comes to a history
         ),
         ([result_of("t1")], "↳ a tool"),

@@ -29,7 +29,9 @@ Count = Callable[[Event, Row | None], None]
 """Takes in an event of a kind it counts, with the row of the event's exchange."""
 
 
-SUMMED = frozenset((EventKind.RECEIVED, EventKind.CLASSIFIED, EventKind.REWRITTEN, EventKind.REFUSED, EventKind.ANSWERED))
+SUMMED = frozenset(
+    (EventKind.RECEIVED, EventKind.CLASSIFIED, EventKind.REWRITTEN, EventKind.REFUSED, EventKind.ANSWERED)
+)
 """Only these change what a row counts for in a sum; most events are others."""
 
 

@@ -19,6 +19,8 @@ __all__ = ["KEEP_ALIVE", "Row", "keep_alive_row", "kept_alive_words"]
 KEEP_ALIVE = "keep-alive"
 """The kind of a row that is no request of a client: Penstock sent the last one once more for no answer."""
 
+SHORT = 8
+"""Characters of a session's id that tell it from others."""
 PROMPT_CHARS = 240
 """Characters of a person's words kept in a row; the detail reads them again."""
 
@@ -31,6 +33,8 @@ class Row(ExchangeStats):
     """Order of arrival in this log."""
     label: str = ""
     """What a person calls its session."""
+    session_number: int = 0
+    """Order of appearance of its session in this log, from 1. 0: it is of none."""
     prompt: str = ""
     """The person's words on one line, cut; in a tool loop, the tool whose results came and what it was called for."""
     lost: bool = False
@@ -46,6 +50,12 @@ class Row(ExchangeStats):
     def exchange(self) -> str:
         """The exchange it is of."""
         return self.repeats or self.id
+
+    @property
+    def session_name(self) -> str:
+        """A short name of its session, or of its conversation where the client names no session: a person's label, or
+        how its id begins."""
+        return self.label or (self.session or self.conversation)[:SHORT]
 
     @property
     def running(self) -> bool:
@@ -93,7 +103,18 @@ class Row(ExchangeStats):
 def keep_alive_row(of: Row, event: Event, said: KeptAliveEvent, number: int) -> Row:
     """A row for a keep-alive request that sent the request of `of` once more. It is in no sum: `of` counts its cost."""
     row = Row(f"{of.id}~{of.reads}", event.at, kind=KEEP_ALIVE, number=number, repeats=of.id)
-    for name in ("host", "path", "profile", "agent", "provider", "conversation", "session", "project", "label"):
+    for name in (
+        "host",
+        "path",
+        "profile",
+        "agent",
+        "provider",
+        "conversation",
+        "session",
+        "project",
+        "label",
+        "session_number",
+    ):
         setattr(row, name, getattr(of, name))
     row.client, row.model, row.prompt = "penstock", one_line(said.model) or of.model, kept_alive_words(said)
     row.tokens_out = said.read + said.write

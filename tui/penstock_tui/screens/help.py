@@ -36,6 +36,7 @@ KEYS = (
                 "sort by the next column; the other way. So does a click on a title. After the last column, and "
                 "with Esc, the newest is on top again",
             ),
+            ("b", "group by session, the one that began last on top; again: as before"),
             ("→ ←  l h", "the columns there is no room for; and back"),
             ("Enter", "open the exchange: what was done with it and why, what it cost, its answer"),
             ("m", "its context map: what fills the model's window"),

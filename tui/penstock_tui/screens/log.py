@@ -21,8 +21,8 @@ from penstock_tui.log.stats.sessions import session_of
 from penstock_tui.names import ViewName
 from penstock_tui.screens.detail import DetailScreen, Pane
 from penstock_tui.screens.exchange_base import OpenMap
-from penstock_tui.widgets.columns import order_by
-from penstock_tui.widgets.facts import health_facts, total_facts
+from penstock_tui.widgets.columns import BY_SESSION, order_by
+from penstock_tui.widgets.facts import health_facts, session_heading, total_facts
 from penstock_tui.widgets.filter_line import FilterLine, Mode
 from penstock_tui.widgets.fitted_line import FittedLine
 from penstock_tui.widgets.fitting import Moment
@@ -48,6 +48,7 @@ class LogScreen(Screen[None]):
         Binding("f", "follow", "Follow"),
         Binding("s", "sort", "Sort"),
         Binding("S", "turn_sort", "Sort the other way", show=False),
+        Binding("b", "by_session", "By session"),
         Binding("m", "map", "Map"),
         Binding("n", "again(1)", "Next match", show=False),
         Binding("N", "again(-1)", "Previous match", show=False),
@@ -71,7 +72,7 @@ class LogScreen(Screen[None]):
         yield ViewBar(ViewName.LOG)
         yield FittedLine(id="totals")
         yield Notice(id="notice")
-        yield RequestTable(id="table")
+        yield RequestTable(self._heading, id="table")
         yield FilterLine(id="filter")
         yield FittedLine(id="health")
         yield KeyLine()
@@ -120,6 +121,13 @@ class LogScreen(Screen[None]):
         order = self._table.order or order_by(TIME)
         if order is not None:
             self.sort(order.turned())
+
+    def action_by_session(self) -> None:
+        """Under a heading for each session, or as before."""
+        self.sort(None if self._table.order == BY_SESSION else BY_SESSION)
+
+    def _heading(self, row: Row) -> str:
+        return session_heading(self._feed.model.sessions.get(session_of(row)), row)
 
     def sort(self, order: Order | None) -> None:
         """Have rows in another order. Without one they are as they were before they were sorted."""
@@ -295,7 +303,7 @@ class LogScreen(Screen[None]):
         """Bring the lines of facts up to date at once."""
         self.query_one("#totals", FittedLine).show(total_facts(self._feed, self._table.newer, waits=self._table.waits))
         self.query_one("#health", FittedLine).show(health_facts(self._feed))
-        shown, known = self._table.count, len(self._feed.model.rows)
+        shown, known = self._table.rows, len(self._feed.model.rows)
         self._line.counted(f"{shown:,} of {known:,}" if self._filter else "")
 
     def _tick(self) -> None:

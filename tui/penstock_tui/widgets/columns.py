@@ -9,8 +9,9 @@ from penstock_tui.log.filtered_rows import Order
 from penstock_tui.log.row import KEEP_ALIVE, Row
 from penstock_tui.widgets.fitting import Cell, Column, Moment
 from penstock_tui.widgets.segments import width_of
+from penstock_tui.widgets.tones import session_tone
 
-__all__ = ["COLUMNS", "column_of", "order_by", "tag_parts", "tag_text", "tone_of_row"]
+__all__ = ["BY_SESSION", "COLUMNS", "column_of", "order_by", "tag_parts", "tag_text", "tone_of_row"]
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
@@ -31,10 +32,16 @@ def tone_of_row(row: Row) -> str:
 _QUIET = ("", Kind.SIDE, Kind.COUNT, Kind.OTHER, KEEP_ALIVE)
 
 
+BY_SESSION = Order("session", lambda row: row.session_number or None, falls=True, groups=True)
+"""By session, the one that began last on top, under a heading each."""
+
+
 def order_by(title: str) -> Order | None:
     """Sorted by a column: the greatest numbers first, texts by the alphabet. None: it does not sort."""
     column = column_of(title)
-    return Order(title, column.sort, falls=column.right or title in ("time", "status")) if column.sort else None
+    return (
+        Order(title, column.sort, falls=column.right or title in ("time", "status", "session")) if column.sort else None
+    )
 
 
 def column_of(title: str) -> Column[Row]:
@@ -52,6 +59,12 @@ def _kind(row: Row, _moment: Moment) -> Cell:
 
 
 _SHORT = {Kind.CLIENT_COMPACTION.value: "compact", Kind.SUBAGENT.value: "subagent", KEEP_ALIVE: "keepalive"}
+
+
+def _session(row: Row, _moment: Moment) -> Cell:
+    if not row.session_number:
+        return "", ""
+    return f"{row.session_number} {row.session_name}", session_tone(row.session_number)
 
 
 def _agent(row: Row, _moment: Moment) -> Cell:
@@ -184,7 +197,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "turn",
         4,
-        12,
+        14,
         "how many messages of a person the history holds",
         lambda row, _: (_turn(row), ""),
         right=True,
@@ -200,12 +213,21 @@ COLUMNS: tuple[Column[Row], ...] = (
         _kind,
         sort=lambda row: row.kind,
     ),
-    Column("client", 11, 10, "the program that sent it", lambda row, _: (row.client, ""), sort=lambda row: row.client),
-    Column("agent", 8, 19, "main, or the client's name for a subagent", _agent, sort=lambda row: row.agent),
+    Column(
+        "session",
+        10,
+        8,
+        "the session, or the conversation where the client names none: its number by order of appearance in this log, "
+        "and your label or how its id begins; b groups by it",
+        _session,
+        sort=lambda row: row.session_number or None,
+    ),
+    Column("client", 11, 12, "the program that sent it", lambda row, _: (row.client, ""), sort=lambda row: row.client),
+    Column("agent", 8, 20, "main, or the client's name for a subagent", _agent, sort=lambda row: row.agent),
     Column(
         "model",
         17,
-        20,
+        21,
         "the model that was asked, then the one that answered",
         lambda row, _: (row.model, ""),
         sort=lambda row: row.model,
@@ -213,7 +235,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "request tags",
         14,
-        13,
+        11,
         "what the request is about, the most telling tag first and bold; BROAD, or B: it asks for an overview; "
         "TEMPORAL, or T: for what was at some time",
         lambda row, _: (tag_text(row.inbound), ""),
@@ -223,7 +245,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "answer tags",
         14,
-        14,
+        15,
         "what the turn was about that its answer ended, as above",
         lambda row, _: (tag_text(row.response), ""),
         sort=lambda row: row.response.first,
@@ -253,7 +275,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "baseline",
         8,
-        15,
+        16,
         "tokens the client had sent: baseline + injected - removed = sent",
         _baseline,
         right=True,
@@ -262,7 +284,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "injected",
         8,
-        16,
+        17,
         "tokens of our notes in it, those replayed from earlier included",
         _injected,
         right=True,
@@ -271,7 +293,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "removed",
         7,
-        11,
+        13,
         "tokens that edits removed in all, those of earlier requests included, less what they put in their place; in "
         "older logs baseline - sent",
         _removed,
@@ -291,7 +313,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "replayed",
         9,
-        22,
+        23,
         "↻ edits of earlier requests that this one was sent with again, … edits that wait for a cold cache",
         _replayed,
         right=True,
@@ -300,7 +322,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "cache",
         5,
-        9,
+        10,
         "the part of the input the provider read from its cache",
         lambda row, _: (percent(row.cache_share), ""),
         right=True,
@@ -318,7 +340,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "suite",
         6,
-        17,
+        18,
         "time the suite took before the request left, without what it waited for its turn",
         lambda row, _: (duration(row.suite_ms), ""),
         right=True,
@@ -327,7 +349,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "provider",
         8,
-        18,
+        19,
         "time from when it left to the end of the answer",
         lambda row, _: (duration(row.provider_ms), ""),
         right=True,
@@ -336,7 +358,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "first",
         6,
-        21,
+        22,
         "time from its arrival to the first byte of the answer",
         lambda row, _: (duration(row.first_ms), ""),
         right=True,
@@ -345,7 +367,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "total",
         6,
-        8,
+        9,
         "time from its arrival to the end of the answer, or so far",
         _total,
         right=True,

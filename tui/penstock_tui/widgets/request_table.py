@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,6 +22,7 @@ from penstock_tui.widgets.columns import COLUMNS, column_of, tone_of_row
 from penstock_tui.widgets.fitting import Cell, Column, Fitted, Moment, pages
 from penstock_tui.widgets.segments import cut, fitted, strip_of
 from penstock_tui.widgets.table import Table
+from penstock_tui.widgets.tones import session_tone
 
 __all__ = ["RequestTable"]
 
@@ -53,8 +54,10 @@ class RequestTable(Table[Row]):
     class Behind(Message):
         """Rows stood still, and now are to be shown as they are."""
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, heading: Callable[[Row], str] = lambda row: row.session_name, *, id: str | None = None) -> None:
+        """`heading`: what stands over the rows of a group, by its first row."""
         super().__init__(id=id)
+        self._heading = heading
         self._is_behind = False
         self.moment = Moment(0.0)
         self.following = True
@@ -67,8 +70,13 @@ class RequestTable(Table[Row]):
 
     @property
     def count(self) -> int:
-        """How many rows there are, after the filter."""
+        """How many lines there are, after the filter."""
         return len(self._view)
+
+    @property
+    def rows(self) -> int:
+        """How many of them are rows, and no headings."""
+        return self._view.rows
 
     @property
     def order(self) -> Order | None:
@@ -127,7 +135,7 @@ class RequestTable(Table[Row]):
         self.moment = moment
         first = round(self.scroll_y)
         for line, row in enumerate(self._view.lines(first, self.lines_in_sight), start=first):
-            if row.running:
+            if row.running or self._view.is_heading(line):
                 self.redraw(line)
 
     def select(self, row: Row) -> None:
@@ -147,6 +155,7 @@ class RequestTable(Table[Row]):
     def neighbour(self, row: Row, step: int) -> Row | None:
         """The row `step` lines further down, None past the ends."""
         line = self._line_of(row) + step
+        line += step if self._view.is_heading(line) else 0
         return self._view.at(line) if 0 <= line < self.count else None
 
     def find(self, query: Query, step: int) -> Row | None:
@@ -154,6 +163,8 @@ class RequestTable(Table[Row]):
         return self._view.find(query, self.cursor_line, step)
 
     def go(self, line: int) -> None:
+        if self._view.is_heading(line):  # upwards over it, where there is a row above
+            line += -1 if 0 < line < self.cursor_line else 1
         if line > 0 and self.count > 1:
             self.following = False
         self._go(line)
@@ -167,6 +178,9 @@ class RequestTable(Table[Row]):
     def line(self, at: int) -> Strip:
         row = self._view.at(at)
         width = self.scrollable_content_region.width
+        if self._view.is_heading(at):
+            style = self.tone(session_tone(row.session_number) or "dim") + Style(bold=True)
+            return strip_of([(fitted(f"── {self._heading(row)} {'─' * width}", width), style)], width, style)
         tone = ("cursor" if self.has_focus else "cursor-away") if row is self.cursor else "plain"
         if row.running:
             return self._draw(row, tone, width)
@@ -269,7 +283,8 @@ class RequestTable(Table[Row]):
             return None
         restless = {row.number for row in (*changes.changed, *changes.dropped)} if self.order is not None else set()
         shown = enumerate(self._view.lines(first, max(self.lines_in_sight, 1)))
-        return next(((row, down) for down, row in shown if row.number not in restless), None)
+        still = ((row, down) for down, row in shown if row.number not in restless)
+        return next((one for one in still if not self._view.is_heading(first + one[1])), None)
 
     def _settle(self, top: tuple[Row, int] | None = None, *, reveal: bool = True) -> None:
         """After rows came or went: the cursor back on its row, and `top` back where it was in the window."""
