@@ -8,6 +8,7 @@ import pytest
 from textual.app import App
 
 from penstock.events.event import EventKind
+from penstock_tui.data.chosen_columns import columns_file
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.widgets.request_table import RequestTable
 from tests.tui.logs import Facts, Log, life, paid_life, until
@@ -281,3 +282,33 @@ async def test_sessions_have_a_colour_and_a_name(log: Log) -> None:
     async with screen_of(log, (120, 24)) as screen:
         first, second = cell(screen, "one", "1 morning"), cell(screen, "two", "2 evening")
         assert first.color != second.color
+
+
+async def test_columns_are_chosen_and_remembered(log: Log) -> None:
+    """`c` and Space; the next screen shows them too; `r` gives it back to the window, and Esc changes nothing."""
+    log.exchange()
+    async with screen_of(log, (80, 24)) as screen:
+        await screen.press("c")
+        await screen.sees("what it shows", "[x]", "[ ]")
+        await screen.press("space", "escape")
+        assert screen.lines[2].split()[0] == "time"
+        await screen.press("c", "space", "down", "space", "down", "space", "enter")  # no time and kind, but the turn
+        titles = ["turn", "prompt", "sent", "edits", "saved", "status"]
+        await until(screen.pilot, lambda: screen.lines[2].split() == titles)
+        shown = screen.lines[2]
+    async with screen_of(log, (80, 24)) as screen:
+        assert screen.lines[2] == shown
+        await screen.press("right")
+        assert "time" in screen.lines[2], "the others are further pages"
+        await screen.press("c", "r")
+        await until(screen.pilot, lambda: screen.lines[2].split()[0] == "time")
+
+
+async def test_a_broken_choice_is_ignored_and_told(log: Log) -> None:
+    """All else works."""
+    columns_file().parent.mkdir(parents=True, exist_ok=True)
+    columns_file().write_text("{", encoding="utf-8")
+    log.exchange()
+    async with screen_of(log, (80, 24)) as screen:
+        await screen.sees("tui-columns.json", "c chooses them again")
+        assert screen.lines[2].split()[0] == "time"

@@ -37,6 +37,7 @@ KEYS = (
                 "with Esc, the newest is on top again",
             ),
             ("b", "group by session, the one that began last on top; again: as before"),
+            ("c", "choose which columns are shown; they are remembered"),
             ("→ ←  l h", "the columns there is no room for; and back"),
             ("Enter", "open the exchange: what was done with it and why, what it cost, its answer"),
             ("m", "its context map: what fills the model's window"),

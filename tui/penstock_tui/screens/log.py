@@ -10,7 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.signal import Signal
 
+from penstock.base.errors import PenstockError
 from penstock.base.format import plural
+from penstock_tui.data.chosen_columns import chosen_columns, remember_columns
+from penstock_tui.dialogs.columns import ColumnsScreen
 from penstock_tui.exchange.reader import words_of
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.filtered_rows import Order
@@ -21,7 +24,7 @@ from penstock_tui.log.stats.sessions import session_of
 from penstock_tui.names import ViewName
 from penstock_tui.screens.detail import DetailScreen, Pane
 from penstock_tui.screens.exchange_base import OpenMap
-from penstock_tui.widgets.columns import BY_SESSION, order_by
+from penstock_tui.widgets.columns import BY_SESSION, COLUMNS, order_by
 from penstock_tui.widgets.facts import health_facts, session_heading, total_facts
 from penstock_tui.widgets.filter_line import FilterLine, Mode
 from penstock_tui.widgets.fitted_line import FittedLine
@@ -49,6 +52,7 @@ class LogScreen(Screen[None]):
         Binding("s", "sort", "Sort"),
         Binding("S", "turn_sort", "Sort the other way", show=False),
         Binding("b", "by_session", "By session"),
+        Binding("c", "columns", "Columns", show=False),
         Binding("m", "map", "Map"),
         Binding("n", "again(1)", "Next match", show=False),
         Binding("N", "again(-1)", "Previous match", show=False),
@@ -82,6 +86,7 @@ class LogScreen(Screen[None]):
         self._line = self.query_one(FilterLine)
         self._changed.subscribe(self, self.take)
         self.set_interval(TICK, self._tick)
+        self._recall_columns()
         self._table.show(self._feed.model.rows, self._filter)
         self._arrange()
         self.show_now()
@@ -121,6 +126,27 @@ class LogScreen(Screen[None]):
         order = self._table.order or order_by(TIME)
         if order is not None:
             self.sort(order.turned())
+
+    def action_columns(self) -> None:
+        """Choose which are shown."""
+        shown = [column.title for column, _ in self._table.columns]
+        self.app.push_screen(ColumnsScreen(COLUMNS, shown), self._choose_columns)
+
+    def _choose_columns(self, titles: tuple[str, ...] | None) -> None:
+        if titles is None:
+            return
+        self._table.choose_columns(titles)
+        try:
+            remember_columns(titles)
+        except PenstockError as e:
+            self.notify(f"The columns are shown, but not remembered: {e}", severity="warning", markup=False)
+
+    def _recall_columns(self) -> None:
+        try:
+            self._table.choose_columns(chosen_columns())
+        except PenstockError as e:
+            said = f"The columns that you chose are not shown: {e}. c chooses them again."
+            self.notify(said, severity="warning", markup=False)
 
     def action_by_session(self) -> None:
         """Under a heading for each session, or as before."""

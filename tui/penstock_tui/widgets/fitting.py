@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -72,19 +72,25 @@ def fit(width: int, columns: Sequence[Column[Shown]], first: Column[Shown] | Non
     return _filled(width, [column for column in columns if column in chosen])
 
 
-def pages(width: int, columns: Sequence[Column[Shown]], first: Column[Shown] | None = None) -> list[Fitted[Shown]]:
-    """All columns, page by page: `fit` chooses the first; those left over follow in their order on the screen, on each
-    page beside those that stay."""
-    found = [fit(width, columns, first)]
+def pages(
+    width: int,
+    columns: Sequence[Column[Shown]],
+    first: Column[Shown] | None = None,
+    chosen: Collection[str] = (),
+) -> list[Fitted[Shown]]:
+    """All columns, page by page: `fit` chooses the first page, of those `chosen` if any are; those left over follow in
+    their order on the screen, on each page beside those that stay."""
+    wanted = [column for column in columns if column.title in chosen or column is first] if chosen else columns
+    found = [fit(width, wanted, first)]
     shown = {column.title for column, _ in found[0]}
     rest = [column for column in columns if column.title not in shown]
     while rest:
-        chosen = [column for column in columns if column.stays]
-        while chosen and _room(width, chosen) < rest[0].width:
-            chosen.pop()
-        while rest and (not chosen or _room(width, chosen) >= rest[0].width):
-            chosen.append(rest.pop(0))
-        found.append(_filled(width, [column for column in columns if column in chosen]))
+        here = [column for column in columns if column.stays]
+        while here and _room(width, here) < rest[0].width:
+            here.pop()
+        while rest and (not here or _room(width, here) >= rest[0].width):
+            here.append(rest.pop(0))
+        found.append(_filled(width, [column for column in columns if column in here]))
     return found
 
 

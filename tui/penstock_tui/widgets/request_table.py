@@ -63,6 +63,7 @@ class RequestTable(Table[Row]):
         self.following = True
         self.cursor: Row | None = None
         self._view = FilteredRows()
+        self._chosen: tuple[str, ...] = ()
         self._page = 0
         self._pages: list[Fitted[Row]] = [[]]
         self._drawn: dict[tuple[int, int, str], Strip] = {}
@@ -87,6 +88,12 @@ class RequestTable(Table[Row]):
     def columns(self) -> Fitted[Row]:
         """Those that are shown."""
         return self._pages[min(self._page, len(self._pages) - 1)]
+
+    def choose_columns(self, titles: Sequence[str]) -> None:
+        """Show the columns of these titles first. None of ours among them: those that there is room for, by rank."""
+        known = {column.title for column in COLUMNS}
+        self._chosen, self._page = tuple(title for title in titles if title in known), 0
+        self._lay_out()
 
     @property
     def cursor_line(self) -> int:
@@ -224,7 +231,7 @@ class RequestTable(Table[Row]):
 
     def _lay_out(self) -> None:
         first = column_of(self.order.title) if self.order is not None else None
-        self._pages = pages(self.scrollable_content_region.width, COLUMNS, first)
+        self._pages = pages(self.scrollable_content_region.width, COLUMNS, first, self._chosen)
         self._page = min(self._page, len(self._pages) - 1)
         self._arrange()
 
