@@ -312,3 +312,17 @@ async def test_a_broken_choice_is_ignored_and_told(log: Log) -> None:
     async with screen_of(log, (80, 24)) as screen:
         await screen.sees("tui-columns.json", "c chooses them again")
         assert screen.lines[2].split()[0] == "time"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_what_was_changed_is_a_key_away(log: Log, size: tuple[int, int]) -> None:
+    """`d` opens the difference of the request under the cursor."""
+    log.exchange(life("one"))
+    log.exchange(life("two"))
+    async with screen_of(log, size) as screen:
+        await screen.press("down", "d")
+        await screen.sees("Sent against came", "a long listing")
+        await screen.press("escape")
+        await until(screen.pilot, lambda: screen.app.screen is screen.app.log_screen)
+        assert screen.table.cursor is not None
+        assert screen.table.cursor.prompt == "one"

@@ -187,7 +187,10 @@ class ExchangeStats:
 
     @property
     def cached(self) -> tuple[int, int]:
-        """Input tokens that came from the provider's cache, of how many: by its own count, else by the bill."""
+        """Input tokens that came from the provider's cache, of how many: by its own count, else by the bill. None of a
+        request that only counts tokens."""
+        if self.kind == Kind.COUNT:
+            return 0, 0
         prompt = self.usage.prompt
         if prompt is not None:
             return self.usage.cache_read or 0, prompt

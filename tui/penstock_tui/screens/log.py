@@ -53,6 +53,7 @@ class LogScreen(Screen[None]):
         Binding("S", "turn_sort", "Sort the other way", show=False),
         Binding("b", "by_session", "By session"),
         Binding("c", "columns", "Columns", show=False),
+        Binding("d", "diff", "What changed"),
         Binding("m", "map", "Map"),
         Binding("n", "again(1)", "Next match", show=False),
         Binding("N", "again(-1)", "Previous match", show=False),
@@ -203,6 +204,10 @@ class LogScreen(Screen[None]):
             self.action_clear()
         else:
             self.sort(None)
+
+    def action_diff(self) -> None:
+        if self._table.cursor is not None:
+            self.open(self._table.cursor, Pane.DIFF)
 
     def action_map(self) -> None:
         if self._table.cursor is not None:

@@ -20,7 +20,7 @@ from penstock_tui.log.query import Query
 from penstock_tui.log.row import Row
 from penstock_tui.widgets.columns import COLUMNS, column_of, tone_of_row
 from penstock_tui.widgets.fitting import Cell, Column, Fitted, Moment, pages
-from penstock_tui.widgets.segments import cut, fitted, strip_of
+from penstock_tui.widgets.segments import cut, fitted, strip_of, width_of
 from penstock_tui.widgets.table import Table
 from penstock_tui.widgets.tones import session_tone
 
@@ -187,7 +187,8 @@ class RequestTable(Table[Row]):
         width = self.scrollable_content_region.width
         if self._view.is_heading(at):
             style = self.tone(session_tone(row.session_number) or "dim") + Style(bold=True)
-            return strip_of([(fitted(f"── {self._heading(row)} {'─' * width}", width), style)], width, style)
+            words = f"── {self._heading(row)} "
+            return strip_of([(fitted(words + "─" * max(width - width_of(words), 0), width), style)], width, style)
         tone = ("cursor" if self.has_focus else "cursor-away") if row is self.cursor else "plain"
         if row.running:
             return self._draw(row, tone, width)
