@@ -173,8 +173,7 @@ class ExchangeStats:
 
     @property
     def traffic(self) -> tuple[int, int]:
-        """Tokens for sums: as the client sent them, and as they left for the provider. None of a request that only
-        counts tokens, and none of one that was refused: it was sent nowhere, which is no saving either."""
+        """Tokens for sums, as received and as forwarded. None of a request that only counts tokens or was refused."""
         if self.kind == Kind.COUNT or self.state is State.REFUSED:
             return 0, 0
         came = self.tokens_in or 0
