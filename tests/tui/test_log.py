@@ -8,9 +8,10 @@ import pytest
 from textual.app import App
 
 from penstock.events.event import EventKind
+from penstock_tui.data.chosen_columns import columns_file
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.widgets.request_table import RequestTable
-from tests.tui.logs import Facts, Log, life, until
+from tests.tui.logs import Facts, Log, life, paid_life, until
 from tests.tui.pilot import Screen, screen_of
 
 K = EventKind
@@ -40,17 +41,16 @@ def cell(screen: Screen, words: str, text: str) -> Any:
 
 
 async def test_columns_go_by_rank(log: Log) -> None:
-    """At 80 columns what matters most is there; at 160 all that tells of a request; the rest on wider screens."""
-    log.exchange()
+    """At 80 columns what matters most is there, what was edited and saved included; the rest on wider screens."""
+    log.exchange(paid_life(0.04, 0.03))
     async with screen_of(log, (80, 24)) as screen:
-        assert screen.lines[2].split() == ["time", "kind", "prompt", "sent", "cache", "total", "status"]
+        assert screen.lines[2].split() == ["time", "kind", "prompt", "sent", "edits", "saved", "status"]
+        await screen.sees("1 -500", "$0.0100")
         await screen.pilot.resize_terminal(160, 48)
-        titles = (
-            "turn kind client inbound response prompt sent baseline injected removed cache suite provider total status"
-        )
+        titles = "kind session client request tags prompt sent edits cache saved total status"
         await until(screen.pilot, lambda: screen.lines[2].split() == ["time", *titles.split()])
-        await screen.pilot.resize_terminal(240, 48)
-        await until(screen.pilot, lambda: {"agent", "model", "edits", "saved", "first"} < set(screen.lines[2].split()))
+        await screen.pilot.resize_terminal(300, 48)
+        await until(screen.pilot, lambda: {"agent", "model", "replayed", "first"} < set(screen.lines[2].split()))
 
 
 async def test_arrows_show_the_other_columns(log: Log) -> None:
@@ -63,7 +63,7 @@ async def test_arrows_show_the_other_columns(log: Log) -> None:
             assert {"time", "prompt"} <= set(screen.lines[2].split())
             assert screen.shows("why?")
             seen |= set(screen.lines[2].split())
-        assert {"inbound", "response", "baseline", "injected", "removed", "provider", "model", "saved"} <= seen
+        assert {"request", "answer", "tags", "baseline", "injected", "removed", "provider", "model", "replayed"} <= seen
         await screen.press(*["left"] * 8)
         assert screen.lines[2] == first
 
@@ -72,7 +72,7 @@ async def test_tags_of_both_ways(log: Log) -> None:
     """What came in and what was answered have tags of their own; the most telling is bold, badges say what is asked."""
     told = life("why?")
     log.exchange([*told[:2], tagged("request", "auth", "token", temporal=True), *told[2:], tagged("turn", "database")])
-    async with screen_of(log) as screen:
+    async with screen_of(log, (240, 48)) as screen:
         await screen.sees("TEMPORAL auth…", "database")
         log.exchange(life("newer"))  # on the cursor's row all is bold
         await screen.sees("newer")
@@ -80,10 +80,10 @@ async def test_tags_of_both_ways(log: Log) -> None:
         assert cell(screen, "why?", "database").bold
         assert not cell(screen, "why?", "why?").bold
         await screen.press("slash")
-        await screen.type("response:database")
+        await screen.type("answer:database")
         assert screen.table.count == 1
         await screen.press("escape", "slash")
-        await screen.type("response:auth")
+        await screen.type("answer:auth")
         assert screen.table.count == 0
 
 
@@ -142,7 +142,7 @@ async def test_a_click_on_a_title_sorts(log: Log) -> None:
     """By it, then the other way, then not at all."""
     for ms, words in ((300.0, "one"), (900.0, "two")):
         log.exchange(took(ms, words))
-    async with screen_of(log, (80, 24)) as screen:
+    async with screen_of(log, (120, 24)) as screen:
         at = (screen.lines[2].index("total"), 0)
         await screen.pilot.click(RequestTable, offset=at)
         assert order(screen) == ["two", "one"]
@@ -251,3 +251,78 @@ async def test_text_can_be_selected(log: Log, monkeypatch: pytest.MonkeyPatch) -
         assert last.endswith("the older words")
         await screen.press("s")
         await until(screen.pilot, lambda: not screen.shows("rows wait"))
+
+
+async def test_requests_stand_together_by_session(log: Log) -> None:
+    """`b`: under a heading each, the session that began last on top; the cursor goes from row to row."""
+    for words, session in (("one", "morning"), ("two", "evening"), ("three", "morning")):
+        log.exchange(paid_life(0.04, 0.01, words=words, session=session, project="/src/kiln"))
+    async with screen_of(log, (120, 24)) as screen:
+        assert order(screen) == ["three", "two", "one"]
+        await screen.press("b")
+        await screen.sees("── 2 evening · claude-code · kiln · 1 request, 1 turn · $0.0300 saved ─")
+        await screen.sees("── 1 morning · claude-code · kiln · 2 requests, 2 turns · $0.0600 saved ─")
+        seen = [screen.table.cursor and screen.table.cursor.prompt]
+        for key in ("down", "down", "down", "up", "up", "up"):
+            await screen.press(key)
+            seen.append(screen.table.cursor and screen.table.cursor.prompt)
+        assert seen == ["two", "three", "one", "one", "three", "two", "two"]
+        log.exchange(life("four", session="evening"))
+        await screen.sees("2 evening · claude-code · kiln · 2 requests")
+        assert screen.table.rows == 4
+        await screen.press("b")
+        assert order(screen) == ["four", "three", "two", "one"]
+
+
+async def test_sessions_have_a_colour_and_a_name(log: Log) -> None:
+    """By the order in which they appeared, whatever is shown of them; a label takes the place of the id."""
+    log.exchange(life("one", session="morning"))
+    log.exchange(life("two", session="evening"))
+    log.exchange(life("three", session="noon"))
+    async with screen_of(log, (120, 24)) as screen:
+        first, second = cell(screen, "one", "1 morning"), cell(screen, "two", "2 evening")
+        assert first.color != second.color
+
+
+async def test_columns_are_chosen_and_remembered(log: Log) -> None:
+    """`c` and Space; the next screen shows them too; `r` gives it back to the window, and Esc changes nothing."""
+    log.exchange()
+    async with screen_of(log, (80, 24)) as screen:
+        await screen.press("c")
+        await screen.sees("what it shows", "[x]", "[ ]")
+        await screen.press("space", "escape")
+        assert screen.lines[2].split()[0] == "time"
+        await screen.press("c", "space", "down", "space", "down", "space", "enter")  # no time and kind, but the turn
+        titles = ["turn", "prompt", "sent", "edits", "saved", "status"]
+        await until(screen.pilot, lambda: screen.lines[2].split() == titles)
+        shown = screen.lines[2]
+    async with screen_of(log, (80, 24)) as screen:
+        assert screen.lines[2] == shown
+        await screen.press("right")
+        assert "time" in screen.lines[2], "the others are further pages"
+        await screen.press("c", "r")
+        await until(screen.pilot, lambda: screen.lines[2].split()[0] == "time")
+
+
+async def test_a_broken_choice_is_ignored_and_told(log: Log) -> None:
+    """All else works."""
+    columns_file().parent.mkdir(parents=True, exist_ok=True)
+    columns_file().write_text("{", encoding="utf-8")
+    log.exchange()
+    async with screen_of(log, (80, 24)) as screen:
+        await screen.sees("tui-columns.json", "c chooses them again")
+        assert screen.lines[2].split()[0] == "time"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_what_was_changed_is_a_key_away(log: Log, size: tuple[int, int]) -> None:
+    """`d` opens the difference of the request under the cursor."""
+    log.exchange(life("one"))
+    log.exchange(life("two"))
+    async with screen_of(log, size) as screen:
+        await screen.press("down", "d")
+        await screen.sees("Sent against came", "a long listing")
+        await screen.press("escape")
+        await until(screen.pilot, lambda: screen.app.screen is screen.app.log_screen)
+        assert screen.table.cursor is not None
+        assert screen.table.cursor.prompt == "one"

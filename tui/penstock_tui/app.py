@@ -222,6 +222,8 @@ class PenstockApp(App[None]):
         yield SystemCommand("Follow", "Stay at the newest request, or stay where the cursor is", log.action_follow)
         yield SystemCommand("Find", "Go to the next request that fits some words", log.action_find)
         yield SystemCommand("Filter", "Show only requests that fit some words", log.action_filter)
+        yield SystemCommand("Choose columns", "Which columns of the log are shown", log.action_columns)
+        yield SystemCommand("Group by session", "Requests under a heading for each session", log.action_by_session)
         yield SystemCommand("Newest first", "Do not sort the requests", lambda: log.sort(None))
         for column in COLUMNS:
             by = order_by(column.title)

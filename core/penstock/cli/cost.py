@@ -16,6 +16,7 @@ from penstock.base.errors import PenstockError
 from penstock.base.format import columns, dollars, moment, percent, printable, signed
 from penstock.cli import completion
 from penstock.cli.numbers import finite
+from penstock.conversation.exchange import Kind
 from penstock.events.kinds import EventKind
 from penstock.events.request_events import ClassifiedEvent
 from penstock.events.response_events import AnsweredEvent, KeptAliveEvent, LoggedCost
@@ -32,7 +33,7 @@ __all__ = ["cost"]
 DAY = 86_400.0
 _KINDS = (EventKind.CLASSIFIED, EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED, EventKind.KEPT_ALIVE)
 _DOLLARS = ("baseline", "paid", "naive", "saved", "share")
-_FIGURES = ("requests", "without Penstock", "paid", "saved", "", "compacting", "reads saved", "writes caused")
+_FIGURES = ("paid requests", "without Penstock", "paid", "saved", "", "compacting", "reads saved", "writes caused")
 
 
 @dataclass
@@ -111,7 +112,9 @@ def _sum(log: Store, wanted: str, since: float) -> _Sums:
                 _add_read(sums, said)
             continue
         began, who = about.pop(event.exchange, (0.0, None))
-        if who is not None and isinstance(said, AnsweredEvent) and said.money is not None and event.at >= since:
+        if who is None or who.kind == Kind.COUNT:
+            continue
+        if isinstance(said, AnsweredEvent) and said.money is not None and event.at >= since:
             _add(sums, began, who, said.money, wanted)
     return sums
 

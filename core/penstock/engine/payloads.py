@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import NamedTuple
 
-from penstock.conversation.conversation import Block, Conversation
+from penstock.conversation.call_subject import call_subject
+from penstock.conversation.conversation import Block, BlockKind, Conversation
 from penstock.conversation.exchange import Exchange
 from penstock.conversation.reply import Reply, Usage
 from penstock.cost.account import RequestCost
@@ -146,7 +147,9 @@ def sizes(
 def _logged(m: int, b: int, block: Block, redactor: Redactor) -> LoggedBlock:
     is_wordless = block.kind == "media" or block.padding or not block.text
     tokens = estimate_bytes(block.size) if is_wordless else estimate(block.text)
-    return LoggedBlock(m, b, block.role, block.kind, tokens, block.tool_name, block.tool_id, redactor(block.text))
+    subject = call_subject(block.text, redactor) if block.kind is BlockKind.TOOL_USE else ""
+    text = redactor(block.text)
+    return LoggedBlock(m, b, block.role, block.kind, tokens, block.tool_name, block.tool_id, text, subject)
 
 
 def answered(

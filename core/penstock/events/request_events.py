@@ -73,6 +73,8 @@ class LoggedBlock:
     """The id of the tool call, for calls and results."""
     text: str
     """The block's text, redacted and cut."""
+    subject: str = ""
+    """Of a tool call: its file without the folders, its command or its pattern, redacted and cut. Empty: older logs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self, TypeVar
 
 from penstock.base.readable import one_line
-from penstock.conversation.exchange import State
+from penstock.conversation.exchange import Kind, State
 from penstock.events.event import Event
 from penstock.events.payload import EventData
 from penstock.events.request_events import (
@@ -101,6 +101,10 @@ class ExchangeStats:
     """Tokens of Penstock's notes in the request. None: the log is too old to say."""
     edits: int = 0
     """New edits applied in this request."""
+    injected_now: int = 0
+    """Tokens of notes that landed in this request."""
+    freed_now: int = 0
+    """Tokens that edits took out, and that landed in this request."""
     replayed: int = 0
     pending: int = 0
     flush: str = ""
@@ -163,13 +167,29 @@ class ExchangeStats:
         return ": ".join(filter(None, (self.why, self.error))) if self.state is State.FAILED else self.bypassed
 
     @property
+    def is_new_turn(self) -> bool:
+        """Whether it begins a turn of a person: what a subagent is told, and a retry, does not."""
+        return self.kind == Kind.MAIN and not self.retry
+
+    @property
+    def traffic(self) -> tuple[int, int]:
+        """Tokens for sums, as received and as forwarded. None of a request that only counts tokens or was refused."""
+        if self.kind == Kind.COUNT or self.state is State.REFUSED:
+            return 0, 0
+        came = self.tokens_in or 0
+        return came, came if self.tokens_out is None else self.tokens_out
+
+    @property
     def tags(self) -> tuple[str, ...]:
         """Of the turn, where it is complete; else of the request."""
         return self.inbound.names if self.response is UNTAGGED else self.response.names
 
     @property
     def cached(self) -> tuple[int, int]:
-        """Input tokens that came from the provider's cache, of how many: by its own count, else by the bill."""
+        """Input tokens that came from the provider's cache, of how many: by its own count, else by the bill. None of a
+        request that only counts tokens."""
+        if self.kind == Kind.COUNT:
+            return 0, 0
         prompt = self.usage.prompt
         if prompt is not None:
             return self.usage.cache_read or 0, prompt
@@ -233,16 +253,6 @@ class ExchangeRecord(ExchangeStats):
         """What the first event of a class says. None: there is none."""
         return next(iter(self.find_all(wanted)), None)
 
-    @property
-    def injected_now(self) -> int:
-        """Tokens of notes that landed with it."""
-        return sum(one.after or 0 for one in self.changes if one.has_landed and one.op == "note")
-
-    @property
-    def freed_now(self) -> int:
-        """Tokens that edits took out, and that landed with it."""
-        return sum(one.freed for one in self.changes if one.op != "note")
-
     def landed(self, op: str) -> int:
         """How many edits of that kind landed with it."""
         return sum(one.has_landed and one.op == op for one in self.changes)
@@ -299,7 +309,11 @@ def _stage(one: ExchangeStats, said: StageEvent) -> None:
 
 
 def _edit(one: ExchangeStats, said: EditEvent) -> None:
-    """Counted one by one until `rewritten` gives the sums."""
+    """How many there are is counted one by one until `rewritten` gives the sums."""
+    if said.op == "note":
+        one.injected_now += (said.after or 0) * said.has_landed
+    else:
+        one.freed_now += said.freed
     if _RANK[one.state] < _RANK[State.REWRITTEN]:
         one.edits += said.has_landed
         one.pending += said.state == "pending"

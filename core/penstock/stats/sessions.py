@@ -9,7 +9,7 @@ from penstock.budget.scopes import storable
 from penstock.conversation.exchange import Kind
 from penstock.events.event import Event, EventKind
 from penstock.events.proxy_events import StartedEvent
-from penstock.events.request_events import ClassifiedEvent, RewrittenEvent
+from penstock.events.request_events import ClassifiedEvent, RefusedEvent, RewrittenEvent
 from penstock.store.base import Store
 from penstock.store.reading import all_events
 
@@ -34,17 +34,23 @@ class FoundSession:
     first_at: float = 0.0
     last_at: float = 0.0
     turns: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
     events: int = 0
     bytes: int = 0
     """About how many bytes its events take in the log."""
     conversations: set[str] = field(default_factory=set)
     exchanges: set[str] = field(default_factory=set)
-    counts: set[str] = field(default_factory=set)
-    """The exchanges that only counted tokens; they are left out of all sums of tokens."""
+    tokens: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Of its exchanges that are in a sum, as received and as sent. One that only counts tokens is in none."""
     open: dict[str, float] = field(default_factory=dict)
     """Exchanges of the newest proxy whose end is not in the log, with when they came."""
+
+    @property
+    def tokens_in(self) -> int:
+        return sum(came for came, _ in self.tokens.values())
+
+    @property
+    def tokens_out(self) -> int:
+        return sum(sent for _, sent in self.tokens.values())
 
     @property
     def ratio(self) -> float | None:
@@ -79,7 +85,8 @@ def labels_of(store: Store) -> dict[str, str]:
 
 
 def find_sessions(store: Store) -> dict[str, FoundSession]:
-    """All sessions in the log, by name. Reads every request's beginning and end. Raises `StoreError`."""
+    """All sessions in the log, by name. Reads every request's beginning and end. Raises `StoreError`. Tokens are summed
+    up as `ExchangeStats.traffic` has them."""
     sessions: dict[str, FoundSession] = {}
     of: dict[str, FoundSession] = {}
     for event in all_events(store, kinds=_KINDS):
@@ -114,8 +121,9 @@ def _begin(event: Event, said: ClassifiedEvent, sessions: dict[str, FoundSession
     session.conversations |= {said.conversation} - {""}
     session.exchanges.add(event.exchange)
     session.open[event.exchange] = event.at
-    if said.kind == Kind.COUNT:
-        session.counts.add(event.exchange)
+    if said.kind != Kind.COUNT:
+        came = said.tokens.total or 0
+        session.tokens[event.exchange] = came, came
 
 
 def _go_on(event: Event, session: FoundSession) -> None:
@@ -123,6 +131,8 @@ def _go_on(event: Event, session: FoundSession) -> None:
     said = event.data
     if not isinstance(said, RewrittenEvent):
         session.open.pop(event.exchange, None)
-    elif event.exchange not in session.counts:
-        session.tokens_in += said.tokens_in or 0
-        session.tokens_out += said.tokens_out or 0
+    elif event.exchange in session.tokens:
+        came = session.tokens[event.exchange][0] if said.tokens_in is None else said.tokens_in
+        session.tokens[event.exchange] = came, came if said.tokens_out is None else said.tokens_out
+    if isinstance(said, RefusedEvent):
+        session.tokens.pop(event.exchange, None)

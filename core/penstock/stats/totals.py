@@ -22,6 +22,8 @@ class SessionTotals:
     """Sums over some exchanges. Requests that only count tokens are left out, but for their number."""
 
     requests: int = 0
+    turns: int = 0
+    """A person's messages, retries not counted."""
     came: int = 0
     """Tokens as received from clients."""
     sent: int = 0
@@ -47,12 +49,13 @@ class SessionTotals:
     def add(self, one: ExchangeRecord) -> None:
         """Count an exchange in."""
         self.requests += 1
+        self.turns += one.is_new_turn
         self.failed += one.outcome == "failed"
         self.refused += one.outcome == "refused"
         if one.kind == Kind.COUNT:
             return
-        self.came += one.tokens_in or 0
-        self.sent += one.tokens_out if one.tokens_out is not None else one.tokens_in or 0
+        came, sent = one.traffic
+        self.came, self.sent = self.came + came, self.sent + sent
         self.injected += one.injected_now
         self.freed += one.freed_now
         self.edits += sum(change.has_landed for change in one.changes)
@@ -72,6 +75,7 @@ class SessionTotals:
         is_known = bool(paid.requests or not paid.unpriced)
         return {
             "requests": self.requests,
+            "turns": self.turns,
             "failed": self.failed,
             "refused": self.refused,
             "tokens": {"came": self.came, "sent": self.sent, "injected": self.injected, "freed": self.freed},
@@ -119,6 +123,8 @@ class Turn:
 
     def payload(self) -> dict[str, Any]:
         """As an export has it."""
+        sums = self.sums.payload()
+        del sums["turns"]
         return {
             "session": self.session,
             "conversation": self.conversation,
@@ -130,7 +136,7 @@ class Turn:
             "largest": {"came": self.largest_came, "sent": self.largest_sent},
             "compactions": self.compactions,
             "flushes": self.flushes,
-            **self.sums.payload(),
+            **sums,
         }
 
 

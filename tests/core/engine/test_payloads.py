@@ -92,6 +92,7 @@ def test_only_new_blocks_are_listed() -> None:
         (2, "user", "tool_result", "", "text of a"),
     ]
     assert found["blocks"][1]["id"] == found["blocks"][2]["id"] != ""
+    assert [b.get("subject") for b in found["blocks"]] == [None, "a", None], "what a call is about"
 
 
 def test_the_list_is_bounded() -> None:

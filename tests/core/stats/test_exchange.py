@@ -100,3 +100,9 @@ def test_what_was_sent_once_more_counts_with_its_request() -> None:
     read = {"conversation": "c", "read": 9_000, "write": 0, "usd": 0.002, "stopped": ""}
     found = measured((K.ANSWERED, ANSWERED), (K.KEPT_ALIVE, read), (K.KEPT_ALIVE, read | {"usd": None}))
     assert (found.reads, found.reads_cost) == (2, 0.002)
+
+
+def test_counting_tokens_reads_no_cache() -> None:
+    """Nothing is known of one, whatever the bill has."""
+    found = measured((K.CLASSIFIED, {"kind": "count"}), (K.ANSWERED, ANSWERED))
+    assert (found.cached, found.cache_share) == ((0, 0), None)

@@ -44,7 +44,8 @@ def test_a_turn_is_a_message_and_what_it_led_to() -> None:
 def test_money_tokens_and_time_are_added() -> None:
     """And what share of the input came from a cache."""
     sums = SessionTotals()
-    sums.add(one(changes=[change("note", 0, 50), change("replace", 300, 100), change("replace", 9, 1, "pending")]))
+    changes = [change("note", 0, 50), change("replace", 300, 100), change("replace", 9, 1, "pending")]
+    sums.add(one(changes=changes, injected_now=50, freed_now=200))
     sums.add(one(state=State.FAILED, money=None))
     assert (sums.came, sums.sent, sums.injected, sums.freed, sums.edits) == (2000, 1200, 50, 200, 2)
     assert (sums.money.saved, sums.money.requests, sums.money.estimated, sums.failed) == (pytest.approx(0.03), 1, 0, 1)
@@ -71,6 +72,21 @@ def test_counting_tokens_is_no_traffic() -> None:
     sums = SessionTotals()
     sums.add(one("count"))
     assert (sums.requests, sums.came, sums.money.requests) == (1, 0, 0)
+
+
+def test_what_was_refused_was_sent_nowhere() -> None:
+    """It is a request, and its tokens are neither traffic nor a saving."""
+    sums = SessionTotals()
+    sums.add(one(state=State.REFUSED, money=None, tokens_out=None))
+    assert (sums.requests, sums.turns, sums.refused, sums.came, sums.sent) == (1, 1, 1, 0, 0)
+
+
+def test_a_turn_is_begun_by_a_person() -> None:
+    """What a subagent is told begins none, nor does a retry, nor what a client asks for itself."""
+    sums = SessionTotals()
+    for found in (one(), one(retry=True), one("tool-loop"), one("subagent"), one("side")):
+        sums.add(found)
+    assert sums.turns == 1
 
 
 def test_a_request_that_passed_unread_was_sent_as_it_came() -> None:

@@ -97,3 +97,25 @@ def test_after_any_changes_it_stands_as_if_shown_anew(
     assert shown(view) == shown(anew)
     assert all(view.line_of(view.at(line)) == line for line in range(len(view)))
     assert {one.number for one in rows.values() if query.matches(one)} == set(shown(view))
+
+
+GROUPED = Order("session", lambda row: row.session_number or None, falls=True, groups=True)
+of_sessions = st.lists(st.integers(0, 4), max_size=30)
+
+
+@given(of_sessions, of_sessions)
+def test_each_group_has_a_heading(before: list[int], after: list[int]) -> None:
+    """As rows come; the way from a line to its row and back is the same."""
+    rows = [Row(f"x{n}", float(n), number=n, session_number=of) for n, of in enumerate([*before, *after])]
+    view = FilteredRows()
+    view.show(rows[: len(before)], Query(), GROUPED)
+    view.update(Changes(added=rows[len(before) :]))
+    groups = sorted({row.session_number for row in rows}, reverse=True)
+    wanted: list[object] = []
+    for group in groups:
+        wanted += ["heading", *(row.number for row in reversed(rows) if row.session_number == group)]
+    found = ["heading" if view.is_heading(line) else view.at(line).number for line in range(len(view))]
+    assert (found, view.rows) == (wanted, len(rows))
+    for line in range(len(view)):
+        row = view.at(line)
+        assert view.line_of(row) == view.near(row) == line + view.is_heading(line)

@@ -104,23 +104,49 @@ def test_a_refusal_ends_the_exchange() -> None:
     assert row.state is State.REFUSED
     assert not row.running
     assert (row.status, row.error) == (429, "the day's budget is used up")
+    assert (row.tokens_in, row.tokens_out, row.removed) == (2000, None, None), "it was sent nowhere"
+    totals = model.totals
+    assert (totals.requests, totals.turns, totals.tokens_in, totals.tokens_out) == (1, 1, 0, 0), "nor is that a saving"
 
 
-def test_a_tool_loop_tells_whose_results_came() -> None:
+def call_of(id: str, name: str, subject: str = "", m: int = 3) -> dict[str, Any]:
+    """A block that calls a tool."""
+    about = {"m": m, "role": "assistant", "kind": "tool_use", "name": name, "id": id}
+    return about | ({"subject": subject} if subject else {})
+
+
+def result_of(id: str, name: str = "", m: int = 4) -> dict[str, Any]:
+    """A block that holds a tool's result."""
+    return {"m": m, "role": "user", "kind": "tool_result", "name": name, "id": id}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "told"),
+    [
+        ([call_of("t1", "Read", "cart.py"), result_of("t1")], "↳ Read cart.py"),
+        ([call_of("t1", "Grep"), result_of("t1")], "↳ Grep"),  # an older log does not say what a call is about
+        ([result_of("t1", "Bash"), result_of("t2", "Read"), result_of("t3", "Bash")], "↳ Bash +2"),
+        (
+            [call_of("t1", "Read", "cart.py"), call_of("t2", "Bash", "make test"), result_of("t1"), result_of("t2")],
+            "↳ Read cart.py +1",
+        ),
+        (
+            [
+                call_of("t1", "Read", "old.py", 1),
+                result_of("t1", m=2),
+                call_of("t2", "Bash", "make test"),
+                result_of("t2"),
+            ],
+            "↳ Bash make test",  # and nothing of the calls before, where a proxy comes to a history
+        ),
+        ([result_of("t1")], "↳ a tool"),
+    ],
+)
+def test_a_tool_loop_tells_what_was_called_and_for_what(blocks: list[dict[str, Any]], told: str) -> None:
     """A request without words of a person still says what it is about."""
-    blocks = [{"m": 4, "role": "user", "kind": "tool_result", "name": name} for name in ("Bash", "Read", "Bash")]
     model = LogModel()
     model.apply(events(life("", kind="tool-loop", blocks=blocks)))
-    assert model.rows[0].prompt == "↳ Bash, Read"
-
-
-def test_a_result_is_named_by_its_call() -> None:
-    """Where the result itself does not say which tool it is of."""
-    call = {"m": 3, "role": "assistant", "kind": "tool_use", "name": "Grep", "id": "t1"}
-    result = {"m": 4, "role": "user", "kind": "tool_result", "name": "", "id": "t1"}
-    model = LogModel()
-    model.apply(events(life("", kind="tool-loop", blocks=[call, result])))
-    assert model.rows[0].prompt == "↳ Grep"
+    assert model.rows[0].prompt == told
 
 
 def test_words_cannot_steer_the_terminal() -> None:

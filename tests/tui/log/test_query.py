@@ -74,7 +74,8 @@ def test_does_not_match(text: str) -> None:
         ("tag:Database", {"inbound": Tagged(("docs", "database"))}),
         ('tag:"two words"', {"response": Tagged(("two words",))}),
         ("-tag:data project:kiln", {"inbound": Tagged(("database",)), "project": "/src/kiln"}),
-        ("inbound:docs response:auth", {"inbound": Tagged(("docs",)), "response": Tagged(("auth",))}),
+        ("request:docs answer:auth", {"inbound": Tagged(("docs",)), "response": Tagged(("auth",))}),
+        ("inbound:docs response:auth", {"inbound": Tagged(("docs",)), "response": Tagged(("auth",))}),  # as they were
         ("is:broad -is:temporal", {"inbound": Tagged(broad=True)}),
         ("is:temporal", {"response": Tagged(temporal=True)}),
         ("is:history", {"history": True}),

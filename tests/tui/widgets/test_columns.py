@@ -33,9 +33,16 @@ def test_growing_only_adds_columns(width: int) -> None:
 
 
 def test_the_words_take_what_is_left_over() -> None:
-    sizes = {column.title: size for column, size in fit(300, COLUMNS)}
+    sizes = {column.title: size for column, size in fit(400, COLUMNS)}
     assert set(sizes) == {column.title for column in COLUMNS}
     assert sizes["prompt"] > 100
+
+
+@pytest.mark.parametrize(("width", "least"), [(80, 19), (120, 35), (160, 50), (200, 60)])
+def test_the_prompt_has_room_before_lesser_columns(width: int, least: int) -> None:
+    """A log that is all numbers tells no story."""
+    sizes = {column.title: size for column, size in fit(width, COLUMNS)}
+    assert sizes["prompt"] >= least
 
 
 def test_ranks_are_a_total_order() -> None:
@@ -103,6 +110,23 @@ def test_tokens_are_told_apart(fields: dict[str, Any], texts: tuple[str, ...]) -
     row = Row("x", 0.0, number=0, **fields)
     shown = tuple(column_of(title).cell(row, Moment(0.0))[0] for title in ("sent", "baseline", "injected", "removed"))
     assert shown == texts
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"edits": 2, "freed_now": 4100, "replayed": 7}, "2 -4.1k"),
+        ({"edits": 2, "freed_now": 400, "injected_now": 700}, "2 +300"),
+        ({"edits": 1}, "1"),
+        ({"replayed": 7, "pending": 1, "tokens_in": 2000, "tokens_out": 100}, ""),
+    ],
+)
+def test_edits_are_those_of_this_request(fields: dict[str, Any], text: str) -> None:
+    """Not those of earlier requests, which it was sent with as well: they are in a column of their own."""
+    row = Row("x", 0.0, number=0, **fields)
+    assert column_of("edits").cell(row, Moment(0.0))[0] == text
+    replayed = column_of("replayed").cell(row, Moment(0.0))[0]
+    assert ("↻7" in replayed, "…1" in replayed) == (row.replayed == 7, row.pending == 1)
 
 
 BOTH = Tagged(("database", "index"), has_primary=True, broad=True, temporal=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from penstock_tui.exchange.diff import Difference, folded
 from penstock_tui.exchange.model import ExchangeDetail
 from penstock_tui.widgets.diff_list import RUN, diff_lines
@@ -9,7 +12,7 @@ from penstock_tui.widgets.edit_list import edit_lines
 from tests.tui.exchange.context.stories import block, detail, edit, whole
 
 
-def difference(before: str, after: str, *, m: int = 2, **more: bool) -> Difference:
+def difference(before: str, after: str, *, m: int = 2, **more: Any) -> Difference:
     lines = tuple(folded(before.splitlines(), after.splitlines()))
     change = edit(m, 900, 90, handle="1a2b3c4d")
     return Difference(change, block(m, "tool_result", 900), before, after, lines=lines, **more)
@@ -46,6 +49,13 @@ def test_what_came_in_their_stead_stays_in_sight() -> None:
     assert f"   - ⋯ {40 - RUN} more lines like it: e shows them" in text
     assert "   + [40 lines left out]" in text
     assert len(shown(difference(NUMBERS, "x"), full=True)) == 2 + 40 + 1 + 1
+
+
+def test_a_repack_is_told_in_words() -> None:
+    """Line after line would say nothing; `e` shows them all the same."""
+    one = replace(difference("{\n  1\n}", "{1}"), same="it is the same JSON with other spaces")
+    assert shown(one)[2:] == ["   Nothing is lost: it is the same JSON with other spaces. e shows the lines.", ""]
+    assert "   + {1}" in shown(one, full=True)
 
 
 def test_what_is_not_kept_is_said() -> None:

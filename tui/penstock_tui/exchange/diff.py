@@ -11,6 +11,7 @@ from penstock.edits.edit import Edit
 from penstock.redaction.redaction import redact
 from penstock.store.base import Store
 from penstock.store.before_after import before_after
+from penstock_tui.exchange.lossless import same_content
 from penstock_tui.exchange.model import Block, Change, EditState, ExchangeDetail
 
 __all__ = ["Difference", "differences", "folded"]
@@ -35,6 +36,8 @@ class Difference:
     is_before_whole: bool = True
     """False: only the log's beginning of it is kept."""
     is_after_whole: bool = True
+    same: str = ""
+    """Why nothing is lost, where both texts hold the same. Empty: they do not, or that is not known."""
     covers: int = 0
     """Messages that a record stands for; 0 where that is not known."""
     lines: tuple[str, ...] = field(default=(), repr=False)
@@ -58,13 +61,15 @@ def _difference(store: Store, ledger: Sequence[Edit], change: Change, block: Blo
     if before is None and block is not None and change.op == "replace":
         before = block.text
     came, sent = redact(before or ""), redact(texts.after)
+    is_before_whole, is_after_whole = texts.before is not None, texts.is_whole or not change.text.endswith("…")
     return Difference(
         change,
         block,
         came,
         sent,
-        is_before_whole=texts.before is not None,
-        is_after_whole=texts.is_whole or not change.text.endswith("…"),
+        is_before_whole=is_before_whole,
+        is_after_whole=is_after_whole,
+        same=same_content(before or "", texts.after) if is_before_whole and is_after_whole else "",
         covers=texts.count,
         lines=tuple(folded(came.splitlines(), sent.splitlines())),
     )

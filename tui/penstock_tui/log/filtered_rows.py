@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -28,10 +28,12 @@ class Order:
     """None, and an empty text: there is nothing yet. Such rows come last, whichever way one sorts."""
     falls: bool
     """The greatest is on top."""
+    groups: bool = False
+    """Rows of one value stand together under a heading. Values are whole numbers, and fall."""
 
     def turned(self) -> Order:
         """The other way."""
-        return Order(self.title, self.value, not self.falls)
+        return Order(self.title, self.value, not self.falls)  # turned around, there are no headings
 
     def key(self, row: Row) -> Key:
         """Of what is alike, the newest is on top."""
@@ -55,18 +57,30 @@ class FilteredRows:
         self._keys: list[Key] = []  # growing; what falls is read from the end
         self._rows: list[Row] = []  # beside its key
         self._known: dict[int, Key] = {}  # by a row's number: the key it stands under, which may have changed since
+        self._above: list[int] = []  # of each heading, from the top: how many rows stand above it
+        self._heads: list[int] = []  # and its line
 
     def __len__(self) -> int:
+        return len(self._rows) + len(self._heads)
+
+    @property
+    def rows(self) -> int:
+        """How many lines are rows, and no headings."""
         return len(self._rows)
 
+    def is_heading(self, line: int) -> bool:
+        """Whether a line is the heading of the rows below it."""
+        at = bisect_left(self._heads, line)
+        return at < len(self._heads) and self._heads[at] == line
+
     def at(self, line: int) -> Row:
-        """The row on a line that is there."""
-        return self._rows[self._turn(line)]
+        """The row on a line that is there, or the first below a heading."""
+        return self._rows[self._turn(line - bisect_left(self._heads, line))]
 
     def line_of(self, row: Row) -> int | None:
         """Where a row stands. None: it is not among them."""
         i = self._index(row)
-        return None if i is None else self._turn(i)
+        return None if i is None else self._line(self._turn(i))
 
     def near(self, row: Row) -> int:
         """The line of a row, or where it would stand, within the lines there are."""
@@ -74,7 +88,7 @@ class FilteredRows:
         if found is not None:
             return found
         line = self._turn(bisect_left(self._keys, self._key(row)))
-        return max(0, min(line, len(self._rows) - 1))
+        return self._line(max(0, min(line, len(self._rows) - 1)))
 
     def show(self, rows: Iterable[Row], query: Query, order: Order | None) -> None:
         """From now on those of `rows` that match, in this order."""
@@ -83,6 +97,7 @@ class FilteredRows:
         keyed = sorted(zip(map(self._key, found), found, strict=True), key=itemgetter(0))
         self._keys, self._rows = [key for key, _ in keyed], [row for _, row in keyed]
         self._known = {row.number: key for key, row in keyed}
+        self._group()
 
     def update(self, changes: Changes) -> bool:
         """Take in what changed in the model. Gives whether any line is another's now."""
@@ -91,19 +106,37 @@ class FilteredRows:
             moved |= self._remove(row)
         for row in (*changes.changed, *changes.added):
             moved |= self._place(row)
+        if moved:
+            self._group()
         return moved
 
     def find(self, query: Query, start: int, step: int) -> Row | None:
         """The next row from a line that matches, going round. None: there is none."""
-        for away in range(1, len(self._rows) + 1):
-            row = self.at((start + step * away) % len(self._rows))
-            if query.matches(row):
-                return row
+        for away in range(1, len(self) + 1):
+            line = (start + step * away) % len(self)
+            if not self.is_heading(line) and query.matches(self.at(line)):
+                return self.at(line)
         return None
 
     def lines(self, first: int, count: int) -> Sequence[Row]:
-        """The rows of at most so many lines, from the line `first` on."""
-        return [self.at(line) for line in range(max(first, 0), min(first + count, len(self._rows)))]
+        """The rows of at most so many lines, from the line `first` on; in place of a heading, the row below it."""
+        return [self.at(line) for line in range(max(first, 0), min(first + count, len(self)))]
+
+    def _group(self) -> None:
+        """Find the headings: a search for each group, however many rows it has."""
+        self._above, self._heads = [], []
+        if self.order is None or not self.order.groups:
+            return
+        end = len(self._keys)
+        while end:
+            grade, value, *_ = self._keys[end - 1]
+            self._above.append(len(self._keys) - end)
+            self._heads.append(self._above[-1] + len(self._heads))
+            end = bisect_left(self._keys, (grade, value) if grade == 0 else (grade,))
+
+    def _line(self, above: int) -> int:
+        """The line of a row that has so many rows above it."""
+        return above + bisect_right(self._above, above)
 
     def _turn(self, i: int) -> int:
         """From a line to an index, and back."""

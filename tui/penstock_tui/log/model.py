@@ -15,7 +15,9 @@ from penstock.stats.cost_totals import CostTotals
 from penstock_tui.log.health import Health, pid_alive
 from penstock_tui.log.row import KEEP_ALIVE, Row, keep_alive_row
 from penstock_tui.log.stats.compactions import Compactions
+from penstock_tui.log.stats.cost_curve import CostCurve
 from penstock_tui.log.stats.faults import Faults
+from penstock_tui.log.stats.last_edits import LastEdits
 from penstock_tui.log.stats.levels import Levels
 from penstock_tui.log.stats.per_minute import MinuteSums, RequestRate
 from penstock_tui.log.stats.pipeline import Pipeline
@@ -29,7 +31,9 @@ Count = Callable[[Event, Row | None], None]
 """Takes in an event of a kind it counts, with the row of the event's exchange."""
 
 
-SUMMED = frozenset((EventKind.RECEIVED, EventKind.CLASSIFIED, EventKind.REWRITTEN, EventKind.ANSWERED))
+SUMMED = frozenset(
+    (EventKind.RECEIVED, EventKind.CLASSIFIED, EventKind.REWRITTEN, EventKind.REFUSED, EventKind.ANSWERED)
+)
 """Only these change what a row counts for in a sum; most events are others."""
 
 
@@ -74,13 +78,18 @@ class LogModel:
         self.tags = Tags()
         self.compactions = Compactions()
         self.pipeline = Pipeline()
+        self.cost_curve = CostCurve()
+        self.last_edits = LastEdits()
         self.levels = Levels()
         self.faults = Faults()
         self.deleted = 0
         """Sessions, or requests of none, that a person had deleted of this log."""
         self.labels = self.labels if thinned else {}
         self._counts: dict[EventKind, list[Count]] = {}
-        for counted in (self.minute_sums, self.tags, self.compactions, self.pipeline, self.levels, self.faults):
+        for counted in (
+            *(self.minute_sums, self.tags, self.compactions, self.pipeline, self.levels, self.faults),
+            *(self.cost_curve, self.last_edits),
+        ):
             for kind in counted.KINDS:
                 self._counts.setdefault(kind, []).append(counted.fold)
         self._by_id: dict[str, Row] = {}

@@ -156,8 +156,8 @@ _TEXTS: dict[str, Callable[[Row], str]] = {
 }
 _TAGS: dict[str, Callable[[Row], tuple[str, ...]]] = {
     "tag": lambda row: row.all_tags,
-    "inbound": lambda row: row.inbound.names,
-    "response": lambda row: row.response.names,
+    "request": lambda row: row.inbound.names,
+    "answer": lambda row: row.response.names,
 }
 _NUMBERS: dict[str, Callable[[Row], float | None]] = {
     "status": lambda row: row.status,
@@ -195,14 +195,14 @@ _KINDS = (*Kind, KEEP_ALIVE)
 _OLD_STATES = {new: old for old, new in OLD_NAMES.items()}
 """Words that a person may know from an earlier version."""
 _EXAMPLES = {"status": "429 or status:5xx", "tokens": ">50k", "cache": "<50", "suite": ">20ms", "total": ">10s"}
-_OLD_NAMES = {"words": "prompt", "freed": "removed"}
+_OLD_NAMES = {"words": "prompt", "freed": "removed", "inbound": "request", "response": "answer"}
 """Terms that are still understood."""
 _NAMES = ["kind", "status", "is", *_TAGS, *_TEXTS, *(name for name in _NUMBERS if name != "status")]
 HELP = (
     ("retry loop", "both words, in any column"),
     ('"retry loop"', "these words, one after the other"),
     ("kind:main client:codex", "one column each; the beginning of a kind, a part of anything else"),
-    ("tag:database", "given this tag; its whole name, unlike a part as elsewhere; inbound: and response: one of both"),
+    ("tag:database", "given this tag; its whole name, unlike a part as elsewhere; request: and answer: one of both"),
     ("status:429  status:5xx", "the status the client got"),
     ("tokens:>50k total:>10s", "numbers with > >= < <= and k, m, s, %"),
     ("is:failed", f"one of {', '.join(_QUALITIES)}"),

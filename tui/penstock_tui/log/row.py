@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 from penstock.base.readable import one_line
+from penstock.conversation.conversation import Role
 from penstock.conversation.exchange import State
 from penstock.events.event import Event
 from penstock.events.request_events import ClassifiedEvent, RefusedEvent
@@ -17,20 +19,24 @@ __all__ = ["KEEP_ALIVE", "Row", "keep_alive_row", "kept_alive_words"]
 KEEP_ALIVE = "keep-alive"
 """The kind of a row that is no request of a client: Penstock sent the last one once more for no answer."""
 
+SHORT = 8
+"""Characters of a session's id that tell it from others."""
 PROMPT_CHARS = 240
 """Characters of a person's words kept in a row; the detail reads them again."""
 
 
 @dataclass(slots=True, eq=False)
 class Row(ExchangeStats):
-    """An exchange. Before it left, what leaves is taken to be what came."""
+    """An exchange. Before it left, what leaves is taken to be what came; of one that was refused, nothing left."""
 
     number: int = 0
     """Order of arrival in this log."""
     label: str = ""
     """What a person calls its session."""
+    session_number: int = 0
+    """Order of appearance of its session in this log, from 1. 0: it is of none."""
     prompt: str = ""
-    """The person's words on one line, cut; in a tool loop, which results came."""
+    """The person's words on one line, cut; in a tool loop, the tool whose results came and what it was called for."""
     lost: bool = False
     """It was under way when the proxy ended."""
     history: bool = False
@@ -46,6 +52,12 @@ class Row(ExchangeStats):
         return self.repeats or self.id
 
     @property
+    def session_name(self) -> str:
+        """A short name of its session, or of its conversation where the client names no session: a person's label, or
+        how its id begins."""
+        return self.label or (self.session or self.conversation)[:SHORT]
+
+    @property
     def running(self) -> bool:
         """Whether more is to come before the client has its answer."""
         return not self.is_answered and not self.lost
@@ -53,12 +65,6 @@ class Row(ExchangeStats):
     @property
     def failed(self) -> bool:
         return self.state is State.FAILED or (self.status or 0) >= 400
-
-    @property
-    def cache_share(self) -> float | None:
-        """The part of the input that came from the provider's cache. None: the provider did not say."""
-        prompt = self.usage.prompt
-        return (self.usage.cache_read or 0) / prompt if prompt else None
 
     @property
     def removed(self) -> int | None:
@@ -87,15 +93,28 @@ class Row(ExchangeStats):
         said = event.data
         if isinstance(said, ClassifiedEvent):
             self.prompt = one_line(said.words, PROMPT_CHARS) or _results(said)
-            self.tokens_out = self.tokens_in if self.tokens_out is None else self.tokens_out
+            if self.state is not State.REFUSED and self.tokens_out is None:
+                self.tokens_out = self.tokens_in
         elif isinstance(said, RefusedEvent):
+            self.tokens_out = None
             self.ms = max(event.at - self.at, 0) * 1000
 
 
 def keep_alive_row(of: Row, event: Event, said: KeptAliveEvent, number: int) -> Row:
     """A row for a keep-alive request that sent the request of `of` once more. It is in no sum: `of` counts its cost."""
     row = Row(f"{of.id}~{of.reads}", event.at, kind=KEEP_ALIVE, number=number, repeats=of.id)
-    for name in ("host", "path", "profile", "agent", "provider", "conversation", "session", "project", "label"):
+    for name in (
+        "host",
+        "path",
+        "profile",
+        "agent",
+        "provider",
+        "conversation",
+        "session",
+        "project",
+        "label",
+        "session_number",
+    ):
         setattr(row, name, getattr(of, name))
     row.client, row.model, row.prompt = "penstock", one_line(said.model) or of.model, kept_alive_words(said)
     row.tokens_out = said.read + said.write
@@ -117,7 +136,15 @@ def kept_alive_words(said: KeptAliveEvent) -> str:
 
 
 def _results(said: ClassifiedEvent) -> str:
-    """What a tool loop brings in place of words. Some results name their tool by the call's id alone."""
-    calls = {block.id: block.name for block in said.blocks if block.kind == "tool_use"}
-    results = [block.name or calls.get(block.id) or "a tool" for block in said.blocks if block.kind == "tool_result"]
-    return one_line(f"↳ {', '.join(dict.fromkeys(results))}", PROMPT_CHARS) if results else ""
+    """What a tool loop brings in place of a prompt: the first of the results since the model's last answer with what
+    its call was about, and how many more there are. Some results name their tool by the call's id alone."""
+    calls = {block.id: block for block in said.blocks if block.kind == "tool_use"}
+    newest = takewhile(lambda block: block.role != Role.ASSISTANT, reversed(said.blocks))
+    results = [block for block in newest if block.kind == "tool_result"]
+    if not results:
+        return ""
+    first, call = results[-1], calls.get(results[-1].id)
+    name = first.name or (call.name if call is not None else "") or "a tool"
+    subject = call.subject if call is not None else ""
+    more = f"+{len(results) - 1}" if len(results) > 1 else ""
+    return one_line(f"↳ {' '.join(filter(None, (name, subject, more)))}", PROMPT_CHARS)

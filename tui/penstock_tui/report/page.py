@@ -114,11 +114,10 @@ def _some(names: Iterable[str]) -> str:
 
 def _facts(report: Report) -> str:
     sums, about = report.stats.totals, "~" if report.stats.totals.money.estimated else ""
-    turns = len(report.stats.turns)
     kept = sums.came - sums.sent
     facts = [
         ("requests", f"{sums.requests:,}"),
-        ("turns", f"{turns:,}"),
+        ("turns", f"{sums.turns:,}"),
         ("tokens came", f"{sums.came:,}"),
         ("tokens sent", f"{sums.sent:,}"),
         ("kept off the wire", f"{kept:,}" + (f" ({kept / sums.came:.1%})" if sums.came else "")),

@@ -36,8 +36,11 @@ KEYS = (
                 "sort by the next column; the other way. So does a click on a title. After the last column, and "
                 "with Esc, the newest is on top again",
             ),
+            ("b", "group by session, the one that began last on top; again: as before"),
+            ("c", "choose which columns are shown; they are remembered"),
             ("→ ←  l h", "the columns there is no room for; and back"),
             ("Enter", "open the exchange: what was done with it and why, what it cost, its answer"),
+            ("d", "what was sent of it against what came"),
             ("m", "its context map: what fills the model's window"),
             ("/", "filter; Enter keeps it, Esc clears it"),
             ("Ctrl+F", "find; n and N go to the next and the one before"),

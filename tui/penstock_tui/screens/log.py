@@ -10,7 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.signal import Signal
 
+from penstock.base.errors import PenstockError
 from penstock.base.format import plural
+from penstock_tui.data.chosen_columns import chosen_columns, remember_columns
+from penstock_tui.dialogs.columns import ColumnsScreen
 from penstock_tui.exchange.reader import words_of
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.filtered_rows import Order
@@ -21,8 +24,8 @@ from penstock_tui.log.stats.sessions import session_of
 from penstock_tui.names import ViewName
 from penstock_tui.screens.detail import DetailScreen, Pane
 from penstock_tui.screens.exchange_base import OpenMap
-from penstock_tui.widgets.columns import order_by
-from penstock_tui.widgets.facts import health_facts, total_facts
+from penstock_tui.widgets.columns import BY_SESSION, COLUMNS, order_by
+from penstock_tui.widgets.facts import health_facts, session_heading, total_facts
 from penstock_tui.widgets.filter_line import FilterLine, Mode
 from penstock_tui.widgets.fitted_line import FittedLine
 from penstock_tui.widgets.fitting import Moment
@@ -48,6 +51,9 @@ class LogScreen(Screen[None]):
         Binding("f", "follow", "Follow"),
         Binding("s", "sort", "Sort"),
         Binding("S", "turn_sort", "Sort the other way", show=False),
+        Binding("b", "by_session", "By session"),
+        Binding("c", "columns", "Columns", show=False),
+        Binding("d", "diff", "What changed"),
         Binding("m", "map", "Map"),
         Binding("n", "again(1)", "Next match", show=False),
         Binding("N", "again(-1)", "Previous match", show=False),
@@ -71,7 +77,7 @@ class LogScreen(Screen[None]):
         yield ViewBar(ViewName.LOG)
         yield FittedLine(id="totals")
         yield Notice(id="notice")
-        yield RequestTable(id="table")
+        yield RequestTable(self._heading, id="table")
         yield FilterLine(id="filter")
         yield FittedLine(id="health")
         yield KeyLine()
@@ -81,6 +87,7 @@ class LogScreen(Screen[None]):
         self._line = self.query_one(FilterLine)
         self._changed.subscribe(self, self.take)
         self.set_interval(TICK, self._tick)
+        self._recall_columns()
         self._table.show(self._feed.model.rows, self._filter)
         self._arrange()
         self.show_now()
@@ -120,6 +127,34 @@ class LogScreen(Screen[None]):
         order = self._table.order or order_by(TIME)
         if order is not None:
             self.sort(order.turned())
+
+    def action_columns(self) -> None:
+        """Choose which are shown."""
+        shown = [column.title for column, _ in self._table.columns]
+        self.app.push_screen(ColumnsScreen(COLUMNS, shown), self._choose_columns)
+
+    def _choose_columns(self, titles: tuple[str, ...] | None) -> None:
+        if titles is None:
+            return
+        self._table.choose_columns(titles)
+        try:
+            remember_columns(titles)
+        except PenstockError as e:
+            self.notify(f"The columns are shown, but not remembered: {e}", severity="warning", markup=False)
+
+    def _recall_columns(self) -> None:
+        try:
+            self._table.choose_columns(chosen_columns())
+        except PenstockError as e:
+            said = f"The columns that you chose are not shown: {e}. c chooses them again."
+            self.notify(said, severity="warning", markup=False)
+
+    def action_by_session(self) -> None:
+        """Under a heading for each session, or as before."""
+        self.sort(None if self._table.order == BY_SESSION else BY_SESSION)
+
+    def _heading(self, row: Row) -> str:
+        return session_heading(self._feed.model.sessions.get(session_of(row)), row)
 
     def sort(self, order: Order | None) -> None:
         """Have rows in another order. Without one they are as they were before they were sorted."""
@@ -169,6 +204,10 @@ class LogScreen(Screen[None]):
             self.action_clear()
         else:
             self.sort(None)
+
+    def action_diff(self) -> None:
+        if self._table.cursor is not None:
+            self.open(self._table.cursor, Pane.DIFF)
 
     def action_map(self) -> None:
         if self._table.cursor is not None:
@@ -295,7 +334,7 @@ class LogScreen(Screen[None]):
         """Bring the lines of facts up to date at once."""
         self.query_one("#totals", FittedLine).show(total_facts(self._feed, self._table.newer, waits=self._table.waits))
         self.query_one("#health", FittedLine).show(health_facts(self._feed))
-        shown, known = self._table.count, len(self._feed.model.rows)
+        shown, known = self._table.rows, len(self._feed.model.rows)
         self._line.counted(f"{shown:,} of {known:,}" if self._filter else "")
 
     def _tick(self) -> None:

@@ -31,6 +31,7 @@ from penstock_tui.screens.overview_lines import (
     traffic_lines,
     why_lines,
 )
+from penstock_tui.screens.overview_story import cost_lines, edit_lines, next_lines, window_lines
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.wrapped_text import LABEL, Line, content_of
 
@@ -39,6 +40,10 @@ __all__ = ["OverviewView"]
 
 EVERY = 60.0
 """Seconds between two looks at why sessions saved little, while the view is on top."""
+
+
+FRAME = 4
+"""Cells of a line that a panel's border and padding take."""
 
 
 class Panel(Static):
@@ -54,8 +59,9 @@ class Panel(Static):
 
     @property
     def room(self) -> int:
-        """Cells of a line."""
-        return max(self.scrollable_content_region.width, 1)
+        """Cells of a line. One that was not shown yet has no size of its own."""
+        beside = self.parent.size.width - FRAME if isinstance(self.parent, Vertical) else 1
+        return max(self.scrollable_content_region.width or beside, 1)
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show `lines`, broken to fit."""
@@ -68,9 +74,9 @@ class OverviewView(BackgroundTaskView):
     NAME = ViewName.OVERVIEW
     DEFAULT_CSS = """
     OverviewView VerticalScroll { scrollbar-size: 1 1; }
-    OverviewView #panels { height: auto; }
-    OverviewView #panels Vertical { width: 1fr; height: auto; }
-    OverviewView.-narrow #panels { layout: vertical; }
+    OverviewView .panels { height: auto; }
+    OverviewView .panels Vertical { width: 1fr; height: auto; }
+    OverviewView.-narrow .panels { layout: vertical; }
     OverviewView.-narrow Panel { border: none; border-top: solid $foreground 30%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -101,16 +107,24 @@ class OverviewView(BackgroundTaskView):
         ]
 
     def body(self) -> ComposeResult:
-        with VerticalScroll(), Horizontal(id="panels"):
-            with Vertical():
-                yield Panel("Traffic", id="traffic")
-                yield Panel("Tokens", id="tokens")
-                yield Panel("Money", id="money")
-            with Vertical():
-                yield Panel("Health", id="parts")
-                yield Panel("Clients", id="clients")
-                yield Panel("Why little was saved", id="why")
-                yield Panel("Lately", id="lately")
+        with VerticalScroll():
+            with Horizontal(classes="panels"):
+                with Vertical():
+                    yield Panel("Traffic", id="traffic")
+                    yield Panel("Tokens", id="tokens")
+                    yield Panel("Money", id="money")
+                with Vertical():
+                    yield Panel("What to do next", id="next")
+                    yield Panel("Health", id="parts")
+                    yield Panel("Context windows of active conversations", id="windows")
+                    yield Panel("Clients", id="clients")
+                    yield Panel("Why little was saved", id="why")
+                    yield Panel("Lately", id="lately")
+            with Horizontal(classes="panels"):
+                with Vertical():
+                    yield Panel("Cost over time, with and without Penstock", id="costs")
+                with Vertical():
+                    yield Panel("Last edits", id="edits")
 
     def draw(self, now: float) -> None:
         feed = self.feed
@@ -120,11 +134,18 @@ class OverviewView(BackgroundTaskView):
         self._show("tokens", lambda width: token_lines(feed, now, width))
         self._show("parts", lambda _: part_lines(feed, now))
         self._show("clients", lambda _: client_lines(feed, now))
+        self._show("costs", lambda width: cost_lines(feed, now, width))
+        self._show("next", lambda _: next_lines(feed, now))
+        self._show("windows", lambda width: window_lines(feed, width))
+        self._show("edits", lambda _: edit_lines(feed, now))
         self._show("lately", lambda _: recent_lines(feed, now))
 
     def _show(self, name: str, lines: Callable[[int], Sequence[Line]]) -> None:
         panel = self.query_one(f"#{name}", Panel)
-        panel.show(lines(panel.room))
+        found = lines(panel.room)
+        panel.display = bool(found)  # one that has nothing to say takes no room
+        if found:
+            panel.show(found)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.show_now)  # the panels have their new width only then

@@ -9,8 +9,9 @@ from penstock_tui.log.filtered_rows import Order
 from penstock_tui.log.row import KEEP_ALIVE, Row
 from penstock_tui.widgets.fitting import Cell, Column, Moment
 from penstock_tui.widgets.segments import width_of
+from penstock_tui.widgets.tones import session_tone
 
-__all__ = ["COLUMNS", "column_of", "order_by", "tag_parts", "tag_text", "tone_of_row"]
+__all__ = ["BY_SESSION", "COLUMNS", "column_of", "order_by", "tag_parts", "tag_text", "tone_of_row"]
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
@@ -31,10 +32,16 @@ def tone_of_row(row: Row) -> str:
 _QUIET = ("", Kind.SIDE, Kind.COUNT, Kind.OTHER, KEEP_ALIVE)
 
 
+BY_SESSION = Order("session", lambda row: row.session_number or None, falls=True, groups=True)
+"""By session, the one that began last on top, under a heading each."""
+
+
 def order_by(title: str) -> Order | None:
     """Sorted by a column: the greatest numbers first, texts by the alphabet. None: it does not sort."""
     column = column_of(title)
-    return Order(title, column.sort, falls=column.right or title in ("time", "status")) if column.sort else None
+    return (
+        Order(title, column.sort, falls=column.right or title in ("time", "status", "session")) if column.sort else None
+    )
 
 
 def column_of(title: str) -> Column[Row]:
@@ -52,6 +59,12 @@ def _kind(row: Row, _moment: Moment) -> Cell:
 
 
 _SHORT = {Kind.CLIENT_COMPACTION.value: "compact", Kind.SUBAGENT.value: "subagent", KEEP_ALIVE: "keepalive"}
+
+
+def _session(row: Row, _moment: Moment) -> Cell:
+    if not row.session_number:
+        return "", ""
+    return f"{row.session_number} {row.session_name}", session_tone(row.session_number)
 
 
 def _agent(row: Row, _moment: Moment) -> Cell:
@@ -83,12 +96,16 @@ def _removed(row: Row, _moment: Moment) -> Cell:
 
 
 def _edits(row: Row, _moment: Moment) -> Cell:
-    parts = (
-        str(row.edits) if row.edits else "",
-        f"↻{row.replayed}" if row.replayed else "",
-        f"…{row.pending}" if row.pending else "",
-    )
-    return " ".join(filter(None, parts)), "accent" if row.edits else "dim"
+    if not row.edits:
+        return "", ""
+    change = row.injected_now - row.freed_now
+    by = f"{'+' if change > 0 else '-'}{count(abs(change))}" if change else ""
+    return f"{row.edits} {by}".rstrip(), "good" if change < 0 else "accent"
+
+
+def _replayed(row: Row, _moment: Moment) -> Cell:
+    parts = (f"↻{row.replayed}" if row.replayed else "", f"…{row.pending}" if row.pending else "")
+    return " ".join(filter(None, parts)), "dim"
 
 
 def _saved(row: Row, _moment: Moment) -> Cell:
@@ -170,7 +187,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "time",
         9,
-        4,
+        3,
         "when it came in; weekday or date when that was not today; ┊ behind it, and the whole row dim: history, from "
         "before the newest start of a proxy",
         _time,
@@ -180,7 +197,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "turn",
         4,
-        10,
+        14,
         "how many messages of a person the history holds",
         lambda row, _: (_turn(row), ""),
         right=True,
@@ -189,38 +206,47 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "kind",
         9,
-        3,
+        7,
         "main: a person's message · tool-loop: the agent goes on with its tools' results · subagent · side: titles, "
         "quota checks and the like · count: only counts tokens · compact: the client summarises · ↺ a retry · "
         "keepalive: no request of a client, Penstock sent the last one again so that the cache does not expire",
         _kind,
         sort=lambda row: row.kind,
     ),
-    Column("client", 11, 8, "the program that sent it", lambda row, _: (row.client, ""), sort=lambda row: row.client),
-    Column("agent", 8, 17, "main, or the client's name for a subagent", _agent, sort=lambda row: row.agent),
+    Column(
+        "session",
+        10,
+        8,
+        "the session, or the conversation where the client names none: its number by order of appearance in this log, "
+        "and your label or how its id begins; b groups by it",
+        _session,
+        sort=lambda row: row.session_number or None,
+    ),
+    Column("client", 11, 12, "the program that sent it", lambda row, _: (row.client, ""), sort=lambda row: row.client),
+    Column("agent", 8, 20, "main, or the client's name for a subagent", _agent, sort=lambda row: row.agent),
     Column(
         "model",
         17,
-        20,
+        21,
         "the model that was asked, then the one that answered",
         lambda row, _: (row.model, ""),
         sort=lambda row: row.model,
     ),
     Column(
-        "inbound",
+        "request tags",
         14,
         11,
-        "what the request was tagged with, the most telling tag first and bold; BROAD, or B: it asks for an overview; "
+        "what the request is about, the most telling tag first and bold; BROAD, or B: it asks for an overview; "
         "TEMPORAL, or T: for what was at some time",
         lambda row, _: (tag_text(row.inbound), ""),
         sort=lambda row: row.inbound.first,
         parts=lambda row, width: tag_parts(row.inbound, width),
     ),
     Column(
-        "response",
+        "answer tags",
         14,
-        12,
-        "what the turn was tagged with that its answer ended, as above",
+        15,
+        "what the turn was about that its answer ended, as above",
         lambda row, _: (tag_text(row.response), ""),
         sort=lambda row: row.response.first,
         parts=lambda row, width: tag_parts(row.response, width),
@@ -229,16 +255,18 @@ COLUMNS: tuple[Column[Row], ...] = (
         "prompt",
         19,
         2,
-        "what the user wrote; ↳ the tools whose results came; ↻ what a keep-alive request read; else host and path",
+        "what the user wrote; ↳ the tool whose result came, with its file, command or pattern, and how many results "
+        "more; ↻ what a keep-alive request read; else host and path",
         _prompt,
         grows=True,
+        ample=60,
         sort=lambda row: row.prompt,
         stays=True,
     ),
     Column(
         "sent",
         6,
-        5,
+        6,
         "tokens that left for the provider; ~ an estimate",
         lambda row, _: (_tokens(row.tokens_out, row), ""),
         right=True,
@@ -247,7 +275,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "baseline",
         8,
-        13,
+        16,
         "tokens the client had sent: baseline + injected - removed = sent",
         _baseline,
         right=True,
@@ -256,7 +284,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "injected",
         8,
-        14,
+        17,
         "tokens of our notes in it, those replayed from earlier included",
         _injected,
         right=True,
@@ -265,8 +293,9 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "removed",
         7,
-        9,
-        "tokens that edits removed, less what they put in their place; in older logs baseline - sent",
+        13,
+        "tokens that edits removed in all, those of earlier requests included, less what they put in their place; in "
+        "older logs baseline - sent",
         _removed,
         right=True,
         sort=lambda row: row.removed,
@@ -274,16 +303,26 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "edits",
         9,
-        19,
-        "landed in this request, ↻ replayed from earlier, … waiting for a cold cache",
+        5,
+        "what was edited in this request for the first time: how many edits, and by how many tokens they made it "
+        "smaller (-) or larger (+, notes)",
         _edits,
         right=True,
-        sort=lambda row: row.edits + row.replayed,
+        sort=lambda row: row.freed_now - row.injected_now if row.edits else None,
+    ),
+    Column(
+        "replayed",
+        9,
+        23,
+        "↻ edits of earlier requests that this one was sent with again, … edits that wait for a cold cache",
+        _replayed,
+        right=True,
+        sort=lambda row: row.replayed,
     ),
     Column(
         "cache",
         5,
-        7,
+        10,
         "the part of the input the provider read from its cache",
         lambda row, _: (percent(row.cache_share), ""),
         right=True,
@@ -292,7 +331,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "saved",
         9,
-        18,
+        4,
         "dollars, against the cost without Penstock; red with a minus: it cost more; ~ an estimate; ? unknown price",
         _saved,
         right=True,
@@ -301,7 +340,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "suite",
         6,
-        15,
+        18,
         "time the suite took before the request left, without what it waited for its turn",
         lambda row, _: (duration(row.suite_ms), ""),
         right=True,
@@ -310,7 +349,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "provider",
         8,
-        16,
+        19,
         "time from when it left to the end of the answer",
         lambda row, _: (duration(row.provider_ms), ""),
         right=True,
@@ -319,7 +358,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "first",
         6,
-        21,
+        22,
         "time from its arrival to the first byte of the answer",
         lambda row, _: (duration(row.first_ms), ""),
         right=True,
@@ -328,7 +367,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "total",
         6,
-        6,
+        9,
         "time from its arrival to the end of the answer, or so far",
         _total,
         right=True,

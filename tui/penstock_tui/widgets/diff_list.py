@@ -59,7 +59,11 @@ def diff_lines(one: Difference, width: int, *, full: bool) -> Iterator[Line]:
         yield [("   ", "dim"), (fitted(change.reason, max(width - 3, 8)).rstrip(), "plain")]
     for words in _missing(one):
         yield from ([("   ", "dim"), (part, "warn")] for part in wrapped(words, max(width - 3, 8)))
-    yield from _whole(one, width) if full else _short(one, width)
+    if one.same and not full:
+        words = f"Nothing is lost: {one.same}. e shows the lines."
+        yield from ([("   ", "dim"), (part, "good")] for part in wrapped(words, max(width - 3, 8)))
+    else:
+        yield from _whole(one, width) if full else _short(one, width)
     yield [("", "plain")]
 
 

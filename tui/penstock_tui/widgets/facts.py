@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from penstock.base.format import plural
 from penstock_tui.format import age, ago, count, dollars, home_path, percent
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.health import Proxy
 from penstock_tui.log.model_windows import stale
+from penstock_tui.log.row import Row
+from penstock_tui.log.stats.sessions import Session
 from penstock_tui.widgets.fitted_line import Fact
 
-__all__ = ["health_facts", "total_facts"]
+__all__ = ["health_facts", "session_heading", "total_facts"]
 
 
 WAITS = Fact("text is selected: rows wait, Ctrl+C copies, Esc goes on", 2, "accent")
@@ -78,6 +82,18 @@ def health_facts(feed: Feed) -> list[Fact]:
         facts.append(Fact(f"Penstock {health.version}", 9, "dim"))
     facts.append(Fact(home_path(feed.path), 6, "dim"))
     return facts
+
+
+def session_heading(session: Session | None, row: Row) -> str:
+    """What stands over the requests of a session, of which `row` is one."""
+    if session is None:
+        return "requests of no session"
+    totals, costs = session.totals, session.totals.costs
+    saved = f"{dollars(abs(costs.saved))} {'lost' if costs.saved < 0 else 'saved'}" if costs.requests else ""
+    work = f"{plural(totals.requests, 'request')}, {plural(totals.turns, 'turn')}"
+    project = PurePath(session.project).name
+    name = f"{session.number} {row.session_name}"
+    return " · ".join(filter(None, (name, session.client, project, work, saved)))
 
 
 def _proxy(feed: Feed, now: float) -> Fact:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -37,6 +37,8 @@ class Column(Generic[Shown]):
     cell: Callable[[Shown, Moment], Cell]
     right: bool = False
     grows: bool = False
+    ample: int = 0
+    """Of one that grows: so wide it is, where there is room, before columns of a lower rank are shown."""
     sort: Callable[[Shown], float | str | None] | None = None
     """What rows are sorted by, numbers or texts, one or the other. None, and an empty text: it has nothing yet."""
     parts: Callable[[Shown, int], Sequence[Cell]] | None = None
@@ -45,6 +47,10 @@ class Column(Generic[Shown]):
     """It is on every page, so that one knows which row one reads."""
 
 
+AT_LEAST = 80
+"""Cells of a window from which on a column that grows gets more than its least width."""
+SHARE = 0.4
+"""Of what is beyond that, the part that goes to it until it is ample."""
 Fitted = list[tuple[Column[Shown], int]]
 """Columns in their order on the screen, each with its width there."""
 
@@ -58,27 +64,40 @@ def fit(width: int, columns: Sequence[Column[Shown]], first: Column[Shown] | Non
     chosen: list[Column[Shown]] = []
     left = width
     for column in sorted(columns, key=lambda one: (one is not first, one.priority)):
-        if left < column.width and chosen:
+        size = _wanted(column, width)
+        if left < size and chosen:
             break
         chosen.append(column)
-        left -= column.width + GAP
+        left -= size + GAP
     return _filled(width, [column for column in columns if column in chosen])
 
 
-def pages(width: int, columns: Sequence[Column[Shown]], first: Column[Shown] | None = None) -> list[Fitted[Shown]]:
-    """All columns, page by page: `fit` chooses the first; those left over follow in their order on the screen, on each
-    page beside those that stay."""
-    found = [fit(width, columns, first)]
+def pages(
+    width: int,
+    columns: Sequence[Column[Shown]],
+    first: Column[Shown] | None = None,
+    chosen: Collection[str] = (),
+) -> list[Fitted[Shown]]:
+    """All columns, page by page: `fit` chooses the first page, of those `chosen` if any are; those left over follow in
+    their order on the screen, on each page beside those that stay."""
+    wanted = [column for column in columns if column.title in chosen or column is first] if chosen else columns
+    found = [fit(width, wanted, first)]
     shown = {column.title for column, _ in found[0]}
     rest = [column for column in columns if column.title not in shown]
     while rest:
-        chosen = [column for column in columns if column.stays]
-        while chosen and _room(width, chosen) < rest[0].width:
-            chosen.pop()
-        while rest and (not chosen or _room(width, chosen) >= rest[0].width):
-            chosen.append(rest.pop(0))
-        found.append(_filled(width, [column for column in columns if column in chosen]))
+        here = [column for column in columns if column.stays]
+        while here and _room(width, here) < rest[0].width:
+            here.pop()
+        while rest and (not here or _room(width, here) >= rest[0].width):
+            here.append(rest.pop(0))
+        found.append(_filled(width, [column for column in columns if column in here]))
     return found
+
+
+def _wanted(column: Column[Shown], width: int) -> int:
+    """At most one cell more for each cell more of the window, so that none of the columns has to go."""
+    spare = int((width - AT_LEAST) * SHARE)
+    return max(column.width, min(column.width + spare, column.ample))
 
 
 def _room(width: int, chosen: Sequence[Column[Shown]]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -20,8 +20,9 @@ from penstock_tui.log.query import Query
 from penstock_tui.log.row import Row
 from penstock_tui.widgets.columns import COLUMNS, column_of, tone_of_row
 from penstock_tui.widgets.fitting import Cell, Column, Fitted, Moment, pages
-from penstock_tui.widgets.segments import cut, fitted, strip_of
+from penstock_tui.widgets.segments import cut, fitted, strip_of, width_of
 from penstock_tui.widgets.table import Table
+from penstock_tui.widgets.tones import session_tone
 
 __all__ = ["RequestTable"]
 
@@ -53,13 +54,16 @@ class RequestTable(Table[Row]):
     class Behind(Message):
         """Rows stood still, and now are to be shown as they are."""
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, heading: Callable[[Row], str] = lambda row: row.session_name, *, id: str | None = None) -> None:
+        """`heading`: what stands over the rows of a group, by its first row."""
         super().__init__(id=id)
+        self._heading = heading
         self._is_behind = False
         self.moment = Moment(0.0)
         self.following = True
         self.cursor: Row | None = None
         self._view = FilteredRows()
+        self._chosen: tuple[str, ...] = ()
         self._page = 0
         self._pages: list[Fitted[Row]] = [[]]
         self._drawn: dict[tuple[int, int, str], Strip] = {}
@@ -67,8 +71,13 @@ class RequestTable(Table[Row]):
 
     @property
     def count(self) -> int:
-        """How many rows there are, after the filter."""
+        """How many lines there are, after the filter."""
         return len(self._view)
+
+    @property
+    def rows(self) -> int:
+        """How many of them are rows, and no headings."""
+        return self._view.rows
 
     @property
     def order(self) -> Order | None:
@@ -79,6 +88,12 @@ class RequestTable(Table[Row]):
     def columns(self) -> Fitted[Row]:
         """Those that are shown."""
         return self._pages[min(self._page, len(self._pages) - 1)]
+
+    def choose_columns(self, titles: Sequence[str]) -> None:
+        """Show the columns of these titles first. None of ours among them: those that there is room for, by rank."""
+        known = {column.title for column in COLUMNS}
+        self._chosen, self._page = tuple(title for title in titles if title in known), 0
+        self._lay_out()
 
     @property
     def cursor_line(self) -> int:
@@ -127,7 +142,7 @@ class RequestTable(Table[Row]):
         self.moment = moment
         first = round(self.scroll_y)
         for line, row in enumerate(self._view.lines(first, self.lines_in_sight), start=first):
-            if row.running:
+            if row.running or self._view.is_heading(line):
                 self.redraw(line)
 
     def select(self, row: Row) -> None:
@@ -147,6 +162,7 @@ class RequestTable(Table[Row]):
     def neighbour(self, row: Row, step: int) -> Row | None:
         """The row `step` lines further down, None past the ends."""
         line = self._line_of(row) + step
+        line += step if self._view.is_heading(line) else 0
         return self._view.at(line) if 0 <= line < self.count else None
 
     def find(self, query: Query, step: int) -> Row | None:
@@ -154,6 +170,8 @@ class RequestTable(Table[Row]):
         return self._view.find(query, self.cursor_line, step)
 
     def go(self, line: int) -> None:
+        if self._view.is_heading(line):  # upwards over it, where there is a row above
+            line += -1 if 0 < line < self.cursor_line else 1
         if line > 0 and self.count > 1:
             self.following = False
         self._go(line)
@@ -167,6 +185,10 @@ class RequestTable(Table[Row]):
     def line(self, at: int) -> Strip:
         row = self._view.at(at)
         width = self.scrollable_content_region.width
+        if self._view.is_heading(at):
+            style = self.tone(session_tone(row.session_number) or "dim") + Style(bold=True)
+            words = f"── {self._heading(row)} "
+            return strip_of([(fitted(words + "─" * max(width - width_of(words), 0), width), style)], width, style)
         tone = ("cursor" if self.has_focus else "cursor-away") if row is self.cursor else "plain"
         if row.running:
             return self._draw(row, tone, width)
@@ -210,7 +232,7 @@ class RequestTable(Table[Row]):
 
     def _lay_out(self) -> None:
         first = column_of(self.order.title) if self.order is not None else None
-        self._pages = pages(self.scrollable_content_region.width, COLUMNS, first)
+        self._pages = pages(self.scrollable_content_region.width, COLUMNS, first, self._chosen)
         self._page = min(self._page, len(self._pages) - 1)
         self._arrange()
 
@@ -269,7 +291,8 @@ class RequestTable(Table[Row]):
             return None
         restless = {row.number for row in (*changes.changed, *changes.dropped)} if self.order is not None else set()
         shown = enumerate(self._view.lines(first, max(self.lines_in_sight, 1)))
-        return next(((row, down) for down, row in shown if row.number not in restless), None)
+        still = ((row, down) for down, row in shown if row.number not in restless)
+        return next((one for one in still if not self._view.is_heading(first + one[1])), None)
 
     def _settle(self, top: tuple[Row, int] | None = None, *, reveal: bool = True) -> None:
         """After rows came or went: the cursor back on its row, and `top` back where it was in the window."""

@@ -8,8 +8,10 @@ from rich.style import Style
 from textual.style import Style as ContentStyle
 from textual.widget import Widget
 
-__all__ = ["TONES", "Tones"]
+__all__ = ["SESSIONS", "TONES", "Tones", "session_tone"]
 
+SESSIONS: Final = ("#367bdb", "#b86720", "#a654e1", "#188a86", "#dd3c7f", "#6a8518")
+"""One after the other, by the order in which sessions appeared: of one lightness, readable on dark and light."""
 TONES: Final = {
     "plain": "$foreground",
     "dim": "$foreground 60%",
@@ -28,10 +30,16 @@ TONES: Final = {
     "assistant": "bold $text-accent",
     "tool": "bold $text-success",
     "thinking": "italic $foreground 60%",
+    **{f"session-{n}": color for n, color in enumerate(SESSIONS)},
     "added": "$text-success on $success 12%",
     "taken": "$text-error on $error 12%",
 }
 """Name to style, the same in all widgets and themes. As they stand for `Content`, which a person can select."""
+
+
+def session_tone(number: int) -> str:
+    """The tone of a session, by its order of appearance from 1. Empty for 0, which is none."""
+    return f"session-{(number - 1) % len(SESSIONS)}" if number else ""
 
 
 class Tones:

@@ -46,9 +46,10 @@ class MinuteSums:
         if row is None or row.kind == Kind.COUNT:
             return
         sums = self._minutes.setdefault(int(event.at // MINUTE), Minute())
-        sums.sent += row.tokens_out or 0
-        sums.prompt += row.usage.prompt or 0
-        sums.cache_read += row.usage.cache_read or 0
+        read, prompt = row.cached
+        sums.sent += row.traffic[1]
+        sums.prompt += prompt
+        sums.cache_read += read
         while len(self._minutes) > MINUTES:
             self._minutes.popitem(last=False)
 

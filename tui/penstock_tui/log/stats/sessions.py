@@ -31,6 +31,8 @@ class Session:
     totals: Totals = field(default_factory=Totals)
     rows: int = 0
     """Of its requests, those whose rows are kept and may still change."""
+    number: int = 0
+    """Order of appearance in this log, from 1."""
 
 
 class Sessions:
@@ -39,6 +41,7 @@ class Sessions:
     def __init__(self, limit: int = KEPT) -> None:
         self._limit = limit
         self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._appeared = 0
 
     def __len__(self) -> int:
         return sum(one.totals.requests > 0 for one in self._sessions.values())
@@ -59,11 +62,15 @@ class Sessions:
             session.rows -= 1
 
     def enter(self, row: Row) -> None:
-        """Count `row` in as it is now."""
+        """Count `row` in as it is now, and number it by its session."""
         name = session_of(row)
         if not name:
             return
-        session = self._sessions.setdefault(name, Session(name, first_at=row.at))
+        session = self._sessions.get(name)
+        if session is None:
+            self._appeared += 1
+            session = self._sessions[name] = Session(name, first_at=row.at, number=self._appeared)
+        row.session_number = session.number
         self._sessions.move_to_end(name)
         session.totals.add(row, 1)
         session.rows += 1

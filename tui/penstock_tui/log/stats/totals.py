@@ -19,11 +19,11 @@ class Totals:
     turns: int = 0
     """A person's messages, retries not counted."""
     tokens_in: int = 0
-    """What clients sent. Requests that only count tokens are left out here and below."""
+    """What clients sent. Requests that only count tokens are left out here and below, and those that were refused."""
     tokens_out: int = 0
     """What left for the providers."""
     prompt: int = 0
-    """Input tokens as the providers counted them."""
+    """Input tokens as the providers counted them; where one did not, as the bill has them."""
     cache_read: int = 0
     costs: CostTotals = field(default_factory=CostTotals)
 
@@ -40,13 +40,14 @@ class Totals:
     def add(self, row: Row, sign: int) -> None:
         """Count `row` in with `sign` 1, out with -1."""
         self.requests += sign
-        self.turns += sign * (row.kind == Kind.MAIN and not row.retry)
+        self.turns += sign * row.is_new_turn
         if row.kind == Kind.COUNT:
             return
-        self.tokens_in += sign * (row.tokens_in or 0)
-        self.tokens_out += sign * (row.tokens_out or 0)
-        self.prompt += sign * (row.usage.prompt or 0)
-        self.cache_read += sign * (row.usage.cache_read or 0)
+        (came, sent), (read, prompt) = row.traffic, row.cached
+        self.tokens_in += sign * came
+        self.tokens_out += sign * sent
+        self.prompt += sign * prompt
+        self.cache_read += sign * read
         self.costs.add(row.money, sign)
         self.costs.add_reads(row.reads, row.reads_cost, sign)
 

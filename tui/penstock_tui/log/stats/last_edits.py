@@ -1,0 +1,48 @@
+"""The edits that landed last."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from penstock.base.readable import one_line
+from penstock.events.event import Event, EventKind
+from penstock.events.request_events import EditEvent
+from penstock_tui.log.row import Row
+
+__all__ = ["LandedEdit", "LastEdits"]
+
+KEPT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class LandedEdit:
+    """One of them. Texts are on one line."""
+
+    at: float
+    stage: str
+    op: str
+    """`replace`, `note` or `compact`."""
+    reason: str
+    before: int
+    """Tokens."""
+    after: int
+    messages: int
+    """Of a compaction: how many it covers; 0 where that is not said."""
+
+
+class LastEdits:
+    """The newest at the end; bounded however long the log is."""
+
+    KINDS = (EventKind.EDIT,)
+
+    def __init__(self) -> None:
+        self.rows: deque[LandedEdit] = deque(maxlen=KEPT)
+
+    def fold(self, event: Event, _row: Row | None) -> None:
+        """Take an edit in, if it landed."""
+        said = event.data
+        if not isinstance(said, EditEvent) or not said.has_landed:
+            return
+        texts = one_line(said.stage), one_line(said.op), one_line(said.reason)
+        self.rows.append(LandedEdit(event.at, *texts, said.before or 0, said.after or 0, said.messages or 0))
