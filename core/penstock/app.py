@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ from penstock.base import paths
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import StoreError
 from penstock.base.keyfile import has_key, installation_key
+from penstock.control.request_commands import RequestCommands
 from penstock.control.session_commands import Live, SessionCommands
 from penstock.control.settings_commands import SettingsCommands
 from penstock.dialects.base import Dialect
@@ -27,6 +29,8 @@ from penstock.plugins.manager import Plugins
 from penstock.plugins.tagger import Tags
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
+from penstock.redaction.personal import redactors
+from penstock.redaction.redaction import Redactor
 from penstock.store import complete
 from penstock.store.base import RetentionPolicy, Store
 from penstock.store.in_memory import MemoryStore
@@ -123,6 +127,7 @@ class Suite:
             opened.pop_all()  # from here on `close` does it
         # What can not be kept can not be sent the same after a restart (P3): what is sent then stays as it comes.
         engine.is_paused = bool(degraded)
+        engine.whole_requests.resize(chosen.log.whole)
         suite = cls(engine, log, kept, plugins, chosen, dialects, degraded, memory_service)
         suite._retried_until = clock.now() + complete.RETRIED_S if is_incomplete else 0.0
         suite._path, suite._clock = path, clock
@@ -133,6 +138,7 @@ class Suite:
     def _changed(self, name: str, profile: Profile) -> None:
         if name == self.engine.pipelines.own:
             self.profile = profile
+            self.engine.whole_requests.resize(profile.log.whole)
 
     def _prune(self, clock: Clock) -> None:
         """Delete what is past its time: at start, then every hour until closed."""
@@ -160,6 +166,11 @@ class Suite:
         """What a person asks of sessions. Its commands read the store: not for the loop."""
         live = Live(self.log.drain, self.engine.forgotten, self.engine.admission.budgets.forget)
         return SessionCommands(self.store, live)
+
+    def requests(self) -> RequestCommands:
+        """What a person asks of requests in full. Its commands redact whole bodies: not for the loop."""
+        hidden = redactors(self.profile.redact.personal, self.plugins.redactors())
+        return RequestCommands(self.engine.whole_requests, Redactor(sys.maxsize, hidden), self.profile)
 
     def close(self) -> None:
         """Write what is left and let go of everything."""

@@ -260,3 +260,17 @@ def test_a_proxy_that_finds_its_store_incomplete_edits_nothing_that_may_be_a_ret
     suite = Suite.open(clock=clock)
     assert ask(suite, body, headers={"x-session-id": "after an end in good order"}).body == edited
     suite.close()
+
+
+def test_whole_requests_follow_the_setting(tmp_path: Path) -> None:
+    """As many as the profile says; none, at once, when that is set to 0 in this run."""
+    suite = Suite.open("observe", store=tmp_path / "penstock.db")
+    try:
+        ask(suite, conversation(user("one")))
+        assert suite.requests().do("whole", {"exchange": "y1"})["forwarded"] is None
+        suite.settings.do("set", {"values": {"log.whole": 0}})
+        assert len(suite.engine.whole_requests) == 0
+        ask(suite, conversation(user("one")), "y2")
+        assert len(suite.engine.whole_requests) == 0
+    finally:
+        suite.close()

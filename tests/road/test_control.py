@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from penstock.control.client import HOST, token_of
+from penstock.control.client import ask as ask_proxy
 from penstock.events.event import EventKind
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Road
@@ -88,6 +89,19 @@ def test_a_command_goes_no_further(start: Callable[..., Road], mode: str, allowe
     assert answer.status == (404 if allowed else 401)  # of the path the test's own tag is a part
     assert call.provider.received(call.tag, 0) == []
     assert call.events() == []
+
+
+def test_a_whole_request(start: Callable[..., Road]) -> None:
+    """As the client sent it and as the provider got it, from the proxy's memory; without what is redacted."""
+    road = start(profile=PROFILE)
+    body = claude(*talk(2), session=new_session())
+    call = road.send("/v1/messages", body)
+    assert call.response().status == 200
+    exchange = call.wait(EventKind.PROCESSED).exchange
+    found = ask_proxy(f"127.0.0.1:{road.port}", road.proxy.setup.store, "/requests/whole", {"exchange": exchange}, 30.0)
+    assert found["received"]["messages"] == json.loads(body)["messages"]
+    assert (found["forwarded"] or found["received"])["messages"] == json.loads(call.received.body)["messages"]
+    assert "cch=" not in json.dumps(found)
 
 
 def compact(road: Road, *words: str) -> str:

@@ -234,7 +234,7 @@ async def test_the_map_follows(log: Log) -> None:
         await screen.sees("1.5k of 200k")
 
 
-@pytest.mark.parametrize("keys", ["m", "enter,x", "enter,d", "enter,w", "m,tab"])
+@pytest.mark.parametrize("keys", ["m", "enter,x", "enter,d", "enter,w", "enter,f", "m,tab"])
 async def test_any_size(log: Log, keys: str) -> None:
     """Every view stands every window, comes back whole from a tiny one, and has help."""
     play(log)

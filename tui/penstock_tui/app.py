@@ -30,7 +30,7 @@ from penstock_tui.screens.budget import BudgetView
 from penstock_tui.screens.compactions import CompactionsView
 from penstock_tui.screens.context import ContextScreen
 from penstock_tui.screens.detail import DetailScreen
-from penstock_tui.screens.exchange_base import ExchangeScreen, OpenExchange, OpenMap
+from penstock_tui.screens.exchange_base import ExchangeScreen, OpenExchange, OpenMap, OpenWhole
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.screens.memory import MemoryView
@@ -40,6 +40,7 @@ from penstock_tui.screens.replay import OpenLog, ReplayView
 from penstock_tui.screens.sessions import SessionsView
 from penstock_tui.screens.settings import SettingsView
 from penstock_tui.screens.tags import TagsView
+from penstock_tui.screens.whole import WholeScreen
 from penstock_tui.widgets.columns import COLUMNS, order_by
 
 __all__ = ["PenstockApp"]
@@ -182,6 +183,10 @@ class PenstockApp(App[None]):
             self.push_screen(ContextScreen(event.row, self.feed, self.changed, event.walk))
         else:
             below.go_to(event.row)
+
+    @on(OpenWhole)
+    def _open_whole(self, event: OpenWhole) -> None:
+        self.push_screen(WholeScreen(event.row, event.detail, self.commander.proxy))
 
     def _back_below(self, kind: type[Shown]) -> Shown | None:
         """From an exchange to the map that it was opened from, or the other way round: the two are never opened over

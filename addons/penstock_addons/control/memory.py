@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -60,9 +60,14 @@ class MemoryRoutes:
             raise MemoryUnavailable("nothing is remembered")
         # A store that is only in memory is not the file, which may be another's.
         own = None if suite.degraded else suite.store
+
+        def forget(texts: Sequence[str]) -> int:
+            suite.engine.whole_requests.clear()  # any of them may hold the text
+            return forget_everywhere(first, texts, own)
+
         return MemoryCommands(
             lambda: memory_service.open(OPEN_S),
             clean=memory_service.clean,
-            forget_originals=lambda texts: forget_everywhere(first, texts, own),
+            forget_originals=forget,
             health=memory_service.health,
         )

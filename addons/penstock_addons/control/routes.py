@@ -3,7 +3,8 @@
 `POST /compact {"session": ""}` has the next request of a session, or of all, flushed; `GET /health` says that the proxy
 is up; `POST /shutdown` has it leave. `POST /memory/COMMAND` asks the memory that this process owns, `POST
 /budget/COMMAND` its budgets, `POST /settings/COMMAND` shows and changes its settings, pauses it, and has
-it go on; `POST /sessions/COMMAND` lists, names and deletes the sessions in its store.
+it go on; `POST /sessions/COMMAND` lists, names and deletes the sessions in its store; `POST /requests/whole
+{"exchange": "ID"}` gives one of the last requests in full, redacted.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ __all__ = ["Answer", "ControlRoutes"]
 Answer = tuple[int, Mapping[str, Any]]
 _KNOWN = (
     "there are GET /health, POST /compact, POST /shutdown, and "
-    "POST /COMMAND below /memory, /budget, /settings and /sessions"
+    "POST /COMMAND below /memory, /budget, /settings, /sessions and /requests"
 )
 
 
@@ -43,6 +44,7 @@ class ControlRoutes:
             "/budget/": _budget,
             "/settings/": _settings,
             "/sessions/": _sessions,
+            "/requests/": _requests,
         }
 
     def do(self, method: str, path: str, body: bytes) -> Answer | Coroutine[Any, Any, Answer]:
@@ -95,6 +97,10 @@ def _settings(suite: Suite, command: str, body: bytes) -> Answer:
 
 def _sessions(suite: Suite, command: str, body: bytes) -> Answer:
     return 200, suite.sessions().do(command, _arguments(body))
+
+
+def _requests(suite: Suite, command: str, body: bytes) -> Answer:
+    return 200, suite.requests().do(command, _arguments(body))
 
 
 def _arguments(body: bytes) -> dict[str, Any]:

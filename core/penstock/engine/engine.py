@@ -30,6 +30,7 @@ from penstock.engine.reader import Reader
 from penstock.engine.request_context import RequestContext
 from penstock.engine.responses import ResponseHandler
 from penstock.engine.token_counts import TokenCalibration
+from penstock.engine.whole_requests import WholeRequests
 from penstock.events.log import EventLog
 from penstock.events.proxy_events import FaultEvent
 from penstock.redaction.redaction import redact
@@ -91,6 +92,8 @@ class Engine:
         self._processor = RequestProcessor(
             store, log, self._clock, self._reader, self.admission, counting, self._fallback, redactors
         )
+        self.whole_requests = WholeRequests()
+        """The last requests in full. Keeps none until it is told how many."""
         self.is_paused = False
         """No new edits; those that have landed are sent on. May be set at any time, for the requests that come then."""
 
@@ -117,7 +120,9 @@ class Engine:
             if request.profile and request.profile not in self.pipelines:
                 await self._ready(request.profile)
             context = self._context(request)
-            return await self._process(context)
+            decision = await self._process(context)
+            self.whole_requests.add(request, decision)
+            return decision
         except Exception as e:  # whatever it is, the request goes out (P1)
             logger.exception("exchange %s goes past the pipeline", request.id)
             return await self._fallback.pass_by(request, context, f"{type(e).__name__}: {e}")
@@ -157,6 +162,7 @@ class Engine:
     def forgotten(self, conversations: Collection[str]) -> AbstractContextManager[None]:
         """Have what is in memory of some conversations forgotten; see `States.forgotten`."""
         self.keep_alive.forget(conversations)
+        self.whole_requests.forget(conversations)
         return self._states.forgotten(conversations)
 
     def close(self) -> None:
@@ -165,6 +171,7 @@ class Engine:
         self._fallback.close()
         self._background.close()
         self._counting.save()
+        self.whole_requests.resize(0)
 
     # ---------------------------------------------------------------- the loop's side
 

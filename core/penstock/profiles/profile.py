@@ -88,6 +88,9 @@ class Log(_Table):
 
     preview: int = Field(default=400, ge=0)
     """Characters of each text that are written. 0 keeps all texts out."""
+    whole: int = Field(default=50, ge=0, le=1000)
+    """So many of the last requests, as received and as forwarded, are kept in the proxy's memory, never on disk, to be
+    read in full. 0 keeps none."""
     events: int = Field(default=200_000, gt=0)
     """Older events are deleted beyond so many."""
     days: float = Field(default=30, gt=0)

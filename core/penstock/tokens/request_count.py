@@ -12,7 +12,7 @@ from penstock.tokens.calibration import TokenScale
 from penstock.tokens.estimate import estimate_bytes, estimated
 from penstock.tokens.vocabulary import Tokenizer
 
-__all__ = ["Sample", "TokenParts", "count_request", "sample", "shares"]
+__all__ = ["Sample", "TokenParts", "count_request", "sample", "shares", "system_texts"]
 
 SAMPLE_BYTES = 200_000
 """At most about this much of a request is counted to learn its model's ratio: a quarter of a second, and the ratio of a
@@ -71,7 +71,7 @@ def count_request(
     def count(text: str) -> int:
         return tokenizer.count(text, is_late)
 
-    system = sum(count(text) for name in _SYSTEM for text in _texts(conversation.field(name)))
+    system = sum(map(count, system_texts(conversation)))
     tools = count(_raw(conversation, "tools"))
     counted = guessed = 0
     for message in conversation.messages:
@@ -82,6 +82,11 @@ def count_request(
             else:
                 counted += count(block.text) + count(_name(block))
     return TokenParts(system, tools, counted + guessed + (MESSAGE_TOKENS if conversation.messages else 0), guessed)
+
+
+def system_texts(conversation: Conversation) -> Iterator[str]:
+    """Every text of the system prompt."""
+    return (text for name in _SYSTEM for text in _texts(conversation.field(name)))
 
 
 def sample(conversation: Conversation, limit: int = SAMPLE_BYTES) -> Sample:

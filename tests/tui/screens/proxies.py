@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
 from penstock.app import Suite
@@ -36,6 +38,9 @@ class Up:
         if path == "/shutdown":
             return {"pid": 7, "under_way": 3}
         try:
+            if path == "/requests/whole":
+                answer: dict[str, Any] = json.loads(msgspec.json.encode(self.suite.requests().do("whole", arguments)))
+                return answer
             return self.suite.settings.do(path.removeprefix("/settings/"), arguments)
         except ProfileError as e:
             raise Refused(400, str(e), e.faults) from e

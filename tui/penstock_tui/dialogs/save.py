@@ -1,7 +1,8 @@
-"""Asks where an exchange is to be saved as JSON, and saves it there."""
+"""Asks where something is to be saved as JSON, and saves it there."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,8 +16,6 @@ from textual.widgets import Input, Static
 from penstock.base.errors import StoreError
 from penstock.base.private_files import free_name
 from penstock_tui.dialogs.base import Dialog
-from penstock_tui.exchange.reader import ExchangeReader, Wanted
-from penstock_tui.exchange.save import write_new
 from penstock_tui.format import count, home_path
 
 __all__ = ["SaveScreen"]
@@ -36,20 +35,28 @@ class SaveScreen(Dialog[None]):
     class Done(Message):
         """It was written, or could not be."""
 
-        path: Path
-        size: int
+        files: Mapping[Path, int]
         error: str = ""
 
-    def __init__(self, reader: ExchangeReader, wanted: Wanted) -> None:
+    def __init__(
+        self,
+        name: str,
+        write: Callable[[Path], Mapping[Path, int]],
+        *,
+        title: str = "Save the exchange as JSON",
+        note: str = "",
+    ) -> None:
+        """`name`: of the exchange. `write` gives the files that it wrote, each with its bytes, and raises as
+        `write_new` does. `note`: what more is said."""
         super().__init__()
-        self._reader = reader
-        self._wanted = wanted
+        self._of, self._write_to, self._heading, self._note = name, write, title, note
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = "Save the exchange as JSON"
-            yield Input(str(free_name(Path.cwd(), "exchange", self._wanted.id, ".json")), select_on_focus=False)
-            yield Static("Enter saves, Esc goes back. It holds what people said.", id="said", markup=False)
+            box.border_title = self._heading
+            yield Input(str(free_name(Path.cwd(), "exchange", self._of, ".json")), select_on_focus=False)
+            said = f"Enter saves, Esc goes back. It holds what people said.{self._note}"
+            yield Static(said, id="said", markup=False)
 
     @on(Input.Submitted)
     def _save(self, event: Input.Submitted) -> None:
@@ -59,13 +66,13 @@ class SaveScreen(Dialog[None]):
 
     def _write(self, path: Path) -> None:
         try:
-            size = write_new(path, self._reader.record(self._wanted))
-        except FileExistsError:
-            self.post_message(self.Done(path, 0, f"{path} is there already, and was left as it is."))
+            files = self._write_to(path)
+        except FileExistsError as e:
+            self.post_message(self.Done({}, f"{e.filename or path} is there already, and was left as it is."))
         except (StoreError, OSError, ValueError, TypeError) as e:
-            self.post_message(self.Done(path, 0, f"Nothing was saved: {e}"))
+            self.post_message(self.Done({}, f"Nothing was saved: {e}"))
         else:
-            self.post_message(self.Done(path, size))
+            self.post_message(self.Done(files))
 
     @on(Done)
     def _told(self, event: Done) -> None:
@@ -73,5 +80,6 @@ class SaveScreen(Dialog[None]):
             self.add_class("-wrong")
             self.query_one("#said", Static).update(event.error)
             return
-        self.app.notify(f"Saved {home_path(event.path)} ({count(event.size)} bytes)", markup=False)
+        saved = " and ".join(f"{home_path(file)} ({count(size)} bytes)" for file, size in event.files.items())
+        self.app.notify(f"Saved {saved}", markup=False)
         self.dismiss()

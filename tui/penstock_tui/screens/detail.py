@@ -15,11 +15,12 @@ from textual.widgets import ContentSwitcher
 from penstock_tui.dialogs.save import SaveScreen
 from penstock_tui.exchange.model import ExchangeDetail
 from penstock_tui.exchange.reader import Wanted
+from penstock_tui.exchange.save import write_new
 from penstock_tui.format import clock_time, duration
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.model import Changes
 from penstock_tui.log.row import Row
-from penstock_tui.screens.exchange_base import ExchangeScreen, OpenMap, Walk
+from penstock_tui.screens.exchange_base import ExchangeScreen, OpenMap, OpenWhole, Walk
 from penstock_tui.widgets.block_list import BlockList
 from penstock_tui.widgets.columns import COLUMNS, tone_of_row
 from penstock_tui.widgets.diff_list import DiffList
@@ -65,6 +66,7 @@ class DetailScreen(ExchangeScreen):
         Binding("x", "pane('edits')", "Edits"),
         Binding("m", "map", "Map"),
         Binding("e", "full", "Full"),
+        Binding("f", "whole", "Whole"),
         Binding("w", "save", "Save"),
     ]
 
@@ -145,7 +147,11 @@ class DetailScreen(ExchangeScreen):
         self.post_message(OpenMap(self.row, self.walk))
 
     def action_save(self) -> None:
-        self.app.push_screen(SaveScreen(self.reader, self.wanted))
+        wanted = self.wanted
+        self.app.push_screen(SaveScreen(wanted.id, lambda path: {path: write_new(path, self.reader.record(wanted))}))
+
+    def action_whole(self) -> None:
+        self.post_message(OpenWhole(self.row, self._detail))
 
     def readings(self, wanted: Wanted) -> Iterator[object]:
         detail = self.reader.read(wanted)

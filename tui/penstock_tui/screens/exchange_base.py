@@ -19,6 +19,7 @@ from textual.worker import get_current_worker
 
 from penstock.base.errors import StoreError
 from penstock_tui.dialogs.base import Transient
+from penstock_tui.exchange.model import ExchangeDetail
 from penstock_tui.exchange.reader import ExchangeReader, Wanted
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.model import Changes
@@ -26,7 +27,7 @@ from penstock_tui.log.row import Row
 from penstock_tui.widgets.fitted_line import Fact, FittedLine
 from penstock_tui.widgets.key_line import KeyLine
 
-__all__ = ["ExchangeScreen", "OpenExchange", "OpenMap", "Walk"]
+__all__ = ["ExchangeScreen", "OpenExchange", "OpenMap", "OpenWhole", "Walk"]
 
 Walk = Callable[[Row, int], Row | None]
 """Gives the exchange next to one, in the order of the list that it was opened from."""
@@ -48,6 +49,14 @@ class OpenMap(Message):
 
     row: Row
     walk: Walk
+
+
+@dataclass
+class OpenWhole(Message):
+    """The whole request of an exchange is to be shown."""
+
+    row: Row
+    detail: ExchangeDetail
 
 
 class ExchangeScreen(Screen[None], Transient):

@@ -58,6 +58,11 @@ KEYS = (
             ("x", "its edits: ✎ landed, ❄ frozen, … pending, ✗ left out; again: the blocks"),
             ("e", "in full, or a line each"),
             ("m", "its context map"),
+            (
+                "f",
+                "the whole request, from the memory of the proxy that is up; there Tab turns from what was received "
+                "to what was forwarded, w saves both as JSON",
+            ),
             ("w", "save it as JSON, to a file that you name"),
             ("↑ ↓ PgUp PgDn", "scroll"),
             ("y", "copy the exchange's id"),

@@ -37,8 +37,8 @@ class BlockLayout(NamedTuple):
     """Message and block to the index of its first line."""
 
 
-def lines_of(detail: ExchangeDetail, width: int, *, full: bool) -> BlockLayout:
-    """All blocks, each in a line or in full."""
+def lines_of(detail: ExchangeDetail, width: int, *, full: bool, longest: int | None = LONGEST) -> BlockLayout:
+    """All blocks, each in a line or in full, of `longest` lines at most. None: however long."""
     places: dict[tuple[int, int], int] = {}
     lines: list[Line] = []
     if detail.known_from > 0:
@@ -55,7 +55,7 @@ def lines_of(detail: ExchangeDetail, width: int, *, full: bool) -> BlockLayout:
             left = plural(block.m - expected, "message")
             lines.append([(f"   ⋯ {left} not shown: empty, or more at once than the log lists", "dim")])
         places[block.m, block.b] = len(lines)
-        lines += _block(block, width, head, full=full)
+        lines += _block(block, width, head, full=full, longest=longest)
         expected = block.m + 1
     if not own:
         own = len(lines)
@@ -84,7 +84,7 @@ def role_tone(block: Block) -> str:
     return block.role if block.role in _LETTERS else "dim"
 
 
-def _block(block: Block, width: int, head: int, *, full: bool) -> Iterator[Line]:
+def _block(block: Block, width: int, head: int, *, full: bool, longest: int | None) -> Iterator[Line]:
     tone = role_tone(block)
     index = str(block.m) if block.b == 0 else ""
     start = [
@@ -94,7 +94,7 @@ def _block(block: Block, width: int, head: int, *, full: bool) -> Iterator[Line]
         *_tokens(block, head - HEAD),
     ]
     plain = "dim" if not block.new else "thinking" if block.kind == "thinking" else "plain"
-    words = _words(block, max(width - head, 8), full=full)
+    words = _words(block, max(width - head, 8), full=full, longest=longest)
     yield [*start, (words[0], plain)]
     for more in words[1:]:
         yield [("     ", "dim"), ("▌", tone), (" " * (head - 6), "dim"), (more, plain)]
@@ -110,13 +110,13 @@ def _tokens(block: Block, room: int) -> Line:
     return [(f"{came:>5}", "dim"), (fitted(f"→{count(block.sent)}", room + 1), "good")]
 
 
-def _words(block: Block, width: int, *, full: bool) -> list[str]:
+def _words(block: Block, width: int, *, full: bool, longest: int | None) -> list[str]:
     text = f"{block.name}: {block.text}" if block.name else block.text
     if not full:
         return [fitted(" ".join(text.split()), width).rstrip()]
     lines = [part for line in text.splitlines() for part in wrapped(line, width)]
-    if len(lines) > LONGEST:
-        lines = [*lines[:LONGEST], f"⋯ {len(lines) - LONGEST} more lines"]
+    if longest is not None and len(lines) > longest:
+        lines = [*lines[:longest], f"⋯ {len(lines) - longest} more lines"]
     return lines or [""]
 
 

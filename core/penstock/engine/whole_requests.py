@@ -1,0 +1,107 @@
+"""The last requests as received and as forwarded, in memory only: for a person who wants to read one in full.
+
+Bodies alone, as they came over the wire; no header is kept. Nothing is copied: the very bytes that were sent are held.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from penstock.conversation.exchange import Request
+from penstock.engine.proxy_decision import ProxyDecision
+
+__all__ = ["BYTES", "WholeRequest", "WholeRequests"]
+
+BYTES = 64 << 20
+"""Of all bodies together. The oldest go first; a request that is larger by itself is not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRequest:
+    """Both bodies of one exchange, in its content-encoding."""
+
+    exchange: str
+    conversation: str
+    dialect: str
+    path: str
+    encoding: str
+    received: bytes
+    forwarded: bytes
+    """The same object where nothing was changed."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that it holds."""
+        return len(self.received) + (0 if self.forwarded is self.received else len(self.forwarded))
+
+
+class WholeRequests:
+    """Holds at most `limit` requests, and no more than `most` bytes at any time. Any thread may call."""
+
+    def __init__(self, limit: int = 0, most: int = BYTES) -> None:
+        self._limit, self._most = limit, most
+        self._kept: deque[WholeRequest] = deque()
+        self._lock = threading.Lock()
+        self.size = 0
+        """Bytes held now."""
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def add(self, request: Request, decision: ProxyDecision) -> None:
+        """Keep a request that was read and is forwarded, unless the profile it went through keeps none."""
+        exchange, pipeline = decision.exchange, decision.pipeline
+        if exchange is None or decision.refusal is not None or pipeline is None or not pipeline.profile.log.whole:
+            return
+        encoding = request.headers.get("content-encoding", "")
+        forwarded = request.body if decision.body is None else decision.body
+        self.keep(
+            WholeRequest(
+                request.id,
+                decision.conversation,
+                exchange.dialect,
+                request.path,
+                encoding,
+                request.body,
+                forwarded,
+            )
+        )
+
+    def keep(self, one: WholeRequest) -> None:
+        """Keep `one`, and let go of the oldest for it."""
+        with self._lock:
+            if one.size > self._most or not self._limit:
+                return
+            self._make_room(self._limit - 1, self._most - one.size)
+            self._kept.append(one)
+            self.size += one.size
+
+    def of(self, exchange: str) -> WholeRequest | None:
+        """Those of one exchange. None: they are not kept, or no more."""
+        with self._lock:
+            return next((one for one in self._kept if one.exchange == exchange), None)
+
+    def forget(self, conversations: Collection[str]) -> None:
+        """Let go of all that is of some conversations."""
+        with self._lock:
+            self._kept = deque(one for one in self._kept if one.conversation not in conversations)
+            self.size = sum(one.size for one in self._kept)
+
+    def clear(self) -> None:
+        """Let go of all."""
+        with self._lock:
+            self._make_room(0, 0)
+
+    def resize(self, limit: int) -> None:
+        """Hold so many from now on; 0: none."""
+        with self._lock:
+            self._limit = limit
+            self._make_room(limit, self._most)
+
+    def _make_room(self, count: int, size: int) -> None:
+        """Hold the lock."""
+        while self._kept and (len(self._kept) > count or self.size > size):
+            self.size -= self._kept.popleft().size

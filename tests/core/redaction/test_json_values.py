@@ -1,0 +1,58 @@
+"""Secrets in a whole JSON document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.redaction.json_values import redact_json
+from penstock.redaction.redaction import redact
+from penstock.redaction.settings import WITHHELD
+
+TOKEN = "ghp_" + "a1B2" * 9
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"text": f"it is {TOKEN}"},
+        [{"deep": [TOKEN]}],
+        {"input": {"password": "correct-horse-9"}},
+        {"text": "x" * 500 + " password=correct-horse-9"},
+    ],
+)
+def test_a_secret_is_taken_out_wherever_it_stands(value: Any) -> None:
+    """By its form, or by the name before it."""
+    found = str(redact_json(value, redact))
+    assert TOKEN not in found
+    assert "correct-horse-9" not in found
+    assert "[redacted" in found
+
+
+@given(JSON)
+def test_the_shape_stays(value: Any) -> None:
+    """Names, lists and numbers."""
+
+    def shape(one: Any) -> Any:
+        if isinstance(one, dict):
+            return {name: shape(inner) for name, inner in one.items()}
+        return [shape(inner) for inner in one] if isinstance(one, list) else type(one) if isinstance(one, str) else one
+
+    assert shape(redact_json(value, redact)) == shape(value)
+
+
+@given(JSON)
+def test_nothing_changes_without_a_secret(value: Any) -> None:
+    assert redact_json(value, lambda text: text) == value
+
+
+def test_a_redactor_that_breaks_json_leaves_nothing() -> None:
+    assert redact_json({"a": "b"}, lambda _: "gone") == {"a": WITHHELD}

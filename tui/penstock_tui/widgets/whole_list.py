@@ -1,0 +1,83 @@
+"""One side of a whole request, to scroll through: system prompt, tools, other fields, every message and block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from penstock.base.format import plural
+from penstock_tui.exchange.whole import WholeSide
+from penstock_tui.format import count
+from penstock_tui.widgets.block_lines import LEGEND, lines_of, wrapped
+from penstock_tui.widgets.line_view import LineView
+from penstock_tui.widgets.segments import fitted
+from penstock_tui.widgets.wrapped_text import Line
+
+__all__ = ["WholeList"]
+
+FEW = 3
+"""Lines of the system prompt, and tools, that are shown when not in full."""
+
+
+class WholeList(LineView):
+    """Each block in a line, or all of it."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._side: WholeSide | None = None
+        self._said: list[str] = []
+
+    def show(self, side: WholeSide, title: str) -> None:
+        """Show `side` from its beginning."""
+        self._side = side
+        self.border_title, self.border_subtitle = title, LEGEND
+        self.draw()
+        self.scroll_home(animate=False)
+
+    def say(self, lines: list[str]) -> None:
+        """Why there is nothing to show."""
+        self._side, self._said = None, lines
+        self.draw()
+
+    def made(self, width: int) -> list[Line]:
+        if self._side is None:
+            return [[(part, "plain")] for line in self._said for part in wrapped(line, max(width, 8))]
+        return list(_lines(self._side, max(width, 8), full=self.full))
+
+
+def _lines(side: WholeSide, width: int, *, full: bool) -> Iterator[Line]:
+    if side.detail is None:
+        yield [("No dialect that comes with Penstock reads this request: here it is as JSON.", "dim")]
+        yield from _text(side.text, width, full=True)
+        return
+    if side.system:
+        yield _head(f"system prompt · {count(side.system_tokens)} tokens", width)
+        yield from _text(side.system, width, full=full)
+    if side.tools:
+        tokens = sum(tokens for _, tokens in side.tools)
+        yield _head(f"{plural(len(side.tools), 'tool')} · {count(tokens)} tokens", width)
+        if full:
+            for name, size in side.tools:
+                yield [(f"{count(size):>10} ", "dim"), (name, "tool")]
+        else:
+            yield [(fitted("  " + ", ".join(name for name, _ in side.tools), width).rstrip(), "plain")]
+    if side.rest:
+        yield _head("other fields", width)
+        for name, text in side.rest:
+            value = f"{name}: {text}"
+            for part in wrapped(value, width - 2) if full else [fitted(value, width - 2).rstrip()]:
+                yield [("  ", "dim"), (part, "plain")]
+    yield _head(plural(side.detail.messages or 0, "message"), width)
+    yield from lines_of(side.detail, width, full=full, longest=None).lines
+
+
+def _head(said: str, width: int) -> Line:
+    return [(f"── {said} ".ljust(width, "─"), "head")]
+
+
+def _text(text: str, width: int, *, full: bool) -> Iterator[Line]:
+    lines = [part for line in text.splitlines() for part in wrapped(line, width - 2)]
+    shown = lines if full else lines[:FEW]
+    for line in shown:
+        yield [("  ", "dim"), (line, "plain")]
+    if len(shown) < len(lines):
+        yield [(f"  ⋯ {plural(len(lines) - len(shown), 'more line')}", "dim")]
