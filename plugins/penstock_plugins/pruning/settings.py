@@ -51,6 +51,6 @@ class Settings(BaseModel):
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "safe": {"age": 4, "least": 500, "value": 0.0007, "share": 0.5, "lines": 60},
-    "balanced": {"active": 3, "least": 700, "value": 0.001, "share": 0.4, "gain": 0.2},
-    "bold": {"age": 1, "age_warm": 4, "active": 3, "value": 0.003, "share": 0.3},
+    "balanced": {"age": 1, "active": 3, "least": 700, "value": 0.001, "share": 0.4, "gain": 0.2},
+    "bold": {"age": 1, "age_warm": 4, "active": 3, "value": 0.002, "share": 0.3},
 }
