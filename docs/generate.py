@@ -33,6 +33,8 @@ __all__ = ["REFERENCES", "main"]
 ROOT = Path(__file__).parents[1]
 PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 """Pages of the root that are pages of the site, too."""
+MADE = "Commands, profile keys, hooks and event fields (made from the code when the site is built)"
+"""What the first page says where it has no links to them."""
 
 
 def main(folder: Path) -> None:
@@ -41,6 +43,9 @@ def main(folder: Path) -> None:
     shutil.copytree(ROOT / "docs", folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     for file in folder.rglob("*.md"):
         file.write_text(file.read_text(encoding="utf-8").replace("](../../", "](../"), encoding="utf-8")
+    index = folder / "index.md"
+    links = " · ".join(f"[{name[:-3].replace('-', ' ').capitalize()}](reference/{name})" for name in REFERENCES)
+    index.write_text(index.read_text(encoding="utf-8").replace(MADE, links), encoding="utf-8")
     for name in PAGES:
         text = (ROOT / name).read_text(encoding="utf-8").replace("](docs/", "](")
         (folder / name).write_text(text, encoding="utf-8")
@@ -86,6 +91,7 @@ def _parameter(one: Any) -> str:
     if one.min is not None or one.max is not None:
         kind += f", {_bound(one.min)} to {_bound(one.max)}"
     default = "" if one.default in (None, "", False) or callable(one.default) else _code(one.default)
+    default = "on" if one.default is True else default
     said = (one.help or "") + (f" Variable: `{one.envvar}`." if one.envvar else "")
     return _row(", ".join(map(_code, names)), kind, "required" if one.required else default, said)
 

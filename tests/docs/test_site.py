@@ -87,3 +87,11 @@ def test_every_page_is_in_the_navigation(site: Path) -> None:
     assert [
         str(file.relative_to(sources)) for file in sources.rglob("*.md") if f'"{file.relative_to(sources)}"' not in plan
     ] == []
+
+
+def test_the_first_page_leads_to_the_references(site: Path) -> None:
+    """In the repository it cannot: they are made when the site is built."""
+    page = (site / "index.html").read_text(encoding="utf-8")
+    for name in ("commands", "profile-keys", "hooks", "event-fields"):
+        assert page.count(f"reference/{name}.html") >= 1
+    assert "(made from the code" not in page
