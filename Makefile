@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup run test test-slow check format bench release clean
+.PHONY: help setup run test test-slow check format docs bench release clean
 
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,10 @@ check: setup ## Lint, types and import contracts
 format: setup ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: setup ## Build the documentation as a site in build/site
+	$(BIN)/python docs/generate.py build/docs
+	$(BIN)/zensical build --strict --clean
 
 bench: setup ## Measure the latency the suite adds
 	$(BIN)/python benchmarks/latency.py

@@ -15,7 +15,8 @@ COLUMNS = ("time", "exchange", "model", "input", "cache_read", "cache_write", "o
 
 @hookimpl
 def on_event(event: Event) -> None:
-    # Every fact of the log comes by, on a thread that no request waits for. docs/events.md lists what each one holds.
+    # Every fact of the log comes by, on a thread that no request waits for.
+    # docs/reference/events.md lists what each one holds.
     if event.kind is not EventKind.ANSWERED:
         return
     usage = event.payload.get("usage", {})

@@ -14,7 +14,7 @@ from penstock.profiles import profile
 ROOT = Path(__file__).parents[2]
 BLOCKS = [
     pytest.param(block, id=f"{file.name}-{n}")
-    for file in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    for file in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
     for n, block in enumerate(re.findall(r"^```python\n(.*?)^```", file.read_text(encoding="utf-8"), re.M | re.S))
 ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from penstock.models.providers import KNOWN
 
-OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+OPERATIONS = Path(__file__).parents[2] / "docs" / "how-to" / "operations.md"
 
 
 def test_every_host_is_documented_with_its_provider() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = (Path(__file__).parents[2] / "docs" / "writing-a-stage.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "writing-a-stage.md").read_text(encoding="utf-8")
 TABLE = PAGE.partition("## What a plugin may import")[2].partition("\n## ")[0]
 
 

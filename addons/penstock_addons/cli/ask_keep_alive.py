@@ -90,7 +90,7 @@ def _ask(profile: Profile, worth: str, *, is_up: bool) -> None:
     except typer.Abort:
         wants = False
     if not wants:
-        how = f"`{STAGE}` among the stages of a profile turns it on: docs/keep-alive.md"
+        how = f"`{STAGE}` among the stages of a profile turns it on: docs/explanation/keep-alive.md"
         typer.echo(f"It stays off, and you will not be asked again. {how}", err=True)
         return
     file = turn_on(STAGE, profile)

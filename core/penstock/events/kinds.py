@@ -12,7 +12,7 @@ OLD_NAMES = {"enriched": "rewritten", "remembered": "processed", "kept": "histor
 
 
 class EventKind(StrEnum):
-    """What happened. The payload of each is a class named after it, and described in `docs/events.md`."""
+    """What happened. The payload of each is a class named after it, and described in `docs/reference/events.md`."""
 
     STARTED = "started"
     """A proxy began to write to this log."""

@@ -1,5 +1,5 @@
 """Writes a snapshot of exchanges and sessions as one JSON document in a versioned format; its fields are in
-docs/export.md."""
+docs/how-to/export.md."""
 
 from __future__ import annotations
 

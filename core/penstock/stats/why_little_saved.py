@@ -180,7 +180,8 @@ def _what_would_change_it(facts: SessionFacts) -> list[str]:
     lost, tokens = sum(pause.dollars for pause in cold), sum(pause.written_again for pause in cold)
     if lost >= CENT:
         begin = f"After {plural(len(cold), 'cold pause')} {tokens:,} tokens were written to the cache again"
-        end = "although keep-alive was on" if facts.kept_alive else "keep-alive may avoid a part (docs/keep-alive.md)"
+        advice = "keep-alive may avoid a part (docs/explanation/keep-alive.md)"
+        end = "although keep-alive was on" if facts.kept_alive else advice
         said.append(f"{begin}, for ${lost:,.2f} more than reading them: {end}.")
     if facts.waiting:
         said.append(f"{_edits(facts.waiting)} still waiting for a cold cache.")

@@ -1,4 +1,4 @@
-"""The three presets in numbers, tuned on recorded sessions: docs/compressors.md says what they keep of those."""
+"""The three presets in numbers, tuned on recorded sessions; docs/reference/compressors.md says what they keep."""
 
 from __future__ import annotations
 

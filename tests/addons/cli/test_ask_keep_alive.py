@@ -74,7 +74,7 @@ def test_anything_else_leaves_it_off(monkeypatch: pytest.MonkeyPatch, penstock_h
     a_log()
     said = asked(monkeypatch, answer)
     assert "you will not be asked again" in said
-    assert "docs/keep-alive.md" in said
+    assert "docs/explanation/keep-alive.md" in said
     assert "keepalive" not in profiles.load("claude-code").stages
     assert asked(monkeypatch, "y\n") == ""
     assert not paths.profiles_dir().exists()

@@ -333,8 +333,8 @@ def test_closing_ends_the_threads_of_listeners() -> None:
 
 
 def test_every_kind_of_event_is_described() -> None:
-    """`docs/events.md` has a row for each, and for nothing else."""
+    """`docs/reference/events.md` has a row for each, and for nothing else."""
     root = Path(penstock.__file__).parents[2]
-    text = (root / "docs" / "events.md").read_text(encoding="utf-8")
+    text = (root / "docs" / "reference" / "events.md").read_text(encoding="utf-8")
     rows = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
     assert sorted(rows) == sorted(kind.value for kind in EventKind)

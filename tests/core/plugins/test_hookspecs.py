@@ -84,7 +84,7 @@ def test_each_hook_says_what_to_count_on(name: str) -> None:
 @pytest.mark.parametrize("name", SPECS)
 def test_each_hook_is_in_the_guide(name: str) -> None:
     """Who reads only that finds it."""
-    guide = Path(penstock.__file__).parents[2] / "docs" / "writing-a-stage.md"
+    guide = Path(penstock.__file__).parents[2] / "docs" / "how-to" / "writing-a-stage.md"
     assert re.search(rf"\b{name}\b", guide.read_text(encoding="utf-8"))
 
 

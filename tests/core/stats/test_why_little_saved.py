@@ -125,7 +125,7 @@ def test_a_cache_cold_inside_a_round_only() -> None:
     # 20,510 tokens twice, at 4 dollars a million: written at 1.25 times that, instead of read at 0.05
     assert rewritten == (
         f"After 2 cold pauses 41,020 tokens were written to the cache again, for ${41_020 * 4e-6 * 1.2:.2f} more than "
-        "reading them: keep-alive may avoid a part (docs/keep-alive.md)."
+        "reading them: keep-alive may avoid a part (docs/explanation/keep-alive.md)."
     )
 
 

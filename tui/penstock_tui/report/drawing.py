@@ -1,17 +1,17 @@
-"""How a plot is drawn: the one home of plotly."""
+"""How a plot is drawn: as SVG, which needs no script."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from html import escape
+from typing import Literal
 
-import plotly.graph_objects as go
-from plotly.offline import get_plotlyjs
+__all__ = ["BLUE", "GREEN", "GREY", "HEIGHT", "ORANGE", "PURPLE", "RED", "SKY", "Chart", "Plot", "ticks"]
 
-__all__ = ["BLUE", "GREEN", "GREY", "HEIGHT", "ORANGE", "PURPLE", "RED", "SKY", "Plot", "drawn", "figure", "script"]
-
-# Told apart by who sees no red and green (Okabe and Ito), on white and on black; and by dashes and signs as well.
+# Told apart by who sees no red and green (Okabe and Ito), on white and on black; and by dashes and shapes as well.
 BLUE, ORANGE, GREEN, PURPLE, SKY, RED, GREY = (
     "#3b82c4",
     "#e69f00",
@@ -22,7 +22,12 @@ BLUE, ORANGE, GREEN, PURPLE, SKY, RED, GREY = (
     "#8a8f98",
 )
 HEIGHT = 340
-_CONFIG = {"displaylogo": False, "displayModeBar": False, "responsive": True, "plotlyServerURL": ""}
+WIDTH = 1040
+_TOP, _RIGHT, _BOTTOM = 34, 24, 44
+_LETTER = 7.2
+"""Width of a letter, for what has to stand beside another."""
+Points = Sequence[tuple[float, float]]
+Shape = Literal["diamond", "ring", "square", "dot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +46,183 @@ class Plot:
     rows: Sequence[tuple[str, ...]]
 
 
-def script() -> str:
-    """What draws the plots: the whole library, so that the page needs no network."""
-    return str(get_plotlyjs())
+def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[float]:
+    """Round values from `low` to `high`, at most about `most` of them."""
+    span = max(high - low, 1e-9)
+    power = 10 ** math.floor(math.log10(span / most))
+    step = next(power * n for n in (1, 2, 5, 10) if power * n * most >= span * 0.999)
+    step = max(1, round(step)) if whole else step
+    return [n * step for n in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
 
 
-def figure() -> Any:
-    """An empty one."""
-    return go.Figure()
+@dataclass(slots=True)
+class Chart:
+    """Numbers from left to right, from 1; values from bottom to top."""
+
+    x_title: str
+    count: int
+    """The last number of the x axis."""
+    label: Callable[[float], str] = "{:,.0f}".format
+    """How a value is written at the y axis, its unit included."""
+    is_log: bool = False
+    names: Sequence[str] = ()
+    """Of the rows, the lowest first, where the values are row numbers from 0."""
+    y_title: str = ""
+    height: int = HEIGHT
+    least: float = 0.0
+    most: float = 0.0
+    """Values that the y axis reaches at least."""
+    _drawn: list[Callable[[], Iterator[str]]] = field(default_factory=list)
+    _legend: list[tuple[str, str]] = field(default_factory=list)
+
+    def bars(self, series: Sequence[tuple[str, str, Points]]) -> None:
+        """Side by side, each a name, a colour and points."""
+        for n, (name, colour, points) in enumerate(series):
+            self._series(name, f'<rect y="-9" width="18" height="10" fill="{colour}"/>', points)
+            self._drawn.append(partial(self._bars, n, len(series), colour, points))
+
+    def line(self, name: str, colour: str, points: Points, dash: str = "", *, filled: bool = False) -> None:
+        """A line; `filled` down to nothing."""
+        self._series(name, f'<path d="M0 -4H22" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>', points)
+        self._drawn.append(partial(self._line, colour, points, dash, filled))
+
+    def areas(self, series: Sequence[tuple[str, str, Sequence[float]]], x: Sequence[float]) -> None:
+        """Stacked, the first below."""
+        every = math.ceil(len(x) / WIDTH) or 1
+        x, series = x[::every], [(name, colour, values[::every]) for name, colour, values in series]
+        below = [0.0] * len(x)
+        for name, colour, values in series:
+            above = [a + b for a, b in zip(below, values, strict=True)]
+            self._series(
+                name, f'<rect y="-9" width="18" height="10" fill="{colour}"/>', list(zip(x, above, strict=True))
+            )
+            self._drawn.append(partial(self._area, colour, x, below, above))
+            below = above
+
+    def marks(self, name: str, shape: Shape, colour: str, points: Points) -> None:
+        """Single points; none, and the legend says nothing of them."""
+        if points:
+            self._series(name, f'<g transform="translate(9 -4)">{_shape(shape, colour)}</g>', points)
+            self._drawn.append(partial(self._marks, shape, colour, points))
+
+    def level(self, name: str, value: float) -> None:
+        """A line across."""
+        self.line(name, GREY, [(0.5, value), (self.count + 0.5, value)], "2 4")
+
+    def html(self) -> str:
+        """The picture. A legend stands above where there is more than one series."""
+        parts = [*self._axes(), *(part for draw in self._drawn for part in draw())]
+        parts += self._legends() if len(self._legend) > 1 else []
+        return f'<svg viewBox="0 0 {WIDTH} {self.height}" aria-hidden="true">{"".join(parts)}</svg>'
+
+    def _series(self, name: str, sign: str, points: Points) -> None:
+        self._legend.append((name, sign))
+        values = [y for _, y in points if not self.is_log or y > 0]
+        self.most = max([self.most, *values])
+        self.least = min([self.least or (self.most if self.is_log else 0), *values])
+
+    @property
+    def _left(self) -> float:
+        return (
+            16 + _LETTER * max((len(self.label(y)) for y in self._y_ticks()), default=4) + (18 if self.y_title else 0)
+        )
+
+    def _y_ticks(self) -> list[float]:
+        if self.names:
+            return []
+        if self.is_log:
+            return [10.0**n for n in range(math.floor(self._low), math.ceil(self._high) + 1)]
+        return ticks(self.least, self.most or 1, 5)
+
+    @property
+    def _low(self) -> float:
+        if self.names:
+            return -0.5
+        return math.floor(math.log10(self.least or 1)) if self.is_log else self.least
+
+    @property
+    def _high(self) -> float:
+        if self.names:
+            return len(self.names) - 0.5
+        if self.is_log:
+            return max(math.ceil(math.log10(self.most or 1)), self._low + 1)
+        return (self.most or 1) * 1.04
+
+    def _x(self, x: float) -> float:
+        left = 16 + _LETTER * max(map(len, self.names)) if self.names else self._left
+        return round(left + (x - 0.5) / max(self.count, 1) * (WIDTH - left - _RIGHT), 1)
+
+    def _y(self, y: float) -> float:
+        value = math.log10(max(y, 10**self._low)) if self.is_log else y
+        share = (value - self._low) / ((self._high - self._low) or 1)
+        return round(self.height - _BOTTOM - share * (self.height - _BOTTOM - _TOP), 1)
+
+    def _axes(self) -> Iterator[str]:
+        left, right, bottom = self._x(0.5), self._x(self.count + 0.5), self.height - _BOTTOM
+        rows = [(float(n), name) for n, name in enumerate(self.names)] or [(y, self.label(y)) for y in self._y_ticks()]
+        for y, name in rows:
+            yield f'<path class="grid" d="M{left} {self._y(y)}H{right}"/>'
+            yield f'<text x="{left - 8}" y="{self._y(y) + 4}" text-anchor="end">{escape(name)}</text>'
+        for x in ticks(1, self.count, 12, whole=True):
+            yield f'<path class="grid" d="M{self._x(x)} {bottom}v5"/>'
+            yield f'<text x="{self._x(x)}" y="{bottom + 18}" text-anchor="middle">{x:,.0f}</text>'
+        yield f'<text x="{(left + right) / 2}" y="{self.height - 6}" text-anchor="middle">{escape(self.x_title)}</text>'
+        if self.y_title:
+            middle = (_TOP + bottom) / 2
+            yield (
+                f'<text x="14" y="{middle}" text-anchor="middle" transform="rotate(-90 14 {middle})">'
+                f"{escape(self.y_title)}</text>"
+            )
+
+    def _legends(self) -> Iterator[str]:
+        x = self._x(0.5)
+        for name, sign in self._legend:
+            yield f'<g transform="translate({x:.0f} 16)">{sign}<text x="28">{escape(name)}</text></g>'
+            x += 28 + _LETTER * len(name) + 22
+
+    def _bars(self, n: int, of: int, colour: str, points: Points) -> Iterator[str]:
+        width = 0.8 / of
+        for x, y in points:
+            at, to, top = self._x(x - 0.4 + n * width), self._x(x - 0.4 + (n + 1) * width), self._y(y)
+            yield (
+                f'<rect x="{at}" y="{top}" width="{to - at:.1f}" height="{self._y(0) - top:.1f}" fill="{colour}">'
+                f"<title>{x:,.0f}: {escape(self.label(y))}</title></rect>"
+            )
+
+    def _line(self, colour: str, points: Points, dash: str, filled: bool) -> Iterator[str]:
+        if not points:
+            return
+        path = "L".join(f"{self._x(x)} {self._y(y)}" for x, y in _thinned(points))
+        if filled:
+            ground, first, last = self._y(0), self._x(points[0][0]), self._x(points[-1][0])
+            yield f'<path d="M{first} {ground}L{path}L{last} {ground}Z" fill="{colour}" fill-opacity=".3"/>'
+        yield f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
+        if len(points) == 1:
+            yield from self._marks("dot", colour, points)
+
+    def _area(self, colour: str, x: Sequence[float], low: Sequence[float], high: Sequence[float]) -> Iterator[str]:
+        there = [f"{self._x(a)} {self._y(b)}" for a, b in zip(x, high, strict=True)]
+        back = [f"{self._x(a)} {self._y(b)}" for a, b in zip(x, low, strict=True)][::-1]
+        yield f'<path d="M{"L".join([*there, *back])}Z" fill="{colour}" fill-opacity=".75" stroke="{colour}"/>'
+
+    def _marks(self, shape: Shape, colour: str, points: Points) -> Iterator[str]:
+        for x, y in points:
+            yield f'<g transform="translate({self._x(x)} {self._y(y)})">{_shape(shape, colour)}</g>'
 
 
-def drawn(figure: Any, x: str, y: str, is_known: bool, *, keeps_height: bool = False) -> str:
-    """As HTML; none where nothing `is_known`."""
-    if not is_known:
-        return ""
-    figure.update_layout(
-        template="none",
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 70, "r": 20, "t": 10, "b": 45},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        showlegend=True,
-        hovermode="closest",
-        font={"family": "system-ui, sans-serif", "size": 13},
-        **({} if keeps_height else {"height": HEIGHT}),
-    )
-    figure.update_xaxes(title={"text": x}, gridcolor="rgba(128,128,128,.25)", tickformat=",d", zeroline=False)
-    figure.update_yaxes(title={"text": y}, gridcolor="rgba(128,128,128,.25)")
-    return str(figure.to_html(full_html=False, include_plotlyjs=False, config=_CONFIG))
+def _shape(shape: Shape, colour: str) -> str:
+    path = {"diamond": "M0 -6L6 0L0 6L-6 0Z", "square": "M-5 -5H5V5H-5Z"}.get(shape)
+    if path:
+        return f'<path d="{path}" fill="{colour}"/>'
+    fill, radius = ("none", 5) if shape == "ring" else (colour, 3)
+    return f'<circle r="{radius}" fill="{fill}" stroke="{colour}" stroke-width="2"/>'
+
+
+def _thinned(points: Points) -> Points:
+    """The lowest and the highest of as many neighbours as one pixel has, so that a long log makes no long page."""
+    many = math.ceil(len(points) / WIDTH)
+    if many < 3:
+        return points
+    groups = [points[n : n + many] for n in range(0, len(points), many)]
+    ends = [{min(group, key=lambda p: p[1]), max(group, key=lambda p: p[1])} for group in groups]
+    return [point for group in ends for point in sorted(group)]

@@ -11,7 +11,7 @@ from penstock.base.format import moment
 from penstock.redaction.redaction import redact
 from penstock.stats.totals import Session
 from penstock_tui.format import keep_alive
-from penstock_tui.report.drawing import Plot, script
+from penstock_tui.report.drawing import Plot
 from penstock_tui.report.gather import MOST, Edited, Report, Result
 from penstock_tui.report.plots import plots
 
@@ -21,7 +21,7 @@ ROWS = 300
 """Of a table of numbers; the JSON export has all."""
 PREVIEW = 160
 # Nothing is loaded, whatever a text in the page says.
-_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 STYLE = """
@@ -53,10 +53,9 @@ th, td { text-align: left; padding: 4px 8px; border-bottom: 1px solid var(--line
 th { position: sticky; top: 0; background: var(--card); white-space: nowrap; }
 th.n { text-align: right; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.js-plotly-plot text { fill: var(--ink) !important; }
-.js-plotly-plot .legend .bg { fill: transparent !important; }
-.js-plotly-plot .hoverlayer path { fill: var(--card) !important; stroke: var(--dim) !important; }
-.js-plotly-plot .zerolinelayer path { stroke: var(--dim) !important; }
+svg { display: block; width: 100%; min-width: 560px; height: auto; }
+svg text { fill: var(--ink); font: 13px system-ui, sans-serif; }
+svg .grid { stroke: var(--line); fill: none; }
 @media print { .table { max-height: none; } section { break-inside: avoid; } }
 """
 
@@ -83,7 +82,7 @@ def page(report: Report, *, texts: bool = False) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
-        f"<title>{_safe(title)}</title>\n<style>{STYLE}</style>\n<script>{script()}</script>\n</head>\n"
+        f"<title>{_safe(title)}</title>\n<style>{STYLE}</style>\n</head>\n"
         f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
 

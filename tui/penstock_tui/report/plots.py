@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from penstock.base.format import dollars, plural
 from penstock.stats.totals import Turn
-from penstock_tui.report.drawing import BLUE, GREEN, GREY, HEIGHT, ORANGE, PURPLE, RED, SKY, Plot, drawn, figure
+from penstock_tui.report.drawing import BLUE, GREEN, GREY, HEIGHT, ORANGE, PURPLE, RED, SKY, Chart, Plot
 from penstock_tui.report.filling import PARTS
 from penstock_tui.report.gather import Point, Report
 
@@ -21,36 +20,33 @@ def plots(report: Report) -> list[Plot]:
     turns = [turn for turn in report.stats.turns.values() if turn.agent in ("", "main")]
     main = [point for point in report.points if point.is_main]
     return [
-        _tokens(turns),
+        _tokens(turns, report),
         _window(main, report.window),
-        _cache(report.points),
+        _cache(report),
         _money(report),
         _latency(report.points),
         _tags(turns),
     ]
 
 
-def _tokens(turns: Sequence[Turn]) -> Plot:
+def _tokens(turns: Sequence[Turn], report: Report) -> Plot:
     x = list(range(1, len(turns) + 1))
     came, sent = [turn.sums.came for turn in turns], [turn.sums.sent for turn in turns]
-    canvas = figure()
-    canvas.add_bar(x=x, y=came, name="as the client sent them", marker={"color": ORANGE, "pattern": {"shape": "/"}})
-    canvas.add_bar(x=x, y=sent, name="as they left for the provider", marker={"color": BLUE})
     compacted = [(n, turn) for n, turn in zip(x, turns, strict=True) if turn.compactions]
     flushed = [(n, turn) for n, turn in zip(x, turns, strict=True) if turn.flushes and not turn.compactions]
-    for name, symbol, marked in (("compaction", "diamond", compacted), ("flush", "circle-open", flushed)):
-        canvas.add_scatter(
-            x=[n for n, _ in marked],
-            y=[max(turn.sums.came, turn.sums.sent) for _, turn in marked],
-            mode="markers",
-            name=name,
-            marker={"symbol": symbol, "size": 10, "color": RED, "line": {"width": 2, "color": RED}},
-            cliponaxis=False,
-        )
-    canvas.update_layout(barmode="group")
-    saved = sum(came) - sum(sent)
+    canvas = Chart("turn", len(x), y_title="input tokens")
+    canvas.bars(
+        [
+            ("as the client sent them", ORANGE, list(zip(x, came, strict=True))),
+            ("as they left for the provider", BLUE, list(zip(x, sent, strict=True))),
+        ]
+    )
+    canvas.marks("compaction", "diamond", RED, [(n, max(turn.sums.came, turn.sums.sent)) for n, turn in compacted])
+    canvas.marks("flush", "ring", RED, [(n, max(turn.sums.came, turn.sums.sent)) for n, turn in flushed])
+    sums = report.stats.totals
+    saved = sums.came - sums.sent
     more = f"{abs(saved):,} {'fewer' if saved >= 0 else 'more: notes added them'}"
-    caption = f"{plural(len(turns), 'turn')}: {sum(came):,} input tokens came, {sum(sent):,} were sent, {more}."
+    caption = f"Of all requests, {sums.came:,} input tokens came, {sums.sent:,} were sent, {more}."
     rows = [
         (
             str(n),
@@ -68,7 +64,7 @@ def _tokens(turns: Sequence[Turn]) -> Plot:
         "Tokens per turn",
         "Input tokens of all requests of the main agent's turn, added up. A diamond marks a turn in which old turns "
         "were compacted, a ring one in which edits that waited landed together.",
-        drawn(canvas, "turn", "input tokens", bool(turns)),
+        canvas.html() if turns else "",
         caption,
         ("turn", "came", "sent", "injected", "removed", "compactions", "flushes"),
         rows,
@@ -79,32 +75,15 @@ def _window(points: Sequence[Point], window: int) -> Plot:
     known = [point for point in points if point.filling]
     x = [point.number for point in known]
     colours = (GREY, PURPLE, GREEN, BLUE, SKY, ORANGE, RED)
-    patterns = (".", "x", "", "\\", "|", "/", "-")
-    canvas = figure()
     parts = [name for name in PARTS if any(point.filling.get(name) for point in known)]
-    for name in parts:
-        place = PARTS.index(name)
-        canvas.add_scatter(
-            x=x,
-            y=[point.filling.get(name, 0) for point in known],
-            name=name,
-            stackgroup="one",
-            mode="lines" if len(x) > 1 else "markers",
-            line={"color": colours[place], "width": 1},
-            fillpattern={"shape": patterns[place], "size": 6, "solidity": 0.4},
-        )
-    sent = [point for point in known if point.sent is not None]
-    canvas.add_scatter(
-        x=[point.number for point in sent],
-        y=[point.sent for point in sent],
-        name="sent, in all",
-        mode="lines+markers",
-        line={"color": RED, "width": 2, "dash": "dash"},
-        marker={"size": 4},
+    canvas = Chart("request", max(x, default=1), y_title="tokens")
+    canvas.areas(
+        [(name, colours[PARTS.index(name)], [point.filling.get(name, 0) for point in known]) for name in parts], x
     )
+    canvas.line("sent, in all", RED, [(p.number, p.sent) for p in known if p.sent is not None], "6 4")
     most = max((point.came or 0 for point in known), default=0)
     if window and most > window * 0.5:
-        canvas.add_hline(y=window, line={"color": GREY, "dash": "dot"}, annotation_text="the model's window")
+        canvas.level("the model's window", window)
     share = f" of a window of {window:,}" if window else ""
     caption = (
         f"The largest request of the main agent had {most:,} tokens{share}." if known else "Nothing is known of it."
@@ -115,36 +94,27 @@ def _window(points: Sequence[Point], window: int) -> Plot:
         "What fills the window",
         "Each request of the main agent as it came, by what its tokens are; dashed, what was sent of it. Shares are "
         "estimates.",
-        drawn(canvas, "request", "tokens", bool(known)),
+        canvas.html() if known else "",
         caption,
         ("request", "turn", *parts),
         rows,
     )
 
 
-def _cache(points: Sequence[Point]) -> Plot:
-    known = [(point.number, point.cache_share) for point in points if point.cache_share is not None]
-    canvas = figure()
-    shares = [100 * share for _, share in known]
-    canvas.add_scatter(
-        x=[n for n, _ in known],
-        y=shares,
-        mode="lines+markers",
-        name="read from the cache",
-        line={"color": GREEN},
-        marker={"size": 4},
-    )
-    canvas.update_yaxes(range=[0, 102], ticksuffix=" %")
-    mean = sum(shares) / len(shares) if shares else 0.0
+def _cache(report: Report) -> Plot:
+    known = [(point.number, point.cache_share) for point in report.points if point.cache_share is not None]
+    canvas = Chart("request", len(report.points), lambda share: f"{share:.0f} %", most=100)
+    canvas.line("", GREEN, [(n, 100 * share) for n, share in known])
+    mean = report.stats.totals.cache_share
     caption = (
-        f"On average {mean:.0f} % of a request's input came from the cache." if shares else "Nothing is known of it."
+        f"{mean:.0%} of all input came from the cache." if known and mean is not None else "Nothing is known of it."
     )
     rows = [(str(n), f"{100 * share:.1f} %") for n, share in known]
     return Plot(
         "cache",
         "Share of the input from the provider's cache",
         "Of each request. A drop to nothing is a cold cache, or a prefix that changed.",
-        drawn(canvas, "request", "share of the input", bool(known)),
+        canvas.html() if known else "",
         caption,
         ("request", "share"),
         rows,
@@ -153,16 +123,10 @@ def _cache(points: Sequence[Point]) -> Plot:
 
 def _money(report: Report) -> Plot:
     points, sums = report.points, report.stats.totals
-    canvas = figure()
-    canvas.add_scatter(
-        x=[point.number for point in points],
-        y=[point.saved for point in points],
-        mode="lines",
-        name="saved so far",
-        fill="tozeroy",
-        line={"color": BLUE, "width": 2},
-    )
-    canvas.update_yaxes(tickformat="$,.4~f", zeroline=True)
+    least, most = min((p.saved for p in points), default=0), max((p.saved for p in points), default=0)
+    digits = next((n for n in range(2, 6) if max(most, -least) >= 5 / 10**n), 6)
+    canvas = Chart("request", len(points), lambda dollars: f"{'-' if dollars < 0 else ''}${abs(dollars):,.{digits}f}")
+    canvas.line("", BLUE, [(point.number, point.saved) for point in points], filled=True)
     money, about = sums.money, "about " if sums.money.estimated else ""
     caption = (
         f"Untouched, it would have cost {about}{dollars(money.baseline)}; {about}{dollars(money.paid)} was paid, "
@@ -176,7 +140,7 @@ def _money(report: Report) -> Plot:
         "Money saved, added up",
         "What the requests would have cost without Penstock, less what was paid. Below zero, editing has cost more "
         "than it saved so far.",
-        drawn(canvas, "request", "dollars", bool(points) and bool(sums.money.requests)),
+        canvas.html() if points and sums.money.requests else "",
         caption if sums.money.requests else none,
         ("request", "saved so far"),
         [(str(point.number), dollars(point.saved)) for point in points] if money.requests or not money.unpriced else [],
@@ -185,29 +149,20 @@ def _money(report: Report) -> Plot:
 
 def _latency(points: Sequence[Point]) -> Plot:
     kinds = (
-        ("Penstock itself", "suite_ms", BLUE, "solid", "circle"),
-        ("provider's first byte", "first_ms", ORANGE, "dash", "square"),
-        ("whole answer", "ms", GREY, "dot", "x"),
+        ("Penstock itself", "suite_ms", BLUE, ""),
+        ("provider's first byte", "first_ms", ORANGE, "6 4"),
+        ("whole answer", "ms", GREY, "2 3"),
     )
-    canvas = figure()
-    for name, field, colour, dash, symbol in kinds:
-        known = [(point.number, ms) for point in points if (ms := getattr(point, field))]
-        canvas.add_scatter(
-            x=[n for n, _ in known],
-            y=[ms for _, ms in known],
-            mode="lines+markers",
-            name=name,
-            line={"color": colour, "dash": dash, "width": 1.5},
-            marker={"symbol": symbol, "size": 4},
-        )
-    canvas.update_yaxes(type="log", dtick=1, ticksuffix=" ms")
+    canvas = Chart("request", len(points), lambda ms: f"{ms:,g} ms", is_log=True)
+    for name, field, colour, dash in kinds:
+        canvas.line(name, colour, [(p.number, ms) for p in points if (ms := getattr(p, field))], dash)
     suite = sorted(point.suite_ms for point in points if point.suite_ms is not None)
     half = suite[len(suite) // 2] if suite else 0.0
     return Plot(
         "latency",
         "Latency",
         "Of each request, in milliseconds, on a logarithmic axis.",
-        drawn(canvas, "request", "milliseconds", bool(points)),
+        canvas.html() if points else "",
         f"Half of the requests spent at most {half:.1f} ms in Penstock, the slowest {suite[-1]:.0f}."
         if suite
         else "Nothing is known of it.",
@@ -223,16 +178,9 @@ def _tags(turns: Sequence[Turn]) -> Plot:
             counts.setdefault(tag, []).append(n)
     top = sorted(counts, key=lambda tag: (-len(counts[tag]), counts[tag][0]))[:TAGS]
     top.sort(key=lambda tag: counts[tag][0], reverse=True)
-    canvas = figure()
-    canvas.add_scatter(
-        x=[n for tag in top for n in counts[tag]],
-        y=[_short(tag) for tag in top for _ in counts[tag]],
-        mode="markers",
-        name="the turn has the tag",
-        marker={"symbol": "square", "size": 11, "color": PURPLE},
-    )
-    canvas.update_yaxes(type="category", automargin=True)
-    canvas.update_layout(height=max(HEIGHT, 90 + 24 * len(top)))
+    height = max(HEIGHT, 90 + 24 * len(top))
+    canvas = Chart("turn", len(turns), names=[_short(tag) for tag in top], height=height)
+    canvas.marks("", "square", PURPLE, [(n, row) for row, tag in enumerate(top) for n in counts[tag]])
     most = ", ".join(_by_number(counts)[:5])
     caption = f"{plural(len(counts), 'tag')} in {plural(len(turns), 'turn')}; the most frequent: {most}."
     rows = [(tag, str(len(counts[tag])), ", ".join(map(str, counts[tag][:40]))) for tag in _by_number(counts)]
@@ -242,7 +190,7 @@ def _tags(turns: Sequence[Turn]) -> Plot:
         f"What each turn of the main agent was about: the {TAGS} most frequent tags, the first on top."
         if len(counts) > TAGS
         else "What each turn of the main agent was about, the first on top.",
-        drawn(canvas, "turn", "", bool(top), keeps_height=True),
+        canvas.html() if top else "",
         caption if counts else "No turn has a tag.",
         ("tag", "turns", "which"),
         rows,
@@ -254,8 +202,7 @@ def _by_number(counts: dict[str, list[int]]) -> list[str]:
 
 
 def _short(tag: str) -> str:
-    """Plotly reads some HTML in labels."""
-    return escape(tag if len(tag) <= 28 else f"{tag[:27]}…")
+    return tag if len(tag) <= 28 else f"{tag[:27]}…"
 
 
 def _ms(ms: float | None) -> str:
