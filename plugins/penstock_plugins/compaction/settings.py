@@ -87,7 +87,7 @@ class Settings(BaseModel):
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "safe": {"turns": 4, "value": 0.0008, "share": 0.6, "lines": 60},
+    "safe": {"turns": 1, "value": 0.0006, "share": 0.6, "lines": 60},
     "balanced": {"soft": 0.0, "turns": 1, "value": 0.001, "share": 0.5, "lines": 40},
     "bold": {"soft": 0.0, "turns": 1, "least": 2_000, "value": 0.005, "share": 0.3, "lines": 30},
 }

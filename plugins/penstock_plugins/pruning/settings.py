@@ -50,7 +50,7 @@ class Settings(BaseModel):
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "safe": {"age": 4, "least": 500, "value": 0.0007, "share": 0.5, "lines": 60},
+    "safe": {"age": 4, "least": 500, "value": 0.0005, "share": 0.6, "lines": 60},
     "balanced": {"age": 1, "active": 3, "least": 700, "value": 0.001, "share": 0.4, "gain": 0.2},
     "bold": {"age": 1, "age_warm": 4, "active": 3, "value": 0.002, "share": 0.3},
 }

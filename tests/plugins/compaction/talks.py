@@ -44,7 +44,7 @@ def opened(summariser: str, *others: object, toml: str = "") -> Session:
         plugins.add(plugin, f"other{n}")
     profile = profile_of(
         f'aggressiveness = "balanced"\nstages = ["compaction"]\n[stage.compaction]\nsummariser = "{summariser}"\n'
-        f"least = 100\nsegment = 400\n{toml}",
+        f"turns = 3\nleast = 100\nsegment = 400\n{toml}",
     )
     return Session(plugins=plugins, profile=profile)
 

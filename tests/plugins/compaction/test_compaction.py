@@ -17,9 +17,9 @@ from tests.plugins.pruning.talk import COLD, Talk, results, source, texts, witho
 BALANCED: dict[str, Any] = {"aggressiveness": "balanced", "least": 500}
 
 
-def long_talk(turns: int = 4, **compaction: Any) -> Talk:
+def long_talk(count: int = 4, /, **compaction: Any) -> Talk:
     talk = Talk(compaction={**BALANCED, **compaction})
-    for turn in range(turns):
+    for turn in range(count):
         talk.user(f"Question {turn}: why is part {turn} of the shop slow?")
         talk.call("Read", {"file_path": f"shop/part_{turn}.py"}, source(f"part{turn}"), said=f"I read part {turn} now.")
         talk.call(
@@ -175,7 +175,7 @@ def test_a_call_without_a_result_stays() -> None:
 
 def test_a_pointer_keeps_its_target_out_of_the_record() -> None:
     """What the agent was just pointed to is still there whole."""
-    talk = Talk(compaction=BALANCED, pruning={"aggressiveness": "balanced"})
+    talk = Talk(compaction={**BALANCED, "turns": 3}, pruning={"aggressiveness": "balanced"})
     talk.user("Look.").call("Read", {"file_path": "shop/cart.py"}, source("cart")).agent("Yes.")
     for turn in range(3):
         talk.user(f"Next {turn}.").call("Bash", {"command": f"cat log-{turn}"}, source(f"log{turn}")).agent("Yes.")
@@ -243,7 +243,7 @@ def test_old_turns_are_cut_into_segments() -> None:
 def test_a_person_who_asks_is_obeyed_once() -> None:
     """With a warm cache, an empty window and under `safe`: the next request is compacted, its newest turns stay; the
     one after is not."""
-    talk = long_talk(8, aggressiveness="safe", least=8_000)
+    talk = long_talk(8, aggressiveness="safe", turns=4, least=8_000)
     talk.send()
     assert talk.engine.compact_now() == 1
     sent = talk.user("Go on.").send()
