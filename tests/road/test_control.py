@@ -21,6 +21,8 @@ OLLAMA = "http://llm.example.com:11434"
 PROFILE = """
 extends = "default"
 stages = ["compaction"]
+[stage.compaction]
+turns = 4
 [limits]
 stage_ms = 120000
 read_ms = 120000

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from penstock.stats.selection import choose
 from penstock_tui.report import page as pages
 from penstock_tui.report.gather import gather
@@ -53,9 +51,8 @@ async def test_what_is_known_stays(log: Log) -> None:
         await screen.sees("$0.0300+?")
 
 
-def test_a_report_has_none_either(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_report_has_none_either(log: Log) -> None:
     """Alone a question mark; beside what is known, a sum with one."""
-    monkeypatch.setattr(pages, "script", lambda: "")
     log.exchange(unpriced_life())
     html = pages.page(gather(log.store, choose(log.store)), texts=False)
     assert "<dt>paid</dt><dd>?</dd>" in html
