@@ -64,6 +64,8 @@ def test_does_not_match(text: str) -> None:
         ("tokens:>50k", {"tokens_out": 50_001}),
         ("tokens:<=1.5k", {"tokens_out": 1500}),
         ("total:>2s", {"ms": 2001.0}),
+        ("total:>2m", {"ms": 120_001.0}),
+        ("tokens:<2m", {"tokens_out": 1_999_999}),
         ("suite:>20ms", {"suite_ms": 20.5}),
         ("cache:<50%", {"usage": LoggedUsage(cache_read=40, input=60)}),
         ("is:edited", {"replayed": 1}),
@@ -104,6 +106,8 @@ def test_numbers_and_qualities(text: str, fields: dict[str, Any]) -> None:
         ("kind:sied", "Did you mean “side”?"),
         ("is:faild", "Did you mean “failed”?"),
         ("tokens:many", "needs a number"),
+        ("tokens:>5s", "tokens has no unit “s”. Units here: k, m"),
+        ("total:>5k", "Units here: ms, s, m"),
         ("http://host", "Put quotes around it"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The words of the filter line: plain ones match any column, `name:value` one of them, `-` turns a term around."""
+"""The filter line: plain words match any column, `name:value` one of them, `-` in front what does not match."""
 
 from __future__ import annotations
 
@@ -116,8 +116,10 @@ def _number(name: str, value: str) -> Test:
     found = _AMOUNT.fullmatch(value.lower())
     if found is None:
         raise QueryError(f"“{name}:{value}” needs a number, like {name}:{_EXAMPLES.get(name, '>3')}")
-    compare = _COMPARE[found["op"] or "="]
-    bound = float(found["digits"]) * _UNITS[found["unit"] or ""]
+    compare, unit, units = _COMPARE[found["op"] or "="], found["unit"] or "", _units(name)
+    if unit not in units:
+        raise QueryError(f"“{name}:{value}”: {name} has no unit “{unit}”. Units here: {', '.join(filter(None, units))}")
+    bound = float(found["digits"]) * units[unit]
     read = _NUMBERS[name]
 
     def test(row: Row) -> bool:
@@ -127,13 +129,20 @@ def _number(name: str, value: str) -> Test:
     return test
 
 
+def _units(name: str) -> dict[str, float]:
+    """What a number of that column may be followed by, with how many times as much it means."""
+    if name in _TIMES:
+        return {"": 1.0, "ms": 1.0, "s": 1e3, "m": 60e3}
+    return {"": 1.0, "%": 1.0} if name == "cache" else {"": 1.0, "k": 1e3, "m": 1e6}
+
+
 def _near(word: str, known: Iterable[str]) -> str:
     near = get_close_matches(word, list(known), n=1)
     return f" Did you mean “{near[0]}”?" if near else ""
 
 
 _AMOUNT = re.compile(r"(?P<op>>=|<=|>|<|=)?(?P<digits>\d+(?:\.\d+)?)(?P<unit>k|m|ms|s|%)?")
-_UNITS = {"": 1.0, "k": 1e3, "m": 1e6, "ms": 1.0, "s": 1e3, "%": 1.0}
+_TIMES = ("suite", "provider", "first", "total")
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
@@ -204,9 +213,12 @@ HELP = (
     ("kind:main client:codex", "one column each; the beginning of a kind, a part of anything else"),
     ("tag:database", "given this tag; its whole name, unlike a part as elsewhere; request: and answer: one of both"),
     ("status:429  status:5xx", "the status the client got"),
-    ("tokens:>50k total:>10s", "numbers with > >= < <= and k, m, s, %"),
+    (
+        "tokens:>50k total:>10s",
+        "numbers with > >= < <=; k and m for thousands and millions, for times ms, s and m (minutes)",
+    ),
     ("is:failed", f"one of {', '.join(_QUALITIES)}"),
     ("is:live  is:history", "came since the proxy started last, or before that"),
-    ("-kind:side", "a minus turns a term around"),
+    ("-kind:side", "a minus finds what does not match the term"),
 )
 """Examples and what they find, for the help screen."""
