@@ -169,8 +169,11 @@ class Suite:
 
     def requests(self) -> RequestCommands:
         """What a person asks of requests in full. Its commands redact whole bodies: not for the loop."""
-        hidden = redactors(self.profile.redact.personal, self.plugins.redactors())
-        return RequestCommands(self.engine.whole_requests, Redactor(sys.maxsize, hidden), self.profile)
+
+        def redactor_of(profile: Profile) -> Redactor:
+            return Redactor(sys.maxsize, redactors(profile.redact.personal, self.plugins.redactors()))
+
+        return RequestCommands(self.engine.whole_requests, redactor_of, self.profile)
 
     def close(self) -> None:
         """Write what is left and let go of everything."""

@@ -12,7 +12,6 @@ from pathlib import Path
 import typer
 
 from penstock.base import paths
-from penstock.base.errors import PenstockError
 from penstock.base.format import percent, plural, printable
 from penstock.events.event import Event
 from penstock.plugins.manager import Plugins
@@ -34,10 +33,12 @@ class RunSummary:
 
     def say(self, profile: str, plugins: Plugins) -> None:
         """Write it to stderr. Where nothing was paid for, or the log cannot be read, nothing is said."""
+        if self._after is None:
+            return
         try:
             for line in self._lines(profile, plugins):
                 typer.echo(f"penstock: {line}", err=True)
-        except Exception as e:  # noqa: BLE001 - plugins are asked why, and what counts is the client's status
+        except (Exception, KeyboardInterrupt) as e:  # noqa: BLE001 - plugins are asked; what counts is the client's status
             logger.debug("what the run cost is not known: %s", e)
 
     def _lines(self, profile: str, plugins: Plugins) -> Iterator[str]:
@@ -79,7 +80,7 @@ class RunSummary:
         found: dict[str, list[Event]] = defaultdict(list)
         ours: set[str] = set()
         with closing(open_log(self._store)) as log:
-            for event in all_events(log, self._after):
+            for event in all_events(log, self._after or 0):
                 said = event.data
                 if isinstance(said, ClassifiedEvent) and (not self._is_shared or said.project in here):
                     ours.add(event.exchange)
@@ -87,14 +88,18 @@ class RunSummary:
                     found[event.exchange].append(event)
         return {id: its for id, its in found.items() if id in ours}
 
-    def _last_seq(self) -> int:
+    def _last_seq(self) -> int | None:
+        """None: a log is there, and cannot be read. What is new in it then is not known later."""
+        if not self._store.exists():
+            return 0
         from penstock.store.reading import open_log
 
         try:
             with closing(open_log(self._store)) as log:
                 return log.last_seq()
-        except PenstockError:  # it is not there yet
-            return 0
+        except Exception as e:  # noqa: BLE001 - the client is to start whatever it is
+            logger.debug("the log cannot be read: %s", e)
+            return None
 
     def _where(self) -> str:
         return "" if self._store == paths.store_path() else f" --store {shlex.quote(str(self._store))}"

@@ -44,6 +44,9 @@ def stages_in(file: Path, profile: Profile) -> tuple[str, ...]:
     return names
 
 
+_BAD = ("failed", "late")
+
+
 @dataclass
 class StageReport:
     """What the log says of the stages `names`, which are in `file`."""
@@ -103,8 +106,8 @@ class StageReport:
         reasons = Counter(edit.reason for edit in edits if edit.state == "left out")
         yield from (f"left out: {one_line(reason)} ({n:,})" for reason, n in reasons.most_common(3))
         outcomes = Counter((v.outcome, v.remark) for v in verdicts if v.outcome != "edited" and v.remark)
-        for (outcome, remark), n in outcomes.most_common(5):
-            is_bad = outcome in ("failed", "late")
-            self.has_failed |= is_bad
+        self.has_failed = any(verdict.outcome in _BAD for verdict in verdicts)
+        for (outcome, remark), n in sorted(outcomes.most_common(), key=lambda pair: pair[0][0] not in _BAD)[:5]:
+            is_bad = outcome in _BAD
             where = f"{self.file}: " if is_bad else ""
             yield f"{outcome}: {where}{one_line(remark)} ({plural(n, 'request')})"

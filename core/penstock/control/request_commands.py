@@ -24,8 +24,10 @@ COMMANDS = frozenset({"whole"})
 class RequestCommands:
     """Takes commands for the requests that one proxy keeps."""
 
-    def __init__(self, kept: WholeRequests, redactor: Callable[[str], str], profile: Profile) -> None:
-        self._kept, self._redactor, self._profile = kept, redactor, profile
+    def __init__(
+        self, kept: WholeRequests, redactor_of: Callable[[Profile], Callable[[str], str]], profile: Profile
+    ) -> None:
+        self._kept, self._redactor_of, self._profile = kept, redactor_of, profile
 
     def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
         """Carry a command out. Raises `PenstockError`, in words for who asked."""
@@ -36,7 +38,7 @@ class RequestCommands:
         found = self._kept.of(exchange)
         if found is None:
             raise PenstockError(self._missing())
-        redactor = cache(self._redactor)  # most texts are the same on both sides
+        redactor = cache(self._redactor_of(found.profile))  # most texts are the same on both sides
         changed = found.forwarded is not found.received
         return {
             "exchange": found.exchange,

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import Unreadable
@@ -121,11 +121,14 @@ class Engine:
                 await self._ready(request.profile)
             context = self._context(request)
             decision = await self._process(context)
-            self.whole_requests.add(request, decision)
-            return decision
         except Exception as e:  # whatever it is, the request goes out (P1)
             logger.exception("exchange %s goes past the pipeline", request.id)
             return await self._fallback.pass_by(request, context, f"{type(e).__name__}: {e}")
+        try:
+            self.whole_requests.add(request, decision)
+        except Exception:  # what is shown to a person must cost no request its edits (P1)
+            logger.exception("exchange %s is not kept whole", request.id)
+        return decision
 
     async def replay(self, request: Request, why: str) -> ProxyDecision:
         """Send `request` with what was edited before, and nothing else: no stage runs, and nothing is counted or
@@ -159,11 +162,16 @@ class Engine:
             state.flush_requested = True
         return len(found)
 
-    def forgotten(self, conversations: Collection[str]) -> AbstractContextManager[None]:
+    @contextmanager
+    def forgotten(self, conversations: Collection[str]) -> Iterator[None]:
         """Have what is in memory of some conversations forgotten; see `States.forgotten`."""
         self.keep_alive.forget(conversations)
         self.whole_requests.forget(conversations)
-        return self._states.forgotten(conversations)
+        try:
+            with self._states.forgotten(conversations):
+                yield
+        finally:  # a request that was under way may have been kept meanwhile
+            self.whole_requests.forget(conversations)
 
     def close(self) -> None:
         """End the threads."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from penstock.conversation.exchange import Request
 from penstock.engine.proxy_decision import ProxyDecision
+from penstock.profiles.profile import Profile
 
 __all__ = ["BYTES", "WholeRequest", "WholeRequests"]
 
@@ -31,6 +32,8 @@ class WholeRequest:
     received: bytes
     forwarded: bytes
     """The same object where nothing was changed."""
+    profile: Profile
+    """Whose rules of redaction hold for it."""
 
     @property
     def size(self) -> int:
@@ -67,6 +70,7 @@ class WholeRequests:
                 encoding,
                 request.body,
                 forwarded,
+                pipeline.profile,
             )
         )
 

@@ -16,7 +16,7 @@ from tests.engines import Does, ask_from_a_loop, request
 def whole(name: str, size: int, *, other: int | None = None, conversation: str = "talk") -> WholeRequest:
     body = bytes(size)
     sent = body if other is None else bytes(other + 1)[1:]
-    return WholeRequest(name, conversation, "anthropic", "/v1/messages", "", body, sent)
+    return WholeRequest(name, conversation, "anthropic", "/v1/messages", "", body, sent, profile_of(""))
 
 
 STEPS = st.lists(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from penstock.engine.whole_requests import WholeRequest
+from penstock.testing import profile_of
 from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.whole import WholeScreen
 from tests.tui.logs import Log, until
@@ -39,7 +40,7 @@ def body(result: str) -> bytes:
 
 
 def keep(up: Up, *, received: bytes, forwarded: bytes, dialect: str = "anthropic") -> None:
-    one = WholeRequest("this-one", "talk-1", dialect, "/v1/messages", "", received, forwarded)
+    one = WholeRequest("this-one", "talk-1", dialect, "/v1/messages", "", received, forwarded, profile_of(""))
     up.suite.engine.whole_requests.keep(one)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from penstock.base.format import dollars, plural
+from penstock.redaction.redaction import redact
 from penstock.stats.totals import Turn
 from penstock_tui.report.drawing import BLUE, GREEN, GREY, HEIGHT, ORANGE, PURPLE, RED, SKY, Chart, Plot
 from penstock_tui.report.filling import PARTS
@@ -179,7 +180,7 @@ def _tags(turns: Sequence[Turn]) -> Plot:
     top = sorted(counts, key=lambda tag: (-len(counts[tag]), counts[tag][0]))[:TAGS]
     top.sort(key=lambda tag: counts[tag][0], reverse=True)
     height = max(HEIGHT, 90 + 24 * len(top))
-    canvas = Chart("turn", len(turns), names=[_short(tag) for tag in top], height=height)
+    canvas = Chart("turn", len(turns), names=[_short(redact(tag)) for tag in top], height=height)
     canvas.marks("", "square", PURPLE, [(n, row) for row, tag in enumerate(top) for n in counts[tag]])
     most = ", ".join(_by_number(counts)[:5])
     caption = f"{plural(len(counts), 'tag')} in {plural(len(turns), 'turn')}; the most frequent: {most}."
