@@ -20,6 +20,7 @@ from latency_rig import Proxy, once, p95
 __all__ = ["bodies", "growing", "headers_of", "warm_up"]
 
 SIZES = (2_000, 20_000, 200_000, 800_000)
+_MODEL = "claude-opus-5-5"  # its window of a million tokens holds the largest; a full window is compacted every time
 
 
 def growing(bare: Proxy, suite: Proxy, pairs: int, memory_requests: int) -> None:
@@ -92,7 +93,7 @@ def bodies(size: int, count: int, stream: bool, upto: int = 1 << 62) -> Iterator
             continue
         if length > upto:
             return
-        request = {"model": "claude-sonnet-4-5", "stream": stream, "max_tokens": 1000, "messages": messages}
+        request = {"model": _MODEL, "stream": stream, "max_tokens": 1000, "messages": messages}
         yield json.dumps(request, separators=(",", ":")).encode()
         count -= 1
 
