@@ -55,4 +55,35 @@ def test_nothing_changes_without_a_secret(value: Any) -> None:
 
 
 def test_a_redactor_that_breaks_json_leaves_nothing() -> None:
-    assert redact_json({"a": "b"}, lambda _: "gone") == {"a": WITHHELD}
+    assert redact_json({"a": "b"}, lambda text: text if text == "a" else "gone") == {"a": WITHHELD}
+
+
+@pytest.mark.parametrize("value", ["q9-" * 200, ["q9-horse-battery"], [["q9-horse-battery"]]])
+def test_the_name_shows_a_secret_in_a_long_value_and_in_a_list(value: Any) -> None:
+    assert "q9-" not in str(redact_json({"password": value}, redact))
+
+
+def test_a_long_text_with_a_telling_name_stays_a_text() -> None:
+    """`token` and `key` are names of other things as well; what is said about a password is no password."""
+    text = "The word is read by the parser, and then the next one is. " * 20
+    assert redact_json({"key": text, "password_hint": text}, redact) == {"key": text, "password_hint": text}
+
+
+def test_a_secret_in_a_name_is_taken_out() -> None:
+    found = redact_json({TOKEN: 1, TOKEN[:-1] + "x": 2}, redact)
+    assert TOKEN not in str(found)
+    assert sorted(found.values()) == [1, 2]
+
+
+def test_a_file_in_base64_is_not_searched() -> None:
+    """Megabytes of it would hold the interpreter that the wire shares."""
+    searched: list[int] = []
+
+    def redactor(text: str) -> str:
+        searched.append(len(text))
+        return text
+
+    image = "iVBORw0KGgo" * 100_000 + "AA=="
+    value = {"source": {"type": "base64", "data": image}, "parts": [image]}
+    assert redact_json(value, redactor) == value
+    assert sum(searched) < 1_000
