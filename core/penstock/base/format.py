@@ -6,8 +6,20 @@ import os
 import re
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-__all__ = ["columns", "dollars", "is_colour_unwanted", "lasted", "moment", "percent", "plural", "printable", "signed"]
+__all__ = [
+    "columns",
+    "dollars",
+    "is_colour_unwanted",
+    "lasted",
+    "moment",
+    "percent",
+    "plural",
+    "printable",
+    "rfc3339",
+    "signed",
+]
 
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -50,6 +62,11 @@ def moment(at: float) -> str:
         return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
     except (ValueError, OverflowError, OSError):
         return "?"
+
+
+def rfc3339(at: float) -> str:
+    """2026-01-31T14:05:09.250Z: a time in seconds since the epoch, for programs, up to the year 9999."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def printable(text: str) -> str:

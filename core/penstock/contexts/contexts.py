@@ -1,0 +1,208 @@
+"""`Contexts`: named JSON values in one SQLite file, each with its versions, an end, tags and a history.
+
+Reading is done here; all that changes something is in `writing`, within one transaction. Several processes may use the
+file: SQLite lets one of them write at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from penstock.base import sqlite
+from penstock.base.clock import Clock, SystemClock
+from penstock.base.errors import StoreError
+from penstock.contexts import words
+from penstock.contexts.finding import find, head_of, read
+from penstock.contexts.keys import check_key
+from penstock.contexts.records import Change, ContextHead, ContextValue, Filter, Hit, Page, Version
+from penstock.contexts.schema import changes, context_versions, contexts, metadata
+from penstock.contexts.values import decode
+from penstock.contexts.writing import Writer
+
+__all__ = ["Contexts"]
+
+_BUSY_MS = 5_000
+"""Milliseconds that a write waits for another process."""
+
+
+class Contexts:
+    """The contexts of all workspaces in one file. Any thread may call. Every method raises `StoreError` when the file
+    cannot be read or written."""
+
+    def __init__(self, path: Path, clock: Clock | None = None) -> None:
+        self.path = path
+        self.clock = clock or SystemClock()
+        self._writing = threading.Lock()
+        self._listeners: list[Callable[[], None]] = []
+        try:
+            self._engine = sqlite.connect(path, _BUSY_MS, "foreign_keys=ON")
+            with self._engine.connect() as db:
+                sqlite.migrate(db, Path(__file__).parent / "migrations", metadata)
+                words.create(db)
+                db.commit()
+        except sqlite.UnknownRevision as e:
+            raise StoreError(f"{path} was written by a newer version: give this one its own --store ({e})") from e
+        except (SQLAlchemyError, OSError) as e:
+            raise StoreError(f"{path} cannot be opened: {sqlite.why(e)}") from e
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._engine.dispose()
+
+    def get(self, workspace: str, key: str, version: int | None = None) -> ContextValue:
+        """The newest version, or an older one that is still kept. Raises `NoContext`, `Expired`, `InvalidContext`."""
+        with self._reading() as db:
+            return read(db, workspace, key, version, self.clock.now())
+
+    def head(self, workspace: str, key: str) -> ContextHead:
+        """The newest version without its value. Raises as `get` does."""
+        with self._reading() as db:
+            return head_of(find(db, workspace, key, self.clock.now()))
+
+    def versions(self, workspace: str, key: str) -> list[Version]:
+        """The versions that are kept, the newest first. Raises as `get` does."""
+        with self._reading() as db:
+            row = find(db, workspace, key, self.clock.now())
+            kept = context_versions.select().where(context_versions.c.context == row.id)
+            rows = db.execute(kept.order_by(context_versions.c.version.desc())).all()
+        return [Version(one.version, one.at, one.by, one.change, one.size, one.digest) for one in rows]
+
+    def page(self, workspace: str, wanted: Filter = Filter(), *, limit: int = 50, after: str | None = None) -> Page:  # noqa: B008
+        """Contexts that fit `wanted`, by key. `after`: the `next` of the page before."""
+        if wanted.prefix:
+            check_key(wanted.prefix.rstrip("/") or "/")
+        chosen = contexts.select().where(self._alive(workspace), *_fitting(wanted))
+        if after is not None:
+            chosen = chosen.where(contexts.c.key > after)
+        with self._reading() as db:
+            rows = db.execute(chosen.order_by(contexts.c.key).limit(limit + 1)).all()
+        more = len(rows) > limit
+        return Page([head_of(row) for row in rows[:limit]], rows[limit - 1].key if more else None)
+
+    def search(self, workspace: str, query: str, wanted: Filter = Filter(), *, limit: int = 20) -> list[Hit]:  # noqa: B008
+        """Contexts with any of the words of `query` in their key, tags or value, the best first."""
+        asked = words.match(query, workspace)
+        if not asked:
+            return []
+        rank: sa.ColumnElement[float] = sa.literal_column(f"{words.TABLE}.rank")
+        index = sa.table(words.TABLE, sa.column("rowid"))
+        found = (
+            sa.select(contexts, context_versions.c.body, context_versions.c.codec, (-rank).label("score"))
+            .select_from(index)
+            .join(contexts, contexts.c.id == index.c.rowid)
+            .join(
+                context_versions,
+                (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version),
+            )
+            .where(sa.text(f"{words.TABLE} MATCH :asked").bindparams(asked=asked))
+            .where(self._alive(workspace), *_fitting(wanted))
+            .order_by(rank, contexts.c.key)
+            .limit(limit)
+        )
+        with self._reading() as db:
+            rows = db.execute(found).all()
+        return [Hit(head_of(row), row.score, words.excerpt(decode(row.body, row.codec), query)) for row in rows]
+
+    def changes_after(self, workspace: str, cursor: int, limit: int = 500) -> list[Change]:
+        """What happened after `cursor`, in order."""
+        fit = (changes.c.workspace == workspace) & (changes.c.seq > cursor)
+        with self._reading() as db:
+            rows = db.execute(changes.select().where(fit).order_by(changes.c.seq).limit(limit)).all()
+        return [Change(r.seq, r.at, r.kind, r.key, r.version, r.by, tuple(r.tags)) for r in rows]
+
+    def has_gap(self, cursor: int) -> bool:
+        """Whether changes after `cursor` are not kept any more, or the cursor is of another file."""
+        with self._reading() as db:
+            oldest, newest = db.execute(sa.select(sa.func.min(changes.c.seq), sa.func.max(changes.c.seq))).one()
+        return cursor < 0 or (oldest is not None and cursor < oldest - 1) or cursor > (newest or 0)
+
+    def cursor(self) -> int:
+        """The cursor of the last change of all."""
+        with self._reading() as db:
+            return int(db.execute(sa.select(sa.func.max(changes.c.seq))).scalar() or 0)
+
+    @contextmanager
+    def write(self, workspace: str, by: str) -> Iterator[Writer]:
+        """One transaction: what the `Writer` does in the block is there as a whole at its end, or not at all when the
+        block raises. `by`: who does it, for the history."""
+        with self._writing, self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+            try:
+                db.exec_driver_sql("BEGIN IMMEDIATE")  # the driver would begin when the first row is written
+            except SQLAlchemyError as e:
+                raise StoreError(f"{self.path} cannot be written: {sqlite.why(e)}") from e
+            try:
+                yield Writer(db, workspace, by, self.clock.now())
+                db.exec_driver_sql("COMMIT")
+            except SQLAlchemyError as e:
+                self._roll_back(db)
+                raise StoreError(f"{self.path} cannot be written: {sqlite.why(e)}") from e
+            except BaseException:
+                self._roll_back(db)
+                raise
+        for listener in tuple(self._listeners):
+            listener()
+
+    def _roll_back(self, db: sa.Connection) -> None:
+        if not db.invalidated and db.connection.dbapi_connection is not None:
+            raw: Any = db.connection.dbapi_connection
+            if raw.in_transaction:  # a full disk ends the transaction by itself
+                raw.rollback()
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Have `listener` called after every write of this process, by the thread that wrote: it must not take long
+        and not raise. The answer takes it away again."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def expire(self) -> int:
+        """Delete what is past its end, remove what was deleted 30 days ago, changes and answers that are too old; how
+        many contexts ended."""
+        with self._reading() as db:
+            due = sa.select(contexts.c.workspace).where(
+                contexts.c.deleted_at.is_(None), contexts.c.expires_at <= self.clock.now()
+            )
+            spaces: Sequence[str] = db.scalars(due.distinct()).all()
+        ended = 0
+        for workspace in spaces:
+            with self.write(workspace, "expiry") as writer:
+                ended += writer.expire()
+        with self.write("", "expiry") as writer:
+            writer.clean()
+        return ended
+
+    def _alive(self, workspace: str) -> sa.ColumnElement[bool]:
+        lasting = contexts.c.expires_at.is_(None) | (contexts.c.expires_at > self.clock.now())
+        return (contexts.c.workspace == workspace) & contexts.c.deleted_at.is_(None) & lasting
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.connect() as db:
+                yield db
+        except SQLAlchemyError as e:
+            raise StoreError(f"{self.path} cannot be read: {sqlite.why(e)}") from e
+
+
+def _fitting(wanted: Filter) -> list[sa.ColumnElement[bool]]:
+    """The conditions of a filter."""
+    out: list[sa.ColumnElement[bool]] = []
+    if wanted.prefix:
+        last = wanted.prefix[:-1] + chr(ord(wanted.prefix[-1]) + 1)
+        out.append((contexts.c.key >= wanted.prefix) & (contexts.c.key < last))
+    if wanted.tag:
+        tags = sa.func.json_each(contexts.c.tags).table_valued("value")
+        out.append(sa.exists().where(tags.c.value == wanted.tag))
+    if wanted.session:
+        out.append(contexts.c.session == wanted.session)
+    if wanted.agent:
+        out.append(contexts.c.agent == wanted.agent)
+    if wanted.since is not None:
+        out.append(contexts.c.updated_at >= wanted.since)
+    return out

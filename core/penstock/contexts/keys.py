@@ -1,0 +1,36 @@
+"""The rules for names of contexts: segments of letters, digits and `._~:@-`, joined by `/`."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from penstock.contexts.errors import InvalidContext
+
+__all__ = ["KEY_PATTERN", "MAX_KEY", "check_key", "new_key"]
+
+MAX_KEY = 400
+"""Characters."""
+_SEGMENT = r"[A-Za-z0-9._~:@-]+"
+KEY_PATTERN = rf"^{_SEGMENT}(?:/{_SEGMENT})*$"
+_KEY = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
+_DOTS = {".", ".."}
+"""A browser or a proxy takes these for steps between folders, and would ask for another key."""
+
+
+def check_key(key: str) -> str:
+    """`key`, when it can be one. Raises `InvalidContext`: what is wrong with it."""
+    if len(key) > MAX_KEY:
+        raise InvalidContext(f"a key has at most {MAX_KEY} characters, and this one has {len(key)}", "key")
+    if not _KEY.fullmatch(key) or _DOTS & set(key.split("/")):
+        raise InvalidContext(
+            f"{key!r} is no key: segments of letters, digits and ._~:@- were expected, joined by single slashes, none "
+            "of them a dot or two alone",
+            "key",
+        )
+    return key
+
+
+def new_key() -> str:
+    """A key that no context has."""
+    return f"c-{secrets.token_hex(12)}"

@@ -1,0 +1,113 @@
+"""What `Contexts` returns: heads, values, versions, changes and hits of a search, and how they are asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = ["Change", "ChangeKind", "ContextHead", "ContextValue", "Filter", "Hit", "NewContext", "Page", "Version"]
+
+ChangeKind = Literal["put", "delete", "expired", "rollback", "undelete"]
+DEFAULT_TTL_S = 86_400.0
+"""Seconds that a context lasts where its caller names no other time."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewContext:
+    """What is put under a key."""
+
+    data: Any
+    """Anything that JSON has."""
+    ttl: float | None = None
+    """Seconds; 0: it does not expire. None: a day for a new context, and for another version what it had."""
+    tags: tuple[str, ...] | None = None
+    """None: those it had. So with the next two."""
+    session: str | None = None
+    agent: str | None = None
+    change: str = "put"
+    """What the caller calls this change in the history."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextHead:
+    """A context without its value. Times are seconds since the epoch."""
+
+    key: str
+    version: int
+    tags: tuple[str, ...]
+    session: str
+    agent: str
+    size: int
+    """Bytes of the value as JSON."""
+    digest: str
+    """SHA-256 of the value, hexadecimal: the same for equal values."""
+    created_at: float
+    updated_at: float
+    expires_at: float | None
+    by: str
+    """Who made this version."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextValue:
+    """One version of a context with its value."""
+
+    head: ContextHead
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A line of a context's history."""
+
+    version: int
+    at: float
+    by: str
+    change: str
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to a context, for subscribers. Never the value."""
+
+    cursor: int
+    at: float
+    kind: ChangeKind
+    key: str
+    version: int
+    by: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which contexts are wanted: those that fit every field that is set."""
+
+    prefix: str = ""
+    tag: str = ""
+    session: str = ""
+    agent: str = ""
+    since: float | None = None
+    """Changed at this time or later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list."""
+
+    items: list[ContextHead] = field(default_factory=list)
+    next: str | None = None
+    """The cursor of what follows; None: this was all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A context that a search found."""
+
+    head: ContextHead
+    score: float
+    """Larger is better; comparable within one answer only."""
+    excerpt: str
+    """The part of the value, as JSON, where the words are."""

@@ -1,0 +1,90 @@
+"""The SQL tables of contexts. Changes come with a migration in `migrations/versions`."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+__all__ = ["changes", "context_versions", "contexts", "idempotency", "metadata"]
+
+metadata = MetaData()
+_ID = BigInteger().with_variant(Integer, "sqlite")
+
+contexts = Table(
+    "contexts",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("workspace", String(80), nullable=False),
+    Column("key", String(400), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("session", String(200), nullable=False),
+    Column("agent", String(200), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    Column("expires_at", Float),
+    Column("deleted_at", Float),
+    Column("by", String(200), nullable=False),
+    UniqueConstraint("workspace", "key", name="contexts_key"),
+    Index("contexts_expires_at", "expires_at"),
+    Index("contexts_updated_at", "workspace", "updated_at"),
+    sqlite_autoincrement=True,
+)
+"""The newest version of each context, without its value. `size`: bytes of the value as JSON. `expires_at` null: never.
+Times are seconds since the epoch."""
+
+context_versions = Table(
+    "context_versions",
+    metadata,
+    Column("context", _ID, ForeignKey("contexts.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("codec", String(8), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("change", String(80), nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("at", Float, nullable=False),
+)
+"""The values. `codec` says how `body` is to be read: `json`, or `zstd` of that."""
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("seq", _ID, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("workspace", String(80), nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("key", String(400), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("tags", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""What subscribers are shown, written with the change itself. Never a value."""
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("workspace", String(80), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("until", Float, nullable=False),
+)
+"""Answers to requests that were sent with an `Idempotency-Key`, to be given again until `until`."""

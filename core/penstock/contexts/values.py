@@ -1,0 +1,74 @@
+"""How values are stored: as JSON, compressed above 1 KB, and known again by a digest of what they mean."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import zstandard
+
+from penstock.contexts.errors import InvalidContext, TooLarge
+
+__all__ = ["COMPRESS_ABOVE", "MAX_BYTES", "StoredValue", "decode", "encode", "merged"]
+
+COMPRESS_ABOVE = 1024
+"""Bytes of JSON from which on a value is compressed, when that makes it smaller."""
+MAX_BYTES = 8 << 20
+"""Bytes of JSON that a value may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredValue:
+    """A value as the database keeps it."""
+
+    body: bytes
+    codec: str
+    size: int
+    """Bytes of the JSON before compression."""
+    digest: str
+    text: str
+    """The JSON, for the index of words."""
+
+
+def encode(data: Any) -> StoredValue:
+    """`data` as it is stored. Raises `InvalidContext` for what JSON cannot hold, and `TooLarge`."""
+    try:
+        text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        canonical = json.dumps(data, allow_nan=False, separators=(",", ":"), sort_keys=True)
+        raw = text.encode()
+    except (ValueError, TypeError, RecursionError) as e:  # half a character of UTF-16 is a ValueError as well
+        raise InvalidContext(f"the data cannot be kept as JSON: {_why(e)}", "data") from e
+    if len(raw) > MAX_BYTES:
+        raise TooLarge(f"the data has {len(raw):,} bytes as JSON; {MAX_BYTES:,} are the most", "data")
+    body, codec = raw, "json"
+    if len(raw) > COMPRESS_ABOVE:
+        packed = zstandard.compress(raw)
+        if len(packed) < len(raw):
+            body, codec = packed, "zstd"
+    return StoredValue(body, codec, len(raw), hashlib.sha256(canonical.encode()).hexdigest(), text)
+
+
+def _why(e: Exception) -> str:
+    if isinstance(e, UnicodeEncodeError):
+        return "a text holds half of a character (a lone surrogate)"
+    return "it is nested too deeply" if isinstance(e, RecursionError) else str(e)
+
+
+def decode(body: bytes, codec: str) -> Any:
+    """The value that `encode` made `body` of."""
+    return json.loads(zstandard.decompress(body, max_output_size=MAX_BYTES) if codec == "zstd" else body)
+
+
+def merged(data: Any, patch: Any) -> Any:
+    """`data` changed by a JSON Merge Patch (RFC 7396): fields replaced, null takes one away. Neither is changed."""
+    if not isinstance(patch, dict):
+        return patch
+    out = dict(data) if isinstance(data, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            out.pop(name, None)
+        else:
+            out[name] = merged(out.get(name), value)
+    return out

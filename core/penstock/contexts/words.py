@@ -1,0 +1,65 @@
+"""The index of words of contexts: keys, values and tags, found by any of the words asked for, ranked by BM25 (SQLite
+FTS5). Words are stemmed as memory does it, so that one question finds the same in both.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import sqlalchemy as sa
+
+from penstock.text.stems import terms
+
+__all__ = ["TABLE", "add", "create", "excerpt", "match", "remove"]
+
+TABLE = "context_words"
+_INDEXED = 200_000
+"""Characters of a value that are indexed; what follows is found by key and tags only."""
+_ASKED = 64
+"""Words of a question that are looked for."""
+_PLAIN = re.compile(r'["\x00]')
+_AROUND = 120
+"""Characters shown on each side of the first word that was found."""
+
+
+def create(db: sa.Connection) -> None:
+    """Make the index where there is none."""
+    made = f"""CREATE VIRTUAL TABLE IF NOT EXISTS {TABLE}
+        USING fts5(scope, text, tokenize='unicode61 tokenchars ''_''')"""
+    db.exec_driver_sql(made)
+
+
+def add(db: sa.Connection, number: int, workspace: str, said: str) -> None:
+    """Index the context with this number again, with what is `said` in it."""
+    remove(db, number)
+    stems = " ".join(terms(said[:_INDEXED].replace("\\n", " ").replace("\\t", " ")))  # JSON's line ends and tabs
+    db.exec_driver_sql(f"INSERT INTO {TABLE}(rowid, scope, text) VALUES (?, ?, ?)", (number, _scope(workspace), stems))
+
+
+def remove(db: sa.Connection, number: int) -> None:
+    """Take a context out."""
+    db.exec_driver_sql(f"DELETE FROM {TABLE} WHERE rowid = ?", (number,))
+
+
+def match(query: str, workspace: str) -> str:
+    """The words of `query` as FTS5 is asked for any of them in a workspace; empty where it has none that count."""
+    asked = [_PLAIN.sub(" ", word) for word in dict.fromkeys(terms(query))][:_ASKED]
+    words = " OR ".join(f'"{word}"' for word in asked if word.strip())
+    return f"scope:{_scope(workspace)} AND text:({words})" if words else ""
+
+
+def excerpt(data: Any, query: str) -> str:
+    """The part of a value, as JSON, around the first of the words of `query` in it; else its beginning."""
+    text = json.dumps(data, ensure_ascii=False)
+    lower = text.lower()
+    places = [at for word in re.findall(r"\w+", query.lower()) if len(word) > 2 and (at := lower.find(word)) >= 0]
+    start = max(0, min(places) - _AROUND) if places else 0
+    end = min(len(text), start + 2 * _AROUND)
+    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
+
+
+def _scope(workspace: str) -> str:
+    """One word for the index, whatever letters the name has."""
+    return f"w{workspace.encode().hex()}"

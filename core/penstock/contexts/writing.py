@@ -1,0 +1,268 @@
+"""`Writer`: everything that changes contexts, on one transaction that `Contexts.write` opens and ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+from penstock.contexts import words
+from penstock.contexts.errors import Conflict, InvalidContext, NoContext, StaleVersion
+from penstock.contexts.finding import Row, find, head_of, look_up, no_version, read
+from penstock.contexts.keys import check_key
+from penstock.contexts.records import DEFAULT_TTL_S, ChangeKind, ContextHead, ContextValue, NewContext
+from penstock.contexts.schema import changes, context_versions, contexts, idempotency
+from penstock.contexts.values import StoredValue, decode, encode, merged
+
+__all__ = ["MAX_VERSIONS", "Writer"]
+
+MAX_VERSIONS = 10
+"""Versions of a context that are kept, the newest."""
+KEPT_DELETED_S = 30 * 86_400.0
+"""Seconds for which what was deleted can be brought back."""
+KEPT_CHANGES = 100_000
+"""Changes that a subscriber can still be told of."""
+KEPT_ANSWERS_S = 86_400.0
+"""Seconds for which a repeated request gets its first answer."""
+_MAX_TTL_S = 100 * 366 * 86_400.0
+
+
+class Writer:
+    """Changes contexts of one workspace. Not for keeping: it ends with the transaction."""
+
+    def __init__(self, db: sa.Connection, workspace: str, by: str, now: float) -> None:
+        self._db, self._workspace, self._by, self._now = db, workspace, by, now
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the transaction that is undone alone when the block raises."""
+        self._db.exec_driver_sql("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self._db.exec_driver_sql("ROLLBACK TO part")
+            raise
+        finally:
+            self._db.exec_driver_sql("RELEASE part")
+
+    def get(self, key: str, version: int | None = None) -> ContextValue:
+        """A version with its value, as this transaction sees it. Raises as `Contexts.get` does."""
+        return read(self._db, self._workspace, key, version, self._now)
+
+    def put(self, key: str, new: NewContext, expected: int | None = None) -> tuple[ContextHead, bool]:
+        """Keep a value: as version 1, or as one more; and whether there was none before. A value that is equal to the
+        newest makes no version; its time runs again, and tags, session and agent are taken over. A context that was
+        deleted or has ended goes on with its history. `expected`: the version that the caller has seen, 0 for none;
+        raises `StaleVersion` when it is another. Raises `InvalidContext` and `TooLarge`."""
+        row = look_up(self._db, self._workspace, key)
+        is_new = row is None or not self._is_alive(row)
+        self._expect(key, expected, 0 if is_new or row is None else row.version)
+        stored = encode(new.data)
+        if row is None:
+            return self._insert(key, new, stored), True
+        same = not is_new and row.digest == stored.digest
+        version = row.version if same else self._add_version(row, stored, new.change)
+        self._update(row, version, stored, new, revived=is_new)
+        if not same or is_new:
+            self._tell("put", key, version, new.tags if new.tags is not None else row.tags)
+        return self._head(key), is_new
+
+    def patch(self, key: str, patch: Any, new: NewContext, expected: int | None = None) -> ContextHead:
+        """Change a value by a JSON Merge Patch (RFC 7396). `new`: the rest, without its data."""
+        return self._change(key, new, expected, lambda data: merged(data, patch))
+
+    def append(self, key: str, items: Sequence[Any], new: NewContext, expected: int | None = None) -> ContextHead:
+        """Add items to the end of a value that is a list. Raises `Conflict` where it is none."""
+
+        def longer(data: Any) -> Any:
+            if not isinstance(data, list):
+                raise Conflict(f"context {key} is no list, so nothing can be appended to it", "append")
+            return [*data, *items]
+
+        return self._change(key, new, expected, longer)
+
+    def touch(self, key: str, new: NewContext, expected: int | None = None) -> ContextHead:
+        """Change the time, the tags, the session or the agent alone: no new version."""
+        return self._change(key, new, expected, lambda data: data)
+
+    def delete(self, key: str, *, purge: bool = False, expected: int | None = None) -> None:
+        """Take a context away. For 30 days it can be brought back, unless `purge` removes it with all its versions."""
+        row = look_up(self._db, self._workspace, key) if purge else None
+        row = row or find(self._db, self._workspace, key, self._now)
+        self._expect(key, expected, row.version if self._is_alive(row) else 0)
+        if purge:
+            self._purge([row.id])
+        else:
+            self._set(row.id, deleted_at=self._now)
+            words.remove(self._db, row.id)
+        self._tell("delete", key, row.version, row.tags)
+
+    def undelete(self, key: str, ttl: float | None = None) -> ContextHead:
+        """Bring back what was deleted or has ended, for a day where `ttl` says nothing else. Raises `NoContext` where
+        nothing is left of it, and `Conflict` where it is there."""
+        row = look_up(self._db, self._workspace, key)
+        if row is None:
+            raise NoContext(f"nothing is left of a context {key} in workspace {self._workspace}", "key")
+        if self._is_alive(row):
+            raise Conflict(f"context {key} is there: it was not deleted", "key")
+        end = self._end(DEFAULT_TTL_S if ttl is None else ttl)
+        self._set(row.id, deleted_at=None, expires_at=end, updated_at=self._now)
+        body, codec = self._body(row, row.version)
+        self._index(row.id, key, row.tags, json.dumps(decode(body, codec), ensure_ascii=False))
+        self._tell("undelete", key, row.version, row.tags)
+        return self._head(key)
+
+    def rollback(self, key: str, to: int, expected: int | None = None) -> ContextHead:
+        """Make a new version with the value of an older one, so that nothing of the history is lost."""
+        row = find(self._db, self._workspace, key, self._now)
+        self._expect(key, expected, row.version)
+        stored = encode(decode(*self._body(row, to)))
+        version = self._add_version(row, stored, f"rollback to {to}")
+        self._update(row, version, stored, NewContext(None), revived=False)
+        self._tell("rollback", key, version, row.tags)
+        return self._head(key)
+
+    def answered(self, name: str, digest: str) -> tuple[int, bytes] | None:
+        """Status and body of the answer that a request of this name had. Raises `Conflict` when that was another
+        request."""
+        one = (idempotency.c.workspace == self._workspace) & (idempotency.c.name == name)
+        row = self._db.execute(idempotency.select().where(one & (idempotency.c.until > self._now))).first()
+        if row is None:
+            return None
+        if row.digest != digest:
+            raise Conflict(f"the Idempotency-Key {name!r} was used for another request", "Idempotency-Key")
+        return row.status, row.answer
+
+    def remember_answer(self, name: str, digest: str, status: int, answer: bytes) -> None:
+        """Keep an answer for a day, for the same request sent again."""
+        one = (idempotency.c.workspace == self._workspace) & (idempotency.c.name == name)
+        self._db.execute(idempotency.delete().where(one))
+        values = {"digest": digest, "status": status, "answer": answer, "until": self._now + KEPT_ANSWERS_S}
+        self._db.execute(idempotency.insert().values(workspace=self._workspace, name=name, **values))
+
+    def expire(self) -> int:
+        """Delete what is past its end in this workspace; how many that are."""
+        alive = (contexts.c.workspace == self._workspace) & contexts.c.deleted_at.is_(None)
+        due = self._db.execute(contexts.select().where(alive & (contexts.c.expires_at <= self._now))).all()
+        for row in due:
+            self._set(row.id, deleted_at=row.expires_at)
+            words.remove(self._db, row.id)
+            self._tell("expired", row.key, row.version, row.tags)
+        return len(due)
+
+    def clean(self) -> None:
+        """Remove for good, in all workspaces, what was deleted too long ago, and old changes and answers."""
+        gone = sa.select(contexts.c.id).where(contexts.c.deleted_at < self._now - KEPT_DELETED_S)
+        self._purge(list(self._db.scalars(gone)))
+        newest = self._db.execute(sa.select(sa.func.max(changes.c.seq))).scalar() or 0
+        self._db.execute(changes.delete().where(changes.c.seq <= newest - KEPT_CHANGES))
+        self._db.execute(idempotency.delete().where(idempotency.c.until <= self._now))
+
+    def _change(self, key: str, new: NewContext, expected: int | None, change: Any) -> ContextHead:
+        row = find(self._db, self._workspace, key, self._now)
+        self._expect(key, expected, row.version)
+        data = change(decode(*self._body(row, row.version)))
+        return self.put(
+            key, NewContext(data, new.ttl, new.tags, new.session, new.agent, new.change), expected=row.version
+        )[0]
+
+    def _expect(self, key: str, expected: int | None, version: int) -> None:
+        if expected is not None and expected != version:
+            there = f"has version {version}" if version else "is not there"
+            raise StaleVersion(f"context {key} {there}, and version {expected} was expected", version)
+
+    def _is_alive(self, row: Row) -> bool:
+        return row.deleted_at is None and (row.expires_at is None or row.expires_at > self._now)
+
+    def _end(self, ttl: float) -> float | None:
+        """When a time of `ttl` seconds from now is over. Raises `InvalidContext`."""
+        if not 0 <= ttl <= _MAX_TTL_S:
+            raise InvalidContext(f"ttl is {ttl:g}: seconds from 0 (no end) to 100 years were expected", "ttl")
+        return self._now + ttl if ttl else None
+
+    def _insert(self, key: str, new: NewContext, stored: StoredValue) -> ContextHead:
+        check_key(key)
+        tags = list(new.tags or ())
+        row = {
+            "workspace": self._workspace,
+            "key": key,
+            "version": 1,
+            "tags": tags,
+            "session": new.session or "",
+            "agent": new.agent or "",
+            "size": stored.size,
+            "digest": stored.digest,
+            "created_at": self._now,
+            "updated_at": self._now,
+            "expires_at": self._end(DEFAULT_TTL_S if new.ttl is None else new.ttl),
+            "by": self._by,
+        }
+        number = int(self._db.execute(contexts.insert().values(row).returning(contexts.c.id)).scalar_one())
+        self._write_version(number, 1, stored, new.change)
+        self._index(number, key, tags, stored.text)
+        self._tell("put", key, 1, tags)
+        return self._head(key)
+
+    def _add_version(self, row: Row, stored: StoredValue, change: str) -> int:
+        version = int(row.version) + 1
+        self._write_version(row.id, version, stored, change)
+        old = (context_versions.c.context == row.id) & (context_versions.c.version <= version - MAX_VERSIONS)
+        self._db.execute(context_versions.delete().where(old))
+        return version
+
+    def _write_version(self, number: int, version: int, stored: StoredValue, change: str) -> None:
+        values = {"body": stored.body, "codec": stored.codec, "size": stored.size, "digest": stored.digest}
+        row = {"context": number, "version": version, "change": change, "by": self._by, "at": self._now}
+        self._db.execute(context_versions.insert().values(**row, **values))
+
+    def _update(self, row: Row, version: int, stored: StoredValue, new: NewContext, *, revived: bool) -> None:
+        tags = list(new.tags) if new.tags is not None else row.tags
+        ttl = new.ttl
+        if ttl is None and row.expires_at is not None:  # as long as before, from now on
+            ttl = DEFAULT_TTL_S if revived else row.expires_at - row.updated_at
+        values: dict[str, Any] = {
+            "version": version,
+            "tags": tags,
+            "session": row.session if new.session is None else new.session,
+            "agent": row.agent if new.agent is None else new.agent,
+            "size": stored.size,
+            "digest": stored.digest,
+            "updated_at": self._now,
+            "expires_at": None if ttl is None else self._end(ttl),
+            "deleted_at": None,
+        }
+        if version != row.version:
+            values["by"] = self._by
+        self._set(row.id, **values)
+        if version != row.version or revived or tags != row.tags:
+            self._index(row.id, row.key, tags, stored.text)
+
+    def _set(self, number: int, **values: Any) -> None:
+        self._db.execute(contexts.update().where(contexts.c.id == number).values(values))
+
+    def _index(self, number: int, key: str, tags: Sequence[str], text: str) -> None:
+        words.add(self._db, number, self._workspace, f"{key} {' '.join(tags)} {text}")
+
+    def _body(self, row: Row, version: int) -> tuple[bytes, str]:
+        one = (context_versions.c.context == row.id) & (context_versions.c.version == version)
+        kept = self._db.execute(context_versions.select().where(one)).first()
+        if kept is None:
+            raise no_version(self._db, row, version)
+        return kept.body, kept.codec
+
+    def _head(self, key: str) -> ContextHead:
+        return head_of(find(self._db, self._workspace, key, self._now))
+
+    def _purge(self, numbers: Sequence[int]) -> None:
+        self._db.exec_driver_sql("PRAGMA secure_delete=ON")
+        for number in numbers:
+            words.remove(self._db, number)
+            self._db.execute(context_versions.delete().where(context_versions.c.context == number))
+            self._db.execute(contexts.delete().where(contexts.c.id == number))
+
+    def _tell(self, kind: ChangeKind, key: str, version: int, tags: Sequence[str]) -> None:
+        row = {"at": self._now, "kind": kind, "key": key, "version": version, "by": self._by, "tags": list(tags)}
+        self._db.execute(changes.insert().values(workspace=self._workspace, **row))

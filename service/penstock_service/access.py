@@ -1,0 +1,80 @@
+"""Who may call: checks the `Host`, the token and the size of a body before anything else reads a request."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Collection
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from penstock_service.answers import STATUS, error_body
+
+__all__ = ["MAX_BODY", "Access"]
+
+MAX_BODY = 9 << 20
+"""Bytes of a body: those of the largest value, and something for what stands around it."""
+OPEN = frozenset({"/healthz", "/readyz"})
+"""Paths that probes ask without a token."""
+UNAUTHENTICATED = 4401
+"""The code with which a WebSocket is closed that showed no token."""
+
+
+class Access:
+    """Lets a request through that names this service as its host (a page of another site cannot, whatever name it has
+    made lead here) and carries the owner's token."""
+
+    def __init__(self, app: ASGIApp, token: str, hosts: Collection[str]) -> None:
+        self._app, self._token, self._hosts = app, token, frozenset(hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
+        if host.strip("[]").lower() not in self._hosts:
+            message = f"this service is not {host!r}: ask for it by {', '.join(sorted(self._hosts))}"
+            await _refuse(scope, receive, send, "misdirected", message)
+        elif scope["path"] not in OPEN and not self._is_owner(headers):
+            message = "a token is needed: `Authorization: Bearer TOKEN`; `penstock serve` prints which file it is in"
+            await _refuse(scope, receive, send, "unauthenticated", message)
+        elif int(length if (length := headers.get("content-length", "0")).isdecimal() else 0) > MAX_BODY:
+            await _refuse(scope, receive, send, "too_large", f"a body has at most {MAX_BODY:,} bytes")
+        elif scope["type"] == "http":
+            await self._app(scope, _Limited(receive), send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _is_owner(self, headers: Headers) -> bool:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), self._token.encode())
+
+
+class _Limited:
+    """Ends a body that has no length and does not stop."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive, self._read = receive, 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._read += len(message.get("body", b""))
+        if self._read > MAX_BODY:
+            return {"type": "http.disconnect"}
+        return message
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, type: str, message: str) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close", "code": UNAUTHENTICATED, "reason": type})
+        return
+    body = json.dumps(error_body(type, message)).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if type == "unauthenticated":
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": STATUS[type], "headers": headers})
+    await send({"type": "http.response.body", "body": body})

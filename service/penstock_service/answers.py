@@ -1,0 +1,125 @@
+"""Errors as the service answers them: `{"error": {"type", "message", "param"}}`, each type with its status."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, get_args
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from penstock.base.errors import StoreError
+from penstock.base.suggest import did_you_mean
+from penstock.contexts.errors import ContextError, StaleVersion
+
+__all__ = ["STATUS", "ErrorAnswer", "error_body", "error_responses", "handle_errors", "status_of"]
+
+logger = logging.getLogger(__name__)
+
+STATUS = {
+    "invalid": 400,
+    "unauthenticated": 401,
+    "not_found": 404,
+    "conflict": 409,
+    "gone": 410,
+    "stale": 412,
+    "too_large": 413,
+    "misdirected": 421,
+    "internal": 500,
+    "busy": 503,
+}
+"""The HTTP status of each type of error."""
+_BY_STATUS = {400: "invalid", 404: "not_found", 405: "invalid", 413: "too_large"}
+
+
+class ErrorDetail(BaseModel):
+    """What is wrong."""
+
+    type: str
+    message: str
+    param: str | None = None
+    """The field of the call that it is about."""
+    version: int | None = None
+    """Of a `stale` call: the version that the context has."""
+
+
+class ErrorAnswer(BaseModel):
+    """An answer of any status from 400 on."""
+
+    error: ErrorDetail
+
+
+def error_body(type: str, message: str, param: str = "", version: int | None = None) -> dict[str, Any]:
+    """The body of an error."""
+    return {"error": ErrorDetail(type=type, message=message, param=param or None, version=version).model_dump()}
+
+
+def error_responses() -> dict[int | str, dict[str, Any]]:
+    """What the description of the API says of the errors of every call."""
+    return {status: {"model": ErrorAnswer} for status in (400, 401, 404, 409, 410, 412, 413, 503)}
+
+
+def status_of(e: ContextError) -> tuple[int, dict[str, Any]]:
+    """Status and body for an error of contexts."""
+    version = e.version if isinstance(e, StaleVersion) else None
+    return STATUS[e.type], error_body(e.type, str(e), e.param, version)
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Have `app` answer every error in this form."""
+
+    @app.exception_handler(ContextError)
+    async def _(_request: Request, e: ContextError) -> JSONResponse:
+        status, body = status_of(e)
+        return JSONResponse(body, status)
+
+    @app.exception_handler(StoreError)
+    async def _(_request: Request, e: StoreError) -> JSONResponse:
+        logger.warning("%s", e)
+        return JSONResponse(error_body("busy", str(e)), STATUS["busy"], headers={"retry-after": "1"})
+
+    @app.exception_handler(RequestValidationError)
+    async def _(request: Request, e: RequestValidationError) -> JSONResponse:
+        return JSONResponse(_invalid(request, e), STATUS["invalid"])
+
+    @app.exception_handler(HTTPException)
+    async def _(request: Request, e: HTTPException) -> JSONResponse:
+        type = _BY_STATUS.get(e.status_code, "invalid")
+        message = f"{request.method} {request.url.path}: {e.detail}"
+        return JSONResponse(error_body(type, message), e.status_code, headers=e.headers)
+
+    @app.exception_handler(Exception)
+    async def _(request: Request, e: Exception) -> JSONResponse:  # Starlette raises it again, for the log
+        return JSONResponse(error_body("internal", "an error of the service: its log says more"), STATUS["internal"])
+
+
+def _invalid(request: Request, e: RequestValidationError) -> dict[str, Any]:
+    """The first fault of a body or a query, with the nearest known field for an unknown one."""
+    first = e.errors()[0]
+    place = [str(part) for part in first["loc"] if part not in ("body", "query", "header", "path")]
+    name = ".".join(place)
+    message = str(first["msg"])
+    if first["type"] == "extra_forbidden":
+        message = f"there is no field {place[-1]!r}.{did_you_mean(place[-1], _fields(request, place))}"
+    elif first["type"] == "json_invalid":
+        name, message = "", f"the body is no JSON: {first.get('ctx', {}).get('error', message)}"
+    elif name:
+        message = f"{name}: {message}"
+    return error_body("invalid", message, name)
+
+
+def _fields(request: Request, place: list[str]) -> set[str]:
+    """The fields that the body of this call, or the part of it at `place`, may have."""
+    dependant = getattr(request.scope.get("route"), "dependant", None)
+    models = [one.field_info.annotation for one in dependant.body_params] if dependant else []
+    if len(place) > 1:  # an item of a list, such as a step of a batch
+        models = [inner for model in models for inner in _inner(model)]
+    return {name for model in models for name in getattr(model, "model_fields", {})}
+
+
+def _inner(model: Any) -> list[Any]:
+    annotations = [one.annotation for one in getattr(model, "model_fields", {}).values()]
+    return [arg for annotation in annotations for arg in get_args(annotation) if hasattr(arg, "model_fields")]

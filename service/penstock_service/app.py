@@ -1,0 +1,63 @@
+"""The service as an ASGI application: routes, errors and access put together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+
+from penstock.base.errors import StoreError
+from penstock.base.version import VERSION
+from penstock.contexts.contexts import Contexts
+from penstock_service import change_routes, context_routes, health_routes, seed_paths
+from penstock_service.access import Access
+from penstock_service.answers import handle_errors
+
+__all__ = ["LOCAL_HOSTS", "create_app"]
+
+logger = logging.getLogger(__name__)
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
+_EXPIRE_S = 30.0
+"""Seconds between two looks for what has ended. Until then it is not found all the same."""
+
+
+def create_app(contexts: Contexts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS) -> FastAPI:
+    """The application for one file of contexts. `token`: what a caller must show. `hosts`: the names it is asked by."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        expiring = asyncio.create_task(_expire(contexts))
+        try:
+            yield
+        finally:
+            expiring.cancel()
+            with suppress(asyncio.CancelledError):
+                await expiring
+
+    app = FastAPI(
+        title="Penstock",
+        version=VERSION,
+        summary="Named JSON values for programs and agents, with versions, search and changes as they happen.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.contexts = contexts
+    for routes in (context_routes, change_routes, health_routes, seed_paths):
+        app.include_router(routes.router)
+    handle_errors(app)
+    app.add_middleware(Access, token=token, hosts=hosts)
+    return app
+
+
+async def _expire(contexts: Contexts) -> None:
+    while True:
+        try:
+            await run_in_threadpool(contexts.expire)
+        except StoreError as e:
+            logger.warning("what has ended cannot be removed: %s", e)
+        await asyncio.sleep(_EXPIRE_S)

@@ -1,0 +1,244 @@
+"""The bodies of calls and answers about contexts. Unknown fields are refused; times are RFC 3339."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from penstock.base.format import rfc3339
+from penstock.contexts.keys import KEY_PATTERN, MAX_KEY
+from penstock.contexts.records import Change, ContextHead, ContextValue, Hit, NewContext, Version
+
+__all__ = [
+    "BatchBody",
+    "BatchStep",
+    "ChangeLine",
+    "ContextAnswer",
+    "ContextLine",
+    "HistoryAnswer",
+    "ListAnswer",
+    "PatchBody",
+    "PutBody",
+    "RollbackBody",
+    "SearchAnswer",
+    "SearchBody",
+    "TouchBody",
+    "answer_of",
+    "change_line",
+    "hit_line",
+    "line_of",
+    "new_context",
+    "version_line",
+]
+
+Ttl = Annotated[float, Field(ge=0, le=3.2e9, description="Seconds until it ends; 0: it does not.")]
+Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
+Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+Key = Annotated[str, Field(max_length=MAX_KEY, pattern=KEY_PATTERN)]
+VersionNumber = Annotated[int, Field(ge=1, le=2**31)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class _Marks(_Body):
+    ttl: Ttl | None = None
+    tags: list[Word] | None = Field(default=None, max_length=50)
+    session: Name | None = None
+    agent: Name | None = None
+    change: Annotated[str, Field(max_length=80, pattern=r"^[^\x00-\x1f]*$")] | None = Field(
+        default=None, description="What the history calls this change."
+    )
+
+
+class PutBody(_Marks):
+    """A value to keep. Without `ttl` a new context ends after 24 hours."""
+
+    data: Any = Field(description="Any JSON.")
+
+
+class PatchBody(_Marks):
+    """A change: `data` is a JSON Merge Patch (RFC 7396), `append` goes to the end of a list."""
+
+    data: Any = None
+    append: list[Any] | None = None
+
+
+class TouchBody(_Body):
+    """A new time."""
+
+    ttl: Ttl
+
+
+class RollbackBody(_Body):
+    """The version whose value is to be the newest again."""
+
+    to: VersionNumber
+
+
+class SearchBody(_Body):
+    """What to look for."""
+
+    query: Annotated[str, Field(max_length=2000)]
+    tag: Word | None = None
+    session: Name | None = None
+    agent: Name | None = None
+    prefix: Key | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 20
+
+
+class BatchStep(_Marks):
+    """One of several changes. `data` and `append` as in the call of the same name; `to` is a rollback's."""
+
+    op: Literal["put", "patch", "get", "delete", "rollback"]
+    key: Key
+    data: Any = None
+    append: list[Any] | None = None
+    to: VersionNumber | None = None
+    expected: Annotated[int, Field(ge=0, le=2**31)] | None = Field(default=None, description="As `If-Match`.")
+
+
+class BatchBody(_Body):
+    """Several changes in one call; `atomic`: all of them or none."""
+
+    atomic: bool = False
+    do: Annotated[list[BatchStep], Field(min_length=1, max_length=500)]
+
+
+class ContextLine(BaseModel):
+    """A context without its value."""
+
+    key: str
+    version: int
+    tags: list[str]
+    session: str
+    agent: str
+    size: int
+    digest: str
+    created_at: str
+    updated_at: str
+    expires_at: str | None
+    by: str
+
+
+class ContextAnswer(ContextLine):
+    """A context with its value."""
+
+    data: Any
+
+
+class ListAnswer(BaseModel):
+    """A page of contexts; `next` is the `after` of the next one."""
+
+    items: list[ContextLine]
+    next: str | None
+
+
+class VersionLine(BaseModel):
+    """A version in the history."""
+
+    version: int
+    at: str
+    by: str
+    change: str
+    size: int
+    digest: str
+
+
+class HistoryAnswer(BaseModel):
+    """The versions that are kept, the newest first."""
+
+    items: list[VersionLine]
+    next: str | None = None
+
+
+class HitLine(BaseModel):
+    """A context that a search found; a larger `score` is better, within one answer."""
+
+    key: str
+    version: int
+    score: float
+    excerpt: str
+    tags: list[str]
+    updated_at: str
+
+
+class SearchAnswer(BaseModel):
+    """What a search found, the best first."""
+
+    hits: list[HitLine]
+
+
+class ChangeLine(BaseModel):
+    """What happened to a context, for subscribers."""
+
+    cursor: str
+    kind: Literal["put", "delete", "expired", "rollback", "undelete"]
+    key: str
+    version: int
+    by: str
+    tags: list[str]
+    at: str
+
+
+def line_of(head: ContextHead) -> dict[str, Any]:
+    """`ContextLine`, as JSON has it."""
+    return {
+        "key": head.key,
+        "version": head.version,
+        "tags": list(head.tags),
+        "session": head.session,
+        "agent": head.agent,
+        "size": head.size,
+        "digest": head.digest,
+        "created_at": rfc3339(head.created_at),
+        "updated_at": rfc3339(head.updated_at),
+        "expires_at": None if head.expires_at is None else rfc3339(head.expires_at),
+        "by": head.by,
+    }
+
+
+def answer_of(value: ContextValue) -> dict[str, Any]:
+    """`ContextAnswer`."""
+    return {**line_of(value.head), "data": value.data}
+
+
+def version_line(one: Version) -> dict[str, Any]:
+    """`VersionLine`."""
+    at = rfc3339(one.at)
+    return {
+        "version": one.version,
+        "at": at,
+        "by": one.by,
+        "change": one.change,
+        "size": one.size,
+        "digest": one.digest,
+    }
+
+
+def hit_line(hit: Hit) -> dict[str, Any]:
+    """`HitLine`."""
+    head = line_of(hit.head)
+    some = {name: head[name] for name in ("key", "version", "tags", "updated_at")}
+    return {**some, "score": hit.score, "excerpt": hit.excerpt}
+
+
+def change_line(change: Change) -> dict[str, Any]:
+    """`ChangeLine`."""
+    return {
+        "cursor": str(change.cursor),
+        "kind": change.kind,
+        "key": change.key,
+        "version": change.version,
+        "by": change.by,
+        "tags": list(change.tags),
+        "at": rfc3339(change.at),
+    }
+
+
+def new_context(body: _Marks, data: Any, change: str) -> NewContext:
+    """What a body asks to be kept. `change`: what the history calls it where the caller says nothing."""
+    tags = None if body.tags is None else tuple(dict.fromkeys(body.tags))
+    return NewContext(data, body.ttl, tags, body.session, body.agent, body.change or change)

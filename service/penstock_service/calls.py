@@ -1,0 +1,91 @@
+"""What every call about contexts carries in its headers: the workspace, who calls, the version expected, a name for
+repetition; and how a call that changes something is carried out once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Header, Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from penstock.contexts.contexts import Contexts
+from penstock.contexts.errors import InvalidContext
+from penstock.contexts.writing import Writer
+
+__all__ = ["Call", "call_of", "json_answer"]
+
+_WORKSPACE = re.compile(r"[A-Za-z0-9._-]{1,80}")
+_VERSION = re.compile(r'"?(\d{1,9})"?')
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call, as far as its headers say."""
+
+    contexts: Contexts
+    workspace: str
+    by: str
+    expected: int | None
+    """The version of `If-Match`."""
+    name: str
+    """The `Idempotency-Key`; empty without one."""
+    what: str
+    """Method and path, by which a repeated call is told from another of the same name."""
+
+    def change(
+        self, do: Callable[[Writer], tuple[int, Any]], body: BaseModel | None = None, version: bool = False
+    ) -> Response:
+        """Carry out a change in one transaction: `do` returns status and answer. The same call under the same
+        `Idempotency-Key` gets the first answer again and changes nothing. `version`: the answer's ETag is its
+        version."""
+        said = body.model_dump_json() if body is not None and self.name else ""
+        digest = hashlib.sha256(f"{self.what}\n{self.expected}\n{said}".encode()).hexdigest()
+        with self.contexts.write(self.workspace, self.by) as writer:
+            known = writer.answered(self.name, digest) if self.name else None
+            if known is not None:
+                status, content = known
+            else:
+                status, answer = do(writer)
+                content = b"" if answer is None else json_bytes(answer)
+                if self.name:
+                    writer.remember_answer(self.name, digest, status, content)
+        headers = {"etag": f'"{json.loads(content)["version"]}"'} if version else {}
+        if not content:
+            return Response(status_code=status)
+        return Response(content, status, headers, "application/json")
+
+
+def call_of(
+    request: Request,
+    workspace: Annotated[str, Header(alias="x-penstock-workspace")] = "default",
+    by: Annotated[str, Header(alias="x-penstock-by", max_length=200)] = "owner",
+    if_match: Annotated[str | None, Header(alias="if-match", description='`"VERSION"`; `"0"`: none yet')] = None,
+    name: Annotated[str, Header(alias="idempotency-key", max_length=200)] = "",
+) -> Call:
+    """The call of a request. Raises `InvalidContext` for a header that cannot be."""
+    if not _WORKSPACE.fullmatch(workspace):
+        raise InvalidContext(
+            f"{workspace!r} is no workspace: 1 to 80 letters, digits and ._- were expected", "x-penstock-workspace"
+        )
+    version = None if if_match is None else _VERSION.fullmatch(if_match.strip())
+    if if_match is not None and version is None:
+        raise InvalidContext(f'If-Match is {if_match!r}: one version was expected, such as "3"', "If-Match")
+    expected = int(version[1]) if version else None
+    contexts: Contexts = request.app.state.contexts
+    return Call(contexts, workspace, by, expected, name, f"{request.method} {request.url.path}")
+
+
+def json_bytes(answer: Any) -> bytes:
+    """An answer as JSON."""
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def json_answer(answer: Any, headers: dict[str, str] | None = None) -> Response:
+    """A successful answer."""
+    return Response(json_bytes(answer), 200, headers, "application/json")

@@ -1,0 +1,190 @@
+"""Changes as they happen, from a cursor: by WebSocket and as server-sent events, on the same path `/v1/changes`.
+
+Every reader has a cursor of its own and reads the table of changes from there, so that one that is slow or gone costs
+the others nothing: there is no queue for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, WebSocket, WebSocketDisconnect
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from penstock.contexts.contexts import Contexts
+from penstock.contexts.records import Change, ChangeKind
+from penstock_service.answers import error_body, error_responses
+from penstock_service.bodies import change_line
+from penstock_service.calls import Call, call_of
+
+__all__ = ["Changes", "Wanted", "router"]
+
+router = APIRouter(responses=error_responses())
+_POLL_S = 1.0
+"""Seconds after which the table is looked at again: another process may have written."""
+_ALIVE_S = 15.0
+"""Seconds after which a silent stream of events gets a comment, so that proxies between do not end it."""
+_SLOW_S = 30.0
+"""Seconds that a message may take to be sent, before a reader is given up."""
+SLOW = 4408
+INVALID = 4400
+
+
+class Wanted(BaseModel):
+    """Which changes a subscriber wants: those that fit every field that is set."""
+
+    model_config = ConfigDict(extra="forbid")
+    prefix: str = ""
+    keys: list[str] = Field(default_factory=list, max_length=1000)
+    tags: list[str] = Field(default_factory=list, max_length=50)
+    kinds: list[ChangeKind] = Field(default_factory=list)
+    after: str | None = Field(default=None, pattern=r"^\d{1,18}$")
+
+    def fits(self, change: Change) -> bool:
+        """Whether a change is one of those."""
+        return (
+            change.key.startswith(self.prefix)
+            and (not self.keys or change.key in self.keys)
+            and (not self.tags or not set(self.tags).isdisjoint(change.tags))
+            and (not self.kinds or change.kind in self.kinds)
+        )
+
+
+class Message(BaseModel):
+    """What a client sends by WebSocket: one of the three."""
+
+    model_config = ConfigDict(extra="forbid")
+    subscribe: Wanted | None = None
+    unsubscribe: bool | dict[str, Any] | None = None
+    ping: Any = None
+
+
+@dataclass
+class Changes:
+    """The changes of a workspace after a cursor, waited for."""
+
+    contexts: Contexts
+    workspace: str
+    cursor: int
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def follow(self) -> AsyncIterator[list[Change]]:
+        """What is there, and then what comes; an empty list about once a second when nothing does."""
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(self._woken.set)
+
+        stop = self.contexts.listen(wake)
+        try:
+            while True:
+                self._woken.clear()  # before reading: what is written from here on wakes it again
+                found = await run_in_threadpool(self.contexts.changes_after, self.workspace, self.cursor)
+                if found:
+                    self.cursor = found[-1].cursor
+                yield found
+                if not found:
+                    await self._wait()
+        finally:
+            stop()
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(_POLL_S):
+                await self._woken.wait()
+        except TimeoutError:
+            return  # time to look
+
+
+@router.get(
+    "/v1/changes",
+    tags=["changes"],
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Events."}},
+    response_class=StreamingResponse,
+)
+def events(
+    call: Annotated[Call, Depends(call_of)],
+    prefix: Annotated[str, Query(max_length=400)] = "",
+    after: Annotated[str | None, Query(pattern=r"^\d{1,18}$")] = None,
+    last: Annotated[str | None, Header(alias="last-event-id", pattern=r"^\d{1,18}$")] = None,
+) -> StreamingResponse:
+    """Changes as server-sent events, from a cursor on, or from now. `event: gap`: the cursor is too old."""
+    start, gap = _start(call.contexts, last or after)
+    changes = Changes(call.contexts, call.workspace, start)
+    return StreamingResponse(_lines(changes, Wanted(prefix=prefix), gap), media_type="text/event-stream")
+
+
+async def _lines(changes: Changes, wanted: Wanted, gap: bool) -> AsyncIterator[str]:
+    yield "event: gap\ndata: {}\n\n" if gap else ": from here\n\n"
+    silent = 0.0
+    async for found in changes.follow():
+        fitting = [change for change in found if wanted.fits(change)]
+        for change in fitting:
+            line = json.dumps(change_line(change))
+            yield f"id: {change.cursor}\nevent: {change.kind}\ndata: {line}\n\n"
+        silent = 0.0 if fitting else silent + (0 if found else _POLL_S)
+        if silent >= _ALIVE_S:
+            silent = 0.0
+            yield ": still here\n\n"
+
+
+@router.websocket("/v1/changes")
+async def socket(socket: WebSocket) -> None:
+    """Changes by WebSocket, after a client has sent `{"subscribe": {…}}`. A second one takes the place of the first."""
+    contexts: Contexts = socket.app.state.contexts
+    workspace = socket.headers.get("x-penstock-workspace", "default")
+    await socket.accept()
+    following: asyncio.Task[None] | None = None
+    try:
+        while True:
+            try:
+                message = Message.model_validate_json(await socket.receive_text())
+            except (ValidationError, KeyError) as e:  # KeyError: bytes where text was expected
+                await socket.send_json(error_body("invalid", _first(e)))
+                continue
+            if message.ping is not None:
+                await socket.send_json({"pong": message.ping})
+            if (message.unsubscribe or message.subscribe) and following is not None:
+                following.cancel()
+                following = None
+            if message.subscribe is not None:
+                following = asyncio.create_task(_follow(socket, contexts, workspace, message.subscribe))
+    except (WebSocketDisconnect, RuntimeError):  # RuntimeError: closed by us meanwhile
+        return
+    finally:
+        if following is not None:
+            following.cancel()
+
+
+async def _follow(socket: WebSocket, contexts: Contexts, workspace: str, wanted: Wanted) -> None:
+    start, gap = await run_in_threadpool(_start, contexts, wanted.after)
+    await socket.send_json({"gap": True} if gap else {"subscribed": str(start)})
+    try:
+        async for found in Changes(contexts, workspace, start).follow():
+            for change in filter(wanted.fits, found):
+                async with asyncio.timeout(_SLOW_S):
+                    await socket.send_json(change_line(change))
+    except TimeoutError:
+        await socket.close(SLOW, "this reader takes too long")
+    except WebSocketDisconnect:
+        return  # the task that receives sees it as well
+
+
+def _start(contexts: Contexts, after: str | None) -> tuple[int, bool]:
+    """The cursor to begin at, and whether something before it is missing."""
+    if after is None:
+        return contexts.cursor(), False
+    return (contexts.cursor(), True) if contexts.has_gap(int(after)) else (int(after), False)
+
+
+def _first(e: Exception) -> str:
+    if not isinstance(e, ValidationError):
+        return "a text message was expected"
+    fault = e.errors()[0]
+    return f"{'.'.join(map(str, fault['loc'])) or 'the message'}: {fault['msg']}"

@@ -1,0 +1,64 @@
+"""`penstock serve`: the service in a process of its own."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penstock.base import paths
+from penstock.base.errors import PenstockError
+
+__all__ = ["DEFAULT_PORT", "contexts_path", "serve"]
+
+DEFAULT_PORT = 7878
+
+
+def contexts_path() -> Path:
+    """The file of contexts of this machine."""
+    return paths.state_dir() / "contexts.db"
+
+
+def serve(
+    port: Annotated[int, typer.Option(help="The port to listen on; 0: any that is free.", max=65535, min=0)] = (
+        DEFAULT_PORT
+    ),
+    host: Annotated[
+        str, typer.Option(help="The address to listen on. Only this machine can reach it unless you name another.")
+    ] = "127.0.0.1",
+    store: Annotated[Path | None, typer.Option(help="The file of contexts.", show_default=False)] = None,
+) -> None:
+    """Serve contexts to programs and agents over HTTP and WebSocket, on this machine, and stay until Ctrl-C."""
+    try:
+        import fastapi  # noqa: F401
+        import uvicorn
+    except ImportError as e:
+        raise PenstockError(
+            f"the service needs the packages of the extra `service` ({e.name} is missing): "
+            "`pip install 'penstock[service]'`"
+        ) from e
+    from penstock.contexts.contexts import Contexts
+    from penstock_service.app import LOCAL_HOSTS, create_app
+    from penstock_service.token_file import owner_token, token_path
+
+    token = owner_token()
+    try:
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as e:
+        raise PenstockError(f"{host}:{port} cannot be listened on ({e}): name another --port") from e
+    contexts = Contexts(store or contexts_path())
+    try:
+        bound = listener.getsockname()[1]
+        shown = f"[{host}]" if ":" in host else host
+        typer.echo(f"Contexts at http://{shown}:{bound}/v1/contexts, token in {token_path()}")
+        typer.echo("Described at /openapi.json. Ctrl-C ends it.")
+        app = create_app(contexts, token, hosts={*LOCAL_HOSTS, host.lower()})
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        listener.close()
+        contexts.close()

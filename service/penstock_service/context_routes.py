@@ -1,0 +1,200 @@
+"""The calls about contexts under `/v1`: put, get, change, list, history, batch, search."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path, Query
+from fastapi.responses import Response
+
+from penstock.contexts.errors import Conflict, ContextError, InvalidContext
+from penstock.contexts.keys import KEY_PATTERN, MAX_KEY, check_key, new_key
+from penstock.contexts.records import Filter, NewContext
+from penstock.contexts.writing import Writer
+from penstock_service import bodies
+from penstock_service.answers import error_responses, status_of
+from penstock_service.calls import Call, call_of, json_answer
+from penstock_service.json_patch import difference
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1", responses=error_responses())
+Calls = Annotated[Call, Depends(call_of)]
+Key = Annotated[str, Path(description="Segments joined by /.", max_length=MAX_KEY, pattern=KEY_PATTERN)]
+Number = Annotated[int | None, Query(ge=1, le=2**31)]
+Limit = Annotated[int, Query(ge=1, le=500)]
+_MADE: dict[int | str, dict[str, Any]] = {201: {"model": bodies.ContextLine, "description": "It is new."}}
+
+
+@router.put("/contexts/{key:path}", tags=["contexts"], response_model=bodies.ContextLine, responses=_MADE)
+def put(key: Key, body: bodies.PutBody, call: Calls) -> Response:
+    """Keep a value: version 1, or one more. An equal value makes no version; its time runs again."""
+    return call.change(lambda writer: _put(writer, key, body, call.expected), body, version=True)
+
+
+@router.post("/contexts", tags=["contexts"], status_code=201, response_model=bodies.ContextLine)
+def post(body: bodies.PutBody, call: Calls) -> Response:
+    """Keep a value under a key that is made for it."""
+    return call.change(lambda writer: _put(writer, new_key(), body, 0), body, version=True)
+
+
+@router.get("/contexts", tags=["contexts"], response_model=bodies.ListAnswer)
+def list_contexts(
+    call: Calls,
+    prefix: Annotated[str, Query(max_length=MAX_KEY)] = "",
+    tag: Annotated[str, Query(max_length=100)] = "",
+    session: Annotated[str, Query(max_length=200)] = "",
+    agent: Annotated[str, Query(max_length=200)] = "",
+    changed_since: Annotated[datetime | None, Query()] = None,
+    limit: Limit = 50,
+    after: Annotated[str | None, Query(max_length=MAX_KEY)] = None,
+) -> Response:
+    """Contexts by key, without their values, a page at a time."""
+    since = None if changed_since is None else changed_since.timestamp()
+    page = call.contexts.page(call.workspace, Filter(prefix, tag, session, agent, since), limit=limit, after=after)
+    return json_answer({"items": [bodies.line_of(head) for head in page.items], "next": page.next})
+
+
+@router.get(
+    "/contexts/{key:path}",
+    tags=["contexts"],
+    response_model=bodies.ContextAnswer,
+    responses={304: {"description": "It still has the version of `If-None-Match`."}},
+)
+def get(
+    key: Key,
+    call: Calls,
+    version: Number = None,
+    known: Annotated[str | None, Header(alias="if-none-match")] = None,
+) -> Response:
+    """The newest version, or an older one."""
+    if known is not None and version is None:
+        tag = f'"{call.contexts.head(call.workspace, key).version}"'
+        if tag in known:
+            return Response(status_code=304, headers={"etag": tag})
+    found = call.contexts.get(call.workspace, key, version)
+    return json_answer(bodies.answer_of(found), {"etag": f'"{found.head.version}"'})
+
+
+@router.patch("/contexts/{key:path}", tags=["contexts"], response_model=bodies.ContextLine)
+def patch(key: Key, body: bodies.PatchBody, call: Calls) -> Response:
+    """Change a value by a JSON Merge Patch, append to a list, or set its time and tags alone."""
+    return call.change(lambda writer: (200, _patch(writer, key, body, call.expected)), body, version=True)
+
+
+@router.delete("/contexts/{key:path}", tags=["contexts"], status_code=204)
+def delete(key: Key, call: Calls, purge: bool = False) -> Response:
+    """Take a context away. For 30 days it can be brought back; `purge` removes it for good, with all its versions."""
+
+    def do(writer: Writer) -> tuple[int, Any]:
+        writer.delete(key, purge=purge, expected=call.expected)
+        return 204, None
+
+    return call.change(do)
+
+
+@router.get("/versions/{key:path}", tags=["history"], response_model=bodies.HistoryAnswer)
+def versions(key: Key, call: Calls) -> Response:
+    """The versions that are kept: the newest ten."""
+    found = call.contexts.versions(call.workspace, key)
+    return json_answer({"items": [bodies.version_line(one) for one in found], "next": None})
+
+
+@router.get("/diff/{key:path}", tags=["history"], response_model=list[dict[str, Any]])
+def diff(
+    key: Key,
+    call: Calls,
+    from_version: Annotated[int, Query(alias="from", ge=1, le=2**31)],
+    to: Number = None,
+) -> Response:
+    """What makes one version into another (the newest when `to` is not given), as a JSON Patch (RFC 6902)."""
+    old, new = (call.contexts.get(call.workspace, key, version).data for version in (from_version, to))
+    return json_answer(difference(old, new))
+
+
+@router.post("/rollback/{key:path}", tags=["history"], response_model=bodies.ContextLine)
+def rollback(key: Key, body: bodies.RollbackBody, call: Calls) -> Response:
+    """Make the value of an older version the newest, as a version of its own."""
+    return call.change(
+        lambda writer: (200, bodies.line_of(writer.rollback(key, body.to, call.expected))), body, version=True
+    )
+
+
+@router.post("/undelete/{key:path}", tags=["history"], response_model=bodies.ContextLine)
+def undelete(key: Key, call: Calls) -> Response:
+    """Bring back what was deleted or has ended, for 24 hours."""
+    return call.change(lambda writer: (200, bodies.line_of(writer.undelete(key))), version=True)
+
+
+@router.post("/touch/{key:path}", tags=["contexts"], response_model=bodies.ContextLine)
+def touch(key: Key, body: bodies.TouchBody, call: Calls) -> Response:
+    """Have the time run again."""
+    new = NewContext(None, ttl=body.ttl)
+    return call.change(lambda writer: (200, bodies.line_of(writer.touch(key, new, call.expected))), body, version=True)
+
+
+@router.post("/search", tags=["search"], response_model=bodies.SearchAnswer)
+def search(body: bodies.SearchBody, call: Calls) -> Response:
+    """Contexts that hold any of the words, in their key, tags or value, the best first."""
+    wanted = Filter(body.prefix or "", body.tag or "", body.session or "", body.agent or "")
+    hits = call.contexts.search(call.workspace, body.query, wanted, limit=body.limit)
+    return json_answer({"hits": [bodies.hit_line(hit) for hit in hits]})
+
+
+@router.post("/batch", tags=["contexts"], response_model=dict[str, list[dict[str, Any]]])
+def batch(body: bodies.BatchBody, call: Calls) -> Response:
+    """Several calls in order. `atomic`: where one fails nothing is changed, and the answer is 409 and names it."""
+
+    def do(writer: Writer) -> tuple[int, Any]:
+        results: list[dict[str, Any]] = []
+        for nth, step in enumerate(body.do):
+            try:
+                with writer.part():
+                    status, answer = _step(writer, step)
+                results.append({"status": status, **({} if answer is None else {"context": answer})})
+            except ContextError as e:
+                status, error = status_of(e)
+                if body.atomic:
+                    raise Conflict(f"step {nth} ({step.op} {step.key}) failed, so nothing was done: {e}", "do") from e
+                results.append({"status": status, **error})
+        return 200, {"results": results}
+
+    return call.change(do, body)
+
+
+def _step(writer: Writer, step: bodies.BatchStep) -> tuple[int, Any]:
+    check_key(step.key)
+    if step.op == "put":
+        return _put(writer, step.key, step, step.expected)
+    if step.op == "patch":
+        return 200, _patch(writer, step.key, step, step.expected)
+    if step.op == "get":
+        return 200, bodies.answer_of(writer.get(step.key))
+    if step.op == "delete":
+        writer.delete(step.key, expected=step.expected)
+        return 204, None
+    if step.to is None:
+        raise InvalidContext("a rollback needs the version it goes back to", "to")
+    return 200, bodies.line_of(writer.rollback(step.key, step.to, step.expected))
+
+
+def _put(
+    writer: Writer, key: str, body: bodies.PutBody | bodies.BatchStep, expected: int | None
+) -> tuple[int, dict[str, Any]]:
+    if "data" not in body.model_fields_set:
+        raise InvalidContext("a put needs `data`", "data")
+    head, is_new = writer.put(key, bodies.new_context(body, body.data, "put"), expected)
+    return 201 if is_new else 200, bodies.line_of(head)
+
+
+def _patch(writer: Writer, key: str, body: bodies.PatchBody | bodies.BatchStep, expected: int | None) -> dict[str, Any]:
+    said = body.model_fields_set
+    if "append" in said and "data" in said:
+        raise InvalidContext("`data` or `append` was expected, not both", "append")
+    if body.append is not None:
+        return bodies.line_of(writer.append(key, body.append, bodies.new_context(body, None, "append"), expected))
+    new = bodies.new_context(body, None, "patch")
+    if "data" in said:
+        return bodies.line_of(writer.patch(key, body.data, new, expected))
+    return bodies.line_of(writer.touch(key, new, expected))

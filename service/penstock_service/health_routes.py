@@ -1,0 +1,36 @@
+"""Whether the service lives, and whether it can serve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from penstock.base.errors import StoreError
+from penstock.base.version import VERSION
+from penstock.contexts.contexts import Contexts
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+def alive() -> dict[str, str]:
+    """The process lives; nothing else is asked."""
+    return {"status": "ok", "version": VERSION}
+
+
+@router.get("/readyz", responses={503: {"description": "It cannot serve."}})
+def ready(request: Request) -> JSONResponse:
+    """Whether the contexts can be read. 503: they cannot."""
+    contexts: Contexts = request.app.state.contexts
+    degraded: list[str] = []
+    cursor: Any = None
+    try:
+        cursor = str(contexts.cursor())
+    except StoreError:
+        degraded = ["store"]
+    answer = {"ready": not degraded, "degraded": degraded, "cursor": cursor}
+    return JSONResponse(answer, 503 if degraded else 200)

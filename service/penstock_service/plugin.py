@@ -1,0 +1,32 @@
+"""What this package adds to the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.plugins.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    import typer
+
+__all__ = ["commands"]
+
+
+@hookimpl
+def commands(app: typer.Typer) -> None:
+    """Commands that start the service, or use it. Each is imported when it runs."""
+    from penstock.cli.deferred import add_command, add_group  # a proxy loads this plugin too, and needs no typer
+
+    add_command(
+        app,
+        "serve",
+        "penstock_service.command:serve",
+        "Serve contexts to programs and agents over HTTP and WebSocket, on this machine, and stay until Ctrl-C.",
+    )
+    add_group(
+        app,
+        "context",
+        "penstock_service.cli:app",
+        "Keep named JSON values for programs and agents, with versions: put, get, search and watch them. Asks the "
+        "service (`penstock serve`).",
+    )

@@ -1,0 +1,184 @@
+"""The paths of the context preservation system, for programs that were written for it: `/api/context/…`, and
+`/context-ws`. Each is one of the calls under `/v1` by another name."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from penstock.base.format import rfc3339
+from penstock.contexts.contexts import Contexts
+from penstock.contexts.errors import InvalidContext
+from penstock.contexts.keys import MAX_KEY
+from penstock.contexts.records import Filter, NewContext
+from penstock_service import bodies
+from penstock_service.answers import error_body, error_responses
+from penstock_service.calls import Call, call_of, json_answer
+from penstock_service.change_routes import Changes
+from penstock_service.context_routes import Key, delete, get
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["context preservation system"], responses=error_responses())
+Calls = Annotated[Call, Depends(call_of)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, alias_generator=to_camel)
+
+
+class StoreOptions(_Body):
+    """What may be said of a value. `compress` is what happens anyway, above 1 KB."""
+
+    session_id: bodies.Name | None = None
+    agent_id: bodies.Name | None = None
+    ttl: bodies.Ttl | None = None
+    encrypt: bool = False
+    compress: bool = True
+    tags: list[bodies.Word] | None = Field(default=None, max_length=50)
+
+
+class StoreBody(_Body):
+    """A value under its key."""
+
+    key: bodies.Key
+    data: Any
+    options: StoreOptions = StoreOptions()
+
+
+class UpdateOptions(_Body):
+    """Who changed what."""
+
+    change_type: Annotated[str, Field(max_length=80, pattern=r"^[^\x00-\x1f]*$")] = "update"
+    changed_by: bodies.Name | None = None
+
+
+class UpdateBody(_Body):
+    """The new value."""
+
+    data: Any
+    options: UpdateOptions = UpdateOptions()
+
+
+class SearchOptions(_Body):
+    """Which hits."""
+
+    session_id: bodies.Name | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 20
+    offset: Annotated[int, Field(ge=0, le=10_000)] = 0
+
+
+class SearchBody(_Body):
+    """Words, and which hits."""
+
+    query: Annotated[str, Field(max_length=2000)]
+    options: SearchOptions = SearchOptions()
+
+
+@router.post("/api/context/store", response_model=bodies.ContextLine, responses={201: {"model": bodies.ContextLine}})
+def store(body: StoreBody, call: Calls) -> Response:
+    """As `PUT /v1/contexts/KEY`."""
+    if body.options.encrypt:
+        raise InvalidContext("`encrypt` is not there yet: the value was not kept", "options.encrypt")
+    said = body.options
+    new = NewContext(
+        body.data, said.ttl, None if said.tags is None else tuple(said.tags), said.session_id, said.agent_id
+    )
+
+    def do(writer: Any) -> tuple[int, Any]:
+        head, is_new = writer.put(body.key, new, call.expected)
+        return 201 if is_new else 200, bodies.line_of(head)
+
+    return call.change(do, body, version=True)
+
+
+@router.get("/api/context/get/{key:path}", response_model=bodies.ContextAnswer)
+def get_(key: Key, call: Calls) -> Response:
+    """As `GET /v1/contexts/KEY`."""
+    return get(key, call)
+
+
+@router.put("/api/context/update/{key:path}", response_model=bodies.ContextLine)
+def update(key: Key, body: UpdateBody, call: Calls) -> Response:
+    """A new version of a context that is there."""
+    by = body.options.changed_by or call.by
+
+    def do(writer: Any) -> tuple[int, Any]:
+        seen = writer.get(key).head.version
+        if call.expected is not None:
+            seen = call.expected
+        head, _ = writer.put(key, NewContext(body.data, change=body.options.change_type), seen)
+        return 200, bodies.line_of(head)
+
+    return Call(call.contexts, call.workspace, by, call.expected, call.name, call.what).change(do, body, version=True)
+
+
+@router.delete("/api/context/delete/{key:path}", status_code=204)
+def delete_(key: Key, call: Calls) -> Response:
+    """As `DELETE /v1/contexts/KEY`."""
+    return delete(key, call)
+
+
+@router.post("/api/context/search", response_model=dict[str, list[dict[str, Any]]])
+def search(body: SearchBody, call: Calls) -> Response:
+    """As `POST /v1/search`, with `results`."""
+    said = body.options
+    wanted = Filter(session=said.session_id or "")
+    hits = call.contexts.search(call.workspace, body.query, wanted, limit=said.limit + said.offset)
+    return json_answer({"results": [bodies.hit_line(hit) for hit in hits[said.offset :]]})
+
+
+@router.get("/api/context/health")
+def health(call: Calls) -> dict[str, str]:
+    """Whether the contexts can be read."""
+    call.contexts.cursor()
+    return {"status": "healthy", "store": "ok"}
+
+
+class _Payload(_Body):
+    key: Annotated[str, Field(max_length=MAX_KEY)]
+
+
+class _Message(_Body):
+    type: Literal["subscribe-context", "unsubscribe-context"]
+    payload: _Payload
+
+
+@router.websocket("/context-ws")
+async def socket(socket: WebSocket) -> None:
+    """`subscribe-context` with a key, and from then on `context-updated` for each of its changes."""
+    contexts: Contexts = socket.app.state.contexts
+    await socket.accept()
+    keys: set[str] = set()
+    following = asyncio.create_task(_updates(socket, contexts, keys))
+    try:
+        while True:
+            try:
+                message = _Message.model_validate_json(await socket.receive_text())
+            except (ValidationError, KeyError) as e:
+                await socket.send_json({"type": "error", "payload": error_body("invalid", str(e).splitlines()[0])})
+                continue
+            if message.type == "subscribe-context":
+                keys.add(message.payload.key)
+            else:
+                keys.discard(message.payload.key)
+    except (WebSocketDisconnect, RuntimeError):  # RuntimeError: closed by us meanwhile
+        return
+    finally:
+        following.cancel()
+
+
+async def _updates(socket: WebSocket, contexts: Contexts, keys: set[str]) -> None:
+    workspace = socket.headers.get("x-penstock-workspace", "default")
+    try:
+        async for found in Changes(contexts, workspace, contexts.cursor()).follow():
+            for change in (one for one in found if one.key in keys):
+                payload = {"key": change.key, "version": change.version, "timestamp": rfc3339(change.at)}
+                await socket.send_json({"type": "context-updated", "payload": payload})
+    except WebSocketDisconnect:
+        return  # the task that receives sees it as well

@@ -1,0 +1,48 @@
+"""The owner's token: who holds it may do everything. A file that only its owner can read keeps it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+
+from penstock.base.errors import PenstockError
+from penstock.base.paths import make_private, state_dir
+from penstock.base.private_files import create
+
+__all__ = ["owner_token", "read_token", "token_path"]
+
+_TOKEN = re.compile(r"[0-9a-f]{64}")
+
+
+def token_path() -> Path:
+    """Where the token is."""
+    return state_dir() / "service-token"
+
+
+def owner_token() -> str:
+    """The token, made on first use. Raises `PenstockError` when it can be neither read nor made."""
+    file = token_path()
+    try:
+        make_private(file.parent)
+        with create(file) as out:  # of two processes that start at once, one makes it
+            out.write(secrets.token_hex(32).encode())
+    except FileExistsError:
+        return read_token()
+    except OSError as e:
+        raise PenstockError(f"{file} cannot be written: {e}") from e
+    return read_token()
+
+
+def read_token() -> str:
+    """The token that was made. Raises `PenstockError`: there is none, or the file holds something else."""
+    file = token_path()
+    try:
+        token = file.read_text().strip()
+    except FileNotFoundError as e:
+        raise PenstockError(f"{file} is not there: `penstock serve` makes it when it is started") from e
+    except (OSError, UnicodeDecodeError) as e:
+        raise PenstockError(f"{file} cannot be read: {e}") from e
+    if not _TOKEN.fullmatch(token):
+        raise PenstockError(f"{file} holds no token of 64 hexadecimal digits: remove it, and start `penstock serve`")
+    return token
