@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import Collection
 
+from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +16,7 @@ __all__ = ["MAX_BODY", "Access"]
 
 MAX_BODY = 9 << 20
 """Bytes of a body: those of the largest value, and something for what stands around it."""
+_LARGE = f"a body has at most {MAX_BODY:,} bytes"
 OPEN = frozenset({"/healthz", "/readyz"})
 """Paths that probes ask without a token."""
 UNAUTHENTICATED = 4401
@@ -41,7 +43,7 @@ class Access:
             message = "a token is needed: `Authorization: Bearer TOKEN`; `penstock serve` prints which file it is in"
             await _refuse(scope, receive, send, "unauthenticated", message)
         elif int(length if (length := headers.get("content-length", "0")).isdecimal() else 0) > MAX_BODY:
-            await _refuse(scope, receive, send, "too_large", f"a body has at most {MAX_BODY:,} bytes")
+            await _refuse(scope, receive, send, "too_large", _LARGE)
         elif scope["type"] == "http":
             await self._app(scope, _Limited(receive), send)
         else:
@@ -62,7 +64,7 @@ class _Limited:
         message = await self._receive()
         self._read += len(message.get("body", b""))
         if self._read > MAX_BODY:
-            return {"type": "http.disconnect"}
+            raise HTTPException(STATUS["too_large"], _LARGE)
         return message
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -15,13 +14,12 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from penstock.contexts.contexts import Contexts
-from penstock.contexts.errors import InvalidContext
 from penstock.contexts.writing import Writer
 
 __all__ = ["Call", "call_of", "json_answer"]
 
-_WORKSPACE = re.compile(r"[A-Za-z0-9._-]{1,80}")
-_VERSION = re.compile(r'"?(\d{1,9})"?')
+_WORKSPACE = r"^[A-Za-z0-9._-]{1,80}$"
+_VERSION = r'^("?[0-9]{1,9}"?)?$'
 
 
 @dataclass(frozen=True)
@@ -63,20 +61,15 @@ class Call:
 
 def call_of(
     request: Request,
-    workspace: Annotated[str, Header(alias="x-penstock-workspace")] = "default",
-    by: Annotated[str, Header(alias="x-penstock-by", max_length=200)] = "owner",
-    if_match: Annotated[str | None, Header(alias="if-match", description='`"VERSION"`; `"0"`: none yet')] = None,
+    workspace: Annotated[str, Header(alias="x-penstock-workspace", pattern=_WORKSPACE)] = "default",
+    by: Annotated[str, Header(alias="x-penstock-by", max_length=200, description="Whom the history names")] = "owner",
+    if_match: Annotated[
+        str, Header(alias="if-match", pattern=_VERSION, description='`"VERSION"`; `"0"`: there is none yet')
+    ] = "",
     name: Annotated[str, Header(alias="idempotency-key", max_length=200)] = "",
 ) -> Call:
-    """The call of a request. Raises `InvalidContext` for a header that cannot be."""
-    if not _WORKSPACE.fullmatch(workspace):
-        raise InvalidContext(
-            f"{workspace!r} is no workspace: 1 to 80 letters, digits and ._- were expected", "x-penstock-workspace"
-        )
-    version = None if if_match is None else _VERSION.fullmatch(if_match.strip())
-    if if_match is not None and version is None:
-        raise InvalidContext(f'If-Match is {if_match!r}: one version was expected, such as "3"', "If-Match")
-    expected = int(version[1]) if version else None
+    """The call of a request."""
+    expected = int(if_match.strip('"')) if if_match else None
     contexts: Contexts = request.app.state.contexts
     return Call(contexts, workspace, by, expected, name, f"{request.method} {request.url.path}")
 

@@ -85,7 +85,9 @@ def history(key: Key, url: Url = DEFAULT_URL, workspace: Workspace = "default", 
     if as_json:
         _print_json(found)
         return
-    _print_rows([[f"v{v['version']}", v["at"], v["by"], v["change"], f"{v['size']:,} B"] for v in found], "No versions.")
+    _print_rows(
+        [[f"v{v['version']}", v["at"], v["by"], v["change"], f"{v['size']:,} B"] for v in found], "No versions."
+    )
 
 
 @app.command()

@@ -1,0 +1,70 @@
+"""The service for real: on a free port of this machine, with a folder of its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from penstock.base.clock import ManualClock
+from penstock.client.client import Client
+from penstock.contexts.contexts import Contexts
+from penstock_service.app import create_app
+
+TOKEN = "0" * 64
+
+
+@dataclass
+class Service:
+    """A service that is up."""
+
+    url: str
+    contexts: Contexts
+    clock: ManualClock
+
+    def client(self, **more: str) -> Client:
+        """A client of it, in Python."""
+        return Client(self.url, token=TOKEN, **more)
+
+    def http(self) -> httpx.Client:
+        """Plain HTTP, with the token."""
+        headers = {"authorization": f"Bearer {TOKEN}"}
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One for all tests of a file: each uses keys of its own."""
+    with running(tmp_path_factory.mktemp("service") / "contexts.db") as up:
+        yield up
+
+
+class running:  # noqa: N801
+    """A service for the time of a block."""
+
+    def __init__(self, file: Path) -> None:
+        self._clock = ManualClock()
+        self._contexts = Contexts(file, self._clock)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        app = create_app(self._contexts, TOKEN)
+        self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
+
+    def __enter__(self) -> Service:
+        self._thread.start()
+        up = Service(f"http://127.0.0.1:{self._listener.getsockname()[1]}", self._contexts, self._clock)
+        with up.http() as http:  # the listener is open already: this waits until it is answered
+            assert http.get("/healthz").status_code == 200
+        return up
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(30)
+        assert not self._thread.is_alive()
+        self._contexts.close()

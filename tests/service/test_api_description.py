@@ -1,0 +1,49 @@
+"""Everything the description of the API allows, and some that it does not, is asked of the service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from penstock.contexts.contexts import Contexts
+from penstock_service.app import create_app
+from tests.service.conftest import TOKEN
+
+STATEFUL = [positive_data_acceptance]
+"""Asks that a call that is well described succeeds: here that hangs on what is there."""
+EXAMPLES = 25
+"""For each of the calls."""
+HEADERS = {"authorization": f"Bearer {TOKEN}", "host": "localhost"}
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    contexts = Contexts(tmp_path_factory.mktemp("described") / "contexts.db")
+    schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(contexts, TOKEN), headers=HEADERS)
+    yield schema.exclude(path="/v1/changes", method="GET")  # its answer does not end
+    contexts.close()
+
+
+def test_no_call_fails_and_every_answer_is_as_described(described: Any) -> None:
+    """Whatever is asked: no status of 500 or more, and the body that the description names for that status."""
+    asked = []
+    for one in described.get_all_operations():
+        operation = one.ok()
+        asked.append(operation.label)
+
+        @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+        @given(case=operation.as_strategy())
+        def holds(case: Any) -> None:
+            case.call_and_validate(headers=HEADERS, excluded_checks=STATEFUL)
+
+        holds()
+    assert len(asked) >= 20
+
+
+def test_the_description_names_every_call(described: Any) -> None:
+    paths = set(described.raw_schema["paths"])
+    assert {"/v1/contexts", "/v1/contexts/{key}", "/v1/batch", "/v1/search", "/api/context/store"} <= paths

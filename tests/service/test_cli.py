@@ -1,0 +1,109 @@
+"""`penstock context` and `penstock serve`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from penstock.cli.app import build
+from tests.service.conftest import TOKEN, Service
+
+
+@pytest.fixture
+def run(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("PENSTOCK_HOME", str(tmp_path))
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "service-token").write_text(TOKEN)
+
+    def call(*words: str, stdin: str = "") -> Result:
+        return CliRunner().invoke(build(), ["context", *words, "--url", service.url], input=stdin)
+
+    return call
+
+
+def test_a_value_is_put_printed_and_listed(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    assert "cli/a has version 1" in run("put", "cli/a", '{"n": 1}', "--tag", "t").stdout
+    assert json.loads(run("get", "cli/a").stdout) == {"n": 1}
+    assert "cli/b has version 1" in run("put", "cli/b", stdin="just words").stdout
+    assert json.loads(run("get", "cli/b").stdout) == "just words"
+    (tmp_path / "file.json").write_text("[1]")
+    assert json.loads(run("put", "cli/c", "--file", str(tmp_path / "file.json"), "--json").stdout)["size"] == 3
+    assert [row.split()[0] for row in run("list", "cli/").stdout.splitlines()] == ["cli/a", "cli/b", "cli/c"]
+    assert json.loads(run("list", "cli/", "--tag", "t", "--json").stdout)[0]["key"] == "cli/a"
+    assert "No contexts" in run("list", "none/").stderr
+
+
+def test_history_rollback_delete_and_search(run) -> None:  # type: ignore[no-untyped-def]
+    run("put", "cli/h", '"the first gondola"')
+    run("put", "cli/h", '"the second gondola"')
+    assert [row.split()[0] for row in run("history", "cli/h").stdout.splitlines()] == ["v2", "v1"]
+    assert "version 3" in run("rollback", "cli/h", "1").stdout
+    assert "first gondola" in run("search", "gondolas").stdout
+    assert "deleted" in run("delete", "cli/h").stdout
+    assert "Nothing found" in run("search", "gondolas").stderr
+    assert "version 3" in run("undelete", "cli/h").stdout
+
+
+def test_what_is_wrong_is_one_line_and_status_two(run) -> None:  # type: ignore[no-untyped-def]
+    for words, said in (
+        (("get", "cli/none"), "there is no context cli/none"),
+        (("put", "a b", "1"), "key"),
+        (("put", "cli/x", "1", "--expect", "4"), "version 4 was expected"),
+        (("put", "cli/x", "--file", "/nowhere/x.json"), "/nowhere/x.json cannot be read"),
+    ):
+        failed = run(*words)
+        assert failed.exit_code == 2
+        assert said in failed.stderr
+        assert len(failed.stderr.strip().splitlines()) == 1
+
+
+@contextmanager
+def serving(home: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    environment = {**os.environ, "PENSTOCK_HOME": str(home)}
+    command = [sys.executable, "-m", "penstock", "serve", *words]
+    with subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as up:
+        try:
+            yield up
+        finally:
+            up.kill()
+
+
+def test_serve_says_where_it_is_and_ends_with_a_signal(tmp_path: Path) -> None:
+    """And what was kept is there at the next start."""
+    for words in (("put", "kept", "1"), ("get", "kept")):
+        with serving(tmp_path, "--port", "0") as up:
+            assert up.stdout is not None
+            line = up.stdout.readline()
+            url = line.split()[2].removesuffix("/v1/contexts,").removesuffix("/v1/contexts")
+            token = tmp_path / "state" / "service-token"
+            assert str(token) in line
+            assert stat.S_IMODE(token.stat().st_mode) == 0o600
+            environment = {**os.environ, "PENSTOCK_HOME": str(tmp_path)}
+            command = [sys.executable, "-m", "penstock", "context", *words, "--url", url]
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+            assert "1" in done.stdout
+            up.send_signal(signal.SIGINT)
+            assert up.wait(30) == 0
+            assert up.stderr is not None
+            assert up.stderr.read() == ""
+    assert stat.S_IMODE((tmp_path / "state" / "contexts.db").stat().st_mode) == 0o600
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with serving(tmp_path, "--port", port) as up:
+            _, said = up.communicate(timeout=60)
+            assert up.returncode == 2
+            assert f"127.0.0.1:{port} cannot be listened on" in said

@@ -1,0 +1,65 @@
+"""The Python client, against the service for real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from penstock.client import Client, ServiceError
+from tests.service.conftest import TOKEN, Service
+
+
+def test_a_program_keeps_and_finds_what_it_put(service: Service) -> None:
+    with service.client(by="planner") as contexts:
+        assert contexts.put("c/plan", {"goal": "a bridge", "n": [1]}, tags=["plan"], session="s").version == 1
+        assert contexts.patch("c/plan", {"done": True}).version == 2
+        found = contexts.get("c/plan")
+        assert found.data == {"goal": "a bridge", "n": [1], "done": True}
+        assert (found.by, found.tags, found.session) == ("planner", ("plan",), "s")
+        assert contexts.get("c/plan", 1).data == {"goal": "a bridge", "n": [1]}
+        assert contexts.rollback("c/plan", 1).version == 3
+        assert [one["change"] for one in contexts.versions("c/plan")] == ["rollback to 1", "patch", "put"]
+        assert [hit.key for hit in contexts.search("bridges", tag="plan")] == ["c/plan"]
+        contexts.put("c/list", [1])
+        contexts.append("c/list", 2, 3)
+        assert contexts.get("c/list").data == [1, 2, 3]
+        contexts.delete("c/list")
+        assert contexts.undelete("c/list").version == 2
+        contexts.delete("c/list", purge=True)
+
+
+def test_a_list_goes_over_pages(service: Service) -> None:
+    with service.client(workspace="pages") as contexts:
+        for n in range(205):
+            contexts.put(f"p/{n:03}", n)
+        assert [one.key for one in contexts.list("p/")] == [f"p/{n:03}" for n in range(205)]
+
+
+def test_what_the_service_refuses_is_an_error_with_its_words(service: Service) -> None:
+    with service.client() as contexts:
+        contexts.put("c/refused", 1)
+        with pytest.raises(ServiceError, match="near: c/refused") as missing:
+            contexts.get("c/refuse")
+        assert missing.value.type == "not_found"
+        with pytest.raises(ServiceError) as stale:
+            contexts.put("c/refused", 2, expected=5)
+        assert (stale.value.type, stale.value.version) == ("stale", 1)
+        with pytest.raises(ServiceError) as gap:
+            next(contexts.changes(after="x"))
+        assert gap.value.type == "invalid"
+
+
+def test_without_a_service_the_error_says_how_to_start_one() -> None:
+    with Client("http://127.0.0.1:9", token=TOKEN) as contexts, pytest.raises(ServiceError, match="penstock serve"):
+        contexts.get("a")
+
+
+def test_the_token_of_this_machine_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: Service) -> None:
+    monkeypatch.setenv("PENSTOCK_HOME", str(tmp_path))
+    with pytest.raises(ServiceError, match="service-token"):
+        Client(service.url)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "service-token").write_text(TOKEN)
+    with Client(service.url) as contexts:
+        assert contexts.put("c/token", 1).version == 1
