@@ -22,11 +22,10 @@ from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.store.lock import is_taken
 from penstock_addons.cli import environment, mcp_arguments
-from penstock_addons.cli.ask_keep_alive import ask_keep_alive
 from penstock_addons.cli.banner import attested, is_first_time
 from penstock_addons.cli.child import ChildProxy
 from penstock_addons.cli.foreground import ended_by_signals, run_in_foreground
-from penstock_addons.cli.run_summary import RunSummary
+from penstock_addons.cli.run_end import RunEnd
 from penstock_addons.cli.up import PROFILE_VARIABLE, UPSTREAM_VARIABLE
 
 __all__ = ["ollama_address", "profile_of", "proxy_behind", "run"]
@@ -98,17 +97,14 @@ def run(
         plugins = ctx.find_object(Plugins) or Plugins()
         if mcp and _shortens(asked, proxy, plugins):
             arguments = mcp_arguments.wired(client, arguments, Path(proxy.store))
-        summary = RunSummary(Path(proxy.store), is_shared=file in _files())
+        end = None if bypass else RunEnd(Path(proxy.store), is_shared=file in _files())
         try:
             status = run_in_foreground([program, *arguments], environ)
         except OSError as e:
             typer.echo(f"penstock: {program} cannot be started: {e}", err=True)
             raise typer.Exit(NOT_STARTED) from e
-    used = _user(asked, proxy) or proxy.profile
-    if not bypass:
-        summary.say(used, plugins)
-    if not bypass and status < SIGNALLED:
-        ask_keep_alive(used, proxy, plugins)
+    if end is not None:
+        end.say(_user(asked, proxy) or proxy.profile, proxy, plugins, asks=status < SIGNALLED)
     raise typer.Exit(status)
 
 
