@@ -89,7 +89,7 @@ def run(
         typer.echo(f"penstock: {command[0]!r} is no program on the PATH", err=True)
         raise typer.Exit(NOT_FOUND)
     wanted = profiles.preset_for(profile_of(client), profile) if profile else profile_of(client)
-    _tell(profiles.load(wanted), bypass=bypass)
+    _tell(profiles.load(wanted), warns_of_digest=client == "claude" and not bypass)
     asked = _Asked(client, wanted, is_chosen=bool(profile), bypass=bypass, port=port, confdir=confdir)
     with ended_by_signals(), _proxy(asked) as (proxy, file):
         environ = _environ(asked, proxy, file, plain_http=http)
@@ -233,13 +233,13 @@ def ollama_address(environ: Mapping[str, str]) -> str:
     return f"{parts.scheme or 'http'}://{reachable(parts.hostname or '')}:{port}"
 
 
-def _tell(profile: Profile, *, bypass: bool) -> None:
-    """What a person should know before the client takes the screen."""
+def _tell(profile: Profile, *, warns_of_digest: bool) -> None:
+    """What a person should know before the client takes the screen. Only Claude Code sends a digest of requests."""
     if environment.no_proxy(os.environ):
         from penstock_addons.wire.hosts import KNOWN_HOSTS
 
         if hosts := environment.left_out(os.environ, KNOWN_HOSTS):
             shown = ", ".join(hosts[:NAMED]) + (f" and {len(hosts) - NAMED} more" if len(hosts) > NAMED else "")
             typer.echo(f"penstock: NO_PROXY names {shown}: requests to them will not pass through here", err=True)
-    if not bypass and is_first_time() and (told := attested(profile)):
+    if warns_of_digest and is_first_time() and (told := attested(profile)):
         typer.echo(f"penstock: {told}", err=True)

@@ -128,3 +128,11 @@ def test_a_store_whose_lock_could_not_be_taken_is_not_written(tmp_path: Path, mo
     store.add_events([EVENT])
     assert is_taken(path)
     store.close()
+
+
+@pytest.mark.parametrize("readonly", [True, False])
+def test_a_folder_is_not_a_store(tmp_path: Path, readonly: bool) -> None:
+    """It is said, with the file in it that was probably meant."""
+    SqlStore(tmp_path / "penstock.db").close()
+    with pytest.raises(StoreError, match=r"is a folder, where the file of a log was expected: .*/penstock\.db$"):
+        SqlStore(tmp_path, readonly=readonly)
