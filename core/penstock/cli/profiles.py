@@ -39,7 +39,10 @@ def app() -> typer.Typer:
 
 
 def show_all_alone(ctx: typer.Context) -> None:
-    """Show and check profiles: the choices for one kind of client. Without a command: list them."""
+    """Show and check profiles: the choices for one kind of client.
+
+    Without a command they are listed.
+    """
     if ctx.invoked_subcommand is None:
         show_all()
 
