@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: help setup run test test-slow check format docs bench release clean
 
@@ -14,11 +15,14 @@ setup: $(READY) ## Make the virtual environment
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Penstock needs Python 3.11 or newer: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	@echo "Installing into $(VENV): one or two minutes"
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@echo "1/3 Making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "2/3 Installing what Penstock needs: one or two minutes"
+	@$(PIP) --editable .
+	@echo "3/3 Installing what its tests and checks need: another minute"
+	@$(PIP) --editable '.[dev]'
 	@touch $(READY)
-	@echo "Installed"
+	@echo "Installed. Next: make run, or without a client: $(BIN)/penstock demo"
 
 run: setup ## Start the proxy; it prints the one line a client needs
 	$(BIN)/penstock up

@@ -73,7 +73,7 @@ def commands(app: typer.Typer) -> None:
         app,
         "reindex",  # its name before it became `memory reindex`
         f"{cli}.memory.reindex:reindex",
-        "Make the word index and the vectors anew from the record. Ctrl-C stops it, and it can be run again.",
+        "Rebuild the word index and the vectors from the record. Ctrl-C stops it, and it can be run again.",
         hidden=True,
     )
     add_group(app, "budget", f"{cli}.budget:app", "What was spent, what may be, and how to go on when it is used up.")

@@ -139,6 +139,8 @@ class Suite:
         if name == self.engine.pipelines.own:
             self.profile = profile
             self.engine.whole_requests.resize(profile.log.whole)
+        if not profile.log.whole:
+            self.engine.whole_requests.forget_profile(name)
 
     def _prune(self, clock: Clock) -> None:
         """Delete what is past its time: at start, then every hour until closed."""

@@ -141,7 +141,7 @@ def test_a_store_that_cannot_be_opened_stops_nothing(tmp_path: Path) -> None:
     """Traffic goes on, kept in memory; why is known."""
     (tmp_path / "log.db").mkdir()
     suite = Suite.open(store=tmp_path / "log.db")
-    assert "cannot be opened" in suite.degraded
+    assert "is a folder" in suite.degraded
     assert isinstance(suite.store, MemoryStore)
     assert ask(suite, conversation(user("hello"))).exchange is not None
     suite.close()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import typer
@@ -18,52 +17,37 @@ from penstock.control.discovery import Announcement
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
+from penstock_addons.cli.run_log import RunLog
 
 try:
     import termios
 except ImportError:  # Windows
     termios = None  # type: ignore[assignment]
 
-__all__ = ["ask_keep_alive"]
+__all__ = ["ask_keep_alive", "keep_alive_worth", "may_ask"]
 
-logger = logging.getLogger(__name__)
 SESSIONS = 20
 """The newest ones are looked at."""
 LEAST, SHARE = 1.0, 0.03
 """Dollars, and the part of what was paid, that keep-alive must have saved to be worth a question."""
 
 
-def ask_keep_alive(name: str, proxy: Announcement, plugins: Plugins) -> None:
-    """Ask whether the profile `name` is to keep caches alive, once for all on this machine. Without a terminal,
-    where it is on, and where it would not have paid, nothing is asked or remembered."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()) or _mark().exists():
-        return
-    try:
-        profile = profiles.load(name)
-        worth = _worth(profile, Path(proxy.store), plugins)
-    except PenstockError as e:  # a log or a plugin that cannot be read is not what this is about
-        logger.debug("what keep-alive would have saved is not known: %s", e)
-        return
-    if not worth:
-        return
-    try:
-        _ask(profile, worth, is_up=discovery.is_alive(proxy.pid))
-    except (PenstockError, OSError) as e:  # the client's status is what counts
-        typer.echo(f"penstock: keep-alive stays off: {e}", err=True)
+def may_ask() -> bool:
+    """There is a terminal, and no answer yet on this machine."""
+    return sys.stdin.isatty() and sys.stderr.isatty() and not _mark().exists()
 
 
-def _worth(profile: Profile, store: Path, plugins: Plugins) -> str:
-    """What it would have saved, in words. Empty: too little, it is on, or the profile sends nothing of its own."""
+def keep_alive_worth(name: str, log: RunLog, plugins: Plugins) -> str:
+    """What keep-alive would have saved under the profile `name`, in words. Empty: too little, it is on, or the profile
+    sends nothing of its own. Raises `PenstockError`."""
     from penstock.replay.keep_alive_estimate import STAGE, estimate_keep_alive, last_sessions
     from penstock.store.reading import open_log
 
+    profile = profiles.load(name)
     if STAGE in profile.stages or profile.mode != "edit":
         return ""
-    log = open_log(store)
-    try:
-        requests = last_sessions(log, SESSIONS)
-    finally:
-        log.close()
+    with closing(open_log(log.store)) as store:
+        requests = last_sessions(store, SESSIONS, log.events(), log.after or 0)
     found = estimate_keep_alive(requests, profile, plugins, plugins.parts(profile).prices.of)
     paid = sum(one.money.spent for one in requests if one.money is not None)
     if found.saved < max(LEAST, SHARE * paid):
@@ -74,6 +58,14 @@ def _worth(profile: Profile, store: Path, plugins: Plugins) -> str:
         f"Keep-alive would have saved about {dollars(found.saved)} of {dollars(paid)} in {sessions}: {found.reads:,} "
         f"reads for {dollars(found.reads_cost)} in place of {dollars(found.spared)} for writing to the cache again."
     )
+
+
+def ask_keep_alive(name: str, proxy: Announcement, worth: str) -> None:
+    """Ask whether the profile `name` is to keep caches alive, which is worth so much; once for all on this machine."""
+    try:
+        _ask(profiles.load(name), worth, is_up=discovery.is_alive(proxy.pid))
+    except (PenstockError, OSError) as e:  # the client's status is what counts
+        typer.echo(f"penstock: keep-alive stays off: {e}", err=True)
 
 
 def _ask(profile: Profile, worth: str, *, is_up: bool) -> None:

@@ -20,6 +20,7 @@ from penstock.base import paths
 from penstock.base.browser_origin import is_loopback
 from penstock.base.errors import PenstockError
 from penstock.base.file_trust import why_untrusted
+from penstock.base.format import plural
 from penstock.cli.models import UPDATE
 from penstock.control.discovery import is_free, running
 from penstock.cost.prices import Prices
@@ -265,7 +266,9 @@ def _models(_: Installation) -> CheckResult:
     stale = staleness(date)
     if stale:
         return CheckResult("models", Level.WARN, stale, UPDATE)
-    return CheckResult("models", Level.OK, f"prices and windows of {date.isoformat()}, {age_days(date)} days ago")
+    return CheckResult(
+        "models", Level.OK, f"prices and windows of {date.isoformat()}, {plural(age_days(date), 'day')} ago"
+    )
 
 
 def _attested(subject: Installation) -> CheckResult:

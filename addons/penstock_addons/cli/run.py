@@ -22,11 +22,10 @@ from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.store.lock import is_taken
 from penstock_addons.cli import environment, mcp_arguments
-from penstock_addons.cli.ask_keep_alive import ask_keep_alive
 from penstock_addons.cli.banner import attested, is_first_time
 from penstock_addons.cli.child import ChildProxy
 from penstock_addons.cli.foreground import ended_by_signals, run_in_foreground
-from penstock_addons.cli.run_summary import RunSummary
+from penstock_addons.cli.run_end import RunEnd
 from penstock_addons.cli.up import PROFILE_VARIABLE, UPSTREAM_VARIABLE
 
 __all__ = ["ollama_address", "profile_of", "proxy_behind", "run"]
@@ -90,7 +89,7 @@ def run(
         typer.echo(f"penstock: {command[0]!r} is no program on the PATH", err=True)
         raise typer.Exit(NOT_FOUND)
     wanted = profiles.preset_for(profile_of(client), profile) if profile else profile_of(client)
-    _tell(profiles.load(wanted), bypass=bypass)
+    _tell(profiles.load(wanted), warns_of_digest=client == "claude" and not bypass)
     asked = _Asked(client, wanted, is_chosen=bool(profile), bypass=bypass, port=port, confdir=confdir)
     with ended_by_signals(), _proxy(asked) as (proxy, file):
         environ = _environ(asked, proxy, file, plain_http=http)
@@ -98,17 +97,14 @@ def run(
         plugins = ctx.find_object(Plugins) or Plugins()
         if mcp and _shortens(asked, proxy, plugins):
             arguments = mcp_arguments.wired(client, arguments, Path(proxy.store))
-        summary = RunSummary(Path(proxy.store), is_shared=file in _files())
+        end = None if bypass else RunEnd(Path(proxy.store), is_shared=file in _files())
         try:
             status = run_in_foreground([program, *arguments], environ)
         except OSError as e:
             typer.echo(f"penstock: {program} cannot be started: {e}", err=True)
             raise typer.Exit(NOT_STARTED) from e
-    used = _user(asked, proxy) or proxy.profile
-    if not bypass:
-        summary.say(used, plugins)
-    if not bypass and status < SIGNALLED:
-        ask_keep_alive(used, proxy, plugins)
+    if end is not None:
+        end.say(_user(asked, proxy) or proxy.profile, proxy, plugins, asks=status < SIGNALLED)
     raise typer.Exit(status)
 
 
@@ -237,13 +233,13 @@ def ollama_address(environ: Mapping[str, str]) -> str:
     return f"{parts.scheme or 'http'}://{reachable(parts.hostname or '')}:{port}"
 
 
-def _tell(profile: Profile, *, bypass: bool) -> None:
-    """What a person should know before the client takes the screen."""
+def _tell(profile: Profile, *, warns_of_digest: bool) -> None:
+    """What a person should know before the client takes the screen. Only Claude Code sends a digest of requests."""
     if environment.no_proxy(os.environ):
         from penstock_addons.wire.hosts import KNOWN_HOSTS
 
         if hosts := environment.left_out(os.environ, KNOWN_HOSTS):
             shown = ", ".join(hosts[:NAMED]) + (f" and {len(hosts) - NAMED} more" if len(hosts) > NAMED else "")
             typer.echo(f"penstock: NO_PROXY names {shown}: requests to them will not pass through here", err=True)
-    if not bypass and is_first_time() and (told := attested(profile)):
+    if warns_of_digest and is_first_time() and (told := attested(profile)):
         typer.echo(f"penstock: {told}", err=True)

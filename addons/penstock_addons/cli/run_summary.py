@@ -1,47 +1,35 @@
-"""What `penstock run` says when its client has ended: what came by, what it cost, and why little was saved."""
+"""`RunSummary`: what `penstock run` says when its client has ended: its requests, their cost, and why little was
+saved."""
 
 from __future__ import annotations
 
-import logging
 import shlex
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
-
-import typer
 
 from penstock.base import paths
 from penstock.base.format import percent, plural, printable
 from penstock.events.event import Event
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
+from penstock_addons.cli.run_log import RunLog
 
 __all__ = ["RunSummary"]
 
-logger = logging.getLogger(__name__)
-
 
 class RunSummary:
-    """Made before the client starts: what is in the log by then is not this run's."""
+    """What a run cost, in a line or two."""
 
-    def __init__(self, store: Path, *, is_shared: bool) -> None:
+    def __init__(self, log: RunLog, *, is_shared: bool) -> None:
         """`is_shared`: the proxy serves others, too. Then only requests from the project of this folder count, and
         those that name none."""
-        self._store, self._is_shared = store, is_shared
-        self._after = self._last_seq()
+        self._log, self._is_shared = log, is_shared
 
-    def say(self, profile: str, plugins: Plugins) -> None:
-        """Write it to stderr. Where nothing was paid for, or the log cannot be read, nothing is said."""
-        if self._after is None:
+    def lines(self, profile: str, plugins: Plugins) -> Iterator[str]:
+        """Nothing where nothing was paid for. Raises `PenstockError`, and whatever a plugin raises."""
+        if self._log.after is None:
             return
-        try:
-            for line in self._lines(profile, plugins):
-                typer.echo(f"penstock: {line}", err=True)
-        except (Exception, KeyboardInterrupt) as e:  # noqa: BLE001 - plugins are asked; what counts is the client's status
-            logger.debug("what the run cost is not known: %s", e)
-
-    def _lines(self, profile: str, plugins: Plugins) -> Iterator[str]:
         from penstock.stats.cost_totals import CostTotals
         from penstock.stats.exchange import ExchangeStats
         from penstock.stats.why_little_saved import ENOUGH
@@ -74,35 +62,20 @@ class RunSummary:
         """Those of this run, by exchange."""
         from penstock.events.request_events import ClassifiedEvent
         from penstock.identify.working_directory import project_of_folder
-        from penstock.store.reading import all_events, open_log
 
         here = ("", project_of_folder(Path.cwd()))
         found: dict[str, list[Event]] = defaultdict(list)
         ours: set[str] = set()
-        with closing(open_log(self._store)) as log:
-            for event in all_events(log, self._after or 0):
-                said = event.data
-                if isinstance(said, ClassifiedEvent) and (not self._is_shared or said.project in here):
-                    ours.add(event.exchange)
-                if event.exchange:
-                    found[event.exchange].append(event)
+        for event in self._log.events():
+            said = event.data
+            if isinstance(said, ClassifiedEvent) and (not self._is_shared or said.project in here):
+                ours.add(event.exchange)
+            if event.exchange:
+                found[event.exchange].append(event)
         return {id: its for id, its in found.items() if id in ours}
 
-    def _last_seq(self) -> int | None:
-        """None: a log is there, and cannot be read. What is new in it then is not known later."""
-        if not self._store.exists():
-            return 0
-        from penstock.store.reading import open_log
-
-        try:
-            with closing(open_log(self._store)) as log:
-                return log.last_seq()
-        except Exception as e:  # noqa: BLE001 - the client is to start whatever it is
-            logger.debug("the log cannot be read: %s", e)
-            return None
-
     def _where(self) -> str:
-        return "" if self._store == paths.store_path() else f" --store {shlex.quote(str(self._store))}"
+        return "" if self._log.store == paths.store_path() else f" --store {shlex.quote(str(self._log.store))}"
 
 
 def _why(sessions: list[list[Event]], profile: str, plugins: Plugins) -> Iterator[str]:

@@ -74,14 +74,14 @@ class Client:
         pause_s: float = 0.0,
         say: Callable[[str, str], None] = lambda what, text: None,
     ) -> None:
-        """`pause_s`: how long the person is away in a pause. `say` is told of pauses and of new sessions."""
+        """`pause_s`: how long the person is away in a pause. `say` gets pauses and new sessions."""
         self._where = urlsplit(address)
         self._session, self._pace = session, pace
         self._pause_s, self._say = pause_s, say
         self._agents, self._sessions = count(1), 0
 
     def play(self) -> None:
-        """All turns. Raises `Stopped`, and `OSError` when nobody answers."""
+        """All turns. Raises `Stopped`, and `OSError` when there is no answer."""
         for t, turn in enumerate(self._session):
             if not t or turn.begins_session:
                 main = self._begin(turn.words)

@@ -16,6 +16,7 @@ from penstock.cli import completion
 from penstock.cli.numbers import finite
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
+from penstock.profiles.profile import Profile
 from penstock_addons.cli.banner import command
 from penstock_addons.cli.foreground import ended_by_signals, run_in_foreground
 
@@ -49,50 +50,70 @@ def demo(
     """Show a long coding session pass through a real proxy, between a scripted client and a scripted provider.
 
     No login, no network. Your own plugins run in it; your log and memory are not touched. What the demo leaves, to look
-    at, is in a folder of its own until the next one.
+    at, is in a folder of its own until the next one; trying a stage leaves nothing.
     """
-    from penstock_addons.demo.home import Home
-    from penstock_addons.demo.player import Player
-    from penstock_addons.demo.report import Report
-    from penstock_addons.demo.stage import StageReport, stages_in
-
     plugins: Plugins = ctx.obj
     chosen = profiles.load(profile)
-    names = stages_in(stage, chosen) if stage is not None else ()
-    with ended_by_signals():
-        home = Home()
-        if stage is None:
-            home.link_plugins()
-        else:
-            home.link_plugin(stage)
+    if stage is not None:
+        raise typer.Exit(_try_stage(stage, chosen, turns=turns, port=port))
+    _show_session(chosen, plugins, turns=turns, speed=speed, port=port, no_tui=no_tui)
+
+
+def _show_session(profile: Profile, plugins: Plugins, *, turns: int, speed: float, port: int, no_tui: bool) -> None:
+    """On the screen, or line by line; then what it came to."""
+    from penstock_addons.demo.home import kept_home
+    from penstock_addons.demo.player import Player
+    from penstock_addons.demo.report import Report
+
+    with ended_by_signals(), kept_home() as home:
+        home.link_plugins()
         report = Report()
-        has_screen = not (no_tui or stage) and "tui" in plugins.names() and sys.stdout.isatty()
+        has_screen = not no_tui and "tui" in plugins.names() and sys.stdout.isatty()
         typer.echo("starting a proxy …")
-        pace = FAST if stage else speed
-        with Player(home, turns=turns, speed=pace, port=port, profile=chosen, stages=names) as player:
-            typer.echo(f"client -> Penstock on {player.address} -> provider on {player.provider}")
-            if stage is None and not has_screen:
-                typer.echo("A line for each request; below it, what Penstock did with it.\n")
+        with Player(home, turns=turns, speed=speed, port=port, profile=profile) as player:
+            _say_where(player)
             if has_screen:
                 _on_screen(player, home)
             else:
-                _as_lines(player, report, is_quiet=stage is not None)
+                typer.echo("A line for each request; below it, what Penstock did with it.\n")
+                _as_lines(player, report)
         # The proxy has ended: all it had to say is in its log.
         rest = _new_lines(player.store, report)
-        if stage is None:
-            typer.echo("\n".join([*(() if has_screen else rest), "", *report.summary()]))
-        else:
-            with closing(_open(player.store)) as log:
-                tried = StageReport(log, names, stage)
-                typer.echo("\n".join(tried.lines()))
+        typer.echo("\n".join([*(() if has_screen else rest), "", *report.summary()]))
+        _check(player)
+        me = command()
+        typer.echo(f"\nTo look at it:             {me} tui --store {player.store}   (or cost, explain, events)")
+        typer.echo(f"With a client of your own: {me} run -- claude")
+        typer.echo("\n" + "\n".join(_money(report, player, plugins)))
+
+
+def _try_stage(file: Path, profile: Profile, *, turns: int, port: int) -> int:
+    """Say what the stage in `file` does to the session. The status of the command."""
+    from penstock_addons.demo.home import temporary_home
+    from penstock_addons.demo.player import Player
+    from penstock_addons.demo.stage import StageReport, stages_in
+
+    names = stages_in(file, profile)
+    with ended_by_signals(), temporary_home() as home:
+        home.link_plugin(file)
+        typer.echo("starting a proxy …")
+        with Player(home, turns=turns, speed=FAST, port=port, profile=profile, stages=names) as player:
+            _say_where(player)
+            player.wait()
+        with closing(_open(player.store)) as log:
+            report = StageReport(log, names, file)
+            typer.echo("\n".join(report.lines()))
+        _check(player)
+    return 1 if report.has_failed else 0
+
+
+def _say_where(player: Player) -> None:
+    typer.echo(f"client -> Penstock on {player.address} -> provider on {player.provider}")
+
+
+def _check(player: Player) -> None:
     if player.error is not None:
         raise PenstockError(f"the demo broke off: {player.error}")
-    if stage is not None:
-        raise typer.Exit(1 if tried.has_failed else 0)
-    me = command()
-    typer.echo(f"\nTo look at it:             {me} tui --store {player.store}   (or cost, explain, events)")
-    typer.echo(f"With a client of your own: {me} run -- claude")
-    typer.echo("\n" + "\n".join(_money(report, player, plugins)))
 
 
 def _on_screen(player: Player, home: Home) -> None:
@@ -100,11 +121,11 @@ def _on_screen(player: Player, home: Home) -> None:
     run_in_foreground([sys.executable, "-P", "-m", "penstock", "tui", "--store", str(player.store)], home.environ)
 
 
-def _as_lines(player: Player, report: Report, *, is_quiet: bool) -> None:
+def _as_lines(player: Player, report: Report) -> None:
     """Until the script is over."""
     while not player.is_over:
         lines = [*_new_lines(player.store, report), *_said(player)]
-        if lines and not is_quiet:
+        if lines:
             typer.echo("\n".join(lines))
         time.sleep(POLL_S)
 

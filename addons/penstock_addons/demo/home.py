@@ -1,21 +1,24 @@
-"""The demo's own folder: its profile, its plugins and its log. It is kept until the next demo, to be looked at."""
+"""The demo's own folder: its profile, its plugins and its log. It is kept until the next demo, to be looked at; where
+a stage is tried, it is removed at the end."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from penstock.base import paths
-from penstock.base.errors import PenstockError
+from penstock.base.errors import PenstockError, StoreError
 from penstock.base.toml import to_toml
 from penstock.plugins.manager import BLOCK_VARIABLE
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
-from penstock.store.lock import is_taken
+from penstock.store.lock import StoreLock, holder
 
-__all__ = ["Home"]
+__all__ = ["Home", "kept_home", "temporary_home"]
 
 MARGIN_S = 0.5
 """Seconds past the life of a cache entry until the demo's proxy takes it as gone."""
@@ -23,20 +26,53 @@ SHARE = 0.8
 """Of its budget the longest conversation uses, so that the level REDUCED is reached and nothing is refused."""
 
 
-class Home:
-    """A home as `PENSTOCK_HOME` names one: by default in the state folder of the person's own. Replaces what is there.
-    Raises `PenstockError`."""
-
-    def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or paths.state_dir() / "demo"
-        self.store = self.folder / "state" / "penstock.db"
-        if is_taken(self.store):
-            raise PenstockError("another `penstock demo` is running; it has to end first")
+@contextmanager
+def kept_home() -> Iterator[Home]:
+    """That of the demo, in the state folder of the person's own. It replaces the one of the demo before, and belongs to
+    this process until the end of the block. Raises `PenstockError`."""
+    folder = paths.state_dir() / "demo"
+    try:
+        paths.make_private(folder.parent)
+    except OSError as e:
+        raise PenstockError(f"{folder.parent} cannot be written: {e}") from e
+    try:
+        lock = StoreLock(folder)
+    except StoreError as e:
+        pid = holder(folder)
+        who = f" (process {pid})" if pid is not None else ""
+        raise PenstockError(
+            f"another `penstock demo`{who} is using {folder}: end it first, or give this one a folder of its own, such "
+            "as PENSTOCK_HOME=/tmp/demo-2"
+        ) from e
+    try:
         try:
-            shutil.rmtree(self.folder, ignore_errors=not self.folder.exists())
-            paths.make_private(self.folder / "config")
+            shutil.rmtree(folder, ignore_errors=not folder.exists())
+            home = Home(folder)
         except OSError as e:
-            raise PenstockError(f"{self.folder} cannot be written: {e}") from e
+            raise PenstockError(f"{folder} cannot be written: {e}") from e
+        yield home
+    finally:
+        lock.release()
+
+
+@contextmanager
+def temporary_home() -> Iterator[Home]:
+    """One of this run alone, removed at the end of the block. Raises `PenstockError`."""
+    with ExitStack() as stack:
+        try:
+            home = Home(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="penstock-demo-"))))
+        except OSError as e:
+            raise PenstockError(f"no temporary folder can be made: {e}") from e
+        yield home
+
+
+class Home:
+    """A home as `PENSTOCK_HOME` names one. Raises `OSError` where it cannot be made."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = self.folder / "state" / "penstock.db"
+        paths.make_private(self.folder / "config")
 
     @property
     def environ(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The three of them together: provider, proxy and client, and all of them gone at the end."""
+"""`Player`: runs the demo's provider, proxy and client together, and stops all three at the end."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Player:
         )
         self._stack = ExitStack()
         self.said: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
-        """What the client tells of itself, as `pause` or `session`."""
+        """Pauses and new sessions of the client: `pause` or `session`, and a sentence."""
         self.error: OSError | None = None
         """Why the script could not be played to its end."""
 
@@ -68,6 +68,10 @@ class Player:
     def is_over(self) -> bool:
         """The script has come to its end."""
         return not self._thread.is_alive()
+
+    def wait(self) -> None:
+        """Until the script has come to its end."""
+        self._thread.join()
 
     def _say(self, what: str, text: str) -> None:
         self.said.put((what, text))

@@ -15,6 +15,7 @@ from penstock.base.readable import one_line
 from penstock.edits.edit import Edit
 from penstock.events.request_events import ClassifiedEvent, EditEvent, LoggedBlock, StageEvent
 from penstock.plugins.manager import Plugins, load_file
+from penstock.plugins.stage import WRONG_RESULT, StageOutcome
 from penstock.profiles.profile import Profile
 from penstock.store.base import Store
 from penstock.store.before_after import before_after
@@ -44,7 +45,12 @@ def stages_in(file: Path, profile: Profile) -> tuple[str, ...]:
     return names
 
 
-_BAD = ("failed", "late")
+_NO_LOOK = {
+    StageOutcome.FAILED: "failed in {:,}",
+    StageOutcome.LATE: "was late in {:,}",
+    StageOutcome.RESTING: "was skipped in {:,} after its failures",
+}
+"""Outcomes of requests that the stage did not finish."""
 
 
 @dataclass
@@ -55,13 +61,13 @@ class StageReport:
     names: Sequence[str]
     file: Path
     has_failed: bool = False
-    """Once `lines` are read: it raised, or was late."""
+    """Once `lines` are read: it raised, was late, returned a wrong value, or was asked about no request."""
     _blocks: dict[tuple[str, int, int | None], LoggedBlock] = field(default_factory=dict)
     _conversations: dict[str, str] = field(default_factory=dict)
     """By exchange."""
 
     def lines(self) -> Iterator[str]:
-        """Its edits, or why there are none; errors last."""
+        """Its edits, then its mistakes, if there are any, and the sums."""
         edits: dict[tuple[str, str], tuple[str, EditEvent]] = {}
         verdicts: list[StageEvent] = []
         for event in all_events(self.log):
@@ -89,7 +95,7 @@ class StageReport:
         block = self._blocks.get((conversation, edit.m if edit.m is not None else -1, edit.b))
         what = f"{block.kind} {block.name}".strip() if block is not None else edit.op
         tokens = f"~{edit.before or 0:,} -> {edit.after or 0:,} tokens ({-edit.freed:+,})"
-        yield f"message {edit.m}, {printable(what)}: {tokens}: {one_line(edit.reason)}"
+        yield f"{_where(edit)}, {printable(what)}: {tokens}: {one_line(edit.reason)}"
         ledger: list[Edit] = [one.edit for one in self.log.edits_of(conversation)]
         texts = before_after(self.log, ledger, edit)
         changed = changed_lines((texts.before or "").splitlines(), texts.after.splitlines(), context=0)
@@ -98,16 +104,43 @@ class StageReport:
                 yield f"    {printable(line.expandtabs(4))[:_WIDE]}"
 
     def _sums(self, edits: Sequence[EditEvent], verdicts: Sequence[StageEvent]) -> Iterator[str]:
+        """The mistakes first: what follows comes of them."""
+        names = ", ".join(self.names)
+        if not verdicts:
+            self.has_failed = True
+            yield f"{names} was asked about no request: it was not tried. Run the same command again"
+            return
+        mistakes = Counter((_mistake(v), v.remark) for v in verdicts if _mistake(v))
+        self.has_failed = bool(mistakes)
+        for (what, remark), n in mistakes.most_common(3):
+            yield f"{what}: {self.file}: {one_line(remark)} ({plural(n, 'request')})"
         states = Counter(edit.state for edit in edits)
         freed = sum(edit.freed for edit in edits)
         whole = ", ".join(f"{n:,} {state}" for state, n in states.most_common()) or "no edits"
-        ran = plural(len(verdicts), "request")
-        yield f"{', '.join(self.names)} looked at {ran}: {whole}; {freed:,} tokens taken out before they were sent"
+        yield f"{names} {_looked(verdicts)}: {whole}; {freed:,} tokens taken out before they were sent"
         reasons = Counter(edit.reason for edit in edits if edit.state == "left out")
         yield from (f"left out: {one_line(reason)} ({n:,})" for reason, n in reasons.most_common(3))
-        outcomes = Counter((v.outcome, v.remark) for v in verdicts if v.outcome != "edited" and v.remark)
-        self.has_failed = any(verdict.outcome in _BAD for verdict in verdicts)
-        for (outcome, remark), n in sorted(outcomes.most_common(), key=lambda pair: pair[0][0] not in _BAD)[:5]:
-            is_bad = outcome in _BAD
-            where = f"{self.file}: " if is_bad else ""
-            yield f"{outcome}: {where}{one_line(remark)} ({plural(n, 'request')})"
+        others = (v for v in verdicts if v.outcome not in ("edited", *_NO_LOOK) and not _mistake(v))
+        outcomes = Counter((v.outcome, v.remark) for v in others if v.remark)
+        for (outcome, remark), n in outcomes.most_common(5):
+            yield f"{outcome}: {one_line(remark)} ({plural(n, 'request')})"
+
+
+def _mistake(verdict: StageEvent) -> str:
+    """What the stage did wrong, in a word or two. Empty: nothing."""
+    if verdict.outcome in ("failed", "late"):
+        return verdict.outcome
+    return "wrong result" if WRONG_RESULT in verdict.remark else ""
+
+
+def _looked(verdicts: Sequence[StageEvent]) -> str:
+    """In how many requests it did its work, and in how many it did not."""
+    counts = Counter(verdict.outcome for verdict in verdicts)
+    parts = [f"looked at {plural(len(verdicts) - sum(counts[one] for one in _NO_LOOK), 'request')}"]
+    parts += [said.format(counts[one]) for one, said in _NO_LOOK.items() if counts[one]]
+    return ", ".join(parts)
+
+
+def _where(edit: EditEvent) -> str:
+    """Which message of the request it is."""
+    return "an earlier message" if edit.m is None or edit.m < 0 else f"message {edit.m}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from itertools import count
@@ -33,12 +33,14 @@ def create(file: Path, mode: int = PRIVATE) -> BinaryIO:
     return os.fdopen(fd, "wb")
 
 
-def free_name(folder: Path, kind: str, name: str, suffix: str) -> Path:
+def free_name(folder: Path, kind: str, name: str, suffix: str, ends: Sequence[str] = ("",)) -> Path:
     """A file in `folder`, called after `kind` and `name`, that is not there yet, not even as a link that leads nowhere:
-    with a number where that is taken."""
+    with a number where that is taken. `ends`: what is written behind the name, before the suffix, where several files
+    are named after it; none of them is there."""
     stem = f"{kind}-{re.sub(r'[^A-Za-z0-9_-]+', '-', name).strip('-')[:60] or 'unnamed'}"
-    names = (folder / f"{stem}{f'-{n}' if n > 1 else ''}{suffix}" for n in count(1))
-    return next(file for file in names if not os.path.lexists(file))
+    stems = (f"{stem}-{n}" if n > 1 else stem for n in count(1))
+    free = (one for one in stems if not any(os.path.lexists(folder / f"{one}{end}{suffix}") for end in ends))
+    return folder / f"{next(free)}{suffix}"
 
 
 def open_lock(file: Path) -> int:

@@ -6,13 +6,16 @@ from collections.abc import Iterable
 
 __all__ = ["did_you_mean"]
 
+NEAR = 70
+"""Of 100: how much a known word has to resemble the one given. `nope` and `openai` have 60."""
+
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` Did you mean 'stages'?` for the nearest of `known`; all of them when none is near; else nothing."""
     from rapidfuzz import fuzz, process  # only for those who misspelled something
 
     words = sorted(known)
-    found = process.extractOne(word, words, scorer=fuzz.ratio, score_cutoff=60)
+    found = process.extractOne(word, words, scorer=fuzz.ratio, score_cutoff=NEAR)
     if found is not None:
         return f" Did you mean {found[0]!r}?"
     return f" Known: {', '.join(words)}." if words else ""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from penstock.base.errors import PenstockError
-from penstock.base.format import columns, printable
+from penstock.base.format import columns, plural, printable
 from penstock.base.suggest import did_you_mean
 from penstock.cli import completion
 from penstock.cost.prices import Prices
@@ -201,7 +201,7 @@ def _tier(price: Price, tier: Tier) -> str:
 
 
 def _age(row: Row) -> str:
-    return f", {row.date.isoformat()}, {age_days(row.date)} days ago" if row.date else ""
+    return f", {row.date.isoformat()}, {plural(age_days(row.date), 'day')} ago" if row.date else ""
 
 
 def _dollars(amount: float) -> str:
@@ -211,7 +211,7 @@ def _dollars(amount: float) -> str:
 
 def _notes(prices: Prices) -> list[str]:
     return [
-        f"The bundled table is of {prices.date.isoformat()}, {age_days(prices.date)} days ago.",
+        f"The bundled table is of {prices.date.isoformat()}, {plural(age_days(prices.date), 'day')} ago.",
         "long: times the input and the output price for prompts above so many tokens, the whole request. "
         "binds: thinking is bound to what is before it.",
         "`penstock models NAME` shows how an id is read; --json has all figures. A profile may change them: [prices].",

@@ -30,11 +30,21 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 def app() -> typer.Typer:
     """The commands under `penstock profiles`."""
-    group = typer.Typer(help="Show and check profiles: the choices for one kind of client.")
+    group = typer.Typer()
+    group.callback(invoke_without_command=True)(show_all_alone)
     group.command("list")(show_all)
     group.command("show")(show)
     group.command("check")(check)
     return group
+
+
+def show_all_alone(ctx: typer.Context) -> None:
+    """Show and check profiles: the choices for one kind of client.
+
+    Without a command they are listed.
+    """
+    if ctx.invoked_subcommand is None:
+        show_all()
 
 
 def show_all(as_json: Annotated[bool, typer.Option("--json", help="A JSON list.")] = False) -> None:
@@ -48,7 +58,7 @@ def show_all(as_json: Annotated[bool, typer.Option("--json", help="A JSON list."
         about = one["about"] if one["error"] is None else f"cannot be used: {one['error']}"
         mark = f"  [{one['file']}]" if one["own"] else ""
         typer.echo(f"{one['profile']:<{width}}  {about}{mark}")
-    typer.echo(f"\n{', '.join(known.PRESETS)} may stand on top of another: codex+bold.", err=True)
+    typer.echo(f"\n{', '.join(known.PRESETS)} may be put on top of another: codex+bold.", err=True)
     typer.echo(f"Your own go to {paths.profiles_dir()}", err=True)
 
 

@@ -1,4 +1,4 @@
-"""What a person asks of the last requests in full, by name, as plain data."""
+"""`RequestCommands`: the commands that give the last requests in full, by name, as plain data."""
 
 from __future__ import annotations
 

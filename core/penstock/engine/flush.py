@@ -72,7 +72,7 @@ def place_breakpoint(context: RequestContext, plan: Plan, rewrite: Rewrite, now:
 
 
 def _makes_room(context: RequestContext, plan: Plan) -> bool:
-    """Whether the edits to what was sent free enough to write a hot prefix anew for; or must be applied, since without
+    """Whether the edits to what was sent free enough to write a hot prefix again for; or must be applied, since without
     them the provider would not take the request."""
     flush = set(plan.flush)
     without = apply_edits(context, [edit for edit in plan.apply if edit not in flush])
@@ -108,8 +108,8 @@ def _flush_if_profitable(context: RequestContext, plan: Plan, now: float) -> Non
 
 
 def end_pause(context: RequestContext, plan: Plan) -> None:
-    """After a bridged pause: compactions that were not applied are made anew at the next occasion, and what they would
-    have covered waits on."""
+    """After a bridged pause: compactions that were not applied are proposed again at the next occasion, and the edits
+    they would have covered stay deferred."""
     if plan.due is not FlushReason.PAUSE:
         return
     late = [edit for edit in plan.deferred if edit.op is Op.COMPACT]

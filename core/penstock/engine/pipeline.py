@@ -17,7 +17,7 @@ from penstock.identify.classify import Classifier
 from penstock.plugins.draft import Draft
 from penstock.plugins.idle import Idle
 from penstock.plugins.services import Services
-from penstock.plugins.stage import Stage, StageOutcome
+from penstock.plugins.stage import WRONG_RESULT, Stage, StageOutcome
 from penstock.profiles.profile import Profile
 from penstock.redaction.redaction import redact
 
@@ -55,8 +55,8 @@ class Pipeline:
         self._observing = {s.name: Breaker(limits.failures, limits.rest_s, clock) for s in stages}
 
     def migrate_from(self, before: Pipeline) -> None:
-        """Stand in the place of `before`, which has other settings: with what its stages know, and with the breakers
-        of those that go on under the same limits."""
+        """Take over from `before`, which has other settings: what its stages know, and the breakers of those that go on
+        under the same limits."""
         for stage in self.stages:
             found = next((one for one in before.stages if one.name == stage.name and type(one) is type(stage)), None)
             if found is None or found is stage:
@@ -84,9 +84,9 @@ class Pipeline:
         started = self._clock.tick()
         trial = draft.for_stage(stage.name)
         try:
-            remark = stage.on_request(trial)
+            said = _result("on_request", stage.on_request(trial))
             if flush:
-                remark = stage.on_flush(trial) or remark
+                said = _result("on_flush", stage.on_flush(trial)) or said
         except GivenUp:
             raise
         except BaseException as e:  # a stranger's code; it may even raise what ends a process or a loop
@@ -99,7 +99,6 @@ class Pipeline:
         outcome = StageOutcome.EDITED if edits else StageOutcome.NOTHING
         if trial.refused is not None and trial.refused.stage == stage.name:
             outcome = StageOutcome.REFUSED
-        said = _remark(remark) if isinstance(remark, str) else ""
         return trial, Verdict(stage.name, outcome, said, self._since(started), edits)
 
     def source(self, index: int) -> str:
@@ -180,6 +179,18 @@ def _said(error: BaseException, file: str) -> str:
         return _remark(f"{type(error).__name__}: {error}{line_in(error, file)}")
     except Exception:  # noqa: BLE001 - the error is a stranger's too, and may have no text
         return type(error).__name__
+
+
+def _result(method: str, value: object) -> str:
+    """The remark that is in what `method` of a stage returned."""
+    if value is None or isinstance(value, str):
+        return _remark(value or "")
+    return _remark(f"{method} {WRONG_RESULT}{type(value).__name__}{_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    """A plain value as its author wrote it. The text of any other object may be long, or quote the conversation."""
+    return f" ({value!r})" if isinstance(value, bool | int | float) else ""
 
 
 def _remark(text: str) -> str:

@@ -97,7 +97,7 @@ class ConversationState:
     sent: dict[bytes, int] = field(default_factory=dict)
     """Block keys that were sent, with how often one stood in a request."""
     attempts: OrderedDict[int, Attempt] = field(default_factory=OrderedDict)
-    """Earlier attempts by the hash of the body. Python's own hash, keyed anew for each process: 1 ms less for each
+    """Earlier attempts by the hash of the body. Python's own hash, with another key in each process: 1 ms less for each
     megabyte than a digest."""
 
     seals: Seals = field(default_factory=Seals)
@@ -293,8 +293,8 @@ class States:
 
     @contextmanager
     def forgotten(self, conversations: Iterable[str]) -> Iterator[None]:
-        """Until the block ends, who asks for one of these waits; after it they are loaded anew. One that raises forgets
-        nothing. A request that has its state already finds it gone when it would write to it."""
+        """Until the block ends, a request for one of these waits; after it they are loaded again. A block that raises
+        forgets nothing. A request that has its state already finds it gone when it would write to it."""
         with self._lock:
             holders = [self._holders.setdefault(name, _Holder()) for name in sorted(set(conversations))]
         with ExitStack() as stack:

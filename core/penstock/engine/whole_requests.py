@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from penstock.conversation.exchange import Request
@@ -75,7 +75,7 @@ class WholeRequests:
         )
 
     def keep(self, one: WholeRequest) -> None:
-        """Keep `one`, and let go of the oldest for it."""
+        """Keep `one`; the oldest are dropped where there is no room for it."""
         with self._lock:
             if one.size > self._most or not self._limit:
                 return
@@ -89,13 +89,15 @@ class WholeRequests:
             return next((one for one in self._kept if one.exchange == exchange), None)
 
     def forget(self, conversations: Collection[str]) -> None:
-        """Let go of all that is of some conversations."""
-        with self._lock:
-            self._kept = deque(one for one in self._kept if one.conversation not in conversations)
-            self.size = sum(one.size for one in self._kept)
+        """Drop the requests of some conversations."""
+        self._drop(lambda one: one.conversation in conversations)
+
+    def forget_profile(self, name: str) -> None:
+        """Drop the requests that went through the profile `name`."""
+        self._drop(lambda one: one.profile.name == name)
 
     def clear(self) -> None:
-        """Let go of all."""
+        """Drop all."""
         with self._lock:
             self._make_room(0, 0)
 
@@ -104,6 +106,11 @@ class WholeRequests:
         with self._lock:
             self._limit = limit
             self._make_room(limit, self._most)
+
+    def _drop(self, is_meant: Callable[[WholeRequest], bool]) -> None:
+        with self._lock:
+            self._kept = deque(one for one in self._kept if not is_meant(one))
+            self.size = sum(one.size for one in self._kept)
 
     def _make_room(self, count: int, size: int) -> None:
         """Hold the lock."""

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from penstock.plugins.idle import Idle
     from penstock.plugins.services import Services
 
-__all__ = ["Stage", "StageOutcome"]
+__all__ = ["WRONG_RESULT", "Stage", "StageOutcome"]
+
+WRONG_RESULT = "returned a value that is no text: "
+"""In the remark on a stage whose `on_request` or `on_flush` returned neither a text nor None; its edits are kept."""
 
 
 class StageOutcome(StrEnum):
@@ -63,7 +66,8 @@ class Stage:
         what is not there: that stops start-up."""
 
     def on_request(self, draft: Draft) -> str | None:
-        """Propose edits on the draft. The text returned, if any, is shown as the reason for what was or was not done.
+        """Propose edits on the draft. The text returned, if any, is shown as the reason for what was or was not done;
+        edits are made with the draft's methods, and any other value than a text or None is reported as a mistake.
 
         Called for real turns only: no title probes, no `count_tokens`, no client compactions, no retries.
         """

@@ -366,7 +366,8 @@ def _file_of(name: str, seen: tuple[str, ...]) -> Path:
     if name not in known:
         where = f"{seen[-1]}: extends: " if seen else ""
         raise ProfileError(
-            f"{where}no profile is called {name!r}.{did_you_mean(name, known)} Own ones: {paths.profiles_dir()}"
+            f"{where}no profile is called {name!r}.{did_you_mean(name, known)} `penstock profiles` lists them; own "
+            f"ones are in {paths.profiles_dir()}"
         )
     # A person's own that has the name of a bundled one may extend that.
     bundled = _bundled() / f"{name}.toml"

@@ -9,13 +9,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import chain, takewhile
 
 from penstock.base.clock import SystemClock
 from penstock.conversation.exchange import Exchange, Identity, Kind
 from penstock.cost.prices import Price
 from penstock.engine.keep_alive import KINDS
 from penstock.engine.pipeline import Pipeline
-from penstock.events.kinds import EventKind
+from penstock.events.event import Event, EventKind
 from penstock.plugins.idle import Idle
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
@@ -33,6 +34,7 @@ LONGEST_S = 4 * 3600.0
 """Seconds after its last request until the wire releases a conversation."""
 EVENTS = 100_000
 """How many of the newest events of a log are read."""
+_KINDS = (EventKind.CLASSIFIED, EventKind.ANSWERED)
 
 
 @dataclass(slots=True)
@@ -80,12 +82,13 @@ def estimate_keep_alive(
     return play.found
 
 
-def last_sessions(log: Store, count: int) -> list[ExchangeStats]:
+def last_sessions(log: Store, count: int, newest: Iterable[Event], before: int) -> list[ExchangeStats]:
     """The requests of the newest `count` sessions, in their order, with who sent them and what was counted and paid.
-    Raises `StoreError`."""
+    `newest`: the events behind number `before`, which are known already; only older ones are read. Raises
+    `StoreError`."""
     found: dict[str, ExchangeStats] = {}
-    kinds = (EventKind.CLASSIFIED, EventKind.ANSWERED)
-    for event in all_events(log, max(0, log.last_seq() - EVENTS), kinds):
+    older = takewhile(lambda e: e.seq <= before, all_events(log, max(0, before - EVENTS), _KINDS))
+    for event in chain(older, (e for e in newest if e.kind in _KINDS)):
         found.setdefault(event.exchange, ExchangeStats(event.exchange)).fold(event)
     names: dict[str, None] = {}
     for one in reversed(found.values()):

@@ -27,6 +27,8 @@ class Selection:
     """What was asked for, as `session` or `conversation`. Empty: everything."""
     profiles: list[str] = field(default_factory=list)
     """What they went through; those of the proxies that wrote the log, where the exchanges do not say."""
+    sessions: int = 0
+    """How many sessions the log has, chosen or not."""
 
 
 @dataclass(slots=True)
@@ -53,7 +55,8 @@ def choose(log: Store, *, session: str = "", conversation: str = "") -> Selectio
         )
     only = {"session": session} if session else {"conversation": conversation} if conversation else {}
     named = dict.fromkeys(profile for id in ids if (profile := known[id].profile))
-    return Selection(ids, only, list(named) or started)
+    sessions = {one.session for one in known.values()} - {""}
+    return Selection(ids, only, list(named) or started, len(sessions))
 
 
 def _look(log: Store) -> tuple[dict[str, _Known], list[str]]:

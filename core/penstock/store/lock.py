@@ -14,7 +14,7 @@ try:
 except ImportError:  # Windows: nothing keeps a second proxy off
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["StoreLock", "is_taken", "was_taken"]
+__all__ = ["StoreLock", "holder", "is_taken", "was_taken"]
 
 
 class StoreLock:
@@ -26,8 +26,8 @@ class StoreLock:
         self._take()
 
     def renew(self) -> None:
-        """See that it is held. Where its file was deleted or replaced, who came now would not see that it is: then it
-        is taken anew. Raises `StoreError` when another holds it by now."""
+        """Make sure that it is held. Where its file was deleted or replaced, another proxy would not see that it is:
+        then it is taken again. Raises `StoreError` when another holds it by now."""
         if not self._is_held():
             self.release()
             self._take()
@@ -52,8 +52,13 @@ class StoreLock:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as e:
             os.close(fd)
-            raise StoreError(f"{store} belongs to another proxy that is up: give this one its own --store") from e
+            pid = holder(store)
+            who = f" (process {pid})" if pid is not None else ""
+            raise StoreError(f"{store} belongs to another proxy that is up{who}: give this one its own --store") from e
         self._fd = fd
+        with suppress(OSError):  # a full disk: it is held, and only does not say by whom
+            os.ftruncate(fd, 0)
+            os.write(fd, str(os.getpid()).encode())
 
     def release(self) -> None:
         """Let another proxy have the store."""
@@ -65,6 +70,14 @@ class StoreLock:
 
 def _file(store: Path) -> Path:
     return store.with_name(f"{store.name}.lock")
+
+
+def holder(store: Path) -> int | None:
+    """The process that took `store` last, as its lock says it. None: not known."""
+    try:
+        return int(_file(store).read_bytes()[:20])
+    except (OSError, ValueError):
+        return None
 
 
 def is_taken(store: Path) -> bool:

@@ -58,6 +58,7 @@ class SqlStore:
     """The store in one SQLite file. Owned by one proxy process; others open it with `readonly=True`."""
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
+        _refuse_folder(path)
         self.path = path
         self.readonly = readonly
         self._inode = 0
@@ -282,6 +283,14 @@ class SqlStore:
                 yield db
         except _FAILURES as e:
             raise StoreError(f"{self.path} cannot be read: {_why(e)}") from e
+
+
+def _refuse_folder(path: Path) -> None:
+    if not path.is_dir():
+        return
+    inside = (path / "penstock.db", path / "state" / "penstock.db")
+    log = next((file for file in inside if file.is_file()), inside[0])
+    raise StoreError(f"{path} is a folder, where the file of a log was expected: {log}")
 
 
 def _connect(path: Path, readonly: bool) -> sa.Engine:

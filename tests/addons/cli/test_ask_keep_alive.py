@@ -14,7 +14,8 @@ from penstock.events.event import Event, EventKind
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.store.sql import SqlStore
-from penstock_addons.cli.ask_keep_alive import ask_keep_alive
+from penstock_addons.cli.run_end import RunEnd
+from tests.road.wire import PATIENCE
 
 TOKENS = 400_000
 
@@ -52,7 +53,7 @@ def asked(
     monkeypatch.setattr(sys, "stdin", Terminal(answer) if is_terminal else io.StringIO(answer))
     monkeypatch.setattr(sys, "stderr", screen)
     proxy = Announcement(2**30, "127.0.0.1", 1, profile, str(paths.store_path()), "ca.pem", 0.0)
-    ask_keep_alive(profile, proxy, Plugins.load())
+    RunEnd(paths.store_path(), is_shared=False, limit_s=PATIENCE).say(profile, proxy, Plugins.load(), asks=True)
     return screen.getvalue()
 
 

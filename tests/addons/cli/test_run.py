@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from penstock.base import paths
 from penstock.control.discovery import Announcement, announce, announced, default_file
 from penstock.events.event import EventKind
 from penstock.store.sql import SqlStore
@@ -341,3 +342,15 @@ def test_says_in_one_line_that_all_hosts_go_past_it(
     found = run("run", "true")
     [line] = [line for line in found.stderr.splitlines() if "NO_PROXY" in line]
     assert re.search(r"NO_PROXY names api\.anthropic\.com, \S+, \S+ and \d+ more: ", line)
+
+
+@pytest.mark.parametrize(("name", "is_warned"), [("claude", True), ("other", False)])
+def test_only_claude_code_is_said_to_send_a_digest(
+    run: Run, pretended: Announcement, name: str, is_warned: bool
+) -> None:
+    """Other clients send none; and the greeting waits for it."""
+    client = write_client(name, "")
+    found = run("run", "--no-mcp", "--profile", "bold", "--", str(client))
+    assert found.exit_code == 0, found.output
+    assert ("a digest of each request" in found.output) is is_warned
+    assert (paths.state_dir() / "greeted").exists() is is_warned

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
 import pytest
 
 from penstock.base import paths
+from penstock.store.lock import StoreLock
 from penstock.store.reading import open_log
 from tests.addons.cli.program import is_gone
 from tests.addons.conftest import Run, Start
@@ -63,7 +65,7 @@ def test_shows_one_of_everything(start: Start, run: Run, tmp_path: Path) -> None
     assert lines[-1].startswith("saved ")
     assert program.err == ""
     assert list(scratch.iterdir()) == []
-    assert [path.name for path in paths.state_dir().iterdir()] == ["demo"]
+    assert sorted(path.name for path in paths.state_dir().iterdir()) == ["demo", "demo.lock"]
     store = paths.state_dir() / "demo" / "state" / "penstock.db"
     assert str(store) in program.out
     assert "demo-2" in run("cost", "--store", str(store)).output
@@ -102,6 +104,37 @@ def test_tries_one_stage(start: Start, tmp_path: Path) -> None:
     assert "tokens (" in program.out
     assert ": shouted" in program.out
     assert "mine looked at " in program.out
+    assert list(tmp_path.glob("penstock-*")) == []
+
+
+def test_stages_are_tried_side_by_side(start: Start, tmp_path: Path) -> None:
+    """Each in a proxy, a log and a folder of its own, while the demo itself is in use."""
+    (file := tmp_path / "mine.py").write_text(STAGE, encoding="utf-8")
+    paths.make_private(paths.state_dir())
+    lock = StoreLock(paths.state_dir() / "demo")
+    programs = [start("demo", "--stage", str(file), "--turns", "1") for _ in range(2)]
+    assert [program.status() for program in programs] == [0, 0]
+    for program in programs:
+        assert ": shouted" in program.out
+    lock.release()
+
+
+def test_one_demo_at_a_time(run: Run) -> None:
+    """The second one names the first, and what may be done."""
+    paths.make_private(paths.state_dir())
+    lock = StoreLock(paths.state_dir() / "demo")
+    found = run("demo", "--no-tui")
+    lock.release()
+    assert found.exit_code == 2
+    assert f"another `penstock demo` (process {os.getpid()}) is using {paths.state_dir() / 'demo'}" in found.output
+
+
+def test_a_wrong_result_is_a_failure(start: Start, tmp_path: Path) -> None:
+    """As it came out of a real proxy."""
+    (file := tmp_path / "mine.py").write_text(STAGE.replace("return None", "return 42"), encoding="utf-8")
+    program = start("demo", "--stage", str(file), "--turns", "1")
+    assert program.status() == 1
+    assert f"wrong result: {file}: on_request returned a value that is no text: int (42)" in program.out
 
 
 def test_a_stage_that_raises_is_named_with_its_line(start: Start, tmp_path: Path) -> None:

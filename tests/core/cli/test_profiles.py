@@ -78,3 +78,16 @@ def test_says_what_is_wrong(run: Run, text: str, said: str) -> None:
     assert said in found.stderr
     assert "wrong" in found.stderr
     assert all(line.startswith("penstock: ") for line in found.stderr.splitlines())
+
+
+def test_without_a_command_they_are_listed(run: Run) -> None:
+    """As `penstock profiles list` does."""
+    assert run("profiles").stdout == run("profiles", "list").stdout
+
+
+def test_a_name_that_is_near_none_suggests_none(run: Run) -> None:
+    """Those that there are, instead."""
+    found = run("profiles", "show", "nope")
+    assert found.exit_code == 2
+    assert "Did you mean" not in found.stderr
+    assert "Known: " in found.stderr

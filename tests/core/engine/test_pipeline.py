@@ -45,7 +45,7 @@ def fails(_: object) -> None:
         (lambda draft: draft.note("x", reason="r"), StageOutcome.EDITED, "", 1),
         (lambda draft: None, StageOutcome.NOTHING, "", 0),
         (lambda draft: "too small", StageOutcome.NOTHING, "too small", 0),
-        (lambda draft: 7, StageOutcome.NOTHING, "", 0),
+        (lambda draft: 7, StageOutcome.NOTHING, "on_request returned a value that is no text: int (7)", 0),
         (lambda draft: draft.refuse("over budget"), StageOutcome.REFUSED, "", 0),
         (fails, StageOutcome.FAILED, "ValueError: no", 0),
         (lambda draft: draft.compact(0, 0, "x", reason="r"), StageOutcome.FAILED, "InvalidEdit: messages 0 to 0", 0),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,3 +127,14 @@ def test_a_deleted_conversation_goes_at_once() -> None:
         decision = ask_from_a_loop(session, request(conversation(user("one"))))
         with session.engine.forgotten([decision.conversation]):
             assert len(kept) == kept.size == 0
+
+
+def test_a_profile_that_keeps_none_any_more_loses_those_it_kept() -> None:
+    """The other profiles keep theirs."""
+    kept = WholeRequests(5)
+    other = replace(whole("y", 30), profile=profile_of("").model_copy(update={"name": "other"}))
+    kept.keep(whole("x", 40))
+    kept.keep(other)
+    kept.forget_profile("other")
+    assert kept.of("y") is None
+    assert (len(kept), kept.size) == (1, 40)

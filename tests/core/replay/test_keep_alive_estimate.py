@@ -16,6 +16,7 @@ from penstock.profiles import profile as profiles
 from penstock.replay.keep_alive_estimate import KeepAliveEstimate, estimate_keep_alive, last_sessions
 from penstock.stats.exchange import ExchangeStats
 from penstock.store.in_memory import MemoryStore
+from penstock.store.reading import all_events
 
 MODEL = "claude-opus-5-5"
 PRICE = Prices().of("anthropic", MODEL)
@@ -109,5 +110,6 @@ def test_the_newest_sessions_of_a_log() -> None:
         log.add_events([Event(0, float(at), f"x{at}", EventKind.CLASSIFIED, about)])
         if name != "three":
             log.add_events([Event(0, float(at), f"x{at}", EventKind.ANSWERED, {"status": 200, "money": money})])
-    assert [one.id for one in last_sessions(log, 1)] == ["x1", "x3"]
-    assert [one.id for one in last_sessions(log, 5)] == ["x0", "x1", "x3"]
+    assert [one.id for one in last_sessions(log, 2, list(all_events(log, 3)), 3)] == ["x0", "x1", "x3"]
+    assert [one.id for one in last_sessions(log, 1, [], log.last_seq())] == ["x1", "x3"]
+    assert [one.id for one in last_sessions(log, 5, [], log.last_seq())] == ["x0", "x1", "x3"]

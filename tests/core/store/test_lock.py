@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from penstock.base.errors import StoreError
 from penstock.events.event import Event, EventKind
-from penstock.store.lock import is_taken
+from penstock.store.lock import holder, is_taken
 from penstock.store.sql import SqlStore
 
 EVENT = Event(0, 1.0, "x", EventKind.RECEIVED, {})
@@ -22,7 +23,8 @@ def test_a_second_proxy_is_kept_off_until_the_first_has_ended(tmp_path: Path) ->
     path = tmp_path / "penstock.db"
     first = SqlStore(path)
     assert is_taken(path)
-    with pytest.raises(StoreError, match="another proxy"):
+    assert holder(path) == os.getpid()
+    with pytest.raises(StoreError, match=rf"another proxy that is up \(process {os.getpid()}\)"):
         SqlStore(path)
     reader = SqlStore(path, readonly=True)
     assert reader.last_seq() == 0
@@ -30,6 +32,13 @@ def test_a_second_proxy_is_kept_off_until_the_first_has_ended(tmp_path: Path) ->
     first.close()
     assert not is_taken(path)
     SqlStore(path).close()
+
+
+def test_a_lock_that_says_no_process_names_none(tmp_path: Path) -> None:
+    """It was made before they did, or nothing was ever locked."""
+    assert holder(tmp_path / "penstock.db") is None
+    (tmp_path / "penstock.db.lock").write_text("")
+    assert holder(tmp_path / "penstock.db") is None
 
 
 def _delete(folder: Path, *, lock: bool = False) -> None:
@@ -119,3 +128,11 @@ def test_a_store_whose_lock_could_not_be_taken_is_not_written(tmp_path: Path, mo
     store.add_events([EVENT])
     assert is_taken(path)
     store.close()
+
+
+@pytest.mark.parametrize("readonly", [True, False])
+def test_a_folder_is_not_a_store(tmp_path: Path, readonly: bool) -> None:
+    """It is said, with the file in it that was probably meant."""
+    SqlStore(tmp_path / "penstock.db").close()
+    with pytest.raises(StoreError, match=r"is a folder, where the file of a log was expected: .*/penstock\.db$"):
+        SqlStore(tmp_path, readonly=readonly)

@@ -174,7 +174,7 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
 def test_a_folder_where_the_file_should_be_is_an_error(tmp_path: Path) -> None:
     """It is named, and left alone."""
     (tmp_path / "penstock.db").mkdir()
-    with pytest.raises(StoreError, match="cannot be opened"):
+    with pytest.raises(StoreError, match="is a folder, where the file of a log was expected"):
         SqlStore(tmp_path / "penstock.db")
 
 

@@ -25,7 +25,7 @@ def test_a_page_in_one_file(log: Log, tmp_path: Path) -> None:
     a_day(log)
     file = tmp_path / "r.html"
     found = report(log, file)
-    assert (found.exit_code, "Wrote 1 exchanges" in found.stderr) == (0, True)
+    assert (found.exit_code, "Wrote 1 exchange to" in found.stderr) == (0, True)
     text = file.read_text(encoding="utf-8")
     assert "Session evening" in text
     assert text.count("<svg") == 6
@@ -95,3 +95,18 @@ async def test_a_folder_that_cannot_be_written(log: Log, tmp_path: Path, monkeyp
         await screen.sees("codex")
         await screen.press("x")
         await screen.sees("cannot be written")
+
+
+def test_without_a_file_it_gets_a_new_name(log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this folder; it says which, of how many sessions it is, and how all are shown."""
+    monkeypatch.chdir(tmp_path)
+    a_day(log)
+    words = ["report", "--store", str(log.path)]
+    for name in ("penstock-last.html", "penstock-last-2.html"):
+        found = CliRunner().invoke(build(), [*words, "--force"])
+        assert found.exit_code == 0
+        assert f"Wrote 1 exchange to {tmp_path / name}" in found.stderr
+        assert (tmp_path / name).is_file()
+    assert "of the newest of " in found.stderr
+    assert "--session all" in found.stderr
+    assert "newest of" not in CliRunner().invoke(build(), [*words, "--session", "all"]).stderr

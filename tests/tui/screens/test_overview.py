@@ -25,7 +25,7 @@ async def test_sums_and_health_at_a_glance(log: Log) -> None:
         await screen.sees("$0.0300 saved (30%)", "$0.0700 of $0.1000 without Penstock", "3 requests a minute", "█")
         await screen.sees("proxy         ● running", "store         ✓ no faults", "! 1 fault", "no room on the disk")
         await screen.sees("claude-code", "Lately", "compaction by", "budget day is REDUCED", "! fault: ")
-        await screen.sees("! REDUCED day", "stages        ✓ none rests")
+        await screen.sees("! REDUCED day", "stages        ✓ all stages running")
 
 
 async def test_a_loss_has_a_minus_and_a_word(log: Log) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Input
 
 from penstock.engine.whole_requests import WholeRequest
 from penstock.testing import profile_of
+from penstock_tui.exchange.whole import WholeRequest as Whole
+from penstock_tui.exchange.whole import WholeSide
 from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.whole import WholeScreen
+from penstock_tui.widgets import whole_list
 from tests.tui.logs import Log, until
 from tests.tui.pilot import Screen, screen_of
 from tests.tui.screens.proxies import Up, up
@@ -80,6 +85,25 @@ async def test_an_untouched_request(log: Log, up: Up) -> None:
         await screen.sees("As received, and the same on both sides")
 
 
+async def test_lines_are_wrapped_on_a_thread(log: Log, up: Up, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A prompt may have megabytes: the screen goes on meanwhile."""
+    threads: list[threading.Thread] = []
+    lines_of = whole_list.lines_of
+
+    def spy(*words: Any, **named: Any) -> Any:
+        threads.append(threading.current_thread())
+        return lines_of(*words, **named)
+
+    monkeypatch.setattr(whole_list, "lines_of", spy)
+    log.exchange(id="this-one")
+    keep(up, received=body(LONG), forwarded=body("[cut]"))
+    async with screen_of(log, proxy=up) as screen:
+        await opened(screen)
+        await screen.sees("3 messages")
+    assert threads
+    assert threading.main_thread() not in threads
+
+
 async def test_a_dialect_of_a_plugin(log: Log, up: Up) -> None:
     """As JSON."""
     log.exchange(id="this-one")
@@ -133,5 +157,25 @@ async def test_one_file_for_each_side(log: Log, up: Up, tmp_path: Path, monkeypa
         assert came["messages"][2]["content"][0]["content"] == LONG
         assert sent["messages"][2]["content"][0]["content"] == "[cut]"
         assert TOKEN not in json.dumps(came)
-        await screen.press("w", "enter")
+        await screen.press("w")
+        await screen.sees("exchange-this-one-2.json")
+        box = screen.app.screen.query_one(Input)
+        box.value = str(tmp_path / "exchange-this-one.json")
+        await screen.press("enter")
         await screen.sees("is there already")
+
+
+def test_both_files_or_none(tmp_path: Path) -> None:
+    """Where the second one cannot be written, the first one goes; what was there is left alone."""
+    (tmp_path / "it-forwarded.json").mkdir()
+    sides = [WholeSide({"model": "m"}), WholeSide({"model": "m", "messages": _Unwritable()})]
+    with pytest.raises(RuntimeError):
+        Whole(sides[0], sides[1]).save(tmp_path / "other.json")
+    with pytest.raises(FileExistsError):
+        Whole(sides[0], sides[0]).save(tmp_path / "it.json")
+    assert [file.name for file in tmp_path.iterdir()] == ["it-forwarded.json"]
+
+
+class _Unwritable:
+    def __str__(self) -> str:
+        raise RuntimeError("no text")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -45,16 +45,17 @@ class SaveScreen(Dialog[None]):
         *,
         title: str = "Save the exchange as JSON",
         note: str = "",
+        ends: Sequence[str] = ("",),
     ) -> None:
         """`name`: of the exchange. `write` gives the files that it wrote, each with its bytes, and raises as
-        `write_new` does. `note`: what more is said."""
+        `write_new` does. `note`: what more is said. `ends`: as for `free_name`."""
         super().__init__()
-        self._of, self._write_to, self._heading, self._note = name, write, title, note
+        self._of, self._write_to, self._heading, self._note, self._ends = name, write, title, note, ends
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = self._heading
-            yield Input(str(free_name(Path.cwd(), "exchange", self._of, ".json")), select_on_focus=False)
+            yield Input(str(free_name(Path.cwd(), "exchange", self._of, ".json", self._ends)), select_on_focus=False)
             said = f"Enter saves, Esc goes back. It holds what people said.{self._note}"
             yield Static(said, id="said", markup=False)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from penstock.base.private_files import create
+from penstock.base.private_files import replacing
 from penstock.events.event import Event
 from penstock_tui.exchange.diff import Difference
 from penstock_tui.exchange.model import Block, Change, ExchangeDetail
@@ -28,10 +28,10 @@ def record(events: Sequence[Event], detail: ExchangeDetail, found: Sequence[Diff
 
 
 def write_new(path: Path, content: Mapping[str, object]) -> int:
-    """Write a file that only its owner may read; how many bytes it has. Raises `FileExistsError` where there is one,
-    and `OSError`."""
+    """Write a file that only its owner may read, whole or not at all; how many bytes it has. Raises `FileExistsError`
+    where there is one, and `OSError`."""
     text = json.dumps(content, ensure_ascii=True, indent=1, default=str).encode()
-    with create(path) as file:
+    with replacing(path, replace=False) as file:
         file.write(text)
     return len(text)
 

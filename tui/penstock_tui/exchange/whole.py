@@ -21,9 +21,11 @@ from penstock.tokens.request_count import system_texts
 from penstock_tui.exchange.model import Block, ExchangeDetail
 from penstock_tui.exchange.save import write_new
 
-__all__ = ["SIDES", "WholeRequest", "WholeSide", "read_whole"]
+__all__ = ["ENDS", "SIDES", "WholeRequest", "WholeSide", "read_whole"]
 
 SIDES = ("received", "forwarded")
+ENDS = tuple(f"-{side}" for side in SIDES)
+"""What their files' names end with."""
 _MESSAGES = frozenset({"messages", "input", "contents", "prompt", "request"})
 
 
@@ -59,14 +61,22 @@ class WholeRequest:
         return self.forwarded is not self.received
 
     def save(self, path: Path) -> dict[Path, int]:
-        """Write one file for each side, named after `path`; gives each with its bytes. Raises as `write_new`
-        does, before anything is written where one of them is there already."""
-        files = [path.with_name(f"{path.stem}-{side}{path.suffix or '.json'}") for side in SIDES]
+        """Write one file for each side, named after `path`, or none; gives each with its bytes. Raises as `write_new`
+        does."""
+        bodies = (self.received.body, self.forwarded.body)
+        files = [path.with_name(f"{path.stem}{end}{path.suffix or '.json'}") for end in ENDS]
         for file in files:
             if os.path.lexists(file):
                 raise FileExistsError(0, "is there already", str(file))
-        bodies = (self.received.body, self.forwarded.body)
-        return {file: write_new(file, body) for file, body in zip(files, bodies, strict=True)}
+        written: dict[Path, int] = {}
+        try:
+            for file, body in zip(files, bodies, strict=True):
+                written[file] = write_new(file, body)
+        except BaseException:
+            for file in written:
+                file.unlink(missing_ok=True)
+            raise
+        return written
 
 
 def read_whole(answer: Mapping[str, Any], first: int | None) -> WholeRequest:

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from penstock.base.format import plural
 from penstock.base.paths import store_path
+from penstock.base.private_files import free_name
 from penstock.cli import completion
 from penstock.stats.selection import LAST
 
@@ -15,7 +17,15 @@ __all__ = ["report"]
 
 
 def report(
-    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file to write.", metavar="FILE.html")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The HTML file to write. When not given: a new one in this folder.",
+            metavar="FILE.html",
+        ),
+    ] = None,
     session: Annotated[
         str,
         typer.Option(
@@ -34,6 +44,15 @@ def report(
     """
     from penstock_tui.report.write import write_report
 
+    file = output or free_name(Path.cwd(), "penstock", session, ".html")
     wanted = "" if session == "all" else session
-    count = write_report(store or store_path(), output, session=wanted, texts=texts, replace=force)
-    typer.echo(f"Wrote {count} exchanges to {output}", err=True)
+    written = write_report(
+        store or store_path(), file, session=wanted, texts=texts, replace=force and output is not None
+    )
+    typer.echo(f"Wrote {plural(written.exchanges, 'exchange')} to {file}", err=True)
+    if session == LAST and written.sessions > 1:
+        typer.echo(
+            f"They are of the newest of {written.sessions} sessions in the log; --session all takes all of them, "
+            "`penstock sessions list` lists them",
+            err=True,
+        )

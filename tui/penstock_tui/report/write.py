@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from penstock.base.private_files import free_name, whole_file
 from penstock.plugins.manager import Plugins
@@ -12,13 +13,21 @@ from penstock.stats.selection import choose
 from penstock.stats.session_events import session_events
 from penstock.store.sql import SqlStore
 
-__all__ = ["export_session", "report_session", "write_report"]
+__all__ = ["Written", "export_session", "report_session", "write_report"]
+
+
+class Written(NamedTuple):
+    """What a report is about."""
+
+    exchanges: int
+    sessions: int
+    """How many the log has, in the report or not."""
 
 
 def write_report(
     store: Path, file: Path, *, session: str = "", conversation: str = "", texts: bool = False, replace: bool = False
-) -> int:
-    """Gives how many exchanges it is about. Raises `PenstockError` when the log cannot be read, nothing is meant, or
+) -> Written:
+    """Write the report. Raises `PenstockError` when the log cannot be read, nothing is meant, or
     the file cannot be written; without `replace`, one that is there stays."""
     from penstock.replay.why_not import why_not
     from penstock_tui.report.gather import gather
@@ -35,7 +44,7 @@ def write_report(
         log.close()
     with whole_file(file, replace=replace) as out:
         out.write(page(report, texts=texts))
-    return len(choice.ids)
+    return Written(len(choice.ids), choice.sessions)
 
 
 def export_session(store: Path, name: str, folder: Path, *, is_named: bool) -> Path:

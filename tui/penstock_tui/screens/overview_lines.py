@@ -220,7 +220,7 @@ def _state(fault: Fault | None, now: float) -> tuple[str, str]:
 def _stages(feed: Feed) -> tuple[str, str]:
     resting = feed.model.health.resting
     if not resting:
-        return "✓ none rests", "good"
+        return "✓ all stages running", "good"
     said = "; ".join(f"{name}: {remark}" if remark else name for name, remark in sorted(resting.items()))
     return f"! resting after failures: {said}", "warn"
 

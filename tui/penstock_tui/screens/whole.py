@@ -18,7 +18,7 @@ from penstock_tui.data.settings import ProxyClient
 from penstock_tui.dialogs.base import Transient
 from penstock_tui.dialogs.save import SaveScreen
 from penstock_tui.exchange.model import ExchangeDetail
-from penstock_tui.exchange.whole import SIDES, WholeRequest, read_whole
+from penstock_tui.exchange.whole import ENDS, SIDES, WholeRequest, read_whole
 from penstock_tui.log.row import Row
 from penstock_tui.widgets.fitted_line import Fact, FittedLine
 from penstock_tui.widgets.key_line import KeyLine
@@ -89,7 +89,7 @@ class WholeScreen(Screen[None], Transient):
             return
         note = " Two files are written, named …-received and …-forwarded."
         self.app.push_screen(
-            SaveScreen(self._row.id, self._whole.save, title="Save the whole request as JSON", note=note)
+            SaveScreen(self._row.id, self._whole.save, title="Save the whole request as JSON", note=note, ends=ENDS)
         )
 
     def _ask(self) -> None:

@@ -18,7 +18,7 @@ __all__ = ["LineView"]
 
 
 class LineView(DrawnLines):
-    """What it shows is made for its width, anew with each size."""
+    """What it shows is made for its width, again with each size."""
 
     DEFAULT_CSS = """
     LineView { overflow-x: hidden; overflow-y: auto; scrollbar-gutter: stable; scrollbar-size: 1 1; }
@@ -41,7 +41,11 @@ class LineView(DrawnLines):
 
     def draw(self) -> None:
         """What is shown has changed."""
-        self._lines = self.made(self.scrollable_content_region.width)
+        self.put(self.made(self.scrollable_content_region.width))
+
+    def put(self, lines: list[Line]) -> None:
+        """Show these lines."""
+        self._lines = lines
         self.virtual_size = Size(0, len(self._lines))
         self.refresh()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
@@ -12,6 +14,7 @@ __all__ = ["ViewBar"]
 
 
 CUT = 4
+"""Letters that a name has at least, where there is room for names."""
 
 
 class ViewBar(Static):
@@ -31,14 +34,25 @@ class ViewBar(Static):
         self._draw()
 
     def _draw(self) -> None:
-        """Where not all names have room, they are cut short; where those have none, the keys stay."""
-        for gap, letters in (("  ", None), (" ", CUT), (" ", 0)):
-            line = Content(gap).join(self._part(view, letters) for view in ViewName)
-            if line.cell_length <= self.content_size.width:
-                break
+        """Where not all names have room, the long ones are cut short; where those have none, the keys stay."""
+        width = self.content_size.width
+        whole = {view: len(view) for view in ViewName}
+        line = self._line("  ", whole)
+        if line.cell_length > width:
+            letters = dict.fromkeys(ViewName, CUT)
+            line = self._line(" ", letters)
+            for view in sorted(ViewName, key=len):  # the more names are whole, the better
+                longer = self._line(" ", letters | {view: len(view)})
+                if longer.cell_length <= width:
+                    letters[view], line = len(view), longer
+        if line.cell_length > width:
+            line = self._line(" ", dict.fromkeys(ViewName, 0))
         self.update(line)
 
-    def _part(self, view: ViewName, letters: int | None) -> Content:
+    def _line(self, gap: str, letters: Mapping[ViewName, int]) -> Content:
+        return Content(gap).join(self._part(view, letters[view]) for view in ViewName)
+
+    def _part(self, view: ViewName, letters: int) -> Content:
         """`letters`: of the name. All of it for the view one is in."""
         is_here = view is self._here
         text = f"{view.key} {view if is_here else view[:letters]}".rstrip()

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from textual import on
+from textual.message import Message
 
 from penstock.base.format import plural
 from penstock_tui.exchange.whole import WholeSide
@@ -21,6 +26,13 @@ FEW = 3
 class WholeList(LineView):
     """Each block in a line, or all of it."""
 
+    @dataclass
+    class Wrapped(Message):
+        """All lines, and what they were made of: the side, whether in full, and the width."""
+
+        lines: list[Line]
+        of: tuple[WholeSide | None, bool, int]
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._side: WholeSide | None = None
@@ -38,10 +50,25 @@ class WholeList(LineView):
         self._side, self._said = None, lines
         self.draw()
 
+    def draw(self) -> None:
+        """On a thread: a prompt may have megabytes. Until its lines are there, those of before are on the screen."""
+        width = self.scrollable_content_region.width
+        # The newest one counts: the others are cancelled, and what they found is not shown.
+        self.run_worker(partial(self._make, width), thread=True, exclusive=True, group="wrap", name="wrap the request")
+
     def made(self, width: int) -> list[Line]:
         if self._side is None:
             return [[(part, "plain")] for line in self._said for part in wrapped(line, max(width, 8))]
         return list(_lines(self._side, max(width, 8), full=self.full))
+
+    def _make(self, width: int) -> None:
+        of = (self._side, self.full, width)
+        self.post_message(self.Wrapped(self.made(width), of))
+
+    @on(Wrapped)
+    def _wrapped(self, event: Wrapped) -> None:
+        if event.of == (self._side, self.full, self.scrollable_content_region.width):
+            self.put(event.lines)
 
 
 def _lines(side: WholeSide, width: int, *, full: bool) -> Iterator[Line]:

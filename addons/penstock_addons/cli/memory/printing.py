@@ -41,7 +41,7 @@ def full(item: dict[str, Any]) -> str:
         "id": item["id"],
         "project": printable(item["project"]),
         "session": printable(item["session"] or "-") + (f"  ({printable(item['label'])})" if item["label"] else ""),
-        "said": f"{moment(item['at']) if item['at'] else 'nobody knows when'}, by {_role(item)}",
+        "said": f"{moment(item['at']) if item['at'] else 'at an unknown time'}, by {_role(item)}",
         "marks": _marks(item).strip() or "none",
         "until": moment(item["expires_at"]) if item["expires_at"] and not item["pinned"] else "for good",
     }
@@ -64,14 +64,14 @@ def shortened(text: str, room: int) -> str:
 
 
 def confirmed(question: str) -> None:
-    """Ask a person; nothing goes on without a yes. Where nobody can be asked, it is said how to do without."""
+    """Ask for confirmation. Without a terminal, say how to skip the question."""
     try:
         is_wanted = typer.confirm(question)
     except typer.Abort:
         if sys.stdin.isatty():
             raise
         typer.echo()
-        only(["nothing was done: stdin is not a terminal, so nobody could say yes; --yes does not ask"])
+        only(["nothing was done: stdin is not a terminal, so there is no one to confirm; --yes does not ask"])
         raise typer.Exit(1) from None
     if not is_wanted:
         raise typer.Abort

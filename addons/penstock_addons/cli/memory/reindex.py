@@ -1,4 +1,4 @@
-"""`penstock memory reindex`: words and vectors anew from the record."""
+"""`penstock memory reindex`: rebuilds words and vectors from the record."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def reindex(
     project: Annotated[str, typer.Option(help="Only this project, by its whole name.", metavar="P")] = "",
     store: StoreOption = None,
 ) -> None:
-    """Make the word index and the vectors anew from the record. Ctrl-C stops it, and it can be run again."""
+    """Rebuild the word index and the vectors from the record. Ctrl-C stops it, and it can be run again."""
     with reached(store, embedder=embedder) as memory:
         state = memory.do("status", {})
         if not state["items"]:
@@ -41,9 +41,7 @@ def reindex(
     typer.echo(f"{plural(found['passages'], 'passage')} indexed with {found['embedder']}.")
     wanted = profile_in_use().memory.embedder
     if embedder and wanted != embedder:
-        only(
-            [f'set `embedder = "{embedder}"` under `[memory]` in the profile, or the next start makes them anew again']
-        )
+        only([f'set `embedder = "{embedder}"` under `[memory]` in the profile, or the next start rebuilds them'])
 
 
 def _watched(memory: MemoryClient) -> bool:

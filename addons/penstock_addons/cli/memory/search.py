@@ -151,9 +151,7 @@ def status(json_: JsonOption = False, store: StoreOption = None) -> None:
 
 
 def _wrong(found: dict[str, Any]) -> list[str]:
-    out = [
-        f"{down}. Words alone answer; `penstock memory reindex` makes the vectors anew" for down in found["degraded"]
-    ]
+    out = [f"{down}. Words alone answer; `penstock memory reindex` rebuilds the vectors" for down in found["degraded"]]
     if found.get("fault"):
         out.append(f"{found['fault']}. {_waiting(found)}")
     if found["unindexed"]:
@@ -164,7 +162,7 @@ def _wrong(found: dict[str, Any]) -> list[str]:
     if found["stale"]:
         some = plural(len(found["stale"]), "project")
         out.append(
-            f"{some} with vectors of another embedder: `penstock memory reindex`, or the next start, makes them anew"
+            f"{some} with vectors of another embedder: `penstock memory reindex`, or the next start, rebuilds them"
         )
     return out
 

@@ -25,7 +25,7 @@ class WordLlama256:
     dimension = 256
 
     def __init__(self) -> None:
-        # Its tokenizer would spread a question of ten words over threads, which takes longer than to do it.
+        # Its tokenizer would spread a question of ten words over threads, which takes longer than one thread.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         try:
             wordllama = _imported()
@@ -37,7 +37,7 @@ class WordLlama256:
             raise MemoryDown(f"WordLlama cannot be loaded: {e}") from e
         tokenizer = self._model.tokenizer
         tokenizer.no_padding()
-        # Without where in the text each piece is, which nobody asks for: a third less time.
+        # Without the position of each piece in the text, which is not needed: a third less time.
         self._pieces = getattr(tokenizer, "encode_batch_fast", tokenizer.encode_batch)
 
     def spelled(self, stems: Sequence[str]) -> list[str]:

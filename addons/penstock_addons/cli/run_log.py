@@ -1,0 +1,50 @@
+"""`RunLog`: the events that one run of a client adds to the log, read once for all that is said of them."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import closing
+from pathlib import Path
+
+from penstock.base.errors import StoreError
+from penstock.events.event import Event
+
+__all__ = ["RunLog"]
+
+logger = logging.getLogger(__name__)
+
+
+class RunLog:
+    """Made before the client starts: what is in the log by then is not this run's."""
+
+    def __init__(self, store: Path) -> None:
+        self.store = store
+        self.after = self._last_seq()
+        """The last event before the run. None: a log is there, and cannot be read; what is new in it is not known."""
+        self._events: list[Event] | None = None
+
+    def events(self) -> list[Event]:
+        """Those of the run, as they were when first asked for. Raises `StoreError`."""
+        if self._events is None:
+            self._events = self._read()
+        return self._events
+
+    def _read(self) -> list[Event]:
+        from penstock.store.reading import all_events, open_log
+
+        if self.after is None:
+            raise StoreError(f"{self.store} could not be read before the run")
+        with closing(open_log(self.store)) as log:
+            return list(all_events(log, self.after))
+
+    def _last_seq(self) -> int | None:
+        if not self.store.exists():
+            return 0
+        from penstock.store.reading import open_log
+
+        try:
+            with closing(open_log(self.store)) as log:
+                return log.last_seq()
+        except Exception as e:  # noqa: BLE001 - the client is to start whatever it is
+            logger.debug("the log cannot be read: %s", e)
+            return None
