@@ -12,14 +12,24 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, plural, printable
-from penstock.client.client import DEFAULT_URL, Client, Context, Hit
+from penstock.client.client import Client, Context, Hit
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Keep named JSON values for programs and agents, with versions: put, get, search and watch them. Asks the "
+    "service (`penstock serve`).",
+)
 
 Key = Annotated[str, typer.Argument(help="The name: segments joined by /, such as plan/api.")]
-Url = Annotated[str, typer.Option(help="Where the service is.")]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        help="Where the service is, if not on this machine; PENSTOCK_SERVICE of the environment, too.",
+        show_default=False,
+    ),
+]
 Workspace = Annotated[str, typer.Option(help="The workspace.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag; several times for several.")]
@@ -35,7 +45,7 @@ def put(
     ] = None,
     tag: Tags = None,
     expect: Annotated[int | None, typer.Option(help="Only when it has this version; 0: when there is none.")] = None,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
     workspace: Workspace = "default",
     as_json: AsJson = False,
 ) -> None:
@@ -49,7 +59,7 @@ def put(
 def get(
     key: Key,
     version: Annotated[int | None, typer.Option(help="An older version.")] = None,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
     workspace: Workspace = "default",
     as_json: Annotated[bool, typer.Option("--json", help="With version, tags and times.")] = False,
 ) -> None:
@@ -63,7 +73,7 @@ def get(
 def list_(
     prefix: Annotated[str, typer.Argument(help="Only keys that begin so.")] = "",
     tag: Annotated[str, typer.Option(help="Only with this tag.")] = "",
-    url: Url = DEFAULT_URL,
+    url: Url = None,
     workspace: Workspace = "default",
     as_json: AsJson = False,
 ) -> None:
@@ -78,7 +88,7 @@ def list_(
 
 
 @app.command()
-def history(key: Key, url: Url = DEFAULT_URL, workspace: Workspace = "default", as_json: AsJson = False) -> None:
+def history(key: Key, url: Url = None, workspace: Workspace = "default", as_json: AsJson = False) -> None:
     """List the versions that are kept, the newest first."""
     with _client(url, workspace) as client:
         found = client.versions(key)
@@ -94,7 +104,7 @@ def history(key: Key, url: Url = DEFAULT_URL, workspace: Workspace = "default", 
 def rollback(
     key: Key,
     to: Annotated[int, typer.Argument(help="The version whose value is to be the newest again.")],
-    url: Url = DEFAULT_URL,
+    url: Url = None,
     workspace: Workspace = "default",
     as_json: AsJson = False,
 ) -> None:
@@ -107,7 +117,7 @@ def rollback(
 def delete(
     key: Key,
     purge: Annotated[bool, typer.Option(help="For good, with all versions.")] = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
     workspace: Workspace = "default",
 ) -> None:
     """Take a context away. For 30 days `undelete` brings it back."""
@@ -117,7 +127,7 @@ def delete(
 
 
 @app.command()
-def undelete(key: Key, url: Url = DEFAULT_URL, workspace: Workspace = "default", as_json: AsJson = False) -> None:
+def undelete(key: Key, url: Url = None, workspace: Workspace = "default", as_json: AsJson = False) -> None:
     """Bring back what was deleted or has ended, for 24 hours."""
     with _client(url, workspace) as client:
         _print_head(client.undelete(key), as_json)
@@ -127,7 +137,7 @@ def undelete(key: Key, url: Url = DEFAULT_URL, workspace: Workspace = "default",
 def search(
     query: Annotated[str, typer.Argument(help="Words; contexts with any of them are found.")],
     limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
     workspace: Workspace = "default",
     as_json: AsJson = False,
 ) -> None:
@@ -147,7 +157,7 @@ def search(
 def watch(
     prefix: Annotated[str, typer.Argument(help="Only keys that begin so.")] = "",
     after: Annotated[str | None, typer.Option(help="From this cursor on; from now when not given.")] = None,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
     workspace: Workspace = "default",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
@@ -158,7 +168,7 @@ def watch(
             typer.echo(json.dumps(asdict(change)) if as_json else said)
 
 
-def _client(url: str, workspace: str) -> Client:
+def _client(url: str | None, workspace: str) -> Client:
     return Client(url, workspace=workspace)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,19 +83,21 @@ class Client:
 
     def __init__(
         self,
-        url: str = DEFAULT_URL,
+        url: str | None = None,
         *,
         token: str | None = None,
         workspace: str = "default",
         by: str = "owner",
         timeout_s: float = _TIMEOUT_S,
     ) -> None:
-        """`token`: read from the file of this machine's service when it is not given. `by`: whom the history names."""
+        """`url`: `PENSTOCK_SERVICE` of the environment, or this machine's, when it is not given. `token`: read from the
+        file of this machine's service when it is not given. `by`: whom the history names."""
         headers = {
             "authorization": f"Bearer {token or _own_token()}",
             "x-penstock-workspace": workspace,
             "x-penstock-by": by,
         }
+        url = url or os.environ.get("PENSTOCK_SERVICE") or DEFAULT_URL
         # The proxy of the environment is for what goes to providers.
         self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout_s, trust_env=False)
         self._url = url

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["BLOCK_VARIABLE", "Plugins", "blocked_names"]
 
 BLOCK_VARIABLE = "PENSTOCK_BLOCK_PLUGINS"
-_BUNDLED = ("penstock", "penstock_addons", "penstock_plugins", "penstock_tui")
+_BUNDLED = ("penstock", "penstock_addons", "penstock_plugins", "penstock_service", "penstock_tui")
 _STAGES = "penstock_plugins"
 """The bundled package that gives stages, and adds no commands."""
 _FILE_PREFIX = "penstock_user_plugin_"

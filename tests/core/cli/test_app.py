@@ -69,9 +69,13 @@ def test_help_version_and_completion_import_nothing_heavy(penstock_home: Path, w
     loaded = set(found.stderr.split())
     heavy = HEAVY & loaded - (set() if words else {"pydantic"})  # typer reads the options of what it completes with it
     assert not heavy
-    ours = {name for name in loaded if name.startswith(("penstock_addons.", "penstock_tui.", "penstock.cli."))}
-    assert ours == {"penstock_addons.plugin", "penstock_tui.plugin", "penstock.cli.app", "penstock.cli.deferred"} | {
-        "penstock.cli.panels"
+    ours = {
+        name
+        for name in loaded
+        if name.startswith(("penstock_addons.", "penstock_tui.", "penstock_service.", "penstock.cli."))
+    }
+    assert ours == {f"penstock_{package}.plugin" for package in ("addons", "service", "tui")} | {
+        f"penstock.cli.{module}" for module in ("app", "deferred", "panels")
     }
     wanted = {"up", "run", "doctor", "demo", "events", "export", "profiles", "plugins", "count", "tokens", "memory"}
     assert wanted <= set(found.stdout.split()) or words == "--version"

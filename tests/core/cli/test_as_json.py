@@ -12,7 +12,23 @@ from penstock.cli import build
 from penstock.cli.deferred import DeferredCommand, DeferredGroup
 
 ACTS = {
-    *("run", "up", "down", "pause", "resume", "compact", "demo", "import", "mcp", "tui", "report", "reindex"),
+    *(
+        "run",
+        "up",
+        "down",
+        "pause",
+        "resume",
+        "compact",
+        "demo",
+        "import",
+        "mcp",
+        "serve",
+        "context delete",
+        "tui",
+        "report",
+        "reindex",
+    ),
+    "profiles",  # alone it is `profiles list`, which has it
     *("plugins new", "tokens install", "settings set", "settings reset", "settings save"),
     *("budget set", "budget raise", "budget reset", "sessions label", "sessions delete"),
     *("memory add", "memory edit", "memory pin", "memory unpin", "memory rate", "memory label", "memory delete"),
