@@ -1,4 +1,4 @@
-"""Budget hints: a subagent is told when a budget that it counts for runs low. Only where the profile says so."""
+"""The stage `budget`: notes to a subagent that a budget it draws on runs low, where the profile has `[budget] hint`."""
 
 from __future__ import annotations
 

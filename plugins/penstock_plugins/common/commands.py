@@ -1,4 +1,5 @@
-"""The shell commands that a tool call runs, however the client passes them, and what they show.
+"""Finds the shell commands in a tool call, in each client's form, and classifies what they print: files, hits, names,
+changes.
 
 A client gives a command as a string, as a list of arguments, or inside a script that calls its tools. An agent looks at
 files by commands as much as by readers, and then edits what it saw, so what a command shows decides what may go.

@@ -1,4 +1,5 @@
-"""The line numbers that a reader puts before the lines of a file, in the forms that clients and commands write them."""
+"""Recognises the line numbers that file readers print before each line, in the forms of different clients and
+commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was worked out about a text, kept while there is room."""
+"""`Memo`: a thread-safe cache of a function's results by text, bounded in size."""
 
 from __future__ import annotations
 

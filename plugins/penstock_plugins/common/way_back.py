@@ -1,4 +1,5 @@
-"""Where a text that was shortened is whole: told the same way by all that shorten."""
+"""Wording of the hint that tells the agent how to get the original of a shortened text; shared by all stages that
+shorten."""
 
 from __future__ import annotations
 

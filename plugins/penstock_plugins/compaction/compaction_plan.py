@@ -1,4 +1,4 @@
-"""One request's old turns, cut into segments."""
+"""`CompactionPlan`: the old turns of one request that can be compacted, cut into segments."""
 
 from __future__ import annotations
 

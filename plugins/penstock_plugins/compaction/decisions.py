@@ -1,4 +1,4 @@
-"""Sentences that decide something."""
+"""Recognises sentences that state a decision, by their wording."""
 
 from __future__ import annotations
 

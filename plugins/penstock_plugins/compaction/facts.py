@@ -1,4 +1,4 @@
-"""What a reader of a record looks for first: files, errors that are still open, decisions, what it is about."""
+"""Extracts the facts that head a compacted record: files, open errors, decisions, topics."""
 
 from __future__ import annotations
 

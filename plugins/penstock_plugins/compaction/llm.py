@@ -1,4 +1,4 @@
-"""The summariser `llm`: asks a model of the person's choice, with a key of its own and a cap on what it may spend."""
+"""The summariser `llm`: asks a model chosen by the user for a summary, with its own key and a spending cap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Which old turns may become a record: whole ones, that begin with a person's words and leave no call unanswered."""
+"""Selects the old turns that may be compacted: whole turns that begin with the user's words and leave no tool call
+unanswered."""
 
 from __future__ import annotations
 

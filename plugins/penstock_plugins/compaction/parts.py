@@ -1,4 +1,5 @@
-"""A segment's parts as text, and made shorter when they are longer than they may be."""
+"""Renders the parts of a segment (the user's words, the agent's, calls, results) as text, shortened to a number of
+tokens."""
 
 from __future__ import annotations
 

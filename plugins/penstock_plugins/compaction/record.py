@@ -1,5 +1,5 @@
-"""A record of old turns: what the person and the agent said stays whole, a call becomes a line, a result its lines
-that will probably be needed."""
+"""Writes the record that replaces compacted turns: the user's and the agent's words whole, a line for each tool
+call, of each result the lines most likely to be needed again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences, and which of them say most: TextRank over a graph of the words they share.
+"""The TextRank algorithm: splits a text into sentences and ranks them by a graph of the words they share.
 
 Pure computation, the same for the same text, and bounded: a long text is ranked in chunks of so many sentences.
 """

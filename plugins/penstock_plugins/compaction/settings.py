@@ -1,4 +1,4 @@
-"""The settings of the compaction stage."""
+"""Settings of the compaction stage: the models of `[stage.compaction]` and `[stage.compaction.llm]`."""
 
 from __future__ import annotations
 

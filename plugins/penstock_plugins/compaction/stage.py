@@ -1,4 +1,4 @@
-"""Compaction: old turns become a record, or a summary, when a flush is due."""
+"""The stage `compaction`: when a flush is due, replaces old turns by a record or a summary."""
 
 from __future__ import annotations
 

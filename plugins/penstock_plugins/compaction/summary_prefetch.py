@@ -1,4 +1,5 @@
-"""Summaries made ahead of their flush: what is wanted, what is ready, what went wrong. Bounded, safe for threads."""
+"""Queue of summaries made in the background ahead of the flush that needs them: requested, ready or failed. Bounded
+and thread-safe."""
 
 from __future__ import annotations
 

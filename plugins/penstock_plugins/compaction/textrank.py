@@ -1,4 +1,4 @@
-"""The summariser `textrank`: no model, the sentences that say most."""
+"""The summariser `textrank`: keeps the agent's highest-ranked sentences, without a model."""
 
 from __future__ import annotations
 

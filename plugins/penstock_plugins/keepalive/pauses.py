@@ -1,4 +1,4 @@
-"""How long people are away: the chance that somebody who has been silent for a while speaks within the next minutes.
+"""Estimates from the lengths of past pauses the chance that an idle user continues within the next minutes.
 
 The long pauses of one person are few, so they are added to what others do: the times between 2,101 requests of 23
 recorded sessions of coding agents, 88 of which were above 290 s, and 23 of these the end of the session.

@@ -1,4 +1,4 @@
-"""The settings of the keep-alive stage."""
+"""Settings of the keep-alive stage: the model of `[stage.keepalive]`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Keep-alive: while the user is idle, the last request is sent once more, for no answer, before the cache expires."""
+"""The stage `keepalive`: while the user is idle, repeats the last request before the provider's prompt cache
+expires."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Whether one more read pays: its cost against what a rewrite would cost, times the chance that it is saved."""
+"""Expected value of one more keep-alive request: the cost of the cache write it may avoid, times its chance, less
+the cost of the read."""
 
 from __future__ import annotations
 

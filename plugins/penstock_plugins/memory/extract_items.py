@@ -1,4 +1,5 @@
-"""What of a conversation is remembered: the person's words, the agent's final answers, what it did. Each once."""
+"""Extracts what to remember from a conversation: the user's words, the agent's final answers and its actions, each
+once."""
 
 from __future__ import annotations
 

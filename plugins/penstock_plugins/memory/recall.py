@@ -1,4 +1,4 @@
-"""Find what is remembered about what the person asks now, and does not stand in the request already."""
+"""Recall: searches the memory for what bears on the user's question and is not in the request already."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The memory stage: takes in what is said, and puts what bears on a new question beside it."""
+"""The stage `memory`: stores what is said in each turn, and adds what it recalls as a note to a new question."""
 
 from __future__ import annotations
 

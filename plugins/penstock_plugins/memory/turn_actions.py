@@ -1,4 +1,4 @@
-"""What an agent did in a turn, in a few lines: files it changed, commands that failed."""
+"""Summarises an agent's actions in a turn in a few lines: files changed, commands failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Old results: the lines that will probably be needed stay."""
+"""Shortens tool results that have aged, at a flush, to the lines most likely to be needed again."""
 
 from __future__ import annotations
 

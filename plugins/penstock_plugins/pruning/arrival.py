@@ -1,4 +1,4 @@
-"""New results: nothing is lost, only said once."""
+"""Shortens new tool results without loss: a repeated one becomes a pointer to the earlier one, the rest is repacked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A conversation as pruning sees it: its tool results in order, how old they are, what the agent said since.
+"""The tool results of a conversation in order, with their calls, their age, and what the agent wrote since.
 
 Everything is derived from the conversation itself, so it is the same after a restart and on another machine.
 """

@@ -1,5 +1,5 @@
-"""Choose the lines that stay of a text, in whole hunks: a definition with its first lines, a hit with its file, a
-failure with what it says."""
+"""Selects the lines of an old tool result to keep, in whole hunks: a definition with its first lines, a hit with its
+file, a failure with its message."""
 
 from __future__ import annotations
 

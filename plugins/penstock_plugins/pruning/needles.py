@@ -1,4 +1,4 @@
-"""The names an agent may come back to: paths, identifiers, hashes, numbers.
+"""Extracts the names that an agent may need again from a line: paths, identifiers, hashes, numbers.
 
 An agent that needs something again writes its name. So a shortened text is as good as the names it still holds.
 Every pattern runs in linear time: none may start in the middle of what it just tried, hence the look-behinds.

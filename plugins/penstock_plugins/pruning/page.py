@@ -1,4 +1,5 @@
-"""A text by its lines, with all that can be said of it without knowing who asks: worked out once."""
+"""Splits a tool result into lines with their names and failures marked: the analysis that pruning does once for each
+text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same content in fewer characters: nothing an agent could use is lost."""
+"""Lossless repacking of a tool result: final terminal state, shared paths and repeated lines written once."""
 
 from __future__ import annotations
 

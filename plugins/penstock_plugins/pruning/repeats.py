@@ -1,4 +1,4 @@
-"""Results that say again what an earlier one says, or that a later one says better."""
+"""Finds tool results that repeat an earlier one, or that a later one replaces."""
 
 from __future__ import annotations
 

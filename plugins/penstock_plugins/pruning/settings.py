@@ -1,4 +1,4 @@
-"""The settings of the pruning stage."""
+"""Settings of the pruning stage: the model of `[stage.pruning]`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pruning: what is told again points back, and what has aged is shortened when a flush is due."""
+"""The stage `pruning`: replaces repeated tool results by pointers on arrival, and shortens old ones at a flush."""
 
 from __future__ import annotations
 

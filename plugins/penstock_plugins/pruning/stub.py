@@ -1,4 +1,5 @@
-"""What stands in an old result's stead: an honest head, and the lines that stay."""
+"""Writes the text that replaces a pruned tool result: a head that says what was left out, then the kept lines; or a
+pointer to an identical result."""
 
 from __future__ import annotations
 

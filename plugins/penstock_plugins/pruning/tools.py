@@ -1,4 +1,5 @@
-"""What a tool call is about, whatever the client calls its tools."""
+"""Classifies tool calls across clients: the kind of a tool by its name (read, search, edit, run ...), the files a
+call touches, its target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a line of an old result is worth: how often the agent will probably come back to the names in it.
+"""Scores a line of an old tool result by how often the agent will probably use the names in it again.
 
 A logistic model of one name in one result: will the agent, which has not written this name so far, write it later?
 The weights were fitted on 23 recorded sessions of a coding agent (2,101 calls, about 60,000 names, 5 % of them written

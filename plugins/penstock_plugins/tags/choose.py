@@ -1,4 +1,4 @@
-"""Which tagger a profile asks for."""
+"""Chooses the tagger that the profile asks for."""
 
 from __future__ import annotations
 

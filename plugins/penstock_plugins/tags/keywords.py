@@ -1,4 +1,5 @@
-"""The tagger that needs nothing: names and words that are frequent in a text and rare elsewhere."""
+"""The default tagger, which needs no model: takes as tags names and words that are frequent in a text and rare
+elsewhere."""
 
 from __future__ import annotations
 

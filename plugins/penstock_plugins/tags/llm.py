@@ -1,4 +1,4 @@
-"""The tagger `llm`: asks a model of the person's choice, with the same key, address and care as the summariser."""
+"""The tagger `llm`: asks a model chosen by the user, with the key, address and spending cap of the summariser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Tags of requests, made at once from words alone, and of turns, fuller; those are active for some turns."""
+"""Tags requests at once from their words and, in the background, whole turns; keeps track of the tags that are
+active."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tags of a project: how often each was used, and which of two spellings is the one in use."""
+"""The tags known in a project: how often each was used, and which spelling stands for its near-duplicates."""
 
 from __future__ import annotations
 

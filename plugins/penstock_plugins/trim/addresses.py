@@ -1,4 +1,4 @@
-"""The beginning that most web addresses of an output share, told once: `…/` stands for it.
+"""Shortens web addresses: replaces the prefix that most of an output's addresses share by `…/`, and states it once.
 
 Paths of files are left alone, for the agent comes back to those by their names.
 """

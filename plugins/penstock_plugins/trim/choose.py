@@ -1,4 +1,4 @@
-"""Which lines stay.
+"""Chooses the lines of a new tool output to keep, by their relevance to the agent's question against their length.
 
 The names in a line that goes are told where it stood, so a line costs what it takes beyond naming its names. Its
 worth is that of its words, more near to the question. Lines whose worth over that cost is above a fixed price stay:

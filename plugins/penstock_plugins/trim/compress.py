@@ -1,4 +1,5 @@
-"""One tool output in, a shorter one or nothing out."""
+"""Compresses one tool output: detects its kind, repacks it, chooses lines, writes the stub. None where that saves
+nothing."""
 
 from __future__ import annotations
 

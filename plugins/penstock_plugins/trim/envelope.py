@@ -1,4 +1,4 @@
-"""What a client wraps around an output: a status, a time, the path of a file, tags."""
+"""Separates a tool output from what the client wraps around it: a status, a time, a file path, tags."""
 
 from __future__ import annotations
 

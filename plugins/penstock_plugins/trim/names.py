@@ -1,4 +1,4 @@
-"""Names, words and error-looking lines: what a line is judged by.
+"""Patterns that find names, words and error messages in a line of a tool output, from which its worth is computed.
 
 Every pattern runs in linear time: none may start in the middle of what it just tried, hence the look-behinds.
 """

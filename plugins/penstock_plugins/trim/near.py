@@ -1,4 +1,5 @@
-"""How close each line's surroundings are to the question: BM25 over blocks of lines."""
+"""Scores each line of a tool output by the relevance of its surroundings to the agent's question: BM25 over blocks
+of lines."""
 
 from __future__ import annotations
 

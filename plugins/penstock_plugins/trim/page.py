@@ -1,4 +1,5 @@
-"""A tool output taken apart: its lines, and what a kind of output knows about them."""
+"""`Line`, `Sight` and `Kind`: a new tool output split into lines, what detection sees of it, and the definition of
+an output kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What already stands in a conversation, as it is really sent: names and lines an output need not bring again."""
+"""The names and lines that a request already holds as forwarded, which a new tool output need not repeat."""
 
 from __future__ import annotations
 

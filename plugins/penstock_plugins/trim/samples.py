@@ -1,4 +1,4 @@
-"""Which of many lines that are alike stand for the rest, and what there is to say about all of them."""
+"""Groups similar lines of a tool output: chooses samples to keep and describes the rest."""
 
 from __future__ import annotations
 

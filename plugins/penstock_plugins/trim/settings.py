@@ -1,4 +1,4 @@
-"""The settings of the trim stage."""
+"""Settings of the trim stage: the model of `[stage.trim]`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trim: tool outputs are shortened before they are sent for the first time, when it costs no cache."""
+"""The stage `trim`: shortens tool outputs before they are first sent, when that costs no cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The three presets in numbers, tuned on recorded sessions; docs/reference/compressors.md says what they keep."""
+"""The numbers behind the trim stage's three presets, tuned on recorded sessions; docs/reference/compressors.md says
+what they keep."""
 
 from __future__ import annotations
 

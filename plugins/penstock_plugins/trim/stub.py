@@ -1,4 +1,5 @@
-"""How a cut output is written: what it is, how much of it is left, what the holes hold, how to see the rest."""
+"""Writes a trimmed tool output: a head with its kind and size, the kept lines, what each gap held, how to get the
+rest."""
 
 from __future__ import annotations
 

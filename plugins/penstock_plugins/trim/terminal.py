@@ -1,4 +1,5 @@
-"""What a terminal would show: no colours, the last state of a progress line, one line for many that are the same."""
+"""Renders raw terminal output as it would look in the end: without colours, progress lines in their last state,
+repeated lines folded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`penstock memory`: look at what is remembered, correct it, delete it."""
+"""`penstock memory`: a group of commands that search, show, add, change and delete memories and rebuild the indexes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OLD_NAMES: Mapping[str, Callable[..., None]] = {
 
 
 def app() -> typer.Typer:
-    """The commands under `penstock memory`."""
+    """Build the group of commands."""
     group = typer.Typer(
         help="Look at what is remembered, correct it, delete it. Of the project that the current folder belongs to, "
         "unless --project or --all says otherwise.",

@@ -1,4 +1,4 @@
-"""Look at what is remembered."""
+"""`penstock memory list`, `search`, `show`, `status` and `projects`: the commands that only read the memory."""
 
 from __future__ import annotations
 

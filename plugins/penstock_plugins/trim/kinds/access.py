@@ -1,4 +1,4 @@
-"""Access logs of web servers, common or combined form."""
+"""Output kind: access logs of web servers, in common or combined format."""
 
 from __future__ import annotations
 

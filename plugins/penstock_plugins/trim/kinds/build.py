@@ -1,4 +1,4 @@
-"""Builds and installs: compilers, linters, package managers, container builds."""
+"""Output kind: builds and installs by compilers, linters, package managers, container builds."""
 
 from __future__ import annotations
 

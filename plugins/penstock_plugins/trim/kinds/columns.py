@@ -1,5 +1,5 @@
-"""Tables as programs print them: `kubectl get`, `docker ps`, `ps`, `systemctl`, `psql`. Names of columns in capitals
-first, or a rule below them."""
+"""Output kind: tables with aligned columns (`kubectl get`, `docker ps`, `ps`, `systemctl`, `psql`), recognised by a
+first line of titles in capitals or a rule below the titles."""
 
 from __future__ import annotations
 

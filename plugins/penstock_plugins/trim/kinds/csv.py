@@ -1,4 +1,4 @@
-"""Tables as text: comma, semicolon, tab or pipe between the cells, names of columns first."""
+"""Output kind: delimited tables, with commas, semicolons, tabs or pipes between the cells and titles first."""
 
 from __future__ import annotations
 

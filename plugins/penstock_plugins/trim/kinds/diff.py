@@ -1,4 +1,4 @@
-"""Diffs: files, hunks, changed lines."""
+"""Output kind: diffs, with files, hunks and changed lines."""
 
 from __future__ import annotations
 

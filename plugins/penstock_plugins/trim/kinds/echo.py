@@ -1,4 +1,4 @@
-"""The echo of an edit: the tool shows the lines that the call itself just held."""
+"""Output kind: the echo of an edit, where the tool prints the lines that its call just wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Histories: `git log` long or one line each, `git branch -vv`, `git blame`."""
+"""Output kind: git history, from `git log` (long or one line each), `git branch -vv` and `git blame`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTML: what a reader would see is worth more than what holds it in place."""
+"""Output kind: HTML, whose visible text is kept before its markup."""
 
 from __future__ import annotations
 

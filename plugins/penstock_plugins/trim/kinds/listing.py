@@ -1,4 +1,4 @@
-"""Listings of files: find, ls, tree, glob."""
+"""Output kind: file listings by find, ls, tree or glob."""
 
 from __future__ import annotations
 

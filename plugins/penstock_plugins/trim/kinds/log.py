@@ -1,4 +1,4 @@
-"""Logs: a time, or a level, at the head of each entry."""
+"""Output kind: logs with a time or a level at the head of each entry."""
 
 from __future__ import annotations
 

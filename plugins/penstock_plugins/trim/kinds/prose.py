@@ -1,4 +1,4 @@
-"""Prose: reports of subagents, pages fetched from the web, documents."""
+"""Output kind: prose, such as reports of subagents, web pages fetched as text, documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Search results: `path:12:text` and `path-13-text`."""
+"""Output kind: search results, `path:12:text` and `path-13-text`, grouped by file."""
 
 from __future__ import annotations
 

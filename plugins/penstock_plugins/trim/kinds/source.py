@@ -1,4 +1,4 @@
-"""Files: numbered by the tool that read them, or printed bare."""
+"""Output kind: file contents and source code, with the line numbers of a file reader or without."""
 
 from __future__ import annotations
 

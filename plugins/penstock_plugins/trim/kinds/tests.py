@@ -1,4 +1,4 @@
-"""Test runs: go test, pytest, jest and its kin, cargo."""
+"""Output kind: test runs of go test, pytest, jest and its kin, cargo. (Not tests of this project.)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever no other kind knows: command outputs and plain logs."""
+"""Output kind: plain text, the fallback for command outputs that no other kind recognises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stack traces: what was raised, and the frames in our own code."""
+"""Output kind: stack traces, with the exception and the frames in the user's own code."""
 
 from __future__ import annotations
 
