@@ -1,5 +1,5 @@
-"""`penstock memory add`, `edit`, `pin`, `unpin`, `rate`, `label` and `projects share`: the commands that add or
-change memories."""
+"""The commands that change the memory: `penstock memory add`, `edit`, `pin`, `unpin`, `rate`, `label` and `projects
+share`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Formats memories for the terminal and as JSON, and asks for confirmation. Control characters in a memory are
-escaped."""
+"""Formats memories for the terminal, as lines or as JSON, with control characters escaped; and asks for
+confirmation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LEAST = 30
 
 
 def as_json(found: object) -> None:
-    """Print `data` as JSON, for other programs."""
+    """Print `found` as JSON, for other programs."""
     typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
 
 

@@ -1,4 +1,4 @@
-"""`penstock memory list`, `search`, `show`, `status` and `projects`: the commands that only read the memory."""
+"""The commands that read the memory: `penstock memory list`, `search`, `show`, `projects` and `status`."""
 
 from __future__ import annotations
 
