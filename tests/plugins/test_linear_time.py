@@ -10,7 +10,7 @@ import pytest
 from penstock import Block, BlockKind, Role, ToolOutput
 from penstock.conversation.json_spans import Span
 from penstock_plugins.common import margin
-from penstock_plugins.compaction import decisions, parts, sentences
+from penstock_plugins.compaction import decisions, parts, textrank
 from penstock_plugins.memory import recall, turn_actions
 from penstock_plugins.pruning import needles, page, repack, repeats, tools
 from penstock_plugins.pruning.tools import ToolKind
@@ -82,8 +82,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "an envelope": envelope.open_envelope,
     "runs of equal lines": envelope.without_runs,
     "an input": lambda text: tools.decode(text.encode("utf-8", "replace").decode()),
-    "sentences": sentences.split,
-    "ranked sentences": lambda text: sentences.rank(sentences.split(text)),
+    "sentences": textrank.split,
+    "ranked sentences": lambda text: textrank.rank(textrank.split(text)),
     "decisions": decisions.is_decision,
     "record": lambda text: parts.fit([(parts.Speaker.AGENT, text)], 100),
     "keywords": lambda text: keywords.keywords(text, Vocabulary()),

@@ -29,7 +29,7 @@ from penstock_plugins.compaction.parts import Speaker, fit, render
 from penstock_plugins.compaction.record import head_of_record, head_of_summary
 from penstock_plugins.compaction.settings import PRESETS, RECORD, Settings, check_timeout
 from penstock_plugins.compaction.summary_prefetch import SummaryPrefetch
-from penstock_plugins.compaction.textrank import TextRank
+from penstock_plugins.compaction.textrank_summariser import TextRank
 from penstock_plugins.pruning.history import Lookup
 from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
 
