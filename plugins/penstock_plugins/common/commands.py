@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["Shown", "command_of", "files_shown", "shown_by"]
+__all__ = ["OF_FILES", "Shown", "command_of", "files_shown", "shown_by"]
 
 
 class Shown(StrEnum):
@@ -30,6 +30,9 @@ class Shown(StrEnum):
     OTHER = "other"
     """Words of the program's own: a test run, a build, a query."""
 
+
+OF_FILES = frozenset({Shown.FILES, Shown.HITS, Shown.CHANGES, Shown.NAMES})
+"""What commands print of files and their names, where a line about an error is a line like any other."""
 
 _LIMIT = 8_000
 """Characters of a command that are read."""

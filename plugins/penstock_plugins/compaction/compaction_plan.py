@@ -6,12 +6,12 @@ from functools import cached_property
 from itertools import accumulate
 
 from penstock import BlockKind, Draft, Role, handle_of
+from penstock_plugins.common.token_estimate import CHARS_PER_TOKEN
 from penstock_plugins.compaction.message_range import Stretch, old_stretches, segments
 from penstock_plugins.compaction.record import RecordWriter
 from penstock_plugins.compaction.settings import Settings
 from penstock_plugins.pruning.arrival import held
 from penstock_plugins.pruning.history import History, Lookup
-from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
 
 __all__ = ["AT_ONCE", "CompactionPlan"]
 

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from penstock import Block, BlockKind, Role
+from penstock_plugins.common.tool_calls import ToolKind, kind_of, path_of
 from penstock_plugins.compaction.decisions import is_decision
 from penstock_plugins.compaction.message_range import Stretch
 from penstock_plugins.compaction.textrank import split
 from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.page import failures, read_lines
-from penstock_plugins.pruning.tools import ToolKind, kind_of, path_of
 
 __all__ = ["facts"]
 

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from penstock import DailySpendCap, Price, Prices, Segment, Summary, provider_of, state_dir
+from penstock_plugins.common.token_estimate import CHARS_PER_TOKEN
 from penstock_plugins.compaction.parts import fit, render
 from penstock_plugins.compaction.settings import Model
-from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
 
 __all__ = ["Llm", "ModelFailed", "price_of"]
 

@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from penstock_plugins.common.token_estimate import CHARS_PER_TOKEN
 from penstock_plugins.compaction.decisions import is_decision
 from penstock_plugins.compaction.textrank import rank, split
-from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
 from penstock_plugins.pruning.stub import HOLE
 
 __all__ = ["Fitted", "Part", "Speaker", "fit", "render"]

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from penstock import Block, BlockKind, BlockRef, Draft, Role
+from penstock_plugins.common.tool_calls import ToolKind, target_of, words_of_input
 from penstock_plugins.common.way_back import expand
 from penstock_plugins.compaction.message_range import Stretch
 from penstock_plugins.compaction.parts import Fitted, Part, Speaker
@@ -15,7 +16,6 @@ from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.hunks import Room, choose
 from penstock_plugins.pruning.page import Page
 from penstock_plugins.pruning.stub import body
-from penstock_plugins.pruning.tools import ToolKind, target_of, words_of_input
 from penstock_plugins.pruning.worth import chances
 
 __all__ = ["RecordWriter", "head_of_record", "head_of_summary"]

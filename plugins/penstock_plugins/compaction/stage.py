@@ -21,6 +21,7 @@ from penstock import (
     hookimpl,
 )
 from penstock_plugins.common.settings import read_settings
+from penstock_plugins.common.token_estimate import CHARS_PER_TOKEN
 from penstock_plugins.compaction.compaction_plan import CompactionPlan
 from penstock_plugins.compaction.facts import facts
 from penstock_plugins.compaction.llm import Llm
@@ -31,7 +32,6 @@ from penstock_plugins.compaction.settings import PRESETS, RECORD, Settings, chec
 from penstock_plugins.compaction.summary_prefetch import SummaryPrefetch
 from penstock_plugins.compaction.textrank_summariser import TextRank
 from penstock_plugins.pruning.history import Lookup
-from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
 
 __all__ = ["Compaction", "stages", "summarisers"]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from penstock import Segment, Summary
+from penstock_plugins.common.token_estimate import CHARS_PER_TOKEN
 from penstock_plugins.compaction.parts import fit, render
-from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
 
 __all__ = ["TextRank"]
 

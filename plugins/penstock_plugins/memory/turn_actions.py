@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from penstock import Block, BlockKind
-from penstock_plugins.pruning.tools import ToolKind, decode, kind_of, path_of, target_of
+from penstock_plugins.common.tool_calls import ToolKind, decode, kind_of, path_of, target_of
 
 __all__ = ["TurnActions"]
 

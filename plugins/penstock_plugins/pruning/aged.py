@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from penstock import Draft
+from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.pruning.arrival import REPACKED, held, is_pointer
 from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.hunks import Room, choose
@@ -10,7 +11,6 @@ from penstock_plugins.pruning.page import Page
 from penstock_plugins.pruning.repeats import overtaken
 from penstock_plugins.pruning.settings import Settings
 from penstock_plugins.pruning.stub import stub
-from penstock_plugins.pruning.tools import ToolKind
 from penstock_plugins.pruning.worth import chances
 
 __all__ = ["shorten_aged"]

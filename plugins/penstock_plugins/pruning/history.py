@@ -14,10 +14,7 @@ from typing import Any
 
 from penstock import Block, BlockKind, BlockRef, Conversation, Draft, Role, ToolOutput
 from penstock_plugins.common.memo import Memo
-from penstock_plugins.pruning.needles import names_in, parts_of
-from penstock_plugins.pruning.page import Page
-from penstock_plugins.pruning.repack import repack
-from penstock_plugins.pruning.tools import (
+from penstock_plugins.common.tool_calls import (
     ToolKind,
     decode,
     files_of,
@@ -27,6 +24,9 @@ from penstock_plugins.pruning.tools import (
     target_of,
     words_of_input,
 )
+from penstock_plugins.pruning.needles import names_in, parts_of
+from penstock_plugins.pruning.page import Page
+from penstock_plugins.pruning.repack import repack
 
 __all__ = ["Histories", "History", "Lookup", "Result"]
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import fsum
 
+from penstock_plugins.common.token_estimate import CHARS_PER_TOKEN
 from penstock_plugins.pruning.page import LONGEST, Page
 
 __all__ = ["Room", "choose"]
 
-CHARS_PER_TOKEN = 2.9
 _GAP = 2
 """Holes of so many lines are filled: a mark would not be shorter."""
 _BODY = 2

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from penstock_plugins.pruning.tools import ToolKind, shows_text
+from penstock_plugins.common.tool_calls import ToolKind, shows_text
 
 __all__ = ["repack"]
 

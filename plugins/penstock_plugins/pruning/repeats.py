@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from penstock_plugins.common.margin import MARGIN
+from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.pruning.history import History, Result
-from penstock_plugins.pruning.tools import ToolKind
 
 __all__ = ["numbered", "overtaken", "told_before"]
 

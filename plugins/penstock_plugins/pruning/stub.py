@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from penstock_plugins.common.margin import MARGIN
+from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.common.way_back import way_back
 from penstock_plugins.pruning.history import Result
 from penstock_plugins.pruning.page import Line
-from penstock_plugins.pruning.tools import ToolKind
 
 __all__ = ["HOLE", "body", "pointer", "stub"]
 

@@ -13,10 +13,10 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.needles import LINE_LIMIT
 from penstock_plugins.pruning.page import Page, Traits
-from penstock_plugins.pruning.tools import ToolKind
 
 __all__ = ["chances"]
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from penstock import ToolOutput
 from penstock_plugins.common.commands import Shown, command_of, shown_by
 from penstock_plugins.common.margin import margin_of
-from penstock_plugins.pruning.tools import kind_of
+from penstock_plugins.common.tool_calls import kind_of
 from penstock_plugins.trim.samples import Sample
 
 __all__ = ["Kind", "Line", "Sight", "plain"]

@@ -7,7 +7,7 @@ import re
 from itertools import groupby
 
 from penstock import ToolOutput
-from penstock_plugins.pruning.tools import kind_of, shows_text
+from penstock_plugins.common.tool_calls import kind_of, shows_text
 from penstock_plugins.trim.names import is_error
 from penstock_plugins.trim.page import Line
 

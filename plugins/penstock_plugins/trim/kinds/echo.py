@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from penstock import ToolOutput
-from penstock_plugins.pruning.tools import ToolKind
+from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.trim.kinds.source import DEFINITION, NUMBERED, numbered
 from penstock_plugins.trim.names import is_error
 from penstock_plugins.trim.page import Kind, Line, Sight

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from penstock import ToolOutput
-from penstock_plugins.pruning.tools import ToolKind
+from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.trim.page import Kind, Line, Sight
 from penstock_plugins.trim.terminal import folded
 

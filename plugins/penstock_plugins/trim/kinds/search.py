@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from penstock import ToolOutput
-from penstock_plugins.pruning.tools import ToolKind
+from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.trim.names import is_error
 from penstock_plugins.trim.page import Kind, Line, Sight, plain
 from penstock_plugins.trim.terminal import shown

@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 
 from penstock import ToolOutput
-from penstock_plugins.common.commands import Shown, files_shown, shown_by
-from penstock_plugins.pruning.tools import ToolKind
+from penstock_plugins.common.commands import OF_FILES, Shown, files_shown, shown_by
+from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.trim.kinds.access import ACCESS
 from penstock_plugins.trim.kinds.log import LOG
 from penstock_plugins.trim.page import Kind, Line, Sight, plain
@@ -24,7 +24,6 @@ _CODE = re.compile(
     r"\s*+(?:(?:func|type|def|class|return|import|package|export|const|let|var|if|for|switch|case|else|elif|try|fn|pub"
     r"|struct|interface|async)\b|[)}\]]+[;,]?$|//|/\*|\w[\w.]*\(.*[;{(]?$|\w+\s*:?=)"
 )
-_OF_FILES = frozenset({Shown.FILES, Shown.HITS, Shown.CHANGES, Shown.NAMES})
 _PROTOCOL = re.compile(
     r"\.(?:log|out|output|err|jsonl|ndjson|trace|csv|tsv)(?:\.\d+)?$|(?:^|/)(?:tmp|var/log)/", re.IGNORECASE
 )
@@ -94,7 +93,7 @@ def _is_shown(sight: Sight) -> bool:
     program, and no JSON on one line, which nobody edits by what it shows."""
     if len(sight.lines) < _LINES and sight.head.lstrip()[:1] in ("[", "{"):
         return False
-    if sight.tool is not ToolKind.READ and not (sight.shown <= _OF_FILES and holds_files(sight.command)):
+    if sight.tool is not ToolKind.READ and not (sight.shown <= OF_FILES and holds_files(sight.command)):
         return False
     return not LOG.matches(sight) and not ACCESS.matches(sight)
 
