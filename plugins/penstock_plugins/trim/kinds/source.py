@@ -12,7 +12,7 @@ from penstock_plugins.trim.kinds.access import ACCESS
 from penstock_plugins.trim.kinds.log import LOG
 from penstock_plugins.trim.page import Kind, Line, Sight, plain
 
-__all__ = ["DEFINITION", "NUMBERED", "READ", "SHOWN", "SOURCE", "holds_files", "numbered", "restore"]
+__all__ = ["DEFINITION", "NUMBERED", "READ", "SHOWN", "SOURCE", "holds_files", "numbered"]
 
 NUMBERED = re.compile(r"( *)(\d{1,9}[→\t])(.*)$", re.DOTALL)
 """The separator stays the client's own: its tool descriptions name it."""
@@ -34,26 +34,15 @@ _WIDTH = 6
 
 
 def numbered(text: str, form: re.Pattern[str] = NUMBERED) -> list[Line]:
-    """The lines with the blanks before their numbers left out: a seventh of such an output, and nothing in it.
-
-    `form` is that of the numbers, as `margin_of` finds it. Where a number stands otherwise than `restore` would put it,
-    all lines stay as they are."""
+    """The lines without the padding before their numbers: a seventh of such an output, which can be put back byte for
+    byte. `form` is that of the numbers, as `margin_of` finds it. Where a number is not padded to the usual width, all
+    lines stay as they are."""
     if form is not NUMBERED:
         return [_parted(line, form) for line in text.split("\n")]
     lines = [_split(line) for line in text.split("\n")]
     if all(line is not None for line in lines):
         return [line for line in lines if line is not None]
     return plain(text.split("\n"))
-
-
-def restore(text: str) -> str:
-    """The text as it was before `numbered`, byte for byte."""
-    return "\n".join(_pad(line) for line in text.split("\n"))
-
-
-def _pad(line: str) -> str:
-    found = NUMBERED.match(line)
-    return f"{found[2][:-1]:>{_WIDTH}}{found[2][-1]}{found[3]}" if found and not found[1] else line
 
 
 def _split(line: str) -> Line | None:
