@@ -1,4 +1,4 @@
-"""The application: one feed, and the screens that show it."""
+"""`PenstockApp`: the Textual application. It follows the log through one feed and switches between the screens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`penstock tui`: the screen, or a picture of it."""
+"""`penstock tui`: starts the terminal screen, serves it to a browser, or writes a picture of it."""
 
 from __future__ import annotations
 

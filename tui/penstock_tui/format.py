@@ -1,4 +1,4 @@
-"""How numbers, times and ages are written on the screen."""
+"""Formats numbers, amounts, times and ages for display in a few characters."""
 
 from __future__ import annotations
 

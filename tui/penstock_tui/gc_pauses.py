@@ -1,4 +1,4 @@
-"""When Python looks for garbage: between keys, never while one waits to be answered."""
+"""Schedules Python's garbage collection for moments when the user is not pressing keys, to avoid pauses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The views by name. Knows no Textual, so that the command line may name them too."""
+"""`ViewName`: the names of the views, also for the command line. Independent of Textual."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gives `penstock tui` and `penstock report`."""
+"""Adds `penstock tui` and `penstock report` to the command line, as a plugin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells the proxy what to do, on a thread, and the person what came of it."""
+"""Sends commands to the running proxy on a thread (compact, pause, shut down), and shows the outcome to the user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture of the screen, without a terminal: for a README, or to show a colleague."""
+"""Renders the screen as an SVG picture, without a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chooses the tagger that the profile asks for."""
+"""Looks up the tagger that `[memory] tagger` of the profile names; an unknown name is a `ProfileError`."""
 
 from __future__ import annotations
 

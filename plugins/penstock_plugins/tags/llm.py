@@ -1,4 +1,5 @@
-"""The tagger `llm`: asks a model chosen by the user, with the key, address and spending cap of the summariser."""
+"""The tagger `llm`: asks a model chosen by the user for tags, as the summariser `llm` does for summaries, with a daily
+spending cap of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Amounts of money, tokens and requests, as a person types them. Knows no Textual."""
+"""Parses amounts that a user types: dollars, tokens, requests. Independent of Textual."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The budgets as the store has them, for the profile that the proxy names. Read in a thread: a store may be slow."""
+"""Reads the budgets from the store, for the profile that the proxy uses. Blocking: call it on a thread."""
 
 from __future__ import annotations
 

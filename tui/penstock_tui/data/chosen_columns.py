@@ -1,4 +1,4 @@
-"""Which columns of the request log a person wants to see, remembered in the state folder."""
+"""Loads and saves which columns of the request log the user chose, in the state folder."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What is remembered, a page at a time, and what a person changes of it: asked of the proxy that has the memory, or of
-the memory itself where none is up. Takes a while: call it on a thread. Knows no Textual."""
+"""Reads and changes memories for the memory view: through the proxy that owns the memory, or directly where none is
+running. Blocking: call it on a thread. Independent of Textual."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the screen has done to sessions, and what they take in the store. Takes a while: call it on a thread."""
+"""Labels and deletes sessions, and measures their size in the store, for the sessions view. Blocking: call it on a
+thread."""
 
 from __future__ import annotations
 

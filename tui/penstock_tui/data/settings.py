@@ -1,4 +1,5 @@
-"""The settings in force: as the proxy says, or, where none is up, as its profile does. Read in a thread."""
+"""Reads the settings in force for the settings view: from the running proxy, or from the profile where none is
+running. Blocking: call it on a thread."""
 
 from __future__ import annotations
 

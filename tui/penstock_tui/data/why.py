@@ -1,4 +1,4 @@
-"""Why sessions saved little, read from the log. Takes a while: call it on a thread."""
+"""Computes from the log why sessions saved little, for the overview. Blocking: call it on a thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line to type in."""
+"""Dialog that asks for one line of text."""
 
 from __future__ import annotations
 

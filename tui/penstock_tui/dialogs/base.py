@@ -1,4 +1,4 @@
-"""Screens that are made when they open and let go of when they close; most of them are dialogs."""
+"""Base class of dialogs: screens that are created when opened and released when closed."""
 
 from __future__ import annotations
 

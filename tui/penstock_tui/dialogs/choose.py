@@ -1,4 +1,4 @@
-"""One of several, to choose."""
+"""Dialog that asks the user to choose one of several options."""
 
 from __future__ import annotations
 

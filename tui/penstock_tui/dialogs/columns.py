@@ -1,4 +1,4 @@
-"""Which columns a table shows, to choose."""
+"""Dialog in which the user chooses the columns a table shows."""
 
 from __future__ import annotations
 

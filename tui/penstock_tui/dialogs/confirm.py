@@ -1,4 +1,4 @@
-"""A question before something that cannot be undone."""
+"""Dialog that asks for confirmation before something that cannot be undone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text to change."""
+"""Dialog with a multi-line text editor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text to read, over whatever was there."""
+"""Dialog that shows a text to read, over the current screen."""
 
 from __future__ import annotations
 

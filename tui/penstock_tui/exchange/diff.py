@@ -1,4 +1,4 @@
-"""What was sent against what came: for each edit of a request, both texts, whole where the store still has them."""
+"""Compares received and forwarded text for each edit of a request, with whole texts where the store still has them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folding the events of one exchange into all its details."""
+"""Folds the events of one exchange into its details (`ExchangeDetail`)."""
 
 from __future__ import annotations
 

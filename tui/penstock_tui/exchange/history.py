@@ -1,4 +1,5 @@
-"""All that an exchange sent: its own blocks, and those of its conversation's earlier exchanges, each with its edits."""
+"""Reconstructs the whole history an exchange sent: its own blocks and those of its conversation's earlier exchanges,
+each with its edits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether two texts hold the same, however they are written."""
+"""Decides whether two texts have the same content in different notation."""
 
 from __future__ import annotations
 

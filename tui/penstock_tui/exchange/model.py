@@ -1,4 +1,4 @@
-"""One exchange in detail: what its events say, and what it sent."""
+"""Data classes for one exchange in detail: its facts, its blocks, its edits."""
 
 from __future__ import annotations
 

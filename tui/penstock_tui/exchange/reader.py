@@ -1,4 +1,4 @@
-"""Reading the details of an exchange from the log, in a thread, without reading its conversation anew each time."""
+"""`ExchangeReader`: reads an exchange's details from the log on a thread, and caches its conversation between reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What stands in place of compacted turns, whole: read from the ledger, on a thread. Knows no Textual."""
+"""Reads the full text that replaced compacted turns from the ledger. Blocking: call it on a thread. Independent of
+Textual."""
 
 from __future__ import annotations
 

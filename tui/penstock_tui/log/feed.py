@@ -1,4 +1,4 @@
-"""What every screen is given: the log as it is, kept up to date by a thread."""
+"""`Feed`: keeps the log model up to date on a thread, and hands its changes to the screens."""
 
 from __future__ import annotations
 

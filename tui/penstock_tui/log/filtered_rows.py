@@ -1,4 +1,5 @@
-"""Rows that match a query, in an order that holds while rows come, change and go. Knows no Textual."""
+"""`FilteredRows`: the rows of the request log that match a query, sorted, and updated as rows come and go.
+Independent of Textual."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Following a log: what is new since the last look, whatever happened to the file in between."""
+"""Follows a log file: reads new events at each poll, even after the file was replaced, truncated or deleted."""
 
 from __future__ import annotations
 

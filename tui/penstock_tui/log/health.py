@@ -1,4 +1,4 @@
-"""Whether the proxy behind a log runs, and what troubles it."""
+"""Health of the proxy that writes a log: whether it runs, and its current faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log as the screen knows it: rows, sums and health, folded from events. Knows no Textual."""
+"""`LogModel`: folds events into the rows, sums and health that the screens show. Independent of Textual."""
 
 from __future__ import annotations
 

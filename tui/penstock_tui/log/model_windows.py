@@ -1,4 +1,4 @@
-"""How much a model may be sent, by the bundled table, and how old that is."""
+"""Looks up a model's context window in the bundled table, and how old that table is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The filter line: plain words match any column, `name:value` one of them, `-` in front what does not match."""
+"""Parser and matcher of the filter line: a plain word matches any column, `name:value` one column, `-` in front
+negates."""
 
 from __future__ import annotations
 

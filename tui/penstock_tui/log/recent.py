@@ -1,4 +1,4 @@
-"""What happened lately that a person would want to know of: compactions, flushes, levels of budgets, faults."""
+"""Lists recent activity for the overview: compactions, flushes, budget levels, faults."""
 
 from __future__ import annotations
 

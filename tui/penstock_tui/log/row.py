@@ -1,4 +1,4 @@
-"""One row of the request log: what is known of an exchange so far, and what the screen adds to it."""
+"""`Row`: one exchange in the request log, built up from its events, with the values the screen computes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rest of a path that somebody types."""
+"""Completes a file path that the user is typing."""
 
 from __future__ import annotations
 

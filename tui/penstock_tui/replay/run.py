@@ -1,4 +1,5 @@
-"""One replay: runs on a thread, tells after each prompt, can be stopped; its log is there until it is forgotten."""
+"""`Run`: one replay of a file of prompts, on a thread, with progress after each prompt. It can be stopped; its log
+is kept until it is released."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a plot is drawn: as SVG, which needs no script."""
+"""Draws a plot as SVG, without scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What fills the window: a conversation's tokens by what they are, from the blocks that each request brought."""
+"""Computes how a conversation fills the model's window: tokens by kind, from the blocks that each request added."""
 
 from __future__ import annotations
 

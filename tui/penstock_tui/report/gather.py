@@ -1,4 +1,4 @@
-"""What a report tells of some exchanges, gathered from the log exchange by exchange."""
+"""Collects the data of a report from the log, exchange by exchange."""
 
 from __future__ import annotations
 

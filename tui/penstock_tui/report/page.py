@@ -1,4 +1,4 @@
-"""A report as one HTML page. Everything that came from outside is escaped: a tag or a project may hold HTML."""
+"""Renders a report as one HTML page. All text from outside is escaped: a tag or a project name may contain HTML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plots of a report. Each comes with a sentence for who cannot see it."""
+"""The plots of a report, each with a sentence that says the same for readers who cannot see it."""
 
 from __future__ import annotations
 

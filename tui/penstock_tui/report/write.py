@@ -1,4 +1,4 @@
-"""Write a report, or the snapshot of a session, to a file."""
+"""Writes a report or a session's snapshot to a file."""
 
 from __future__ import annotations
 

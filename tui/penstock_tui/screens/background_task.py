@@ -1,4 +1,4 @@
-"""Views that have something done: on a thread, for the proxy or a disk may be slow."""
+"""Base class of views that run blocking work (proxy, disk) on a thread and show its errors."""
 
 from __future__ import annotations
 

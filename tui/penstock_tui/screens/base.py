@@ -1,4 +1,5 @@
-"""What all views have: the line of views, a line of facts, a body, the proxy's health; live, while one looks."""
+"""`BaseView`: base class of all views, with the bar of views, a line of facts, a body and the proxy's health.
+Redraws live while it is visible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The budget: what was spent, what may be, and the way out when it is used up."""
+"""The budget view: spending against limits, level changes, providers' limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The budget view's keys: raise, set, reset."""
+"""The budget view's actions: raise, set and reset a budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Budgets, changes of level and providers' limits, in lines."""
+"""Formats the budget view's content: budgets, level changes and providers' limits as lines of text."""
 
 from __future__ import annotations
 

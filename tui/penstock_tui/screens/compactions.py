@@ -1,4 +1,4 @@
-"""Compactions: what was taken out of conversations, when, and why."""
+"""The compactions view: what was removed from conversations, when and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One exchange: what is known of it, the blocks it sent, its edits, and what was changed. Follows it while it runs."""
+"""The exchange screen: facts, blocks, edits and differences of one exchange. Updates while the exchange runs."""
 
 from __future__ import annotations
 

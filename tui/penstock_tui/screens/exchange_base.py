@@ -1,4 +1,5 @@
-"""What the detail of an exchange and its context map share: they read on a thread, follow it, and walk to the next."""
+"""Base class of the exchange screen and the context map: reads on a thread, follows the exchange, moves to the next
+or previous one."""
 
 from __future__ import annotations
 

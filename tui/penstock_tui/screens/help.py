@@ -1,4 +1,4 @@
-"""Every key, every column, every term, on one screen."""
+"""The help screen: every key, column and term."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The request log: every exchange, newest first, live."""
+"""The request log screen: every exchange, newest first, live."""
 
 from __future__ import annotations
 

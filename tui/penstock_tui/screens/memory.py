@@ -1,4 +1,4 @@
-"""Memory: how full the window is, and what is remembered."""
+"""The memory view: how full the window is, and a table of what is remembered, with search."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def _found(one: Remembered, _moment: Moment) -> Cell:
 
 
 class MemoryView(MemoryActions, TableView[Remembered]):
-    """The newest first, a page at a time, or the best of a search. Read when it is entered and after each change."""
+    """A table of memories: the newest first, a page at a time, or the results of a search, the best first. Read again
+    each time the view is opened and after each change."""
 
     NAME = ViewName.MEMORY
     DEFAULT_CSS = """

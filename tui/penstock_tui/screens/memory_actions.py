@@ -1,4 +1,4 @@
-"""What a person does with one memory: read it whole, correct it, pin it, forget it."""
+"""The memory view's actions on one memory: read it whole, edit, pin, forget."""
 
 from __future__ import annotations
 

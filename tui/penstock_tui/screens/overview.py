@@ -1,4 +1,4 @@
-"""The overview: sums, the pulse of requests, and whether every part works, each in a panel."""
+"""The overview view: panels with totals, requests per minute, and the health of each part."""
 
 from __future__ import annotations
 

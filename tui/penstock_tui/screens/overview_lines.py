@@ -1,4 +1,4 @@
-"""What each panel of the overview says, as lines in tones. Knows no widget."""
+"""Formats the overview's panels of totals and health as coloured lines. Independent of widgets."""
 
 from __future__ import annotations
 

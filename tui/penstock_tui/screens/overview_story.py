@@ -1,5 +1,5 @@
-"""What the overview tells of the work: its cost over time, how full windows are, what was edited last, and what to
-do where nothing happens. Lines in tones; knows no widget."""
+"""Formats the overview's panels of cost over time, window use, latest edits, and first steps on an empty log, as
+coloured lines. Independent of widgets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pipeline: what each stage did, and the time it took."""
+"""The pipeline view: what each stage did and how long it took."""
 
 from __future__ import annotations
 

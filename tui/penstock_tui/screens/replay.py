@@ -1,4 +1,4 @@
-"""Replay: a file of prompts through the whole pipeline, on this machine alone."""
+"""The replay view: runs a file of prompts through the whole pipeline on this machine, without a provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A replay in lines and columns."""
+"""Formats the replay view's content: summary lines, cache state, hints, table columns."""
 
 from __future__ import annotations
 

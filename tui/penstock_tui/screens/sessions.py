@@ -1,4 +1,4 @@
-"""Sessions: who works with what, and what it comes to."""
+"""The sessions view: clients, projects, duration and cost of each session."""
 
 from __future__ import annotations
 

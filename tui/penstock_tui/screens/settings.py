@@ -1,4 +1,4 @@
-"""Settings: what the proxy goes by, and changes to that for as long as it runs."""
+"""The settings view: the running proxy's settings, and changes to them until it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A view that is a table."""
+"""`TableView`: base class of views whose body is a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tags: what work is about, at present and in all."""
+"""The tags view: which tags were given, how often, and which are active."""
 
 from __future__ import annotations
 

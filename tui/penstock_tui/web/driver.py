@@ -1,4 +1,4 @@
-"""The screen's side of the pipe to the server."""
+"""Textual driver of a browser tab: the screen process's end of the pipe to the web server."""
 
 from __future__ import annotations
 

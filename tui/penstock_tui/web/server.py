@@ -1,4 +1,4 @@
-"""The server behind `penstock tui --web`."""
+"""HTTP and WebSocket server behind `penstock tui --web`."""
 
 from __future__ import annotations
 

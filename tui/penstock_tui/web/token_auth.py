@@ -1,4 +1,4 @@
-"""Who may see the screen in a browser. Knows no server: it is told what a request says of itself."""
+"""Authenticates browser requests by the token of this start. Independent of the server: it gets plain request data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One browser tab: a process of the screen, and the pipe to it."""
+"""`WebSession`: one browser tab, connected to a screen process of its own by a pipe."""
 
 from __future__ import annotations
 

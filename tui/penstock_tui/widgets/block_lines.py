@@ -1,4 +1,4 @@
-"""A conversation's blocks as lines of text: who speaks, what kind, how many tokens, the words, what was edited."""
+"""Formats a conversation's blocks as lines: role, kind, tokens, text, edits."""
 
 from __future__ import annotations
 

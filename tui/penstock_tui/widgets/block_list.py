@@ -1,4 +1,4 @@
-"""The blocks of an exchange, to scroll through."""
+"""Scrollable list of the blocks of an exchange."""
 
 from __future__ import annotations
 

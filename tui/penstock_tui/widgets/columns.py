@@ -1,4 +1,4 @@
-"""The columns of the request log: what each shows, and by what it sorts."""
+"""Column definitions of the request log: title, cell, sort key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was sent against what came, block by block."""
+"""Scrollable list of the differences between received and forwarded, block by block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What draws its own lines, as many as are in sight, and lets a person select text in them."""
+"""Base class of widgets that draw only their visible lines, with text selection."""
 
 from __future__ import annotations
 

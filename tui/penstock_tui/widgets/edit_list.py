@@ -1,4 +1,4 @@
-"""The edits of an exchange: landed, frozen, pending and left out, with their reasons."""
+"""Scrollable list of the edits of an exchange, grouped by state (applied, frozen, pending, left out), with reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An edit in words: what it does, how far it is, what it saves, why. Its sign and its tone say how far, too."""
+"""Describes one edit in words: operation, state, saving, reason; and gives its sign and colour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two lines of facts: sums over the log, and how the proxy behind it is."""
+"""Content of the header and footer lines: totals over the log, and the health of its proxy."""
 
 from __future__ import annotations
 

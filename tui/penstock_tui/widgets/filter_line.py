@@ -1,4 +1,4 @@
-"""The line where a filter or a search is typed."""
+"""Input line for a filter or a search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is worth a look in a conversation, to choose from."""
+"""Selectable list of the context map's findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line of facts. When there is little room, the less important ones go."""
+"""A line of facts that drops the less important ones when the width is too small."""
 
 from __future__ import annotations
 

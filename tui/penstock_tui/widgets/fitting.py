@@ -1,4 +1,4 @@
-"""Columns of a table: how wide each is, and which go first when there is little room."""
+"""Fits a table's columns to a width: how wide each is, and which are dropped first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keys of the moment, on the lowest line."""
+"""Footer line with the keys available at the moment."""
 
 from __future__ import annotations
 

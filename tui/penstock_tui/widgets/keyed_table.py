@@ -1,4 +1,4 @@
-"""A table of a view: keeps its cursor on its row and its place while rows come, go and change order."""
+"""Table of a view with a key for each row: the cursor stays on its row while rows come, go and change order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The context map as lines: how full the window is, what fills it, and what changed."""
+"""Formats the context map as lines: how full the window is, what fills it, what changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands where the rows would be, while there are none: what is so, and what to do next."""
+"""Message shown in place of an empty table: why there are no rows and what to do next."""
 
 from __future__ import annotations
 

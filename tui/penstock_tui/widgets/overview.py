@@ -1,4 +1,5 @@
-"""What is known of one exchange, beside its blocks, as lines in tones. Knows no widget."""
+"""Formats the facts of one exchange, shown beside its blocks, as coloured lines. (Not the overview view.)
+Independent of widgets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The request log as a table that grows at the top."""
+"""The request log's table, to which rows are added at the top."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of text of an exact width, for the widgets that draw line by line."""
+"""Cuts and pads text to an exact width in terminal cells, for widgets that draw line by line."""
 
 from __future__ import annotations
 

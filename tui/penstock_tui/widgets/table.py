@@ -1,4 +1,4 @@
-"""What the request log and the tables of views share: a line of titles, rows below it, and a cursor on one of them."""
+"""Base class of the request log's table and the views' tables: a title line, rows, a cursor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines in tones that are a text: to scroll, select and copy."""
+"""Scrollable text with selection and copying, wrapped to the width."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The few colours the screens use, by what they mean. A colour never says anything that a letter does not say too."""
+"""The screens' colours by meaning (ok, warning, error ...). Every colour also has a letter or a word beside it."""
 
 from __future__ import annotations
 

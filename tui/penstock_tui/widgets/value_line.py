@@ -1,4 +1,4 @@
-"""The line where one value is typed, with what is wrong with it below."""
+"""Input line for one value, with its validation error below."""
 
 from __future__ import annotations
 

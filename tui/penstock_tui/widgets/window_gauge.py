@@ -1,4 +1,5 @@
-"""How full a session's window is, and what that brings about: the bar on top of the memory. Knows no Textual."""
+"""Gauge of a session's window: how full it is, and the thresholds at which old turns are compacted. Independent of
+Textual."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of text in tones, as one content that can be selected and scrolled."""
+"""Builds wrapped, selectable content from coloured lines: headings, labelled lines, sections."""
 
 from __future__ import annotations
 

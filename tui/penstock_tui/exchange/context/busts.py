@@ -1,4 +1,5 @@
-"""Where the provider's prompt cache was lost, and why: told by what it counted, and by what changed just then."""
+"""Finds where the provider's prompt cache was lost in a conversation, and why, from the provider's counts and what
+changed at that request."""
 
 from __future__ import annotations
 

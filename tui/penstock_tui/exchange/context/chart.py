@@ -1,4 +1,4 @@
-"""How one request fills the window: its tokens by part, as it came and as it was sent."""
+"""Data for the context map's bars: the tokens of one request by part, as received and as forwarded."""
 
 from __future__ import annotations
 

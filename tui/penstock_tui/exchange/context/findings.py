@@ -1,4 +1,4 @@
-"""What is worth a look in a conversation: what is large, what is there for nothing, what is to come."""
+"""Finds what is worth attention in a conversation's context: large blocks, unused ones, edits to come."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a window holds, and from where on it counts as full: the bundled figures with those of the profile."""
+"""`Limits`: a model's context window and the thresholds at which it counts as full, from the bundled table and the
+profile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of a request, and how a number of tokens is shared out among them."""
+"""The parts of a request (system prompt, tools, results ...), and how a token total is divided among them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The blocks of an exchange weighed by their model's own tokenizer, where its vocabulary is on this machine.
+"""Estimates the tokens of an exchange's blocks with the model's own tokenizer, where its vocabulary is on this machine.
 
 The log holds the beginning of each text and our estimate of the whole. How dense the beginning is tells more of the
 whole than classes of characters do: on recorded sessions of coding agents the error on texts longer than 400 characters

@@ -1,4 +1,4 @@
-"""The context map of an exchange: what fills the window, what changed, and what is worth a look."""
+"""Computes the context map of an exchange: what fills the model's window, what changed, and the findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compactions and flushes: what was taken out of conversations, when, and why then."""
+"""Statistics of compactions and flushes: what was removed from conversations, when and why."""
 
 from __future__ import annotations
 

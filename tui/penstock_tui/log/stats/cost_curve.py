@@ -1,4 +1,4 @@
-"""What was paid, and what would have been paid without Penstock, over the time of a log."""
+"""Statistics of cost over time: dollars paid, and dollars without Penstock."""
 
 from __future__ import annotations
 

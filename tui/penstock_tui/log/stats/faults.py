@@ -1,4 +1,4 @@
-"""What did not work, by part, since the proxy started."""
+"""Counts faults by part of the proxy since it started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The edits that landed last."""
+"""Keeps the latest edits that were applied, for the overview."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Budgets as the log tells of them: when a level changed, and what providers say of their own limits."""
+"""Follows budget levels and providers' rate limits as the log reports them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests by the minute: how many came, and what those that were answered came to."""
+"""Requests per minute, with the token and cost sums of those that were answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stages at work: what each did, and what time it took."""
+"""Statistics of each stage: what it did and how long it took."""
 
 from __future__ import annotations
 

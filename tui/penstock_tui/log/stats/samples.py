@@ -1,4 +1,4 @@
-"""How long something takes: the newest of many times, and what most stay below."""
+"""`Samples`: the newest durations of something, and their percentiles."""
 
 from __future__ import annotations
 

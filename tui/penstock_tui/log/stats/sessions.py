@@ -1,4 +1,4 @@
-"""Sessions: who worked with which client, for how long, and what it came to."""
+"""Statistics of each session: client, duration, requests, tokens, cost."""
 
 from __future__ import annotations
 

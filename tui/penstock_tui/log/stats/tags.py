@@ -1,4 +1,4 @@
-"""Tags: how often each was given, and what work is about at present."""
+"""Statistics of tags: how often each was given, and which are active."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sums over exchanges: requests, tokens, money."""
+"""`Totals`: sums of requests, tokens and money over exchanges."""
 
 from __future__ import annotations
 
