@@ -21,7 +21,7 @@ with more than that is done at its next flushes, rather than never, for each att
 
 
 class CompactionPlan:
-    """What could be compacted now."""
+    """The segments of a request's old turns that could be compacted now, with their sizes."""
 
     def __init__(self, draft: Draft, settings: Settings, lookup: Lookup) -> None:
         self.draft = draft

@@ -1,4 +1,4 @@
-"""Follows a log file: reads new events at each poll, even after the file was replaced, truncated or deleted."""
+"""Follows a log file: reads the new events at each poll, also after the file was deleted, replaced or damaged."""
 
 from __future__ import annotations
 

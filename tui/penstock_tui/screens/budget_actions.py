@@ -28,7 +28,7 @@ NONE = "none"
 
 
 class BudgetActions(BackgroundTaskView):
-    """Has commands carried out by the proxy that has the books, or in the store where none is up."""
+    """Has commands carried out by the proxy that owns the budgets, or in the store where none is up."""
 
     OFFERS = (
         ("Raise the budget", "Let what the one under the cursor blocks go on", "raise"),

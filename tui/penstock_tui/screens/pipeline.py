@@ -40,7 +40,7 @@ def _time(share: float) -> Callable[[StageCount, Moment], Cell]:
 
 
 class PipelineView(TableView[StageCount]):
-    """In the order of the pipeline."""
+    """A row for each stage, in the order of the pipeline."""
 
     NAME = ViewName.PIPELINE
     COLUMNS: ClassVar[tuple[Column[StageCount], ...]] = (

@@ -52,7 +52,7 @@ class _Paths(Suggester):
 
 
 class ReplayView(TableView["Played"]):
-    """Runs on a thread; what came of each prompt stands there as it ends."""
+    """Runs a replay on a thread, and shows the result of each prompt as it ends."""
 
     NAME = ViewName.REPLAY
     DEFAULT_CSS = """

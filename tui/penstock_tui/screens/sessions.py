@@ -68,7 +68,7 @@ def _ratio(session: Session, _moment: Moment) -> Cell:
 
 
 class SessionsView(BackgroundTaskView, TableView[Session]):
-    """The one that was active last on top."""
+    """A row for each session, the one that was active last on top."""
 
     NAME = ViewName.SESSIONS
     OFFERS = (

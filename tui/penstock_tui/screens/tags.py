@@ -21,7 +21,7 @@ Line = tuple[Tag, bool]
 
 
 class TagsView(TableView[Line]):
-    """The active ones first."""
+    """A row for each tag, the active ones first."""
 
     NAME = ViewName.TAGS
     COLUMNS: ClassVar[tuple[Column[Line], ...]] = (

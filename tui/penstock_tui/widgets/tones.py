@@ -1,4 +1,4 @@
-"""The screens' colours by meaning (ok, warning, error ...). Every colour also has a letter or a word beside it."""
+"""The screens' colours by meaning (good, warn, bad, a role, a session). A letter or a word always says the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Output kind: access logs of web servers, in common or combined format."""
+"""Recognises and shortens one kind of tool output: access logs of web servers, in common or combined format."""
 
 from __future__ import annotations
 

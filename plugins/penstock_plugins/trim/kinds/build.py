@@ -1,4 +1,5 @@
-"""Output kind: builds and installs by compilers, linters, package managers, container builds."""
+"""Recognises and shortens one kind of tool output: builds and installs by compilers, linters, package managers,
+container builds."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Output kind: tables with aligned columns (`kubectl get`, `docker ps`, `ps`, `systemctl`, `psql`), recognised by a
-first line of titles in capitals or a rule below the titles."""
+"""Recognises and shortens one kind of tool output: tables with aligned columns (`kubectl get`, `docker ps`, `ps`,
+`systemctl`, `psql`), recognised by a first line of titles in capitals or a rule below the titles."""
 
 from __future__ import annotations
 

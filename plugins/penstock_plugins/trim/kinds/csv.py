@@ -1,4 +1,5 @@
-"""Output kind: delimited tables, with commas, semicolons, tabs or pipes between the cells and titles first."""
+"""Recognises and shortens one kind of tool output: delimited tables, with commas, semicolons, tabs or pipes between
+the cells and titles first."""
 
 from __future__ import annotations
 

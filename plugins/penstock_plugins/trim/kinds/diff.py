@@ -1,4 +1,4 @@
-"""Output kind: diffs, with files, hunks and changed lines."""
+"""Recognises and shortens one kind of tool output: diffs, with files, hunks and changed lines."""
 
 from __future__ import annotations
 

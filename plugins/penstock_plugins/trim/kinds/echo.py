@@ -1,4 +1,5 @@
-"""Output kind: the echo of an edit, where the tool prints the lines that its call just wrote."""
+"""Recognises and shortens one kind of tool output: the echo of an edit, where the tool prints the lines that its
+call just wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Output kind: HTML, whose visible text is kept before its markup."""
+"""Recognises and shortens one kind of tool output: HTML, whose visible text is kept before its markup."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Output kind: JSON, written as indented lines without quotes, and like records as a table. Every value survives, in
-its own form.
+"""Recognises and shortens one kind of tool output: JSON, written as indented lines without quotes, and like records as
+a table. Every value survives, in its own form.
 
 user: ann                      a string that cannot be taken for anything else, bare
 age: 41                        any other value as JSON

@@ -1,4 +1,4 @@
-"""Output kind: file listings by find, ls, tree or glob."""
+"""Recognises and shortens one kind of tool output: file listings by find, ls, tree or glob."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Output kind: logs with a time or a level at the head of each entry."""
+"""Recognises and shortens one kind of tool output: logs with a time or a level at the head of each entry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Output kind: prose, such as reports of subagents, web pages fetched as text, documents."""
+"""Recognises and shortens one kind of tool output: prose, such as reports of subagents, web pages fetched as text,
+documents."""
 
 from __future__ import annotations
 

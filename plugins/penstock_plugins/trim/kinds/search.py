@@ -1,4 +1,5 @@
-"""Output kind: search results, `path:12:text` and `path-13-text`, grouped by file."""
+"""Recognises and shortens one kind of tool output: search results, `path:12:text` and `path-13-text`, grouped by
+file."""
 
 from __future__ import annotations
 

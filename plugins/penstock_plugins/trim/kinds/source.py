@@ -1,4 +1,5 @@
-"""Output kind: file contents and source code, with the line numbers of a file reader or without."""
+"""Recognises and shortens one kind of tool output: file contents and source code, with the line numbers of a file
+reader or without."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Output kind: test runs of go test, pytest, jest and its kin, cargo. (Not tests of this project.)"""
+"""Recognises and shortens one kind of tool output: test runs of go test, pytest, jest and its kin, cargo. (Not tests
+of this project.)"""
 
 from __future__ import annotations
 

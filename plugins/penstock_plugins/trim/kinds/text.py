@@ -1,4 +1,5 @@
-"""Output kind: plain text, the fallback for command outputs that no other kind recognises."""
+"""Recognises and shortens one kind of tool output: plain text, the fallback for command outputs that no other kind
+recognises."""
 
 from __future__ import annotations
 

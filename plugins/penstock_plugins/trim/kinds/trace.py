@@ -1,4 +1,5 @@
-"""Output kind: stack traces, with the exception and the frames in the user's own code."""
+"""Recognises and shortens one kind of tool output: stack traces, with the exception and the frames in the user's own
+code."""
 
 from __future__ import annotations
 

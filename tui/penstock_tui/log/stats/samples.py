@@ -1,4 +1,4 @@
-"""`Samples`: the newest durations of something, and their percentiles."""
+"""`Samples`: the newest durations of something, and their quantiles."""
 
 from __future__ import annotations
 
