@@ -13,7 +13,7 @@ _HINTS = {
 
 
 class Hint(Stage):
-    """Says so once for each level, in a note at the tail."""
+    """Adds a note to the end of the newest message, once for each budget level."""
 
     name = "budget"
 
@@ -29,5 +29,5 @@ class Hint(Stage):
 
 @hookimpl
 def stages(profile: Profile) -> list[Stage]:
-    """The hint, where `[budget] hint` is true."""
+    """The stage, if `[budget] hint` is true."""
     return [Hint()] if profile.budget.hint else []

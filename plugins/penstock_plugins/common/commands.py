@@ -95,7 +95,7 @@ _PATH = re.compile(r"[^\s*?$=:]{0,400}(?:/[^\s*?$=:/]{1,200}|\.\w{1,12})$")
 
 
 def command_of(given: Mapping[str, Any]) -> str:
-    """The command that a call with the input `given` runs, several one below the other; empty where it runs none."""
+    """The shell commands that a tool call with the input `given` runs, one a line; empty where it runs none."""
     for key in _KEYS:
         value = given.get(key)
         if isinstance(value, str) and value:
@@ -106,12 +106,12 @@ def command_of(given: Mapping[str, Any]) -> str:
 
 
 def shown_by(command: str) -> frozenset[Shown]:
-    """What the command's parts print; empty when they print nothing of their own."""
+    """What the parts of the command print; empty when they print nothing themselves."""
     return _read(command)[0]
 
 
 def files_shown(command: str) -> tuple[str, ...]:
-    """The files that the command shows, as it names them."""
+    """The files whose content the command prints, as it names them."""
     return _read(command)[1]
 
 
@@ -123,7 +123,7 @@ def _of_list(parts: list[str]) -> str:
 
 
 def _in_script(text: str) -> str:
-    """The commands in a script that runs them by calling a tool; other code holds none."""
+    """The commands in a script that runs them by calling a tool; code without such calls has none."""
     found = (next(filter(None, match.groups()), "") for match in _IN_SCRIPT.finditer(text))
     return "\n".join(_ESCAPED.sub(lambda escape: _ESCAPES.get(escape[1], escape[1]), one) for one in found)
 
@@ -194,7 +194,7 @@ def _of_pipeline(pipeline: list[list[str]]) -> tuple[set[Shown], list[str]]:
 
 
 def _bare(words: list[str]) -> list[str]:
-    """Without what stands before the command itself: settings, `sudo`, `timeout 30`."""
+    """Without what comes before the command itself: assignments, `sudo`, `timeout 30`."""
     for index, word in enumerate(words):
         is_before = word in _BEFORE or word.startswith("-") or word.replace(".", "").rstrip("smh").isdigit()
         if not is_before and not re.match(r"[A-Za-z_]\w{0,80}=", word):
@@ -229,7 +229,7 @@ def _of_command(words: list[str]) -> tuple[set[Shown], list[str]]:
 
 
 def _of_inner(words: list[str]) -> tuple[set[Shown], list[str]]:
-    """What is run elsewhere: a command in quotes, or the last of the words that is the name of one."""
+    """What a command prints that runs another one: a command in quotes, or the words from the first that names one."""
     quoted = next((word for word in words if " " in word), None)
     if quoted is not None:
         # One level deep: a command that runs another elsewhere in turn is not followed.

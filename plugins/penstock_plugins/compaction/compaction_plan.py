@@ -51,28 +51,28 @@ class CompactionPlan:
         return [segment for segment, size in zip(every, before, strict=False) if size < AT_ONCE]
 
     def size(self, segment: Stretch) -> int:
-        """Characters of a segment, as it is sent now."""
+        """Characters of a segment as it would be sent now."""
         return sum(self._sizes[slice(*segment)])
 
     def handle(self, segment: Stretch) -> str:
-        """The name of what a segment holds."""
+        """The handle of a segment's original."""
         return handle_of(self.draft.original(segment[0], segment[1] - 1))
 
     def words(self, segment: Stretch) -> list[str]:
-        """What the person said in a segment."""
+        """The user's texts in a segment."""
         said = self.draft.blocks(BlockKind.TEXT, role=Role.USER)
         texts = [self.draft.text(spot) for spot in said if segment[0] <= spot.message < segment[1]]
         return [text for text in texts if text.strip()]
 
     @cached_property
     def recorder(self) -> RecordWriter:
-        """Tells what the segments hold, what stands elsewhere in the request left out."""
+        """Writes the records of the segments, without the names that are elsewhere in the request."""
         # A name in a segment that waits is not told elsewhere: that will be a record, too.
         return RecordWriter(self.draft, self.history, self._settings, self._every)
 
 
 def _sizes(draft: Draft) -> list[int]:
-    """Characters of each message as it is sent now."""
+    """Characters of each message as it would be sent now."""
     sizes = [0] * len(draft.conversation.messages)
     for spot in draft.blocks():
         sizes[spot.message] += len(draft.text(spot))

@@ -31,7 +31,7 @@ _UNTOLD = ("file_path", "old_string", "replace_all", "output_mode", "description
 
 
 class RecordWriter:
-    """Tells one request's old turns, part by part."""
+    """Writes the records of one request's old turns as parts."""
 
     def __init__(self, draft: Draft, history: History, settings: Settings, old: list[Stretch]):
         self._draft, self._history, self._settings = draft, history, settings
@@ -39,7 +39,7 @@ class RecordWriter:
         self._known = set(self._names_elsewhere(old))
 
     def parts(self, stretch: Stretch) -> list[Part]:
-        """What one stretch of messages holds. Names told for one stretch are not told again for the next."""
+        """The parts of one range of messages. A name in one range's record is not repeated in the next one's."""
         out: list[Part] = []
         for index in range(*stretch):
             message = self._history.conversation.messages[index]
@@ -119,7 +119,7 @@ _END = "Nothing here is a new request."
 
 
 def head_of_record(draft: Draft, stretch: Stretch, fitted: Fitted) -> str:
-    """The head of a record."""
+    """The first line of a record."""
     words = "What the user and the agent said is whole."
     if fitted.sentences:
         words = f"What the user said is whole; of the agent's {fitted.sentences} sentences {fitted.kept} stay."
@@ -128,13 +128,13 @@ def head_of_record(draft: Draft, stretch: Stretch, fitted: Fitted) -> str:
 
 
 def head_of_summary(draft: Draft, stretch: Stretch, name: str) -> str:
-    """The head of what a summariser made."""
+    """The first line above a summariser's text."""
     said = f"What the user said is whole; the rest is a summary by {name}."
     return f"[Summary of earlier turns, {_which(draft, stretch)}. {said} {_END} {_way(draft, stretch)}]"
 
 
 def _which(draft: Draft, stretch: Stretch) -> str:
-    """The turns of a person that a stretch covers, counted in the history as the client sends it."""
+    """The numbers of the user's turns that a range covers, counted in the history as the client sends it."""
     first, end = stretch
     messages = draft.conversation.messages
     turns = [sum(1 for m in messages[:at] if m.prompt) for at in (first + 1, end)]

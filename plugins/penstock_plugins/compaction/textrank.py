@@ -24,7 +24,7 @@ _WORD = re.compile(r"[^\W\d_]\w{2,}")
 
 
 def split(text: str) -> list[str]:
-    """The sentences of a text in order. A line ends one; a fenced block of code is one."""
+    """The sentences of a text in order. A line break ends a sentence; a fenced code block counts as one."""
     out: list[str] = []
     fenced: list[str] | None = None
     for line in text.split("\n"):
@@ -42,7 +42,7 @@ def split(text: str) -> list[str]:
 
 
 def rank(sentences: Sequence[str]) -> list[float]:
-    """How much each sentence says of what the others say, 1 on average."""
+    """A score for each sentence, 1 on average: the more words it shares with other sentences, the higher."""
     out: list[float] = []
     for start in range(0, len(sentences), CHUNK):
         out += _rank([set(_WORD.findall(s.lower())) for s in sentences[start : start + CHUNK]])
@@ -64,7 +64,7 @@ def _rank(words: Sequence[set[str]]) -> list[float]:
 
 
 def _links(words: Sequence[set[str]]) -> list[list[tuple[int, float]]]:
-    """For each sentence those it shares words with: the more and the rarer the words, the stronger."""
+    """For each sentence those it shares words with, and a weight: the more and the rarer the words, the higher."""
     found: dict[str, list[int]] = defaultdict(list)
     for at, said in enumerate(words):
         for word in sorted(said):

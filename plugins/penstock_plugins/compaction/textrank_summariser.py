@@ -12,13 +12,13 @@ _SHARE = 0.5
 
 
 class TextRank:
-    """Half of a record at most: of the agent's words the sentences that say most, fewer lines of results."""
+    """At most half as long as a record: the highest-ranked sentences of the agent, fewer lines of results."""
 
     name = "textrank"
     is_offline = True
     """It asks nobody: a replay may call it."""
 
     def __call__(self, segment: Segment) -> Summary:
-        """The segment's parts in order; the person's words are whole."""
+        """The segment's parts in order, shortened; the user's words are whole."""
         half = round(_SHARE * len(render(segment.parts)) / CHARS_PER_TOKEN)
         return Summary(render(fit(segment.parts, min(segment.tokens, half)).parts))

@@ -45,12 +45,12 @@ LONGEST = 200
 
 @dataclass(slots=True)
 class Pauses:
-    """The long pauses of one person, in seconds, beside what others do."""
+    """The long pauses of one user, in seconds, together with those of recorded sessions."""
 
     _seen: list[float] = field(default_factory=list)
 
     def add(self, seconds: float) -> None:
-        """Somebody spoke after so long."""
+        """Add a pause of so many seconds."""
         if seconds < SHORTEST:
             return
         if len(self._seen) >= LONGEST:
@@ -58,7 +58,7 @@ class Pauses:
         insort(self._seen, seconds)
 
     def chance(self, silent: float, step: float) -> float:
-        """The chance that somebody who has been silent for `silent` seconds speaks within `step` more."""
+        """The probability that a user who has been silent for `silent` seconds continues within `step` more."""
         here, there = _survival(silent), _survival(silent + step)
         longer, still = self._longer(silent), self._longer(silent + step)
         return (WEIGHT * (here - there) + longer - still) / (WEIGHT * here + longer)

@@ -20,7 +20,7 @@ _HOUR = 3600.0
 
 
 class KeepAlive(Stage):
-    """Has the last request read once more while that is worth more than it costs."""
+    """Asks for keep-alive requests while their expected value is above their cost."""
 
     name = "keepalive"
     enabled_by_default = False

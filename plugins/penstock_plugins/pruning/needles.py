@@ -61,5 +61,5 @@ def parts_of(name: str) -> list[str]:
 
 
 def names_in(text: str) -> frozenset[str]:
-    """The names in a text of many lines, line numbers in its margin left out."""
+    """The names in a text of many lines, without the line numbers before them."""
     return frozenset(name for line in text.splitlines() for name in kinds_in(bare(line)))

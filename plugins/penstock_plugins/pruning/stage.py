@@ -13,7 +13,7 @@ __all__ = ["Pruning", "stages"]
 
 
 class Pruning(Stage):
-    """Shortens tool results: new ones without a loss, old ones to the lines that will probably be needed."""
+    """Shortens tool results: new ones without loss, old ones to the lines most likely to be needed again."""
 
     name = "pruning"
     after = ("trim", "compaction")

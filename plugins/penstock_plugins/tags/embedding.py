@@ -17,7 +17,7 @@ _WAIT_S = 2.0
 
 
 class Embedding:
-    """Compares with the memory's own embedder."""
+    """Uses the memory's own embedder."""
 
     name = "embedding"
 

@@ -39,7 +39,7 @@ _COMMON = frozenset(_WORDS_OF_WORK.split())
 
 
 def keywords(text: str, vocabulary: Vocabulary, most: int = MOST) -> list[str]:
-    """Tags, the most telling first."""
+    """Tags of a text, the most significant first."""
     worth: dict[str, float] = {}
     spelling: dict[str, str] = {}
     for name, value in _candidates(text[:CHARS]):

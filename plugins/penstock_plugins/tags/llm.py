@@ -23,7 +23,7 @@ _CHARS = 12_000
 
 
 class LlmTagger:
-    """One question to a model for each turn, in the background, with a cap for the day."""
+    """Asks a model once for each turn, in the background, within a daily spending cap."""
 
     name = "llm"
 

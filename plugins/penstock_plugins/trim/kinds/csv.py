@@ -17,7 +17,7 @@ _HEADER = re.compile(r"[^\d\s\"{}()=]{1}[^{}()=]{0,2000}$")
 
 
 def _separator(lines: list[str]) -> str | None:
-    """The one that splits all lines into equally many cells, three or more."""
+    """The separator that splits all lines into the same number of cells, three or more."""
     if len(lines) < 6 or not _HEADER.match(lines[0]):
         return None
     for separator in _SEPARATORS:

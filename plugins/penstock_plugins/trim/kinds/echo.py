@@ -21,7 +21,7 @@ _OLD = frozenset({"old_string", "old_str", "oldString", "old_text", "oldText", "
 
 
 def strings(value: Any) -> Iterator[str]:
-    """Every string in a tool's input, however deep, an edit's old text aside."""
+    """Every string in a tool's input, however deeply nested, except an edit's old text."""
     waiting = [value]
     while waiting:
         inner = waiting.pop()
@@ -38,7 +38,7 @@ def _is_echo(sight: Sight) -> bool:
 
 
 def _elide(output: ToolOutput) -> list[Line]:
-    """Runs of numbered lines that the call holds become one line that says so."""
+    """Replace runs of numbered lines that are in the call by one line that says so."""
     sent = {line.rstrip() for text in strings(dict(output.input)) for line in text.splitlines()}
     out: list[Line] = []
     run: list[Line] = []

@@ -29,7 +29,7 @@ def _repack(output: ToolOutput) -> list[Line]:
 
 
 def _sample(lines: list[Line]) -> Sample:
-    """Scripts, styles, drawings and bare tags bring nothing."""
+    """Scripts, styles, drawings and bare tags count as noise."""
     dull: set[int] = set()
     inside = ""
     for index, line in enumerate(lines):

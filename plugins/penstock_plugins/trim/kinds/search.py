@@ -37,11 +37,12 @@ _COMMAND = re.compile(r"\b(?:rg|grep|ag|ack|git grep)\b")
 
 
 def group(lines: list[str]) -> list[Line]:
-    """The path once for each file, its hits under it; `ungroup` gives the lines back.
+    """The path once for each file, with its hits below; `ungroup` restores the lines.
 
-    A client that shortens paths up to the first colon leaves them long in lines without one; then the first line
-    says what was cut off. Hits that tell of an error keep their path: a reader looks for the whole line. Lines that
-    `ungroup` would misread leave everything as it was."""
+    A client that shortens paths up to the first colon leaves them whole in lines without one; then the first line says
+    what was cut off. Hits about an error keep their path: a reader looks for the whole line. If `ungroup` would misread
+    a line, nothing is changed.
+    """
     for root in dict.fromkeys((_root(lines), "")):
         out = _group(lines, root)
         if ungroup([line.text for line in out]) == lines:
@@ -50,7 +51,7 @@ def group(lines: list[str]) -> list[Line]:
 
 
 def _root(lines: list[str]) -> str:
-    """What full paths have before short ones, or nothing."""
+    """The prefix that full paths have and short ones lack, or nothing."""
     short = ""
     for line in lines:
         hit = _HIT.match(line)
@@ -133,7 +134,7 @@ def _is_hit(line: str, asked: bool) -> bool:
 
 
 def _is_under_heads(sight: Sight) -> bool:
-    """Each path on a line of its own, its hits below."""
+    """Whether each path is on a line of its own, with its hits below."""
     under = sight.count(_UNDER)
     heads = sum(_is_head(line, [below]) for line, below in pairwise(sight.lines))
     return heads > 0 and under + heads > 0.8 * sight.full

@@ -73,14 +73,15 @@ def _repack_read(output: ToolOutput) -> list[Line]:
 
 
 def holds_files(command: str) -> bool:
-    """Whether a command shows files, alone or among other things, and not only such as programs write."""
+    """Whether a command shows files, alone or among other things, and not only files that programs write (logs,
+    data)."""
     names = files_shown(command)
     return Shown.FILES in shown_by(command) and not (names and all(_PROTOCOL.search(name) for name in names))
 
 
 def _is_shown(sight: Sight) -> bool:
-    """A reader without numbers, or a command that prints files and nothing else; what it prints is no log of a
-    program, and no JSON on one line, which nobody edits by what it shows."""
+    """Whether it is a reader's output without numbers, or that of a command that prints only files; not a program's
+    log, and not JSON on one line, which nobody edits by what it shows."""
     if len(sight.lines) < _LINES and sight.head.lstrip()[:1] in ("[", "{"):
         return False
     if sight.tool is not ToolKind.READ and not (sight.shown <= OF_FILES and holds_files(sight.command)):
