@@ -16,7 +16,7 @@ __all__ = ["View", "tui"]
 
 
 class View(StrEnum):
-    """What a screenshot shows: the log or another view; or one exchange, what was changed in it, its context map."""
+    """What `--screenshot` can show: the log or another view; one exchange, its differences, or its context map."""
 
     LOG = ViewName.LOG
     DETAIL = "detail"

@@ -17,8 +17,9 @@ __all__ = ["reasons_for"]
 
 
 def reasons_for(path: Path, sessions: Collection[str], profile: str) -> dict[str, list[str]]:
-    """By session, why it saved little and what would have changed that. Those that saved well have no reason. `profile`
-    gives prices and settings; where it cannot be read here, the default does. Raises `PenstockError`."""
+    """For each session, why it saved little and what would have changed that; none for those that saved enough.
+    `profile` gives prices and settings; where it cannot be read here, the default profile does. Raises
+    `PenstockError`."""
     try:
         found = profiles.load(profile or "default")
     except ProfileError:  # of another machine, or changed since

@@ -14,7 +14,7 @@ __all__ = ["AskScreen"]
 
 
 class AskScreen(Dialog[str]):
-    """Gives the line when Enter is pressed, None when Esc is."""
+    """Returns the line when Enter is pressed, None when Esc is."""
 
     DEFAULT_CSS = """
     AskScreen Static { color: $foreground 60%; }

@@ -18,7 +18,7 @@ __all__ = ["ReadingScreen"]
 
 
 class ReadingScreen(Dialog[str]):
-    """Scrolls. Gives the one of `keys` that was pressed, None when it is left."""
+    """Scrolls. Returns the one of `keys` that was pressed, None when it is closed."""
 
     DEFAULT_CSS = """
     ReadingScreen > VerticalScroll { max-width: 120; height: 100%; max-height: 56; padding: 0 1; }

@@ -17,7 +17,7 @@ __all__ = ["Summary", "read_summary"]
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One text."""
+    """The text of a record or summary."""
 
     text: str
     is_whole: bool

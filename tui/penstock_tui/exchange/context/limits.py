@@ -33,7 +33,7 @@ class Limits:
 
 
 def limits_of(profile: str, provider: str, model: str) -> Limits:
-    """Those of a model under a profile."""
+    """The limits of a model under a profile."""
     window, price, is_own = _read(profile, provider, model)
     if price is None:
         return Limits(is_own=is_own)

@@ -27,7 +27,7 @@ _CUT = "…"
 
 
 class Weigh:
-    """Gives the details of an exchange with its tokens by one tokenizer."""
+    """Replaces the token estimates in an exchange's details by those of one tokenizer."""
 
     def __init__(self, name: str, count: Callable[[str], int] | None) -> None:
         """Without `count`, stories stay as they are."""
@@ -55,7 +55,7 @@ class Weigh:
 
 
 class Weights:
-    """Finds the tokenizer of a model. For a thread: a vocabulary takes half a second to load, and 80 MB."""
+    """Finds the tokenizer of a model. Call it on a thread: a vocabulary takes half a second to load, and 80 MB."""
 
     def __init__(self, vocabularies: Mapping[str, Vocabulary] = KNOWN, among: Sequence[Path] | None = None) -> None:
         """`among`: folders to look in, instead of the usual."""
@@ -63,7 +63,7 @@ class Weights:
         self._last: tuple[Weigh, Tokenizer | None] = Weigh("", None), None
 
     def of(self, model: str) -> Weigh:
-        """By the model's own tokenizer; without one, stories stay as they are."""
+        """Counts with the model's own tokenizer; without one, details are left as they are."""
         tokenizer, _ = tokenizer_of(model, self._vocabularies, self._among)
         if tokenizer is None:
             return Weigh("", None)
