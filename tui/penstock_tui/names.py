@@ -27,7 +27,7 @@ class ViewName(StrEnum):
 
     @property
     def help(self) -> str:
-        """What it shows, in a line."""
+        """What the view shows, in a line."""
         return _HELP[self]
 
 

@@ -46,7 +46,7 @@ class MapView(LineView):
 
 
 class ContextScreen(ExchangeScreen):
-    """The map beside what is worth a look in it."""
+    """The map, and beside it the findings."""
 
     DEFAULT_CSS = """
     ContextScreen Container { height: 1fr; layout: horizontal; }

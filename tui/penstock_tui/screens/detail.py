@@ -37,7 +37,7 @@ TICK = 0.25
 
 
 class Pane(StrEnum):
-    """What the half beside the overview shows."""
+    """What the pane beside the overview shows."""
 
     BLOCKS = "blocks"
     EDITS = "edits"
@@ -91,7 +91,7 @@ class DetailScreen(ExchangeScreen):
 
     @property
     def is_complete(self) -> bool:
-        """Whether all that it shows is there."""
+        """Whether all that it shows has been read."""
         return self.loaded and (self.is_compared or self._pane is not Pane.DIFF)
 
     def body(self) -> ComposeResult:
@@ -121,11 +121,11 @@ class DetailScreen(ExchangeScreen):
         self._turn_to(Pane.BLOCKS, on_panes=True)
 
     def action_other(self) -> None:
-        """To the other half; where only one has room, it is the other that is shown."""
+        """Switch focus to the other half; where only one fits, show the other."""
         self._turn_to(self._pane, on_panes=not self.has_class("-on-panes"))
 
     def action_pane(self, name: str) -> None:
-        """To a pane, and from it back to the blocks."""
+        """Show a pane, or the blocks again if it is shown already."""
         is_there = self._pane == name and self.has_class("-on-panes")
         self._turn_to(Pane.BLOCKS if is_there else Pane(name), on_panes=True)
         if self._pane is Pane.DIFF:

@@ -146,7 +146,7 @@ class MemoryView(MemoryActions, TableView[Remembered]):
         self.show_now()
 
     def fullness(self) -> Fullness | None:
-        """The window of the session that is looked at. None: there is no session."""
+        """How full the window of the chosen session is. None: there is no session."""
         session = self._chosen()
         if session is None:
             return None
@@ -250,7 +250,7 @@ class MemoryView(MemoryActions, TableView[Remembered]):
         self.app.push_screen(ChooseScreen("Project", choices, at), take)
 
     def action_session(self, step: int) -> None:
-        """To the session that was active before, or after, the one whose window is shown."""
+        """Choose the next or previous session whose window is shown."""
         listed, shown = self.feed.model.sessions.listed(), self._chosen()
         if shown is None:
             return
@@ -259,7 +259,7 @@ class MemoryView(MemoryActions, TableView[Remembered]):
         self.show_now()
 
     def item(self, key: str = "") -> Remembered | None:
-        """The one of that key, or under the cursor."""
+        """The memory of that key, or the one under the cursor."""
         key = key or self.table.chosen
         return next((one for one in self.page.items if one.key == key), None) if self.page is not None else None
 

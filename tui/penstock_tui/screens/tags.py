@@ -21,7 +21,7 @@ Line = tuple[Tag, bool]
 
 
 class TagsView(TableView[Line]):
-    """A row for each tag, the active ones first."""
+    """The active tags first."""
 
     NAME = ViewName.TAGS
     COLUMNS: ClassVar[tuple[Column[Line], ...]] = (
