@@ -25,10 +25,10 @@ from penstock_tui.widgets.block_list import BlockList
 from penstock_tui.widgets.columns import COLUMNS, tone_of_row
 from penstock_tui.widgets.diff_list import DiffList
 from penstock_tui.widgets.edit_list import EditList
+from penstock_tui.widgets.exchange_overview import exchange_overview
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.line_view import LineView
-from penstock_tui.widgets.overview import overview
 from penstock_tui.widgets.text_lines import TextLines
 
 __all__ = ["DetailScreen", "Pane"]
@@ -194,7 +194,7 @@ class DetailScreen(ExchangeScreen):
 
     def _draw_overview(self) -> None:
         costs = self.feed.model.session_costs(self.row)
-        self.query_one(TextLines).show(overview(self.row, self._detail, self._moment, costs))
+        self.query_one(TextLines).show(exchange_overview(self.row, self._detail, self._moment, costs))
 
     def head(self) -> list[Fact]:
         row, moment = self.row, self._moment

@@ -1,4 +1,4 @@
-"""Formats the facts of one exchange, shown beside its blocks, as coloured lines. (Not the overview view.)
+"""Formats the overview of one exchange, shown beside its blocks: state, tokens, cost, cache, edits, as coloured lines.
 Independent of widgets."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.segments import fitted, width_of
 from penstock_tui.widgets.wrapped_text import Line, labelled, section
 
-__all__ = ["overview"]
+__all__ = ["exchange_overview"]
 
 Part = tuple[str, str]
 """A text and its tone."""
@@ -34,7 +34,7 @@ _MARKS = {
 }
 
 
-def overview(row: Row, detail: ExchangeDetail, moment: Moment, costs: CostTotals | None = None) -> list[Line]:
+def exchange_overview(row: Row, detail: ExchangeDetail, moment: Moment, costs: CostTotals | None = None) -> list[Line]:
     """All sections that are not empty. `costs`: those of the exchange's session."""
     sections: list[tuple[str, list[Line]]] = [
         ("", _trouble(row, detail)),
