@@ -1,8 +1,9 @@
 """Finds the shell commands in a tool call, in each client's form, and classifies what they print: files, hits, names,
 changes.
 
-A client gives a command as a string, as a list of arguments, or inside a script that calls its tools. An agent looks at
-files by commands as much as by readers, and then edits what it saw, so what a command shows decides what may go.
+A client passes a command as a string, as a list of arguments, or inside a script that calls its tools. Agents read
+files by commands as often as by read tools, and then edit what they saw, so a command's output may be shortened only as
+far as it does not show files.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Settings of the compaction stage: the models of `[stage.compaction]` and `[stage.compaction.llm]`."""
+"""Settings of the compaction stage, in the profile's tables `[stage.compaction]` and `[stage.compaction.llm]`: types,
+defaults, presets."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The TextRank algorithm: splits a text into sentences and ranks them by a graph of the words they share.
 
-Pure computation, the same for the same text, and bounded: a long text is ranked in chunks of so many sentences.
+Deterministic, and bounded in time: a long text is ranked in chunks of `CHUNK` sentences.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Estimates from the lengths of past pauses the chance that an idle user continues within the next minutes.
+"""Estimates from the lengths of past pauses the probability that an idle user continues within the next minutes.
 
-The long pauses of one person are few, so they are added to what others do: the times between 2,101 requests of 23
+One user makes few long pauses, so they are combined with those of others: the times between 2,101 requests of 23
 recorded sessions of coding agents, 88 of which were above 290 s, and 23 of these the end of the session.
 """
 

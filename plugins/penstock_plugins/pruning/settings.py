@@ -1,4 +1,4 @@
-"""Settings of the pruning stage: the model of `[stage.pruning]`."""
+"""Settings of the pruning stage, in the profile's table `[stage.pruning]`: types, defaults, presets."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Shortens web addresses: replaces the prefix that most of an output's addresses share by `…/`, and states it once.
 
-Paths of files are left alone, for the agent comes back to those by their names.
+Paths of files are not shortened: the agent refers to files by them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Chooses the lines of a new tool output to keep, by their relevance to the agent's question against their length.
 
-The names in a line that goes are told where it stood, so a line costs what it takes beyond naming its names. Its
-worth is that of its words, more near to the question. Lines whose worth over that cost is above a fixed price stay:
-no budget per output, so a dense short one stays whole and a long one shrinks to what is near, and names for the rest.
+Where a line is removed, the names in it are still listed, so keeping it costs only its tokens beyond those names. Its
+value is that of its words, higher near the question. Lines with a value per token above a fixed price are kept. There
+is no budget per output: a short dense output stays whole, a long one is reduced to what is relevant and to names.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Estimates the tokens of an exchange's blocks with the model's own tokenizer, where its vocabulary is on this machine.
 
-The log holds the beginning of each text and our estimate of the whole. How dense the beginning is tells more of the
-whole than classes of characters do: on recorded sessions of coding agents the error on texts longer than 400 characters
-falls from 9 % to 4 %. A text that is whole in the log is counted as it is.
+The log holds the beginning of each text and an estimate of the whole. The tokens per character of the beginning predict
+the whole better than classes of characters do: on recorded sessions of coding agents the error on texts longer than 400
+characters falls from 9 % to 4 %. A text that is whole in the log is counted exactly.
 """
 
 from __future__ import annotations
