@@ -1,5 +1,6 @@
-"""Explains why little was saved in a session, and estimates what keep-alive, a longer cache lifetime or another preset
-would have saved."""
+"""The whole answer to why little was saved in a session: the reasons that its events give
+(`penstock.stats.why_little_saved`), then estimates of what keep-alive or a longer cache lifetime would have saved, and
+how to compare presets."""
 
 from __future__ import annotations
 
