@@ -77,7 +77,7 @@ class RunEnd:
 
 def _import() -> None:
     """Import, while the client runs, what takes a good part of a second at its end."""
-    from penstock.replay import why_not
+    from penstock.replay import savings_advice
     from penstock.store import sql
 
-    logger.debug("imported: %s, %s", why_not.__name__, sql.__name__)
+    logger.debug("imported: %s, %s", savings_advice.__name__, sql.__name__)

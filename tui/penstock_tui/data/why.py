@@ -9,7 +9,7 @@ from pathlib import Path
 from penstock.base.errors import ProfileError
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
-from penstock.replay.why_not import why_not
+from penstock.replay.savings_advice import savings_advice
 from penstock.stats.session_events import session_events
 from penstock.store.sql import SqlStore
 
@@ -26,4 +26,4 @@ def reasons_for(path: Path, sessions: Collection[str], profile: str) -> dict[str
         found = profiles.load("default")
     plugins = Plugins.load()
     with closing(SqlStore(path, readonly=True)) as log:
-        return {name: why_not(events, found, plugins) for name, events in session_events(log, sessions).items()}
+        return {name: savings_advice(events, found, plugins) for name, events in session_events(log, sessions).items()}
