@@ -1,4 +1,5 @@
-"""`penstock demo`: the whole road on this machine, with nothing to log in to."""
+"""`penstock demo`: runs the scripted session through a real proxy, on the screen or as lines; needs no login and no
+network."""
 
 from __future__ import annotations
 
