@@ -1,4 +1,5 @@
-"""`RunEnd`: what `penstock run` says and asks when its client has ended, in bounded time."""
+"""`RunEnd`: prints the summary of a `penstock run` and asks about keep-alive when its client has ended, in bounded
+time."""
 
 from __future__ import annotations
 

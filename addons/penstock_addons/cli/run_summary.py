@@ -1,5 +1,4 @@
-"""`RunSummary`: what `penstock run` says when its client has ended: its requests, their cost, and why little was
-saved."""
+"""`RunSummary`: the summary of a `penstock run` when its client has ended: requests, cost, and why little was saved."""
 
 from __future__ import annotations
 

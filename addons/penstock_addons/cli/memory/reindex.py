@@ -1,4 +1,4 @@
-"""`penstock memory reindex`: rebuilds words and vectors from the record."""
+"""`penstock memory reindex`: rebuilds the word index and the vectors from the stored texts."""
 
 from __future__ import annotations
 
