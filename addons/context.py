@@ -1,4 +1,5 @@
-"""`mitmdump -s addons/context.py --listen-host 127.0.0.1`: the suite, as a list of addons."""
+"""The script that mitmproxy loads: `mitmdump -s addons/context.py --listen-host 127.0.0.1` runs mitmproxy with all
+addons of Penstock."""
 
 from penstock_addons.addons import suite_addons
 from penstock_addons.cli.register import Announcer

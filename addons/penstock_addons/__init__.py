@@ -1,4 +1,5 @@
-"""The wire: mitmproxy addons that hand requests to the engine and put its answers back.
+"""Penstock's mitmproxy addons, and the commands that start or control a proxy. `wire` handles the traffic, `control`
+answers commands sent to the running proxy, `cli`, `demo` and `mcp` hold commands.
 
 Nothing is imported here: the command line loads this package's plugin, and must not pay for mitmproxy to show its help.
 """

@@ -1,4 +1,4 @@
-"""The list of addons that make the suite."""
+"""Creates the mitmproxy addons that make up Penstock, in the order in which mitmproxy calls their hooks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["suite_addons"]
 
 
 def suite_addons() -> list[object]:
-    """Fresh addons, in the order their hooks run."""
+    """New addons that share one set of options, in the order in which their hooks are called."""
     settings = Settings()
     hosts = ModelHosts(settings)
     gateway = Gateway(settings, hosts)

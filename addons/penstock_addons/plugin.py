@@ -1,4 +1,5 @@
-"""What this package adds to the command line."""
+"""The plugin through which this package registers its commands (`up`, `run`, `doctor`, `memory`, ...) with the command
+line."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ __all__ = ["commands"]
 
 @hookimpl
 def commands(app: typer.Typer) -> None:
-    """Commands that start a proxy, or stand beside one. Each is imported when it runs."""
+    """Register the commands that start or control a proxy. Each one's module is imported when it runs."""
     from penstock.cli.deferred import add_command, add_group  # a proxy loads this plugin too, and needs no typer
 
     cli = "penstock_addons.cli"

@@ -1,4 +1,4 @@
-"""Budget hints: a subagent is told when a budget that it counts for runs low. Only where the profile says so."""
+"""The stage `budget`: notes to a subagent that a budget it draws on runs low, where the profile has `[budget] hint`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HINTS = {
 
 
 class Hint(Stage):
-    """Says so once for each level, in a note at the tail."""
+    """Adds a note to the end of the newest message, once for each budget level."""
 
     name = "budget"
 
@@ -29,5 +29,5 @@ class Hint(Stage):
 
 @hookimpl
 def stages(profile: Profile) -> list[Stage]:
-    """The hint, where `[budget] hint` is true."""
+    """The stage, if `[budget] hint` is true."""
     return [Hint()] if profile.budget.hint else []

@@ -1,4 +1,4 @@
-"""Envelope stripping: a person's words without what clients and chat gateways wrap around them.
+"""The stage `envelope`: strips what clients and chat gateways wrap around the user's words.
 
 Taggers, recall and memory read the stripped words. What is sent on changes only where the profile says
 `apply = "send"`.

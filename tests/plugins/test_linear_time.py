@@ -9,11 +9,11 @@ import pytest
 
 from penstock import Block, BlockKind, Role, ToolOutput
 from penstock.conversation.json_spans import Span
-from penstock_plugins.common import margin
-from penstock_plugins.compaction import decisions, parts, sentences
+from penstock_plugins.common import margin, tool_calls
+from penstock_plugins.common.tool_calls import ToolKind
+from penstock_plugins.compaction import decisions, parts, textrank
 from penstock_plugins.memory import recall, turn_actions
-from penstock_plugins.pruning import needles, page, repack, repeats, tools
-from penstock_plugins.pruning.tools import ToolKind
+from penstock_plugins.pruning import needles, page, repack, repeats
 from penstock_plugins.tags import keywords, tagging
 from penstock_plugins.tags.vocabulary import Vocabulary
 from penstock_plugins.trim import envelope, names, request_content, terminal
@@ -75,15 +75,15 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "page": read_page,
     "needles": needles.names_in,
     "numbered lines": repeats.numbered,
-    "a command": lambda text: tools.shows_text(ToolKind.RUN, {"command": text}),
-    "a command in a script": lambda text: tools.files_of(ToolKind.RUN, {"input": f'cmd: "{text}'}),
-    "a patch": lambda text: tools.files_of(ToolKind.EDIT, {"patch": text}),
+    "a command": lambda text: tool_calls.shows_text(ToolKind.RUN, {"command": text}),
+    "a command in a script": lambda text: tool_calls.files_of(ToolKind.RUN, {"input": f'cmd: "{text}'}),
+    "a patch": lambda text: tool_calls.files_of(ToolKind.EDIT, {"patch": text}),
     "numbers before lines": lambda text: margin.margin_of(text.split("\n")),
     "an envelope": envelope.open_envelope,
     "runs of equal lines": envelope.without_runs,
-    "an input": lambda text: tools.decode(text.encode("utf-8", "replace").decode()),
-    "sentences": sentences.split,
-    "ranked sentences": lambda text: sentences.rank(sentences.split(text)),
+    "an input": lambda text: tool_calls.decode(text.encode("utf-8", "replace").decode()),
+    "sentences": textrank.split,
+    "ranked sentences": lambda text: textrank.rank(textrank.split(text)),
     "decisions": decisions.is_decision,
     "record": lambda text: parts.fit([(parts.Speaker.AGENT, text)], 100),
     "keywords": lambda text: keywords.keywords(text, Vocabulary()),

@@ -1,4 +1,4 @@
-"""The application: one feed, and the screens that show it."""
+"""`PenstockApp`: the Textual application. It follows the log through one feed and switches between the screens."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ VIEWS: Final[dict[ViewName, type[BaseView]]] = {
 
 
 class PenstockApp(App[None]):
-    """Shows the log at `path`, whether a proxy writes to it, once did, or has yet to begin."""
+    """Shows the log at `path`, whether a proxy is writing to it, has ended, or has not started yet."""
 
     TITLE = "Penstock"
     CSS_PATH = "app.tcss"
@@ -115,13 +115,13 @@ class PenstockApp(App[None]):
 
     @property
     def log_screen(self) -> LogScreen:
-        """The first screen."""
+        """The request log, which is the first screen."""
         if not hasattr(self, "_log_screen"):
             self._log_screen = LogScreen(self.feed, self.changed)
         return self._log_screen
 
     def view(self, name: ViewName) -> BaseView:
-        """The view of that name. It keeps its place while one is elsewhere. The log is none of these."""
+        """The view of that name. It keeps its scroll position while another is shown. The log is not among them."""
         if not self.is_screen_installed(name):
             self.install_screen(VIEWS[name](self.feed, self.changed), name)
         found = self.get_screen(name)
@@ -156,7 +156,7 @@ class PenstockApp(App[None]):
             self.push_screen(HelpScreen())
 
     def action_view(self, name: str) -> None:
-        """To a view, or to the log, from wherever one is."""
+        """Switch to a view, or to the log, from any screen."""
         target = self.log_screen if name == ViewName.LOG else self.view(ViewName(name))
         self._go_back_to(target if target in self.screen_stack else self.log_screen)
         if self.screen is not target:

@@ -1,4 +1,4 @@
-"""`penstock tui`: the screen, or a picture of it."""
+"""`penstock tui`: starts the terminal screen, serves it to a browser, or writes a picture of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["View", "tui"]
 
 
 class View(StrEnum):
-    """What a screenshot shows: the log or another view; or one exchange, what was changed in it, its context map."""
+    """What `--screenshot` can show: the log or another view; one exchange, its differences, or its context map."""
 
     LOG = ViewName.LOG
     DETAIL = "detail"

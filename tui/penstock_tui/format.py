@@ -1,4 +1,4 @@
-"""How numbers, times and ages are written on the screen."""
+"""Formats numbers, amounts, times and ages for display in a few characters."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STEPS = "▁▂▃▄▅▆▇█"
 
 
 def count(number: float) -> str:
-    """In at most five characters: 950, 9.5k, 48.2k, 482k, 1.2M."""
+    """A number in at most five characters: 950, 9.5k, 48.2k, 482k, 1.2M."""
     for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
         # 0.9995: what would be rounded up to "1000k" is "1.0M".
         if abs(number) >= size * (0.9995 if size > 1e3 else 1):
@@ -40,19 +40,19 @@ def count(number: float) -> str:
 
 
 def dollars(amount: float) -> str:
-    """In at most eight characters up to a million: $0.0041, -$0.3100, $4.20, $1,204. No loss is rounded away."""
+    """A sum in at most eight characters up to a million: $0.0041, -$0.3100, $4.20, $1,204. No loss is rounded away."""
     if abs(amount) < 99.995:
         return format.dollars(amount)
     return f"{'-' if amount < 0 else ''}${abs(amount):,.0f}"
 
 
 def keep_alive(tally: CostTotals) -> str:
-    """Keep-alive requests and what they cost: 12 reads, $0.2100. Nothing where there were none."""
+    """Keep-alive requests and their cost: 12 reads, $0.2100. Empty where there were none."""
     return f"{format.plural(tally.reads, 'read')}, {format.dollars(tally.reads_cost)}" if tally.reads else ""
 
 
 def duration(ms: float | None) -> str:
-    """In at most six characters: 0.4ms, 12ms, 1.2s, 62s, 5m02s, 3h10m. Nothing for None."""
+    """Milliseconds in at most six characters: 0.4ms, 12ms, 1.2s, 62s, 5m02s, 3h10m. Empty for None."""
     if ms is None:
         return ""
     if ms < 9.95:
@@ -67,7 +67,7 @@ def duration(ms: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """94%. Nothing for None; 100% and 0% only when it is all or nothing, else >99% and <1%."""
+    """A share: 94%. Empty for None; 100% and 0% only when exact, otherwise >99% and <1%."""
     if share is None:
         return ""
     if 0 < share < 0.01:
@@ -78,7 +78,7 @@ def percent(share: float | None) -> str:
 
 
 def age(seconds: float) -> str:
-    """How long something took or lasts: 5s, 12m, 3h, 2d."""
+    """A number of seconds in its largest unit: 5s, 12m, 3h, 2d."""
     for unit, size in (("d", DAY), ("h", 3600.0), ("m", 60.0)):
         if seconds >= size:
             return f"{seconds // size:.0f}{unit}"
@@ -86,12 +86,12 @@ def age(seconds: float) -> str:
 
 
 def ago(at: float, now: float) -> str:
-    """How long `at` is past: "now" within a second."""
+    """How long ago `at` was: "now" within a second."""
     return f"{age(now - at)} ago" if now - at >= 1 else "now"
 
 
 def clock_time(at: float, now: float) -> str:
-    """In at most nine characters: the time of today, the weekday and time of this week, the date before that."""
+    """In at most nine characters: the time of today, weekday and time of this week, the date before that."""
     moment = _moment(at)
     today = _moment(now)
     if moment.date() == today.date():
@@ -115,7 +115,8 @@ def home_path(path: Path) -> str:
 
 
 def bar(share: float, width: int) -> str:
-    """A share as a bar of `width` cells, full from 1 on. What is not nothing shows; what is not all leaves a gap."""
+    """A share as a bar of `width` cells, full from 1 on. More than 0 shows at least a mark; less than 1 leaves a
+    gap."""
     filled = round(share * width) if 0 < share < 1 else width * (share >= 1)
     if 0 < share < 1:
         filled = min(max(filled, 1), max(width - 1, 1))
@@ -123,7 +124,7 @@ def bar(share: float, width: int) -> str:
 
 
 def bytes_of(number: int) -> str:
-    """In at most seven characters: 950 B, 9.5 kB, 1.2 MB. Nothing for none."""
+    """A size in at most seven characters: 950 B, 9.5 kB, 1.2 MB. Empty for 0."""
     if number <= 0:
         return ""
     text = count(number)
@@ -132,7 +133,7 @@ def bytes_of(number: int) -> str:
 
 def sparkline(numbers: Sequence[int], width: int, most: int | None = None) -> str:
     """`numbers` as columns, in at most `width` cells; where there are more, neighbours are added up. `most`: what a
-    full column stands for, the largest sum when not given."""
+    full column means, by default the largest sum."""
     if not numbers or width <= 0:
         return ""
     each = -(-len(numbers) // width)
@@ -145,7 +146,7 @@ def sparkline(numbers: Sequence[int], width: int, most: int | None = None) -> st
 
 
 def _moment(at: float) -> datetime:
-    """A time no calendar has is shown as its beginning: the log may be damaged."""
+    """A time that no calendar has is clamped: the log may be damaged."""
     try:
         return datetime.fromtimestamp(at)
     except (ValueError, OverflowError, OSError):

@@ -1,4 +1,4 @@
-"""When Python looks for garbage: between keys, never while one waits to be answered."""
+"""Schedules Python's garbage collection for moments when the user is not pressing keys, to avoid pauses."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ NEVER: Final = 1_000_000_000
 
 
 class GcScheduler:
-    """Python looks through everything that lives whenever enough has been made: over a log of 10,000 exchanges that
-    takes 100 to 300 ms, several times a minute, in the middle of whatever one does, for it is drawing that makes most.
-    So what lives is set aside (`gc.freeze`) now and then, and what is left is looked through only from here, at
-    moments of our own choosing. What is dropped is freed as ever: only circles wait."""
+    """Controls Python's garbage collector. By default Python traverses all live objects whenever enough were created:
+    with a log of 10,000 exchanges that takes 100 to 300 ms, several times a minute, mostly while something is drawn.
+    Instead, live objects are set aside (`gc.freeze`) now and then, and the rest is collected only from here, when the
+    user is idle. Reference counting frees most objects as always: only cycles wait."""
 
     def __init__(self) -> None:
         self._swept = float("-inf")
@@ -31,15 +31,15 @@ class GcScheduler:
         self._before = gc.get_threshold()
 
     def begin(self) -> None:
-        """A log is about to be read. All that this makes, lives."""
+        """A log is about to be read: all that is created then stays alive."""
         gc.disable()
 
     def touch(self, now: float) -> None:
-        """A person did something."""
+        """The user did something."""
         self._touched = now
 
     def look(self, now: float, *, loaded: bool) -> bool:
-        """Sweep, or look through what is young, if it is time. Gives whether it was."""
+        """Run a full or a young collection if it is time. Returns whether one ran."""
         still, young = now - self._touched, gc.get_count()[2]
         if not loaded or (still < ANSWERED and young < MOST):
             return False
@@ -56,7 +56,7 @@ class GcScheduler:
         return True
 
     def end(self) -> None:
-        """As it was before."""
+        """Restore Python's default."""
         gc.unfreeze()
         gc.set_threshold(*self._before)
         gc.enable()

@@ -1,4 +1,4 @@
-"""The views by name. Knows no Textual, so that the command line may name them too."""
+"""`ViewName`: the names of the views, also for the command line. Independent of Textual."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ViewName(StrEnum):
 
     @property
     def help(self) -> str:
-        """What it shows, in a line."""
+        """What the view shows, in a line."""
         return _HELP[self]
 
 

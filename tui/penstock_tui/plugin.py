@@ -1,4 +1,4 @@
-"""Gives `penstock tui` and `penstock report`."""
+"""Adds `penstock tui` and `penstock report` to the command line, as a plugin."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["commands"]
 
 @hookimpl
 def commands(app: typer.Typer) -> None:
-    """Add `tui` and `report` to the command line. Each is imported when it runs."""
+    """Register `tui` and `report` with the command line. Each one's module is imported when it runs."""
     from penstock.cli.deferred import add_command  # a proxy loads this plugin too, and needs no typer
 
     add_command(

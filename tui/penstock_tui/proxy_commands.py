@@ -1,4 +1,4 @@
-"""Tells the proxy what to do, on a thread, and the person what came of it."""
+"""Sends commands to the running proxy on a thread (compact, pause, shut down), and shows the outcome to the user."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Answer = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing a person may have the proxy do."""
+    """A command that the user can send to the proxy."""
 
     title: str
     help: str
@@ -32,13 +32,13 @@ class Command:
 
 
 class ProxyCommands:
-    """For the screen's thread. Nothing waits for the proxy but a thread of its own."""
+    """For the screen's thread. Only a thread of its own waits for the proxy."""
 
     def __init__(self, app: App[None], proxy: ProxyClient) -> None:
         self._app, self.proxy = app, proxy
 
     def commands(self) -> Iterator[Command]:
-        """Those that need no more words."""
+        """The commands that need no arguments."""
         yield Command("Pause editing", "The proxy watches: nothing new is edited, budgets count on", self.pause)
         yield Command("Resume editing", "A paused proxy edits again", self.resume)
         yield Command("Compact now", "Old turns of every session become records at its next request", self.compact)
@@ -47,15 +47,15 @@ class ProxyCommands:
         )
 
     def pause(self) -> None:
-        """Have it edit nothing new."""
+        """Pause editing: nothing new is edited."""
         self.send("/settings/pause", {}, lambda _: "Editing is paused. What was edited is sent on as it was.")
 
     def resume(self) -> None:
-        """Have it edit again."""
+        """Resume editing."""
         self.send("/settings/resume", {}, lambda _: "Editing goes on.")
 
     def compact(self, session: str = "", whose: str = "") -> None:
-        """Have old turns compacted at the next request: of a session, or of all. Asks first."""
+        """Compact old turns at the next request of a session, or of all. Asks first."""
         self._confirmed(
             f"Compact {whose or 'every session'} now?",
             "Old turns become a record at the next request, though the cache may be warm: what is left is paid for as "
@@ -65,7 +65,7 @@ class ProxyCommands:
         )
 
     def shut_down(self) -> None:
-        """Have it leave. Asks first."""
+        """Shut the proxy down. Asks first."""
         self._confirmed(
             "Shut the proxy down?",
             "It takes nobody new, finishes what is under way and ends. Clients that go through it reach nobody until "
@@ -81,8 +81,8 @@ class ProxyCommands:
         done: Callable[[Answer], str],
         refused: Callable[[Refused], bool] | None = None,
     ) -> None:
-        """Ask the proxy. `done` gives what is said then, empty for nothing. `refused` may take a refusal for its own:
-        true, and nothing more is said of it."""
+        """Send a command. `done` gives the text of the notice then, empty for none. `refused` may handle a refusal
+        itself: it then returns true, and no notice is shown."""
         work = partial(self._work, path, dict(arguments), done, refused or (lambda _: False))
         self._app.run_worker(work, thread=True, group="commands", name=f"tell the proxy {path}")
 

@@ -1,4 +1,4 @@
-"""A picture of the screen, without a terminal: for a README, or to show a colleague."""
+"""Renders the screen as an SVG picture, without a terminal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PATIENCE = 60.0
 
 
 class PictureError(Exception):
-    """There is nothing to take a picture of, or nowhere to put it."""
+    """There is nothing to take a picture of, or the file cannot be written."""
 
 
 def take_picture(
@@ -40,8 +40,8 @@ def take_picture(
     view: str = ViewName.LOG,
     clock: Clock | None = None,
 ) -> None:
-    """Write what the screen shows of the log at `path` to `target`, as SVG: a view by its name; or one exchange:
-    `detail`, `diff` or `context`. Raises `PictureError`."""
+    """Write a picture of the log at `path` to `target`, as SVG: a view by its name; or of one exchange `detail`, `diff`
+    or `context`. Raises `PictureError`."""
     try:
         svg = asyncio.run(_picture(PenstockApp(path, clock), size, select, view))
     except TimeoutError as e:

@@ -1,3 +1,4 @@
-"""The commands that have to do with the wire. What is heavy is imported when a command runs."""
+"""The commands that start or control a proxy, one module for each command, and what they share. Heavy packages are
+imported only when a command runs."""
 
 from __future__ import annotations

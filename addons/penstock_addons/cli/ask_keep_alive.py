@@ -1,4 +1,5 @@
-"""The one question that `penstock run` asks of keep-alive, after a client has ended, where it would have paid."""
+"""Asks the user once, after `penstock run`, whether to turn keep-alive requests on, where they would have saved money
+in the session that ended."""
 
 from __future__ import annotations
 
@@ -96,7 +97,7 @@ def _ask(profile: Profile, worth: str, *, is_up: bool) -> None:
 
 
 def _discard_typed() -> None:
-    """What was typed for the client is no answer."""
+    """Discard what was typed while the client ran: it is no answer to the question."""
     if termios is not None:
         with suppress(OSError, ValueError, termios.error):
             termios.tcflush(sys.stdin, termios.TCIFLUSH)

@@ -1,4 +1,5 @@
-"""What a person is told when a proxy starts."""
+"""The text that `penstock up` prints when the proxy listens: address, profile, store, certificate, and how to start a
+client. It also holds the note on requests that carry a digest of their body."""
 
 from __future__ import annotations
 
@@ -28,14 +29,15 @@ WITHOUT = (
 
 
 def attested(profile: Profile) -> str:
-    """The two sentences on attested requests. Empty: under this profile they are left alone."""
+    """The note, in two sentences, on requests that carry a digest of their body. Empty: this profile does not edit
+    them."""
     if profile.mode == "observe" or profile.attested == "observe":
         return ""
     return f"{ATTESTED} {WITHOUT}"
 
 
 def command() -> str:
-    """How this program is called from here: by name when the PATH has it, else as it was called."""
+    """How to call this program from this shell: `penstock` where PATH has it, otherwise as it was called."""
     if shutil.which("penstock") is not None or not sys.argv[0].endswith("penstock"):
         return "penstock"
     return sys.argv[0]
@@ -44,7 +46,7 @@ def command() -> str:
 def banner(
     what: Announcement, profile: Profile, bundle: Path, reverse: list[Upstream], *, first: bool
 ) -> Iterator[str]:
-    """The lines for a proxy that listens now."""
+    """The lines to print for a proxy that listens now. `first`: also what a new user should know."""
     yield f"Penstock {__version__} listens on {what.url()}"
     yield f"  profile  {profile.name}: {profile.about}" if profile.about else f"  profile  {profile.name}"
     yield f"  store    {what.store}"
@@ -73,7 +75,7 @@ def banner(
 
 
 def is_first_time() -> bool:
-    """Whether a person has not been greeted on this machine yet. Asking counts as greeting."""
+    """Whether this is the first start on this machine. The first call also records that it was."""
     mark = paths.state_dir() / "greeted"
     try:
         paths.make_private(mark.parent)

@@ -1,4 +1,4 @@
-"""`penstock budget`: what was spent, what may be, and what to do when it is used up."""
+"""`penstock budget`: shows what was spent and the limits; sets, raises and resets limits."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def reset(
 
 
 def _do(store: Path | None, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Ask the proxy that has the store; where none is up, do it in the store itself."""
+    """Send a command to the proxy that owns the store; where none runs, carry it out on the store."""
     return do_budget(store or paths.store_path(), lambda: profile_in_use().budget, command, arguments)
 
 

@@ -1,4 +1,5 @@
-"""The certificate authority that clients have to trust: mitmproxy's own, made on this machine."""
+"""Creates and finds the certificate authority that clients must trust (mitmproxy's own, made on this machine), and
+writes a bundle of it with the system's root certificates."""
 
 from __future__ import annotations
 
@@ -34,17 +35,18 @@ _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re
 
 
 def default_confdir() -> Path:
-    """mitmproxy's own folder."""
+    """The folder where mitmproxy keeps its certificates by default."""
     return Path("~/.mitmproxy").expanduser()
 
 
 def certificate(confdir: Path) -> Path:
-    """The certificate to trust, without its key."""
+    """The file of the certificate authority's certificate, without its key."""
     return confdir / "mitmproxy-ca-cert.pem"
 
 
 def ensure(confdir: Path) -> Path:
-    """The certificate, made with its key when there is none yet. Raises `PenstockError`."""
+    """The certificate authority's certificate; it is created, with its key, if there is none. Raises
+    `PenstockError`."""
     from mitmproxy.certs import CertStore
 
     try:
@@ -58,12 +60,13 @@ def ensure(confdir: Path) -> Path:
 
 
 def bundle_file() -> Path:
-    """The system's roots and our certificate in one file, for clients that take one file only."""
+    """The file that holds the system's root certificates and ours, for clients that read one file only."""
     return paths.state_dir() / "ca-bundle.pem"
 
 
 def write_bundle(ca: Path, environ: Mapping[str, str] = os.environ) -> Path:
-    """Write the bundle: the system's roots, those a person named in `environ`, and `ca`. Raises `PenstockError`."""
+    """Write the bundle: the system's root certificates, those that `environ` names, and `ca`. Raises
+    `PenstockError`."""
     named = [Path(environ[name]) for name in ROOT_VARIABLES if environ.get(name)]
     pems = dict.fromkeys(pem for file in (*_system_roots(), *named, ca) for pem in _pems(file))
     file = bundle_file()

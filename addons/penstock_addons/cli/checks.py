@@ -1,4 +1,5 @@
-"""What can be wrong with an installation, looked at one by one. Nothing is changed by looking."""
+"""The checks of `penstock doctor`: Python and packages, certificate, ports, disk, store, profile, plugins, clients.
+Each gives a level, a finding and a fix; none changes anything."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ SOON_S = 30 * 86400.0
 
 
 class Level(StrEnum):
-    """How bad it is."""
+    """How serious a finding is."""
 
     OK = "ok"
     WARN = "warn"
@@ -48,7 +49,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What was found."""
+    """The result of one check."""
 
     name: str
     level: Level
@@ -59,7 +60,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Installation:
-    """What is looked at."""
+    """The files, profile and environment that are checked."""
 
     profile: str
     port: int
@@ -68,7 +69,7 @@ class Installation:
 
 
 def check_all(subject: Installation) -> list[CheckResult]:
-    """Every check, in the order of the road."""
+    """Run all checks, in the order in which a request passes what they check."""
     checks: Sequence[Callable[[Installation], CheckResult]] = (
         _python,
         _packages,

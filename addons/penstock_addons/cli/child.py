@@ -1,4 +1,5 @@
-"""A proxy as a child process: started when needed, gone when no longer."""
+"""`ChildProxy`: starts `penstock up` as a child process, waits until it listens, and stops it when it is no longer
+needed."""
 
 from __future__ import annotations
 
@@ -23,10 +24,10 @@ POLL_S = 0.05
 
 
 class ChildProxy:
-    """`with ChildProxy(["--profile", "codex"]) as child:` starts `penstock up` and stops it again, whatever happens.
+    """`with ChildProxy(["--profile", "codex"]) as child:` starts `penstock up`, and stops it at the end of the block.
 
-    Its stdin is a pipe that only this process holds: should this one be killed, the proxy sees its end and goes too.
-    Raises `PenstockError`, with what the proxy said, when it does not start.
+    The proxy's stdin is a pipe that only this process holds: if this process is killed, the proxy reads the end of its
+    stdin and stops, too. Raises `PenstockError`, with what the proxy printed, when it does not start.
     """
 
     def __init__(self, arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> None:
@@ -52,7 +53,7 @@ class ChildProxy:
         self._stop()
 
     def ended(self) -> str:
-        """What the proxy said when it ended by itself; empty while it runs."""
+        """What the proxy printed, if it ended by itself; empty while it runs."""
         if self._process is None or self._process.poll() is None:
             return ""
         return f"the proxy ended with status {self._process.returncode}\n{self._said()}".strip()

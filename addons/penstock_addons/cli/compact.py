@@ -1,4 +1,4 @@
-"""`penstock compact`: have old turns compacted at the next request, whether that pays or not."""
+"""`penstock compact`: has the running proxy compact old turns at the next request, whether that pays or not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`penstock doctor`: what is well, what is not, and what to do about it."""
+"""`penstock doctor`: runs the checks of an installation and prints a line and a fix for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client finds in its environment, so that it goes through the proxy and trusts it."""
+"""The environment variables with which a client is started, so that it uses the proxy and trusts its certificate."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _ADDED = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")
 def for_client(
     environ: Mapping[str, str], *, proxy: str, ca: Path, bundle: Path, plain_http: bool = False
 ) -> dict[str, str]:
-    """`environ` with every proxy and CA variable that clients honour.
+    """`environ` with all proxy and certificate variables that clients read.
 
-    `HTTP_PROXY` only when asked for: plain HTTP is a person's own servers, on this machine most of all, and nothing of
-    theirs is for us. Ollama is the exception.
+    `HTTP_PROXY` is set only with `plain_http`: plain HTTP goes to the user's own servers, most of them on this machine,
+    and is not read. Ollama is the exception.
     """
     out = dict(environ)
     for name in (*_PROXY, *(_PLAIN if plain_http else ())):
@@ -44,12 +44,12 @@ def for_client(
 
 
 def proxy_before(environ: Mapping[str, str]) -> str:
-    """The proxy a client would have used without us."""
+    """The proxy that the client would use without Penstock; empty if none."""
     return next((environ[name] for name in (*_PROXY[::-1], "ALL_PROXY", "all_proxy") if environ.get(name)), "")
 
 
 def left_out(environ: Mapping[str, str], hosts: tuple[str, ...]) -> list[str]:
-    """Those of `hosts` that `NO_PROXY` keeps from us."""
+    """Those of `hosts` that `NO_PROXY` excludes from the proxy."""
     entries = [e.strip().lower().lstrip("*") for e in no_proxy(environ).split(",") if e.strip()]
     return [
         host
@@ -59,5 +59,5 @@ def left_out(environ: Mapping[str, str], hosts: tuple[str, ...]) -> list[str]:
 
 
 def no_proxy(environ: Mapping[str, str]) -> str:
-    """The hosts that clients talk to without a proxy."""
+    """The value of `NO_PROXY`: the hosts that clients contact without a proxy."""
     return environ.get("no_proxy") or environ.get("NO_PROXY") or ""

@@ -1,4 +1,4 @@
-"""Model requests from a file that mitmproxy wrote."""
+"""Reads model requests, for `penstock whatif`, from a file of flows that mitmproxy wrote (`mitmdump -w FILE`)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ __all__ = ["read_flows"]
 
 
 def read_flows(file: Path, bad: Bad) -> Iterator[tuple[Position, Recorded]]:
-    """The flows with a request's body, in the order they were written. A damaged file ends at the damage."""
+    """The flows that have a request body, in the order in which they were written. Of a damaged file, those before the
+    damage."""
     with file.open("rb") as data:
         flows = iter(FlowReader(data).stream())
         number = 0
@@ -51,7 +52,7 @@ def _recorded(flow: http.HTTPFlow, body: bytes) -> Recorded:
 
 
 def _content(response: http.Response) -> bytes:
-    """The answer in clear. Nothing for one in an encoding that mitmproxy does not know."""
+    """The body of the answer, decompressed. Empty for an encoding that mitmproxy does not know."""
     try:
         return response.get_content(strict=True) or b""
     except ValueError:

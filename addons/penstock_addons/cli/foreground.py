@@ -1,4 +1,5 @@
-"""Run a program in the foreground and end as it ends."""
+"""Runs a program in the foreground (the client of `penstock run`), passes signals on to it, and returns its exit
+status."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ Handler = Callable[[int, FrameType | None], None]
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Within, a signal that asks this process to end ends it by `SystemExit`, so that what it started is stopped."""
+    """While active, SIGTERM and SIGHUP raise `SystemExit` in this process, so that what it started is stopped."""
 
     def end(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
@@ -30,9 +31,10 @@ def ended_by_signals() -> Iterator[None]:
 
 
 def run_in_foreground(command: Sequence[str], environ: Mapping[str, str]) -> int:
-    """The status `command` ends with, as a shell gives it: 128 and the number for one that a signal ended.
+    """Run `command` and return its exit status as a shell gives it: 128 plus the number of the signal that ended it.
 
-    Signals meant to end us go to the program; we end when it has. Raises `OSError` when it cannot be started.
+    SIGTERM and SIGHUP are passed on to the program; this process ends when the program has. Raises `OSError` when it
+    cannot be started.
     """
     process = subprocess.Popen(command, env=dict(environ))
 

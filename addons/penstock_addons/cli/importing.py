@@ -1,4 +1,4 @@
-"""`penstock import`: what Claude Code and Codex wrote down, into memory."""
+"""`penstock import`: reads transcripts of past Claude Code and Codex sessions and adds them to the memory."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def import_(
 
 @dataclass(frozen=True)
 class _How:
-    """What holds for all files."""
+    """The options that hold for all files of an import."""
 
     project: str
     """Empty: the one that each names."""
@@ -85,7 +85,7 @@ class _How:
 
     @classmethod
     def of(cls, profile: Profile, project: str) -> _How:
-        """As the stage would keep it under this profile."""
+        """The options as the memory stage would use them under this profile."""
         from penstock.memory.text_kind import MessageFilter
 
         message_filter = validate_table(MessageFilter, profile.settings_of("memory"), f"{profile.where}: stage.memory.")
@@ -95,7 +95,7 @@ class _How:
 
 @dataclass
 class _Done:
-    """What came of an import."""
+    """The result of an import: counts and faults."""
 
     new: int = 0
     known: int = 0
@@ -114,7 +114,7 @@ class _Done:
     """By a person, before it was done."""
 
     def faults(self) -> list[str]:
-        """In words, each with its place."""
+        """What could not be read, in words, each with its file and lines."""
         out = list(self.unread)
         if self.broken:
             lines = plural(sum(map(len, self.broken.values())), "line")
@@ -165,7 +165,7 @@ def _imported(memory: MemoryClient, files: Sequence[Path], how: _How) -> _Done:
 
 
 def _read(file: Path, how: _How, done: _Done) -> list[dict[str, Any]]:
-    """The items of one transcript, as they are sent."""
+    """The items of one transcript, in the form in which they are sent to the memory."""
     from penstock.control.memory_json import shown
     from penstock.transcripts import read
     from penstock.transcripts.items import items_of
@@ -225,7 +225,7 @@ def _lines(numbers: Sequence[int]) -> str:
 
 
 def _listed(places: Iterable[str]) -> str:
-    """A line for each."""
+    """One line for each file."""
     named = list(places)
     more = [f"and {plural(len(named) - _NAMED, 'more file')}"] if len(named) > _NAMED else []
     return ":" + "".join(f"\n  {printable(place)}" for place in [*named[:_NAMED], *more])

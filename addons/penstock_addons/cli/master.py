@@ -1,4 +1,4 @@
-"""mitmdump in this process, with the suite in it."""
+"""Runs mitmdump in this process with Penstock's addons: what `penstock up` starts."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ __all__ = ["serve"]
 
 
 def serve(arguments: Sequence[str], more: Sequence[object]) -> None:
-    """Run until a signal, or `shutdown`, ends it. `arguments` are mitmdump's own; `more` are addons behind the suite's.
-    Raises `SystemExit` when start-up fails; mitmproxy has then said why."""
+    """Run mitmdump until a signal or the command `shutdown` ends it. `arguments` are mitmdump's own; `more` are addons
+    added after Penstock's. Raises `SystemExit` when start-up fails; mitmproxy has then printed why."""
 
     class Master(DumpMaster):
         def __init__(self, opts: Options) -> None:
@@ -35,6 +35,6 @@ def serve(arguments: Sequence[str], more: Sequence[object]) -> None:
 
 
 def _filter(arguments: Namespace) -> dict[str, Any]:
-    """As mitmdump does: what stands behind all options is a filter."""
+    """As mitmdump does: the arguments after all options are a filter."""
     wanted = " ".join(arguments.filter_args)
     return {name: wanted for name in ("save_stream_filter", "readfile_filter", "dumper_filter") if wanted}

@@ -1,4 +1,5 @@
-"""How a client is told of `penstock mcp` for one session: by arguments, and nothing is written anywhere."""
+"""The arguments with which `penstock run` gives a client the MCP server `penstock mcp` for one session; no
+configuration file is written."""
 
 from __future__ import annotations
 
@@ -22,18 +23,18 @@ _COMMAND = re.compile(r"[a-z][a-z-]*")
 
 
 def is_possible() -> bool:
-    """Whether `penstock mcp` can run: the package it is made with is installed."""
+    """Whether `penstock mcp` can run: whether the package `mcp` is installed."""
     return find_spec("mcp") is not None
 
 
 def can_shorten(profile: Profile, plugins: Plugins) -> bool:
-    """Whether anything under `profile` remembers, or leaves a stub that an agent would want to look behind. Raises
+    """Whether a stage under `profile` remembers, or leaves stubs whose originals an agent may ask for. Raises
     `PluginError` and `ProfileError`."""
     return profile.mode == "edit" and any(stage.name in _WITH_TOOLS for stage in plugins.stages(profile))
 
 
 def wired(client: str, arguments: Sequence[str], store: Path) -> list[str]:
-    """`arguments` for `client`, with the tool for this session where the client can be told of it so."""
+    """`arguments` with those that configure the MCP server, if `client` is one that takes such arguments."""
     known = _CLIENTS.get(client)
     return list(arguments) if known is None else known(list(arguments), _command(store))
 
@@ -44,8 +45,8 @@ def _command(store: Path) -> list[str]:
 
 
 def _claude(arguments: list[str], command: list[str]) -> list[str]:
-    """In front, so that nothing behind a prompt or a `--` is taken apart. With `=`: both options take all words that
-    follow, a prompt too, and add to those a person gives. A command (`claude mcp list`) is left alone."""
+    """The options are put first, so that a prompt or a `--` is not split; with `=`, as both options would take all
+    arguments that follow. They add to those the user gives. A subcommand (`claude mcp list`) is left unchanged."""
     if arguments and _COMMAND.fullmatch(arguments[0]):
         return arguments
     server = {"type": "stdio", "command": command[0], "args": command[1:]}
@@ -54,7 +55,7 @@ def _claude(arguments: list[str], command: list[str]) -> list[str]:
 
 
 def _codex(arguments: list[str], command: list[str]) -> list[str]:
-    """A JSON string, and a list of them, is a TOML one as well."""
+    """A JSON string, or a list of them, is valid TOML as well."""
     settings = {"command": json.dumps(command[0]), "args": json.dumps(command[1:])}
     told = [part for name, value in settings.items() for part in ("-c", f"mcp_servers.penstock.{name}={value}")]
     return [*told, *arguments]

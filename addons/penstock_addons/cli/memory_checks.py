@@ -1,4 +1,5 @@
-"""How the memory is, for `penstock doctor`. Nothing is opened that another process owns, and nothing made."""
+"""The checks of the memory for `penstock doctor`: size, embedder, vector index. They create nothing and open nothing
+that another process owns."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ _REINDEX = "`penstock memory reindex`, or the next start of a proxy, makes them 
 
 @dataclass(frozen=True)
 class Found:
-    """What was found, and what to do about it."""
+    """A finding, and how to fix it."""
 
     said: str
     fix: str = ""
@@ -41,7 +42,7 @@ def remembers(profile: Profile) -> bool:
 
 
 def embedder(profile: Profile) -> str:
-    """What makes vectors, in words. Raises `MemoryDown`."""
+    """The embedder of this profile, in words. Raises `MemoryDown`."""
     from penstock.memory.opening import embedder_of
 
     found = embedder_of(profile, Plugins.load().embedders())
@@ -49,7 +50,7 @@ def embedder(profile: Profile) -> str:
 
 
 def _name(profile: Profile) -> str:
-    """Of the embedder; empty where there is none."""
+    """The embedder's name; empty where there is none."""
     from penstock.memory.opening import embedder_of
 
     try:
@@ -59,7 +60,7 @@ def _name(profile: Profile) -> str:
 
 
 def memory(store: Path, profile: Profile) -> Found:
-    """The memory beside `store`. Raises `PenstockError` and `sqlite3.Error`."""
+    """The state of the memory that belongs to `store`. Raises `PenstockError` and `sqlite3.Error`."""
     folder = paths.memory_dir(store)
     file = folder / "memory.db"
     if not file.exists():

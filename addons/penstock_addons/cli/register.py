@@ -1,4 +1,5 @@
-"""Addons of a proxy: it says where it listens, and ends with the program that needed it."""
+"""Two addons that `penstock up` adds to the proxy: `Announcer` writes the proxy's address to a file where other
+programs find it; `Tether` stops the proxy when the program that started it ends."""
 
 from __future__ import annotations
 
@@ -22,9 +23,8 @@ logger = logging.getLogger(__name__)
 
 
 class Announcer:
-    """Announces the proxy once it listens, and takes the announcement back when it ends. `reverse` has mitmproxy's
-    words for its reverse ports as keys. `file`, `ca`: where proxies are found and certificates are kept when not
-    given."""
+    """Writes the proxy's addresses to a file once it listens, and removes the file when it ends. `reverse` is keyed by
+    mitmproxy's mode specification of each reverse port. `file` and `ca` have defaults."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Announcer:
 
 
 class Tether:
-    """Ends the proxy when its stdin does: when the program that started it ends, however that ends."""
+    """Stops the proxy at the end of its stdin: when the program that started it has ended, in whatever way."""
 
     def running(self) -> None:
         threading.Thread(target=self._wait, args=(ctx.master.shutdown,), name="penstock-tether", daemon=True).start()

@@ -1,4 +1,5 @@
-"""`penstock run -- CLIENT`: a client through the proxy, with everything set."""
+"""`penstock run -- CLIENT`: runs a client through a proxy, which it finds or starts, with all environment variables
+set."""
 
 from __future__ import annotations
 
@@ -109,7 +110,7 @@ def run(
 
 
 def _shortens(asked: _Asked, proxy: Announcement, plugins: Plugins) -> bool:
-    """Whether an agent in this session may come upon a stub, and can be given the tool that shows what is behind it."""
+    """Whether an agent in this session may see a stub, and can be given the tool that returns the original."""
     if asked.bypass or not mcp_arguments.is_possible():
         return False
     try:
@@ -119,13 +120,13 @@ def _shortens(asked: _Asked, proxy: Announcement, plugins: Plugins) -> bool:
 
 
 def profile_of(client: str) -> str:
-    """The profile for a client when nobody said which."""
+    """The profile to use for a client when the user names none."""
     return _PROFILES.get(client, "default")
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """What this session is to be."""
+    """The options of this session."""
 
     client: str
     profile: str
@@ -151,7 +152,7 @@ def _proxy(asked: _Asked) -> Iterator[tuple[Announcement, Path]]:
 
 
 def _found_for(asked: _Asked) -> tuple[Announcement, Path] | None:
-    """The proxy that is up, when it can serve this session."""
+    """The running proxy, if it can serve this session."""
     if asked.client == "ollama" or asked.profile.endswith(".toml"):
         return None  # the one needs a port of its own, the other a profile that no address can name
     for file in _files():
@@ -162,7 +163,7 @@ def _found_for(asked: _Asked) -> tuple[Announcement, Path] | None:
 
 
 def _files() -> list[Path]:
-    """Where a proxy that others started announces itself: the one around us first."""
+    """Files in which running proxies announce themselves: first that of the `penstock run` around this one."""
     within = os.environ.get(ANNOUNCED_VARIABLE)
     return [*([Path(within)] if within else []), default_file()]
 
@@ -179,21 +180,21 @@ def _arguments(asked: _Asked) -> list[str]:
 
 
 def _free_store() -> Path:
-    """The store, or while another proxy has it the next one beside it: `penstock-2.db`, ..."""
+    """The store; while another proxy uses it, the next free one beside it: `penstock-2.db`, ..."""
     first = paths.store_path()
     others = (first.with_name(f"{first.stem}-{n}{first.suffix}") for n in range(2, 100))
     return next((store for store in (first, *others) if not is_taken(store)), first)
 
 
 def _environ_of_proxy(asked: _Asked) -> dict[str, str]:
-    """A proxy that stood between this machine and the net still does, behind ours."""
+    """The proxy's environment: a proxy that was used before becomes the upstream of ours."""
     behind = proxy_behind(os.environ)
     return {**os.environ, UPSTREAM_VARIABLE: behind} if behind else dict(os.environ)
 
 
 def proxy_behind(environ: Mapping[str, str]) -> str:
-    """The proxy that a client would have used without us, and that ours has to go through. Not a Penstock of this
-    machine, up or down: by what `penstock up` prints, a shell may name it in `HTTPS_PROXY`."""
+    """The upstream proxy to use: the one that the client would have used without Penstock. Not a Penstock of this
+    machine, running or not: after `penstock up`, a shell may have set it as `HTTPS_PROXY`."""
     before = environment.proxy_before(environ)
     parts = urlsplit(before if "//" in before else f"//{before}")
     if parts.hostname not in ("127.0.0.1", "localhost", "::1"):
@@ -217,7 +218,8 @@ def _environ(asked: _Asked, proxy: Announcement, file: Path, *, plain_http: bool
 
 
 def _user(asked: _Asked, proxy: Announcement) -> str:
-    """Who the client says it is to the proxy. Nobody, when the proxy does what is wanted anyway."""
+    """The user name that the client gives to the proxy, which selects a profile; empty when the proxy uses that profile
+    already."""
     if asked.bypass:
         return "bypass"
     # A proxy that was given a profile keeps it, unless a person asks for another one here.
@@ -226,7 +228,7 @@ def _user(asked: _Asked, proxy: Announcement) -> str:
 
 
 def ollama_address(environ: Mapping[str, str]) -> str:
-    """Where the real Ollama is, read from `OLLAMA_HOST` as its own programs read it."""
+    """The address of the real Ollama server, from `OLLAMA_HOST` as Ollama's programs read it."""
     said = environ.get("OLLAMA_HOST", "").strip()
     parts = urlsplit(said if "//" in said else f"//{said}")
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 11434)

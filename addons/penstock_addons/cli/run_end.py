@@ -1,4 +1,5 @@
-"""`RunEnd`: what `penstock run` says and asks when its client has ended, in bounded time."""
+"""`RunEnd`: prints the summary of a `penstock run` and asks about keep-alive when its client has ended, in bounded
+time."""
 
 from __future__ import annotations
 
@@ -77,7 +78,7 @@ class RunEnd:
 
 def _import() -> None:
     """Import, while the client runs, what takes a good part of a second at its end."""
-    from penstock.replay import why_not
+    from penstock.replay import savings_advice
     from penstock.store import sql
 
-    logger.debug("imported: %s, %s", why_not.__name__, sql.__name__)
+    logger.debug("imported: %s, %s", savings_advice.__name__, sql.__name__)

@@ -1,4 +1,4 @@
-"""`RunLog`: the events that one run of a client adds to the log, read once for all that is said of them."""
+"""`RunLog`: the events that one `penstock run` added to the log, read once for its summary and its question."""
 
 from __future__ import annotations
 

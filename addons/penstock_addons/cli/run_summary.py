@@ -1,5 +1,4 @@
-"""`RunSummary`: what `penstock run` says when its client has ended: its requests, their cost, and why little was
-saved."""
+"""`RunSummary`: the summary of a `penstock run` when its client has ended: requests, cost, and why little was saved."""
 
 from __future__ import annotations
 
@@ -80,8 +79,8 @@ class RunSummary:
 
 def _why(sessions: list[list[Event]], profile: str, plugins: Plugins) -> Iterator[str]:
     """The first reason why the longest of the sessions saved little."""
-    from penstock.replay.why_not import why_not  # the engine
+    from penstock.replay.savings_advice import savings_advice  # the engine
 
     longest = max(sessions, key=len)
-    for reason in why_not(longest, profiles.load(profile), plugins)[:1]:
+    for reason in savings_advice(longest, profiles.load(profile), plugins)[:1]:
         yield f"why not more: {printable(reason)}"

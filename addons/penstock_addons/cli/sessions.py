@@ -1,4 +1,4 @@
-"""`penstock sessions`: what sessions the log holds, what they are called, and how one is deleted."""
+"""`penstock sessions`: lists the sessions in the log, labels them, deletes them."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def delete(
 
 
 def _resting(store: Path | None, session: str, *, force: bool) -> dict[str, Any]:
-    """What there is to know of a session that may be deleted now. Raises `PenstockError`."""
+    """What is known of a session that may be deleted now. Raises `PenstockError` when it may not."""
     found = _do(store, "show", {"session": session})
     if found["refused"] or (found["warning"] and not force):
         more = "" if found["refused"] else " --force deletes it all the same"
@@ -106,7 +106,7 @@ def _resting(store: Path | None, session: str, *, force: bool) -> dict[str, Any]
 
 
 def _deleted(found: dict[str, Any]) -> list[str]:
-    """What deleting a session deletes."""
+    """What deleting a session deletes, in words."""
     gone = found["deletes"]
     return [
         f"{plural(found['requests'], 'request')} with {plural(gone['events'], 'event')}, "

@@ -1,4 +1,5 @@
-"""`penstock settings`: what the running proxy goes by, and changes to that for as long as it runs."""
+"""`penstock settings`: shows the running proxy's settings, changes them for this run, saves them as a profile. Also
+`penstock pause`, `resume` and `down`."""
 
 from __future__ import annotations
 

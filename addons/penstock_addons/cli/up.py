@@ -1,4 +1,4 @@
-"""`penstock up`: start the proxy."""
+"""`penstock up`: starts the proxy in this process and runs it until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _arguments(modes: Sequence[str], settings: Mapping[str, object], more: Seque
 
 
 def _main_mode(upstream: str, host: str, port: int) -> tuple[str, str]:
-    """mitmproxy's word for the proxy itself, and the login for the one behind it. Raises `PenstockError`."""
+    """mitmproxy's mode specification for the proxy, and the login for an upstream proxy. Raises `PenstockError`."""
     if not upstream:
         return f"regular@{host}:{port}", ""
     parts = urlsplit(upstream if "//" in upstream else f"http://{upstream}")
@@ -134,12 +134,12 @@ def _main_mode(upstream: str, host: str, port: int) -> tuple[str, str]:
 
 
 def _with_ports(reverse: list[Upstream], host: str) -> list[Upstream]:
-    """Those that leave the port open get a free one: mitmproxy takes two of them for one."""
+    """Gives a free port to each reverse port that names none: mitmproxy takes two without one for the same."""
     return [Upstream(u.name, u.url, u.port or discovery.free_port(host), u.variable, u.suffix) for u in reverse]
 
 
 def _check_ports(host: str, port: int, reverse: Sequence[Upstream]) -> None:
-    """Raises `PenstockError` for the first that is taken, with what to do."""
+    """Raises `PenstockError` for the first port that is in use, with what to do."""
     for number, option in ((port, "--port"), *((u.port, f"--reverse {u.name}") for u in reverse)):
         if discovery.is_free(host, number):
             continue

@@ -1,4 +1,5 @@
-"""Reverse mode: a port here that stands for a provider, for clients that can be given a base address."""
+"""Reverse mode: parses `--reverse anthropic=8411`, a local port that forwards to one provider, for clients that take a
+base URL."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ _SPEC = re.compile(r"(?P<name>.+?)(?:=(?P<port>\d{1,5}))?")
 
 @dataclass(frozen=True)
 class Upstream:
-    """One reverse port."""
+    """A reverse port and the provider that it forwards to."""
 
     name: str
     """As given: a provider, or an address."""
@@ -36,16 +37,16 @@ class Upstream:
     suffix: str = ""
 
     def base(self, host: str, port: int) -> str:
-        """The address a client is given."""
+        """The base URL to give to a client."""
         return f"http://{host}:{port}{self.suffix}"
 
     def mode(self, host: str) -> str:
-        """mitmproxy's word for it."""
+        """mitmproxy's mode specification."""
         return f"reverse:{self.url}@{host}:{self.port}"
 
 
 def parse(spec: str) -> Upstream:
-    """`anthropic=8411`, `anthropic`, or `http://gpu-box:11434=8411`. Raises `PenstockError`."""
+    """Parse `anthropic=8411`, `anthropic`, or `http://gpu-box:11434=8411`. Raises `PenstockError`."""
     found = _SPEC.fullmatch(spec)
     name = found["name"] if found else ""
     port = int(found["port"] or 0) if found else 0

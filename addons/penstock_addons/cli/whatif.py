@@ -1,4 +1,5 @@
-"""`penstock whatif`: a recorded session, under other profiles."""
+"""`penstock whatif`: replays a recorded session under other profiles and compares what each would have cost and
+kept."""
 
 from __future__ import annotations
 
@@ -101,7 +102,7 @@ def whatif(
 
 
 def _reading(log: Path, faults: list[str]) -> tuple[Iterator[tuple[Position, Recorded]], int]:
-    """The recording, and how long it is in the unit of its positions."""
+    """The requests of a recording, and its length in the unit of their positions."""
     from penstock.replay.recording import read_har, read_lines
 
     def bad(number: int, why: str) -> None:
@@ -131,13 +132,13 @@ def _reading(log: Path, faults: list[str]) -> tuple[Iterator[tuple[Position, Rec
 
 
 class Reader(Protocol):
-    """What reads one kind of recording."""
+    """Reads one format of recording."""
 
     def __call__(self, file: Path, bad: Bad, /) -> Iterator[tuple[Position, Recorded]]: ...
 
 
 class Bar(Protocol):
-    """What shows how far it is."""
+    """Shows the progress of a replay."""
 
     def update(self, n_steps: int, /) -> None: ...
 
@@ -163,7 +164,7 @@ def _complain(faults: list[str]) -> None:
 
 
 def _lines(results: list[Result]) -> list[str]:
-    """One column for each profile, the recording in front."""
+    """A table with one column for each profile, the recording first."""
     first = results[0]
     about = "~" if first.estimated else ""
     stages = sorted({stage for result in results for stage in result.edits})
@@ -190,7 +191,7 @@ def _lines(results: list[Result]) -> list[str]:
 
 
 def _sum(amount: float, result: Result) -> str:
-    """`?` where the price of no request is known, and behind what is known where that of some is not."""
+    """A sum of dollars: `?` where no request's price is known, and `?` appended where some are not."""
     if result.unpriced == result.requests and result.unpriced:
         return "?"
     return f"{dollars(amount)} + ?" if result.unpriced else dollars(amount)

@@ -1,1 +1,1 @@
-"""The control API of a running proxy: its routes, its memory, its shutdown."""
+"""The server side of the control channel: HTTP commands to the running proxy, and its orderly shutdown."""

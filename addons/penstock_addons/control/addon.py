@@ -1,8 +1,8 @@
-"""Commands to the running proxy: requests for the host `penstock.internal`, or with the header `x-penstock: command`,
-answered here and never forwarded. On a reverse port, whose host is the provider's, only the header tells for sure.
+"""`Control`: the addon that answers commands to the running proxy. These are requests to the host `penstock.internal`,
+or with the header `x-penstock: command`; they are never forwarded. On a reverse port only the header identifies them.
 
-Only from this machine, and only with the token that stands in a file beside the store, which its owner alone can read:
-`Authorization: Bearer TOKEN`. What can be asked for stands in `penstock_addons.control.routes`.
+Accepted from this machine only, with the token from a file beside the store that only its owner can read:
+`Authorization: Bearer TOKEN`. The commands are listed in `penstock_addons.control.routes`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ALLOWED = "penstock.control"
 
 
 class Control:
-    """Answers commands. Stands before the gateway, which leaves alone what has an answer."""
+    """Answers commands. It comes before the gateway, which ignores requests that have an answer."""
 
     def __init__(self, settings: Settings, gateway: Gateway) -> None:
         self._settings = settings
@@ -47,7 +47,7 @@ class Control:
             flow.response = _answer(400, error=f"plain http://{HOST} was expected")
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        """Whatever it is, it has an answer from here on: nothing goes upstream, no stage sees it."""
+        """A command gets its answer here, so it is neither forwarded nor seen by a stage."""
         if _is_command(flow.request):
             flow.response = _answer(503, error="not done yet")  # first: what fails below must not let it through
             refusal = self._refusal(flow)

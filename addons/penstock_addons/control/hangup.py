@@ -1,4 +1,5 @@
-"""SIGHUP, which a process gets when its terminal closes, ends the proxy as SIGTERM does: what it knows is written."""
+"""`HangUp`: an addon that shuts the proxy down on SIGHUP, as when its terminal closes, so that everything is written to
+disk."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 class HangUp:
-    """mitmproxy itself handles SIGINT and SIGTERM only."""
+    """Handles SIGHUP; mitmproxy itself handles only SIGINT and SIGTERM."""
 
     def __init__(self) -> None:
         self._is_set = False

@@ -1,4 +1,5 @@
-"""Commands for memory over the control channel: `POST /memory/COMMAND`, what it needs as a JSON object."""
+"""The control channel's route `POST /memory/COMMAND`: carries out a memory command with a JSON object as its
+arguments."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ OPEN_S = 20.0
 
 
 class MemoryRoutes:
-    """Carries commands out. They take a while: call it off the loop."""
+    """Carries out memory commands. They block: call it from a thread, not from the event loop."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -32,7 +33,7 @@ class MemoryRoutes:
         self._lock = threading.Lock()
 
     def do(self, suite: Suite, command: str, body: bytes) -> tuple[int, Mapping[str, Any]]:
-        """A status and an answer. 409: this process has no memory, or another has it."""
+        """An HTTP status and an answer. 409: this process has no memory, or another process owns it."""
         memory_service = suite.memory
         if memory_service is None:
             return 409, {"error": f"the profile {suite.profile.name!r} remembers nothing: `[memory] enabled` is false"}

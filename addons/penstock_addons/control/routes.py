@@ -1,10 +1,9 @@
-"""What the proxy does when it is told to over the control channel: a status and an answer, as plain data.
+"""`ControlRoutes`: maps the path of a command to the code that carries it out; gives an HTTP status and JSON data.
 
-`POST /compact {"session": ""}` has the next request of a session, or of all, flushed; `GET /health` says that the proxy
-is up; `POST /shutdown` has it leave. `POST /memory/COMMAND` asks the memory that this process owns, `POST
-/budget/COMMAND` its budgets, `POST /settings/COMMAND` shows and changes its settings, pauses it, and has
-it go on; `POST /sessions/COMMAND` lists, names and deletes the sessions in its store; `POST /requests/whole
-{"exchange": "ID"}` gives one of the last requests in full, redacted.
+`GET /health` says that the proxy runs. `POST /compact {"session": ""}` flushes at the next request of a session, or of
+all; `POST /shutdown` stops the proxy. `POST /memory/COMMAND`, `/budget/COMMAND` and `/sessions/COMMAND` work on the
+memory, budgets and sessions that this process owns. `POST /settings/COMMAND` shows and changes settings, pauses and
+resumes. `POST /requests/whole {"exchange": "ID"}` gives one of the last requests in full, redacted.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _KNOWN = (
 
 
 class ControlRoutes:
-    """Quick ones are done at once, others in a thread."""
+    """Carries out quick commands at once, others in a thread."""
 
     def __init__(self, settings: Settings, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -48,7 +47,7 @@ class ControlRoutes:
         }
 
     def do(self, method: str, path: str, body: bytes) -> Answer | Coroutine[Any, Any, Answer]:
-        """The answer, or what it has to be awaited from."""
+        """The answer, or an awaitable that gives it."""
         suite = self._gateway.suite
         if suite is None:
             return 503, {"error": "the suite is not up"}

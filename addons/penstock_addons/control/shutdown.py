@@ -1,4 +1,5 @@
-"""Have the proxy end by itself: no new connection is taken, what is under way is finished, then it leaves."""
+"""`GracefulShutdown`: stops the proxy when a command asks for it: no new connections, requests under way are completed,
+then it exits."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ LOOK_S = 0.05
 
 
 class GracefulShutdown:
-    """For the loop's thread."""
+    """For the event loop's thread."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -31,7 +32,7 @@ class GracefulShutdown:
         self._until = 0.0
 
     def begin(self, grace_s: float | None = None) -> int:
-        """Leave, after at most `grace_s`; who asks last says how long. Gives how many requests are under way."""
+        """Shut down after at most `grace_s` seconds; the last call decides. Gives the number of requests under way."""
         self._until = time.monotonic() + (GRACE_S if grace_s is None else min(max(grace_s, 0.0), LONGEST_S))
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._leave())

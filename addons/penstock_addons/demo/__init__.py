@@ -1,3 +1,3 @@
-"""What `penstock demo` shows: a scripted provider, a scripted client, and the real proxy between them."""
+"""`penstock demo`: a scripted client and a scripted provider, with the real proxy between them, on this machine."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A coding client that plays a script: it sends its growing history, runs tools, counts, and tries again."""
+"""The demo's client: plays the script of a coding session against the proxy. It sends its growing history, runs its
+scripted tools, counts tokens, and retries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`penstock demo`: the whole road on this machine, with nothing to log in to."""
+"""`penstock demo`: runs the scripted session through a real proxy, on the screen or as lines; needs no login and no
+network."""
 
 from __future__ import annotations
 
@@ -156,11 +157,11 @@ def _money(report: Report, player: Player, plugins: Plugins) -> list[str]:
     """What was saved; above it, where nothing was, why."""
     if report.paid.saved > 0:
         return [report.last_line()]
-    from penstock.replay.why_not import why_not
+    from penstock.replay.savings_advice import savings_advice
     from penstock.stats.session_events import session_events
 
     profile = profiles.load(str(player.profile))
     with closing(_open(player.store)) as log:
         first = session_events(log, list(report.sessions)[:1])
-        reasons = [why for events in first.values() for why in why_not(events, profile, plugins)]
+        reasons = [why for events in first.values() for why in savings_advice(events, profile, plugins)]
     return [*(f"- {reason}" for reason in reasons), report.last_line()]

@@ -1,5 +1,5 @@
-"""The demo's own folder: its profile, its plugins and its log. It is kept until the next demo, to be looked at; where
-a stage is tried, it is removed at the end."""
+"""The demo's own `PENSTOCK_HOME`: a folder with its profile, plugins and log. It is kept until the next demo; where a
+stage is tried, it is removed at the end."""
 
 from __future__ import annotations
 

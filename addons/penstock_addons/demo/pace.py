@@ -1,4 +1,4 @@
-"""How fast the demo goes, and that it can be ended at any moment."""
+"""`Pace`: the demo's waits, scaled by its speed, which end at once when the demo is stopped."""
 
 from __future__ import annotations
 

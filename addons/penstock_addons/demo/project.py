@@ -1,6 +1,6 @@
-"""The project the demo's client works on: what its files, its tests and its commands say.
+"""The imaginary project that the demo's client works on: generates its files, test runs and command outputs.
 
-A small service that tells which ferry leaves when, given the tide. Everything is made from the name of one of its
+A small service that says which ferry leaves when, given the tide. Everything is generated from the name of one of its
 parts, so that a long session never reads the same page twice unless the client does.
 """
 

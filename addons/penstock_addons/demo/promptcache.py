@@ -1,4 +1,5 @@
-"""A provider's prompt cache, simulated: what is read from it, what is written to it, and what is paid in full."""
+"""Simulates a provider's prompt cache for the demo: the tokens of a request that are read from the cache, written to
+it, and paid in full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the demo's client says of itself: system prompts, a reminder, its tools."""
+"""Texts that the demo's client sends with each request: system prompts, a reminder, tool definitions."""
 
 from __future__ import annotations
 

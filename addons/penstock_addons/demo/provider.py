@@ -1,4 +1,4 @@
-"""A provider on loopback that speaks Anthropic's Messages, streamed. It knows its answers beforehand."""
+"""The demo's provider: a loopback server that speaks Anthropic's Messages API, streamed, with scripted answers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The demo in words: a line for each exchange as it ends, what was done with it, and what it all came to. Read from the
-event log alone."""
+"""The demo's output as lines: one for each exchange as it ends, with its edits, and a summary. Read from the event log
+alone."""
 
 from __future__ import annotations
 

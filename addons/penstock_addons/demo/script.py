@@ -1,4 +1,4 @@
-"""The session the demo plays: what the person asks, what the model answers, what the tools give back."""
+"""The script of the demo's session: the user's prompts, the model's answers, and the tools' outputs."""
 
 from __future__ import annotations
 

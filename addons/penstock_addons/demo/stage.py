@@ -1,4 +1,4 @@
-"""`penstock demo --stage FILE`: what the stage of one file does to the demo's session."""
+"""`penstock demo --stage FILE`: reports what the stage of a user's plugin file did in the demo's session."""
 
 from __future__ import annotations
 

@@ -1,1 +1,2 @@
-"""The MCP server, with which an agent searches its memory and what was shortened."""
+"""The MCP server `penstock mcp`: tools with which an agent searches the memory and reads the originals of shortened
+texts."""

@@ -1,4 +1,4 @@
-"""`penstock mcp`: the tools for agents, on stdin and stdout."""
+"""The command `penstock mcp`, which runs the MCP server on stdin and stdout."""
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ def mcp(
 
 
 def _project(project: str) -> str:
-    """Empty where the profile says that nothing is remembered."""
+    """The project whose memory the tools use; empty where the profile has no memory."""
     return chosen_project(project) or "" if profile_in_use().memory.enabled else ""

@@ -1,4 +1,4 @@
-"""The tools over memory that an agent is given: search, recall one, remember, forget. Of one project, and no other."""
+"""The MCP server's memory tools for an agent: `memory_search`, `recall`, `remember` and `forget`, for one project."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ id: the whole id that memory_search names."""
 
 
 class MemoryTools:
-    """What the tools answer. Raises `PenstockError`, in words for the agent."""
+    """What the tools answer, as text. Raises `PenstockError`, worded for the agent."""
 
     def __init__(self, store: Path | None, project: str) -> None:
         self._store, self._project = store, project
 
     def search(self, query: str, limit: int = 5) -> str:
-        """The best answers, with ids and dates."""
+        """The best matches, with ids and dates."""
         arguments = {"query": query, "project": self._project, "limit": max(1, min(limit, _MOST))}
         found = self._do("search", arguments)
         hits = [hit for hit in found["hits"] if hit.get("sure", _WEAK) >= _LEAST]  # a proxy of before does not say
@@ -71,19 +71,19 @@ class MemoryTools:
         return _joined([*(out or [_NOTHING]), *notes])
 
     def recall(self, id: str) -> str:
-        """One, with its neighbours."""
+        """One memory, with what was said around it."""
         found = self._do("show", {"id": id, "project": self._project, "around": _AROUND})
         near = [[_entry(item, _EACH // 2) for item in found[where]] for where in ("before", "behind")]
         return _joined([*near[0], f">>> {_entry(found['item'], LIMIT)}", *near[1]])
 
     def remember(self, text: str) -> str:
-        """What became of it."""
+        """Store a text; says what became of it."""
         found = self._do("remember", {"text": text, "project": self._project, "role": "assistant"})
         ids = ", ".join(item["id"] for item in found["items"])
         return f"[remembered as {ids}]" if found["new"] else f"[known already, as {ids}]"
 
     def forget(self, id: str) -> str:
-        """What became of it."""
+        """Delete a memory; says what became of it."""
         if len(id.strip()) < DIGITS:
             raise PenstockError(f"{id!r} is too short to delete by: give the whole id that memory_search names")
         found = self._do("forget", {"ids": [id], "project": self._project})
@@ -96,7 +96,7 @@ class MemoryTools:
 
 
 def add_memory_tools(app: FastMCP[None], tools: MemoryTools) -> None:
-    """Offer them."""
+    """Register the tools with the server."""
     from mcp.types import ToolAnnotations
 
     reads = ToolAnnotations(readOnlyHint=True, destructiveHint=False, openWorldHint=False)
@@ -112,7 +112,7 @@ def add_memory_tools(app: FastMCP[None], tools: MemoryTools) -> None:
 
 
 def _entry(item: dict[str, Any], longest: int) -> str:
-    """Its id, when it was said, by whom, in which session, and its text."""
+    """A memory as text: id, date, speaker, session, and what was said."""
     when = moment(item["at"]) if item["at"] else "date not known"
     who = {"user": "the person", "assistant": "the agent", "tool": "what was done, output quoted"}.get(
         item["role"], item["role"]
@@ -130,7 +130,7 @@ def _marks(item: dict[str, Any]) -> str:
 
 
 def _joined(entries: list[str]) -> str:
-    """As many as there is room for."""
+    """As many entries as fit the limit."""
     out: list[str] = []
     room = LIMIT
     for entry in entries:

@@ -1,5 +1,8 @@
-"""The tools that an agent is given by `penstock mcp`: MCP on stdin and stdout, for as long as the client keeps them
-open. A process of its own beside the proxy; it reads the store, and what it asks of memory the memory's owner does."""
+"""Builds the MCP server, and its tool `expand`, which returns the original of a shortened text.
+
+It runs as a process of its own beside the proxy, for as long as the client keeps stdin open. It reads originals from
+the store; memory commands go to the process that owns the memory.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +36,8 @@ At most 30,000 characters are given in one call; the end says how to get the res
 
 
 def server(store: Path | None, project: str = "") -> FastMCP[None]:
-    """The server, not running yet; with tools for the memory of `project`, when there is one. Raises `PenstockError`
-    when the package it is made with is not installed."""
+    """The server, not started yet; with memory tools if `project` is given. Raises `PenstockError` when the package
+    `mcp` is not installed."""
     try:
         from mcp.server.fastmcp import FastMCP
         from mcp.types import ToolAnnotations
@@ -62,7 +65,7 @@ def server(store: Path | None, project: str = "") -> FastMCP[None]:
 
 
 def expand(store: Path | None, id: str, grep: str = "", lines: str = "") -> str:
-    """What the tool answers. Raises `PenstockError`, in words for the agent."""
+    """The text that the tool returns. Raises `PenstockError`, worded for the agent."""
     # A whole id, as a stub names it: nobody may page through the originals of other conversations.
     original = the_original(store, id, digits=DIGITS, names=False)
     text = excerpt(original.text, grep=grep, lines=lines)
@@ -74,7 +77,7 @@ def expand(store: Path | None, id: str, grep: str = "", lines: str = "") -> str:
 
 
 def _cut(text: str, grep: str, lines: str) -> str:
-    """The beginning, by whole lines where it can be, and how to go on."""
+    """The beginning of a text, cut at a line end where possible, with how to get the rest."""
     end = text.rfind("\n", 0, LIMIT + 1)
     shown = text[: end if end > 0 else LIMIT]
     first = int(lines.partition("-")[0] or 1) if lines else 1

@@ -1,1 +1,2 @@
-"""The mitmproxy addons on the way of a request: which flows are read, by whom they may be sent, and their bodies."""
+"""The mitmproxy addons that handle traffic: which hosts and clients are served, request and answer bodies, keep-alive
+requests."""

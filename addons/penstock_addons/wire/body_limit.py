@@ -1,7 +1,7 @@
-"""A limit for bodies that do not say how long they are: chunked ones, and those of HTTP/2 without a length.
+"""`BodyLimit`: an addon that limits the size of request bodies without a `Content-Length`: chunked ones, and HTTP/2.
 
-mitmproxy collects such a body and counts; past `stream_large_bodies` it drops what it has and streams the rest.
-The profile's `limits.body_bytes` is that limit, so that only what would not be read anyway is streamed.
+mitmproxy collects such a body; past its option `stream_large_bodies` it streams the rest, so that no addon can read it.
+That option is set to the profile's `limits.body_bytes`: only what would not be read anyway is streamed.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ __all__ = ["BodyLimit"]
 
 
 class BodyLimit:
-    """Keeps mitmproxy's option at the profile's limit, which can change while the proxy runs. What a person set as an
-    option of mitmproxy stays."""
+    """Keeps mitmproxy's option at the profile's limit, which can change while the proxy runs. A value that the user set
+    as a mitmproxy option is kept."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway

@@ -1,7 +1,8 @@
-"""Keeps web pages out: of reverse ports, and of a proxy's port where they call it as if it were a server.
+"""`WebPages`: an addon that refuses requests of web pages, to reverse ports and to the proxy's own port used as a
+server.
 
-Refused, not passed unread: forwarded, a page's request would use what the person's provider gives to this machine (a
-local model, a key that a gateway adds), and the page could read the answer where the provider allows it.
+They are refused and not merely ignored: if forwarded, a page could use what the provider grants this machine (a local
+model, a key that a gateway adds), and read the answer where the provider allows it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _OWN_PATH = b"/*"
 
 
 class WebPages:
-    """Stands behind the control channel, which has its token, and before all that reads requests."""
+    """Comes after the control channel, which has its token, and before the addons that read requests."""
 
     def __init__(self, settings: Settings, gateway: Gateway) -> None:
         self._settings, self._gateway = settings, gateway
@@ -49,8 +50,8 @@ class WebPages:
         self._direct.discard(client.id)
 
     def next_layer(self, nextlayer: layer.NextLayer) -> None:
-        """The first bytes to a proxy's port. A client of a proxy names a host, by CONNECT or before the path; mitmproxy
-        takes that name away before any hook sees the request."""
+        """Checks the first bytes sent to the proxy's port. A client of a proxy names a host, by CONNECT or before the
+        path; mitmproxy removes that name before any hook sees the request."""
         context = nextlayer.context
         # Behind mitmproxy's own add-on, the layer that it has chosen is in the list already, with those above it.
         chosen = next((i for i, one in enumerate(context.layers) if one is nextlayer.layer), len(context.layers))
@@ -113,7 +114,7 @@ def _caller(flow: http.HTTPFlow) -> Caller:
 
 
 def _own_address(flow: http.HTTPFlow) -> str:
-    """The address of this machine that the client reached, as a `Host` header has it: a name that was led here is no
-    address. Empty: it is not known."""
+    """The address of this machine that the client connected to, as a `Host` header has it; a DNS name that resolves to
+    this machine does not count. Empty: not known."""
     address = flow.client_conn.sockname[0] if flow.client_conn.sockname else ""
     return f"[{address}]" if ":" in address else address

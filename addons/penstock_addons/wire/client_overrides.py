@@ -1,8 +1,9 @@
-"""What a client asks of the suite: to be passed by, or to have another profile.
+"""Reads what a client asks of the proxy for its own requests: to bypass Penstock, or to use another profile.
 
-Per request by a header, `x-penstock: bypass` or `x-penstock: profile=NAME`, which goes no further. Per session by the
-user name of the proxy's address, `HTTPS_PROXY=http://bypass:x@127.0.0.1:8080` or `http://NAME:x@127.0.0.1:8080`: it
-holds for every connection of a client started with it. The password is not read, but some clients want one.
+For one request by a header, `x-penstock: bypass` or `x-penstock: profile=NAME`, which is removed before forwarding. For
+a session by the user name in the proxy's URL, `HTTPS_PROXY=http://bypass:x@127.0.0.1:8080` or
+`http://NAME:x@127.0.0.1:8080`; it holds for all connections of the client. The password is ignored, but some clients
+require one.
 """
 
 from __future__ import annotations
@@ -27,20 +28,20 @@ _NAME = re.compile(r"[\w+-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class ClientOverrides:
-    """What a client asked for."""
+    """What a client asked for: bypass, or a profile."""
 
     bypass: bool = False
     profile: str = ""
 
 
 class OverrideReader:
-    """Remembers what each connection asked for, and takes our own headers out of requests."""
+    """Remembers what each connection asked for, and removes our header from requests."""
 
     def __init__(self) -> None:
         self._connections: OrderedDict[str, ClientOverrides] = OrderedDict()
 
     def learn(self, connection: str, headers: Headers) -> None:
-        """Read the user name a client gave when it opened a tunnel."""
+        """Read the user name that a client gave when it opened a tunnel."""
         user = _user(headers.get("proxy-authorization", ""))
         if user:
             self._connections[connection] = _asked(user)
@@ -52,8 +53,8 @@ class OverrideReader:
         self._connections.pop(connection, None)
 
     def take(self, connection: str, headers: Headers) -> ClientOverrides:
-        """What this request asks for; what was meant for the proxy alone goes no further. A header that a signature
-        covers must stay: the provider refuses a request without it."""
+        """What this request asks for; our header is removed from it. A header that a signature covers is kept: the
+        provider would refuse the request without it."""
         is_covered = HEADER in signed_headers(headers)
         header = headers.get(HEADER, "") if is_covered else headers.pop(HEADER, "")
         user = _user(headers.pop("proxy-authorization", ""))

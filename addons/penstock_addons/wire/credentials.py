@@ -1,4 +1,5 @@
-"""The credentials of a request: providers repeat them in their errors, and errors are written down."""
+"""Finds the credentials in a request's headers and removes them from texts: providers repeat them in error messages,
+which are logged."""
 
 from __future__ import annotations
 
@@ -36,14 +37,14 @@ _PART = re.compile(r"[^\s;,=\"']+")
 
 
 def credentials_of(request: http.Request) -> tuple[str, ...]:
-    """What no event may say, longest first: credentials, whatever else in a header looks like one, and both as they are
-    written in an address, in JSON or in base64."""
+    """The strings that no event may contain, longest first: credentials, header values that look like one, and both in
+    their URL, JSON and base64 encodings."""
     found = {form for value in _values(request) if len(value) >= SHORTEST for form in _forms(value)}
     return tuple(sorted(found, key=len, reverse=True))
 
 
 def without(text: str, credentials: Sequence[str]) -> str:
-    """`text`, with every one of `credentials` taken out."""
+    """`text` with all `credentials` removed."""
     for credential in credentials:
         text = text.replace(credential, "[redacted credential]")
     return text

@@ -1,4 +1,5 @@
-"""Model requests on the wire: what is kept of one, what its flow says of its client, and where the proxy listens."""
+"""`InFlight`, the state kept for a model request under way; and functions on mitmproxy flows: whether the client is
+still connected, is local, and where the proxy listens."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ LOOK_S = 0.5
 
 @dataclass
 class InFlight:
-    """One model request on the wire."""
+    """The state of one model request until its answer is complete."""
 
     id: str
     dialect: Dialect
@@ -38,7 +39,8 @@ class InFlight:
 
 
 async def has_turn(flow: http.HTTPFlow, wait_s: float) -> bool:
-    """Wait for a request's turn. False: its client left, which mitmproxy tells no hook while another is at work."""
+    """Wait up to `wait_s` seconds for a delayed request's turn. False: its client disconnected, which mitmproxy reports
+    to no hook while another one runs."""
     until = time.perf_counter() + wait_s
     while (left := until - time.perf_counter()) > 0:
         if ConnectionState.CAN_READ not in flow.client_conn.state:
@@ -63,7 +65,8 @@ def headers_of(flow: http.HTTPFlow) -> dict[str, str]:
 
 
 def listening() -> list[str]:
-    """Addresses, with those that take commands in front: other programs ask the first one that answers."""
+    """The addresses the proxy listens on, those that take commands first: other programs ask the first one that
+    answers."""
     found = ctx.master.addons.get("proxyserver")
     servers = sorted(found.servers if found is not None else (), key=lambda server: not _speaks_http(server.mode))
     # A reverse port to https listens by TCP and, for HTTP/3, by UDP: one address all the same.

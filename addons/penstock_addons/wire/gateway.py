@@ -1,4 +1,5 @@
-"""The gateway: hands each model request to the engine, puts the result back, and follows the answer."""
+"""`Gateway`: the main addon. It passes each model request to the engine, writes the result into the flow, and shows the
+engine the answer as it streams by."""
 
 from __future__ import annotations
 
@@ -53,7 +54,7 @@ MAY_BE_REFUSED = "a provider that binds thinking may refuse it if the conversati
 
 
 class Gateway:
-    """Thin: reads the flow, hands plain data to the engine, writes the answer back."""
+    """Thin: reads the flow, passes plain data to the engine, writes the result back."""
 
     def __init__(self, settings: Settings, hosts: ModelHosts) -> None:
         self._settings, self._hosts = settings, hosts
@@ -97,12 +98,13 @@ class Gateway:
 
     @property
     def suite(self) -> Suite | None:
-        """The suite, while the proxy runs and could open it."""
+        """The engine with its store, memory and plugins; None while the proxy does not run, or when they could not be
+        opened."""
         return self._suite
 
     @property
     def under_way(self) -> int:
-        """Requests that have no whole answer yet, and answers the stages still look at."""
+        """The number of requests without a complete answer, and of answers that stages still look at."""
         return len(self._passages) + len(self._background)
 
     def done(self) -> None:
@@ -120,7 +122,8 @@ class Gateway:
         self._clients.forget(getattr(client, "id", ""))
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        """What is not for us streams both ways: it is never held, nor kept. Its headers leave right after this."""
+        """Requests that are not for a model are streamed both ways: neither held back nor kept. Their headers are
+        forwarded right after this."""
         flow.metadata[ASKED] = self._clients.take(flow.client_conn.id, flow.request.headers)
         if is_answered(flow) or is_keep_alive(flow):  # mitmproxy can not stream what is answered as well
             return
@@ -380,7 +383,7 @@ def _read(plain: AnsweredEvent, reply: Reply, redactor: Redactor, outcome: Proxy
 
 
 def _so_far(reply: Reply) -> Usage:
-    """What was counted of an answer that broke off. Output is told at the end only: what came of it is estimated."""
+    """The usage of an answer that broke off. Output tokens are reported only at the end, so they are estimated."""
     came = estimate(reply.text) + sum(estimate(tool.input) for tool in reply.tools)
     return replace(reply.usage, output=max(reply.usage.output or 0, came))
 

@@ -1,8 +1,9 @@
-"""Requests that have their answer before their body is here: refused web pages, commands, a login that is missing.
+"""`HeldAnswers`: an addon that holds back an answer which another addon gave before the request's body had arrived: a
+refused web page, a command, a missing login.
 
-mitmproxy cannot stream the body of such a request: past `stream_large_bodies` it fails with a traceback at every part.
-Where a body may grow that long, its answer is kept until all of it is here. Past the limit mitmproxy then wants to
-stream the request, to an address that nothing is ever sent to: the client gets an error, the provider nothing.
+mitmproxy cannot stream the body of such a request: past `stream_large_bodies` it fails with a traceback at every chunk.
+Where a body may exceed that limit, its answer is held until the body is complete. Past the limit mitmproxy would
+forward the request, but no connection is opened: the client gets an error, the provider nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _NO_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class HeldAnswers:
-    """Stands behind all that answer by themselves, and before all that reads requests."""
+    """Comes after the addons that answer requests themselves, and before those that read them."""
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if flow.response is None or not flow.live or not _may_grow(flow.request):
@@ -45,7 +46,7 @@ class HeldAnswers:
 
 
 def is_answered(flow: http.HTTPFlow) -> bool:
-    """Whether a request has its answer, which may be kept until its body is here."""
+    """Whether a request has its answer, which may be held until its body is complete."""
     return flow.response is not None or _HELD in flow.metadata
 
 

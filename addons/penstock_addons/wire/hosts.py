@@ -1,4 +1,5 @@
-"""Which hosts are model hosts. All other traffic is tunnelled: its TLS is not even opened."""
+"""`ModelHosts`: an addon that decides which hosts are those of models. Connections to all others are tunnelled: their
+TLS is not decrypted."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ not among them: `ModelHosts.reads` knows those."""
 
 
 class ModelHosts:
-    """Knows model hosts, and keeps the proxy's hands off all others."""
+    """Knows the model hosts, and has mitmproxy tunnel connections to all others."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -34,8 +35,8 @@ class ModelHosts:
             data.ignore_connection = True
 
     def knows(self, flow: http.HTTPFlow) -> bool:
-        """Whether the flow goes to a model host for certain: one that is listed, or the upstream of a reverse proxy's
-        port, which a person chose."""
+        """Whether the flow certainly goes to a model host: a listed one, or the upstream of a reverse port, which the
+        user chose."""
         if isinstance(flow.client_conn.proxy_mode, ReverseMode):
             return True
         return self.is_model_host(flow.request.host, flow.request.port) or self.is_model_host(
@@ -43,27 +44,27 @@ class ModelHosts:
         )
 
     def reads(self, flow: http.HTTPFlow) -> bool:
-        """Whether a request of this flow is a model request if its path is one. Beside the hosts that are known for
+        """Whether a request of this flow is a model request if its path is one. Besides the hosts that are known for
         certain, these are plain HTTP servers of this machine and of private networks on a model server's port."""
         request = flow.request
         return self.knows(flow) or (request.scheme == "http" and is_local_server(request.host, request.port))
 
     def is_model_host(self, host: str, port: int) -> bool:
-        """Whether `host` is known, or was added by a person."""
+        """Whether `host` is listed, or was added by the user."""
         return is_listed(host, port, (*KNOWN_HOSTS, *self.extra, *self._settings.hosts))
 
 
 def host_of(flow: http.HTTPFlow) -> str:
-    """The host that the flow's request is for. Behind a reverse proxy's port that is the upstream, whatever `Host`
-    header the client sent; in the other modes it is the name in that header, since the address may be a number."""
+    """The host that the flow's request is for. On a reverse port that is the upstream, whatever the client's `Host`
+    header; in the other modes it is the name in that header, since the address may be a number."""
     if isinstance(flow.client_conn.proxy_mode, ReverseMode):
         return flow.request.host
     return flow.request.pretty_host
 
 
 def is_listed(host: str, port: int, listed: Iterable[str]) -> bool:
-    """Whether `host`:`port` is one of `listed`: names as `penstock.models.providers.matches` reads them, each with
-    a port or without."""
+    """Whether `host`:`port` matches one of `listed`: names as `penstock.models.providers.matches` reads them, with or
+    without a port."""
     for entry in listed:
         name, _, wanted = entry.rpartition(":") if ":" in entry else (entry, "", "")
         if (not wanted or wanted == str(port)) and matches(name, host):

@@ -1,8 +1,9 @@
-"""Keep-alive requests: while the user is idle, the last request is sent once more for no answer, by mitmproxy's own
-replay, so that upstream proxies, TLS and routes are the client's.
+"""Sends keep-alive requests: while the user is idle, the last request is repeated with no output asked for, so that the
+provider's cache entry does not expire.
 
-No client, stage or memory sees them. What is held for one, its credentials included, is in memory alone, and goes when
-the conversation goes on, when it is not kept alive any more, and after `LONGEST_S`.
+They are sent by mitmproxy's own replay, so that upstream proxies, TLS and routes are the client's. No client, stage or
+memory sees them. What is kept for one, credentials included, is in memory only, and dropped when the conversation
+continues, when it is no longer kept alive, and after `LONGEST_S`.
 """
 
 from __future__ import annotations
@@ -45,13 +46,13 @@ SPARE = 0.2
 
 
 def is_keep_alive(flow: http.HTTPFlow) -> bool:
-    """Whether this flow is a request of ours that only keeps the cache alive."""
+    """Whether this flow is a keep-alive request of ours."""
     return MARK in flow.metadata
 
 
 @dataclass(slots=True)
 class _Held:
-    """What is sent while a conversation waits."""
+    """What is kept to send for a conversation while its user is idle."""
 
     flow: http.HTTPFlow
     """The last request as it was sent, for no answer."""
@@ -62,7 +63,7 @@ class _Held:
 
 
 class KeepAliveRequests:
-    """Sends them, one task for each conversation that is kept alive."""
+    """Sends the requests, with one task for each conversation that is kept alive."""
 
     def __init__(self) -> None:
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -70,7 +71,7 @@ class KeepAliveRequests:
         """By conversation, the id of the flow of its newest request."""
 
     def goes_on(self, flow: http.HTTPFlow, outcome: ProxyDecision) -> None:
-        """A client sends a request: nothing is sent for the one before any more."""
+        """A client sends a request: no more keep-alive requests for the one before."""
         exchange = outcome.exchange
         if exchange is None or exchange.kind not in KINDS:  # titles, counts and the like
             return
@@ -82,7 +83,7 @@ class KeepAliveRequests:
         self._stop(name)
 
     def answered(self, suite: Suite, flow: http.HTTPFlow, outcome: ProxyDecision, dialect: Dialect) -> None:
-        """A request was answered whole: keep its conversation alive if a stage wants that."""
+        """An answer is complete: keep its conversation alive if a stage wants that."""
         name, exchange, booking = outcome.conversation, outcome.exchange, outcome.booking
         if exchange is None or booking is None or self._newest.get(name) != flow.id or _takes_another_way(flow):
             return
@@ -98,7 +99,7 @@ class KeepAliveRequests:
         self._tasks[name].add_done_callback(lambda task: self._over(name, task))
 
     def close(self) -> None:
-        """Release all of them."""
+        """Stop for all conversations."""
         for conversation in list(self._tasks):
             self._stop(conversation)
 
@@ -175,7 +176,7 @@ async def _send(template: http.HTTPFlow) -> http.HTTPFlow:
 
 
 def _without_answer(flow: http.HTTPFlow, dialect: Dialect) -> http.HTTPFlow | None:
-    """A flow that sends what `flow` sent, for no answer. None: it cannot be sent so."""
+    """A flow that repeats `flow` with no output asked for. None: it cannot be repeated."""
     try:
         content = flow.request.content
         body = dialect.without_answer(content) if content else None
@@ -194,7 +195,7 @@ def _without_answer(flow: http.HTTPFlow, dialect: Dialect) -> http.HTTPFlow | No
 
 
 def _counted(flow: http.HTTPFlow, dialect: Dialect) -> tuple[Usage | None, str]:
-    """What the provider counted, and why nothing is sent any more; empty where nothing speaks against it."""
+    """The usage that the provider counted, and why no more requests are sent; empty: go on."""
     response = flow.response
     if response is None:
         return None, "no answer came"
@@ -221,7 +222,7 @@ def _limits(response: http.Response | None) -> tuple[RateLimitInfo, ...]:
 
 
 def _has_spare(limits: Sequence[RateLimitInfo]) -> bool:
-    """Whether enough is left of each limit that the provider tells."""
+    """Whether enough is left of each rate limit that the provider reports."""
     for one in limits:
         if one.is_spent or (one.used is not None and one.used > 1 - SPARE):
             return False
@@ -231,8 +232,8 @@ def _has_spare(limits: Sequence[RateLimitInfo]) -> bool:
 
 
 def _takes_another_way(flow: http.HTTPFlow) -> bool:
-    """Whether the client's own connection leads through an upstream proxy that mitmproxy's replay would pass by: it
-    knows the first mode alone."""
+    """Whether the client's own connection goes through an upstream proxy that mitmproxy's replay would not use: it
+    considers the first mode only."""
     mode, first = getattr(flow.client_conn, "proxy_mode", None), ctx.options.mode
     is_upstream = getattr(mode, "type_name", "") == "upstream"
     return is_upstream and not (first and first[0] == getattr(mode, "full_spec", ""))

@@ -1,4 +1,5 @@
-"""The options of the suite: declared, checked, and refused with a reason before anything is half applied."""
+"""`Settings`: the addon that declares Penstock's mitmproxy options (`penstock_profile`, `penstock_store`, ...),
+validates them as a whole, and gives their values to the other addons."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ PREFIX = "penstock_"
 
 
 class Settings:
-    """What a person set, as values the other addons use."""
+    """The option values. An invalid one raises `OptionsError` before any of them takes effect."""
 
     def __init__(self) -> None:
         self.plugins: Plugins | None = None
@@ -100,7 +101,8 @@ class Settings:
         self._check(updated)
 
     def running(self) -> None:
-        """All options are known by now: one of ours that is not was misspelled, and would silently do nothing."""
+        """All options are known by now: one with our prefix that is not declared is a misspelling, and would have no
+        effect."""
         self._is_running = True
         known = [name for name in sorted(ctx.options.keys()) if name.startswith(PREFIX)]
         for name in ctx.options.deferred:
@@ -133,20 +135,20 @@ class Settings:
 
     @property
     def hosts(self) -> Sequence[str]:
-        """Hosts a person added, by option."""
+        """Model hosts that the user added."""
         return list(ctx.options.penstock_hosts)
 
     @property
     def allow_remote(self) -> bool:
-        """Other machines are answered without a login."""
+        """Whether other machines are served without a login."""
         return bool(ctx.options.penstock_allow_remote)
 
     def allowed(self, own: str = "") -> Allowed:
-        """What may call a reverse port besides programs that name it by loopback. `own`: one more name of this machine;
-        empty: none."""
+        """Which web pages and host names may call a reverse port, besides programs that use a loopback address. `own`:
+        one more name of this machine; empty: none."""
         return replace(self._allowed, names=self._allowed.names | {own}) if own else self._allowed
 
     @property
     def bypass(self) -> bool:
-        """Everything passes unread."""
+        """Whether all requests pass unread."""
         return bool(ctx.options.penstock_bypass)

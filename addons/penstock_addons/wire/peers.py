@@ -1,4 +1,5 @@
-"""Who is answered: this machine, and others only where they must log in or a person let them."""
+"""`Peers`: an addon that decides which clients may connect: this machine's, and those of other machines only with a
+login or if the user allowed it."""
 
 from __future__ import annotations
 
@@ -23,14 +24,14 @@ _WITH_LOGIN = ("regular", "upstream", "socks5")
 
 
 class Peers:
-    """Closes connections of other machines before a byte is read, whatever the mode."""
+    """Closes connections of other machines before a byte is read, in every mode."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._told: set[str] = set()
 
     def running(self) -> None:
-        """Say what can be reached from elsewhere, and what that means."""
+        """Log what can be reached from other machines, and what that means."""
         open_to_all = list(dict.fromkeys(self._open_to_all()))
         if not open_to_all:
             return
@@ -50,7 +51,7 @@ class Peers:
         )
 
     def client_connected(self, client: connection.Client) -> None:
-        """The first hook of every connection: tunnels, reverse ports and what is no HTTP come through here alike."""
+        """The first hook of every connection, also of tunnels, reverse ports and connections that are not HTTP."""
         address = client.peername[0] if client.peername else ""
         if is_loopback(address) or self._may_come(client.proxy_mode):
             return

@@ -1,8 +1,8 @@
-"""Reverse ports: each request keeps the `Host` its client sent until it was looked at, and no connection to the
-provider is opened before there is a request for it.
+"""Changes how mitmproxy handles reverse ports: a request keeps the client's `Host` header until addons have seen it,
+and a connection to the provider is opened only when there is a request for it.
 
-mitmproxy puts the provider's name in the place of the client's before any hook sees the request, and by default opens
-the upstream connection first: where that fails, the client's is closed, a command to the proxy on it included.
+mitmproxy replaces that header before any hook sees the request, and by default opens the upstream connection first:
+when that fails, it closes the client's connection, even if it carries a command to the proxy itself.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _HTTP = ("http", "https", "http3")
 
 
 def migrate_from(client: connection.Client) -> None:
-    """Have a new connection to a reverse port keep what its client says. Call it from `client_connected`."""
+    """Have a new connection to a reverse port keep the client's `Host`. Call it from `client_connected`."""
     mode = client.proxy_mode
     handler = ctx.master.addons.get("proxyserver").connections.get(client.id)
     if not isinstance(mode, ReverseMode) or handler is None:
@@ -36,14 +36,15 @@ def migrate_from(client: connection.Client) -> None:
 
 
 def restore_host(flow: http.HTTPFlow) -> None:
-    """Put the provider's name into a request, as mitmproxy would have; unless its option `keep_host_header` is set."""
+    """Put the provider's name into a request's `Host`, as mitmproxy would have, unless its option `keep_host_header` is
+    set."""
     server = flow.server_conn
     if server.address is not None and not ctx.options.keep_host_header:
         flow.request.host_header = url.hostport("https" if server.tls else "http", *server.address[:2])
 
 
 class _Options:
-    """mitmproxy's options as one connection sees them: some have values of their own."""
+    """mitmproxy's options as one connection sees them, with other values for some."""
 
     def __init__(self, options: Options, **own: object) -> None:
         self._options, self._own = options, own

@@ -1,4 +1,5 @@
-"""The tee: an answer's bytes pass as they come, and a reader looks at each on the way."""
+"""`Tee`: passes the chunks of a streamed answer on unchanged, and shows each to a reader that collects usage and
+text."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ DECODED_LIMIT = 64 << 20
 
 
 class Tee:
-    """Set as `flow.response.stream`. Gives every chunk back as it is; whatever goes wrong in reading stays in here."""
+    """For `flow.response.stream`. Returns every chunk as it is; errors of the reader do not get out."""
 
     def __init__(self, reader: ReplyReader | None, decoder: StreamDecoder | None) -> None:
         self._reader, self._decoder = reader, decoder
@@ -39,7 +40,7 @@ class Tee:
         return chunk
 
     def close(self) -> Reply | None:
-        """What was read. None: the answer could not be read."""
+        """What was read of the answer. None: it could not be read."""
         if self._reader is None:
             return None
         try:

@@ -1,7 +1,8 @@
-"""No WebSocket on the responses path.
+"""`NoWebSocket`: an addon that refuses WebSocket upgrades of OpenAI's Responses API, so that Codex sends HTTP requests
+instead.
 
-Codex prefers one, and then sends only what is new in each frame. Answered with 426 it goes on with POSTs that carry the
-whole history at once.
+Over a WebSocket Codex sends only what is new in each frame. Answered with 426, it sends POSTs with the whole history at
+once, which can be edited.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ __all__ = ["NoWebSocket"]
 
 
 class NoWebSocket:
-    """Answers upgrades on a model host's `/responses` with 426."""
+    """Answers upgrades on a model host's `/responses` with status 426."""
 
     def __init__(self, hosts: ModelHosts) -> None:
         self._hosts = hosts

@@ -121,12 +121,12 @@ def _sum(log: Store, wanted: str, since: float) -> _Sums:
 
 def _explain(log: Store, sessions: Iterable[_Session], since: float, plugins: Plugins) -> None:
     """Find out why little was saved in these: every event of theirs is read."""
-    from penstock.replay.why_not import why_not  # the engine, for those that ask
+    from penstock.replay.savings_advice import savings_advice  # the engine, for those that ask
 
     profile = profiles.in_use()
     by_name = {one.id: one for one in sessions}
     for name, events in session_events(log, by_name, since).items():
-        by_name[name].why_little_saved = why_not(events, profile, plugins)
+        by_name[name].why_little_saved = savings_advice(events, profile, plugins)
 
 
 def _add(sums: _Sums, began: float, who: ClassifiedEvent, paid: LoggedCost, wanted: str) -> None:

@@ -84,11 +84,11 @@ def _document(log: Store, events: list[Event], every: bool, plugins: Plugins) ->
 
 def _reasons(log: Store, events: list[Event], plugins: Plugins) -> list[str]:
     """Why little was saved in its session."""
-    from penstock.replay.why_not import why_not  # the engine
+    from penstock.replay.savings_advice import savings_advice  # the engine
 
     record = ExchangeRecord.of(events[0].exchange, events)
     name = record.session or record.conversation
-    return why_not(session_events(log, [name])[name], profiles.in_use(), plugins) if name else []
+    return savings_advice(session_events(log, [name])[name], profiles.in_use(), plugins) if name else []
 
 
 def _why_not(reasons: list[str]) -> Iterator[str]:

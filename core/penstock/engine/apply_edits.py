@@ -1,5 +1,6 @@
-"""Applies a conversation's earlier and new edits to a request, and finds how much of its thinking stays valid. Pure:
-nothing of the conversation's state changes."""
+"""`apply_edits`: a request with the earlier edits of its conversation, from the ledger, and with new ones (spliced by
+`penstock.edits.splice`); `valid_thinking`: how much of its thinking stays valid then. Pure: nothing of the
+conversation's state changes."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from penstock.cost.prompt_cache import CacheBlock
 from penstock.edits.applied import Replay
 from penstock.edits.edit import Edit
 from penstock.edits.ledger import resolve
-from penstock.edits.rewrite import rewrite, without_thinking
+from penstock.edits.splice import splice_edits, without_thinking
 from penstock.engine.request_context import RequestContext
 
 __all__ = ["CHANGED", "Rewrite", "apply_edits", "blocks_of", "sealed", "valid_thinking"]
@@ -48,7 +49,7 @@ def apply_edits(context: RequestContext, also: Sequence[Edit] = (), upto: int | 
     ledger = context.state.ledger
     unchanged = not also and upto is None and revision == ledger.revision
     replay = standing if unchanged else resolve(context.conversation, ledger.edits(upto, also))
-    body, view, fault = rewrite(context.dialect, context.request.path, context.conversation, replay)
+    body, view, fault = splice_edits(context.dialect, context.request.path, context.conversation, replay)
     return Rewrite(body, Replay() if fault else replay, view, fault)
 
 

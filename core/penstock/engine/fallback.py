@@ -24,7 +24,7 @@ from penstock.dialects.rejection import About
 from penstock.dialects.signed_body import is_signed
 from penstock.edits.edit import Edit, Op
 from penstock.edits.ledger import resolve
-from penstock.edits.rewrite import rewrite, without_thinking
+from penstock.edits.splice import splice_edits, without_thinking
 from penstock.engine.pipelines import Pipelines
 from penstock.engine.proxy_decision import ProxyDecision
 from penstock.engine.request_context import RequestContext
@@ -160,7 +160,7 @@ class Fallback:
         lessons = () if state is None else tuple(state.lessons)
         attempt = None if any(lesson.body_key == key for lesson in lessons) else attempts.get(key)
         revision, edits = _edits(state, attempt, is_refused=any(one.about is About.HISTORY for one in lessons))
-        done = rewrite(context.dialect, context.request.path, conversation, replay := resolve(conversation, edits))
+        done = splice_edits(context.dialect, context.request.path, conversation, replay := resolve(conversation, edits))
         whole = keep = len(done.view.thinking)
         price = context.pipeline.parts.prices.of(identity.provider, conversation.model)
         if price.binds_thinking and context.dialect.may_strip(conversation):

@@ -1,12 +1,13 @@
-"""`rewrite_request`: writes a request as planned. It drops edits that would make the request invalid or only cost,
-removes the thinking that the others invalidate, and sets a cache breakpoint. Pure: nothing of the conversation's state
-changes."""
+"""`rewrite_request`: carries out a plan of `penstock.engine.plan` on one request. It applies the planned edits
+(`penstock.engine.apply_edits`), drops those that would make the request invalid or only cost, removes the thinking that
+the others invalidate, and sets a cache breakpoint. `replay_request`: the request with earlier edits only. Pure: nothing
+of the conversation's state changes."""
 
 from __future__ import annotations
 
 from penstock.edits.applied import Replay
 from penstock.edits.edit import Edit
-from penstock.edits.rewrite import without_thinking
+from penstock.edits.splice import without_thinking
 from penstock.engine.apply_edits import CHANGED, Rewrite, apply_edits, sealed, valid_thinking
 from penstock.engine.flush import end_pause, is_paid_for, place_breakpoint
 from penstock.engine.guard import reject_unprofitable

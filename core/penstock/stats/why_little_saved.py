@@ -1,4 +1,5 @@
-"""Explains why little or nothing was saved in a session, in sentences with its own numbers, from its events alone."""
+"""The reasons why little or nothing was saved in a session, in sentences with its own numbers, from its events alone.
+`penstock.replay.savings_advice` adds what would have helped."""
 
 from __future__ import annotations
 

@@ -1,1 +1,2 @@
-"""What several stages use."""
+"""What several bundled stages share: tool calls, shell commands, line numbers, settings, the hint that names an
+original."""

@@ -1,7 +1,9 @@
-"""The shell commands that a tool call runs, however the client passes them, and what they show.
+"""Finds the shell commands in a tool call, in each client's form, and classifies what they print: files, hits, names,
+changes.
 
-A client gives a command as a string, as a list of arguments, or inside a script that calls its tools. An agent looks at
-files by commands as much as by readers, and then edits what it saw, so what a command shows decides what may go.
+A client passes a command as a string, as a list of arguments, or inside a script that calls its tools. Agents read
+files by commands as often as by read tools, and then edit what they saw, so a command's output may be shortened only as
+far as it does not show files.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["Shown", "command_of", "files_shown", "shown_by"]
+__all__ = ["OF_FILES", "Shown", "command_of", "files_shown", "shown_by"]
 
 
 class Shown(StrEnum):
@@ -29,6 +31,9 @@ class Shown(StrEnum):
     OTHER = "other"
     """Words of the program's own: a test run, a build, a query."""
 
+
+OF_FILES = frozenset({Shown.FILES, Shown.HITS, Shown.CHANGES, Shown.NAMES})
+"""What commands print of files and their names, where a line about an error is a line like any other."""
 
 _LIMIT = 8_000
 """Characters of a command that are read."""
@@ -91,7 +96,7 @@ _PATH = re.compile(r"[^\s*?$=:]{0,400}(?:/[^\s*?$=:/]{1,200}|\.\w{1,12})$")
 
 
 def command_of(given: Mapping[str, Any]) -> str:
-    """The command that a call with the input `given` runs, several one below the other; empty where it runs none."""
+    """The shell commands that a tool call with the input `given` runs, one a line; empty where it runs none."""
     for key in _KEYS:
         value = given.get(key)
         if isinstance(value, str) and value:
@@ -102,12 +107,12 @@ def command_of(given: Mapping[str, Any]) -> str:
 
 
 def shown_by(command: str) -> frozenset[Shown]:
-    """What the command's parts print; empty when they print nothing of their own."""
+    """What the parts of the command print; empty when they print nothing themselves."""
     return _read(command)[0]
 
 
 def files_shown(command: str) -> tuple[str, ...]:
-    """The files that the command shows, as it names them."""
+    """The files whose content the command prints, as it names them."""
     return _read(command)[1]
 
 
@@ -119,7 +124,7 @@ def _of_list(parts: list[str]) -> str:
 
 
 def _in_script(text: str) -> str:
-    """The commands in a script that runs them by calling a tool; other code holds none."""
+    """The commands in a script that runs them by calling a tool; code without such calls has none."""
     found = (next(filter(None, match.groups()), "") for match in _IN_SCRIPT.finditer(text))
     return "\n".join(_ESCAPED.sub(lambda escape: _ESCAPES.get(escape[1], escape[1]), one) for one in found)
 
@@ -190,7 +195,7 @@ def _of_pipeline(pipeline: list[list[str]]) -> tuple[set[Shown], list[str]]:
 
 
 def _bare(words: list[str]) -> list[str]:
-    """Without what stands before the command itself: settings, `sudo`, `timeout 30`."""
+    """Without what comes before the command itself: assignments, `sudo`, `timeout 30`."""
     for index, word in enumerate(words):
         is_before = word in _BEFORE or word.startswith("-") or word.replace(".", "").rstrip("smh").isdigit()
         if not is_before and not re.match(r"[A-Za-z_]\w{0,80}=", word):
@@ -225,7 +230,7 @@ def _of_command(words: list[str]) -> tuple[set[Shown], list[str]]:
 
 
 def _of_inner(words: list[str]) -> tuple[set[Shown], list[str]]:
-    """What is run elsewhere: a command in quotes, or the last of the words that is the name of one."""
+    """What a command prints that runs another one: a command in quotes, or the words from the first that names one."""
     quoted = next((word for word in words if " " in word), None)
     if quoted is not None:
         # One level deep: a command that runs another elsewhere in turn is not followed.

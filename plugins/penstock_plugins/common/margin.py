@@ -1,4 +1,5 @@
-"""The line numbers that a reader puts before the lines of a file, in the forms that clients and commands write them."""
+"""Recognises the line numbers that file readers print before each line, in the forms of different clients and
+commands."""
 
 from __future__ import annotations
 
@@ -18,9 +19,11 @@ _LEAST = 3
 
 
 def margin_of(lines: Sequence[str]) -> re.Pattern[str] | None:
-    """The form of the numbers before most of the `lines`, which count up by one; None where they have none.
+    """A pattern of the line numbers before most of `lines`, if they count up by one; None where there are none. Its one
+    group is the digits.
 
-    A table may begin with numbers too, but counts nothing. One group: the digits."""
+    A table may begin with numbers too, but these do not count up.
+    """
     full = sum(bool(line.strip()) for line in lines)
     for form in _FORMS:
         numbers = [int(found[1]) for line in lines if (found := form.match(line))]
@@ -33,7 +36,7 @@ def margin_of(lines: Sequence[str]) -> re.Pattern[str] | None:
 
 
 def _is_cut_short(form: re.Pattern[str], lines: Sequence[str]) -> bool:
-    """Whether the blank behind the separator belongs to the lines: not all of them have it."""
+    """Whether the blank after the separator belongs to the lines: not all of them have it."""
     if not form.pattern.endswith(" "):
         return False
     bare = re.compile(form.pattern.rstrip() + r"\S")

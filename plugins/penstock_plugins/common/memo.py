@@ -1,4 +1,4 @@
-"""What was worked out about a text, kept while there is room."""
+"""`Memo`: a thread-safe cache of a function's results by text, bounded in size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Memo(Generic[T]):
-    """A function of a text, remembered for the texts last asked for. May be called from several threads."""
+    """A function of a text with a cache of the texts last asked for. Thread-safe."""
 
     def __init__(self, work: Callable[[str], T], limit: int = 16 << 20) -> None:
         self._work = work
@@ -43,7 +43,8 @@ class Memo(Generic[T]):
 
 
 def _size_of(answer: object) -> int:
-    """About how many bytes it takes, with all that it holds. An answer may hold what a client sent, however deep."""
+    """An estimate of the bytes that a cached result takes, with all that it refers to. It may hold a client's data,
+    however deeply nested."""
     size = 0
     left = [answer]
     while left:

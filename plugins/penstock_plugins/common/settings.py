@@ -1,4 +1,4 @@
-"""A stage's own settings: three to choose from, and each number of them to change."""
+"""Reads a stage's settings: the profile's table `[stage.NAME]` over one of three presets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Where a text that was shortened is whole: told the same way by all that shorten."""
+"""Wording of the hint that tells the agent how to get the original of a shortened text; shared by all stages that
+shorten."""
 
 from __future__ import annotations
 
@@ -8,11 +9,11 @@ __all__ = ["expand", "way_back"]
 
 
 def expand(text: str, *, can_expand: bool) -> str:
-    """How the original `text` is asked for: in the words of the agent's tool where it has it, else by the command."""
+    """How the agent gets the original `text`: by its tool `expand` where it has it, else by the command."""
     return f"{'' if can_expand else 'penstock '}expand {handle_of(text)}"
 
 
 def way_back(text: str, *, can_expand: bool, again: str = "") -> str:
-    """The same for the head of a stub. `again`: what to do instead where the agent has no tool, but gets the text by
-    asking for it once more."""
+    """The same for the head of a stub. `again`: what to do instead where the agent has no tool but gets the text by
+    repeating its call."""
     return again if again and not can_expand else f"see all: {expand(text, can_expand=can_expand)}"

@@ -1,1 +1,1 @@
-"""The compaction stage."""
+"""The compaction stage: replaces old turns by a record or a summary."""

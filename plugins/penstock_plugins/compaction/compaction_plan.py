@@ -1,4 +1,4 @@
-"""One request's old turns, cut into segments."""
+"""`CompactionPlan`: the old turns of one request that can be compacted, cut into segments."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from functools import cached_property
 from itertools import accumulate
 
 from penstock import BlockKind, Draft, Role, handle_of
+from penstock_plugins.common.token_estimate import CHARS_PER_TOKEN
 from penstock_plugins.compaction.message_range import Stretch, old_stretches, segments
 from penstock_plugins.compaction.record import RecordWriter
 from penstock_plugins.compaction.settings import Settings
 from penstock_plugins.pruning.arrival import held
 from penstock_plugins.pruning.history import History, Lookup
-from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
 
 __all__ = ["AT_ONCE", "CompactionPlan"]
 
@@ -21,7 +21,7 @@ with more than that is done at its next flushes, rather than never, for each att
 
 
 class CompactionPlan:
-    """What could be compacted now."""
+    """The segments of a request's old turns that could be compacted now, with their sizes."""
 
     def __init__(self, draft: Draft, settings: Settings, lookup: Lookup) -> None:
         self.draft = draft
@@ -51,28 +51,28 @@ class CompactionPlan:
         return [segment for segment, size in zip(every, before, strict=False) if size < AT_ONCE]
 
     def size(self, segment: Stretch) -> int:
-        """Characters of a segment, as it is sent now."""
+        """Characters of a segment as it would be sent now."""
         return sum(self._sizes[slice(*segment)])
 
     def handle(self, segment: Stretch) -> str:
-        """The name of what a segment holds."""
+        """The handle of a segment's original."""
         return handle_of(self.draft.original(segment[0], segment[1] - 1))
 
     def words(self, segment: Stretch) -> list[str]:
-        """What the person said in a segment."""
+        """The user's texts in a segment."""
         said = self.draft.blocks(BlockKind.TEXT, role=Role.USER)
         texts = [self.draft.text(spot) for spot in said if segment[0] <= spot.message < segment[1]]
         return [text for text in texts if text.strip()]
 
     @cached_property
     def recorder(self) -> RecordWriter:
-        """Tells what the segments hold, what stands elsewhere in the request left out."""
+        """Writes the records of the segments, without the names that are elsewhere in the request."""
         # A name in a segment that waits is not told elsewhere: that will be a record, too.
         return RecordWriter(self.draft, self.history, self._settings, self._every)
 
 
 def _sizes(draft: Draft) -> list[int]:
-    """Characters of each message as it is sent now."""
+    """Characters of each message as it would be sent now."""
     sizes = [0] * len(draft.conversation.messages)
     for spot in draft.blocks():
         sizes[spot.message] += len(draft.text(spot))

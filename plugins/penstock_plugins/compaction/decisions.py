@@ -1,4 +1,4 @@
-"""Sentences that decide something."""
+"""Recognises sentences that state a decision, by their wording."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ _LONGEST = 400
 
 
 def is_decision(sentence: str) -> bool:
-    """Whether a sentence is worded as a decision. Many that are none are worded so too: for a hint, not for a rule."""
+    """Whether a sentence is worded as a decision. Many that are none are, too: use it as a hint, not as a rule."""
     return len(sentence) <= _LONGEST and _DECIDES.search(sentence) is not None

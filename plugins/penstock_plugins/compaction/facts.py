@@ -1,4 +1,4 @@
-"""What a reader of a record looks for first: files, errors that are still open, decisions, what it is about."""
+"""Extracts the facts that head a compacted record: files, open errors, decisions, topics."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from penstock import Block, BlockKind, Role
+from penstock_plugins.common.tool_calls import ToolKind, kind_of, path_of
 from penstock_plugins.compaction.decisions import is_decision
 from penstock_plugins.compaction.message_range import Stretch
-from penstock_plugins.compaction.sentences import split
+from penstock_plugins.compaction.textrank import split
 from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.page import failures, read_lines
-from penstock_plugins.pruning.tools import ToolKind, kind_of, path_of
 
 __all__ = ["facts"]
 
@@ -26,7 +26,7 @@ _FAILED = re.compile(r"\bexit(?:ed)?(?: with)?(?: code| status)?:? ?[1-9]", re.I
 
 
 def facts(history: History, stretch: Stretch) -> list[str]:
-    """The facts about a stretch of messages, one sort a line; sorts with nothing to tell are left out."""
+    """The facts about a range of messages, one sort a line; empty sorts are left out."""
     read, edited = _files(history, stretch)
     found = (
         ("Files edited", _some(edited, _FILES)),
@@ -44,7 +44,7 @@ def _blocks(history: History, stretch: Stretch) -> Iterator[Block]:
 
 
 def _files(history: History, stretch: Stretch) -> tuple[list[str], list[str]]:
-    """The files that were read, and those that were written, each once, the last touched first."""
+    """The files that were read and those that were written, each once, the most recent first."""
     read: dict[str, None] = {}
     edited: dict[str, None] = {}
     for block in reversed(list(_blocks(history, stretch))):
@@ -57,7 +57,7 @@ def _files(history: History, stretch: Stretch) -> tuple[list[str], list[str]]:
 
 
 def _open_errors(history: History, stretch: Stretch) -> list[str]:
-    """Commands whose newest run in all of the conversation failed, and is in this stretch."""
+    """Commands whose latest run in the whole conversation failed, if it is in this range."""
     ours = [r for r in history.newest_runs if stretch[0] <= r.spot.message < stretch[1] and _has_failed(r)]
     return [_cut(f"{r.target}: {_complaint(r)}") for r in ours[-_ERRORS:]]
 
@@ -73,7 +73,7 @@ def _complaint(result: Result) -> str:
 
 
 def _decisions(history: History, stretch: Stretch) -> list[str]:
-    """The newest sentences that are worded as decisions."""
+    """The latest sentences that are worded as decisions."""
     found = [
         f"{'User' if block.role is Role.USER else 'Agent'}: {_cut(sentence.strip())}"
         for block in _blocks(history, stretch)
@@ -85,7 +85,8 @@ def _decisions(history: History, stretch: Stretch) -> list[str]:
 
 
 def _tags(history: History, stretch: Stretch) -> list[str]:
-    """Names that are in many calls and texts of the stretch, and in few elsewhere. No paths: the files are told."""
+    """Names that are frequent in the calls and texts of this range and rare elsewhere. Paths are left out: files have a
+    line of their own."""
     here = Counter(
         name
         for block in _blocks(history, stretch)

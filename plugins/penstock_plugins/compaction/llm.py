@@ -1,4 +1,4 @@
-"""The summariser `llm`: asks a model of the person's choice, with a key of its own and a cap on what it may spend."""
+"""The summariser `llm`: asks a model chosen by the user for a summary, with its own key and a spending cap."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from penstock import DailySpendCap, Price, Prices, Segment, Summary, provider_of, state_dir
+from penstock_plugins.common.token_estimate import CHARS_PER_TOKEN
 from penstock_plugins.compaction.parts import fit, render
 from penstock_plugins.compaction.settings import Model
-from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
 
 __all__ = ["Llm", "ModelFailed", "price_of"]
 
@@ -29,7 +29,7 @@ _TASK = (
 
 
 class ModelFailed(Exception):
-    """The model gave no summary. The text says why, without a key in it."""
+    """The model gave no summary. The text says why, and never contains a key."""
 
     def __init__(self, why: str, *, is_paid: bool = True) -> None:
         super().__init__(why)
@@ -47,7 +47,7 @@ class _Answer:
 
 
 class Llm:
-    """Asks one model."""
+    """Sends requests to one model."""
 
     name = "llm"
 
@@ -66,8 +66,8 @@ class Llm:
         return self.ask(task, record, segment.tokens, price_of(model, segment.prices))
 
     def ask(self, task: str, text: str, tokens: int, price: Price) -> Summary:
-        """What the model says to `text`, in at most `tokens`, and what it cost. Raises `ModelFailed`, also where nobody
-        knows what it costs: a cap in dollars could not be kept then; and `SpendCapReached`."""
+        """The model's answer to `text`, in at most `tokens` tokens, and its cost. Raises `SpendCapReached`, and
+        `ModelFailed`, also where the model's price is not known, as a cap in dollars could not be kept."""
         key = self._key()
         if not price.is_known:
             raise ModelFailed(
@@ -130,7 +130,7 @@ class Llm:
 
 
 def price_of(model: Model, prices: Prices) -> Price:
-    """What a model of the person's choice costs: at the provider that its settings name, else at the one behind its
+    """The price of the model that the user chose: at the provider that its settings name, else at the one of its
     address."""
     return prices.of(_served_by(model), model.model)
 

@@ -1,4 +1,5 @@
-"""Which old turns may become a record: whole ones, that begin with a person's words and leave no call unanswered."""
+"""Selects the old turns that may be compacted: whole turns that begin with the user's words and leave no tool call
+unanswered."""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ Stretch = tuple[int, int]
 
 
 def old_stretches(history: History, turns: int, gone: Callable[[int], bool], before: int) -> list[Stretch]:
-    """The stretches of messages that end before the newest person's words with `turns` turns of the agent after them.
-    None goes beyond the message `before`, or holds what a record can not tell."""
+    """The ranges of messages that end before the user's newest message, with at least `turns` turns of the agent after
+    them. None goes beyond the message `before`, or includes what a record cannot hold."""
     messages = history.conversation.messages
     found: list[Stretch] = []
     for start, end in _pieces(messages, _cut(history, turns, before)):
@@ -29,8 +30,8 @@ def old_stretches(history: History, turns: int, gone: Callable[[int], bool], bef
 
 
 def segments(messages: Sequence[Message], stretch: Stretch, sizes: Sequence[int], limit: int) -> list[Stretch]:
-    """A stretch cut up at turns: each segment ends with the turn in which it reaches `limit`, by the `sizes` of its
-    messages. So a full segment stays the same when more turns follow, and what is left over is the last one."""
+    """A range split at turns: each segment ends with the turn in which it reaches `limit`, by the `sizes` of its
+    messages. So a full segment stays the same when more turns follow; the last one holds the rest."""
     first, end = stretch
     out: list[Stretch] = []
     size = 0
@@ -43,7 +44,7 @@ def segments(messages: Sequence[Message], stretch: Stretch, sizes: Sequence[int]
 
 
 def begins_turn(message: Message) -> bool:
-    """A person's words, that answer no tool call."""
+    """Whether a message is the user's own words, not only the result of a tool call."""
     return (
         message.role is Role.USER
         and bool(message.blocks)
@@ -52,7 +53,7 @@ def begins_turn(message: Message) -> bool:
 
 
 def _cut(history: History, turns: int, before: int) -> int:
-    """The newest place where old turns may end."""
+    """The index of the latest message at which old turns may end."""
     messages = history.conversation.messages
     for at in range(min(before, len(messages) - 1), 0, -1):
         if begins_turn(messages[at]) and history.turns - history.turn_of[at] >= turns:
@@ -61,7 +62,7 @@ def _cut(history: History, turns: int, before: int) -> int:
 
 
 def _pieces(messages: Sequence[Message], end: int) -> Iterator[Stretch]:
-    """The messages before `end`, one piece for each turn; what must stay is a piece of its own."""
+    """The messages before `end`, one piece for each turn; a message that must stay is a piece of its own."""
     starts = [0]
     for at in range(1, end):
         if begins_turn(messages[at]) or _must_stay(messages[at]) or _must_stay(messages[at - 1]):
@@ -70,7 +71,7 @@ def _pieces(messages: Sequence[Message], end: int) -> Iterator[Stretch]:
 
 
 def _must_stay(message: Message) -> bool:
-    """Instructions, breakpoints, and what only the client's own bytes can say."""
+    """Instructions, cache breakpoints, and content that only the client's own bytes can express."""
     return (
         message.role is Role.SYSTEM
         or message.breakpoints > 0
@@ -79,7 +80,7 @@ def _must_stay(message: Message) -> bool:
 
 
 def _is_closed(messages: Sequence[Message]) -> bool:
-    """Each call has its result, and each result its call."""
+    """Whether each call has its result, and each result its call."""
     blocks = [block for message in messages for block in message.blocks]
     calls = {b.tool_id for b in blocks if b.kind is BlockKind.TOOL_USE}
     return calls == {b.tool_id for b in blocks if b.kind is BlockKind.TOOL_RESULT}

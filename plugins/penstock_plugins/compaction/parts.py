@@ -1,4 +1,5 @@
-"""A segment's parts as text, and made shorter when they are longer than they may be."""
+"""Renders the parts of a segment (the user's words, the agent's, calls, results) as text, shortened to a number of
+tokens."""
 
 from __future__ import annotations
 
@@ -6,9 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from penstock_plugins.common.token_estimate import CHARS_PER_TOKEN
 from penstock_plugins.compaction.decisions import is_decision
-from penstock_plugins.compaction.sentences import rank, split
-from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
+from penstock_plugins.compaction.textrank import rank, split
 from penstock_plugins.pruning.stub import HOLE
 
 __all__ = ["Fitted", "Part", "Speaker", "fit", "render"]
@@ -18,7 +19,7 @@ Part = tuple[str, str]
 
 
 class Speaker:
-    """Whose words a part holds."""
+    """Whose text a part is."""
 
     USER = "user"
     AGENT = "agent"
@@ -47,7 +48,7 @@ _LINE = re.compile(r"\s*+(?:[-*+#|>`]|\d+[.)] )")
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A segment that fits, as far as it can."""
+    """A segment shortened to a size, as far as possible."""
 
     parts: Sequence[Part]
     kept: int
@@ -57,13 +58,13 @@ class Fitted:
 
 
 def render(parts: Sequence[Part]) -> str:
-    """The parts one below the other, each with a sign that tells whose it is."""
+    """The parts one below the other, each with a prefix that says whose it is."""
     return "\n".join(_told(part) for part in parts)
 
 
 def fit(parts: Sequence[Part], tokens: int) -> Fitted:
-    """The parts in about `tokens` tokens: first the agent's words go to the sentences that say most, then lines of
-    inputs and results go. The person's words stay whole, and each call keeps a line."""
+    """The parts in about `tokens` tokens: first the agent's text is reduced to its highest-ranked sentences, then lines
+    of inputs and results are dropped. The user's words stay whole, and each call keeps a line."""
     over = _size(parts) - round(tokens * CHARS_PER_TOKEN)
     if over <= 0:
         return Fitted(parts, 0, 0)
@@ -90,7 +91,7 @@ def _size(parts: Sequence[Part], *who: str) -> int:
 
 
 def _with_fewer_lines(parts: Sequence[Part], share: float) -> list[Part]:
-    """Of each input and result the first lines: about `share` of them all."""
+    """The first lines of each input and result: about `share` of all lines."""
     out: list[Part] = []
     owed = 0.0
     for who, text in parts:
@@ -109,7 +110,7 @@ def _with_fewer_lines(parts: Sequence[Part], share: float) -> list[Part]:
 
 
 def _with_fewer_sentences(parts: Sequence[Part], room: int) -> Fitted:
-    """Of the agent's words the sentences that say most, in `room` characters."""
+    """The highest-ranked sentences of the agent's text, in `room` characters."""
     split_up = {at: split(text) for at, (who, text) in enumerate(parts) if who == Speaker.AGENT}
     sentences = [(at, n, text) for at, found in split_up.items() for n, text in enumerate(found)]
     scores = rank([text for _, _, text in sentences])

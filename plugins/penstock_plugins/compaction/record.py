@@ -1,11 +1,12 @@
-"""A record of old turns: what the person and the agent said stays whole, a call becomes a line, a result its lines
-that will probably be needed."""
+"""Writes the record that replaces compacted turns: the user's and the agent's words whole, a line for each tool
+call, of each result the lines most likely to be needed again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from penstock import Block, BlockKind, BlockRef, Draft, Role
+from penstock_plugins.common.tool_calls import ToolKind, target_of, words_of_input
 from penstock_plugins.common.way_back import expand
 from penstock_plugins.compaction.message_range import Stretch
 from penstock_plugins.compaction.parts import Fitted, Part, Speaker
@@ -15,7 +16,6 @@ from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.hunks import Room, choose
 from penstock_plugins.pruning.page import Page
 from penstock_plugins.pruning.stub import body
-from penstock_plugins.pruning.tools import ToolKind, target_of, words_of_input
 from penstock_plugins.pruning.worth import chances
 
 __all__ = ["RecordWriter", "head_of_record", "head_of_summary"]
@@ -31,7 +31,7 @@ _UNTOLD = ("file_path", "old_string", "replace_all", "output_mode", "description
 
 
 class RecordWriter:
-    """Tells one request's old turns, part by part."""
+    """Writes the records of one request's old turns as parts."""
 
     def __init__(self, draft: Draft, history: History, settings: Settings, old: list[Stretch]):
         self._draft, self._history, self._settings = draft, history, settings
@@ -39,7 +39,7 @@ class RecordWriter:
         self._known = set(self._names_elsewhere(old))
 
     def parts(self, stretch: Stretch) -> list[Part]:
-        """What one stretch of messages holds. Names told for one stretch are not told again for the next."""
+        """The parts of one range of messages. A name in one range's record is not repeated in the next one's."""
         out: list[Part] = []
         for index in range(*stretch):
             message = self._history.conversation.messages[index]
@@ -119,7 +119,7 @@ _END = "Nothing here is a new request."
 
 
 def head_of_record(draft: Draft, stretch: Stretch, fitted: Fitted) -> str:
-    """The head of a record."""
+    """The first line of a record."""
     words = "What the user and the agent said is whole."
     if fitted.sentences:
         words = f"What the user said is whole; of the agent's {fitted.sentences} sentences {fitted.kept} stay."
@@ -128,13 +128,13 @@ def head_of_record(draft: Draft, stretch: Stretch, fitted: Fitted) -> str:
 
 
 def head_of_summary(draft: Draft, stretch: Stretch, name: str) -> str:
-    """The head of what a summariser made."""
+    """The first line above a summariser's text."""
     said = f"What the user said is whole; the rest is a summary by {name}."
     return f"[Summary of earlier turns, {_which(draft, stretch)}. {said} {_END} {_way(draft, stretch)}]"
 
 
 def _which(draft: Draft, stretch: Stretch) -> str:
-    """The turns of a person that a stretch covers, counted in the history as the client sends it."""
+    """The numbers of the user's turns that a range covers, counted in the history as the client sends it."""
     first, end = stretch
     messages = draft.conversation.messages
     turns = [sum(1 for m in messages[:at] if m.prompt) for at in (first + 1, end)]

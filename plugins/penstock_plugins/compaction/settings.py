@@ -1,4 +1,5 @@
-"""The settings of the compaction stage."""
+"""Settings of the compaction stage, in the profile's tables `[stage.compaction]` and `[stage.compaction.llm]`: types,
+defaults, presets."""
 
 from __future__ import annotations
 
@@ -94,7 +95,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 
 
 def check_timeout(profile: Profile, stage: str, llm: Model) -> None:
-    """Raises `ProfileError` if the model of `[stage.NAME.llm]` may take longer than the stage itself may."""
+    """Raises `ProfileError` if the model of `[stage.NAME.llm]` may take longer than the stage itself."""
     most = profile.limits.background_s
     if llm.timeout_s >= most:
         key = f"stage.{stage}.llm.timeout_s"
@@ -103,7 +104,7 @@ def check_timeout(profile: Profile, stage: str, llm: Model) -> None:
 
 
 def _may_be_asked(url: str) -> bool:
-    """A key and the person's words may go there: it is encrypted on the way, or does not leave this machine."""
+    """Whether a key and the user's words may be sent to this address: it uses TLS, or does not leave this machine."""
     parts = urlsplit(url)
     if parts.scheme == "https" and parts.hostname:
         return True

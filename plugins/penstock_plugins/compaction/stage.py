@@ -1,4 +1,4 @@
-"""Compaction: old turns become a record, or a summary, when a flush is due."""
+"""The stage `compaction`: when a flush is due, replaces old turns by a record or a summary."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from penstock import (
     hookimpl,
 )
 from penstock_plugins.common.settings import read_settings
+from penstock_plugins.common.token_estimate import CHARS_PER_TOKEN
 from penstock_plugins.compaction.compaction_plan import CompactionPlan
 from penstock_plugins.compaction.facts import facts
 from penstock_plugins.compaction.llm import Llm
@@ -29,9 +30,8 @@ from penstock_plugins.compaction.parts import Speaker, fit, render
 from penstock_plugins.compaction.record import head_of_record, head_of_summary
 from penstock_plugins.compaction.settings import PRESETS, RECORD, Settings, check_timeout
 from penstock_plugins.compaction.summary_prefetch import SummaryPrefetch
-from penstock_plugins.compaction.textrank import TextRank
+from penstock_plugins.compaction.textrank_summariser import TextRank
 from penstock_plugins.pruning.history import Lookup
-from penstock_plugins.pruning.hunks import CHARS_PER_TOKEN
 
 __all__ = ["Compaction", "stages", "summarisers"]
 
@@ -45,7 +45,7 @@ _TOO_LONG = 1.5
 
 
 class Compaction(Stage):
-    """Turns old turns into a text in which the person's words are whole."""
+    """Replaces old turns by a text in which the user's words are whole."""
 
     name = "compaction"
     after = ("trim",)
@@ -152,14 +152,15 @@ class Compaction(Stage):
 
 
 class Summarising(Compaction):
-    """Has a summariser at work after each answer. Where there is none, no answer need be shown to the stage."""
+    """A compaction stage that also has a summariser work after each answer. Without a summariser the stage need not see
+    answers."""
 
     def on_reply(self, exchange: Exchange, reply: Reply) -> None:
         self._ahead.work(exchange.identity.conversation)
 
 
 def _of_summaries(settings: Settings) -> tuple[object, ...]:
-    """What summaries that are ready hang on."""
+    """What the summaries that are ready depend on."""
     return settings.summariser, settings.llm, settings.tokens, settings.segment, settings.turns
 
 
@@ -174,7 +175,7 @@ def stages(profile: Profile) -> list[Stage]:
 
 @hookimpl
 def summarisers(profile: Profile) -> Sequence[Summariser]:
-    """TextRank, and a model of the person's choice."""
+    """The bundled summarisers: TextRank, and a model chosen by the user."""
     return [TextRank(), Llm(_settings(profile).llm)]
 
 

@@ -1,4 +1,5 @@
-"""Summaries made ahead of their flush: what is wanted, what is ready, what went wrong. Bounded, safe for threads."""
+"""Queue of summaries made in the background ahead of the flush that needs them: requested, ready or failed. Bounded
+and thread-safe."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ Work = Callable[[], Summary]
 
 @dataclass(slots=True)
 class _Pending:
-    """One conversation's segments, by the handle of their original."""
+    """The segments of one conversation, by the handle of their original."""
 
     wanted: OrderedDict[str, Work] = field(default_factory=OrderedDict)
     made: OrderedDict[str, Summary | str] = field(default_factory=OrderedDict)
@@ -32,27 +33,27 @@ class _Pending:
 
 
 class SummaryPrefetch:
-    """The segments of the conversations last seen; the others' are let go."""
+    """Summaries of the most recent conversations; those of others are dropped."""
 
     def __init__(self) -> None:
         self._by_conversation: OrderedDict[str, _Pending] = OrderedDict()
         self._lock = threading.Lock()
 
     def knows(self, conversation: str, handle: str) -> bool:
-        """Whether a segment is wanted or made already."""
+        """Whether a segment is requested, or done already."""
         with self._lock:
             pending = self._pending(conversation)
             return handle in pending.wanted or handle in pending.made
 
     def want(self, conversation: str, handle: str, work: Work) -> None:
-        """Have a segment summarised after an answer."""
+        """Request the summary of a segment; `work` is called after an answer."""
         with self._lock:
             pending = self._pending(conversation)
             pending.wanted[handle] = work
             _bound(pending.wanted, SEGMENTS)
 
     def work(self, conversation: str) -> None:
-        """Make the next summary that is wanted. Takes as long as that takes; each is made by one caller only."""
+        """Make the next requested summary. Blocks until it is done; each is made by one caller only."""
         with self._lock:
             pending = self._pending(conversation)
             if not pending.wanted:
@@ -67,19 +68,19 @@ class SummaryPrefetch:
             pending.dollars += dollars
 
     def made(self, conversation: str, handle: str) -> Summary | str:
-        """The summary of a segment, or why there is none; an empty string when nobody wanted one."""
+        """The summary of a segment, or why there is none; an empty string when it was not requested."""
         with self._lock:
             return self._pending(conversation).made.get(handle, "")
 
     def bill(self, conversation: str) -> float:
-        """Dollars spent for a conversation since this was last asked."""
+        """Dollars spent for a conversation since the last call."""
         with self._lock:
             pending = self._pending(conversation)
             dollars, pending.dollars = pending.dollars, 0.0
             return dollars
 
     def forget(self) -> None:
-        """Let go of what is wanted and made. What was spent for it is billed all the same."""
+        """Drop what is requested and done. What was spent for it is still billed."""
         with self._lock:
             for pending in self._by_conversation.values():
                 pending.wanted.clear()

@@ -1,6 +1,6 @@
-"""How long people are away: the chance that somebody who has been silent for a while speaks within the next minutes.
+"""Estimates from the lengths of past pauses the probability that an idle user continues within the next minutes.
 
-The long pauses of one person are few, so they are added to what others do: the times between 2,101 requests of 23
+One user makes few long pauses, so they are combined with those of others: the times between 2,101 requests of 23
 recorded sessions of coding agents, 88 of which were above 290 s, and 23 of these the end of the session.
 """
 
@@ -45,12 +45,12 @@ LONGEST = 200
 
 @dataclass(slots=True)
 class Pauses:
-    """The long pauses of one person, in seconds, beside what others do."""
+    """The long pauses of one user, in seconds, together with those of recorded sessions."""
 
     _seen: list[float] = field(default_factory=list)
 
     def add(self, seconds: float) -> None:
-        """Somebody spoke after so long."""
+        """Add a pause of so many seconds."""
         if seconds < SHORTEST:
             return
         if len(self._seen) >= LONGEST:
@@ -58,7 +58,7 @@ class Pauses:
         insort(self._seen, seconds)
 
     def chance(self, silent: float, step: float) -> float:
-        """The chance that somebody who has been silent for `silent` seconds speaks within `step` more."""
+        """The probability that a user who has been silent for `silent` seconds continues within `step` more."""
         here, there = _survival(silent), _survival(silent + step)
         longer, still = self._longer(silent), self._longer(silent + step)
         return (WEIGHT * (here - there) + longer - still) / (WEIGHT * here + longer)

@@ -1,4 +1,5 @@
-"""Keep-alive: while the user is idle, the last request is sent once more, for no answer, before the cache expires."""
+"""The stage `keepalive`: while the user is idle, repeats the last request before the provider's prompt cache
+expires."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ _HOUR = 3600.0
 
 
 class KeepAlive(Stage):
-    """Has the last request read once more while that is worth more than it costs."""
+    """Asks for keep-alive requests while their expected value is above their cost."""
 
     name = "keepalive"
     enabled_by_default = False

@@ -1,4 +1,5 @@
-"""Whether one more read pays: its cost against what a rewrite would cost, times the chance that it is saved."""
+"""Expected value of one more keep-alive request: the cost of the cache write it may avoid, times its chance, less
+the cost of the read."""
 
 from __future__ import annotations
 
@@ -11,10 +12,11 @@ HORIZON = 100
 
 
 def value_of_reading(chance: Callable[[int], float], read: float, rewrite: float, horizon: int = HORIZON) -> float:
-    """What it is worth to read now, and to go on as long as that is worth it, in the unit of the prices.
+    """The expected value of a keep-alive request now, and of going on as long as that pays, in the unit of the prices.
 
-    `chance(n)`: that somebody speaks after `n` more reads, and before the one after. `read`: the price of one;
-    `rewrite`: what a request costs more that finds no entry. This is an optimal stopping problem, solved backwards:
+    `chance(n)`: the probability that the user continues after `n` more requests and before the next one. `read`: the
+    price of one request; `rewrite`: the additional cost of a request that finds no cache entry. This is an optimal
+    stopping problem, solved backwards:
 
         V(n) = max(0, -read + chance(n) * rewrite + (1 - chance(n)) * V(n + 1))
     """

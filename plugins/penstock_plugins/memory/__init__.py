@@ -1,1 +1,1 @@
-"""Memory on the road: what is said is kept, and what bears on a question is put beside it."""
+"""The memory stage: stores what is said, and adds what it recalls to new questions."""

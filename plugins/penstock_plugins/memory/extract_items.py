@@ -1,4 +1,5 @@
-"""What of a conversation is remembered: the person's words, the agent's final answers, what it did. Each once."""
+"""Extracts what to remember from a conversation: the user's words, the agent's final answers and its actions, each
+once."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ _COMMAND = "<command-name>"
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A text that may be worth keeping, as it was found: what must not be kept is still in it."""
+    """A text that may be worth keeping, as found: not yet redacted."""
 
     role: str
     text: str
@@ -33,7 +34,7 @@ class Said:
 
 @dataclass
 class Gathered:
-    """What one request brings that was not known before. It counts once its answer has come."""
+    """What is new in one request. It is taken over once the request has its answer."""
 
     keys: list[bytes]
     said: list[Said]
@@ -42,7 +43,7 @@ class Gathered:
 
 @dataclass
 class ConversationState:
-    """What is known of one conversation."""
+    """What the extractor remembers of one conversation."""
 
     keys: list[bytes] = field(default_factory=list)
     """Of the messages whose words are taken."""
@@ -56,7 +57,7 @@ class ConversationState:
 
 
 class ItemExtractor:
-    """Reads a request's new messages. `strip` takes envelopes off, `clean` what must not be kept."""
+    """Reads a request's new messages. `strip` removes envelopes, `clean` redacts what must not be kept."""
 
     def __init__(
         self,
@@ -69,7 +70,7 @@ class ItemExtractor:
         self._strip, self._clean, self._message_filter, self._days = strip, clean, message_filter, days
 
     def gather(self, draft: Draft, talk: ConversationState) -> Gathered:
-        """What is new in a request. `talk` stays as it is. Quick: a request waits for it; see `items`."""
+        """What is new in a request; `talk` is not changed. Fast: a request waits for it, unlike for `items`."""
         exchange, messages = draft.exchange, draft.conversation.messages
         first, newest = _known(talk.keys, messages), draft.conversation.newest_user()
         out = Gathered([message.key for message in messages], [], talk.doings.copy())
@@ -91,7 +92,7 @@ class ItemExtractor:
         return out
 
     def prompt(self, draft: Draft) -> str:
-        """What the person said in this request; of a command what they gave it, and not what it stands for."""
+        """What the user said in this request; of a slash command its arguments, not the prompt that it expands to."""
         newest, messages = draft.conversation.newest_user(), draft.conversation.messages
         if newest is None or not draft.prompt:
             return ""
@@ -103,11 +104,11 @@ class ItemExtractor:
         return self.items(exchange, [Said("assistant", text, place, now), Said("tool", talk.doings.told(), place, now)])
 
     def items(self, exchange: Exchange, said: Sequence[Said]) -> list[Item]:
-        """What of some texts is kept, without what must not be. Takes its time: no request waits for it."""
+        """The items to keep of some texts, redacted. Slow: no request waits for it."""
         return [item for one in said if (item := self._item(exchange, one)) is not None]
 
     def is_written_by_client(self, text: str) -> bool:
-        """A summary, an example or a notice, in the person's name."""
+        """Whether a text in the user's role was written by the client: a summary, an example, a notice."""
         return self._message_filter.is_written_by_client(text)
 
     def _item(self, exchange: Exchange, said: Said) -> Item | None:
@@ -133,14 +134,15 @@ class ItemExtractor:
 
 
 def _wrapped_prompt(messages: Sequence[Message], at: int) -> str:
-    """A prompt with the envelopes around it; of a command what the person gave it."""
+    """A prompt with its envelopes; of a slash command its arguments."""
     if not _is_command(messages, at):
         return messages[at].prompt
     return next((block.text for block in messages[at].blocks if _COMMAND in block.text), "")
 
 
 def _is_command(messages: Sequence[Message], at: int) -> bool:
-    """A command of the person's, or the text that a client puts in its stead, in the same message or the next."""
+    """Whether a message is a user's slash command, or the text that a client puts in its place, in the same message or
+    the next."""
     if any(_COMMAND in block.text for block in messages[at].blocks):
         return True
     before = messages[at - 1] if at else None
@@ -148,7 +150,7 @@ def _is_command(messages: Sequence[Message], at: int) -> bool:
 
 
 def _known(keys: Sequence[bytes], messages: Sequence[Message]) -> int:
-    """How many messages at the head were looked at before."""
+    """The number of messages at the head that were read before."""
     if keys and len(keys) <= len(messages) and messages[len(keys) - 1].key == keys[-1]:
         return len(keys)  # nearly always: the history goes on
     return common_head(keys, messages)

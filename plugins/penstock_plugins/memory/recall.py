@@ -1,4 +1,4 @@
-"""Find what is remembered about what the person asks now, and does not stand in the request already."""
+"""Recall: searches the memory for what bears on the user's question and is not in the request already."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _QUESTION = re.compile(
 
 @dataclass(frozen=True)
 class Recalled:
-    """What is to be told; and why not more."""
+    """The items to put into the note, and why there are not more."""
 
     hits: tuple[Hit, ...] = ()
     remark: str = ""
@@ -52,7 +52,7 @@ class Recalled:
 
 @dataclass(frozen=True)
 class RecallQuery:
-    """One question, as it is looked up."""
+    """A question in the form in which it is looked up."""
 
     prompt: str
     tags: Tags = field(default_factory=Tags)
@@ -61,7 +61,7 @@ class RecallQuery:
 
 
 class Recall:
-    """Asks the memory of this process, and never waits long."""
+    """Searches the memory of this process, with a short time limit."""
 
     def __init__(self, memory_service: MemoryService, profile: Profile, settings: Settings) -> None:
         self._memory_service, self._profile, self._settings = memory_service, profile, settings
@@ -119,17 +119,17 @@ class Recall:
 
 
 def owner_of(exchange: Exchange, profile: Profile) -> str:
-    """The account whose memory it is. Empty where a person has one project for all that comes by."""
+    """The account whose memory is searched. Empty where the user has one project for all traffic."""
     return "" if profile.memory.project else exchange.identity.owner
 
 
 def is_question(words: str) -> bool:
-    """Whether it ends in a question mark, or begins as a question does."""
+    """Whether a text ends with a question mark, or begins like a question."""
     return _QUESTION.search(words) is not None
 
 
 def _query(asked: RecallQuery) -> str:
-    """The person's words; what is worked on, where they name nothing."""
+    """The user's words; where they name nothing, those of the current work."""
     words = asked.prompt
     if len(words) > _LOOKED_UP:
         words = f"{words[: _LOOKED_UP // 2]}\n{words[-_LOOKED_UP // 2 :]}"
@@ -139,7 +139,7 @@ def _query(asked: RecallQuery) -> str:
 
 
 def _is_asking(hit: Hit, words: str) -> bool:
-    """A question, or a request like this one: what came of it may help, it does not."""
+    """Whether an item is a question or a request like this one: its outcome may help, the item itself does not."""
     text = hit.item.text
     if hit.item.role != "user":
         return _new_in(text, words) < 1
@@ -148,7 +148,7 @@ def _is_asking(hit: Hit, words: str) -> bool:
 
 
 def _new_in(text: str, words: str) -> int:
-    """How much `text` says that `words` do not: words that carry something, and names and numbers twice."""
+    """How much `text` adds to `words`: content words count once, names and numbers twice."""
     known = set(terms(words))
     new = [term for term in dict.fromkeys(terms(text[:_SHORT])) if term not in known]
     return sum(2 if any(c.isdigit() or c == "_" for c in term) else 1 for term in new)
@@ -167,8 +167,8 @@ _PROBES, _LONGEST = 2, 160
 
 
 def is_in_request(item: Item, draft: Draft) -> bool:
-    """Whether the words of `item` are in what is sent, notes of ours included. Messages that a record of ours stands in
-    the stead of are not."""
+    """Whether the words of `item` are in the request as sent, including our notes. Messages that a record replaces do
+    not count."""
     probes, told = _probes(item.text), _probes(escape_marks(item.text))
     if any(all(probe in text for probe in told) for text in draft.additions):
         return True

@@ -1,4 +1,5 @@
-"""The settings of the memory stage. What holds for memory as a whole is in the profile's table `[memory]`."""
+"""Settings of the memory stage, in the profile's table `[stage.memory]`: types, defaults, bounds. Settings of memory as
+a whole are in the table `[memory]`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The memory stage: takes in what is said, and puts what bears on a new question beside it."""
+"""The stage `memory`: stores what is said in each turn, and adds what it recalls as a note to a new question."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ BATCH = 16
 
 
 class Remember(Stage):
-    """Tags and keeps the words of real turns, and recalls them."""
+    """Tags and stores the words of turns, and adds a note with what it recalls."""
 
     name = "memory"
     after = ("envelope",)
@@ -173,7 +173,7 @@ class Remember(Stage):
 
 
 def _is_new(draft: Draft) -> bool:
-    """The newest words were not sent before: a note can stand beside them."""
+    """Whether the newest user message was not sent before, so that a note can be added to it."""
     newest = draft.conversation.newest_user()
     return any(spot.message == newest for spot in draft.blocks(new=True))
 
@@ -186,7 +186,7 @@ def stages(profile: Profile) -> list[Stage]:
 
 @hookimpl
 def taggers(profile: Profile) -> list[Tagger]:
-    """A model of the person's choice."""
+    """The bundled tagger that asks a model chosen by the user."""
     settings = read_settings(profile, "memory", Settings, PRESETS)
     if profile.memory.tagger == LlmTagger.name and not (settings.llm.url and settings.llm.model):
         raise ProfileError(f"{profile.where}: stage.memory.llm: the tagger llm needs its url and model")
@@ -201,13 +201,13 @@ _LONGEST = 2_400
 
 
 def note_of(hits: Sequence[Hit]) -> str:
-    """One entry for each hit, the oldest first."""
+    """The text of a note: one entry for each hit, the oldest first."""
     items = sorted((hit.item for hit in hits), key=lambda item: (item.at or 0, item.session, item.seq, item.part))
     return note_around("\n".join(_entry(item) for item in items), _HEAD)
 
 
 def hint_of_topics(topics: Sequence[str]) -> str:
-    """What a client's compaction left behind."""
+    """The text of a note on the topics that a client's compaction removed."""
     return note_around(escape_marks(", ".join(topics)), _TOPICS)
 
 

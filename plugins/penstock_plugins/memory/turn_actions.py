@@ -1,4 +1,4 @@
-"""What an agent did in a turn, in a few lines: files it changed, commands that failed."""
+"""Summarises an agent's actions in a turn in a few lines: files changed, commands failed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from penstock import Block, BlockKind
-from penstock_plugins.pruning.tools import ToolKind, decode, kind_of, path_of, target_of
+from penstock_plugins.common.tool_calls import ToolKind, decode, kind_of, path_of, target_of
 
 __all__ = ["TurnActions"]
 
@@ -18,7 +18,7 @@ _ERROR_LINE = re.compile(r"(?i)\b(?:error|exception|failed|failure|fatal|not fou
 
 
 class TurnActions:
-    """Follows calls and their results."""
+    """Collects the calls of a turn and their results."""
 
     def __init__(self) -> None:
         self._calls: dict[str, tuple[ToolKind, str]] = {}
@@ -28,7 +28,7 @@ class TurnActions:
         """The files changed last, the newest first."""
 
     def see(self, blocks: Iterable[Block]) -> None:
-        """Take in the calls and results of one message."""
+        """Add the calls and results of one message."""
         for block in blocks:
             if block.kind is BlockKind.TOOL_USE:
                 self._call(block)
@@ -36,7 +36,7 @@ class TurnActions:
                 self._result(block)
 
     def told(self) -> str:
-        """All of it, and begin anew. Empty when nothing was changed and nothing failed."""
+        """The summary so far; then start again. Empty when nothing was changed and nothing failed."""
         lines = []
         if self._files:
             lines.append("Files changed: " + ", ".join(list(self._files)[:_FILES]))
@@ -46,7 +46,7 @@ class TurnActions:
         return "\n".join(lines)
 
     def copy(self) -> TurnActions:
-        """Another that goes on from here."""
+        """An independent copy."""
         out = TurnActions()
         out._calls, out._files, out._failed = dict(self._calls), dict(self._files), dict(self._failed)
         out.at_hand = self.at_hand

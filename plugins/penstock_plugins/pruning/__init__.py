@@ -1,1 +1,1 @@
-"""The pruning stage."""
+"""The pruning stage: replaces repeated tool results by pointers, and shortens old ones."""

@@ -1,8 +1,9 @@
-"""Old results: the lines that will probably be needed stay."""
+"""Shortens tool results that have aged, at a flush, to the lines most likely to be needed again."""
 
 from __future__ import annotations
 
 from penstock import Draft
+from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.pruning.arrival import REPACKED, held, is_pointer
 from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.hunks import Room, choose
@@ -10,14 +11,14 @@ from penstock_plugins.pruning.page import Page
 from penstock_plugins.pruning.repeats import overtaken
 from penstock_plugins.pruning.settings import Settings
 from penstock_plugins.pruning.stub import stub
-from penstock_plugins.pruning.tools import ToolKind
 from penstock_plugins.pruning.worth import chances
 
 __all__ = ["shorten_aged"]
 
 
 def shorten_aged(draft: Draft, history: History, settings: Settings) -> str | None:
-    """Shorten every result that is old enough, oldest first. Gives the reason when nothing was done."""
+    """Propose a shorter text for every result that is old enough, oldest first. Returns the reason when nothing was
+    done."""
     gone = draft.is_compacted
     told = [r for r in history.results if not is_pointer(draft, r)]
     out_of_date = overtaken(told) if settings.overtaken else {}
@@ -54,14 +55,14 @@ def _is_due(draft: Draft, history: History, settings: Settings, result: Result, 
 
 
 def _is_worked_on(history: History, settings: Settings, result: Result) -> bool:
-    """It shows a file that was read or written a short while ago."""
+    """Whether a result shows a file that was read or written recently."""
     if result.kind not in (ToolKind.READ, ToolKind.RUN):
         return False
     return any(history.turns - history.touched.get(file, 0) < settings.active for file in result.files)
 
 
 def _known(draft: Draft, history: History, here: list[Result], due: list[Result]) -> set[str]:
-    """The names in results that stay as they are."""
+    """The names in results that are left whole."""
     later = {(r.spot.message, r.spot.index) for r in due}
     known: set[str] = set()
     for result in here:

@@ -1,4 +1,4 @@
-"""New results: nothing is lost, only said once."""
+"""Shortens new tool results without loss: a repeated one becomes a pointer to the earlier one, the rest is repacked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _LEAST_PACK = 200
 
 
 def settle_new(draft: Draft, history: History, settings: Settings) -> str | None:
-    """Point back from what was told before, and repack the rest. Gives the reason when nothing was done."""
+    """Replace new results that repeat an earlier one by a pointer, and repack the others. Returns the reason when
+    nothing was done."""
     gone = draft.is_compacted
     whole: list[Result] = []
     proposed = len(draft.edits)
@@ -36,7 +37,7 @@ def settle_new(draft: Draft, history: History, settings: Settings) -> str | None
 
 
 def held(draft: Draft, history: History, age: int) -> set[tuple[int, int]]:
-    """Results that a young pointer leads to: they stay as long as the pointer's own text would have."""
+    """Results that a recent pointer refers to: they are kept as long as the pointer's own text would have been."""
     out: set[tuple[int, int]] = set()
     whole: list[Result] = []
     for result in history.results:
@@ -51,7 +52,7 @@ def held(draft: Draft, history: History, age: int) -> set[tuple[int, int]]:
 
 
 def is_pointer(draft: Draft, result: Result) -> bool:
-    """It says where its text stands, as sent before or as proposed in this very request."""
+    """Whether a result is a pointer, as sent before or as proposed in this request."""
     edit = draft.proposed(result.spot) or draft.landed(result.spot)
     return edit is not None and edit.reason == POINTER
 
@@ -75,6 +76,6 @@ def _repack(draft: Draft, settings: Settings, result: Result) -> None:
 
 
 def _is_whole(draft: Draft, result: Result) -> bool:
-    """Nothing but padding was taken from it."""
+    """Whether nothing but padding was removed from a result."""
     edit = draft.proposed(result.spot) or draft.landed(result.spot)
     return edit is None or edit.reason == REPACKED

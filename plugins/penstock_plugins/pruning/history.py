@@ -1,4 +1,4 @@
-"""A conversation as pruning sees it: its tool results in order, how old they are, what the agent said since.
+"""The tool results of a conversation in order, with their calls, their age, and what the agent wrote since.
 
 Everything is derived from the conversation itself, so it is the same after a restart and on another machine.
 """
@@ -14,10 +14,7 @@ from typing import Any
 
 from penstock import Block, BlockKind, BlockRef, Conversation, Draft, Role, ToolOutput
 from penstock_plugins.common.memo import Memo
-from penstock_plugins.pruning.needles import names_in, parts_of
-from penstock_plugins.pruning.page import Page
-from penstock_plugins.pruning.repack import repack
-from penstock_plugins.pruning.tools import (
+from penstock_plugins.common.tool_calls import (
     ToolKind,
     decode,
     files_of,
@@ -27,6 +24,9 @@ from penstock_plugins.pruning.tools import (
     target_of,
     words_of_input,
 )
+from penstock_plugins.pruning.needles import names_in, parts_of
+from penstock_plugins.pruning.page import Page
+from penstock_plugins.pruning.repack import repack
 
 __all__ = ["Histories", "History", "Lookup", "Result"]
 
@@ -50,12 +50,12 @@ class Result:
 
     @property
     def text(self) -> str:
-        """What the tool gave."""
+        """The tool's output."""
         return self.spot.text
 
     @cached_property
     def packed(self) -> str:
-        """The same in fewer characters, where that goes without a loss."""
+        """The output repacked without loss."""
         return repack(self.kind, self.text, self.given)
 
     @cached_property
@@ -65,27 +65,28 @@ class Result:
 
     @cached_property
     def call(self) -> tuple[str, str]:
-        """Equal for two calls that ask the same."""
+        """Equal for two calls that ask for the same."""
         return self.tool, repr(sorted(self.given.items(), key=lambda item: item[0]))
 
     @property
     def is_report(self) -> bool:
-        """A program's own words, where a line about an error is one; not what stands in files."""
+        """Whether it is a program's own output, where a line about an error is one; not the content of files."""
         return self.spot.block.is_error or reports(self.kind, self.given)
 
     @property
     def is_original(self) -> bool:
-        """The agent asked for an original: it is to read exactly that."""
+        """Whether the agent asked for an original, which it is to read unshortened."""
         return ToolOutput(self.text, self.tool, self.given).is_original
 
     @property
     def is_whole(self) -> bool:
-        """A file was asked for from beginning to end."""
+        """Whether a file was read from beginning to end."""
         return self.given.get("offset") is None and self.given.get("limit") is None
 
 
 class Histories:
-    """The histories of the conversations last seen, so that the work of a request grows with what is new in it."""
+    """A cache of the histories of recent conversations, so that the work for a request grows only with what is new in
+    it."""
 
     def __init__(self, lookup: Lookup, limit: int = 16) -> None:
         self._lookup, self._limit = lookup, limit
@@ -107,7 +108,7 @@ class Histories:
 
 
 class Lookup:
-    """What is worked out about blocks, remembered from request to request. One for all conversations."""
+    """A cache of what is computed about blocks, shared by all conversations."""
 
     def __init__(self) -> None:
         self.names: Memo[frozenset[str]] = Memo(names_in)
@@ -120,12 +121,12 @@ class Lookup:
         """A text by its lines."""
 
     def said(self, block: Block) -> frozenset[str]:
-        """The names in a block, read as what it is."""
+        """The names in a block."""
         return self.asked(block.text) if block.kind is BlockKind.TOOL_USE else self.names(block.text)
 
 
 class History:
-    """The results and words of one request's conversation."""
+    """The tool results and the agent's texts in one request's conversation."""
 
     def __init__(self, conversation: Conversation, lookup: Lookup, earlier: History | None = None) -> None:
         """`earlier`: of a request before this one; where this one goes on from it, only what is new is read."""
@@ -148,11 +149,11 @@ class History:
         self._read(len(self.turn_of))
 
     def age(self, result: Result) -> int:
-        """How many turns the agent has had since."""
+        """The number of the agent's turns since a message."""
         return self.turns - result.turn
 
     def spoken(self, last: int | None = None) -> Iterator[tuple[int, Block]]:
-        """What the agent wrote, with its message's index: texts and calls, of its `last` turns or of all."""
+        """The agent's texts and calls, with their message's index, of its `last` turns or of all."""
         since = 0 if last is None else self.turns - last
         for index, message in enumerate(self.conversation.messages):
             if message.role is Role.ASSISTANT and self.turn_of[index] >= since:
@@ -162,27 +163,27 @@ class History:
 
     @cached_property
     def said(self) -> frozenset[str]:
-        """The names the agent wrote itself."""
+        """The names that the agent wrote itself."""
         return self._names(None)
 
     @cached_property
     def recent(self) -> frozenset[str]:
-        """The names it wrote in its last turns."""
+        """The names that it wrote in its last turns."""
         return self._names(6)
 
     @cached_property
     def recent_parts(self) -> frozenset[str]:
-        """The words that those are made of, in small letters."""
+        """The words of those names, in lower case."""
         return frozenset(part.lower() for name in self.recent for part in parts_of(name))
 
     @cached_property
     def mentions(self) -> Counter[str]:
-        """In how many of its texts and calls the agent wrote each name."""
+        """For each name, in how many of its texts and calls the agent wrote it."""
         return Counter(name for _, block in self.spoken() for name in self.lookup.said(block))
 
     @cached_property
     def newest_runs(self) -> list[Result]:
-        """Of each command the newest result."""
+        """For each command its latest result."""
         return list({result.target: result for result in self.results if result.kind is ToolKind.RUN}.values())
 
     def _names(self, last: int | None) -> frozenset[str]:
@@ -240,5 +241,6 @@ class History:
 
 
 def _name(path: str) -> str:
-    """A client names a file with its folders, a command often from where it runs."""
+    """The file's name without folders: a client often names a file with its path, a command from its working
+    directory."""
     return path.rstrip("/").replace("\\", "/").rpartition("/")[2]

@@ -1,5 +1,5 @@
-"""Choose the lines that stay of a text, in whole hunks: a definition with its first lines, a hit with its file, a
-failure with what it says."""
+"""Selects the lines of an old tool result to keep, in whole hunks: a definition with its first lines, a hit with its
+file, a failure with its message."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import fsum
 
+from penstock_plugins.common.token_estimate import CHARS_PER_TOKEN
 from penstock_plugins.pruning.page import LONGEST, Page
 
 __all__ = ["Room", "choose"]
 
-CHARS_PER_TOKEN = 2.9
 _GAP = 2
 """Holes of so many lines are filled: a mark would not be shorter."""
 _BODY = 2
@@ -22,7 +22,7 @@ _FAILURE = 6
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What may stay."""
+    """How much of a text may be kept."""
 
     value: float
     """A line stays when its expected later uses for each token are above this."""
@@ -37,8 +37,8 @@ class Room:
 def choose(
     page: Page, worth: Mapping[str, float], known: AbstractSet[str], room: Room, *, is_report: bool = False
 ) -> list[int]:
-    """The indexes of the lines that stay, in order. `worth` is what a name is worth, nothing where it has none; names
-    in `known` stand elsewhere and are worth nothing either. Of a report, the lines that tell of errors stay first."""
+    """The indexes of the lines to keep, in order. `worth`: the value of each name; names in `known` are elsewhere in
+    the request and worth nothing. Of a program's report, lines about errors are kept first."""
     choice = _Choice(page, {name: one for name, one in worth.items() if name not in known}, room)
     if is_report:
         choice.keep_failures()
@@ -99,7 +99,7 @@ class _Choice:
             self._fresh.pop(name, None)
 
     def keep_failures(self) -> None:
-        """Lines that tell of an error stay whatever share of the text they are; then what stands below them."""
+        """Keep lines about errors, whatever share of the text they are; then the lines below them."""
         short = [at for at in self._page.failures if self._lines[at].cost <= LONGEST]
         for at in short[: self._room.lines]:
             self._stays(at)

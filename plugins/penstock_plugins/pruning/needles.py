@@ -1,4 +1,4 @@
-"""The names an agent may come back to: paths, identifiers, hashes, numbers.
+"""Extracts the names that an agent may need again from a line: paths, identifiers, hashes, numbers.
 
 An agent that needs something again writes its name. So a shortened text is as good as the names it still holds.
 Every pattern runs in linear time: none may start in the middle of what it just tried, hence the look-behinds.
@@ -61,5 +61,5 @@ def parts_of(name: str) -> list[str]:
 
 
 def names_in(text: str) -> frozenset[str]:
-    """The names in a text of many lines, line numbers in its margin left out."""
+    """The names in a text of many lines, without the line numbers before them."""
     return frozenset(name for line in text.splitlines() for name in kinds_in(bare(line)))

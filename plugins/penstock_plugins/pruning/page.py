@@ -1,4 +1,5 @@
-"""A text by its lines, with all that can be said of it without knowing who asks: worked out once."""
+"""Splits a tool result into lines with their names and failures marked: the analysis that pruning does once for each
+text."""
 
 from __future__ import annotations
 
@@ -49,12 +50,12 @@ class Line(NamedTuple):
 
 
 def read_lines(text: str) -> list[Line]:
-    """`text` by its lines, of the longest only the beginning searched for names."""
+    """The lines of `text`; of very long ones only the beginning is searched for names."""
     return [_line(line) for line in text.split("\n")]
 
 
 def failures(lines: Sequence[Line]) -> list[int]:
-    """The lines of a program's report that tell of something that went wrong, those told once."""
+    """Indexes of the lines in a program's report that look like errors, each wording once."""
     first: dict[str, int] = {}
     for at, line in enumerate(lines):
         text = line.text[:LONGEST]
@@ -64,7 +65,7 @@ def failures(lines: Sequence[Line]) -> list[int]:
 
 
 class Traits(NamedTuple):
-    """What of a name in a page counts, whoever asks."""
+    """The properties of a name that its score depends on, whatever the agent wrote."""
 
     kind: str
     """As where it stands first."""
@@ -77,7 +78,7 @@ class Traits(NamedTuple):
 
 
 class Name(NamedTuple):
-    """A name in a page."""
+    """A name in a page, and where it is."""
 
     traits: Traits
     at: tuple[int, ...]
@@ -87,14 +88,14 @@ class Name(NamedTuple):
 
 
 class Hunk(NamedTuple):
-    """Lines that stay or go together."""
+    """Lines that are kept or dropped together."""
 
     lines: tuple[int, ...]
     cost: int
 
 
 class Page:
-    """One text."""
+    """A text split into lines; everything else is computed when first asked for."""
 
     def __init__(self, text: str) -> None:
         self.lines = read_lines(text)
@@ -116,7 +117,7 @@ class Page:
 
     @cached_property
     def alike(self) -> dict[Traits, list[str]]:
-        """The names by their traits."""
+        """The names grouped by their traits."""
         found: dict[Traits, list[str]] = {}
         for name, one in self.names.items():
             found.setdefault(one.traits, []).append(name)
@@ -124,7 +125,7 @@ class Page:
 
     @cached_property
     def by_part(self) -> dict[str, list[str]]:
-        """For each word that names are made of: those names, as often as they have it."""
+        """For each word that names are made of: those names, as often as they contain it."""
         found: dict[str, list[str]] = {}
         for name, one in self.names.items():
             for part in one.parts:
@@ -133,11 +134,11 @@ class Page:
 
     @cached_property
     def failures(self) -> list[int]:
-        """The lines of a report that tell of something that went wrong."""
+        """Indexes of the lines that look like errors."""
         return failures(self.lines)
 
     def hunks(self, below: int) -> list[Hunk]:
-        """For each line: itself, what it hangs from, and at most `below` lines that follow and belong to it."""
+        """For each line: itself, its head, and at most `below` lines that follow and belong to it."""
         if below not in self._hunks:
             self._hunks[below] = [self._hunk(at, below) for at in range(len(self.lines))]
         return self._hunks[below]
@@ -162,7 +163,7 @@ class Page:
 
     @cached_property
     def heads(self) -> list[int | None]:
-        """For each line the one it hangs from: a hit's file, a statement's definition."""
+        """For each line the index of its head: a hit's file, a statement's definition."""
         heads: list[int | None] = []
         group: int | None = None
         definitions: list[int] = []

@@ -1,4 +1,4 @@
-"""The same content in fewer characters: nothing an agent could use is lost."""
+"""Lossless repacking of a tool result: final terminal state, shared paths and repeated lines written once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from penstock_plugins.pruning.tools import ToolKind, shows_text
+from penstock_plugins.common.tool_calls import ToolKind, shows_text
 
 __all__ = ["repack"]
 
@@ -23,9 +23,9 @@ _LEAST_REPEAT = 9
 
 
 def repack(kind: ToolKind, text: str, given: Mapping[str, Any]) -> str:
-    """`text` as a terminal would show it in the end, with paths, repeated lines and blank ones told once. Where the
-    call `given` shows what stands in files, their lines stay to the character: only the padding before their numbers
-    goes, and the path that many hits have. Never longer than `text`."""
+    """`text` as a terminal would finally show it, with paths, repeated lines and blank lines written once. Where the
+    call `given` shows the content of files, their lines are kept to the character: only the padding before their
+    numbers is removed, and the path that many hits share. Never longer than `text`."""
     if kind in (ToolKind.READ, ToolKind.EDIT):
         packed = _PADDING.sub(r"\1\2", text)
     elif shows_text(kind, given):
@@ -39,7 +39,8 @@ def repack(kind: ToolKind, text: str, given: Mapping[str, Any]) -> str:
 
 
 def _counts(text: str) -> bool:
-    """Whether the numbers before lines are a reader's: a table may begin with numbers too, but counts nothing."""
+    """Whether the numbers before lines are those of a file reader: a table may begin with numbers too, but these do not
+    count up."""
     numbers = [int(match[1][:9]) for match in _PADDING.finditer(text)]
     return len(numbers) > 2 and all(after == before + 1 for before, after in pairwise(numbers))
 
@@ -50,12 +51,12 @@ def _screen(text: str) -> list[str]:
 
 
 def _last_state(line: str) -> str:
-    """Of a progress line, which is written over again and again, what it says in the end."""
+    """The final state of a progress line, which overwrites itself."""
     return line.rpartition("\r")[2] if line.count("\r") > 1 else line
 
 
 def _group(lines: list[str]) -> list[str]:
-    """`path:12:text` on many lines becomes the path once, then ` 12:text`."""
+    """Turns `path:12:text` on many lines into the path once, then ` 12:text`."""
     hits = [_HIT.match(line) for line in lines]
     if sum(hit is not None for hit in hits) < _LEAST_HITS:
         return lines

@@ -1,12 +1,12 @@
-"""Results that say again what an earlier one says, or that a later one says better."""
+"""Finds tool results that repeat an earlier one, or that a later one replaces."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from penstock_plugins.common.margin import MARGIN
+from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.pruning.history import History, Result
-from penstock_plugins.pruning.tools import ToolKind
 
 __all__ = ["numbered", "overtaken", "told_before"]
 
@@ -15,7 +15,7 @@ _FEW = 6
 
 
 def told_before(result: Result, earlier: Sequence[Result], history: History) -> Result | None:
-    """The newest of the `earlier` results that holds all of `result`: the same text, or more of the same file, read
+    """The latest of the `earlier` results that holds all of `result`: the same text, or more of the same file, read
     before anything was written to it."""
     lines: Mapping[int, str] | None = None
     for other in reversed(earlier):
@@ -31,8 +31,8 @@ def told_before(result: Result, earlier: Sequence[Result], history: History) -> 
 
 
 def overtaken(results: Iterable[Result]) -> dict[tuple[int, int], str]:
-    """Why a result is out of date, by its message and block: the same was asked again later, or an attempt that
-    failed was made good."""
+    """Results that are out of date, by message and block, each with the reason: the same was asked again later, or a
+    failed attempt succeeded later."""
     why: dict[tuple[int, int], str] = {}
     newest: dict[object, Result] = {}
     for result in reversed(list(results)):
@@ -58,14 +58,14 @@ def _was_written(other: Result, result: Result, history: History) -> bool:
 
 
 def _is_part(result: Result, lines: Mapping[int, str], other: Mapping[int, str]) -> bool:
-    """Line by line the same, with the same numbers. Where fewer lines came than were asked for, the file must have
-    ended there before, too: it may have been cut short since."""
+    """Whether all lines are in the other result, with the same numbers. Where fewer lines came than were asked for, the
+    file must have ended there before, too: it may have been truncated since."""
     if len(lines) < _FEW or any(other.get(number) != line for number, line in lines.items()):
         return False
     return len(lines) == result.given.get("limit") or max(lines) == max(other)
 
 
 def numbered(text: str) -> dict[int, str]:
-    """The lines that a file reader numbered."""
+    """The lines that a file reader numbered, by number."""
     found = ((MARGIN.match(line), line) for line in text.split("\n"))
     return {int(match[1]): line[match.end() :] for match, line in found if match}

@@ -1,4 +1,4 @@
-"""The settings of the pruning stage."""
+"""Settings of the pruning stage, in the profile's table `[stage.pruning]`: types, defaults, presets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pruning: what is told again points back, and what has aged is shortened when a flush is due."""
+"""The stage `pruning`: replaces repeated tool results by pointers on arrival, and shortens old ones at a flush."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Pruning", "stages"]
 
 
 class Pruning(Stage):
-    """Shortens tool results: new ones without a loss, old ones to the lines that will probably be needed."""
+    """Shortens tool results: new ones without loss, old ones to the lines most likely to be needed again."""
 
     name = "pruning"
     after = ("trim", "compaction")

@@ -1,14 +1,15 @@
-"""What stands in an old result's stead: an honest head, and the lines that stay."""
+"""Writes the text that replaces a pruned tool result: a head that says what was left out, then the kept lines; or a
+pointer to an identical result."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from penstock_plugins.common.margin import MARGIN
+from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.common.way_back import way_back
 from penstock_plugins.pruning.history import Result
 from penstock_plugins.pruning.page import Line
-from penstock_plugins.pruning.tools import ToolKind
 
 __all__ = ["HOLE", "body", "pointer", "stub"]
 
@@ -26,8 +27,8 @@ def stub(
     why: str = "",
     errors: int = 0,
 ) -> str:
-    """The kept lines under a head that says what this is, what was left out, and how to see it. `errors` are lines
-    left out that tell of errors."""
+    """The kept lines under a head that says what this is, what was left out, and how to get it. `errors`: lines about
+    errors that were left out."""
     state = f"{why}; shortened" if why else "shortened"
     more = f", {errors} lines about errors are left out" if errors else ""
     again = "run it again for the rest" if result.kind in (ToolKind.READ, ToolKind.SEARCH) else ""
@@ -37,7 +38,7 @@ def stub(
 
 
 def body(lines: Sequence[Line], kept: Sequence[int]) -> list[str]:
-    """The kept lines in order, each hole marked with the definitions that stood in it."""
+    """The kept lines in order, each gap marked with the definitions that were in it."""
     out: list[str] = []
     before = -1
     for at in [*kept, len(lines)]:
@@ -52,7 +53,7 @@ def body(lines: Sequence[Line], kept: Sequence[int]) -> list[str]:
 
 
 def pointer(result: Result, target: Result, *, can_expand: bool) -> str:
-    """Says that a result is the same text as an earlier one, and how to see it wherever that one is gone."""
+    """Says that a result is the same text as an earlier one, and how to get it if that one is gone."""
     asked = ""
     turns = result.turn - target.turn
     if not result.is_whole:
@@ -77,6 +78,6 @@ def _hole(lines: Sequence[Line]) -> str:
 
 
 def _place(line: Line) -> str:
-    """The number the reader gave it, so that it can be read from there."""
+    """The line number that the reader gave it, so that the file can be read from there."""
     number = MARGIN.match(line.text)
     return f" at {number[1]}" if number else ""

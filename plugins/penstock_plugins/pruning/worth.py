@@ -1,10 +1,10 @@
-"""What a line of an old result is worth: how often the agent will probably come back to the names in it.
+"""Scores a line of an old tool result by how often the agent will probably use the names in it again.
 
-A logistic model of one name in one result: will the agent, which has not written this name so far, write it later?
-The weights were fitted on 23 recorded sessions of a coding agent (2,101 calls, about 60,000 names, 5 % of them written
+A logistic model of one name in one result: will the agent, which has not written this name so far, write it later? The
+weights were fitted on 23 recorded sessions of a coding agent (2,101 calls, about 60,000 names, 5 % of them written
 later); on sessions left out of the fit it ranks a name that is needed above one that is not in 73 to 77 of 100 cases.
-What tells most: a result that was drawn on already is done with; hits of a search and bare numbers are seldom needed;
-names made of words that the agent just used are.
+The strongest features: names of a result that the agent has used already are seldom needed again, nor are hits of a
+search and bare numbers; names made of words that it just wrote are needed often.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.needles import LINE_LIMIT
 from penstock_plugins.pruning.page import Page, Traits
-from penstock_plugins.pruning.tools import ToolKind
 
 __all__ = ["chances"]
 
@@ -40,7 +40,7 @@ _BY_KIND = {ToolKind.READ: -0.754, ToolKind.SEARCH: -2.169, ToolKind.RUN: -0.572
 
 
 def chances(history: History, result: Result, page: Page) -> dict[str, float]:
-    """For each name in `page` that the agent has not written: the chance that it will."""
+    """For each name in `page` that the agent has not written: the probability that it will."""
     said = page.names.keys() & history.said
     base = (
         _BIAS
@@ -63,8 +63,8 @@ def chances(history: History, result: Result, page: Page) -> dict[str, float]:
 
 
 def _drawn_on(page: Page, history: History) -> Iterator[tuple[str, tuple[Traits, bool, bool, float]]]:
-    """The names that have to do with what the agent wrote of late, as `_score` takes them: all others score as if
-    nothing had been written."""
+    """The names that relate to what the agent wrote recently, as `_score` takes them: all others score as if nothing
+    had been written."""
     lines, names = page.lines, page.names
     here = {at for name in names.keys() & history.recent for at in names[name].at}
     around = {at for one in here for at in range(max(0, one - _NEAR), min(len(lines), one + _NEAR + 1))}
@@ -77,8 +77,8 @@ def _drawn_on(page: Page, history: History) -> Iterator[tuple[str, tuple[Traits,
 
 
 def _score(traits: Traits, recent: bool = False, near: bool = False, known: float = 0.0) -> float:
-    """`recent`, `near`: the agent wrote something else in one of its lines of late, or in one near them. `known`: the
-    share of its words that it wrote."""
+    """`recent`, `near`: the agent recently wrote another name of the same line, or of one near it. `known`: the share
+    of the name's words that it wrote."""
     return (
         _WEIGHT.get(traits.kind, 0.0)
         + _WEIGHT["long"] * traits.is_long

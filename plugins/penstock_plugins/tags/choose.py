@@ -1,4 +1,4 @@
-"""Which tagger a profile asks for."""
+"""Looks up the tagger that `[memory] tagger` of the profile names; an unknown name is a `ProfileError`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KEYWORDS = "keywords"
 
 
 def tagger_of(profile: Profile, parts: Services) -> Tagger | None:
-    """The one that `[memory] tagger` names; None for the words themselves. Raises `ProfileError`."""
+    """The tagger that `[memory] tagger` names; None for keywords alone. Raises `ProfileError`."""
     name = profile.memory.tagger
     if name == KEYWORDS:
         return None

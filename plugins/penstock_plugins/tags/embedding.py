@@ -1,4 +1,4 @@
-"""The tagger `embedding`: of a text's words, those that say most of what the text as a whole says."""
+"""The tagger `embedding`: takes as tags the words of a text whose vectors are nearest to that of the whole text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WAIT_S = 2.0
 
 
 class Embedding:
-    """Compares with the memory's own embedder."""
+    """Uses the memory's own embedder."""
 
     name = "embedding"
 

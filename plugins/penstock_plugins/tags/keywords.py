@@ -1,4 +1,5 @@
-"""The tagger that needs nothing: names and words that are frequent in a text and rare elsewhere."""
+"""The default tagger, which needs no model: takes as tags names and words that are frequent in a text and rare
+elsewhere."""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ _COMMON = frozenset(_WORDS_OF_WORK.split())
 
 
 def keywords(text: str, vocabulary: Vocabulary, most: int = MOST) -> list[str]:
-    """Tags, the most telling first."""
+    """Tags of a text, the most significant first."""
     worth: dict[str, float] = {}
     spelling: dict[str, str] = {}
     for name, value in _candidates(text[:CHARS]):

@@ -1,4 +1,5 @@
-"""The tagger `llm`: asks a model of the person's choice, with the same key, address and care as the summariser."""
+"""The tagger `llm`: asks a model chosen by the user for tags, as the summariser `llm` does for summaries, with a daily
+spending cap of its own."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ _CHARS = 12_000
 
 
 class LlmTagger:
-    """One question to a model for each turn, in the background, with a cap for the day."""
+    """Asks a model once for each turn, in the background, within a daily spending cap."""
 
     name = "llm"
 

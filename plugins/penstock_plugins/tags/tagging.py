@@ -1,4 +1,5 @@
-"""Tags of requests, made at once from words alone, and of turns, fuller; those are active for some turns."""
+"""Tags requests at once from their words and, in the background, whole turns; keeps track of the tags that are
+active."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ TOLD = 200
 
 
 class Tagging:
-    """Any thread may call."""
+    """The tags of recent conversations, and a vocabulary for each project. Thread-safe."""
 
     def __init__(self, tagger: Tagger | None = None, *, turns: int) -> None:
         """`turns`: the tags of so many last turns are active (`[memory] active_turns`)."""
@@ -35,16 +36,16 @@ class Tagging:
         self._lock = threading.Lock()
 
     def migrate_from(self, before: Tagging) -> None:
-        """Know from now on what `before` knows, and the other way round."""
+        """Share the state of `before`."""
         self._vocabularies, self._recent, self._lock = before._vocabularies, before._recent, before._lock
 
     def of_request(self, words: str, project: str, now: float | None = None) -> Tags:
-        """What a person's words are about. Quick: a request waits for it."""
+        """The tags of a user's prompt. Fast: a request waits for it."""
         names = keywords(words, self.vocabulary(project), INBOUND)
         return Tags(tuple(names), is_broad(words), is_temporal(words, now))
 
     def of_turn(self, words: str, answer: str, project: str, conversation: str) -> Tags:
-        """What a turn was about, now that it is complete; from here on its tags are active."""
+        """The tags of a complete turn, which are active from now on."""
         vocabulary = self.vocabulary(project)
         names = self._asked(f"{words}\n{answer}", vocabulary) or keywords(f"{words}\n{words}\n{answer}", vocabulary)
         vocabulary.learn(names)
@@ -63,14 +64,14 @@ class Tagging:
         return tuple(dict.fromkeys(name for names in newest for name in names))
 
     def begin_anew(self, conversation: str, limit: int = 12) -> list[str]:
-        """The history is gone: nothing is active any more. Gives what it was about, the most frequent first: names, and
-        words of several turns. A word of one turn says nothing by itself."""
+        """Reset a conversation whose history is gone: no tag is active any more. Returns its topics, the most frequent
+        first: names, and words of several turns. A word of one turn says too little."""
         with self._lock:
             counted = Counter(name for names in self._recent.pop(conversation, ()) for name in names)
         return [name for name, turns in counted.most_common() if turns > 1 or is_name(name)][:limit]
 
     def vocabulary(self, project: str) -> Vocabulary:
-        """That of a project."""
+        """The vocabulary of a project."""
         with self._lock:
             found = self._vocabularies.setdefault(project, Vocabulary())
             self._vocabularies.move_to_end(project)
@@ -79,7 +80,7 @@ class Tagging:
             return found
 
     def _asked(self, text: str, vocabulary: Vocabulary) -> list[str]:
-        """What the tagger of the person's choice says; nothing where there is none, or where it fails."""
+        """The tags that the configured tagger gives; none where there is no tagger, or where it fails."""
         if self._tagger is None:
             return []
         try:
@@ -105,16 +106,16 @@ _WHEN = re.compile(
 
 
 def is_name(tag: str) -> bool:
-    """`cart.py`, `ValueError`, "HTTP 404" or "Berlin", rather than a word of the language."""
+    """Whether a tag is a name (`cart.py`, `ValueError`, "HTTP 404", "Berlin") rather than a word of the language."""
     return re.search(r"[A-Z\d_./-]", tag) is not None
 
 
 def is_broad(words: str) -> bool:
-    """ "What did we decide so far?" """
+    """Whether a question ("What did we decide so far?") asks for an overview."""
     return _BROAD.search(words[:_READ]) is not None
 
 
 def is_temporal(words: str, now: float | None = None) -> bool:
-    """ "What was wrong last week?", "in May"."""
+    """Whether a question ("What was wrong last week?", "in May") asks about a time."""
     text = words[:_READ]
     return _WHEN.search(text) is not None or bool(times_in(text, now))

@@ -1,4 +1,4 @@
-"""The tags of a project: how often each was used, and which of two spellings is the one in use."""
+"""The tags known in a project: how often each was used, and which spelling stands for its near-duplicates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHORTEST = 5
 
 
 class Vocabulary:
-    """Any thread may call."""
+    """The tags of one project. Thread-safe."""
 
     def __init__(self) -> None:
         self._texts = 0
@@ -33,7 +33,7 @@ class Vocabulary:
         self._lock = threading.Lock()
 
     def learn(self, names: Iterable[str]) -> None:
-        """One more text has these."""
+        """Count the tags of one more text."""
         with self._lock:
             self._texts += 1
             for key, name in {_key(name): name for name in names}.items():
@@ -45,14 +45,14 @@ class Vocabulary:
                 self._in[key] += 1
 
     def rarity(self, names: Iterable[str]) -> dict[str, float]:
-        """By name: 1 for what no text had so far, towards 0 for what all had."""
+        """For each tag: 1 if no text had it so far, towards 0 if all had."""
         keys = {name: _key(name) for name in names}
         with self._lock:
             most = math.log(self._texts + 2)
             return {name: math.log((self._texts + 2) / (self._in[key] + 1)) / most for name, key in keys.items()}
 
     def folded(self, name: str) -> str:
-        """The name in use for what `name` means: the same word in another form, or nearly the same spelling."""
+        """The established spelling of `name`: the same word in another form, or nearly the same spelling."""
         key = _key(name)
         with self._lock:
             if key in self._names:
@@ -64,7 +64,7 @@ class Vocabulary:
         return name
 
     def commonest(self, limit: int) -> Sequence[str]:
-        """The tags most in use."""
+        """The most frequent tags."""
         with self._lock:
             return [self._names[key] for key, _ in self._in.most_common(limit)]
 
@@ -84,5 +84,5 @@ def _key(name: str) -> str:
 
 
 def _numbers(key: str) -> str:
-    """`step_1` and `step_2` are not the same."""
+    """The numbers in a name: `step_1` and `step_2` are not the same."""
     return "".join(c for c in key if c.isdigit())

@@ -1,6 +1,6 @@
-"""The beginning that most web addresses of an output share, told once: `…/` stands for it.
+"""Shortens web addresses: replaces the prefix that most of an output's addresses share by `…/`, and states it once.
 
-Paths of files are left alone, for the agent comes back to those by their names.
+Paths of files are not shortened: the agent refers to files by them.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _DEPTH = 8
 
 
 def fold_addresses(lines: list[Line]) -> list[Line]:
-    """The lines with the first address of each in short, below one that says what the sign stands for. Lines that
-    report an error keep theirs: a reader looks for the whole line. `unfold_addresses` gives the lines back."""
+    """The lines with the shared prefix of their addresses replaced, below one that states it. Lines about an error keep
+    theirs: a reader looks for the whole line. `unfold_addresses` restores the lines."""
     if any(_SIGN in line.text for line in lines):
         return lines
     found = [None if is_error(line.text) else _ADDRESS.search(line.text[:LINE_LIMIT]) for line in lines]

@@ -1,8 +1,8 @@
-"""Which lines stay.
+"""Chooses the lines of a new tool output to keep, by their relevance to the agent's question against their length.
 
-The names in a line that goes are told where it stood, so a line costs what it takes beyond naming its names. Its
-worth is that of its words, more near to the question. Lines whose worth over that cost is above a fixed price stay:
-no budget per output, so a dense short one stays whole and a long one shrinks to what is near, and names for the rest.
+Where a line is removed, the names in it are still listed, so keeping it costs only its tokens beyond those names. Its
+value is that of its words, higher near the question. Lines with a value per token above a fixed price are kept. There
+is no budget per output: a short dense output stays whole, a long one is reduced to what is relevant and to names.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _HOLE = 3
 
 @dataclass(frozen=True)
 class Choice:
-    """What becomes of the lines of an output."""
+    """The lines of an output that are kept, and the new names in each line."""
 
     keep: set[int]
     """Indexes of those that stay."""
@@ -51,7 +51,7 @@ class Choice:
 
 
 def choose(lines: Sequence[Line], kind: Kind, price: float, output: ToolOutput, sample: Sample, ranged: bool) -> Choice:
-    """Those lines that must stay, those worth their price, and those they hang from."""
+    """Keep the lines that must stay, those worth their length, and those needed to place them."""
     names, worth = _value(lines, kind, output, sample, _RANGE if ranged else 1)
     keep = {index for index, line in enumerate(lines) if line.must} | sample.shown | {0, len(lines) - 1}
     _buy(lines, names, worth, keep, price)
@@ -63,7 +63,7 @@ def choose(lines: Sequence[Line], kind: Kind, price: float, output: ToolOutput, 
 def _value(
     lines: Sequence[Line], kind: Kind, output: ToolOutput, sample: Sample, factor: float
 ) -> tuple[list[list[str]], list[float]]:
-    """Each line's names that are news, and what its words are worth. Marks the lines that must stay."""
+    """The names in each line that are not known yet, and the value of its words. Marks the lines that must stay."""
     seen = output.seen() if output.seen is not None else KnownContent()
     asked = " ".join(strings(dict(output.input)))[:_ASKED] + " " + output.question[:_ASKED]
     known = names_in(asked) | seen.names
@@ -90,7 +90,7 @@ def _value(
 
 
 def _is_noise(head: str, kind: Kind, asked: str) -> bool:
-    """A line that brings nothing; not so if the very thing was asked for: a vendored folder, listed by its name."""
+    """Whether a line is noise; not if it is the very thing asked for, like a vendored folder listed by its name."""
     found = kind.noise.match(head) if kind.noise else None
     return found is not None and not (found.lastindex and found[1] in asked)
 
@@ -107,7 +107,7 @@ def _went_wrong(text: str, kind: Kind) -> bool:
 
 
 def _buy(lines: Sequence[Line], names: list[list[str]], worth: list[float], keep: set[int], floor: float) -> None:
-    """Greedily: the dearest line first, and again with what it showed taken from the others."""
+    """Greedy selection: the line with the highest value first; its names then no longer count for the others."""
     shown = {name for index in keep for name in names[index]}
 
     def price(index: int) -> float:
@@ -129,7 +129,7 @@ def _buy(lines: Sequence[Line], names: list[list[str]], worth: list[float], keep
 
 
 def _add_heads(lines: Sequence[Line], kind: Kind, keep: set[int]) -> None:
-    """The file, hunk, heading, definition or parent without which a kept line cannot be placed."""
+    """Add the file, hunk, heading, definition or parent without which a kept line cannot be placed."""
     if kind.depth is None:
         return
     above: list[int] = []
@@ -149,7 +149,7 @@ def _add_heads(lines: Sequence[Line], kind: Kind, keep: set[int]) -> None:
 
 
 def _fill_holes(lines: Sequence[Line], keep: set[int], worth: float) -> None:
-    """A hole costs its mark and a reader's halt: small ones are filled."""
+    """Fill small gaps: the mark of a gap costs tokens, too, and interrupts the reader."""
     for before, after in pairwise(sorted(keep)):
         hole = range(before + 1, after)
         if 0 < len(hole) <= 4 and sum(_cost(lines[index]) for index in hole) <= worth:

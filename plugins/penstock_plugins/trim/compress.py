@@ -1,4 +1,5 @@
-"""One tool output in, a shorter one or nothing out."""
+"""Compresses one tool output: detects its kind, repacks it, chooses lines, writes the stub. None where that saves
+nothing."""
 
 from __future__ import annotations
 
@@ -49,11 +50,11 @@ _READERS = frozenset({"read", "read_file", "view", "grep", "search", "glob", "ls
 
 
 def compress(output: ToolOutput) -> Compressed | None:
-    """The output in fewer characters; None when there is nothing to gain. Deterministic, and linear in the output.
+    """The output in fewer characters; None when nothing is gained. Deterministic, and linear in the output's length.
 
-    What is never removed: lines that tell of an error, the client's reminders, the heads that kept lines hang from. In
-    `safe`, only long logs, test runs and search results lose lines at all. Where the agent cannot ask for the original,
-    more stays."""
+    Never removed: lines about an error, the client's reminders, the heads that kept lines belong to. In `safe`, only
+    long logs, test runs and search results lose lines. Where the agent cannot ask for the original, more is kept.
+    """
     if not SMALLEST <= len(output.text) <= LARGEST:
         return None
     parts = open_envelope(without_runs(output.text))
@@ -75,12 +76,12 @@ def compress(output: ToolOutput) -> Compressed | None:
 
 
 def _wrapping(text: str) -> list[Line]:
-    """The client's own words around an output. They stay."""
+    """The client's own text around an output, which is kept."""
     return [Line(line, must=True) for line in text.strip("\n").split("\n")] if text else []
 
 
 def _comes_again(output: ToolOutput, kind: Kind) -> bool:
-    """Whether the agent gets the same by asking again: a file, a search, a listing."""
+    """Whether repeating the call gives the same output: a file, a search, a listing."""
     return kind.again or output.tool.lower() in _READERS
 
 
@@ -94,7 +95,7 @@ def _may_cut(kind: Kind, strictness: Strictness, output: ToolOutput, length: int
 
 
 def _is_ranged(kind: Kind, output: ToolOutput) -> bool:
-    """Whether the agent asked for these very lines of a file."""
+    """Whether the agent asked for particular lines of a file."""
     if not kind.file:
         return False
     return any(output.input.get(key) is not None for key in _RANGE) or bool(_PART.search(command_of(output.input)))

@@ -1,4 +1,4 @@
-"""What a client wraps around an output: a status, a time, the path of a file, tags."""
+"""Separates a tool output from what the client wraps around it: a status, a time, a file path, tags."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _RUN = 100
 
 @dataclass(frozen=True)
 class Envelope:
-    """An output taken out of what the client put around it. The three make up the text."""
+    """An output and what the client put before and after it; the three make up the text."""
 
     head: str
     body: str
@@ -40,7 +40,7 @@ class Envelope:
 
 
 def open_envelope(text: str) -> Envelope:
-    """The output in `text`; all of it where a client wraps nothing around."""
+    """Split `text` into the output and its envelope; where there is none, the output is all of it."""
     start, end = 0, len(text)
     status = _STATUS.match(text, 0, _LOOK)
     if status is not None and (output := _OUTPUT.match(text, status.end())):
@@ -55,8 +55,8 @@ def open_envelope(text: str) -> Envelope:
 
 
 def without_runs(text: str) -> str:
-    """`text` with runs of a hundred equal lines and more as one line and their number, so that the work on each line
-    that follows is never done for all of them."""
+    """`text` with runs of a hundred or more equal lines replaced by the line and a count, so that later work is not
+    done for each of them."""
     lines = text.split("\n")
     if not any(map(eq, lines, islice(lines, _RUN - 1, None))):
         return text

@@ -1,4 +1,4 @@
-"""Names, words and error-looking lines: what a line is judged by.
+"""Patterns that find names, words and error messages in a line of a tool output, from which its worth is computed.
 
 Every pattern runs in linear time: none may start in the middle of what it just tried, hence the look-behinds.
 """
@@ -49,7 +49,7 @@ _FAULT = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning|Fault)\b|\bE\d{3,4}\b
 
 
 def names_of(line: str) -> list[str]:
-    """Paths, identifiers, hashes and numbers of three digits or more, as they come."""
+    """Paths, identifiers, hashes and numbers of three or more digits, in order."""
     return _NAME.findall(line[:LINE_LIMIT])
 
 
@@ -59,15 +59,15 @@ def names_in(line: str) -> set[str]:
 
 
 def words_in(line: str) -> set[str]:
-    """Plain words in small letters, without the commonest."""
+    """Plain words in lower case, without the most common ones."""
     return {word.lower() for word in _WORD.findall(line[:LINE_LIMIT])} - _COMMON
 
 
 def is_error(line: str) -> bool:
-    """Whether a line looks as if it told of something that went wrong, in plain words."""
+    """Whether a line looks like an error message, by plain words."""
     return _ERROR.search(line[:LINE_LIMIT]) is not None
 
 
 def is_fault(line: str) -> bool:
-    """Whether it does so by the name of a kind of error, a code or a signal."""
+    """Whether it does by the name of a kind of error, a code or a signal."""
     return _FAULT.search(line[:LINE_LIMIT]) is not None

@@ -1,4 +1,5 @@
-"""How close each line's surroundings are to the question: BM25 over blocks of lines."""
+"""Scores each line of a tool output by the relevance of its surroundings to the agent's question: BM25 over blocks
+of lines."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ _LENGTH = 0.75
 
 
 def nearness(lines: Sequence[Line], words: set[str], opens: Callable[[str], bool]) -> list[float]:
-    """Per line 0 to 1: its block's score as a share of the best block's. A block begins where a line `opens` one."""
+    """For each line a number from 0 to 1: its block's score as a share of the best block's. A block begins where a line
+    `opens` one."""
     blocks = _blocks(lines, opens)
     counts = [_count(lines[start:end]) for start, end in blocks]
     sizes = [sum(count.values()) for count in counts]
@@ -37,7 +39,7 @@ def nearness(lines: Sequence[Line], words: set[str], opens: Callable[[str], bool
 
 
 def _blocks(lines: Sequence[Line], opens: Callable[[str], bool]) -> list[tuple[int, int]]:
-    """Runs of lines that belong together: from one definition, file, hunk or heading to the next."""
+    """Ranges of lines that belong together: from one definition, file, hunk or heading to the next."""
     start, out = 0, []
     for index, line in enumerate(lines):
         if index > start and (index - start >= _BLOCK or opens(line.text)):

@@ -1,4 +1,5 @@
-"""A tool output taken apart: its lines, and what a kind of output knows about them."""
+"""`Line`, `Sight` and `Kind`: a new tool output split into lines, what detection sees of it, and the definition of
+an output kind."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from functools import cached_property
 from penstock import ToolOutput
 from penstock_plugins.common.commands import Shown, command_of, shown_by
 from penstock_plugins.common.margin import margin_of
-from penstock_plugins.pruning.tools import kind_of
+from penstock_plugins.common.tool_calls import kind_of
 from penstock_plugins.trim.samples import Sample
 
 __all__ = ["Kind", "Line", "Sight", "plain"]
@@ -36,7 +37,7 @@ class Line:
 
     @property
     def number(self) -> int:
-        """The number in its margin; 0 where there is none."""
+        """The line number in its margin; 0 where there is none."""
         if (digits := self.margin[:-1]).isdigit():
             return int(digits)
         found = _DIGITS.search(self.margin)
@@ -48,7 +49,7 @@ def plain(lines: Iterable[str]) -> list[Line]:
 
 
 class Sight:
-    """What a kind may look at to recognise itself: the output, and its beginning."""
+    """What a kind may look at to recognise an output: the output itself, its beginning, and its call."""
 
     def __init__(self, output: ToolOutput, around: str = "") -> None:
         self.output, self.around = output, around
@@ -58,7 +59,7 @@ class Sight:
         self.tool = kind_of(output.tool)
 
     def count(self, pattern: re.Pattern[str]) -> int:
-        """Lines of the beginning that the pattern matches at their start."""
+        """The number of lines of the beginning whose start the pattern matches."""
         return sum(pattern.match(line) is not None for line in self.lines)
 
     @cached_property
@@ -68,22 +69,22 @@ class Sight:
 
     @cached_property
     def margin(self) -> re.Pattern[str] | None:
-        """The form of the line numbers before most lines of the beginning."""
+        """The pattern of the line numbers before most lines of the beginning."""
         return margin_of(self.lines)
 
     @cached_property
     def full(self) -> int:
-        """Lines of the beginning that are not blank."""
+        """The number of lines of the beginning that are not blank."""
         return sum(bool(line.strip()) for line in self.lines)
 
     def share(self, pattern: re.Pattern[str]) -> float:
-        """What `count` gives as a share of those."""
+        """`count` as a share of `full`."""
         return self.count(pattern) / self.full if self.full else 0.0
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of tool output: how to know it, how to repack it, and what its lines are worth."""
+    """One kind of tool output: how to recognise it, how to repack it, and how to value its lines."""
 
     name: str
     """What the stub calls it."""

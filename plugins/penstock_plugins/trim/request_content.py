@@ -1,4 +1,4 @@
-"""What already stands in a conversation, as it is really sent: names and lines an output need not bring again."""
+"""The names and lines that a request already holds as forwarded, which a new tool output need not repeat."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _LEAST = 24
 
 
 class RequestContent:
-    """Remembers what stands in each text. One for all conversations."""
+    """A cache of the names and lines in each text, shared by all conversations."""
 
     def __init__(self) -> None:
         self._names: Memo[frozenset[str]] = Memo(names_of_text)
         self._lines: Memo[frozenset[str]] = Memo(lines_in)
 
     def seen(self, draft: Draft) -> KnownContent:
-        """What stands in `draft` apart from what is new in it."""
+        """What `draft` holds apart from what is new in it."""
         names: set[str] = set()
         lines: set[str] = set()
         for spot in draft.blocks(new=False):
@@ -34,7 +34,7 @@ class RequestContent:
 
 
 def names_of_text(text: str) -> frozenset[str]:
-    """The names in all its lines."""
+    """The names in all lines of a text."""
     found: set[str] = set()
     for line in text.splitlines():
         found |= names_in(line)
@@ -42,7 +42,7 @@ def names_of_text(text: str) -> frozenset[str]:
 
 
 def lines_in(text: str) -> frozenset[str]:
-    """Its lines of `_LEAST` characters or more, without their numbers."""
+    """The lines of `_LEAST` characters or more, without their numbers."""
     plain = (_without_number(line).strip() for line in text.splitlines())
     return frozenset(line for line in plain if len(line) >= _LEAST)
 

@@ -1,4 +1,4 @@
-"""Which of many lines that are alike stand for the rest, and what there is to say about all of them."""
+"""Groups similar lines of a tool output: chooses samples to keep and describes the rest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COLUMNS = 40
 
 @dataclass
 class Sample:
-    """Lines that stand for all, by index, and sentences about all."""
+    """Indexes of lines that represent others, and sentences about all of them."""
 
     covered: set[int] = field(default_factory=set)
     """Lines that are represented: those of them not `shown` bring nothing new."""
@@ -25,12 +25,12 @@ class Sample:
     said: list[str] = field(default_factory=list)
 
     def moved(self, by: int) -> Sample:
-        """The same where so many lines stand before."""
+        """The same, shifted by so many lines."""
         return Sample({at + by for at in self.covered}, {at + by for at in self.shown}, self.said) if by else self
 
 
 def ends(keys: Sequence[str], first: int = 2) -> set[int]:
-    """The first few and the last of each key: rare ones all, common ones by example."""
+    """Indexes of the first few and the last line of each key: all of the rare ones, examples of the common ones."""
     places: dict[str, list[int]] = defaultdict(list)
     for index, key in enumerate(keys):
         places[key].append(index)
@@ -38,8 +38,8 @@ def ends(keys: Sequence[str], first: int = 2) -> set[int]:
 
 
 def rows(header: Sequence[str], table: Sequence[Sequence[str]]) -> tuple[set[int], str]:
-    """Of a table: the first rows, the last, the extremes of each column of numbers, one of each rare value; and a
-    sentence with each column's range or values."""
+    """Of a table, indexes of rows to keep: the first ones, the last, those with the extremes of each numeric column,
+    one for each rare value; and a sentence with each column's range or values."""
     shown = {0, 1, 2, len(table) - 1} & set(range(len(table)))
     said = []
     for column, name in enumerate(header[:_COLUMNS]):

@@ -1,4 +1,5 @@
-"""The settings of the trim stage."""
+"""Settings of the trim stage, in the profile's table `[stage.trim]`: types and defaults. What the presets do is in
+`strictness.py`."""
 
 from __future__ import annotations
 

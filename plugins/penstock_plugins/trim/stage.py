@@ -1,4 +1,4 @@
-"""Trim: tool outputs are shortened before they are sent for the first time, when it costs no cache."""
+"""The stage `trim`: shortens tool outputs before they are first sent, when that costs no cache."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _SAID = 2_000
 
 
 class Trim(Stage):
-    """Gives each new tool output to the compressors, with what the agent is after."""
+    """Passes each new tool output to the compressors, with the agent's question."""
 
     name = "trim"
     enabled_by_default = False
@@ -84,7 +84,7 @@ class Trim(Stage):
 
 
 def _raised(aggressiveness: Aggressiveness, level: Level) -> Aggressiveness:
-    """One step more when a budget runs low, and the most near its end."""
+    """One preset stricter when a budget runs low, and the strictest near its end."""
     steps = {Level.NORMAL: 0, Level.REDUCED: 1}.get(level, len(_LEVELS))
     return _LEVELS[min(_LEVELS.index(aggressiveness) + steps, len(_LEVELS) - 1)]
 
@@ -107,7 +107,7 @@ def _given(call: Block | None) -> dict[str, object]:
 
 
 def _question(draft: Draft) -> str:
-    """The person's last words, then the agent's own."""
+    """The user's last words, then the agent's own."""
     messages = draft.conversation.messages[draft.conversation.ignored :]
     words = next((m.prompt for m in reversed(draft.conversation.messages) if m.prompt), "")
     spoken = (b for m in reversed(messages) if m.role is Role.ASSISTANT for b in reversed(m.blocks))
@@ -124,5 +124,5 @@ def stages(profile: Profile) -> list[Stage]:
 
 @hookimpl
 def compressors() -> list[Compressor]:
-    """The bundled kinds of outputs."""
+    """The bundled compressor."""
     return [compress]

@@ -1,4 +1,5 @@
-"""The three presets in numbers, tuned on recorded sessions; docs/reference/compressors.md says what they keep."""
+"""The numbers behind the trim stage's three presets, tuned on recorded sessions; docs/reference/compressors.md says
+what they keep."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ __all__ = ["CAREFUL", "STRICTNESS", "Strictness"]
 
 @dataclass(frozen=True)
 class Strictness:
-    """What may go, and what a line must bring to stay."""
+    """What may be removed, and the value a line needs to be kept."""
 
     price: float
     """Worth per token that a line must bring. The unit is a line of source far from the question."""

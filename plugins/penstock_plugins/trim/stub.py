@@ -1,4 +1,5 @@
-"""How a cut output is written: what it is, how much of it is left, what the holes hold, how to see the rest."""
+"""Writes a trimmed tool output: a head with its kind and size, the kept lines, what each gap held, how to get the
+rest."""
 
 from __future__ import annotations
 
@@ -16,14 +17,14 @@ _TOLD = 20
 
 
 def _told(names: Sequence[str]) -> str:
-    """The names in a hole; of many, the first, for a list of hundreds says nothing."""
+    """The names in a gap; of many, the first ones, as a list of hundreds says nothing."""
     more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
     return " ".join(names[:_TOLD]) + more
 
 
 def some_numbers(lines: Sequence[Line], kind: Kind, every: int) -> list[str]:
-    """The lines with each `every`-th number, those at a jump, those of definitions and errors, and no others. All of
-    them where a line could then be taken for one with a number."""
+    """The lines with each `every`-th line number, those at a jump, those of definitions and errors, and no others. All
+    numbers where a line could then be mistaken for one with a number."""
     if any(line.margin and MARGIN.match(line.text) for line in lines):
         return [str(line) for line in lines]
     out: list[str] = []
@@ -45,9 +46,9 @@ def some_numbers(lines: Sequence[Line], kind: Kind, every: int) -> list[str]:
 def write(
     lines: Sequence[Line], choice: Choice, kind: Kind, said: Sequence[str], total: int, back: str, every: int
 ) -> str:
-    """The kept lines below one that says what is missing. `…n` stands for n lines, and tells the names in them that
-    stand nowhere else. Where lines have numbers, a jump in them says how many, and those that follow on may lose
-    theirs: each `every`-th keeps it."""
+    """The kept lines below one that says what is missing. `…n` stands for n lines and lists the names in them that are
+    nowhere else. Where lines have numbers, a jump shows how many are missing, and consecutive lines may lose theirs,
+    except each `every`-th."""
     shown = {name for index in choice.keep for name in choice.names[index]}
     out: list[str] = []
     inside: list[str] = []

@@ -1,4 +1,5 @@
-"""What a terminal would show: no colours, the last state of a progress line, one line for many that are the same."""
+"""Renders raw terminal output as it would look in the end: without colours, progress lines in their last state,
+repeated lines folded."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import re
 from itertools import groupby
 
 from penstock import ToolOutput
-from penstock_plugins.pruning.tools import kind_of, shows_text
+from penstock_plugins.common.tool_calls import kind_of, shows_text
 from penstock_plugins.trim.names import is_error
 from penstock_plugins.trim.page import Line
 
@@ -19,18 +20,18 @@ _ALIKE = re.compile(r"\[and with (\d+) as ((?:\d+, )*\d+)\]$")
 
 
 def shown(output: ToolOutput) -> list[str]:
-    """Its lines as they look in the end; those of files, where the call shows what stands in them, to the character."""
+    """The output's lines as a terminal would finally show them; the content of files is kept to the character."""
     return output.text.split("\n") if _is_of_files(output) else screen(output.text)
 
 
 def folded(output: ToolOutput) -> list[Line]:
-    """The same, folded. Blank lines of files all stay: they are a part of what edits quote."""
+    """The same with repeated lines folded. Blank lines of files are all kept: edits quote them."""
     return fold(shown(output), blanks=_is_of_files(output))
 
 
 def screen(text: str) -> list[str]:
-    """Lines as a terminal shows them in the end: escapes gone, all but the last state of a progress line gone, no
-    trailing blanks."""
+    """Lines as a terminal finally shows them: no escapes, only the last state of a progress line, no trailing
+    blanks."""
     bare = _ESCAPE.sub("", text) if "\x1b" in text else text
     return [_last_state(line.rstrip("\r")).rstrip() for line in bare.split("\n")]
 
@@ -40,13 +41,13 @@ def _is_of_files(output: ToolOutput) -> bool:
 
 
 def _last_state(line: str) -> str:
-    """Of a progress line, which is written over again and again, what it says in the end."""
+    """The final state of a progress line, which overwrites itself."""
     return line.rpartition("\r")[2] if line.count("\r") > 1 else line
 
 
 def fold(lines: list[str], *, blanks: bool = False) -> list[Line]:
-    """Runs of blank lines become one unless `blanks`, of equal lines one and its count, of lines that differ in one
-    number the first and the other numbers. `expand` gives the lines back, runs of blank ones aside."""
+    """Runs of blank lines become one, unless `blanks`; equal lines become one and a count; lines that differ in one
+    number become the first and the other numbers. `expand` restores the lines, except runs of blank ones."""
     if any(_SAME.match(line) or _ALIKE.match(line) for line in lines):
         return [Line(line) for line in lines]
     out: list[Line] = []
@@ -64,7 +65,7 @@ def fold(lines: list[str], *, blanks: bool = False) -> list[Line]:
 
 
 def expand(lines: list[str]) -> list[str]:
-    """What `fold` folded, unfolded."""
+    """The lines as they were before `fold`."""
     out: list[str] = []
     for line in lines:
         if (same := _SAME.match(line)) and out:
@@ -96,8 +97,8 @@ def _fold_alike(lines: list[Line]) -> list[Line]:
 
 
 def _alike(lines: list[Line], start: int) -> tuple[list[str], str]:
-    """The values of the one number in which the lines from `start` on differ, and the first line's own. An error
-    stays in its own words, so a run ends before one."""
+    """The values of the one number in which the lines from `start` on differ, and that of the first line. Error lines
+    are left as they are: a run ends before one."""
     first = lines[start].text
     spans = list(_NUMBER.finditer(first[:2_000]))
     if not spans or start + 2 >= len(lines) or is_error(first):

@@ -16,7 +16,7 @@ from penstock.edits.applied import Replay
 from penstock.edits.cache_order import notes, places, user_ends
 from penstock.edits.edit import Place
 from penstock.edits.ledger import resolve
-from penstock.edits.rewrite import rewrite
+from penstock.edits.splice import splice_edits
 from penstock.plugins.draft import Draft
 from penstock.testing import assistant, call, conversation, draft_for, results, user
 from penstock.testing.bodies import path_of
@@ -28,7 +28,7 @@ SAID = [user("ok", "ok"), assistant("yes", call("Read")), results("text"), assis
 def sent(draft: Draft) -> tuple[Replay, Conversation]:
     """What is made of a draft's request, and the request as it leaves."""
     replay = resolve(draft.conversation, draft.edits)
-    return replay, rewrite(Anthropic(), "/v1/messages", draft.conversation, replay)[1]
+    return replay, splice_edits(Anthropic(), "/v1/messages", draft.conversation, replay)[1]
 
 
 def test_each_block_is_found_among_what_is_cached() -> None:
@@ -60,7 +60,7 @@ def test_each_format_keeps_its_blocks_in_place(dialect: Dialect) -> None:
         draft.note(f"note {n}", reason="r")
     earlier = [replace(edit, place=Place(draft.blocks()[0].block.key)) for edit in draft.edits]
     replay = resolve(draft.conversation, [*earlier, *draft.edits])
-    view = rewrite(dialect, path_of(dialect.name), draft.conversation, replay)[1]
+    view = splice_edits(dialect, path_of(dialect.name), draft.conversation, replay)[1]
     forwarded = [block.text for _, _, block in view.blocks()]
     found = places(draft.conversation, replay, view)
     assert len(found) == 5

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock_plugins.compaction.parts import Part, Speaker, fit, render
-from penstock_plugins.compaction.sentences import split
+from penstock_plugins.compaction.textrank import split
 
 WORDS = st.lists(st.sampled_from(["shop", "price", "Basket", "cache", "slow", "We", "chose", "it."]), min_size=1)
 TEXT = WORDS.map(" ".join)

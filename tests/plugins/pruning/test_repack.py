@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.pruning.repack import repack
-from penstock_plugins.pruning.tools import ToolKind
 
 PATHS = st.sampled_from(["shop/cart.py", "shop/till.py", "./a/b.go", "/srv/x/y.ts"])
 HITS = st.lists(

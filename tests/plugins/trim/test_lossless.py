@@ -14,13 +14,23 @@ from penstock_plugins.trim import compress
 from penstock_plugins.trim.kinds.diff import again, once
 from penstock_plugins.trim.kinds.json import JSON
 from penstock_plugins.trim.kinds.search import group, ungroup
-from penstock_plugins.trim.kinds.source import numbered, restore
+from penstock_plugins.trim.kinds.source import NUMBERED, numbered
 from penstock_plugins.trim.terminal import expand, fold, folded, screen, shown
 from tests.plugins.trim import outputs
 from tests.plugins.trim.flat import unflat
 from tests.sizing import examples
 
 CODE = st.text(st.characters(exclude_characters="\n"), max_size=30)
+
+
+def restore(text: str) -> str:
+    """The text as it was before `numbered`: numbers are padded to six columns again."""
+    return "\n".join(_pad(line) for line in text.split("\n"))
+
+
+def _pad(line: str) -> str:
+    found = NUMBERED.match(line)
+    return f"{found[2][:-1]:>6}{found[2][-1]}{found[3]}" if found and not found[1] else line
 
 
 @given(st.lists(CODE, min_size=1, max_size=40), st.integers(1, 2_000_000))

@@ -1,4 +1,4 @@
-"""Amounts of money, tokens and requests, as a person types them. Knows no Textual."""
+"""Parses amounts that a user types: dollars, tokens, requests. Independent of Textual."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _NAMES = {"dollar": "dollars", "usd": "dollars", "token": "tokens", "request": "
 
 
 class AmountError(ValueError):
-    """It is no amount. The text says what would be."""
+    """The text is not an amount. The message says what would be."""
 
 
 def parse_amounts(text: str) -> dict[str, float]:
-    """By measure; empty where nothing is said. A number alone is dollars. Raises `AmountError`."""
+    """Amounts by measure; empty for an empty text. A number without a unit is dollars. Raises `AmountError`."""
     out: dict[str, float] = {}
     for part in filter(None, (part.strip() for part in re.split(r";|,\s|\band\b|\+", text))):
         measure, amount = _one(part)

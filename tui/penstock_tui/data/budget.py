@@ -1,4 +1,4 @@
-"""The budgets as the store has them, for the profile that the proxy names. Read in a thread: a store may be slow."""
+"""Reads the budgets from the store, for the profile that the proxy uses. Blocking: call it on a thread."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["BudgetRow", "BudgetSnapshot", "read_budgets"]
 
 @dataclass(frozen=True, slots=True)
 class BudgetRow:
-    """One budget in its present period."""
+    """A budget in its current period."""
 
     scope: str
     key: str
@@ -44,13 +44,13 @@ class BudgetRow:
 
     @property
     def is_shown(self) -> bool:
-        """What neither is used nor has a limit tells nothing; the day always does."""
+        """Whether it is used or has a limit; the day's budget is always shown."""
         return self.scope == "day" or (any(self.used.values()) and bool(self.limits or self.pool))
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetSnapshot:
-    """What one look gave."""
+    """All budgets at one time."""
 
     rows: tuple[BudgetRow, ...] = ()
     """Those to show, the widest first; agents that share a session's budget after their session."""
@@ -63,8 +63,8 @@ class BudgetSnapshot:
 
 
 def read_budgets(path: Path, profile: str, now: float, changed: Mapping[str, Any] | None = None) -> BudgetSnapshot:
-    """The budgets in the store at `path`. `changed`: settings that a person changed in this run. Never raises: what
-    cannot be read is said."""
+    """The budgets in the store at `path`. `changed`: settings that the user changed in this run. Never raises: errors
+    are in the result."""
     budget, error = _budget_of(profile, changed or {})
     try:
         with closing(SqlStore(path, readonly=True)) as store:
@@ -77,7 +77,7 @@ def read_budgets(path: Path, profile: str, now: float, changed: Mapping[str, Any
 
 
 def _budget_of(profile: str, changed: Mapping[str, Any]) -> tuple[Budget, str]:
-    """The limits of a profile, and what is to be said where they are not known."""
+    """The limits of a profile, and a remark where they are not known."""
     if not profile:
         return Budget(), "No proxy has named its profile in this log: limits that it sets are not shown."
     try:

@@ -1,4 +1,4 @@
-"""Which columns of the request log a person wants to see, remembered in the state folder."""
+"""Loads and saves which columns of the request log the user chose, in the state folder."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["chosen_columns", "columns_file", "remember_columns"]
 
 
 def columns_file() -> Path:
-    """Where they are."""
+    """The file that holds the choice."""
     return paths.state_dir() / "tui-columns.json"
 
 
 def chosen_columns() -> tuple[str, ...]:
-    """Their titles. Empty: those that the window has room for, by rank. Raises `PenstockError` for a file that cannot
-    be read."""
+    """The titles of the chosen columns. Empty: as many as fit the window, by rank. Raises `PenstockError` for a file
+    that cannot be read."""
     file = columns_file()
     try:
         found = json.loads(file.read_bytes())
@@ -34,7 +34,7 @@ def chosen_columns() -> tuple[str, ...]:
 
 
 def remember_columns(titles: Sequence[str]) -> None:
-    """From now on these. Raises `PenstockError` if the file cannot be written."""
+    """Save the choice. Raises `PenstockError` if the file cannot be written."""
     file = columns_file()
     try:
         paths.make_private(file.parent)

@@ -1,5 +1,5 @@
-"""What is remembered, a page at a time, and what a person changes of it: asked of the proxy that has the memory, or of
-the memory itself where none is up. Takes a while: call it on a thread. Knows no Textual."""
+"""Reads and changes memories for the memory view: through the proxy that owns the memory, or directly where none is
+running. Blocking: call it on a thread. Independent of Textual."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ NOTHING = "Nothing is remembered yet: {folder} is not there. A proxy whose profi
 
 
 class MemoryTrouble(PenstockError):
-    """It could not be done. The text says why, and what to do."""
+    """A memory command failed. The text says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """One item, fit to be shown."""
+    """A memory with its texts made safe to display."""
 
     id: str
     project: str
@@ -67,13 +67,13 @@ class Remembered:
 
     @property
     def where(self) -> str:
-        """The project, fit to be shown."""
+        """The project, safe to display."""
         return one_line(self.project)
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryPage:
-    """What one look gave."""
+    """One page of memories."""
 
     items: tuple[Remembered, ...] = ()
     projects: Mapping[str, int] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class MemoryPage:
 
     @property
     def known(self) -> int:
-        """Items there are of what was looked in."""
+        """The number of items in what was searched."""
         return self.projects.get(self.project, 0) if self.project else sum(self.projects.values())
 
     @property
@@ -100,7 +100,7 @@ class MemoryPage:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """One item with what was said around it."""
+    """A memory with what was said around it."""
 
     item: Remembered
     before: tuple[Remembered, ...] = ()
@@ -108,7 +108,8 @@ class Whole:
 
 
 class MemoryReader:
-    """One command after the other, from any thread. Nothing is held open in between: a proxy may want it."""
+    """Carries out memory commands one after the other, from any thread. Nothing is kept open in between: a proxy may
+    need it."""
 
     def __init__(self, store: Path) -> None:
         self.store = store
@@ -116,7 +117,7 @@ class MemoryReader:
         self._lock = threading.Lock()
 
     def look(self, profile: str, *, project: str = "", query: str = "", skip: int = 0) -> MemoryPage:
-        """A page of the newest items, or the best of a search. Never raises: what is amiss stands in the page."""
+        """A page of the newest items, or the best results of a search. Never raises: errors are in the page."""
         if not self._is_there:
             return MemoryPage(error=NOTHING.format(folder=paths.memory_dir(self.store)))
         # A search gives so many of each project.
@@ -137,7 +138,7 @@ class MemoryReader:
         return MemoryPage(items, counts, project, query, skip, tuple(map(readable, remarks)))
 
     def whole(self, profile: str, item: Remembered) -> Whole:
-        """An item and what stands around it. Raises `MemoryTrouble`."""
+        """An item and what was said around it. Raises `MemoryTrouble`."""
         found = self._do(profile, "show", {"id": item.id, "project": item.project, "around": AROUND})
         before, behind = (tuple(map(_item, found[side])) for side in ("before", "behind"))
         return Whole(_item(found["item"]), before, behind)
@@ -147,11 +148,11 @@ class MemoryReader:
         return bool(self._do(profile, "edit", {"id": item.id, "project": item.project, "text": text})["changed"])
 
     def pin(self, profile: str, item: Remembered, pinned: bool) -> None:
-        """Keep it for good, or not. Raises `MemoryTrouble`."""
+        """Pin an item so that it never expires, or unpin it. Raises `MemoryTrouble`."""
         self._do(profile, "pin", {"ids": [item.id], "project": item.project, "pinned": pinned})
 
     def forget(self, profile: str, item: Remembered) -> str:
-        """Delete it for good, and say what went with it. Raises `MemoryTrouble`."""
+        """Delete an item, and say what was deleted with it. Raises `MemoryTrouble`."""
         done = self._do(profile, "forget", {"ids": [item.id], "project": item.project})
         return _forgotten(done)
 
@@ -175,7 +176,7 @@ class MemoryReader:
 
 
 def _profile(name: str) -> Profile:
-    """The one that the proxy named, as far as the log says."""
+    """The profile that the proxy named, as far as the log says."""
     return load(name) if name else in_use()
 
 

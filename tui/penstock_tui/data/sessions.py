@@ -1,4 +1,5 @@
-"""What the screen has done to sessions, and what they take in the store. Takes a while: call it on a thread."""
+"""Labels and deletes sessions, and measures their size in the store, for the sessions view. Blocking: call it on a
+thread."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ __all__ = ["Deletion", "delete_session", "label_session", "sizes_of", "weigh_ses
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What deleting a session would delete, and what stands against that."""
+    """What deleting a session would delete, and what speaks against it."""
 
     session: str
     deletes: Mapping[str, int]
@@ -41,8 +42,8 @@ class Deletion:
 
 
 def sizes_of(path: Path, exchanges: Mapping[str, str]) -> dict[str, int]:
-    """What the events of sessions take in the log, about, in bytes; `exchanges`: the session of each. Raises
-    `StoreError`."""
+    """About how many bytes the events of each session take in the log; `exchanges`: the session of each exchange.
+    Raises `StoreError`."""
     out: dict[str, int] = {}
     with closing(SqlStore(path, readonly=True)) as store:
         for exchange, (_, size) in store.sizes(exchanges).items():
@@ -51,19 +52,19 @@ def sizes_of(path: Path, exchanges: Mapping[str, str]) -> dict[str, int]:
 
 
 def weigh_session(path: Path, session: str) -> Deletion:
-    """Raises `PenstockError`."""
+    """What deleting a session would delete. Raises `PenstockError`."""
     found = do_sessions(path, "show", {"session": session})
     refused, warning = readable(found["refused"]), readable(found["warning"])
     return Deletion(found["session"], found["deletes"], found["requests"], refused, warning)
 
 
 def delete_session(path: Path, session: str) -> int:
-    """Delete it, be it in the provider's cache or not: that was asked before. How many events went. Raises
-    `PenstockError`."""
+    """Delete a session, even if its history is in the provider's cache: the user was asked before. Returns the number
+    of events deleted. Raises `PenstockError`."""
     return int(do_sessions(path, "delete", {"session": session, "force": True})["deleted"]["events"])
 
 
 def label_session(path: Path, session: str, label: str) -> str:
-    """What it is called then. Raises `PenstockError`."""
+    """Label a session, and return the label. Raises `PenstockError`."""
     done: dict[str, Any] = do_sessions(path, "label", {"session": session, "label": label})
     return readable(str(done["label"]))

@@ -1,4 +1,5 @@
-"""The settings in force: as the proxy says, or, where none is up, as its profile does. Read in a thread."""
+"""Reads the settings in force for the settings view: from the running proxy, or from the profile where none is
+running. Blocking: call it on a thread."""
 
 from __future__ import annotations
 
@@ -18,16 +19,16 @@ __all__ = ["ProxyClient", "SettingsSnapshot", "read_settings"]
 
 
 class ProxyClient(Protocol):
-    """The proxy that has the log."""
+    """The client of the proxy that writes the log."""
 
     def do(self, path: str, arguments: Mapping[str, object], timeout: float = ...) -> dict[str, Any]:
-        """What it answers. Raises `PenstockError`."""
+        """Send a command, and return the answer. Raises `PenstockError`."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsSnapshot:
-    """What one look gave."""
+    """All settings at one time."""
 
     profile: str = ""
     settings: tuple[Setting, ...] = ()
@@ -39,16 +40,16 @@ class SettingsSnapshot:
 
     @property
     def changed(self) -> tuple[Setting, ...]:
-        """What differs from the profile in this run."""
+        """The settings that differ from the profile in this run."""
         return tuple(one for one in self.settings if one.source is Source.RUN)
 
     def setting(self, key: str) -> Setting | None:
-        """The one of that name."""
+        """The setting of that name."""
         return next((one for one in self.settings if one.key == key), None)
 
 
 def read_settings(proxy: ProxyClient, profile: str) -> SettingsSnapshot:
-    """`profile`: the one that the log names, for when no proxy answers."""
+    """The settings in force. `profile`: the one that the log names, used when no proxy answers."""
     try:
         told = proxy.do("/settings/show", {})
         settings = tuple(_readable(Setting.of(row)) for row in told["settings"])
@@ -75,7 +76,7 @@ def _of_profile(name: str, why: str) -> SettingsSnapshot:
 
 
 def _readable(setting: Setting) -> Setting:
-    """Texts of another process, and of a stranger's stage."""
+    """Texts of another process, or of another author's stage, made safe to display."""
     return replace(
         setting,
         key=one_line(setting.key),

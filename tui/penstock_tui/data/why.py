@@ -1,4 +1,4 @@
-"""Why sessions saved little, read from the log. Takes a while: call it on a thread."""
+"""Computes from the log why sessions saved little, for the overview. Blocking: call it on a thread."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from penstock.base.errors import ProfileError
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
-from penstock.replay.why_not import why_not
+from penstock.replay.savings_advice import savings_advice
 from penstock.stats.session_events import session_events
 from penstock.store.sql import SqlStore
 
@@ -17,12 +17,13 @@ __all__ = ["reasons_for"]
 
 
 def reasons_for(path: Path, sessions: Collection[str], profile: str) -> dict[str, list[str]]:
-    """By session, why it saved little and what would have changed that. Those that saved well have no reason. `profile`
-    gives prices and settings; where it cannot be read here, the default does. Raises `PenstockError`."""
+    """For each session, why it saved little and what would have changed that; none for those that saved enough.
+    `profile` gives prices and settings; where it cannot be read here, the default profile does. Raises
+    `PenstockError`."""
     try:
         found = profiles.load(profile or "default")
     except ProfileError:  # of another machine, or changed since
         found = profiles.load("default")
     plugins = Plugins.load()
     with closing(SqlStore(path, readonly=True)) as log:
-        return {name: why_not(events, found, plugins) for name, events in session_events(log, sessions).items()}
+        return {name: savings_advice(events, found, plugins) for name, events in session_events(log, sessions).items()}

@@ -1,4 +1,4 @@
-"""A line to type in."""
+"""Dialog that asks for one line of text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["AskScreen"]
 
 
 class AskScreen(Dialog[str]):
-    """Gives the line when Enter is pressed, None when Esc is."""
+    """Returns the line when Enter is pressed, None when Esc is."""
 
     DEFAULT_CSS = """
     AskScreen Static { color: $foreground 60%; }

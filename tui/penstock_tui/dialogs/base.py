@@ -1,4 +1,4 @@
-"""Screens that are made when they open and let go of when they close; most of them are dialogs."""
+"""Base class of dialogs: screens that are created when opened and released when closed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ Given = TypeVar("Given")
 
 
 class Transient(Widget):
-    """Textual keeps what it last drew of a widget for longer than the widget: of some hundred screens, at a megabyte
-    each. A widget that is to be drawn anew has nothing drawn.
+    """Releases what it drew when it closes. Textual's render caches outlive a widget: for some hundred screens, about a
+    megabyte each. A widget that is to be redrawn has nothing cached.
 
-    The last of a screen's bases, for Textual takes rules from the first."""
+    Must be the last of a screen's bases: Textual takes style rules from the first.
+    """
 
     def on_screen_suspend(self) -> None:
         if self.screen not in self.app.screen_stack:
@@ -25,7 +26,7 @@ class Transient(Widget):
 
 
 class Dialog(ModalScreen[Given | None], Transient):
-    """A box in the middle of whatever was there. Gives None when it is left."""
+    """A box in the middle of the screen below. Returns None when it is cancelled."""
 
     DEFAULT_CSS = """
     Dialog { align: center middle; }

@@ -1,4 +1,4 @@
-"""One of several, to choose."""
+"""Dialog that asks the user to choose one of several options."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROOM = 3
 
 
 class ChooseScreen(Dialog[int]):
-    """Gives the index of what was chosen, None when it is left."""
+    """Returns the index of the chosen option, None when it is cancelled."""
 
     DEFAULT_CSS = "ChooseScreen > Vertical { padding: 0 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "leave", "Back")]

@@ -1,4 +1,4 @@
-"""Which columns a table shows, to choose."""
+"""Dialog in which the user chooses the columns a table shows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FRAME = 3
 
 
 class ColumnsScreen(Dialog[tuple[str, ...]]):
-    """Gives the titles that were chosen, none for those that the window has room for, or None when it is left."""
+    """Returns the titles that were chosen, none for "as many as fit the window", or None when it is cancelled."""
 
     DEFAULT_CSS = "ColumnsScreen > Vertical { padding: 0 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -1,4 +1,4 @@
-"""A question before something that cannot be undone."""
+"""Dialog that asks for confirmation before something that cannot be undone."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ __all__ = ["ConfirmScreen"]
 
 
 class ConfirmScreen(Dialog[bool]):
-    """Gives whether `y` was pressed. Enter alone says no: a key pressed once too often must not delete. Nor does a `y`
-    that was typed before the question stood on the screen."""
+    """Returns whether `y` was pressed. Enter alone means no, as a key pressed once too often must not delete anything;
+    so does a `y` that was typed before the question was shown."""
 
     DEFAULT_CSS = "ConfirmScreen > VerticalScroll { border: round $warning; }"
     BINDINGS: ClassVar[list[BindingType]] = [

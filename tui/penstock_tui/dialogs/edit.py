@@ -1,4 +1,4 @@
-"""A text to change."""
+"""Dialog with a multi-line text editor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["EditScreen"]
 
 
 class EditScreen(Dialog[str]):
-    """Gives the new text when Ctrl+S is pressed, None when Esc is."""
+    """Returns the new text when Ctrl+S is pressed, None when Esc is."""
 
     DEFAULT_CSS = """
     EditScreen TextArea { width: 100%; max-width: 108; height: 100%; max-height: 40; border: round $primary; }

@@ -1,4 +1,4 @@
-"""Asks where something is to be saved as JSON, and saves it there."""
+"""Dialog that asks for a file name and saves JSON there, never over an existing file."""
 
 from __future__ import annotations
 

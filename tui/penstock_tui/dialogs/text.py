@@ -1,4 +1,4 @@
-"""A text to read, over whatever was there."""
+"""Dialog that shows a text to read, over the current screen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["ReadingScreen"]
 
 
 class ReadingScreen(Dialog[str]):
-    """Scrolls. Gives the one of `keys` that was pressed, None when it is left."""
+    """Scrolls. Returns the one of `keys` that was pressed, None when it is closed."""
 
     DEFAULT_CSS = """
     ReadingScreen > VerticalScroll { max-width: 120; height: 100%; max-height: 56; padding: 0 1; }

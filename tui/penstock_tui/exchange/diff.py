@@ -1,4 +1,4 @@
-"""What was sent against what came: for each edit of a request, both texts, whole where the store still has them."""
+"""Compares received and forwarded text for each edit of a request, with whole texts where the store still has them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? ")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One edit that is in the request as it was sent."""
+    """One edit that is in the request as forwarded, with the text before and after."""
 
     change: Change
     block: Block | None
@@ -46,7 +46,7 @@ class Difference:
 
 
 def differences(store: Store, ledger: Sequence[Edit], detail: ExchangeDetail) -> list[Difference]:
-    """Of complete details, those that landed in it first. Raises `StoreError`."""
+    """The differences of complete details, those that were applied in this request first. Raises `StoreError`."""
     blocks = {(block.m, block.b): block for block in detail.blocks}
     shown = [
         one for one in detail.changes if one.edit_state in (EditState.LANDED, EditState.FROZEN) and not one.is_covered

@@ -1,4 +1,4 @@
-"""Folding the events of one exchange into all its details."""
+"""Folds the events of one exchange into its details (`ExchangeDetail`)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def build_detail(events: Iterable[Event]) -> ExchangeDetail:
 
 
 def _take(detail: ExchangeDetail, event: Event) -> str | None:
-    """Take in what only the details show. What is to be said of it as a step; None: it is none."""
+    """Take in an event that only the details show. Returns the text of a step; None: it is not a step."""
     match event.data:
         case StageEvent() as said:
             names = one_line(said.stage), one_line(said.outcome), one_line(said.remark)
@@ -119,5 +119,5 @@ def _change(said: EditEvent) -> Change:
 
 
 def _index(index: int | None) -> int | None:
-    """Below 0: the edit's block is not in the conversation any more."""
+    """Below 0: the edit's block is no longer in the conversation."""
     return None if index is None or index < 0 else index

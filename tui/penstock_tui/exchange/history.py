@@ -1,4 +1,5 @@
-"""All that an exchange sent: its own blocks, and those of its conversation's earlier exchanges, each with its edits."""
+"""Reconstructs the whole history an exchange sent: its own blocks and those of its conversation's earlier exchanges,
+each with its edits."""
 
 from __future__ import annotations
 
@@ -23,8 +24,8 @@ class History:
 def gather(earlier: Iterable[ExchangeDetail], first: int | None, limit: int) -> History:
     """What `earlier` exchanges (newest first) sent of the messages before `first`, at most about `limit` blocks.
 
-    Each lists what was new in it. Walking back, the newest that tells of a message counts: after a rewind or a
-    compaction by the client the same index may have held something else before.
+    Each exchange lists what was new in it. Going back, the latest one that describes a message counts: after a rewind,
+    or a compaction by the client, the same index may have held something else before.
     """
     history = History(known_from=first or 0)
     pages: list[list[Block]] = []
@@ -55,7 +56,7 @@ _SETTLES = {
 
 
 def _standing(detail: ExchangeDetail, before: int, settled: _Settled) -> list[Change]:
-    """The edits of an earlier exchange that still count. Those of messages from `before` on went with them."""
+    """The edits of an earlier exchange that are still in effect. Those of messages from `before` on are not."""
     found = []
     for change in detail.changes:
         if change.m is None or change.m >= before or change.edit_state is None:
@@ -67,7 +68,7 @@ def _standing(detail: ExchangeDetail, before: int, settled: _Settled) -> list[Ch
 
 
 def _settled_by(change: Change) -> _Settled:
-    """Of notes, several stand in one place."""
+    """What identifies the place that an edit applies to. Several notes can be in one place."""
     if change.op == "note" or change.edit_state is None:
         return set()
     edit_state = EditState.LANDED if change.edit_state is EditState.FROZEN else change.edit_state
@@ -75,7 +76,8 @@ def _settled_by(change: Change) -> _Settled:
 
 
 def complete(detail: ExchangeDetail, history: History, covers: Callable[[Change], int] | None = None) -> ExchangeDetail:
-    """`detail` with the blocks of its conversation before it, each edit at its block, and each result named.
+    """`detail` with the blocks of its conversation before it, each edit assigned to its block, and each result with its
+    tool's name.
 
     `covers`: how many messages a compaction covers, as the ledger has it; 0 where it is not known.
     """
@@ -100,7 +102,7 @@ def complete(detail: ExchangeDetail, history: History, covers: Callable[[Change]
 
 
 def _records(changes: Iterable[Change], covers: Callable[[Change], int] | None) -> tuple[set[int], list[Change]]:
-    """The messages that records stand for, and those records: of one inside another, the larger."""
+    """The messages that are replaced by records, and those records: of one inside another, the larger."""
     gone: set[int] = set()
     kept = []
     ranges = [
@@ -116,6 +118,6 @@ def _records(changes: Iterable[Change], covers: Callable[[Change], int] | None) 
 
 
 def _sent(changes: Iterable[Change]) -> int | None:
-    """The tokens that the newest replacement left of a block."""
+    """The tokens of a block after its latest replacement."""
     stands = [one for one in changes if one.op == "replace" and one.edit_state in (EditState.LANDED, EditState.FROZEN)]
     return stands[-1].after if stands else None

@@ -1,4 +1,4 @@
-"""Whether two texts hold the same, however they are written."""
+"""Decides whether two texts have the same content in different notation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _bare(text: str) -> str:
 
 
 def _is_same_json(before: str, after: str) -> bool:
-    """With all keys, those that come twice too, in their order."""
+    """Whether both have the same keys, also repeated ones, in the same order."""
     try:
         return bool(_decoded(before) == _decoded(after))
     except (ValueError, RecursionError, ArithmeticError):

@@ -1,4 +1,4 @@
-"""One exchange in detail: what its events say, and what it sent."""
+"""Data classes for one exchange in detail: its facts, its blocks, its edits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Step:
 
 
 class EditState(StrEnum):
-    """What has become of an edit by the time of an exchange."""
+    """The state of an edit at the time of an exchange."""
 
     LANDED = "landed"
     """It left with this request for the first time."""
@@ -34,7 +34,7 @@ class EditState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An edit, as told by its event."""
+    """An edit, as its event describes it."""
 
     stage: str
     op: str
@@ -66,13 +66,13 @@ class Change:
 
     @property
     def event(self) -> EditEvent:
-        """As its event has it, to find its texts in the store."""
+        """The edit in the form of its event, to find its texts in the store."""
         names, sizes = (self.stage, self.op, self.state, self.reason), (self.before, self.after)
         return EditEvent(*names, self.m, self.b, *sizes, self.text, self.handle, self.place)
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """The same for all that is told of one edit."""
+        """The same for all events about one edit."""
         return self.stage, self.op, self.place or f"{self.m}.{self.b}"
 
 
@@ -99,7 +99,7 @@ class Block:
 
 @dataclass(slots=True)
 class ExchangeDetail(ExchangeStats):
-    """What the events of one exchange say. Its model is called as the client asked for it."""
+    """What the events of one exchange say. Its model is named as the client requested it."""
 
     steps: list[Step] = field(default_factory=list)
     verdicts: list[StageEvent] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Reading the details of an exchange from the log, in a thread, without reading its conversation anew each time."""
+"""`ExchangeReader`: reads an exchange's details from the log on a thread, and caches its conversation between reads."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ KEPT = 2000
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which exchange to read. Made on the screen's thread, so that the reader's own thread looks at no row."""
+    """Which exchange to read. Created on the screen's thread, so that the reader's thread does not access rows."""
 
     id: str
     earlier: tuple[str, ...]
@@ -51,7 +51,7 @@ class Wanted:
 
 
 def words_of(path: Path, exchange: str) -> str:
-    """A person's words as the log has them, line ends included. Empty: there are none, or the log cannot be read."""
+    """The user's prompt as the log has it, with line ends. Empty: there is none, or the log cannot be read."""
     try:
         store = SqlStore(path, readonly=True)
     except StoreError:
@@ -66,7 +66,8 @@ def words_of(path: Path, exchange: str) -> str:
 
 
 class ExchangeReader:
-    """Opens the log for each exchange, so that it may be deleted or replaced in between. Threads wait for each other.
+    """Opens the log for each exchange, so that it may be deleted or replaced in between. Calls of several threads wait
+    for each other.
 
     All methods raise `StoreError` when the log cannot be read.
     """
@@ -83,12 +84,12 @@ class ExchangeReader:
             return self._whole(store, wanted, BLOCKS)
 
     def differences(self, detail: ExchangeDetail) -> list[Difference]:
-        """What was sent against what came."""
+        """The differences between received and forwarded."""
         with self._open() as store:
             return differences(store, _ledger(store, detail), detail)
 
     def map(self, wanted: Wanted) -> WindowMap:
-        """What fills the window."""
+        """The context map."""
         with self._open() as store:
             detail = self._whole(store, wanted, MAPPED)
             weigh = self._weights.of(detail.model)
@@ -105,7 +106,7 @@ class ExchangeReader:
             return replace(found, by=weigh.name)
 
     def record(self, wanted: Wanted) -> dict[str, object]:
-        """Everything that is known, as JSON has it."""
+        """Everything that is known, as JSON data."""
         with self._open() as store:
             detail = self._whole(store, wanted, MAPPED)
             return record(store.events_of(wanted.id), detail, differences(store, _ledger(store, detail), detail))

@@ -1,4 +1,4 @@
-"""An exchange as JSON: its events as the log has them, its blocks, and what was sent against what came."""
+"""Exports an exchange as JSON: its events as logged, its blocks, received against forwarded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What stands in place of compacted turns, whole: read from the ledger, on a thread. Knows no Textual."""
+"""Reads the full text that replaced compacted turns from the ledger. Blocking: call it on a thread. Independent of
+Textual."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ __all__ = ["Summary", "read_summary"]
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One text."""
+    """The text of a record or summary."""
 
     text: str
     is_whole: bool

@@ -1,4 +1,5 @@
-"""A whole request as the proxy gives it: its system prompt, tools and messages, as received and as forwarded."""
+"""A whole request as the proxy returns it, received and forwarded: its system prompt, tools and messages, with token
+estimates."""
 
 from __future__ import annotations
 

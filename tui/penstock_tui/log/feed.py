@@ -1,4 +1,4 @@
-"""What every screen is given: the log as it is, kept up to date by a thread."""
+"""`Feed`: keeps the log model up to date on a thread, and hands its changes to the screens."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WAITING = 8
 
 
 class Feed:
-    """Runs `follow` on one thread (`run`); another, the screen's, takes what came (`take`)."""
+    """Follows the log on one thread (`run`); another, the screen's, takes the new events (`take`)."""
 
     def __init__(self, path: Path, clock: Clock, model: LogModel | None = None, *, every: float = 0.1) -> None:
         self.path = path
@@ -38,12 +38,12 @@ class Feed:
 
     @property
     def loaded(self) -> bool:
-        """Whether all that the log held at the last look is in the model, or there is no log to read."""
+        """Whether all that the log held at the last poll is in the model, or there is no log to read."""
         return not self.is_catching_up and self._queue.empty()
 
     @property
     def is_catching_up(self) -> bool:
-        """Whether what the log held when it was opened is still being read."""
+        """Whether the events that the log held when it was opened are still being read."""
         return self.state is None or self.left > 0
 
     def run(self) -> None:
@@ -51,15 +51,15 @@ class Feed:
         follow(self._follower, self._deliver, self._stop, self._every)
 
     def show(self, path: Path) -> None:
-        """Follow another log from now on. What was read of the one before goes with the next look."""
+        """Follow another log from now on. The model is cleared at the next poll."""
         self.path = self._follower.path = path
 
     def stop(self) -> None:
-        """Have `run` return soon."""
+        """Make `run` return soon."""
         self._stop.set()
 
     def take(self, budget: float = 0.04) -> list[Changes]:
-        """Fold what has come into the model, for about `budget` seconds, so that keys are answered meanwhile."""
+        """Fold new events into the model, for about `budget` seconds, so that keys are answered in between."""
         taken: list[Changes] = []
         end = time.perf_counter() + budget
         while time.perf_counter() < end:
@@ -71,7 +71,7 @@ class Feed:
         return taken
 
     def check(self) -> Changes:
-        """Look whether the proxy still runs; when it does not, what was under way is lost."""
+        """Check whether the proxy still runs; if not, requests under way are marked as lost."""
         self.proxy = self.model.health.proxy()
         ended = self.proxy in (Proxy.STOPPED, Proxy.GONE)
         return Changes(changed=self.model.settle() if ended else [])

@@ -1,4 +1,5 @@
-"""Rows that match a query, in an order that holds while rows come, change and go. Knows no Textual."""
+"""`FilteredRows`: the rows of the request log that match a query, sorted, and updated as rows come and go.
+Independent of Textual."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """By what rows are sorted."""
+    """The sort key of rows."""
 
     title: str
     """Of the column."""
@@ -32,11 +33,11 @@ class Order:
     """Rows of one value stand together under a heading. Values are whole numbers, and fall."""
 
     def turned(self) -> Order:
-        """The other way."""
+        """The reverse order."""
         return Order(self.title, self.value, not self.falls)  # turned around, there are no headings
 
     def key(self, row: Row) -> Key:
-        """Of what is alike, the newest is on top."""
+        """Equal rows are ordered newest first."""
         value = self.value(row)
         if value is None or value == "":
             return (-1 if self.falls else 1, row.number if self.falls else -row.number)
@@ -46,7 +47,7 @@ class Order:
 
 
 class FilteredRows:
-    """Lines from the top. Without an order the newest row is on top.
+    """Lines from the top. Without an order the newest row is first.
 
     A change costs a search and a shift, never a sort: with 10,000 rows that is some microseconds.
     """
@@ -65,7 +66,7 @@ class FilteredRows:
 
     @property
     def rows(self) -> int:
-        """How many lines are rows, and no headings."""
+        """The number of lines that are rows and not headings."""
         return len(self._rows)
 
     def is_heading(self, line: int) -> bool:
@@ -74,16 +75,16 @@ class FilteredRows:
         return at < len(self._heads) and self._heads[at] == line
 
     def at(self, line: int) -> Row:
-        """The row on a line that is there, or the first below a heading."""
+        """The row on a line, or the first one below a heading."""
         return self._rows[self._turn(line - bisect_left(self._heads, line))]
 
     def line_of(self, row: Row) -> int | None:
-        """Where a row stands. None: it is not among them."""
+        """The line of a row. None: it does not match."""
         i = self._index(row)
         return None if i is None else self._line(self._turn(i))
 
     def near(self, row: Row) -> int:
-        """The line of a row, or where it would stand, within the lines there are."""
+        """The line of a row, or where it would be, within the lines there are."""
         found = self.line_of(row)
         if found is not None:
             return found
@@ -91,7 +92,7 @@ class FilteredRows:
         return self._line(max(0, min(line, len(self._rows) - 1)))
 
     def show(self, rows: Iterable[Row], query: Query, order: Order | None) -> None:
-        """From now on those of `rows` that match, in this order."""
+        """Show those of `rows` that match, in this order."""
         self.query, self.order = query, order
         found = [row for row in rows if query.matches(row)] if query else list(rows)
         keyed = sorted(zip(map(self._key, found), found, strict=True), key=itemgetter(0))
@@ -100,7 +101,7 @@ class FilteredRows:
         self._group()
 
     def update(self, changes: Changes) -> bool:
-        """Take in what changed in the model. Gives whether any line is another's now."""
+        """Take in what changed in the model. Returns whether any line now shows another row."""
         moved = False
         for row in changes.dropped:
             moved |= self._remove(row)
@@ -111,7 +112,7 @@ class FilteredRows:
         return moved
 
     def find(self, query: Query, start: int, step: int) -> Row | None:
-        """The next row from a line that matches, going round. None: there is none."""
+        """The next row from a line that matches, wrapping around. None: there is none."""
         for away in range(1, len(self) + 1):
             line = (start + step * away) % len(self)
             if not self.is_heading(line) and query.matches(self.at(line)):
@@ -119,7 +120,7 @@ class FilteredRows:
         return None
 
     def lines(self, first: int, count: int) -> Sequence[Row]:
-        """The rows of at most so many lines, from the line `first` on; in place of a heading, the row below it."""
+        """The rows of at most so many lines, from the line `first` on; for a heading, the row below it."""
         return [self.at(line) for line in range(max(first, 0), min(first + count, len(self)))]
 
     def _group(self) -> None:

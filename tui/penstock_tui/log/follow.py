@@ -1,4 +1,4 @@
-"""Following a log: what is new since the last look, whatever happened to the file in between."""
+"""Follows a log file: reads the new events at each poll, also after the file was deleted, replaced or damaged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LABELS_S = 0.5
 
 
 class LogState(StrEnum):
-    """How the log is, as of the last look."""
+    """The state of the log at the last poll."""
 
     MISSING = "missing"
     """There is no file."""
@@ -33,7 +33,7 @@ class LogState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One look."""
+    """The result of one poll."""
 
     state: LogState
     events: list[Event] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Batch:
 
 
 class Follower:
-    """Reads a log from its beginning, batch by batch. Used by one thread."""
+    """Reads a log from its beginning, batch by batch. For one thread."""
 
     def __init__(self, path: Path, *, batch: int = 1000, window: int = 200_000) -> None:
         self.path = path
@@ -67,7 +67,7 @@ class Follower:
         self._labels_at = 0.0
 
     def look(self) -> Batch:
-        """What is new. Never raises: trouble with the file is a state."""
+        """Poll for new events. Never raises: trouble with the file is a state."""
         try:
             file = _identity(self.path)
         except OSError as e:
@@ -86,7 +86,7 @@ class Follower:
             return Batch(LogState.UNREADABLE, reset=reset, error=str(e))
 
     def close(self) -> None:
-        """Let go of the file. The next look opens it again."""
+        """Close the file. The next poll opens it again."""
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -137,7 +137,7 @@ class Follower:
 
 
 def follow(follower: Follower, deliver: Callable[[Batch], None], stop: threading.Event, every: float = 0.1) -> None:
-    """Look every `every` seconds until `stop` is set, and hand over each batch that says something new."""
+    """Poll every `every` seconds until `stop` is set, and pass on each batch that has something new."""
     before: tuple[LogState, str] | None = None
     while not stop.is_set():
         batch = follower.look()

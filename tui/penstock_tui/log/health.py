@@ -1,4 +1,4 @@
-"""Whether the proxy behind a log runs, and what troubles it."""
+"""Health of the proxy that writes a log: whether it runs, and its current faults."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RECENT = 300.0
 
 
 class Proxy(StrEnum):
-    """What can be said of the proxy that wrote the log."""
+    """What is known of the proxy that wrote the log."""
 
     UNKNOWN = "unknown"
     """The log does not say which process wrote it."""
@@ -46,7 +46,7 @@ def pid_alive(pid: int) -> bool:
 
 @dataclass(slots=True)
 class Health:
-    """Folded from the events about the proxy, and from those of exchanges where a stage rests."""
+    """Folded from events about the proxy, and from those of exchanges where a stage is suspended."""
 
     alive: Callable[[int], bool] = pid_alive
     pid: int = 0
@@ -91,7 +91,7 @@ class Health:
             self.last_fault_at = event.at
 
     def proxy(self) -> Proxy:
-        """Asks the operating system about the process, so ask at most once a second."""
+        """The proxy's state. It asks the operating system about the process: call it at most once a second."""
         if self.stopped_at is not None:
             return Proxy.STOPPED
         if not self.pid:
@@ -99,7 +99,7 @@ class Health:
         return Proxy.RUNNING if self.alive(self.pid) else Proxy.GONE
 
     def degraded(self, now: float) -> str:
-        """What does not work at present, in words. Empty: nothing is known to be amiss."""
+        """What does not work at present, in words. Empty: nothing is known to be wrong."""
         if self.resting:
             return f"resting after failures: {', '.join(sorted(self.resting))}"
         if self.last_fault_at is not None and now - self.last_fault_at < RECENT:

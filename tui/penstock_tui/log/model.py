@@ -1,4 +1,4 @@
-"""The log as the screen knows it: rows, sums and health, folded from events. Knows no Textual."""
+"""`LogModel`: folds events into the rows, sums and health that the screens show. Independent of Textual."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SUMMED = frozenset(
 
 @dataclass(slots=True)
 class Changes:
-    """What a batch of events did to the rows."""
+    """Which rows a batch of events changed."""
 
     added: list[Row] = field(default_factory=list)
     """Oldest first."""
@@ -67,7 +67,7 @@ class LogModel:
         self.clear()
 
     def clear(self, thinned: bool = False) -> None:
-        """Forget everything: another log begins; or with `thinned` the same, which lacks something now."""
+        """Reset: another log begins; or with `thinned` the same one, from which events were deleted."""
         self.rows: list[Row] = []
         """Oldest first, by `number`."""
         self.health = Health(self._alive)
@@ -96,7 +96,7 @@ class LogModel:
         self._next = 0
 
     def apply(self, events: Iterable[Event]) -> Changes:
-        """Take `events` in and say which rows that touched."""
+        """Take `events` in, and say which rows changed."""
         added: dict[str, Row] = {}
         changed: dict[str, Row] = {}
         for event in events:
@@ -120,7 +120,7 @@ class LogModel:
         )
 
     def settle(self) -> list[Row]:
-        """Mark what was under way as lost, because the proxy ended. Gives the rows marked."""
+        """Mark requests under way as lost, because the proxy ended. Returns the rows marked."""
         ended = [row for row in self._recent() if row.running]
         for row in ended:
             row.lost = True
@@ -136,7 +136,7 @@ class LogModel:
         return aged
 
     def label(self, labels: dict[str, str]) -> list[Row]:
-        """Call sessions so from now on. Gives the rows that this changes."""
+        """Set the labels of sessions. Returns the rows that this changes."""
         self.labels = labels
         changed = [row for row in self.rows if row.label != self.label_of(session_of(row))]
         for row in changed:
@@ -145,7 +145,7 @@ class LogModel:
         return changed
 
     def label_of(self, session: str) -> str:
-        """What a person calls a session. Empty: nothing."""
+        """The user's label of a session. Empty: none."""
         return self.labels.get(storable(session), "") if self.labels else ""
 
     def row(self, exchange: str) -> Row | None:
@@ -153,17 +153,17 @@ class LogModel:
         return self._by_id.get(exchange)
 
     def session_costs(self, row: Row) -> CostTotals:
-        """The money of the session that `row` belongs to."""
+        """The costs of the session that `row` belongs to."""
         session = self.sessions.get(session_of(row))
         return session.totals.costs if session is not None else CostTotals()
 
     def index_of(self, row: Row) -> int:
-        """Where `row` stands in `rows`."""
+        """The index of `row` in `rows`."""
         return bisect_left(self.rows, row.number, key=lambda one: one.number)
 
     def earlier(self, row: Row) -> list[Row]:
-        """The exchanges of the same conversation before `row`, newest first. One that only counts tokens may hold some
-        part of it alone, and tells nothing of what was said."""
+        """The previous exchanges of the conversation of `row`, newest first. Requests that only count tokens are left
+        out: one may hold only part of the history."""
         if not row.conversation:
             return []
         before = reversed(self.rows[: self.index_of(row)])
@@ -171,7 +171,7 @@ class LogModel:
         return [one for one in before if one.conversation == row.conversation and one.kind not in left_out]
 
     def per_minute(self, now: float) -> int:
-        """Requests that came in the last minute."""
+        """Requests that arrived in the last minute."""
         return self.request_rate.per_minute(now)
 
     def _fold(self, event: Event, added: dict[str, Row], changed: dict[str, Row]) -> Row:

@@ -1,4 +1,4 @@
-"""How much a model may be sent, by the bundled table, and how old that is."""
+"""Looks up a model's context window in the bundled table, and how old that table is."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ def _prices() -> Prices:
 
 
 def window_of(provider: str, model: str) -> int:
-    """Tokens that a request to `model` may have. 0: not known."""
+    """The context window of `model` in tokens. 0: not known."""
     found = _prices().resolve(model, provider)
     return found.price.window if "window" in found.row.figures else 0
 
 
 def table_date() -> str:
-    """When the figures were looked up: 2026-11-22."""
+    """The date on which the figures were looked up: 2026-11-22."""
     return _prices().date.isoformat()
 
 
 def stale() -> str:
-    """What to tell about figures that are too old; empty while they are not."""
+    """A warning about figures that are too old; empty while they are not."""
     return staleness(_prices().date)

@@ -1,4 +1,5 @@
-"""The filter line: plain words match any column, `name:value` one of them, `-` in front what does not match."""
+"""Parser and matcher of the filter line: a plain word matches any column, `name:value` one column, `-` in front
+negates."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ Test = Callable[[Row], bool]
 
 
 class QueryError(Exception):
-    """A term means nothing. The text says which, and what would."""
+    """A term that cannot be understood. The text names it, and says what could."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +33,17 @@ class Query:
         return bool(self.tests)
 
     def matches(self, row: Row) -> bool:
-        """Whether `row` fits every term."""
+        """Whether `row` matches every term."""
         return all(test(row) for test in self.tests)
 
 
 def parse(text: str) -> Query:
-    """Read a filter line. Raises `QueryError` at the first term that means nothing."""
+    """Parse a filter line. Raises `QueryError` at the first term that cannot be understood."""
     return Query(text.strip(), tuple(_test(*found) for found in _split(text)))
 
 
 def _split(text: str) -> list[tuple[bool, str, str]]:
-    """Terms as (turned around, name, value). Quotes keep spaces and colons: "two words"."""
+    """Terms as (negated, name, value). Quotes keep spaces and colons: "two words" is one term."""
     terms = []
     for minus, name, quoted, bare in _TERM.findall(text):
         if name or quoted or bare:
@@ -130,7 +131,7 @@ def _number(name: str, value: str) -> Test:
 
 
 def _units(name: str) -> dict[str, float]:
-    """What a number of that column may be followed by, with how many times as much it means."""
+    """The units that a number in that column may have, with their factors."""
     if name in _TIMES:
         return {"": 1.0, "ms": 1.0, "s": 1e3, "m": 60e3}
     return {"": 1.0, "%": 1.0} if name == "cache" else {"": 1.0, "k": 1e3, "m": 1e6}

@@ -1,4 +1,4 @@
-"""What happened lately that a person would want to know of: compactions, flushes, levels of budgets, faults."""
+"""Lists recent activity for the overview: compactions, flushes, budget levels, faults."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NORMAL = "NORMAL"
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One thing."""
+    """One thing that happened."""
 
     at: float
     text: str
@@ -28,7 +28,7 @@ class Activity:
 
 
 def recent_activity(model: LogModel, limit: int) -> list[Activity]:
-    """The newest `limit`, newest first."""
+    """The latest `limit`, newest first."""
     return nlargest(limit, _all(model, limit), key=lambda one: one.at)
 
 

@@ -1,4 +1,4 @@
-"""One row of the request log: what is known of an exchange so far, and what the screen adds to it."""
+"""`Row`: one exchange in the request log, built up from its events, with the values the screen computes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ PROMPT_CHARS = 240
 
 @dataclass(slots=True, eq=False)
 class Row(ExchangeStats):
-    """An exchange. Before it left, what leaves is taken to be what came; of one that was refused, nothing left."""
+    """An exchange. Until the request is forwarded, its forwarded size is taken to be the received one; of a refused one
+    it is 0."""
 
     number: int = 0
     """Order of arrival in this log."""
@@ -48,18 +49,18 @@ class Row(ExchangeStats):
 
     @property
     def exchange(self) -> str:
-        """The exchange it is of."""
+        """The id of its exchange."""
         return self.repeats or self.id
 
     @property
     def session_name(self) -> str:
-        """A short name of its session, or of its conversation where the client names no session: a person's label, or
-        how its id begins."""
+        """A short name of its session, or of its conversation where the client names no session: the user's label, or
+        the beginning of the id."""
         return self.label or (self.session or self.conversation)[:SHORT]
 
     @property
     def running(self) -> bool:
-        """Whether more is to come before the client has its answer."""
+        """Whether the client has not got its whole answer yet."""
         return not self.is_answered and not self.lost
 
     @property
@@ -68,25 +69,25 @@ class Row(ExchangeStats):
 
     @property
     def removed(self) -> int | None:
-        """Tokens that edits took out, less what stands in their place. Of an older log: by how much it grew smaller."""
+        """Tokens that edits removed, less those that replace them. Of an older log: the difference in size."""
         if self.tokens_in is None or self.tokens_out is None:
             return None
         return max(self.tokens_in - self.tokens_out + (self.injected or 0), 0)
 
     @property
     def provider_ms(self) -> float | None:
-        """From when it left to the end of the answer. None: it never left, or is under way."""
+        """Milliseconds from forwarding the request to the end of the answer. None: not forwarded, or still running."""
         if self.ms is None or self.suite_ms is None or self.state is State.REFUSED:
             return None
         return max(self.ms - self.suite_ms - self.queued_ms, 0.0)
 
     @property
     def all_tags(self) -> tuple[str, ...]:
-        """Of the request and of its turn, each once."""
+        """The tags of the request and of its turn, each once."""
         return tuple(dict.fromkeys((*self.inbound.names, *self.response.names)))
 
     def fold(self, event: Event) -> None:
-        """Bring it up to date with one of its events."""
+        """Take in one of its events."""
         self.version += 1
         self.lost = False
         ExchangeStats.fold(self, event)
@@ -101,7 +102,7 @@ class Row(ExchangeStats):
 
 
 def keep_alive_row(of: Row, event: Event, said: KeptAliveEvent, number: int) -> Row:
-    """A row for a keep-alive request that sent the request of `of` once more. It is in no sum: `of` counts its cost."""
+    """A row for a keep-alive request, which repeated the request of `of`. It is in no sum: `of` counts its cost."""
     row = Row(f"{of.id}~{of.reads}", event.at, kind=KEEP_ALIVE, number=number, repeats=of.id)
     for name in (
         "host",
@@ -128,7 +129,7 @@ def keep_alive_row(of: Row, event: Event, said: KeptAliveEvent, number: int) -> 
 
 
 def kept_alive_words(said: KeptAliveEvent) -> str:
-    """What a keep-alive request sent, what came of it, and why none follows."""
+    """What a keep-alive request sent, its outcome, and why none follows."""
     written = f" and {said.write:,} written" if said.write else ""
     ends = f"; no more: {said.stopped}" if said.stopped else ""
     came = f"{dollars(said.usd or 0.0)}: {said.read:,} tokens read{written}"
@@ -136,8 +137,8 @@ def kept_alive_words(said: KeptAliveEvent) -> str:
 
 
 def _results(said: ClassifiedEvent) -> str:
-    """What a tool loop brings in place of a prompt: the first of the results since the model's last answer with what
-    its call was about, and how many more there are. Some results name their tool by the call's id alone."""
+    """The text shown for a tool loop in place of a prompt: the first result since the model's last answer, with what
+    its call was about, and how many more there are. Some results name their tool only by the call's id."""
     calls = {block.id: block for block in said.blocks if block.kind == "tool_use"}
     newest = takewhile(lambda block: block.role != Role.ASSISTANT, reversed(said.blocks))
     results = [block for block in newest if block.kind == "tool_result"]

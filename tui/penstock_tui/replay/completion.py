@@ -1,4 +1,4 @@
-"""The rest of a path that somebody types."""
+"""Completes a file path that the user is typing."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ LOOKED_AT = 2000
 
 
 def completed(typed: str) -> str | None:
-    """`typed` with the rest of the first name that begins so; a folder's ends with a slash. None: there is none, or it
-    cannot be looked for."""
+    """`typed` completed with the first name that begins so; a folder's ends with a slash. None: there is none, or the
+    folder cannot be read."""
     folder, name = os.path.split(typed)
     if not typed or (not name and not folder):
         return None
@@ -33,5 +33,5 @@ def completed(typed: str) -> str | None:
 
 
 def _fits(entry: str, name: str) -> bool:
-    """Hidden files are for who asks for them."""
+    """Hidden files are offered only when a dot was typed."""
     return entry.startswith(name) and (bool(name) or not entry.startswith("."))

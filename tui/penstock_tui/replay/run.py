@@ -1,4 +1,5 @@
-"""One replay: runs on a thread, tells after each prompt, can be stopped; its log is there until it is forgotten."""
+"""`Run`: one replay of a file of prompts, on a thread, with progress after each prompt. It can be stopped; its log
+is kept until it is released."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ WARM, COLD = 60.0, 400.0
 
 
 class Stage(StrEnum):
-    """How far it is."""
+    """The progress of a replay."""
 
     OPENING = "opening"
     """The file is read, the suite is put together."""
@@ -34,7 +35,7 @@ class Stage(StrEnum):
 
 
 class Run:
-    """Nothing leaves this machine: a stand-in answers, and store and memory are of this run alone."""
+    """Nothing leaves this machine: a placeholder answers, and store and memory are of this run alone."""
 
     def __init__(self, file: Path, profile: str, load: Callable[[], Plugins], gap: float = WARM) -> None:
         self.file, self.profile, self.gap = file, profile, gap
@@ -53,7 +54,7 @@ class Run:
 
     @property
     def log(self) -> Path:
-        """Its own; there from the first prompt on."""
+        """Its own log; it exists from the first prompt on."""
         return Path(self._folder.name if self._folder is not None else "") / "replay.db"
 
     @property
@@ -61,7 +62,8 @@ class Run:
         return self.stage is Stage.DONE
 
     def go(self, tell: Callable[[], None]) -> None:
-        """All of it, on the thread that calls; `tell` after each step. Never raises what is a person's to mend."""
+        """Run the whole replay on the calling thread; `tell` is called after each step. Never raises errors that the
+        user can fix: they are in the state."""
         try:
             self._go(tell)
         # A path with a zero byte in it is a ValueError, a full disk an OSError.
@@ -76,7 +78,7 @@ class Run:
             tell()
 
     def stop(self) -> None:
-        """End after the prompt that is under way. From any thread."""
+        """End after the prompt under way. From any thread."""
         self._stop.set()
         if not self.is_over:
             self.stage = Stage.STOPPING

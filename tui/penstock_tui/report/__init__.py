@@ -1,3 +1,3 @@
-"""A session as a page to hand on: plots and tables in one HTML file that opens offline. Knows no Textual."""
+"""The report of a session: plots and tables in one HTML file that opens offline. Independent of Textual."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`penstock report`: a session as a page with plots."""
+"""`penstock report`: writes a session as an HTML page with plots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a plot is drawn: as SVG, which needs no script."""
+"""Draws a plot as SVG, without scripts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Shape = Literal["diamond", "ring", "square", "dot"]
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """One plot as HTML, with the same in words and in numbers."""
+    """One plot as HTML, with a sentence and a table that say the same."""
 
     id: str
     title: str
@@ -57,7 +57,7 @@ def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[fl
 
 @dataclass(slots=True)
 class Chart:
-    """Numbers from left to right, from 1; values from bottom to top."""
+    """A chart: x counts from 1, left to right; y values from bottom to top."""
 
     x_title: str
     count: int
@@ -76,18 +76,18 @@ class Chart:
     _legend: list[tuple[str, str]] = field(default_factory=list)
 
     def bars(self, series: Sequence[tuple[str, str, Points]]) -> None:
-        """Side by side, each a name, a colour and points."""
+        """Draw groups of bars, each series with a name, a colour and points."""
         for n, (name, colour, points) in enumerate(series):
             self._series(name, f'<rect y="-9" width="18" height="10" fill="{colour}"/>', points)
             self._drawn.append(partial(self._bars, n, len(series), colour, points))
 
     def line(self, name: str, colour: str, points: Points, dash: str = "", *, filled: bool = False) -> None:
-        """A line; `filled` down to nothing."""
+        """Draw a line; `filled`: fill the area below."""
         self._series(name, f'<path d="M0 -4H22" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>', points)
         self._drawn.append(partial(self._line, colour, points, dash, filled))
 
     def areas(self, series: Sequence[tuple[str, str, Sequence[float]]], x: Sequence[float]) -> None:
-        """Stacked, the first below."""
+        """Draw stacked areas, the first at the bottom."""
         every = math.ceil(len(x) / WIDTH) or 1
         x, series = x[::every], [(name, colour, values[::every]) for name, colour, values in series]
         below = [0.0] * len(x)
@@ -100,17 +100,17 @@ class Chart:
             below = above
 
     def marks(self, name: str, shape: Shape, colour: str, points: Points) -> None:
-        """Single points; none, and the legend says nothing of them."""
+        """Draw single points; without any, the series is not in the legend."""
         if points:
             self._series(name, f'<g transform="translate(9 -4)">{_shape(shape, colour)}</g>', points)
             self._drawn.append(partial(self._marks, shape, colour, points))
 
     def level(self, name: str, value: float) -> None:
-        """A line across."""
+        """Draw a horizontal line."""
         self.line(name, GREY, [(0.5, value), (self.count + 0.5, value)], "2 4")
 
     def html(self) -> str:
-        """The picture. A legend stands above where there is more than one series."""
+        """The SVG. It has a legend if there is more than one series."""
         parts = [*self._axes(), *(part for draw in self._drawn for part in draw())]
         parts += self._legends() if len(self._legend) > 1 else []
         return f'<svg viewBox="0 0 {WIDTH} {self.height}" aria-hidden="true">{"".join(parts)}</svg>'
@@ -219,7 +219,7 @@ def _shape(shape: Shape, colour: str) -> str:
 
 
 def _thinned(points: Points) -> Points:
-    """The lowest and the highest of as many neighbours as one pixel has, so that a long log makes no long page."""
+    """The lowest and the highest of all points that share a pixel, so that a long log gives no large page."""
     many = math.ceil(len(points) / WIDTH)
     if many < 3:
         return points

@@ -1,4 +1,4 @@
-"""What fills the window: a conversation's tokens by what they are, from the blocks that each request brought."""
+"""Computes how a conversation fills the model's window: tokens by kind, from the blocks that each request added."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _ROLES = {"user": "person", "assistant": "agent"}
 
 
 class Filling:
-    """One conversation, as it came. The log tells of a block once, when it is new."""
+    """The window of one conversation, as received. The log reports each block once, when it is new."""
 
     def __init__(self) -> None:
         self._blocks: Counter[str] = Counter()
         self._epoch = -1
 
     def take(self, classified: ClassifiedEvent | None, one: ExchangeStats) -> dict[str, int]:
-        """The tokens of a request by `PARTS`: the blocks share out what the messages were counted to have. Empty where
-        the log does not say."""
+        """The tokens of a request by `PARTS`: the count of the messages divided in proportion to their blocks. Empty
+        where the log does not report it."""
         if one.epoch != self._epoch or not one.first:
             self._blocks.clear()  # the history is another one: its blocks are told of anew
             self._epoch = one.epoch

@@ -1,4 +1,4 @@
-"""What a report tells of some exchanges, gathered from the log exchange by exchange."""
+"""Collects the data of a report from the log, exchange by exchange."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a tool gave back."""
+    """A tool's output."""
 
     number: int
     """Of the request it came with."""
@@ -64,7 +64,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """One edit, and the request it is of."""
+    """One edit, and its request."""
 
     number: int
     turn: int
@@ -74,7 +74,7 @@ class Edited:
 
 @dataclass(slots=True)
 class Report:
-    """All of it."""
+    """The data of a report."""
 
     only: dict[str, str]
     stats: Totals = field(default_factory=Totals)
@@ -92,7 +92,7 @@ class Report:
 
 
 def gather(log: Store, choice: Selection) -> Report:
-    """Grows with requests, not with events."""
+    """Collect the data. Memory use grows with requests, not with events."""
     folded = _Folded(Report(choice.only, exchanges=len(choice.ids)))
     for id in choice.ids:
         folded.take(log.events_of(id), id)
@@ -100,7 +100,7 @@ def gather(log: Store, choice: Selection) -> Report:
 
 
 class _Folded:
-    """Takes exchanges in, in their order."""
+    """Takes in exchanges in their order."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
@@ -110,7 +110,7 @@ class _Folded:
         self._edits: _Largest[Edited] = _Largest()
 
     def take(self, events: Iterable[Event], id: str) -> None:
-        """One exchange."""
+        """Take in one exchange."""
         one, report = ExchangeRecord.of(id, events), self._report
         report.stats.add(one)
         if one.kind not in _REAL:
@@ -125,7 +125,7 @@ class _Folded:
             report.window = max(report.window, window_of(one.provider, one.model))
 
     def end(self) -> Report:
-        """What it came to."""
+        """The report's data."""
         self._report.results = self._results.rows()
         self._report.edits = sorted(self._edits.rows(), key=lambda row: row.number)
         return self._report
@@ -149,14 +149,14 @@ class _Folded:
 
 
 class _Largest(Generic[Row]):
-    """The largest of many, so that a long log takes no more than a short one."""
+    """The largest of many items, in bounded memory."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, Row]] = []
         self._count = 0
 
     def add(self, size: int, row: Row) -> None:
-        """Of equal ones, the first stays."""
+        """Of equal ones, the first is kept."""
         self._count += 1
         heapq.heappush(self._heap, (size, -self._count, row))
         if len(self._heap) > MOST:
@@ -168,7 +168,7 @@ class _Largest(Generic[Row]):
 
 
 def _shown(edit: EditEvent) -> EditEvent:
-    """With texts that are safe to show."""
+    """With texts that are safe to display."""
     stage, op, reason = one_line(edit.stage), one_line(edit.op), one_line(edit.reason)
     return replace(edit, stage=stage, op=op, reason=reason, text=readable(edit.text))
 

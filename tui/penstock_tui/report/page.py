@@ -1,4 +1,4 @@
-"""A report as one HTML page. Everything that came from outside is escaped: a tag or a project may hold HTML."""
+"""Renders a report as one HTML page. All text from outside is escaped: a tag or a project name may contain HTML."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ svg .grid { stroke: var(--line); fill: none; }
 
 
 def page(report: Report, *, texts: bool = False) -> str:
-    """The page. Without `texts`, no words of a message or a result are in it; tags, names of tools and the reasons of
-    edits are."""
+    """The page. Without `texts`, it holds no text of a message or a result; tags, names of tools and the reasons of
+    edits are included."""
     title = _title(report)
     parts = [
         f"<h1>{_safe(title)}</h1>",
@@ -106,7 +106,7 @@ def _about(report: Report) -> str:
 
 
 def _some(names: Iterable[str]) -> str:
-    """The first few of them."""
+    """The first few items."""
     found = list(dict.fromkeys(filter(None, names)))
     return ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
 
@@ -215,7 +215,7 @@ def _sessions(found: Sequence[Session]) -> str:
 
 
 def _why(found: Mapping[str, Sequence[str]]) -> str:
-    """Of each session that saved little."""
+    """For each session that saved little, the reasons."""
     told = [
         f"{f'<h3>{_safe(name[:40])}</h3>' if len(found) > 1 else ''}"
         f"<ul>{''.join(f'<li>{_safe(reason)}</li>' for reason in reasons)}</ul>"
@@ -254,5 +254,5 @@ def _is_number(text: str) -> bool:
 
 
 def _safe(text: str) -> str:
-    """Once more through the redactor, no HTML, and no half characters."""
+    """The text redacted once more, escaped for HTML, without lone surrogates."""
     return escape(redact(text).encode("utf-8", "replace").decode())

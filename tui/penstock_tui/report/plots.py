@@ -1,4 +1,4 @@
-"""The plots of a report. Each comes with a sentence for who cannot see it."""
+"""The plots of a report, each with a sentence that says the same for readers who cannot see it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TAGS = 15
 
 
 def plots(report: Report) -> list[Plot]:
-    """All of them, in the order of the page."""
+    """All plots, in the order of the page."""
     turns = [turn for turn in report.stats.turns.values() if turn.agent in ("", "main")]
     main = [point for point in report.points if point.is_main]
     return [

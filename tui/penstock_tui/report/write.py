@@ -1,4 +1,4 @@
-"""Write a report, or the snapshot of a session, to a file."""
+"""Writes a report or a session's snapshot to a file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def write_report(
 ) -> Written:
     """Write the report. Raises `PenstockError` when the log cannot be read, nothing is meant, or
     the file cannot be written; without `replace`, one that is there stays."""
-    from penstock.replay.why_not import why_not
+    from penstock.replay.savings_advice import savings_advice
     from penstock_tui.report.gather import gather
     from penstock_tui.report.page import page  # brings the plots, and seconds with them
 
@@ -39,7 +39,7 @@ def write_report(
         report = gather(log, choice)
         profile, plugins = profiles.in_use(), Plugins.load()
         for name, events in session_events(log, report.stats.sessions).items():
-            report.why_little_saved[name] = why_not(events, profile, plugins)
+            report.why_little_saved[name] = savings_advice(events, profile, plugins)
     finally:
         log.close()
     with whole_file(file, replace=replace) as out:

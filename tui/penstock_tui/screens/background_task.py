@@ -1,4 +1,4 @@
-"""Views that have something done: on a thread, for the proxy or a disk may be slow."""
+"""Base class of views that run blocking work (proxy, disk) on a thread and show its errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Given = TypeVar("Given")
 
 
 class BackgroundTaskView(BaseView):
-    """Says what went wrong in a notice, whatever it was."""
+    """Shows every error of the work in a notice."""
 
     class Back(Message):
         """A thread has done what it was sent for."""
@@ -40,12 +40,12 @@ class BackgroundTaskView(BaseView):
         *,
         fails: Callable[[], None] | None = None,
     ) -> None:
-        """Have `do` run on a thread, and `then` with what it gave on the screen's own. Where it raises, why stands in a
+        """Run `do` on a thread, and `then` with its result on the screen's own. If it raises, the error is shown in a
         notice, and `fails` is called. `what`: what is done, in words."""
         self.run_worker(partial(self._go, what, do, then, fails), thread=True, group=what, name=what)
 
     def read_in_background(self, what: str, do: Callable[[], Given], then: Callable[[Given], None]) -> None:
-        """As `in_background`, one at a time: does nothing while another is at work."""
+        """As `in_background`, but one at a time: does nothing while another is running."""
 
         def take(found: Given) -> None:
             self.is_reading = False

@@ -1,4 +1,5 @@
-"""What all views have: the line of views, a line of facts, a body, the proxy's health; live, while one looks."""
+"""`BaseView`: base class of all views, with the bar of views, a line of facts, a body and the proxy's health.
+Redraws live while it is visible."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ Words = tuple[str, list[str]]
 
 @dataclass
 class ShowInLog(Message):
-    """The log is to be shown, filtered by `text`."""
+    """A request to show the log, filtered by `text`."""
 
     text: str
 
@@ -60,7 +61,7 @@ class BaseView(Screen[None]):
 
     @property
     def is_complete(self) -> bool:
-        """Whether all that the view shows is there."""
+        """Whether all that the view shows has been read."""
         return True
 
     @abstractmethod
@@ -69,7 +70,7 @@ class BaseView(Screen[None]):
 
     @abstractmethod
     def draw(self, now: float) -> None:
-        """Bring the body up to date. Not called while there are `words` in its place."""
+        """Update the body. Not called while `words` replaces it."""
 
     @abstractmethod
     def head(self, now: float) -> list[Fact]:
@@ -77,7 +78,7 @@ class BaseView(Screen[None]):
 
     @abstractmethod
     def words(self) -> Words | None:
-        """What to say when there is nothing of what the view shows. None: there is."""
+        """What to show instead of the body when there is nothing to list. None: show the body."""
 
     def compose(self) -> ComposeResult:
         yield ViewBar(self.NAME)
@@ -98,11 +99,11 @@ class BaseView(Screen[None]):
         self.show_now()
 
     def restyle(self) -> None:
-        """The theme turned: what was drawn has the wrong colours."""
+        """The theme changed: cached drawings have the wrong colours."""
         self._is_stale = True
 
     def show_now(self) -> None:
-        """Show what is so now."""
+        """Draw the current state at once."""
         self._is_stale, self._ticks = False, 0
         now = self.feed.clock.now()
         words = self._words()

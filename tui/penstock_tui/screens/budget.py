@@ -1,4 +1,4 @@
-"""The budget: what was spent, what may be, and the way out when it is used up."""
+"""The budget view: spending against limits, level changes, providers' limits."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ INDENT = NAME_WIDTH + 4
 
 
 class BudgetView(BudgetActions):
-    """What was spent is read from the store; what changed, and what providers allow, from the log."""
+    """Spending is read from the store; changes of level, and what providers allow, from the log."""
 
     NAME = ViewName.BUDGET
     DEFAULT_CSS = """
@@ -88,7 +88,7 @@ class BudgetView(BudgetActions):
 
     @property
     def at(self) -> int:
-        """The row under the cursor."""
+        """The index of the row under the cursor."""
         return next((i for i, row in enumerate(self._rows) if (row.scope, row.key) == self._chosen), 0)
 
     def chosen(self) -> BudgetRow | None:
@@ -99,7 +99,7 @@ class BudgetView(BudgetActions):
         return self.snapshot.rows if self.snapshot is not None else ()
 
     def action_move(self, step: int) -> None:
-        """The cursor goes through the budgets; past the last of them the page moves."""
+        """Move the cursor through the budgets; past the last one, scroll the page."""
         at = self.at + step
         if not 0 <= at < len(self._rows):
             self.query_one(VerticalScroll).scroll_relative(y=step, animate=False)

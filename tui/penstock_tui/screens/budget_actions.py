@@ -1,4 +1,4 @@
-"""The budget view's keys: raise, set, reset."""
+"""The budget view's actions: raise, set and reset a budget."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NONE = "none"
 
 
 class BudgetActions(BackgroundTaskView):
-    """Has commands carried out by the proxy that has the books, or in the store where none is up."""
+    """Has commands carried out by the proxy that owns the store, or on the store where none runs."""
 
     OFFERS = (
         ("Raise the budget", "Let what the one under the cursor blocks go on", "raise"),
@@ -47,10 +47,10 @@ class BudgetActions(BackgroundTaskView):
 
     @abstractmethod
     def read_again(self) -> None:
-        """Something was changed."""
+        """Called after a change."""
 
     def action_raise(self) -> None:
-        """Let what is blocked go on."""
+        """Raise limits so that blocked requests pass."""
         row = self.chosen()
         if row is None or not row.limits:
             said = f"Raise session {row.session} for it." if row is not None and row.pool else "s sets one."
@@ -65,7 +65,7 @@ class BudgetActions(BackgroundTaskView):
         self._confirm(f"Raise {_label(row)}?", lines, "raises it", "raise", {"scope": row.scope, "name": row.key, **by})
 
     def action_set(self) -> None:
-        """Another limit: of the budget under the cursor, or of all of a sort."""
+        """Set another limit for the budget under the cursor, or for all of its kind."""
         row = self.chosen()
         targets = [(row.scope, row.key, _label(row))] if row is not None and row.key else []
         targets += [(scope, "", ALL.get(scope, f"each {scope}")) for scope in SCOPES]
@@ -90,7 +90,7 @@ class BudgetActions(BackgroundTaskView):
         self._ask(f"A limit for {label}", hint, "", take, none)
 
     def action_reset(self) -> None:
-        """Count from nothing again."""
+        """Reset the counters of a budget."""
         row = self.chosen()
         if row is not None:
             lines = [f"{_label(row)} counts from nothing again in this period. Its limits stay."]
@@ -148,7 +148,7 @@ class BudgetActions(BackgroundTaskView):
 
 
 def _limits(profile: str) -> Budget:
-    """The limits that count where no proxy is up: those of the profile that the last one named."""
+    """The limits in force where no proxy runs: those of the profile that the last one named."""
     return (load(profile) if profile else in_use()).budget
 
 

@@ -1,4 +1,4 @@
-"""Budgets, changes of level and providers' limits, in lines."""
+"""Formats the budget view's content: budgets, level changes and providers' limits as lines of text."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LEVELS = {
 
 
 def budget_lines(rows: Sequence[BudgetRow], width: int, at: int = -1) -> list[Line]:
-    """A line each: whose, a bar, the level, what was used of what. The row `at` is the one that keys act on."""
+    """A line for each budget: scope, bar, level, spending and limit. The row `at` is the one that keys act on."""
     times = 2 if width >= WIDE else 1
     return [
         ((CURSOR if i == at else " " * len(CURSOR), "accent"), *_budget(row, NAME_WIDTH * times, BAR * times))
@@ -64,7 +64,7 @@ def _label(row: BudgetRow) -> str:
 
 
 def _share(row: BudgetRow) -> float:
-    """Of an agent: the used part of what it may use of its session."""
+    """Of an agent: the used part of its share of the session's budget."""
     return max((row.used.get(m, 0) / limit if limit > 0 else 1.0 for m, limit in row.pool.items()), default=0.0)
 
 
@@ -73,7 +73,7 @@ def _level(level: str) -> tuple[str, str]:
 
 
 def change_lines(changes: Sequence[LevelChange], now: float) -> list[Line]:
-    """The newest first."""
+    """Changes of level, the newest first."""
     return [
         (
             (f"{clock_time(one.at, now):<10}", "dim"),
@@ -86,7 +86,7 @@ def change_lines(changes: Sequence[LevelChange], now: float) -> list[Line]:
 
 
 def limit_lines(limits: Sequence[ProviderLimit], now: float) -> list[Line]:
-    """What each provider said of its own limits, and how long ago."""
+    """Each provider's rate limits as it reported them, and how long ago."""
     return [
         (
             (fitted(f"{one.provider} {one.name}", NAME_WIDTH), "plain"),

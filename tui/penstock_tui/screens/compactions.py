@@ -1,4 +1,4 @@
-"""Compactions: what was taken out of conversations, when, and why."""
+"""The compactions view: what was removed from conversations, when and why."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _freed(one: Compaction, _moment: Moment) -> Cell:
 
 
 def _segments(one: Compaction, _moment: Moment) -> Cell:
-    """What a compaction covers; of a flush, how many of them landed in it."""
+    """What a compaction covers; of a flush, how many compactions were applied in it."""
     return (str(one.segments) if one.segments else "", "") if one.is_flush else (one.covers, "")
 
 
@@ -59,14 +59,14 @@ def _watermark(one: Compaction, _moment: Moment) -> Cell:
 
 
 class CompactionsView(BackgroundTaskView, TableView[Compaction]):
-    """The newest on top: each compaction, and each flush with the sum of what landed in it."""
+    """The newest first: each compaction, and each flush with the sum of what was applied in it."""
 
     NAME = ViewName.COMPACTIONS
     OFFERS = (("Open the exchange", "Show the request that the compaction landed in", "exchange"),)
     BINDINGS: ClassVar[list[BindingType]] = [Binding("o", "exchange", "Exchange")]
 
     def columns(self) -> Sequence[Column[Compaction]]:
-        """They know tags, which compactions do not."""
+        """The columns need tags, which compactions do not have."""
         return (
             Column("time", 9, 4, "", lambda one, moment: (clock_time(one.at, moment.now), "dim")),
             Column("client", 11, 9, "", lambda one, _: (one.client, "")),
@@ -106,7 +106,7 @@ class CompactionsView(BackgroundTaskView, TableView[Compaction]):
         return [(one.key, one) for one in reversed(self.feed.model.compactions.rows)]
 
     def open(self, key: str) -> None:
-        """The text that stands there now; of a flush, which has none, its exchange."""
+        """Show the text of the record or summary; for a flush, which has none, its exchange."""
         one = self.feed.model.compactions.get(key)
         if one is None or one.is_flush:
             self._open_exchange(key)

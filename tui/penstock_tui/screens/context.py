@@ -1,4 +1,4 @@
-"""The context map: what fills the model's window by the time of one exchange. Follows it while it runs."""
+"""The context map screen: what fills the model's window at one exchange. Updates while the exchange runs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class MapView(LineView):
 
 
 class ContextScreen(ExchangeScreen):
-    """The map beside what is worth a look in it."""
+    """The map, and beside it the findings."""
 
     DEFAULT_CSS = """
     ContextScreen Container { height: 1fr; layout: horizontal; }

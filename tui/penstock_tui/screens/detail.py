@@ -1,4 +1,4 @@
-"""One exchange: what is known of it, the blocks it sent, its edits, and what was changed. Follows it while it runs."""
+"""The exchange screen: facts, blocks, edits and differences of one exchange. Updates while the exchange runs."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from penstock_tui.widgets.block_list import BlockList
 from penstock_tui.widgets.columns import COLUMNS, tone_of_row
 from penstock_tui.widgets.diff_list import DiffList
 from penstock_tui.widgets.edit_list import EditList
+from penstock_tui.widgets.exchange_overview import exchange_overview
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.line_view import LineView
-from penstock_tui.widgets.overview import overview
 from penstock_tui.widgets.text_lines import TextLines
 
 __all__ = ["DetailScreen", "Pane"]
@@ -37,7 +37,7 @@ TICK = 0.25
 
 
 class Pane(StrEnum):
-    """What the half beside the overview shows."""
+    """What the pane beside the overview shows."""
 
     BLOCKS = "blocks"
     EDITS = "edits"
@@ -91,7 +91,7 @@ class DetailScreen(ExchangeScreen):
 
     @property
     def is_complete(self) -> bool:
-        """Whether all that it shows is there."""
+        """Whether all that it shows has been read."""
         return self.loaded and (self.is_compared or self._pane is not Pane.DIFF)
 
     def body(self) -> ComposeResult:
@@ -121,11 +121,11 @@ class DetailScreen(ExchangeScreen):
         self._turn_to(Pane.BLOCKS, on_panes=True)
 
     def action_other(self) -> None:
-        """To the other half; where only one has room, it is the other that is shown."""
+        """Switch focus to the other half; where only one fits, show the other."""
         self._turn_to(self._pane, on_panes=not self.has_class("-on-panes"))
 
     def action_pane(self, name: str) -> None:
-        """To a pane, and from it back to the blocks."""
+        """Show a pane, or the blocks again if it is shown already."""
         is_there = self._pane == name and self.has_class("-on-panes")
         self._turn_to(Pane.BLOCKS if is_there else Pane(name), on_panes=True)
         if self._pane is Pane.DIFF:
@@ -194,7 +194,7 @@ class DetailScreen(ExchangeScreen):
 
     def _draw_overview(self) -> None:
         costs = self.feed.model.session_costs(self.row)
-        self.query_one(TextLines).show(overview(self.row, self._detail, self._moment, costs))
+        self.query_one(TextLines).show(exchange_overview(self.row, self._detail, self._moment, costs))
 
     def head(self) -> list[Fact]:
         row, moment = self.row, self._moment

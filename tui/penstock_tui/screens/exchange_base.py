@@ -1,4 +1,5 @@
-"""What the detail of an exchange and its context map share: they read on a thread, follow it, and walk to the next."""
+"""Base class of the exchange screen and the context map: reads on a thread, follows the exchange, moves to the next
+or previous one."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ Walk = Callable[[Row, int], Row | None]
 
 @dataclass
 class OpenExchange(Message):
-    """An exchange is to be shown."""
+    """A request to show an exchange."""
 
     row: Row
     walk: Walk
@@ -45,7 +46,7 @@ class OpenExchange(Message):
 
 @dataclass
 class OpenMap(Message):
-    """The context map of an exchange is to be shown."""
+    """A request to show the context map of an exchange."""
 
     row: Row
     walk: Walk
@@ -53,14 +54,14 @@ class OpenMap(Message):
 
 @dataclass
 class OpenWhole(Message):
-    """The whole request of an exchange is to be shown."""
+    """A request to show the whole request of an exchange."""
 
     row: Row
     detail: ExchangeDetail
 
 
 class ExchangeScreen(Screen[None], Transient):
-    """One exchange, read anew with each change while it runs."""
+    """One exchange, read again after each change while it runs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,backspace", "close", "Back"),
@@ -90,7 +91,7 @@ class ExchangeScreen(Screen[None], Transient):
 
     @property
     def is_complete(self) -> bool:
-        """Whether all that it shows is there."""
+        """Whether all that it shows has been read."""
         return self.loaded
 
     @abstractmethod
@@ -99,11 +100,11 @@ class ExchangeScreen(Screen[None], Transient):
 
     @abstractmethod
     def head(self) -> list[Fact]:
-        """The facts above the body, without the exchange's place in the log."""
+        """The facts above the body, without the exchange's position in the log."""
 
     @abstractmethod
     def readings(self, wanted: Wanted) -> Iterator[object]:
-        """What is shown, one part after the other. Gone through on a thread. Raises `StoreError`."""
+        """What to show, one part after the other; iterated on a thread. Raises `StoreError`."""
 
     @abstractmethod
     def show(self, found: object) -> None:
@@ -111,7 +112,7 @@ class ExchangeScreen(Screen[None], Transient):
 
     @property
     def wanted(self) -> Wanted:
-        """What is to be read of the log."""
+        """Which exchange to read from the log."""
         return Wanted.of(self.row, self.feed.model.earlier(self.row))
 
     def compose(self) -> ComposeResult:
@@ -127,7 +128,7 @@ class ExchangeScreen(Screen[None], Transient):
         self.changed.unsubscribe(self)  # a signal keeps whom it calls until it is given again
 
     def take(self, changes: Changes) -> None:
-        """Follow the exchange."""
+        """Follow the exchange: read it again if it changed."""
         if self.row in changes.changed:
             self.load()
 
@@ -152,13 +153,13 @@ class ExchangeScreen(Screen[None], Transient):
         self.notify(f"Copied the id {self.row.id}", markup=False)
 
     def load(self) -> None:
-        """Read it, and show what is known of it meanwhile."""
+        """Read the exchange, and show what is known of it meanwhile."""
         self.draw_head()
         read = partial(self._read, self.row, self.readings(self.wanted))
         self.run_worker(read, thread=True, exclusive=True, group="reading")
 
     def draw_head(self) -> None:
-        """Bring the facts up to date."""
+        """Update the facts."""
         rows = self.feed.model.rows
         place = Fact(f"{len(rows) - self.feed.model.index_of(self.row):,} of {len(rows):,}", 4, "dim")
         self.query_one("#head", FittedLine).show([*self.head(), place])

@@ -1,4 +1,4 @@
-"""Every key, every column, every term, on one screen."""
+"""The help screen: every key, column and term."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ KEYS = (
 
 
 class HelpScreen(ModalScreen[None], Transient):
-    """Over whatever was there. Any of the ways out leads back to it."""
+    """Shown over the current screen; any way of closing it returns there."""
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }

@@ -1,4 +1,4 @@
-"""The request log: every exchange, newest first, live."""
+"""The request log screen: every exchange, newest first, live."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ TIME = "time"
 
 
 class LogScreen(Screen[None]):
-    """The first screen. Others are opened from it and come back to it."""
+    """The first screen. Others are opened from it and return to it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/"),
@@ -93,7 +93,7 @@ class LogScreen(Screen[None]):
         self.show_now()
 
     def take(self, changes: Changes) -> None:
-        """Show what changed. The sums follow with the next tick: they need not turn with every event."""
+        """Show what changed. The sums are updated with the next tick, not with every event."""
         self._table.moment = self._moment()
         if changes.reset:
             self.clear_selection()
@@ -117,7 +117,7 @@ class LogScreen(Screen[None]):
             self._table.follow(not self._table.following)
 
     def action_sort(self) -> None:
-        """By the next of the columns that are shown; after the last, none."""
+        """Sort by the next of the visible columns; after the last one, do not sort."""
         titles = [column.title for column, _ in self._table.columns if column.sort is not None and column.title != TIME]
         now = self._table.order.title if self._table.order is not None else ""
         at = titles.index(now) + 1 if now in titles else 0
@@ -129,7 +129,7 @@ class LogScreen(Screen[None]):
             self.sort(order.turned())
 
     def action_columns(self) -> None:
-        """Choose which are shown."""
+        """Choose the columns."""
         shown = [column.title for column, _ in self._table.columns]
         self.app.push_screen(ColumnsScreen(COLUMNS, shown), self._choose_columns)
 
@@ -150,14 +150,14 @@ class LogScreen(Screen[None]):
             self.notify(said, severity="warning", markup=False)
 
     def action_by_session(self) -> None:
-        """Under a heading for each session, or as before."""
+        """Group requests under a heading for each session, or stop grouping them."""
         self.sort(None if self._table.order == BY_SESSION else BY_SESSION)
 
     def _heading(self, row: Row) -> str:
         return session_heading(self._feed.model.sessions.get(session_of(row)), row)
 
     def sort(self, order: Order | None) -> None:
-        """Have rows in another order. Without one they are as they were before they were sorted."""
+        """Sort the rows. Without an order they are in the order they had before."""
         if self._table.order is None:
             self._followed = self._table.following
         self.clear_selection()
@@ -199,7 +199,7 @@ class LogScreen(Screen[None]):
             self.notify("This request has no prompt to copy.", severity="warning")
 
     def action_back(self) -> None:
-        """One step back to all rows, the newest on top: without the filter, then without order."""
+        """One step back towards all rows, newest first: clear the filter, then the order."""
         if self._filter or self._line.display or self._table.order is None:
             self.action_clear()
         else:
@@ -227,7 +227,7 @@ class LogScreen(Screen[None]):
         self._table.focus()
 
     def show_only(self, text: str, query: Query) -> None:
-        """Filter by `query`, with `text` in the line as if a person had typed it."""
+        """Filter by `query`, and show `text` in the filter line as if the user had typed it."""
         self._line.open(Mode.FILTER, text)
         self._set_filter(query)
         self._line.rest()
@@ -331,7 +331,7 @@ class LogScreen(Screen[None]):
             self._table.focus()
 
     def show_now(self) -> None:
-        """Bring the lines of facts up to date at once."""
+        """Update the lines of facts at once."""
         self.query_one("#totals", FittedLine).show(total_facts(self._feed, self._table.newer, waits=self._table.waits))
         self.query_one("#health", FittedLine).show(health_facts(self._feed))
         shown, known = self._table.rows, len(self._feed.model.rows)

@@ -1,4 +1,4 @@
-"""Memory: how full the window is, and what is remembered."""
+"""The memory view: how full the window is, and a table of what is remembered, with search."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def _found(one: Remembered, _moment: Moment) -> Cell:
 
 
 class MemoryView(MemoryActions, TableView[Remembered]):
-    """The newest first, a page at a time, or the best of a search. Read when it is entered and after each change."""
+    """A table of memories: the newest first, a page at a time, or the results of a search, the best first. Read again
+    each time the view is opened and after each change."""
 
     NAME = ViewName.MEMORY
     DEFAULT_CSS = """
@@ -145,7 +146,7 @@ class MemoryView(MemoryActions, TableView[Remembered]):
         self.show_now()
 
     def fullness(self) -> Fullness | None:
-        """The window of the session that is looked at. None: there is no session."""
+        """How full the window of the chosen session is. None: there is no session."""
         session = self._chosen()
         if session is None:
             return None
@@ -249,7 +250,7 @@ class MemoryView(MemoryActions, TableView[Remembered]):
         self.app.push_screen(ChooseScreen("Project", choices, at), take)
 
     def action_session(self, step: int) -> None:
-        """To the session that was active before, or after, the one whose window is shown."""
+        """Choose the next or previous session whose window is shown."""
         listed, shown = self.feed.model.sessions.listed(), self._chosen()
         if shown is None:
             return
@@ -258,7 +259,7 @@ class MemoryView(MemoryActions, TableView[Remembered]):
         self.show_now()
 
     def item(self, key: str = "") -> Remembered | None:
-        """The one of that key, or under the cursor."""
+        """The memory of that key, or the one under the cursor."""
         key = key or self.table.chosen
         return next((one for one in self.page.items if one.key == key), None) if self.page is not None else None
 

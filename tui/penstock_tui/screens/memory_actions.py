@@ -1,4 +1,4 @@
-"""What a person does with one memory: read it whole, correct it, pin it, forget it."""
+"""The memory view's actions on one memory: read it whole, edit, pin, forget."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUOTED = 300
 
 
 class MemoryActions(BackgroundTaskView):
-    """Has each done on a thread, and what is shown read again after."""
+    """Runs each action on a thread, and then reads the memories again."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "edit", "Edit"),
@@ -42,18 +42,18 @@ class MemoryActions(BackgroundTaskView):
 
     @property
     def reader(self) -> MemoryReader:
-        """That of the log which is shown by now."""
+        """The reader of the log that is now shown."""
         if self._reader.store != self.feed.path:
             self._reader = MemoryReader(self.feed.path)
         return self._reader
 
     @abstractmethod
     def item(self, key: str = "") -> Remembered | None:
-        """The one of that key, or under the cursor."""
+        """The memory of that key, or the one under the cursor."""
 
     @abstractmethod
     def read_again(self) -> None:
-        """Something was changed."""
+        """Called after a change."""
 
     def open(self, key: str) -> None:
         one = self.item(key)
@@ -136,7 +136,7 @@ BEGINNING = 160
 
 
 def whole_lines(found: Whole, now: float, turn: str) -> list[Line]:
-    """All that is known of an item; `turn`: where it was said, in words."""
+    """All that is known of a memory; `turn`: where it was said, in words."""
     item = found.item
     said = "nobody knows when" if item.at is None else f"{full_time(item.at)}, {age(now - item.at)} ago"
     until = "for good" if item.pinned or item.expires_at is None else f"until {full_time(item.expires_at)}"

@@ -1,4 +1,4 @@
-"""The overview: sums, the pulse of requests, and whether every part works, each in a panel."""
+"""The overview view: panels with totals, requests per minute, and the health of each part."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ FRAME = 4
 
 
 class Panel(Static):
-    """As high as its lines."""
+    """A titled box, as high as its lines."""
 
     DEFAULT_CSS = """
     Panel { height: auto; border: round $foreground 30%; border-title-color: $text-primary; padding: 0 1; }
@@ -59,17 +59,17 @@ class Panel(Static):
 
     @property
     def room(self) -> int:
-        """Cells of a line. One that was not shown yet has no size of its own."""
+        """The width of a line in cells. A panel that was not shown yet has no size of its own."""
         beside = self.parent.size.width - FRAME if isinstance(self.parent, Vertical) else 1
         return max(self.scrollable_content_region.width or beside, 1)
 
     def show(self, lines: Sequence[Line]) -> None:
-        """Show `lines`, broken to fit."""
+        """Show `lines`, wrapped to fit."""
         self.update(content_of(lines, self.room, LABEL))
 
 
 class OverviewView(BackgroundTaskView):
-    """The whole at a glance: two columns of panels where there is room, one below the other where there is not."""
+    """Two columns of panels where there is room, otherwise one."""
 
     NAME = ViewName.OVERVIEW
     DEFAULT_CSS = """

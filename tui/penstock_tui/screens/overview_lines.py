@@ -1,4 +1,4 @@
-"""What each panel of the overview says, as lines in tones. Knows no widget."""
+"""Formats the overview's panels of totals and health as coloured lines. Independent of widgets."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def traffic_lines(feed: Feed, now: float, width: int) -> list[Line]:
 
 
 def token_lines(feed: Feed, now: float, width: int) -> list[Line]:
-    """What was kept off the wire, and what came from providers' caches."""
+    """Tokens saved, and the share read from providers' caches."""
     totals = feed.model.totals
     cache = percent(totals.cache_share)
     label, end = _hour(feed, now)
@@ -77,7 +77,7 @@ def token_lines(feed: Feed, now: float, width: int) -> list[Line]:
 
 
 def money_lines(feed: Feed, width: int) -> list[Line]:
-    """What was paid, and what would have been."""
+    """Dollars paid, and dollars without Penstock."""
     costs = feed.model.totals.costs
     if not costs.requests:
         return [labelled("money", ("unknown price" if costs.unpriced else "nothing booked yet", "plain"))]
@@ -103,7 +103,7 @@ def money_lines(feed: Feed, width: int) -> list[Line]:
 
 
 def client_lines(feed: Feed, now: float) -> list[Line]:
-    """Who sends, those that were active last on top."""
+    """Clients and their sessions, the most recently active first."""
     sums: defaultdict[str, Totals] = defaultdict(Totals)
     last: dict[str, float] = {}
     for session in feed.model.sessions.listed():
@@ -118,7 +118,7 @@ def client_lines(feed: Feed, now: float) -> list[Line]:
 
 
 def recent_lines(feed: Feed, now: float) -> list[Line]:
-    """What stood out, the newest on top."""
+    """Recent activity, the newest first."""
     found = recent_activity(feed.model, LATELY)
     return [labelled(clock_time(one.at, now), (one.text, one.tone)) for one in found] or [
         (("no compaction, no flush, no fault yet", "plain"),)
@@ -126,13 +126,13 @@ def recent_lines(feed: Feed, now: float) -> list[Line]:
 
 
 def little_saved(feed: Feed) -> list[Session]:
-    """The newest sessions that saved little of what was paid."""
+    """The latest sessions that saved little of what was paid."""
     found = (one for one in feed.model.sessions.listed() if one.totals.costs.requests or one.totals.costs.unpriced)
     return list(islice((one for one in found if (one.totals.costs.share or 0.0) < ENOUGH), EXPLAINED))
 
 
 def why_lines(feed: Feed, reasons: Mapping[str, Sequence[str]]) -> list[Line]:
-    """Why those saved little, as far as it was looked up."""
+    """Why those saved little, as far as it has been computed."""
     lines: list[Line] = []
     for one in little_saved(feed):
         if found := reasons.get(one.name):
@@ -150,13 +150,13 @@ def _client(name: str, totals: Totals, last: float, now: float) -> Line:
 
 
 def _hour(feed: Feed, now: float) -> tuple[str, float]:
-    """What the hour is called that is shown, and its end: that of a proxy that has ended is the last it lived in."""
+    """The name of the hour shown, and its end: for a proxy that has ended, its last one."""
     last = feed.model.health.last_at
     return ("last hour", now) if feed.proxy is Proxy.RUNNING or last is None else ("its last hour", last)
 
 
 def _over_time(label: str, numbers: Sequence[int], told: str, width: int, most: int | None = None) -> list[Line]:
-    """A sparkline that ends now, and what it shows."""
+    """A sparkline that ends now, and its label."""
     drawn = sparkline(numbers, _room(width), most)
     return [labelled(label, (drawn, "accent")), labelled("", (told, "dim"))]
 
@@ -195,7 +195,7 @@ _LEVELS = {"REDUCED": "warn", "MINIMAL": "warn", "BLOCKED": "bad"}
 
 
 def part_lines(feed: Feed, now: float) -> list[Line]:
-    """Proxy, store, stages, memory, what else had faults, budgets."""
+    """The state of proxy, store, stages, memory, other parts with faults, and budgets."""
     faults = feed.model.faults
     named = ("store", "events", "memory")
     others = [(part, fault) for part, fault in faults.by_part.items() if part not in named]

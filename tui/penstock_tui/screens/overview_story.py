@@ -1,5 +1,5 @@
-"""What the overview tells of the work: its cost over time, how full windows are, what was edited last, and what to
-do where nothing happens. Lines in tones; knows no widget."""
+"""Formats the overview's panels of cost over time, window use, latest edits, and first steps on an empty log, as
+coloured lines. Independent of widgets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NEARLY, FULL = 0.7, 0.9
 
 
 def cost_lines(feed: Feed, now: float, width: int) -> list[Line]:
-    """What was paid so far, and what would have been paid without Penstock, as two areas over one another."""
+    """Dollars paid so far, and dollars without Penstock, as two areas one over the other."""
     points = list(feed.model.cost_curve.sampled(max(min(width - LABEL, WIDEST), 1)))
     if not points:
         return [(("nothing was paid for at a known price yet", "plain"),)]
@@ -65,7 +65,7 @@ def cost_lines(feed: Feed, now: float, width: int) -> list[Line]:
 
 
 def _mark(line: int, paid: float, baseline: float) -> tuple[str, str]:
-    """What stands in a cell of the plot, whose lowest line is the last: as much as reaches its middle."""
+    """The character in a cell of the plot, by the value at the middle of its line; the lowest line is the last."""
     level = (HIGH - 1 - line + 0.5) / HIGH
     if level <= min(paid, baseline):
         return "█", "accent"
@@ -80,7 +80,7 @@ def _runs(found: list[tuple[str, str]]) -> Iterator[tuple[str, list[tuple[str, s
 
 
 def window_lines(feed: Feed, width: int) -> list[Line]:
-    """How full the model's window is in each active conversation, the one that was active last on top."""
+    """How full the model's window is in each active conversation, the most recently active first."""
     newest = feed.model.health.last_at or 0.0
     active = (one for one in feed.model.sessions.listed() if one.prompt and one.last_at > newest - ACTIVE)
     lines: list[Line] = []
@@ -102,7 +102,7 @@ def window_lines(feed: Feed, width: int) -> list[Line]:
 
 
 def edit_lines(feed: Feed, now: float) -> list[Line]:
-    """The edits that landed last, the newest on top, each a sentence."""
+    """The latest edits that were applied, the newest first, each as a sentence."""
     last = islice(reversed(feed.model.last_edits.rows), LAST)
     return [labelled(clock_time(one.at, now), *_sentence(one)) for one in last] or [
         (("nothing was edited yet", "plain"),)
@@ -124,7 +124,7 @@ def _sentence(one: LandedEdit) -> tuple[tuple[str, str], ...]:
 
 
 def next_lines(feed: Feed, now: float) -> list[Line]:
-    """What to do, where nothing happens. Nothing while all goes well."""
+    """What the user can do where no requests come: nothing logged yet, no proxy running. Empty while all goes well."""
     health = feed.model.health
     if words := words_for(feed, ""):
         title, sentences = words

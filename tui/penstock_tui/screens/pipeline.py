@@ -1,4 +1,4 @@
-"""The pipeline: what each stage did, and the time it took."""
+"""The pipeline view: what each stage did and how long it took."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _time(share: float) -> Callable[[StageCount, Moment], Cell]:
 
 
 class PipelineView(TableView[StageCount]):
-    """In the order of the pipeline."""
+    """A row for each stage, in the order of the pipeline."""
 
     NAME = ViewName.PIPELINE
     COLUMNS: ClassVar[tuple[Column[StageCount], ...]] = (

@@ -1,4 +1,4 @@
-"""Replay: a file of prompts through the whole pipeline, on this machine alone."""
+"""The replay view: runs a file of prompts through the whole pipeline on this machine, without a provider."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ __all__ = ["OpenLog", "ReplayView"]
 
 
 class OpenLog(Message):
-    """Another log is to be shown; with an exchange, that one alone."""
+    """A request to show another log; with an exchange, only that one."""
 
     def __init__(self, path: Path, exchange: str = "") -> None:
         super().__init__()
@@ -45,14 +45,14 @@ class OpenLog(Message):
 
 
 class _Paths(Suggester):
-    """The rest of the path, to be taken by the right arrow."""
+    """Suggests the rest of the path, accepted by the right arrow."""
 
     async def get_suggestion(self, value: str) -> str | None:
         return await asyncio.to_thread(completed, value)  # a folder may be slow to list
 
 
 class ReplayView(TableView["Played"]):
-    """Runs on a thread; what came of each prompt stands there as it ends."""
+    """The replay runs on a thread; the result of each prompt is shown as it ends."""
 
     NAME = ViewName.REPLAY
     DEFAULT_CSS = """
@@ -128,7 +128,7 @@ class ReplayView(TableView["Played"]):
             self.run.forget()
 
     async def action_back(self) -> None:
-        """Out of the line; else to the log."""
+        """Leave the input line; otherwise go to the log."""
         if isinstance(self.focused, Input):
             self.table.focus()
         else:
@@ -138,7 +138,8 @@ class ReplayView(TableView["Played"]):
         self.query_one(Input).focus()
 
     def action_cold(self) -> None:
-        """Whether the provider's cache is cold at each prompt of the next replay: then old results are shortened."""
+        """Toggle whether the provider's cache is cold at each prompt of the next replay, so that old results are
+        shortened."""
         self.gap = COLD if self.gap == WARM else WARM
         self.show_now()
 
@@ -150,7 +151,7 @@ class ReplayView(TableView["Played"]):
         self.show_now()
 
     def action_its_log(self) -> None:
-        """The replay's, or back to the one that was there before."""
+        """Show the replay's log, or the one that was shown before."""
         if self.feed.path != self._home:
             self.post_message(OpenLog(self._home))
         elif self.run is None or not self.run.played:

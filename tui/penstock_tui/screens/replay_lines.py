@@ -1,4 +1,4 @@
-"""A replay in lines and columns."""
+"""Formats the replay view's content: summary lines, cache state, hints, table columns."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HINT = (
 
 
 def sums(run: Run) -> list[Fact]:
-    """What it came to so far."""
+    """The totals so far."""
     found, about = run.sums, "~" if run.sums.money.estimated else ""
     slow = max((one.passed.suite_ms or 0 for one in run.played), default=0)
     return [
@@ -47,12 +47,12 @@ def _has_price(money: CostTotals) -> bool:
 
 
 def cache(gap: float) -> Fact:
-    """What the next replay's cache will be."""
+    """The state of the provider's cache in the next replay."""
     return Fact(f"{gap:.0f} s between prompts: the cache is {'warm' if gap == WARM else 'cold'}", 7, "dim")
 
 
 def hint(run: Run | None) -> str:
-    """What a person should know, or may do."""
+    """What the user should know, or can do."""
     if run is None:
         return HINT
     if run.error:
@@ -63,7 +63,7 @@ def hint(run: Run | None) -> str:
 
 
 def progress(run: Run | None) -> list[Fact]:
-    """How far it is."""
+    """How far the replay is."""
     if run is None:
         return [Fact("/ names a file, → takes what is suggested, Enter begins", 1, "dim")]
     done = len(run.played)

@@ -1,4 +1,4 @@
-"""Sessions: who works with what, and what it comes to."""
+"""The sessions view: clients, projects, duration and cost of each session."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ def _window(session: Session, _moment: Moment) -> Cell:
 
 
 def _ratio(session: Session, _moment: Moment) -> Cell:
-    """What left, as a part of what came."""
+    """The forwarded size as a share of the received one."""
     totals = session.totals
     return (percent(totals.tokens_out / totals.tokens_in) if totals.tokens_in else ""), ""
 
 
 class SessionsView(BackgroundTaskView, TableView[Session]):
-    """The one that was active last on top."""
+    """The most recently active session first."""
 
     NAME = ViewName.SESSIONS
     OFFERS = (
@@ -89,7 +89,7 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
         self._looked_at = float("-inf")
 
     def columns(self) -> Sequence[Column[Session]]:
-        """They know labels and sizes, which sessions do not."""
+        """The columns need labels and sizes, which sessions do not have."""
         model = self.feed.model
         return (
             Column("last", 9, 3, "", lambda one, moment: (clock_time(one.last_at, moment.now), "dim")),
@@ -139,7 +139,7 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
         return [(one.name, one) for one in self.feed.model.sessions.listed()]
 
     def action_share(self, what: str) -> None:
-        """Write the session under the cursor to a file in the folder the screen was started in."""
+        """Export the session under the cursor to a file in the folder where the screen was started."""
         session = self.feed.model.sessions.get(self.table.chosen)
         if session is not None:
             write = partial(SHARED[what], self.feed.path, session.name, Path.cwd(), is_named=session.named)
@@ -159,7 +159,7 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
         self.show_in_log("session" if session is None or session.named else "conv", key)
 
     def action_label(self) -> None:
-        """Name the session under the cursor."""
+        """Label the session under the cursor."""
         session = self._chosen()
         if session is None:
             return
@@ -177,7 +177,7 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
         self.notify(f"It is called {label} now." if label else "It has no label any more.", markup=False)
 
     def action_delete(self) -> None:
-        """Ask first what that would delete, then whether it shall."""
+        """Delete the session under the cursor, after showing what that would delete."""
         session = self._chosen()
         if session is not None:
             weigh = partial(weigh_session, self.feed.path, session.name)

@@ -1,4 +1,4 @@
-"""Settings: what the proxy goes by, and changes to that for as long as it runs."""
+"""The settings view: the running proxy's settings, and changes to them until it ends."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _SOURCES = {Source.RUN: ("● changed", "accent"), Source.PROFILE: ("profile", "
 
 
 class SettingsView(BackgroundTaskView, TableView[Setting]):
-    """What is shown is what the proxy says; without one, what its profile says, to look at only."""
+    """Shows what the proxy says; without one, what its profile says, read-only."""
 
     NAME = ViewName.SETTINGS
     COLUMNS: ClassVar[tuple[Column[Setting], ...]] = (
@@ -258,7 +258,7 @@ _SHAPES = {
 
 
 def grouped(settings: Sequence[Setting]) -> list[tuple[str, Setting]]:
-    """Each by its key; of those that stand under one heading, the first alone names it."""
+    """Each setting by its key; only the first of a group has the group's heading."""
     before = ["", *(one.part for one in settings)]
     return [
         (one.key, replace(one, part="" if part == one.part else one.part))
@@ -273,7 +273,7 @@ def value_of(setting: Setting) -> str:
 
 
 def bounds_of(setting: Setting) -> str:
-    """What it may be."""
+    """The values that it may have."""
     kinds = {
         Shape.SWITCH: "on, off",
         Shape.WHOLE: "a whole number",
@@ -285,7 +285,7 @@ def bounds_of(setting: Setting) -> str:
 
 
 def help_lines(setting: Setting) -> list[Line]:
-    """What it is for, and what it was and would be."""
+    """What the setting is for, with its default and, if changed, the profile's value."""
     facts = [("default ", "dim"), (written(setting.default), "plain")]
     if setting.source is Source.RUN:
         facts += [("   the profile says ", "dim"), (written(setting.before), "plain"), ("   r resets it", "dim")]

@@ -1,4 +1,4 @@
-"""A view that is a table."""
+"""`TableView`: base class of views whose body is a table."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ Shown = TypeVar("Shown")
 
 
 class TableView(BaseView, Generic[Shown]):
-    """Rows of `Shown`. Enter opens one."""
+    """Rows of type `Shown`. Enter opens one."""
 
     COLUMNS: ClassVar[tuple[Column, ...]] = ()  # type: ignore[type-arg]  # a class variable can not be generic
     BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "copy", "Copy", show=False)]
 
     def columns(self) -> Sequence[Column[Shown]]:
-        """From left to right."""
+        """The columns from left to right."""
         return self.COLUMNS
 
     @abstractmethod
     def rows(self) -> Sequence[tuple[str, Shown]]:
-        """In the order of the screen, each under a key of its own."""
+        """The rows in the order of the screen, each with a unique key."""
 
     @abstractmethod
     def open(self, key: str) -> None:
         """Enter was pressed on a row."""
 
     def name_of(self, key: str) -> str:
-        """What `y` copies of a row."""
+        """The text that `y` copies for a row."""
         return key
 
     @property
@@ -68,7 +68,7 @@ class TableView(BaseView, Generic[Shown]):
         self.post_message(ShowInLog(f'{name}:"{value.replace(chr(34), "")}"'))
 
     def cut(self, known: int) -> Fact:
-        """Says so when there are more rows than are drawn."""
+        """A note when there are more rows than are drawn."""
         return Fact(f"{MOST} of {known:,} shown" if known > MOST else "", 2, "warn")
 
     @on(KeyedTable.Opened)

@@ -1,4 +1,4 @@
-"""Tags: what work is about, at present and in all."""
+"""The tags view: which tags were given, how often, and which are active."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Line = tuple[Tag, bool]
 
 
 class TagsView(TableView[Line]):
-    """The active ones first."""
+    """The active tags first."""
 
     NAME = ViewName.TAGS
     COLUMNS: ClassVar[tuple[Column[Line], ...]] = (

@@ -1,4 +1,4 @@
-"""The whole request of one exchange, as received and as forwarded, from the memory of the proxy that is up."""
+"""The whole-request screen: one request as received and as forwarded, from the running proxy's memory."""
 
 from __future__ import annotations
 

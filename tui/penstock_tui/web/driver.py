@@ -1,4 +1,4 @@
-"""The screen's side of the pipe to the server."""
+"""Textual driver of a browser tab: the screen process's end of the pipe to the web server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["TabDriver"]
 
 
 class TabDriver(WebDriver):
-    """Ends the screen when the server is gone, however it went: nothing else would."""
+    """Ends the screen's process when the server is gone, in whatever way: nothing else would."""
 
     def run_input_thread(self) -> None:
         super().run_input_thread()

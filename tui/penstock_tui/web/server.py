@@ -1,4 +1,4 @@
-"""The server behind `penstock tui --web`."""
+"""HTTP and WebSocket server behind `penstock tui --web`."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class PortTaken(Exception):
-    """Somebody else listens there."""
+    """Another program listens on that port."""
 
 
 def listen(port: int | None) -> socket.socket:
-    """A socket on loopback, at `port` (0: any that is free). None: at the usual one, or where it is free.
+    """A socket on loopback, at `port` (0: any free one). None: the usual port, or a free one if it is taken.
 
     Raises `PortTaken`.
     """
@@ -63,7 +63,7 @@ def listen(port: int | None) -> socket.socket:
 
 
 class WebScreen:
-    """The screen of one log, for tabs of this machine's browsers."""
+    """Serves the screen of one log to browsers on this machine."""
 
     def __init__(self, store: Path, listener: socket.socket) -> None:
         self._listener = listener
@@ -77,11 +77,11 @@ class WebScreen:
         self._sockets: set[web.WebSocketResponse] = set()
 
     def run(self) -> None:
-        """Serve until SIGINT, SIGTERM or SIGHUP. No screen is left behind."""
+        """Serve until SIGINT, SIGTERM or SIGHUP; then stop all processes that run the screen."""
         asyncio.run(self._until_told())
 
     def application(self) -> web.Application:
-        """Everything that is served."""
+        """The web application with all routes."""
         app = web.Application(middlewares=[self._guard])
         app.router.add_get("/", self._page)
         app.router.add_get("/ws", self._socket)
@@ -154,7 +154,7 @@ async def _add_headers(_request: web.Request, response: web.StreamResponse) -> N
 
 
 async def _obey(tab: WebSession, websocket: web.WebSocketResponse) -> None:
-    """Hand on what the page says, until it has gone. What is not of its language is passed over."""
+    """Pass on the page's messages until it disconnects. Unknown messages are ignored."""
     async for message in websocket:
         if message.type is not WSMsgType.TEXT:
             continue
@@ -177,7 +177,7 @@ async def _obey(tab: WebSession, websocket: web.WebSocketResponse) -> None:
 
 
 def _cells(value: object, default: int) -> int:
-    """A number of columns or rows. A terminal has no more than a thousand of them."""
+    """A number of columns or rows, at most a thousand."""
     try:
         return max(1, min(int(str(value)), 1000))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Who may see the screen in a browser. Knows no server: it is told what a request says of itself."""
+"""Authenticates browser requests by the token of this start. Independent of the server: it gets plain request data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["TokenAuth"]
 
 
 class TokenAuth:
-    """Lets in who has the token of this start, from a page of our own under a name of this machine."""
+    """Accepts requests that have the token of this start and come from our own page, under a name of this machine."""
 
     def __init__(self, port: int) -> None:
         self.token = secrets.token_urlsafe(32)
@@ -21,7 +21,7 @@ class TokenAuth:
         self.cookie = f"penstock_{port}"
 
     def refusal(self, *, host: str, origin: str | None, token: str, key: str, is_socket: bool) -> str:
-        """Why a request is refused, in words. Empty: it may pass."""
+        """Why a request is refused, in words. Empty: it is accepted."""
         if not is_own_name(host):
             return "This server answers to 127.0.0.1 and localhost only."
         # Cookies do not tell ports apart, and a WebSocket may be opened by any page: its Origin says by which.
@@ -39,5 +39,5 @@ class TokenAuth:
 
 
 def _same(one: str, other: str) -> bool:
-    """In a time that tells nothing. As bytes: text beyond ASCII would be an error."""
+    """Constant-time comparison, as bytes: `compare_digest` raises for text beyond ASCII."""
     return secrets.compare_digest(one.encode("utf-8", "surrogateescape"), other.encode())

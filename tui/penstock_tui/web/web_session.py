@@ -1,4 +1,4 @@
-"""One browser tab: a process of the screen, and the pipe to it."""
+"""`WebSession`: one browser tab, connected to a screen process of its own by a pipe."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PATIENCE = 3.0
 
 
 class WebSession(AppService):
-    """Runs `command` for one WebSocket. Whichever of the two ends, the other does."""
+    """Runs `command` for one WebSocket. When one of the two ends, the other is ended."""
 
     def __init__(self, command: Sequence[str], websocket: web.WebSocketResponse, downloads: DownloadManager) -> None:
         super().__init__(
@@ -41,7 +41,7 @@ class WebSession(AppService):
         await self._websocket.close()
 
     async def stop(self) -> None:
-        """The process is gone when this returns."""
+        """End the process; it is gone when this returns."""
         process = self._process
         with suppress(TimeoutError):
             await asyncio.wait_for(super().stop(), PATIENCE)

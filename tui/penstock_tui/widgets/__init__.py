@@ -1,3 +1,4 @@
-"""Widgets that several views share, and the pure functions they draw with: columns, segments, fitting, tones."""
+"""Widgets that several views share, and the pure functions that format their lines: columns, segments, fitting,
+tones."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A conversation's blocks as lines of text: who speaks, what kind, how many tokens, the words, what was edited."""
+"""Formats a conversation's blocks as lines: role, kind, tokens, text, edits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LONGEST = 60
 
 
 class BlockLayout(NamedTuple):
-    """A conversation as lines."""
+    """The lines of a conversation, and where each block begins."""
 
     lines: list[Line]
     own: int
@@ -38,7 +38,7 @@ class BlockLayout(NamedTuple):
 
 
 def lines_of(detail: ExchangeDetail, width: int, *, full: bool, longest: int | None = LONGEST) -> BlockLayout:
-    """All blocks, each in a line or in full, of `longest` lines at most. None: however long."""
+    """All blocks, each as one line or in full, with at most `longest` lines each. None: no limit."""
     places: dict[tuple[int, int], int] = {}
     lines: list[Line] = []
     if detail.known_from > 0:
@@ -70,17 +70,17 @@ def _nothing(detail: ExchangeDetail) -> str:
 
 
 def label_of(block: Block) -> str:
-    """What kind of block it is, in a word."""
+    """The kind of a block, in a word."""
     return _LABELS.get(block.kind, block.kind or "?")
 
 
 def letter_of(block: Block) -> str:
-    """Who speaks, in a letter."""
+    """The role of a block's message, as a letter."""
     return _LETTERS.get(block.role, "?")
 
 
 def role_tone(block: Block) -> str:
-    """The tone of who speaks."""
+    """The tone of a role."""
     return block.role if block.role in _LETTERS else "dim"
 
 
@@ -103,7 +103,7 @@ def _block(block: Block, width: int, head: int, *, full: bool, longest: int | No
 
 
 def _tokens(block: Block, room: int) -> Line:
-    """As it came, and as it was sent."""
+    """The tokens as received and as forwarded."""
     came = "" if block.tokens is None else count(block.tokens)
     if not room or block.sent is None:
         return [(f"{came:>5} ", "dim"), (" " * room, "dim")]

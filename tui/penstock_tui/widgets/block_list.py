@@ -1,4 +1,4 @@
-"""The blocks of an exchange, to scroll through."""
+"""Scrollable list of the blocks of an exchange."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["BlockList"]
 
 
 class BlockList(LineView):
-    """Opens at what is new in the request; what was sent before is above."""
+    """Opens at the blocks that are new in the request; older ones are above."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -20,7 +20,7 @@ class BlockList(LineView):
         self._places: dict[tuple[int, int], int] = {}
 
     def show(self, detail: ExchangeDetail, *, from_start: bool) -> None:
-        """Show the blocks of `detail`. `from_start`: it is another exchange, so go to what is new in it."""
+        """Show the blocks of `detail`. `from_start`: it is another exchange, so scroll to what is new in it."""
         self._detail = detail
         self.border_title = f"Blocks · {len(detail.blocks)}"
         self.border_subtitle = LEGEND
@@ -33,13 +33,13 @@ class BlockList(LineView):
         return lines
 
     def go_to(self, m: int, b: int) -> None:
-        """Have a block at the top."""
+        """Scroll a block to the top."""
         at = self._places.get((m, b))
         if at is not None:
             self.scroll_to(y=at, animate=False, force=True)
 
     def action_full(self) -> None:
-        """Blocks in full, or a line each."""
+        """Toggle between whole blocks and one line each."""
         super().action_full()
         self._to_own()
 

@@ -1,4 +1,4 @@
-"""The columns of the request log: what each shows, and by what it sorts."""
+"""Column definitions of the request log: title, cell, sort key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
 def tone_of_row(row: Row) -> str:
-    """Failed, refused and quiet rows are told apart by tone as well as by their words."""
+    """The tone of failed, refused and quiet rows; their words differ, too."""
     if row.history:
         return "dim"
     if row.state is State.REFUSED:
@@ -37,7 +37,7 @@ BY_SESSION = Order("session", lambda row: row.session_number or None, falls=True
 
 
 def order_by(title: str) -> Order | None:
-    """Sorted by a column: the greatest numbers first, texts by the alphabet. None: it does not sort."""
+    """The order by a column: the greatest numbers first, texts alphabetically. None: it cannot be sorted by."""
     column = column_of(title)
     return (
         Order(title, column.sort, falls=column.right or title in ("time", "status", "session")) if column.sort else None
@@ -145,7 +145,7 @@ _BRIEF = {"client left": "closed", "connection": "conn err", "cut": "cut"}
 
 
 def _gravity(row: Row) -> float | None:
-    """What failed is greater than what was answered, what was refused between them."""
+    """Failed ranks above refused, refused above answered."""
     if row.running:
         return None
     grade = 3 if row.lost else 2 if row.failed and row.state is not State.REFUSED else row.state is State.REFUSED
@@ -162,12 +162,13 @@ LEAST = 6
 
 
 def tag_text(tagged: Tagged) -> str:
-    """All of it in words."""
+    """All badges and tags in words."""
     return " ".join(filter(None, (*(long for long, _ in _badges(tagged)), ", ".join(tagged.names))))
 
 
 def tag_parts(tagged: Tagged, width: int) -> list[Cell]:
-    """For a cell of `width`. Badges are a letter each where there is no room for them and the beginning of a tag."""
+    """The badges and tags for a cell of `width`. Badges are one letter each where they would leave no room for the
+    beginning of a tag."""
     badges = _badges(tagged)
     first = min(width_of(tagged.names[0]), LEAST) if tagged.names else -1
     fits = sum(len(long) + 1 for long, _ in badges) + first <= width

@@ -1,4 +1,4 @@
-"""What was sent against what came, block by block."""
+"""Scrollable list of the differences between received and forwarded, block by block."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TONES = {"+": "added", "-": "taken", " ": "dim"}
 
 
 class DiffList(LineView):
-    """Lines with - came and were not sent, lines with + were sent in their place."""
+    """Lines with - were received and not forwarded, lines with + were forwarded in their place."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -48,7 +48,7 @@ class DiffList(LineView):
 
 
 def diff_lines(one: Difference, width: int, *, full: bool) -> Iterator[Line]:
-    """A heading, what is not kept, and the lines that changed; unchanged ones are folded."""
+    """A heading, a note on texts that are not kept, and the changed lines; unchanged ones are folded."""
     change = one.change
     tone = tone_of_edit(change)
     who = _who(one)

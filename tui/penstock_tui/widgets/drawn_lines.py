@@ -1,4 +1,4 @@
-"""What draws its own lines, as many as are in sight, and lets a person select text in them."""
+"""Base class of widgets that draw only their visible lines, with text selection."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["DrawnLines", "highlighted", "text_in"]
 
 
 class DrawnLines(ScrollView, can_focus=True):
-    """Lines are counted from the first one there is, wherever it was scrolled to."""
+    """Line numbers count from the first line, wherever the widget is scrolled to."""
 
     HEAD = 0
     """Lines on top that are not scrolled, which a subclass draws itself. No text is selected there."""
@@ -31,15 +31,15 @@ class DrawnLines(ScrollView, can_focus=True):
     @property
     @abstractmethod
     def count(self) -> int:
-        """How many lines there are."""
+        """The number of lines."""
 
     @abstractmethod
     def line(self, at: int) -> Strip:
-        """Line `at` of them."""
+        """The content of line `at`."""
 
     @property
     def waits(self) -> bool:
-        """Whether text is selected, so that lines had better stand still."""
+        """Whether text is selected, so that lines should not move."""
         return self.text_selection is not None
 
     def render_line(self, y: int) -> Strip:
@@ -74,7 +74,7 @@ MOST = 1000
 
 
 def highlighted(strip: Strip, selection: Selection, line: int, style: Style) -> Strip:
-    """`strip`, which is the line `line` of its widget, with what is selected of it in `style`."""
+    """`strip`, the line `line` of its widget, with its selected part in `style`."""
     span = selection.get_span(line)
     if span is None:
         return strip
@@ -88,8 +88,8 @@ def highlighted(strip: Strip, selection: Selection, line: int, style: Style) -> 
 
 
 def text_in(selection: Selection, shown: range, count: int, line: Callable[[int], str]) -> str:
-    """What is selected of `count` lines, each as `line` gives it. Where a selection has no end, that of what is `shown`
-    is it."""
+    """The selected text of `count` lines, each as `line` gives it. A selection without an end ends with what is
+    `shown`."""
     first = shown.start if selection.start is None else selection.start.y
     last = shown.stop - 1 if selection.end is None else selection.end.y
     lines = []

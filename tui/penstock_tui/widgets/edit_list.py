@@ -1,4 +1,4 @@
-"""The edits of an exchange: landed, frozen, pending and left out, with their reasons."""
+"""Scrollable list of the edits of an exchange, grouped by state (applied, frozen, pending, left out), with reasons."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ABOUT = {
 
 
 class EditList(LineView):
-    """Grouped by what has become of them."""
+    """The edits grouped by state."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -44,7 +44,7 @@ class EditList(LineView):
 
 
 def edit_lines(detail: ExchangeDetail, width: int, *, full: bool) -> list[Line]:
-    """A heading for each group, and below it each edit with its reason; `full`: with its text, too."""
+    """A heading for each group, and below it each edit with its reason; `full`: with its text."""
     lines: list[Line] = []
     for edit_state, about in _ABOUT.items():
         found = [one for one in detail.changes if one.edit_state is edit_state]
@@ -91,7 +91,7 @@ def _edit(one: Change, detail: ExchangeDetail, width: int, *, full: bool) -> Ite
 
 
 def _state(one: Change) -> str:
-    """What the heading does not say."""
+    """The part of an edit's state that the heading does not say."""
     if one.is_covered:
         return state_of(one)
     told = one.turn and not one.here

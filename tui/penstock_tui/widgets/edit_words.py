@@ -1,4 +1,4 @@
-"""An edit in words: what it does, how far it is, what it saves, why. Its sign and its tone say how far, too."""
+"""Describes one edit in words: operation, state, saving, reason; and gives its sign and colour."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _TONES = {EditState.LANDED: "good", EditState.FROZEN: "accent", EditState.PENDIN
 
 
 def describe(change: Change) -> str:
-    """An edit in one line: what, how far it is, what it saves, why."""
+    """An edit in one line: operation, state, saving, reason."""
     what = " ".join(filter(None, (change.op or "edit", state_of(change), size_of(change))))
     return f"{what}: {change.reason}" if change.reason else what
 
 
 def state_of(change: Change) -> str:
-    """How far an edit is, in words."""
+    """The state of an edit, in words."""
     if change.is_covered:
         return "in a record"
     if change.edit_state is EditState.FROZEN:
@@ -27,12 +27,12 @@ def state_of(change: Change) -> str:
 
 
 def mark_of(change: Change) -> str:
-    """The sign of its state."""
+    """The sign of an edit's state."""
     return "·" if change.is_covered else _MARKS[change.edit_state] if change.edit_state else "?"
 
 
 def tone_of_edit(change: Change) -> str:
-    """The colour of its state."""
+    """The colour of an edit's state."""
     return "dim" if change.edit_state is None or change.is_covered else _TONES[change.edit_state]
 
 

@@ -1,4 +1,4 @@
-"""The two lines of facts: sums over the log, and how the proxy behind it is."""
+"""Content of the header and footer lines: totals over the log, and the health of its proxy."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ WAITS = Fact("text is selected: rows wait, Ctrl+C copies, Esc goes on", 2, "acce
 
 
 def total_facts(feed: Feed, newer: int = 0, *, waits: bool = False) -> list[Fact]:
-    """The header: what came through, and what it was spared. `newer`: rows above the window, not followed; with `waits`
-    none come while text is selected."""
+    """The header: traffic and savings. `newer`: the number of rows above the visible ones, not followed; with `waits`,
+    rows are not added while text is selected."""
     totals = feed.model.totals
     facts = [
         Fact("Penstock", 1, "head"),
@@ -59,7 +59,7 @@ def total_facts(feed: Feed, newer: int = 0, *, waits: bool = False) -> list[Fact
 
 
 def health_facts(feed: Feed) -> list[Fact]:
-    """The line at the bottom."""
+    """The footer: the proxy's health."""
     health, now = feed.model.health, feed.clock.now()
     troubled = health.degraded(now) if feed.proxy is Proxy.RUNNING else ""
     facts = [_proxy(feed, now)]
@@ -85,7 +85,7 @@ def health_facts(feed: Feed) -> list[Fact]:
 
 
 def session_heading(session: Session | None, row: Row) -> str:
-    """What stands over the requests of a session, of which `row` is one."""
+    """The heading above the requests of a session; `row` is one of them."""
     if session is None:
         return "requests of no session"
     totals, costs = session.totals, session.totals.costs

@@ -1,4 +1,4 @@
-"""The line where a filter or a search is typed."""
+"""Input line for a filter or a search."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["FilterLine", "Mode"]
 
 
 class Mode(StrEnum):
-    """What the words are for."""
+    """What the text is for."""
 
     FILTER = "filter"
     """Hide what does not match."""
@@ -33,7 +33,7 @@ _HINTS = {
 
 
 class FilterLine(Vertical):
-    """Hidden until opened. Says what it does not understand, below the words."""
+    """Hidden until opened. Errors are shown below the text."""
 
     DEFAULT_CSS = """
     FilterLine { height: auto; background: $panel; display: none; }
@@ -80,7 +80,7 @@ class FilterLine(Vertical):
         yield Static("", id="hint", markup=False)
 
     def open(self, mode: Mode, text: str) -> None:
-        """Show the line and type in it, from `text` on."""
+        """Show the line with `text`, and edit it."""
         self.mode = mode
         self.display = True
         self.query_one("#mode", Static).update(mode.value)
@@ -92,14 +92,14 @@ class FilterLine(Vertical):
         self.query_one("#hint").display = True
 
     def rest(self) -> None:
-        """Keep the words in sight, without the hint."""
+        """Keep the text visible, without the hint."""
         self.query_one("#hint").display = False
 
     def close(self) -> None:
         self.display = False
 
     def counted(self, text: str) -> None:
-        """Say how many rows are left."""
+        """Show how many rows are left."""
         if text != self._counted:  # an update costs a layout
             self._counted = text
             self.query_one("#counted", Static).update(text)

@@ -1,4 +1,4 @@
-"""What is worth a look in a conversation, to choose from."""
+"""Selectable list of the context map's findings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SIGNS = {"bad": "✗", "warn": "!"}
 
 
 class FindingList(OptionList):
-    """Enter on one of them goes where it is, if it is somewhere."""
+    """Enter on a finding goes to its block, if it has one."""
 
     DEFAULT_CSS = """
     FindingList { background: $background; scrollbar-size: 1 1; }
@@ -44,7 +44,7 @@ class FindingList(OptionList):
         self._found: tuple[Finding, ...] = ()
 
     def show(self, found: Sequence[Finding]) -> None:
-        """The cursor stays at its place in the list."""
+        """The cursor stays at its position in the list."""
         if tuple(found) == self._found and found:
             return
         at = self.highlighted

@@ -1,4 +1,4 @@
-"""A line of facts. When there is little room, the less important ones go."""
+"""A line of facts that drops the less important ones when the width is too small."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class Fact:
 
 
 def choose(facts: Sequence[Fact], width: int) -> list[Fact]:
-    """Those of `facts` that fit `width` together, by priority, in their own order. The first in rank always stays."""
+    """Those of `facts` that together fit `width`, by priority, in their own order. The one of highest priority is
+    always kept."""
     chosen: list[Fact] = []
     left = width
     for fact in sorted((fact for fact in facts if fact.text), key=lambda one: one.priority):
@@ -52,7 +53,7 @@ class FittedLine(Widget):
 
     @property
     def text(self) -> str:
-        """What is to be read at the present width."""
+        """The text at the current width."""
         return BETWEEN.join(fact.text for fact in choose(self._facts, self._room))
 
     def show(self, facts: Sequence[Fact]) -> None:

@@ -1,4 +1,4 @@
-"""Columns of a table: how wide each is, and which go first when there is little room."""
+"""Fits a table's columns to a width: how wide each is, and which are dropped first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GAP = 1
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a cell is drawn: running rows move with it."""
+    """The time at which a cell is drawn: cells of running rows are animated."""
 
     now: float
     frame: int = 0
@@ -26,7 +26,7 @@ Cell = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[Shown]):
-    """One column of a table that shows `Shown`, one a row."""
+    """One column of a table with rows of type `Shown`."""
 
     title: str
     width: int
@@ -56,10 +56,10 @@ Fitted = list[tuple[Column[Shown], int]]
 
 
 def fit(width: int, columns: Sequence[Column[Shown]], first: Column[Shown] | None = None) -> Fitted[Shown]:
-    """The columns that have room in `width`, in their order on the screen, each with its width.
+    """The columns that fit `width`, in their order on the screen, each with its width.
 
-    They go in by priority, before all `first`, as long as there is room. A narrow one of lower rank does not take the
-    place of a wider one, so that growing the window only ever adds columns.
+    They are added by priority, first those in `first`, as long as there is room. A narrow column of lower rank does not
+    take the place of a wider one, so a growing window only ever adds columns.
     """
     chosen: list[Column[Shown]] = []
     left = width
@@ -78,7 +78,7 @@ def pages(
     first: Column[Shown] | None = None,
     chosen: Collection[str] = (),
 ) -> list[Fitted[Shown]]:
-    """All columns, page by page: `fit` chooses the first page, of those `chosen` if any are; those left over follow in
+    """All columns, page by page: `fit` chooses the first page, from `chosen` if there are any; the others follow in
     their order on the screen, on each page beside those that stay."""
     wanted = [column for column in columns if column.title in chosen or column is first] if chosen else columns
     found = [fit(width, wanted, first)]
@@ -95,7 +95,7 @@ def pages(
 
 
 def _wanted(column: Column[Shown], width: int) -> int:
-    """At most one cell more for each cell more of the window, so that none of the columns has to go."""
+    """Grows by at most one cell for each cell that the window grows, so that no column is dropped."""
     spare = int((width - AT_LEAST) * SHARE)
     return max(column.width, min(column.width + spare, column.ample))
 

@@ -1,4 +1,4 @@
-"""The keys of the moment, on the lowest line."""
+"""Footer line with the keys available at the moment."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ ALWAYS = ("help", "quit")
 
 
 class KeyLine(Widget):
-    """What Textual's Footer shows, as one line. The Footer makes a widget of each key, anew whenever the focus moves:
-    40 ms each time another view comes up."""
+    """Shows what Textual's Footer shows, as one line. The Footer creates a widget for each key, again whenever the
+    focus moves: 40 ms each time another view is shown."""
 
     DEFAULT_CSS = "KeyLine { dock: bottom; height: 1; background: $panel; }"
 
@@ -43,7 +43,7 @@ class KeyLine(Widget):
         return strip_of(parts, self.size.width, plain)
 
     def on_click(self, event: Click) -> None:
-        """A click on a key is that key."""
+        """A click on a key acts as that key."""
         end = 1
         for entry in self._entries():
             key, _, _, enabled = entry

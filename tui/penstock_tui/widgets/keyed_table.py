@@ -1,4 +1,4 @@
-"""A table of a view: keeps its cursor on its row and its place while rows come, go and change order."""
+"""Table of a view with a key for each row: the cursor stays on its row while rows come, go and change order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST = 500
 
 
 class KeyedTable(Table[Shown]):
-    """Shows rows, each under a key of its own, in as many columns as have room."""
+    """Shows rows, each with a unique key, in as many columns as fit."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "Open")]
 
@@ -67,8 +67,8 @@ class KeyedTable(Table[Shown]):
         return len(self._rows)
 
     def fill(self, rows: Sequence[tuple[str, Shown]], moment: Moment) -> None:
-        """Show `rows`, each under a key of its own. The cursor stays on its key, the window where it is. While text is
-        selected, nothing changes, or it would run from under it."""
+        """Show `rows`, each with a unique key. The cursor stays on its key, the scroll position as it is. While text is
+        selected nothing changes, so that the selection stays on its text."""
         if self.waits:
             return
         chosen, line, top = self.chosen, self._cursor, round(self.scroll_y)

@@ -1,4 +1,4 @@
-"""Lines in tones, to scroll through. Draws those in sight, so that there may be many."""
+"""Scrollable view of coloured lines that draws only the visible ones, so that there may be many."""
 
 from __future__ import annotations
 

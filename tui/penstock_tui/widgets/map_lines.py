@@ -1,4 +1,4 @@
-"""The context map as lines: how full the window is, what fills it, and what changed."""
+"""Formats the context map as lines: how full the window is, what fills it, what changed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NAME = 18
 
 
 def map_lines(found: WindowMap, width: int) -> list[Line]:
-    """In `width` cells, from about 50 on."""
+    """The lines for `width` cells, from about 50 on."""
     chart = found.now
     if not chart.parts:
         return [[("The log does not say what this request held.", "dim")]]
@@ -61,7 +61,7 @@ def _window(chart: Chart, room: int) -> Iterator[Line]:
 
 
 def _joined(facts: Sequence[str], room: int) -> Iterator[str]:
-    """As many on a line as it has room for."""
+    """The texts joined into lines, as many on each as fit."""
     line = ""
     for fact in facts:
         longer = f"{line} · {fact}" if line else fact
@@ -84,7 +84,7 @@ def _stacks(chart: Chart, room: int) -> Iterator[Line]:
 
 
 def _stack(parts: Sequence[tuple[PartName, int]], most: int, room: int) -> Iterator[tuple[str, str]]:
-    """Each part as its letter, so that it reads without colours. `most` tokens fill the room."""
+    """Each part drawn with its letter, so that it is readable without colours. `most` tokens fill the width."""
     so_far = end = 0
     for name, size in parts:
         so_far, start = so_far + size, end
@@ -108,7 +108,7 @@ def _table(found: WindowMap, width: int) -> Iterator[Line]:
 
 
 def _rows(chart: Chart, grown: Sequence[Mapping[PartName, int] | None]) -> Iterator[tuple[str, str, Part, list[str]]]:
-    """Each part with its label, its tone and what it has grown by; below results, their tools."""
+    """Each part with its label, its tone and its growth; below results, their tools."""
     shown = {part.name: part for part in chart.parts}
     for name in PartName:
         part = shown.get(name) or Part(name, 0, 0)
@@ -132,7 +132,7 @@ def _row(label: str, tone: str, numbers: Sequence[str], bar: str) -> Line:
 
 
 def _of(part: Part) -> list[Part]:
-    """The largest; the others together."""
+    """The largest ones; the others added up."""
     if len(part.of) <= TOOLS:
         return list(part.of)
     rest = part.of[TOOLS - 1 :]

@@ -1,4 +1,4 @@
-"""What stands where the rows would be, while there are none: what is so, and what to do next."""
+"""Message shown in place of an empty table: why there are no rows and what to do next."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Notice", "words_for"]
 
 
 def words_for(feed: Feed, filtered: str) -> tuple[str, list[str]] | None:
-    """A title and sentences. None: there are rows to show. `filtered`: the filter that leaves nothing of them."""
+    """A title and sentences. None: there are rows to show. `filtered`: the filter that excludes all of them."""
     path = home_path(feed.path)
     if feed.state is None:
         return "Opening the log", [path]
@@ -57,7 +57,7 @@ class Notice(Static):
     """
 
     def show(self, title: str, sentences: list[str]) -> None:
-        """Say this."""
+        """Show these lines."""
         self.update(_said(title, sentences))
 
 

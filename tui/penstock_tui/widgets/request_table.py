@@ -1,4 +1,4 @@
-"""The request log as a table that grows at the top."""
+"""The request log's table, to which rows are added at the top."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ FALLS, RISES = "▼", "▲"
 
 
 class RequestTable(Table[Row]):
-    """Rows newest first, or in another order. The cursor stays on its row, wherever other rows push it; while
-    `following`, on the newest."""
+    """Rows newest first, or in another order. The cursor stays on its row when others push it; while `following`, it
+    stays on the newest."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,l", "columns(1)", "More columns", key_display="→"),
@@ -71,26 +71,26 @@ class RequestTable(Table[Row]):
 
     @property
     def count(self) -> int:
-        """How many lines there are, after the filter."""
+        """The number of lines after filtering."""
         return len(self._view)
 
     @property
     def rows(self) -> int:
-        """How many of them are rows, and no headings."""
+        """The number of lines that are rows and not headings."""
         return self._view.rows
 
     @property
     def order(self) -> Order | None:
-        """What rows are sorted by. None: the newest is on top."""
+        """The order of the rows. None: newest first."""
         return self._view.order
 
     @property
     def columns(self) -> Fitted[Row]:
-        """Those that are shown."""
+        """The visible columns."""
         return self._pages[min(self._page, len(self._pages) - 1)]
 
     def choose_columns(self, titles: Sequence[str]) -> None:
-        """Show the columns of these titles first. None of ours among them: those that there is room for, by rank."""
+        """Show the columns of these titles first. If none of them exists: as many as fit, by rank."""
         known = {column.title for column in COLUMNS}
         self._chosen, self._page = tuple(title for title in titles if title in known), 0
         self._lay_out()
@@ -101,7 +101,7 @@ class RequestTable(Table[Row]):
 
     @property
     def newer(self) -> int:
-        """How many rows are newer than the one under the cursor, while they are not followed."""
+        """The number of rows newer than the one under the cursor, while they are not followed."""
         return self.cursor_line if self.count and not (self.following or self.order) else 0
 
     def show(self, rows: Sequence[Row], query: Query) -> None:
@@ -122,7 +122,8 @@ class RequestTable(Table[Row]):
         self.refresh()
 
     def update(self, changes: Changes) -> None:
-        """Take in what changed in the model. While text is selected rows stand still, or it would run from under it."""
+        """Take in what changed in the model. While text is selected rows do not move, so that the selection stays on
+        its text."""
         if self.waits:
             self._is_behind = True
             return
@@ -135,7 +136,7 @@ class RequestTable(Table[Row]):
             self._redraw(changes.changed)
 
     def animate_rows(self, moment: Moment) -> None:
-        """Let running rows show that they run."""
+        """Draw the next step of the animation of running rows."""
         if moment.now // HOUR != self.moment.now // HOUR:  # what was today may not be any more
             self._drawn.clear()
             self.refresh()
@@ -146,7 +147,7 @@ class RequestTable(Table[Row]):
                 self.redraw(line)
 
     def select(self, row: Row) -> None:
-        """Put the cursor on `row` and bring it into view. Following goes on only on the newest."""
+        """Put the cursor on `row` and scroll to it. Only the newest row is followed."""
         if not self.count:
             return
         line = self._line_of(row)
@@ -154,7 +155,7 @@ class RequestTable(Table[Row]):
         self._go(line)
 
     def follow(self, on: bool) -> None:
-        """Stay at the newest row from now on, or stay where the cursor is. Rows are not sorted."""
+        """Follow the newest row, or stay where the cursor is. Rows must not be sorted."""
         self.following = on
         if on:
             self._go(0)
@@ -166,7 +167,7 @@ class RequestTable(Table[Row]):
         return self._view.at(line) if 0 <= line < self.count else None
 
     def find(self, query: Query, step: int) -> Row | None:
-        """The next row from the cursor that matches, going round. None: there is none."""
+        """The next row from the cursor that matches, wrapping around. None: there is none."""
         return self._view.find(query, self.cursor_line, step)
 
     def go(self, line: int) -> None:
@@ -225,7 +226,7 @@ class RequestTable(Table[Row]):
         self._settle()
 
     def notify_style_update(self) -> None:
-        """The theme changed: what was drawn has the wrong colours."""
+        """The theme changed: cached drawings have the wrong colours."""
         self._drawn.clear()
         self._styles.clear()
         super().notify_style_update()

@@ -1,4 +1,4 @@
-"""Lines of text of an exact width, for the widgets that draw line by line."""
+"""Cuts and pads text to an exact width in terminal cells, for widgets that draw line by line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["cut", "fitted", "strip_of", "width_of"]
 
 
 def width_of(text: str) -> int:
-    """Cells `text` takes on a terminal."""
+    """The width of `text` in terminal cells."""
     return len(text) if text.isascii() else cell_len(text)
 
 
@@ -44,5 +44,5 @@ def cut(parts: Iterable[tuple[str, str]], width: int) -> list[tuple[str, str]]:
 
 
 def strip_of(parts: Iterable[tuple[str, Style]], width: int, fill: Style) -> Strip:
-    """`parts` as one line, cut or filled up to `width` cells."""
+    """`parts` as one line, cut or padded to `width` cells."""
     return Strip([Segment(text, style) for text, style in parts]).adjust_cell_length(max(width, 0), fill)

@@ -1,4 +1,4 @@
-"""What the request log and the tables of views share: a line of titles, rows below it, and a cursor on one of them."""
+"""Base class of the request log's table and the views' tables: a title line, rows, a cursor."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Shown = TypeVar("Shown")
 
 
 class Table(DrawnLines, Generic[Shown]):
-    """Used by keys and clicks. Draws lines itself: only what is seen costs anything."""
+    """Handles keys and clicks. Draws lines itself: only visible ones cost time."""
 
     HEAD = 1
     DEFAULT_CSS = """
@@ -46,7 +46,7 @@ class Table(DrawnLines, Generic[Shown]):
     @property
     @abstractmethod
     def columns(self) -> Fitted[Shown]:
-        """Those that are shown."""
+        """The visible columns."""
 
     @property
     @abstractmethod
@@ -55,23 +55,23 @@ class Table(DrawnLines, Generic[Shown]):
 
     @abstractmethod
     def go(self, line: int) -> None:
-        """Put the cursor on `line`, or the nearest there is, because a person wants it there."""
+        """Put the cursor on `line`, or the nearest one, because the user moved it there."""
 
     @abstractmethod
     def action_open(self) -> None:
-        """A person chose the row under the cursor."""
+        """The user chose the row under the cursor."""
 
     @property
     def lines_in_sight(self) -> int:
-        """How many rows there is room for."""
+        """The number of rows that fit."""
         return max(self.size.height - self.HEAD, 0)
 
     def title(self, column: Column[Shown], size: int) -> str:
-        """What stands over a column, in `size` cells."""
+        """The title of a column, in `size` cells."""
         return fitted(column.title, size, column.right)
 
     def reveal(self, line: int) -> None:
-        """Have `line` in the window, with the titles above it."""
+        """Scroll to `line`, with the titles above it."""
         top, height = round(self.scroll_y), self.lines_in_sight
         if line < top:
             self.scroll_to(y=line, animate=False, force=True)
@@ -79,7 +79,7 @@ class Table(DrawnLines, Generic[Shown]):
             self.scroll_to(y=line - height + 1, animate=False, force=True)
 
     def redraw(self, line: int) -> None:
-        """Draw one row once more."""
+        """Draw one row again."""
         self.refresh_line(line + self.HEAD)
 
     def render_line(self, y: int) -> Strip:

@@ -1,4 +1,4 @@
-"""Lines in tones that are a text: to scroll, select and copy."""
+"""Scrollable text with selection and copying, wrapped to the width."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["TextLines"]
 
 
 class TextLines(Static):
-    """What is longer than a line goes on in the next, anew with each width."""
+    """Long lines are wrapped, again at each width."""
 
     DEFAULT_CSS = "TextLines { height: auto; }"
 
@@ -24,7 +24,8 @@ class TextLines(Static):
         self._width = 0
 
     def show(self, lines: Sequence[Line]) -> None:
-        """Show `lines` from now on, or once no text is selected any more: it would run from under that."""
+        """Show `lines` from now on, or as soon as no text is selected any more, so that the selection stays on its
+        text."""
         if list(lines) != self._lines:
             self._lines = list(lines)
             self._draw()

@@ -1,4 +1,4 @@
-"""The few colours the screens use, by what they mean. A colour never says anything that a letter does not say too."""
+"""The screens' colours by meaning (good, warn, bad, a role, a session). A letter or a word always says the same."""
 
 from __future__ import annotations
 
@@ -38,14 +38,13 @@ TONES: Final = {
 
 
 def session_tone(number: int) -> str:
-    """The tone of a session, by its order of appearance from 1. Empty for 0, which is none."""
+    """The tone of a session, by its number in order of appearance, from 1. Empty for 0, which is none."""
     return f"session-{(number - 1) % len(SESSIONS)}" if number else ""
 
 
 class Tones:
-    """The tones on the ground of one widget. Component classes would do it too, but of each Textual makes a node, in
-    each widget, anew with every change of the focus or the view: thousands of circles a second for the garbage
-    collector."""
+    """The tones as styles on the background of one widget. Textual's component classes would do the same, but create a
+    node each, in each widget, with every change of focus or view: thousands of reference cycles a second."""
 
     def __init__(self, widget: Widget) -> None:
         self._widget = widget

@@ -1,4 +1,4 @@
-"""The line where one value is typed, with what is wrong with it below."""
+"""Input line for one value, with its validation error below."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["ValueLine"]
 
 
 class ValueLine(Vertical):
-    """Hidden until opened. Enter gives what was typed, when nothing is wrong with it; Esc gives up."""
+    """Hidden until opened. Enter returns the text if it is valid; Esc cancels."""
 
     DEFAULT_CSS = """
     ValueLine { height: auto; background: $panel; display: none; }
@@ -67,7 +67,7 @@ class ValueLine(Vertical):
         choices: Sequence[str] = (),
         fault: Callable[[str], str] = lambda _: "",
     ) -> None:
-        """Show the line and type in it, from `text` on. `fault` says what is wrong with a text; arrows go through
+        """Show the line with `text`, and edit it. `fault` gives the error of a text; the arrow keys go through
         `choices`."""
         self.what, self._hint, self._choices, self._fault = what, hint, choices, fault
         self.display = True
@@ -80,7 +80,7 @@ class ValueLine(Vertical):
         self.what, self.display = "", False
 
     def refuse(self, what: str, fault: str) -> bool:
-        """Say what else is wrong with what was given. False: the line is not open for that any more."""
+        """Show another error of the text that was entered. False: the line is no longer open for it."""
         if not self.what or self.what != what:
             return False
         self._say(fault)

@@ -1,4 +1,4 @@
-"""The line that names the views, with the keys that lead there."""
+"""Top bar with the names of the views and the keys that open them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One side of a whole request, to scroll through: system prompt, tools, other fields, every message and block."""
+"""Scrollable list of one side of a whole request: system prompt, tools, other fields, every message and block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""How full a session's window is, and what that brings about: the bar on top of the memory. Knows no Textual."""
+"""Gauge of a session's window: how full it is, and the thresholds at which old turns are compacted. Independent of
+Textual."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ SOFT, HARD, WATERMARK = "┊", "┃", "◆"
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """From where on old turns go, as shares of the window."""
+    """The shares of the window from which old turns are compacted."""
 
     soft: float = Window().soft
     hard: float = Window().hard
@@ -33,8 +34,8 @@ class Thresholds:
 
 
 def thresholds_of(profile: str, changed: Mapping[str, Any] | None = None) -> Thresholds:
-    """Those of a profile. `changed`: settings that a person changed in this run. Never raises: what is not known is
-    said in the remark."""
+    """The thresholds of a profile. `changed`: settings that the user changed in this run. Never raises: errors are in
+    the remark."""
     if not profile:
         return Thresholds(remark="no proxy has named its profile: these are the default's")
     try:
@@ -54,7 +55,7 @@ def thresholds_of(profile: str, changed: Mapping[str, Any] | None = None) -> Thr
 
 @dataclass(frozen=True, slots=True)
 class Fullness:
-    """Tokens of a session's newest request in the window of its model."""
+    """Tokens of a session's latest request in its model's window."""
 
     label: str
     """Whose."""
@@ -71,7 +72,7 @@ class Fullness:
 
     @property
     def state(self) -> tuple[str, str]:
-        """In words, with a sign and a tone."""
+        """The state in words, with a sign and a tone."""
         if not self.window:
             return "? the model's window is not known", "dim"
         if self.share >= self.thresholds.hard:
@@ -81,7 +82,7 @@ class Fullness:
         return "✓ ok", "good"
 
     def lines(self, width: int) -> list[Line]:
-        """The bar with its marks, and what they mean; made for `width` cells."""
+        """The bar with its marks, and their legend, for `width` cells."""
         said, tone = self.state
         size = f"{count(self.used)} of {count(self.window)} tokens" if self.window else f"{count(self.used)} tokens"
         share = f"  {percent(self.share)}  {size}  "

@@ -1,4 +1,4 @@
-"""Lines of text in tones, as one content that can be selected and scrolled."""
+"""Builds wrapped, selectable content from coloured lines: headings, labelled lines, sections."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _WORD = re.compile(r"\s*\S+|\s+")
 
 
 def content_of(lines: Iterable[Line], width: int, indent: int | None = LABEL) -> Content:
-    """`lines`, one below the other. What is longer than `width` goes on in the next, `indent` cells in; None: below the
-    beginning of its last text."""
+    """`lines`, one below the other. Those longer than `width` are wrapped, `indent` cells in; None: below the beginning
+    of their last text."""
     wrapped = (part for line in lines for part in _wrapped(line, width, _bounded(indent, line, width)))
     return Content("\n").join(Content.assemble(*((text, TONES[tone]) for text, tone in line)) for line in wrapped)
 
@@ -32,7 +32,7 @@ def _bounded(indent: int | None, line: Line, width: int) -> int:
 
 
 def _wrapped(line: Line, width: int, indent: int) -> Iterator[Line]:
-    """Broken between words, and within one that is longer than a line, like a path."""
+    """Broken between words, and inside a word that is longer than a line, like a path."""
     parts: list[tuple[str, str]] = []
     used = 0
     for text, tone in line:
@@ -56,7 +56,8 @@ def _wrapped(line: Line, width: int, indent: int) -> Iterator[Line]:
 
 
 def _cut(word: str, first: int, rest: int) -> list[str]:
-    """`word` in pieces: one of up to `first` cells, maybe of none, and others of up to `rest`, or a character each."""
+    """`word` in pieces: one of up to `first` cells, which may be empty, and others of up to `rest`, or a character
+    each."""
     pieces: list[str] = []
     begin, room = 0, first
     for at, letter in enumerate(word):
@@ -69,10 +70,10 @@ def _cut(word: str, first: int, rest: int) -> list[str]:
 
 
 def labelled(label: str, *parts: tuple[str, str]) -> Line:
-    """A line that begins with what it is about."""
+    """A line that begins with a label."""
     return ((fitted(label, LABEL), "dim"), *parts)
 
 
 def section(title: str, lines: Sequence[Line]) -> list[Line]:
-    """A heading if it has one, its lines, and an empty one. Nothing where there are no lines."""
+    """A heading if there is one, its lines, and an empty line. Nothing where there are no lines."""
     return [*([((title, "head"),)] if title else []), *lines, (("", "plain"),)] if lines else []

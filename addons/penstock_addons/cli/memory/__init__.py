@@ -1,4 +1,4 @@
-"""`penstock memory`: look at what is remembered, correct it, delete it."""
+"""`penstock memory`: a group of commands that search, show, add, change and delete memories and rebuild the indexes."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from penstock_addons.cli.memory import correct, delete, reindex, search
+from penstock_addons.cli.memory import change, delete, reindex, search
 
 __all__ = ["app"]
 
 _OLD_NAMES: Mapping[str, Callable[..., None]] = {
-    "remember": correct.add,
-    "mark": correct.rate,
+    "remember": change.add,
+    "mark": change.rate,
     "forget": delete.delete,
     "expire": delete.prune,
 }
@@ -20,7 +20,7 @@ _OLD_NAMES: Mapping[str, Callable[..., None]] = {
 
 
 def app() -> typer.Typer:
-    """The commands under `penstock memory`."""
+    """Build the group of commands."""
     group = typer.Typer(
         help="Look at what is remembered, correct it, delete it. Of the project that the current folder belongs to, "
         "unless --project or --all says otherwise.",
@@ -30,15 +30,15 @@ def app() -> typer.Typer:
     group.command("show")(search.show)
     projects = typer.Typer(help="The projects that something is remembered for, and who may use them.")
     projects.callback(invoke_without_command=True)(search.projects)
-    projects.command("share")(correct.share)
+    projects.command("share")(change.share)
     group.add_typer(projects, name="projects")
     group.command("status")(search.status)
-    group.command("add")(correct.add)
-    group.command("edit")(correct.edit)
-    group.command("pin")(correct.pin)
-    group.command("unpin")(correct.unpin)
-    group.command("rate")(correct.rate)
-    group.command("label")(correct.label)
+    group.command("add")(change.add)
+    group.command("edit")(change.edit)
+    group.command("pin")(change.pin)
+    group.command("unpin")(change.unpin)
+    group.command("rate")(change.rate)
+    group.command("label")(change.label)
     group.command("delete")(delete.delete)
     group.command("prune")(delete.prune)
     group.command("reindex")(reindex.reindex)

@@ -1,4 +1,5 @@
-"""Reach the memory as commands do: by options, the folder one is in, and the profile of the environment."""
+"""Opens the memory for a command: through the running proxy, or directly where none runs; and finds which profile and
+project the command is about."""
 
 from __future__ import annotations
 
@@ -24,12 +25,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON.")]
 
 
 def profile_in_use() -> Profile:
-    """The profile that says how memory is opened here."""
+    """The profile by which the memory is opened."""
     return in_use()
 
 
 def chosen_project(project: str, every: bool = False) -> str | None:
-    """The name of the project that is meant; None: all of them."""
+    """The name of the project that the options choose, by default that of the current folder; None: all projects."""
     if every and project:
         raise typer.BadParameter("--project and --all exclude each other")
     if every:
@@ -42,8 +43,8 @@ def chosen_project(project: str, every: bool = False) -> str | None:
 
 @contextmanager
 def reached(store: Path | None = None, *, embedder: str = "", mends: bool = False) -> Iterator[MemoryClient]:
-    """The memory beside `store`. `mends`: have the indexes get what they lack first, where it is opened here. Raises
-    `PenstockError`."""
+    """Open the memory that belongs to `store`. `mends`: where it is opened in this process, first complete its indexes.
+    Raises `PenstockError`."""
     tell = _tell if mends else None
     with open_client(store or paths.store_path(), profile_in_use, embedder=embedder, tell=tell) as memory:
         yield memory

@@ -1,4 +1,5 @@
-"""Delete memories: out of the record, the word index, the vectors and the originals."""
+"""The commands that delete memories: `penstock memory delete` and `prune`. They remove a memory from the store, the
+word index, the vectors and the originals."""
 
 from __future__ import annotations
 
@@ -64,7 +65,7 @@ def prune(store: StoreOption = None) -> None:
 
 
 def _meant(memory: MemoryClient, ids: list[str], session: str, project: str | None) -> tuple[str, dict[str, Any], str]:
-    """The command, what it needs, and the question to ask before."""
+    """The memory command to send, its arguments, and the question to ask the user first."""
     if ids:
         items = [memory.do("show", {"id": one, "project": project, "around": 0})["item"] for one in ids]
         for item in items[:_SHOWN]:

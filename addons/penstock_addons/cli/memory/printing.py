@@ -1,4 +1,5 @@
-"""How memories look on a screen. Nothing of them may steer the terminal."""
+"""Formats memories for the terminal, as lines or as JSON, with control characters escaped; and asks for
+confirmation."""
 
 from __future__ import annotations
 
@@ -20,12 +21,12 @@ _LEAST = 30
 
 
 def as_json(found: object) -> None:
-    """For programs."""
+    """Print `found` as JSON, for other programs."""
     typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
 
 
 def line(item: dict[str, Any], *, project: bool = False) -> str:
-    """One item in one line: id, when, who, the beginning of its text."""
+    """A memory in one line: id, time, speaker, the beginning of its text."""
     when = moment(item["at"]) if item["at"] else " " * 16
     marks = _marks(item)
     where = f"{short_project(item['project'])}  " if project else ""
@@ -36,7 +37,7 @@ def line(item: dict[str, Any], *, project: bool = False) -> str:
 
 
 def full(item: dict[str, Any]) -> str:
-    """One item, whole."""
+    """A memory with its whole text."""
     rows = {
         "id": item["id"],
         "project": printable(item["project"]),
@@ -51,12 +52,12 @@ def full(item: dict[str, Any]) -> str:
 
 
 def short_project(name: str) -> str:
-    """The end of a path."""
+    """The last parts of a project's path."""
     return printable(name.rstrip("/").rpartition("/")[2] or name)
 
 
 def shortened(text: str, room: int) -> str:
-    """`text` in at most `room` characters: its beginning and its end, which says more of a path."""
+    """`text` in at most `room` characters: its beginning and its end, as the end of a path says more."""
     if len(text) <= room:
         return text
     head = (room - 1) // 3
@@ -78,12 +79,12 @@ def confirmed(question: str) -> None:
 
 
 def size(count: int) -> str:
-    """Bytes, for a person."""
+    """A number of bytes with a unit."""
     return f"{count / (1 << 20):,.1f} MB"
 
 
 def process(vectors: Mapping[str, Any]) -> str:
-    """The process of the vector index: its number and its memory, how often it failed, and why."""
+    """The process of the vector index in words: its id and memory use, how often it failed, and why."""
     pid, memory = vectors.get("pid"), int(vectors.get("memory") or 0)
     said = "no process runs" if pid is None else f"in process {pid}, {size(memory) if memory else 'memory unknown'}"
     again = int(vectors.get("starts") or 0) - 1
@@ -93,7 +94,7 @@ def process(vectors: Mapping[str, Any]) -> str:
 
 
 def only(texts: Sequence[str]) -> None:
-    """What else is to be known, apart from what was asked for."""
+    """Print remarks to stderr, apart from the output itself."""
     for text in texts:
         typer.echo(f"penstock: {text}", err=True)
 

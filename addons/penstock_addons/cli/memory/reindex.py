@@ -1,4 +1,4 @@
-"""`penstock memory reindex`: rebuilds words and vectors from the record."""
+"""`penstock memory reindex`: rebuilds the word index and the vectors from the stored texts."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def reindex(
 
 
 def _watched(memory: MemoryClient) -> bool:
-    """Whether it came to its end. Raises `PenstockError` when it failed."""
+    """Show the progress of a rebuild until it ends; whether it completed. Raises `PenstockError` when it failed."""
     with Progress(disable=not sys.stderr.isatty()) as bar:
         tasks: dict[str, TaskID] = {}
         try:

@@ -1,4 +1,4 @@
-"""Look at what is remembered."""
+"""The commands that read the memory: `penstock memory list`, `search`, `show`, `projects` and `status`."""
 
 from __future__ import annotations
 

@@ -51,6 +51,6 @@ KINDS: tuple[Kind, ...] = (
 
 
 def kind_of(output: ToolOutput, around: str = "") -> Kind:
-    """The first kind that knows the output; plain text where none does. `around`: what the client put before it."""
+    """The first kind that recognises the output, else plain text. `around`: what the client put before it."""
     sight = Sight(output, around)
     return next((kind for kind in KINDS if kind.matches(sight)), TEXT)

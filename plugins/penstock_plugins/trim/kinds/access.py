@@ -1,4 +1,4 @@
-"""Access logs of web servers, common or combined form."""
+"""Recognises and shortens one kind of tool output: access logs of web servers, in common or combined format."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _repack(output: ToolOutput) -> list[Line]:
 
 
 def _sample(lines: list[Line]) -> Sample:
-    """By method, path and status, ids in paths aside; every answer of 500 and above stays."""
+    """Samples by method, path and status, ignoring ids in paths; every answer with a status of 500 or above is kept."""
     entries = [(index, found) for index, line in enumerate(lines) if (found := _ENTRY.match(line.text))]
     keys = [f"{found['method']} {_ID.sub('#', found['path'])} {found['status']}" for _, found in entries]
     shown = {entries[row][0] for row in ends(keys, first=1)}

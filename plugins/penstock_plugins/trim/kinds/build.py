@@ -1,4 +1,5 @@
-"""Builds and installs: compilers, linters, package managers, container builds."""
+"""Recognises and shortens one kind of tool output: builds and installs by compilers, linters, package managers,
+container builds."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Tables as programs print them: `kubectl get`, `docker ps`, `ps`, `systemctl`, `psql`. Names of columns in capitals
-first, or a rule below them."""
+"""Recognises and shortens one kind of tool output: tables with aligned columns (`kubectl get`, `docker ps`, `ps`,
+`systemctl`, `psql`), recognised by a first line of titles in capitals or a rule below the titles."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _RARE = 3
 
 
 def _head(lines: Sequence[str]) -> int | None:
-    """The index of the line that names the columns; None where there is none."""
+    """The index of the line with the column titles; None where there is none."""
     for index, line in enumerate(lines[:_FIRST]):
         if index and _RULE.match(line):
             return index - 1 if _is_filled(lines, index) else None
@@ -35,7 +35,7 @@ def _head(lines: Sequence[str]) -> int | None:
 
 
 def _is_filled(lines: Sequence[str], head: int) -> bool:
-    """Whether nearly all lines below have about as many cells as the names of columns."""
+    """Whether nearly all lines below have about as many cells as there are titles."""
     below = [line for line in lines[head + 1 : head + 40] if line.strip() and not _RULE.match(line)]
     ruled = _RULE.match(lines[head]) is not None
     least = len(_cells(lines[head - 1 if ruled else head], ruled)) * (1 if ruled else 0.7)

@@ -1,4 +1,5 @@
-"""Tables as text: comma, semicolon, tab or pipe between the cells, names of columns first."""
+"""Recognises and shortens one kind of tool output: delimited tables, with commas, semicolons, tabs or pipes between
+the cells and titles first."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ _HEADER = re.compile(r"[^\d\s\"{}()=]{1}[^{}()=]{0,2000}$")
 
 
 def _separator(lines: list[str]) -> str | None:
-    """The one that splits all lines into equally many cells, three or more."""
+    """The separator that splits all lines into the same number of cells, three or more."""
     if len(lines) < 6 or not _HEADER.match(lines[0]):
         return None
     for separator in _SEPARATORS:

@@ -1,4 +1,4 @@
-"""Diffs: files, hunks, changed lines."""
+"""Recognises and shortens one kind of tool output: diffs, with files, hunks and changed lines."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ def _matches(sight: Sight) -> bool:
 
 
 def once(lines: list[str]) -> list[str]:
-    """The names of a file once, where its two others repeat the first; `again` gives the lines back.
+    """A file's name written once, where the two other lines repeat it; `again` restores the lines.
 
-    Context lines may be edited by what stands here: no blank of them is ours to drop."""
+    Context lines may be quoted in edits: none of their blanks may be dropped.
+    """
     out: list[str] = []
     names: tuple[str, ...] = ()
     for line in lines:

@@ -1,4 +1,5 @@
-"""The echo of an edit: the tool shows the lines that the call itself just held."""
+"""Recognises and shortens one kind of tool output: the echo of an edit, where the tool prints the lines that its
+call just wrote."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from penstock import ToolOutput
-from penstock_plugins.pruning.tools import ToolKind
+from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.trim.kinds.source import DEFINITION, NUMBERED, numbered
 from penstock_plugins.trim.names import is_error
 from penstock_plugins.trim.page import Kind, Line, Sight
@@ -20,7 +21,7 @@ _OLD = frozenset({"old_string", "old_str", "oldString", "old_text", "oldText", "
 
 
 def strings(value: Any) -> Iterator[str]:
-    """Every string in a tool's input, however deep, an edit's old text aside."""
+    """Every string in a tool's input, however deeply nested, except an edit's old text."""
     waiting = [value]
     while waiting:
         inner = waiting.pop()
@@ -37,7 +38,7 @@ def _is_echo(sight: Sight) -> bool:
 
 
 def _elide(output: ToolOutput) -> list[Line]:
-    """Runs of numbered lines that the call holds become one line that says so."""
+    """Replace runs of numbered lines that are in the call by one line that says so."""
     sent = {line.rstrip() for text in strings(dict(output.input)) for line in text.splitlines()}
     out: list[Line] = []
     run: list[Line] = []

@@ -1,4 +1,5 @@
-"""Histories: `git log` long or one line each, `git branch -vv`, `git blame`."""
+"""Recognises and shortens one kind of tool output: git history, from `git log` (long or one line each), `git branch
+-vv` and `git blame`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTML: what a reader would see is worth more than what holds it in place."""
+"""Recognises and shortens one kind of tool output: HTML, whose visible text is kept before its markup."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _repack(output: ToolOutput) -> list[Line]:
 
 
 def _sample(lines: list[Line]) -> Sample:
-    """Scripts, styles, drawings and bare tags bring nothing."""
+    """Scripts, styles, drawings and bare tags count as noise."""
     dull: set[int] = set()
     inside = ""
     for index, line in enumerate(lines):

@@ -1,4 +1,5 @@
-"""JSON: indented lines without the quotes, like records as a table. Every value survives, in its own form.
+"""Recognises and shortens one kind of tool output: JSON, written as indented lines without quotes, and like records as
+a table. Every value survives, in its own form.
 
 user: ann                      a string that cannot be taken for anything else, bare
 age: 41                        any other value as JSON
@@ -39,7 +40,7 @@ _MANY = 12
 
 
 def _parse(text: str) -> Any:
-    """The value, or ValueError where writing it again would not give the same: repeated keys, odd number forms."""
+    """The value, or ValueError where writing it again would not give the same: repeated keys, unusual number forms."""
     return json.loads(text, object_pairs_hook=_record, parse_float=_float, parse_constant=_refuse)
 
 
@@ -118,7 +119,7 @@ def _pair(key: str, value: Any, pad: str) -> Iterator[str]:
 
 
 def _table(value: list[Any]) -> list[str] | None:
-    """Two records or more whose cells are short, as one line each below the names of their keys."""
+    """Two or more records with short cells, as one line each below the names of their keys."""
     if len(value) < 2 or not all(isinstance(record, dict) and record for record in value):
         return None
     keys = list(dict.fromkeys(key for record in value for key in record))
@@ -132,7 +133,7 @@ def _table(value: list[Any]) -> list[str] | None:
 
 
 def _bare(value: Any, separator: str = "") -> str:
-    """A string without quotes when it cannot be taken for anything else."""
+    """A string without quotes, if it cannot be taken for anything else."""
     if (
         isinstance(value, str)
         and value.isprintable()

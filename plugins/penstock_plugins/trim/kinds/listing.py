@@ -1,4 +1,4 @@
-"""Listings of files: find, ls, tree, glob."""
+"""Recognises and shortens one kind of tool output: file listings by find, ls, tree or glob."""
 
 from __future__ import annotations
 

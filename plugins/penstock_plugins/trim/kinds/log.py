@@ -1,4 +1,4 @@
-"""Logs: a time, or a level, at the head of each entry."""
+"""Recognises and shortens one kind of tool output: logs with a time or a level at the head of each entry."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _matches(sight: Sight) -> bool:
 
 
 def _sample(lines: list[Line]) -> Sample:
-    """Of each form of entry the first and the last; the newest entries. How often each stands is told."""
+    """The first and the last entry of each form, and the newest entries; with how often each form occurs."""
     entries = [(index, found.end()) for index, line in enumerate(lines) if (found := _HEAD.match(line.text))]
     forms: dict[str, list[int]] = defaultdict(list)
     for index, start in entries:

@@ -1,11 +1,12 @@
-"""Prose: reports of subagents, pages fetched from the web, documents."""
+"""Recognises and shortens one kind of tool output: prose, such as reports of subagents, web pages fetched as text,
+documents."""
 
 from __future__ import annotations
 
 import re
 
 from penstock import ToolOutput
-from penstock_plugins.pruning.tools import ToolKind
+from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.trim.page import Kind, Line, Sight
 from penstock_plugins.trim.terminal import folded
 

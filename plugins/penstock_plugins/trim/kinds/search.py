@@ -1,4 +1,5 @@
-"""Search results: `path:12:text` and `path-13-text`."""
+"""Recognises and shortens one kind of tool output: search results, `path:12:text` and `path-13-text`, grouped by
+file."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import re
 from itertools import pairwise
 
 from penstock import ToolOutput
-from penstock_plugins.pruning.tools import ToolKind
+from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.trim.names import is_error
 from penstock_plugins.trim.page import Kind, Line, Sight, plain
 from penstock_plugins.trim.terminal import shown
@@ -36,11 +37,12 @@ _COMMAND = re.compile(r"\b(?:rg|grep|ag|ack|git grep)\b")
 
 
 def group(lines: list[str]) -> list[Line]:
-    """The path once for each file, its hits under it; `ungroup` gives the lines back.
+    """The path once for each file, with its hits below; `ungroup` restores the lines.
 
-    A client that shortens paths up to the first colon leaves them long in lines without one; then the first line
-    says what was cut off. Hits that tell of an error keep their path: a reader looks for the whole line. Lines that
-    `ungroup` would misread leave everything as it was."""
+    A client that shortens paths up to the first colon leaves them whole in lines without one; then the first line says
+    what was cut off. Hits about an error keep their path: a reader looks for the whole line. If `ungroup` would misread
+    a line, nothing is changed.
+    """
     for root in dict.fromkeys((_root(lines), "")):
         out = _group(lines, root)
         if ungroup([line.text for line in out]) == lines:
@@ -49,7 +51,7 @@ def group(lines: list[str]) -> list[Line]:
 
 
 def _root(lines: list[str]) -> str:
-    """What full paths have before short ones, or nothing."""
+    """The prefix that full paths have and short ones lack, or nothing."""
     short = ""
     for line in lines:
         hit = _HIT.match(line)
@@ -132,7 +134,7 @@ def _is_hit(line: str, asked: bool) -> bool:
 
 
 def _is_under_heads(sight: Sight) -> bool:
-    """Each path on a line of its own, its hits below."""
+    """Whether each path is on a line of its own, with its hits below."""
     under = sight.count(_UNDER)
     heads = sum(_is_head(line, [below]) for line, below in pairwise(sight.lines))
     return heads > 0 and under + heads > 0.8 * sight.full

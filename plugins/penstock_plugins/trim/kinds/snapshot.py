@@ -1,4 +1,5 @@
-"""Snapshots of a page as a browser tool gives them: a tree of roles, names and refs."""
+"""Recognises and shortens one kind of tool output: page snapshots of a browser tool, as a tree of roles, names and
+refs."""
 
 from __future__ import annotations
 

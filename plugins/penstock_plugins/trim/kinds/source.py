@@ -1,4 +1,5 @@
-"""Files: numbered by the tool that read them, or printed bare."""
+"""Recognises and shortens one kind of tool output: file contents and source code, with the line numbers of a file
+reader or without."""
 
 from __future__ import annotations
 
@@ -6,13 +7,13 @@ import re
 from dataclasses import replace
 
 from penstock import ToolOutput
-from penstock_plugins.common.commands import Shown, files_shown, shown_by
-from penstock_plugins.pruning.tools import ToolKind
+from penstock_plugins.common.commands import OF_FILES, Shown, files_shown, shown_by
+from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.trim.kinds.access import ACCESS
 from penstock_plugins.trim.kinds.log import LOG
 from penstock_plugins.trim.page import Kind, Line, Sight, plain
 
-__all__ = ["DEFINITION", "NUMBERED", "READ", "SHOWN", "SOURCE", "holds_files", "numbered", "restore"]
+__all__ = ["DEFINITION", "NUMBERED", "READ", "SHOWN", "SOURCE", "holds_files", "numbered"]
 
 NUMBERED = re.compile(r"( *)(\d{1,9}[→\t])(.*)$", re.DOTALL)
 """The separator stays the client's own: its tool descriptions name it."""
@@ -24,7 +25,6 @@ _CODE = re.compile(
     r"\s*+(?:(?:func|type|def|class|return|import|package|export|const|let|var|if|for|switch|case|else|elif|try|fn|pub"
     r"|struct|interface|async)\b|[)}\]]+[;,]?$|//|/\*|\w[\w.]*\(.*[;{(]?$|\w+\s*:?=)"
 )
-_OF_FILES = frozenset({Shown.FILES, Shown.HITS, Shown.CHANGES, Shown.NAMES})
 _PROTOCOL = re.compile(
     r"\.(?:log|out|output|err|jsonl|ndjson|trace|csv|tsv)(?:\.\d+)?$|(?:^|/)(?:tmp|var/log)/", re.IGNORECASE
 )
@@ -35,26 +35,15 @@ _WIDTH = 6
 
 
 def numbered(text: str, form: re.Pattern[str] = NUMBERED) -> list[Line]:
-    """The lines with the blanks before their numbers left out: a seventh of such an output, and nothing in it.
-
-    `form` is that of the numbers, as `margin_of` finds it. Where a number stands otherwise than `restore` would put it,
-    all lines stay as they are."""
+    """The lines without the padding before their numbers: a seventh of such an output, which can be put back byte for
+    byte. `form` is that of the numbers, as `margin_of` finds it. Where a number is not padded to the usual width, all
+    lines stay as they are."""
     if form is not NUMBERED:
         return [_parted(line, form) for line in text.split("\n")]
     lines = [_split(line) for line in text.split("\n")]
     if all(line is not None for line in lines):
         return [line for line in lines if line is not None]
     return plain(text.split("\n"))
-
-
-def restore(text: str) -> str:
-    """The text as it was before `numbered`, byte for byte."""
-    return "\n".join(_pad(line) for line in text.split("\n"))
-
-
-def _pad(line: str) -> str:
-    found = NUMBERED.match(line)
-    return f"{found[2][:-1]:>{_WIDTH}}{found[2][-1]}{found[3]}" if found and not found[1] else line
 
 
 def _split(line: str) -> Line | None:
@@ -84,17 +73,18 @@ def _repack_read(output: ToolOutput) -> list[Line]:
 
 
 def holds_files(command: str) -> bool:
-    """Whether a command shows files, alone or among other things, and not only such as programs write."""
+    """Whether a command shows files, alone or among other things, and not only files that programs write (logs,
+    data)."""
     names = files_shown(command)
     return Shown.FILES in shown_by(command) and not (names and all(_PROTOCOL.search(name) for name in names))
 
 
 def _is_shown(sight: Sight) -> bool:
-    """A reader without numbers, or a command that prints files and nothing else; what it prints is no log of a
-    program, and no JSON on one line, which nobody edits by what it shows."""
+    """Whether it is a reader's output without numbers, or that of a command that prints only files; not a program's
+    log, and not JSON on one line, which nobody edits by what it shows."""
     if len(sight.lines) < _LINES and sight.head.lstrip()[:1] in ("[", "{"):
         return False
-    if sight.tool is not ToolKind.READ and not (sight.shown <= _OF_FILES and holds_files(sight.command)):
+    if sight.tool is not ToolKind.READ and not (sight.shown <= OF_FILES and holds_files(sight.command)):
         return False
     return not LOG.matches(sight) and not ACCESS.matches(sight)
 

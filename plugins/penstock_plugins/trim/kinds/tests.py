@@ -1,4 +1,5 @@
-"""Test runs: go test, pytest, jest and its kin, cargo."""
+"""Recognises and shortens one kind of tool output: test runs of go test, pytest, jest and its kin, cargo. (Not tests
+of this project.)"""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ def _matches(sight: Sight) -> bool:
 
 
 def _repack(output: ToolOutput) -> list[Line]:
-    """`=== RUN x` goes where `--- PASS: x` follows."""
+    """`=== RUN x` is dropped where `--- PASS: x` follows."""
     lines = shown(output)
     ended = {found[1] for line in lines if (found := _ENDED.match(line))}
     started = [(line, _STARTED.match(line)) for line in lines]

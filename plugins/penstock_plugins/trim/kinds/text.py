@@ -1,4 +1,5 @@
-"""Whatever no other kind knows: command outputs and plain logs."""
+"""Recognises and shortens one kind of tool output: plain text, the fallback for command outputs that no other kind
+recognises."""
 
 from __future__ import annotations
 

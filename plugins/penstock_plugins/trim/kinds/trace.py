@@ -1,4 +1,5 @@
-"""Stack traces: what was raised, and the frames in our own code."""
+"""Recognises and shortens one kind of tool output: stack traces, with the exception and the frames in the user's own
+code."""
 
 from __future__ import annotations
 

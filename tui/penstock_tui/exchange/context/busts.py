@@ -1,4 +1,5 @@
-"""Where the provider's prompt cache was lost, and why: told by what it counted, and by what changed just then."""
+"""Finds where the provider's prompt cache was lost in a conversation, and why, from the provider's counts and what
+changed at that request."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Bust:
-    """A request that did not find what the one before had in the cache."""
+    """A request that did not find in the cache what the one before had there."""
 
     exchange: str
     turn: int
@@ -34,7 +35,8 @@ class Bust:
 
 
 def busts(stories: Sequence[ExchangeDetail], limits: Limits) -> list[Bust]:
-    """Of the requests of one conversation, oldest first. Those that a client makes for itself use no entry of it."""
+    """Lost caches among the requests of one conversation, oldest first. Requests that a client makes for itself do not
+    use the cache entry and are left out."""
     real = [one for one in stories if _is_real(one) and one.usage.prompt is not None]
     found = []
     for before, detail in pairwise(real):
@@ -76,5 +78,5 @@ def _causes(before: ExchangeDetail, detail: ExchangeDetail, limits: Limits) -> I
 
 
 def _is_late(edit_state: EditState | None, m: int | None, first: int | None) -> bool:
-    """It changed what had been sent before."""
+    """Whether an edit changed content that had been sent before."""
     return edit_state is EditState.LANDED and m is not None and first is not None and m < first

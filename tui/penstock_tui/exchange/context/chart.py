@@ -1,4 +1,4 @@
-"""How one request fills the window: its tokens by part, as it came and as it was sent."""
+"""Data for the context map's bars: the tokens of one request by part, as received and as forwarded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OWN = {"note": PartName.NOTES, "compact": PartName.RECORD}
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The parts of one request. They add up to the whole, as it came and as it was sent."""
+    """The parts of one request, which add up to the whole, as received and as forwarded."""
 
     parts: tuple[Part, ...]
     """Those that hold something, in the order of `PartName`."""
@@ -41,7 +41,7 @@ class Chart:
 
     @property
     def free(self) -> int:
-        """What is left of the window."""
+        """Tokens of the window that are not used."""
         return max(self.limits.window - self.sent, 0)
 
     def sent_of(self, name: PartName) -> int:
@@ -49,8 +49,8 @@ class Chart:
 
 
 def changes(now: Chart, before: Chart) -> dict[PartName, int]:
-    """What each part has grown or shrunk by, in tokens of `now`, as it was sent. Each answer calibrates the count anew,
-    so it is blocks that are compared, and of a head's parts what is beyond the error of the count."""
+    """By how many tokens each part has grown or shrunk, as forwarded. Each answer calibrates the token counts anew, so
+    blocks are compared, and for tools and system only differences beyond the counting error."""
     found: dict[PartName, int] = {}
     for name in PartName:
         found[name] = round((now.estimates.get(name, 0) - before.estimates.get(name, 0)) * now.scale)
@@ -62,8 +62,8 @@ def changes(now: Chart, before: Chart) -> dict[PartName, int]:
 
 
 def chart(detail: ExchangeDetail, limits: Limits) -> Chart:
-    """Of complete details. The log counts the whole and estimates each block, so the estimates are taken as
-    shares of the whole; what was not edited is as large as it came."""
+    """The chart of complete details. The log counts the whole request and estimates each block, so the estimates are
+    scaled to the whole; what was not edited has the size it was received with."""
     told = max(detail.shares.total or 0, 0)
     came = max(detail.tokens_in if detail.tokens_in is not None else told, 0)
     sent = max(detail.tokens_out if detail.tokens_out is not None else came, 0)
@@ -88,7 +88,7 @@ def chart(detail: ExchangeDetail, limits: Limits) -> Chart:
 
 
 def _add_head(sizes: dict[_Key, int], head: Sequence[int]) -> None:
-    """A system message and a tool list may stand among the messages, too."""
+    """Add tools and system; these may also be among the messages."""
     for name, size in zip((PartName.SYSTEM, PartName.TOOLS), head, strict=True):
         sizes[name, ""] = sizes.get((name, ""), 0) + size
 
@@ -99,7 +99,7 @@ def _is_partly_unseen(detail: ExchangeDetail) -> bool:
 
 
 def _sizes(detail: ExchangeDetail) -> tuple[_Sizes, _Sizes, set[_Key]]:
-    """The blocks' estimates by part, as they came and as they were sent, and the parts in which that differs."""
+    """The blocks' estimates by part, as received and as forwarded, and the parts in which these differ."""
     came: _Sizes = {}
     sent: _Sizes = {}
     touched: set[_Key] = set()
@@ -128,7 +128,7 @@ def _shared(total: int, sizes: Mapping[_Key, float]) -> dict[_Key, int]:
 def _after(
     total: int, came: Mapping[_Key, int], sizes: _Sizes, sizes_sent: _Sizes, touched: set[_Key]
 ) -> dict[_Key, int]:
-    """`total` shared out: what was not touched stays as it came, the rest goes to what was."""
+    """`total` divided among the parts: unedited ones keep their size, the rest goes to the edited ones."""
     same = {key: size for key, size in came.items() if key not in touched}
     rest = total - sum(same.values())
     if not rest and not touched:
@@ -145,7 +145,7 @@ def _after(
 
 
 def _settled(total: int, sizes: dict[_Key, int]) -> dict[_Key, int]:
-    """`sizes` with what they are off by taken from, or given to, the largest."""
+    """`sizes` with their difference from `total` taken from, or added to, the largest ones."""
     off = total - sum(sizes.values())
     for key in sorted(sizes, key=lambda key: -sizes[key]):
         change = max(off, -sizes[key])

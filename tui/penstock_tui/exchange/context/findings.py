@@ -1,4 +1,4 @@
-"""What is worth a look in a conversation: what is large, what is there for nothing, what is to come."""
+"""Finds what is worth attention in a conversation's context: large blocks, unused ones, edits to come."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _ASKS: Final = re.compile(r'"(?:command|cmd|pattern|query|url|prompt)' + _VALUE)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One, in a sentence."""
+    """One finding, in a sentence."""
 
     about: str
     """One word."""
@@ -57,7 +57,7 @@ class Finding:
 
 
 def findings(detail: ExchangeDetail, earlier: Sequence[ExchangeDetail], chart: Chart) -> list[Finding]:
-    """Of complete details; `earlier`: the exchanges of its conversation before it, newest first."""
+    """The findings of complete details; `earlier`: the previous exchanges of its conversation, newest first."""
     whole = [*reversed(earlier), detail]
     return [
         *_overflow(whole, chart),
@@ -93,7 +93,7 @@ def _overflow(whole: Sequence[ExchangeDetail], chart: Chart) -> Iterator[Finding
 
 
 def _received(chart: Chart) -> Iterator[Finding]:
-    """A client that sees what was sent, and not what it holds itself, compacts too late by itself."""
+    """A client that counts what was forwarded, and not its own larger history, compacts too late by itself."""
     limits = chart.limits
     if not limits.received or chart.came <= chart.sent or chart.came < NEAR * limits.received:
         return
@@ -104,7 +104,7 @@ def _received(chart: Chart) -> Iterator[Finding]:
 
 
 def _steps(whole: Sequence[ExchangeDetail]) -> tuple[list[int], str]:
-    """The sizes of the last turns, or of the last requests where there was but one turn; since the history last
+    """The sizes of the last turns, or of the last requests where there was only one turn, since the history last
     shrank."""
     mine = [one for one in whole if one.kind in _REAL and one.epoch == whole[-1].epoch]
     sizes = [(one.turn, _size(one)) for one in mine]
@@ -126,7 +126,7 @@ def _bust(bust: Bust, own: str) -> Finding:
 
 
 def _largest(detail: ExchangeDetail) -> Iterator[Finding]:
-    """Those that take most of the window now."""
+    """The largest blocks."""
     results = [block for block in detail.blocks if block.kind == "tool_result" and _left(block) >= SMALL]
     calls = {block.id: block for block in detail.blocks if block.kind == "tool_use" and block.id}
     for block in sorted(results, key=lambda one: -_left(one))[:LARGEST]:
@@ -139,7 +139,7 @@ def _largest(detail: ExchangeDetail) -> Iterator[Finding]:
 
 
 def _subject(call: Block) -> str:
-    """What a call is about, in a few words: of a path the end tells most, of a command the beginning."""
+    """What a call is about, in a few words: the end of a path, the beginning of a command."""
     path = _PATH.search(call.text)
     if path:
         return path[1] if len(path[1]) <= WIDE else f"…{path[1][1 - WIDE :]}"
@@ -149,7 +149,7 @@ def _subject(call: Block) -> str:
 
 
 def _again(detail: ExchangeDetail) -> Iterator[Finding]:
-    """Calls that were made more than once: the same file, or the same words."""
+    """Calls that were made more than once, for the same file or with the same arguments."""
     sizes = {block.id: block for block in detail.blocks if block.kind == "tool_result" and block.id}
     made: dict[tuple[str, str], list[Block]] = {}
     for block in detail.blocks:
@@ -185,7 +185,7 @@ def _canonical(text: str) -> str:
 
 
 def _uncalled(whole: Sequence[ExchangeDetail], chart: Chart) -> Iterator[Finding]:
-    """Needs the tools' names, which older logs do not have."""
+    """Tools that were never called. Needs the tools' names, which older logs do not have."""
     listed = next((one.toolset for one in reversed(whole) if one.toolset is not None), None)
     if not listed:
         return
@@ -201,7 +201,7 @@ def _uncalled(whole: Sequence[ExchangeDetail], chart: Chart) -> Iterator[Finding
 
 
 def _scaled(some: Sequence[LoggedTool], listed: Sequence[LoggedTool], chart: Chart) -> Mapping[LoggedTool, float]:
-    """Their tokens as shares of what the tools take in the map."""
+    """The tokens of each tool as a share of what the tools take in the map."""
     whole = sum(tool.tokens for tool in listed)
     scale = chart.sent_of(PartName.TOOLS) / whole if whole else 0.0
     return {tool: tool.tokens * (scale or 1.0) for tool in some}
@@ -218,7 +218,7 @@ def _waiting(detail: ExchangeDetail) -> Iterator[Finding]:
 
 
 def _taken(change: Change, sent: Mapping[tuple[int, int], int]) -> int:
-    """Tokens less, were it to land now."""
+    """By how many tokens the request would shrink if the pending edit were applied now."""
     before = change.before or 0
     if change.op == "replace" and change.m is not None and change.b is not None:
         before = sent.get((change.m, change.b), before)

@@ -1,4 +1,5 @@
-"""What a window holds, and from where on it counts as full: the bundled figures with those of the profile."""
+"""`Limits`: a model's context window and the thresholds at which it counts as full, from the bundled table and the
+profile."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ class Limits:
 
 
 def limits_of(profile: str, provider: str, model: str) -> Limits:
-    """Those of a model under a profile."""
+    """The limits of a model under a profile."""
     window, price, is_own = _read(profile, provider, model)
     if price is None:
         return Limits(is_own=is_own)

@@ -1,4 +1,4 @@
-"""The parts of a request, and how a number of tokens is shared out among them."""
+"""The parts of a request (system prompt, tools, results ...), and how a token total is divided among them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class PartName(StrEnum):
 
     @property
     def letter(self) -> str:
-        """Its sign, one for each part."""
+        """The letter that stands for the part, different for each."""
         return _LETTERS[self]
 
     @property
@@ -72,7 +72,7 @@ _ROLES = {"system": PartName.SYSTEM, "user": PartName.USER, "assistant": PartNam
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """So much of a request, in tokens."""
+    """A part of a request and its tokens."""
 
     name: PartName
     came: int
@@ -84,7 +84,7 @@ class Part:
 
 
 def part_of(block: Block) -> PartName:
-    """Where a block belongs."""
+    """The part that a block belongs to."""
     if block.kind in _KINDS:
         return _KINDS[block.kind]
     if block.kind == "other":  # Codex sends its tools as a message
@@ -95,7 +95,8 @@ def part_of(block: Block) -> PartName:
 
 
 def share_out(total: int, weights: Sequence[float]) -> list[int]:
-    """`total` in whole parts as large as `weights`; they add up to it. Without any weight, the first has all."""
+    """`total` divided into whole numbers in proportion to `weights`; they add up to it. If all weights are 0, the first
+    gets everything."""
     whole = sum(weights)
     if not weights:
         return []

@@ -1,4 +1,4 @@
-"""The context map of an exchange: what fills the window, what changed, and what is worth a look."""
+"""Computes the context map of an exchange: what fills the model's window, what changed, and the findings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["WindowMap", "window_map"]
 
 @dataclass(frozen=True, slots=True)
 class WindowMap:
-    """What is known by the time of one exchange."""
+    """The context map at the time of one exchange."""
 
     detail: ExchangeDetail
     now: Chart
@@ -32,8 +32,8 @@ class WindowMap:
 def window_map(
     detail: ExchangeDetail, earlier: Sequence[ExchangeDetail], limits: Limits, whole: Callable[[int], ExchangeDetail]
 ) -> WindowMap:
-    """`detail` is complete; `earlier`: the exchanges of its conversation before it, as their events tell them, newest
-    first; `whole` gives the complete one of those by its index."""
+    """Compute the map. `detail` is complete; `earlier`: the previous exchanges of its conversation from their events,
+    newest first; `whole` gives the complete details of one of them by its index."""
     real = [i for i, one in enumerate(earlier) if one.kind in _REAL and one.shares.total is not None]
     turn = next((i for i in real if (earlier[i].epoch, earlier[i].turn) != (detail.epoch, detail.turn)), None)
     now = chart(detail, limits)

@@ -1,3 +1,3 @@
-"""What the views show, folded from events one by one. Knows no Textual."""
+"""Statistics that the views show, folded from events one by one. Independent of Textual."""
 
 from __future__ import annotations

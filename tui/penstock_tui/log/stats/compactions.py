@@ -1,4 +1,4 @@
-"""Compactions and flushes: what was taken out of conversations, when, and why then."""
+"""Statistics of compactions and flushes: what was removed from conversations, when and why."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WORDS = 400
 
 @dataclass(slots=True, eq=False)
 class Compaction:
-    """One edit that compacts, or one flush with all that landed in it."""
+    """One compaction, or one flush with all edits that were applied in it."""
 
     key: str
     at: float
@@ -70,12 +70,12 @@ class Compaction:
 
     @property
     def freed(self) -> int:
-        """Tokens; 0 as long as nothing landed."""
+        """Tokens; 0 until an edit was applied."""
         return self.before - self.after if self.state == LANDED else 0
 
     @property
     def covers(self) -> str:
-        """Which turns it stands for, in words. Empty: not said."""
+        """The turns it replaces, in words. Empty: not known."""
         first, last = self.turns
         if not last:
             return ""
@@ -83,14 +83,15 @@ class Compaction:
 
     @property
     def watermark(self) -> float | None:
-        """How full the window would have been without what landed then, as a share. None: not known, or not landed."""
+        """How full the window would have been without the edits applied then, as a share. None: not known, or not
+        applied."""
         if self.state != LANDED or not self.window or not self.sent:
             return None
         return (self.sent + self.spared) / self.window
 
 
 class Compactions:
-    """The newest of them, oldest first, and sums over all."""
+    """The most recent ones, oldest first, and sums over all."""
 
     KINDS = (EventKind.EDIT, EventKind.FLUSH, EventKind.REWRITTEN)
 
@@ -117,15 +118,15 @@ class Compactions:
 
     @property
     def waiting(self) -> int:
-        """Compactions that wait for their time."""
+        """Compactions that are pending."""
         return sum(row.state == "pending" for row in self._rows.values())
 
     def watermark(self, session: str) -> float | None:
-        """How full the window of a session was when it was compacted last. None: it never was, as far as known."""
+        """How full a session's window was when it was last compacted. None: never, as far as known."""
         return self._watermarks.get(session)
 
     def fold(self, event: Event, row: Row | None) -> None:
-        """Take in what was edited, what landed together, and how large a request left."""
+        """Take in an event about edits, a flush, or the size of a forwarded request."""
         said = event.data
         if isinstance(said, FlushEvent):
             self._flush(event, row, said)

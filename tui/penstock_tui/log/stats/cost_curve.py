@@ -1,4 +1,4 @@
-"""What was paid, and what would have been paid without Penstock, over the time of a log."""
+"""Statistics of cost over time: dollars paid, and dollars without Penstock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST = 256
 
 @dataclass(frozen=True, slots=True)
 class CostPoint:
-    """Dollars, from the beginning of the log up to a moment."""
+    """Dollars from the beginning of the log up to a moment."""
 
     at: float
     baseline: float
@@ -28,7 +28,7 @@ class CostPoint:
 
 
 class CostCurve:
-    """As large after a year as after an hour."""
+    """Bounded: as large after a year as after an hour."""
 
     KINDS = (EventKind.ANSWERED, EventKind.KEPT_ALIVE)
 
@@ -37,7 +37,7 @@ class CostCurve:
         self._sums: dict[int, tuple[float, float]] = {}
 
     def fold(self, event: Event, row: Row | None) -> None:
-        """Add what a request cost. Those that only count tokens are left out."""
+        """Add the cost of a request. Requests that only count tokens are left out."""
         said = event.data
         if isinstance(said, KeptAliveEvent):
             self._add(event.at, 0.0, said.usd or 0.0)
@@ -56,7 +56,7 @@ class CostCurve:
                 self._sums[old // 2] = baseline + more_baseline, paid + more_paid
 
     def points(self) -> list[CostPoint]:
-        """One for each span of time in which something was paid, oldest first."""
+        """One for each interval in which something was paid, oldest first."""
         places = sorted(self._sums)
         baselines = accumulate(self._sums[place][0] for place in places)
         paid = accumulate(self._sums[place][1] for place in places)
@@ -66,7 +66,7 @@ class CostCurve:
         ]
 
     def sampled(self, width: int) -> Iterator[CostPoint]:
-        """The sums at `width` moments, from the first point to the last, as far apart as one another."""
+        """The sums at `width` evenly spaced moments, from the first point to the last."""
         points = self.points()
         if not points or width <= 0:
             return

@@ -1,4 +1,4 @@
-"""What did not work, by part, since the proxy started."""
+"""Counts faults by part of the proxy since it started."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARTS = 50
 
 @dataclass(slots=True)
 class Fault:
-    """Those of one part."""
+    """The faults of one part of the proxy."""
 
     count: int
     at: float
@@ -26,7 +26,7 @@ class Fault:
 
 
 class Faults:
-    """By what the log names: store, memory, check, ..."""
+    """By the part that the log names: store, memory, check, ..."""
 
     KINDS = (EventKind.STARTED, EventKind.FAULT)
 
@@ -34,7 +34,7 @@ class Faults:
         self.by_part: dict[str, Fault] = {}
 
     def fold(self, event: Event, _row: Row | None) -> None:
-        """Take an event of one of `KINDS` in."""
+        """Take in an event of one of `KINDS`."""
         said = event.data
         if not isinstance(said, FaultEvent):
             self.by_part.clear()
@@ -46,5 +46,5 @@ class Faults:
         self.by_part[where] = Fault((known.count if known else 0) + 1, event.at, one_line(said.error, 300))
 
     def of(self, part: str) -> Fault | None:
-        """None: it had none."""
+        """The faults of a part. None: it had none."""
         return self.by_part.get(part)

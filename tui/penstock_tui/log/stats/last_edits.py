@@ -1,4 +1,4 @@
-"""The edits that landed last."""
+"""Keeps the latest edits that were applied, for the overview."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEPT = 50
 
 @dataclass(frozen=True, slots=True)
 class LandedEdit:
-    """One of them. Texts are on one line."""
+    """An edit that was applied. Texts are on one line."""
 
     at: float
     stage: str
@@ -32,7 +32,7 @@ class LandedEdit:
 
 
 class LastEdits:
-    """The newest at the end; bounded however long the log is."""
+    """The newest is last; bounded however long the log is."""
 
     KINDS = (EventKind.EDIT,)
 
@@ -40,7 +40,7 @@ class LastEdits:
         self.rows: deque[LandedEdit] = deque(maxlen=KEPT)
 
     def fold(self, event: Event, _row: Row | None) -> None:
-        """Take an edit in, if it landed."""
+        """Take an edit in, if it was applied."""
         said = event.data
         if not isinstance(said, EditEvent) or not said.has_landed:
             return

@@ -1,4 +1,4 @@
-"""Budgets as the log tells of them: when a level changed, and what providers say of their own limits."""
+"""Follows budget levels and providers' rate limits as the log reports them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LIMITS = 20
 
 @dataclass(frozen=True, slots=True)
 class LevelChange:
-    """A budget went to another level."""
+    """A budget's change from one level to another."""
 
     at: float
     budget: str
@@ -35,7 +35,7 @@ class LevelChange:
 
 @dataclass(frozen=True, slots=True)
 class ProviderLimit:
-    """One of a provider's own limits, as its newest answer told of it."""
+    """One of a provider's rate limits, as its latest answer reported it."""
 
     provider: str
     name: str
@@ -47,7 +47,7 @@ class ProviderLimit:
 
 
 class Levels:
-    """Levels of our budgets, and limits of providers, as of the newest events."""
+    """Levels of our budgets and rate limits of providers, from the latest events."""
 
     KINDS = (EventKind.BUDGET, EventKind.ANSWERED, EventKind.FAILED)
 
@@ -63,15 +63,15 @@ class Levels:
         return [limit for told in reversed(self._limits.values()) for limit in told]
 
     def worst(self) -> LevelChange | None:
-        """The last word on the budget that is nearest its end. None: all are normal, as far as the log knows.
+        """The latest event about the budget that is nearest its limit. None: all are normal, as far as the log knows.
 
-        A budget whose period is over says nothing when it begins anew: the level is that of the last request.
+        A budget whose period has ended logs nothing when the next begins: the level is that of the last request.
         """
         known = [one for one in self._levels.values() if _rank(one.level)]
         return max(known, key=lambda one: (_rank(one.level), one.at), default=None)
 
     def fold(self, event: Event, row: Row | None) -> None:
-        """Take an event of one of `KINDS` in."""
+        """Take in an event of one of `KINDS`."""
         said = event.data
         if isinstance(said, AnsweredEvent | FailedEvent) and said.limits:
             provider = (row.provider or row.dialect or row.host if row is not None else "") or "?"

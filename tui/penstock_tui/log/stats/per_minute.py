@@ -1,4 +1,4 @@
-"""Requests by the minute: how many came, and what those that were answered came to."""
+"""Requests per minute, with the token and cost sums of those that were answered."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MINUTES = 180
 
 @dataclass(slots=True)
 class Minute:
-    """Sums over the answers of one minute of the clock."""
+    """Sums over the answers of one clock minute."""
 
     sent: int = 0
     """Tokens as they left."""
@@ -29,12 +29,12 @@ class Minute:
 
     @property
     def cache_share(self) -> float | None:
-        """The part of the input that came from providers' caches. None: no provider told."""
+        """The share of input tokens that came from providers' caches. None: no provider reported it."""
         return self.cache_read / self.prompt if self.prompt else None
 
 
 class MinuteSums:
-    """The newest minutes; bounded however long the log is."""
+    """The latest minutes; bounded however long the log is."""
 
     KINDS = (EventKind.ANSWERED,)
 
@@ -42,7 +42,7 @@ class MinuteSums:
         self._minutes: OrderedDict[int, Minute] = OrderedDict()
 
     def fold(self, event: Event, row: Row | None) -> None:
-        """Count an answer in. Requests that only count tokens are left out."""
+        """Add an answer. Requests that only count tokens are left out."""
         if row is None or row.kind == Kind.COUNT:
             return
         sums = self._minutes.setdefault(int(event.at // MINUTE), Minute())
@@ -54,20 +54,20 @@ class MinuteSums:
             self._minutes.popitem(last=False)
 
     def minutes(self, now: float, count: int = 60) -> list[Minute]:
-        """Each of the last `count` minutes, oldest first; the last is the present one."""
+        """Each of the last `count` minutes, oldest first; the last is the current one."""
         this = int(now // MINUTE)
         return [self._minutes.get(minute) or Minute() for minute in range(this - count + 1, this + 1)]
 
 
 class RequestRate:
-    """Counts arrivals; bounded however many come."""
+    """Counts arrivals; bounded however many there are."""
 
     def __init__(self) -> None:
         self._minutes: OrderedDict[int, int] = OrderedDict()
         self._arrivals: deque[float] = deque(maxlen=10_000)
 
     def count(self, at: float) -> None:
-        """A request came."""
+        """Count a request that arrived."""
         minute = int(at // MINUTE)
         self._minutes[minute] = self._minutes.get(minute, 0) + 1
         while len(self._minutes) > MINUTES:
@@ -75,11 +75,11 @@ class RequestRate:
         self._arrivals.append(at)
 
     def per_minute(self, now: float) -> int:
-        """Requests that came in the last minute."""
+        """Requests that arrived in the last minute."""
         recent = takewhile(lambda at: now - at < MINUTE, reversed(self._arrivals))
         return sum(at <= now for at in recent)
 
     def minutes(self, now: float, count: int = 60) -> list[int]:
-        """Requests in each of the last `count` minutes of the clock, oldest first; the last is the present one."""
+        """Requests in each of the last `count` clock minutes, oldest first; the last is the current one."""
         this = int(now // MINUTE)
         return [self._minutes.get(minute, 0) for minute in range(this - count + 1, this + 1)]

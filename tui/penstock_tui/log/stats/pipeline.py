@@ -1,4 +1,4 @@
-"""The stages at work: what each did, and what time it took."""
+"""Statistics of each stage: what it did and how long it took."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAMES = 200
 
 @dataclass(slots=True, eq=False)
 class StageCount:
-    """One stage."""
+    """The calls of one stage, by outcome, and their durations."""
 
     name: str
     outcomes: dict[str, int] = field(default_factory=dict)
@@ -33,16 +33,16 @@ class StageCount:
 
     @property
     def calls(self) -> int:
-        """How often it was asked, whether or not it ran."""
+        """How often it was called, whether or not it ran."""
         return sum(self.outcomes.values())
 
     def of(self, outcome: str) -> int:
-        """How often it ended so."""
+        """How often it ended with that outcome."""
         return self.outcomes.get(outcome, 0)
 
 
 class Pipeline:
-    """All stages in the order they were first heard of, which is that of the pipeline."""
+    """All stages in the order in which they first appeared, which is that of the pipeline."""
 
     KINDS = (EventKind.STAGE, EventKind.FORWARDED, EventKind.ANSWERED)
 
@@ -54,7 +54,7 @@ class Pipeline:
         """Until the provider's first byte."""
 
     def fold(self, event: Event, _row: Row | None) -> None:
-        """Take an event of one of `KINDS` in."""
+        """Take in an event of one of `KINDS`."""
         said = event.data
         if isinstance(said, StageEvent):
             self._stage(said)

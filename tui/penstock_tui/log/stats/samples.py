@@ -1,4 +1,4 @@
-"""How long something takes: the newest of many times, and what most stay below."""
+"""`Samples`: the newest durations of something, and their quantiles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KEPT = 1000
 
 
 class Samples:
-    """The newest times, in milliseconds."""
+    """The newest durations, in milliseconds."""
 
     __slots__ = ("_times",)
 
@@ -22,12 +22,12 @@ class Samples:
         return len(self._times)
 
     def add(self, ms: float | None) -> None:
-        """Take one in. None: it was not said."""
+        """Add a duration. None: not reported."""
         if ms is not None:
             self._times.append(max(ms, 0.0))
 
     def quantiles(self, *shares: float) -> tuple[float | None, ...]:
-        """For each share, the time that so many of the newest stay at or below. None: there is none yet."""
+        """For each share, the duration that so many of the newest do not exceed. None: there is none yet."""
         ordered = sorted(self._times)
         if not ordered:
             return (None,) * len(shares)

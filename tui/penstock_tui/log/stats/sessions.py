@@ -1,4 +1,4 @@
-"""Sessions: who worked with which client, for how long, and what it came to."""
+"""Statistics of each session: client, duration, requests, tokens, cost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEPT = 2000
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """A client's session, or a conversation of a client that names none."""
+    """A client's session, or a conversation of a client that names no session."""
 
     name: str
     named: bool = False
@@ -36,7 +36,7 @@ class Session:
 
 
 class Sessions:
-    """All of them, the one that was active last at the end. One is forgotten only when none of its rows are left."""
+    """All sessions, the most recently active last. One is dropped only when none of its rows are left."""
 
     def __init__(self, limit: int = KEPT) -> None:
         self._limit = limit
@@ -47,22 +47,22 @@ class Sessions:
         return sum(one.totals.requests > 0 for one in self._sessions.values())
 
     def get(self, name: str) -> Session | None:
-        """The session, or the conversation, of that name."""
+        """The session, or conversation, of that name."""
         return self._sessions.get(name)
 
     def listed(self) -> list[Session]:
-        """The one that was active last comes first."""
+        """The most recently active first."""
         return [one for one in reversed(self._sessions.values()) if one.totals.requests]
 
     def leave(self, row: Row) -> None:
-        """Take `row` out, because it is about to change."""
+        """Subtract `row`, because it is about to change."""
         session = self._sessions.get(session_of(row))
         if session is not None:
             session.totals.add(row, -1)
             session.rows -= 1
 
     def enter(self, row: Row) -> None:
-        """Count `row` in as it is now, and number it by its session."""
+        """Add `row` as it is now, and number it by its session."""
         name = session_of(row)
         if not name:
             return
@@ -83,14 +83,14 @@ class Sessions:
             session.prompt = row.usage.prompt or row.tokens_out or session.prompt
 
     def keep_alive(self, row: Row) -> None:
-        """Count the row of a keep-alive request in: what it cost, and nothing else. The session was not active."""
+        """Add the cost of a keep-alive request, and nothing else: the session was not active."""
         session = self._sessions.get(session_of(row))
         if session is not None and row.money is not None:
             session.totals.costs.add_reads(1, row.money.spent)
             session.rows += 1
 
     def drop(self, row: Row) -> None:
-        """`row` changes no more. What it counted for stays."""
+        """`row` is dropped from the log. What it counted for is kept."""
         session = self._sessions.get(session_of(row))
         if session is not None:
             session.rows -= 1
@@ -104,5 +104,5 @@ class Sessions:
 
 
 def session_of(row: Row) -> str:
-    """What `row` is counted under. Empty: it says neither session nor conversation."""
+    """The session that `row` is counted under. Empty: it names neither a session nor a conversation."""
     return row.session or row.conversation

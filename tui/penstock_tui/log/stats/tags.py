@@ -1,4 +1,4 @@
-"""Tags: how often each was given, and what work is about at present."""
+"""Statistics of tags: how often each was given, and which are active."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Tags:
         return len(self._tags)
 
     def fold(self, event: Event, row: Row | None) -> None:
-        """Take a `tagged` event in."""
+        """Take in a `tagged` event."""
         said = event.data
         if not isinstance(said, TaggedEvent):
             return
@@ -97,7 +97,7 @@ class Tags:
         return [name for name, _ in counted.most_common()]
 
     def listed(self) -> list[Tag]:
-        """All of them: the active ones first, then the most frequent."""
+        """All tags: the active ones first, then the most frequent."""
         active = {name: place for place, name in enumerate(self.active)}
         rest = len(active)
         return sorted(

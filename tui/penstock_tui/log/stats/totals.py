@@ -1,4 +1,4 @@
-"""Sums over exchanges: requests, tokens, money."""
+"""`Totals`: sums of requests, tokens and money over exchanges."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Totals"]
 
 @dataclass(slots=True)
 class Totals:
-    """Sums over exchanges, those included whose rows are gone."""
+    """Sums over exchanges, including those whose rows were dropped."""
 
     requests: int = 0
     turns: int = 0
@@ -29,16 +29,16 @@ class Totals:
 
     @property
     def saved(self) -> int:
-        """Tokens kept off the wire; negative when notes added more than edits took."""
+        """Tokens saved; negative when notes added more than edits removed."""
         return self.tokens_in - self.tokens_out
 
     @property
     def cache_share(self) -> float | None:
-        """The part of all input that came from providers' caches."""
+        """The share of all input that came from providers' caches."""
         return self.cache_read / self.prompt if self.prompt else None
 
     def add(self, row: Row, sign: int) -> None:
-        """Count `row` in with `sign` 1, out with -1."""
+        """Add `row` with `sign` 1, subtract it with -1."""
         self.requests += sign
         self.turns += sign * row.is_new_turn
         if row.kind == Kind.COUNT:
@@ -52,7 +52,7 @@ class Totals:
         self.costs.add_reads(row.reads, row.reads_cost, sign)
 
     def join(self, other: Totals) -> None:
-        """Count all of another in."""
+        """Add the sums of another."""
         self.requests += other.requests
         self.turns += other.turns
         self.tokens_in += other.tokens_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock_plugins.compaction.sentences import CHUNK, rank, split
+from penstock_plugins.compaction.textrank import CHUNK, rank, split
 
 
 def test_sentences_end_at_stops_and_lines() -> None:

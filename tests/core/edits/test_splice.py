@@ -1,4 +1,4 @@
-"""A request with edits in it, written and checked."""
+"""A request with edits spliced into it, and validated."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from penstock.dialects.anthropic import Anthropic
 from penstock.edits.ledger import resolve
-from penstock.edits.rewrite import rewrite, strip_thinking
+from penstock.edits.splice import splice_edits, strip_thinking
 
 PATH = "/v1/messages"
 BLOCKS = st.lists(st.sampled_from(["thinking", "text", "tool_use", "redacted_thinking"]), min_size=1, max_size=5)
@@ -50,7 +50,7 @@ def test_thinking_goes_and_nothing_else(said: list[list[str]], keep: int, space:
     assert (strip is None) == (len(thoughts) <= keep)
     if strip is None:
         return
-    done = rewrite(dialect, PATH, came, resolve(came, [strip]))
+    done = splice_edits(dialect, PATH, came, resolve(came, [strip]))
     assert not done.fault
     assert done.body is not None
     left = done.view

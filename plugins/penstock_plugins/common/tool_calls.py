@@ -1,4 +1,5 @@
-"""What a tool call is about, whatever the client calls its tools."""
+"""Classifies tool calls across clients: the kind of a tool by its name (read, search, edit, run ...), the files a
+call touches, its target."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from penstock_plugins.common.commands import Shown, command_of, files_shown, shown_by
+from penstock_plugins.common.commands import OF_FILES, Shown, command_of, files_shown, shown_by
 
 __all__ = [
     "ToolKind",
@@ -74,7 +75,6 @@ _PATH_KEYS = (
 _PATTERN_KEYS = ("pattern", "query", "regex", "Query")
 _TARGET_KEYS = ("command", "cmd", *_PATTERN_KEYS, *_PATH_KEYS, "url", "description", "subject")
 _PATCHED = re.compile(r"^\*\*\* (?:Update|Add|Delete) File: (.{1,400})$", re.MULTILINE)
-_OF_FILES = frozenset({Shown.FILES, Shown.HITS, Shown.CHANGES, Shown.NAMES})
 
 
 def kind_of(tool: str) -> ToolKind:
@@ -134,7 +134,7 @@ def _said(value: object) -> str:
 def shows_text(kind: ToolKind, given: Mapping[str, Any]) -> bool:
     """Whether a call shows what stands in files, where a line about an error is a line like any other."""
     if kind is ToolKind.RUN:
-        return not _OF_FILES.isdisjoint(shown_by(command_of(given)))
+        return not OF_FILES.isdisjoint(shown_by(command_of(given)))
     return kind in (ToolKind.READ, ToolKind.SEARCH, ToolKind.EDIT)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penstock import Usage
 from penstock.plugins.manager import Plugins
-from penstock.replay.why_not import why_not
+from penstock.replay.savings_advice import savings_advice
 from penstock.testing import Session, Turn, assistant, call, conversation, profile_of, results, user
 
 EAGER = "[stage.keepalive]\nrisk = 1\nrewritten = 1\nper_pause = 3\n"
@@ -25,7 +25,7 @@ def reasons(*pauses: float, settings: str = EAGER, headers: dict[str, str] = KEY
             if 0 < pause < 300:
                 usage = Usage(input=0, output=5, cache_read=200_000, cache_write=0)
             session.reply("well", usage=usage)
-        return why_not(session.events(), profile_of(settings), Plugins.load())
+        return savings_advice(session.events(), profile_of(settings), Plugins.load())
 
 
 def sentence(found: list[str], begin: str) -> str:
@@ -76,4 +76,4 @@ def test_another_preset() -> None:
 
 def test_a_session_that_saved_well_has_no_reasons() -> None:
     """Nor one in which nothing was paid for."""
-    assert why_not([], profile_of(), Plugins.load()) == []
+    assert savings_advice([], profile_of(), Plugins.load()) == []

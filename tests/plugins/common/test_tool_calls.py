@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from penstock_plugins.pruning.tools import ToolKind, files_of, kind_of, path_of, reports, target_of
+from penstock_plugins.common.tool_calls import ToolKind, files_of, kind_of, path_of, reports, target_of
 
 READ, SEARCH, EDIT, RUN, AGENT = ToolKind.READ, ToolKind.SEARCH, ToolKind.EDIT, ToolKind.RUN, ToolKind.AGENT
 

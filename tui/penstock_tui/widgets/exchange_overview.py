@@ -1,4 +1,5 @@
-"""What is known of one exchange, beside its blocks, as lines in tones. Knows no widget."""
+"""Formats the overview of one exchange, shown beside its blocks: state, tokens, cost, cache, edits, as coloured lines.
+Independent of widgets."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.segments import fitted, width_of
 from penstock_tui.widgets.wrapped_text import Line, labelled, section
 
-__all__ = ["overview"]
+__all__ = ["exchange_overview"]
 
 Part = tuple[str, str]
 """A text and its tone."""
@@ -33,8 +34,8 @@ _MARKS = {
 }
 
 
-def overview(row: Row, detail: ExchangeDetail, moment: Moment, costs: CostTotals | None = None) -> list[Line]:
-    """All sections that have something to say. `costs`: the money of its session."""
+def exchange_overview(row: Row, detail: ExchangeDetail, moment: Moment, costs: CostTotals | None = None) -> list[Line]:
+    """All sections that are not empty. `costs`: those of the exchange's session."""
     sections: list[tuple[str, list[Line]]] = [
         ("", _trouble(row, detail)),
         ("", _identity(row, detail)),
@@ -145,7 +146,7 @@ def _usage(row: Row) -> str:
 
 
 def _cache(row: Row) -> list[Line]:
-    """Three fillings, so that it reads without colours."""
+    """Three fillings, so that it is readable without colours."""
     whole, usage = row.usage.prompt or 0, row.usage
     if not whole:
         return []
@@ -191,7 +192,7 @@ def _money(row: Row, costs: CostTotals | None) -> list[Line]:
 
 
 def _gain(kept: float, baseline: float, where: str = "") -> Part:
-    """What was saved, or lost, of what it would have cost."""
+    """Dollars saved, or lost, as a share of the cost without Penstock."""
     share = f" ({percent(abs(kept) / baseline)})" if baseline and kept else ""
     said = f"{dollars(abs(kept))} {'lost' if kept < 0 else 'saved'}{share}{where}"
     return said, "bad" if kept < 0 else "good" if kept else "plain"
@@ -231,7 +232,7 @@ def _pairs(lines: Sequence[tuple[str, str]]) -> list[Line]:
 
 
 def _grid(rows: Sequence[Sequence[Part]]) -> list[Line]:
-    """Each column but the last as wide as what it holds."""
+    """Each column but the last is as wide as its content."""
     wide = [max(map(width_of, (text for text, _ in column))) for column in zip(*rows, strict=True)]
     return [
         [*((f"{fitted(text, size)}  ", tone) for (text, tone), size in zip(row, wide[:-1], strict=False)), row[-1]]

@@ -1,4 +1,5 @@
-"""Correct what is remembered, and add to it."""
+"""The commands that change the memory: `penstock memory add`, `edit`, `pin`, `unpin`, `rate`, `label` and `projects
+share`."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ Ids = Annotated[list[str], typer.Argument(help="Ids, or the beginnings of them."
 
 
 class Verdict(enum.StrEnum):
-    """What a person thinks of a memory."""
+    """A user's rating of a memory."""
 
     HELPFUL = "helpful"
     WRONG = "wrong"

@@ -1,4 +1,5 @@
-"""Writes a request with the edits that apply to it, and validates the result. Pure: no state, no store."""
+"""`splice_edits`: splices a given set of edits into the bytes of a request, and validates the result;
+`without_thinking`: the same with older thinking removed. Pure: knows no conversation's state, no plan, no store."""
 
 from __future__ import annotations
 
@@ -13,12 +14,12 @@ from penstock.edits.edit import Edit, Op, Place
 from penstock.edits.ledger import resolve
 from penstock.edits.validate import check
 
-__all__ = ["Rewritten", "rewrite", "strip_thinking", "without_thinking"]
+__all__ = ["Spliced", "splice_edits", "strip_thinking", "without_thinking"]
 
 Spot = tuple[int, int]
 
 
-class Rewritten(NamedTuple):
+class Spliced(NamedTuple):
     """A request with edits written into it."""
 
     body: bytes | None
@@ -29,16 +30,16 @@ class Rewritten(NamedTuple):
     """Why the provider would refuse the edited request; then this is the client's own."""
 
 
-def rewrite(dialect: Dialect, path: str, conversation: Conversation, replay: Replay) -> Rewritten:
-    """The request with the changes of `replay`."""
+def splice_edits(dialect: Dialect, path: str, conversation: Conversation, replay: Replay) -> Spliced:
+    """The request with the changes of `replay` spliced into its bytes."""
     if not replay.changes:
-        return Rewritten(None, conversation)
+        return Spliced(None, conversation)
     try:
         body = dialect.splice(conversation, replay.changes)
         view = check(dialect, path, conversation, body, replay.changes)
     except (InvalidEdit, InvalidRequest) as e:
-        return Rewritten(None, conversation, str(e))
-    return Rewritten(None if body == conversation.body else body, view)
+        return Spliced(None, conversation, str(e))
+    return Spliced(None if body == conversation.body else body, view)
 
 
 def strip_thinking(conversation: Conversation, keep: int, reason: str, gone: Collection[Spot] = ()) -> Edit | None:
@@ -57,7 +58,7 @@ def strip_thinking(conversation: Conversation, keep: int, reason: str, gone: Col
 
 def without_thinking(
     dialect: Dialect, path: str, conversation: Conversation, edits: Sequence[Edit], keep: int, reason: str
-) -> tuple[Rewritten, Replay, Edit | None]:
+) -> tuple[Spliced, Replay, Edit | None]:
     """The request with `edits` and no more than the last `keep` blocks of its thinking, and the edit that leaves the
     rest out. Where the format cannot carry both, the client's own bytes without any thinking; and where not even that
     can be written, with all of it, and a fault."""
@@ -67,12 +68,12 @@ def without_thinking(
     strip = strip_thinking(conversation, keep, reason, gone)
     if strip is None:
         replay = resolve(conversation, edits)
-        return rewrite(dialect, path, conversation, replay), replay, None
+        return splice_edits(dialect, path, conversation, replay), replay, None
     replay = resolve(conversation, [*edits, strip])
-    done = rewrite(dialect, path, conversation, replay)
+    done = splice_edits(dialect, path, conversation, replay)
     if done.fault:
         alone = strip_thinking(conversation, 0, reason)
         replay = resolve(conversation, [alone] if alone is not None else [])
-        bare = rewrite(dialect, path, conversation, replay)
-        return Rewritten(bare.body, bare.view, done.fault), replay, None
+        bare = splice_edits(dialect, path, conversation, replay)
+        return Spliced(bare.body, bare.view, done.fault), replay, None
     return done, replay, strip

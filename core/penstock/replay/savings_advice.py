@@ -1,5 +1,5 @@
-"""Explains why little was saved in a session, and estimates what keep-alive, a longer cache lifetime or another preset
-would have saved."""
+"""`savings_advice`: why little was saved in a session (`penstock.stats.why_little_saved`), and what would have changed
+that: estimates for keep-alive and a longer cache lifetime, and how to compare presets."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from penstock.stats.pauses import Pause, PriceOf, span
 from penstock.stats.session_facts import SessionFacts
 from penstock.stats.why_little_saved import CENT, ENOUGH, reasons_of
 
-__all__ = ["why_not"]
+__all__ = ["savings_advice"]
 
 _LOGINS = (
     "Keep-alive leaves requests by a subscription login alone, unless `logins = true` stands under [stage.keepalive]."
 )
 
 
-def why_not(events: Iterable[Event], profile: Profile, plugins: Plugins) -> list[str]:
+def savings_advice(events: Iterable[Event], profile: Profile, plugins: Plugins) -> list[str]:
     """The reasons, then what would have changed it, in sentences with the session's own numbers. Empty where well was
     saved, and where nothing was paid for. `events`: those of one session, and those of the proxy itself, in their
     order. At the prices of `profile`, and with its settings of the keep-alive stage. Raises `PluginError` and

@@ -1,0 +1,24 @@
+"""The summariser `textrank`: keeps the sentences of the agent that rank highest, without a model."""
+
+from __future__ import annotations
+
+from penstock import Segment, Summary
+from penstock_plugins.common.token_estimate import CHARS_PER_TOKEN
+from penstock_plugins.compaction.parts import fit, render
+
+__all__ = ["TextRank"]
+
+_SHARE = 0.5
+
+
+class TextRank:
+    """At most half as long as a record: the highest-ranked sentences of the agent, fewer lines of results."""
+
+    name = "textrank"
+    is_offline = True
+    """It asks nobody: a replay may call it."""
+
+    def __call__(self, segment: Segment) -> Summary:
+        """The segment's parts in order, shortened; the user's words are whole."""
+        half = round(_SHARE * len(render(segment.parts)) / CHARS_PER_TOKEN)
+        return Summary(render(fit(segment.parts, min(segment.tokens, half)).parts))
