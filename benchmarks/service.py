@@ -138,14 +138,14 @@ def changes(port: int, token: str, count: int) -> list[float]:
 
     def read() -> None:
         while len(seen) < count:
-            change = json.loads(socket.recv())
+            change = json.loads(subscriber.recv())
             seen[change["key"]] = time.perf_counter()
         done.set()
 
-    link, out = http.client.HTTPConnection("127.0.0.1", port), {}
-    with connect(f"ws://127.0.0.1:{port}/v1/changes", additional_headers=headers, proxy=None) as socket:
-        socket.send('{"subscribe": {"prefix": "ws/"}}')
-        socket.recv()
+    link, out = http.client.HTTPConnection("127.0.0.1", port), dict[str, float]()
+    with connect(f"ws://127.0.0.1:{port}/v1/changes", additional_headers=headers, proxy=None) as subscriber:
+        subscriber.send('{"subscribe": {"prefix": "ws/"}}')
+        subscriber.recv()
         reader = threading.Thread(target=read)
         reader.start()
         for n in range(count):

@@ -59,7 +59,7 @@ class Call:
         return Response(content, status, headers, "application/json")
 
 
-def call_of(
+async def call_of(  # async: it waits for nothing, and a plain function would cost a change of threads
     request: Request,
     workspace: Annotated[str, Header(alias="x-penstock-workspace", pattern=_WORKSPACE)] = "default",
     by: Annotated[str, Header(alias="x-penstock-by", max_length=200, description="Whom the history names")] = "owner",

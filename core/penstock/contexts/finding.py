@@ -22,11 +22,27 @@ _NEAR = 500
 """Keys among which a similar one is looked for, for an error's hint."""
 
 
+_ONE = (contexts.c.workspace == sa.bindparam("workspace")) & (contexts.c.key == sa.bindparam("key"))
+_HEAD = contexts.select().where(_ONE)
+_ITS = {"size": "size", "digest": "digest", "updated_at": "at", "by": "by"}
+"""What a version has of its own, by the name it has in a head."""
+_VALUE = (
+    sa.select(
+        contexts,
+        context_versions.c.body,
+        context_versions.c.codec,
+        *(context_versions.c[column].label(f"its_{name}") for name, column in _ITS.items()),
+    )
+    .join(context_versions, context_versions.c.context == contexts.c.id)
+    .where(_ONE, context_versions.c.version == sa.func.coalesce(sa.bindparam("version"), contexts.c.version))
+)
+"""Built once: to build a statement takes longer than SQLite does for it."""
+
+
 def look_up(db: sa.Connection, workspace: str, key: str) -> Row | None:
     """The row of a context, also of one that was deleted or is past its end. Raises `InvalidContext`."""
     check_key(key)
-    one = (contexts.c.workspace == workspace) & (contexts.c.key == key)
-    return db.execute(contexts.select().where(one)).first()
+    return db.execute(_HEAD, {"workspace": workspace, "key": key}).first()
 
 
 def find(db: sa.Connection, workspace: str, key: str, now: float) -> Row:
@@ -38,7 +54,7 @@ def find(db: sa.Connection, workspace: str, key: str, now: float) -> Row:
         raise NoContext(f"there is no context {key} in workspace {workspace}{hint}", "key")
     if row.deleted_at is not None:
         raise Expired(f"context {key} was deleted; within 30 days `undelete` brings it back", "key")
-    if row.expires_at is not None and row.expires_at <= now:
+    if not _is_alive(row, now):
         raise Expired(f"context {key} ended at {rfc3339(row.expires_at)}", "key")
     return row
 
@@ -46,16 +62,17 @@ def find(db: sa.Connection, workspace: str, key: str, now: float) -> Row:
 def read(db: sa.Connection, workspace: str, key: str, version: int | None, now: float) -> ContextValue:
     """A version with its value, the newest for None. Raises as `find` does, and `NoContext` for one that is not
     kept."""
-    row = find(db, workspace, key, now)
-    wanted = row.version if version is None else version
-    one = (context_versions.c.context == row.id) & (context_versions.c.version == wanted)
-    kept = db.execute(context_versions.select().where(one)).first()
-    if kept is None:
-        raise no_version(db, row, wanted)
-    head = head_of(row)
-    if wanted != row.version:
-        head = replace(head, version=wanted, size=kept.size, digest=kept.digest, updated_at=kept.at, by=kept.by)
+    kept = db.execute(_VALUE, {"workspace": workspace, "key": check_key(key), "version": version}).first()
+    if kept is None or not _is_alive(kept, now):
+        raise no_version(db, find(db, workspace, key, now), version or 0)
+    head = head_of(kept)
+    if version not in (None, kept.version):
+        head = replace(head, version=version, **{name: kept._mapping[f"its_{name}"] for name in _ITS})
     return ContextValue(head, decode(kept.body, kept.codec))
+
+
+def _is_alive(row: Row, now: float) -> bool:
+    return row.deleted_at is None and (row.expires_at is None or row.expires_at > now)
 
 
 def no_version(db: sa.Connection, row: Row, version: int) -> ContextError:
