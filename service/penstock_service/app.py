@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
@@ -16,6 +17,9 @@ from penstock.contexts.contexts import Contexts
 from penstock_service import change_routes, context_routes, health_routes, seed_paths
 from penstock_service.access import Access
 from penstock_service.answers import handle_errors
+
+if TYPE_CHECKING:
+    from mcp.server.fastmcp import FastMCP
 
 __all__ = ["LOCAL_HOSTS", "create_app"]
 
@@ -28,11 +32,14 @@ _EXPIRE_S = 30.0
 def create_app(contexts: Contexts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS) -> FastAPI:
     """The application for one file of contexts. `token`: what a caller must show. `hosts`: the names it is asked by."""
 
+    mcp = _mcp(contexts)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         expiring = asyncio.create_task(_expire(contexts))
         try:
-            yield
+            async with mcp.session_manager.run() if mcp else nullcontext():
+                yield
         finally:
             expiring.cancel()
             with suppress(asyncio.CancelledError):
@@ -49,9 +56,22 @@ def create_app(contexts: Contexts, token: str, *, hosts: Collection[str] = LOCAL
     app.state.contexts = contexts
     for routes in (context_routes, change_routes, health_routes, seed_paths):
         app.include_router(routes.router)
+    if mcp:
+        app.router.routes.extend(mcp.streamable_http_app().routes)  # mounted, it would not run, and take every path
     handle_errors(app)
     app.add_middleware(Access, token=token, hosts=hosts)
     return app
+
+
+def _mcp(contexts: Contexts) -> FastMCP[None] | None:
+    """The tools for agents; None where the package `mcp` is not installed."""
+    try:
+        from penstock_service.mcp_tools import mcp_server
+    except ImportError as e:
+        if e.name is None or not e.name.startswith("mcp"):
+            raise
+        return None
+    return mcp_server(contexts)
 
 
 async def _expire(contexts: Contexts) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -14,9 +15,10 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from penstock.contexts.contexts import Contexts
+from penstock.contexts.errors import InvalidContext
 from penstock.contexts.writing import Writer
 
-__all__ = ["Call", "call_of", "json_answer"]
+__all__ = ["Call", "call_of", "check_workspace", "json_answer"]
 
 _WORKSPACE = r"^[A-Za-z0-9._-]{1,80}$"
 _VERSION = r'^("?[0-9]{1,9}"?)?$'
@@ -57,6 +59,13 @@ class Call:
         if not content:
             return Response(status_code=status)
         return Response(content, status, headers, "application/json")
+
+
+def check_workspace(name: str) -> str:
+    """`name`, when a workspace can have it. Raises `InvalidContext`."""
+    if not re.fullmatch(_WORKSPACE, name):
+        raise InvalidContext(f"{name!r} is no workspace: 1 to 80 letters, digits and ._- were expected")
+    return name
 
 
 async def call_of(  # async: it waits for nothing, and a plain function would cost a change of threads

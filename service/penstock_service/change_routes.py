@@ -18,10 +18,11 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from penstock.contexts.contexts import Contexts
+from penstock.contexts.errors import InvalidContext
 from penstock.contexts.records import Change, ChangeKind
 from penstock_service.answers import error_body, error_responses
 from penstock_service.bodies import change_line
-from penstock_service.calls import Call, call_of
+from penstock_service.calls import Call, call_of, check_workspace
 
 __all__ = ["Changes", "Wanted", "router"]
 
@@ -138,8 +139,12 @@ async def _lines(changes: Changes, wanted: Wanted, gap: bool) -> AsyncIterator[s
 async def socket(socket: WebSocket) -> None:
     """Changes by WebSocket, after a client has sent `{"subscribe": {…}}`. A second one takes the place of the first."""
     contexts: Contexts = socket.app.state.contexts
-    workspace = socket.headers.get("x-penstock-workspace", "default")
     await socket.accept()
+    try:
+        workspace = check_workspace(socket.headers.get("x-penstock-workspace", "default"))
+    except InvalidContext as e:
+        await socket.close(INVALID, str(e))
+        return
     following: asyncio.Task[None] | None = None
     try:
         while True:
