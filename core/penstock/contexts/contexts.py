@@ -6,21 +6,24 @@ file: SQLite lets one of them write at a time.
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from penstock.base import sqlite
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import StoreError
 from penstock.contexts import words
 from penstock.contexts.finding import find, head_of, read
-from penstock.contexts.keys import check_key
+from penstock.contexts.keys import check_prefix
 from penstock.contexts.records import Change, ContextHead, ContextValue, Filter, Hit, Page, Version
 from penstock.contexts.schema import changes, context_versions, contexts, metadata
 from penstock.contexts.values import decode
@@ -28,6 +31,10 @@ from penstock.contexts.writing import Writer
 
 __all__ = ["Contexts"]
 
+logger = logging.getLogger(__name__)
+
+_LAST = 2**63 - 1
+"""The largest number that SQLite can be asked for."""
 _BUSY_MS = 5_000
 """Milliseconds that a write waits for another process."""
 
@@ -40,17 +47,30 @@ class Contexts:
         self.path = path
         self.clock = clock or SystemClock()
         self._writing = threading.Lock()
+        self._has_purged = False
         self._listeners: list[Callable[[], None]] = []
         try:
-            self._engine = sqlite.connect(path, _BUSY_MS, "foreign_keys=ON")
-            with self._engine.connect() as db:
-                sqlite.migrate(db, Path(__file__).parent / "migrations", metadata)
-                words.create(db)
-                db.commit()
+            self._engine = sqlite.connect(path, _BUSY_MS, "foreign_keys=ON", "secure_delete=ON")
+            self._make_tables()
         except sqlite.UnknownRevision as e:
             raise StoreError(f"{path} was written by a newer version: give this one its own --store ({e})") from e
         except (SQLAlchemyError, OSError) as e:
             raise StoreError(f"{path} cannot be opened: {sqlite.why(e)}") from e
+
+    def _make_tables(self) -> None:
+        """Make or migrate what the file lacks. SQLite waits for nobody while two processes do so at once."""
+        deadline = time.monotonic() + _BUSY_MS / 1000
+        while True:
+            try:
+                with self._engine.connect() as db:
+                    sqlite.migrate(db, Path(__file__).parent / "migrations", metadata)
+                    words.create(db)
+                    db.commit()
+                return
+            except OperationalError as e:
+                if not _is_busy(e) or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.02)
 
     def close(self) -> None:
         """Let the file go."""
@@ -76,8 +96,6 @@ class Contexts:
 
     def page(self, workspace: str, wanted: Filter = Filter(), *, limit: int = 50, after: str | None = None) -> Page:  # noqa: B008
         """Contexts that fit `wanted`, by key. `after`: the `next` of the page before."""
-        if wanted.prefix:
-            check_key(wanted.prefix.rstrip("/") or "/")
         chosen = contexts.select().where(self._alive(workspace), *_fitting(wanted))
         if after is not None:
             chosen = chosen.where(contexts.c.key > after)
@@ -112,7 +130,7 @@ class Contexts:
 
     def changes_after(self, workspace: str, cursor: int, limit: int = 500) -> list[Change]:
         """What happened after `cursor`, in order."""
-        fit = (changes.c.workspace == workspace) & (changes.c.seq > cursor)
+        fit = (changes.c.workspace == workspace) & (changes.c.seq > min(cursor, _LAST))
         with self._reading() as db:
             rows = db.execute(changes.select().where(fit).order_by(changes.c.seq).limit(limit)).all()
         return [Change(r.seq, r.at, r.kind, r.key, r.version, r.by, tuple(r.tags)) for r in rows]
@@ -132,22 +150,34 @@ class Contexts:
     def write(self, workspace: str, by: str) -> Iterator[Writer]:
         """One transaction: what the `Writer` does in the block is there as a whole at its end, or not at all when the
         block raises. `by`: who does it, for the history."""
-        with self._writing, self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
-            try:
+        try:
+            with self._writing, self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
                 db.exec_driver_sql("BEGIN IMMEDIATE")  # the driver would begin when the first row is written
-            except SQLAlchemyError as e:
-                raise StoreError(f"{self.path} cannot be written: {sqlite.why(e)}") from e
-            try:
-                yield Writer(db, workspace, by, self.clock.now())
-                db.exec_driver_sql("COMMIT")
-            except SQLAlchemyError as e:
-                self._roll_back(db)
-                raise StoreError(f"{self.path} cannot be written: {sqlite.why(e)}") from e
-            except BaseException:
-                self._roll_back(db)
-                raise
+                try:
+                    writer = Writer(db, workspace, by, self.clock.now())
+                    yield writer
+                    db.exec_driver_sql("COMMIT")
+                except BaseException:
+                    self._roll_back(db)
+                    raise
+                self._has_purged |= writer.has_purged
+                if self._has_purged:
+                    self._empty_log(db)
+        except SQLAlchemyError as e:
+            raise StoreError(f"{self.path} cannot be written: {sqlite.why(e)}") from e
         for listener in tuple(self._listeners):
             listener()
+
+    def _empty_log(self, db: sa.Connection) -> None:
+        """Leave nothing of what was purged in the write-ahead log. While another process reads an older state it cannot
+        be done: then after the next write, or when the file is closed. What was purged is gone for every reader."""
+        try:
+            db.exec_driver_sql("PRAGMA busy_timeout=0")
+            self._has_purged = bool(db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar())
+            db.exec_driver_sql(f"PRAGMA busy_timeout={_BUSY_MS}")
+        except SQLAlchemyError as e:
+            db.invalidate()  # the next one gets a connection that waits for others again
+            logger.warning("%s: the write-ahead log could not be emptied after a purge: %s", self.path, sqlite.why(e))
 
     def _roll_back(self, db: sa.Connection) -> None:
         if not db.invalidated and db.connection.dbapi_connection is not None:
@@ -185,15 +215,22 @@ class Contexts:
     def _reading(self) -> Iterator[sa.Connection]:
         try:
             with self._engine.connect() as db:
+                db.exec_driver_sql("BEGIN")  # all selects see one state of the file; closing ends it
                 yield db
         except SQLAlchemyError as e:
             raise StoreError(f"{self.path} cannot be read: {sqlite.why(e)}") from e
+
+
+def _is_busy(e: OperationalError) -> bool:
+    """Whether another process was at the file. SQLite puts the details above the lowest eight bits."""
+    return getattr(e.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _fitting(wanted: Filter) -> list[sa.ColumnElement[bool]]:
     """The conditions of a filter."""
     out: list[sa.ColumnElement[bool]] = []
     if wanted.prefix:
+        check_prefix(wanted.prefix)
         last = wanted.prefix[:-1] + chr(ord(wanted.prefix[-1]) + 1)
         out.append((contexts.c.key >= wanted.prefix) & (contexts.c.key < last))
     if wanted.tag:

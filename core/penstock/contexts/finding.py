@@ -15,7 +15,7 @@ from penstock.contexts.records import ContextHead, ContextValue
 from penstock.contexts.schema import context_versions, contexts
 from penstock.contexts.values import decode
 
-__all__ = ["Row", "find", "head_of", "look_up", "no_version", "read"]
+__all__ = ["Row", "find", "head_of", "look_up", "read", "version_of"]
 
 Row = sa.Row[Any]
 _NEAR = 500
@@ -49,7 +49,7 @@ def find(db: sa.Connection, workspace: str, key: str, now: float) -> Row:
     """The row of a context that can be read. Raises `NoContext`, `Expired`, `InvalidContext`."""
     row = look_up(db, workspace, key)
     if row is None:
-        near = _similar(db, workspace, key)
+        near = _similar(db, workspace, key, now)
         hint = f"; near: {near}" if near else ""
         raise NoContext(f"there is no context {key} in workspace {workspace}{hint}", "key")
     if row.deleted_at is not None:
@@ -62,9 +62,9 @@ def find(db: sa.Connection, workspace: str, key: str, now: float) -> Row:
 def read(db: sa.Connection, workspace: str, key: str, version: int | None, now: float) -> ContextValue:
     """A version with its value, the newest for None. Raises as `find` does, and `NoContext` for one that is not
     kept."""
-    kept = db.execute(_VALUE, {"workspace": workspace, "key": check_key(key), "version": version}).first()
+    kept = db.execute(_VALUE, {"workspace": workspace, "key": check_key(key), "version": _asked(version)}).first()
     if kept is None or not _is_alive(kept, now):
-        raise no_version(db, find(db, workspace, key, now), version or 0)
+        raise _no_version(db, find(db, workspace, key, now), version or 0)
     head = head_of(kept)
     if version not in (None, kept.version):
         head = replace(head, version=version, **{name: kept._mapping[f"its_{name}"] for name in _ITS})
@@ -75,8 +75,22 @@ def _is_alive(row: Row, now: float) -> bool:
     return row.deleted_at is None and (row.expires_at is None or row.expires_at > now)
 
 
-def no_version(db: sa.Connection, row: Row, version: int) -> ContextError:
-    """The error for a version that is not kept, with those that are."""
+def version_of(db: sa.Connection, row: Row, version: int) -> Row:
+    """The row of a version. Raises `NoContext` for one that is not kept, with those that are."""
+    if 0 < version <= row.version:  # SQLite cannot be asked for any number that Python has
+        one = (context_versions.c.context == row.id) & (context_versions.c.version == version)
+        kept = db.execute(context_versions.select().where(one)).first()
+        if kept is not None:
+            return kept
+    raise _no_version(db, row, version)
+
+
+def _asked(version: int | None) -> int | None:
+    """SQLite cannot be asked for any number that Python has; no version has the number 0."""
+    return version if version is None or 0 < version < 2**63 else 0
+
+
+def _no_version(db: sa.Connection, row: Row, version: int) -> ContextError:
     kept = sa.select(context_versions.c.version).where(context_versions.c.context == row.id)
     numbers = sorted(db.scalars(kept))
     return NoContext(f"context {row.key} has no version {version}; kept are {numbers[0]} to {numbers[-1]}", "version")
@@ -99,8 +113,9 @@ def head_of(row: Row) -> ContextHead:
     )
 
 
-def _similar(db: sa.Connection, workspace: str, key: str) -> str:
-    alive = (contexts.c.workspace == workspace) & contexts.c.deleted_at.is_(None)
+def _similar(db: sa.Connection, workspace: str, key: str, now: float) -> str:
+    lasting = contexts.c.expires_at.is_(None) | (contexts.c.expires_at > now)
+    alive = (contexts.c.workspace == workspace) & contexts.c.deleted_at.is_(None) & lasting
     keys = db.scalars(sa.select(contexts.c.key).where(alive).order_by(contexts.c.updated_at.desc()).limit(_NEAR)).all()
     found = process.extractOne(key, keys, scorer=fuzz.ratio, score_cutoff=60)
     return str(found[0]) if found else ""

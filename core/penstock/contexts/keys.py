@@ -7,7 +7,7 @@ import secrets
 
 from penstock.contexts.errors import InvalidContext
 
-__all__ = ["KEY_PATTERN", "MAX_KEY", "check_key", "new_key"]
+__all__ = ["KEY_PATTERN", "MAX_KEY", "check_key", "check_prefix", "new_key"]
 
 MAX_KEY = 400
 """Characters."""
@@ -29,6 +29,13 @@ def check_key(key: str) -> str:
             "key",
         )
     return key
+
+
+def check_prefix(prefix: str) -> None:
+    """Raises `InvalidContext` when no key begins with `prefix`, which may end anywhere in one."""
+    *whole, _ = prefix.split("/")
+    if len(prefix) > MAX_KEY or not _KEY.fullmatch(f"{prefix}-") or _DOTS & set(whole):
+        raise InvalidContext(f"no key begins with {prefix!r}", "prefix")
 
 
 def new_key() -> str:

@@ -11,12 +11,15 @@ import zstandard
 
 from penstock.contexts.errors import InvalidContext, TooLarge
 
-__all__ = ["COMPRESS_ABOVE", "MAX_BYTES", "StoredValue", "decode", "encode", "merged"]
+__all__ = ["COMPRESS_ABOVE", "MAX_BYTES", "MAX_DEPTH", "StoredValue", "check_depth", "decode", "encode", "merged"]
 
 COMPRESS_ABOVE = 1024
 """Bytes of JSON from which on a value is compressed, when that makes it smaller."""
 MAX_BYTES = 8 << 20
 """Bytes of JSON that a value may have."""
+MAX_DEPTH = 128
+"""Lists and objects within each other. Python's own limit counts from where the caller is: a value that could just be
+written could not be read from deeper in the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,13 @@ class StoredValue:
 
 
 def encode(data: Any) -> StoredValue:
-    """`data` as it is stored. Raises `InvalidContext` for what JSON cannot hold, and `TooLarge`."""
+    """`data` as it is stored. Raises `InvalidContext` for what JSON cannot hold or is too deep, and `TooLarge`."""
+    check_depth(data)
     try:
         text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         canonical = json.dumps(data, allow_nan=False, separators=(",", ":"), sort_keys=True)
         raw = text.encode()
-    except (ValueError, TypeError, RecursionError) as e:  # half a character of UTF-16 is a ValueError as well
+    except (ValueError, TypeError) as e:  # half a character of UTF-16 is a ValueError as well
         raise InvalidContext(f"the data cannot be kept as JSON: {_why(e)}", "data") from e
     if len(raw) > MAX_BYTES:
         raise TooLarge(f"the data has {len(raw):,} bytes as JSON; {MAX_BYTES:,} are the most", "data")
@@ -53,7 +57,18 @@ def encode(data: Any) -> StoredValue:
 def _why(e: Exception) -> str:
     if isinstance(e, UnicodeEncodeError):
         return "a text holds half of a character (a lone surrogate)"
-    return "it is nested too deeply" if isinstance(e, RecursionError) else str(e)
+    return str(e)
+
+
+def check_depth(data: Any) -> None:
+    """Raises `InvalidContext` when there are more than `MAX_DEPTH` lists and objects within each other."""
+    level = [data] if isinstance(data, list | tuple | dict) else []
+    for _ in range(MAX_DEPTH):
+        parts = [part for one in level for part in (one.values() if isinstance(one, dict) else one)]
+        level = [part for part in parts if isinstance(part, list | tuple | dict)]
+        if not level:
+            return
+    raise InvalidContext(f"the data cannot be kept: it is nested deeper than {MAX_DEPTH} lists and objects", "data")
 
 
 def decode(body: bytes, codec: str) -> Any:
@@ -62,7 +77,8 @@ def decode(body: bytes, codec: str) -> Any:
 
 
 def merged(data: Any, patch: Any) -> Any:
-    """`data` changed by a JSON Merge Patch (RFC 7396): fields replaced, null takes one away. Neither is changed."""
+    """`data` changed by a JSON Merge Patch (RFC 7396): fields replaced, null takes one away. Neither is changed.
+    Both must be as `check_depth` wants them."""
     if not isinstance(patch, dict):
         return patch
     out = dict(data) if isinstance(data, dict) else {}

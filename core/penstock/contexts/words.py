@@ -12,14 +12,16 @@ import sqlalchemy as sa
 
 from penstock.text.stems import terms
 
-__all__ = ["TABLE", "add", "create", "excerpt", "match", "remove"]
+__all__ = ["TABLE", "add", "create", "excerpt", "match", "remove", "scrub"]
 
 TABLE = "context_words"
 _INDEXED = 200_000
 """Characters of a value that are indexed; what follows is found by key and tags only."""
 _ASKED = 64
 """Words of a question that are looked for."""
-_PLAIN = re.compile(r'["\x00]')
+_PLAIN = re.compile(r'["\x00\ud800-\udfff]')
+_ESCAPE = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
+"""What JSON writes for line ends, quotes and the like: its letters are no part of a word."""
 _AROUND = 120
 """Characters shown on each side of the first word that was found."""
 
@@ -34,13 +36,18 @@ def create(db: sa.Connection) -> None:
 def add(db: sa.Connection, number: int, workspace: str, said: str) -> None:
     """Index the context with this number again, with what is `said` in it."""
     remove(db, number)
-    stems = " ".join(terms(said[:_INDEXED].replace("\\n", " ").replace("\\t", " ")))  # JSON's line ends and tabs
+    stems = " ".join(terms(_ESCAPE.sub(" ", said[:_INDEXED])))
     db.exec_driver_sql(f"INSERT INTO {TABLE}(rowid, scope, text) VALUES (?, ?, ?)", (number, _scope(workspace), stems))
 
 
 def remove(db: sa.Connection, number: int) -> None:
-    """Take a context out."""
+    """Take a context out. Its words stay in the file until `scrub`."""
     db.exec_driver_sql(f"DELETE FROM {TABLE} WHERE rowid = ?", (number,))
+
+
+def scrub(db: sa.Connection) -> None:
+    """Merge the segments of the index: until then they hold the words of what was taken out."""
+    db.exec_driver_sql(f"INSERT INTO {TABLE}({TABLE}) VALUES ('optimize')")
 
 
 def match(query: str, workspace: str) -> str:

@@ -11,11 +11,10 @@ import sqlalchemy as sa
 
 from penstock.contexts import words
 from penstock.contexts.errors import Conflict, InvalidContext, NoContext, StaleVersion
-from penstock.contexts.finding import Row, find, head_of, look_up, no_version, read
-from penstock.contexts.keys import check_key
+from penstock.contexts.finding import Row, find, head_of, look_up, read, version_of
 from penstock.contexts.records import DEFAULT_TTL_S, ChangeKind, ContextHead, ContextValue, NewContext
 from penstock.contexts.schema import changes, context_versions, contexts, idempotency
-from penstock.contexts.values import StoredValue, decode, encode, merged
+from penstock.contexts.values import StoredValue, check_depth, decode, encode, merged
 
 __all__ = ["MAX_VERSIONS", "Writer"]
 
@@ -27,7 +26,7 @@ KEPT_CHANGES = 100_000
 """Changes that a subscriber can still be told of."""
 KEPT_ANSWERS_S = 86_400.0
 """Seconds for which a repeated request gets its first answer."""
-_MAX_TTL_S = 100 * 366 * 86_400.0
+_MIN_TTL_S, _MAX_TTL_S = 0.001, 100 * 366 * 86_400.0
 
 
 class Writer:
@@ -35,6 +34,8 @@ class Writer:
 
     def __init__(self, db: sa.Connection, workspace: str, by: str, now: float) -> None:
         self._db, self._workspace, self._by, self._now = db, workspace, by, now
+        self.has_purged = False
+        """Whether something was removed for good, so that the write-ahead log has to go as well."""
 
     @contextmanager
     def part(self) -> Iterator[None]:
@@ -60,18 +61,19 @@ class Writer:
         row = look_up(self._db, self._workspace, key)
         is_new = row is None or not self._is_alive(row)
         self._expect(key, expected, 0 if is_new or row is None else row.version)
-        stored = encode(new.data)
+        stored, end = encode(new.data), self._end_of(row, is_new, new.ttl)  # what may raise goes before what changes
         if row is None:
-            return self._insert(key, new, stored), True
+            return self._insert(key, new, stored, end), True
         same = not is_new and row.digest == stored.digest
         version = row.version if same else self._add_version(row, stored, new.change)
-        self._update(row, version, stored, new, revived=is_new)
+        self._update(row, version, stored, new, end, revived=is_new)
         if not same or is_new:
             self._tell("put", key, version, new.tags if new.tags is not None else row.tags)
         return self._head(key), is_new
 
     def patch(self, key: str, patch: Any, new: NewContext, expected: int | None = None) -> ContextHead:
         """Change a value by a JSON Merge Patch (RFC 7396). `new`: the rest, without its data."""
+        check_depth(patch)
         return self._change(key, new, expected, lambda data: merged(data, patch))
 
     def append(self, key: str, items: Sequence[Any], new: NewContext, expected: int | None = None) -> ContextHead:
@@ -121,7 +123,7 @@ class Writer:
         self._expect(key, expected, row.version)
         stored = encode(decode(*self._body(row, to)))
         version = self._add_version(row, stored, f"rollback to {to}")
-        self._update(row, version, stored, NewContext(None), revived=False)
+        self._update(row, version, stored, NewContext(None), self._end_of(row, False, None), revived=False)
         self._tell("rollback", key, version, row.tags)
         return self._head(key)
 
@@ -179,12 +181,20 @@ class Writer:
 
     def _end(self, ttl: float) -> float | None:
         """When a time of `ttl` seconds from now is over. Raises `InvalidContext`."""
-        if not 0 <= ttl <= _MAX_TTL_S:
-            raise InvalidContext(f"ttl is {ttl:g}: seconds from 0 (no end) to 100 years were expected", "ttl")
+        if not (ttl == 0 or _MIN_TTL_S <= ttl <= _MAX_TTL_S):
+            text = f"ttl is {ttl:g}: 0 (no end), or seconds from {_MIN_TTL_S:g} to 100 years, were expected"
+            raise InvalidContext(text, "ttl")
         return self._now + ttl if ttl else None
 
-    def _insert(self, key: str, new: NewContext, stored: StoredValue) -> ContextHead:
-        check_key(key)
+    def _end_of(self, row: Row | None, is_new: bool, ttl: float | None) -> float | None:
+        """When a context ends that is put now; for None as long from now on as it lasted before."""
+        if ttl is not None:
+            return self._end(ttl)
+        if row is None or is_new:
+            return self._end(DEFAULT_TTL_S)
+        return None if row.expires_at is None else self._now + float(row.expires_at - row.updated_at)
+
+    def _insert(self, key: str, new: NewContext, stored: StoredValue, end: float | None) -> ContextHead:
         tags = list(new.tags or ())
         row = {
             "workspace": self._workspace,
@@ -197,7 +207,7 @@ class Writer:
             "digest": stored.digest,
             "created_at": self._now,
             "updated_at": self._now,
-            "expires_at": self._end(DEFAULT_TTL_S if new.ttl is None else new.ttl),
+            "expires_at": end,
             "by": self._by,
         }
         number = int(self._db.execute(contexts.insert().values(row).returning(contexts.c.id)).scalar_one())
@@ -218,11 +228,10 @@ class Writer:
         row = {"context": number, "version": version, "change": change, "by": self._by, "at": self._now}
         self._db.execute(context_versions.insert().values(**row, **values))
 
-    def _update(self, row: Row, version: int, stored: StoredValue, new: NewContext, *, revived: bool) -> None:
+    def _update(
+        self, row: Row, version: int, stored: StoredValue, new: NewContext, end: float | None, *, revived: bool
+    ) -> None:
         tags = list(new.tags) if new.tags is not None else row.tags
-        ttl = new.ttl
-        if ttl is None and row.expires_at is not None:  # as long as before, from now on
-            ttl = DEFAULT_TTL_S if revived else row.expires_at - row.updated_at
         values: dict[str, Any] = {
             "version": version,
             "tags": tags,
@@ -231,7 +240,7 @@ class Writer:
             "size": stored.size,
             "digest": stored.digest,
             "updated_at": self._now,
-            "expires_at": None if ttl is None else self._end(ttl),
+            "expires_at": end,
             "deleted_at": None,
         }
         if version != row.version:
@@ -247,21 +256,20 @@ class Writer:
         words.add(self._db, number, self._workspace, f"{key} {' '.join(tags)} {text}")
 
     def _body(self, row: Row, version: int) -> tuple[bytes, str]:
-        one = (context_versions.c.context == row.id) & (context_versions.c.version == version)
-        kept = self._db.execute(context_versions.select().where(one)).first()
-        if kept is None:
-            raise no_version(self._db, row, version)
+        kept = version_of(self._db, row, version)
         return kept.body, kept.codec
 
     def _head(self, key: str) -> ContextHead:
         return head_of(find(self._db, self._workspace, key, self._now))
 
     def _purge(self, numbers: Sequence[int]) -> None:
-        self._db.exec_driver_sql("PRAGMA secure_delete=ON")
         for number in numbers:
             words.remove(self._db, number)
             self._db.execute(context_versions.delete().where(context_versions.c.context == number))
             self._db.execute(contexts.delete().where(contexts.c.id == number))
+        if numbers:
+            words.scrub(self._db)
+            self.has_purged = True
 
     def _tell(self, kind: ChangeKind, key: str, version: int, tags: Sequence[str]) -> None:
         row = {"at": self._now, "kind": kind, "key": key, "version": version, "by": self._by, "tags": list(tags)}

@@ -1,0 +1,103 @@
+"""The index of words: what is found, and that nothing of a purged context is left in the file."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock.base.clock import ManualClock
+from penstock.contexts.contexts import Contexts
+from penstock.contexts.records import NewContext
+
+CANARY = "zyxcanary"
+
+
+def found(contexts: Contexts, query: str) -> list[str]:
+    return [hit.head.key for hit in contexts.search("w", query)]
+
+
+def put(contexts: Contexts, key: str, data: Any, **more: Any) -> None:
+    with contexts.write("w", "me") as writer:
+        writer.put(key, NewContext(data, **more))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["C:\\new\\table", "one\nnew", "one\ttable new", "one\rnew", 'say "new"', "\x1bnew", "\\\\new", "one\x08new"],
+)
+def test_words_beside_what_json_escapes_are_found(text: str, contexts: Contexts) -> None:
+    put(contexts, "k", {"text": text})
+    assert found(contexts, "new") == ["k"]
+
+
+def test_key_tags_names_and_values_are_found(contexts: Contexts) -> None:
+    put(contexts, "plan/gateway", {"colour": ["green", 42]}, tags=("urgent",))
+    for word in ("gateway", "urgent", "colour", "green", "42", "greens nothing"):
+        assert found(contexts, word) == ["plan/gateway"], word
+    assert found(contexts, "blue") == []
+
+
+@pytest.mark.parametrize(
+    "query", ["", "   ", '"', "the", "*", "AND", "text:", "a\x00b", "\ud800", "(" * 50, "x " * 500]
+)
+def test_any_text_may_be_asked_for(query: str, contexts: Contexts) -> None:
+    put(contexts, "k", "some words")
+    assert found(contexts, query) == []
+
+
+@pytest.fixture
+def filled(contexts: Contexts, clock: ManualClock) -> Contexts:
+    """Many contexts, and the canary in several versions of one."""
+    for n in range(60):
+        put(contexts, f"other/{n}", {"text": f"filler{n} " * (n * 9), "canary": [f"{CANARY}{n}"] * (n % 2)}, ttl=0)
+    for n in range(14):  # more than are kept; small and large ones, plain and compressed
+        put(contexts, "secret", {"text": f"{CANARY}{n} " * (1 + n % 3 * 400)}, ttl=10)
+    for n in range(1, 60, 2):
+        put(contexts, f"other/{n}", {"text": "harmless"}, ttl=0)
+        with contexts.write("w", "me") as writer:
+            writer.delete(f"other/{n}", purge=n % 3 == 0)
+    return contexts
+
+
+def test_nothing_of_a_purged_context_is_left_in_the_files(filled: Contexts, path: Path) -> None:
+    with filled.write("w", "me") as writer:
+        for n in range(1, 60, 2):
+            if n % 3:
+                writer.delete(f"other/{n}", purge=True)
+        writer.delete("secret", purge=True)
+    assert _left(path) == []
+    filled.close()
+    assert _left(path) == []
+
+
+def test_nothing_is_left_of_what_was_deleted_long_ago(filled: Contexts, path: Path, clock: ManualClock) -> None:
+    clock.advance(11)
+    assert filled.expire() == 1
+    assert _left(path) != []  # it can still be brought back
+    clock.advance(31 * 86_400)
+    filled.expire()
+    assert _left(path) == []
+
+
+def test_what_a_reader_keeps_in_the_log_goes_when_it_has_ended(contexts: Contexts, path: Path) -> None:
+    """The purge itself waits for nobody."""
+    put(contexts, "k", CANARY)
+    reader = sqlite3.connect(path)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM contexts").fetchone() == (1,)
+    with contexts.write("w", "me") as writer:
+        writer.delete("k", purge=True)
+    assert contexts.page("w").items == []
+    assert _left(path) != []
+    reader.close()
+    contexts.expire()
+    assert _left(path) == []
+
+
+def _left(path: Path) -> list[str]:
+    """The files in which the canary, or a stem of it, is; a compressed value is looked for by what it is."""
+    files = [path, *path.parent.glob(f"{path.name}-*")]
+    return [file.name for file in files if CANARY.encode() in file.read_bytes()]
