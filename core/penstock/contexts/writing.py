@@ -28,6 +28,14 @@ KEPT_ANSWERS_S = 86_400.0
 """Seconds for which a repeated request gets its first answer."""
 _MIN_TTL_S, _MAX_TTL_S = 0.001, 100 * 366 * 86_400.0
 
+_ADD = contexts.insert().returning(contexts.c.id)
+_SET = contexts.update().where(contexts.c.id == sa.bindparam("number"))
+_ADD_VERSION, _ADD_CHANGE = context_versions.insert(), changes.insert()
+_OLD = context_versions.delete().where(
+    context_versions.c.context == sa.bindparam("number"), context_versions.c.version <= sa.bindparam("last")
+)
+"""Built once: to build a statement takes longer than SQLite does for it."""
+
 
 class Writer:
     """Changes contexts of one workspace. Not for keeping: it ends with the transaction."""
@@ -210,7 +218,7 @@ class Writer:
             "expires_at": end,
             "by": self._by,
         }
-        number = int(self._db.execute(contexts.insert().values(row).returning(contexts.c.id)).scalar_one())
+        number = int(self._db.execute(_ADD, row).scalar_one())
         self._write_version(number, 1, stored, new.change)
         self._index(number, key, tags, stored.text)
         self._tell("put", key, 1, tags)
@@ -219,14 +227,13 @@ class Writer:
     def _add_version(self, row: Row, stored: StoredValue, change: str) -> int:
         version = int(row.version) + 1
         self._write_version(row.id, version, stored, change)
-        old = (context_versions.c.context == row.id) & (context_versions.c.version <= version - MAX_VERSIONS)
-        self._db.execute(context_versions.delete().where(old))
+        self._db.execute(_OLD, {"number": row.id, "last": version - MAX_VERSIONS})
         return version
 
     def _write_version(self, number: int, version: int, stored: StoredValue, change: str) -> None:
         values = {"body": stored.body, "codec": stored.codec, "size": stored.size, "digest": stored.digest}
         row = {"context": number, "version": version, "change": change, "by": self._by, "at": self._now}
-        self._db.execute(context_versions.insert().values(**row, **values))
+        self._db.execute(_ADD_VERSION, {**row, **values})
 
     def _update(
         self, row: Row, version: int, stored: StoredValue, new: NewContext, end: float | None, *, revived: bool
@@ -250,7 +257,7 @@ class Writer:
             self._index(row.id, row.key, tags, stored.text)
 
     def _set(self, number: int, **values: Any) -> None:
-        self._db.execute(contexts.update().where(contexts.c.id == number).values(values))
+        self._db.execute(_SET, {"number": number, **values})
 
     def _index(self, number: int, key: str, tags: Sequence[str], text: str) -> None:
         words.add(self._db, number, self._workspace, f"{key} {' '.join(tags)} {text}")
@@ -273,4 +280,4 @@ class Writer:
 
     def _tell(self, kind: ChangeKind, key: str, version: int, tags: Sequence[str]) -> None:
         row = {"at": self._now, "kind": kind, "key": key, "version": version, "by": self._by, "tags": list(tags)}
-        self._db.execute(changes.insert().values(workspace=self._workspace, **row))
+        self._db.execute(_ADD_CHANGE, {"workspace": self._workspace, **row})
