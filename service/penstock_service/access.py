@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Collection
 
 from fastapi import HTTPException
@@ -17,10 +18,9 @@ __all__ = ["MAX_BODY", "Access"]
 MAX_BODY = 9 << 20
 """Bytes of a body: those of the largest value, and something for what stands around it."""
 _LARGE = f"a body has at most {MAX_BODY:,} bytes"
+_HOST = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]+))(?::\d{1,5})?")
 OPEN = frozenset({"/healthz", "/readyz"})
 """Paths that probes ask without a token."""
-UNAUTHENTICATED = 4401
-"""The code with which a WebSocket is closed that showed no token."""
 
 
 class Access:
@@ -35,13 +35,16 @@ class Access:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
-        if host.strip("[]").lower() not in self._hosts:
-            message = f"this service is not {host!r}: ask for it by {', '.join(sorted(self._hosts))}"
+        host = _HOST.fullmatch(headers.get("host", ""))
+        if host is None or (host[1] or host[2]).lower() not in self._hosts:
+            named = ", ".join(sorted(self._hosts))
+            message = f"this service is asked for by {named}; `penstock serve --allowed-host NAME` adds a name"
             await _refuse(scope, receive, send, "misdirected", message)
         elif scope["path"] not in OPEN and not self._is_owner(headers):
             message = "a token is needed: `Authorization: Bearer TOKEN`; `penstock serve` prints which file it is in"
             await _refuse(scope, receive, send, "unauthenticated", message)
+        elif any(letter < " " for letter in scope["path"]):
+            await _refuse(scope, receive, send, "invalid", "a path has no control characters")
         elif int(length if (length := headers.get("content-length", "0")).isdecimal() else 0) > MAX_BODY:
             await _refuse(scope, receive, send, "too_large", _LARGE)
         elif scope["type"] == "http":
@@ -72,7 +75,7 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, type: str, message
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.accept"})
-        await send({"type": "websocket.close", "code": UNAUTHENTICATED, "reason": type})
+        await send({"type": "websocket.close", "code": 4000 + STATUS[type], "reason": type})
         return
     body = json.dumps(error_body(type, message)).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]

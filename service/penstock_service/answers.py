@@ -99,7 +99,7 @@ def handle_errors(app: FastAPI) -> None:
 def _invalid(request: Request, e: RequestValidationError) -> dict[str, Any]:
     """The first fault of a body or a query, with the nearest known field for an unknown one."""
     first = e.errors()[0]
-    place = [str(part) for part in first["loc"] if part not in ("body", "query", "header", "path")]
+    place = [str(part) for part in first["loc"][1:]]
     name = ".".join(place)
     message = str(first["msg"])
     if first["type"] == "extra_forbidden":

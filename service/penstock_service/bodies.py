@@ -36,6 +36,7 @@ Ttl = Annotated[float, Field(ge=0, le=3.2e9, description="Seconds until it ends;
 Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
 Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 Key = Annotated[str, Field(max_length=MAX_KEY, pattern=KEY_PATTERN)]
+Prefix = Annotated[str, Field(max_length=MAX_KEY)]
 VersionNumber = Annotated[int, Field(ge=1, le=2**31)]
 
 
@@ -85,7 +86,7 @@ class SearchBody(_Body):
     tag: Word | None = None
     session: Name | None = None
     agent: Name | None = None
-    prefix: Key | None = None
+    prefix: Prefix | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 20
 
 
@@ -121,6 +122,8 @@ class ContextLine(BaseModel):
     updated_at: str
     expires_at: str | None
     by: str
+    tag: str
+    """The ETag, without its quotes."""
 
 
 class ContextAnswer(ContextLine):
@@ -197,6 +200,7 @@ def line_of(head: ContextHead) -> dict[str, Any]:
         "updated_at": rfc3339(head.updated_at),
         "expires_at": None if head.expires_at is None else rfc3339(head.expires_at),
         "by": head.by,
+        "tag": head.tag,
     }
 
 

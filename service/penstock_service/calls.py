@@ -16,12 +16,13 @@ from pydantic import BaseModel
 
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import InvalidContext
+from penstock.contexts.records import Expected
 from penstock.contexts.writing import Writer
 
 __all__ = ["Call", "call_of", "check_workspace", "json_answer"]
 
 _WORKSPACE = r"^[A-Za-z0-9._-]{1,80}$"
-_VERSION = r'^("?[0-9]{1,9}"?)?$'
+_TAG = r'^("?[0-9]{1,9}(-[0-9a-f]{12})?"?|\*)?$'
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,12 @@ class Call:
     contexts: Contexts
     workspace: str
     by: str
-    expected: int | None
-    """The version of `If-Match`."""
+    expected: Expected
+    """What `If-Match` says."""
     name: str
     """The `Idempotency-Key`; empty without one."""
     what: str
-    """Method and path, by which a repeated call is told from another of the same name."""
+    """Method, path and query, by which a repeated call is told from another of the same name."""
 
     def change(
         self, do: Callable[[Writer], tuple[int, Any]], body: BaseModel | None = None, version: bool = False
@@ -44,8 +45,7 @@ class Call:
         """Carry out a change in one transaction: `do` returns status and answer. The same call under the same
         `Idempotency-Key` gets the first answer again and changes nothing. `version`: the answer's ETag is its
         version."""
-        said = body.model_dump_json() if body is not None and self.name else ""
-        digest = hashlib.sha256(f"{self.what}\n{self.expected}\n{said}".encode()).hexdigest()
+        digest = self._digest(body) if self.name else ""
         with self.contexts.write(self.workspace, self.by) as writer:
             known = writer.answered(self.name, digest) if self.name else None
             if known is not None:
@@ -55,16 +55,24 @@ class Call:
                 content = b"" if answer is None else json_bytes(answer)
                 if self.name:
                     writer.remember_answer(self.name, digest, status, content)
-        headers = {"etag": f'"{json.loads(content)["version"]}"'} if version else {}
+        headers = {"etag": f'"{json.loads(content)["tag"]}"'} if version else {}
         if not content:
             return Response(status_code=status)
         return Response(content, status, headers, "application/json")
+
+    def _digest(self, body: BaseModel | None) -> str:
+        """The same for equal calls. Raises `InvalidContext` for a body that is nested too deeply."""
+        try:
+            said = "" if body is None else json.dumps(body.model_dump(exclude_unset=True), sort_keys=True)
+        except (ValueError, RecursionError) as e:
+            raise InvalidContext(f"the body cannot be kept as JSON: {e}", "data") from e
+        return hashlib.sha256(f"{self.what}\n{self.expected}\n{said}".encode()).hexdigest()
 
 
 def check_workspace(name: str) -> str:
     """`name`, when a workspace can have it. Raises `InvalidContext`."""
     if not re.fullmatch(_WORKSPACE, name):
-        raise InvalidContext(f"{name!r} is no workspace: 1 to 80 letters, digits and ._- were expected")
+        raise InvalidContext(f"{name!r} is not a valid workspace: 1 to 80 letters, digits and ._- were expected")
     return name
 
 
@@ -73,14 +81,15 @@ async def call_of(  # async: it waits for nothing, and a plain function would co
     workspace: Annotated[str, Header(alias="x-penstock-workspace", pattern=_WORKSPACE)] = "default",
     by: Annotated[str, Header(alias="x-penstock-by", max_length=200, description="Whom the history names")] = "owner",
     if_match: Annotated[
-        str, Header(alias="if-match", pattern=_VERSION, description='`"VERSION"`; `"0"`: there is none yet')
+        str, Header(alias="if-match", pattern=_TAG, description='An ETag, or `"VERSION"`; `"0"`: there is none yet')
     ] = "",
     name: Annotated[str, Header(alias="idempotency-key", max_length=200)] = "",
 ) -> Call:
     """The call of a request."""
-    expected = int(if_match.strip('"')) if if_match else None
+    tag = if_match.strip('"')
+    expected: Expected = (int(tag) if tag.isdecimal() else tag) if tag else None
     contexts: Contexts = request.app.state.contexts
-    return Call(contexts, workspace, by, expected, name, f"{request.method} {request.url.path}")
+    return Call(contexts, workspace, by, expected, name, f"{request.method} {request.url.path}?{request.url.query}")
 
 
 def json_bytes(answer: Any) -> bytes:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -17,12 +19,15 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from penstock.base.errors import StoreError
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import InvalidContext
 from penstock.contexts.records import Change, ChangeKind
 from penstock_service.answers import error_body, error_responses
 from penstock_service.bodies import change_line
 from penstock_service.calls import Call, call_of, check_workspace
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["Changes", "Wanted", "router"]
 
@@ -35,6 +40,7 @@ _SLOW_S = 30.0
 """Seconds that a message may take to be sent, before a reader is given up."""
 SLOW = 4408
 INVALID = 4400
+UNREADABLE = 1011
 
 
 class Wanted(BaseModel):
@@ -75,18 +81,19 @@ class Changes:
     cursor: int
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def follow(self) -> AsyncIterator[list[Change]]:
+    async def follow(self) -> AsyncGenerator[list[Change], None]:
         """What is there, and then what comes; an empty list about once a second when nothing does."""
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
-            loop.call_soon_threadsafe(self._woken.set)
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._woken.set)
 
         stop = self.contexts.listen(wake)
         try:
             while True:
                 self._woken.clear()  # before reading: what is written from here on wakes it again
-                found = await run_in_threadpool(self.contexts.changes_after, self.workspace, self.cursor)
+                found = await self._read()
                 if found:
                     self.cursor = found[-1].cursor
                 yield found
@@ -94,6 +101,14 @@ class Changes:
                     await self._wait()
         finally:
             stop()
+
+    async def _read(self) -> list[Change]:
+        """Nothing while the file cannot be read: the cursor stays, so nothing is missed."""
+        try:
+            return await run_in_threadpool(self.contexts.changes_after, self.workspace, self.cursor)
+        except StoreError as e:
+            logger.warning("changes cannot be read now: %s", e)
+            return []
 
     async def _wait(self) -> None:
         try:
@@ -122,17 +137,18 @@ def events(
 
 
 async def _lines(changes: Changes, wanted: Wanted, gap: bool) -> AsyncIterator[str]:
-    yield "event: gap\ndata: {}\n\n" if gap else ": from here\n\n"
+    yield f'event: gap\ndata: {{"cursor": "{changes.cursor}"}}\n\n' if gap else ": from here\n\n"
     silent = 0.0
-    async for found in changes.follow():
-        fitting = [change for change in found if wanted.fits(change)]
-        for change in fitting:
-            line = json.dumps(change_line(change))
-            yield f"id: {change.cursor}\nevent: {change.kind}\ndata: {line}\n\n"
-        silent = 0.0 if fitting else silent + (0 if found else _POLL_S)
-        if silent >= _ALIVE_S:
-            silent = 0.0
-            yield ": still here\n\n"
+    async with aclosing(changes.follow()) as batches:
+        async for found in batches:
+            fitting = [change for change in found if wanted.fits(change)]
+            for change in fitting:
+                line = json.dumps(change_line(change))
+                yield f"id: {change.cursor}\nevent: {change.kind}\ndata: {line}\n\n"
+            silent = 0.0 if fitting else silent + (0 if found else _POLL_S)
+            if silent >= _ALIVE_S:
+                silent = 0.0
+                yield ": still here\n\n"
 
 
 @router.websocket("/v1/changes")
@@ -168,13 +184,18 @@ async def socket(socket: WebSocket) -> None:
 
 
 async def _follow(socket: WebSocket, contexts: Contexts, workspace: str, wanted: Wanted) -> None:
-    start, gap = await run_in_threadpool(_start, contexts, wanted.after)
-    await socket.send_json({"gap": True} if gap else {"subscribed": str(start)})
     try:
-        async for found in Changes(contexts, workspace, start).follow():
-            for change in filter(wanted.fits, found):
-                async with asyncio.timeout(_SLOW_S):
-                    await socket.send_json(change_line(change))
+        start, gap = await run_in_threadpool(_start, contexts, wanted.after)
+    except StoreError as e:
+        await socket.close(UNREADABLE, str(e)[:120])
+        return
+    await socket.send_json({"subscribed": str(start), **({"gap": True} if gap else {})})
+    try:
+        async with aclosing(Changes(contexts, workspace, start).follow()) as batches:
+            async for found in batches:
+                for change in filter(wanted.fits, found):
+                    async with asyncio.timeout(_SLOW_S):
+                        await socket.send_json(change_line(change))
     except TimeoutError:
         await socket.close(SLOW, "this reader takes too long")
     except WebSocketDisconnect:
@@ -183,9 +204,7 @@ async def _follow(socket: WebSocket, contexts: Contexts, workspace: str, wanted:
 
 def _start(contexts: Contexts, after: str | None) -> tuple[int, bool]:
     """The cursor to begin at, and whether something before it is missing."""
-    if after is None:
-        return contexts.cursor(), False
-    return (contexts.cursor(), True) if contexts.has_gap(int(after)) else (int(after), False)
+    return (contexts.cursor(), False) if after is None else contexts.resume(int(after))
 
 
 def _first(e: Exception) -> str:

@@ -29,6 +29,12 @@ def serve(
     host: Annotated[
         str, typer.Option(help="The address to listen on. Only this machine can reach it unless you name another.")
     ] = "127.0.0.1",
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A name by which others ask for it, where that is not the address; several times for several."
+        ),
+    ] = None,
     store: Annotated[Path | None, typer.Option(help="The file of contexts.", show_default=False)] = None,
 ) -> None:
     """Serve contexts to programs and agents over HTTP and WebSocket, on this machine, and stay until Ctrl-C."""
@@ -44,6 +50,11 @@ def serve(
     from penstock_service.app import LOCAL_HOSTS, create_app
     from penstock_service.token_file import owner_token, token_path
 
+    if host in ("0.0.0.0", "::") and not allowed_host:
+        raise PenstockError(
+            f"{host} is every address of this machine: name those that others ask by with --allowed-host, or listen on "
+            "one address"
+        )
     token = owner_token()
     try:
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -55,7 +66,9 @@ def serve(
         shown = f"[{host}]" if ":" in host else host
         typer.echo(f"Contexts at http://{shown}:{bound}/v1/contexts, token in {token_path()}")
         typer.echo("Described at /openapi.json. Ctrl-C ends it.")
-        app = create_app(contexts, token, hosts={*LOCAL_HOSTS, host.lower()})
+        app = create_app(
+            contexts, token, hosts={*LOCAL_HOSTS, host.lower(), *(name.lower() for name in allowed_host or [])}
+        )
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3
         )

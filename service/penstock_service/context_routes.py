@@ -8,9 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Path, Query
 from fastapi.responses import Response
 
-from penstock.contexts.errors import Conflict, ContextError, InvalidContext
+from penstock.contexts.errors import Conflict, ContextError, InvalidContext, TooLarge
 from penstock.contexts.keys import KEY_PATTERN, MAX_KEY, check_key, new_key
-from penstock.contexts.records import Filter, NewContext
+from penstock.contexts.records import Expected, Filter, NewContext
+from penstock.contexts.values import MAX_BYTES
 from penstock.contexts.writing import Writer
 from penstock_service import bodies
 from penstock_service.answers import error_responses, status_of
@@ -70,11 +71,11 @@ def get(
 ) -> Response:
     """The newest version, or an older one."""
     if known is not None and version is None:
-        tag = f'"{call.contexts.head(call.workspace, key).version}"'
-        if tag in known:
+        tag = f'"{call.contexts.head(call.workspace, key).tag}"'
+        if known.strip() == "*" or tag in (one.strip().removeprefix("W/") for one in known.split(",")):
             return Response(status_code=304, headers={"etag": tag})
     found = call.contexts.get(call.workspace, key, version)
-    return json_answer(bodies.answer_of(found), {"etag": f'"{found.head.version}"'})
+    return json_answer(bodies.answer_of(found), {"etag": f'"{found.head.tag}"'})
 
 
 @router.patch("/contexts/{key:path}", tags=["contexts"], response_model=bodies.ContextLine)
@@ -124,7 +125,7 @@ def rollback(key: Key, body: bodies.RollbackBody, call: Calls) -> Response:
 @router.post("/undelete/{key:path}", tags=["history"], response_model=bodies.ContextLine)
 def undelete(key: Key, call: Calls) -> Response:
     """Bring back what was deleted or has ended, for 24 hours."""
-    return call.change(lambda writer: (200, bodies.line_of(writer.undelete(key))), version=True)
+    return call.change(lambda writer: (200, bodies.line_of(writer.undelete(key, expected=call.expected))), version=True)
 
 
 @router.post("/touch/{key:path}", tags=["contexts"], response_model=bodies.ContextLine)
@@ -146,18 +147,25 @@ def search(body: bodies.SearchBody, call: Calls) -> Response:
 def batch(body: bodies.BatchBody, call: Calls) -> Response:
     """Several calls in order. `atomic`: where one fails nothing is changed, and the answer is 409 and names it."""
 
+    if call.name and any(step.op == "get" for step in body.do):
+        raise InvalidContext("a batch with an Idempotency-Key cannot `get`: its answer is kept for a day", "do")
+
     def do(writer: Writer) -> tuple[int, Any]:
         results: list[dict[str, Any]] = []
+        size = 0
         for nth, step in enumerate(body.do):
             try:
                 with writer.part():
                     status, answer = _step(writer, step)
                 results.append({"status": status, **({} if answer is None else {"context": answer})})
+                size += answer["size"] if step.op == "get" else 0
             except ContextError as e:
                 status, error = status_of(e)
                 if body.atomic:
                     raise Conflict(f"step {nth} ({step.op} {step.key}) failed, so nothing was done: {e}", "do") from e
                 results.append({"status": status, **error})
+            if size > MAX_BYTES:
+                raise TooLarge(f"what the batch reads has over {MAX_BYTES:,} bytes by step {nth}: ask in parts", "do")
         return 200, {"results": results}
 
     return call.change(do, body)
@@ -180,7 +188,7 @@ def _step(writer: Writer, step: bodies.BatchStep) -> tuple[int, Any]:
 
 
 def _put(
-    writer: Writer, key: str, body: bodies.PutBody | bodies.BatchStep, expected: int | None
+    writer: Writer, key: str, body: bodies.PutBody | bodies.BatchStep, expected: Expected
 ) -> tuple[int, dict[str, Any]]:
     if "data" not in body.model_fields_set:
         raise InvalidContext("a put needs `data`", "data")
@@ -188,7 +196,7 @@ def _put(
     return 201 if is_new else 200, bodies.line_of(head)
 
 
-def _patch(writer: Writer, key: str, body: bodies.PatchBody | bodies.BatchStep, expected: int | None) -> dict[str, Any]:
+def _patch(writer: Writer, key: str, body: bodies.PatchBody | bodies.BatchStep, expected: Expected) -> dict[str, Any]:
     said = body.model_fields_set
     if "append" in said and "data" in said:
         raise InvalidContext("`data` or `append` was expected, not both", "append")

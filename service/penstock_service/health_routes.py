@@ -17,8 +17,8 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/healthz")
-def alive() -> dict[str, str]:
-    """The process lives; nothing else is asked."""
+async def alive() -> dict[str, str]:
+    """The process lives; nothing else is asked, and no thread is waited for."""
     return {"status": "ok", "version": VERSION}
 
 

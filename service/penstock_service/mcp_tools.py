@@ -125,10 +125,9 @@ def _caller(ask: Ask) -> tuple[str, str]:
     """The workspace, and whom the history names: the client's name, where no header says another."""
     request = ask.request_context.request
     assert isinstance(request, Request)  # over HTTP it is one
-    client = request.headers.get("user-agent", "agent").split()[0].partition("/")[0]
-    return check_workspace(request.headers.get("x-penstock-workspace", "default")), request.headers.get(
-        "x-penstock-by", client[:200] or "agent"
-    )
+    client = request.headers.get("user-agent", "").partition("/")[0].strip() or "agent"
+    by = request.headers.get("x-penstock-by", client)[:200]
+    return check_workspace(request.headers.get("x-penstock-workspace", "default")), by
 
 
 def _said(answer: Any) -> str:

@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from penstock.base.errors import StoreError
 from penstock.base.format import rfc3339
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import InvalidContext
@@ -18,8 +22,8 @@ from penstock.contexts.keys import MAX_KEY
 from penstock.contexts.records import Filter, NewContext
 from penstock_service import bodies
 from penstock_service.answers import error_body, error_responses
-from penstock_service.calls import Call, call_of, json_answer
-from penstock_service.change_routes import Changes
+from penstock_service.calls import Call, call_of, check_workspace, json_answer
+from penstock_service.change_routes import INVALID, UNREADABLE, Changes
 from penstock_service.context_routes import Key, delete, get
 
 __all__ = ["router"]
@@ -115,7 +119,7 @@ def update(key: Key, body: UpdateBody, call: Calls) -> Response:
         head, _ = writer.put(key, NewContext(body.data, change=body.options.change_type), seen)
         return 200, bodies.line_of(head)
 
-    return Call(call.contexts, call.workspace, by, call.expected, call.name, call.what).change(do, body, version=True)
+    return replace(call, by=by).change(do, body, version=True)
 
 
 @router.delete("/api/context/delete/{key:path}", status_code=204)
@@ -174,11 +178,15 @@ async def socket(socket: WebSocket) -> None:
 
 
 async def _updates(socket: WebSocket, contexts: Contexts, keys: set[str]) -> None:
-    workspace = socket.headers.get("x-penstock-workspace", "default")
     try:
-        async for found in Changes(contexts, workspace, contexts.cursor()).follow():
-            for change in (one for one in found if one.key in keys):
-                payload = {"key": change.key, "version": change.version, "timestamp": rfc3339(change.at)}
-                await socket.send_json({"type": "context-updated", "payload": payload})
+        workspace = check_workspace(socket.headers.get("x-penstock-workspace", "default"))
+        changes = Changes(contexts, workspace, await run_in_threadpool(contexts.cursor))
+        async with aclosing(changes.follow()) as batches:
+            async for found in batches:
+                for change in (one for one in found if one.key in keys):
+                    payload = {"key": change.key, "version": change.version, "timestamp": rfc3339(change.at)}
+                    await socket.send_json({"type": "context-updated", "payload": payload})
+    except (InvalidContext, StoreError) as e:
+        await socket.close(INVALID if isinstance(e, InvalidContext) else UNREADABLE, str(e)[:120])
     except WebSocketDisconnect:
         return  # the task that receives sees it as well

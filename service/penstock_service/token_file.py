@@ -8,7 +8,7 @@ from pathlib import Path
 
 from penstock.base.errors import PenstockError
 from penstock.base.paths import make_private, state_dir
-from penstock.base.private_files import create
+from penstock.base.private_files import replacing
 
 __all__ = ["owner_token", "read_token", "token_path"]
 
@@ -23,9 +23,11 @@ def token_path() -> Path:
 def owner_token() -> str:
     """The token, made on first use. Raises `PenstockError` when it can be neither read nor made."""
     file = token_path()
+    if file.exists():
+        return read_token()
     try:
         make_private(file.parent)
-        with create(file) as out:  # of two processes that start at once, one makes it
+        with replacing(file, replace=False) as out:  # whole or not at all; of two that start at once, one makes it
             out.write(secrets.token_hex(32).encode())
     except FileExistsError:
         return read_token()

@@ -63,3 +63,19 @@ def test_the_token_of_this_machine_is_found(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "state" / "service-token").write_text(TOKEN)
     with Client(service.url) as contexts:
         assert contexts.put("c/token", 1).version == 1
+
+
+def test_the_token_of_this_machine_goes_to_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PENSTOCK_HOME", str(tmp_path))
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "service-token").write_text(TOKEN)
+    with pytest.raises(ServiceError, match="not on this machine"):
+        Client("http://service.example:7878")
+    Client("http://service.example:7878", token="theirs").close()
+
+
+def test_what_cannot_be_sent_is_an_error_of_the_service_too(service: Service) -> None:
+    with service.client() as contexts, pytest.raises(ServiceError, match="cannot be sent as JSON"):
+        contexts.put("c/nan", float("nan"))
+    with pytest.raises(ServiceError, match="ASCII"):
+        service.client(by="Jörg")

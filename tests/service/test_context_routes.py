@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.service.conftest import TOKEN, Service
+from tests.service.conftest import TOKEN, Service, running
 
 
 @pytest.fixture
@@ -23,10 +24,10 @@ def put(http: httpx.Client, key: str, data: Any, **more: Any) -> httpx.Response:
 def test_a_value_comes_back_as_it_was_put(http: httpx.Client) -> None:
     value = {"text": "naïve ☃", "n": [1, 2.5, None, True], "deep": {"a": {}}}
     first = put(http, "back/a", value, tags=["x"], session="s", agent="me")
-    assert (first.status_code, first.headers["etag"]) == (201, '"1"')
+    assert (first.status_code, first.headers["etag"]) == (201, f'"{first.json()["tag"]}"')
     found = http.get("/v1/contexts/back/a")
     assert found.json() == {**first.json(), "data": value}
-    assert found.headers["etag"] == '"1"'
+    assert found.headers["etag"] == first.headers["etag"]
     assert first.json()["tags"] == ["x"]
 
 
@@ -67,14 +68,53 @@ def test_if_match_lets_one_of_two_writers_win(http: httpx.Client) -> None:
     assert lost.json()["error"]["version"] == 2
     assert http.put("/v1/contexts/race", json={"data": 3}, headers={"if-match": '"0"'}).status_code == 412
     assert http.put("/v1/contexts/race0", json={"data": 3}, headers={"if-match": '"0"'}).status_code == 201
-    assert http.put("/v1/contexts/race", json={"data": 3}, headers={"if-match": "*"}).status_code == 400
+    assert http.put("/v1/contexts/race", json={"data": 3}, headers={"if-match": "*"}).status_code == 200
+    assert http.put("/v1/contexts/race1", json={"data": 3}, headers={"if-match": "*"}).status_code == 412
+    assert http.put("/v1/contexts/race", json={"data": 3}, headers={"if-match": "x"}).status_code == 400
+    assert http.post("/v1/undelete/race", headers={"if-match": '"99"'}).status_code == 412
 
 
 def test_an_unchanged_context_is_not_sent_again(http: httpx.Client) -> None:
-    put(http, "etag", 1)
-    assert http.get("/v1/contexts/etag", headers={"if-none-match": '"1"'}).status_code == 304
+    tag = put(http, "etag", 1).headers["etag"]
+    assert http.get("/v1/contexts/etag", headers={"if-none-match": f'"x", W/{tag}'}).status_code == 304
     put(http, "etag", 2)
-    assert http.get("/v1/contexts/etag", headers={"if-none-match": '"1"'}).json()["data"] == 2
+    assert http.get("/v1/contexts/etag", headers={"if-none-match": tag}).json()["data"] == 2
+
+
+def test_a_tag_names_one_state_also_where_the_version_is_the_same(http: httpx.Client) -> None:
+    """After a change of the tags alone, and after a purge, when versions begin at 1 again."""
+    first = put(http, "state", "one").headers["etag"]
+    labelled = put(http, "state", "one", tags=["t"])
+    assert labelled.json()["version"] == 1
+    assert http.get("/v1/contexts/state", headers={"if-none-match": first}).json()["tags"] == ["t"]
+    http.delete("/v1/contexts/state?purge=true")
+    put(http, "state", "other")
+    for tag in (first, labelled.headers["etag"]):
+        assert http.get("/v1/contexts/state", headers={"if-none-match": tag}).json()["data"] == "other"
+        assert http.put("/v1/contexts/state", json={"data": 1}, headers={"if-match": tag}).status_code == 412
+
+
+def test_a_name_for_repetition_is_of_one_call(http: httpx.Client) -> None:
+    """The query and what a field is not given for belong to it; a bad body is refused as without it."""
+    put(http, "repeat", {"a": 1})
+    headers = {"idempotency-key": "query"}
+    assert http.delete("/v1/contexts/repeat", headers=headers).status_code == 204
+    assert http.delete("/v1/contexts/repeat?purge=true", headers=headers).status_code == 409
+    put(http, "repeat", {"a": 1})
+    headers = {"idempotency-key": "null"}
+    assert http.patch("/v1/contexts/repeat", json={}, headers=headers).status_code == 200
+    assert http.patch("/v1/contexts/repeat", json={"data": None}, headers=headers).status_code == 409
+    for raw in (b'{"data": "\\ud800"}', b'{"data":' + b"[" * 300 + b"]" * 300 + b"}"):
+        sent = {"idempotency-key": "bad", "content-type": "application/json"}
+        assert http.put("/v1/contexts/repeat", content=raw, headers=sent).status_code == 400
+    read = http.post("/v1/batch", json={"do": [{"op": "get", "key": "repeat"}]}, headers={"idempotency-key": "get"})
+    assert read.status_code == 400
+
+
+def test_a_batch_reads_no_more_than_a_body_may_have(http: httpx.Client) -> None:
+    put(http, "large/read", "x" * (3 << 20))
+    steps = [{"op": "get", "key": "large/read"}] * 3
+    assert http.post("/v1/batch", json={"do": steps}).status_code == 413
 
 
 def test_a_patch_changes_fields_and_append_a_list(http: httpx.Client) -> None:
@@ -196,6 +236,8 @@ def test_a_repeated_post_gets_its_first_answer(http: httpx.Client) -> None:
         ("PUT", "/v1/contexts/bad", {"data": 1, "ttl": -1}, "ttl"),
         ("PUT", "/v1/contexts/a//b", {"data": 1}, "key"),
         ("PUT", "/v1/contexts/a%20b", {"data": 1}, "key"),
+        ("PUT", "/v1/contexts/a%0a", {"data": 1}, "control"),
+        ("POST", "/v1/search", {"query": "x" * 2001}, "query"),
         ("POST", "/v1/rollback/bad", {"to": 0}, "to"),
         ("POST", "/v1/batch", {"do": []}, "do"),
         ("POST", "/v1/batch", {"do": [{"op": "put", "key": "a", "dta": 1}]}, "Did you mean 'data'?"),
@@ -254,15 +296,21 @@ def test_the_token_and_the_host_are_checked(service: Service) -> None:
         assert foreign.status_code == 421
 
 
-def test_a_service_that_cannot_read_its_file_says_so(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sqlalchemy.exc import OperationalError
-
-    def broken(*_: object) -> None:
-        raise OperationalError("select", {}, Exception("disk I/O error"))
-
-    with service.http() as http:
-        monkeypatch.setattr(service.contexts._engine, "connect", broken)
-        down = http.get("/v1/contexts/a")
-        assert (down.status_code, down.json()["error"]["type"]) == (503, "busy")
+def test_a_service_whose_file_is_gone_says_so_and_accepts_nothing(tmp_path: Path) -> None:
+    """What it would write, nobody could find any more."""
+    with running(tmp_path / "contexts.db") as up, up.http() as http:
+        put(http, "a", 1)
+        (tmp_path / "contexts.db").unlink()
+        for down in (put(http, "b", 1), http.get("/v1/contexts/a")):
+            assert (down.status_code, down.json()["error"]["type"]) == (503, "busy")
+            assert "was deleted or replaced" in down.json()["error"]["message"]
         assert http.get("/readyz").status_code == 503
         assert http.get("/healthz").status_code == 200
+        assert not (tmp_path / "contexts.db").exists()
+
+
+def test_search_takes_a_prefix_that_ends_in_a_slash(http: httpx.Client) -> None:
+    put(http, "slash/a", "heron")
+    put(http, "slashed", "heron")
+    hits = http.post("/v1/search", json={"query": "herons", "prefix": "slash/"}).json()["hits"]
+    assert [hit["key"] for hit in hits] == ["slash/a"]

@@ -74,7 +74,7 @@ async def test_workspaces_are_apart_here_too(service: Service) -> None:
     async with session(service) as client:
         assert "there is no context" in await call(client, "context_get", key="mcp/mine")
     async with session(service, **{"x-penstock-workspace": "a b"}) as client:
-        assert "is no workspace" in await call(client, "context_list")
+        assert "is not a valid workspace" in await call(client, "context_list")
 
 
 @pytest.mark.parametrize("headers", [{}, {"authorization": f"Bearer {TOKEN}", "host": "evil.example"}])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +21,8 @@ __all__ = ["Change", "Client", "Context", "Hit", "ServiceError"]
 DEFAULT_URL = "http://127.0.0.1:7878"
 _TOKEN_FILE = "service-token"
 _TIMEOUT_S = 30.0
+_FOLLOW = httpx.Timeout(30.0, read=45.0)
+"""Three times as long as the service is ever silent."""
 
 
 class ServiceError(PenstockError):
@@ -49,6 +51,8 @@ class Context:
     updated_at: str
     expires_at: str | None
     by: str
+    tag: str
+    """Another one whenever anything of it has changed."""
     data: Any = None
     """The value, where the call asks for it."""
 
@@ -92,12 +96,15 @@ class Client:
     ) -> None:
         """`url`: `PENSTOCK_SERVICE` of the environment, or this machine's, when it is not given. `token`: read from the
         file of this machine's service when it is not given. `by`: whom the history names."""
+        url = url or os.environ.get("PENSTOCK_SERVICE") or DEFAULT_URL
+        token = token or os.environ.get("PENSTOCK_TOKEN") or _own_token(url)
+        if not by.isascii() or not by.isprintable():
+            raise ServiceError(f"by is {by!r}: a header can name printable ASCII only", "invalid")
         headers = {
-            "authorization": f"Bearer {token or _own_token()}",
+            "authorization": f"Bearer {token}",
             "x-penstock-workspace": workspace,
             "x-penstock-by": by,
         }
-        url = url or os.environ.get("PENSTOCK_SERVICE") or DEFAULT_URL
         # The proxy of the environment is for what goes to providers.
         self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout_s, trust_env=False)
         self._url = url
@@ -174,20 +181,29 @@ class Client:
         """A list of `Hit`: contexts that hold any of the words, the best first."""
         body = {"query": query, "limit": limit, **_given(tag=tag, session=session)}
         found = self._call("POST", "/v1/search", body)["hits"]
-        return [Hit(**{**one, "tags": tuple(one["tags"])}) for one in found]
+        return [Hit(**{**_known(Hit, one), "tags": tuple(one["tags"])}) for one in found]
 
     def changes(self, prefix: str = "", after: str | None = None) -> Iterator[Change]:
-        """Changes as they happen, from the cursor `after` on, or from now; until the caller stops."""
+        """Changes as they happen, from the cursor `after` on, or from now; until the caller stops. The first is of the
+        kind `gap` where some after `after` are not kept any more."""
         query = _given(prefix=prefix or None, after=after)
         try:
-            with self._http.stream("GET", "/v1/changes", params=query, timeout=None) as answer:
+            with self._http.stream("GET", "/v1/changes", params=query, timeout=_FOLLOW) as answer:
                 if answer.status_code != 200:
                     answer.read()
                     raise _refused(answer)
                 for line in answer.iter_lines():
-                    if line.startswith("data: {") and line != "data: {}":
-                        change = json.loads(line[6:])
-                        yield Change(**{**change, "tags": tuple(change["tags"])})
+                    if line.startswith("data: {"):
+                        change: dict[str, Any] = {
+                            "kind": "gap",
+                            "key": "",
+                            "version": 0,
+                            "by": "",
+                            "tags": [],
+                            "at": "",
+                        }
+                        change |= json.loads(line[6:])
+                        yield Change(**{**_known(Change, change), "tags": tuple(change["tags"])})
         except httpx.HTTPError as e:
             raise self._unreachable(e) from e
 
@@ -197,20 +213,28 @@ class Client:
             answer = self._http.request(method, path, json=body, params=query or None, headers=headers)
         except httpx.HTTPError as e:
             raise self._unreachable(e) from e
+        except (ValueError, TypeError) as e:
+            raise ServiceError(f"{path}: the value cannot be sent as JSON: {e}", "invalid") from e
         if answer.status_code >= 400:
             raise _refused(answer)
-        return answer.json() if answer.content else None
+        try:
+            return answer.json() if answer.content else None
+        except ValueError as e:
+            raise ServiceError(f"what answers at {self._url} is no service of Penstock's: {e}", "unreachable") from e
 
     def _unreachable(self, e: Exception) -> ServiceError:
         text = f"the service does not answer at {self._url} ({e}): `penstock serve` starts it"
         return ServiceError(text, "unreachable")
 
 
-def _own_token() -> str:
+def _own_token(url: str) -> str:
+    """This machine's. It goes to no other: what listens there could take it."""
+    if httpx.URL(url).host not in ("127.0.0.1", "localhost", "::1"):
+        raise ServiceError(f"{url} is not on this machine: name its token, or PENSTOCK_TOKEN", "unauthenticated")
     file: Path = paths.state_dir() / _TOKEN_FILE
     try:
         return file.read_text().strip()
-    except OSError as e:
+    except (OSError, UnicodeDecodeError) as e:
         raise ServiceError(f"{file} cannot be read: `penstock serve` makes it ({e})", "unauthenticated") from e
 
 
@@ -223,8 +247,14 @@ def _given(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+def _known(kind: type, answer: dict[str, Any]) -> dict[str, Any]:
+    """The fields that this version knows: a newer service may answer more."""
+    names = {one.name for one in fields(kind)}
+    return {name: value for name, value in answer.items() if name in names}
+
+
 def _context(answer: Any) -> Context:
-    return Context(**{**answer, "tags": tuple(answer["tags"])})
+    return Context(**{**_known(Context, answer), "tags": tuple(answer["tags"])})
 
 
 def _refused(answer: httpx.Response) -> ServiceError:

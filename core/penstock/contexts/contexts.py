@@ -25,9 +25,9 @@ from penstock.contexts import words
 from penstock.contexts.finding import find, head_of, read
 from penstock.contexts.keys import check_prefix
 from penstock.contexts.records import Change, ContextHead, ContextValue, Filter, Hit, Page, Version
-from penstock.contexts.schema import changes, context_versions, contexts, metadata
-from penstock.contexts.values import decode
-from penstock.contexts.writing import Writer
+from penstock.contexts.schema import changes, context_versions, contexts, idempotency, metadata
+from penstock.contexts.values import text_of
+from penstock.contexts.writing import KEPT_CHANGES, KEPT_DELETED_S, Writer
 
 __all__ = ["Contexts"]
 
@@ -52,6 +52,7 @@ class Contexts:
         try:
             self._engine = sqlite.connect(path, _BUSY_MS, "foreign_keys=ON", "secure_delete=ON")
             self._make_tables()
+            self._inode = _inode(path)
         except sqlite.UnknownRevision as e:
             raise StoreError(f"{path} was written by a newer version: give this one its own --store ({e})") from e
         except (SQLAlchemyError, OSError) as e:
@@ -126,7 +127,7 @@ class Contexts:
         )
         with self._reading() as db:
             rows = db.execute(found).all()
-        return [Hit(head_of(row), row.score, words.excerpt(decode(row.body, row.codec), query)) for row in rows]
+        return [Hit(head_of(row), row.score, words.excerpt(text_of(row.body, row.codec), query)) for row in rows]
 
     def changes_after(self, workspace: str, cursor: int, limit: int = 500) -> list[Change]:
         """What happened after `cursor`, in order."""
@@ -135,11 +136,14 @@ class Contexts:
             rows = db.execute(changes.select().where(fit).order_by(changes.c.seq).limit(limit)).all()
         return [Change(r.seq, r.at, r.kind, r.key, r.version, r.by, tuple(r.tags)) for r in rows]
 
-    def has_gap(self, cursor: int) -> bool:
-        """Whether changes after `cursor` are not kept any more, or the cursor is of another file."""
+    def resume(self, cursor: int) -> tuple[int, bool]:
+        """The cursor to go on from after `cursor`, and whether changes are missing before it: they are not kept any
+        more, or the cursor is of another file."""
         with self._reading() as db:
             oldest, newest = db.execute(sa.select(sa.func.min(changes.c.seq), sa.func.max(changes.c.seq))).one()
-        return cursor < 0 or (oldest is not None and cursor < oldest - 1) or cursor > (newest or 0)
+        first = (oldest or 1) - 1
+        is_kept = first <= cursor <= (newest or 0)
+        return (cursor, False) if is_kept else (first, True)
 
     def cursor(self) -> int:
         """The cursor of the last change of all."""
@@ -151,7 +155,10 @@ class Contexts:
         """One transaction: what the `Writer` does in the block is there as a whole at its end, or not at all when the
         block raises. `by`: who does it, for the history."""
         try:
-            with self._writing, self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+            with (
+                self._one_at_a_time(),
+                self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db,
+            ):
                 db.exec_driver_sql("BEGIN IMMEDIATE")  # the driver would begin when the first row is written
                 try:
                     writer = Writer(db, workspace, by, self.clock.now())
@@ -166,7 +173,26 @@ class Contexts:
         except SQLAlchemyError as e:
             raise StoreError(f"{self.path} cannot be written: {sqlite.why(e)}") from e
         for listener in tuple(self._listeners):
-            listener()
+            try:
+                listener()
+            except Exception:  # what was written is there, whoever cannot be told of it
+                logger.exception("a listener of %s failed", self.path)
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """SQLite would have the writers of this process wait, too, but asks again only now and then."""
+        if not self._writing.acquire(timeout=_BUSY_MS / 1000):
+            raise StoreError(f"{self.path} cannot be written: another process has held it for {_BUSY_MS // 1000} s")
+        try:
+            self._check_file()
+            yield
+        finally:
+            self._writing.release()
+
+    def _check_file(self) -> None:
+        """SQLite would go on with a file that was deleted, which nobody can find any more."""
+        if _inode(self.path) != self._inode:
+            raise StoreError(f"{self.path} was deleted or replaced while in use: start the service again")
 
     def _empty_log(self, db: sa.Connection) -> None:
         """Leave nothing of what was purged in the write-ahead log. While another process reads an older state it cannot
@@ -203,9 +229,20 @@ class Contexts:
         for workspace in spaces:
             with self.write(workspace, "expiry") as writer:
                 ended += writer.expire()
-        with self.write("", "expiry") as writer:
-            writer.clean()
+        if self._has_purged or self._is_unclean():
+            with self.write("", "expiry") as writer:
+                writer.clean()
         return ended
+
+    def _is_unclean(self) -> bool:
+        """Whether there is anything to remove for good: a write would have all others wait."""
+        now = self.clock.now()
+        with self._reading() as db:
+            oldest, newest = db.execute(sa.select(sa.func.min(changes.c.seq), sa.func.max(changes.c.seq))).one()
+            gone = sa.select(contexts.c.id).where(contexts.c.deleted_at < now - KEPT_DELETED_S)
+            old = sa.select(idempotency.c.name).where(idempotency.c.until <= now)
+            kept = (newest or 0) - (oldest or 0)
+            return kept >= KEPT_CHANGES or any(db.execute(one.limit(1)).first() for one in (gone, old))
 
     def _alive(self, workspace: str) -> sa.ColumnElement[bool]:
         lasting = contexts.c.expires_at.is_(None) | (contexts.c.expires_at > self.clock.now())
@@ -213,12 +250,21 @@ class Contexts:
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
+        self._check_file()
         try:
             with self._engine.connect() as db:
                 db.exec_driver_sql("BEGIN")  # all selects see one state of the file; closing ends it
                 yield db
         except SQLAlchemyError as e:
             raise StoreError(f"{self.path} cannot be read: {sqlite.why(e)}") from e
+
+
+def _inode(path: Path) -> int:
+    """The number of the file; 0 where there is none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
 
 
 def _is_busy(e: OperationalError) -> bool:

@@ -52,10 +52,12 @@ def find(db: sa.Connection, workspace: str, key: str, now: float) -> Row:
         near = _similar(db, workspace, key, now)
         hint = f"; near: {near}" if near else ""
         raise NoContext(f"there is no context {key} in workspace {workspace}{hint}", "key")
-    if row.deleted_at is not None:
+    if row.deleted_at is not None and row.deleted_at != row.expires_at:
         raise Expired(f"context {key} was deleted; within 30 days `undelete` brings it back", "key")
     if not _is_alive(row, now):
-        raise Expired(f"context {key} ended at {rfc3339(row.expires_at)}", "key")
+        raise Expired(
+            f"context {key} ended at {rfc3339(row.expires_at)}; within 30 days `undelete` brings it back", "key"
+        )
     return row
 
 

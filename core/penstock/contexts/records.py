@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["Change", "ChangeKind", "ContextHead", "ContextValue", "Filter", "Hit", "NewContext", "Page", "Version"]
+__all__ = [
+    "Change",
+    "ChangeKind",
+    "ContextHead",
+    "ContextValue",
+    "Expected",
+    "Filter",
+    "Hit",
+    "NewContext",
+    "Page",
+    "Version",
+]
 
 ChangeKind = Literal["put", "delete", "expired", "rollback", "undelete"]
 DEFAULT_TTL_S = 86_400.0
@@ -46,6 +58,17 @@ class ContextHead:
     expires_at: float | None
     by: str
     """Who made this version."""
+
+    @property
+    def tag(self) -> str:
+        """`VERSION-HASH`: another one whenever anything of it has changed, also where the number has not."""
+        state = (self.digest, self.updated_at, self.expires_at, self.tags, self.session, self.agent)
+        return f"{self.version}-{hashlib.sha256(repr(state).encode()).hexdigest()[:12]}"
+
+
+Expected = int | str | None
+"""What a caller expects to be there: a version (0: nothing), a `ContextHead.tag`, `*` for anything, or None where it
+does not matter."""
 
 
 @dataclass(frozen=True, slots=True)

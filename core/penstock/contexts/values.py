@@ -11,7 +11,17 @@ import zstandard
 
 from penstock.contexts.errors import InvalidContext, TooLarge
 
-__all__ = ["COMPRESS_ABOVE", "MAX_BYTES", "MAX_DEPTH", "StoredValue", "check_depth", "decode", "encode", "merged"]
+__all__ = [
+    "COMPRESS_ABOVE",
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "StoredValue",
+    "check_depth",
+    "decode",
+    "encode",
+    "merged",
+    "text_of",
+]
 
 COMPRESS_ABOVE = 1024
 """Bytes of JSON from which on a value is compressed, when that makes it smaller."""
@@ -71,9 +81,14 @@ def check_depth(data: Any) -> None:
     raise InvalidContext(f"the data cannot be kept: it is nested deeper than {MAX_DEPTH} lists and objects", "data")
 
 
+def text_of(body: bytes, codec: str) -> str:
+    """The JSON that `encode` made `body` of."""
+    return (zstandard.decompress(body, max_output_size=MAX_BYTES) if codec == "zstd" else body).decode()
+
+
 def decode(body: bytes, codec: str) -> Any:
     """The value that `encode` made `body` of."""
-    return json.loads(zstandard.decompress(body, max_output_size=MAX_BYTES) if codec == "zstd" else body)
+    return json.loads(text_of(body, codec))
 
 
 def merged(data: Any, patch: Any) -> Any:

@@ -4,9 +4,7 @@ FTS5). Words are stemmed as memory does it, so that one question finds the same 
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -57,9 +55,8 @@ def match(query: str, workspace: str) -> str:
     return f"scope:{_scope(workspace)} AND text:({words})" if words else ""
 
 
-def excerpt(data: Any, query: str) -> str:
-    """The part of a value, as JSON, around the first of the words of `query` in it; else its beginning."""
-    text = json.dumps(data, ensure_ascii=False)
+def excerpt(text: str, query: str) -> str:
+    """The part of a value, as JSON `text`, around the first of the words of `query` in it; else its beginning."""
     lower = text.lower()
     places = [at for word in re.findall(r"\w+", query.lower()) if len(word) > 2 and (at := lower.find(word)) >= 0]
     start = max(0, min(places) - _AROUND) if places else 0

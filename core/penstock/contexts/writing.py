@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from penstock.contexts import words
 from penstock.contexts.errors import Conflict, InvalidContext, NoContext, StaleVersion
 from penstock.contexts.finding import Row, find, head_of, look_up, read, version_of
-from penstock.contexts.records import DEFAULT_TTL_S, ChangeKind, ContextHead, ContextValue, NewContext
+from penstock.contexts.records import DEFAULT_TTL_S, ChangeKind, ContextHead, ContextValue, Expected, NewContext
 from penstock.contexts.schema import changes, context_versions, contexts, idempotency
 from penstock.contexts.values import StoredValue, check_depth, decode, encode, merged
 
@@ -52,57 +52,60 @@ class Writer:
         try:
             yield
         except BaseException:
-            self._db.exec_driver_sql("ROLLBACK TO part")
+            raw: Any = self._db.connection.dbapi_connection
+            if raw.in_transaction:  # a full disk ends all of it by itself
+                self._db.exec_driver_sql("ROLLBACK TO part")
+                self._db.exec_driver_sql("RELEASE part")
             raise
-        finally:
-            self._db.exec_driver_sql("RELEASE part")
+        self._db.exec_driver_sql("RELEASE part")
 
     def get(self, key: str, version: int | None = None) -> ContextValue:
         """A version with its value, as this transaction sees it. Raises as `Contexts.get` does."""
         return read(self._db, self._workspace, key, version, self._now)
 
-    def put(self, key: str, new: NewContext, expected: int | None = None) -> tuple[ContextHead, bool]:
+    def put(self, key: str, new: NewContext, expected: Expected = None) -> tuple[ContextHead, bool]:
         """Keep a value: as version 1, or as one more; and whether there was none before. A value that is equal to the
         newest makes no version; its time runs again, and tags, session and agent are taken over. A context that was
         deleted or has ended goes on with its history. `expected`: the version that the caller has seen, 0 for none;
         raises `StaleVersion` when it is another. Raises `InvalidContext` and `TooLarge`."""
         row = look_up(self._db, self._workspace, key)
         is_new = row is None or not self._is_alive(row)
-        self._expect(key, expected, 0 if is_new or row is None else row.version)
+        self._expect(key, expected, row)
         stored, end = encode(new.data), self._end_of(row, is_new, new.ttl)  # what may raise goes before what changes
         if row is None:
             return self._insert(key, new, stored, end), True
         same = not is_new and row.digest == stored.digest
         version = row.version if same else self._add_version(row, stored, new.change)
         self._update(row, version, stored, new, end, revived=is_new)
-        if not same or is_new:
-            self._tell("put", key, version, new.tags if new.tags is not None else row.tags)
-        return self._head(key), is_new
+        head = self._head(key)
+        if version != row.version or is_new or (head.tags, head.session, head.agent) != _marks(row):
+            self._tell("put", key, version, head.tags)
+        return head, is_new
 
-    def patch(self, key: str, patch: Any, new: NewContext, expected: int | None = None) -> ContextHead:
+    def patch(self, key: str, patch: Any, new: NewContext, expected: Expected = None) -> ContextHead:
         """Change a value by a JSON Merge Patch (RFC 7396). `new`: the rest, without its data."""
         check_depth(patch)
         return self._change(key, new, expected, lambda data: merged(data, patch))
 
-    def append(self, key: str, items: Sequence[Any], new: NewContext, expected: int | None = None) -> ContextHead:
+    def append(self, key: str, items: Sequence[Any], new: NewContext, expected: Expected = None) -> ContextHead:
         """Add items to the end of a value that is a list. Raises `Conflict` where it is none."""
 
         def longer(data: Any) -> Any:
             if not isinstance(data, list):
-                raise Conflict(f"context {key} is no list, so nothing can be appended to it", "append")
+                raise Conflict(f"context {key} is not a list, so nothing can be appended to it", "append")
             return [*data, *items]
 
         return self._change(key, new, expected, longer)
 
-    def touch(self, key: str, new: NewContext, expected: int | None = None) -> ContextHead:
+    def touch(self, key: str, new: NewContext, expected: Expected = None) -> ContextHead:
         """Change the time, the tags, the session or the agent alone: no new version."""
         return self._change(key, new, expected, lambda data: data)
 
-    def delete(self, key: str, *, purge: bool = False, expected: int | None = None) -> None:
+    def delete(self, key: str, *, purge: bool = False, expected: Expected = None) -> None:
         """Take a context away. For 30 days it can be brought back, unless `purge` removes it with all its versions."""
         row = look_up(self._db, self._workspace, key) if purge else None
         row = row or find(self._db, self._workspace, key, self._now)
-        self._expect(key, expected, row.version if self._is_alive(row) else 0)
+        self._expect(key, expected, row)
         if purge:
             self._purge([row.id])
         else:
@@ -110,12 +113,13 @@ class Writer:
             words.remove(self._db, row.id)
         self._tell("delete", key, row.version, row.tags)
 
-    def undelete(self, key: str, ttl: float | None = None) -> ContextHead:
+    def undelete(self, key: str, ttl: float | None = None, expected: Expected = None) -> ContextHead:
         """Bring back what was deleted or has ended, for a day where `ttl` says nothing else. Raises `NoContext` where
         nothing is left of it, and `Conflict` where it is there."""
         row = look_up(self._db, self._workspace, key)
         if row is None:
             raise NoContext(f"nothing is left of a context {key} in workspace {self._workspace}", "key")
+        self._expect(key, expected, row)
         if self._is_alive(row):
             raise Conflict(f"context {key} is there: it was not deleted", "key")
         end = self._end(DEFAULT_TTL_S if ttl is None else ttl)
@@ -125,10 +129,10 @@ class Writer:
         self._tell("undelete", key, row.version, row.tags)
         return self._head(key)
 
-    def rollback(self, key: str, to: int, expected: int | None = None) -> ContextHead:
+    def rollback(self, key: str, to: int, expected: Expected = None) -> ContextHead:
         """Make a new version with the value of an older one, so that nothing of the history is lost."""
         row = find(self._db, self._workspace, key, self._now)
-        self._expect(key, expected, row.version)
+        self._expect(key, expected, row)
         stored = encode(decode(*self._body(row, to)))
         version = self._add_version(row, stored, f"rollback to {to}")
         self._update(row, version, stored, NewContext(None), self._end_of(row, False, None), revived=False)
@@ -171,18 +175,23 @@ class Writer:
         self._db.execute(changes.delete().where(changes.c.seq <= newest - KEPT_CHANGES))
         self._db.execute(idempotency.delete().where(idempotency.c.until <= self._now))
 
-    def _change(self, key: str, new: NewContext, expected: int | None, change: Any) -> ContextHead:
+    def _change(self, key: str, new: NewContext, expected: Expected, change: Any) -> ContextHead:
         row = find(self._db, self._workspace, key, self._now)
-        self._expect(key, expected, row.version)
+        self._expect(key, expected, row)
         data = change(decode(*self._body(row, row.version)))
         return self.put(
             key, NewContext(data, new.ttl, new.tags, new.session, new.agent, new.change), expected=row.version
         )[0]
 
-    def _expect(self, key: str, expected: int | None, version: int) -> None:
-        if expected is not None and expected != version:
+    def _expect(self, key: str, expected: Expected, row: Row | None) -> None:
+        if expected is None:
+            return
+        head = None if row is None or not self._is_alive(row) else head_of(row)
+        version = 0 if head is None else head.version
+        if expected not in ((version, head.tag, "*") if head else (0,)):
             there = f"has version {version}" if version else "is not there"
-            raise StaleVersion(f"context {key} {there}, and version {expected} was expected", version)
+            wanted = f"version {expected}" if isinstance(expected, int) else f"the state {expected}"
+            raise StaleVersion(f"context {key} {there}, and {wanted} was expected: read it again", version)
 
     def _is_alive(self, row: Row) -> bool:
         return row.deleted_at is None and (row.expires_at is None or row.expires_at > self._now)
@@ -281,3 +290,8 @@ class Writer:
     def _tell(self, kind: ChangeKind, key: str, version: int, tags: Sequence[str]) -> None:
         row = {"at": self._now, "kind": kind, "key": key, "version": version, "by": self._by, "tags": list(tags)}
         self._db.execute(_ADD_CHANGE, {"workspace": self._workspace, **row})
+
+
+def _marks(row: Row) -> tuple[tuple[str, ...], str, str]:
+    """What may change without a new version."""
+    return tuple(row.tags), row.session, row.agent

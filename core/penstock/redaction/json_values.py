@@ -14,8 +14,8 @@ __all__ = ["redact_json"]
 _SHORT = 400
 """Characters of a value that are looked at together with its name."""
 _MEDIA = re.compile(r"[A-Za-z0-9+/\r\n]{4096,}={0,2}\s*")
-"""An image or another file in base64. No credential is that long, and the patterns would hold the interpreter for
-seconds on some megabytes of it."""
+"""An image or another file in base64, unless its name says that it is a secret. The patterns would hold the interpreter
+for seconds on some megabytes of it."""
 
 
 def redact_json(value: Any, redactor: Callable[[str], str]) -> Any:
@@ -40,7 +40,7 @@ def _named(name: str, value: Any, redactor: Callable[[str], str]) -> Any:
     is a password. Of a long text that goes for its beginning; where that is a secret, all of it is."""
     if isinstance(value, list):
         return [_named(name, one, redactor) for one in value]
-    if not isinstance(value, str) or _MEDIA.fullmatch(value):
+    if not isinstance(value, str):
         return redact_json(value, redactor)
     beginning = value[:_SHORT]
     try:
@@ -51,7 +51,7 @@ def _named(name: str, value: Any, redactor: Callable[[str], str]) -> Any:
         return WITHHELD  # a redactor took out more than the value
     if len(value) <= _SHORT:
         return alone
-    return redactor(value) if shown == redactor(beginning) else shown  # by its name it is a secret
+    return _text(value, redactor) if shown == redactor(beginning) else shown
 
 
 def _free(name: str, taken: dict[str, Any]) -> str:

@@ -353,9 +353,9 @@ class ContextsMachine(RuleBasedStateMachine):
             cursors += [change.cursor for change in told]
         assert sorted(cursors) == list(range(1, len(cursors) + 1))
         assert self.contexts.cursor() == len(cursors)
-        assert not self.contexts.has_gap(0)
-        assert not self.contexts.has_gap(len(cursors))
-        assert self.contexts.has_gap(len(cursors) + 1)
+        assert self.contexts.resume(0) == (0, False)
+        assert self.contexts.resume(len(cursors)) == (len(cursors), False)
+        assert self.contexts.resume(len(cursors) + 1) == (0, True)
 
 
 ContextsMachine.TestCase.settings = settings(max_examples=examples(6), stateful_step_count=12)
