@@ -1,4 +1,5 @@
-"""The bodies of calls and answers about contexts. Unknown fields are refused; times are RFC 3339."""
+"""The JSON of the calls about contexts: models of bodies (unknown fields are refused) and of answers, and functions
+that make records into answers and bodies into `NewContext`. Times are RFC 3339."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ class _Tools:
     ) -> str:
         """Read the value kept under a name: the newest version, or an older one."""
         workspace, _ = _caller(ask)
-        return _said(answer_of(await run_in_threadpool(self._contexts.get, workspace, key, version)))
+        return await run_in_threadpool(lambda: _said(answer_of(self._contexts.get(workspace, key, version))))
 
     async def context_list(self, ask: Ask, prefix: str = "", tag: str = "", after: str | None = None) -> str:
         """List the names of what is kept, with versions, tags and times, 50 at a time. `after`: the `next` of the

@@ -297,7 +297,7 @@ def test_the_token_and_the_host_are_checked(service: Service) -> None:
 
 
 def test_a_service_whose_file_is_gone_says_so_and_accepts_nothing(tmp_path: Path) -> None:
-    """What it would write, nobody could find any more."""
+    """What it would write would be lost."""
     with running(tmp_path / "contexts.db") as up, up.http() as http:
         put(http, "a", 1)
         (tmp_path / "contexts.db").unlink()

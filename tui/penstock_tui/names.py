@@ -1,4 +1,5 @@
-"""`ViewName`: the names of the views, also for the command line. Independent of Textual."""
+"""`ViewName`: each view's name, its key (by its place here) and a line of help, also for the command line. Independent
+of Textual."""
 
 from __future__ import annotations
 

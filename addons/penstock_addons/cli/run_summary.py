@@ -1,4 +1,5 @@
-"""`RunSummary`: the summary of a `penstock run` when its client has ended: requests, cost, and why little was saved."""
+"""`RunSummary`: what a `penstock run` cost and saved, when its client has ended, and why little was saved in its
+longest session."""
 
 from __future__ import annotations
 

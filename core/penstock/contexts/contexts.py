@@ -59,7 +59,7 @@ class Contexts:
             raise StoreError(f"{path} cannot be opened: {sqlite.why(e)}") from e
 
     def _make_tables(self) -> None:
-        """Make or migrate what the file lacks. SQLite waits for nobody while two processes do so at once."""
+        """Make or migrate what the file lacks. While two processes do so at once, SQLite does not wait."""
         deadline = time.monotonic() + _BUSY_MS / 1000
         while True:
             try:
@@ -175,7 +175,7 @@ class Contexts:
         for listener in tuple(self._listeners):
             try:
                 listener()
-            except Exception:  # what was written is there, whoever cannot be told of it
+            except Exception:  # the write is committed, whatever a listener does
                 logger.exception("a listener of %s failed", self.path)
 
     @contextmanager
@@ -190,7 +190,7 @@ class Contexts:
             self._writing.release()
 
     def _check_file(self) -> None:
-        """SQLite would go on with a file that was deleted, which nobody can find any more."""
+        """SQLite would go on with a file that was deleted, and what it writes would be lost."""
         if _inode(self.path) != self._inode:
             raise StoreError(f"{self.path} was deleted or replaced while in use: start the service again")
 

@@ -23,7 +23,7 @@ MAX_VERSIONS = 10
 KEPT_DELETED_S = 30 * 86_400.0
 """Seconds for which what was deleted can be brought back."""
 KEPT_CHANGES = 100_000
-"""Changes that a subscriber can still be told of."""
+"""Changes that are kept for subscribers."""
 KEPT_ANSWERS_S = 86_400.0
 """Seconds for which a repeated request gets its first answer."""
 _MIN_TTL_S, _MAX_TTL_S = 0.001, 100 * 366 * 86_400.0

@@ -1,4 +1,4 @@
-"""`FlushReason`: why pending edits of content already sent are applied now."""
+"""`FlushReason`: why pending edits of content already sent are applied now, and whether that waits until it pays."""
 
 from __future__ import annotations
 

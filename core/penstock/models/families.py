@@ -1,4 +1,5 @@
-"""Guesses the properties of a model that has no row from its maker's other models; never a price."""
+"""Guesses the properties of a model that has no row from its family, else from the largest of the rows given; never a
+price. Finds a model's maker by its name, too."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ class TextRank:
 
     name = "textrank"
     is_offline = True
-    """It asks nobody: a replay may call it."""
+    """It calls no service, so a replay may use it."""
 
     def __call__(self, segment: Segment) -> Summary:
         """The segment's parts in order, shortened; the user's words are whole."""

@@ -83,7 +83,7 @@ def test_nothing_is_left_of_what_was_deleted_long_ago(filled: Contexts, path: Pa
 
 
 def test_what_a_reader_keeps_in_the_log_goes_when_it_has_ended(contexts: Contexts, path: Path) -> None:
-    """The purge itself waits for nobody."""
+    """The purge itself does not wait."""
     put(contexts, "k", CANARY)
     reader = sqlite3.connect(path)
     reader.execute("BEGIN")

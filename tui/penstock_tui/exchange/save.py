@@ -1,4 +1,7 @@
-"""Exports an exchange as JSON: its events as logged, its blocks, received against forwarded."""
+"""Exports an exchange as JSON to a new private file: its events as logged, its blocks, received against forwarded.
+
+Nothing is redacted here: the texts must be already, as those of the log are.
+"""
 
 from __future__ import annotations
 

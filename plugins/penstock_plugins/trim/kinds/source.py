@@ -81,7 +81,7 @@ def holds_files(command: str) -> bool:
 
 def _is_shown(sight: Sight) -> bool:
     """Whether it is a reader's output without numbers, or that of a command that prints only files; not a program's
-    log, and not JSON on one line, which nobody edits by what it shows."""
+    log, and not JSON on one line, which no tool edits by what it shows."""
     if len(sight.lines) < _LINES and sight.head.lstrip()[:1] in ("[", "{"):
         return False
     if sight.tool is not ToolKind.READ and not (sight.shown <= OF_FILES and holds_files(sight.command)):

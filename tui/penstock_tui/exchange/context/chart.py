@@ -49,7 +49,7 @@ class Chart:
 
 
 def changes(now: Chart, before: Chart) -> dict[PartName, int]:
-    """By how many tokens each part has grown or shrunk, as forwarded. Each answer calibrates the token counts anew, so
+    """By how many tokens each part has grown or shrunk, as forwarded. Each answer calibrates the token counts again, so
     blocks are compared, and for tools and system only differences beyond the counting error."""
     found: dict[PartName, int] = {}
     for name in PartName:
