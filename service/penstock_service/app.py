@@ -14,9 +14,12 @@ from fastapi.concurrency import run_in_threadpool
 from penstock.base.errors import StoreError
 from penstock.base.version import VERSION
 from penstock.contexts.contexts import Contexts
-from penstock_service import change_routes, context_routes, health_routes, seed_paths
-from penstock_service.access import Access
-from penstock_service.answers import handle_errors
+from penstock_service.contexts import changes, seed_paths
+from penstock_service.contexts import routes as contexts
+from penstock_service.health import routes as health
+from penstock_service.http.access import Access
+from penstock_service.http.answers import handle_errors
+from penstock_service.http.parts import Parts
 
 if TYPE_CHECKING:
     from mcp.server.fastmcp import FastMCP
@@ -29,14 +32,14 @@ _EXPIRE_S = 30.0
 """Seconds between two looks for what has ended. Until then it is not found all the same."""
 
 
-def create_app(contexts: Contexts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS) -> FastAPI:
-    """The application for one file of contexts. `token`: what a caller must show. `hosts`: the names it is asked by."""
+def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS) -> FastAPI:
+    """The application. `token`: what a caller must show. `hosts`: the names it is asked by."""
 
-    mcp = _mcp(contexts)
+    mcp = _mcp(parts.contexts)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        expiring = asyncio.create_task(_expire(contexts))
+        expiring = asyncio.create_task(_expire(parts.contexts))
         try:
             async with mcp.session_manager.run() if mcp else nullcontext():
                 yield
@@ -53,9 +56,9 @@ def create_app(contexts: Contexts, token: str, *, hosts: Collection[str] = LOCAL
         docs_url=None,
         redoc_url=None,
     )
-    app.state.contexts = contexts
-    for routes in (context_routes, change_routes, health_routes, seed_paths):
-        app.include_router(routes.router)
+    app.state.parts = parts
+    for router in (contexts.router, changes.router, health.router, seed_paths.router):
+        app.include_router(router)
     if mcp:
         app.router.routes.extend(mcp.streamable_http_app().routes)  # mounted, it would not run, and take every path
     handle_errors(app)
@@ -63,21 +66,21 @@ def create_app(contexts: Contexts, token: str, *, hosts: Collection[str] = LOCAL
     return app
 
 
-def _mcp(contexts: Contexts) -> FastMCP[None] | None:
+def _mcp(kept: Contexts) -> FastMCP[None] | None:
     """The tools for agents; None where the package `mcp` is not installed."""
     try:
-        from penstock_service.mcp_tools import mcp_server
+        from penstock_service.mcp import mcp_server
     except ImportError as e:
         if e.name is None or not e.name.startswith("mcp"):
             raise
         return None
-    return mcp_server(contexts)
+    return mcp_server(kept)
 
 
-async def _expire(contexts: Contexts) -> None:
+async def _expire(kept: Contexts) -> None:
     while True:
         try:
-            await run_in_threadpool(contexts.expire)
+            await run_in_threadpool(kept.expire)
         except StoreError as e:
             logger.warning("what has ended cannot be removed: %s", e)
         await asyncio.sleep(_EXPIRE_S)

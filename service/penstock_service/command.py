@@ -12,14 +12,9 @@ import typer
 from penstock.base import paths
 from penstock.base.errors import PenstockError
 
-__all__ = ["DEFAULT_PORT", "contexts_path", "serve"]
+__all__ = ["DEFAULT_PORT", "serve"]
 
 DEFAULT_PORT = 7878
-
-
-def contexts_path() -> Path:
-    """The file of contexts of this machine."""
-    return paths.state_dir() / "contexts.db"
 
 
 def serve(
@@ -35,7 +30,13 @@ def serve(
             help="A name by which others ask for it, where that is not the address; several times for several."
         ),
     ] = None,
-    store: Annotated[Path | None, typer.Option(help="The file of contexts.", show_default=False)] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            help="The store of the proxy it stands beside; contexts and token are kept in its folder.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Serve contexts to programs and agents over HTTP and WebSocket, on this machine, and stay until Ctrl-C."""
     try:
@@ -48,6 +49,7 @@ def serve(
         ) from e
     from penstock.contexts.contexts import Contexts
     from penstock_service.app import LOCAL_HOSTS, create_app
+    from penstock_service.http.parts import Parts
     from penstock_service.token_file import owner_token, token_path
 
     if host in ("0.0.0.0", "::") and not allowed_host:
@@ -55,19 +57,22 @@ def serve(
             f"{host} is every address of this machine: name those that others ask by with --allowed-host, or listen on "
             "one address"
         )
-    token = owner_token()
+    store = (store or paths.store_path()).expanduser().absolute()
+    token = owner_token(store.parent)
     try:
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as e:
         raise PenstockError(f"{host}:{port} cannot be listened on ({e}): name another --port") from e
-    contexts = Contexts(store or contexts_path())
+    contexts = Contexts(store.parent / "contexts.db")
     try:
         bound = listener.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
-        typer.echo(f"Contexts at http://{shown}:{bound}/v1/contexts, token in {token_path()}")
+        typer.echo(f"Contexts at http://{shown}:{bound}/v1/contexts, token in {token_path(store.parent)}")
         typer.echo("Described at /openapi.json. Ctrl-C ends it.")
         app = create_app(
-            contexts, token, hosts={*LOCAL_HOSTS, host.lower(), *(name.lower() for name in allowed_host or [])}
+            Parts(contexts, store),
+            token,
+            hosts={*LOCAL_HOSTS, host.lower(), *(name.lower() for name in allowed_host or [])},
         )
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3

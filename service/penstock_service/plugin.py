@@ -26,7 +26,7 @@ def commands(app: typer.Typer) -> None:
     add_group(
         app,
         "context",
-        "penstock_service.cli:app",
+        "penstock_service.cli.context:app",
         "Keep named JSON values for programs and agents, with versions: put, get, search and watch them. Asks the "
         "service (`penstock serve`).",
     )

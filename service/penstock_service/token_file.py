@@ -15,30 +15,30 @@ __all__ = ["owner_token", "read_token", "token_path"]
 _TOKEN = re.compile(r"[0-9a-f]{64}")
 
 
-def token_path() -> Path:
-    """Where the token is."""
-    return state_dir() / "service-token"
+def token_path(folder: Path | None = None) -> Path:
+    """Where the token is: in `folder`, beside the store; by default in the state folder."""
+    return (folder or state_dir()) / "service-token"
 
 
-def owner_token() -> str:
+def owner_token(folder: Path | None = None) -> str:
     """The token, made on first use. Raises `PenstockError` when it can be neither read nor made."""
-    file = token_path()
+    file = token_path(folder)
     if file.exists():
-        return read_token()
+        return read_token(folder)
     try:
         make_private(file.parent)
         with replacing(file, replace=False) as out:  # whole or not at all; of two that start at once, one makes it
             out.write(secrets.token_hex(32).encode())
     except FileExistsError:
-        return read_token()
+        return read_token(folder)
     except OSError as e:
         raise PenstockError(f"{file} cannot be written: {e}") from e
-    return read_token()
+    return read_token(folder)
 
 
-def read_token() -> str:
+def read_token(folder: Path | None = None) -> str:
     """The token that was made. Raises `PenstockError`: there is none, or the file holds something else."""
-    file = token_path()
+    file = token_path(folder)
     try:
         token = file.read_text().strip()
     except FileNotFoundError as e:

@@ -16,6 +16,7 @@ from penstock.base.clock import ManualClock
 from penstock.client.client import Client
 from penstock.contexts.contexts import Contexts
 from penstock_service.app import create_app
+from penstock_service.http.parts import Parts
 
 TOKEN = "0" * 64
 
@@ -52,7 +53,7 @@ class running:  # noqa: N801
         self._clock = ManualClock()
         self._contexts = Contexts(file, self._clock)
         self._listener = socket.create_server(("127.0.0.1", 0))
-        app = create_app(self._contexts, TOKEN)
+        app = create_app(Parts(self._contexts, file.parent / "penstock.db"), TOKEN)
         self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
 

@@ -11,6 +11,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from penstock.contexts.contexts import Contexts
 from penstock_service.app import create_app
+from penstock_service.http.parts import Parts
 from tests.service.conftest import TOKEN
 
 STATEFUL = [positive_data_acceptance]
@@ -22,8 +23,11 @@ HEADERS = {"authorization": f"Bearer {TOKEN}", "host": "localhost"}
 
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    contexts = Contexts(tmp_path_factory.mktemp("described") / "contexts.db")
-    schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(contexts, TOKEN), headers=HEADERS)
+    folder = tmp_path_factory.mktemp("described")
+    contexts = Contexts(folder / "contexts.db")
+    schema = schemathesis.openapi.from_asgi(
+        "/openapi.json", create_app(Parts(contexts, folder / "penstock.db"), TOKEN), headers=HEADERS
+    )
     yield schema.exclude(path="/v1/changes", method="GET")  # its answer does not end
     contexts.close()
 

@@ -11,7 +11,7 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from penstock_service.answers import STATUS, error_body
+from penstock_service.http.answers import STATUS, error_body
 
 __all__ = ["MAX_BODY", "Access"]
 

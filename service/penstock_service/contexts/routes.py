@@ -13,10 +13,10 @@ from penstock.contexts.keys import KEY_PATTERN, MAX_KEY, check_key, new_key
 from penstock.contexts.records import Expected, Filter, NewContext
 from penstock.contexts.values import MAX_BYTES
 from penstock.contexts.writing import Writer
-from penstock_service import bodies
-from penstock_service.answers import error_responses, status_of
-from penstock_service.calls import Call, call_of, json_answer
-from penstock_service.json_patch import difference
+from penstock_service.contexts import bodies
+from penstock_service.contexts.json_patch import difference
+from penstock_service.http.answers import error_responses, status_of
+from penstock_service.http.calls import Call, call_of, json_answer
 
 __all__ = ["router"]
 

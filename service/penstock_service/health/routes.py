@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from penstock.base.errors import StoreError
 from penstock.base.version import VERSION
-from penstock.contexts.contexts import Contexts
+from penstock_service.http.parts import PartsOf
 
 __all__ = ["router"]
 
@@ -23,13 +23,12 @@ async def alive() -> dict[str, str]:
 
 
 @router.get("/readyz", responses={503: {"description": "It cannot serve."}})
-def ready(request: Request) -> JSONResponse:
+def ready(parts: PartsOf) -> JSONResponse:
     """Whether the contexts can be read. 503: they cannot."""
-    contexts: Contexts = request.app.state.contexts
     degraded: list[str] = []
     cursor: Any = None
     try:
-        cursor = str(contexts.cursor())
+        cursor = str(parts.contexts.cursor())
     except StoreError:
         degraded = ["store"]
     answer = {"ready": not degraded, "degraded": degraded, "cursor": cursor}

@@ -18,8 +18,8 @@ from starlette.requests import Request
 from penstock.base.errors import PenstockError
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import Filter, NewContext
-from penstock_service.bodies import answer_of, hit_line, line_of
-from penstock_service.calls import check_workspace
+from penstock_service.contexts.bodies import answer_of, hit_line, line_of
+from penstock_service.http.calls import check_workspace
 
 __all__ = ["LIMIT", "mcp_server"]
 

@@ -12,7 +12,7 @@ import pytest
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
-from penstock_service.mcp_tools import LIMIT
+from penstock_service.mcp import LIMIT
 from tests.service.conftest import TOKEN, Service
 
 

@@ -23,9 +23,10 @@ from penstock.base.errors import StoreError
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import InvalidContext
 from penstock.contexts.records import Change, ChangeKind
-from penstock_service.answers import error_body, error_responses
-from penstock_service.bodies import change_line
-from penstock_service.calls import Call, call_of, check_workspace
+from penstock_service.contexts.bodies import change_line
+from penstock_service.http.answers import error_body, error_responses
+from penstock_service.http.calls import Call, call_of, check_workspace
+from penstock_service.http.parts import PartsOf
 
 logger = logging.getLogger(__name__)
 
@@ -152,9 +153,9 @@ async def _lines(changes: Changes, wanted: Wanted, gap: bool) -> AsyncIterator[s
 
 
 @router.websocket("/v1/changes")
-async def socket(socket: WebSocket) -> None:
+async def socket(socket: WebSocket, parts: PartsOf) -> None:
     """Changes by WebSocket, after a client has sent `{"subscribe": {…}}`. A second one takes the place of the first."""
-    contexts: Contexts = socket.app.state.contexts
+    contexts = parts.contexts
     await socket.accept()
     try:
         workspace = check_workspace(socket.headers.get("x-penstock-workspace", "default"))

@@ -18,6 +18,7 @@ from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import InvalidContext
 from penstock.contexts.records import Expected
 from penstock.contexts.writing import Writer
+from penstock_service.http.parts import PartsOf
 
 __all__ = ["Call", "call_of", "check_workspace", "json_answer"]
 
@@ -78,6 +79,7 @@ def check_workspace(name: str) -> str:
 
 async def call_of(  # async: it waits for nothing, and a plain function would cost a change of threads
     request: Request,
+    parts: PartsOf,
     workspace: Annotated[str, Header(alias="x-penstock-workspace", pattern=_WORKSPACE)] = "default",
     by: Annotated[str, Header(alias="x-penstock-by", max_length=200, description="Whom the history names")] = "owner",
     if_match: Annotated[
@@ -88,7 +90,7 @@ async def call_of(  # async: it waits for nothing, and a plain function would co
     """The call of a request."""
     tag = if_match.strip('"')
     expected: Expected = (int(tag) if tag.isdecimal() else tag) if tag else None
-    contexts: Contexts = request.app.state.contexts
+    contexts = parts.contexts
     return Call(contexts, workspace, by, expected, name, f"{request.method} {request.url.path}?{request.url.query}")
 
 

@@ -20,11 +20,12 @@ from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import InvalidContext
 from penstock.contexts.keys import MAX_KEY
 from penstock.contexts.records import Filter, NewContext
-from penstock_service import bodies
-from penstock_service.answers import error_body, error_responses
-from penstock_service.calls import Call, call_of, check_workspace, json_answer
-from penstock_service.change_routes import INVALID, UNREADABLE, Changes
-from penstock_service.context_routes import Key, delete, get
+from penstock_service.contexts import bodies
+from penstock_service.contexts.changes import INVALID, UNREADABLE, Changes
+from penstock_service.contexts.routes import Key, delete, get
+from penstock_service.http.answers import error_body, error_responses
+from penstock_service.http.calls import Call, call_of, check_workspace, json_answer
+from penstock_service.http.parts import PartsOf
 
 __all__ = ["router"]
 
@@ -154,9 +155,9 @@ class _Message(_Body):
 
 
 @router.websocket("/context-ws")
-async def socket(socket: WebSocket) -> None:
+async def socket(socket: WebSocket, parts: PartsOf) -> None:
     """`subscribe-context` with a key, and from then on `context-updated` for each of its changes."""
-    contexts: Contexts = socket.app.state.contexts
+    contexts = parts.contexts
     await socket.accept()
     keys: set[str] = set()
     following = asyncio.create_task(_updates(socket, contexts, keys))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.service.conftest import Service
-from tests.service.test_change_routes import opened, put, said
+from tests.service.contexts.test_changes import opened, put, said
 
 
 def test_a_value_is_stored_read_updated_found_and_deleted(service: Service) -> None:

@@ -1,0 +1,1 @@
+"""Calls that ask how the service is."""

@@ -1,0 +1,1 @@
+"""What every call has in common: who may call, what its headers say, how errors are answered."""

@@ -1,0 +1,32 @@
+"""What the service answers about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from penstock.contexts.contexts import Contexts
+
+__all__ = ["Parts", "PartsOf"]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the calls work on. They find it by `PartsOf`."""
+
+    contexts: Contexts
+    store: Path
+    """The file of the proxy's events. The proxy itself and its memory are looked for by it, with each call: one may be
+    started, or end, at any time."""
+
+
+async def _parts(connection: HTTPConnection) -> Parts:  # async: a plain function would cost a change of threads
+    parts: Parts = connection.app.state.parts
+    return parts
+
+
+PartsOf = Annotated[Parts, Depends(_parts)]
