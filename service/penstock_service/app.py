@@ -14,7 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from penstock.base.errors import StoreError
 from penstock.base.version import VERSION
 from penstock.contexts.contexts import Contexts
-from penstock_service.contexts import changes, seed_paths
+from penstock_service.contexts import changes, sealing, seed_paths
 from penstock_service.contexts import routes as contexts
 from penstock_service.health import routes as health
 from penstock_service.http.access import Access
@@ -57,7 +57,7 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
         redoc_url=None,
     )
     app.state.parts = parts
-    for router in (contexts.router, changes.router, health.router, seed_paths.router):
+    for router in (contexts.router, changes.router, health.router, sealing.router, seed_paths.router):
         app.include_router(router)
     if mcp:
         app.router.routes.extend(mcp.streamable_http_app().routes)  # mounted, it would not run, and take every path

@@ -53,6 +53,8 @@ class Context:
     by: str
     tag: str
     """Another one whenever anything of it has changed."""
+    sealed: bool = False
+    """Its values are encrypted on disk, and no search finds their words."""
     data: Any = None
     """The value, where the call asks for it."""
 
@@ -128,11 +130,13 @@ class Client:
         tags: Sequence[str] | None = None,
         session: str | None = None,
         agent: str | None = None,
+        seal: bool | None = None,
         expected: int | None = None,
     ) -> Context:
-        """Keep a value. `ttl`: seconds, 0 for no end, 24 hours for a new context when it is not given. `expected`: the
-        version that it must have, 0 for none; when it has another, the error's type is `stale`."""
-        body = _given(ttl=ttl, tags=None if tags is None else list(tags), session=session, agent=agent)
+        """Keep a value. `ttl`: seconds, 0 for no end, 24 hours for a new context when it is not given. `seal`: whether
+        all its versions are encrypted on disk; as before when it is not given. `expected`: the version that it must
+        have, 0 for none; when it has another, the error's type is `stale`."""
+        body = _given(ttl=ttl, tags=None if tags is None else list(tags), session=session, agent=agent, seal=seal)
         return _context(self._call("PUT", _path("contexts", key), {**body, "data": data}, expected=expected))
 
     def get(self, key: str, version: int | None = None) -> Context:

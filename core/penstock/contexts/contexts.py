@@ -25,9 +25,10 @@ from penstock.contexts import words
 from penstock.contexts.finding import find, head_of, read
 from penstock.contexts.keys import check_prefix
 from penstock.contexts.records import Change, ContextHead, ContextValue, Filter, Hit, Page, Version
-from penstock.contexts.schema import changes, context_versions, contexts, idempotency, metadata
+from penstock.contexts.schema import changes, context_versions, contexts, data_keys, idempotency, metadata
 from penstock.contexts.values import text_of
 from penstock.contexts.writing import KEPT_CHANGES, KEPT_DELETED_S, Writer
+from penstock.sealing.master_key import MasterKeys
 
 __all__ = ["Contexts"]
 
@@ -45,6 +46,8 @@ class Contexts:
 
     def __init__(self, path: Path, clock: Clock | None = None) -> None:
         self.path = path
+        self.masters = MasterKeys(path.parent)
+        """The master key of sealed contexts: beside the file, or where the environment says."""
         self.clock = clock or SystemClock()
         self._writing = threading.Lock()
         self._has_purged = False
@@ -78,9 +81,10 @@ class Contexts:
         self._engine.dispose()
 
     def get(self, workspace: str, key: str, version: int | None = None) -> ContextValue:
-        """The newest version, or an older one that is still kept. Raises `NoContext`, `Expired`, `InvalidContext`."""
+        """The newest version, or an older one that is still kept. Raises `NoContext`, `Expired`, `InvalidContext`,
+        `Sealed`."""
         with self._reading() as db:
-            return read(db, workspace, key, version, self.clock.now())
+            return read(db, self.masters, workspace, key, version, self.clock.now())
 
     def head(self, workspace: str, key: str) -> ContextHead:
         """The newest version without its value. Raises as `get` does."""
@@ -127,7 +131,7 @@ class Contexts:
         )
         with self._reading() as db:
             rows = db.execute(found).all()
-        return [Hit(head_of(row), row.score, words.excerpt(text_of(row.body, row.codec), query)) for row in rows]
+        return [Hit(head_of(row), row.score, _excerpt(row, query)) for row in rows]
 
     def changes_after(self, workspace: str, cursor: int, limit: int = 500) -> list[Change]:
         """What happened after `cursor`, in order."""
@@ -161,7 +165,7 @@ class Contexts:
             ):
                 db.exec_driver_sql("BEGIN IMMEDIATE")  # the driver would begin when the first row is written
                 try:
-                    writer = Writer(db, workspace, by, self.clock.now())
+                    writer = Writer(db, self.masters, workspace, by, self.clock.now())
                     yield writer
                     db.exec_driver_sql("COMMIT")
                 except BaseException:
@@ -217,6 +221,17 @@ class Contexts:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def sealed(self) -> list[tuple[str, str, str]]:
+        """Workspace and key of every sealed context that can be read, and the id of the master key that it needs."""
+        lasting = contexts.c.expires_at.is_(None) | (contexts.c.expires_at > self.clock.now())
+        found = (
+            sa.select(contexts.c.workspace, contexts.c.key, data_keys.c.master)
+            .join(data_keys, data_keys.c.id == contexts.c.data_key)
+            .where(contexts.c.deleted_at.is_(None), lasting)
+        )
+        with self._reading() as db:
+            return [(row.workspace, row.key, row.master) for row in db.execute(found)]
+
     def expire(self) -> int:
         """Delete what is past its end, remove what was deleted 30 days ago, changes and answers that are too old; how
         many contexts ended."""
@@ -257,6 +272,10 @@ class Contexts:
                 yield db
         except SQLAlchemyError as e:
             raise StoreError(f"{self.path} cannot be read: {sqlite.why(e)}") from e
+
+
+def _excerpt(row: sa.Row[Any], query: str) -> str:
+    return "" if row.data_key is not None else words.excerpt(text_of(row.body, row.codec), query)
 
 
 def _inode(path: Path) -> int:

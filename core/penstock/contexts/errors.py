@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penstock.base.errors import PenstockError
 
-__all__ = ["Conflict", "ContextError", "Expired", "InvalidContext", "NoContext", "StaleVersion", "TooLarge"]
+__all__ = ["Conflict", "ContextError", "Expired", "InvalidContext", "NoContext", "Sealed", "StaleVersion", "TooLarge"]
 
 
 class ContextError(PenstockError):
@@ -38,6 +38,12 @@ class Conflict(ContextError):
     """The call does not fit what is there."""
 
     type = "conflict"
+
+
+class Sealed(ContextError):
+    """A value is sealed, and cannot be opened, or none can be sealed. Nothing is lost."""
+
+    type = "sealed"
 
 
 class StaleVersion(ContextError):

@@ -13,7 +13,9 @@ from penstock.contexts.errors import ContextError, Expired, NoContext
 from penstock.contexts.keys import check_key
 from penstock.contexts.records import ContextHead, ContextValue
 from penstock.contexts.schema import context_versions, contexts
+from penstock.contexts.sealed import data_key_of, opened
 from penstock.contexts.values import decode
+from penstock.sealing.master_key import MasterKeys
 
 __all__ = ["Row", "find", "head_of", "look_up", "read", "version_of"]
 
@@ -31,6 +33,7 @@ _VALUE = (
         contexts,
         context_versions.c.body,
         context_versions.c.codec,
+        context_versions.c.version.label("its_number"),
         *(context_versions.c[column].label(f"its_{name}") for name, column in _ITS.items()),
     )
     .join(context_versions, context_versions.c.context == contexts.c.id)
@@ -61,16 +64,20 @@ def find(db: sa.Connection, workspace: str, key: str, now: float) -> Row:
     return row
 
 
-def read(db: sa.Connection, workspace: str, key: str, version: int | None, now: float) -> ContextValue:
-    """A version with its value, the newest for None. Raises as `find` does, and `NoContext` for one that is not
-    kept."""
+def read(
+    db: sa.Connection, masters: MasterKeys, workspace: str, key: str, version: int | None, now: float
+) -> ContextValue:
+    """A version with its value, the newest for None. Raises as `find` does, `NoContext` for one that is not kept,
+    and `Sealed`."""
     kept = db.execute(_VALUE, {"workspace": workspace, "key": check_key(key), "version": _asked(version)}).first()
     if kept is None or not _is_alive(kept, now):
         raise _no_version(db, find(db, workspace, key, now), version or 0)
     head = head_of(kept)
     if version not in (None, kept.version):
         head = replace(head, version=version, **{name: kept._mapping[f"its_{name}"] for name in _ITS})
-    return ContextValue(head, decode(kept.body, kept.codec))
+    key_of_it = data_key_of(db, masters, kept)
+    body = kept.body if key_of_it is None else opened(key_of_it, kept, kept.its_number, kept.body, kept.codec)
+    return ContextValue(head, decode(body, kept.codec))
 
 
 def _is_alive(row: Row, now: float) -> bool:
@@ -112,6 +119,7 @@ def head_of(row: Row) -> ContextHead:
         row.updated_at,
         row.expires_at,
         row.by,
+        row.data_key is not None,
     )
 
 

@@ -33,9 +33,11 @@ class NewContext:
     ttl: float | None = None
     """Seconds; 0: it does not expire. None: a day for a new context, and for another version what it had."""
     tags: tuple[str, ...] | None = None
-    """None: those it had. So with the next two."""
+    """None: those it had. So with the next three."""
     session: str | None = None
     agent: str | None = None
+    seal: bool | None = None
+    """Whether its values are encrypted on disk, those of before too."""
     change: str = "put"
     """What the caller calls this change in the history."""
 
@@ -52,17 +54,19 @@ class ContextHead:
     size: int
     """Bytes of the value as JSON."""
     digest: str
-    """SHA-256 of the value, hexadecimal: the same for equal values."""
+    """SHA-256 of the value, hexadecimal: the same for equal values. Of a sealed one, an HMAC by its own key."""
     created_at: float
     updated_at: float
     expires_at: float | None
     by: str
     """Who made this version."""
+    sealed: bool = False
+    """Its values are encrypted on disk, and no search finds their words."""
 
     @property
     def tag(self) -> str:
         """`VERSION-HASH`: another one whenever anything of it has changed, also where the number has not."""
-        state = (self.digest, self.updated_at, self.expires_at, self.tags, self.session, self.agent)
+        state = (self.digest, self.updated_at, self.expires_at, self.tags, self.session, self.agent, self.sealed)
         return f"{self.version}-{hashlib.sha256(repr(state).encode()).hexdigest()[:12]}"
 
 
@@ -133,4 +137,4 @@ class Hit:
     score: float
     """Larger is better; comparable within one answer only."""
     excerpt: str
-    """The part of the value, as JSON, where the words are."""
+    """The part of the value, as JSON, where the words are. Empty for a sealed one."""

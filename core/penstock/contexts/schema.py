@@ -17,10 +17,21 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-__all__ = ["changes", "context_versions", "contexts", "idempotency", "metadata"]
+__all__ = ["changes", "context_versions", "contexts", "data_keys", "idempotency", "metadata"]
 
 metadata = MetaData()
 _ID = BigInteger().with_variant(Integer, "sqlite")
+
+data_keys = Table(
+    "data_keys",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("master", String(16), nullable=False),
+    Column("created_at", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""The keys of sealed contexts, encrypted under the master key whose id is `master`."""
 
 contexts = Table(
     "contexts",
@@ -39,13 +50,14 @@ contexts = Table(
     Column("expires_at", Float),
     Column("deleted_at", Float),
     Column("by", String(200), nullable=False),
+    Column("data_key", _ID),
     UniqueConstraint("workspace", "key", name="contexts_key"),
     Index("contexts_expires_at", "expires_at"),
     Index("contexts_updated_at", "workspace", "updated_at"),
     sqlite_autoincrement=True,
 )
 """The newest version of each context, without its value. `size`: bytes of the value as JSON. `expires_at` null: never.
-Times are seconds since the epoch."""
+Times are seconds since the epoch. `data_key` null: it is not sealed."""
 
 context_versions = Table(
     "context_versions",
@@ -60,7 +72,8 @@ context_versions = Table(
     Column("by", String(200), nullable=False),
     Column("at", Float, nullable=False),
 )
-"""The values. `codec` says how `body` is to be read: `json`, or `zstd` of that."""
+"""The values. `codec` says how `body` is to be read: `json`, or `zstd` of that. Of a sealed context it is encrypted,
+and `digest` keyed."""
 
 changes = Table(
     "changes",

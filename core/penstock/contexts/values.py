@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import zstandard
 
 from penstock.contexts.errors import InvalidContext, TooLarge
+from penstock.sealing.data_key import DataKey
 
 __all__ = [
     "COMPRESS_ABOVE",
@@ -42,7 +43,12 @@ class StoredValue:
     """Bytes of the JSON before compression."""
     digest: str
     text: str
-    """The JSON, for the index of words."""
+    """The JSON, for the index of words; empty for a sealed value."""
+
+    def sealed(self, key: DataKey, place: str) -> StoredValue:
+        """The same, encrypted for `place`, with a digest that nobody can try out."""
+        body = key.seal(self.body, f"{place}\n{self.codec}")
+        return replace(self, body=body, digest=key.digest(self.digest.encode()), text="")
 
 
 def encode(data: Any) -> StoredValue:

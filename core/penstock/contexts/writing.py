@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,8 +14,10 @@ from penstock.contexts import words
 from penstock.contexts.errors import Conflict, InvalidContext, NoContext, StaleVersion
 from penstock.contexts.finding import Row, find, head_of, look_up, read, version_of
 from penstock.contexts.records import DEFAULT_TTL_S, ChangeKind, ContextHead, ContextValue, Expected, NewContext
-from penstock.contexts.schema import changes, context_versions, contexts, idempotency
+from penstock.contexts.schema import changes, context_versions, contexts, data_keys, idempotency
+from penstock.contexts.sealed import add_data_key, data_key_of, opened, place_of, reseal, rewrap
 from penstock.contexts.values import StoredValue, check_depth, decode, encode, merged
+from penstock.sealing.master_key import MasterKeys
 
 __all__ = ["MAX_VERSIONS", "Writer"]
 
@@ -40,8 +43,8 @@ _OLD = context_versions.delete().where(
 class Writer:
     """Changes contexts of one workspace. Not for keeping: it ends with the transaction."""
 
-    def __init__(self, db: sa.Connection, workspace: str, by: str, now: float) -> None:
-        self._db, self._workspace, self._by, self._now = db, workspace, by, now
+    def __init__(self, db: sa.Connection, masters: MasterKeys, workspace: str, by: str, now: float) -> None:
+        self._db, self._masters, self._workspace, self._by, self._now = db, masters, workspace, by, now
         self.has_purged = False
         """Whether something was removed for good, so that the write-ahead log has to go as well."""
 
@@ -61,7 +64,7 @@ class Writer:
 
     def get(self, key: str, version: int | None = None) -> ContextValue:
         """A version with its value, as this transaction sees it. Raises as `Contexts.get` does."""
-        return read(self._db, self._workspace, key, version, self._now)
+        return read(self._db, self._masters, self._workspace, key, version, self._now)
 
     def put(self, key: str, new: NewContext, expected: Expected = None) -> tuple[ContextHead, bool]:
         """Keep a value: as version 1, or as one more; and whether there was none before. A value that is equal to the
@@ -69,16 +72,20 @@ class Writer:
         deleted or has ended goes on with its history. `expected`: the version that the caller has seen, 0 for none;
         raises `StaleVersion` when it is another. Raises `InvalidContext` and `TooLarge`."""
         row = look_up(self._db, self._workspace, key)
+        before = None if row is None else _marks(head_of(row))
         is_new = row is None or not self._is_alive(row)
         self._expect(key, expected, row)
         stored, end = encode(new.data), self._end_of(row, is_new, new.ttl)  # what may raise goes before what changes
         if row is None:
             return self._insert(key, new, stored, end), True
+        if new.seal not in (None, row.data_key is not None):
+            row = self._reseal(row, new.seal is True)
+        stored = self._sealed(row, stored)
         same = not is_new and row.digest == stored.digest
         version = row.version if same else self._add_version(row, stored, new.change)
         self._update(row, version, stored, new, end, revived=is_new)
         head = self._head(key)
-        if version != row.version or is_new or (head.tags, head.session, head.agent) != _marks(row):
+        if version != row.version or is_new or _marks(head) != before:
             self._tell("put", key, version, head.tags)
         return head, is_new
 
@@ -124,8 +131,8 @@ class Writer:
             raise Conflict(f"context {key} is there: it was not deleted", "key")
         end = self._end(DEFAULT_TTL_S if ttl is None else ttl)
         self._set(row.id, deleted_at=None, expires_at=end, updated_at=self._now)
-        body, codec = self._body(row, row.version)
-        self._index(row.id, key, row.tags, json.dumps(decode(body, codec), ensure_ascii=False))
+        text = "" if row.data_key is not None else json.dumps(self._value(row, row.version), ensure_ascii=False)
+        self._index(row.id, key, row.tags, text)
         self._tell("undelete", key, row.version, row.tags)
         return self._head(key)
 
@@ -133,7 +140,7 @@ class Writer:
         """Make a new version with the value of an older one, so that nothing of the history is lost."""
         row = find(self._db, self._workspace, key, self._now)
         self._expect(key, expected, row)
-        stored = encode(decode(*self._body(row, to)))
+        stored = self._sealed(row, encode(self._value(row, to)))
         version = self._add_version(row, stored, f"rollback to {to}")
         self._update(row, version, stored, NewContext(None), self._end_of(row, False, None), revived=False)
         self._tell("rollback", key, version, row.tags)
@@ -175,13 +182,23 @@ class Writer:
         self._db.execute(changes.delete().where(changes.c.seq <= newest - KEPT_CHANGES))
         self._db.execute(idempotency.delete().where(idempotency.c.until <= self._now))
 
+    def new_data_key(self, key: str) -> None:
+        """Encrypt a sealed context with a new data key. Raises `Conflict` where it is not sealed, and `Sealed`."""
+        row = find(self._db, self._workspace, key, self._now)
+        if row.data_key is None:
+            raise Conflict(f"context {key} is not sealed", "key")
+        self._reseal(row, True)
+
+    def new_master_key(self) -> int:
+        """Make a master key and encrypt the data keys of all workspaces under it; how many there are. The old one is
+        not removed: the transaction may still fail. Raises `Sealed`."""
+        return rewrap(self._db, self._masters)
+
     def _change(self, key: str, new: NewContext, expected: Expected, change: Any) -> ContextHead:
         row = find(self._db, self._workspace, key, self._now)
         self._expect(key, expected, row)
-        data = change(decode(*self._body(row, row.version)))
-        return self.put(
-            key, NewContext(data, new.ttl, new.tags, new.session, new.agent, new.change), expected=row.version
-        )[0]
+        data = change(self._value(row, row.version))
+        return self.put(key, replace(new, data=data), expected=row.version)[0]
 
     def _expect(self, key: str, expected: Expected, row: Row | None) -> None:
         if expected is None:
@@ -212,7 +229,10 @@ class Writer:
         return None if row.expires_at is None else self._now + float(row.expires_at - row.updated_at)
 
     def _insert(self, key: str, new: NewContext, stored: StoredValue, end: float | None) -> ContextHead:
-        tags = list(new.tags or ())
+        tags, sealed_by = list(new.tags or ()), None
+        if new.seal:
+            sealed_by, data_key = add_data_key(self._db, self._masters, self._now)
+            stored = stored.sealed(data_key, place_of(self._workspace, key, 1))
         row = {
             "workspace": self._workspace,
             "key": key,
@@ -227,7 +247,7 @@ class Writer:
             "expires_at": end,
             "by": self._by,
         }
-        number = int(self._db.execute(_ADD, row).scalar_one())
+        number = int(self._db.execute(_ADD, {**row, "data_key": sealed_by}).scalar_one())
         self._write_version(number, 1, stored, new.change)
         self._index(number, key, tags, stored.text)
         self._tell("put", key, 1, tags)
@@ -271,9 +291,25 @@ class Writer:
     def _index(self, number: int, key: str, tags: Sequence[str], text: str) -> None:
         words.add(self._db, number, self._workspace, f"{key} {' '.join(tags)} {text}")
 
-    def _body(self, row: Row, version: int) -> tuple[bytes, str]:
+    def _value(self, row: Row, version: int) -> Any:
         kept = version_of(self._db, row, version)
-        return kept.body, kept.codec
+        key = data_key_of(self._db, self._masters, row)
+        return decode(kept.body if key is None else opened(key, row, version, kept.body, kept.codec), kept.codec)
+
+    def _sealed(self, row: Row, stored: StoredValue) -> StoredValue:
+        """A value as it is stored as the next version of this context."""
+        key = data_key_of(self._db, self._masters, row)
+        return stored if key is None else stored.sealed(key, place_of(self._workspace, row.key, row.version + 1))
+
+    def _reseal(self, row: Row, seal: bool) -> Row:
+        """Seal a context, with a new key where it has one, or unseal it: all its versions. The row after that."""
+        number, newest = reseal(self._db, self._masters, row, seal, self._now)
+        self._set(row.id, data_key=number, digest=newest.digest)
+        self._drop_data_key(row.data_key)
+        self._index(row.id, row.key, row.tags, newest.text)
+        words.scrub(self._db)
+        self.has_purged = True
+        return self._db.execute(contexts.select().where(contexts.c.id == row.id)).one()
 
     def _head(self, key: str) -> ContextHead:
         return head_of(find(self._db, self._workspace, key, self._now))
@@ -282,16 +318,21 @@ class Writer:
         for number in numbers:
             words.remove(self._db, number)
             self._db.execute(context_versions.delete().where(context_versions.c.context == number))
-            self._db.execute(contexts.delete().where(contexts.c.id == number))
+            gone = contexts.delete().where(contexts.c.id == number).returning(contexts.c.data_key)
+            self._drop_data_key(self._db.execute(gone).scalar_one())
         if numbers:
             words.scrub(self._db)
             self.has_purged = True
+
+    def _drop_data_key(self, number: int | None) -> None:
+        if number is not None:
+            self._db.execute(data_keys.delete().where(data_keys.c.id == number))
 
     def _tell(self, kind: ChangeKind, key: str, version: int, tags: Sequence[str]) -> None:
         row = {"at": self._now, "kind": kind, "key": key, "version": version, "by": self._by, "tags": list(tags)}
         self._db.execute(_ADD_CHANGE, {"workspace": self._workspace, **row})
 
 
-def _marks(row: Row) -> tuple[tuple[str, ...], str, str]:
+def _marks(head: ContextHead) -> tuple[tuple[str, ...], str, str, bool]:
     """What may change without a new version."""
-    return tuple(row.tags), row.session, row.agent
+    return head.tags, head.session, head.agent, head.sealed

@@ -44,6 +44,9 @@ def put(
         float | None, typer.Option(help="Seconds until it ends; 0: no end. A new one lasts 24 hours.")
     ] = None,
     tag: Tags = None,
+    seal: Annotated[
+        bool | None, typer.Option("--seal/--no-seal", help="Encrypt all its versions on disk; or no longer.")
+    ] = None,
     expect: Annotated[int | None, typer.Option(help="Only when it has this version; 0: when there is none.")] = None,
     url: Url = None,
     workspace: Workspace = "default",
@@ -52,7 +55,7 @@ def put(
     """Keep a value under a key: version 1, or one more."""
     data = _value(_read(file) if file is not None else sys.stdin.read() if value == "-" else value)
     with _client(url, workspace) as client:
-        _print_head(client.put(key, data, ttl=ttl, tags=tag, expected=expect), as_json)
+        _print_head(client.put(key, data, ttl=ttl, tags=tag, seal=seal, expected=expect), as_json)
 
 
 @app.command()
@@ -196,7 +199,8 @@ def _print_head(one: Context, as_json: bool) -> None:
         _print_json(_head(one))
         return
     lasts = f"until {one.expires_at}" if one.expires_at else "without an end"
-    typer.echo(f"{one.key} has version {one.version}, {plural(one.size, 'byte')}, {lasts}.")
+    sealed = ", sealed" if one.sealed else ""
+    typer.echo(f"{one.key} has version {one.version}, {plural(one.size, 'byte')}, {lasts}{sealed}.")
 
 
 def _print_json(answer: Any) -> None:

@@ -14,6 +14,7 @@ from penstock.contexts.records import Change, ContextHead, ContextValue, Hit, Ne
 __all__ = [
     "BatchBody",
     "BatchStep",
+    "Body",
     "ChangeLine",
     "ContextAnswer",
     "ContextLine",
@@ -41,15 +42,18 @@ Prefix = Annotated[str, Field(max_length=MAX_KEY)]
 VersionNumber = Annotated[int, Field(ge=1, le=2**31)]
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """What callers send: unknown fields are refused."""
+
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-class _Marks(_Body):
+class _Marks(Body):
     ttl: Ttl | None = None
     tags: list[Word] | None = Field(default=None, max_length=50)
     session: Name | None = None
     agent: Name | None = None
+    seal: bool | None = Field(default=None, description="Whether all its versions are encrypted on disk.")
     change: Annotated[str, Field(max_length=80, pattern=r"^[^\x00-\x1f]*$")] | None = Field(
         default=None, description="What the history calls this change."
     )
@@ -68,19 +72,19 @@ class PatchBody(_Marks):
     append: list[Any] | None = None
 
 
-class TouchBody(_Body):
+class TouchBody(Body):
     """A new time."""
 
     ttl: Ttl
 
 
-class RollbackBody(_Body):
+class RollbackBody(Body):
     """The version whose value is to be the newest again."""
 
     to: VersionNumber
 
 
-class SearchBody(_Body):
+class SearchBody(Body):
     """What to look for."""
 
     query: Annotated[str, Field(max_length=2000)]
@@ -102,7 +106,7 @@ class BatchStep(_Marks):
     expected: Annotated[int, Field(ge=0, le=2**31)] | None = Field(default=None, description="As `If-Match`.")
 
 
-class BatchBody(_Body):
+class BatchBody(Body):
     """Several changes in one call; `atomic`: all of them or none."""
 
     atomic: bool = False
@@ -123,6 +127,7 @@ class ContextLine(BaseModel):
     updated_at: str
     expires_at: str | None
     by: str
+    sealed: bool
     tag: str
     """The ETag, without its quotes."""
 
@@ -201,6 +206,7 @@ def line_of(head: ContextHead) -> dict[str, Any]:
         "updated_at": rfc3339(head.updated_at),
         "expires_at": None if head.expires_at is None else rfc3339(head.expires_at),
         "by": head.by,
+        "sealed": head.sealed,
         "tag": head.tag,
     }
 
@@ -246,4 +252,4 @@ def change_line(change: Change) -> dict[str, Any]:
 def new_context(body: _Marks, data: Any, change: str) -> NewContext:
     """What a body asks to be kept. `change`: what the history calls it where the caller says nothing."""
     tags = None if body.tags is None else tuple(dict.fromkeys(body.tags))
-    return NewContext(data, body.ttl, tags, body.session, body.agent, body.change or change)
+    return NewContext(data, body.ttl, tags, body.session, body.agent, body.seal, body.change or change)

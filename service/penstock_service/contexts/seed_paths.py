@@ -43,7 +43,7 @@ class StoreOptions(_Body):
     session_id: bodies.Name | None = None
     agent_id: bodies.Name | None = None
     ttl: bodies.Ttl | None = None
-    encrypt: bool = False
+    encrypt: bool | None = None
     compress: bool = True
     tags: list[bodies.Word] | None = Field(default=None, max_length=50)
 
@@ -88,12 +88,9 @@ class SearchBody(_Body):
 @router.post("/api/context/store", response_model=bodies.ContextLine, responses={201: {"model": bodies.ContextLine}})
 def store(body: StoreBody, call: Calls) -> Response:
     """As `PUT /v1/contexts/KEY`."""
-    if body.options.encrypt:
-        raise InvalidContext("`encrypt` is not there yet: the value was not kept", "options.encrypt")
     said = body.options
-    new = NewContext(
-        body.data, said.ttl, None if said.tags is None else tuple(said.tags), said.session_id, said.agent_id
-    )
+    tags = None if said.tags is None else tuple(said.tags)
+    new = NewContext(body.data, said.ttl, tags, said.session_id, said.agent_id, said.encrypt)
 
     def do(writer: Any) -> tuple[int, Any]:
         head, is_new = writer.put(body.key, new, call.expected)

@@ -30,6 +30,7 @@ STATUS = {
     "misdirected": 421,
     "internal": 500,
     "busy": 503,
+    "sealed": 503,
 }
 """The HTTP status of each type of error."""
 _BY_STATUS = {400: "invalid", 404: "not_found", 405: "invalid", 413: "too_large"}

@@ -20,6 +20,7 @@ from penstock.base.clock import ManualClock
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import Conflict, ContextError, Expired, NoContext, StaleVersion
 from penstock.contexts.records import DEFAULT_TTL_S, Filter, NewContext
+from penstock.contexts.rotation import rotate_data_keys, rotate_master_key
 from penstock.contexts.values import merged
 from penstock.contexts.writing import KEPT_DELETED_S, MAX_VERSIONS, Writer
 from tests.sizing import examples
@@ -44,6 +45,7 @@ class Kept:
     end: float | None = None
     updated: float = 0.0
     deleted: float | None = None
+    sealed: bool = False
 
 
 @dataclass
@@ -84,8 +86,10 @@ class Space:
             old.session if new.session is None else new.session,
             end,
             now,
+            sealed=old.sealed if new.seal is None else new.seal,
         )
-        if not same:
+        one = self.kept[key]
+        if not same or (one.tags, one.session, one.sealed) != (old.tags, old.session, old.sealed):
             self._tell("put", key)
 
     def change(self, key: str, new: NewContext, expected: int | None) -> None:
@@ -160,6 +164,7 @@ _marks = st.fixed_dictionaries(
         "ttl": st.sampled_from(TTLS),
         "tags": st.none() | st.lists(st.sampled_from(["t1", "t2"]), unique=True).map(tuple),
         "session": st.none() | st.sampled_from(["s1", "s2"]),
+        "seal": st.sampled_from([None, None, None, True, False]),
     }
 )
 _expected = st.none() | st.none() | st.integers(0, 4)
@@ -290,6 +295,11 @@ class ContextsMachine(RuleBasedStateMachine):
         for space in self.spaces.values():
             space.clean()
 
+    @rule(rotate=st.sampled_from([rotate_master_key, rotate_data_keys]))
+    def new_keys(self, rotate: Callable[[Contexts], int]) -> None:
+        if self.contexts.masters.known():
+            rotate(self.contexts)
+
     @rule()
     def open_again(self) -> None:
         self.contexts.close()
@@ -311,6 +321,7 @@ class ContextsMachine(RuleBasedStateMachine):
         head = found.head
         assert head == self.contexts.head(name, key)
         assert (head.version, head.tags, head.session) == (len(one.versions), one.tags, one.session)
+        assert head.sealed == one.sealed
         assert (head.expires_at, head.updated_at) == (one.end, one.updated)
         numbers = [version.version for version in self.contexts.versions(name, key)]
         assert numbers == list(range(len(one.versions), max(0, len(one.versions) - MAX_VERSIONS), -1))
@@ -332,7 +343,9 @@ class ContextsMachine(RuleBasedStateMachine):
                 assert listed == [key for key, one in there.items() if fits(key, one)]
             for word in ("red", "green", "grey", "t2"):
                 hits = {hit.head.key for hit in self.contexts.search(name, word)}
-                assert hits == {k for k, one in there.items() if word in str((one.versions[-1], one.tags))}, word
+                assert hits == {
+                    k for k, one in there.items() if word in str((not one.sealed and one.versions[-1], one.tags))
+                }, word
 
     def _pages(self, name: str) -> list[str]:
         keys: list[str] = []

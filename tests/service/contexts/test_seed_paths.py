@@ -26,11 +26,11 @@ def test_a_value_is_stored_read_updated_found_and_deleted(service: Service) -> N
         assert http.get("/api/context/health").json()["status"] == "healthy"
 
 
-def test_a_value_that_was_to_be_encrypted_is_not_kept_in_the_clear(service: Service) -> None:
+def test_encrypt_seals(service: Service) -> None:
     with service.http() as http:
-        refused = http.post("/api/context/store", json={"key": "sealed", "data": 1, "options": {"encrypt": True}})
-        assert refused.status_code == 400
-        assert http.get("/v1/contexts/sealed").status_code == 404
+        stored = http.post("/api/context/store", json={"key": "sealed", "data": 1, "options": {"encrypt": True}})
+        assert (stored.status_code, stored.json()["sealed"]) == (201, True)
+        assert http.get("/api/context/get/sealed").json()["data"] == 1
 
 
 def test_a_subscriber_gets_context_updated(service: Service) -> None:

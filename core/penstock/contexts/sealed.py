@@ -1,0 +1,91 @@
+"""Sealed contexts: their values are encrypted with a data key of the context's own, which the master key encrypts.
+
+A value is bound to workspace, key, version and codec, so that its bytes are of no use in another row. Key, tags,
+session, agent, times and sizes are not encrypted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from penstock.contexts.errors import Sealed
+from penstock.contexts.schema import context_versions, data_keys
+from penstock.contexts.values import StoredValue, decode, encode
+from penstock.sealing.data_key import DataKey
+from penstock.sealing.master_key import MasterKeys, SealingError, Wrapped
+
+__all__ = ["add_data_key", "data_key_of", "opened", "place_of", "reseal", "rewrap"]
+
+Row = sa.Row[Any]
+
+
+def data_key_of(db: sa.Connection, masters: MasterKeys, row: Row) -> DataKey | None:
+    """The data key of a context, by its row; None where it is not sealed. Raises `Sealed`."""
+    if row.data_key is None:
+        return None
+    kept = db.execute(data_keys.select().where(data_keys.c.id == row.data_key)).one()
+    try:
+        return DataKey(masters.unwrap(Wrapped(kept.wrapped, kept.master)))
+    except SealingError as e:
+        raise Sealed(f"context {row.key} is sealed: {e}", "key") from e
+
+
+def add_data_key(db: sa.Connection, masters: MasterKeys, now: float) -> tuple[int, DataKey]:
+    """A new data key and its number. The first one of a file brings the master key with it. Raises `Sealed`."""
+    try:
+        if db.execute(sa.select(data_keys.c.id).limit(1)).first() is None:
+            masters.make()  # not later: it would stand for one that was lost
+        key = DataKey()
+        wrapped = masters.wrap(key.key)
+    except SealingError as e:
+        raise Sealed(f"nothing can be sealed: {e}", "seal") from e
+    row = {"wrapped": wrapped.wrapped, "master": wrapped.master, "created_at": now}
+    return int(db.execute(data_keys.insert().returning(data_keys.c.id), row).scalar_one()), key
+
+
+def rewrap(db: sa.Connection, masters: MasterKeys) -> int:
+    """Make a new master key and encrypt all data keys under it; how many there are. The old one stays beside it.
+    Raises `Sealed`."""
+    rows = db.execute(data_keys.select()).all()
+    try:
+        masters.add()
+        for row in rows:
+            wrapped = masters.wrap(masters.unwrap(Wrapped(row.wrapped, row.master)))
+            changed = data_keys.update().where(data_keys.c.id == row.id)
+            db.execute(changed.values(wrapped=wrapped.wrapped, master=wrapped.master))
+    except SealingError as e:
+        raise Sealed(f"the master key cannot be exchanged: {e}") from e
+    return len(rows)
+
+
+def place_of(workspace: str, key: str, version: int) -> str:
+    """What a sealed value is bound to, besides its codec."""
+    return f"{workspace}\n{key}\n{version}"
+
+
+def opened(key: DataKey, row: Row, version: int, body: bytes, codec: str) -> bytes:
+    """The body of a version as it was before it was sealed. `row` is the context's. Raises `Sealed`."""
+    try:
+        return key.open(body, f"{place_of(row.workspace, row.key, version)}\n{codec}")
+    except SealingError as e:
+        raise Sealed(f"version {version} of context {row.key} is sealed and cannot be opened: {e}", "key") from e
+
+
+def reseal(db: sa.Connection, masters: MasterKeys, row: Row, seal: bool, now: float) -> tuple[int | None, StoredValue]:
+    """Encrypt all versions of a context with a new data key, or store them in the clear; the number of the key, and the
+    newest version as it is stored now. The context's own row is the caller's. Raises `Sealed`."""
+    old = data_key_of(db, masters, row)
+    number, new = add_data_key(db, masters, now) if seal else (None, None)
+    of_it = context_versions.c.context == row.id
+    stored = None
+    for kept in db.execute(context_versions.select().where(of_it).order_by(context_versions.c.version)).all():
+        body = kept.body if old is None else opened(old, row, kept.version, kept.body, kept.codec)
+        stored = encode(decode(body, kept.codec))
+        if new is not None:
+            stored = stored.sealed(new, place_of(row.workspace, row.key, kept.version))
+        changed = context_versions.update().where(of_it & (context_versions.c.version == kept.version))
+        db.execute(changed.values(body=stored.body, codec=stored.codec, digest=stored.digest))
+    assert stored is not None  # the newest is always kept
+    return number, stored

@@ -1,0 +1,44 @@
+"""`DataKey`: encrypts values with AES-256-GCM, each bound to the place where it belongs."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from penstock.sealing.master_key import KEY_BYTES, SealingError
+
+__all__ = ["DataKey"]
+
+_NONCE_BYTES = 12
+"""Drawn anew for each value. NIST SP 800-38D allows 2^32 values of random nonces under one key."""
+
+
+class DataKey:
+    """A key of 32 bytes. Any thread may call."""
+
+    def __init__(self, key: bytes | None = None) -> None:
+        """Without `key`: a new one."""
+        self.key = secrets.token_bytes(KEY_BYTES) if key is None else key
+        self._cipher = AESGCM(self.key)
+        self._digest_key = hashlib.sha256(b"penstock digest" + self.key).digest()
+
+    def seal(self, plain: bytes, place: str) -> bytes:
+        """`plain` encrypted: nonce, ciphertext and tag. `place`: where it belongs; it can be opened for that alone."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, plain, place.encode())
+
+    def open(self, sealed: bytes, place: str) -> bytes:
+        """What was sealed for `place`. Raises `SealingError` for what was changed, moved, or sealed by another key."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode())
+        except (InvalidTag, ValueError) as e:
+            raise SealingError("its bytes were changed, or are those of another value") from e
+
+    def digest(self, plain: bytes) -> str:
+        """HMAC-SHA256, hexadecimal: the same for equal texts, and without the key nobody can try out which text it is
+        of."""
+        return hmac.new(self._digest_key, plain, hashlib.sha256).hexdigest()

@@ -1,0 +1,142 @@
+"""`MasterKeys`: the master key, under which the data keys are encrypted that values are sealed with.
+
+It is read anew each time it is needed, so that a key that is put back, or exchanged by another process, counts at once.
+The first key found is the master key; those behind it open what was wrapped before the last exchange.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+from penstock.base.errors import PenstockError
+from penstock.base.paths import make_private
+from penstock.base.private_files import replacing, write_file
+
+__all__ = ["FILE_VARIABLE", "KEY_BYTES", "KEY_VARIABLE", "MasterKeys", "SealingError", "Wrapped"]
+
+FILE_VARIABLE = "PENSTOCK_MASTER_KEY_FILE"
+"""The file that holds the keys, one a line; without it `KEY_VARIABLE` counts, and then a file beside the store."""
+KEY_VARIABLE = "PENSTOCK_MASTER_KEY"
+"""The keys themselves, with spaces between them."""
+FILE_NAME = "master-key"
+KEY_BYTES = 32
+"""Bytes of a key, of master and data keys alike: AES-256."""
+_KEY = re.compile(r"[0-9a-fA-F]{64}")
+
+
+class SealingError(PenstockError):
+    """Something cannot be sealed, or what is sealed not opened: the master key is missing or another, or bytes were
+    changed. What is sealed stays as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A data key, encrypted under a master key (AES key wrap, RFC 3394)."""
+
+    wrapped: bytes
+    master: str
+    """Which master key that was: see `id_of`."""
+
+
+class MasterKeys:
+    """The master keys of one folder, or those that the environment names. Any thread may call."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def place(self) -> str:
+        """Where they are, for people."""
+        return str(self._file) if self._file else f"the environment variable {KEY_VARIABLE}"
+
+    def wrap(self, key: bytes) -> Wrapped:
+        """A data key, encrypted under the master key. Raises `SealingError`."""
+        master = self._read()[0]
+        return Wrapped(aes_key_wrap(master, key), id_of(master))
+
+    def unwrap(self, wrapped: Wrapped) -> bytes:
+        """The data key. Raises `SealingError` when its master key is not there."""
+        for master in self._read():
+            if id_of(master) == wrapped.master:
+                try:
+                    return aes_key_unwrap(master, wrapped.wrapped)
+                except InvalidUnwrap as e:
+                    raise SealingError("a data key was changed on disk, and cannot be decrypted") from e
+        raise SealingError(f"the master key {wrapped.master} is needed, and is not in {self.place}: put it back there")
+
+    def known(self) -> list[str]:
+        """The ids of the keys that are there, the master key first; empty where none can be read."""
+        try:
+            return [id_of(key) for key in self._read()]
+        except SealingError:
+            return []
+
+    def make(self) -> None:
+        """Make a master key where there is none. Raises `SealingError`."""
+        file = self._file
+        if file is None or file.exists():
+            return
+        try:
+            make_private(file.parent)
+            with replacing(file, replace=False) as out:  # of two that start at once, one makes it
+                out.write(_lines([secrets.token_bytes(KEY_BYTES)]))
+        except FileExistsError:
+            return
+        except OSError as e:
+            raise SealingError(f"{file} cannot be written: {e}") from e
+
+    def add(self) -> None:
+        """Put a new master key in front of those that are there. Where the environment gives them, a person has put it
+        in front. Raises `SealingError`."""
+        if self._file is not None:
+            self._write([secrets.token_bytes(KEY_BYTES), *self._read()])
+
+    def drop_old(self) -> None:
+        """Keep the first alone: nothing is wrapped under the others any more. Raises `SealingError`."""
+        if self._file is not None:
+            self._write(self._read()[:1])
+
+    @property
+    def _file(self) -> Path | None:
+        named = os.environ.get(FILE_VARIABLE)
+        if named:
+            return Path(named).expanduser()
+        return None if os.environ.get(KEY_VARIABLE) else self._folder / FILE_NAME
+
+    def _read(self) -> list[bytes]:
+        file = self._file
+        try:
+            text = os.environ[KEY_VARIABLE] if file is None else file.read_text()
+        except FileNotFoundError as e:
+            raise SealingError(f"there is no master key: {file} is not there") from e
+        except (OSError, UnicodeDecodeError) as e:
+            raise SealingError(f"the master key in {file} cannot be read: {e}") from e
+        words = text.split()
+        if not words or not all(_KEY.fullmatch(word) for word in words):
+            raise SealingError(f"{self.place} holds no master key: 64 hexadecimal digits were expected")
+        return [bytes.fromhex(word) for word in words]
+
+    def _write(self, keys: Sequence[bytes]) -> None:
+        file = self._file
+        assert file is not None
+        try:
+            write_file(file, _lines(keys))
+        except OSError as e:
+            raise SealingError(f"the master key in {file} cannot be exchanged: {e}") from e
+
+
+def id_of(key: bytes) -> str:
+    """By what a master key is told from others: 16 hexadecimal digits that say nothing of it."""
+    return hashlib.sha256(b"penstock master key" + key).hexdigest()[:16]
+
+
+def _lines(keys: Sequence[bytes]) -> bytes:
+    return b"".join(key.hex().encode() + b"\n" for key in keys)

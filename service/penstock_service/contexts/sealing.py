@@ -1,0 +1,64 @@
+"""The calls about sealed contexts as a whole: how many there are, and new keys for them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from penstock.contexts.rotation import rotate_data_keys, rotate_master_key
+from penstock_service.contexts.bodies import Body
+from penstock_service.http.answers import error_responses
+from penstock_service.http.parts import PartsOf
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1/sealing", tags=["sealing"], responses=error_responses())
+
+
+class SealingAnswer(BaseModel):
+    """The sealed contexts of all workspaces."""
+
+    sealed: int
+    master_key: str | None
+    """Its id, which says nothing of the key; null where there is none that could be read."""
+    locked: int
+    """Those that cannot be opened: the master key that they need is not there."""
+    place: str
+    """Where the master key is."""
+
+
+class RotateBody(Body):
+    """Which keys are to be new."""
+
+    data_keys: bool = Field(default=False, description="The contexts' own keys, too: every sealed value is rewritten.")
+
+
+class RotateAnswer(BaseModel):
+    """What was done."""
+
+    master_key: str
+    rewrapped: int
+    """Data keys that are encrypted under the new master key."""
+    resealed: int
+    """Contexts that have a new data key."""
+
+
+@router.get("")
+def sealing(parts: PartsOf) -> SealingAnswer:
+    """How many contexts are sealed, and whether they can be opened."""
+    contexts = parts.contexts
+    known = contexts.masters.known()
+    needed = [master for _, _, master in contexts.sealed()]
+    locked = sum(master not in known for master in needed)
+    return SealingAnswer(
+        sealed=len(needed), master_key=known[0] if known else None, locked=locked, place=contexts.masters.place
+    )
+
+
+@router.post("/rotate")
+def rotate(body: RotateBody, parts: PartsOf) -> RotateAnswer:
+    """Take a new master key; what was sealed is encrypted under it. The old one is removed from its place: backups from
+    before need it. Where the environment gives the keys, put the new one in front of the old one first."""
+    rewrapped = rotate_master_key(parts.contexts)
+    resealed = rotate_data_keys(parts.contexts) if body.data_keys else 0
+    return RotateAnswer(master_key=parts.contexts.masters.known()[0], rewrapped=rewrapped, resealed=resealed)

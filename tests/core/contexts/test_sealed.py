@@ -1,0 +1,228 @@
+"""Sealed contexts: nothing of their values is readable on disk, and nothing is lost with a wrong key but the look."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from penstock.base.clock import ManualClock
+from penstock.contexts.contexts import Contexts
+from penstock.contexts.errors import Conflict, Expired, NoContext, Sealed
+from penstock.contexts.records import NewContext
+from penstock.contexts.rotation import rotate_data_keys, rotate_master_key
+from penstock.sealing.master_key import FILE_VARIABLE, KEY_VARIABLE
+
+SECRET = "the gondola sinks at midnight"
+WORDS = ("gondola", "midnight")
+LONG = [SECRET] * 200
+"""So long that it is compressed first."""
+
+
+@pytest.fixture(autouse=True)
+def _no_key_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (FILE_VARIABLE, KEY_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+
+
+def put(contexts: Contexts, key: str, data: object, seal: bool | None = None, workspace: str = "w") -> int:
+    with contexts.write(workspace, "a") as writer:
+        return writer.put(key, NewContext(data, seal=seal))[0].version
+
+
+def on_disk(path: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in path.parent.iterdir() if file.name.startswith(path.name))
+
+
+def readable(path: Path) -> set[str]:
+    found = on_disk(path).lower()
+    return {word for word in WORDS if word.encode() in found}
+
+
+@pytest.mark.parametrize("data", [SECRET, LONG, {"plan": {"when": SECRET}}])
+def test_nothing_of_a_sealed_value_is_on_disk(contexts: Contexts, path: Path, data: object) -> None:
+    put(contexts, "plan", data, seal=True)
+    put(contexts, "plan", [data, 1])
+    with contexts.write("w", "a") as writer:
+        writer.rollback("plan", 1)
+        writer.patch("plan", {"more": SECRET}, NewContext(None))
+        writer.delete("plan")
+    with contexts.write("w", "a") as writer:
+        writer.undelete("plan")
+    assert readable(path) == set()
+    assert contexts.get("w", "plan", 1).data == contexts.get("w", "plan", 3).data == data
+    assert contexts.get("w", "plan").head.sealed
+    put(contexts, "open", data)
+    assert set(WORDS) <= readable(path), "the words of an open value can be found: the test can fail"
+
+
+def test_sealing_covers_the_versions_of_before_and_unsealing_brings_them_back(contexts: Contexts, path: Path) -> None:
+    put(contexts, "plan", SECRET)
+    put(contexts, "plan", [SECRET])
+    assert readable(path)
+    before = [contexts.get("w", "plan", n) for n in (1, 2)]
+    assert put(contexts, "plan", [SECRET], seal=True) == 2, "an equal value makes no version"
+    assert readable(path) == set()
+    assert [one.data for one in (contexts.get("w", "plan", 1), contexts.get("w", "plan"))] == [SECRET, [SECRET]]
+    assert [hit.head.key for hit in contexts.search("w", "gondola")] == []
+    assert [(hit.head.key, hit.excerpt) for hit in contexts.search("w", "plan")] == [("plan", "")]
+    assert put(contexts, "plan", [SECRET], seal=False) == 2
+    assert [hit.head.key for hit in contexts.search("w", "gondola")] == ["plan"]
+    again = [contexts.get("w", "plan", n) for n in (1, 2)]
+    assert [(one.data, one.head.digest) for one in again] == [(one.data, one.head.digest) for one in before]
+    with sqlite3.connect(path) as db:
+        assert db.execute("SELECT count(*) FROM data_keys").fetchone() == (0,)
+
+
+def test_touching_seals_as_well(contexts: Contexts, path: Path) -> None:
+    put(contexts, "plan", SECRET)
+    with contexts.write("w", "a") as writer:
+        head = writer.touch("plan", NewContext(None, seal=True))
+    assert (head.sealed, head.version, readable(path)) == (True, 1, set())
+    assert contexts.changes_after("w", 0)[-1].kind == "put"
+
+
+def test_an_equal_value_makes_no_version_and_a_digest_tells_nothing(contexts: Contexts) -> None:
+    assert [put(contexts, "a", 1, seal=True), put(contexts, "a", 1), put(contexts, "a", 2)] == [1, 1, 2]
+    put(contexts, "b", 2, seal=True)
+    put(contexts, "open", 2)
+    digests = {contexts.head("w", key).digest for key in ("a", "b", "open")}
+    assert len(digests) == 3
+
+
+@pytest.mark.parametrize("how", ["version", "row"])
+def test_a_ciphertext_that_was_moved_is_refused(contexts: Contexts, path: Path, how: str) -> None:
+    put(contexts, "a", "first", seal=True)
+    put(contexts, "a", "second")
+    put(contexts, "b", "third", seal=True)
+    with sqlite3.connect(path) as db:
+        if how == "version":
+            db.execute("UPDATE context_versions SET body = (SELECT body FROM context_versions WHERE version = 2)")
+        else:  # with its data key, so that only the place differs
+            db.execute(
+                "UPDATE context_versions SET body = (SELECT v.body FROM context_versions v JOIN contexts c "
+                "ON c.id = v.context WHERE c.key = 'b') WHERE version = 1"
+            )
+            db.execute("UPDATE contexts SET data_key = (SELECT data_key FROM contexts WHERE key = 'b')")
+    with pytest.raises(Sealed, match="version 1 of context a is sealed and cannot be opened"):
+        contexts.get("w", "a", 1)
+
+
+def test_without_the_master_key_all_but_sealed_values_goes_on(contexts: Contexts, path: Path) -> None:
+    put(contexts, "sealed", SECRET, seal=True)
+    put(contexts, "open", 1)
+    key = path.parent / "master-key"
+    kept = key.read_bytes()
+    for wrong in (None, b"0" * 64 + b"\n", b"no key"):
+        key.unlink(missing_ok=True)
+        if wrong is not None:
+            key.write_bytes(wrong)
+        again = Contexts(path, contexts.clock)
+        assert again.get("w", "open").data == 1
+        assert again.head("w", "sealed").sealed
+        with pytest.raises(Sealed, match=r"context sealed is sealed: .*master.key"):
+            again.get("w", "sealed")
+        with pytest.raises(Sealed):
+            put(again, "sealed", "another")
+        if wrong != b"0" * 64 + b"\n":
+            with pytest.raises(Sealed, match="nothing can be sealed"):
+                put(again, "new", SECRET, seal=True)
+            with pytest.raises(NoContext):
+                again.get("w", "new")
+        with pytest.raises(Sealed):
+            rotate_master_key(again)
+        again.close()
+    assert not key.exists() or key.read_bytes() != kept, "no other key was made in place of the lost one"
+    key.write_bytes(kept)
+    assert contexts.get("w", "sealed").data == SECRET
+
+
+def test_a_new_master_key_opens_everything_and_the_old_one_nothing(contexts: Contexts, path: Path) -> None:
+    for n in range(5):
+        put(contexts, f"k/{n}", n, seal=True, workspace=f"w{n % 2}")
+    old = (path.parent / "master-key").read_bytes()
+    assert rotate_master_key(contexts) == 5
+    new = (path.parent / "master-key").read_bytes()
+    assert new != old
+    assert len(new.split()) == 1
+    assert [contexts.get(f"w{n % 2}", f"k/{n}").data for n in range(5)] == list(range(5))
+    (path.parent / "master-key").write_bytes(old)
+    with pytest.raises(Sealed):
+        contexts.get("w0", "k/0")
+
+
+def test_a_rotation_that_is_cut_off_leaves_everything_readable(
+    contexts: Contexts, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(contexts, "a", SECRET, seal=True)
+
+    def cut_off() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(contexts.masters, "drop_old", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        rotate_master_key(contexts)
+    monkeypatch.undo()
+    again = Contexts(path, contexts.clock)
+    assert again.get("w", "a").data == SECRET
+    assert rotate_master_key(again) == 1
+    assert again.get("w", "a").data == SECRET
+    assert len((path.parent / "master-key").read_text().split()) == 1
+    again.close()
+
+
+def test_new_data_keys_leave_the_values_as_they_are(contexts: Contexts, path: Path) -> None:
+    put(contexts, "a", SECRET, seal=True)
+    put(contexts, "open", 1)
+    with sqlite3.connect(path) as db:
+        before = db.execute("SELECT body FROM context_versions ORDER BY context").fetchall()
+    assert rotate_data_keys(contexts) == 1
+    with sqlite3.connect(path) as db:
+        after = db.execute("SELECT body FROM context_versions ORDER BY context").fetchall()
+    assert before[0] != after[0]
+    assert before[1] == after[1]
+    assert (contexts.get("w", "a").data, contexts.head("w", "a").version) == (SECRET, 1)
+    with contexts.write("w", "a") as writer, pytest.raises(Conflict, match="open is not sealed"):
+        writer.new_data_key("open")
+
+
+def test_purging_destroys_the_data_key(contexts: Contexts, path: Path) -> None:
+    put(contexts, "a", SECRET, seal=True)
+    with sqlite3.connect(path) as db:
+        [(wrapped,)] = db.execute("SELECT wrapped FROM data_keys").fetchall()
+    with contexts.write("w", "a") as writer:
+        writer.delete("a", purge=True)
+    assert wrapped not in on_disk(path)
+    with pytest.raises(NoContext):
+        contexts.get("w", "a")
+
+
+def test_a_sealed_context_that_ended_comes_back_sealed(contexts: Contexts, clock: ManualClock, path: Path) -> None:
+    with contexts.write("w", "a") as writer:
+        writer.put("a", NewContext(SECRET, ttl=10, seal=True))
+    clock.advance(11)
+    contexts.expire()
+    with pytest.raises(Expired):
+        contexts.get("w", "a")
+    assert put(contexts, "a", [SECRET]) == 2
+    assert contexts.get("w", "a", 1).data == SECRET
+    assert contexts.head("w", "a").sealed
+    assert readable(path) == set()
+
+
+@pytest.fixture
+def before(path: Path) -> Path:
+    """A file as it was before there were sealed contexts."""
+    Contexts(path).close()
+    with sqlite3.connect(path) as db:
+        db.executescript("ALTER TABLE contexts DROP COLUMN data_key; DROP TABLE data_keys")
+        db.executescript("UPDATE alembic_version SET version_num = '0001'")
+    return path
+
+
+def test_a_file_of_before_can_hold_sealed_contexts(before: Path) -> None:
+    contexts = Contexts(before)
+    put(contexts, "a", SECRET, seal=True)
+    assert contexts.get("w", "a").data == SECRET
+    contexts.close()
