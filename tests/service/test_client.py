@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from penstock import client
 from penstock.client import Client, ServiceError
 from tests.service.conftest import TOKEN, Service
 
@@ -79,3 +80,15 @@ def test_what_cannot_be_sent_is_an_error_of_the_service_too(service: Service) ->
         contexts.put("c/nan", float("nan"))
     with pytest.raises(ServiceError, match="ASCII"):
         service.client(by="Jörg")
+
+
+def test_one_call_needs_one_line(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PENSTOCK_SERVICE", service.url)
+    monkeypatch.setenv("PENSTOCK_TOKEN", TOKEN)
+    assert client.put("once", {"n": 1}, tags=["t"]).version == 1
+    assert client.patch("once", {"n": 2}).version == 2
+    assert client.get("once").data == {"n": 2}
+    assert client.get("once", version=1).data == {"n": 1}
+    client.delete("once", purge=True)
+    with pytest.raises(ServiceError):
+        client.get("once")

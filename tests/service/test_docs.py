@@ -20,12 +20,13 @@ def test_the_programs_on_the_page_run(
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "service-token").write_text(TOKEN)
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     for block in blocks:
         exec(compile(block, str(PAGE), "exec"), {})
     printed = capsys.readouterr().out
     assert "2 {'goal': 'one gateway', 'done': True}" in printed
     assert "put plan/api 1" in printed
+    assert "one schema" in printed
     with service.client() as contexts:
         assert contexts.get("plan/api").data["built"] is True
         assert contexts.get("plan/api").by == "builder"

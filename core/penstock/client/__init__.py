@@ -1,4 +1,5 @@
-"""A client of the service: `Client` keeps, reads and follows contexts from a program.
+"""A client of the service: `Client` keeps, reads and follows contexts from a program, `AsyncClient` does so on an event
+loop, and functions of the same names make one call each.
 
 from penstock.client import Client
 
@@ -9,6 +10,24 @@ with Client() as contexts:
 
 from __future__ import annotations
 
-from penstock.client.client import Change, Client, Context, Hit, ServiceError
+from penstock.client.answers import Change, Context, Hit, ServiceError
+from penstock.client.async_client import AsyncClient
+from penstock.client.client import Client
+from penstock.client.once import append, delete, get, patch, put, rollback, search, versions
 
-__all__ = ["Change", "Client", "Context", "Hit", "ServiceError"]
+__all__ = [
+    "AsyncClient",
+    "Change",
+    "Client",
+    "Context",
+    "Hit",
+    "ServiceError",
+    "append",
+    "delete",
+    "get",
+    "patch",
+    "put",
+    "rollback",
+    "search",
+    "versions",
+]

@@ -12,7 +12,7 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, plural, printable
-from penstock.client.client import Client, Context, Hit
+from penstock.client import Client, Context, Hit
 
 __all__ = ["app"]
 

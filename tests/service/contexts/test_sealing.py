@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from penstock.cli.app import build
-from penstock.client.client import ServiceError
+from penstock.client import ServiceError
 from tests.service.conftest import TOKEN, running
 
 SECRET = "the gondola sinks at midnight"

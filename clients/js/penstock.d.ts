@@ -1,0 +1,82 @@
+/** A context without its value. Times are RFC 3339. */
+export interface ContextHead {
+  key: string;
+  version: number;
+  tags: string[];
+  session: string;
+  agent: string;
+  size: number;
+  digest: string;
+  created_at: string;
+  updated_at: string;
+  expires_at: string | null;
+  by: string;
+  sealed: boolean;
+  tag: string;
+}
+
+export interface Context extends ContextHead {
+  data: unknown;
+}
+
+export interface Version {
+  version: number;
+  at: string;
+  by: string;
+  change: string;
+  size: number;
+  digest: string;
+}
+
+export interface Hit {
+  key: string;
+  version: number;
+  score: number;
+  excerpt: string;
+  tags: string[];
+  updated_at: string;
+}
+
+/** What happened to a context; a gap has `gap` and a cursor alone. */
+export interface Change {
+  cursor: string;
+  kind?: "put" | "delete" | "expired" | "rollback" | "undelete";
+  key?: string;
+  version?: number;
+  by?: string;
+  tags?: string[];
+  at?: string;
+  gap?: boolean;
+}
+
+export interface Marks {
+  /** Seconds until it ends; 0: no end. A new context lasts 24 hours. */
+  ttl?: number;
+  tags?: string[];
+  session?: string;
+  agent?: string;
+  /** Whether all its versions are encrypted on disk. */
+  seal?: boolean;
+  /** The version that it must have, 0 for none: else the error's type is `stale`. */
+  expected?: number;
+}
+
+export class ServiceError extends Error {
+  type: string;
+  version: number | null;
+}
+
+export class Client {
+  constructor(options?: { url?: string; token?: string; workspace?: string; by?: string });
+  put(key: string, data: unknown, marks?: Marks): Promise<ContextHead>;
+  get(key: string, version?: number): Promise<Context>;
+  patch(key: string, patch: unknown, marks?: Marks): Promise<ContextHead>;
+  append(key: string, ...items: unknown[]): Promise<ContextHead>;
+  delete(key: string, options?: { purge?: boolean }): Promise<void>;
+  undelete(key: string): Promise<ContextHead>;
+  rollback(key: string, to: number): Promise<ContextHead>;
+  versions(key: string): Promise<Version[]>;
+  search(query: string, options?: { limit?: number; tag?: string; session?: string; agent?: string; prefix?: string }): Promise<Hit[]>;
+  list(wanted?: { prefix?: string; tag?: string; session?: string; agent?: string }): AsyncGenerator<ContextHead>;
+  changes(options?: { prefix?: string; after?: string; signal?: AbortSignal }): AsyncGenerator<Change>;
+}

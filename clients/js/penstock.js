@@ -1,0 +1,134 @@
+// A client of the service that `penstock serve` starts: contexts for programs in JavaScript. Needs nothing but `fetch`.
+
+const DEFAULT_URL = "http://127.0.0.1:7878";
+
+/** The service refused a call, or could not be reached. The message is the service's own. */
+export class ServiceError extends Error {
+  constructor(message, type, version = null) {
+    super(message);
+    this.name = "ServiceError";
+    this.type = type;
+    this.version = version;
+  }
+}
+
+/** A client. Every method rejects with `ServiceError`. */
+export class Client {
+  constructor({ url, token, workspace = "default", by = "owner" } = {}) {
+    const environment = globalThis.process?.env ?? {};
+    this.url = (url ?? environment.PENSTOCK_SERVICE ?? DEFAULT_URL).replace(/\/+$/, "");
+    token ??= environment.PENSTOCK_TOKEN;
+    if (!token) throw new ServiceError("name the token, or PENSTOCK_TOKEN: `penstock serve` prints its file", "unauthenticated");
+    this.headers = {
+      authorization: `Bearer ${token}`,
+      "x-penstock-workspace": workspace,
+      "x-penstock-by": by,
+    };
+  }
+
+  /** Keep a value. `marks`: ttl (seconds, 0: no end), tags, session, agent, seal; `expected`: the version it must have. */
+  put(key, data, { expected, ...marks } = {}) {
+    return this.#call("PUT", path("contexts", key), { body: { ...marks, data }, expected });
+  }
+
+  /** The newest version, or an older one; its value is in `data`. */
+  get(key, version) {
+    return this.#call("GET", path("contexts", key), { query: { version } });
+  }
+
+  /** Change a value by a JSON Merge Patch (RFC 7396). */
+  patch(key, patch, { expected, ...marks } = {}) {
+    return this.#call("PATCH", path("contexts", key), { body: { ...marks, data: patch }, expected });
+  }
+
+  /** Add items to the end of a value that is a list. */
+  append(key, ...items) {
+    return this.#call("PATCH", path("contexts", key), { body: { append: items } });
+  }
+
+  /** Take a context away; `purge`: for good, with all its versions. */
+  delete(key, { purge = false } = {}) {
+    return this.#call("DELETE", path("contexts", key), { query: { purge: purge || undefined } });
+  }
+
+  /** Bring back what was deleted within the last 30 days. */
+  undelete(key) {
+    return this.#call("POST", path("undelete", key));
+  }
+
+  /** Make the value of an older version the newest. */
+  rollback(key, to) {
+    return this.#call("POST", path("rollback", key), { body: { to } });
+  }
+
+  /** The history, the newest first. */
+  async versions(key) {
+    return (await this.#call("GET", path("versions", key))).items;
+  }
+
+  /** Contexts that hold any of the words, the best first. */
+  async search(query, options = {}) {
+    return (await this.#call("POST", "/v1/search", { body: { query, ...options } })).hits;
+  }
+
+  /** Contexts by key, without their values. `wanted`: prefix, tag, session, agent. */
+  async *list(wanted = {}) {
+    let after;
+    do {
+      const page = await this.#call("GET", "/v1/contexts", { query: { ...wanted, after, limit: 200 } });
+      yield* page.items;
+      after = page.next;
+    } while (after != null);
+  }
+
+  /** Changes as they happen, from the cursor `after` on, or from now; until the caller stops or `signal` aborts. */
+  async *changes({ prefix, after, signal } = {}) {
+    const answer = await this.#send("GET", "/v1/changes", { query: { prefix, after }, signal });
+    let text = "";
+    const decoder = new TextDecoder();
+    for await (const bytes of answer.body) {
+      text += decoder.decode(bytes, { stream: true });
+      const lines = text.split("\n");
+      text = lines.pop();
+      for (const line of lines) {
+        if (line.startsWith("data: {")) yield JSON.parse(line.slice(6));
+      }
+    }
+  }
+
+  async #call(method, where, options) {
+    const answer = await this.#send(method, where, options);
+    return answer.status === 204 ? undefined : answer.json();
+  }
+
+  async #send(method, where, { body, query = {}, expected, signal } = {}) {
+    const wanted = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
+    const headers = { ...this.headers };
+    if (body !== undefined) headers["content-type"] = "application/json";
+    if (expected !== undefined) headers["if-match"] = `"${expected}"`;
+    const url = `${this.url}${where}${wanted.length ? `?${new URLSearchParams(wanted)}` : ""}`;
+    let answer;
+    try {
+      answer = await fetch(url, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      throw new ServiceError(`the service does not answer at ${this.url} (${error.cause?.message ?? error.message}): \`penstock serve\` starts it`, "unreachable");
+    }
+    if (!answer.ok) throw await refusal(answer);
+    return answer;
+  }
+}
+
+function path(what, key) {
+  return `/v1/${what}/${key.split("/").map(encodeURIComponent).join("/")}`;
+}
+
+async function refusal(answer) {
+  const text = await answer.text();
+  try {
+    const { message, type, version } = JSON.parse(text).error;
+    return new ServiceError(message, type, version);
+  } catch {
+    return new ServiceError(`${answer.url} answered ${answer.status}: ${text.slice(0, 200)}`, "internal");
+  }
+}

@@ -1,0 +1,96 @@
+"""Where the service is and by which token it lets a program in; what both clients do with what goes over the wire."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from penstock.base import paths
+from penstock.client.answers import Change, ServiceError, change_of, refused
+from penstock.client.requests import Request, given
+
+__all__ = ["TIMEOUT_S", "Connection", "change_in", "following"]
+
+T = TypeVar("T")
+DEFAULT_URL = "http://127.0.0.1:7878"
+_TOKEN_FILE = "service-token"
+TIMEOUT_S = 30.0
+_FOLLOW = httpx.Timeout(30.0, read=45.0)
+"""Three times as long as the service is ever silent."""
+
+
+class Connection:
+    """An address with its headers."""
+
+    def __init__(self, url: str | None, token: str | None, workspace: str, by: str) -> None:
+        """As `Client` takes them. Raises `ServiceError`."""
+        self.url = url or os.environ.get("PENSTOCK_SERVICE") or DEFAULT_URL
+        token = token or os.environ.get("PENSTOCK_TOKEN") or _own_token(self.url)
+        if not by.isascii() or not by.isprintable():
+            raise ServiceError(f"by is {by!r}: a header can name printable ASCII only", "invalid")
+        self.headers = {
+            "authorization": f"Bearer {token}",
+            "x-penstock-workspace": workspace,
+            "x-penstock-by": by,
+        }
+
+    def encode(self, request: Request[Any]) -> dict[str, Any]:
+        """A request as httpx takes it. Raises `ServiceError` for what JSON cannot hold."""
+        headers, content = {**request.headers}, None
+        if request.body is not None:
+            headers["content-type"] = "application/json"
+            try:
+                content = json.dumps(request.body, ensure_ascii=False, allow_nan=False).encode()
+            except (ValueError, TypeError) as e:
+                raise ServiceError(f"{request.path}: the value cannot be sent as JSON: {e}", "invalid") from e
+        return {
+            "method": request.method,
+            "url": request.path,
+            "content": content,
+            "params": dict(request.query) or None,
+            "headers": headers,
+        }
+
+    def read(self, request: Request[T], answer: httpx.Response) -> T:
+        """What the service answers. Raises `ServiceError`."""
+        if answer.status_code >= 400:
+            raise refused(answer)
+        try:
+            return request.read(answer.json() if answer.content else None)
+        except (ValueError, KeyError, TypeError) as e:
+            raise ServiceError(f"what answers at {self.url} is no service of Penstock's: {e!r}", "unreachable") from e
+
+    def unreachable(self, e: Exception) -> ServiceError:
+        """For an error of httpx's."""
+        text = f"the service does not answer at {self.url} ({e}): `penstock serve` starts it"
+        return ServiceError(text, "unreachable")
+
+
+def following(prefix: str, after: str | None) -> dict[str, Any]:
+    """The stream of changes as httpx takes it."""
+    return {
+        "method": "GET",
+        "url": "/v1/changes",
+        "params": given(prefix=prefix or None, after=after),
+        "timeout": _FOLLOW,
+    }
+
+
+def change_in(line: str) -> Change | None:
+    """The change that a line of the stream tells, if it tells one."""
+    return change_of(json.loads(line[6:])) if line.startswith("data: {") else None
+
+
+def _own_token(url: str) -> str:
+    """This machine's. It goes to no other: what listens there could take it."""
+    if httpx.URL(url).host not in ("127.0.0.1", "localhost", "::1"):
+        raise ServiceError(f"{url} is not on this machine: name its token, or PENSTOCK_TOKEN", "unauthenticated")
+    file: Path = paths.state_dir() / _TOKEN_FILE
+    try:
+        return file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as e:
+        raise ServiceError(f"{file} cannot be read: `penstock serve` makes it ({e})", "unauthenticated") from e

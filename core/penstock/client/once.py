@@ -1,0 +1,35 @@
+"""The calls as functions that open a connection for themselves: one line where a program needs one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from penstock.client import requests
+from penstock.client.client import Client
+from penstock.client.requests import Request
+
+__all__ = ["append", "delete", "get", "patch", "put", "rollback", "search", "versions"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _once(make: Callable[P, Request[T]]) -> Callable[P, T]:
+    @wraps(make)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        with Client() as client:
+            return client.do(make(*args, **kwargs))
+
+    return call
+
+
+put = _once(requests.put)
+get = _once(requests.get)
+patch = _once(requests.patch)
+append = _once(requests.append)
+delete = _once(requests.delete)
+rollback = _once(requests.rollback)
+versions = _once(requests.versions)
+search = _once(requests.search)
