@@ -10,7 +10,17 @@ from penstock.plugins.hookspecs import hookimpl
 if TYPE_CHECKING:
     import typer
 
-__all__ = ["commands"]
+    from penstock.plugins.tool import Tool
+
+__all__ = ["commands", "tools"]
+
+
+@hookimpl
+def tools() -> list[Tool]:
+    """The doctor, for agents."""
+    from penstock_addons.mcp.doctor_tool import DOCTOR  # a proxy loads this plugin too, and needs no tools
+
+    return [DOCTOR]
 
 
 @hookimpl
@@ -55,8 +65,8 @@ def commands(app: typer.Typer) -> None:
         app,
         "mcp",
         "penstock_addons.mcp.command:mcp",
-        "Give an agent the tools `expand`, `memory_search`, `recall`, `remember` and `forget`, over MCP on stdin and "
-        "stdout. `penstock run` has Claude Code and Codex start it.",
+        "Give an agent tools over MCP on stdin and stdout: originals of what was shortened, and the memory. `penstock "
+        "run` has Claude Code and Codex start it.",
     )
     add_command(
         app,

@@ -35,6 +35,7 @@ if _typing.TYPE_CHECKING:
     from penstock.plugins.stage import Stage
     from penstock.plugins.summariser import Segment, Summariser, Summary
     from penstock.plugins.tagger import Tagger, Tags
+    from penstock.plugins.tool import Caller, Tool
     from penstock.profiles.envelope import EnvelopeSettings, envelope_settings
     from penstock.profiles.profile import Aggressiveness, Profile
     from penstock.tokens.estimate import estimate as estimate_tokens
@@ -44,6 +45,7 @@ __all__ = [
     "Block",
     "BlockKind",
     "BlockRef",
+    "Caller",
     "Compressed",
     "Compressor",
     "CompressorPool",
@@ -78,6 +80,7 @@ __all__ = [
     "Summary",
     "Tagger",
     "Tags",
+    "Tool",
     "ToolCall",
     "ToolOutput",
     "Usage",
@@ -99,6 +102,7 @@ _HOMES = {
     "Block": "conversation.conversation",
     "BlockKind": "conversation.conversation",
     "BlockRef": "plugins.draft",
+    "Caller": "plugins.tool",
     "Compressed": "plugins.compressor",
     "Compressor": "plugins.compressor",
     "CompressorPool": "plugins.compressor_pool",
@@ -133,6 +137,7 @@ _HOMES = {
     "Summary": "plugins.summariser",
     "Tagger": "plugins.tagger",
     "Tags": "plugins.tagger",
+    "Tool": "plugins.tool",
     "ToolCall": "conversation.reply",
     "ToolOutput": "plugins.compressor",
     "Usage": "conversation.reply",

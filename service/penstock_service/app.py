@@ -20,6 +20,7 @@ from penstock_service.health import routes as health
 from penstock_service.http.access import Access
 from penstock_service.http.answers import handle_errors
 from penstock_service.http.parts import Parts
+from penstock_service.tools.routes import tool_router
 
 if TYPE_CHECKING:
     from mcp.server.fastmcp import FastMCP
@@ -35,7 +36,7 @@ _EXPIRE_S = 30.0
 def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS) -> FastAPI:
     """The application. `token`: what a caller must show. `hosts`: the names it is asked by."""
 
-    mcp = _mcp(parts.contexts)
+    mcp = _mcp(parts)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -59,6 +60,7 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
     app.state.parts = parts
     for router in (contexts.router, changes.router, health.router, sealing.router, seed_paths.router):
         app.include_router(router)
+    app.include_router(tool_router())
     if mcp:
         app.router.routes.extend(mcp.streamable_http_app().routes)  # mounted, it would not run, and take every path
     handle_errors(app)
@@ -66,15 +68,15 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
     return app
 
 
-def _mcp(kept: Contexts) -> FastMCP[None] | None:
+def _mcp(parts: Parts) -> FastMCP[None] | None:
     """The tools for agents; None where the package `mcp` is not installed."""
     try:
-        from penstock_service.mcp import mcp_server
+        from penstock_service.tools.mcp import mcp_server
     except ImportError as e:
         if e.name is None or not e.name.startswith("mcp"):
             raise
         return None
-    return mcp_server(kept)
+    return mcp_server(parts)
 
 
 async def _expire(kept: Contexts) -> None:

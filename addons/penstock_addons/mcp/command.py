@@ -13,6 +13,14 @@ __all__ = ["mcp"]
 
 
 def mcp(
+    tools: Annotated[
+        str,
+        typer.Option(
+            help="Which, with commas between them: names that `penstock tool` lists, or `all`. What an agent under a "
+            "proxy needs when not given.",
+            metavar="NAMES",
+        ),
+    ] = "",
     store: Annotated[
         Path | None, typer.Option(help="The store to look in. The proxy's own, and those beside it, when not given.")
     ] = None,
@@ -21,14 +29,15 @@ def mcp(
     ] = "",
     memory: Annotated[bool, typer.Option(help="Whether there are tools for memory.")] = True,
 ) -> None:
-    """Give an agent the tools `expand`, `memory_search`, `recall`, `remember` and `forget`, over MCP on stdin and
-    stdout. `penstock run` has Claude Code and Codex start it.
+    """Give an agent tools over MCP on stdin and stdout: originals of what was shortened, and the memory. `penstock run`
+    has Claude Code and Codex start it.
 
     By hand: `claude mcp add penstock -- penstock mcp`.
     """
-    from penstock_addons.mcp.server import server
+    from penstock_addons.mcp.server import DEFAULT, server
 
-    server(store, _project(project) if memory else "").run()
+    named = [name for one in tools.split(",") if (name := one.strip())]
+    server(store, _project(project) if memory else "", named or DEFAULT).run()
 
 
 def _project(project: str) -> str:

@@ -113,6 +113,12 @@ def _add_own_commands(app: typer.Typer) -> None:
         f"{cli}.replay:replay",
         "Send a file of prompts through the whole pipeline, as one conversation: tags, recall, edits, time, money.",
     )
+    add_group(
+        app,
+        "tool",
+        "penstock.tools.command:tool_app",
+        "Call a tool that agents have over MCP: the same arguments and answers.",
+    )
     cost = "Show what each session cost, what it would have cost without Penstock, and what was saved; losses in red."
     add_command(app, "cost", f"{cli}.cost:cost", cost)
     add_command(app, "money", f"{cli}.cost:cost", cost, hidden=True)  # its name before

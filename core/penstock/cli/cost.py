@@ -28,7 +28,7 @@ from penstock.stats.why_little_saved import ENOUGH
 from penstock.store.base import Store
 from penstock.store.reading import all_events, open_log
 
-__all__ = ["cost"]
+__all__ = ["cost", "costs"]
 
 DAY = 86_400.0
 _KINDS = (EventKind.CLASSIFIED, EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED, EventKind.KEPT_ALIVE)
@@ -97,6 +97,12 @@ def cost(
     else:
         for line in _lines(sums):
             typer.echo(line)
+
+
+def costs(log: Store, session: str = "", since: float = 0.0) -> dict[str, Any]:
+    """What `penstock cost --json` prints: dollars by session, by model and in total, of what was paid from `since` on.
+    Why little was saved is not examined."""
+    return _document(_sum(log, session, since))
 
 
 def _sum(log: Store, wanted: str, since: float) -> _Sums:

@@ -78,6 +78,22 @@ def _dialect_fault(one: Any) -> str:
     return ""
 
 
+def _tool_fault(one: Any) -> str:
+    from penstock.plugins.tool import Tool  # brings the contexts along
+
+    if not isinstance(one, Tool):
+        return f"{_told(one)} is no Tool"
+    if inspect.iscoroutinefunction(one.run):
+        return f"tool {one.name!r} is async; it runs in a thread: write `def`"
+    if not one.run.__doc__:
+        return f"tool {one.name!r} has no docstring: an agent reads it"
+    parameters = list(inspect.signature(one.run).parameters.values())
+    if not parameters:
+        return f"tool {one.name!r} takes no argument; the first is the Caller"
+    untyped = [given.name for given in parameters[1:] if given.annotation is given.empty]
+    return f"tool {one.name!r}: the argument {untyped[0]!r} has no type" if untyped else ""
+
+
 def _function_fault(one: Any, takes: int = 1) -> str:
     if inspect.isclass(one):
         return f"{_told(one)} is a class; an object of it was expected"
@@ -146,6 +162,7 @@ _SHAPES: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "summarisers": ("a list of objects with a name that can be called with a Segment", _summariser_fault),
     "embedders": ("a list of objects with a name, a dimension and a method embed", _embedder_fault),
     "taggers": ("a list of objects with a name that can be called with a text and the tags in use", _tagger_fault),
+    "tools": ("a list of tools (objects of `penstock.Tool`)", _tool_fault),
     "redactors": ("a list of functions that take a text", _function_fault),
     "prices": ("a table by provider, {provider: {model: {figure: number}}}", _prices_fault),
     "commands": ("nothing: it adds its commands to `app`", _nothing_fault),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from penstock.plugins.stage import Stage
     from penstock.plugins.summariser import Summariser
     from penstock.plugins.tagger import Tagger
+    from penstock.plugins.tool import Tool
     from penstock.profiles.profile import Profile
 
 __all__ = ["PROJECT", "hookimpl", "hookspec"]
@@ -100,6 +101,15 @@ def redactors() -> Sequence[Callable[[str], str]]:  # type: ignore[empty-body]
 
     Called once at start-up. Every text goes through all of them, after the bundled one. One that raises costs the text:
     nothing of it is written.
+    """
+
+
+@hookspec
+def tools() -> Sequence[Tool]:  # type: ignore[empty-body]
+    """Functions that agents call over MCP, programs over HTTP and people with `penstock tool`.
+
+    Called once when a server of tools starts. A `penstock.Tool` is a function with a docstring, which is what the agent
+    reads, and a first parameter for the `penstock.Caller`. It runs in a thread.
     """
 
 

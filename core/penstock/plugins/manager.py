@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from penstock.memory.embedders import Embedder
     from penstock.plugins.services import Services
     from penstock.plugins.stage import Stage
+    from penstock.plugins.tool import Tool
     from penstock.profiles.profile import Profile
 
 __all__ = ["BLOCK_VARIABLE", "Plugins", "blocked_names"]
@@ -214,6 +215,15 @@ class Plugins:
     def redactors(self) -> list[Callable[[str], str]]:
         """Functions that take secrets out of texts."""
         return self._collect_once("redactors")
+
+    def tools(self) -> list[Tool]:
+        """The tools that plugins add. Raises `PluginError` where two have one name."""
+        found: dict[str, Tool] = {}
+        for name, tool in self._collect("tools"):
+            if tool.name in found:
+                raise PluginError(f"plugin {name!r}: another plugin has a tool {tool.name!r} already")
+            found[tool.name] = tool
+        return list(found.values())
 
     def listeners(self) -> list[Callable[[Event], None]]:
         """One callable for each plugin that listens to events."""

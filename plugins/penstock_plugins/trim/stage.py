@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -30,7 +31,10 @@ from penstock_plugins.trim.compress import compress
 from penstock_plugins.trim.request_content import RequestContent
 from penstock_plugins.trim.settings import Settings
 
-__all__ = ["REPACKED", "Trim", "compressors", "stages"]
+if TYPE_CHECKING:
+    from penstock import Tool
+
+__all__ = ["REPACKED", "Trim", "compressors", "stages", "tools"]
 
 REPACKED = "repacked without a loss"
 _LEVELS: tuple[Aggressiveness, ...] = ("safe", "balanced", "bold")
@@ -120,6 +124,14 @@ def stages(profile: Profile) -> list[Stage]:
     """The trim stage, as the profile sets it up."""
     pool = CompressorPool(profile.limits.failures, profile.limits.rest_s, trusted=[compress])
     return [Trim(read_settings(profile, "trim", Settings, {}), pool)]
+
+
+@hookimpl
+def tools() -> list[Tool]:
+    """The compressor, for agents."""
+    from penstock_plugins.trim.tool import COMPRESS  # a proxy calls no tools
+
+    return [COMPRESS]
 
 
 @hookimpl

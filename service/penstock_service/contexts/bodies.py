@@ -1,5 +1,5 @@
-"""The JSON of the calls about contexts: models of bodies (unknown fields are refused) and of answers, and functions
-that make records into answers and bodies into `NewContext`. Times are RFC 3339."""
+"""The JSON of the calls about contexts: models of bodies (unknown fields are refused) and of answers, and the
+function that makes a body into a `NewContext`. Times are RFC 3339."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from penstock.base.format import rfc3339
 from penstock.contexts.keys import KEY_PATTERN, MAX_KEY
-from penstock.contexts.records import Change, ContextHead, ContextValue, Hit, NewContext, Version
+from penstock.contexts.records import NewContext
 
 __all__ = [
     "BatchBody",
@@ -26,12 +25,7 @@ __all__ = [
     "SearchAnswer",
     "SearchBody",
     "TouchBody",
-    "answer_of",
-    "change_line",
-    "hit_line",
-    "line_of",
     "new_context",
-    "version_line",
 ]
 
 Ttl = Annotated[float, Field(ge=0, le=3.2e9, description="Seconds until it ends; 0: it does not.")]
@@ -190,63 +184,6 @@ class ChangeLine(BaseModel):
     by: str
     tags: list[str]
     at: str
-
-
-def line_of(head: ContextHead) -> dict[str, Any]:
-    """`ContextLine`, as JSON has it."""
-    return {
-        "key": head.key,
-        "version": head.version,
-        "tags": list(head.tags),
-        "session": head.session,
-        "agent": head.agent,
-        "size": head.size,
-        "digest": head.digest,
-        "created_at": rfc3339(head.created_at),
-        "updated_at": rfc3339(head.updated_at),
-        "expires_at": None if head.expires_at is None else rfc3339(head.expires_at),
-        "by": head.by,
-        "sealed": head.sealed,
-        "tag": head.tag,
-    }
-
-
-def answer_of(value: ContextValue) -> dict[str, Any]:
-    """`ContextAnswer`."""
-    return {**line_of(value.head), "data": value.data}
-
-
-def version_line(one: Version) -> dict[str, Any]:
-    """`VersionLine`."""
-    at = rfc3339(one.at)
-    return {
-        "version": one.version,
-        "at": at,
-        "by": one.by,
-        "change": one.change,
-        "size": one.size,
-        "digest": one.digest,
-    }
-
-
-def hit_line(hit: Hit) -> dict[str, Any]:
-    """`HitLine`."""
-    head = line_of(hit.head)
-    some = {name: head[name] for name in ("key", "version", "tags", "updated_at")}
-    return {**some, "score": hit.score, "excerpt": hit.excerpt}
-
-
-def change_line(change: Change) -> dict[str, Any]:
-    """`ChangeLine`."""
-    return {
-        "cursor": str(change.cursor),
-        "kind": change.kind,
-        "key": change.key,
-        "version": change.version,
-        "by": change.by,
-        "tags": list(change.tags),
-        "at": rfc3339(change.at),
-    }
 
 
 def new_context(body: _Marks, data: Any, change: str) -> NewContext:

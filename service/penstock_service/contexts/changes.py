@@ -22,8 +22,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from penstock.base.errors import StoreError
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import InvalidContext
+from penstock.contexts.json import change_json
 from penstock.contexts.records import Change, ChangeKind
-from penstock_service.contexts.bodies import change_line
 from penstock_service.http.answers import error_body, error_responses
 from penstock_service.http.calls import Call, call_of, check_workspace
 from penstock_service.http.parts import PartsOf
@@ -144,7 +144,7 @@ async def _lines(changes: Changes, wanted: Wanted, gap: bool) -> AsyncIterator[s
         async for found in batches:
             fitting = [change for change in found if wanted.fits(change)]
             for change in fitting:
-                line = json.dumps(change_line(change))
+                line = json.dumps(change_json(change))
                 yield f"id: {change.cursor}\nevent: {change.kind}\ndata: {line}\n\n"
             silent = 0.0 if fitting else silent + (0 if found else _POLL_S)
             if silent >= _ALIVE_S:
@@ -196,7 +196,7 @@ async def _follow(socket: WebSocket, contexts: Contexts, workspace: str, wanted:
             async for found in batches:
                 for change in filter(wanted.fits, found):
                     async with asyncio.timeout(_SLOW_S):
-                        await socket.send_json(change_line(change))
+                        await socket.send_json(change_json(change))
     except TimeoutError:
         await socket.close(SLOW, "this reader takes too long")
     except WebSocketDisconnect:

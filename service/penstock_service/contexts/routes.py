@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query
 from fastapi.responses import Response
 
 from penstock.contexts.errors import Conflict, ContextError, InvalidContext, TooLarge
+from penstock.contexts.json import head_json, hit_json, value_json, version_json
 from penstock.contexts.keys import KEY_PATTERN, MAX_KEY, check_key, new_key
 from penstock.contexts.records import Expected, Filter, NewContext
 from penstock.contexts.values import MAX_BYTES
@@ -54,7 +55,7 @@ def list_contexts(
     """Contexts by key, without their values, a page at a time."""
     since = None if changed_since is None else changed_since.timestamp()
     page = call.contexts.page(call.workspace, Filter(prefix, tag, session, agent, since), limit=limit, after=after)
-    return json_answer({"items": [bodies.line_of(head) for head in page.items], "next": page.next})
+    return json_answer({"items": [head_json(head) for head in page.items], "next": page.next})
 
 
 @router.get(
@@ -75,7 +76,7 @@ def get(
         if known.strip() == "*" or tag in (one.strip().removeprefix("W/") for one in known.split(",")):
             return Response(status_code=304, headers={"etag": tag})
     found = call.contexts.get(call.workspace, key, version)
-    return json_answer(bodies.answer_of(found), {"etag": f'"{found.head.tag}"'})
+    return json_answer(value_json(found), {"etag": f'"{found.head.tag}"'})
 
 
 @router.patch("/contexts/{key:path}", tags=["contexts"], response_model=bodies.ContextLine)
@@ -99,7 +100,7 @@ def delete(key: Key, call: Calls, purge: bool = False) -> Response:
 def versions(key: Key, call: Calls) -> Response:
     """The versions that are kept: the newest ten."""
     found = call.contexts.versions(call.workspace, key)
-    return json_answer({"items": [bodies.version_line(one) for one in found], "next": None})
+    return json_answer({"items": [version_json(one) for one in found], "next": None})
 
 
 @router.get("/diff/{key:path}", tags=["history"], response_model=list[dict[str, Any]])
@@ -118,21 +119,21 @@ def diff(
 def rollback(key: Key, body: bodies.RollbackBody, call: Calls) -> Response:
     """Make the value of an older version the newest, as a version of its own."""
     return call.change(
-        lambda writer: (200, bodies.line_of(writer.rollback(key, body.to, call.expected))), body, version=True
+        lambda writer: (200, head_json(writer.rollback(key, body.to, call.expected))), body, version=True
     )
 
 
 @router.post("/undelete/{key:path}", tags=["history"], response_model=bodies.ContextLine)
 def undelete(key: Key, call: Calls) -> Response:
     """Bring back what was deleted or has ended, for 24 hours."""
-    return call.change(lambda writer: (200, bodies.line_of(writer.undelete(key, expected=call.expected))), version=True)
+    return call.change(lambda writer: (200, head_json(writer.undelete(key, expected=call.expected))), version=True)
 
 
 @router.post("/touch/{key:path}", tags=["contexts"], response_model=bodies.ContextLine)
 def touch(key: Key, body: bodies.TouchBody, call: Calls) -> Response:
     """Have the time run again."""
     new = NewContext(None, ttl=body.ttl)
-    return call.change(lambda writer: (200, bodies.line_of(writer.touch(key, new, call.expected))), body, version=True)
+    return call.change(lambda writer: (200, head_json(writer.touch(key, new, call.expected))), body, version=True)
 
 
 @router.post("/search", tags=["search"], response_model=bodies.SearchAnswer)
@@ -140,7 +141,7 @@ def search(body: bodies.SearchBody, call: Calls) -> Response:
     """Contexts that hold any of the words, in their key, tags or value, the best first."""
     wanted = Filter(body.prefix or "", body.tag or "", body.session or "", body.agent or "")
     hits = call.contexts.search(call.workspace, body.query, wanted, limit=body.limit)
-    return json_answer({"hits": [bodies.hit_line(hit) for hit in hits]})
+    return json_answer({"hits": [hit_json(hit) for hit in hits]})
 
 
 @router.post("/batch", tags=["contexts"], response_model=dict[str, list[dict[str, Any]]])
@@ -178,13 +179,13 @@ def _step(writer: Writer, step: bodies.BatchStep) -> tuple[int, Any]:
     if step.op == "patch":
         return 200, _patch(writer, step.key, step, step.expected)
     if step.op == "get":
-        return 200, bodies.answer_of(writer.get(step.key))
+        return 200, value_json(writer.get(step.key))
     if step.op == "delete":
         writer.delete(step.key, expected=step.expected)
         return 204, None
     if step.to is None:
         raise InvalidContext("a rollback needs the version it goes back to", "to")
-    return 200, bodies.line_of(writer.rollback(step.key, step.to, step.expected))
+    return 200, head_json(writer.rollback(step.key, step.to, step.expected))
 
 
 def _put(
@@ -193,7 +194,7 @@ def _put(
     if "data" not in body.model_fields_set:
         raise InvalidContext("a put needs `data`", "data")
     head, is_new = writer.put(key, bodies.new_context(body, body.data, "put"), expected)
-    return 201 if is_new else 200, bodies.line_of(head)
+    return 201 if is_new else 200, head_json(head)
 
 
 def _patch(writer: Writer, key: str, body: bodies.PatchBody | bodies.BatchStep, expected: Expected) -> dict[str, Any]:
@@ -201,8 +202,8 @@ def _patch(writer: Writer, key: str, body: bodies.PatchBody | bodies.BatchStep, 
     if "append" in said and "data" in said:
         raise InvalidContext("`data` or `append` was expected, not both", "append")
     if body.append is not None:
-        return bodies.line_of(writer.append(key, body.append, bodies.new_context(body, None, "append"), expected))
+        return head_json(writer.append(key, body.append, bodies.new_context(body, None, "append"), expected))
     new = bodies.new_context(body, None, "patch")
     if "data" in said:
-        return bodies.line_of(writer.patch(key, body.data, new, expected))
-    return bodies.line_of(writer.touch(key, new, expected))
+        return head_json(writer.patch(key, body.data, new, expected))
+    return head_json(writer.touch(key, new, expected))

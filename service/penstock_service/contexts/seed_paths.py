@@ -18,6 +18,7 @@ from penstock.base.errors import StoreError
 from penstock.base.format import rfc3339
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import InvalidContext
+from penstock.contexts.json import head_json, hit_json
 from penstock.contexts.keys import MAX_KEY
 from penstock.contexts.records import Filter, NewContext
 from penstock_service.contexts import bodies
@@ -94,7 +95,7 @@ def store(body: StoreBody, call: Calls) -> Response:
 
     def do(writer: Any) -> tuple[int, Any]:
         head, is_new = writer.put(body.key, new, call.expected)
-        return 201 if is_new else 200, bodies.line_of(head)
+        return 201 if is_new else 200, head_json(head)
 
     return call.change(do, body, version=True)
 
@@ -115,7 +116,7 @@ def update(key: Key, body: UpdateBody, call: Calls) -> Response:
         if call.expected is not None:
             seen = call.expected
         head, _ = writer.put(key, NewContext(body.data, change=body.options.change_type), seen)
-        return 200, bodies.line_of(head)
+        return 200, head_json(head)
 
     return replace(call, by=by).change(do, body, version=True)
 
@@ -132,7 +133,7 @@ def search(body: SearchBody, call: Calls) -> Response:
     said = body.options
     wanted = Filter(session=said.session_id or "")
     hits = call.contexts.search(call.workspace, body.query, wanted, limit=said.limit + said.offset)
-    return json_answer({"results": [bodies.hit_line(hit) for hit in hits[said.offset :]]})
+    return json_answer({"results": [hit_json(hit) for hit in hits[said.offset :]]})
 
 
 @router.get("/api/context/health")

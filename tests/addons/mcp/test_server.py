@@ -6,71 +6,37 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mcp.server.fastmcp.exceptions import ToolError
+from mcp import ClientSession
+from mcp.server.fastmcp import FastMCP
+from mcp.shared.memory import create_connected_server_and_client_session
 
 from penstock import handle_of
 from penstock.base.errors import PenstockError
-from penstock.store.originals import Original
 from penstock.store.sql import SqlStore
-from penstock_addons.mcp.server import LIMIT, expand, server
+from penstock.tools.limits import LIMIT
+from penstock.tools.table import all_tools
+from penstock_addons.mcp.server import DEFAULT, server
 
 TEXT = "first\nsecond\nthird\n"
-NUMBERS = "\n".join(f"line {n}" for n in range(1, 10_001))
-WIDE = "x" * 50_000 + "!\nlast"
+
+
+def connected(app: FastMCP[None]) -> AbstractAsyncContextManager[ClientSession]:
+    """A client of the SDK's that is connected to the server."""
+    return create_connected_server_and_client_session(app._mcp_server)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Path]:
     """A store with some originals; its proxy is up."""
     proxy = SqlStore(tmp_path / "penstock.db")
-    for text in (TEXT, NUMBERS, WIDE, "half \ud800"):
-        proxy.add_original("talk", text, "because", 1.0)
+    proxy.add_original("talk", TEXT, "because", 1.0)
     yield proxy.path
     proxy.close()
-
-
-def test_gives_the_original(store: Path) -> None:
-    """All of it, a range, or what matches."""
-    handle = handle_of(TEXT)
-    assert expand(store, handle) == TEXT
-    assert expand(store, handle, lines="2-3") == "second\nthird"
-    assert expand(store, handle, grep="d$") == "2:second\n3:third"
-    assert expand(store, handle, grep="fourth") == "[no line matches 'fourth']"
-
-
-def test_what_cannot_be_sent_is_shown_as_unknown(store: Path) -> None:
-    """Half a character has no bytes."""
-    assert expand(store, handle_of("half \ud800")) == "half ?"
-
-
-@pytest.mark.parametrize("grep", ["", "line"])
-def test_a_large_original_comes_in_parts(store: Path, grep: str) -> None:
-    """Each says where the next begins, and together they are all of it."""
-    lines, parts = "", []
-    for _ in range(20):
-        said = expand(store, handle_of(NUMBERS), grep, lines)
-        assert len(said) <= LIMIT + 100
-        if not said.endswith("]"):
-            parts.append(said)
-            break
-        part, _, note = said.rpartition("\n")
-        parts.append(part)
-        lines = note.partition('lines="')[2].partition('"')[0]
-    whole = "\n".join(f"{n}:line {n}" for n in range(1, 10_001)) if grep else NUMBERS
-    assert "\n".join(parts) == whole
-    assert len(parts) > 2
-
-
-def test_a_line_that_is_too_long_is_cut(store: Path) -> None:
-    """It says so, how to look into it, and how to go past it."""
-    said = expand(store, handle_of(WIDE))
-    assert said.startswith("x" * LIMIT + "\n[line 1 is longer than this: grep shows")
-    assert 'lines="2-"' in said
-    assert expand(store, handle_of(WIDE), lines="2-") == "last"
 
 
 @pytest.mark.parametrize(
@@ -85,28 +51,11 @@ def test_a_line_that_is_too_long_is_cut(store: Path) -> None:
 )
 async def test_an_error_is_told_to_the_agent(store: Path, asked: dict[str, str], said: str) -> None:
     """In words that say what to do, as a tool's error; the server goes on."""
-    app = server(store)
-    with pytest.raises(ToolError, match=said):
-        await app.call_tool("expand", asked)
-    assert await app.call_tool("expand", {"id": handle_of(TEXT)})
-
-
-def test_others_originals_are_not_named(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An id that is not enough says only that: from the answer nobody learns what other conversations have."""
-    found = [Original(f"{handle_of(TEXT)}{n:056}", "x", "talk", "s", "replace", f"secret {n}", 1.0) for n in range(2)]
-    monkeypatch.setattr("penstock.cli.expand.find_originals", lambda *_, **__: found)
-    with pytest.raises(PenstockError, match="2 originals begin with") as e:
-        expand(store, handle_of(TEXT))
-    assert "secret" not in str(e.value)
-    assert "0" * 20 not in str(e.value)
-
-
-def test_an_expression_without_end_is_ended(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server goes on: an agent's pattern can not hold it up."""
-    monkeypatch.setattr("penstock.base.excerpt.SECONDS", 0.3)
-    with pytest.raises(PenstockError, match="simpler expression"):
-        expand(store, handle_of(WIDE), grep="(x+)+$", lines="1")
-    assert expand(store, handle_of(WIDE), lines="2") == "last"
+    async with connected(server(store)) as client:
+        refused = await client.call_tool("expand", dict(asked))
+        assert refused.isError
+        assert said in refused.content[0].text  # type: ignore[union-attr]
+        assert not (await client.call_tool("expand", {"id": handle_of(TEXT)})).isError
 
 
 async def test_the_tool_says_what_it_is_for(store: Path) -> None:
@@ -147,3 +96,38 @@ def test_speaks_mcp_on_stdin_and_stdout(store: Path) -> None:
         assert process.wait(30) == 0
     assert answers[0]["result"]["serverInfo"]["name"] == "penstock"
     assert answers[1]["result"]["content"] == [{"type": "text", "text": TEXT}]
+
+
+async def test_there_are_tools_for_memory_where_a_project_is_named(store: Path) -> None:
+    """Each says what it is for; those that write say so. Without a project: `expand` alone."""
+    assert [tool.name for tool in await server(store).list_tools()] == ["expand"]
+    listed = {tool.name: tool for tool in await server(store, "kiln").list_tools()}
+    assert tuple(listed) == DEFAULT
+    for tool in listed.values():
+        assert len(tool.description or "") > 100
+    assert listed["forget"].annotations is not None
+    assert listed["forget"].annotations.destructiveHint
+    assert listed["memory_search"].annotations is not None
+    assert listed["memory_search"].annotations.readOnlyHint
+    async with connected(server(store, "kiln")) as client:
+        refused = await client.call_tool("recall", {"id": "the first"})
+        assert "no id of a memory" in str(refused.content)
+
+
+async def test_all_tools_can_be_had(store: Path) -> None:
+    """Contexts are kept beside the store, and their history names the client."""
+    async with connected(server(store, "kiln", ["all"])) as client:
+        assert {tool.name for tool in (await client.list_tools()).tools} == set(all_tools())
+        put = await client.call_tool("context_put", {"key": "plan", "data": {"goal": 1}})
+        assert not put.isError
+        found = await client.call_tool("context_get", {"key": "plan"})
+        assert '"by":"mcp"' in str(found.content)
+    assert (store.parent / "contexts.db").exists()
+    with pytest.raises(PenstockError, match=r"there is no tool 'context_gett'\. Did you mean"):
+        server(store, tools=["context_gett"])
+
+
+def test_no_memory_is_opened_before_it_is_asked_for(tmp_path: Path) -> None:
+    """A server that nobody asks holds no file that a proxy wants."""
+    server(tmp_path / "penstock.db", "kiln")
+    assert not (tmp_path / "memory").exists()

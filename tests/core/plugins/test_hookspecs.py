@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 import penstock
 from penstock import (
+    Caller,
     Compressed,
     Compressor,
     Draft,
@@ -24,6 +25,7 @@ from penstock import (
     Segment,
     Stage,
     Summary,
+    Tool,
     ToolOutput,
     hookimpl,
 )
@@ -33,7 +35,9 @@ from penstock.memory import chosen
 from penstock.plugins import hookspecs
 from penstock.plugins.manager import Plugins
 from penstock.testing import Session, assistant, call, conversation, profile_of, results, user
+from penstock.tools.table import all_tools
 from penstock_plugins.trim import stage as trim
+from tests.core.tools.callers import caller
 from tests.engines import Does
 
 SPECS: dict[str, FunctionType] = {
@@ -304,3 +308,20 @@ def test_hook_summarisers() -> None:
     assert found["textrank"] is mine
     assert "llm" in found
     assert profiles == ["test"]
+
+
+def test_hook_tools() -> None:
+    """A tool is one of those that agents are offered, beside Penstock's own."""
+
+    def echo(caller: Caller, text: str) -> str:
+        """Give a text back."""
+        return f"{caller.by}: {text}"
+
+    class Echo:
+        @hookimpl
+        def tools(self) -> Sequence[Tool]:
+            return [Tool(echo, "Echo")]
+
+    tools = all_tools(with_plugin(Echo()))
+    assert {"expand", "context_get", "echo"} <= set(tools)
+    assert tools["echo"].call(caller(), {"text": "hello"}) == "a test: hello"

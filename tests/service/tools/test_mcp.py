@@ -12,7 +12,8 @@ import pytest
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
-from penstock_service.mcp import LIMIT
+from penstock.tools.limits import LIMIT
+from penstock.tools.table import all_tools
 from tests.service.conftest import TOKEN, Service
 
 
@@ -52,9 +53,9 @@ async def test_the_tools_say_which_of_them_only_read(service: Service) -> None:
     async with session(service) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
     reading = {name for name, tool in tools.items() if tool.annotations and tool.annotations.readOnlyHint}
-    assert reading == {"context_get", "context_list", "context_search"}
-    assert set(tools) - reading == {"context_put", "context_rollback"}
-    assert all(tool.description and "ask" not in tool.inputSchema["properties"] for tool in tools.values())
+    assert reading == {tool.name for tool in all_tools().values() if tool.effect == "reads"}
+    assert set(tools) - reading == {"context_put", "context_rollback", "remember", "forget"}
+    assert all(tool.description and "request" not in tool.inputSchema["properties"] for tool in tools.values())
 
 
 async def test_errors_are_in_words_for_the_agent(service: Service) -> None:

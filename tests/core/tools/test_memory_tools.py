@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from mcp.server.fastmcp.exceptions import ToolError
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.memory import Item, Memory
 from penstock.memory.embedders.trigrams import Trigrams
-from penstock_addons.mcp.memory_tools import LIMIT, MemoryTools
-from penstock_addons.mcp.server import server
+from penstock.tools.memory_tools import LONGEST, MEMORY_TOOLS
+from tests.core.tools.callers import caller
 
-Tools = Callable[[str], MemoryTools]
 AT = 1_772_600_767.0
+
+
+class ToolsOf:
+    """The tools for one project."""
+
+    def __init__(self, project: str) -> None:
+        self._caller = caller(project=project)
+        self._tools = {tool.name: tool for tool in MEMORY_TOOLS}
+
+    def __getattr__(self, name: str) -> Callable[..., str]:
+        def call(*words: object) -> str:
+            tool = self._tools["memory_search" if name == "search" else name]
+            return str(tool.call(self._caller, dict(zip((one.name for one in tool.parameters), words, strict=False))))
+
+        return call
+
+
+Tools = Callable[[str], ToolsOf]
 
 
 @pytest.fixture
@@ -36,7 +51,7 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Tools:
         ]
     )
     memory.close()
-    return lambda project: MemoryTools(None, project)
+    return ToolsOf
 
 
 def ids(answer: str) -> list[str]:
@@ -95,29 +110,5 @@ def test_an_answer_has_a_limit(tools: Tools) -> None:
     memory.add([Item("kiln", f"Firing {n}: " + f"note {n} " * 150, session="may", seq=n) for n in range(30)])
     memory.close()
     answer = tools("kiln").search("firing note", 1000)
-    assert len(answer) < LIMIT + 200
+    assert len(answer) < LONGEST + 200
     assert re.search(r"\[\d+ more: ask for fewer", answer)
-
-
-async def test_the_server_offers_them(tools: Tools) -> None:
-    """For a project, each with what it is for; those that write say so. Without one: `expand` alone."""
-    assert [tool.name for tool in await server(None).list_tools()] == ["expand"]
-    app = server(None, "kiln")
-    listed = {tool.name: tool for tool in await app.list_tools()}
-    assert list(listed) == ["expand", "memory_search", "recall", "remember", "forget"]
-    for tool in listed.values():
-        assert len(tool.description or "") > 100
-    assert listed["forget"].annotations is not None
-    assert listed["forget"].annotations.destructiveHint
-    assert listed["memory_search"].annotations is not None
-    assert listed["memory_search"].annotations.readOnlyHint
-    found = await app.call_tool("memory_search", {"query": "kiln"})
-    assert "900 degrees" in str(found)
-    with pytest.raises(ToolError, match="no id of a memory"):
-        await app.call_tool("recall", {"id": "the first"})
-
-
-def test_no_memory_is_opened_before_it_is_asked_for(tmp_path: Path) -> None:
-    """A server that nobody asks holds no file that a proxy wants."""
-    server(tmp_path / "penstock.db", "kiln")
-    assert not (tmp_path / "memory").exists()

@@ -1,0 +1,27 @@
+"""How long an answer may be, and how it is worded for an agent."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from penstock.base.errors import PenstockError
+
+__all__ = ["LIMIT", "text_of"]
+
+LIMIT = 30_000
+"""Characters of one answer: clients cut longer ones, and half of a JSON value is none."""
+
+
+def text_of(answer: Any) -> str:
+    """A tool's answer as text: JSON, where it is none already. Raises `PenstockError` for JSON that the client would
+    cut."""
+    if isinstance(answer, str):
+        return answer
+    text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+    if len(text) > LIMIT:
+        raise PenstockError(
+            f"the answer has {len(text):,} characters and {LIMIT:,} are the most here: ask for less, or keep large "
+            "values in parts, under names of their own"
+        )
+    return text

@@ -1,0 +1,63 @@
+"""Makes an MCP server of tools. Needs the package `mcp`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import anyio.to_thread
+from mcp.server.fastmcp import Context, FastMCP
+from mcp.types import ToolAnnotations
+
+from penstock.plugins.tool import Caller, Tool
+from penstock.tools.limits import text_of
+
+__all__ = ["Request", "add_tools"]
+
+Request = Context[Any, Any, Any]
+"""What the SDK tells of a call."""
+
+
+def add_tools(
+    server: FastMCP[None], tools: Iterable[Tool], caller: Callable[[Request], AbstractContextManager[Caller]]
+) -> None:
+    """Register tools with a server. `caller` says who calls, and gives what the tools work on, for one call."""
+    for tool in tools:
+        hints = ToolAnnotations(
+            title=tool.title,
+            readOnlyHint=tool.effect == "reads",
+            destructiveHint=tool.effect == "deletes",
+            idempotentHint=tool.effect in ("reads", "adds"),
+            openWorldHint=False,
+        )
+        # Claude Code puts tools off until they are searched for; a stub must name one that is there.
+        meta = {"anthropic/alwaysLoad": True} if tool.always_listed else None
+        server.add_tool(
+            _function(tool, caller),
+            name=tool.name,
+            title=tool.title,
+            description=tool.about,
+            annotations=hints,
+            meta=meta,
+            structured_output=False,
+        )
+
+
+def _function(tool: Tool, caller: Callable[[Request], AbstractContextManager[Caller]]) -> Callable[..., Any]:
+    """What the SDK calls: it reads the arguments off the signature."""
+
+    async def call(request: Request, **arguments: Any) -> str:
+        def run() -> str:
+            with caller(request) as who:
+                return text_of(tool.run(who, **arguments))
+
+        return await anyio.to_thread.run_sync(run)
+
+    asked = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
+    given = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in tool.parameters]
+    described: Any = call
+    described.__signature__ = inspect.Signature([asked, *given], return_annotation=str)
+    described.__annotations__ = {"request": Request, **{one.name: one.annotation for one in given}, "return": str}
+    return call

@@ -1,0 +1,114 @@
+"""Tools about the memory of a project: what was said and done in earlier sessions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from penstock.base.errors import PenstockError
+from penstock.base.format import moment
+from penstock.memory.clean import escape_marks
+from penstock.plugins.tool import Caller, Tool
+
+__all__ = ["MEMORY_TOOLS"]
+
+LONGEST = 12_000
+"""Characters that one call gives."""
+DIGITS = 8
+"""Of an id, at the least, to forget: so many a search gives."""
+_EACH = 1_200
+_MOST = 20
+_AROUND = 3
+_LEAST, _WEAK = 2.0, 5.0
+"""How sure a hit must be to be told, and below what it is called weak. What has nothing to do with a question comes to
+1 or so, an answer to 5 and more; a note on the road needs 9.5."""
+_NOTHING = "[nothing of this project is remembered that fits]"
+
+
+def memory_search(caller: Caller, query: str, limit: int = 5) -> str:
+    """Search what was said and done in earlier sessions of this project, by any agent, and in parts of this session
+    that were summarised away. Call this when a person refers to something you do not see ("as we decided", "the bug
+    from last week"), before asking them to repeat it, and before deciding again what may have been decided already.
+
+    query: what you look for, in words. Names, paths and error texts help; so do times ("last week", "in May").
+    limit: how many, 20 at most.
+
+    Each answer begins with its id and date; a weak match may be about something else. What was said then may be out
+    of date: check it against the code as it is."""
+    arguments = {"query": query, "project": caller.project, "limit": max(1, min(limit, _MOST))}
+    found = caller.memory("search", arguments)
+    hits = [hit for hit in found["hits"] if hit.get("sure", _WEAK) >= _LEAST]  # a proxy of before does not say
+    out = [_entry(hit, _EACH) for hit in hits]
+    notes = [f"[words alone or vectors alone answered: {down}]" for down in found["degraded"]]
+    notes += [f"[{word!r} is nowhere; {near!r} was looked for]" for word, near in found["corrected"].items()]
+    return _joined([*(out or [_NOTHING]), *notes])
+
+
+def recall(caller: Caller, id: str) -> str:
+    """Show one memory whole, with what was said before and after it in its session. Call this after memory_search,
+    when an answer is cut short or its context matters.
+
+    id: the id that memory_search names."""
+    found = caller.memory("show", {"id": id, "project": caller.project, "around": _AROUND})
+    near = [[_entry(item, _EACH // 2) for item in found[where]] for where in ("before", "behind")]
+    return _joined([*near[0], f">>> {_entry(found['item'], LONGEST)}", *near[1]])
+
+
+def remember(caller: Caller, text: str) -> str:
+    """Remember something for later sessions of this project: a decision with its reason, a convention, a person's
+    wish, what turned out to be the cause of a problem. One fact in one or two sentences that can be understood
+    alone. What is said in the conversation is remembered anyway; do not repeat it, and never write secrets.
+
+    text: what to remember."""
+    found = caller.memory("remember", {"text": text, "project": caller.project, "role": "assistant"})
+    ids = ", ".join(item["id"] for item in found["items"])
+    return f"[remembered as {ids}]" if found["new"] else f"[known already, as {ids}]"
+
+
+def forget(caller: Caller, id: str) -> str:
+    """Delete a memory of this project for good. Only when a person asks for it; for what is merely out of date,
+    remember what holds now instead.
+
+    id: the whole id that memory_search names."""
+    if len(id.strip()) < DIGITS:
+        raise PenstockError(f"{id!r} is too short to delete by: give the whole id that memory_search names")
+    found = caller.memory("forget", {"ids": [id], "project": caller.project})
+    return f"[forgotten; {found['fault']}]" if found.get("fault") else "[forgotten]"
+
+
+MEMORY_TOOLS = (
+    Tool(memory_search, "Search memory"),
+    Tool(recall, "Recall one memory"),
+    Tool(remember, "Remember", "adds"),
+    Tool(forget, "Forget a memory", "deletes"),
+)
+
+
+def _entry(item: dict[str, Any], longest: int) -> str:
+    """A memory as text: id, date, speaker, session, and what was said."""
+    when = moment(item["at"]) if item["at"] else "date not known"
+    who = {"user": "the person", "assistant": "the agent", "tool": "what was done, output quoted"}.get(
+        item["role"], item["role"]
+    )
+    session = item["label"] or item["session"][:DIGITS]
+    text = escape_marks(item["text"].encode("utf-8", "replace").decode("utf-8"))  # half a character can not be sent
+    text = text if len(text) <= longest else f"{text[:longest].rstrip()} … [cut: recall {item['id']} gives all of it]"
+    return f"{item['id']}  {when}, {who}{f', session {session}' if session else ''}{_marks(item)}:\n{text}"
+
+
+def _marks(item: dict[str, Any]) -> str:
+    marks = ["pinned by a person"] * item["pinned"] + ["marked wrong"] * (item["wrong"] > item["helpful"])
+    marks += ["a weak match"] * (item.get("sure", _WEAK) < _WEAK)
+    return f", {', '.join(marks)}" if marks else ""
+
+
+def _joined(entries: list[str]) -> str:
+    """As many entries as fit the limit."""
+    out: list[str] = []
+    room = LONGEST
+    for entry in entries:
+        room -= len(entry) + 2
+        if out and room < 0:
+            out.append(f"[{len(entries) - len(out)} more: ask for fewer, or more closely]")
+            break
+        out.append(entry)
+    return "\n\n".join(out)

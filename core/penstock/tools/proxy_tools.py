@@ -1,0 +1,83 @@
+"""Tools about what the proxy does: originals of shortened texts, what was saved, budgets."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from penstock.base import paths
+from penstock.base.excerpt import excerpt, lines_of
+from penstock.cli.cost import costs
+from penstock.cli.expand import the_original
+from penstock.control.client import do_budget
+from penstock.plugins.tool import Caller, Tool
+from penstock.profiles.profile import in_use
+from penstock.store.reading import open_log
+from penstock.tools.limits import LIMIT
+
+__all__ = ["PROXY_TOOLS"]
+
+_DIGITS = 8
+"""Of an id, at the least: so many a stub names."""
+_DAY_S = 86_400.0
+
+
+def expand(caller: Caller, id: str, grep: str = "", lines: str = "") -> str:
+    """Show the original of a tool output, or of older messages, that stands shortened in this conversation. Where
+    something was left out, a line in square brackets says so and names an id ("expand 1a2b3c4d"). Call this whenever
+    the part you need may be among what was left out, instead of running the tool again: the original is what the tool
+    said then.
+
+    id: the id that the line names.
+    grep: a regular expression (Python's); only matching lines are given, with their numbers. Best for large originals.
+    lines: a range of lines, such as "10-40", "10-" or "10".
+
+    At most 30,000 characters are given in one call; the end says how to get the rest."""
+    # A whole id, as a stub names it: nobody may page through the originals of other conversations.
+    original = the_original(caller.store, id, digits=_DIGITS, names=False)
+    text = excerpt(original.text, grep=grep, lines=lines)
+    if not text and grep:
+        return f"[no line matches {grep!r}]"
+    # Half a character can not be sent.
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return text if len(text) <= LIMIT else _cut(text, grep, lines)
+
+
+def stats(
+    caller: Caller,
+    session: Annotated[str, Field(description="Only this session: its id, or how it begins.")] = "",
+    days: Annotated[float, Field(ge=0, description="Only the last so many days; 0: all.")] = 7,
+) -> Any:
+    """Tell what sessions cost in dollars, what they would have cost without Penstock, and what was saved: by session,
+    by model and in total."""
+    with closing(open_log(caller.store)) as log:
+        return costs(log, session, time.time() - days * _DAY_S if days else 0.0)
+
+
+def budget(caller: Caller) -> Any:
+    """Tell what the budgets are, what is used of each and what is left, before a large piece of work."""
+    return do_budget(caller.store or paths.store_path(), lambda: in_use().budget, "show", {})
+
+
+PROXY_TOOLS = (
+    Tool(expand, "Show an original", always_listed=True),
+    Tool(stats, "What was saved"),
+    Tool(budget, "What is left of the budgets"),
+)
+
+
+def _cut(text: str, grep: str, lines: str) -> str:
+    """The beginning of a text, cut at a line end where possible, with how to get the rest."""
+    end = text.rfind("\n", 0, LIMIT + 1)
+    shown = text[: end if end > 0 else LIMIT]
+    first = int(lines.partition("-")[0] or 1) if lines else 1
+    last = first + len(lines_of(shown)) - 1
+    if grep:
+        last = int(shown.rpartition("\n")[2].partition(":")[0])
+    rest = f'go on with lines="{last + 1}-"'
+    if end <= 0 and not grep:
+        return f"{shown}\n[line {last} is longer than this: grep shows what stands around a match; {rest}]"
+    return f"{shown}\n[not all: line {last} is the last; {rest}{', the same grep' if grep else ', or give a grep'}]"

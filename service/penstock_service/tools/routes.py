@@ -1,0 +1,72 @@
+"""Each tool as a call: `POST /v1/tools/NAME` with its arguments as the body."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from penstock.plugins.tool import Tool
+from penstock.tools.table import all_tools
+from penstock_service.http.answers import error_responses
+from penstock_service.http.parts import PartsOf
+from penstock_service.tools.callers import caller_of
+
+__all__ = ["tool_router"]
+
+
+class ToolLine(BaseModel):
+    """A tool."""
+
+    name: str
+    title: str
+    effect: str
+    """What a call does: `reads`, `adds`, `changes` or `deletes`."""
+    about: str
+    arguments: dict[str, Any]
+    """Their JSON Schema."""
+
+
+class ToolAnswer(BaseModel):
+    """What a tool gave: a text, or JSON."""
+
+    result: Any
+
+
+def tool_router() -> APIRouter:
+    """The calls of the tools that are there now: those of plugins too."""
+    tools = all_tools()
+    router = APIRouter(prefix="/v1/tools", tags=["tools"], responses=error_responses())
+
+    @router.get("")
+    def list_tools() -> list[ToolLine]:
+        """The tools that agents have over MCP, each a call below this path."""
+        return [
+            ToolLine(
+                name=tool.name,
+                title=tool.title,
+                effect=tool.effect,
+                about=tool.about,
+                arguments=tool.arguments().model_json_schema(),
+            )
+            for tool in tools.values()
+        ]
+
+    for tool in tools.values():
+        router.post(f"/{tool.name}", summary=tool.title, description=tool.about, operation_id=f"tool_{tool.name}")(
+            _call(tool)
+        )
+    return router
+
+
+def _call(tool: Tool) -> Callable[..., ToolAnswer]:
+    model = tool.arguments()
+
+    def call(body: Any, request: Request, parts: PartsOf) -> ToolAnswer:
+        arguments = {name: getattr(body, name) for name in type(body).model_fields}
+        return ToolAnswer(result=tool.run(caller_of(request, parts), **arguments))
+
+    call.__annotations__ = {"body": model, "request": Request, "parts": PartsOf, "return": ToolAnswer}
+    return call
