@@ -20,6 +20,7 @@ from penstock_service.health import routes as health
 from penstock_service.http.access import Access
 from penstock_service.http.answers import handle_errors
 from penstock_service.http.parts import Parts
+from penstock_service.memory import routes as memory
 from penstock_service.tools.routes import tool_router
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
         redoc_url=None,
     )
     app.state.parts = parts
-    for router in (contexts.router, changes.router, health.router, sealing.router, seed_paths.router):
+    for router in (contexts.router, changes.router, memory.router, health.router, sealing.router, seed_paths.router):
         app.include_router(router)
     app.include_router(tool_router())
     if mcp:

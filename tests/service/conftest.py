@@ -11,12 +11,14 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from fastapi import FastAPI
 
 from penstock.base.clock import ManualClock
 from penstock.client.client import Client
 from penstock.contexts.contexts import Contexts
 from penstock_service.app import create_app
 from penstock_service.http.parts import Parts
+from penstock_service.memory.reach import MemoryReach
 
 TOKEN = "0" * 64
 
@@ -28,6 +30,13 @@ class Service:
     url: str
     contexts: Contexts
     clock: ManualClock
+    app: FastAPI
+
+    @property
+    def memory(self) -> MemoryReach:
+        """How it reaches the memory, once it was asked about that."""
+        reach: MemoryReach = self.app.state.memory
+        return reach
 
     def client(self, **more: str) -> Client:
         """A client of it, in Python."""
@@ -37,6 +46,20 @@ class Service:
         """Plain HTTP, with the token."""
         headers = {"authorization": f"Bearer {TOKEN}"}
         return httpx.Client(base_url=self.url, headers=headers, trust_env=False)
+
+
+@pytest.fixture(scope="session")
+def quick_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One whose memory needs no model."""
+    file = tmp_path_factory.mktemp("profile") / "quick.toml"
+    file.write_text('extends = "default"\n[memory]\nembedder = "trigrams-256"\n')
+    return file
+
+
+@pytest.fixture(autouse=True)
+def _quick_memory(quick_profile: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service opens its memory by that profile."""
+    monkeypatch.setenv("PENSTOCK_PROFILE", str(quick_profile))
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +76,14 @@ class running:  # noqa: N801
         self._clock = ManualClock()
         self._contexts = Contexts(file, self._clock)
         self._listener = socket.create_server(("127.0.0.1", 0))
-        app = create_app(Parts(self._contexts, file.parent / "penstock.db"), TOKEN)
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
+        self._app = create_app(Parts(self._contexts, file.parent / "penstock.db"), TOKEN)
+        self._server = uvicorn.Server(uvicorn.Config(self._app, log_level="warning", timeout_graceful_shutdown=2))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
 
     def __enter__(self) -> Service:
         self._thread.start()
-        up = Service(f"http://127.0.0.1:{self._listener.getsockname()[1]}", self._contexts, self._clock)
+        url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        up = Service(url, self._contexts, self._clock, self._app)
         with up.http() as http:  # the listener is open already: this waits until it is answered
             assert http.get("/healthz").status_code == 200
         return up

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from penstock.app import Suite
-from penstock.base.errors import MemoryUnavailable, PenstockError
+from penstock.base.errors import MemoryDown, MemoryUnavailable, NotFound, PenstockError
 from penstock.store.forgetting import forget_everywhere
 from penstock_addons.wire.options import Settings
 
@@ -33,7 +33,8 @@ class MemoryRoutes:
         self._lock = threading.Lock()
 
     def do(self, suite: Suite, command: str, body: bytes) -> tuple[int, Mapping[str, Any]]:
-        """An HTTP status and an answer. 409: this process has no memory, or another process owns it."""
+        """An HTTP status and an answer. 409: this process has no memory, or another process owns it. 404: nothing has
+        the id or the name that was asked for. 503: the memory cannot do it now."""
         memory_service = suite.memory
         if memory_service is None:
             return 409, {"error": f"the profile {suite.profile.name!r} remembers nothing: `[memory] enabled` is false"}
@@ -44,6 +45,10 @@ class MemoryRoutes:
             return 400, {"error": f"a JSON object was expected: {e}"}
         except MemoryUnavailable as e:
             return 409, {"error": str(e)}
+        except NotFound as e:
+            return 404, {"error": str(e)}
+        except MemoryDown as e:
+            return 503, {"error": str(e)}
         except PenstockError as e:
             return 400, {"error": str(e)}
 

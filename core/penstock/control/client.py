@@ -7,7 +7,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection, HTTPException
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.base import paths
-from penstock.base.errors import MemoryDown, PenstockError
+from penstock.base.errors import MemoryDown, NotFound, PenstockError
 from penstock.control.discovery import Announcement, all_beside, running
 from penstock.store.lock import is_taken
 
@@ -53,7 +53,7 @@ MEMORY_S = 120.0
 BEGIN_S = 8.0
 """Seconds to wait for a process that has opened the memory to announce its address: a proxy opens it before it
 listens."""
-OTHERS = 409
+OTHERS, NOT_FOUND, BUSY = 409, 404, 503
 
 
 class Refused(PenstockError):
@@ -176,17 +176,25 @@ class MemoryClient:
     """The memory, wherever it is."""
 
     do: Callable[[str, Mapping[str, object]], dict[str, Any]]
-    """Carries a command of `penstock.control.memory_commands` out. Raises `PenstockError`."""
+    """Carries a command of `penstock.control.memory_commands` out. Raises `NotFound`, else `PenstockError`."""
+    is_local: bool = False
+    """This process has the memory open, and no other can."""
 
 
 @contextmanager
 def open_client(
-    store: Path, profile: Callable[[], Profile], *, embedder: str = "", tell: Callable[[str], None] | None = None
+    store: Path,
+    profile: Callable[[], Profile],
+    *,
+    embedder: str = "",
+    tell: Callable[[str], None] | None = None,
+    patience_s: float | None = None,
 ) -> Iterator[MemoryClient]:
-    """The memory beside `store`. Where it is opened here, it is as `profile` says, and closed after. With `tell` the
-    indexes get what they lack first, and it is told what keeps them from that. Raises `PenstockError`."""
+    """The memory beside `store`: through the proxy that has it or may open it, else opened here as `profile` says, and
+    closed after. With `tell` the indexes get what they lack first, and it is told what keeps them from that.
+    `patience_s`: how long a process that has it and cannot be asked is waited for. Raises `PenstockError`."""
     store = store.expanduser().absolute()
-    deadline = time.monotonic() + BEGIN_S
+    deadline = time.monotonic() + (BEGIN_S if patience_s is None else patience_s)
     found: tuple[MemoryClient, Memory | None] | None = None
     while found is None:
         try:
@@ -215,6 +223,9 @@ def _reach(
     """The proxy that has the memory, or the memory itself, opened here. Raises `MemoryLocked`."""
     if is_taken(folder / "memory.db"):
         return _owner(store, folder), None
+    if is_taken(store):  # a proxy is up that has not opened its memory yet: it could not, were it opened here
+        with suppress(MemoryLocked):  # its profile remembers nothing
+            return _owner(store, folder), None
     from penstock.control.memory_commands import MemoryCommands
     from penstock.memory.clean import sanitize
     from penstock.memory.opening import open_memory
@@ -235,7 +246,7 @@ def _reach(
         clean=lambda text: sanitize(text, hidden),
         forget_originals=lambda texts: forget_everywhere(store, texts),
     )
-    return MemoryClient(commands.do), memory
+    return MemoryClient(commands.do, is_local=True), memory
 
 
 def _owner(store: Path, folder: Path) -> MemoryClient:
@@ -257,7 +268,14 @@ def _owner(store: Path, folder: Path) -> MemoryClient:
 
 
 def _ask_memory(up: Announcement, command: str, arguments: Mapping[str, object]) -> Any:
-    return ask(up.address, Path(up.store), f"/memory/{command}", arguments, MEMORY_S)
+    try:
+        return ask(up.address, Path(up.store), f"/memory/{command}", arguments, MEMORY_S)
+    except Refused as e:
+        if e.status == NOT_FOUND:
+            raise NotFound(str(e)) from e
+        if e.status == BUSY:
+            raise MemoryDown(str(e)) from e
+        raise
 
 
 def _error(said: str) -> tuple[str, dict[str, str]]:

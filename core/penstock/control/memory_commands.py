@@ -10,9 +10,12 @@ from typing import Any
 
 from penstock.base.dispatch import run_command
 from penstock.base.errors import PenstockError, StoreError
+from penstock.control.memory_access import MemoryAccess
+from penstock.control.memory_ingest import IngestCommands
 from penstock.control.memory_json import item_from, shown, shown_hit
 from penstock.control.memory_lookup import the_item, the_session
 from penstock.control.memory_rebuild import Rebuild
+from penstock.control.memory_recall import RecallCommands
 from penstock.memory.items import Item
 from penstock.memory.memory import Memory
 from penstock.memory.text_kind import is_worth_keeping, kind_of_message
@@ -42,10 +45,12 @@ class MemoryCommands:
         self._open, self._clean, self._forget_originals, self._now = memory, clean, forget_originals, now
         self._health = health
         self._rebuild = Rebuild()
+        access = MemoryAccess(memory, clean, now)
+        self._groups = {name: group(access) for group in _GROUPS for name in group.COMMANDS}
 
     def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
         """Carry a command out. Raises `PenstockError`, in words for who asked."""
-        return run_command(self, COMMANDS, command, arguments)
+        return run_command(self._groups.get(command, self), COMMANDS, command, arguments)
 
     # look
 
@@ -249,7 +254,9 @@ class MemoryCommands:
         return [shown(item, labels[item.project].get(item.session, "")) for item in items]
 
 
+_GROUPS = (IngestCommands, RecallCommands)
+"""Commands with a module of their own."""
 COMMANDS = frozenset(
     {"add", "edit", "expire", "forget", "forget_project", "forget_session", "label", "list", "mark", "pin", "progress"}
     | {"projects", "reindex", "remember", "search", "share", "show", "status", "stop"}
-)
+).union(*(group.COMMANDS for group in _GROUPS))

@@ -6,7 +6,7 @@ from typing import Any
 
 from penstock.memory.items import Hit, Item, Kind
 
-__all__ = ["item_from", "shown", "shown_hit"]
+__all__ = ["entry", "item_from", "shown", "shown_hit"]
 
 
 def shown(item: Item, label: str = "") -> dict[str, Any]:
@@ -34,6 +34,11 @@ def shown_hit(hit: Hit, label: str = "") -> dict[str, Any]:
     """One item found, with what each signal added; `sure` can be compared with a threshold."""
     found = {"score": round(hit.score, 4), "sure": round(hit.sureness, 2), "parts": dict(hit.parts)}
     return {**shown(hit.item, label), **found, "tokens": hit.tokens}
+
+
+def entry(item: Item) -> dict[str, Any]:
+    """One item for a program: its `id` is its key, and `at` is in seconds since 1970 or None."""
+    return {"id": item.key, "kind": item.kind.value, "text": item.text, "at": item.at, "session": item.session}
 
 
 def item_from(data: dict[str, Any]) -> Item:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from penstock.base.errors import PenstockError
+from penstock.base.errors import NotFound, PenstockError
 from penstock.memory.items import Item
 from penstock.memory.memory import Memory
 
@@ -18,13 +18,14 @@ _LINE = 60
 
 
 def the_item(memory: Memory, handle: str, projects: Sequence[str]) -> Item:
-    """The one item of `projects` whose id begins so. Raises `PenstockError`: what to do when there is none, or more."""
+    """The one item of `projects` whose id begins so. Raises `NotFound`: what to do when there is none; `PenstockError`
+    when there are more, or it is no id."""
     wanted = handle.strip().lower()
     if not _HANDLE.fullmatch(wanted) or len(wanted) < DIGITS:
         raise PenstockError(f"{handle!r} is no id of a memory: {DIGITS} or more of 0-9 and a-f were expected")
     found = [item for project in projects for item in memory.catalog.find(project, wanted, _SHOWN)]
     if not found:
-        raise PenstockError(
+        raise NotFound(
             f"no memory is called {handle} in {_named(projects)}. `penstock memory list` shows those that there are; "
             "--all looks in every project"
         )
@@ -35,14 +36,14 @@ def the_item(memory: Memory, handle: str, projects: Sequence[str]) -> Item:
 
 
 def the_session(memory: Memory, name: str, project: str) -> str:
-    """The session of `project` that is called so. Raises `PenstockError`."""
+    """The session of `project` that is called so. Raises `NotFound`, and `PenstockError` for a name of several."""
     known, labels = memory.catalog.sessions(project), memory.catalog.labels(project)
     if name in known and name:
         return name
     found = [session for session, label in labels.items() if label == name]
     found = found or [session for session in known if name and session.startswith(name)]
     if not found:
-        raise PenstockError(
+        raise NotFound(
             f"no session is called {name!r} in {project}. `penstock memory list --json` shows the session of each item"
         )
     if len(found) > 1:

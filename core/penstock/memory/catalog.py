@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from penstock.memory.items import Item
 from penstock.memory.records import Records
 from penstock.memory.schema import labels, memories, passages, projects
+from penstock.memory.selection import Selection
 
 __all__ = ["Catalog", "Counted"]
 
@@ -83,6 +84,29 @@ class Catalog:
                 mine = [row[0] for row in found if row[1] == number]
                 items |= self._records.items(db, number, name, mine)
             return [items[row[0]] for row in found]
+
+    def selected(self, project: str, which: Selection) -> list[int]:
+        """The numbers of a project's items that are selected, rising."""
+        with self._records.reading() as db:
+            mine = memories.c.project == self._number(db, project)
+            found = sa.select(memories.c.id).where(mine & which.clause())
+            return list(db.scalars(found.order_by(memories.c.id)))
+
+    def page(self, project: str, which: Selection, limit: int, before: int | None = None) -> list[Item]:
+        """Selected items, those added last first; `before` the last number of the page above."""
+        m = memories.c
+        with self._records.reading() as db:
+            number = self._number(db, project)
+            wanted = (m.project == number) & which.clause() & (sa.true() if before is None else m.id < before)
+            ids = db.scalars(sa.select(m.id).where(wanted).order_by(m.id.desc()).limit(limit))
+            return self._items(db, number, project, list(ids))
+
+    def last_seq(self, project: str, session: str) -> int:
+        """The place of the last item of a session; -1 when it has none."""
+        with self._records.reading() as db:
+            mine = (memories.c.project == self._number(db, project)) & (memories.c.session == session)
+            found = db.scalar(sa.select(sa.func.max(memories.c.seq)).where(mine))
+            return -1 if found is None else int(found)
 
     def counts(self) -> list[Counted]:
         """Every project, by name."""

@@ -50,6 +50,12 @@ class Item:
         return hash_of(self.text, self.kind)
 
     @property
+    def key(self) -> str:
+        """What a program calls it: so much of its hash that no two items of a project share it. It begins with its
+        `handle`."""
+        return self.hash.hex()[:16]
+
+    @property
     def handle(self) -> str:
         """What a person and an agent call it: the beginning of its hash, as long as others do not begin so too."""
         return self.hash.hex()[:8]

@@ -194,15 +194,17 @@ class Memory:
         tokens: int | None = None,
         now: float | None = None,
         patience_s: float | None = None,
+        among: Sequence[int] | None = None,
     ) -> Found:
         """The items of `project` that answer `text` best, at most `limit`, and together at most `tokens` long: what is
         too long for what is left is passed over. `now` gives "last week" a meaning, and lets what is
-        recent win a tie. The vector index is waited for `patience_s` seconds at most, then words alone answer."""
+        recent win a tie. The vector index is waited for `patience_s` seconds at most, then words alone answer.
+        `among`: only items of these numbers."""
         view = self.view(project)
         if view is None:
             return Found()
         with self._threads.limit(limits=1):
-            ranked = rank(view, text, now, self._weights, patience_s)
+            ranked = rank(view, text, now, self._weights, patience_s, among)
         hits: list[Hit] = []
         left = tokens
         for i in range(0, min(len(ranked.rows), limit if tokens is None else _PASSED_OVER * limit), limit):

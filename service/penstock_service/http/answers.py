@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from penstock.base.errors import StoreError
+from penstock.base.errors import MemoryDown, NotFound, PenstockError, StoreError
 from penstock.base.suggest import did_you_mean
 from penstock.contexts.errors import ContextError, StaleVersion
 
@@ -77,10 +77,13 @@ def handle_errors(app: FastAPI) -> None:
         status, body = status_of(e)
         return JSONResponse(body, status)
 
-    @app.exception_handler(StoreError)
-    async def _(_request: Request, e: StoreError) -> JSONResponse:
-        logger.warning("%s", e)
-        return JSONResponse(error_body("busy", str(e)), STATUS["busy"], headers={"retry-after": "1"})
+    app.add_exception_handler(MemoryDown, _busy)
+    app.add_exception_handler(StoreError, _busy)
+
+    @app.exception_handler(PenstockError)
+    async def _(_request: Request, e: PenstockError) -> JSONResponse:
+        type = "not_found" if isinstance(e, NotFound) else "invalid"
+        return JSONResponse(error_body(type, str(e)), STATUS[type])
 
     @app.exception_handler(RequestValidationError)
     async def _(request: Request, e: RequestValidationError) -> JSONResponse:
@@ -95,6 +98,11 @@ def handle_errors(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _(request: Request, e: Exception) -> JSONResponse:  # Starlette raises it again, for the log
         return JSONResponse(error_body("internal", "an error of the service: its log says more"), STATUS["internal"])
+
+
+async def _busy(_request: Request, e: Exception) -> JSONResponse:
+    logger.warning("%s", e)
+    return JSONResponse(error_body("busy", str(e)), STATUS["busy"], headers={"retry-after": "1"})
 
 
 def _invalid(request: Request, e: RequestValidationError) -> dict[str, Any]:
@@ -116,11 +124,12 @@ def _fields(request: Request, place: list[str]) -> set[str]:
     """The fields that the body of this call, or the part of it at `place`, may have."""
     dependant = getattr(request.scope.get("route"), "dependant", None)
     models = [one.field_info.annotation for one in dependant.body_params] if dependant else []
-    if len(place) > 1:  # an item of a list, such as a step of a batch
+    if len(place) > 1:  # within a field, such as a step of a batch
         models = [inner for model in models for inner in _inner(model)]
     return {name for model in models for name in getattr(model, "model_fields", {})}
 
 
 def _inner(model: Any) -> list[Any]:
     annotations = [one.annotation for one in getattr(model, "model_fields", {}).values()]
-    return [arg for annotation in annotations for arg in get_args(annotation) if hasattr(arg, "model_fields")]
+    parts = [part for annotation in annotations for part in (annotation, *get_args(annotation))]
+    return [part for part in parts if hasattr(part, "model_fields")]

@@ -67,7 +67,9 @@ def id_of(ask: Ask, word: str) -> str:
 
 def test_every_command_is_there(ask: Ask) -> None:
     """And another is refused, as is what does not fit one."""
-    assert all(hasattr(ask.commands, f"_{name}") for name in COMMANDS)
+    for name in COMMANDS:
+        with pytest.raises(PenstockError, match=rf"^{name}: \w+"):
+            ask(name, nonsense=1)
     for command, arguments in (("open", {}), ("list", {"limit": "many"}), ("show", {}), ("list", {"nonsense": 1})):
         with pytest.raises(PenstockError, match=command):
             ask(command, **arguments)

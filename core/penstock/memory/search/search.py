@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,6 +35,8 @@ _FIRST = 300
 _WITH_NEIGHBOURS = 100
 """... for so many of them, those around."""
 _AROUND = 3
+_WHOLE = 1000
+"""Of a selection with so many items at most, all are looked at closely: among many others, few would be candidates."""
 _AS_IF = 50
 """Passages without any word of a question, besides those there are: a few alone do not tell which word is rare."""
 
@@ -67,10 +69,15 @@ class Ranked:
 
 
 def rank(
-    view: View, text: str, now: float | None, worth: Mapping[str, float], patience_s: float | None = None
+    view: View,
+    text: str,
+    now: float | None,
+    worth: Mapping[str, float],
+    patience_s: float | None = None,
+    among: Sequence[int] | None = None,
 ) -> Ranked:
-    """Every candidate by its score. The vector index is waited for `patience_s` seconds at most. Raises `MemoryDown`
-    when neither index answers."""
+    """Every candidate by its score; with `among` only items of these numbers. The vector index is waited for
+    `patience_s` seconds at most. Raises `MemoryDown` when neither index answers."""
     question = read_question(text.encode("utf-8", "replace").decode(), view.layout.roles, now)
     down: list[str] = []
     with view.records.reading() as db:
@@ -80,6 +87,8 @@ def rank(
         if len(down) > 1 and not words.any():
             raise MemoryDown("; ".join(down))
         rows = _candidates(view.layout, words, vectors.found)
+        if among is not None:
+            rows = _selected(view.layout, rows, np.array(among, np.int64))
         if now is not None:
             rows = rows[view.layout.expires[rows] > now]
         keys, asked_like = vectors.of(rows)
@@ -202,6 +211,11 @@ def _candidates(layout: ItemTable, words: Array, near: Ints) -> Ints:
     inside = (around >= 0) & (around < len(layout))
     around, home = around[inside], home[inside]
     return np.unique(np.concatenate([first, around[layout.session[around] == home]]))
+
+
+def _selected(layout: ItemTable, rows: Ints, among: Ints) -> Ints:
+    wanted = np.flatnonzero(np.isin(layout.ids, among))
+    return wanted if len(wanted) <= _WHOLE else np.intersect1d(rows, wanted)
 
 
 def _recent(days: Ints, now: float) -> Array:

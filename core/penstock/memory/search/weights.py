@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["HELPFUL", "RECENT", "RECENT_DAYS", "SURE", "SURE_AROUND", "SURE_OVERLAP", "SURE_SHARED", "WEIGHTS"]
+__all__ = [
+    "HELPFUL",
+    "LIKELY",
+    "RECENT",
+    "RECENT_DAYS",
+    "RELATED",
+    "SURE",
+    "SURE_AROUND",
+    "SURE_OVERLAP",
+    "SURE_SHARED",
+    "WEIGHTS",
+]
 
 WEIGHTS: Mapping[str, float] = {
     "words": 0.45,
@@ -54,3 +65,6 @@ SURE_OVERLAP = 0.3
 """... if it has this share of what the question's words tell, ..."""
 SURE_SHARED = 6.5
 """... and that is so much: two rare words, or several that are not. "Commit this" is about nothing that was said."""
+RELATED, LIKELY = 2.0, 5.0
+"""How sure a hit must be to be given to who asks for all that is related, and below what it is called weak. What has
+nothing to do with a question comes to 1 or so, an answer to 5 and more."""

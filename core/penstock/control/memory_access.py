@@ -1,0 +1,27 @@
+"""`MemoryAccess`: what every group of memory commands works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from penstock.memory.memory import Memory
+
+__all__ = ["MemoryAccess", "Project", "Thread"]
+
+Project = Annotated[str, Field(min_length=1, max_length=400)]
+Thread = Annotated[str, Field(min_length=1, max_length=200)]
+"""A session of a project, by the name that its client gives it."""
+
+
+@dataclass(frozen=True)
+class MemoryAccess:
+    """The memory, opened if need be; how texts are cleaned before they are kept; and the time."""
+
+    open: Callable[[], Memory]
+    clean: Callable[[str], str]
+    """Takes secrets and Penstock's own notes out of a text. Empty: nothing is left of it."""
+    now: Callable[[], float]

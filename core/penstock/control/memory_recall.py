@@ -1,0 +1,54 @@
+"""The memory command `recall`: what serves a purpose, within a number of tokens."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from penstock.control.memory_access import MemoryAccess, Project, Thread
+from penstock.control.memory_json import entry
+from penstock.memory.items import Kind
+from penstock.memory.recall import reasons, recall
+from penstock.memory.selection import Selection
+
+__all__ = ["MAX_TOKENS", "RECALL_TOKENS", "Budget", "Purpose", "RecallCommands"]
+
+RECALL_TOKENS = 1_000
+MAX_TOKENS = 100_000
+Purpose = Annotated[str, Field(min_length=1, max_length=8_000)]
+Budget = Annotated[int, Field(ge=1, le=MAX_TOKENS)]
+COUNTED = "estimated"
+"""How the tokens of an answer were counted: as everywhere, `exact`, `calibrated` or `estimated`. Memory estimates."""
+
+
+class RecallCommands:
+    """Recalls."""
+
+    COMMANDS = frozenset({"recall"})
+
+    def __init__(self, access: MemoryAccess) -> None:
+        self._access = access
+
+    def _recall(
+        self,
+        purpose: Purpose,
+        project: Project,
+        thread_id: Thread | None = None,
+        token_budget: Budget = RECALL_TOKENS,
+        kinds: list[Kind] | None = None,
+        since: float | None = None,
+    ) -> dict[str, Any]:
+        """`{items: [{id, kind, text, at, session, score, why}], tokens, counted, left_out, weak, degraded}`, the best
+        first. `thread_id`, `kinds` and `since` (seconds since 1970) leave others out."""
+        which = Selection(thread_id, tuple(kinds or ()), since)
+        found = recall(self._access.open(), purpose, project, tokens=token_budget, which=which, now=self._access.now())
+        items = [{**entry(hit.item), "score": round(hit.score, 4), "why": reasons(hit)} for hit in found.hits]
+        return {
+            "items": items,
+            "tokens": found.tokens,
+            "counted": COUNTED,
+            "left_out": found.left_out,
+            "weak": found.weak,
+            "degraded": list(found.degraded),
+        }

@@ -1,0 +1,31 @@
+"""`Piece`: a part of a material that stands by itself; and `Pieces`, all of a material and what of it was left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from penstock.memory.items import Kind
+
+__all__ = ["Piece", "Pieces"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A text that can be understood alone."""
+
+    text: str
+    kind: Kind
+    role: str = "tool"
+    """As in `Item`; what nobody said is `tool`."""
+    at: float | None = None
+    """When it was said or happened, in seconds since 1970, where the material tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A material, split."""
+
+    kept: tuple[Piece, ...] = ()
+    """In the order of the material."""
+    skipped: tuple[str, ...] = ()
+    """What was left out and why, in words for a person."""

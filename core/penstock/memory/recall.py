@@ -1,0 +1,68 @@
+"""Recalls what serves a purpose: the related items of a project, the best first, as many as fit a number of tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from penstock.memory.items import Hit
+from penstock.memory.memory import Memory
+from penstock.memory.search.weights import LIKELY, RELATED
+from penstock.memory.selection import Selection
+
+__all__ = ["MOST", "Recalled", "reasons", "recall"]
+
+MOST = 50
+"""Items of one answer."""
+_LOOKED_AT = 4 * MOST
+_REASONS = (
+    ({"words"}, "has words of the purpose"),
+    ({"meaning"}, "has its telling words or related ones"),
+    ({"vector", "vector_question"}, "is close in meaning"),
+    ({"near_words", "near_vector", "near_meaning"}, "what stands around it fits"),
+    ({"session_words", "session_vector", "session_meaning"}, "its session fits"),
+    ({"speaker"}, "said by who is named"),
+    ({"month", "day"}, "said at the time that is named"),
+)
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What was recalled."""
+
+    hits: tuple[Hit, ...] = ()
+    tokens: int = 0
+    """Of the hits' texts together, estimated."""
+    left_out: int = 0
+    """Related items that did not fit."""
+    weak: bool = True
+    """The best of them may be about something else, or there is none."""
+    degraded: tuple[str, ...] = ()
+    """As in `Found`."""
+
+
+def recall(
+    memory: Memory, purpose: str, project: str, *, tokens: int, which: Selection | None = None, now: float | None = None
+) -> Recalled:
+    """The related items among those that `which` selects; what is too long for what is left of `tokens` is passed over
+    for what fits. Raises `MemoryDown`."""
+    whole = which is None or which.is_everything
+    among = None if whole or which is None else memory.catalog.selected(project, which)
+    found = memory.search(purpose, project, limit=_LOOKED_AT, now=now, among=among)
+    related = [hit for hit in found.hits if hit.sureness >= RELATED]
+    kept: list[Hit] = []
+    left = tokens
+    for hit in related:
+        if hit.tokens <= left and len(kept) < MOST:
+            kept.append(hit)
+            left -= hit.tokens
+    weak = not related or max(hit.sureness for hit in related) < LIKELY
+    return Recalled(tuple(kept), tokens - left, len(related) - len(kept), weak, found.degraded)
+
+
+def reasons(hit: Hit) -> list[str]:
+    """Why it was found, in words, the strongest reason first."""
+    added = [(sum(hit.parts.get(name, 0.0) for name in names), why) for names, why in _REASONS]
+    strongest = sorted((one for one in added if one[0] > 0), key=lambda one: -one[0])
+    marks = [*["pinned"] * hit.item.pinned, *["marked helpful"] * (hit.item.helpful > hit.item.wrong)]
+    return [*marks, *(why for _, why in strongest[:_SHOWN])]

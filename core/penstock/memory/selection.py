@@ -1,0 +1,43 @@
+"""`Selection`: which items of a project a search or a list is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from penstock.memory.items import Kind
+from penstock.memory.schema import memories
+
+__all__ = ["Selection"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is not said selects everything."""
+
+    session: str | None = None
+    kinds: tuple[Kind, ...] = ()
+    since: float | None = None
+    """Said then or later, in seconds since 1970. What nobody knows the time of is left out."""
+    pinned: bool = False
+    """Only what is pinned."""
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is left out."""
+        return self == Selection()
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        """The condition on the table `memories`."""
+        m = memories.c
+        wanted: list[sa.ColumnElement[bool]] = [sa.true()]
+        if self.session is not None:
+            wanted.append(m.session == self.session)
+        if self.kinds:
+            wanted.append(m.kind.in_([kind.value for kind in self.kinds]))
+        if self.since is not None:
+            wanted.append(m.at >= self.since)
+        if self.pinned:
+            wanted.append(m.pinned.is_(True))
+        return sa.and_(*wanted)

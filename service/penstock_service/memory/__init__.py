@@ -1,0 +1,1 @@
+"""Calls about memory: ingest, recall, items and threads, feedback; and how the memory is reached."""

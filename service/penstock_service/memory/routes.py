@@ -1,0 +1,51 @@
+"""The calls about memory under `/v1`: ingest and recall."""
+
+from __future__ import annotations
+
+import time
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from penstock_service.http.answers import error_responses
+from penstock_service.http.calls import json_answer
+from penstock_service.memory import bodies
+from penstock_service.memory.calls import MemoryCalls, closing_memory
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1", tags=["memory"], responses=error_responses(), lifespan=closing_memory)
+_DAY_S = 86_400.0
+
+
+@router.post("/ingest", response_model=bodies.IngestAnswer)
+def ingest(body: bodies.IngestBody, call: MemoryCalls) -> Response:
+    """Remember materials of a thread, each split as what it is: messages, files of a diff, warnings and errors of a
+    log, sections of a document. Secrets are taken out. What is known already is not kept twice."""
+    expires_at = time.time() + call.reach.profile.memory.expiry_days * _DAY_S
+    materials = body.materials.model_dump(exclude_unset=True)
+    return json_answer(
+        call.do(
+            "ingest",
+            body.project,
+            thread_id=body.thread_id,
+            materials=materials,
+            tags=body.tags,
+            expires_at=expires_at,
+        )
+    )
+
+
+@router.post("/recall", response_model=bodies.RecallAnswer)
+def recall(body: bodies.RecallBody, call: MemoryCalls) -> Response:
+    """What serves a purpose, the best first, within a number of tokens."""
+    found = call.do(
+        "recall",
+        body.project,
+        purpose=body.purpose,
+        thread_id=body.thread_id,
+        token_budget=body.token_budget,
+        kinds=body.kinds,
+        since=None if body.since is None else body.since.timestamp(),
+    )
+    return json_answer({**found, "items": [bodies.dated(one) for one in found["items"]]})
