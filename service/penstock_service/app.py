@@ -57,12 +57,14 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
         redoc_url=None,
     )
     app.state.parts = parts
-    for router in (contexts.router, changes.router, health.router, sealing.router, seed_paths.router):
+    for router in (contexts.router, changes.router, health.router, sealing.router):
         app.include_router(router)
+    if parts.settings.seeds:
+        app.include_router(seed_paths.router)
     if mcp:
         app.router.routes.extend(mcp.streamable_http_app().routes)  # mounted, it would not run, and take every path
     handle_errors(app)
-    app.add_middleware(Access, token=token, hosts=hosts)
+    app.add_middleware(Access, token=token, hosts=hosts, max_body=int(parts.settings.body_megabytes * (1 << 20)))
     return app
 
 
