@@ -8,6 +8,7 @@ PenstockError
 ├── ProfileError    a profile cannot be used; start-up stops
 ├── PluginError     a plugin cannot be used; start-up stops
 ├── VocabularyError a tokenizer's vocabulary cannot be used or installed; counts are estimates
+├── NotFound        nothing has the id or the name that was asked for
 ├── StoreError      the store cannot be opened or written; traffic goes on without it
 └── MemoryDown      a part of memory cannot answer; what is left of it goes on
     ├── MemoryUnavailable  memory is not open; traffic goes on without it
@@ -24,6 +25,7 @@ __all__ = [
     "InvalidRequest",
     "MemoryDown",
     "MemoryUnavailable",
+    "NotFound",
     "PenstockError",
     "PluginError",
     "ProfileError",
@@ -69,6 +71,10 @@ class PluginError(PenstockError):
 
 class VocabularyError(PenstockError):
     """A vocabulary cannot be read, or cannot be installed. The text names it, the place, and what to do."""
+
+
+class NotFound(PenstockError):
+    """Nothing has the id or the name that was asked for. The text says what was looked for, and where."""
 
 
 class StoreError(PenstockError):

@@ -31,7 +31,7 @@ class ServiceSettings(BaseModel):
     allowed_hosts: tuple[str, ...] = ()
     """Names by which others ask for it, where that is not the address."""
     seeds: bool = True
-    """Whether the paths of other products are answered, too: `/api/context/…`, `/context-ws`."""
+    """Whether the paths of other products are answered, too: `/api/context/…`, `/context-ws`, `/dashboard/…`."""
     body_megabytes: float = Field(default=9, gt=0, le=1024)
     """Larger bodies are refused. A value of a context has at most 8 MB."""
     search_limit: int = Field(default=200, ge=1, le=1000)
