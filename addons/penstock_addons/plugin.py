@@ -29,7 +29,7 @@ def commands(app: typer.Typer) -> None:
     from penstock.cli.deferred import add_command, add_group  # a proxy loads this plugin too, and needs no typer
 
     cli = "penstock_addons.cli"
-    add_command(app, "up", f"{cli}.up:up", "Start the proxy, and stay until Ctrl-C.")
+    add_command(app, "up", f"{cli}.up:up", "Start the proxy, and stay until Ctrl-C.", alone=["--serve"])
     add_command(
         app,
         "down",

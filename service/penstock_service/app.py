@@ -21,6 +21,8 @@ from penstock_service.http.access import Access
 from penstock_service.http.answers import handle_errors
 from penstock_service.http.parts import Parts
 from penstock_service.memory import routes as memory
+from penstock_service.proxy import commands, dashboard_paths, requests, sessions
+from penstock_service.proxy.errors import handle_proxy_errors
 from penstock_service.tools.routes import tool_router
 
 if TYPE_CHECKING:
@@ -32,6 +34,20 @@ logger = logging.getLogger(__name__)
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 _EXPIRE_S = 30.0
 """Seconds between two looks for what has ended. Until then it is not found all the same."""
+
+
+_ROUTERS = (
+    contexts.router,
+    changes.router,
+    sealing.router,
+    memory.router,
+    health.router,
+    requests.router,
+    sessions.router,
+    commands.router,
+)
+_SEED_ROUTERS = (seed_paths.router, dashboard_paths.router)
+"""Paths of other products."""
 
 
 def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS) -> FastAPI:
@@ -59,13 +75,14 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
         redoc_url=None,
     )
     app.state.parts = parts
-    for router in (contexts.router, changes.router, memory.router, health.router, sealing.router, seed_paths.router):
+    for router in _ROUTERS + (_SEED_ROUTERS if parts.settings.seeds else ()):
         app.include_router(router)
     app.include_router(tool_router())
     if mcp:
         app.router.routes.extend(mcp.streamable_http_app().routes)  # mounted, it would not run, and take every path
     handle_errors(app)
-    app.add_middleware(Access, token=token, hosts=hosts)
+    handle_proxy_errors(app)
+    app.add_middleware(Access, token=token, hosts=hosts, max_body=int(parts.settings.body_megabytes * (1 << 20)))
     return app
 
 

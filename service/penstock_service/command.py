@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -10,26 +9,47 @@ from typing import Annotated
 import typer
 
 from penstock.base import paths
-from penstock.base.errors import PenstockError
+from penstock.cli import completion
+from penstock.profiles import profile as profiles
+from penstock.profiles.profile import VARIABLE
+from penstock.profiles.service import DEFAULT_PORT, service_values
 
-__all__ = ["DEFAULT_PORT", "serve"]
-
-DEFAULT_PORT = 7878
+__all__ = ["serve"]
 
 
 def serve(
-    port: Annotated[int, typer.Option(help="The port to listen on; 0: any that is free.", max=65535, min=0)] = (
-        DEFAULT_PORT
-    ),
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help=f"The port to listen on; 0: any that is free. {DEFAULT_PORT} where neither this nor the profile says "
+            "one.",
+            max=65535,
+            min=0,
+            show_default=False,
+        ),
+    ] = None,
     host: Annotated[
-        str, typer.Option(help="The address to listen on. Only this machine can reach it unless you name another.")
-    ] = "127.0.0.1",
+        str | None,
+        typer.Option(
+            help="The address to listen on, 127.0.0.1 unless the profile says another. Only this machine can reach it "
+            "then.",
+            show_default=False,
+        ),
+    ] = None,
     allowed_host: Annotated[
         list[str] | None,
         typer.Option(
             help="A name by which others ask for it, where that is not the address; several times for several."
         ),
     ] = None,
+    profile: Annotated[
+        str,
+        typer.Option(
+            help="The profile whose `[service]` counts where no option says otherwise.",
+            envvar=VARIABLE,
+            autocompletion=completion.profiles,
+        ),
+    ] = "default",
     store: Annotated[
         Path | None,
         typer.Option(
@@ -39,46 +59,17 @@ def serve(
     ] = None,
 ) -> None:
     """Serve contexts to programs and agents over HTTP and WebSocket, on this machine, and stay until Ctrl-C."""
-    try:
-        import fastapi  # noqa: F401
-        import uvicorn
-    except ImportError as e:
-        raise PenstockError(
-            f"the service needs the packages of the extra `service` ({e.name} is missing): "
-            "`pip install 'penstock[service]'`"
-        ) from e
-    from penstock.contexts.contexts import Contexts
-    from penstock_service.app import LOCAL_HOSTS, create_app
-    from penstock_service.http.parts import Parts
-    from penstock_service.token_file import owner_token, token_path
+    from penstock_service.server import ServiceServer
 
-    if host in ("0.0.0.0", "::") and not allowed_host:
-        raise PenstockError(
-            f"{host} is every address of this machine: name those that others ask by with --allowed-host, or listen on "
-            "one address"
-        )
+    values = service_values({"host": host, "allowed_hosts": allowed_host or None})
+    settings = profiles.changed(profiles.load(profile), {"service": values}).service
+    chosen = port if port is not None else settings.port or DEFAULT_PORT
     store = (store or paths.store_path()).expanduser().absolute()
-    token = owner_token(store.parent)
+    server = ServiceServer(store, settings.model_copy(update={"port": chosen}))
+    typer.echo(f"Contexts at {server.url}/v1/contexts, token in {server.token_file}")
+    typer.echo("Described at /openapi.json. Ctrl-C ends it.")
     try:
-        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as e:
-        raise PenstockError(f"{host}:{port} cannot be listened on ({e}): name another --port") from e
-    contexts = Contexts(store.parent / "contexts.db")
-    try:
-        bound = listener.getsockname()[1]
-        shown = f"[{host}]" if ":" in host else host
-        typer.echo(f"Contexts at http://{shown}:{bound}/v1/contexts, token in {token_path(store.parent)}")
-        typer.echo("Described at /openapi.json. Ctrl-C ends it.")
-        app = create_app(
-            Parts(contexts, store),
-            token,
-            hosts={*LOCAL_HOSTS, host.lower(), *(name.lower() for name in allowed_host or [])},
-        )
-        config = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3
-        )
         with suppress(KeyboardInterrupt):  # it was shut down in order, and then says so once more
-            uvicorn.Server(config).run(sockets=[listener])
+            server.run()
     finally:
-        listener.close()
-        contexts.close()
+        server.stop()

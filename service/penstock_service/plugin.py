@@ -1,4 +1,4 @@
-"""What this package adds to the command line."""
+"""What this package adds to the command line, and to a proxy."""
 
 from __future__ import annotations
 
@@ -7,9 +7,23 @@ from typing import TYPE_CHECKING
 from penstock.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     import typer
 
-__all__ = ["commands"]
+    from penstock.plugins.server import Server
+    from penstock.profiles.profile import Profile
+
+__all__ = ["commands", "servers"]
+
+
+@hookimpl
+def servers(profile: Profile, store: Path) -> Sequence[Server]:
+    """The service, where `[service] port` says so."""
+    from penstock_service.server import ServiceServer
+
+    return [ServiceServer(store, profile.service)] if profile.service.port else []
 
 
 @hookimpl

@@ -49,7 +49,7 @@ async def test_a_request_in_full(suite: Suite, tmp_path: Path) -> None:
     status, found = await ask(suite, tmp_path, b'{"exchange": "this"}')
     assert (status, found["received"], found["forwarded"]) == (200, json.loads(body), None)
     status, found = await ask(suite, tmp_path, b'{"exchange": "other"}')
-    assert (status, "does not have this request" in found["error"]) == (400, True)
+    assert (status, "does not have this request" in found["error"]) == (404, True)
 
 
 async def test_it_is_given_to_nobody_else(suite: Suite, tmp_path: Path) -> None:

@@ -66,21 +66,23 @@ async def test_one_that_is_worked_at_stays(suite: Suite, tmp_path: Path) -> None
     said = {"session": "morning", "conversation": "talk-1", "client": "codex", "kind": "main"}
     suite.log.append(read(ClassifiedEvent, said), "x")
     status, found = await ask(suite, tmp_path, "delete", b'{"session": "morning", "force": true}')
-    assert (status, "under way" in found["error"]) == (400, True)
+    assert (status, "under way" in found["error"]) == (409, True)
 
 
 @pytest.mark.parametrize(
-    ("command", "body"),
+    ("command", "body", "expected"),
     [
-        ("nonsense", b"{}"),
-        ("show", b"{}"),
-        ("show", b"["),
-        ("show", b'{"session": ' + b"[" * 20_000),
-        ("delete", b'{"session": "no such"}'),
+        ("nonsense", b"{}", 400),
+        ("show", b"{}", 400),
+        ("show", b"[", 400),
+        ("show", b'{"session": ' + b"[" * 20_000, 400),
+        ("delete", b'{"session": "no such"}', 404),
     ],
 )
-async def test_what_cannot_be_done_is_told(suite: Suite, tmp_path: Path, command: str, body: bytes) -> None:
+async def test_what_cannot_be_done_is_told(
+    suite: Suite, tmp_path: Path, command: str, body: bytes, expected: int
+) -> None:
     """In words, and as what a caller did wrong."""
     status, found = await ask(suite, tmp_path, command, body)
-    assert status == 400
+    assert status == expected
     assert found["error"]

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from penstock.base.clock import ManualClock
 from penstock.client.client import Client
 from penstock.contexts.contexts import Contexts
+from penstock.profiles.service import ServiceSettings
 from penstock_service.app import create_app
 from penstock_service.http.parts import Parts
 from penstock_service.memory.reach import MemoryReach
@@ -72,11 +73,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 class running:  # noqa: N801
     """A service for the time of a block."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, settings: ServiceSettings | None = None) -> None:
         self._clock = ManualClock()
         self._contexts = Contexts(file, self._clock)
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._app = create_app(Parts(self._contexts, file.parent / "penstock.db"), TOKEN)
+        parts = Parts(self._contexts, file.parent / "penstock.db", settings or ServiceSettings())
+        self._app = create_app(parts, TOKEN)
         self._server = uvicorn.Server(uvicorn.Config(self._app, log_level="warning", timeout_graceful_shutdown=2))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
 

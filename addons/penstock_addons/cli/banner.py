@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from penstock import __version__
 from penstock.base import paths
 from penstock.base.private_files import create
 from penstock.control.discovery import Announcement
+from penstock.plugins.server import Server
 from penstock.profiles.profile import Profile
 from penstock_addons.cli.upstreams import Upstream
 
@@ -44,7 +45,13 @@ def command() -> str:
 
 
 def banner(
-    what: Announcement, profile: Profile, bundle: Path, reverse: list[Upstream], *, first: bool
+    what: Announcement,
+    profile: Profile,
+    bundle: Path,
+    reverse: list[Upstream],
+    servers: Sequence[Server] = (),
+    *,
+    first: bool,
 ) -> Iterator[str]:
     """The lines to print for a proxy that listens now. `first`: also what a new user should know."""
     yield f"Penstock {__version__} listens on {what.url()}"
@@ -55,6 +62,8 @@ def banner(
         base = what.reverse.get(upstream.name, "")
         told = f"   export {upstream.variable}={base}" if upstream.variable else ""
         yield f"  reverse  {base} -> {upstream.url}{told}"
+    for server in servers:
+        yield f"  {server.name:<8} {server.about}"
     yield ""
     me = command()
     yield f"A client through it:  {me} run -- claude"

@@ -15,10 +15,10 @@ from mitmproxy.tools.main import run
 from penstock.base.format import is_colour_unwanted
 from penstock_addons.addons import suite_addons
 
-__all__ = ["serve"]
+__all__ = ["run_proxy"]
 
 
-def serve(arguments: Sequence[str], more: Sequence[object]) -> None:
+def run_proxy(arguments: Sequence[str], more: Sequence[object]) -> None:
     """Run mitmdump until a signal or the command `shutdown` ends it. `arguments` are mitmdump's own; `more` are addons
     added after Penstock's. Raises `SystemExit` when start-up fails; mitmproxy has then printed why."""
 

@@ -12,11 +12,15 @@ import typer
 from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.cli import completion
+from penstock.cli.deferred import NO_NUMBER
 from penstock.control import discovery
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import VARIABLE as PROFILE_VARIABLE
+from penstock.profiles.profile import Profile
+from penstock.profiles.service import DEFAULT_PORT, service_values
 from penstock.store.lock import is_taken
+from penstock_addons.cli.beside import serving_beside
 from penstock_addons.cli.upstreams import Upstream, parse
 
 __all__ = ["PROFILE_VARIABLE", "UPSTREAM_VARIABLE", "up"]
@@ -51,6 +55,17 @@ def up(
             metavar="NAME=PORT",
         ),
     ] = None,
+    serve: Annotated[
+        int | None,
+        typer.Option(
+            help="Also serve contexts and the proxy's own commands over HTTP, as `penstock serve` does: on this port, "
+            f"without one on that of the profile, or {DEFAULT_PORT}; 0 takes any.",
+            metavar="[PORT]",
+            min=NO_NUMBER,
+            max=65535,
+            show_default=False,
+        ),
+    ] = None,
     upstream: Annotated[
         str,
         typer.Option(
@@ -76,8 +91,9 @@ def up(
     A request with the header `x-penstock: bypass` passes unread and untouched, and so does all of a client whose proxy
     address names that user: HTTPS_PROXY=http://bypass:x@127.0.0.1:8080. A profile's name there chooses the profile.
     """
-    chosen = profiles.load(profile)
-    Plugins.load().check(chosen)  # what is wrong with a plugin or a stage's settings is said before anything listens
+    chosen = _with_service(profiles.load(profile), serve)
+    plugins = Plugins.load()
+    plugins.check(chosen)  # what is wrong with a plugin or a stage's settings is said before anything listens
     main_mode, login = _main_mode(upstream, host, port)
     upstreams = _with_ports([parse(spec) for spec in reverse or ()], host)
     _check_ports(host, port, upstreams)
@@ -86,14 +102,16 @@ def up(
         raise PenstockError(f"{store} belongs to another proxy that is up: give this one its own by --store FILE")
 
     from penstock_addons.cli import banner, certificate_authority
-    from penstock_addons.cli.master import serve
+    from penstock_addons.cli.master import run_proxy
     from penstock_addons.cli.register import Announcer, Tether
 
     ca = certificate_authority.ensure((confdir or certificate_authority.default_confdir()).expanduser().absolute())
     bundle = certificate_authority.write_bundle(ca)
 
+    servers = plugins.servers(chosen, store)
+
     def say(what: discovery.Announcement) -> None:
-        for line in banner.banner(what, chosen, bundle, upstreams, first=banner.is_first_time()):
+        for line in banner.banner(what, chosen, bundle, upstreams, servers, first=banner.is_first_time()):
             typer.echo(line)
 
     more: list[object] = [
@@ -110,7 +128,18 @@ def up(
         **({"upstream_auth": login} if login else {}),
         **({"penstock_allow_remote": "true"} if allow_remote else {}),
     }
-    serve(_arguments(modes, settings, options or ()), more)
+    with serving_beside(servers) as starter:
+        run_proxy(_arguments(modes, settings, options or ()), [starter, *more])
+
+
+def _with_service(profile: Profile, port: int | None) -> Profile:
+    """`profile` with what the environment, and `--serve`, say of the service. Raises `ProfileError`."""
+    chosen = profiles.changed(profile, {"service": service_values()})
+    if port is None:
+        return chosen
+    if port == NO_NUMBER:
+        port = chosen.service.port or DEFAULT_PORT
+    return profiles.changed(chosen, {"service": {"port": port or discovery.free_port(chosen.service.host)}})
 
 
 def _arguments(modes: Sequence[str], settings: Mapping[str, object], more: Sequence[str]) -> list[str]:

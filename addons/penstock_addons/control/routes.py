@@ -16,8 +16,9 @@ from typing import Any
 import msgspec
 
 from penstock.app import Suite
-from penstock.base.errors import PenstockError, ProfileError
+from penstock.base.errors import NotFound, PenstockError, ProfileError
 from penstock.control.budget_commands import run_budget_command
+from penstock.control.session_commands import SessionConflict
 from penstock_addons.control.memory import PREFIX, MemoryRoutes
 from penstock_addons.control.shutdown import GracefulShutdown
 from penstock_addons.wire.gateway import Gateway
@@ -82,6 +83,10 @@ def _asked(do: Callable[[Suite, str, bytes], Answer], suite: Suite, body: bytes,
         return do(suite, command, body)
     except ProfileError as e:
         return 400, {"error": str(e), "faults": e.faults}
+    except NotFound as e:
+        return 404, {"error": str(e)}
+    except SessionConflict as e:
+        return 409, {"error": str(e)}
     except (ValueError, RecursionError, PenstockError) as e:  # msgspec's errors are of the first two sorts
         return 400, {"error": str(e)}
 

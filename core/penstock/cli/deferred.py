@@ -4,13 +4,17 @@ quick."""
 from __future__ import annotations
 
 import importlib
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
-__all__ = ["DeferredCommand", "DeferredGroup", "add_command", "add_group"]
+__all__ = ["NO_NUMBER", "DeferredCommand", "DeferredGroup", "add_command", "add_group"]
+
+NO_NUMBER = -1
+"""The value of an option whose number was left out."""
 
 
 class DeferredCommand(TyperCommand):
@@ -18,6 +22,8 @@ class DeferredCommand(TyperCommand):
 
     home: ClassVar[str]
     """Where the command's function is, as `module:name`."""
+    alone: ClassVar[Collection[str]]
+    """Options whose number may be left out. typer knows none."""
 
     def imported(self) -> Any:
         """The command itself."""
@@ -26,7 +32,7 @@ class DeferredCommand(TyperCommand):
         return get_command(alone)
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        return self.imported().make_context(info_name, args, parent, **extra)
+        return self.imported().make_context(info_name, _with_numbers(args, self.alone), parent, **extra)
 
 
 class DeferredGroup(TyperGroup):
@@ -50,11 +56,19 @@ class DeferredGroup(TyperGroup):
 
 
 def add_command(
-    app: typer.Typer, name: str, home: str, help: str, *, hidden: bool = False, settings: dict[str, Any] | None = None
+    app: typer.Typer,
+    name: str,
+    home: str,
+    help: str,
+    *,
+    hidden: bool = False,
+    settings: dict[str, Any] | None = None,
+    alone: Collection[str] = (),
 ) -> None:
     """Add a command to `app` without importing it. `home`: its function, as `module:name`. `help`: the first paragraph
-    of that function's docstring. `settings`: those of its context."""
-    cls = type("Deferred", (DeferredCommand,), {"home": home})
+    of that function's docstring. `settings`: those of its context. `alone`: options whose number may be left out:
+    it is `NO_NUMBER` then."""
+    cls = type("Deferred", (DeferredCommand,), {"home": home, "alone": alone})
     app.command(name, cls=cls, help=help, hidden=hidden, context_settings=settings)(_run_nothing)
 
 
@@ -62,6 +76,17 @@ def add_group(app: typer.Typer, name: str, home: str, help: str) -> None:
     """Add a group of commands to `app` without importing it. `home`: a `typer.Typer`, or a function that makes it, as
     `module:name`. `help`: the group's own."""
     app.add_typer(typer.Typer(), name=name, cls=type("Deferred", (DeferredGroup,), {"home": home}), help=help)
+
+
+def _with_numbers(args: list[str], alone: Collection[str]) -> list[str]:
+    """`args`, where an option of `alone` that no number follows has `NO_NUMBER`. What stands behind `--` is left."""
+    end = args.index("--") if "--" in args else len(args)
+    out: list[str] = []
+    for at, arg in enumerate(args[:end]):
+        out.append(arg)
+        if arg in alone and not (at + 1 < end and args[at + 1].lstrip("-").isdecimal()):
+            out.append(str(NO_NUMBER))
+    return out + args[end:]
 
 
 def _imported(home: str) -> Any:

@@ -31,6 +31,7 @@ __all__ = [
     "MARK",
     "MemoryClient",
     "MemoryLocked",
+    "NoAnswer",
     "NotUp",
     "Refused",
     "Remote",
@@ -67,7 +68,11 @@ class Refused(PenstockError):
 
 
 class NotUp(PenstockError):
-    """No proxy with this store is up."""
+    """No proxy with this store is up, and nothing can be done without one."""
+
+
+class NoAnswer(PenstockError):
+    """The proxy is up, as far as can be seen, and did not answer in time, or not as expected."""
 
 
 class MemoryLocked(PenstockError):
@@ -96,7 +101,7 @@ def ask(address: str, store: Path, path: str, fields: Mapping[str, object], time
         if is_done:
             return json.loads(answer)
     except (OSError, HTTPException, ValueError) as e:
-        raise PenstockError(f"the proxy at {address} does not answer: {e}") from e
+        raise NoAnswer(f"the proxy at {address} does not answer: {e}") from e
     said = answer.decode(errors="replace")
     error, faults = _error(said)
     raise Refused(response.status, error or f"the proxy at {address} answered {response.status}: {said[:400]}", faults)
@@ -133,7 +138,7 @@ def do_budget(
     except NotUp:
         pass  # nobody else counts: it is done here
     if not where.exists() and command != "set":
-        raise PenstockError(f"nothing was spent yet: {where} is not there. `penstock up` begins it")
+        raise NotUp(f"nothing was spent yet: {where} is not there. `penstock up` begins it")
     from penstock.control.budget_commands import BudgetCommands
     from penstock.engine import budget_store
     from penstock.store.sql import SqlStore
@@ -163,7 +168,7 @@ def do_sessions(store: Path, command: str, arguments: Mapping[str, object]) -> d
     except NotUp:
         pass  # nobody works at them: it is done here
     if not where.exists():
-        raise PenstockError(f"there is no session yet: {where} is not there. `penstock up` begins it")
+        raise NotUp(f"there is no session yet: {where} is not there. `penstock up` begins it")
     from penstock.control.session_commands import SessionCommands
     from penstock.store.sql import SqlStore
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from penstock.base.dispatch import run_command
-from penstock.base.errors import PenstockError
+from penstock.base.errors import NotFound
 from penstock.dialects.content_encoding import decode
 from penstock.engine.whole_requests import BYTES, WholeRequests
 from penstock.profiles.profile import Profile
@@ -37,7 +37,7 @@ class RequestCommands:
         """Both bodies of one exchange, as JSON, without secrets. `forwarded` is null where it left as it came."""
         found = self._kept.of(exchange)
         if found is None:
-            raise PenstockError(self._missing())
+            raise NotFound(self._missing())
         redactor = cache(self._redactor_of(found.profile))  # most texts are the same on both sides
         changed = found.forwarded is not found.received
         return {

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from penstock.base.dispatch import run_command
-from penstock.base.errors import PenstockError
+from penstock.base.errors import NotFound, PenstockError
 from penstock.base.format import printable
 from penstock.budget.budgets import COUNTERS, LIMITS
 from penstock.budget.scopes import Key, Scope, storable
@@ -26,7 +26,7 @@ from penstock.stats.sessions import LABELS, FoundSession, find_sessions, labels_
 from penstock.store.base import Deletion, Store
 from penstock.store.reading import all_events
 
-__all__ = ["COMMANDS", "Live", "SessionCommands"]
+__all__ = ["COMMANDS", "Live", "SessionCommands", "SessionConflict"]
 
 Answer = dict[str, Any]
 COMMANDS = frozenset({"list", "show", "label", "delete"})
@@ -40,6 +40,10 @@ LONGEST = 80
 """Characters of a label."""
 LEAST = 4
 """Characters of the beginning of a name that may stand for it."""
+
+
+class SessionConflict(PenstockError):
+    """What there is now stands against the command: the session is in use, or another one has that label."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ class SessionCommands:
         label = redact(" ".join(printable(label).split()))[:LONGEST]
         taken = [name for name, one in labels_of(self._store).items() if one == label and name != storable(found.name)]
         if label and taken:
-            raise PenstockError(f"another session is called {label!r} already: {taken[0]}")
+            raise SessionConflict(f"another session is called {label!r} already: {taken[0]}")
         self._store.set_values(LABELS, {storable(found.name): {"label": label} if label else None})
         return {"session": found.name, "label": label}
 
@@ -92,9 +96,9 @@ class SessionCommands:
         """Delete a session from the log, the ledgers, the originals and the budgets. What is remembered of it stays."""
         found = self._the(session)
         if busy := self._busy(found):
-            raise PenstockError(busy)
+            raise SessionConflict(busy)
         if not force and (warm := self._warm(found)):
-            raise PenstockError(f"{warm} `force` deletes it all the same")
+            raise SessionConflict(f"{warm} `force` deletes it all the same")
         live = self._live or Live()
         with live.forgotten(sorted(found.conversations)):
             gone = self._store.delete(self._doomed(found), self._told(found))
@@ -109,7 +113,8 @@ class SessionCommands:
         return find_sessions(self._store)
 
     def _the(self, name: str) -> FoundSession:
-        """The session that is called so, by name or label, or whose name begins so. Raises `PenstockError`."""
+        """The session that is called so, by name or label, or whose name begins so. Raises `NotFound`, and
+        `PenstockError` when several are."""
         sessions = self._sessions()
         if name in sessions:
             return sessions[name]
@@ -119,7 +124,7 @@ class SessionCommands:
         if len(found) == 1:
             return found[0]
         if not found:
-            raise PenstockError(f"no session in the log is called {name!r}: `penstock sessions list` shows them")
+            raise NotFound(f"no session in the log is called {name!r}: `penstock sessions list` shows them")
         several = ", ".join(sorted(one.name for one in found)[:5])
         raise PenstockError(f"{len(found)} sessions are called {name!r}: give more of one of {several}")
 

@@ -128,6 +128,14 @@ def _embedder_fault(one: Any) -> str:
     return fault or ("" if callable(getattr(one, "embed", None)) else f"{_told(one)} has no method embed")
 
 
+def _server_fault(one: Any) -> str:
+    lacks = [name for name in ("start", "stop") if not callable(getattr(one, name, None))]
+    fault = _named_fault(one)
+    if not fault and not isinstance(getattr(one, "about", None), str):
+        fault = f"{_told(one)} has no about"
+    return fault or (f"{_told(one)} has no method {lacks[0]}" if lacks else "")
+
+
 def _named_fault(one: Any) -> str:
     if inspect.isclass(one):
         return f"{_told(one)} is a class; an object of it was expected"
@@ -165,6 +173,7 @@ _SHAPES: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "tools": ("a list of tools (objects of `penstock.Tool`)", _tool_fault),
     "redactors": ("a list of functions that take a text", _function_fault),
     "prices": ("a table by provider, {provider: {model: {figure: number}}}", _prices_fault),
+    "servers": ("a list of objects with a name, an about, and methods start and stop", _server_fault),
     "commands": ("nothing: it adds its commands to `app`", _nothing_fault),
 }
 """By hook: what it is to give, in words; what is wrong with one of those, empty when nothing is."""

@@ -7,6 +7,7 @@ It may leave out what it does not need, and take fewer arguments than a spec lis
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from penstock.events.event import Event
     from penstock.memory.embedders import Embedder
     from penstock.plugins.compressor import Compressor
+    from penstock.plugins.server import Server
     from penstock.plugins.stage import Stage
     from penstock.plugins.summariser import Summariser
     from penstock.plugins.tagger import Tagger
@@ -119,6 +121,16 @@ def on_event(event: Event) -> None:
 
     Called in order, after the event is stored, on a thread that requests do not wait for. Raising is logged, and costs
     the listener the rest of that batch.
+    """
+
+
+@hookspec
+def servers(profile: Profile, store: Path) -> Sequence[Server]:  # type: ignore[empty-body]
+    """Servers that run in the proxy's process for as long as it is up.
+
+    Called once by `penstock up`, before anything listens: take the port here, and raise where it cannot be had, which
+    stops the start. `store` is the file of the proxy's events. Each server is started when the proxy listens and
+    stopped when it has ended.
     """
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from penstock.dialects.base import Dialect
     from penstock.events.event import Event
     from penstock.memory.embedders import Embedder
+    from penstock.plugins.server import Server
     from penstock.plugins.services import Services
     from penstock.plugins.stage import Stage
     from penstock.plugins.tool import Tool
@@ -230,6 +231,19 @@ class Plugins:
         self._load_later()
         return [_listener(impl) for impl in self._manager.hook.on_event.get_hookimpls()]
 
+    def servers(self, profile: Profile, store: Path) -> list[Server]:
+        """Servers for beside the proxy, not started. Raises `PenstockError`; those that were there by then are
+        stopped."""
+        found: list[Server] = []
+        try:
+            for impl in self._impls("servers"):
+                found += self._asked(impl, "servers", profile=profile, store=store)
+        except BaseException:
+            for server in found:
+                server.stop()
+            raise
+        return found
+
     def add_commands(self, app: typer.Typer) -> None:
         """Let every plugin add its commands to `app`. Raises `PluginError`, which names the one that could not."""
         self._collect("commands", app=app)
@@ -254,19 +268,23 @@ class Plugins:
 
     def _ask(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
         """What each plugin gives, in the hook's own shape, with its name. Whatever goes wrong is a `PluginError`."""
+        return [(impl.plugin_name, self._asked(impl, hook, **arguments)) for impl in self._impls(hook)]
+
+    def _impls(self, hook: str) -> Sequence[Any]:
         if hook != "commands":
             self._load_later()
-        out: list[tuple[str, Any]] = []
-        for impl in getattr(self._manager.hook, hook).get_hookimpls():
-            where = self._where(impl.plugin_name)
-            try:
-                given = impl.function(*(arguments[a] for a in impl.argnames))
-                out.append((impl.plugin_name, validate_hook_result(hook, given, where)))
-            except PenstockError:
-                raise
-            except (Exception, SystemExit) as e:
-                raise PluginError(f"{where}: {hook}() failed: {type(e).__name__}: {e}") from e
-        return out
+        found: Sequence[Any] = getattr(self._manager.hook, hook).get_hookimpls()
+        return found
+
+    def _asked(self, impl: Any, hook: str, **arguments: Any) -> Any:
+        where = self._where(impl.plugin_name)
+        try:
+            given = impl.function(*(arguments[a] for a in impl.argnames))
+            return validate_hook_result(hook, given, where)
+        except PenstockError:
+            raise
+        except (Exception, SystemExit) as e:
+            raise PluginError(f"{where}: {hook}() failed: {type(e).__name__}: {e}") from e
 
 
 def _named_prices(table: Mapping[str, Any]) -> set[str]:

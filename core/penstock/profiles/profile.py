@@ -23,6 +23,7 @@ from penstock.base.suggest import did_you_mean
 from penstock.base.validation import validate_table
 from penstock.budget.settings import Budget, Rates
 from penstock.profiles.renamed_keys import with_current_keys
+from penstock.profiles.service import ServiceSettings
 from penstock.redaction.personal import PersonalData
 
 __all__ = [
@@ -243,6 +244,7 @@ class Profile(_Table):
     prices: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """What models cost and hold, over the bundled table: `[prices.anthropic."claude-opus"]`, `input = 4.0`."""
     kinds: Kinds = Kinds()
+    service: ServiceSettings = ServiceSettings()
 
     @field_validator("stages")
     @classmethod

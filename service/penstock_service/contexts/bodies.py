@@ -86,7 +86,7 @@ class SearchBody(Body):
     session: Name | None = None
     agent: Name | None = None
     prefix: Prefix | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 20
+    limit: Annotated[int, Field(ge=1, le=1000)] = 20
 
 
 class BatchStep(_Marks):

@@ -17,7 +17,8 @@ from penstock.contexts.writing import Writer
 from penstock_service.contexts import bodies
 from penstock_service.contexts.json_patch import difference
 from penstock_service.http.answers import error_responses, status_of
-from penstock_service.http.calls import Call, call_of, json_answer
+from penstock_service.http.calls import Call, call_of, check_limit, json_answer
+from penstock_service.http.parts import PartsOf
 
 __all__ = ["router"]
 
@@ -137,8 +138,9 @@ def touch(key: Key, body: bodies.TouchBody, call: Calls) -> Response:
 
 
 @router.post("/search", tags=["search"], response_model=bodies.SearchAnswer)
-def search(body: bodies.SearchBody, call: Calls) -> Response:
+def search(body: bodies.SearchBody, call: Calls, parts: PartsOf) -> Response:
     """Contexts that hold any of the words, in their key, tags or value, the best first."""
+    check_limit(body.limit, parts.settings.search_limit)
     wanted = Filter(body.prefix or "", body.tag or "", body.session or "", body.agent or "")
     hits = call.contexts.search(call.workspace, body.query, wanted, limit=body.limit)
     return json_answer({"hits": [hit_json(hit) for hit in hits]})

@@ -25,7 +25,7 @@ from penstock_service.contexts import bodies
 from penstock_service.contexts.changes import INVALID, UNREADABLE, Changes
 from penstock_service.contexts.routes import Key, delete, get
 from penstock_service.http.answers import error_body, error_responses
-from penstock_service.http.calls import Call, call_of, check_workspace, json_answer
+from penstock_service.http.calls import Call, call_of, check_limit, check_workspace, json_answer
 from penstock_service.http.parts import PartsOf
 
 __all__ = ["router"]
@@ -75,7 +75,7 @@ class SearchOptions(_Body):
     """Which hits."""
 
     session_id: bodies.Name | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 20
+    limit: Annotated[int, Field(ge=1, le=1000)] = 20
     offset: Annotated[int, Field(ge=0, le=10_000)] = 0
 
 
@@ -128,9 +128,10 @@ def delete_(key: Key, call: Calls) -> Response:
 
 
 @router.post("/api/context/search", response_model=dict[str, list[dict[str, Any]]])
-def search(body: SearchBody, call: Calls) -> Response:
+def search(body: SearchBody, call: Calls, parts: PartsOf) -> Response:
     """As `POST /v1/search`, with `results`."""
     said = body.options
+    check_limit(said.limit, parts.settings.search_limit)
     wanted = Filter(session=said.session_id or "")
     hits = call.contexts.search(call.workspace, body.query, wanted, limit=said.limit + said.offset)
     return json_answer({"results": [hit_json(hit) for hit in hits[said.offset :]]})

@@ -13,11 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from penstock_service.http.answers import STATUS, error_body
 
-__all__ = ["MAX_BODY", "Access"]
+__all__ = ["Access"]
 
-MAX_BODY = 9 << 20
-"""Bytes of a body: those of the largest value, and something for what stands around it."""
-_LARGE = f"a body has at most {MAX_BODY:,} bytes"
 _HOST = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]+))(?::\d{1,5})?")
 OPEN = frozenset({"/healthz", "/readyz"})
 """Paths that probes ask without a token."""
@@ -27,8 +24,9 @@ class Access:
     """Lets a request through that names this service as its host (a page of another site cannot, whatever name it has
     made lead here) and carries the owner's token."""
 
-    def __init__(self, app: ASGIApp, token: str, hosts: Collection[str]) -> None:
-        self._app, self._token, self._hosts = app, token, frozenset(hosts)
+    def __init__(self, app: ASGIApp, token: str, hosts: Collection[str], max_body: int) -> None:
+        """`max_body`: bytes that a body may have."""
+        self._app, self._token, self._hosts, self._max_body = app, token, frozenset(hosts), max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -45,10 +43,10 @@ class Access:
             await _refuse(scope, receive, send, "unauthenticated", message)
         elif any(letter < " " for letter in scope["path"]):
             await _refuse(scope, receive, send, "invalid", "a path has no control characters")
-        elif int(length if (length := headers.get("content-length", "0")).isdecimal() else 0) > MAX_BODY:
-            await _refuse(scope, receive, send, "too_large", _LARGE)
+        elif int(length if (length := headers.get("content-length", "0")).isdecimal() else 0) > self._max_body:
+            await _refuse(scope, receive, send, "too_large", _too_large(self._max_body))
         elif scope["type"] == "http":
-            await self._app(scope, _Limited(receive), send)
+            await self._app(scope, _Limited(receive, self._max_body), send)
         else:
             await self._app(scope, receive, send)
 
@@ -60,15 +58,19 @@ class Access:
 class _Limited:
     """Ends a body that has no length and does not stop."""
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive, self._read = receive, 0
+    def __init__(self, receive: Receive, max_body: int) -> None:
+        self._receive, self._max_body, self._read = receive, max_body, 0
 
     async def __call__(self) -> Message:
         message = await self._receive()
         self._read += len(message.get("body", b""))
-        if self._read > MAX_BODY:
-            raise HTTPException(STATUS["too_large"], _LARGE)
+        if self._read > self._max_body:
+            raise HTTPException(STATUS["too_large"], _too_large(self._max_body))
         return message
+
+
+def _too_large(max_body: int) -> str:
+    return f"a body has at most {max_body:,} bytes (`[service] body_megabytes`)"
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, type: str, message: str) -> None:

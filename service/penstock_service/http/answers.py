@@ -8,7 +8,7 @@ from typing import Any, get_args
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from penstock.base.errors import MemoryDown, NotFound, PenstockError, StoreError
@@ -45,6 +45,8 @@ class ErrorDetail(BaseModel):
     """The field of the call that it is about."""
     version: int | None = None
     """Of a `stale` call: the version that the context has."""
+    faults: dict[str, str] = Field(default_factory=dict)
+    """Of settings: what is wrong, by key."""
 
 
 class ErrorAnswer(BaseModel):
@@ -53,9 +55,12 @@ class ErrorAnswer(BaseModel):
     error: ErrorDetail
 
 
-def error_body(type: str, message: str, param: str = "", version: int | None = None) -> dict[str, Any]:
+def error_body(
+    type: str, message: str, param: str = "", version: int | None = None, faults: dict[str, str] | None = None
+) -> dict[str, Any]:
     """The body of an error."""
-    return {"error": ErrorDetail(type=type, message=message, param=param or None, version=version).model_dump()}
+    said = ErrorDetail(type=type, message=message, param=param or None, version=version, faults=faults or {})
+    return {"error": said.model_dump(exclude=None if faults else {"faults"})}
 
 
 def error_responses() -> dict[int | str, dict[str, Any]]:

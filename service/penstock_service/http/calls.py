@@ -20,7 +20,7 @@ from penstock.contexts.records import Expected
 from penstock.contexts.writing import Writer
 from penstock_service.http.parts import PartsOf
 
-__all__ = ["Call", "call_of", "check_workspace", "json_answer"]
+__all__ = ["Call", "call_of", "check_limit", "check_workspace", "json_answer"]
 
 _WORKSPACE = r"^[A-Za-z0-9._-]{1,80}$"
 _TAG = r'^("?[0-9]{1,9}(-[0-9a-f]{12})?"?|\*)?$'
@@ -92,6 +92,12 @@ async def call_of(  # async: it waits for nothing, and a plain function would co
     expected: Expected = (int(tag) if tag.isdecimal() else tag) if tag else None
     contexts = parts.contexts
     return Call(contexts, workspace, by, expected, name, f"{request.method} {request.url.path}?{request.url.query}")
+
+
+def check_limit(limit: int, most: int) -> None:
+    """Raises `InvalidContext` when a search asks for more hits than are given."""
+    if limit > most:
+        raise InvalidContext(f"limit = {limit}: at most {most} (`[service] search_limit`)", "limit")
 
 
 def json_bytes(answer: Any) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from penstock.contexts.contexts import Contexts
+from penstock.profiles.service import ServiceSettings
 
 __all__ = ["Parts", "PartsOf"]
 
@@ -22,6 +23,7 @@ class Parts:
     store: Path
     """The file of the proxy's events. The proxy itself and its memory are looked for by it, with each call: one may be
     started, or end, at any time."""
+    settings: ServiceSettings = field(default_factory=ServiceSettings)
 
 
 async def _parts(connection: HTTPConnection) -> Parts:  # async: a plain function would cost a change of threads

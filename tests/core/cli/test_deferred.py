@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 import typer
@@ -10,7 +10,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from penstock.cli import build
-from penstock.cli.deferred import DeferredCommand, DeferredGroup, add_command
+from penstock.cli.deferred import NO_NUMBER, DeferredCommand, DeferredGroup, add_command
 
 COMMANDS: dict[str, Any] = get_command(build()).commands  # type: ignore[attr-defined]
 
@@ -35,6 +35,33 @@ def test_a_group_alone_lists_its_commands(name: str) -> None:
     assert (found.exit_code, found.stderr) == (0, "")
     assert "Usage" in found.stdout
     assert "Commands" in found.stdout or not name
+
+
+@pytest.mark.parametrize(
+    ("words", "port", "rest"),
+    [
+        (["--port"], NO_NUMBER, []),
+        (["--port", "5"], 5, []),
+        (["--port", "--name", "a"], NO_NUMBER, ["a"]),
+        (["--name", "a", "--port", "--", "--port"], NO_NUMBER, ["a", "--port"]),
+        (["--name", "a"], 1, ["a"]),
+    ],
+)
+def test_a_number_may_be_left_out(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], port: int, rest: list[str]
+) -> None:
+    """Where the command says so; what stands behind `--` is no option."""
+    got: list[object] = []
+
+    def later(behind: Annotated[list[str] | None, typer.Argument()] = None, port: int = 1, name: str = "") -> None:
+        got.append((port, [*filter(None, [name]), *(behind or [])]))
+
+    monkeypatch.setattr("penstock.cli.deferred._imported", lambda home: {"some.module:later": later}[home])
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    add_command(app, "later", "some.module:later", "Do it.", alone=["--port"])
+    assert CliRunner().invoke(app, ["later", *words]).exit_code == 0
+    assert got == [(port, rest)]
 
 
 def test_a_command_gets_its_options_and_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:

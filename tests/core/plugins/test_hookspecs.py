@@ -30,6 +30,7 @@ from penstock import (
     hookimpl,
 )
 from penstock.app import Suite
+from penstock.base.errors import PluginError
 from penstock.dialects.anthropic import Anthropic
 from penstock.memory import chosen
 from penstock.plugins import hookspecs
@@ -283,6 +284,46 @@ def test_hook_commands() -> None:
     app = typer.Typer()
     with_plugin(Adds()).add_commands(app)
     assert "hello from a plugin" in CliRunner().invoke(app, ["greet"]).output
+
+
+def test_hook_servers(tmp_path: Path) -> None:
+    """Given for a profile and a store; those that were there before one that raises are stopped."""
+
+    class Mine:
+        name = "mine"
+        about = "http://127.0.0.1:1"
+        stopped = False
+
+        def start(self) -> None: ...
+
+        def stop(self) -> None:
+            self.stopped = True
+
+    mine = Mine()
+    asked: list[tuple[str, Path]] = []
+
+    class Gives:
+        @hookimpl
+        def servers(self, profile: Profile, store: Path) -> list[Mine]:
+            asked.append((profile.name, store))
+            return [mine]
+
+    class Fails:
+        @hookimpl
+        def servers(self) -> list[Mine]:
+            raise OSError("the port is in use")
+
+    plugins = Plugins()
+    plugins.add(Gives(), "tried")
+    assert plugins.servers(profile_of(), tmp_path) == [mine]
+    assert asked == [("test", tmp_path)]
+    assert not mine.stopped
+    failing = Plugins()
+    failing.add(Gives(), "tried")
+    failing.add(Fails(), "fails")
+    with pytest.raises(PluginError, match="the port is in use"):
+        failing.servers(profile_of(), tmp_path)
+    assert mine.stopped
 
 
 def test_hook_summarisers() -> None:

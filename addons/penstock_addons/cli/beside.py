@@ -1,0 +1,41 @@
+"""Starts servers of plugins when the proxy listens, and stops them when it has ended."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from penstock.plugins.server import Server
+
+__all__ = ["Starter", "serving_beside"]
+
+logger = logging.getLogger(__name__)
+
+
+class Starter:
+    """The addon that starts them. What fails there costs that server, and never the proxy."""
+
+    def __init__(self, servers: Sequence[Server]) -> None:
+        self._servers = servers
+
+    def running(self) -> None:
+        for server in self._servers:
+            try:
+                server.start()
+            except Exception:
+                # No error: while it starts, mitmproxy ends for one.
+                logger.warning("%s does not start; the proxy goes on without it", server.name, exc_info=True)
+
+
+@contextmanager
+def serving_beside(servers: Sequence[Server]) -> Iterator[Starter]:
+    """The addon, for a proxy that runs in the block. After it all servers are stopped."""
+    try:
+        yield Starter(servers)
+    finally:
+        for server in reversed(servers):
+            try:
+                server.stop()
+            except Exception:
+                logger.warning("%s does not end in order", server.name, exc_info=True)

@@ -1,0 +1,69 @@
+"""`ServiceSettings`: the table `[service]` of a profile, each key of it also a variable of the environment:
+`PENSTOCK_SERVICE_PORT` for `port`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from penstock.base.errors import ProfileError
+from penstock.base.suggest import did_you_mean
+
+__all__ = ["DEFAULT_PORT", "PREFIX", "ServiceSettings", "service_values"]
+
+DEFAULT_PORT = 7878
+PREFIX = "PENSTOCK_SERVICE_"
+
+
+class ServiceSettings(BaseModel):
+    """The service beside the wire. Read when it starts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+
+    port: int = Field(default=0, ge=0, le=65535)
+    """The port that `penstock up` serves on beside the proxy. 0: only with `--serve`. `penstock serve` listens on 7878
+    where it is 0."""
+    host: str = Field(default="127.0.0.1", min_length=1)
+    """The address to listen on. Only this machine can reach it unless another is named."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names by which others ask for it, where that is not the address."""
+    seeds: bool = True
+    """Whether the paths of other products are answered, too: `/api/context/…`, `/context-ws`, `/dashboard/…`."""
+    body_megabytes: float = Field(default=9, gt=0, le=1024)
+    """Larger bodies are refused. A value of a context has at most 8 MB."""
+    search_limit: int = Field(default=200, ge=1, le=1000)
+    """Hits that one search may ask for, at most."""
+
+
+def service_values(given: Mapping[str, Any] | None = None, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """Values of `[service]` over those of a profile: what the environment says, and over it what is `given` and not
+    None. Raises `ProfileError` for a variable that is none of these, or has a value of another type."""
+    found: dict[str, Any] = {}
+    for name in sorted(environ):
+        if name.startswith(PREFIX):
+            key = name.removeprefix(PREFIX).lower()
+            if key not in ServiceSettings.model_fields:
+                known = [f"{PREFIX}{one.upper()}" for one in ServiceSettings.model_fields]
+                raise ProfileError(f"there is no variable {name}.{did_you_mean(name, known)}")
+            found[key] = _read(name, key, environ[name].strip())
+    return found | {key: value for key, value in (given or {}).items() if value is not None}
+
+
+def _read(name: str, key: str, said: str) -> Any:
+    expected, read = _READERS.get(ServiceSettings.model_fields[key].annotation, ("", str))
+    try:
+        return read(said)
+    except (ValueError, KeyError) as e:
+        raise ProfileError(f"{name} = {said!r}: {expected} was expected") from e
+
+
+_SWITCH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+_READERS: Mapping[Any, tuple[str, Callable[[str], Any]]] = {
+    int: ("a whole number", int),
+    float: ("a number", float),
+    bool: ("true or false", lambda said: _SWITCH[said.lower()]),
+    tuple[str, ...]: ("a list", lambda said: [one.strip() for one in said.split(",") if one.strip()]),
+}

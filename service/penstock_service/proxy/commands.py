@@ -1,0 +1,121 @@
+"""Commands to the running proxy, by its control channel: settings, pause, compaction, budgets, its end."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from penstock.control.client import Remote, do_budget
+from penstock.profiles import profile as profiles
+from penstock_service.http.answers import error_responses
+from penstock_service.http.parts import Parts, PartsOf
+
+__all__ = ["CompactBody", "SettingsBody", "ShutdownBody", "ask", "router"]
+
+WAIT_S = 40.0
+"""Seconds for a command: settings make stages, which may take 30."""
+Name = Annotated[str, Field(max_length=200)]
+ProfileName = Annotated[
+    str, Query(max_length=1000, description="A profile in use; the proxy's own where none is named")
+]
+
+router = APIRouter(prefix="/v1", tags=["proxy"], responses=error_responses())
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SettingsBody(_Body):
+    """Settings by their dotted keys, as `GET /v1/settings` lists them."""
+
+    values: Annotated[dict[Name, Any], Field(max_length=200)]
+    profile: Name = ""
+
+
+class ResetBody(_Body):
+    """Keys to have as the profile says; without any, all."""
+
+    keys: Annotated[list[Name], Field(max_length=200)] = Field(default_factory=list)
+    profile: Name = ""
+
+
+class SaveBody(_Body):
+    """The name of a profile that keeps what was changed."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    profile: Name = ""
+    replace: bool = False
+
+
+class CompactBody(_Body):
+    """A session; without one, all."""
+
+    session: Name = ""
+
+
+class ShutdownBody(_Body):
+    """Seconds that requests under way may still take."""
+
+    grace_s: Annotated[float, Field(ge=0, le=600)] = 30.0
+
+
+def ask(parts: Parts, path: str, **arguments: object) -> dict[str, Any]:
+    """What the proxy answers. Raises `NotUp`, `NoAnswer` and `Refused`."""
+    return Remote(parts.store).do(path, arguments, WAIT_S)
+
+
+@router.get("/settings")
+def settings(parts: PartsOf, profile: ProfileName = "") -> dict[str, Any]:
+    """The settings that can change while the proxy runs, with value, default, bounds and source."""
+    return ask(parts, "/settings/show", profile=profile)
+
+
+@router.put("/settings")
+def set_settings(body: SettingsBody, parts: PartsOf) -> dict[str, Any]:
+    """Change settings for this run, checked together: all or none. The error names what is wrong by key in `faults`."""
+    return ask(parts, "/settings/set", values=body.values, profile=body.profile)
+
+
+@router.post("/settings/reset")
+def reset_settings(body: ResetBody, parts: PartsOf) -> dict[str, Any]:
+    """Have settings as the profile says again."""
+    return ask(parts, "/settings/reset", keys=body.keys, profile=body.profile)
+
+
+@router.post("/settings/save")
+def save_settings(body: SaveBody, parts: PartsOf) -> dict[str, Any]:
+    """Keep what was changed in this run as a profile."""
+    return ask(parts, "/settings/save", name=body.name, profile=body.profile, replace=body.replace)
+
+
+@router.post("/compact")
+def compact(body: CompactBody, parts: PartsOf) -> dict[str, Any]:
+    """Compact old turns at the next request of a session, or of all. `conversations`: how many that are."""
+    return ask(parts, "/compact", session=body.session)
+
+
+@router.post("/pause")
+def pause(parts: PartsOf) -> dict[str, Any]:
+    """Edit nothing new. What was edited is sent on as it was."""
+    return ask(parts, "/settings/pause")
+
+
+@router.post("/resume")
+def resume(parts: PartsOf) -> dict[str, Any]:
+    """Edit again."""
+    return ask(parts, "/settings/resume")
+
+
+@router.post("/shutdown")
+def shutdown(body: ShutdownBody, parts: PartsOf) -> dict[str, Any]:
+    """Shut the proxy down when what is under way is done; a service in its process ends with it."""
+    return ask(parts, "/shutdown", grace_s=body.grace_s)
+
+
+@router.get("/budget")
+def budget(parts: PartsOf) -> dict[str, Any]:
+    """Budgets and rates: what was spent, what may be. Where no proxy is up, from its store."""
+    return do_budget(parts.store, lambda: profiles.in_use().budget, "show", {})

@@ -1,0 +1,25 @@
+"""The paths of the proxy with a live dashboard, for programs written for it: the same calls under other names."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+from penstock_service.http.answers import error_responses
+from penstock_service.proxy import commands, requests, sessions
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/dashboard", tags=["proxy"], responses=error_responses())
+for method, path, call in (
+    ("POST", "/compact", commands.compact),
+    ("POST", "/shutdown", commands.shutdown),
+    ("GET", "/settings", commands.settings),
+    ("PUT", "/settings", commands.set_settings),
+    ("GET", "/sessions", sessions.sessions),
+    ("DELETE", "/sessions/{session:path}", sessions.delete),
+    ("GET", "/requests", requests.requests),
+    ("GET", "/requests/{exchange:path}", requests.request),
+):
+    router.add_api_route(path, call, methods=[method])
+router.add_api_route("/export", requests.export, methods=["GET"], response_class=StreamingResponse)

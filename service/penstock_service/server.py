@@ -1,0 +1,122 @@
+"""`ServiceServer`: the service with its port, token and contexts, in the process of its own of `penstock serve` or in a
+thread beside the proxy."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.base.errors import PenstockError
+from penstock.profiles.service import ServiceSettings
+from penstock_service.token_file import owner_token, token_path
+
+if TYPE_CHECKING:
+    import uvicorn
+
+__all__ = ["ServiceServer"]
+
+logger = logging.getLogger(__name__)
+_NEEDED = ("fastapi", "uvicorn", "websockets")
+_GRACE_S = 3
+"""Seconds that calls under way get when it ends."""
+_STOP_S = 10.0
+"""Seconds for all of the end. What has not ended by then keeps nobody from leaving: the thread is a daemon."""
+
+
+class ServiceServer:
+    """Has its port from the beginning. `run` serves until it is told to stop; `start` does so in a thread."""
+
+    name = "service"
+
+    def __init__(self, store: Path, settings: ServiceSettings) -> None:
+        """`store`: the file of the proxy's events; contexts and token are in its folder. Port 0: any that is free.
+        Raises `PenstockError`: what is missing, or cannot be listened on."""
+        _check_packages()
+        host = settings.host
+        if host in ("0.0.0.0", "::") and not settings.allowed_hosts:
+            raise PenstockError(
+                f"{host} is every address of this machine: name those that others ask by with --allowed-host or "
+                "`[service] allowed_hosts`, or listen on one address"
+            )
+        self._store, self._settings = store, settings
+        self.token_file = token_path(store.parent)
+        self._token = owner_token(store.parent)
+        self._listener = _listen(host, settings.port)
+        shown = f"[{host}]" if ":" in host else host
+        self.url = f"http://{shown}:{self._listener.getsockname()[1]}"
+        self.about = f"{self.url}, token in {self.token_file}"
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._is_stopped = False
+
+    def run(self) -> None:
+        """Serve until a signal, or `stop`, ends it. Raises `StoreError` when the contexts cannot be opened."""
+        import uvicorn
+
+        from penstock.contexts.contexts import Contexts
+        from penstock_service.app import LOCAL_HOSTS, create_app
+        from penstock_service.http.parts import Parts
+
+        settings = self._settings
+        names = {*LOCAL_HOSTS, settings.host.lower(), *(name.lower() for name in settings.allowed_hosts)}
+        with closing(self._listener), closing(Contexts(self._store.parent / "contexts.db")) as contexts:
+            app = create_app(Parts(contexts, self._store, settings), self._token, hosts=names)
+            config = uvicorn.Config(
+                app,
+                log_config=None,  # beside the proxy, its log is the proxy's
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE_S,
+            )
+            self._server = uvicorn.Server(config)
+            self._server.should_exit = self._is_stopped
+            self._server.run(sockets=[self._listener])
+
+    def start(self) -> None:
+        """Serve in a thread, with an event loop of its own. uvicorn leaves signals alone there."""
+        self._thread = threading.Thread(target=self._run_contained, name="penstock-service", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it: calls under way get a few seconds. A second time does nothing."""
+        self._is_stopped = True  # before the look at the server: the thread reads it after it has made one
+        if self._server is not None:
+            self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(_STOP_S)
+            if self._thread.is_alive():
+                logger.warning("the service has not ended within %g s; it is left behind", _STOP_S)
+        self._listener.close()
+
+    def _run_contained(self) -> None:
+        """A fault of the service is its own: the proxy goes on. It is logged as a warning, for while mitmproxy starts
+        an error would end it."""
+        try:
+            self.run()
+        except PenstockError as e:
+            logger.warning("the service has ended: %s. The proxy goes on without it", e)
+        except (Exception, SystemExit):
+            logger.warning("the service has ended. The proxy goes on without it", exc_info=True)
+
+
+def _check_packages() -> None:
+    """By a look at what is installed: importing it here would keep the proxy waiting."""
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise PenstockError(
+            f"the service needs the packages of the extra `service` ({missing[0]} is missing): "
+            "`pip install 'penstock[service]'`"
+        )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as e:
+        raise PenstockError(f"{host}:{port} cannot be listened on ({e}): give the service another port") from e

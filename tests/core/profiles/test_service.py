@@ -1,0 +1,61 @@
+"""`[service]`: from a profile and from the environment."""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock.base.errors import ProfileError
+from penstock.profiles import profile as profiles
+from penstock.profiles.service import ServiceSettings, service_values
+
+
+def test_the_environment_says_each_key() -> None:
+    """By the name of the key in capital letters; lists with commas."""
+    said = {
+        "PENSTOCK_SERVICE_PORT": "9000",
+        "PENSTOCK_SERVICE_HOST": "127.0.0.2",
+        "PENSTOCK_SERVICE_ALLOWED_HOSTS": "a.example, b.example",
+        "PENSTOCK_SERVICE_SEEDS": "off",
+        "PENSTOCK_SERVICE_BODY_MEGABYTES": "2.5",
+        "PENSTOCK_SERVICE_SEARCH_LIMIT": "20",
+        "PENSTOCK_SERVICE": "http://127.0.0.1:7878",  # where a client looks for it
+    }
+    values = service_values(environ=said)
+    assert set(values) == set(ServiceSettings.model_fields)
+    found = profiles.changed(profiles.load("default"), {"service": values}).service
+    assert (found.port, found.allowed_hosts, found.seeds) == (9000, ("a.example", "b.example"), False)
+    assert (found.host, found.body_megabytes, found.search_limit) == ("127.0.0.2", 2.5, 20)
+
+
+def test_what_is_given_goes_over_the_environment() -> None:
+    """An option of the command line, unless it was left out."""
+    environ = {"PENSTOCK_SERVICE_PORT": "9000", "PENSTOCK_SERVICE_HOST": "127.0.0.2"}
+    assert service_values({"port": 1, "host": None}, environ) == {"port": 1, "host": "127.0.0.2"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("PENSTOCK_SERVICE_PROT", "1", "Did you mean 'PENSTOCK_SERVICE_PORT'?"),
+        ("PENSTOCK_SERVICE_PORT", "many", "PENSTOCK_SERVICE_PORT = 'many': a whole number was expected"),
+        ("PENSTOCK_SERVICE_SEEDS", "perhaps", "PENSTOCK_SERVICE_SEEDS = 'perhaps': true or false was expected"),
+    ],
+)
+def test_a_wrong_variable_is_refused(name: str, value: str, said: str) -> None:
+    with pytest.raises(ProfileError) as refused:
+        service_values(environ={name: value})
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"prot": 1}, "Did you mean 'port'?"),
+        ({"port": 70_000}, "service.port = 70000"),
+        ({"seeds": "yes"}, "true or false was expected"),
+    ],
+)
+def test_a_wrong_key_is_refused(table: dict[str, object], said: str) -> None:
+    with pytest.raises(ProfileError) as refused:
+        profiles.changed(profiles.load("default"), {"service": table})
+    assert said in str(refused.value)

@@ -1,0 +1,69 @@
+"""The service as a server: in a thread, with a port, and gone at the end."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+
+from penstock.base.errors import PenstockError
+from penstock.profiles.service import ServiceSettings
+from penstock_service.server import ServiceServer
+from penstock_service.token_file import read_token
+from tests.road.proxy import wait_until
+
+ANY = ServiceSettings()
+
+
+def test_serves_in_a_thread_until_it_is_stopped(tmp_path: Path) -> None:
+    """Its port answers nobody afterwards, and no thread is left; a second stop does nothing."""
+    server = ServiceServer(tmp_path / "penstock.db", ANY)
+    server.start()
+    headers = {"authorization": f"Bearer {read_token(tmp_path)}"}
+    with httpx.Client(base_url=server.url, headers=headers, trust_env=False) as http:
+        assert http.put("/v1/contexts/a", json={"data": [1]}).status_code == 201
+        assert http.get("/v1/contexts/a").json()["data"] == [1]
+    assert str(tmp_path / "service-token") in server.about
+    server.stop()
+    server.stop()
+    assert "penstock-service" not in [thread.name for thread in threading.enumerate()]
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{server.url}/healthz", trust_env=False)
+
+
+def test_stopped_before_it_serves(tmp_path: Path) -> None:
+    """A proxy that does not come up stops what was never started; or what is just starting."""
+    never = ServiceServer(tmp_path / "penstock.db", ANY)
+    never.stop()
+    at_once = ServiceServer(tmp_path / "penstock.db", ANY)
+    at_once.start()
+    at_once.stop()
+    assert "penstock-service" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_port_in_use_is_an_error_at_once(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(PenstockError, match=f"127.0.0.1:{port} cannot be listened on"):
+            ServiceServer(tmp_path / "penstock.db", ServiceSettings(port=port))
+
+
+def test_every_address_needs_a_name(tmp_path: Path) -> None:
+    """Otherwise a page of another site could call it under a name of its own."""
+    with pytest.raises(PenstockError, match="allowed_hosts"):
+        ServiceServer(tmp_path / "penstock.db", ServiceSettings(host="0.0.0.0"))
+
+
+def test_a_damaged_file_ends_the_service_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is said, as a warning: an error would end a proxy that is starting."""
+    (tmp_path / "contexts.db").write_bytes(b"no database" * 100)
+    server = ServiceServer(tmp_path / "penstock.db", ANY)
+    server.start()
+    wait_until(lambda: "contexts.db" in caplog.text, "the fault is logged")
+    server.stop()
+    assert "The proxy goes on without it" in caplog.text
+    assert max(record.levelno for record in caplog.records) == logging.WARNING
