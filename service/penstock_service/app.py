@@ -20,6 +20,8 @@ from penstock_service.health import routes as health
 from penstock_service.http.access import Access
 from penstock_service.http.answers import handle_errors
 from penstock_service.http.parts import Parts
+from penstock_service.jobs import routes as jobs
+from penstock_service.jobs.engine import JobEngine
 
 if TYPE_CHECKING:
     from mcp.server.fastmcp import FastMCP
@@ -36,10 +38,12 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
     """The application. `token`: what a caller must show. `hosts`: the names it is asked by."""
 
     mcp = _mcp(parts.contexts)
+    engine = JobEngine.of(parts)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         expiring = asyncio.create_task(_expire(parts.contexts))
+        engine.runner.start()
         try:
             async with mcp.session_manager.run() if mcp else nullcontext():
                 yield
@@ -47,6 +51,7 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
             expiring.cancel()
             with suppress(asyncio.CancelledError):
                 await expiring
+            await run_in_threadpool(engine.close)
 
     app = FastAPI(
         title="Penstock",
@@ -57,7 +62,8 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
         redoc_url=None,
     )
     app.state.parts = parts
-    for router in (contexts.router, changes.router, health.router, sealing.router, seed_paths.router):
+    app.state.jobs = engine
+    for router in (contexts.router, changes.router, health.router, jobs.router, sealing.router, seed_paths.router):
         app.include_router(router)
     if mcp:
         app.router.routes.extend(mcp.streamable_http_app().routes)  # mounted, it would not run, and take every path

@@ -25,10 +25,10 @@ HEADERS = {"authorization": f"Bearer {TOKEN}", "host": "localhost"}
 def described(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("described")
     contexts = Contexts(folder / "contexts.db")
-    schema = schemathesis.openapi.from_asgi(
-        "/openapi.json", create_app(Parts(contexts, folder / "penstock.db"), TOKEN), headers=HEADERS
-    )
+    app = create_app(Parts(contexts, folder / "penstock.db"), TOKEN)
+    schema = schemathesis.openapi.from_asgi("/openapi.json", app, headers=HEADERS)
     yield schema.exclude(path="/v1/changes", method="GET")  # its answer does not end
+    app.state.jobs.close()  # schemathesis starts an application and does not end it
     contexts.close()
 
 

@@ -216,6 +216,11 @@ class MemoryCommands:
         self._rebuild.start(lambda progress: memory.reindex(project, progress))
         return self._rebuild.state()
 
+    def _embed(self) -> Answer:
+        memory = self._open()
+        self._rebuild.start(memory.sync)
+        return self._rebuild.state()
+
     def _progress(self) -> Answer:
         return self._rebuild.state()
 
@@ -250,6 +255,6 @@ class MemoryCommands:
 
 
 COMMANDS = frozenset(
-    {"add", "edit", "expire", "forget", "forget_project", "forget_session", "label", "list", "mark", "pin", "progress"}
-    | {"projects", "reindex", "remember", "search", "share", "show", "status", "stop"}
+    {"add", "edit", "embed", "expire", "forget", "forget_project", "forget_session", "label", "list", "mark", "pin"}
+    | {"progress", "projects", "reindex", "remember", "search", "share", "show", "status", "stop"}
 )

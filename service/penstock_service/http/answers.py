@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from penstock.base.errors import StoreError
 from penstock.base.suggest import did_you_mean
 from penstock.contexts.errors import ContextError, StaleVersion
+from penstock.jobs.errors import JobCallError
 
 __all__ = ["STATUS", "ErrorAnswer", "error_body", "error_responses", "handle_errors", "status_of"]
 
@@ -76,6 +77,10 @@ def handle_errors(app: FastAPI) -> None:
     async def _(_request: Request, e: ContextError) -> JSONResponse:
         status, body = status_of(e)
         return JSONResponse(body, status)
+
+    @app.exception_handler(JobCallError)
+    async def _(_request: Request, e: JobCallError) -> JSONResponse:
+        return JSONResponse(error_body(e.type, str(e), e.param), STATUS[e.type])
 
     @app.exception_handler(StoreError)
     async def _(_request: Request, e: StoreError) -> JSONResponse:
