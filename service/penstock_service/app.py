@@ -22,6 +22,7 @@ from penstock_service.http.answers import handle_errors
 from penstock_service.http.parts import Parts
 from penstock_service.jobs import routes as jobs
 from penstock_service.jobs.engine import JobEngine
+from penstock_service.transfer import routes as transfer
 
 if TYPE_CHECKING:
     from mcp.server.fastmcp import FastMCP
@@ -63,7 +64,15 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
     )
     app.state.parts = parts
     app.state.jobs = engine
-    for router in (contexts.router, changes.router, health.router, jobs.router, sealing.router, seed_paths.router):
+    for router in (
+        contexts.router,
+        changes.router,
+        health.router,
+        jobs.router,
+        sealing.router,
+        transfer.router,
+        seed_paths.router,
+    ):
         app.include_router(router)
     if mcp:
         app.router.routes.extend(mcp.streamable_http_app().routes)  # mounted, it would not run, and take every path

@@ -12,6 +12,7 @@ from penstock.jobs.jobs import Jobs
 from penstock.jobs.kinds import JobKind, JobKinds, Payload, Result
 from penstock.jobs.memory_handlers import memory_kinds
 from penstock.jobs.progress import Progress
+from penstock.jobs.transfer_handlers import transfer_kinds, uploads_of
 from penstock.profiles.profile import Profile
 
 __all__ = ["KEPT_DAYS", "Expire", "Prune", "job_kinds"]
@@ -25,7 +26,7 @@ class Expire(Payload):
 
 
 class Prune(Payload):
-    """Remove jobs that have ended."""
+    """Remove jobs that have ended, and uploads that no job waits for."""
 
     kept_days: float = Field(default=KEPT_DAYS, ge=0, le=36_500)
     """Those that ended less than so many days ago stay."""
@@ -39,12 +40,15 @@ def job_kinds(jobs: Jobs, contexts: Contexts, store: Path, profile: Callable[[],
         return {"expired": contexts.expire()}
 
     def prune(wanted: Prune, _progress: Progress) -> Result:
-        return {"removed": jobs.prune(jobs.clock.now() - wanted.kept_days * 86_400)}
+        removed = jobs.prune(jobs.clock.now() - wanted.kept_days * 86_400)
+        waiting = {str(job.payload.get("upload")) for job in jobs.unfinished("import")}
+        return {"removed": removed, "uploads": uploads_of(store).remove_others(waiting)}
 
     return JobKinds(
         [
             JobKind("expire", "default", Expire, expire),
             JobKind("prune", "default", Prune, prune),
             *memory_kinds(store, profile),
+            *transfer_kinds(contexts, store, profile),
         ]
     )

@@ -137,6 +137,12 @@ class Jobs:
             row = db.execute(jobs.select().where(_c.twin == twin).order_by(_c.id.desc()).limit(1)).first()
         return None if row is None else _job(row)
 
+    def unfinished(self, kind: str) -> list[Job]:
+        """The jobs of a kind that wait or run."""
+        wanted = jobs.select().where((_c.kind == kind) & _c.state.in_(("waiting", "running")))
+        with self._reading() as db:
+            return [_job(row) for row in db.execute(wanted).all()]
+
     def prune(self, before: float) -> int:
         """Remove jobs that ended before this time, but for the newest of each `twin`; how many those were."""
         newest = sa.select(sa.func.max(_c.id)).where(_c.twin != "").group_by(_c.twin)

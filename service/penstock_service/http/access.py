@@ -17,7 +17,8 @@ __all__ = ["MAX_BODY", "Access"]
 
 MAX_BODY = 9 << 20
 """Bytes of a body: those of the largest value, and something for what stands around it."""
-_LARGE = f"a body has at most {MAX_BODY:,} bytes"
+LONGER = {"/v1/import": 4 << 30}
+"""Bytes of a body by path, where it is read as a stream and never held in memory."""
 _HOST = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]+))(?::\d{1,5})?")
 OPEN = frozenset({"/healthz", "/readyz"})
 """Paths that probes ask without a token."""
@@ -34,7 +35,7 @@ class Access:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        headers, most = Headers(scope=scope), LONGER.get(scope["path"], MAX_BODY)
         host = _HOST.fullmatch(headers.get("host", ""))
         if host is None or (host[1] or host[2]).lower() not in self._hosts:
             named = ", ".join(sorted(self._hosts))
@@ -45,10 +46,10 @@ class Access:
             await _refuse(scope, receive, send, "unauthenticated", message)
         elif any(letter < " " for letter in scope["path"]):
             await _refuse(scope, receive, send, "invalid", "a path has no control characters")
-        elif int(length if (length := headers.get("content-length", "0")).isdecimal() else 0) > MAX_BODY:
-            await _refuse(scope, receive, send, "too_large", _LARGE)
+        elif int(length if (length := headers.get("content-length", "0")).isdecimal() else 0) > most:
+            await _refuse(scope, receive, send, "too_large", _large(most))
         elif scope["type"] == "http":
-            await self._app(scope, _Limited(receive), send)
+            await self._app(scope, _Limited(receive, most), send)
         else:
             await self._app(scope, receive, send)
 
@@ -60,15 +61,19 @@ class Access:
 class _Limited:
     """Ends a body that has no length and does not stop."""
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive, self._read = receive, 0
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive, self._most, self._read = receive, most, 0
 
     async def __call__(self) -> Message:
         message = await self._receive()
         self._read += len(message.get("body", b""))
-        if self._read > MAX_BODY:
-            raise HTTPException(STATUS["too_large"], _LARGE)
+        if self._read > self._most:
+            raise HTTPException(STATUS["too_large"], _large(self._most))
         return message
+
+
+def _large(most: int) -> str:
+    return f"a body has at most {most:,} bytes"
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, type: str, message: str) -> None:
