@@ -17,8 +17,6 @@ from penstock.contexts.values import decode
 __all__ = ["WholeContext", "WholeVersion", "whole_contexts"]
 
 _PAGE = 200
-_PLAIN = ("json", "zstd")
-"""How values are kept that anybody may read who can read the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +48,20 @@ def whole_contexts(kept: Contexts, workspace: str) -> Iterator[WholeContext | st
             page = contexts.select().where(alive & lasting & (contexts.c.key > after)).order_by(contexts.c.key)
             rows = db.execute(page.limit(_PAGE)).all()
             for row in rows:
+                if row.data_key is not None:
+                    yield row.key
+                    continue
                 numbers = _numbers(db, row.id)
-                yield WholeContext(head_of(row), len(numbers), _versions(db, row.id, numbers)) if numbers else row.key
+                yield WholeContext(head_of(row), len(numbers), _versions(db, row.id, numbers))
             if len(rows) < _PAGE:
                 return
             after = rows[-1].key
 
 
 def _numbers(db: sa.Connection, context: int) -> list[int]:
-    """The versions of a context, the oldest first; none where one of them is sealed."""
-    mine = sa.select(context_versions.c.version, context_versions.c.codec).where(context_versions.c.context == context)
-    rows = db.execute(mine.order_by(context_versions.c.version)).all()
-    return [row.version for row in rows] if all(row.codec in _PLAIN for row in rows) else []
+    """The versions of a context, the oldest first."""
+    mine = sa.select(context_versions.c.version).where(context_versions.c.context == context)
+    return list(db.scalars(mine.order_by(context_versions.c.version)))
 
 
 def _versions(db: sa.Connection, context: int, numbers: list[int]) -> Iterator[WholeVersion]:

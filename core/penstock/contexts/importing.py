@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from penstock.contexts.finding import Row, head_of, look_up
 from penstock.contexts.records import ContextHead
 from penstock.contexts.schema import context_versions, contexts
+from penstock.contexts.sealed import data_key_of, place_of
 from penstock.contexts.values import StoredValue
 from penstock.contexts.writing import Writer
 
@@ -66,33 +67,40 @@ class ImportWriter(Writer):
     @classmethod
     def of(cls, writer: Writer) -> ImportWriter:
         """One that goes on with the transaction of `writer`."""
-        return cls(writer._db, writer._workspace, writer._by, writer._now)
+        return cls(writer._db, writer._masters, writer._workspace, writer._by, writer._now)
 
     def put_whole(self, new: ImportedContext, onto: Onto) -> Outcome:
         """Put a context in place. Where there was one of its key, even one that was deleted, the numbers of the
-        versions go on from there, so that nobody takes a new one for one it has seen. Raises `InvalidContext`."""
+        versions go on from there, so that nobody takes a new one for one it has seen; where that is sealed, what comes
+        is too. Raises `InvalidContext` and `Sealed`."""
         row = look_up(self._db, self._workspace, new.key)
         outcome = outcome_for(head_of(row) if row is not None and self._is_alive(row) else None, new, onto, self._now)
         if outcome not in ("added", "replaced"):
             return outcome
         shift = 0 if row is None else max(0, row.version + 1 - new.versions[0].number)
-        number = self._place(row, new, new.versions[-1].number + shift)
-        for one in new.versions:
-            self._keep(number, one, one.number + shift)
-        self._index(number, new.key, new.tags, new.versions[-1].value.text)
-        self._tell("put", new.key, new.versions[-1].number + shift, new.tags)
+        versions = [replace(one, number=one.number + shift) for one in new.versions]
+        key = None if row is None else data_key_of(self._db, self._masters, row)
+        if key is not None:
+            versions = [replace(one, value=one.value.sealed(key, self._place_of(new, one))) for one in versions]
+        number = self._place(row, new, versions[-1])
+        for one in versions:
+            self._keep(number, one)
+        self._index(number, new.key, new.tags, versions[-1].value.text)
+        self._tell("put", new.key, versions[-1].number, new.tags)
         return outcome
 
-    def _place(self, row: Row | None, new: ImportedContext, version: int) -> int:
+    def _place_of(self, new: ImportedContext, one: ImportedVersion) -> str:
+        return place_of(self._workspace, new.key, one.number)
+
+    def _place(self, row: Row | None, new: ImportedContext, newest: ImportedVersion) -> int:
         """Write the context itself, without its versions; its number."""
-        newest = new.versions[-1].value
         values = {
-            "version": version,
+            "version": newest.number,
             "tags": list(new.tags),
             "session": new.session,
             "agent": new.agent,
-            "size": newest.size,
-            "digest": newest.digest,
+            "size": newest.value.size,
+            "digest": newest.value.digest,
             "created_at": new.created_at,
             "updated_at": new.updated_at,
             "expires_at": new.expires_at,
@@ -106,8 +114,8 @@ class ImportWriter(Writer):
         self._set(row.id, **values)
         return int(row.id)
 
-    def _keep(self, number: int, one: ImportedVersion, version: int) -> None:
+    def _keep(self, number: int, one: ImportedVersion) -> None:
         value = one.value
         body = {"body": value.body, "codec": value.codec, "size": value.size, "digest": value.digest}
-        line = {"context": number, "version": version, "change": one.change, "by": one.by, "at": one.at}
+        line = {"context": number, "version": one.number, "change": one.change, "by": one.by, "at": one.at}
         self._db.execute(context_versions.insert().values(**line, **body))

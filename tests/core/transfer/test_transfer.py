@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,6 @@ from penstock.base.clock import ManualClock
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import Expired, NoContext
 from penstock.contexts.records import NewContext
-from penstock.contexts.schema import context_versions
 from tests.core.transfer.conftest import ITEMS, Installation, remember
 
 
@@ -162,11 +162,28 @@ def test_what_is_written_meanwhile_is_not_in_the_export(full: Installation) -> N
 
 def test_a_sealed_context_is_left_out_and_counted(full: Installation, empty: Installation) -> None:
     """Its value cannot be read here, and must not be taken for one that can."""
-    with full.contexts._engine.begin() as db:
-        db.execute(context_versions.update().where(context_versions.c.codec == "json").values(codec="sealed"))
+    with full.contexts.write("default", "owner") as writer:
+        writer.touch("list", NewContext(None, seal=True))
     exported = full.export("contexts")
+    assert b"list" not in exported
     assert json.loads(exported.splitlines()[-1]) == {"end": {"contexts": 1, "versions": 10, "items": 0, "left_out": 1}}
     assert empty.take(exported)["contexts"] == {"added": 1}
+
+
+def test_what_replaces_a_sealed_context_is_sealed(full: Installation, empty: Installation) -> None:
+    with empty.contexts.write("default", "owner") as writer:
+        writer.put("plan/api", NewContext("mine", 0, seal=True))
+    assert empty.take(full.export("contexts"), "overwrite")["contexts"] == {"replaced": 1, "added": 1}
+    head = empty.contexts.head("default", "plan/api")
+    assert (head.sealed, head.version) == (True, 14)
+    assert [empty.contexts.get("default", "plan/api", n).data["step"] for n in range(5, 15)] == list(range(4, 14))
+    assert [hit.excerpt for hit in empty.contexts.search("default", "step")] == []
+    with sqlite3.connect(empty.contexts.path) as db:
+        bodies = db.execute(
+            "SELECT body FROM context_versions JOIN contexts c ON c.id = context WHERE key LIKE 'plan%'"
+        )
+        assert not any(b"step" in body for (body,) in bodies)
+    db.close()
 
 
 def test_without_a_memory_there_are_no_items(full: Installation) -> None:
