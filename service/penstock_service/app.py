@@ -14,6 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from penstock.base.errors import StoreError
 from penstock.base.version import VERSION
 from penstock.contexts.contexts import Contexts
+from penstock_service.backup import routes as backup
 from penstock_service.contexts import changes, sealing, seed_paths
 from penstock_service.contexts import routes as contexts
 from penstock_service.health import routes as health
@@ -65,6 +66,7 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
     app.state.parts = parts
     app.state.jobs = engine
     for router in (
+        backup.router,
         contexts.router,
         changes.router,
         health.router,

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field
 
 from penstock.contexts.contexts import Contexts
+from penstock.jobs.backup_handlers import backup_kinds
 from penstock.jobs.jobs import Jobs
 from penstock.jobs.kinds import JobKind, JobKinds, Payload, Result
 from penstock.jobs.memory_handlers import memory_kinds
@@ -50,5 +51,6 @@ def job_kinds(jobs: Jobs, contexts: Contexts, store: Path, profile: Callable[[],
             JobKind("prune", "default", Prune, prune),
             *memory_kinds(store, profile),
             *transfer_kinds(contexts, store, profile),
+            *backup_kinds(store, jobs.clock),
         ]
     )

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from penstock.jobs.backup_handlers import backup_schedule
 from penstock.jobs.handlers import job_kinds
 from penstock.jobs.jobs import Jobs
 from penstock.jobs.kinds import JobKinds
@@ -35,7 +36,7 @@ class JobEngine:
         """The engine beside the store of `parts`; `runner` is not started yet. Raises `StoreError`."""
         jobs = Jobs(parts.store.parent / "jobs.db", parts.contexts.clock)
         kinds = job_kinds(jobs, parts.contexts, parts.store, in_use)
-        schedule = Schedule(jobs, kinds, [Periodic("prune", PRUNE_EVERY_S)])
+        schedule = Schedule(jobs, kinds, [Periodic("prune", PRUNE_EVERY_S), *backup_schedule()])
         return cls(jobs, kinds, schedule, JobRunner(jobs, kinds, schedule))
 
     def close(self) -> None:
