@@ -14,16 +14,20 @@ from fastapi.concurrency import run_in_threadpool
 from penstock.base.errors import StoreError
 from penstock.base.version import VERSION
 from penstock.contexts.contexts import Contexts
+from penstock_service.backup import routes as backup
 from penstock_service.contexts import changes, sealing, seed_paths
 from penstock_service.contexts import routes as contexts
 from penstock_service.health import routes as health
 from penstock_service.http.access import Access
 from penstock_service.http.answers import handle_errors
 from penstock_service.http.parts import Parts
+from penstock_service.jobs import routes as jobs
+from penstock_service.jobs.engine import JobEngine
 from penstock_service.memory import routes as memory
 from penstock_service.proxy import commands, dashboard_paths, requests, sessions
 from penstock_service.proxy.errors import handle_proxy_errors
 from penstock_service.tools.routes import tool_router
+from penstock_service.transfer import routes as transfer
 
 if TYPE_CHECKING:
     from mcp.server.fastmcp import FastMCP
@@ -45,6 +49,9 @@ _ROUTERS = (
     requests.router,
     sessions.router,
     commands.router,
+    jobs.router,
+    backup.router,
+    transfer.router,
 )
 _SEED_ROUTERS = (seed_paths.router, dashboard_paths.router)
 """Paths of other products."""
@@ -54,10 +61,12 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
     """The application. `token`: what a caller must show. `hosts`: the names it is asked by."""
 
     mcp = _mcp(parts)
+    engine = JobEngine.of(parts)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         expiring = asyncio.create_task(_expire(parts.contexts))
+        engine.runner.start()
         try:
             async with mcp.session_manager.run() if mcp else nullcontext():
                 yield
@@ -65,6 +74,7 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
             expiring.cancel()
             with suppress(asyncio.CancelledError):
                 await expiring
+            await run_in_threadpool(engine.close)
 
     app = FastAPI(
         title="Penstock",
@@ -75,6 +85,7 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
         redoc_url=None,
     )
     app.state.parts = parts
+    app.state.jobs = engine
     for router in _ROUTERS + (_SEED_ROUTERS if parts.settings.seeds else ()):
         app.include_router(router)
     app.include_router(tool_router())

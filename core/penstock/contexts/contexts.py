@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -262,6 +262,10 @@ class Contexts:
     def _alive(self, workspace: str) -> sa.ColumnElement[bool]:
         lasting = contexts.c.expires_at.is_(None) | (contexts.c.expires_at > self.clock.now())
         return (contexts.c.workspace == workspace) & contexts.c.deleted_at.is_(None) & lasting
+
+    def snapshot(self) -> AbstractContextManager[sa.Connection]:
+        """A connection that reads one state of the file, for the modules of this folder."""
+        return self._reading()
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:

@@ -11,6 +11,7 @@ from typing import Any
 from penstock.base.dispatch import run_command
 from penstock.base.errors import PenstockError, StoreError
 from penstock.control.memory_access import MemoryAccess
+from penstock.control.memory_import import Onto, import_items
 from penstock.control.memory_ingest import IngestCommands
 from penstock.control.memory_json import item_from, shown, shown_hit
 from penstock.control.memory_lookup import the_item, the_session
@@ -148,6 +149,14 @@ class MemoryCommands:
         added = self._open().add(kept)
         return {"new": sum(bool(one.new) for one in added), "known": sum(not one.new for one in added)}
 
+    def _import_items(self, items: list[dict[str, Any]], onto: Onto = "skip", dry_run: bool = False) -> Answer:
+        """What an export has, with its marks; how many were `added`, `replaced`, `kept`, `forgotten` or `empty`."""
+        try:
+            wanted = [item_from(one) for one in items]
+        except (KeyError, TypeError, ValueError) as e:
+            raise PenstockError(f"import_items: an item cannot be read: {e}") from e
+        return import_items(self._open(), wanted, self._clean, onto, dry_run=dry_run)
+
     def _edit(self, id: str, text: str, project: str | None = None) -> Answer:
         memory, text = self._open(), self._clean(text)
         old = the_item(memory, id, self._named(memory, project))
@@ -221,6 +230,11 @@ class MemoryCommands:
         self._rebuild.start(lambda progress: memory.reindex(project, progress))
         return self._rebuild.state()
 
+    def _embed(self) -> Answer:
+        memory = self._open()
+        self._rebuild.start(memory.sync)
+        return self._rebuild.state()
+
     def _progress(self) -> Answer:
         return self._rebuild.state()
 
@@ -257,6 +271,19 @@ class MemoryCommands:
 _GROUPS = (IngestCommands, RecallCommands)
 """Commands with a module of their own."""
 COMMANDS = frozenset(
-    {"add", "edit", "expire", "forget", "forget_project", "forget_session", "label", "list", "mark", "pin", "progress"}
-    | {"projects", "reindex", "remember", "search", "share", "show", "status", "stop"}
+    {
+        "add",
+        "edit",
+        "embed",
+        "expire",
+        "forget",
+        "forget_project",
+        "forget_session",
+        "import_items",
+        "label",
+        "list",
+        "mark",
+        "pin",
+    }
+    | {"progress", "projects", "reindex", "remember", "search", "share", "show", "status", "stop"}
 ).union(*(group.COMMANDS for group in _GROUPS))

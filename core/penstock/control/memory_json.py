@@ -44,4 +44,5 @@ def entry(item: Item) -> dict[str, Any]:
 def item_from(data: dict[str, Any]) -> Item:
     """The item that was `shown`, to be added: it has no number yet. Raises `KeyError`, `TypeError` and `ValueError`."""
     own = {name: data[name] for name in ("project", "session", "seq", "part", "at", "role", "text", "expires_at")}
+    own |= {name: data[name] for name in ("conversation", "helpful", "wrong") if name in data}
     return Item(kind=Kind(data["kind"]), tags=tuple(data["tags"]), pinned=bool(data["pinned"]), **own)

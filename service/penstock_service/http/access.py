@@ -15,6 +15,8 @@ from penstock_service.http.answers import STATUS, error_body
 
 __all__ = ["Access"]
 
+_LONGER = {"/v1/import": 4 << 30}
+"""Bytes of a body by path, where it is read as a stream and never held in memory."""
 _HOST = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]+))(?::\d{1,5})?")
 OPEN = frozenset({"/healthz", "/readyz"})
 """Paths that probes ask without a token."""
@@ -32,7 +34,7 @@ class Access:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        headers, most = Headers(scope=scope), _LONGER.get(scope["path"], self._max_body)
         host = _HOST.fullmatch(headers.get("host", ""))
         if host is None or (host[1] or host[2]).lower() not in self._hosts:
             named = ", ".join(sorted(self._hosts))
@@ -43,10 +45,10 @@ class Access:
             await _refuse(scope, receive, send, "unauthenticated", message)
         elif any(letter < " " for letter in scope["path"]):
             await _refuse(scope, receive, send, "invalid", "a path has no control characters")
-        elif int(length if (length := headers.get("content-length", "0")).isdecimal() else 0) > self._max_body:
-            await _refuse(scope, receive, send, "too_large", _too_large(self._max_body))
+        elif int(length if (length := headers.get("content-length", "0")).isdecimal() else 0) > most:
+            await _refuse(scope, receive, send, "too_large", _too_large(most))
         elif scope["type"] == "http":
-            await self._app(scope, _Limited(receive, self._max_body), send)
+            await self._app(scope, _Limited(receive, most), send)
         else:
             await self._app(scope, receive, send)
 

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from penstock.base.errors import MemoryDown, NotFound, PenstockError, StoreError
 from penstock.base.suggest import did_you_mean
 from penstock.contexts.errors import ContextError, StaleVersion
+from penstock.jobs.errors import JobCallError
 
 __all__ = ["STATUS", "ErrorAnswer", "error_body", "error_responses", "handle_errors", "status_of"]
 
@@ -84,6 +85,10 @@ def handle_errors(app: FastAPI) -> None:
 
     app.add_exception_handler(MemoryDown, _busy)
     app.add_exception_handler(StoreError, _busy)
+
+    @app.exception_handler(JobCallError)
+    async def _(_request: Request, e: JobCallError) -> JSONResponse:
+        return JSONResponse(error_body(e.type, str(e), e.param), STATUS[e.type])
 
     @app.exception_handler(PenstockError)
     async def _(_request: Request, e: PenstockError) -> JSONResponse:

@@ -12,10 +12,10 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
 from penstock_service.http.calls import Call, call_of
-from penstock_service.http.parts import PartsOf
+from penstock_service.http.parts import Parts, PartsOf
 from penstock_service.memory.reach import MemoryReach
 
-__all__ = ["MemoryCall", "MemoryCalls", "ProjectQuery", "closing_memory"]
+__all__ = ["MemoryCall", "MemoryCalls", "ProjectQuery", "closing_memory", "reach_of"]
 
 ProjectQuery = Annotated[
     str | None, Query(min_length=1, max_length=400, description="By default the workspace.", alias="project")
@@ -38,10 +38,16 @@ class MemoryCall:
 
 
 async def _call(connection: HTTPConnection, parts: PartsOf, call: Annotated[Call, Depends(call_of)]) -> MemoryCall:
+    return MemoryCall(reach_of(connection, parts), call.workspace, call.by)
+
+
+def reach_of(connection: HTTPConnection, parts: Parts) -> MemoryReach:
+    """The memory of the application that is called."""
     state = connection.app.state
     if not hasattr(state, "memory"):
         state.memory = MemoryReach(parts.store)
-    return MemoryCall(state.memory, call.workspace, call.by)
+    reach: MemoryReach = state.memory
+    return reach
 
 
 MemoryCalls = Annotated[MemoryCall, Depends(_call)]

@@ -1,0 +1,11 @@
+"""What can be wrong with a backup."""
+
+from __future__ import annotations
+
+from penstock.base.errors import PenstockError
+
+__all__ = ["BackupError"]
+
+
+class BackupError(PenstockError):
+    """A backup cannot be written or restored. The text names the file and the next step; what was there stays."""

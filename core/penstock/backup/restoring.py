@@ -1,0 +1,188 @@
+"""`restore`: puts what a backup has into a folder that has nothing of it yet."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, BinaryIO, cast
+
+import zstandard
+from pydantic import ValidationError
+
+from penstock.backup.contents import FORMAT, MANIFEST, PARTS, Manifest, Member, Part
+from penstock.backup.encryption import MAGIC, EncryptedReader
+from penstock.backup.errors import BackupError
+from penstock.base.errors import StoreError
+from penstock.base.paths import make_private
+from penstock.base.private_files import create
+from penstock.base.version import VERSION
+from penstock.contexts.contexts import Contexts
+from penstock.store.sql import SqlStore
+
+__all__ = ["Restored", "is_encrypted", "restore"]
+
+_CHUNK = 1 << 20
+_MOST_MANIFEST = 1 << 20
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was restored."""
+
+    manifest: Manifest
+    master_keys: tuple[str, ...]
+    """Ids of master keys that sealed contexts need and that are not there."""
+
+
+def is_encrypted(file: Path) -> bool:
+    """Whether a backup needs a passphrase. Raises `BackupError`."""
+    try:
+        with file.open("rb") as source:
+            return source.read(len(MAGIC)) == MAGIC
+    except OSError as e:
+        raise BackupError(f"{file} cannot be read: {e.strerror}") from e
+
+
+def restore(
+    file: Path, store: Path, *, passphrase: Callable[[], str], now: Callable[[], float] = time.time
+) -> Restored:
+    """Put what `file` has in place for `store`. Nothing is put in place before all of it was checked; where something
+    is there already nothing is. `passphrase` is asked where one is needed. Raises `BackupError`."""
+    store = store.expanduser().absolute()
+    _refuse_full(store)
+    encrypted = is_encrypted(file)
+    try:
+        make_private(store.parent)
+        with (
+            file.open("rb") as source,
+            tempfile.TemporaryDirectory(dir=store.parent, prefix=".restore-") as folder,
+        ):
+            plain = EncryptedReader(source, passphrase(), str(file)) if encrypted else source
+            manifest = _unpack(cast(BinaryIO, plain), Path(folder), file)
+            parts = [part for part in PARTS if any(one.name == part.name for one in manifest.members)]
+            for part in parts:
+                if part.package:
+                    _check_database(Path(folder) / part.name, file)
+            _mark_older(Path(folder) / "penstock.db", now())
+            _place(parts, Path(folder), store)
+    except OSError as e:
+        raise BackupError(f"{file} cannot be restored to {store.parent}: {e}") from e
+    return Restored(manifest, _missing_keys(store))
+
+
+def _refuse_full(store: Path) -> None:
+    files = [part.path(store) for part in PARTS]
+    logs = [file.with_name(f"{file.name}-wal") for file in files]  # SQLite would take it for that of the new file
+    there = [file for file in (*files, *logs, store.parent / "memory" / "vectors") if os.path.lexists(file)]
+    if there:
+        raise BackupError(
+            f"{there[0]} is there already: a backup is restored where there is nothing. Stop the service and the "
+            "proxy and move what is there away, or name another place with --store"
+        )
+
+
+def _unpack(source: BinaryIO, folder: Path, file: Path) -> Manifest:
+    """Write all members to `folder`, each checked against the manifest."""
+    try:
+        with (
+            zstandard.ZstdDecompressor().stream_reader(source) as packed,
+            tarfile.open(fileobj=cast(Any, packed), mode="r|") as tar,
+        ):
+            manifest = _manifest(tar, file)
+            for member in manifest.members:
+                info = tar.next()
+                content = None if info is None or info.name != member.name else tar.extractfile(info)
+                if content is None:
+                    raise BackupError(f"{file} is truncated or damaged: {member.name} is missing. Take another backup")
+                _write(content, folder / member.name, member, file)
+            while packed.read(_CHUNK):  # to the end, which is checked as well
+                pass
+            return manifest
+    except (tarfile.TarError, zstandard.ZstdError, EOFError) as e:
+        raise BackupError(f"{file} is truncated or damaged, or no backup: {e}. Take another backup") from e
+
+
+def _manifest(tar: tarfile.TarFile, file: Path) -> Manifest:
+    first = tar.next()
+    content = None if first is None or first.name != MANIFEST else tar.extractfile(first)
+    if content is None:
+        raise BackupError(f"{file} is no backup of Penstock: it has no manifest. `penstock backup` writes one")
+    try:
+        manifest = Manifest.model_validate_json(content.read(_MOST_MANIFEST))
+    except ValidationError as e:
+        raise BackupError(f"{file}: its manifest cannot be read: {e.errors()[0]['msg']}") from e
+    known = {part.name: part for part in PARTS}
+    newer = any(one.name not in known or one.revision > known[one.name].newest_revision() for one in manifest.members)
+    if manifest.penstock_backup > FORMAT or newer:
+        raise BackupError(
+            f"{file} was written by Penstock {manifest.version}, and this is {VERSION}, which cannot read it: update "
+            "Penstock first"
+        )
+    return manifest
+
+
+def _write(content: IO[bytes], target: Path, member: Member, file: Path) -> None:
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    digest = hashlib.sha256()
+    with create(target) as out:
+        while chunk := content.read(_CHUNK):
+            digest.update(chunk)
+            out.write(chunk)
+    if digest.hexdigest() != member.sha256:
+        raise BackupError(f"{file} is damaged: {member.name} is not what its manifest says. Take another backup")
+
+
+def _check_database(database: Path, file: Path) -> None:
+    try:
+        with closing(sqlite3.connect(database)) as db:
+            [found] = db.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as e:
+        found = str(e)
+    if found != "ok":
+        raise BackupError(f"{file}: the database {database.name} in it is damaged ({found}). Take another backup")
+
+
+def _mark_older(database: Path, now: float) -> None:
+    """Note in the events that what was sent after the backup is not known: it is not edited as if it were."""
+    if not database.exists():
+        return
+    try:
+        with closing(SqlStore(database)) as held:
+            held.set_values("ledger", {"lost": {"at": now}})
+    except StoreError as e:
+        raise BackupError(f"the events of the backup cannot be opened: {e}") from e
+
+
+def _place(parts: list[Part], folder: Path, store: Path) -> None:
+    """Move everything to where it belongs, or nothing."""
+    placed: list[Path] = []
+    try:
+        for part in parts:
+            target = part.path(store)
+            make_private(target.parent)
+            os.link(folder / part.name, target)  # unlike a rename, it never takes the place of what came meanwhile
+            placed.append(target)
+    except OSError:
+        for target in placed:
+            target.unlink(missing_ok=True)
+        raise
+
+
+def _missing_keys(store: Path) -> tuple[str, ...]:
+    file = store.parent / "contexts.db"
+    if not file.exists():
+        return ()
+    try:
+        with closing(Contexts(file)) as contexts:
+            known = contexts.masters.known()
+            return tuple(sorted({master for _, _, master in contexts.sealed()} - set(known)))
+    except StoreError as e:
+        raise BackupError(f"all is in place, but the contexts cannot be opened: {e}") from e

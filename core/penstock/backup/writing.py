@@ -1,0 +1,127 @@
+"""`write_backup`: an installation as one `.tar.zst` file, encrypted when a passphrase is given."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, cast
+
+import zstandard
+
+from penstock.backup.contents import FORMAT, MANIFEST, PARTS, Manifest
+from penstock.backup.encryption import EncryptedWriter
+from penstock.backup.errors import BackupError
+from penstock.backup.snapshot import snapshot
+from penstock.base.paths import make_private
+from penstock.base.private_files import free_name, replacing
+from penstock.base.retention import keep_newest
+from penstock.base.version import VERSION
+
+__all__ = ["KEPT", "Written", "backups_folder", "write_backup", "write_scheduled"]
+
+KEPT = 30
+"""Backups that stay in their folder, the newest."""
+_PATTERN = "penstock-*.tar.zst*"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A backup that was written."""
+
+    file: Path
+    manifest: Manifest
+    size: int
+    """Bytes."""
+    removed: tuple[Path, ...] = ()
+    """Older ones that had to go."""
+
+
+def backups_folder(store: Path) -> Path:
+    """Where backups are written that nobody gives another place."""
+    return store.parent / "backups"
+
+
+def write_scheduled(
+    store: Path,
+    *,
+    passphrase: str | None = None,
+    keep: int = KEPT,
+    now: float | None = None,
+    step: Callable[[], None] = lambda: None,
+) -> Written:
+    """Write a backup named after the time into the folder of backups, and keep the newest `keep` there. Raises
+    `BackupError`."""
+    folder = backups_folder(store)
+    try:
+        make_private(folder)
+    except OSError as e:
+        raise BackupError(f"{folder} cannot be made: {e}") from e
+    at = time.time() if now is None else now
+    stamp = datetime.fromtimestamp(at, UTC).strftime("%Y%m%d-%H%M%S")
+    file = free_name(folder, "penstock", stamp, ".tar.zst" + (".sealed" if passphrase else ""))
+    done = write_backup(store, file, passphrase=passphrase, now=at, step=step)
+    try:
+        removed = keep_newest(folder, _PATTERN, keep)
+    except OSError as e:
+        raise BackupError(f"{file} is written, and older ones in {folder} cannot be removed: {e}") from e
+    return Written(done.file, done.manifest, done.size, tuple(removed))
+
+
+def write_backup(
+    store: Path,
+    file: Path,
+    *,
+    passphrase: str | None = None,
+    now: float | None = None,
+    step: Callable[[], None] = lambda: None,
+) -> Written:
+    """Write what belongs to `store` to `file`, which is there whole or not at all. The installation may be in use.
+    `step` is called now and then, and may raise. Raises `BackupError`."""
+    try:
+        with tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder:
+            copies = Path(folder)
+            manifest = _copy(store, copies, time.time() if now is None else now, step)
+            with replacing(file) as out:
+                _pack(manifest, copies, out, passphrase, step)
+        return Written(file, manifest, file.stat().st_size)
+    except OSError as e:
+        raise BackupError(f"{file} cannot be written: {e}. Name another file, or make space there") from e
+
+
+def _copy(store: Path, copies: Path, now: float, step: Callable[[], None]) -> Manifest:
+    members = []
+    for part in PARTS:
+        source = part.path(store)
+        if source.exists():
+            (copies / part.name).parent.mkdir(exist_ok=True)
+            members.append(snapshot(part, source, copies / part.name, step))
+            step()
+    if not any(part.package and one.name == part.name for part in PARTS for one in members):
+        raise BackupError(f"there is nothing to back up in {store.parent}: `--store` names another place")
+    return Manifest(penstock_backup=FORMAT, version=VERSION, at=now, members=members)
+
+
+def _pack(manifest: Manifest, copies: Path, out: IO[bytes], passphrase: str | None, step: Callable[[], None]) -> None:
+    with ExitStack() as closing:
+        encrypted = closing.enter_context(EncryptedWriter(cast(Any, out), passphrase)) if passphrase else out
+        packed = closing.enter_context(zstandard.ZstdCompressor().stream_writer(cast(Any, encrypted), closefd=False))
+        tar = closing.enter_context(tarfile.open(fileobj=cast(Any, packed), mode="w|", format=tarfile.PAX_FORMAT))
+        text = manifest.model_dump_json(indent=1).encode()
+        tar.addfile(_info(MANIFEST, len(text), manifest.at), io.BytesIO(text))
+        for member in manifest.members:
+            with (copies / member.name).open("rb") as source:
+                tar.addfile(_info(member.name, member.bytes, manifest.at), source)
+            step()
+
+
+def _info(name: str, size: int, at: float) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.size, info.mtime, info.mode = size, int(at), 0o600
+    return info

@@ -1,0 +1,32 @@
+"""What can be wrong with a call about jobs, and what a handler raises when another try is of no use."""
+
+from __future__ import annotations
+
+from penstock.base.errors import PenstockError
+
+__all__ = ["InvalidJob", "JobCallError", "JobFailed", "NoJob"]
+
+
+class JobCallError(PenstockError):
+    """A call about jobs cannot be carried out; nothing was changed. `type` is what the service answers with."""
+
+    type = "invalid"
+
+    def __init__(self, text: str, param: str = "") -> None:
+        super().__init__(text)
+        self.param = param
+        """The field of the call that it is about, empty where it is about none."""
+
+
+class InvalidJob(JobCallError):
+    """A type, a queue or a payload is not as it must be."""
+
+
+class NoJob(JobCallError):
+    """There is no job of this number."""
+
+    type = "not_found"
+
+
+class JobFailed(PenstockError):
+    """Raised by a handler: the job fails at once, since another try would end the same way."""

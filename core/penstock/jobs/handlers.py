@@ -1,0 +1,56 @@
+"""The kinds of jobs that the service has, each with its payload and what does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import Field
+
+from penstock.contexts.contexts import Contexts
+from penstock.jobs.backup_handlers import backup_kinds
+from penstock.jobs.jobs import Jobs
+from penstock.jobs.kinds import JobKind, JobKinds, Payload, Result
+from penstock.jobs.memory_handlers import memory_kinds
+from penstock.jobs.progress import Progress
+from penstock.jobs.transfer_handlers import transfer_kinds, uploads_of
+from penstock.profiles.profile import Profile
+
+__all__ = ["KEPT_DAYS", "Expire", "Prune", "job_kinds"]
+
+KEPT_DAYS = 7.0
+"""Days for which a job that has ended can be looked at."""
+
+
+class Expire(Payload):
+    """Delete the contexts whose time is over."""
+
+
+class Prune(Payload):
+    """Remove jobs that have ended, and uploads that no job waits for."""
+
+    kept_days: float = Field(default=KEPT_DAYS, ge=0, le=36_500)
+    """Those that ended less than so many days ago stay."""
+
+
+def job_kinds(jobs: Jobs, contexts: Contexts, store: Path, profile: Callable[[], Profile]) -> JobKinds:
+    """What a service with these parts can do. `store`: the file of the proxy's events, beside which its memory is;
+    `profile`: says how that is opened where no proxy has it open."""
+
+    def expire(_: Expire, _progress: Progress) -> Result:
+        return {"expired": contexts.expire()}
+
+    def prune(wanted: Prune, _progress: Progress) -> Result:
+        removed = jobs.prune(jobs.clock.now() - wanted.kept_days * 86_400)
+        waiting = {str(job.payload.get("upload")) for job in jobs.unfinished("import")}
+        return {"removed": removed, "uploads": uploads_of(store).remove_others(waiting)}
+
+    return JobKinds(
+        [
+            JobKind("expire", "default", Expire, expire),
+            JobKind("prune", "default", Prune, prune),
+            *memory_kinds(store, profile),
+            *transfer_kinds(contexts, store, profile),
+            *backup_kinds(store, jobs.clock),
+        ]
+    )

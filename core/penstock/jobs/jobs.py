@@ -1,0 +1,267 @@
+"""`Jobs`: the table of jobs in one SQLite file. Several processes may use the file.
+
+A job is run by the process that took it, its holder, which says now and then that it lives. One that has been silent
+for too long is taken to be dead: another process takes the job under a higher fence, and whatever the old holder says
+later is refused.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from penstock.base import sqlite
+from penstock.base.clock import Clock, SystemClock
+from penstock.base.errors import StoreError
+from penstock.jobs.errors import NoJob
+from penstock.jobs.records import ENDED, STATES, Job, JobPage, JobProgress, JobState, QueueStats
+from penstock.jobs.schema import jobs, metadata
+
+__all__ = ["DEAD_S", "MAX_TRIES", "Jobs", "retry_wait"]
+
+logger = logging.getLogger(__name__)
+
+DEAD_S = 30.0
+"""Seconds of silence after which a job's holder is taken to be dead."""
+MAX_TRIES = 5
+"""How often a job is begun before it is given up."""
+_BUSY_MS = 5_000
+"""Milliseconds that a write waits for another process."""
+_FIRST_WAIT_S, _GROWTH = 10.0, 4.0
+_LONGEST_ERROR = 4_000
+_LAST = 2**63 - 1
+"""The largest number that SQLite can be asked for."""
+_c = jobs.c
+
+
+def retry_wait(tries: int) -> float:
+    """Seconds until a job that has failed so often is begun again: 10, 40, 160, 640."""
+    return float(_FIRST_WAIT_S * _GROWTH ** (tries - 1))
+
+
+class Jobs:
+    """The jobs in one file. Any thread may call. Every method raises `StoreError` when the file cannot be read or
+    written."""
+
+    def __init__(self, path: Path, clock: Clock | None = None) -> None:
+        self.path = path
+        self.clock = clock or SystemClock()
+        self._listeners: list[Callable[[], None]] = []
+        try:
+            self._engine = sqlite.connect(path, _BUSY_MS)
+            with self._engine.connect() as db:
+                sqlite.migrate(db, Path(__file__).parent / "migrations", metadata)
+        except sqlite.UnknownRevision as e:
+            raise StoreError(f"{path} was written by a newer version: give this one its own --store ({e})") from e
+        except (SQLAlchemyError, OSError) as e:
+            raise StoreError(f"{path} cannot be opened: {sqlite.why(e)}") from e
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._engine.dispose()
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called after a job was added or asked to end by this process. It must not take long."""
+        self._listeners.append(listener)
+
+    # for callers
+
+    def add(
+        self, queue: str, kind: str, payload: Mapping[str, Any], *, run_after: float | None = None, twin: str = ""
+    ) -> tuple[Job, bool]:
+        """A new job that waits, and True. Where one of the same `twin` waits or runs already: that one, and False."""
+        now = self.clock.now()
+        values = {"queue": queue, "kind": kind, "payload": dict(payload), "twin": twin, "at": now}
+        fresh = {"state": "waiting", "tries": 0, "holder": "", "fence": 0, "cancel": False, "error": ""}
+        with self._writing() as db:
+            known = self._open_twin(db, twin) if twin else None
+            if known is not None:
+                return known, False
+            added = jobs.insert().values(**values, **fresh, run_after=now if run_after is None else run_after)
+            job = _job(db.execute(added.returning(*_c)).one())
+        self._tell()
+        return job, True
+
+    def get(self, number: int) -> Job:
+        """One job. Raises `NoJob`."""
+        with self._reading() as db:
+            return self._find(db, number)
+
+    def page(self, state: JobState | None = None, *, limit: int = 50, after: int | None = None) -> JobPage:
+        """Jobs, the newest first. `after`: the `next` of the page before."""
+        wanted = jobs.select().order_by(_c.id.desc()).limit(limit + 1)
+        if state is not None:
+            wanted = wanted.where(_c.state == state)
+        if after is not None:
+            wanted = wanted.where(_c.id < min(after, _LAST))
+        with self._reading() as db:
+            rows = db.execute(wanted).all()
+        return JobPage([_job(row) for row in rows[:limit]], rows[limit - 1].id if len(rows) > limit else None)
+
+    def cancel(self, number: int) -> Job:
+        """End a waiting job at once, and ask a running one to end; one that has ended stays as it is. Raises
+        `NoJob`."""
+        with self._writing() as db:
+            job = self._find(db, number)
+            if job.state == "waiting":
+                self._end(db, number, "cancelled", cancel=True)
+            elif job.state == "running":
+                self._set(db, number, cancel=True)
+            job = self._find(db, number)
+        self._tell()
+        return job
+
+    def stats(self) -> list[QueueStats]:
+        """The numbers of every queue that has jobs, by name."""
+        now = self.clock.now()
+        due = sa.func.min(sa.case((_c.state == "waiting", _c.run_after)))
+        counted = sa.select(_c.queue, _c.state, sa.func.count(), due).group_by(_c.queue, _c.state)
+        found: dict[str, tuple[dict[JobState, int], list[float]]] = {}
+        with self._reading() as db:
+            for queue, state, count, oldest in db.execute(counted.order_by(_c.queue)):
+                counts, since = found.setdefault(queue, (dict.fromkeys(STATES, 0), []))
+                counts[state] = count
+                since += [oldest] if oldest is not None and oldest <= now else []
+        return [QueueStats(queue, counts, min(since, default=None)) for queue, (counts, since) in found.items()]
+
+    def last(self, twin: str) -> Job | None:
+        """The newest job of this `twin`, whatever its state."""
+        with self._reading() as db:
+            row = db.execute(jobs.select().where(_c.twin == twin).order_by(_c.id.desc()).limit(1)).first()
+        return None if row is None else _job(row)
+
+    def unfinished(self, kind: str) -> list[Job]:
+        """The jobs of a kind that wait or run."""
+        wanted = jobs.select().where((_c.kind == kind) & _c.state.in_(("waiting", "running")))
+        with self._reading() as db:
+            return [_job(row) for row in db.execute(wanted).all()]
+
+    def prune(self, before: float) -> int:
+        """Remove jobs that ended before this time, but for the newest of each `twin`; how many those were."""
+        newest = sa.select(sa.func.max(_c.id)).where(_c.twin != "").group_by(_c.twin)
+        old = _c.state.in_(ENDED) & (_c.ended_at < before) & _c.id.not_in(newest)
+        with self._writing() as db:
+            return db.execute(jobs.delete().where(old)).rowcount
+
+    # for holders
+
+    def take(self, queue: str, holder: str) -> Job | None:
+        """The next due job of a queue, which `holder` runs from now on; None: nothing is due, or one is running. A job
+        whose holder is dead is due."""
+        now = self.clock.now()
+        dead = (_c.state == "running") & (_c.heartbeat_at < now - DEAD_S)
+        due = (_c.state == "waiting") & (_c.run_after <= now)
+        with self._writing() as db:
+            for lost in db.execute(jobs.select().where((_c.queue == queue) & dead)).all():
+                self._bury(db, _job(lost))
+            is_busy = sa.select(_c.id).where((_c.queue == queue) & (_c.state == "running"))
+            if db.execute(is_busy.limit(1)).first() is not None:
+                return None
+            row = db.execute(jobs.select().where((_c.queue == queue) & due).order_by(_c.run_after, _c.id)).first()
+            if row is None:
+                return None
+            begun = {"state": "running", "holder": holder, "fence": row.fence + 1, "tries": row.tries + 1}
+            self._set(db, row.id, **begun, heartbeat_at=now, started_at=now, progress=None)
+            return self._find(db, row.id)
+
+    def beat(self, held: Job, progress: JobProgress | None = None) -> Job | None:
+        """Say that the holder lives, and how far it is. The job as it is now; None: it is the holder's no more."""
+        values: dict[str, Any] = {"heartbeat_at": self.clock.now()}
+        if progress is not None:
+            values["progress"] = asdict(progress)
+        with self._writing() as db:
+            return self._find(db, held.id) if self._set_held(db, held, values) else None
+
+    def finish(self, held: Job, result: Mapping[str, Any]) -> bool:
+        """Note that the holder has done it. False: it is the holder's no more, and nothing was noted. So below."""
+        return self._end_held(held, "done", {"result": dict(result), "error": ""})
+
+    def fail(self, held: Job, error: str, *, again: bool) -> bool:
+        """Note that the holder could not do it. `again`: it waits for another try, unless it has had too many."""
+        said = error[:_LONGEST_ERROR]
+        if not again or held.tries >= MAX_TRIES:
+            return self._end_held(held, "failed", {"error": said})
+        return self._put_back(held, error=said, run_after=self.clock.now() + retry_wait(held.tries))
+
+    def stopped(self, held: Job) -> bool:
+        """Note that it ended because it was asked to."""
+        return self._end_held(held, "cancelled", {})
+
+    def release(self, held: Job) -> bool:
+        """Have it wait again as if it had not been begun: the holder's process ends."""
+        return self._put_back(held, tries=held.tries - 1)
+
+    def _bury(self, db: sa.Connection, job: Job) -> None:
+        """What becomes of a job whose holder is dead."""
+        logger.warning("job %d (%s): the process that ran it is gone", job.id, job.kind)
+        if job.cancel:
+            self._end(db, job.id, "cancelled")
+        elif job.tries >= MAX_TRIES:
+            self._end(db, job.id, "failed", error=f"the process that ran it ended before it did, {job.tries} times")
+        else:
+            self._set(db, job.id, state="waiting", holder="", fence=job.fence + 1)
+
+    def _put_back(self, held: Job, **values: Any) -> bool:
+        with self._writing() as db:
+            return self._set_held(db, held, {"state": "waiting", "holder": "", **values})
+
+    def _end_held(self, held: Job, state: JobState, values: Mapping[str, Any]) -> bool:
+        with self._writing() as db:
+            return self._set_held(db, held, {"state": state, "ended_at": self.clock.now(), **values})
+
+    def _set_held(self, db: sa.Connection, held: Job, values: Mapping[str, Any]) -> bool:
+        mine = (_c.id == held.id) & (_c.holder == held.holder) & (_c.fence == held.fence) & (_c.state == "running")
+        return db.execute(jobs.update().where(mine).values(**values)).rowcount > 0
+
+    def _end(self, db: sa.Connection, number: int, state: JobState, **values: Any) -> None:
+        self._set(db, number, state=state, ended_at=self.clock.now(), **values)
+
+    def _set(self, db: sa.Connection, number: int, **values: Any) -> None:
+        db.execute(jobs.update().where(_c.id == number).values(**values))
+
+    def _find(self, db: sa.Connection, number: int) -> Job:
+        row = db.execute(jobs.select().where(_c.id == min(number, _LAST))).first()
+        if row is None:
+            raise NoJob(f"there is no job {number}; those that ended long ago are removed", "id")
+        return _job(row)
+
+    def _open_twin(self, db: sa.Connection, twin: str) -> Job | None:
+        live = _c.state.in_(("waiting", "running"))
+        row = db.execute(jobs.select().where((_c.twin == twin) & live)).first()
+        return None if row is None else _job(row)
+
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """One transaction that holds the file from its begin on: what it reads stays so until it has written."""
+        try:
+            with self._engine.connect() as db:
+                db.exec_driver_sql("BEGIN IMMEDIATE")
+                yield db
+                db.commit()
+        except SQLAlchemyError as e:
+            raise StoreError(f"{self.path} cannot be written: {sqlite.why(e)}") from e
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.connect() as db:
+                yield db
+        except SQLAlchemyError as e:
+            raise StoreError(f"{self.path} cannot be read: {sqlite.why(e)}") from e
+
+
+def _job(row: sa.Row[Any]) -> Job:
+    values = {name: row._mapping[name] for name in Job.__slots__}
+    values["progress"] = None if row.progress is None else JobProgress(**row.progress)
+    return Job(**values)

@@ -1,0 +1,62 @@
+"""`Progress`: what a handler says while it works, and by which it learns that it is to end."""
+
+from __future__ import annotations
+
+import threading
+from typing import Literal
+
+from penstock.jobs.jobs import Jobs
+from penstock.jobs.records import Job, JobProgress
+
+__all__ = ["Progress", "StopReason", "Stopped"]
+
+StopReason = Literal["cancelled", "closing", "lost"]
+"""A person asked; the process ends; the job belongs to another process by now."""
+_NOTED_S = 1.0
+"""Seconds between two times that the progress is written down."""
+
+
+class Stopped(Exception):
+    """Raised inside a handler: it is to end. What it has done so far stays, so each of its steps must be whole."""
+
+    def __init__(self, reason: StopReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Progress:
+    """The progress of one job. The handler calls `update` after each step; other threads may call the rest."""
+
+    def __init__(self, jobs: Jobs, job: Job) -> None:
+        self._jobs, self.job = jobs, job
+        self._reason: StopReason | None = None
+        self._said: JobProgress | None = None
+        self._noted: float | None = None
+        self._lock = threading.Lock()
+
+    def update(self, what: str, done: int, total: int | None = None) -> None:
+        """Say how far it is. Raises `Stopped` when it is to end."""
+        self._said = JobProgress(what, done, total)
+        now = self._jobs.clock.tick()
+        if self._noted is None or now - self._noted >= _NOTED_S:
+            self.beat()
+        self.check()
+
+    def check(self) -> None:
+        """Raises `Stopped` when it is to end."""
+        if self._reason is not None:
+            raise Stopped(self._reason)
+
+    def stop(self, reason: StopReason) -> None:
+        """Have the handler end at its next step."""
+        with self._lock:
+            self._reason = self._reason or reason
+
+    def beat(self) -> None:
+        """Write down that the holder lives and how far it is, and read whether it is to end. Raises `StoreError`."""
+        self._noted = self._jobs.clock.tick()
+        now = self._jobs.beat(self.job, self._said)
+        if now is None:
+            self.stop("lost")
+        elif now.cancel:
+            self.stop("cancelled")

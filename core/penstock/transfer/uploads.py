@@ -1,0 +1,51 @@
+"""`Uploads`: files that were sent to be imported, until their job has ended."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Collection
+from pathlib import Path
+from typing import BinaryIO
+
+from penstock.base.paths import make_private
+from penstock.base.private_files import create
+
+__all__ = ["UPLOAD", "Uploads"]
+
+UPLOAD = r"^[0-9a-f]{32}$"
+"""What an upload is called: never a path."""
+
+
+class Uploads:
+    """The uploads in one folder, which only its owner can read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def create(self) -> tuple[str, BinaryIO]:
+        """A new one: its name, and the file to write to. Raises `OSError`."""
+        make_private(self._folder)
+        name = secrets.token_hex(16)
+        return name, create(self._folder / name)
+
+    def open(self, name: str) -> BinaryIO:
+        """One that is there, to read. Raises `OSError`, and `ValueError` for what is no name of one."""
+        return self._file(name).open("rb")
+
+    def remove(self, name: str) -> None:
+        """Remove one, if it is there."""
+        self._file(name).unlink(missing_ok=True)
+
+    def remove_others(self, kept: Collection[str]) -> int:
+        """Remove all but `kept`; how many those were."""
+        names = [file.name for file in self._folder.glob("*") if re.fullmatch(UPLOAD, file.name)]
+        old = [name for name in names if name not in kept]
+        for name in old:
+            self.remove(name)
+        return len(old)
+
+    def _file(self, name: str) -> Path:
+        if not re.fullmatch(UPLOAD, name):
+            raise ValueError(f"{name!r} is no upload")
+        return self._folder / name

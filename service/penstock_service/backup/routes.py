@@ -1,0 +1,46 @@
+"""The calls about backups: write one in the background. A restore needs a service that is stopped."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from penstock.backup.writing import KEPT
+from penstock.contexts.errors import Conflict
+from penstock.jobs.backup_handlers import PASSPHRASE_VARIABLE, has_passphrase
+from penstock.jobs.errors import InvalidJob
+from penstock_service.http.answers import error_responses
+from penstock_service.jobs.bodies import AddedAnswer
+from penstock_service.jobs.engine import JobEngineOf
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1", tags=["backup"], responses=error_responses())
+
+
+class BackupBody(BaseModel):
+    """How a backup is to be. `seal`: encrypted with the passphrase of the service's environment."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seal: bool = False
+    keep: Annotated[int, Field(ge=1, le=10_000)] = KEPT
+
+
+@router.post("/backup", status_code=202, response_model=AddedAnswer)
+def backup(body: BackupBody, engine: JobEngineOf) -> JSONResponse:
+    """Write a backup of all workspaces, the memory and the events into the folder `backups` beside the store. Answers a
+    job, whose result names the file. While one waits or runs, that is the answer."""
+    if body.seal and not has_passphrase():
+        raise InvalidJob(f"the service was started without {PASSPHRASE_VARIABLE}, so nothing can be sealed", "seal")
+    job, is_new = engine.kinds.add(engine.jobs, "backup", body.model_dump(), twin="backup")
+    return JSONResponse({"id": str(job.id), "new": is_new}, 202)
+
+
+@router.post("/restore", status_code=409)
+def restore() -> JSONResponse:
+    """Always refused: a backup is restored where there is nothing yet, and a service that runs has its files."""
+    raise Conflict("a backup is restored into an empty folder: stop the service, then `penstock restore FILE`")

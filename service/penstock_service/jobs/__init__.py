@@ -1,0 +1,1 @@
+"""The calls about background jobs: `/v1/workers`."""

@@ -1,0 +1,118 @@
+"""Export and import as NDJSON, a line at a time: neither is ever held in memory."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from typing import IO, Annotated, Any, cast
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from starlette.requests import ClientDisconnect
+
+from penstock.base.errors import MemoryDown, StoreError
+from penstock.contexts.errors import InvalidContext
+from penstock.contexts.importing import Onto
+from penstock.jobs.transfer_handlers import uploads_of
+from penstock.transfer.exporting import export
+from penstock.transfer.lines import ExportWhat
+from penstock.transfer.reading import BadExport, read_first
+from penstock.transfer.uploads import Uploads
+from penstock_service.http.answers import error_responses
+from penstock_service.http.calls import Call, call_of
+from penstock_service.http.parts import PartsOf
+from penstock_service.jobs.bodies import AddedAnswer
+from penstock_service.jobs.engine import JobEngineOf
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1", tags=["export"], responses=error_responses())
+Calls = Annotated[Call, Depends(call_of)]
+NDJSON = "application/x-ndjson"
+_CHUNK = 1 << 20
+"""Bytes that are read or written at once."""
+_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {NDJSON: {"schema": {"type": "string"}}}}}
+_LINES: dict[int | str, dict[str, Any]] = {200: {"content": {NDJSON: {"schema": {"type": "string"}}}}}
+
+
+@router.get("/export", response_class=Response, responses=_LINES)
+def export_lines(call: Calls, parts: PartsOf, what: ExportWhat = "all") -> StreamingResponse:
+    """The contexts of the workspace with all kept versions, the memory, or both: a JSON object a line. The first names
+    the format, the last says how many there are."""
+    # By way of a file without a name: a reader that is slow would else keep a state of the databases open.
+    file = tempfile.TemporaryFile(dir=parts.store.parent)  # noqa: SIM115 - closed when all of it is sent
+    try:
+        export(cast(Any, file), call.contexts, parts.store, call.workspace, what)
+    except MemoryDown as e:
+        file.close()
+        raise StoreError(str(e)) from e
+    except BaseException:
+        file.close()
+        raise
+    size = file.tell()
+    file.seek(0)
+    name = f'attachment; filename="penstock-{call.workspace}.ndjson"'
+    return StreamingResponse(
+        _chunks(file), media_type=NDJSON, headers={"content-length": str(size), "content-disposition": name}
+    )
+
+
+@router.post("/import", status_code=202, response_model=AddedAnswer, openapi_extra=_BODY)
+async def import_lines(
+    request: Request, call: Calls, parts: PartsOf, engine: JobEngineOf, onto: Onto = "skip", dry_run: bool = False
+) -> JSONResponse:
+    """Import what an export wrote. Answers a job, whose result counts what became of contexts and items. Every line is
+    checked before the first is written. `onto` says what becomes of a context that is there; `dry_run` only counts."""
+    uploads = uploads_of(parts.store)
+    name = await _received(request, uploads)
+    try:
+        await run_in_threadpool(_check, uploads, name)
+        payload = {"upload": name, "workspace": call.workspace, "onto": onto, "dry_run": dry_run}
+        job, _ = await run_in_threadpool(engine.kinds.add, engine.jobs, "import", payload)
+    except BaseException:
+        uploads.remove(name)
+        raise
+    return JSONResponse({"id": str(job.id), "new": True}, 202)
+
+
+async def _received(request: Request, uploads: Uploads) -> str:
+    """The name of the upload that the body became."""
+    try:
+        name, file = await run_in_threadpool(uploads.create)
+    except OSError as e:
+        raise StoreError(f"an upload cannot be kept: {e}") from e
+    try:
+        with file:
+            waiting = bytearray()
+            async for chunk in request.stream():
+                waiting += chunk
+                if len(waiting) >= _CHUNK:
+                    await run_in_threadpool(file.write, bytes(waiting))
+                    waiting.clear()
+            await run_in_threadpool(file.write, bytes(waiting))
+    except OSError as e:
+        uploads.remove(name)
+        raise StoreError(f"an upload cannot be kept: {e}") from e
+    except ClientDisconnect as e:
+        uploads.remove(name)
+        raise InvalidContext("the body ended before all of it was there: send it again") from e
+    except BaseException:  # too much was sent
+        uploads.remove(name)
+        raise
+    return name
+
+
+def _check(uploads: Uploads, name: str) -> None:
+    """Raises `InvalidContext` for what is no export at all, before a job is made of it."""
+    with uploads.open(name) as source:
+        try:
+            read_first(source)
+        except BadExport as e:
+            raise InvalidContext(str(e)) from e
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(_CHUNK):
+            yield chunk

@@ -1,0 +1,23 @@
+"""A file of jobs on a clock that stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from penstock.base.clock import ManualClock
+from penstock.jobs.jobs import Jobs
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def jobs(tmp_path: Path, clock: ManualClock) -> Iterator[Jobs]:
+    opened = Jobs(tmp_path / "jobs.db", clock)
+    yield opened
+    opened.close()

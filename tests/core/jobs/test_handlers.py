@@ -1,0 +1,126 @@
+"""The service's own kinds of jobs, on real files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock.base.clock import ManualClock
+from penstock.contexts.contexts import Contexts
+from penstock.contexts.records import NewContext
+from penstock.jobs.handlers import job_kinds
+from penstock.jobs.jobs import Jobs
+from penstock.jobs.kinds import JobKinds
+from penstock.jobs.progress import Progress
+from penstock.jobs.records import Job
+from penstock.jobs.runner import JobRunner
+from penstock.jobs.schedule import Schedule
+from penstock.jobs.transfer_handlers import KEPT_EXPORTS, exports_folder, uploads_of
+from penstock.memory import Item, Memory
+from penstock.memory.embedders.trigrams import Trigrams
+from penstock.profiles.profile import changed, load
+
+
+@dataclass
+class Installation:
+    """The jobs of one service."""
+
+    jobs: Jobs
+    contexts: Contexts
+    store: Path
+    kinds: JobKinds
+    runner: JobRunner
+
+    def run(self, kind: str, **payload: Any) -> Job:
+        """A job that was added and begun."""
+        job, _ = self.kinds.add(self.jobs, kind, payload)
+        assert self.runner.step(job.queue)
+        return self.jobs.get(job.id)
+
+
+@pytest.fixture
+def here(jobs: Jobs, clock: ManualClock, tmp_path: Path) -> Iterator[Installation]:
+    contexts = Contexts(tmp_path / "contexts.db", clock)
+    profile = changed(load("default"), {"memory": {"embedder": "trigrams-256"}})
+    store = tmp_path / "penstock.db"
+    kinds = job_kinds(jobs, contexts, store, lambda: profile)
+    yield Installation(jobs, contexts, store, kinds, JobRunner(jobs, kinds, Schedule(jobs, kinds, [])))
+    contexts.close()
+
+
+def test_expire(here: Installation, clock: ManualClock) -> None:
+    with here.contexts.write("default", "owner") as writer:
+        writer.put("short", NewContext(1, ttl=1))
+    clock.advance(2)
+    assert here.run("expire").result == {"expired": 1}
+
+
+def test_the_memory_is_reindexed_and_gets_the_vectors_it_lacks(here: Installation) -> None:
+    memory = Memory(here.store.parent / "memory", Trigrams())
+    memory.add([Item("kiln", f"Firing {n} ran at {800 + n} degrees.") for n in range(5)])
+    memory.close()
+    for kind in ("reindex", "embed"):
+        job = here.run(kind)
+        assert job.state == "done", job.error
+    memory = Memory(here.store.parent / "memory", Trigrams())
+    found = memory.search("803 degrees", "kiln")
+    assert found.hits[0].item.text == "Firing 3 ran at 803 degrees."
+    assert not found.degraded
+    memory.close()
+
+
+def test_a_memory_that_cannot_be_opened_is_tried_again(here: Installation) -> None:
+    (here.store.parent / "memory").mkdir()
+    (here.store.parent / "memory" / "memory.db").write_text("no database at all, but a text " * 40)
+    job = here.run("reindex")
+    assert job.state == "waiting"
+    assert "memory.db" in job.error
+
+
+def test_an_upload_is_there_until_its_job_has_ended(here: Installation) -> None:
+    uploads = uploads_of(here.store)
+    names = []
+    for text in (b"{}", b'{"penstock_export": 1}'):
+        name, file = uploads.create()
+        with file:
+            file.write(text)
+        names.append(name)
+    kept, _ = here.kinds.add(here.jobs, "import", {"upload": names[0]})
+    assert here.run("prune").result == {"removed": 0, "uploads": 1}
+    assert here.runner.step("transfer")
+    job = here.jobs.get(kept.id)
+    assert job.state == "failed"
+    assert job.error.startswith("nothing was imported: line 1: an export begins with")
+    assert list((here.store.parent / "imports").iterdir()) == []
+    assert "not there any more" in here.run("import", upload=names[0]).error
+
+
+def test_an_import_that_is_cancelled_leaves_no_upload(
+    here: Installation, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exported = Path(str((here.run("export").result or {})["file"]))
+    name, file = uploads_of(here.store).create()
+    with file:
+        file.write(exported.read_bytes())
+    told = Progress.update
+
+    def cancelled(self: Progress, what: str, done: int, total: int | None = None) -> None:
+        here.jobs.cancel(self.job.id)
+        clock.advance(2)
+        told(self, what, done, total)
+
+    monkeypatch.setattr(Progress, "update", cancelled)
+    assert here.run("import", upload=name).state == "cancelled"
+    assert list((here.store.parent / "imports").iterdir()) == []
+
+
+def test_the_newest_exports_stay(here: Installation, clock: ManualClock) -> None:
+    files = []
+    for _ in range(KEPT_EXPORTS + 2):
+        clock.advance(1)
+        files.append(Path(str((here.run("export", what="contexts").result or {})["file"])))
+    assert sorted(exports_folder(here.store).iterdir()) == files[2:]
