@@ -15,7 +15,7 @@ from penstock.profiles.profile import Profile
 
 __all__ = ["can_shorten", "is_possible", "wired"]
 
-TOOLS = ",".join(f"mcp__penstock__{name}" for name in ("expand", "memory_search", "recall"))
+TOOLS = ",".join(f"mcp__penstock__{name}" for name in ("expand", "recall"))
 """Those that only read: for the others the client asks its person."""
 _WITH_TOOLS = frozenset({"trim", "pruning", "compaction", "memory"})
 """The stages whose stubs name an original, and the one that remembers."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT", "server"]
 
-DEFAULT = ("expand", "memory_search", "recall", "remember", "forget")
+DEFAULT = ("expand", "recall", "remember", "forget")
 """What an agent under a proxy needs. All tools are a few thousand tokens of each of its sessions."""
 
 

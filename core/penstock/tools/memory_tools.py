@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from penstock.base.errors import PenstockError
 from penstock.base.format import moment
 from penstock.memory.clean import escape_marks
 from penstock.plugins.tool import Caller, Tool
 
-__all__ = ["MEMORY_TOOLS"]
+__all__ = ["MEMORY_TOOLS", "remembered"]
 
 LONGEST = 12_000
 """Characters that one call gives."""
@@ -24,18 +26,22 @@ _LEAST, _WEAK = 2.0, 5.0
 _NOTHING = "[nothing of this project is remembered that fits]"
 
 
-def memory_search(caller: Caller, query: str, limit: int = 5) -> str:
-    """Search what was said and done in earlier sessions of this project, by any agent, and in parts of this session
-    that were summarised away. Call this when a person refers to something you do not see ("as we decided", "the bug
-    from last week"), before asking them to repeat it, and before deciding again what may have been decided already.
+def recall(
+    caller: Caller,
+    purpose: Annotated[str, Field(min_length=1, max_length=8_000)],
+    limit: Annotated[int, Field(ge=1, le=_MOST)] = 5,
+) -> str:
+    """Find what was said and done in earlier sessions of this project, by any agent, and in parts of this session that
+    were summarised away. Call this when a person refers to something you do not see ("as we decided", "the bug from
+    last week"), before asking them to repeat it, and before deciding again what may have been decided already.
 
-    query: what you look for, in words. Names, paths and error texts help; so do times ("last week", "in May").
+    purpose: what you look for, or what you need it for, in words. Names, paths and error texts help; so do times ("last
+    week", "in May").
     limit: how many, 20 at most.
 
-    Each answer begins with its id and date; a weak match may be about something else. What was said then may be out
-    of date: check it against the code as it is."""
-    arguments = {"query": query, "project": caller.project, "limit": max(1, min(limit, _MOST))}
-    found = caller.memory("search", arguments)
+    Each answer begins with its id and date; a weak match may be about something else. What was said then may be out of
+    date: check it against the code as it is. `expand` shows one whole, with what was said around it."""
+    found = caller.memory("search", {"query": purpose, "project": caller.project, "limit": limit})
     hits = [hit for hit in found["hits"] if hit.get("sure", _WEAK) >= _LEAST]  # a proxy of before does not say
     out = [_entry(hit, _EACH) for hit in hits]
     notes = [f"[words alone or vectors alone answered: {down}]" for down in found["degraded"]]
@@ -43,14 +49,21 @@ def memory_search(caller: Caller, query: str, limit: int = 5) -> str:
     return _joined([*(out or [_NOTHING]), *notes])
 
 
-def recall(caller: Caller, id: str) -> str:
-    """Show one memory whole, with what was said before and after it in its session. Call this after memory_search,
-    when an answer is cut short or its context matters.
-
-    id: the id that memory_search names."""
+def remembered(caller: Caller, id: str) -> str:
+    """One memory whole, with what was said before and after it in its session. Raises `PenstockError`."""
     found = caller.memory("show", {"id": id, "project": caller.project, "around": _AROUND})
     near = [[_entry(item, _EACH // 2) for item in found[where]] for where in ("before", "behind")]
     return _joined([*near[0], f">>> {_entry(found['item'], LONGEST)}", *near[1]])
+
+
+def list_memories(
+    caller: Caller,
+    limit: Annotated[int, Field(ge=1, le=50)] = 20,
+    skip: Annotated[int, Field(ge=0, description="So many of the newest are left out: for the next page.")] = 0,
+) -> str:
+    """List what is remembered of this project, the newest first, 20 at a time."""
+    found = caller.memory("list", {"project": caller.project, "limit": limit, "skip": skip})
+    return _joined([_entry(item, _EACH // 4) for item in found["items"]] or [_NOTHING])
 
 
 def remember(caller: Caller, text: str) -> str:
@@ -68,16 +81,16 @@ def forget(caller: Caller, id: str) -> str:
     """Delete a memory of this project for good. Only when a person asks for it; for what is merely out of date,
     remember what holds now instead.
 
-    id: the whole id that memory_search names."""
+    id: the whole id that recall names."""
     if len(id.strip()) < DIGITS:
-        raise PenstockError(f"{id!r} is too short to delete by: give the whole id that memory_search names")
+        raise PenstockError(f"{id!r} is too short to delete by: give the whole id that recall names")
     found = caller.memory("forget", {"ids": [id], "project": caller.project})
     return f"[forgotten; {found['fault']}]" if found.get("fault") else "[forgotten]"
 
 
 MEMORY_TOOLS = (
-    Tool(memory_search, "Search memory"),
-    Tool(recall, "Recall one memory"),
+    Tool(recall, "Recall"),
+    Tool(list_memories, "List memories"),
     Tool(remember, "Remember", "adds"),
     Tool(forget, "Forget a memory", "deletes"),
 )
@@ -91,7 +104,7 @@ def _entry(item: dict[str, Any], longest: int) -> str:
     )
     session = item["label"] or item["session"][:DIGITS]
     text = escape_marks(item["text"].encode("utf-8", "replace").decode("utf-8"))  # half a character can not be sent
-    text = text if len(text) <= longest else f"{text[:longest].rstrip()} … [cut: recall {item['id']} gives all of it]"
+    text = text if len(text) <= longest else f"{text[:longest].rstrip()} … [cut: expand {item['id']} gives all of it]"
     return f"{item['id']}  {when}, {who}{f', session {session}' if session else ''}{_marks(item)}:\n{text}"
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from penstock.base import paths
+from penstock.base.errors import PenstockError
 from penstock.base.excerpt import excerpt, lines_of
 from penstock.cli.cost import costs
 from penstock.cli.expand import the_original
@@ -17,6 +18,7 @@ from penstock.plugins.tool import Caller, Tool
 from penstock.profiles.profile import in_use
 from penstock.store.reading import open_log
 from penstock.tools.limits import LIMIT
+from penstock.tools.memory_tools import remembered
 
 __all__ = ["PROXY_TOOLS"]
 
@@ -29,7 +31,7 @@ def expand(caller: Caller, id: str, grep: str = "", lines: str = "") -> str:
     """Show the original of a tool output, or of older messages, that stands shortened in this conversation. Where
     something was left out, a line in square brackets says so and names an id ("expand 1a2b3c4d"). Call this whenever
     the part you need may be among what was left out, instead of running the tool again: the original is what the tool
-    said then.
+    said then. Also for an id that `recall` names: that memory whole, with what was said around it.
 
     id: the id that the line names.
     grep: a regular expression (Python's); only matching lines are given, with their numbers. Best for large originals.
@@ -37,8 +39,16 @@ def expand(caller: Caller, id: str, grep: str = "", lines: str = "") -> str:
 
     At most 30,000 characters are given in one call; the end says how to get the rest."""
     # A whole id, as a stub names it: nobody may page through the originals of other conversations.
-    original = the_original(caller.store, id, digits=_DIGITS, names=False)
-    text = excerpt(original.text, grep=grep, lines=lines)
+    try:
+        whole = the_original(caller.store, id, digits=_DIGITS, names=False).text
+    except PenstockError:
+        if not caller.project or len(id.strip()) < _DIGITS:
+            raise
+        try:
+            whole = remembered(caller, id)
+        except PenstockError as e:
+            raise PenstockError(f"neither an original nor a memory of this project is called {id!r}: {e}") from e
+    text = excerpt(whole, grep=grep, lines=lines)
     if not text and grep:
         return f"[no line matches {grep!r}]"
     # Half a character can not be sent.

@@ -22,7 +22,7 @@ def test_claude_code_is_told_in_front_of_its_own_arguments() -> None:
     config, allowed, *rest = wired("claude", own, STORE)
     assert rest == own
     # What writes, the client asks its person for.
-    assert allowed == "--allowedTools=mcp__penstock__expand,mcp__penstock__memory_search,mcp__penstock__recall"
+    assert allowed == "--allowedTools=mcp__penstock__expand,mcp__penstock__recall"
     name, _, value = config.partition("=")
     server = json.loads(value)["mcpServers"]["penstock"]
     assert name == "--mcp-config"

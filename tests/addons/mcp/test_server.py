@@ -107,11 +107,11 @@ async def test_there_are_tools_for_memory_where_a_project_is_named(store: Path) 
         assert len(tool.description or "") > 100
     assert listed["forget"].annotations is not None
     assert listed["forget"].annotations.destructiveHint
-    assert listed["memory_search"].annotations is not None
-    assert listed["memory_search"].annotations.readOnlyHint
+    assert listed["recall"].annotations is not None
+    assert listed["recall"].annotations.readOnlyHint
     async with connected(server(store, "kiln")) as client:
-        refused = await client.call_tool("recall", {"id": "the first"})
-        assert "no id of a memory" in str(refused.content)
+        refused = await client.call_tool("expand", {"id": "0123456789"})
+        assert "neither an original nor a memory" in str(refused.content)
 
 
 async def test_all_tools_can_be_had(store: Path) -> None:

@@ -11,7 +11,9 @@ from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.memory import Item, Memory
 from penstock.memory.embedders.trigrams import Trigrams
-from penstock.tools.memory_tools import LONGEST, MEMORY_TOOLS
+from penstock.plugins.manager import Plugins
+from penstock.tools.memory_tools import LONGEST
+from penstock.tools.table import all_tools
 from tests.core.tools.callers import caller
 
 AT = 1_772_600_767.0
@@ -22,11 +24,11 @@ class ToolsOf:
 
     def __init__(self, project: str) -> None:
         self._caller = caller(project=project)
-        self._tools = {tool.name: tool for tool in MEMORY_TOOLS}
+        self._tools = all_tools(Plugins())
 
     def __getattr__(self, name: str) -> Callable[..., str]:
         def call(*words: object) -> str:
-            tool = self._tools["memory_search" if name == "search" else name]
+            tool = self._tools[name]
             return str(tool.call(self._caller, dict(zip((one.name for one in tool.parameters), words, strict=False))))
 
         return call
@@ -60,34 +62,34 @@ def ids(answer: str) -> list[str]:
 
 def test_a_search_is_text_with_ids_and_dates(tools: Tools) -> None:
     """Long texts are cut, and it says how to get the rest; nothing of another project is there."""
-    answer = tools("kiln").search("how hot is the kiln, 900 degrees")
+    answer = tools("kiln").recall("how hot is the kiln, 900 degrees")
     assert len(ids(answer)) == 3
     assert "2026-03-04" in answer
     assert "date not known" in answer
-    assert re.search(r"\[cut: recall [0-9a-f]{8} gives all of it\]", answer)
+    assert re.search(r"\[cut: expand [0-9a-f]{8} gives all of it\]", answer)
     assert "loom" not in answer
-    assert len(ids(tools("kiln").search("kiln", 1))) == 1
-    assert "nothing of this project" in tools("other").search("kiln")
+    assert len(ids(tools("kiln").recall("kiln", 1))) == 1
+    assert "nothing of this project" in tools("other").recall("kiln")
 
 
 def test_what_does_not_fit_is_not_told(tools: Tools) -> None:
     """Nothing for a question about something else; what has little to do with it is called a weak match."""
-    assert "nothing of this project" in tools("kiln").search("kubernetes ingress annotations")
-    answer = tools("kiln").search("open the bakery on a sunny morning, please")
+    assert "nothing of this project" in tools("kiln").recall("kubernetes ingress annotations")
+    answer = tools("kiln").recall("open the bakery on a sunny morning, please")
     assert re.search(r"a weak match:\nThen open the vents", answer)
-    assert "weak match" not in tools("kiln").search("open the vents", 1)
+    assert "weak match" not in tools("kiln").recall("open the vents", 1)
 
 
 def test_one_is_recalled_with_its_neighbours(tools: Tools) -> None:
     """It is marked among them, and whole."""
-    answer = tools("kiln").search("900 degrees", 3)
-    [long] = [one for one in ids(answer) if f"recall {one} " in answer]
-    whole = tools("kiln").recall(long)
+    answer = tools("kiln").recall("900 degrees", 3)
+    [long] = [one for one in ids(answer) if f"expand {one} " in answer]
+    whole = tools("kiln").expand(long)
     assert [len(ids(whole)), whole.count(">>> ")] == [3, 1]
     assert whole.index("How hot") < whole.index(f">>> {long}") < whole.index("vents")
     assert whole.count("It runs at 900 degrees.") == 70
     with pytest.raises(PenstockError, match="no memory is called"):
-        tools("loom").recall(long)
+        tools("loom").expand(long)
 
 
 def test_an_agent_remembers_and_forgets(tools: Tools) -> None:
@@ -95,13 +97,13 @@ def test_an_agent_remembers_and_forgets(tools: Tools) -> None:
     said = tools("kiln").remember("The vents are opened at 400 degrees. password=hunter2hunter2")
     [one] = re.findall(r"[0-9a-f]{8}", said)
     assert "known already" in tools("kiln").remember("The vents are opened at 400 degrees. password=hunter2hunter2")
-    assert "hunter2" not in tools("kiln").recall(one)
+    assert "hunter2" not in tools("kiln").expand(one)
     with pytest.raises(PenstockError, match="whole id"):
         tools("kiln").forget(one[:5])
     with pytest.raises(PenstockError, match="no memory"):
         tools("loom").forget(one)
     assert tools("kiln").forget(one) == "[forgotten]"
-    assert one not in tools("kiln").search("vents 400 degrees")
+    assert one not in tools("kiln").recall("vents 400 degrees")
 
 
 def test_an_answer_has_a_limit(tools: Tools) -> None:
@@ -109,6 +111,6 @@ def test_an_answer_has_a_limit(tools: Tools) -> None:
     memory = Memory(paths.memory_dir(), Trigrams())
     memory.add([Item("kiln", f"Firing {n}: " + f"note {n} " * 150, session="may", seq=n) for n in range(30)])
     memory.close()
-    answer = tools("kiln").search("firing note", 1000)
+    answer = tools("kiln").recall("firing note", 20)
     assert len(answer) < LONGEST + 200
     assert re.search(r"\[\d+ more: ask for fewer", answer)
