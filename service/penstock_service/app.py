@@ -15,7 +15,7 @@ from penstock.base.errors import StoreError
 from penstock.base.version import VERSION
 from penstock.contexts.contexts import Contexts
 from penstock_service.backup import routes as backup
-from penstock_service.contexts import changes, sealing, seed_paths
+from penstock_service.contexts import analytics, changes, sealing, seed_paths
 from penstock_service.contexts import routes as contexts
 from penstock_service.health import routes as health
 from penstock_service.http.access import Access
@@ -44,6 +44,7 @@ _ROUTERS = (
     contexts.router,
     changes.router,
     sealing.router,
+    analytics.router,
     memory.router,
     health.router,
     requests.router,

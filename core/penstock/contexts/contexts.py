@@ -26,6 +26,7 @@ from penstock.contexts.finding import find, head_of, read
 from penstock.contexts.keys import check_prefix
 from penstock.contexts.records import Change, ContextHead, ContextValue, Filter, Hit, Page, Version
 from penstock.contexts.schema import changes, context_versions, contexts, data_keys, idempotency, metadata
+from penstock.contexts.usage import By, UsageCounter, UsageRow, usage_rows
 from penstock.contexts.values import text_of
 from penstock.contexts.writing import KEPT_CHANGES, KEPT_DELETED_S, Writer
 from penstock.sealing.master_key import MasterKeys
@@ -51,6 +52,7 @@ class Contexts:
         self.clock = clock or SystemClock()
         self._writing = threading.Lock()
         self._has_purged = False
+        self._usage = UsageCounter()
         self._listeners: list[Callable[[], None]] = []
         try:
             self._engine = sqlite.connect(path, _BUSY_MS, "foreign_keys=ON", "secure_delete=ON")
@@ -78,13 +80,19 @@ class Contexts:
 
     def close(self) -> None:
         """Let the file go."""
+        try:
+            self._add_usage()
+        except StoreError as e:
+            logger.warning("what was counted of %s is lost: %s", self.path, e)
         self._engine.dispose()
 
     def get(self, workspace: str, key: str, version: int | None = None) -> ContextValue:
         """The newest version, or an older one that is still kept. Raises `NoContext`, `Expired`, `InvalidContext`,
         `Sealed`."""
         with self._reading() as db:
-            return read(db, self.masters, workspace, key, version, self.clock.now())
+            found = read(db, self.masters, workspace, key, version, self.clock.now())
+        self._usage.count(self.clock.now(), workspace, [key], reads=1, size=found.head.size)
+        return found
 
     def head(self, workspace: str, key: str) -> ContextHead:
         """The newest version without its value. Raises as `get` does."""
@@ -131,6 +139,7 @@ class Contexts:
         )
         with self._reading() as db:
             rows = db.execute(found).all()
+        self._usage.count(self.clock.now(), workspace, [row.key for row in rows], hits=1)
         return [Hit(head_of(row), row.score, _excerpt(row, query)) for row in rows]
 
     def changes_after(self, workspace: str, cursor: int, limit: int = 500) -> list[Change]:
@@ -172,6 +181,8 @@ class Contexts:
                     self._roll_back(db)
                     raise
                 self._has_purged |= writer.has_purged
+                for key, size in writer.written:
+                    self._usage.count(self.clock.now(), workspace, [key], writes=1, size=size)
                 if self._has_purged:
                     self._empty_log(db)
         except SQLAlchemyError as e:
@@ -247,7 +258,19 @@ class Contexts:
         if self._has_purged or self._is_unclean():
             with self.write("", "expiry") as writer:
                 writer.clean()
+        self._add_usage()
         return ended
+
+    def usage(self, workspace: str, by: By, first: str, last: str, *, limit: int = 1000) -> list[UsageRow]:
+        """How contexts were used on the days `first` to `last` (as 2026-11-22, UTC), by day, key, session or agent."""
+        self._add_usage()
+        with self._reading() as db:
+            return usage_rows(db, workspace, by, first, last, limit)
+
+    def _add_usage(self) -> None:
+        if not self._usage.is_empty:
+            with self.write("", "usage") as writer:
+                writer.add_usage(self._usage.take())
 
     def _is_unclean(self) -> bool:
         """Whether there is anything to remove for good: a write would have all others wait."""

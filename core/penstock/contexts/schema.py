@@ -17,7 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-__all__ = ["changes", "context_versions", "contexts", "data_keys", "idempotency", "metadata"]
+__all__ = ["changes", "context_versions", "contexts", "data_keys", "idempotency", "metadata", "usage"]
 
 metadata = MetaData()
 _ID = BigInteger().with_variant(Integer, "sqlite")
@@ -101,3 +101,17 @@ idempotency = Table(
     Column("until", Float, nullable=False),
 )
 """Answers to requests that were sent with an `Idempotency-Key`, to be given again until `until`."""
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("workspace", String(80), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("key", String(400), primary_key=True),
+    Column("reads", Integer, nullable=False),
+    Column("writes", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("hits", Integer, nullable=False),
+)
+"""How contexts are used, by day (UTC, as 2026-11-22). `bytes`: of values read and written, as JSON; `hits`: how often a
+search found it."""

@@ -14,8 +14,9 @@ from penstock.contexts import words
 from penstock.contexts.errors import Conflict, InvalidContext, NoContext, StaleVersion
 from penstock.contexts.finding import Row, find, head_of, look_up, read, version_of
 from penstock.contexts.records import DEFAULT_TTL_S, ChangeKind, ContextHead, ContextValue, Expected, NewContext
-from penstock.contexts.schema import changes, context_versions, contexts, data_keys, idempotency
+from penstock.contexts.schema import changes, context_versions, contexts, data_keys, idempotency, usage
 from penstock.contexts.sealed import add_data_key, data_key_of, opened, place_of, reseal, rewrap
+from penstock.contexts.usage import add_usage
 from penstock.contexts.values import StoredValue, check_depth, decode, encode, merged
 from penstock.sealing.master_key import MasterKeys
 
@@ -47,14 +48,18 @@ class Writer:
         self._db, self._masters, self._workspace, self._by, self._now = db, masters, workspace, by, now
         self.has_purged = False
         """Whether something was removed for good, so that the write-ahead log has to go as well."""
+        self.written: list[tuple[str, int]] = []
+        """The keys of new versions, and the bytes of their values."""
 
     @contextmanager
     def part(self) -> Iterator[None]:
         """A part of the transaction that is undone alone when the block raises."""
         self._db.exec_driver_sql("SAVEPOINT part")
+        written = len(self.written)
         try:
             yield
         except BaseException:
+            del self.written[written:]
             raw: Any = self._db.connection.dbapi_connection
             if raw.in_transaction:  # a full disk ends all of it by itself
                 self._db.exec_driver_sql("ROLLBACK TO part")
@@ -164,6 +169,10 @@ class Writer:
         values = {"digest": digest, "status": status, "answer": answer, "until": self._now + KEPT_ANSWERS_S}
         self._db.execute(idempotency.insert().values(workspace=self._workspace, name=name, **values))
 
+    def add_usage(self, counted: dict[tuple[str, str, str], list[int]]) -> None:
+        """Add what `UsageCounter` has counted, of all workspaces."""
+        add_usage(self._db, counted, self._now)
+
     def expire(self) -> int:
         """Delete what is past its end in this workspace; how many that are."""
         alive = (contexts.c.workspace == self._workspace) & contexts.c.deleted_at.is_(None)
@@ -248,21 +257,22 @@ class Writer:
             "by": self._by,
         }
         number = int(self._db.execute(_ADD, {**row, "data_key": sealed_by}).scalar_one())
-        self._write_version(number, 1, stored, new.change)
+        self._write_version(number, key, 1, stored, new.change)
         self._index(number, key, tags, stored.text)
         self._tell("put", key, 1, tags)
         return self._head(key)
 
     def _add_version(self, row: Row, stored: StoredValue, change: str) -> int:
         version = int(row.version) + 1
-        self._write_version(row.id, version, stored, change)
+        self._write_version(row.id, row.key, version, stored, change)
         self._db.execute(_OLD, {"number": row.id, "last": version - MAX_VERSIONS})
         return version
 
-    def _write_version(self, number: int, version: int, stored: StoredValue, change: str) -> None:
+    def _write_version(self, number: int, key: str, version: int, stored: StoredValue, change: str) -> None:
         values = {"body": stored.body, "codec": stored.codec, "size": stored.size, "digest": stored.digest}
         row = {"context": number, "version": version, "change": change, "by": self._by, "at": self._now}
         self._db.execute(_ADD_VERSION, {**row, **values})
+        self.written.append((key, stored.size))
 
     def _update(
         self, row: Row, version: int, stored: StoredValue, new: NewContext, end: float | None, *, revived: bool
@@ -318,8 +328,10 @@ class Writer:
         for number in numbers:
             words.remove(self._db, number)
             self._db.execute(context_versions.delete().where(context_versions.c.context == number))
-            gone = contexts.delete().where(contexts.c.id == number).returning(contexts.c.data_key)
-            self._drop_data_key(self._db.execute(gone).scalar_one())
+            deleted = contexts.delete().where(contexts.c.id == number)
+            gone = self._db.execute(deleted.returning(contexts.c.workspace, contexts.c.key, contexts.c.data_key)).one()
+            self._drop_data_key(gone.data_key)
+            self._db.execute(usage.delete().where((usage.c.workspace == gone.workspace) & (usage.c.key == gone.key)))
         if numbers:
             words.scrub(self._db)
             self.has_purged = True

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Depends, Query, WebSocket, WebSocketDisconnect
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -22,6 +22,7 @@ from penstock.contexts.json import head_json, hit_json
 from penstock.contexts.keys import MAX_KEY
 from penstock.contexts.records import Filter, NewContext
 from penstock_service.contexts import bodies
+from penstock_service.contexts.analytics import AnalyticsAnswer, analytics, summed
 from penstock_service.contexts.changes import INVALID, UNREADABLE, Changes
 from penstock_service.contexts.routes import Key, delete, get
 from penstock_service.http.answers import error_body, error_responses
@@ -135,6 +136,17 @@ def search(body: SearchBody, call: Calls, parts: PartsOf) -> Response:
     wanted = Filter(session=said.session_id or "")
     hits = call.contexts.search(call.workspace, body.query, wanted, limit=said.limit + said.offset)
     return json_answer({"results": [hit_json(hit) for hit in hits[said.offset :]]})
+
+
+@router.get("/api/context/analytics")
+def analytics_(
+    call: Calls,
+    session: Annotated[str, Query(alias="sessionId", max_length=200)] = "",
+    agent: Annotated[str, Query(alias="agentId", max_length=200)] = "",
+) -> AnalyticsAnswer:
+    """As `GET /v1/analytics`: of one session or agent, else by day."""
+    found = analytics(call, "session" if session else "agent" if agent else "day", limit=1000)
+    return summed([row for row in found.rows if row.name == (session or agent)]) if session or agent else found
 
 
 @router.get("/api/context/health")

@@ -1,0 +1,108 @@
+"""`UsageCounter`: counts how contexts are used, in memory, and adds that to the file now and then.
+
+A read must not cost a write. What a killed process had counted and not added yet, half a minute at most, is lost.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from penstock.contexts.schema import contexts, usage
+
+__all__ = ["By", "UsageCounter", "UsageRow", "add_usage", "usage_rows"]
+
+By = Literal["day", "key", "session", "agent"]
+_COUNTS = ("reads", "writes", "bytes", "hits")
+_MOST = 10_000
+"""Rows that are counted before they are added; what is over is not counted."""
+KEPT_DAYS = 400
+"""Days that are kept."""
+_DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRow:
+    """How often what `name` names (a day, a key, a session or an agent) was used."""
+
+    name: str
+    reads: int
+    writes: int
+    bytes: int
+    hits: int
+
+
+class UsageCounter:
+    """Any thread may call."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counted: dict[tuple[str, str, str], list[int]] = {}
+
+    def count(
+        self,
+        now: float,
+        workspace: str,
+        keys: Iterable[str],
+        *,
+        reads: int = 0,
+        writes: int = 0,
+        size: int = 0,
+        hits: int = 0,
+    ) -> None:
+        """Count for each of `keys`. `size`: bytes that were read or written."""
+        day = time.strftime("%Y-%m-%d", time.gmtime(now))
+        with self._lock:
+            for key in keys:
+                if len(self._counted) < _MOST or (workspace, day, key) in self._counted:
+                    found = self._counted.setdefault((workspace, day, key), [0, 0, 0, 0])
+                    for n, more in enumerate((reads, writes, size, hits)):
+                        found[n] += more
+
+    def take(self) -> dict[tuple[str, str, str], list[int]]:
+        """What was counted since the last time."""
+        with self._lock:
+            counted, self._counted = self._counted, {}
+        return counted
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was counted."""
+        return not self._counted
+
+
+def add_usage(db: sa.Connection, counted: dict[tuple[str, str, str], list[int]], now: float) -> None:
+    """Add counts to the file, and remove those of days that are over for long."""
+    rows = [
+        {"workspace": workspace, "day": day, "key": key, **dict(zip(_COUNTS, counts, strict=True))}
+        for (workspace, day, key), counts in counted.items()
+    ]
+    if rows:
+        new = insert(usage)
+        added = {name: usage.c[name] + new.excluded[name] for name in _COUNTS}
+        db.execute(new.on_conflict_do_update(index_elements=["workspace", "day", "key"], set_=added), rows)
+    oldest = time.strftime("%Y-%m-%d", time.gmtime(now - KEPT_DAYS * _DAY_S))
+    db.execute(usage.delete().where(usage.c.day < oldest))
+
+
+def usage_rows(db: sa.Connection, workspace: str, by: By, first: str, last: str, limit: int) -> list[UsageRow]:
+    """Sums of a workspace over the days `first` to `last`, both included. Days in order; else those that were read or
+    written most come first. A context that is gone has no session and no agent any more."""
+    name = usage.c[by] if by in ("day", "key") else sa.func.coalesce(contexts.c[by], "")
+    sums = [sa.func.sum(usage.c[one]).label(one) for one in _COUNTS]
+    of_it = (contexts.c.workspace == usage.c.workspace) & (contexts.c.key == usage.c.key)
+    found = (
+        sa.select(name.label("name"), *sums)
+        .select_from(usage.outerjoin(contexts, of_it) if by in ("session", "agent") else usage)
+        .where(usage.c.workspace == workspace, usage.c.day >= first, usage.c.day <= last)
+        .group_by(name)
+        .order_by(name if by == "day" else (sums[0] + sums[1]).desc(), name)
+        .limit(limit)
+    )
+    return [UsageRow(row.name, row.reads, row.writes, row.bytes, row.hits) for row in db.execute(found)]
