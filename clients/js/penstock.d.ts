@@ -34,7 +34,8 @@ export interface Hit {
   score: number;
   excerpt: string;
   tags: string[];
-  updated_at: string;
+  at: string;
+  weak: boolean;
 }
 
 /** What happened to a context; a gap has `gap` and a cursor alone. */
@@ -76,7 +77,7 @@ export class Client {
   undelete(key: string): Promise<ContextHead>;
   rollback(key: string, to: number): Promise<ContextHead>;
   versions(key: string): Promise<Version[]>;
-  search(query: string, options?: { limit?: number; tag?: string; session?: string; agent?: string; prefix?: string }): Promise<Hit[]>;
+  search(query: string, options?: { limit?: number; tag?: string; session?: string; agent?: string; prefix?: string; mode?: "words" | "vectors" | "both" }): Promise<Hit[]>;
   list(wanted?: { prefix?: string; tag?: string; session?: string; agent?: string }): AsyncGenerator<ContextHead>;
   changes(options?: { prefix?: string; after?: string; signal?: AbortSignal }): AsyncGenerator<Change>;
 }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
-from penstock.base.errors import StoreError
+from penstock.base.errors import MemoryDown, StoreError
 from penstock.base.version import VERSION
 from penstock.contexts.contexts import Contexts
 from penstock_service.backup import routes as backup
@@ -26,6 +26,7 @@ from penstock_service.jobs.engine import JobEngine
 from penstock_service.memory import routes as memory
 from penstock_service.proxy import commands, dashboard_paths, requests, sessions
 from penstock_service.proxy.errors import handle_proxy_errors
+from penstock_service.search import routes as search
 from penstock_service.tools.routes import tool_router
 from penstock_service.transfer import routes as transfer
 
@@ -37,7 +38,7 @@ __all__ = ["LOCAL_HOSTS", "create_app"]
 logger = logging.getLogger(__name__)
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 _EXPIRE_S = 30.0
-"""Seconds between two looks for what has ended. Until then it is not found all the same."""
+"""Seconds between two looks for what has ended, which is not found all the same, and for vectors that are missing."""
 
 
 _ROUTERS = (
@@ -46,6 +47,7 @@ _ROUTERS = (
     sealing.router,
     analytics.router,
     memory.router,
+    search.router,
     health.router,
     requests.router,
     sessions.router,
@@ -65,16 +67,16 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
     engine = JobEngine.of(parts)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        expiring = asyncio.create_task(_expire(parts.contexts))
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        tidying = asyncio.create_task(_tidy(parts.contexts, app))
         engine.runner.start()
         try:
             async with mcp.session_manager.run() if mcp else nullcontext():
                 yield
         finally:
-            expiring.cancel()
+            tidying.cancel()
             with suppress(asyncio.CancelledError):
-                await expiring
+                await tidying
             await run_in_threadpool(engine.close)
 
     app = FastAPI(
@@ -109,10 +111,12 @@ def _mcp(parts: Parts) -> FastMCP[None] | None:
     return mcp_server(parts)
 
 
-async def _expire(kept: Contexts) -> None:
+async def _tidy(kept: Contexts, app: FastAPI) -> None:
     while True:
         try:
             await run_in_threadpool(kept.expire)
-        except StoreError as e:
-            logger.warning("what has ended cannot be removed: %s", e)
+            if (vectors := getattr(app.state, "vectors", None)) is not None:
+                await run_in_threadpool(vectors.catch_up)
+        except (MemoryDown, StoreError) as e:
+            logger.warning("what has ended cannot be removed, or vectors not be made: %s", e)
         await asyncio.sleep(_EXPIRE_S)

@@ -55,7 +55,10 @@ class Hit:
     score: float
     excerpt: str
     tags: tuple[str, ...]
-    updated_at: str
+    at: str
+    """When it was changed last."""
+    weak: bool = False
+    """It may be about something else."""
 
 
 @dataclass(frozen=True, slots=True)

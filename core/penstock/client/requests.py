@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import quote
 
 from penstock.client.answers import Context, Hit, context_of, hits_of
@@ -103,9 +103,17 @@ def versions(key: str) -> Request[list[dict[str, Any]]]:
     return Request("GET", _path("versions", key), _items)
 
 
-def search(query: str, *, limit: int = 20, tag: str | None = None, session: str | None = None) -> Request[list[Hit]]:
-    """Contexts that hold any of the words, the best first."""
-    return Request("POST", "/v1/search", hits_of, {"query": query, "limit": limit, **given(tag=tag, session=session)})
+def search(
+    query: str,
+    *,
+    limit: int = 20,
+    tag: str | None = None,
+    session: str | None = None,
+    mode: Literal["words", "vectors", "both"] = "words",
+) -> Request[list[Hit]]:
+    """Contexts that hold any of the words, or are near in meaning (`vectors`), or both; the best first."""
+    body = {"query": query, "limit": limit, "mode": mode, **given(tag=tag, session=session)}
+    return Request("POST", "/v1/search", hits_of, body)
 
 
 def page(

@@ -31,7 +31,7 @@ from penstock.contexts.values import text_of
 from penstock.contexts.writing import KEPT_CHANGES, KEPT_DELETED_S, Writer
 from penstock.sealing.master_key import MasterKeys
 
-__all__ = ["Contexts"]
+__all__ = ["Contexts", "alive", "fitting"]
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ class Contexts:
 
     def page(self, workspace: str, wanted: Filter = Filter(), *, limit: int = 50, after: str | None = None) -> Page:  # noqa: B008
         """Contexts that fit `wanted`, by key. `after`: the `next` of the page before."""
-        chosen = contexts.select().where(self._alive(workspace), *_fitting(wanted))
+        chosen = contexts.select().where(self._alive(workspace), *fitting(wanted))
         if after is not None:
             chosen = chosen.where(contexts.c.key > after)
         with self._reading() as db:
@@ -133,7 +133,7 @@ class Contexts:
                 (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version),
             )
             .where(sa.text(f"{words.TABLE} MATCH :asked").bindparams(asked=asked))
-            .where(self._alive(workspace), *_fitting(wanted))
+            .where(self._alive(workspace), *fitting(wanted))
             .order_by(rank, contexts.c.key)
             .limit(limit)
         )
@@ -283,8 +283,7 @@ class Contexts:
             return kept >= KEPT_CHANGES or any(db.execute(one.limit(1)).first() for one in (gone, old))
 
     def _alive(self, workspace: str) -> sa.ColumnElement[bool]:
-        lasting = contexts.c.expires_at.is_(None) | (contexts.c.expires_at > self.clock.now())
-        return (contexts.c.workspace == workspace) & contexts.c.deleted_at.is_(None) & lasting
+        return alive(workspace, self.clock.now())
 
     def snapshot(self) -> AbstractContextManager[sa.Connection]:
         """A connection that reads one state of the file, for the modules of this folder."""
@@ -318,7 +317,13 @@ def _is_busy(e: OperationalError) -> bool:
     return getattr(e.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
-def _fitting(wanted: Filter) -> list[sa.ColumnElement[bool]]:
+def alive(workspace: str, now: float) -> sa.ColumnElement[bool]:
+    """The condition of a context that can be read."""
+    lasting = contexts.c.expires_at.is_(None) | (contexts.c.expires_at > now)
+    return (contexts.c.workspace == workspace) & contexts.c.deleted_at.is_(None) & lasting
+
+
+def fitting(wanted: Filter) -> list[sa.ColumnElement[bool]]:
     """The conditions of a filter."""
     out: list[sa.ColumnElement[bool]] = []
     if wanted.prefix:
@@ -334,4 +339,6 @@ def _fitting(wanted: Filter) -> list[sa.ColumnElement[bool]]:
         out.append(contexts.c.agent == wanted.agent)
     if wanted.since is not None:
         out.append(contexts.c.updated_at >= wanted.since)
+    if wanted.until is not None:
+        out.append(contexts.c.updated_at <= wanted.until)
     return out

@@ -49,9 +49,17 @@ def version_json(one: Version) -> dict[str, Any]:
 
 def hit_json(hit: Hit) -> dict[str, Any]:
     """A context that a search found."""
-    head = head_json(hit.head)
-    some = {name: head[name] for name in ("key", "version", "tags", "updated_at")}
-    return {**some, "score": hit.score, "excerpt": hit.excerpt}
+    return {
+        "id": hit.head.key,
+        "kind": "context",
+        "key": hit.head.key,
+        "version": hit.head.version,
+        "score": round(hit.score, 6),
+        "weak": hit.weak,
+        "excerpt": hit.excerpt,
+        "tags": list(hit.head.tags),
+        "at": rfc3339(hit.head.updated_at),
+    }
 
 
 def change_json(change: Change) -> dict[str, Any]:

@@ -118,6 +118,8 @@ class Filter:
     agent: str = ""
     since: float | None = None
     """Changed at this time or later."""
+    until: float | None = None
+    """Changed at this time or before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +140,5 @@ class Hit:
     """Larger is better; comparable within one answer only."""
     excerpt: str
     """The part of the value, as JSON, where the words are. Empty for a sealed one."""
+    weak: bool = False
+    """It may be about something else."""

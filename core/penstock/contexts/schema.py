@@ -17,7 +17,16 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-__all__ = ["changes", "context_versions", "contexts", "data_keys", "idempotency", "metadata", "usage"]
+__all__ = [
+    "changes",
+    "context_vectors",
+    "context_versions",
+    "contexts",
+    "data_keys",
+    "idempotency",
+    "metadata",
+    "usage",
+]
 
 metadata = MetaData()
 _ID = BigInteger().with_variant(Integer, "sqlite")
@@ -115,3 +124,15 @@ usage = Table(
 )
 """How contexts are used, by day (UTC, as 2026-11-22). `bytes`: of values read and written, as JSON; `hits`: how often a
 search found it."""
+
+context_vectors = Table(
+    "context_vectors",
+    metadata,
+    Column("seq", _ID, primary_key=True, autoincrement=True),
+    Column("context", _ID, nullable=False, unique=True),
+    Column("version", Integer, nullable=False),
+    Column("embedder", String(100), nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""A vector of each context's key, tags and value, as float16; none of sealed ones. A new one has a new `seq`."""

@@ -14,7 +14,7 @@ from penstock.contexts import words
 from penstock.contexts.errors import Conflict, InvalidContext, NoContext, StaleVersion
 from penstock.contexts.finding import Row, find, head_of, look_up, read, version_of
 from penstock.contexts.records import DEFAULT_TTL_S, ChangeKind, ContextHead, ContextValue, Expected, NewContext
-from penstock.contexts.schema import changes, context_versions, contexts, data_keys, idempotency, usage
+from penstock.contexts.schema import changes, context_vectors, context_versions, contexts, data_keys, idempotency, usage
 from penstock.contexts.sealed import add_data_key, data_key_of, opened, place_of, reseal, rewrap
 from penstock.contexts.usage import add_usage
 from penstock.contexts.values import StoredValue, check_depth, decode, encode, merged
@@ -169,6 +169,12 @@ class Writer:
         values = {"digest": digest, "status": status, "answer": answer, "until": self._now + KEPT_ANSWERS_S}
         self._db.execute(idempotency.insert().values(workspace=self._workspace, name=name, **values))
 
+    def set_vectors(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Store vectors, each in the place of the one that its context had."""
+        numbers = [row["context"] for row in rows]
+        self._db.execute(context_vectors.delete().where(context_vectors.c.context.in_(numbers)))
+        self._db.execute(context_vectors.insert(), rows)
+
     def add_usage(self, counted: dict[tuple[str, str, str], list[int]]) -> None:
         """Add what `UsageCounter` has counted, of all workspaces."""
         add_usage(self._db, counted, self._now)
@@ -316,6 +322,7 @@ class Writer:
         number, newest = reseal(self._db, self._masters, row, seal, self._now)
         self._set(row.id, data_key=number, digest=newest.digest)
         self._drop_data_key(row.data_key)
+        self._db.execute(context_vectors.delete().where(context_vectors.c.context == row.id))
         self._index(row.id, row.key, row.tags, newest.text)
         words.scrub(self._db)
         self.has_purged = True
@@ -327,6 +334,7 @@ class Writer:
     def _purge(self, numbers: Sequence[int]) -> None:
         for number in numbers:
             words.remove(self._db, number)
+            self._db.execute(context_vectors.delete().where(context_vectors.c.context == number))
             self._db.execute(context_versions.delete().where(context_versions.c.context == number))
             deleted = contexts.delete().where(contexts.c.id == number)
             gone = self._db.execute(deleted.returning(contexts.c.workspace, contexts.c.key, contexts.c.data_key)).one()

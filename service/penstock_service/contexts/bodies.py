@@ -22,8 +22,6 @@ __all__ = [
     "PatchBody",
     "PutBody",
     "RollbackBody",
-    "SearchAnswer",
-    "SearchBody",
     "TouchBody",
     "new_context",
 ]
@@ -76,17 +74,6 @@ class RollbackBody(Body):
     """The version whose value is to be the newest again."""
 
     to: VersionNumber
-
-
-class SearchBody(Body):
-    """What to look for."""
-
-    query: Annotated[str, Field(max_length=2000)]
-    tag: Word | None = None
-    session: Name | None = None
-    agent: Name | None = None
-    prefix: Prefix | None = None
-    limit: Annotated[int, Field(ge=1, le=1000)] = 20
 
 
 class BatchStep(_Marks):
@@ -155,23 +142,6 @@ class HistoryAnswer(BaseModel):
 
     items: list[VersionLine]
     next: str | None = None
-
-
-class HitLine(BaseModel):
-    """A context that a search found; a larger `score` is better, within one answer."""
-
-    key: str
-    version: int
-    score: float
-    excerpt: str
-    tags: list[str]
-    updated_at: str
-
-
-class SearchAnswer(BaseModel):
-    """What a search found, the best first."""
-
-    hits: list[HitLine]
 
 
 class ChangeLine(BaseModel):

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query
 from fastapi.responses import Response
 
 from penstock.contexts.errors import Conflict, ContextError, InvalidContext, TooLarge
-from penstock.contexts.json import head_json, hit_json, value_json, version_json
+from penstock.contexts.json import head_json, value_json, version_json
 from penstock.contexts.keys import KEY_PATTERN, MAX_KEY, check_key, new_key
 from penstock.contexts.records import Expected, Filter, NewContext
 from penstock.contexts.values import MAX_BYTES
@@ -17,8 +17,7 @@ from penstock.contexts.writing import Writer
 from penstock_service.contexts import bodies
 from penstock_service.contexts.json_patch import difference
 from penstock_service.http.answers import error_responses, status_of
-from penstock_service.http.calls import Call, call_of, check_limit, json_answer
-from penstock_service.http.parts import PartsOf
+from penstock_service.http.calls import Call, call_of, json_answer
 
 __all__ = ["router"]
 
@@ -135,15 +134,6 @@ def touch(key: Key, body: bodies.TouchBody, call: Calls) -> Response:
     """Have the time run again."""
     new = NewContext(None, ttl=body.ttl)
     return call.change(lambda writer: (200, head_json(writer.touch(key, new, call.expected))), body, version=True)
-
-
-@router.post("/search", tags=["search"], response_model=bodies.SearchAnswer)
-def search(body: bodies.SearchBody, call: Calls, parts: PartsOf) -> Response:
-    """Contexts that hold any of the words, in their key, tags or value, the best first."""
-    check_limit(body.limit, parts.settings.search_limit)
-    wanted = Filter(body.prefix or "", body.tag or "", body.session or "", body.agent or "")
-    hits = call.contexts.search(call.workspace, body.query, wanted, limit=body.limit)
-    return json_answer({"hits": [hit_json(hit) for hit in hits]})
 
 
 @router.post("/batch", tags=["contexts"], response_model=dict[str, list[dict[str, Any]]])

@@ -216,7 +216,10 @@ def before(path: Path) -> Path:
     """A file as it was before there were sealed contexts."""
     Contexts(path).close()
     with sqlite3.connect(path) as db:
-        db.executescript("ALTER TABLE contexts DROP COLUMN data_key; DROP TABLE data_keys; DROP TABLE usage")
+        db.executescript(
+            "ALTER TABLE contexts DROP COLUMN data_key; DROP TABLE data_keys; "
+            "DROP TABLE usage; DROP TABLE context_vectors"
+        )
         db.executescript("UPDATE alembic_version SET version_num = '0001'")
     return path
 

@@ -1,0 +1,173 @@
+"""`VectorSearch`: finds contexts by what they mean, with vectors of their keys, tags and values.
+
+Vectors are made when they are asked for, some hundred at a time, and in between by `catch_up`: a write does not wait
+for them. All vectors of a workspace are compared with that of the question.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from penstock.contexts.contexts import Contexts, alive, fitting
+from penstock.contexts.finding import head_of
+from penstock.contexts.records import Filter, Hit
+from penstock.contexts.schema import context_vectors, context_versions, contexts
+from penstock.contexts.values import text_of
+from penstock.contexts.words import excerpt
+from penstock.memory.embedders import Embedder, vectors_of
+
+__all__ = ["VectorSearch", "fused"]
+
+_AT_ONCE = 500
+"""Vectors that a search makes before it answers: a tenth of a second."""
+_TEXT = 8_000
+"""Characters of a value that its vector is made of."""
+_LOOKED_AT = 200
+"""The nearest that are looked at for those that fit a filter."""
+_RANKED = 60
+"""How little the first places count above those behind them: Cormack et al., Reciprocal Rank Fusion, SIGIR 2009."""
+WEAK = 0.3
+"""Cosines below may be of texts about something else: of unrelated paragraphs, 19 of 20 come to 0.25 or less."""
+
+
+@dataclass
+class _Matrix:
+    """The vectors of one workspace. A context that has a new one is there twice; the later counts."""
+
+    numbers: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    vectors: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    seq: int = 0
+
+
+class VectorSearch:
+    """For one file of contexts. Any thread may call. `embedder` is called when vectors are first wanted; it raises
+    `MemoryDown` where there is none."""
+
+    def __init__(self, kept: Contexts, embedder: Callable[[], Embedder]) -> None:
+        self._kept, self._open = kept, embedder
+        self._lock = threading.Lock()
+        self._embedder: Embedder | None = None
+        self._known: dict[str, _Matrix] = {}
+
+    def search(
+        self,
+        workspace: str,
+        query: str,
+        wanted: Filter | None = None,
+        *,
+        limit: int = 20,
+    ) -> tuple[list[Hit], bool]:
+        """The contexts nearest to `query`, among the 200 nearest of all, and whether each has its vector by now.
+        Raises `MemoryDown`, `StoreError` and `InvalidContext`."""
+        with self._lock:
+            embedder = self._embedder or self._open()
+            self._embedder = embedder
+            is_complete = self._embed(embedder, workspace) < _AT_ONCE
+            found = self._nearest(embedder, workspace, query)
+        with self._kept.snapshot() as db:
+            chosen = (
+                sa.select(contexts, context_versions.c.body, context_versions.c.codec)
+                .join(
+                    context_versions,
+                    (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version),
+                )
+                .where(contexts.c.id.in_(list(found)), contexts.c.data_key.is_(None))
+                .where(alive(workspace, self._kept.clock.now()), *fitting(wanted or Filter()))
+            )
+            rows = db.execute(chosen).all()
+        rows = sorted(rows, key=lambda row: -found[row.id])[:limit]
+        hits = [
+            Hit(head_of(row), found[row.id], excerpt(text_of(row.body, row.codec), query), found[row.id] < WEAK)
+            for row in rows
+        ]
+        return hits, is_complete
+
+    def catch_up(self) -> None:
+        """Make some vectors that are missing, in all workspaces, once vectors were asked for. Raises `MemoryDown` and
+        `StoreError`."""
+        with self._lock:
+            if self._embedder is not None:
+                while self._embed(self._embedder, None) == _AT_ONCE:
+                    pass
+
+    def _embed(self, embedder: Embedder, workspace: str | None) -> int:
+        """Make vectors that are missing or of an older version, the newest contexts first; how many were made."""
+        has_one = (context_vectors.c.context == contexts.c.id) & (context_vectors.c.version == contexts.c.version)
+        lacking = (
+            sa.select(contexts, context_versions.c.body, context_versions.c.codec)
+            .join(
+                context_versions,
+                (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version),
+            )
+            .where(contexts.c.deleted_at.is_(None), contexts.c.data_key.is_(None))
+            .where(~sa.exists().where(has_one & (context_vectors.c.embedder == embedder.name)))
+            .order_by(contexts.c.updated_at.desc())
+            .limit(_AT_ONCE)
+        )
+        if workspace is not None:
+            lacking = lacking.where(contexts.c.workspace == workspace)
+        with self._kept.snapshot() as db:
+            rows = db.execute(lacking).all()
+        if rows:
+            texts = [f"{row.key} {' '.join(row.tags)} {text_of(row.body, row.codec)[:_TEXT]}" for row in rows]
+            vectors = vectors_of(embedder, texts).astype(np.float16)
+            made = [
+                {"context": row.id, "version": row.version, "embedder": embedder.name, "vector": vector.tobytes()}
+                for row, vector in zip(rows, vectors, strict=True)
+            ]
+            with self._kept.write("", "vectors") as writer:
+                writer.set_vectors(made)
+        return len(rows)
+
+    def _nearest(self, embedder: Embedder, workspace: str, query: str) -> dict[int, float]:
+        """The numbers of contexts whose vectors are nearest, with their cosines."""
+        matrix = self._refreshed(embedder, workspace)
+        if not len(matrix.numbers):
+            return {}
+        asked = vectors_of(embedder, [query])[0]
+        cosines = matrix.vectors @ asked
+        first = np.argsort(-cosines)[:_LOOKED_AT]
+        return {int(matrix.numbers[n]): float(cosines[n]) for n in reversed(first)}
+
+    def _refreshed(self, embedder: Embedder, workspace: str) -> _Matrix:
+        known = self._known.setdefault(workspace, _Matrix(vectors=np.empty((0, embedder.dimension), np.float32)))
+        new = (
+            sa.select(context_vectors.c.seq, context_vectors.c.context, context_vectors.c.vector)
+            .join(contexts, contexts.c.id == context_vectors.c.context)
+            .where(contexts.c.workspace == workspace, context_vectors.c.embedder == embedder.name)
+            .where(context_vectors.c.seq > known.seq)
+            .order_by(context_vectors.c.seq)
+        )
+        with self._kept.snapshot() as db:
+            rows = db.execute(new).all()
+        if rows:
+            numbers = np.array([row.context for row in rows], np.int64)
+            stays = ~np.isin(known.numbers, numbers)
+            added = (
+                np.frombuffer(b"".join(row.vector for row in rows), np.float16)
+                .reshape(len(rows), -1)
+                .astype(np.float32)
+            )
+            known.numbers = np.concatenate([known.numbers[stays], numbers])
+            known.vectors = np.concatenate([known.vectors[stays], added])
+            known.seq = rows[-1].seq
+        return known
+
+
+def fused(lists: Sequence[Sequence[Hit]], limit: int) -> list[Hit]:
+    """Several rankings as one, by reciprocal rank: what stands well in both stands first. The score is the sum."""
+    scores: dict[str, float] = {}
+    hits: dict[str, Hit] = {}
+    for one in lists:
+        for place, hit in enumerate(one):
+            scores[hit.head.key] = scores.get(hit.head.key, 0.0) + 1 / (_RANKED + 1 + place)
+            if hit.head.key not in hits or not hit.weak:
+                hits[hit.head.key] = hit
+    first = sorted(hits, key=lambda key: (-scores[key], key))[:limit]
+    return [Hit(hits[key].head, scores[key], hits[key].excerpt, hits[key].weak) for key in first]

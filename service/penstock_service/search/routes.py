@@ -1,0 +1,146 @@
+"""`POST /v1/search`: contexts and memory, by words, by vectors or by both."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from penstock.base.errors import MemoryDown
+from penstock.base.format import rfc3339
+from penstock.contexts.json import hit_json
+from penstock.contexts.records import Filter, Hit
+from penstock.contexts.vectors import VectorSearch, fused
+from penstock.memory.embedders import chosen
+from penstock_service.contexts.bodies import Body, Name, Prefix, Word
+from penstock_service.http.answers import error_responses
+from penstock_service.http.calls import Call, call_of, check_limit, json_answer
+from penstock_service.http.parts import PartsOf
+from penstock_service.memory.calls import reach_of
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1", tags=["search"], responses=error_responses())
+_EXCERPT = 240
+"""Characters of a memory that are shown."""
+_LIKELY = 5.0
+"""How sure a memory must be not to be called weak, as the tool `recall` calls it."""
+
+
+class SearchBody(Body):
+    """What to look for. `tag`, `prefix` and `agent` choose contexts alone; `session` and times both."""
+
+    query: Annotated[str, Field(max_length=2000)]
+    places: list[Literal["contexts", "memory"]] = Field(
+        default=["contexts"], alias="in", min_length=1, max_length=2, description="Where to look."
+    )
+    mode: Literal["words", "vectors", "both"] = Field(
+        default="words", description="How contexts are found; memory is always found by both."
+    )
+    tag: Word | None = None
+    session: Name | None = None
+    agent: Name | None = None
+    prefix: Prefix | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: Annotated[int, Field(ge=1, le=1000)] = 20
+
+
+class HitLine(BaseModel):
+    """What was found; a larger `score` is better, among those of one place in one answer."""
+
+    id: str
+    kind: str
+    """`context`, or what a memory is: `chat`, `diff`, `log`, `document` …"""
+    key: str | None
+    version: int | None
+    score: float
+    weak: bool
+    """It may be about something else."""
+    excerpt: str
+    tags: list[str]
+    at: str | None
+
+
+class SearchAnswer(BaseModel):
+    """Contexts first, then memories, each the best first. `degraded`: what could not be asked, or only in part."""
+
+    hits: list[HitLine]
+    degraded: list[str]
+
+
+@router.post("/search", response_model=SearchAnswer)
+def search(body: SearchBody, request: Request, parts: PartsOf, call: Annotated[Call, Depends(call_of)]) -> Response:
+    """Contexts that hold any of the words in their key, tags or value, or are near in meaning; and memories of the
+    project that is called as the workspace."""
+    check_limit(body.limit, parts.settings.search_limit)
+    hits: list[dict[str, Any]] = []
+    degraded: list[str] = []
+    if "contexts" in body.places:
+        found, degraded = _contexts(body, call, request)
+        hits = [hit_json(hit) for hit in found]
+    if "memory" in body.places:
+        asked = {"query": body.query, "project": call.workspace, "limit": body.limit}
+        try:
+            remembered = reach_of(request, parts).do("search", asked)
+        except MemoryDown:
+            degraded.append("memory")
+        else:
+            hits += [_memory_hit(one) for one in remembered["hits"] if _fits(one, body)]
+            degraded += remembered["degraded"]
+    return json_answer({"hits": hits, "degraded": degraded})
+
+
+def _contexts(body: SearchBody, call: Call, request: Request) -> tuple[list[Hit], list[str]]:
+    times = (None if at is None else at.timestamp() for at in (body.since, body.until))
+    wanted = Filter(body.prefix or "", body.tag or "", body.session or "", body.agent or "", *times)
+    if body.mode == "words":
+        return call.contexts.search(call.workspace, body.query, wanted, limit=body.limit), []
+    near: list[Hit] = []
+    is_complete = False
+    try:
+        near, is_complete = _vectors(request, call).search(call.workspace, body.query, wanted, limit=body.limit)
+    except MemoryDown:
+        if body.mode == "vectors":
+            raise
+    degraded = [] if is_complete else ["vectors"]
+    if body.mode == "vectors":
+        return near, degraded
+    by_words = call.contexts.search(call.workspace, body.query, wanted, limit=body.limit)
+    return fused([by_words, near], body.limit), degraded
+
+
+def _vectors(request: Request, call: Call) -> VectorSearch:
+    """The vectors of the application that is called."""
+    state = request.app.state
+    if not hasattr(state, "vectors"):
+        state.vectors = VectorSearch(call.contexts, chosen)
+    vectors: VectorSearch = state.vectors
+    return vectors
+
+
+def _memory_hit(one: dict[str, Any]) -> dict[str, Any]:
+    text = one["text"]
+    return {
+        "id": one["id"],
+        "kind": one["kind"],
+        "key": None,
+        "version": None,
+        "score": one["score"],
+        "weak": one["sure"] < _LIKELY,
+        "excerpt": text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…",
+        "tags": one["tags"],
+        "at": None if one["at"] is None else rfc3339(one["at"]),
+    }
+
+
+def _fits(one: dict[str, Any], body: SearchBody) -> bool:
+    at = one["at"]
+    return (
+        (body.session is None or one["session"] == body.session)
+        and (body.since is None or (at is not None and at >= body.since.timestamp()))
+        and (body.until is None or (at is not None and at <= body.until.timestamp()))
+    )

@@ -1,0 +1,65 @@
+"""One search over contexts and memory, by words, by vectors or by both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.service.conftest import Service, running
+
+
+@pytest.fixture
+def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A memory whose embedder is there at once."""
+    profiles = tmp_path / "home" / "config" / "profiles"
+    profiles.mkdir(parents=True)
+    (profiles / "quick.toml").write_text('extends = "default"\n[memory]\nembedder = "trigrams-256"\n')
+    monkeypatch.setenv("PENSTOCK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PENSTOCK_PROFILE", "quick")
+
+
+def found(http: httpx.Client, **body: Any) -> Any:
+    answer = http.post("/v1/search", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_by_words_by_meaning_and_by_both(service: Service) -> None:
+    with service.http() as http:
+        http.headers["x-penstock-workspace"] = "search"
+        texts = {"boat": "A small vessel crosses the lake by sail", "bread": "Flour, water and yeast make dough"}
+        for key, text in texts.items():
+            http.put(f"/v1/contexts/{key}", json={"data": text, "tags": ["t"]})
+        assert found(http, query="ship at sea")["hits"] == []
+        near = found(http, query="ship at sea", mode="vectors")
+        assert (near["hits"][0]["key"], near["degraded"]) == ("boat", [])
+        assert near["hits"][0]["id"] == "boat"
+        assert near["hits"][0]["kind"] == "context"
+        both = found(http, query="water for a ship", mode="both", tag="t")["hits"]
+        assert {hit["key"] for hit in both} == {"boat", "bread"}
+        assert found(http, query="flour", until="2000-01-01T00:00:00Z")["hits"] == []
+        assert found(http, query="flour", since="2000-01-01T00:00:00Z")["hits"][0]["weak"] is False
+        wrong = http.post("/v1/search", json={"query": "x", "mod": "words"})
+        assert "mode" in wrong.json()["error"]["message"]
+        with service.client(workspace="search") as client:
+            [hit] = client.search("ship", mode="vectors", limit=1)
+        assert (hit.key, hit.weak) == ("boat", hit.score < 0.3)
+
+
+def test_memory_is_searched_too(quick: None, tmp_path: Path) -> None:
+    with running(tmp_path / "home" / "state" / "contexts.db") as up, up.http() as http:
+        http.put("/v1/contexts/kiln", json={"data": "the kiln has a door"})
+        chat = "User: How hot does the kiln get?\nAssistant: The kiln runs at 900 degrees."
+        assert http.post("/v1/ingest", json={"thread_id": "t1", "materials": {"chat": chat}}).status_code == 200
+        answer = found(http, query="kiln", **{"in": ["contexts", "memory"]})
+        kinds = [hit["kind"] for hit in answer["hits"]]
+        assert kinds[0] == "context"
+        assert len(kinds) == 3
+        memories = found(http, query="kiln degrees", **{"in": ["memory"]})["hits"]
+        assert "900 degrees" in memories[0]["excerpt"]
+        assert memories[0]["key"] is None
+        assert found(http, query="kiln", session="t2", **{"in": ["memory"]})["hits"] == []
+        assert len(found(http, query="kiln", session="t1", **{"in": ["memory"]})["hits"]) == 2
