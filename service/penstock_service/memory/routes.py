@@ -1,4 +1,4 @@
-"""The calls about memory under `/v1`: ingest and recall."""
+"""The calls about memory under `/v1` that need no id: ingest and recall."""
 
 from __future__ import annotations
 
@@ -48,4 +48,4 @@ def recall(body: bodies.RecallBody, call: MemoryCalls) -> Response:
         kinds=body.kinds,
         since=None if body.since is None else body.since.timestamp(),
     )
-    return json_answer({**found, "items": [bodies.dated(one) for one in found["items"]]})
+    return json_answer(bodies.dated(found))

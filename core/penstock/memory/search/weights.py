@@ -12,6 +12,8 @@ from collections.abc import Mapping
 __all__ = [
     "HELPFUL",
     "LIKELY",
+    "MARKS_AGAINST",
+    "MARKS_FOR",
     "RECENT",
     "RECENT_DAYS",
     "RELATED",
@@ -53,7 +55,10 @@ WEIGHTS: Mapping[str, float] = {
 }
 
 HELPFUL = 0.5
-"""A mark "helpful", or a pin; a mark "wrong" is worth twice as much against."""
+"""A mark "helpful", or a pin; a mark "wrong" is worth twice as much against. `benchmarks/memory_feedback.py` measures
+what that does."""
+MARKS_FOR, MARKS_AGAINST = 3.0, 6.0
+"""More marks than these count for nothing."""
 RECENT = 0.25
 """Said just now; half as much after `RECENT_DAYS`, and so on. Enough to settle a tie."""
 RECENT_DAYS = 14.0
