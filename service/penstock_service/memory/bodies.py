@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from penstock.base.format import rfc3339
 from penstock.control.memory_feedback import Comment, Value
 from penstock.control.memory_ingest import Materials
-from penstock.control.memory_recall import RECALL_TOKENS, Budget, Purpose
+from penstock.control.memory_recall import RECALL_TOKENS, WORKING_SET_TOKENS, Budget, Purpose
 from penstock.memory.feedback import FeedbackKind
 from penstock.memory.items import Kind
 
@@ -31,6 +31,8 @@ __all__ = [
     "ThreadBody",
     "ThreadLine",
     "ThreadsAnswer",
+    "WorkingSetAnswer",
+    "WorkingSetBody",
     "dated",
 ]
 
@@ -65,6 +67,12 @@ class RecallBody(_Body):
     token_budget: Budget = RECALL_TOKENS
     kinds: list[Kind] | None = None
     since: datetime | None = None
+
+
+class WorkingSetBody(RecallBody):
+    """What a working set is wanted for."""
+
+    token_budget: Budget = WORKING_SET_TOKENS
 
 
 class FeedbackBody(_Body):
@@ -139,6 +147,44 @@ class RecallAnswer(BaseModel):
     left_out: int
     weak: bool
     degraded: list[str]
+
+
+class EntryLine(BaseModel):
+    """A text, and the item it is from. `whole`: it is all of the item."""
+
+    id: str
+    kind: Kind
+    text: str
+    at: str | None
+    whole: bool
+
+
+class SourceLine(BaseModel):
+    """An item that something of a working set is from."""
+
+    id: str
+    kind: Kind
+    role: str
+    session: str
+    at: str | None
+
+
+class WorkingSetAnswer(BaseModel):
+    """What is needed at hand to go on with a task, in sections. `left_out`: how many entries did not fit."""
+
+    mission: list[EntryLine]
+    constraints: list[EntryLine]
+    decisions: list[EntryLine]
+    files: list[EntryLine]
+    open: list[EntryLine]
+    recent: list[EntryLine]
+    artifacts: list[EntryLine]
+    tokens: int
+    counted: Literal["exact", "calibrated", "estimated"]
+    left_out: int
+    weak: bool
+    degraded: list[str]
+    sources: list[SourceLine]
 
 
 class ItemLine(BaseModel):
