@@ -27,6 +27,8 @@ __all__ = ["COMMANDS", "MemoryCommands"]
 
 Answer = dict[str, Any]
 _AROUND = 3
+_EVERY = 2**31
+"""More items than there are."""
 
 
 class MemoryCommands:
@@ -66,7 +68,9 @@ class MemoryCommands:
         memory = self._open()
         if session and project is not None:
             session = the_session(memory, session, project)
-        items = memory.catalog.newest(self._named(memory, project), session, limit, max(skip, 0))
+        items = memory.catalog.newest(
+            self._named(memory, project), session, min(limit, _EVERY), min(max(skip, 0), _EVERY)
+        )
         return {"items": self._shown(memory, items)}
 
     def _search(self, query: str, project: str | None = None, limit: int = 10, tokens: int | None = None) -> Answer:
@@ -237,7 +241,7 @@ class MemoryCommands:
 
     def _forget_project(self, project: str) -> Answer:
         memory = self._open()
-        items = memory.newest(project, limit=2**31)
+        items = memory.newest(project, limit=_EVERY)
         if not memory.forget_project(project):
             raise PenstockError(f"nothing is remembered for {project}. `penstock memory projects` shows what there is")
         return {"forgotten": len(items), **self._originals(items)}
