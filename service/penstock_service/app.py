@@ -23,6 +23,8 @@ from penstock_service.http.answers import handle_errors
 from penstock_service.http.parts import Parts
 from penstock_service.jobs import routes as jobs
 from penstock_service.jobs.engine import JobEngine
+from penstock_service.memory import expand
+from penstock_service.memory import items as memory_items
 from penstock_service.memory import routes as memory
 from penstock_service.proxy import commands, dashboard_paths, requests, sessions
 from penstock_service.proxy.errors import handle_proxy_errors
@@ -48,6 +50,8 @@ _ROUTERS = (
     analytics.router,
     memory.router,
     search.router,
+    memory_items.router,
+    expand.router,
     health.router,
     requests.router,
     sessions.router,

@@ -34,6 +34,12 @@ class Service:
     app: FastAPI
 
     @property
+    def store(self) -> Path:
+        """The file of the proxy beside it."""
+        parts: Parts = self.app.state.parts
+        return parts.store
+
+    @property
     def memory(self) -> MemoryReach:
         """How it reaches the memory, once it was asked about that."""
         reach: MemoryReach = self.app.state.memory
@@ -46,7 +52,7 @@ class Service:
     def http(self) -> httpx.Client:
         """Plain HTTP, with the token."""
         headers = {"authorization": f"Bearer {TOKEN}"}
-        return httpx.Client(base_url=self.url, headers=headers, trust_env=False)
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=60)
 
 
 @pytest.fixture(scope="session")

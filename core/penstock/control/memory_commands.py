@@ -11,10 +11,12 @@ from typing import Any
 from penstock.base.dispatch import run_command
 from penstock.base.errors import PenstockError, StoreError
 from penstock.control.memory_access import MemoryAccess
+from penstock.control.memory_feedback import FeedbackCommands
 from penstock.control.memory_import import Onto, import_items
 from penstock.control.memory_ingest import IngestCommands
-from penstock.control.memory_json import item_from, shown, shown_hit
+from penstock.control.memory_json import entry_with_marks, item_from, shown, shown_hit
 from penstock.control.memory_lookup import the_item, the_session
+from penstock.control.memory_pages import PageCommands
 from penstock.control.memory_rebuild import Rebuild
 from penstock.control.memory_recall import RecallCommands
 from penstock.memory.items import Item
@@ -25,6 +27,8 @@ __all__ = ["COMMANDS", "MemoryCommands"]
 
 Answer = dict[str, Any]
 _AROUND = 3
+_EVERY = 2**31
+"""More items than there are."""
 
 
 class MemoryCommands:
@@ -64,7 +68,9 @@ class MemoryCommands:
         memory = self._open()
         if session and project is not None:
             session = the_session(memory, session, project)
-        items = memory.catalog.newest(self._named(memory, project), session, limit, max(skip, 0))
+        items = memory.catalog.newest(
+            self._named(memory, project), session, min(limit, _EVERY), min(max(skip, 0), _EVERY)
+        )
         return {"items": self._shown(memory, items)}
 
     def _search(self, query: str, project: str | None = None, limit: int = 10, tokens: int | None = None) -> Answer:
@@ -158,19 +164,44 @@ class MemoryCommands:
         return import_items(self._open(), wanted, self._clean, onto, dry_run=dry_run)
 
     def _edit(self, id: str, text: str, project: str | None = None) -> Answer:
-        memory, text = self._open(), self._clean(text)
+        memory = self._open()
         old = the_item(memory, id, self._named(memory, project))
+        item = self._corrected(memory, old, text)
+        return {"item": self._shown(memory, [item])[0], "changed": item.id != old.id}
+
+    def _change(
+        self,
+        id: str,
+        project: str,
+        text: str | None = None,
+        pinned: bool | None = None,
+        tags: list[str] | None = None,
+    ) -> Answer:
+        """What is said is changed. A corrected text has another id."""
+        memory = self._open()
+        item = the_item(memory, id, [project])
+        if text is not None:
+            item = self._corrected(memory, item, text)
+        values = {"pinned": pinned, "tags": None if tags is None else list(dict.fromkeys(tags))}
+        if said := {name: value for name, value in values.items() if value is not None}:
+            memory.change(project, [item.id], **said)
+        return entry_with_marks(memory.get(project, [item.id])[0])
+
+    def _corrected(self, memory: Memory, old: Item, text: str) -> Item:
+        """The item in place of `old`: a new one, unless the words are the same."""
+        text = self._clean(text)
         if not text:
             raise PenstockError(
                 f"the new text of {old.handle} is empty: `penstock memory delete {old.handle}` deletes it"
             )
         item = replace(old, text=text, id=0)
         if item.hash == old.hash:
-            return {"item": self._shown(memory, [old])[0], "changed": False}
+            return old
         [added] = memory.add([item], anew=True)  # first: better both than neither
         memory.change(old.project, added.ids, pinned=old.pinned, helpful=old.helpful, wrong=old.wrong)
+        memory.feedback.carry(old.id, added.ids[0])
         self._erase(memory, [old])
-        return {"item": self._shown(memory, memory.get(old.project, added.ids))[0], "changed": True}
+        return memory.get(old.project, added.ids)[0]
 
     def _pin(self, ids: list[str], project: str | None = None, pinned: bool = True) -> Answer:
         memory = self._open()
@@ -210,7 +241,7 @@ class MemoryCommands:
 
     def _forget_project(self, project: str) -> Answer:
         memory = self._open()
-        items = memory.newest(project, limit=2**31)
+        items = memory.newest(project, limit=_EVERY)
         if not memory.forget_project(project):
             raise PenstockError(f"nothing is remembered for {project}. `penstock memory projects` shows what there is")
         return {"forgotten": len(items), **self._originals(items)}
@@ -268,22 +299,22 @@ class MemoryCommands:
         return [shown(item, labels[item.project].get(item.session, "")) for item in items]
 
 
-_GROUPS = (IngestCommands, RecallCommands)
+_GROUPS = (FeedbackCommands, IngestCommands, PageCommands, RecallCommands)
 """Commands with a module of their own."""
 COMMANDS = frozenset(
-    {
-        "add",
-        "edit",
-        "embed",
-        "expire",
-        "forget",
-        "forget_project",
-        "forget_session",
-        "import_items",
-        "label",
+    {"add", "change", "edit", "embed", "expire", "forget", "forget_project", "forget_session", "import_items", "label"}
+    | {
         "list",
         "mark",
         "pin",
+        "progress",
+        "projects",
+        "reindex",
+        "remember",
+        "search",
+        "share",
+        "show",
+        "status",
+        "stop",
     }
-    | {"progress", "projects", "reindex", "remember", "search", "share", "show", "status", "stop"}
 ).union(*(group.COMMANDS for group in _GROUPS))

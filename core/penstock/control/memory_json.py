@@ -6,7 +6,7 @@ from typing import Any
 
 from penstock.memory.items import Hit, Item, Kind
 
-__all__ = ["entry", "item_from", "shown", "shown_hit"]
+__all__ = ["entry", "entry_with_marks", "item_from", "shown", "shown_hit"]
 
 
 def shown(item: Item, label: str = "") -> dict[str, Any]:
@@ -39,6 +39,19 @@ def shown_hit(hit: Hit, label: str = "") -> dict[str, Any]:
 def entry(item: Item) -> dict[str, Any]:
     """One item for a program: its `id` is its key, and `at` is in seconds since 1970 or None."""
     return {"id": item.key, "kind": item.kind.value, "text": item.text, "at": item.at, "session": item.session}
+
+
+def entry_with_marks(item: Item) -> dict[str, Any]:
+    """One item for a program, with all that stands beside its text."""
+    return {
+        **entry(item),
+        "role": item.role,
+        "tags": list(item.tags),
+        "pinned": item.pinned,
+        "helpful": item.helpful,
+        "wrong": item.wrong,
+        "expires_at": item.expires_at,
+    }
 
 
 def item_from(data: dict[str, Any]) -> Item:

@@ -1,4 +1,4 @@
-"""The memory command `recall`: what serves a purpose, within a number of tokens."""
+"""The memory commands `recall` and `workingset`: what serves a purpose, within a number of tokens."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from penstock.control.memory_json import entry
 from penstock.memory.items import Kind
 from penstock.memory.recall import reasons, recall
 from penstock.memory.selection import Selection
+from penstock.memory.working_set import Entry, working_set
 
-__all__ = ["MAX_TOKENS", "RECALL_TOKENS", "Budget", "Purpose", "RecallCommands"]
+__all__ = ["MAX_TOKENS", "RECALL_TOKENS", "WORKING_SET_TOKENS", "Budget", "Purpose", "RecallCommands"]
 
-RECALL_TOKENS = 1_000
+RECALL_TOKENS, WORKING_SET_TOKENS = 1_000, 8_000
 MAX_TOKENS = 100_000
 Purpose = Annotated[str, Field(min_length=1, max_length=8_000)]
 Budget = Annotated[int, Field(ge=1, le=MAX_TOKENS)]
@@ -25,7 +26,7 @@ COUNTED = "estimated"
 class RecallCommands:
     """Recalls."""
 
-    COMMANDS = frozenset({"recall"})
+    COMMANDS = frozenset({"recall", "workingset"})
 
     def __init__(self, access: MemoryAccess) -> None:
         self._access = access
@@ -52,3 +53,38 @@ class RecallCommands:
             "weak": found.weak,
             "degraded": list(found.degraded),
         }
+
+    def _workingset(
+        self,
+        purpose: Purpose,
+        project: Project,
+        thread_id: Thread | None = None,
+        token_budget: Budget = WORKING_SET_TOKENS,
+        kinds: list[Kind] | None = None,
+        since: float | None = None,
+    ) -> dict[str, Any]:
+        """`{mission, constraints, decisions, files, open, recent, artifacts, tokens, counted, left_out, weak, degraded,
+        sources}`. A section is a list of `{id, kind, text, at, whole}`; `sources` has each item once, as `{id, kind,
+        role, session, at}`."""
+        which = Selection(thread_id, tuple(kinds or ()), since)
+        found = working_set(
+            self._access.open(), purpose, project, tokens=token_budget, which=which, now=self._access.now()
+        )
+        sources = [
+            {"id": one.key, "kind": one.kind.value, "role": one.role, "session": one.session, "at": one.at}
+            for one in found.sources
+        ]
+        return {
+            **{name: [_shown(one) for one in section] for name, section in found.sections.items()},
+            "tokens": found.tokens,
+            "counted": COUNTED,
+            "left_out": found.left_out,
+            "weak": found.weak,
+            "degraded": list(found.degraded),
+            "sources": sources,
+        }
+
+
+def _shown(one: Entry) -> dict[str, Any]:
+    item = one.item
+    return {"id": item.key, "kind": item.kind.value, "text": one.text, "at": item.at, "whole": one.is_whole}

@@ -13,7 +13,7 @@ from penstock.memory.records import Records
 from penstock.memory.schema import labels, memories, passages, projects
 from penstock.memory.selection import Selection
 
-__all__ = ["Catalog", "Counted"]
+__all__ = ["Catalog", "Counted", "ThreadCounts"]
 
 _HASH_DIGITS = 32
 
@@ -36,6 +36,19 @@ class Counted:
     """The account that used it first, as a digest. Empty: none has yet."""
     shared: bool
     """Other accounts may use it as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadCounts:
+    """The numbers of one session."""
+
+    session: str
+    items: int
+    first_at: float | None
+    """When its first item was said, in seconds since 1970; None: nobody knows of any."""
+    last_at: float | None
+    last_id: int
+    """The number of the item that was added last."""
 
 
 class Catalog:
@@ -149,6 +162,22 @@ class Catalog:
             mine = memories.c.project == self._number(db, project)
             found = sa.select(memories.c.session, sa.func.count()).where(mine).group_by(memories.c.session)
             return {row[0]: row[1] for row in db.execute(found)}
+
+    def threads(
+        self, project: str, limit: int, before: int | None = None, session: str | None = None
+    ) -> list[ThreadCounts]:
+        """Sessions that have a name, those that got an item last first; `before` is the `last_id` of the one above.
+        `session`: only this."""
+        m = memories.c
+        last = sa.func.max(m.id)
+        found = sa.select(m.session, sa.func.count(), sa.func.min(m.at), sa.func.max(m.at), last).group_by(m.session)
+        if before is not None:
+            found = found.having(last < before)
+        with self._records.reading() as db:
+            wanted = (m.project == self._number(db, project)) & (m.session != "")
+            if session is not None:
+                wanted &= m.session == session
+            return [ThreadCounts(*row) for row in db.execute(found.where(wanted).order_by(last.desc()).limit(limit))]
 
     def _number(self, db: sa.Connection, project: str) -> int:
         found = db.scalar(sa.select(projects.c.id).where(projects.c.name == project))

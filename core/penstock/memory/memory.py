@@ -22,6 +22,7 @@ from penstock.memory.catalog import Catalog
 from penstock.memory.deleter import Deleter
 from penstock.memory.embedders import Embedder
 from penstock.memory.embedders.wordllama import WordLlama256
+from penstock.memory.feedback import Feedback, Voice
 from penstock.memory.indexer import Indexer, Progress
 from penstock.memory.items import Found, Hit, Item
 from penstock.memory.owners import Owners
@@ -85,6 +86,7 @@ class Memory:
         self._weights = worth
         self._records = Records(folder / "memory.db")
         self.catalog = Catalog(self._records)
+        self.feedback = Feedback(self._records)
         self._owners = Owners(self._records)
         self._vectors = VectorIndex(folder / "vectors", chroma)
         self._writer = Writer(self._records, embedder)
@@ -306,6 +308,13 @@ class Memory:
         """Count one mark for or against; how many items there were."""
         column = memories.c.helpful if helpful else memories.c.wrong
         return self._changed(project, ids, {column.name: column + 1})
+
+    def hear(self, item: Item, voice: Voice) -> bool:
+        """Keep what a caller says of an item. True: it takes the place of what the same caller said before."""
+        with self._lock:
+            replaced = self.feedback.give(item.id, voice)
+            self._drop_cached(self.projects()[item.project])
+        return replaced
 
     def forget(self, project: str, ids: Sequence[int], *, stays: bool = False) -> int:
         """Delete items everywhere: record, words, vectors, and what is left of them in the files; how many there

@@ -9,11 +9,12 @@ from penstock.memory.memory import Memory
 from penstock.memory.search.weights import LIKELY, RELATED
 from penstock.memory.selection import Selection
 
-__all__ = ["MOST", "Recalled", "reasons", "recall"]
+__all__ = ["LOOKED_AT", "MOST", "Recalled", "reasons", "recall"]
 
 MOST = 50
 """Items of one answer."""
-_LOOKED_AT = 4 * MOST
+LOOKED_AT = 4 * MOST
+"""Hits of a search from which those that fit are chosen."""
 _REASONS = (
     ({"words"}, "has words of the purpose"),
     ({"meaning"}, "has its telling words or related ones"),
@@ -48,7 +49,7 @@ def recall(
     for what fits. Raises `MemoryDown`."""
     whole = which is None or which.is_everything
     among = None if whole or which is None else memory.catalog.selected(project, which)
-    found = memory.search(purpose, project, limit=_LOOKED_AT, now=now, among=among)
+    found = memory.search(purpose, project, limit=LOOKED_AT, now=now, among=among)
     related = [hit for hit in found.hits if hit.sureness >= RELATED]
     kept: list[Hit] = []
     left = tokens

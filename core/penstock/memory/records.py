@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from penstock.base.errors import MemoryDown, StoreError
 from penstock.base.sqlite import UnknownRevision, connect, migrate, why
 from penstock.memory.items import Item, Kind
-from penstock.memory.schema import forgotten, labels, memories, metadata, passages, projects
+from penstock.memory.schema import feedback, forgotten, labels, memories, metadata, passages, projects
 from penstock.memory.search.item_table import Row
 from penstock.store.lock import StoreLock
 
@@ -186,8 +186,19 @@ class Records:
         found = sa.select(
             c.id, c.session, c.seq, c.part, c.role, c.at, c.traits, c.helpful, c.wrong, c.pinned, c.expires_at
         )
-        rows = db.execute(found.where((c.project == project) & (c.id > above)).order_by(c.id))
-        return [Row(r[0], *r[1:7], float(r[7] - 2 * r[8] + r[9]), r[10]) for r in rows]
+        mine = (c.project == project) & (c.id > above)
+        voices = self._voices(db, mine)
+        rows = db.execute(found.where(mine).order_by(c.id))
+        return [Row(r[0], *r[1:7], r[7] - 2.0 * r[8] + r[9] + voices.get(r[0], 0.0), r[10]) for r in rows]
+
+    def _voices(self, db: sa.Connection, which: sa.ColumnElement[bool]) -> dict[int, float]:
+        """What callers say of items, in marks: `wrong` counts as a person's does, and what is out of date or there
+        twice half as much."""
+        f = feedback.c
+        against = sa.case((f.kind == "wrong", -2.0), else_=-1.0) * sa.func.abs(f.value)
+        worth = sa.func.sum(sa.case((f.kind == "helpful", f.value), else_=against))
+        found = sa.select(f.memory, worth).join(memories, memories.c.id == f.memory).where(which).group_by(f.memory)
+        return {row[0]: float(row[1]) for row in db.execute(found)}
 
     def passage_rows(self, db: sa.Connection, project: int, above: int) -> list[tuple[int, int]]:
         """Passages of the items with a number above `above`: number, number of the item."""
@@ -264,6 +275,7 @@ class Records:
         """Delete items with their passages."""
         for page in _pages(ids):
             db.execute(passages.delete().where(passages.c.memory.in_(page)))
+            db.execute(feedback.delete().where(feedback.c.memory.in_(page)))
             db.execute(memories.delete().where(memories.c.id.in_(page)))
         here = (memories.c.project == labels.c.project) & (memories.c.session == labels.c.session)
         db.execute(labels.delete().where(~sa.exists().where(here)))
@@ -272,6 +284,7 @@ class Records:
         """Delete a project with all it has."""
         mine = sa.select(memories.c.id).where(memories.c.project == project)
         db.execute(passages.delete().where(passages.c.memory.in_(mine)))
+        db.execute(feedback.delete().where(feedback.c.memory.in_(mine)))
         db.execute(memories.delete().where(memories.c.project == project))
         db.execute(labels.delete().where(labels.c.project == project))
         db.execute(forgotten.delete().where(forgotten.c.project == project))

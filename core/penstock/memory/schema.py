@@ -22,7 +22,7 @@ from sqlalchemy import (
     false,
 )
 
-__all__ = ["forgotten", "labels", "memories", "metadata", "passages", "projects"]
+__all__ = ["feedback", "forgotten", "labels", "memories", "metadata", "passages", "projects"]
 
 metadata = MetaData()
 
@@ -100,3 +100,15 @@ forgotten = Table(
     Column("hash", LargeBinary(16), primary_key=True),
 )
 """What a person had forgotten, by its hash: a client that sends its history again must not bring it back."""
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("memory", Integer, ForeignKey("memories.id"), primary_key=True),
+    Column("by", String(200), primary_key=True),
+    Column("kind", String(12), nullable=False),
+    Column("value", Float, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("at", Float, nullable=False),
+)
+"""What callers say of items, each with one voice for an item."""

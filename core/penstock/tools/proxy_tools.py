@@ -12,10 +12,10 @@ from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.base.excerpt import excerpt, lines_of
 from penstock.cli.cost import costs
-from penstock.cli.expand import the_original
 from penstock.control.client import do_budget
 from penstock.plugins.tool import Caller, Tool
 from penstock.profiles.profile import in_use
+from penstock.store.original_lookup import the_original
 from penstock.store.reading import open_log
 from penstock.tools.limits import LIMIT
 from penstock.tools.memory_tools import remembered

@@ -9,16 +9,38 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from penstock.base.format import rfc3339
+from penstock.control.memory_feedback import Comment, Value
 from penstock.control.memory_ingest import Materials
-from penstock.control.memory_recall import RECALL_TOKENS, Budget, Purpose
+from penstock.control.memory_recall import RECALL_TOKENS, WORKING_SET_TOKENS, Budget, Purpose
+from penstock.memory.feedback import FeedbackKind
 from penstock.memory.items import Kind
 
-__all__ = ["IngestAnswer", "IngestBody", "RecallAnswer", "RecallBody", "dated"]
+__all__ = [
+    "ExpandAnswer",
+    "FeedbackAnswer",
+    "FeedbackBody",
+    "ForgottenAnswer",
+    "IngestAnswer",
+    "IngestBody",
+    "ItemAnswer",
+    "ItemBody",
+    "ItemLine",
+    "ItemsAnswer",
+    "RecallAnswer",
+    "RecallBody",
+    "ThreadBody",
+    "ThreadLine",
+    "ThreadsAnswer",
+    "WorkingSetAnswer",
+    "WorkingSetBody",
+    "dated",
+]
 
 Project = Annotated[
     str, Field(min_length=1, max_length=400, description="By default the one that is called as the workspace.")
 ]
 Thread = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+ItemId = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8,32}$")]
 Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
 
 
@@ -45,6 +67,39 @@ class RecallBody(_Body):
     token_budget: Budget = RECALL_TOKENS
     kinds: list[Kind] | None = None
     since: datetime | None = None
+
+
+class WorkingSetBody(RecallBody):
+    """What a working set is wanted for."""
+
+    token_budget: Budget = WORKING_SET_TOKENS
+
+
+class FeedbackBody(_Body):
+    """What is said of an item. `value`: of `helpful` how much, -1 being of no use at all; of another type its size says
+    how much."""
+
+    item_id: ItemId
+    feedback_type: FeedbackKind
+    value: Value = 1.0
+    comment: Comment = ""
+    project: Project | None = None
+
+
+class ItemBody(_Body):
+    """What is to be changed. A corrected `text` has another id."""
+
+    text: Annotated[str, Field(min_length=1, max_length=100_000)] | None = None
+    pinned: bool | None = None
+    tags: list[Word] | None = Field(default=None, max_length=50)
+    project: Project | None = None
+
+
+class ThreadBody(_Body):
+    """What a person calls the thread; empty: nothing any more."""
+
+    label: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+    project: Project | None = None
 
 
 class IngestedLine(BaseModel):
@@ -94,9 +149,139 @@ class RecallAnswer(BaseModel):
     degraded: list[str]
 
 
-def dated(line: dict[str, Any]) -> dict[str, Any]:
-    """`line` with its times, which commands give in seconds since 1970, as RFC 3339."""
-    return {name: rfc3339(value) if name in _TIMES and value is not None else value for name, value in line.items()}
+class EntryLine(BaseModel):
+    """A text, and the item it is from. `whole`: it is all of the item."""
+
+    id: str
+    kind: Kind
+    text: str
+    at: str | None
+    whole: bool
+
+
+class SourceLine(BaseModel):
+    """An item that something of a working set is from."""
+
+    id: str
+    kind: Kind
+    role: str
+    session: str
+    at: str | None
+
+
+class WorkingSetAnswer(BaseModel):
+    """What is needed at hand to go on with a task, in sections. `left_out`: how many entries did not fit."""
+
+    mission: list[EntryLine]
+    constraints: list[EntryLine]
+    decisions: list[EntryLine]
+    files: list[EntryLine]
+    open: list[EntryLine]
+    recent: list[EntryLine]
+    artifacts: list[EntryLine]
+    tokens: int
+    counted: Literal["exact", "calibrated", "estimated"]
+    left_out: int
+    weak: bool
+    degraded: list[str]
+    sources: list[SourceLine]
+
+
+class ItemLine(BaseModel):
+    """An item. `helpful` and `wrong` are the marks of a person; `feedback` is counted besides."""
+
+    id: str
+    kind: Kind
+    text: str
+    at: str | None
+    session: str
+    role: str
+    tags: list[str]
+    pinned: bool
+    helpful: int
+    wrong: int
+    expires_at: str | None
+
+
+class VoiceLine(BaseModel):
+    """What a caller says of an item."""
+
+    feedback_type: FeedbackKind
+    value: float
+    comment: str
+    by: str
+    at: str
+
+
+class FeedbackAnswer(VoiceLine):
+    """Feedback, as it was kept. `replaced`: the same caller had said something before."""
+
+    item_id: str
+    replaced: bool
+
+
+class ItemAnswer(ItemLine):
+    """An item, with the feedback on it, the newest first."""
+
+    feedback: list[VoiceLine]
+
+
+class ItemsAnswer(BaseModel):
+    """A page of items; `next` is the `after` of the next one."""
+
+    items: list[ItemLine]
+    next: str | None
+
+
+class ThreadLine(BaseModel):
+    """A thread. `label`: what a person calls it."""
+
+    thread_id: str
+    label: str
+    items: int
+    first_at: str | None
+    last_at: str | None
+
+
+class ThreadsAnswer(BaseModel):
+    """A page of threads; `next` is the `after` of the next one."""
+
+    items: list[ThreadLine]
+    next: str | None
+
+
+class ForgottenAnswer(BaseModel):
+    """How many items were deleted, and originals of the same texts. `fault`: what keeps originals from being
+    deleted."""
+
+    forgotten: int
+    originals: int
+    fault: str | None = None
+
+
+class ExpandAnswer(BaseModel):
+    """An original, or an item. `reason` and `stage`: why an original was taken away, and by what."""
+
+    id: str
+    kind: Literal["original", "chat", "diff", "log", "document"]
+    at: str | None
+    session: str | None = None
+    stage: str | None = None
+    reason: str | None = None
+    characters: int
+    text: str
+
+
+def dated(answer: Any) -> Any:
+    """An answer with its times, which commands give in seconds since 1970, as RFC 3339."""
+    if isinstance(answer, list):
+        return [dated(one) for one in answer]
+    if not isinstance(answer, dict):
+        return answer
+    return {
+        name: rfc3339(value) if name in _TIMES and isinstance(value, float) else dated(value)
+        for name, value in answer.items()
+    }
 
 
 _TIMES = {"at", "expires_at", "first_at", "last_at"}

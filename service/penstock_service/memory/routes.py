@@ -1,4 +1,4 @@
-"""The calls about memory under `/v1`: ingest and recall."""
+"""The calls about memory under `/v1` that need no id: ingest, recall and workingset."""
 
 from __future__ import annotations
 
@@ -39,8 +39,19 @@ def ingest(body: bodies.IngestBody, call: MemoryCalls) -> Response:
 @router.post("/recall", response_model=bodies.RecallAnswer)
 def recall(body: bodies.RecallBody, call: MemoryCalls) -> Response:
     """What serves a purpose, the best first, within a number of tokens."""
+    return _recalled("recall", body, call)
+
+
+@router.post("/workingset", response_model=bodies.WorkingSetAnswer)
+def workingset(body: bodies.WorkingSetBody, call: MemoryCalls) -> Response:
+    """What is needed at hand to go on with a task, in sections, within a number of tokens: the mission, constraints,
+    decisions, files, what is open, what was said last, and diffs and documents about it. No model is asked."""
+    return _recalled("workingset", body, call)
+
+
+def _recalled(command: str, body: bodies.RecallBody, call: MemoryCalls) -> Response:
     found = call.do(
-        "recall",
+        command,
         body.project,
         purpose=body.purpose,
         thread_id=body.thread_id,
@@ -48,4 +59,4 @@ def recall(body: bodies.RecallBody, call: MemoryCalls) -> Response:
         kinds=body.kinds,
         since=None if body.since is None else body.since.timestamp(),
     )
-    return json_answer({**found, "items": [bodies.dated(one) for one in found["items"]]})
+    return json_answer(bodies.dated(found))

@@ -11,8 +11,8 @@ import pytest
 
 from penstock import handle_of
 from penstock.base import paths
-from penstock.cli.expand import listed
 from penstock.edits.edit import Edit, Landed, Op, Place
+from penstock.store.original_lookup import listed
 from penstock.store.originals import Original, digest_of
 from penstock.store.sql import SqlStore
 from tests.core.cli.conftest import Run

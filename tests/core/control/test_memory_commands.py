@@ -82,6 +82,8 @@ def test_the_newest_come_first(ask: Ask) -> None:
     assert texts(ask("list", project="p", limit=2, skip=1)["items"])[0] == "The vents stay shut."
     assert len(ask("list", project="p", session="monday")["items"]) == 2
     assert ask("list", project="nowhere")["items"] == []
+    assert ask("list", project="p", skip=2**70)["items"] == []
+    assert len(ask("list", project="p", limit=2**70)["items"]) == 3
     assert [(one["name"], one["items"]) for one in ask("projects")["projects"]] == [("p", 3), ("q", 1)]
 
 

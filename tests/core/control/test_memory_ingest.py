@@ -1,4 +1,4 @@
-"""The commands `ingest` and `recall`, as plain data."""
+"""The commands `ingest`, `recall` and `workingset`, as plain data."""
 
 from __future__ import annotations
 
@@ -142,3 +142,16 @@ def test_a_recall_within_a_thread(ask: Ask) -> None:
     assert item["session"] == "one"
     answer = ask("recall", purpose="is the kiln hot", project="elsewhere")
     assert (answer["items"], answer["tokens"], answer["left_out"], answer["weak"]) == ([], 0, 0, True)
+
+
+def test_a_working_set(ask: Ask) -> None:
+    """Sections of entries with their ids, within the budget, and where they are from."""
+    ask.ingest(chat="User: Build a controller for the kiln.\nAssistant: We decided to use Python.", diffs=DIFF)
+    found = ask("workingset", purpose="go on with the kiln", project="p", thread_id="t")
+    assert [one["text"] for one in found["mission"]] == ["Build a controller for the kiln."]
+    assert [one["text"] for one in found["decisions"]] == ["We decided to use Python."]
+    assert [one["text"] for one in found["files"]] == ["kiln.py (+1 -1)"]
+    assert 0 < found["tokens"] <= 8_000
+    known = {one["id"] for one in ask("items", project="p")["items"]}
+    assert {one["id"] for one in found["sources"]} == known
+    assert ask("workingset", purpose="x", project="p", thread_id="t", token_budget=1)["tokens"] <= 1

@@ -30,6 +30,26 @@ def test_an_empty_disk_gets_every_table(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_a_record_of_before_gets_what_is_new(tmp_path: Path) -> None:
+    """What was remembered stays."""
+    memory = Memory(tmp_path, Trigrams())
+    memory.add([Item("p", "The kiln runs at 900 degrees.")])
+    memory.close()
+    with closing(sqlite3.connect(tmp_path / "memory.db")) as db:
+        db.execute("DROP TABLE feedback")
+        db.execute("UPDATE alembic_version SET version_num = '0004'")
+        db.commit()
+    memory = Memory(tmp_path, Trigrams())
+    assert [item.text for item in memory.newest("p")] == ["The kiln runs at 900 degrees."]
+    memory.close()
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'memory.db'}")
+    with engine.connect() as db:
+        differences = compare_metadata(MigrationContext.configure(db), metadata)
+    # The tables of the word index are made apart from the schema.
+    assert {one[0] for one in differences} == {"remove_table"}
+    engine.dispose()
+
+
 def test_its_folder_is_private(tmp_path: Path) -> None:
     """With those above it that were missing: Chroma's files in it say nothing of who may read them."""
     before = os.umask(0o022)

@@ -79,7 +79,7 @@ def test_a_line_that_is_too_long_is_cut(store: Path) -> None:
 def test_others_originals_are_not_named(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An id that is not enough says only that: from the answer nobody learns what other conversations have."""
     found = [Original(f"{handle_of(TEXT)}{n:056}", "x", "talk", "s", "replace", f"secret {n}", 1.0) for n in range(2)]
-    monkeypatch.setattr("penstock.cli.expand.find_originals", lambda *_, **__: found)
+    monkeypatch.setattr("penstock.store.original_lookup.find_originals", lambda *_, **__: found)
     with pytest.raises(PenstockError, match="2 originals begin with") as e:
         expand(store, handle_of(TEXT))
     assert "secret" not in str(e.value)

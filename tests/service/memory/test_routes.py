@@ -63,6 +63,17 @@ def test_what_is_kept_ends_as_the_profile_says(http: httpx.Client, service: Serv
     assert 364 * 86_400 < item["expires_at"] - time.time() < 366 * 86_400
 
 
+def test_a_working_set(http: httpx.Client) -> None:
+    """In sections, with times as RFC 3339."""
+    ingest(http, "set", chat="User: Build a controller for the kiln.\nAssistant: We decided to use Python.")
+    body = {"purpose": "go on with the kiln", "project": "set", "thread_id": "t"}
+    found = http.post("/v1/workingset", json=body).json()
+    assert [one["text"] for one in found["mission"]] == ["Build a controller for the kiln."]
+    assert found["mission"][0]["whole"]
+    assert found["mission"][0]["at"].startswith(time.strftime("%Y-"))
+    assert {one["session"] for one in found["sources"]} == {"t"}
+
+
 @pytest.mark.parametrize(
     ("path", "body", "param", "said"),
     [

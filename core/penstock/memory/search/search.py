@@ -100,7 +100,7 @@ def rank(
     for name, value in worth.items():
         if name in signals:
             scores += np.float32(value) * signals[name]
-    scores += weights.HELPFUL * np.clip(view.layout.marks[rows], -6, 3)
+    scores += weights.HELPFUL * _marks(view.layout.marks[rows], meaning[rows])
     if now is not None:
         scores += _recent(view.layout.day[rows], now)
     order = np.argsort(-scores, kind="stable")
@@ -211,6 +211,13 @@ def _candidates(layout: ItemTable, words: Array, near: Ints) -> Ints:
     inside = (around >= 0) & (around < len(layout))
     around, home = around[inside], home[inside]
     return np.unique(np.concatenate([first, around[layout.session[around] == home]]))
+
+
+def _marks(marks: Array, meaning: Array) -> Array:
+    """What people and callers said of items, within bounds. What speaks for an item counts as far as that is about the
+    question: else what many praised would stand before the answers to questions it has nothing to do with."""
+    bound = np.clip(marks, -weights.MARKS_AGAINST, weights.MARKS_FOR)
+    return np.where(bound > 0, bound * np.clip(meaning, 0, 1), bound).astype(np.float32)
 
 
 def _selected(layout: ItemTable, rows: Ints, among: Ints) -> Ints:

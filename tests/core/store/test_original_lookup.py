@@ -9,7 +9,7 @@ import pytest
 
 from penstock.base import paths
 from penstock.base.errors import StoreError
-from penstock.cli.expand import find_originals, stores
+from penstock.store.original_lookup import find_originals, stores
 from penstock.store.sql import SqlStore
 
 

@@ -1,0 +1,72 @@
+"""`Feedback`: what callers say of items. It counts in later searches, beside the marks of a person; each caller has one
+voice for an item, and all voices together move it within the bounds of `ItemTable.marks`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from penstock.memory.records import Records
+from penstock.memory.schema import feedback
+
+__all__ = ["Feedback", "FeedbackKind", "Voice"]
+
+MOST = 100
+"""Voices that are kept of one item; the oldest give way."""
+
+
+class FeedbackKind(StrEnum):
+    """What is said of an item."""
+
+    HELPFUL = "helpful"
+    WRONG = "wrong"
+    OUTDATED = "outdated"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What one caller says of an item."""
+
+    kind: FeedbackKind
+    by: str
+    at: float
+    """In seconds since 1970."""
+    value: float = 1.0
+    """-1 to 1: how helpful it was, -1 being of no use at all; of another kind its size says how much."""
+    comment: str = ""
+
+
+class Feedback:
+    """Reads and writes voices. Raises `MemoryDown`."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def give(self, item: int, voice: Voice) -> bool:
+        """Keep a voice for the item of that number, which must be there. True: it takes the place of an earlier one of
+        the same caller."""
+        f = feedback.c
+        with self._records.writing() as db:
+            replaced = db.execute(feedback.delete().where((f.memory == item) & (f.by == voice.by))).rowcount > 0
+            values = {"by": voice.by, "kind": voice.kind.value, "value": voice.value, "comment": voice.comment}
+            db.execute(feedback.insert().values(memory=item, at=voice.at, **values))
+            newest = sa.select(f.by).where(f.memory == item).order_by(f.at.desc(), f.by).limit(MOST)
+            db.execute(feedback.delete().where((f.memory == item) & f.by.not_in(newest)))
+        return replaced
+
+    def of(self, item: int) -> list[Voice]:
+        """What is said of an item, the newest first."""
+        f = feedback.c
+        with self._records.reading() as db:
+            rows = db.execute(feedback.select().where(f.memory == item).order_by(f.at.desc(), f.by))
+            return [Voice(FeedbackKind(row.kind), row.by, row.at, row.value, row.comment) for row in rows]
+
+    def carry(self, old: int, new: int) -> None:
+        """Give an item whose text was corrected the voices for the old one: what was said against it was about a text
+        that is gone."""
+        for voice in reversed(self.of(old)):
+            if voice.kind is FeedbackKind.HELPFUL and voice.value > 0:
+                self.give(new, voice)

@@ -1,0 +1,83 @@
+"""Finds originals by the beginning of their handle, in a store and in those beside it."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+from penstock.base import paths
+from penstock.base.errors import NotFound, PenstockError, StoreError
+from penstock.base.format import printable
+from penstock.store.originals import Original
+from penstock.store.reading import open_log
+
+__all__ = ["find_originals", "listed", "stores", "the_original"]
+
+LEAST = 4
+"""Digits of a handle that tell a person's original, who may see all of them."""
+_SHOWN = 20
+_HANDLE = re.compile(r"[0-9a-f]{1,64}")
+
+
+def the_original(store: Path | None, handle: str, *, digits: int = LEAST, names: bool = True) -> Original:
+    """The one original whose handle begins so, given `digits` of it. Raises `NotFound`, with where it was looked for;
+    `PenstockError` when there are more, with the `names` of those or without; `StoreError`."""
+    wanted = handle.strip().lower()
+    if not _HANDLE.fullmatch(wanted) or len(wanted) < digits:
+        raise PenstockError(f"{handle!r} is no handle of an original: {digits} or more of 0-9 and a-f were expected")
+    found = find_originals(store, wanted, limit=_SHOWN)
+    if not found:
+        looked = ", ".join(str(file) for file in stores(store))
+        raise NotFound(
+            f"no original is called {handle} in {looked}. It may be past its time (`[originals]` in the profile: 30 "
+            "days and 512 MB when nothing else is said), or in the store of another proxy: --store FILE"
+        )
+    if len(found) > 1 and not names:
+        raise PenstockError(f"{len(found)} originals begin with {handle}: `penstock expand {handle}` tells them apart")
+    if len(found) > 1:
+        several = "\n".join(listed(original, digits=16) for original in found)
+        raise PenstockError(f"{len(found)} originals begin with {handle}: give more of one of these\n{several}")
+    return found[0]
+
+
+def listed(original: Original, digits: int = 8) -> str:
+    """An original in one line: its handle, when it was taken away, by whom, how large it is, and why."""
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(original.at))
+    by = original.stage or "-"
+    size = f"{len(original.text):,}"
+    return printable(f"{original.digest[:digits]}  {when}  {by:<12}  {size:>11} characters  {original.reason}")
+
+
+def stores(path: Path | None) -> list[Path]:
+    """The store at `path`; when none is given, the proxy's own and those that stand beside it."""
+    if path is not None:
+        return [path.expanduser().absolute()]
+    own = paths.store_path().absolute()
+    return [own, *sorted(own.parent.glob(f"{own.stem}-*{own.suffix}"))]
+
+
+def find_originals(path: Path | None, handle: str = "", limit: int = 50) -> list[Original]:
+    """The originals whose handle begins with `handle`, newest first, of all `stores`. A store that can not be read is
+    passed over where another has something. Raises `StoreError`."""
+    found: dict[str, Original] = {}
+    faults: list[StoreError] = []
+    for file in stores(path):
+        try:
+            for original in _find(file, handle, limit):
+                known = found.get(original.digest)
+                if known is None or known.at < original.at:
+                    found[original.digest] = original
+        except StoreError as e:
+            faults.append(e)
+    if faults and not found:
+        raise faults[0]
+    return sorted(found.values(), key=lambda original: original.at, reverse=True)[:limit]
+
+
+def _find(file: Path, handle: str, limit: int) -> list[Original]:
+    store = open_log(file)
+    try:
+        return store.find_originals(handle, limit)
+    finally:
+        store.close()

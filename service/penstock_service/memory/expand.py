@@ -1,0 +1,77 @@
+"""The calls that give a text whole: what stood where a stub stands now, or an item of memory."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
+
+from penstock.base.errors import NotFound, StoreError
+from penstock.base.excerpt import excerpt
+from penstock.store.original_lookup import the_original
+from penstock_service.http.answers import error_responses
+from penstock_service.http.calls import json_answer
+from penstock_service.http.parts import PartsOf
+from penstock_service.memory import bodies
+from penstock_service.memory.calls import MemoryCall, MemoryCalls, ProjectQuery
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1", tags=["memory"], responses=error_responses())
+DIGITS = 8
+"""Of an id, at the least: so many a stub names. Nobody may page through the originals of other conversations."""
+Id = Annotated[str, Path(pattern=r"^[0-9a-fA-F]{8,64}$", description="Of an original, or of an item.")]
+Pattern = Annotated[
+    str, Query(max_length=400, description="Only lines in which this regular expression is found, with their numbers.")
+]
+Lines = Annotated[str, Query(max_length=40, description="Only these lines, such as 10-40.")]
+
+
+@router.get("/expand/{id}", response_model=bodies.ExpandAnswer)
+def expand(
+    id: Id, parts: PartsOf, call: MemoryCalls, project: ProjectQuery = None, grep: Pattern = "", lines: Lines = ""
+) -> Response:
+    """An original or an item, all of it or some lines."""
+    found = _found(id, parts, call, project)
+    text = excerpt(found["text"], grep=grep, lines=lines)
+    # Half a character can not be sent.
+    return json_answer(bodies.dated({**found, "text": text.encode("utf-8", "replace").decode()}))
+
+
+@router.get(
+    "/expand/{id}/raw",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+def raw(id: Id, parts: PartsOf, call: MemoryCalls, project: ProjectQuery = None) -> Response:
+    """An original or an item to the letter, as UTF-8."""
+    text = _found(id, parts, call, project)["text"]
+    headers = {"x-content-type-options": "nosniff"}  # it is whatever a tool once said
+    return Response(text.encode("utf-8", "surrogatepass"), 200, headers, "text/plain; charset=utf-8")
+
+
+def _found(id: str, parts: PartsOf, call: MemoryCall, project: str | None) -> dict[str, Any]:
+    """Originals first: no memory need be opened for those. Raises `NotFound`."""
+    try:
+        original = the_original(parts.store, id, digits=DIGITS, names=False)
+    except NotFound:
+        pass
+    except StoreError:
+        if parts.store.exists():
+            raise
+    else:
+        about = {"at": original.at, "stage": original.stage or None, "reason": original.reason or None}
+        return _shown(original.digest, "original", original.text, about)
+    try:
+        item = call.do("item", project, id=id[:32])
+    except NotFound as e:
+        raise NotFound(
+            f"neither an original nor an item of project {project or call.workspace} is called {id}; it may be past "
+            "its time"
+        ) from e
+    return _shown(item["id"], item["kind"], item["text"], {"at": item["at"], "session": item["session"]})
+
+
+def _shown(id: str, kind: str, text: str, about: dict[str, Any]) -> dict[str, Any]:
+    return {"id": id, "kind": kind, **about, "characters": len(text), "text": text}
