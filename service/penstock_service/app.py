@@ -24,7 +24,7 @@ from penstock_service.http.parts import Parts
 from penstock_service.jobs import routes as jobs
 from penstock_service.jobs.engine import JobEngine
 from penstock_service.memory import routes as memory
-from penstock_service.proxy import commands, dashboard_paths, requests, sessions
+from penstock_service.proxy import commands, dashboard_paths, events, requests, sessions
 from penstock_service.proxy.errors import handle_proxy_errors
 from penstock_service.tools.routes import tool_router
 from penstock_service.transfer import routes as transfer
@@ -50,6 +50,7 @@ _ROUTERS = (
     requests.router,
     sessions.router,
     commands.router,
+    events.router,
     jobs.router,
     backup.router,
     transfer.router,

@@ -60,12 +60,14 @@ class ServiceServer:
 
         from penstock.contexts.contexts import Contexts
         from penstock_service.app import LOCAL_HOSTS, create_app
+        from penstock_service.http.ending import EndingServer
         from penstock_service.http.parts import Parts
 
         settings = self._settings
         names = {*LOCAL_HOSTS, settings.host.lower(), *(name.lower() for name in settings.allowed_hosts)}
         with closing(self._listener), closing(Contexts(self._store.parent / "contexts.db")) as contexts:
-            app = create_app(Parts(contexts, self._store, settings), self._token, hosts=names)
+            parts = Parts(contexts, self._store, settings)
+            app = create_app(parts, self._token, hosts=names)
             config = uvicorn.Config(
                 app,
                 log_config=None,  # beside the proxy, its log is the proxy's
@@ -74,7 +76,7 @@ class ServiceServer:
                 server_header=False,
                 timeout_graceful_shutdown=_GRACE_S,
             )
-            self._server = uvicorn.Server(config)
+            self._server = EndingServer(config, parts.closing)
             self._server.should_exit = self._is_stopped
             self._server.run(sockets=[self._listener])
 

@@ -36,5 +36,6 @@ def test_each_is_there() -> None:
             "requests",
             "requests/{exchange:path}",
             "export",
+            "events",
         )
     }
