@@ -18,8 +18,11 @@ from penstock_service.backup import routes as backup
 from penstock_service.contexts import analytics, changes, sealing, seed_paths
 from penstock_service.contexts import routes as contexts
 from penstock_service.health import routes as health
+from penstock_service.health.metrics import Metrics
+from penstock_service.http import description_page
 from penstock_service.http.access import Access
 from penstock_service.http.answers import handle_errors
+from penstock_service.http.observing import Observing
 from penstock_service.http.parts import Parts
 from penstock_service.jobs import routes as jobs
 from penstock_service.jobs.engine import JobEngine
@@ -54,6 +57,7 @@ _ROUTERS = (
     jobs.router,
     backup.router,
     transfer.router,
+    description_page.router,
 )
 _SEED_ROUTERS = (seed_paths.router, dashboard_paths.router)
 """Paths of other products."""
@@ -95,7 +99,9 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
         app.router.routes.extend(mcp.streamable_http_app().routes)  # mounted, it would not run, and take every path
     handle_errors(app)
     handle_proxy_errors(app)
+    app.state.metrics = metrics = Metrics(parts.contexts.path, parts.store)
     app.add_middleware(Access, token=token, hosts=hosts, max_body=int(parts.settings.body_megabytes * (1 << 20)))
+    app.add_middleware(Observing, told=metrics.note)  # the last one added is asked first
     return app
 
 

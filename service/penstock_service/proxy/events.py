@@ -103,8 +103,6 @@ def _snapshot(parts: Parts, log: Store, newest: int) -> dict[str, Any]:
 def _proxy(parts: Parts) -> dict[str, Any] | None:
     """The proxy that is up. None: none is."""
     try:
-        up = Remote(parts.store).up()
-        settings = Remote(parts.store).do("/settings/show", {})
+        return Remote(parts.store).health()
     except PenstockError:
         return None
-    return {"pid": up.pid, "profile": up.profile, "since": up.started, "paused": settings["paused"]}

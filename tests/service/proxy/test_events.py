@@ -16,8 +16,9 @@ from penstock.profiles.service import ServiceSettings
 from penstock.store.sql import SqlStore
 from penstock_service.server import ServiceServer
 from penstock_service.token_file import read_token
+from tests.service.beside import Beside
 from tests.service.conftest import Service
-from tests.service.proxy.conftest import CANARY, Beside
+from tests.service.proxy.conftest import CANARY
 
 Messages = Iterator[tuple[str, str, Any]]
 
