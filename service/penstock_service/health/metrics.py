@@ -6,6 +6,8 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
+from penstock.jobs.jobs import Jobs
+from penstock_service.health.job_counts import JobCounts
 from penstock_service.health.token_usage import TokenUsage
 from penstock_service.http.observing import Answered
 
@@ -18,7 +20,7 @@ _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 3
 class Metrics:
     """The figures of one service. Any thread may call."""
 
-    def __init__(self, contexts: Path, store: Path) -> None:
+    def __init__(self, contexts: Path, store: Path, jobs: Jobs) -> None:
         """`contexts` and `store`: the files of the contexts and of the proxy's log."""
         self._registry = registry = CollectorRegistry()
         self._calls = Counter(
@@ -45,6 +47,7 @@ class Metrics:
         size.set_function(lambda: _bytes(contexts))
         ProcessCollector(registry=registry)
         registry.register(TokenUsage(store))
+        registry.register(JobCounts(jobs))
 
     def note(self, call: Answered) -> None:
         """Count a call in."""

@@ -13,6 +13,7 @@ from penstock.control.client import NotUp, Refused, Remote
 from penstock_service.health.metrics import Metrics
 from penstock_service.http.answers import error_responses
 from penstock_service.http.parts import Parts, PartsOf
+from penstock_service.jobs.engine import JobEngine, JobEngineOf
 
 __all__ = ["router"]
 
@@ -51,10 +52,10 @@ def health(parts: PartsOf) -> JSONResponse:
 
 
 @router.get("/health/detailed", responses=error_responses())
-def detailed(parts: PartsOf) -> dict[str, Any]:
+def detailed(parts: PartsOf, jobs: JobEngineOf) -> dict[str, Any]:
     """Each part with `status`: `ok`, `degraded`, `down`, or `off` where it is not there; and why."""
     proxy = _proxy(parts)
-    found = {"contexts": _contexts(parts), "proxy": proxy, "memory": _memory(parts, proxy)}
+    found = {"contexts": _contexts(parts), "proxy": proxy, "memory": _memory(parts, proxy), "jobs": _jobs(jobs)}
     is_well = all(part["status"] in ("ok", "off") for part in found.values())
     return {"status": "ok" if is_well else "degraded", "version": VERSION, "parts": found}
 
@@ -75,6 +76,14 @@ def _contexts(parts: Parts) -> dict[str, Any]:
         return {"status": "ok", "cursor": str(parts.contexts.cursor())}
     except StoreError as e:
         return {"status": "down", "why": str(e)}
+
+
+def _jobs(engine: JobEngine) -> dict[str, Any]:
+    try:
+        counts = {queue.queue: queue.counts for queue in engine.jobs.stats()}
+    except StoreError as e:
+        return {"status": "down", "why": str(e)}
+    return {"status": "ok", "queues": counts}
 
 
 def _proxy(parts: Parts) -> dict[str, Any]:

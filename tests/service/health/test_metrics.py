@@ -41,6 +41,7 @@ def test_calls_are_counted_and_timed(tmp_path: Path) -> None:
     assert found["context_response_time_count", "put"] == 3
     assert "PROPFIND" not in text
     assert found["context_storage_size",] >= (tmp_path / "contexts.db").stat().st_size
+    assert found["penstock_jobs", "failed"] == 0
     assert "process_resident_memory_bytes" in text
     assert "secret" not in text.lower()
 

@@ -47,6 +47,7 @@ def test_without_a_proxy_its_parts_are_off(service: Service) -> None:
         "contexts": "ok",
         "proxy": "off",
         "memory": "off",
+        "jobs": "ok",
     }
 
 
