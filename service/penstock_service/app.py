@@ -18,15 +18,18 @@ from penstock_service.backup import routes as backup
 from penstock_service.contexts import analytics, changes, sealing, seed_paths
 from penstock_service.contexts import routes as contexts
 from penstock_service.health import routes as health
+from penstock_service.health.metrics import Metrics
+from penstock_service.http import description_page
 from penstock_service.http.access import Access
 from penstock_service.http.answers import handle_errors
+from penstock_service.http.observing import Observing
 from penstock_service.http.parts import Parts
 from penstock_service.jobs import routes as jobs
 from penstock_service.jobs.engine import JobEngine
 from penstock_service.memory import expand
 from penstock_service.memory import items as memory_items
 from penstock_service.memory import routes as memory
-from penstock_service.proxy import commands, dashboard_paths, requests, sessions
+from penstock_service.proxy import commands, dashboard_paths, events, requests, sessions
 from penstock_service.proxy.errors import handle_proxy_errors
 from penstock_service.search import routes as search
 from penstock_service.tools.routes import tool_router
@@ -56,9 +59,11 @@ _ROUTERS = (
     requests.router,
     sessions.router,
     commands.router,
+    events.router,
     jobs.router,
     backup.router,
     transfer.router,
+    description_page.router,
 )
 _SEED_ROUTERS = (seed_paths.router, dashboard_paths.router)
 """Paths of other products."""
@@ -100,7 +105,9 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
         app.router.routes.extend(mcp.streamable_http_app().routes)  # mounted, it would not run, and take every path
     handle_errors(app)
     handle_proxy_errors(app)
+    app.state.metrics = metrics = Metrics(parts.contexts.path, parts.store, engine.jobs)
     app.add_middleware(Access, token=token, hosts=hosts, max_body=int(parts.settings.body_megabytes * (1 << 20)))
+    app.add_middleware(Observing, told=metrics.note)  # the last one added is asked first
     return app
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from contextlib import closing
+from contextlib import closing, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ServiceServer"]
 
 logger = logging.getLogger(__name__)
-_NEEDED = ("fastapi", "uvicorn", "websockets")
+_NEEDED = ("fastapi", "uvicorn", "websockets", "prometheus_client")
 _GRACE_S = 3
 """Seconds that calls under way get when it ends."""
 _STOP_S = 10.0
@@ -60,12 +60,16 @@ class ServiceServer:
 
         from penstock.contexts.contexts import Contexts
         from penstock_service.app import LOCAL_HOSTS, create_app
+        from penstock_service.http.ending import EndingServer
+        from penstock_service.http.json_log import json_log
         from penstock_service.http.parts import Parts
 
         settings = self._settings
         names = {*LOCAL_HOSTS, settings.host.lower(), *(name.lower() for name in settings.allowed_hosts)}
-        with closing(self._listener), closing(Contexts(self._store.parent / "contexts.db")) as contexts:
-            app = create_app(Parts(contexts, self._store, settings), self._token, hosts=names)
+        logged = json_log() if settings.log == "json" else nullcontext()
+        with logged, closing(self._listener), closing(Contexts(self._store.parent / "contexts.db")) as contexts:
+            parts = Parts(contexts, self._store, settings)
+            app = create_app(parts, self._token, hosts=names)
             config = uvicorn.Config(
                 app,
                 log_config=None,  # beside the proxy, its log is the proxy's
@@ -74,7 +78,7 @@ class ServiceServer:
                 server_header=False,
                 timeout_graceful_shutdown=_GRACE_S,
             )
-            self._server = uvicorn.Server(config)
+            self._server = EndingServer(config, parts.closing)
             self._server.should_exit = self._is_stopped
             self._server.run(sockets=[self._listener])
 

@@ -20,6 +20,7 @@ from penstock.profiles.service import ServiceSettings
 from penstock_service.app import create_app
 from penstock_service.http.parts import Parts
 from penstock_service.memory.reach import MemoryReach
+from tests.service.beside import Beside, starting
 
 TOKEN = "0" * 64
 
@@ -101,3 +102,10 @@ class running:  # noqa: N801
         self._thread.join(30)
         assert not self._thread.is_alive()
         self._contexts.close()
+
+
+@pytest.fixture(scope="session")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beside]:
+    """A service in the process of a proxy, one for all tests: what they change they change back."""
+    with starting(tmp_path_factory.mktemp("beside")) as up:
+        yield up

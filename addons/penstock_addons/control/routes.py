@@ -52,7 +52,7 @@ class ControlRoutes:
         suite = self._gateway.suite
         if suite is None:
             return 503, {"error": "the suite is not up"}
-        if (method, path) == ("GET", "/health"):
+        if path == "/health" and method in ("GET", "POST"):
             paused = suite.engine.is_paused
             return 200, {
                 "pid": os.getpid(),

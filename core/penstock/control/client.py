@@ -119,6 +119,11 @@ class Remote:
         found: dict[str, Any] = ask(self.up().address, self.store, path, arguments, timeout)
         return found
 
+    def health(self) -> dict[str, Any]:
+        """How the proxy is: `pid`, `profile`, `paused`, and `degraded`, why its store or log is not on disk. Raises as
+        `do` does."""
+        return self.do("/health", {})
+
     def up(self) -> Announcement:
         """The proxy. Raises `NotUp` when there is none."""
         up = running(self.store, only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,6 +36,8 @@ class ServiceSettings(BaseModel):
     """Larger bodies are refused. A value of a context has at most 8 MB."""
     search_limit: int = Field(default=200, ge=1, le=1000)
     """Hits that one search may ask for, at most."""
+    log: Literal["text", "json"] = "text"
+    """`json`: what the service logs, and each call, is a line of JSON on stderr."""
 
 
 def service_values(given: Mapping[str, Any] | None = None, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:

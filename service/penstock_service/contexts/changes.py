@@ -7,9 +7,8 @@ the others nothing: there is no queue for it.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -26,6 +25,7 @@ from penstock.contexts.json import change_json
 from penstock.contexts.records import Change, ChangeKind
 from penstock_service.http.answers import error_body, error_responses
 from penstock_service.http.calls import Call, call_of, check_workspace
+from penstock_service.http.event_stream import STREAMED, message, stream
 from penstock_service.http.parts import PartsOf
 
 logger = logging.getLogger(__name__)
@@ -35,8 +35,6 @@ __all__ = ["Changes", "Wanted", "router"]
 router = APIRouter(responses=error_responses())
 _POLL_S = 1.0
 """Seconds after which the table is looked at again: another process may have written."""
-_ALIVE_S = 15.0
-"""Seconds after which a silent stream of events gets a comment, so that proxies between do not end it."""
 _SLOW_S = 30.0
 """Seconds that a message may take to be sent, before a reader is given up."""
 SLOW = 4408
@@ -122,34 +120,27 @@ class Changes:
 @router.get(
     "/v1/changes",
     tags=["changes"],
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Events."}},
+    responses=STREAMED,
     response_class=StreamingResponse,
 )
 def events(
     call: Annotated[Call, Depends(call_of)],
+    parts: PartsOf,
     prefix: Annotated[str, Query(max_length=400)] = "",
     after: Annotated[str | None, Query(pattern=r"^\d{1,18}$")] = None,
     last: Annotated[str | None, Header(alias="last-event-id", pattern=r"^\d{1,18}$")] = None,
 ) -> StreamingResponse:
     """Changes as server-sent events, from a cursor on, or from now. `event: gap`: the cursor is too old."""
     start, gap = _start(call.contexts, last or after)
-    changes = Changes(call.contexts, call.workspace, start)
-    return StreamingResponse(_lines(changes, Wanted(prefix=prefix), gap), media_type="text/event-stream")
+    first = message("gap", {"cursor": str(start)}) if gap else ": from here\n\n"
+    wanted = Wanted(prefix=prefix)
+    return stream(first, _messages(Changes(call.contexts, call.workspace, start), wanted), parts.closing)
 
 
-async def _lines(changes: Changes, wanted: Wanted, gap: bool) -> AsyncIterator[str]:
-    yield f'event: gap\ndata: {{"cursor": "{changes.cursor}"}}\n\n' if gap else ": from here\n\n"
-    silent = 0.0
+async def _messages(changes: Changes, wanted: Wanted) -> AsyncGenerator[list[str], None]:
     async with aclosing(changes.follow()) as batches:
         async for found in batches:
-            fitting = [change for change in found if wanted.fits(change)]
-            for change in fitting:
-                line = json.dumps(change_json(change))
-                yield f"id: {change.cursor}\nevent: {change.kind}\ndata: {line}\n\n"
-            silent = 0.0 if fitting else silent + (0 if found else _POLL_S)
-            if silent >= _ALIVE_S:
-                silent = 0.0
-                yield ": still here\n\n"
+            yield [message(one.kind, change_json(one), str(one.cursor)) for one in found if wanted.fits(one)]
 
 
 @router.websocket("/v1/changes")

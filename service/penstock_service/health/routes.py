@@ -1,19 +1,28 @@
-"""Whether the service lives, and whether it can serve."""
+"""How the service and what it stands on are: for probes, for people, for Prometheus."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
 
-from penstock.base.errors import StoreError
+from penstock.base.errors import PenstockError, StoreError
 from penstock.base.version import VERSION
-from penstock_service.http.parts import PartsOf
+from penstock.control.client import NotUp, Refused, Remote
+from penstock_service.health.metrics import Metrics
+from penstock_service.http.answers import error_responses
+from penstock_service.http.parts import Parts, PartsOf
+from penstock_service.jobs.engine import JobEngine, JobEngineOf
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["health"])
+_UNABLE: dict[int | str, dict[str, Any]] = {503: {"description": "It cannot serve."}}
+HAS_NONE = 409
+"""The status of the control channel where the proxy has no memory."""
+_MEMORY = ("embedder", "items", "unindexed", "bytes", "degraded")
+_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @router.get("/healthz")
@@ -22,7 +31,7 @@ async def alive() -> dict[str, str]:
     return {"status": "ok", "version": VERSION}
 
 
-@router.get("/readyz", responses={503: {"description": "It cannot serve."}})
+@router.get("/readyz", responses=_UNABLE)
 def ready(parts: PartsOf) -> JSONResponse:
     """Whether the contexts can be read. 503: they cannot."""
     degraded: list[str] = []
@@ -33,3 +42,68 @@ def ready(parts: PartsOf) -> JSONResponse:
         degraded = ["store"]
     answer = {"ready": not degraded, "degraded": degraded, "cursor": cursor}
     return JSONResponse(answer, 503 if degraded else 200)
+
+
+@router.get("/health", responses=_UNABLE)
+def health(parts: PartsOf) -> JSONResponse:
+    """`ok`, or `down` and 503 when the contexts cannot be read. For probes: it says no more."""
+    is_up = _contexts(parts)["status"] == "ok"
+    return JSONResponse({"status": "ok" if is_up else "down"}, 200 if is_up else 503)
+
+
+@router.get("/health/detailed", responses=error_responses())
+def detailed(parts: PartsOf, jobs: JobEngineOf) -> dict[str, Any]:
+    """Each part with `status`: `ok`, `degraded`, `down`, or `off` where it is not there; and why."""
+    proxy = _proxy(parts)
+    found = {"contexts": _contexts(parts), "proxy": proxy, "memory": _memory(parts, proxy), "jobs": _jobs(jobs)}
+    is_well = all(part["status"] in ("ok", "off") for part in found.values())
+    return {"status": "ok" if is_well else "degraded", "version": VERSION, "parts": found}
+
+
+@router.get(
+    "/metrics",
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus' format."}},
+    response_class=Response,
+)
+def metrics(request: Request) -> Response:
+    """Figures for Prometheus."""
+    kept: Metrics = request.app.state.metrics
+    return Response(kept.text(), media_type=_TEXT)
+
+
+def _contexts(parts: Parts) -> dict[str, Any]:
+    try:
+        return {"status": "ok", "cursor": str(parts.contexts.cursor())}
+    except StoreError as e:
+        return {"status": "down", "why": str(e)}
+
+
+def _jobs(engine: JobEngine) -> dict[str, Any]:
+    try:
+        counts = {queue.queue: queue.counts for queue in engine.jobs.stats()}
+    except StoreError as e:
+        return {"status": "down", "why": str(e)}
+    return {"status": "ok", "queues": counts}
+
+
+def _proxy(parts: Parts) -> dict[str, Any]:
+    try:
+        found = Remote(parts.store).health()
+    except NotUp as e:
+        return {"status": "off", "why": str(e)}
+    except PenstockError as e:
+        return {"status": "down", "why": str(e)}
+    return {"status": "degraded" if found["degraded"] else "ok", **found}
+
+
+def _memory(parts: Parts, proxy: dict[str, Any]) -> dict[str, Any]:
+    """As the proxy has it: where none is up, it is opened when somebody asks for it."""
+    if proxy["status"] == "off":
+        return {"status": "off", "why": "no proxy has it open"}
+    try:
+        found = Remote(parts.store).do("/memory/status", {})
+    except Refused as e:
+        return {"status": "off" if e.status == HAS_NONE else "down", "why": str(e)}
+    except PenstockError as e:
+        return {"status": "down", "why": str(e)}
+    return {"status": "degraded" if found["degraded"] else "ok", **{name: found[name] for name in _MEMORY}}

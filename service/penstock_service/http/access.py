@@ -18,8 +18,8 @@ __all__ = ["Access"]
 _LONGER = {"/v1/import": 4 << 30}
 """Bytes of a body by path, where it is read as a stream and never held in memory."""
 _HOST = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]+))(?::\d{1,5})?")
-OPEN = frozenset({"/healthz", "/readyz"})
-"""Paths that probes ask without a token."""
+OPEN = frozenset({"/healthz", "/readyz", "/health", "/docs"})
+"""Paths without a token: those of probes, and the description for people, which is the same everywhere."""
 
 
 class Access:

@@ -100,10 +100,6 @@ def handle_errors(app: FastAPI) -> None:
         message = f"{request.method} {request.url.path}: {e.detail}"
         return JSONResponse(error_body(type, message), e.status_code, headers=e.headers)
 
-    @app.exception_handler(Exception)
-    async def _(request: Request, e: Exception) -> JSONResponse:  # Starlette raises it again, for the log
-        return JSONResponse(error_body("internal", "an error of the service: its log says more"), STATUS["internal"])
-
 
 async def _busy(_request: Request, e: Exception) -> JSONResponse:
     logger.warning("%s", e)

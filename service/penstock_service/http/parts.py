@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +25,8 @@ class Parts:
     """The file of the proxy's events. The proxy itself and its memory are looked for by it, with each call: one may be
     started, or end, at any time."""
     settings: ServiceSettings = field(default_factory=ServiceSettings)
+    closing: threading.Event = field(default_factory=threading.Event)
+    """Set when the service ends: answers that would not end by themselves do then."""
 
 
 async def _parts(connection: HTTPConnection) -> Parts:  # async: a plain function would cost a change of threads

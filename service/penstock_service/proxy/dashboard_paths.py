@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from penstock_service.http.answers import error_responses
-from penstock_service.proxy import commands, requests, sessions
+from penstock_service.http.event_stream import STREAMED
+from penstock_service.proxy import commands, events, requests, sessions
 
 __all__ = ["router"]
 
@@ -22,4 +23,5 @@ for method, path, call in (
     ("GET", "/requests/{exchange:path}", requests.request),
 ):
     router.add_api_route(path, call, methods=[method])
+router.add_api_route("/events", events.events, methods=["GET"], responses=STREAMED, response_class=StreamingResponse)
 router.add_api_route("/export", requests.export, methods=["GET"], response_class=StreamingResponse)

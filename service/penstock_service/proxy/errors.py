@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from penstock.base.errors import NotFound, PenstockError
 from penstock.control.client import NoAnswer, NotUp, Refused
 from penstock.control.session_commands import SessionConflict
 from penstock_service.http.answers import STATUS, error_body
@@ -19,14 +18,8 @@ _TYPES = {404: "not_found", 409: "conflict", 413: "too_large", 503: "busy"}
 
 
 def handle_proxy_errors(app: FastAPI) -> None:
-    """Have `app` answer them."""
-    for kind, type in (
-        (NotUp, "busy"),
-        (NoAnswer, "busy"),
-        (NotFound, "not_found"),
-        (SessionConflict, "conflict"),
-        (PenstockError, "invalid"),
-    ):
+    """Have `app` answer those that are not of the service's other calls as well."""
+    for kind, type in ((NotUp, "busy"), (NoAnswer, "busy"), (SessionConflict, "conflict")):
         app.add_exception_handler(kind, _answering(type))
 
     @app.exception_handler(Refused)

@@ -24,7 +24,7 @@ from penstock_service.http.answers import error_responses
 from penstock_service.http.parts import Parts, PartsOf
 from penstock_service.proxy.commands import ask
 
-__all__ = ["newest_requests", "router"]
+__all__ = ["log_of", "newest_requests", "router", "summary"]
 
 router = APIRouter(prefix="/v1", tags=["proxy"], responses=error_responses())
 Cursor = Annotated[str | None, Query(pattern=r"^\d{1,18}$", description="The `next` of the page before")]
@@ -42,7 +42,7 @@ def requests(
         last = log.last_seq()
         start = last if after is None else min(int(after) - 1, last)
         found = newest_requests(log, start, session, limit + 1)
-        items = [_summary(log, id) for id, _ in found[:limit]]
+        items = [summary(log, id) for id, _ in found[:limit]]
     return {"items": items, "next": str(found[limit - 1][1]) if len(found) > limit else None}
 
 
@@ -114,7 +114,8 @@ def _chosen(log: Store, session: str, conversation: str) -> Selection:
         raise NotFound(str(e)) from e
 
 
-def _summary(log: Store, id: str) -> dict[str, Any]:
+def summary(log: Store, id: str) -> dict[str, Any]:
+    """One exchange as an export has it, without its events."""
     found = exchange_payload(id, log.events_of(id), Totals())
     del found["events"]
     return found

@@ -18,13 +18,14 @@ def test_the_environment_says_each_key() -> None:
         "PENSTOCK_SERVICE_SEEDS": "off",
         "PENSTOCK_SERVICE_BODY_MEGABYTES": "2.5",
         "PENSTOCK_SERVICE_SEARCH_LIMIT": "20",
+        "PENSTOCK_SERVICE_LOG": "json",
         "PENSTOCK_SERVICE": "http://127.0.0.1:7878",  # where a client looks for it
     }
     values = service_values(environ=said)
     assert set(values) == set(ServiceSettings.model_fields)
     found = profiles.changed(profiles.load("default"), {"service": values}).service
     assert (found.port, found.allowed_hosts, found.seeds) == (9000, ("a.example", "b.example"), False)
-    assert (found.host, found.body_megabytes, found.search_limit) == ("127.0.0.2", 2.5, 20)
+    assert (found.host, found.body_megabytes, found.search_limit, found.log) == ("127.0.0.2", 2.5, 20, "json")
 
 
 def test_what_is_given_goes_over_the_environment() -> None:
@@ -53,6 +54,7 @@ def test_a_wrong_variable_is_refused(name: str, value: str, said: str) -> None:
         ({"prot": 1}, "Did you mean 'port'?"),
         ({"port": 70_000}, "service.port = 70000"),
         ({"seeds": "yes"}, "true or false was expected"),
+        ({"log": "xml"}, "'text' or 'json' was expected"),
     ],
 )
 def test_a_wrong_key_is_refused(table: dict[str, object], said: str) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.service.beside import Beside, starting
 from tests.service.conftest import Service
-from tests.service.proxy.conftest import Beside, starting
 
 
 def value(beside: Beside, key: str) -> Any:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from penstock_service.proxy.dashboard_paths import router
+from tests.service.beside import Beside
 from tests.service.conftest import Service
-from tests.service.proxy.conftest import Beside
 
 
 def test_answer_as_the_calls_they_stand_for(left: Service) -> None:
@@ -36,5 +36,6 @@ def test_each_is_there() -> None:
             "requests",
             "requests/{exchange:path}",
             "export",
+            "events",
         )
     }

@@ -11,8 +11,9 @@ from penstock.store.reading import PAGE
 from penstock.store.sql import SqlStore
 from penstock_service.proxy.requests import newest_requests
 from tests.road.proxy import wait_until
+from tests.service.beside import Beside
 from tests.service.conftest import Service, running
-from tests.service.proxy.conftest import ABOUT, CANARY, Beside
+from tests.service.proxy.conftest import ABOUT, CANARY
 
 
 def test_a_page_has_the_newest_first(left: Service) -> None:

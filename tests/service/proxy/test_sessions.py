@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.service.beside import Beside
 from tests.service.conftest import Service, running
-from tests.service.proxy.conftest import Beside
 
 
 def test_listed_labelled_and_deleted_where_no_proxy_is_up(left: Service) -> None:

@@ -1,0 +1,49 @@
+"""Server-sent events: how a message is written, and a stream that stays alive, and ends with the service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from threading import Event
+from time import monotonic
+from typing import Any
+
+from fastapi.responses import StreamingResponse
+
+__all__ = ["STREAMED", "message", "stream"]
+
+_ALIVE_S = 15.0
+"""Seconds after which a silent stream gets a comment, so that proxies between do not end it."""
+STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Events."}
+}
+"""What the description of the API says of such an answer."""
+
+
+def message(event: str, data: Any, cursor: str = "") -> str:
+    """One message. A reader that was away sends its last `cursor` as `Last-Event-ID`."""
+    id = f"id: {cursor}\n" if cursor else ""
+    return f"{id}event: {event}\ndata: {json.dumps(data)}\n\n"
+
+
+def stream(first: str, batches: AsyncGenerator[Sequence[str], None], closing: Event) -> StreamingResponse:
+    """An answer that begins with `first` and goes on with `batches`, which gives an empty one about once a second when
+    there is nothing. It ends when `closing` is set, or with its reader: it is read no further than that one reads."""
+    return StreamingResponse(_pieces(first, batches, closing), media_type="text/event-stream")
+
+
+async def _pieces(first: str, batches: AsyncGenerator[Sequence[str], None], closing: Event) -> AsyncIterator[str]:
+    yield first
+    last = monotonic()
+    async with aclosing(batches):
+        async for batch in batches:
+            if closing.is_set():
+                return
+            if batch:
+                yield "".join(batch)
+            elif monotonic() - last >= _ALIVE_S:
+                yield ": still here\n\n"
+            else:
+                continue
+            last = monotonic()

@@ -1,0 +1,58 @@
+"""The service's log as lines of JSON on stderr."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from penstock.redaction.redaction import redact
+from penstock_service.http.observing import CALLS, request_id
+
+__all__ = ["JsonLines", "json_log"]
+
+_LOGGERS = ("penstock_service", "uvicorn")
+_FIELDS = ("method", "route", "status", "duration_ms")
+"""Of a line about a call."""
+
+
+class JsonLines(logging.Formatter):
+    """`timestamp`, `level`, `logger`, `message`, and what is known of the call."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line. What looks like a credential is taken out."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line: dict[str, object] = {
+            "timestamp": at.replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": redact(record.getMessage()),
+        }
+        if id := request_id.get():
+            line["request_id"] = id
+        line |= {name: getattr(record, name) for name in _FIELDS if hasattr(record, name)}
+        if record.exc_info:
+            line["exception"] = redact(self.formatException(record.exc_info))
+        return json.dumps(line)
+
+
+@contextmanager
+def json_log() -> Iterator[None]:
+    """While active, the service logs so, each call with a line; what else logs in this process goes its own way."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    was = CALLS.level
+    CALLS.setLevel(logging.INFO)
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.propagate = False
+    try:
+        yield
+    finally:
+        CALLS.setLevel(was)
+        for logger in loggers:
+            logger.removeHandler(handler)
+            logger.propagate = True
