@@ -24,6 +24,7 @@ from penstock_service.http.parts import Parts
 from penstock_service.jobs import routes as jobs
 from penstock_service.jobs.engine import JobEngine
 from penstock_service.memory import routes as memory
+from penstock_service.memory.reach import MemoryReach
 from penstock_service.proxy import commands, dashboard_paths, requests, sessions
 from penstock_service.proxy.errors import handle_proxy_errors
 from penstock_service.tools.routes import tool_router
@@ -62,7 +63,8 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
     """The application. `token`: what a caller must show. `hosts`: the names it is asked by."""
 
     mcp = _mcp(parts)
-    engine = JobEngine.of(parts)
+    reach = MemoryReach(parts.store)
+    engine = JobEngine.of(parts, reach.do)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -86,6 +88,7 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
         redoc_url=None,
     )
     app.state.parts = parts
+    app.state.memory = reach
     app.state.jobs = engine
     for router in _ROUTERS + (_SEED_ROUTERS if parts.settings.seeds else ()):
         app.include_router(router)
