@@ -14,6 +14,8 @@ from fastapi.concurrency import run_in_threadpool
 from penstock.base.errors import MemoryDown, StoreError
 from penstock.base.version import VERSION
 from penstock.contexts.contexts import Contexts
+from penstock.contexts.vectors import VectorSearch
+from penstock.memory.embedders import chosen
 from penstock_service.backup import routes as backup
 from penstock_service.contexts import analytics, changes, sealing, seed_paths
 from penstock_service.contexts import routes as contexts
@@ -29,6 +31,7 @@ from penstock_service.jobs.engine import JobEngine
 from penstock_service.memory import expand
 from penstock_service.memory import items as memory_items
 from penstock_service.memory import routes as memory
+from penstock_service.memory.reach import MemoryReach
 from penstock_service.proxy import commands, dashboard_paths, events, requests, sessions
 from penstock_service.proxy.errors import handle_proxy_errors
 from penstock_service.search import routes as search
@@ -73,11 +76,12 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
     """The application. `token`: what a caller must show. `hosts`: the names it is asked by."""
 
     mcp = _mcp(parts)
-    engine = JobEngine.of(parts)
+    reach, vectors = MemoryReach(parts.store), VectorSearch(parts.contexts, chosen)
+    engine = JobEngine.of(parts, reach.do)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        tidying = asyncio.create_task(_tidy(parts.contexts, app))
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        tidying = asyncio.create_task(_tidy(parts.contexts, vectors))
         engine.runner.start()
         try:
             async with mcp.session_manager.run() if mcp else nullcontext():
@@ -87,6 +91,7 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
             with suppress(asyncio.CancelledError):
                 await tidying
             await run_in_threadpool(engine.close)
+            await run_in_threadpool(reach.close)
 
     app = FastAPI(
         title="Penstock",
@@ -97,6 +102,8 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
         redoc_url=None,
     )
     app.state.parts = parts
+    app.state.memory = reach
+    app.state.vectors = vectors
     app.state.jobs = engine
     for router in _ROUTERS + (_SEED_ROUTERS if parts.settings.seeds else ()):
         app.include_router(router)
@@ -122,12 +129,11 @@ def _mcp(parts: Parts) -> FastMCP[None] | None:
     return mcp_server(parts)
 
 
-async def _tidy(kept: Contexts, app: FastAPI) -> None:
+async def _tidy(kept: Contexts, vectors: VectorSearch) -> None:
     while True:
         try:
             await run_in_threadpool(kept.expire)
-            if (vectors := getattr(app.state, "vectors", None)) is not None:
-                await run_in_threadpool(vectors.catch_up)
+            await run_in_threadpool(vectors.catch_up)
         except (MemoryDown, StoreError) as e:
             logger.warning("what has ended cannot be removed, or vectors not be made: %s", e)
         await asyncio.sleep(_EXPIRE_S)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -56,6 +56,33 @@ def remembered(caller: Caller, id: str) -> str:
     return _joined([*near[0], f">>> {_entry(found['item'], LONGEST)}", *near[1]])
 
 
+def workingset(
+    caller: Caller,
+    purpose: Annotated[str, Field(min_length=1, max_length=8_000, description="The task, in words.")],
+    token_budget: Annotated[int, Field(ge=100, le=20_000)] = 4_000,
+) -> Any:
+    """Give what is needed at hand to go on with a task of this project, in sections and within a number of tokens: the
+    mission, constraints, decisions, files, what is open, what was said last, diffs and documents about it. Call this
+    when you take over work that another session or agent began."""
+    asked = {"purpose": purpose, "project": caller.project, "token_budget": token_budget}
+    return caller.memory("workingset", asked)
+
+
+def feedback(
+    caller: Caller,
+    id: str,
+    feedback_type: Literal["helpful", "wrong", "outdated", "duplicate"],
+    comment: Annotated[str, Field(max_length=2_000)] = "",
+) -> str:
+    """Say of a memory that it was helpful, or is wrong, outdated or a duplicate: it counts in later searches. Call this
+    when what `recall` gave turned out to be so.
+
+    id: the id that recall names."""
+    asked = {"item_id": id, "feedback_type": feedback_type, "project": caller.project, "comment": comment}
+    caller.memory("feedback", {**asked, "by": caller.by})
+    return f"[noted: {feedback_type}]"
+
+
 def list_memories(
     caller: Caller,
     limit: Annotated[int, Field(ge=1, le=50)] = 20,
@@ -90,7 +117,9 @@ def forget(caller: Caller, id: str) -> str:
 
 MEMORY_TOOLS = (
     Tool(recall, "Recall"),
+    Tool(workingset, "Working set"),
     Tool(list_memories, "List memories"),
+    Tool(feedback, "Feedback on a memory", "adds"),
     Tool(remember, "Remember", "adds"),
     Tool(forget, "Forget a memory", "deletes"),
 )

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Query
-from fastapi.concurrency import run_in_threadpool
+from fastapi import Depends, Query
 from starlette.requests import HTTPConnection
 
 from penstock_service.http.calls import Call, call_of
-from penstock_service.http.parts import Parts, PartsOf
 from penstock_service.memory.reach import MemoryReach
 
-__all__ = ["MemoryCall", "MemoryCalls", "ProjectQuery", "closing_memory", "reach_of"]
+__all__ = ["MemoryCall", "MemoryCalls", "ProjectQuery", "reach_of"]
 
 ProjectQuery = Annotated[
     str | None, Query(min_length=1, max_length=400, description="By default the workspace.", alias="project")
@@ -37,27 +34,14 @@ class MemoryCall:
         return self.reach.do(command, {"project": project or self.workspace, **said})
 
 
-async def _call(connection: HTTPConnection, parts: PartsOf, call: Annotated[Call, Depends(call_of)]) -> MemoryCall:
-    return MemoryCall(reach_of(connection, parts), call.workspace, call.by)
+async def _call(connection: HTTPConnection, call: Annotated[Call, Depends(call_of)]) -> MemoryCall:
+    return MemoryCall(reach_of(connection), call.workspace, call.by)
 
 
-def reach_of(connection: HTTPConnection, parts: Parts) -> MemoryReach:
+def reach_of(connection: HTTPConnection) -> MemoryReach:
     """The memory of the application that is called."""
-    state = connection.app.state
-    if not hasattr(state, "memory"):
-        state.memory = MemoryReach(parts.store)
-    reach: MemoryReach = state.memory
+    reach: MemoryReach = connection.app.state.memory
     return reach
 
 
 MemoryCalls = Annotated[MemoryCall, Depends(_call)]
-
-
-@asynccontextmanager
-async def closing_memory(app: FastAPI) -> AsyncIterator[None]:
-    """Lets go of the memory when the application ends."""
-    try:
-        yield
-    finally:
-        if hasattr(app.state, "memory"):
-            await run_in_threadpool(app.state.memory.close)

@@ -10,11 +10,11 @@ from fastapi.responses import Response
 from penstock_service.http.answers import error_responses
 from penstock_service.http.calls import json_answer
 from penstock_service.memory import bodies
-from penstock_service.memory.calls import MemoryCalls, closing_memory
+from penstock_service.memory.calls import MemoryCalls
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1", tags=["memory"], responses=error_responses(), lifespan=closing_memory)
+router = APIRouter(prefix="/v1", tags=["memory"], responses=error_responses())
 _DAY_S = 86_400.0
 
 

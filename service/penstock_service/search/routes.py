@@ -14,7 +14,6 @@ from penstock.base.format import rfc3339
 from penstock.contexts.json import hit_json
 from penstock.contexts.records import Filter, Hit
 from penstock.contexts.vectors import VectorSearch, fused
-from penstock.memory.embedders import chosen
 from penstock_service.contexts.bodies import Body, Name, Prefix, Word
 from penstock_service.http.answers import error_responses
 from penstock_service.http.calls import Call, call_of, check_limit, json_answer
@@ -85,7 +84,7 @@ def search(body: SearchBody, request: Request, parts: PartsOf, call: Annotated[C
     if "memory" in body.places:
         asked = {"query": body.query, "project": call.workspace, "limit": body.limit}
         try:
-            remembered = reach_of(request, parts).do("search", asked)
+            remembered = reach_of(request).do("search", asked)
         except MemoryDown:
             degraded.append("memory")
         else:
@@ -102,7 +101,8 @@ def _contexts(body: SearchBody, call: Call, request: Request) -> tuple[list[Hit]
     near: list[Hit] = []
     is_complete = False
     try:
-        near, is_complete = _vectors(request, call).search(call.workspace, body.query, wanted, limit=body.limit)
+        vectors: VectorSearch = request.app.state.vectors
+        near, is_complete = vectors.search(call.workspace, body.query, wanted, limit=body.limit)
     except MemoryDown:
         if body.mode == "vectors":
             raise
@@ -111,15 +111,6 @@ def _contexts(body: SearchBody, call: Call, request: Request) -> tuple[list[Hit]
         return near, degraded
     by_words = call.contexts.search(call.workspace, body.query, wanted, limit=body.limit)
     return fused([by_words, near], body.limit), degraded
-
-
-def _vectors(request: Request, call: Call) -> VectorSearch:
-    """The vectors of the application that is called."""
-    state = request.app.state
-    if not hasattr(state, "vectors"):
-        state.vectors = VectorSearch(call.contexts, chosen)
-    vectors: VectorSearch = state.vectors
-    return vectors
 
 
 def _memory_hit(one: dict[str, Any]) -> dict[str, Any]:

@@ -18,4 +18,4 @@ def caller_of(request: Request, parts: Parts) -> Caller:
     client = request.headers.get("user-agent", "").partition("/")[0].strip() or "agent"
     workspace = check_workspace(request.headers.get("x-penstock-workspace", "default"))
     by = request.headers.get("x-penstock-by", client)[:200]
-    return Caller(lambda: parts.contexts, reach_of(request, parts).do, parts.store, workspace, by, project=workspace)
+    return Caller(lambda: parts.contexts, reach_of(request).do, parts.store, workspace, by, project=workspace)

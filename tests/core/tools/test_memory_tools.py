@@ -114,3 +114,16 @@ def test_an_answer_has_a_limit(tools: Tools) -> None:
     answer = tools("kiln").recall("firing note", 20)
     assert len(answer) < LONGEST + 200
     assert re.search(r"\[\d+ more: ask for fewer", answer)
+
+
+def test_a_task_is_taken_over_and_a_memory_judged(tools: Tools) -> None:
+    """In the project of the caller, and in its name."""
+    found = tools("kiln").workingset("fire the kiln")
+    assert "How hot does the kiln get?" in found
+    assert "loom" not in found
+    [one] = ids(tools("kiln").recall("open the vents", 1))
+    assert tools("kiln").feedback(one, "wrong", "they stay closed") == "[noted: wrong]"
+    with pytest.raises(PenstockError, match="no memory"):
+        tools("loom").feedback(one, "wrong")
+    with pytest.raises(PenstockError, match="feedback_type"):
+        tools("kiln").feedback(one, "nice")

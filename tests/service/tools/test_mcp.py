@@ -54,7 +54,7 @@ async def test_the_tools_say_which_of_them_only_read(service: Service) -> None:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
     reading = {name for name, tool in tools.items() if tool.annotations and tool.annotations.readOnlyHint}
     assert reading == {tool.name for tool in all_tools().values() if tool.effect == "reads"}
-    assert set(tools) - reading == {"context_put", "context_rollback", "remember", "forget"}
+    assert set(tools) - reading == {"context_put", "context_rollback", "remember", "forget", "feedback"}
     assert all(tool.description and "request" not in tool.inputSchema["properties"] for tool in tools.values())
 
 

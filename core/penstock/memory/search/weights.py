@@ -72,6 +72,6 @@ SURE_SHARED = 6.5
 """... and that is so much: two rare words, or several that are not. "Commit this" is about nothing that was said."""
 RELATED, LIKELY = 4.0, 7.0
 """How sure a hit must be to be given to who asks for all that is related, and below what the best one is called weak.
-On LoCoMo and BEAM one question of a hundred is called weak, and four of five that are about something else. Without what
-is below 4, 1,000 tokens hold as much of the evidence (.890 in place of .892, and .589), and of an answer to a
+On LoCoMo and BEAM one question of a hundred is called weak, and four of five that are about something else. Without
+what is below 4, 1,000 tokens hold as much of the evidence (.890 in place of .892, and .589), and of an answer to a
 question about something else a half or less is left."""
