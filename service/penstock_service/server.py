@@ -79,7 +79,8 @@ class ServiceServer:
                 timeout_graceful_shutdown=_GRACE_S,
             )
             self._server = EndingServer(config, parts.closing)
-            self._server.should_exit = self._is_stopped
+            if self._is_stopped:
+                self._server.should_exit = True
             self._server.run(sockets=[self._listener])
 
     def start(self) -> None:
