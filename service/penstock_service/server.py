@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from contextlib import closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,7 +67,12 @@ class ServiceServer:
         settings = self._settings
         names = {*LOCAL_HOSTS, settings.host.lower(), *(name.lower() for name in settings.allowed_hosts)}
         logged = json_log() if settings.log == "json" else nullcontext()
-        with logged, closing(self._listener), closing(Contexts(self._store.parent / "contexts.db")) as contexts:
+        with (
+            logged,
+            self._traced(),
+            closing(self._listener),
+            closing(Contexts(self._store.parent / "contexts.db")) as contexts,
+        ):
             parts = Parts(contexts, self._store, settings)
             app = create_app(parts, self._token, hosts=names)
             config = uvicorn.Config(
@@ -79,8 +84,16 @@ class ServiceServer:
                 timeout_graceful_shutdown=_GRACE_S,
             )
             self._server = EndingServer(config, parts.closing)
-            self._server.should_exit = self._is_stopped
+            if self._is_stopped:
+                self._server.should_exit = True
             self._server.run(sockets=[self._listener])
+
+    def _traced(self) -> AbstractContextManager[object]:
+        if not self._settings.otlp:
+            return nullcontext()
+        from penstock_service.health.tracing import Tracing
+
+        return closing(Tracing(self._store, self._settings.otlp))
 
     def start(self) -> None:
         """Serve in a thread, with an event loop of its own. uvicorn leaves signals alone there."""

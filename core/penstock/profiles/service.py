@@ -36,6 +36,9 @@ class ServiceSettings(BaseModel):
     """Larger bodies are refused. A value of a context has at most 8 MB."""
     search_limit: int = Field(default=200, ge=1, le=1000)
     """Hits that one search may ask for, at most."""
+    otlp: str = Field(default="", pattern=r"^$|^https?://")
+    """The address of an OpenTelemetry collector (OTLP over gRPC) that gets a span for each call of a model, without
+    texts. Empty: none does."""
     log: Literal["text", "json"] = "text"
     """`json`: what the service logs, and each call, is a line of JSON on stderr."""
 

@@ -1,12 +1,33 @@
-"""OpenTelemetry's names for calls of models, as of July 2026 (semantic conventions for generative AI, none of them
-stable yet), in the form that Prometheus wants."""
+"""OpenTelemetry's names for calls of models: semantic conventions for generative AI, as of July 2026. None of them is
+stable yet."""
 
 from __future__ import annotations
 
-__all__ = ["MODEL", "PROVIDER", "TOKEN_TYPE", "TOKEN_USAGE"]
+__all__ = [
+    "ERROR",
+    "INPUT_TOKENS",
+    "MODEL",
+    "OPERATION",
+    "OUTPUT_TOKENS",
+    "PROVIDER",
+    "RESPONSE_MODEL",
+    "TOKEN_TYPE",
+    "TOKEN_USAGE",
+    "prometheus_name",
+]
 
-TOKEN_USAGE = "gen_ai_client_token_usage"
-TOKEN_TYPE = "gen_ai_token_type"
+OPERATION = "gen_ai.operation.name"
+PROVIDER = "gen_ai.provider.name"
+MODEL = "gen_ai.request.model"
+RESPONSE_MODEL = "gen_ai.response.model"
+INPUT_TOKENS = "gen_ai.usage.input_tokens"
+OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
+TOKEN_USAGE = "gen_ai.client.token.usage"
+TOKEN_TYPE = "gen_ai.token.type"
 """`input` or `output`."""
-PROVIDER = "gen_ai_provider_name"
-MODEL = "gen_ai_request_model"
+ERROR = "error.type"
+
+
+def prometheus_name(name: str) -> str:
+    """The form of a name that Prometheus takes."""
+    return name.replace(".", "_")

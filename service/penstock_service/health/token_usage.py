@@ -17,7 +17,7 @@ from penstock.events.request_events import ClassifiedEvent
 from penstock.events.response_events import AnsweredEvent
 from penstock.store.base import Store
 from penstock.store.reading import all_events, open_log
-from penstock_service.health.genai_names import MODEL, PROVIDER, TOKEN_TYPE, TOKEN_USAGE
+from penstock_service.health.genai_names import MODEL, PROVIDER, TOKEN_TYPE, TOKEN_USAGE, prometheus_name
 
 __all__ = ["TokenUsage"]
 
@@ -42,11 +42,11 @@ class TokenUsage:
         """The family, for Prometheus."""
         with self._lock:
             self._read()
-            family = CounterMetricFamily(
-                TOKEN_USAGE, "Tokens as the providers counted them.", labels=[PROVIDER, MODEL, TOKEN_TYPE]
-            )
-            for labels, tokens in sorted(self._tokens.items()):
-                family.add_metric(list(labels), tokens)
+            labels = [prometheus_name(name) for name in (PROVIDER, MODEL, TOKEN_TYPE)]
+            about = "Tokens as the providers counted them."
+            family = CounterMetricFamily(prometheus_name(TOKEN_USAGE), about, labels=labels)
+            for values, tokens in sorted(self._tokens.items()):
+                family.add_metric(list(values), tokens)
         return [family]
 
     def _read(self) -> None:

@@ -7,7 +7,10 @@ import logging
 import re
 import signal
 import socket
+import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -101,6 +104,25 @@ def test_a_damaged_file_of_contexts_leaves_the_wire_alone(up: Up, provider: Prov
     program.send(signal.SIGTERM)
     assert program.status() == 0
     assert "contexts.db" in program.out
+
+
+@pytest.mark.slow
+def test_the_wire_does_not_wait_for_the_service(up: Up, provider: Provider, tmp_path: Path) -> None:
+    """Calls that wait for the file of contexts, more of them than the service has threads, hold up no request."""
+    store = tmp_path / "kept" / "penstock.db"
+    program = up("--serve", "0", "--store", str(store), "--reverse", f"http://127.0.0.1:{provider.port}")
+    base = next(iter(program.wait_until_up().reverse.values()))
+    body = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}
+    with service_of(program) as http, ThreadPoolExecutor(50) as pool:
+        assert http.get("/readyz").status_code == 200
+        with closing(sqlite3.connect(store.parent / "contexts.db", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            puts = [pool.submit(http.put, f"/v1/contexts/{n}", json={"data": n}) for n in range(50)]
+            for _ in range(3):
+                answer = httpx.post(f"{base}/meanwhile/v1/messages", json=body, trust_env=False, timeout=60)
+                assert answer.status_code == 200
+            other.execute("ROLLBACK")
+        assert {put.result().status_code for put in puts} <= {201, 503}  # 503: it gave up waiting
 
 
 def test_a_port_in_use_is_said_before_anything_listens(run: Run) -> None:

@@ -19,6 +19,7 @@ def test_the_environment_says_each_key() -> None:
         "PENSTOCK_SERVICE_BODY_MEGABYTES": "2.5",
         "PENSTOCK_SERVICE_SEARCH_LIMIT": "20",
         "PENSTOCK_SERVICE_LOG": "json",
+        "PENSTOCK_SERVICE_OTLP": "http://127.0.0.1:4317",
         "PENSTOCK_SERVICE": "http://127.0.0.1:7878",  # where a client looks for it
     }
     values = service_values(environ=said)
@@ -55,6 +56,7 @@ def test_a_wrong_variable_is_refused(name: str, value: str, said: str) -> None:
         ({"port": 70_000}, "service.port = 70000"),
         ({"seeds": "yes"}, "true or false was expected"),
         ({"log": "xml"}, "'text' or 'json' was expected"),
+        ({"otlp": "collector:4317"}, "service.otlp = 'collector:4317'"),
     ],
 )
 def test_a_wrong_key_is_refused(table: dict[str, object], said: str) -> None:
