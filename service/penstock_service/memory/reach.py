@@ -48,6 +48,7 @@ class MemoryReach:
         self._refuses: int | None = None
         """The process of a proxy that is up and does not want the memory: its profile remembers nothing."""
         self._calls, self._asked_at = 0, 0.0
+        self._failed_at, self._fault = 0.0, ""
         self._watch: threading.Thread | None = None
         self._closing = False
 
@@ -94,8 +95,9 @@ class MemoryReach:
 
     @contextmanager
     def _asked(self) -> Iterator[MemoryClient]:
+        since = time.monotonic()
         with self._change:
-            client = self._current()
+            client = self._current(since)
             self._calls += 1
         try:
             yield client
@@ -105,14 +107,21 @@ class MemoryReach:
                 if not self._calls:
                     self._change.notify_all()
 
-    def _current(self) -> MemoryClient:
+    def _current(self, since: float) -> MemoryClient:
+        """The memory, for a call that came at `since`."""
         if self._client is not None and self._is_stale(self._client):
             self._change.wait_for(lambda: not self._calls)
             self._let_go(self._client)
         if self._closing:
             raise MemoryUnavailable("the service ends")
         if self._client is None:
-            self._client = self._open()
+            if self._failed_at > since:  # while this call waited: it need not try the same again, one after the other
+                raise MemoryDown(self._fault)
+            try:
+                self._client = self._open()
+            except MemoryDown as e:
+                self._failed_at, self._fault = time.monotonic(), str(e)
+                raise
         return self._client
 
     def _open(self) -> MemoryClient:
@@ -121,7 +130,7 @@ class MemoryReach:
             client = self._opened.enter_context(
                 open_client(self._store, lambda: profile, tell=logger.warning, patience_s=PATIENCE_S)
             )
-        except (NotFound, MemoryDown):
+        except MemoryDown:
             raise
         except PenstockError as e:
             raise MemoryDown(str(e)) from e

@@ -11,7 +11,7 @@ import pytest
 from penstock.base import paths
 from penstock.base.errors import MemoryDown, NotFound, PenstockError
 from penstock.profiles.profile import Profile, load
-from penstock.store.lock import is_taken
+from penstock.store.lock import StoreLock, is_taken
 from penstock.store.sql import SqlStore
 from penstock_service.memory.reach import MemoryReach
 from tests.road.provider import Provider
@@ -69,6 +69,42 @@ def test_many_may_ask_at_once(reach: MemoryReach) -> None:
     for thread in threads:
         thread.join()
     assert len(texts(reach)) == 12
+
+
+def test_who_waited_for_the_same_failure_does_not_try_again(
+    tmp_path: Path, profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each would wait as long as all before it."""
+    monkeypatch.setattr("penstock_service.memory.reach.PATIENCE_S", 1.0)
+    (tmp_path / "memory").mkdir()
+    lock = StoreLock(tmp_path / "memory" / "memory.db")
+    (tmp_path / "memory" / "memory.db").touch()
+    tried, faults = list[Profile](), list[str]()
+
+    def opened_by() -> Profile:
+        tried.append(profile)
+        return profile
+
+    reach = MemoryReach(tmp_path / "penstock.db", opened_by)
+    together = threading.Barrier(8)
+
+    def ask() -> None:
+        together.wait()
+        with pytest.raises(MemoryDown) as e:
+            reach.do("list", {})
+        faults.append(str(e.value))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(faults) == 8
+    assert len(set(faults)) == 1
+    assert len(tried) < 8
+    lock.release()
+    assert reach.do("list", {}) == {"items": []}
+    reach.close()
 
 
 def test_what_is_wrong_with_a_call_is_told_apart(reach: MemoryReach) -> None:
