@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from penstock.base.errors import MemoryDown, StoreError
+from penstock.base.errors import MemoryDown, NotFound, PenstockError, StoreError
 from penstock.base.suggest import did_you_mean
 from penstock.contexts.errors import ContextError, StaleVersion
 from penstock.jobs.errors import JobCallError
@@ -89,6 +89,11 @@ def handle_errors(app: FastAPI) -> None:
     @app.exception_handler(JobCallError)
     async def _(_request: Request, e: JobCallError) -> JSONResponse:
         return JSONResponse(error_body(e.type, str(e), e.param), STATUS[e.type])
+
+    @app.exception_handler(PenstockError)
+    async def _(_request: Request, e: PenstockError) -> JSONResponse:
+        type = "not_found" if isinstance(e, NotFound) else "invalid"
+        return JSONResponse(error_body(type, str(e)), STATUS[type])
 
     @app.exception_handler(RequestValidationError)
     async def _(request: Request, e: RequestValidationError) -> JSONResponse:
