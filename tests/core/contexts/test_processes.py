@@ -80,6 +80,9 @@ def kill_after(path: Path, lines: int) -> None:
         assert last - seen["n"] == _shared(contexts) - seen["shared"]
         batches = {contexts.get("w", f"a/batch/{part}").data for part in range(5)}
         assert batches == {last // 3 * 3}
+        sealed = max((n for n in range(last + 1) if n % 8 == 6), default=None)
+        if sealed is not None:
+            assert contexts.get("w", "a/sealed").data == f"secret {sealed}"
         assert contexts.search("w", "shared", limit=1)[0].head.key == "shared"
         step = max((n for n in range(last + 1) if n % 8 == 4 or n % 4 in {1, 2}), default=0)
         if step % 8 == 4:
@@ -105,9 +108,17 @@ def test_what_a_killed_process_acknowledged_is_there(path: Path) -> None:
 
 @pytest.mark.slow
 def test_what_many_killed_processes_acknowledged_is_there(path: Path) -> None:
+    """Over 10,000 changes, by some 20 processes."""
     random = Random(6)
-    for _ in range(30):
-        kill_after(path, random.randrange(1, 200))
+    while changes_in(path) < 10_000:
+        kill_after(path, random.randrange(1, 1_000))
+
+
+def changes_in(path: Path) -> int:
+    contexts = Contexts(path)
+    count = contexts.cursor()
+    contexts.close()
+    return count
 
 
 def test_processes_that_start_and_write_at_once_lose_nothing(path: Path) -> None:

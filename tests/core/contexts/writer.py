@@ -29,6 +29,8 @@ def main(path: str, name: str, count: str = "") -> None:
                 writer.put(f"{name}/list", NewContext([], ttl=0))
             if n % 4 == 2:
                 writer.append(f"{name}/list", [n], NewContext(None))
+            if n % 8 == 6:
+                writer.put(f"{name}/sealed", NewContext(f"secret {n}", ttl=0, seal=True))
             if n % 8 == 4:
                 writer.delete(f"{name}/list", purge=n % 16 == 4)
         say({"n": n, "shared": seen})
