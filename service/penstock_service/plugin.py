@@ -37,6 +37,24 @@ def commands(app: typer.Typer) -> None:
         "penstock_service.command:serve",
         "Serve contexts to programs and agents over HTTP and WebSocket, on this machine, and stay until Ctrl-C.",
     )
+    add_command(
+        app,
+        "backup",
+        "penstock_service.cli.backup:backup",
+        "Write contexts, memory, events and ledgers into one file, while they are in use.",
+    )
+    add_command(
+        app,
+        "restore",
+        "penstock_service.cli.backup:restore",
+        "Put what a backup has where there is nothing yet. The service and the proxy must not be up.",
+    )
+    add_group(
+        app,
+        "jobs",
+        "penstock_service.cli.jobs:app",
+        "Look at the background jobs of the service, run and cancel them. Asks the service (`penstock serve`).",
+    )
     add_group(
         app,
         "context",

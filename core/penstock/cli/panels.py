@@ -10,7 +10,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
     "Start": ("run", "up", "down", "doctor", "demo"),
     "Watch": ("tui", "sessions", "events", "report", "export"),
     "Cost and explanation": ("cost", "explain", "expand", "whatif", "replay", "count", "models"),
-    "Memory and contexts": ("memory", "import", "mcp", "tool", "serve", "context"),
+    "Memory and contexts": ("memory", "import", "mcp", "tool", "serve", "context", "jobs", "backup", "restore"),
     "Settings and budgets": ("settings", "budget", "pause", "resume", "compact"),
     "Profiles and plugins": ("profiles", "plugins", "tokens"),
 }

@@ -13,6 +13,8 @@ import typer
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, plural, printable
 from penstock.client import Client, Context, Hit
+from penstock_service.cli.options import AsJson, Url, Workspace
+from penstock_service.cli.transfer import export, import_
 
 __all__ = ["app"]
 
@@ -23,16 +25,10 @@ app = typer.Typer(
 )
 
 Key = Annotated[str, typer.Argument(help="The name: segments joined by /, such as plan/api.")]
-Url = Annotated[
-    str | None,
-    typer.Option(
-        help="Where the service is, if not on this machine; PENSTOCK_SERVICE of the environment, too.",
-        show_default=False,
-    ),
-]
-Workspace = Annotated[str, typer.Option(help="The workspace.")]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag; several times for several.")]
+
+app.command("export")(export)
+app.command("import")(import_)
 
 
 @app.command()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
 from typing import IO, Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from penstock.base.errors import MemoryDown, StoreError
 from penstock.contexts.errors import InvalidContext
@@ -53,9 +53,7 @@ def export_lines(call: Calls, parts: PartsOf, what: ExportWhat = "all") -> Strea
     size = file.tell()
     file.seek(0)
     name = f'attachment; filename="penstock-{call.workspace}.ndjson"'
-    return StreamingResponse(
-        _chunks(file), media_type=NDJSON, headers={"content-length": str(size), "content-disposition": name}
-    )
+    return _FileResponse(file, {"content-length": str(size), "content-disposition": name})
 
 
 @router.post("/import", status_code=202, response_model=AddedAnswer, openapi_extra=_BODY)
@@ -112,7 +110,15 @@ def _check(uploads: Uploads, name: str) -> None:
             raise InvalidContext(str(e)) from e
 
 
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
+class _FileResponse(StreamingResponse):
+    """Sends lines from a file, and closes it, also where the reader goes away."""
+
+    def __init__(self, file: IO[bytes], headers: dict[str, str]) -> None:
+        super().__init__(iter(lambda: file.read(_CHUNK), b""), headers=headers, media_type=NDJSON)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._file.close()

@@ -24,6 +24,11 @@ ACTS = {
         "mcp",
         "serve",
         "context delete",
+        "context import",
+        "jobs cancel",
+        "jobs run",
+        "backup",
+        "restore",
         "tui",
         "report",
         "reindex",
@@ -36,7 +41,7 @@ ACTS = {
     *("memory remember", "memory mark", "memory forget", "memory expire"),
 }
 """Commands that do something, and say what they did."""
-IS_JSON = {"export"}
+IS_JSON = {"export", "context export", "jobs show"}
 
 
 def _all(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,81 @@
+"""`penstock backup` and `penstock restore`: on the files themselves, whether a service is up or not."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penstock.backup.restoring import restore as restore_backup
+from penstock.backup.writing import KEPT, write_backup, write_scheduled
+from penstock.base import paths
+from penstock.base.errors import PenstockError
+from penstock.base.format import moment, plural
+from penstock.jobs.backup_handlers import PASSPHRASE_VARIABLE
+
+__all__ = ["backup", "restore"]
+
+Store = Annotated[
+    Path | None, typer.Option(help="The store of the proxy; the rest is in its folder.", show_default=False)
+]
+
+
+def backup(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The file to write; one named after the time, in the folder `backups` beside the store, without it.",
+            show_default=False,
+        ),
+    ] = None,
+    seal: Annotated[
+        bool, typer.Option("--seal", help=f"Encrypt it with a passphrase, from {PASSPHRASE_VARIABLE} or asked for.")
+    ] = False,
+    keep: Annotated[int, typer.Option(min=1, help="How many stay in the folder `backups`, the newest.")] = KEPT,
+    store: Store = None,
+) -> None:
+    """Write contexts, memory, events and ledgers into one file, while they are in use."""
+    where = (store or paths.store_path()).expanduser().absolute()
+    if file is not None and os.path.lexists(file):
+        raise PenstockError(f"{file} is there already, and was left as it is: name another file")
+    passphrase = _passphrase(confirm=True) if seal else None
+    if file is None:
+        done = write_scheduled(where, passphrase=passphrase, keep=keep)
+    else:
+        done = write_backup(where, file.expanduser().absolute(), passphrase=passphrase)
+    members = ", ".join(one.name for one in done.manifest.members)
+    typer.echo(f"{done.file}: {plural(done.size, 'byte')}, with {members}.")
+    if done.removed:
+        typer.echo(f"{plural(len(done.removed), 'older backup')} removed; `--keep` says how many stay.")
+    if not seal:
+        typer.echo("It is not encrypted: who can read it can read what was said. `--seal` encrypts it.", err=True)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `penstock backup` has written.")],
+    store: Store = None,
+) -> None:
+    """Put what a backup has where there is nothing yet. The service and the proxy must not be up."""
+    where = (store or paths.store_path()).expanduser().absolute()
+    done = restore_backup(file, where, passphrase=lambda: _passphrase(confirm=False))
+    members = ", ".join(one.name for one in done.manifest.members)
+    typer.echo(f"Restored to {where.parent}, as it was on {moment(done.manifest.at)}: {members}.")
+    for master in done.master_keys:
+        typer.echo(
+            f"Sealed contexts need the master key {master}, which is in no backup: put it back into "
+            f"{where.parent / 'master-key'}.",
+            err=True,
+        )
+
+
+def _passphrase(*, confirm: bool) -> str:
+    """From the environment, or asked for. Raises `PenstockError` where nobody can be asked."""
+    given = os.environ.get(PASSPHRASE_VARIABLE)
+    if given:
+        return given
+    if not sys.stdin.isatty():
+        raise PenstockError(f"a passphrase is needed, and this is no terminal to ask at: set {PASSPHRASE_VARIABLE}")
+    return str(typer.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm))
