@@ -29,6 +29,7 @@ from penstock_service.jobs.engine import JobEngine
 from penstock_service.memory import expand
 from penstock_service.memory import items as memory_items
 from penstock_service.memory import routes as memory
+from penstock_service.memory.reach import MemoryReach
 from penstock_service.proxy import commands, dashboard_paths, events, requests, sessions
 from penstock_service.proxy.errors import handle_proxy_errors
 from penstock_service.search import routes as search
@@ -73,7 +74,8 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
     """The application. `token`: what a caller must show. `hosts`: the names it is asked by."""
 
     mcp = _mcp(parts)
-    engine = JobEngine.of(parts)
+    reach = MemoryReach(parts.store)
+    engine = JobEngine.of(parts, reach.do)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -97,6 +99,7 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
         redoc_url=None,
     )
     app.state.parts = parts
+    app.state.memory = reach
     app.state.jobs = engine
     for router in _ROUTERS + (_SEED_ROUTERS if parts.settings.seeds else ()):
         app.include_router(router)

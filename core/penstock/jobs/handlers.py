@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import Field
@@ -14,7 +13,7 @@ from penstock.jobs.kinds import JobKind, JobKinds, Payload, Result
 from penstock.jobs.memory_handlers import memory_kinds
 from penstock.jobs.progress import Progress
 from penstock.jobs.transfer_handlers import transfer_kinds, uploads_of
-from penstock.profiles.profile import Profile
+from penstock.transfer.importing import MemoryDo
 
 __all__ = ["KEPT_DAYS", "Expire", "Prune", "job_kinds"]
 
@@ -33,9 +32,9 @@ class Prune(Payload):
     """Those that ended less than so many days ago stay."""
 
 
-def job_kinds(jobs: Jobs, contexts: Contexts, store: Path, profile: Callable[[], Profile]) -> JobKinds:
+def job_kinds(jobs: Jobs, contexts: Contexts, store: Path, memory: MemoryDo) -> JobKinds:
     """What a service with these parts can do. `store`: the file of the proxy's events, beside which its memory is;
-    `profile`: says how that is opened where no proxy has it open."""
+    `memory` carries commands out on that, wherever it is open."""
 
     def expire(_: Expire, _progress: Progress) -> Result:
         return {"expired": contexts.expire()}
@@ -49,8 +48,8 @@ def job_kinds(jobs: Jobs, contexts: Contexts, store: Path, profile: Callable[[],
         [
             JobKind("expire", "default", Expire, expire),
             JobKind("prune", "default", Prune, prune),
-            *memory_kinds(store, profile),
-            *transfer_kinds(contexts, store, profile),
+            *memory_kinds(memory),
+            *transfer_kinds(contexts, store, memory),
             *backup_kinds(store, jobs.clock),
         ]
     )

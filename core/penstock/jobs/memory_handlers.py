@@ -1,19 +1,16 @@
-"""Jobs on the memory, wherever it is open: in a proxy that is up, or else in this process."""
+"""Jobs on the memory, wherever it is open."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
 from penstock.base.errors import MemoryUnavailable
-from penstock.control.client import MemoryClient, open_client
 from penstock.jobs.kinds import JobKind, Payload, Result
 from penstock.jobs.progress import Progress, Stopped
-from penstock.profiles.profile import Profile
+from penstock.transfer.importing import MemoryDo
 
 __all__ = ["Embed", "Reindex", "memory_kinds"]
 
@@ -32,29 +29,27 @@ class Embed(Payload):
     """Make the vectors that the memory lacks."""
 
 
-def memory_kinds(store: Path, profile: Callable[[], Profile]) -> list[JobKind[Any]]:
-    """The kinds of jobs for the memory beside `store`."""
+def memory_kinds(memory: MemoryDo) -> list[JobKind[Any]]:
+    """The kinds of jobs for the memory."""
 
     def reindex(wanted: Reindex, progress: Progress) -> Result:
-        with open_client(store, profile) as memory:
-            memory.do("reindex", {"project": wanted.project})
-            return _follow(memory, progress)
+        memory("reindex", {"project": wanted.project})
+        return _follow(memory, progress)
 
     def embed(_: Embed, progress: Progress) -> Result:
-        with open_client(store, profile) as memory:
-            memory.do("embed", {})
-            return _follow(memory, progress)
+        memory("embed", {})
+        return _follow(memory, progress)
 
     return [JobKind("reindex", "memory", Reindex, reindex), JobKind("embed", "memory", Embed, embed)]
 
 
-def _follow(memory: MemoryClient, progress: Progress) -> Result:
+def _follow(memory: MemoryDo, progress: Progress) -> Result:
     """Wait for a rebuild, and stop it when the job is to end."""
-    while (state := memory.do("progress", {}))["running"]:
+    while (state := memory("progress", {}))["running"]:
         try:
             progress.update(state["what"] or "starting", state["done"], state["total"] or None)
         except Stopped:
-            memory.do("stop", {})
+            memory("stop", {})
             raise
         time.sleep(_ASK_S)
     if state["error"]:

@@ -15,13 +15,11 @@ from penstock.base.private_files import free_name, replacing
 from penstock.base.retention import keep_newest
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.importing import Onto
-from penstock.control.client import open_client
 from penstock.jobs.errors import JobFailed
 from penstock.jobs.kinds import JobKind, Payload, Result
 from penstock.jobs.progress import Progress, Stopped
-from penstock.profiles.profile import Profile
 from penstock.transfer.exporting import export
-from penstock.transfer.importing import import_export
+from penstock.transfer.importing import MemoryDo, import_export
 from penstock.transfer.lines import ExportWhat
 from penstock.transfer.reading import BadExport
 from penstock.transfer.uploads import UPLOAD, Uploads
@@ -59,7 +57,7 @@ def uploads_of(store: Path) -> Uploads:
     return Uploads(store.parent / "imports")
 
 
-def transfer_kinds(contexts: Contexts, store: Path, profile: Callable[[], Profile]) -> list[JobKind[Any]]:
+def transfer_kinds(contexts: Contexts, store: Path, memory: MemoryDo) -> list[JobKind[Any]]:
     """The kinds of jobs for exports and imports."""
     uploads = uploads_of(store)
 
@@ -83,7 +81,7 @@ def transfer_kinds(contexts: Contexts, store: Path, profile: Callable[[], Profil
                     source,
                     contexts,
                     wanted.workspace,
-                    lambda: open_client(store, profile),
+                    memory,
                     wanted.onto,
                     dry_run=wanted.dry_run,
                     progress=lambda what, n, total: progress.update(what, n, total or None),

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import Expired, NoContext
 from penstock.contexts.importing import ImportedContext, ImportWriter, Onto, outcome_for
 from penstock.contexts.records import ContextHead
-from penstock.control.client import MemoryClient
 from penstock.control.memory_json import shown
 from penstock.memory.items import Item
 from penstock.transfer.lines import Counts
 from penstock.transfer.reading import read_export
 
-__all__ = ["OpenMemory", "import_export"]
+__all__ = ["MemoryDo", "import_export"]
 
-OpenMemory = Callable[[], AbstractContextManager[MemoryClient]]
-"""Opens the memory, wherever it is."""
+MemoryDo = Callable[[str, Mapping[str, object]], dict[str, Any]]
+"""Carries a command of `penstock.control.memory_commands` out, wherever the memory is. Raises `PenstockError`."""
 _BATCH, _BATCH_CHARS = 100, 200_000
 """Items that are sent to the memory at once, and letters of their texts."""
 BY = "import"
@@ -30,7 +28,7 @@ def import_export(
     source: BinaryIO,
     contexts: Contexts,
     workspace: str,
-    memory: OpenMemory,
+    memory: MemoryDo,
     onto: Onto,
     *,
     dry_run: bool = False,
@@ -40,26 +38,22 @@ def import_export(
     first is written: where one is wrong nothing is. Each context is written whole or not at all; interrupted, it can be
     done again. `dry_run`: only says what would become of them. `progress` is called with what is done, how many lines
     are, and how many there are. Raises `BadExport`, `StoreError`, `MemoryDown`."""
-    total, has_items = 0, False
-    for total, one in enumerate(read_export(source), 1):
-        has_items |= isinstance(one, Item)
+    total = 0
+    for total, _ in enumerate(read_export(source), 1):
         progress("checking", total, 0)
     source.seek(0)
-    with memory() if has_items else nullcontext() as client:
-        receiver = _Receiver(contexts, workspace, client, onto, dry_run)
-        for done, one in enumerate(read_export(source), 1):
-            receiver.take(one)
-            progress("importing", done, total)
-        receiver.send()
+    receiver = _Receiver(contexts, workspace, memory, onto, dry_run)
+    for done, one in enumerate(read_export(source), 1):
+        receiver.take(one)
+        progress("importing", done, total)
+    receiver.send()
     return {"contexts": dict(receiver.contexts), "items": dict(receiver.items), "dry_run": dry_run}
 
 
 class _Receiver:
     """Puts contexts and items where they belong, and counts what became of them."""
 
-    def __init__(
-        self, contexts: Contexts, workspace: str, memory: MemoryClient | None, onto: Onto, dry_run: bool
-    ) -> None:
+    def __init__(self, contexts: Contexts, workspace: str, memory: MemoryDo, onto: Onto, dry_run: bool) -> None:
         self.contexts: Counter[str] = Counter()
         self.items: Counter[str] = Counter()
         self._kept, self._workspace, self._memory, self._onto, self._dry_run = (
@@ -82,10 +76,10 @@ class _Receiver:
 
     def send(self) -> None:
         """Hand the items that wait to the memory."""
-        if self._memory is None or not self._waiting:
+        if not self._waiting:
             return
         said = {"items": [_said(item) for item in self._waiting], "onto": self._onto, "dry_run": self._dry_run}
-        self.items.update(self._memory.do("import_items", said))
+        self.items.update(self._memory("import_items", said))
         self._waiting.clear()
 
     def _put(self, new: ImportedContext) -> str:

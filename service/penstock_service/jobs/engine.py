@@ -14,7 +14,7 @@ from penstock.jobs.jobs import Jobs
 from penstock.jobs.kinds import JobKinds
 from penstock.jobs.runner import JobRunner
 from penstock.jobs.schedule import Periodic, Schedule
-from penstock.profiles.profile import in_use
+from penstock.transfer.importing import MemoryDo
 from penstock_service.http.parts import Parts
 
 __all__ = ["JobEngine", "JobEngineOf"]
@@ -32,10 +32,11 @@ class JobEngine:
     runner: JobRunner
 
     @classmethod
-    def of(cls, parts: Parts) -> JobEngine:
-        """The engine beside the store of `parts`; `runner` is not started yet. Raises `StoreError`."""
+    def of(cls, parts: Parts, memory: MemoryDo) -> JobEngine:
+        """The engine beside the store of `parts`; `runner` is not started yet. `memory` carries memory commands out.
+        Raises `StoreError`."""
         jobs = Jobs(parts.store.parent / "jobs.db", parts.contexts.clock)
-        kinds = job_kinds(jobs, parts.contexts, parts.store, in_use)
+        kinds = job_kinds(jobs, parts.contexts, parts.store, memory)
         schedule = Schedule(jobs, kinds, [Periodic("prune", PRUNE_EVERY_S), *backup_schedule()])
         return cls(jobs, kinds, schedule, JobRunner(jobs, kinds, schedule))
 

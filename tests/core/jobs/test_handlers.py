@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from penstock.base.clock import ManualClock
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import NewContext
+from penstock.control.client import MemoryClient, open_client
 from penstock.jobs.handlers import job_kinds
 from penstock.jobs.jobs import Jobs
 from penstock.jobs.kinds import JobKinds
@@ -23,6 +25,7 @@ from penstock.jobs.transfer_handlers import KEPT_EXPORTS, exports_folder, upload
 from penstock.memory import Item, Memory
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.profiles.profile import changed, load
+from penstock.transfer.importing import MemoryDo
 
 
 @dataclass
@@ -32,6 +35,7 @@ class Installation:
     jobs: Jobs
     contexts: Contexts
     store: Path
+    memory: MemoryDo
     kinds: JobKinds
     runner: JobRunner
 
@@ -47,8 +51,17 @@ def here(jobs: Jobs, clock: ManualClock, tmp_path: Path) -> Iterator[Installatio
     contexts = Contexts(tmp_path / "contexts.db", clock)
     profile = changed(load("default"), {"memory": {"embedder": "trigrams-256"}})
     store = tmp_path / "penstock.db"
-    kinds = job_kinds(jobs, contexts, store, lambda: profile)
-    yield Installation(jobs, contexts, store, kinds, JobRunner(jobs, kinds, Schedule(jobs, kinds, [])))
+
+    with ExitStack() as stack:
+        clients: list[MemoryClient] = []
+
+        def memory(command: str, arguments: Mapping[str, object]) -> dict[str, Any]:
+            if not clients:
+                clients.append(stack.enter_context(open_client(store, lambda: profile)))
+            return clients[0].do(command, arguments)
+
+        kinds = job_kinds(jobs, contexts, store, memory)
+        yield Installation(jobs, contexts, store, memory, kinds, JobRunner(jobs, kinds, Schedule(jobs, kinds, [])))
     contexts.close()
 
 
@@ -66,11 +79,9 @@ def test_the_memory_is_reindexed_and_gets_the_vectors_it_lacks(here: Installatio
     for kind in ("reindex", "embed"):
         job = here.run(kind)
         assert job.state == "done", job.error
-    memory = Memory(here.store.parent / "memory", Trigrams())
-    found = memory.search("803 degrees", "kiln")
-    assert found.hits[0].item.text == "Firing 3 ran at 803 degrees."
-    assert not found.degraded
-    memory.close()
+    found = here.memory("search", {"query": "803 degrees", "project": "kiln"})
+    assert found["hits"][0]["text"] == "Firing 3 ran at 803 degrees."
+    assert not found["degraded"]
 
 
 def test_a_memory_that_cannot_be_opened_is_tried_again(here: Installation) -> None:

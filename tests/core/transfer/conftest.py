@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,13 @@ class Installation:
         return out.getvalue()
 
     def take(self, exported: bytes, onto: Onto = "skip", workspace: str = "default", dry_run: bool = False) -> Any:
-        return import_export(BytesIO(exported), self.contexts, workspace, self.memory, onto, dry_run=dry_run)
+        with ExitStack() as stack:
+
+            def memory(command: str, arguments: Mapping[str, object]) -> dict[str, Any]:
+                return opened().do(command, arguments)
+
+            opened = cache(lambda: stack.enter_context(self.memory()))
+            return import_export(BytesIO(exported), self.contexts, workspace, memory, onto, dry_run=dry_run)
 
 
 @pytest.fixture
