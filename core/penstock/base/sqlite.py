@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from penstock.base.paths import make_private
 from penstock.base.private_files import create
 
-__all__ = ["UnknownRevision", "connect", "migrate", "newest", "why"]
+__all__ = ["UnknownRevision", "connect", "migrate", "newest", "prepare", "why"]
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +62,27 @@ def connect(path: Path, busy_ms: int, *pragmas: str) -> sa.Engine:
 def why(e: Exception) -> str:
     """What went wrong, in a line: the driver's own words where there are some."""
     return (str(e.__cause__ or e).strip() or type(e).__name__).splitlines()[0]
+
+
+def prepare(engine: sa.Engine, wait_ms: int, make: Callable[[sa.Connection], None]) -> None:
+    """Have `make` make what a database lacks, and commit. While two processes do so at once SQLite does not wait, but
+    refuses one: that tries again, for `wait_ms`. Raises what `make` and the driver raise."""
+    deadline = time.monotonic() + wait_ms / 1000
+    while True:
+        try:
+            with engine.connect() as db:
+                make(db)
+                db.commit()
+            return
+        except OperationalError as e:
+            if not _is_busy(e) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.02)
+
+
+def _is_busy(e: OperationalError) -> bool:
+    """Whether another process was at the file. SQLite puts the details above the lowest eight bits."""
+    return getattr(e.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 class UnknownRevision(Exception):

@@ -7,16 +7,14 @@ file: SQLite lets one of them write at a time.
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.base import sqlite
 from penstock.base.clock import Clock, SystemClock
@@ -56,27 +54,12 @@ class Contexts:
         self._listeners: list[Callable[[], None]] = []
         try:
             self._engine = sqlite.connect(path, _BUSY_MS, "foreign_keys=ON", "secure_delete=ON")
-            self._make_tables()
+            sqlite.prepare(self._engine, _BUSY_MS, _make_tables)
             self._inode = _inode(path)
         except sqlite.UnknownRevision as e:
             raise StoreError(f"{path} was written by a newer version: give this one its own --store ({e})") from e
         except (SQLAlchemyError, OSError) as e:
             raise StoreError(f"{path} cannot be opened: {sqlite.why(e)}") from e
-
-    def _make_tables(self) -> None:
-        """Make or migrate what the file lacks. While two processes do so at once, SQLite does not wait."""
-        deadline = time.monotonic() + _BUSY_MS / 1000
-        while True:
-            try:
-                with self._engine.connect() as db:
-                    sqlite.migrate(db, Path(__file__).parent / "migrations", metadata)
-                    words.create(db)
-                    db.commit()
-                return
-            except OperationalError as e:
-                if not _is_busy(e) or time.monotonic() > deadline:
-                    raise
-            time.sleep(0.02)
 
     def close(self) -> None:
         """Let the file go."""
@@ -300,6 +283,11 @@ class Contexts:
             raise StoreError(f"{self.path} cannot be read: {sqlite.why(e)}") from e
 
 
+def _make_tables(db: sa.Connection) -> None:
+    sqlite.migrate(db, Path(__file__).parent / "migrations", metadata)
+    words.create(db)
+
+
 def _excerpt(row: sa.Row[Any], query: str) -> str:
     return "" if row.data_key is not None else words.excerpt(text_of(row.body, row.codec), query)
 
@@ -310,11 +298,6 @@ def _inode(path: Path) -> int:
         return path.stat().st_ino
     except OSError:
         return 0
-
-
-def _is_busy(e: OperationalError) -> bool:
-    """Whether another process was at the file. SQLite puts the details above the lowest eight bits."""
-    return getattr(e.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def alive(workspace: str, now: float) -> sa.ColumnElement[bool]:

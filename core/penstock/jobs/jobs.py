@@ -56,8 +56,7 @@ class Jobs:
         self._listeners: list[Callable[[], None]] = []
         try:
             self._engine = sqlite.connect(path, _BUSY_MS)
-            with self._engine.connect() as db:
-                sqlite.migrate(db, Path(__file__).parent / "migrations", metadata)
+            sqlite.prepare(self._engine, _BUSY_MS, _make_tables)
         except sqlite.UnknownRevision as e:
             raise StoreError(f"{path} was written by a newer version: give this one its own --store ({e})") from e
         except (SQLAlchemyError, OSError) as e:
@@ -156,15 +155,18 @@ class Jobs:
         """The next due job of a queue, which `holder` runs from now on; None: nothing is due, or one is running. A job
         whose holder is dead is due."""
         now = self.clock.now()
-        dead = (_c.state == "running") & (_c.heartbeat_at < now - DEAD_S)
-        due = (_c.state == "waiting") & (_c.run_after <= now)
+        dead = (_c.queue == queue) & (_c.state == "running") & (_c.heartbeat_at < now - DEAD_S)
+        due = (_c.queue == queue) & (_c.state == "waiting") & (_c.run_after <= now)
+        with self._reading() as db:  # mostly there is nothing, and then nobody has to wait
+            if db.execute(sa.select(_c.id).where(dead | due).limit(1)).first() is None:
+                return None
         with self._writing() as db:
-            for lost in db.execute(jobs.select().where((_c.queue == queue) & dead)).all():
+            for lost in db.execute(jobs.select().where(dead)).all():
                 self._bury(db, _job(lost))
             is_busy = sa.select(_c.id).where((_c.queue == queue) & (_c.state == "running"))
             if db.execute(is_busy.limit(1)).first() is not None:
                 return None
-            row = db.execute(jobs.select().where((_c.queue == queue) & due).order_by(_c.run_after, _c.id)).first()
+            row = db.execute(jobs.select().where(due).order_by(_c.run_after, _c.id)).first()
             if row is None:
                 return None
             begun = {"state": "running", "holder": holder, "fence": row.fence + 1, "tries": row.tries + 1}
@@ -259,6 +261,10 @@ class Jobs:
                 yield db
         except SQLAlchemyError as e:
             raise StoreError(f"{self.path} cannot be read: {sqlite.why(e)}") from e
+
+
+def _make_tables(db: sa.Connection) -> None:
+    sqlite.migrate(db, Path(__file__).parent / "migrations", metadata)
 
 
 def _job(row: sa.Row[Any]) -> Job:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -193,6 +196,47 @@ def test_of_many_that_ask_at_once_one_gets_it(tmp_path: Path) -> None:
     assert sorted(number for number, _ in got) == list(range(1, 11))
     for jobs in opened:
         jobs.close()
+
+
+def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
+    together, opened = threading.Barrier(8), list[Jobs]()
+
+    def open_it() -> None:
+        together.wait()
+        opened.append(Jobs(tmp_path / "jobs.db"))
+
+    threads = [threading.Thread(target=open_it) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 8
+    for jobs in opened:
+        jobs.close()
+
+
+TAKES = """
+import sys, time
+from pathlib import Path
+from penstock.jobs.jobs import Jobs
+jobs = Jobs(Path(sys.argv[1]))
+print(jobs.take("q", "killed").fence, flush=True)
+time.sleep(600)
+"""
+
+
+def test_the_job_of_a_process_that_was_killed_is_taken_over(tmp_path: Path) -> None:
+    clock = ManualClock(time.time())
+    jobs = Jobs(tmp_path / "jobs.db", clock)
+    job, _ = jobs.add("q", "k", {})
+    with subprocess.Popen([sys.executable, "-c", TAKES, str(jobs.path)], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "1\n"
+        child.kill()
+    clock.at = time.time() + DEAD_S + 1
+    held = taken(jobs)
+    assert (held.id, held.fence, held.tries) == (job.id, 3, 2)
+    jobs.close()
 
 
 def test_a_file_of_a_newer_version_or_none_at_all_is_named(tmp_path: Path) -> None:

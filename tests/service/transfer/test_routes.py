@@ -97,3 +97,20 @@ def test_an_export_in_the_background_is_a_file(two: tuple[Service, Service]) -> 
         assert file.stat().st_mode & 0o077 == 0
         direct = http.get("/v1/export?what=contexts", timeout=120).content
         assert file.read_bytes() == direct
+
+
+def test_the_memory_goes_along(two: tuple[Service, Service]) -> None:
+    full, empty = two
+    materials = {"documents": ["The kiln runs at 900 degrees.", "The glaze is blue."]}
+    with full.http() as source, empty.http() as target:
+        kept = source.post("/v1/ingest", json={"thread_id": "t", "materials": materials}, timeout=60)
+        assert kept.status_code == 200, kept.text
+        exported = source.get("/v1/export?what=memory", timeout=60).content
+        job = imported(target, exported)
+        assert job["state"] == "done", job["error"]
+        assert job["result"] == {"contexts": {}, "items": {"added": 2}, "dry_run": False}
+        found = target.post("/v1/recall", json={"purpose": "how hot is the kiln"}, timeout=60).json()["items"]
+        assert found[0]["text"] == "The kiln runs at 900 degrees."
+        again = ended(target, target.post("/v1/workers/jobs", json={"job_type": "reindex"}).json()["id"])
+        assert again["state"] == "done", again["error"]
+        assert target.get("/v1/export?what=memory").content.splitlines()[1:-1] == exported.splitlines()[1:-1]
