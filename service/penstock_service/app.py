@@ -74,13 +74,10 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
     """The application. `token`: what a caller must show. `hosts`: the names it is asked by."""
 
     mcp = _mcp(parts)
-    reach = MemoryReach(parts.store)
-    engine = JobEngine.of(parts, reach.do)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tidying = asyncio.create_task(_tidy(parts.contexts, app))
-        engine.runner.start()
         try:
             async with mcp.session_manager.run() if mcp else nullcontext():
                 yield
@@ -88,7 +85,6 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
             tidying.cancel()
             with suppress(asyncio.CancelledError):
                 await tidying
-            await run_in_threadpool(engine.close)
 
     app = FastAPI(
         title="Penstock",
@@ -99,8 +95,8 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
         redoc_url=None,
     )
     app.state.parts = parts
-    app.state.memory = reach
-    app.state.jobs = engine
+    app.state.memory = MemoryReach(parts.store)
+    app.state.jobs = JobEngine.of(parts, app.state.memory.do)
     for router in _ROUTERS + (_SEED_ROUTERS if parts.settings.seeds else ()):
         app.include_router(router)
     app.include_router(tool_router())
@@ -108,7 +104,7 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
         app.router.routes.extend(mcp.streamable_http_app().routes)  # mounted, it would not run, and take every path
     handle_errors(app)
     handle_proxy_errors(app)
-    app.state.metrics = metrics = Metrics(parts.contexts.path, parts.store, engine.jobs)
+    app.state.metrics = metrics = Metrics(parts.contexts.path, parts.store, app.state.jobs.jobs)
     app.add_middleware(Access, token=token, hosts=hosts, max_body=int(parts.settings.body_megabytes * (1 << 20)))
     app.add_middleware(Observing, told=metrics.note)  # the last one added is asked first
     return app

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, FastAPI
+from fastapi.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
 from penstock.jobs.backup_handlers import backup_schedule
@@ -17,7 +20,7 @@ from penstock.jobs.schedule import Periodic, Schedule
 from penstock.transfer.importing import MemoryDo
 from penstock_service.http.parts import Parts
 
-__all__ = ["JobEngine", "JobEngineOf"]
+__all__ = ["JobEngine", "JobEngineOf", "running_jobs"]
 
 PRUNE_EVERY_S = 86_400.0
 
@@ -44,6 +47,18 @@ class JobEngine:
         """End the threads and let the file go."""
         self.runner.close()
         self.jobs.close()
+
+
+@asynccontextmanager
+async def running_jobs(app: FastAPI) -> AsyncIterator[None]:
+    """Runs the jobs of an application for as long as that runs. To be entered after the memory, which they use: then
+    they end before it is let go."""
+    engine: JobEngine = app.state.jobs
+    engine.runner.start()
+    try:
+        yield
+    finally:
+        await run_in_threadpool(engine.close)
 
 
 async def _engine(connection: HTTPConnection) -> JobEngine:  # async: a plain function would cost a change of threads

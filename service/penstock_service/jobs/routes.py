@@ -12,11 +12,11 @@ from penstock.jobs.errors import InvalidJob
 from penstock.jobs.records import STATES, JobState, QueueStats
 from penstock_service.http.answers import error_responses
 from penstock_service.jobs import bodies
-from penstock_service.jobs.engine import JobEngineOf
+from penstock_service.jobs.engine import JobEngineOf, running_jobs
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1/workers", tags=["jobs"], responses=error_responses())
+router = APIRouter(prefix="/v1/workers", tags=["jobs"], responses=error_responses(), lifespan=running_jobs)
 Number = Annotated[str, Path(pattern=r"^[0-9]{1,18}$")]
 _LATEST = 253_370_764_800.0
 """The year 9999: no calendar has later times."""
