@@ -90,7 +90,7 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
             tidying.cancel()
             with suppress(asyncio.CancelledError):
                 await tidying
-            await run_in_threadpool(engine.close)
+            await run_in_threadpool(engine.close)  # before the memory, which jobs use
             await run_in_threadpool(reach.close)
 
     app = FastAPI(
@@ -112,7 +112,7 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
         app.router.routes.extend(mcp.streamable_http_app().routes)  # mounted, it would not run, and take every path
     handle_errors(app)
     handle_proxy_errors(app)
-    app.state.metrics = metrics = Metrics(parts.contexts.path, parts.store, engine.jobs)
+    app.state.metrics = metrics = Metrics(parts.contexts.path, parts.store, app.state.jobs.jobs)
     app.add_middleware(Access, token=token, hosts=hosts, max_body=int(parts.settings.body_megabytes * (1 << 20)))
     app.add_middleware(Observing, told=metrics.note)  # the last one added is asked first
     return app

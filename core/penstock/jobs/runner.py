@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 _POLL_S = 1.0
 """Seconds between two looks for jobs that became due or that another process has added."""
 _BEAT_S = DEAD_S / 6
-_CLOSE_S = 10.0
+_CLOSE_S = 5.0
 """Seconds that the end of the service waits for a handler's next step."""
 
 
@@ -54,7 +54,7 @@ class JobRunner:
             thread.start()
 
     def close(self) -> None:
-        """Ask what runs to end at its next step; it waits to be begun again. Returns after 10 seconds at most."""
+        """Ask what runs to end at its next step; it waits to be begun again. Returns after 5 seconds at most."""
         self._closing.set()
         for progress in tuple(self._running.values()):
             progress.stop("closing")
