@@ -62,6 +62,13 @@ export interface Marks {
   expected?: number;
 }
 
+export interface MemoryOptions {
+  token_budget?: number;
+  thread_id?: string;
+  /** By default the one that is called as the workspace. */
+  project?: string;
+}
+
 export class ServiceError extends Error {
   type: string;
   version: number | null;
@@ -78,6 +85,9 @@ export class Client {
   rollback(key: string, to: number): Promise<ContextHead>;
   versions(key: string): Promise<Version[]>;
   search(query: string, options?: { limit?: number; tag?: string; session?: string; agent?: string; prefix?: string; mode?: "words" | "vectors" | "both" }): Promise<Hit[]>;
+  recall(purpose: string, options?: MemoryOptions): Promise<Record<string, unknown>>;
+  workingSet(purpose: string, options?: MemoryOptions): Promise<Record<string, unknown>>;
+  ingest(threadId: string, materials: Record<string, unknown>, options?: { project?: string; tags?: string[] }): Promise<Record<string, unknown>>;
   list(wanted?: { prefix?: string; tag?: string; session?: string; agent?: string }): AsyncGenerator<ContextHead>;
   changes(options?: { prefix?: string; after?: string; signal?: AbortSignal }): AsyncGenerator<Change>;
 }

@@ -71,6 +71,21 @@ export class Client {
     return (await this.#call("POST", "/v1/search", { body: { query, ...options } })).hits;
   }
 
+  /** What serves a purpose, the best first. `options`: token_budget, thread_id, project. */
+  recall(purpose, options = {}) {
+    return this.#call("POST", "/v1/recall", { body: { purpose, ...options } });
+  }
+
+  /** What is needed at hand to go on with a task, in sections. `options` as for `recall`. */
+  workingSet(purpose, options = {}) {
+    return this.#call("POST", "/v1/workingset", { body: { purpose, ...options } });
+  }
+
+  /** Remember materials of a thread: chat, diffs, logs, documents. */
+  ingest(threadId, materials, options = {}) {
+    return this.#call("POST", "/v1/ingest", { body: { thread_id: threadId, materials, ...options } });
+  }
+
   /** Contexts by key, without their values. `wanted`: prefix, tag, session, agent. */
   async *list(wanted = {}) {
     let after;

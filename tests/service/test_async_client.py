@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 
-from penstock.client import AsyncClient, Client, ServiceError, requests
+from penstock.client import AsyncClient, Client, ServiceError, memory_requests, requests
 from tests.service.conftest import TOKEN, Service
 
 
@@ -43,9 +43,10 @@ async def test_what_is_refused_and_what_is_not_there(service: Service) -> None:
 
 @pytest.mark.parametrize("client", [Client, AsyncClient])
 def test_both_clients_have_every_call_with_its_text_and_signature(client: type) -> None:
-    calls = set(requests.__all__) - {"Request", "page"}
-    for name in calls:
-        method, function = getattr(client, name), getattr(requests, name)
+    calls = {name: getattr(requests, name) for name in set(requests.__all__) - {"Request", "page"}}
+    calls |= {name: getattr(memory_requests, name) for name in memory_requests.__all__}
+    for name, function in calls.items():
+        method = getattr(client, name)
         assert method.__doc__ == function.__doc__
         names = list(inspect.signature(method).parameters)
         assert names == ["self", *inspect.signature(function).parameters], name

@@ -1,5 +1,5 @@
-"""A client of the service: `Client` keeps, reads and follows contexts from a program, `AsyncClient` does so on an event
-loop, and functions of the same names make one call each.
+"""A client of the service: `Client` keeps, reads and follows contexts from a program, and recalls memories;
+`AsyncClient` does so on an event loop, and functions of the same names make one call each.
 
 from penstock.client import Client
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 from penstock.client.answers import Change, Context, Hit, ServiceError
 from penstock.client.async_client import AsyncClient
 from penstock.client.client import Client
-from penstock.client.once import append, delete, get, patch, put, rollback, search, versions
+from penstock.client.once import append, delete, get, patch, put, recall, rollback, search, versions, working_set
 
 __all__ = [
     "AsyncClient",
@@ -27,7 +27,9 @@ __all__ = [
     "get",
     "patch",
     "put",
+    "recall",
     "rollback",
     "search",
     "versions",
+    "working_set",
 ]

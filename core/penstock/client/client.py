@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import httpx
 
-from penstock.client import requests
+from penstock.client import memory_requests, requests
 from penstock.client.answers import Change, Context, refused
 from penstock.client.connection import TIMEOUT_S, Connection, change_in, following
 from penstock.client.described import described
@@ -75,6 +75,10 @@ class Client:
     rollback = _method(requests.rollback)
     versions = _method(requests.versions)
     search = _method(requests.search)
+    ingest = _method(memory_requests.ingest)
+    recall = _method(memory_requests.recall)
+    working_set = _method(memory_requests.working_set)
+    feedback = _method(memory_requests.feedback)
 
     def list(self, prefix: str = "", *, tag: str = "", session: str = "", agent: str = "") -> Iterator[Context]:
         """Contexts by key, without their values; they are asked for a page at a time."""

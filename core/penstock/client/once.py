@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from penstock.client import requests
+from penstock.client import memory_requests, requests
 from penstock.client.client import Client
 from penstock.client.requests import Request
 
-__all__ = ["append", "delete", "get", "patch", "put", "rollback", "search", "versions"]
+__all__ = ["append", "delete", "get", "patch", "put", "recall", "rollback", "search", "versions", "working_set"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,3 +33,5 @@ delete = _once(requests.delete)
 rollback = _once(requests.rollback)
 versions = _once(requests.versions)
 search = _once(requests.search)
+recall = _once(memory_requests.recall)
+working_set = _once(memory_requests.working_set)
