@@ -86,7 +86,9 @@ def feedback(
 def list_memories(
     caller: Caller,
     limit: Annotated[int, Field(ge=1, le=50)] = 20,
-    skip: Annotated[int, Field(ge=0, description="So many of the newest are left out: for the next page.")] = 0,
+    skip: Annotated[
+        int, Field(ge=0, le=1_000_000, description="So many of the newest are left out: for the next page.")
+    ] = 0,
 ) -> str:
     """List what is remembered of this project, the newest first, 20 at a time."""
     found = caller.memory("list", {"project": caller.project, "limit": limit, "skip": skip})
