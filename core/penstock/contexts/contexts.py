@@ -55,6 +55,8 @@ class Contexts:
         try:
             self._engine = sqlite.connect(path, _BUSY_MS, "foreign_keys=ON", "secure_delete=ON")
             sqlite.prepare(self._engine, _BUSY_MS, _make_tables)
+            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+                self._empty_log(db)  # a process that was killed may have left there what was purged or sealed
             self._inode = _inode(path)
         except sqlite.UnknownRevision as e:
             raise StoreError(f"{path} was written by a newer version: give this one its own --store ({e})") from e
@@ -147,14 +149,16 @@ class Contexts:
             return int(db.execute(sa.select(sa.func.max(changes.c.seq))).scalar() or 0)
 
     @contextmanager
-    def write(self, workspace: str, by: str) -> Iterator[Writer]:
+    def write(self, workspace: str, by: str, *, is_durable: bool = False) -> Iterator[Writer]:
         """One transaction: what the `Writer` does in the block is there as a whole at its end, or not at all when the
-        block raises. `by`: who does it, for the history."""
+        block raises. `by`: who does it, for the history. `is_durable`: it outlasts a power cut, too."""
         try:
             with (
                 self._one_at_a_time(),
                 self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db,
             ):
+                if is_durable:
+                    db.exec_driver_sql("PRAGMA synchronous=FULL")
                 db.exec_driver_sql("BEGIN IMMEDIATE")  # the driver would begin when the first row is written
                 try:
                     writer = Writer(db, self.masters, workspace, by, self.clock.now())
@@ -162,10 +166,14 @@ class Contexts:
                     db.exec_driver_sql("COMMIT")
                 except BaseException:
                     self._roll_back(db)
+                    if is_durable:
+                        db.invalidate()  # the next connection is a plain one
                     raise
                 self._has_purged |= writer.has_purged
                 for key, size in writer.written:
                     self._usage.count(self.clock.now(), workspace, [key], writes=1, size=size)
+                if is_durable:
+                    db.exec_driver_sql("PRAGMA synchronous=NORMAL")
                 if self._has_purged:
                     self._empty_log(db)
         except SQLAlchemyError as e:
@@ -180,7 +188,7 @@ class Contexts:
     def _one_at_a_time(self) -> Iterator[None]:
         """SQLite would have the writers of this process wait, too, but asks again only now and then."""
         if not self._writing.acquire(timeout=_BUSY_MS / 1000):
-            raise StoreError(f"{self.path} cannot be written: another process has held it for {_BUSY_MS // 1000} s")
+            raise StoreError(f"{self.path} cannot be written: another call has held it for {_BUSY_MS // 1000} s")
         try:
             self._check_file()
             yield

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from penstock.contexts.contexts import Contexts
-from penstock.contexts.errors import Conflict, Expired, NoContext, Sealed
-from penstock.sealing.master_key import SealingError
+from penstock.contexts.errors import Conflict, Expired, NoContext
 
 __all__ = ["rotate_data_keys", "rotate_master_key"]
 
@@ -15,12 +14,12 @@ def rotate_master_key(contexts: Contexts) -> int:
     """Take a new master key, and encrypt all data keys under it; how many there are. Whatever stops this, every sealed
     context can be opened: the old key stays in its place until nothing needs it. Backups from before need the old key.
     Raises `Sealed` and `StoreError`."""
-    with contexts.write("", _BY) as writer:
+    with contexts.write("", _BY, is_durable=True) as writer:
         done = writer.new_master_key()
-    try:
-        contexts.masters.drop_old()
-    except SealingError as e:
-        raise Sealed(f"all is encrypted under the new master key, and the old one is still there: {e}") from e
+    if done:
+        # Under the lock of a write again: another rotation may have begun meanwhile.
+        with contexts.write("", _BY) as writer:
+            writer.drop_masters()
     return done
 
 

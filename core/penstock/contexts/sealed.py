@@ -16,7 +16,7 @@ from penstock.contexts.values import StoredValue, decode, encode
 from penstock.sealing.data_key import DataKey
 from penstock.sealing.master_key import MasterKeys, SealingError, Wrapped
 
-__all__ = ["add_data_key", "data_key_of", "opened", "place_of", "reseal", "rewrap"]
+__all__ = ["add_data_key", "data_key_of", "drop_masters", "opened", "place_of", "reseal", "rewrap"]
 
 Row = sa.Row[Any]
 
@@ -50,14 +50,24 @@ def rewrap(db: sa.Connection, masters: MasterKeys) -> int:
     Raises `Sealed`."""
     rows = db.execute(data_keys.select()).all()
     try:
-        masters.add()
-        for row in rows:
-            wrapped = masters.wrap(masters.unwrap(Wrapped(row.wrapped, row.master)))
-            changed = data_keys.update().where(data_keys.c.id == row.id)
+        keys = {row.id: masters.unwrap(Wrapped(row.wrapped, row.master)) for row in rows}  # all of them, or none is new
+        if keys:
+            masters.add()
+        for number, key in keys.items():
+            wrapped = masters.wrap(key)
+            changed = data_keys.update().where(data_keys.c.id == number)
             db.execute(changed.values(wrapped=wrapped.wrapped, master=wrapped.master))
     except SealingError as e:
         raise Sealed(f"the master key cannot be exchanged: {e}") from e
     return len(rows)
+
+
+def drop_masters(db: sa.Connection, masters: MasterKeys) -> None:
+    """Remove the master keys that nothing needs any more. Raises `Sealed`."""
+    try:
+        masters.drop(set(db.scalars(sa.select(data_keys.c.master).distinct())))
+    except SealingError as e:
+        raise Sealed(f"all is encrypted under the new master key, and the old one is still there: {e}") from e
 
 
 def place_of(workspace: str, key: str, version: int) -> str:

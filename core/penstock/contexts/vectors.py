@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +29,12 @@ _AT_ONCE = 500
 """Vectors that a search makes before it answers: a tenth of a second."""
 _TEXT = 8_000
 """Characters of a value that its vector is made of."""
-_LOOKED_AT = 200
-"""The nearest that are looked at for those that fit a filter."""
+_LOOKED_AT = 1_000
+"""Contexts that are looked at together for those that fit a filter, the nearest first."""
+_NEWEST = sa.select(contexts, context_versions.c.body, context_versions.c.codec).join(
+    context_versions,
+    (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version),
+)
 _RANKED = 60
 """How little the first places count above those behind them: Cormack et al., Reciprocal Rank Fusion, SIGIR 2009."""
 WEAK = 0.3
@@ -69,43 +74,33 @@ class VectorSearch:
             embedder = self._embedder or self._open()
             self._embedder = embedder
             is_complete = self._embed(embedder, workspace) < _AT_ONCE
-            found = self._nearest(embedder, workspace, query)
+            numbers, cosines = self._nearest(embedder, workspace, query)
+        conditions = [contexts.c.data_key.is_(None), alive(workspace, self._kept.clock.now())]
+        conditions += fitting(wanted or Filter())
+        hits: list[Hit] = []
         with self._kept.snapshot() as db:
-            chosen = (
-                sa.select(contexts, context_versions.c.body, context_versions.c.codec)
-                .join(
-                    context_versions,
-                    (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version),
-                )
-                .where(contexts.c.id.in_(list(found)), contexts.c.data_key.is_(None))
-                .where(alive(workspace, self._kept.clock.now()), *fitting(wanted or Filter()))
-            )
-            rows = db.execute(chosen).all()
-        rows = sorted(rows, key=lambda row: -found[row.id])[:limit]
-        hits = [
-            Hit(head_of(row), found[row.id], excerpt(text_of(row.body, row.codec), query), found[row.id] < WEAK)
-            for row in rows
-        ]
+            for first in range(0, len(numbers), _LOOKED_AT):  # the nearest may all be others than those that are wanted
+                near = dict(zip(numbers[first : first + _LOOKED_AT].tolist(), cosines[first:].tolist(), strict=False))
+                rows = db.execute(_NEWEST.where(contexts.c.id.in_(list(near)), *conditions)).all()
+                rows = sorted(rows, key=lambda row: -near[row.id])[: limit - len(hits)]
+                hits += [_hit(row, near[row.id], query) for row in rows]
+                if len(hits) >= limit:
+                    break
         return hits, is_complete
 
     def catch_up(self) -> None:
         """Make some vectors that are missing, in all workspaces, once vectors were asked for. Raises `MemoryDown` and
         `StoreError`."""
-        with self._lock:
-            if self._embedder is not None:
-                while self._embed(self._embedder, None) == _AT_ONCE:
-                    pass
+        made = _AT_ONCE
+        while made == _AT_ONCE:
+            with self._lock:  # each time anew: a search need not wait for all of them
+                made = 0 if self._embedder is None else self._embed(self._embedder, None)
 
     def _embed(self, embedder: Embedder, workspace: str | None) -> int:
         """Make vectors that are missing or of an older version, the newest contexts first; how many were made."""
         has_one = (context_vectors.c.context == contexts.c.id) & (context_vectors.c.version == contexts.c.version)
         lacking = (
-            sa.select(contexts, context_versions.c.body, context_versions.c.codec)
-            .join(
-                context_versions,
-                (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version),
-            )
-            .where(contexts.c.deleted_at.is_(None), contexts.c.data_key.is_(None))
+            _NEWEST.where(contexts.c.deleted_at.is_(None), contexts.c.data_key.is_(None))
             .where(~sa.exists().where(has_one & (context_vectors.c.embedder == embedder.name)))
             .order_by(contexts.c.updated_at.desc())
             .limit(_AT_ONCE)
@@ -125,15 +120,14 @@ class VectorSearch:
                 writer.set_vectors(made)
         return len(rows)
 
-    def _nearest(self, embedder: Embedder, workspace: str, query: str) -> dict[int, float]:
-        """The numbers of contexts whose vectors are nearest, with their cosines."""
+    def _nearest(
+        self, embedder: Embedder, workspace: str, query: str
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """The numbers of all contexts that have a vector, the nearest first, and their cosines."""
         matrix = self._refreshed(embedder, workspace)
-        if not len(matrix.numbers):
-            return {}
-        asked = vectors_of(embedder, [query])[0]
-        cosines = matrix.vectors @ asked
-        first = np.argsort(-cosines)[:_LOOKED_AT]
-        return {int(matrix.numbers[n]): float(cosines[n]) for n in reversed(first)}
+        cosines = matrix.vectors @ vectors_of(embedder, [query])[0]
+        order = np.argsort(-cosines, kind="stable")
+        return matrix.numbers[order], cosines[order]
 
     def _refreshed(self, embedder: Embedder, workspace: str) -> _Matrix:
         known = self._known.setdefault(workspace, _Matrix(vectors=np.empty((0, embedder.dimension), np.float32)))
@@ -144,8 +138,18 @@ class VectorSearch:
             .where(context_vectors.c.seq > known.seq)
             .order_by(context_vectors.c.seq)
         )
+        of_it = (
+            sa.select(sa.func.count())
+            .select_from(context_vectors)
+            .join(contexts, contexts.c.id == context_vectors.c.context)
+            .where(contexts.c.workspace == workspace, context_vectors.c.embedder == embedder.name)
+        )
         with self._kept.snapshot() as db:
             rows = db.execute(new).all()
+            count = int(db.execute(of_it).scalar_one())
+        if len(known.numbers) + len(rows) > 2 * count + _LOOKED_AT and known.seq:
+            self._known.pop(workspace)  # most of it is gone or superseded
+            return self._refreshed(embedder, workspace)
         if rows:
             numbers = np.array([row.context for row in rows], np.int64)
             stays = ~np.isin(known.numbers, numbers)
@@ -158,6 +162,10 @@ class VectorSearch:
             known.vectors = np.concatenate([known.vectors[stays], added])
             known.seq = rows[-1].seq
         return known
+
+
+def _hit(row: sa.Row[Any], cosine: float, query: str) -> Hit:
+    return Hit(head_of(row), cosine, excerpt(text_of(row.body, row.codec), query), cosine < WEAK)
 
 
 def fused(lists: Sequence[Sequence[Hit]], limit: int) -> list[Hit]:

@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from penstock.contexts import words
 from penstock.contexts.errors import Conflict, InvalidContext, NoContext, StaleVersion
 from penstock.contexts.finding import Row, find, head_of, look_up, read, version_of
+from penstock.contexts.marks import check_marks
 from penstock.contexts.records import DEFAULT_TTL_S, ChangeKind, ContextHead, ContextValue, Expected, NewContext
 from penstock.contexts.schema import changes, context_vectors, context_versions, contexts, data_keys, idempotency, usage
-from penstock.contexts.sealed import add_data_key, data_key_of, opened, place_of, reseal, rewrap
+from penstock.contexts.sealed import add_data_key, data_key_of, drop_masters, opened, place_of, reseal, rewrap
 from penstock.contexts.usage import add_usage
 from penstock.contexts.values import StoredValue, check_depth, decode, encode, merged
 from penstock.sealing.master_key import MasterKeys
@@ -76,6 +77,7 @@ class Writer:
         newest makes no version; its time runs again, and tags, session and agent are taken over. A context that was
         deleted or has ended goes on with its history. `expected`: the version that the caller has seen, 0 for none;
         raises `StaleVersion` when it is another. Raises `InvalidContext` and `TooLarge`."""
+        check_marks(new, self._by)
         row = look_up(self._db, self._workspace, key)
         before = None if row is None else _marks(head_of(row))
         is_new = row is None or not self._is_alive(row)
@@ -122,7 +124,7 @@ class Writer:
             self._purge([row.id])
         else:
             self._set(row.id, deleted_at=self._now)
-            words.remove(self._db, row.id)
+            self._unfind(row.id)
         self._tell("delete", key, row.version, row.tags)
 
     def undelete(self, key: str, ttl: float | None = None, expected: Expected = None) -> ContextHead:
@@ -170,10 +172,15 @@ class Writer:
         self._db.execute(idempotency.insert().values(workspace=self._workspace, name=name, **values))
 
     def set_vectors(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Store vectors, each in the place of the one that its context had."""
+        """Store vectors, each in the place of the one that its context had. What was changed, sealed or deleted while
+        they were made gets none."""
         numbers = [row["context"] for row in rows]
         self._db.execute(context_vectors.delete().where(context_vectors.c.context.in_(numbers)))
-        self._db.execute(context_vectors.insert(), rows)
+        open_ones = contexts.c.data_key.is_(None) & contexts.c.deleted_at.is_(None) & contexts.c.id.in_(numbers)
+        found = self._db.execute(sa.select(contexts.c.id, contexts.c.version).where(open_ones)).all()
+        versions = {row.id: row.version for row in found}
+        if current := [row for row in rows if versions.get(row["context"]) == row["version"]]:
+            self._db.execute(context_vectors.insert(), current)
 
     def add_usage(self, counted: dict[tuple[str, str, str], list[int]]) -> None:
         """Add what `UsageCounter` has counted, of all workspaces."""
@@ -185,7 +192,7 @@ class Writer:
         due = self._db.execute(contexts.select().where(alive & (contexts.c.expires_at <= self._now))).all()
         for row in due:
             self._set(row.id, deleted_at=row.expires_at)
-            words.remove(self._db, row.id)
+            self._unfind(row.id)
             self._tell("expired", row.key, row.version, row.tags)
         return len(due)
 
@@ -208,6 +215,10 @@ class Writer:
         """Make a master key and encrypt the data keys of all workspaces under it; how many there are. The old one is
         not removed: the transaction may still fail. Raises `Sealed`."""
         return rewrap(self._db, self._masters)
+
+    def drop_masters(self) -> None:
+        """Remove the master keys that nothing needs any more. Raises `Sealed`."""
+        drop_masters(self._db, self._masters)
 
     def _change(self, key: str, new: NewContext, expected: Expected, change: Any) -> ContextHead:
         row = find(self._db, self._workspace, key, self._now)
@@ -323,8 +334,10 @@ class Writer:
         self._set(row.id, data_key=number, digest=newest.digest)
         self._drop_data_key(row.data_key)
         self._db.execute(context_vectors.delete().where(context_vectors.c.context == row.id))
-        self._index(row.id, row.key, row.tags, newest.text)
-        words.scrub(self._db)
+        if row.data_key is None or not seal:
+            self._index(row.id, row.key, row.tags, newest.text)
+            self._forget_answers(row.key)
+            words.scrub(self._db)
         self.has_purged = True
         return self._db.execute(contexts.select().where(contexts.c.id == row.id)).one()
 
@@ -333,16 +346,25 @@ class Writer:
 
     def _purge(self, numbers: Sequence[int]) -> None:
         for number in numbers:
-            words.remove(self._db, number)
-            self._db.execute(context_vectors.delete().where(context_vectors.c.context == number))
+            self._unfind(number)
             self._db.execute(context_versions.delete().where(context_versions.c.context == number))
             deleted = contexts.delete().where(contexts.c.id == number)
             gone = self._db.execute(deleted.returning(contexts.c.workspace, contexts.c.key, contexts.c.data_key)).one()
             self._drop_data_key(gone.data_key)
+            self._forget_answers(gone.key)
             self._db.execute(usage.delete().where((usage.c.workspace == gone.workspace) & (usage.c.key == gone.key)))
         if numbers:
             words.scrub(self._db)
             self.has_purged = True
+
+    def _unfind(self, number: int) -> None:
+        words.remove(self._db, number)
+        self._db.execute(context_vectors.delete().where(context_vectors.c.context == number))
+
+    def _forget_answers(self, key: str) -> None:
+        """Answers kept for repeated calls have the digest of a value."""
+        named = sa.func.instr(idempotency.c.answer, json.dumps({"key": key}, separators=(",", ":"))[1:-1].encode())
+        self._db.execute(idempotency.delete().where((idempotency.c.workspace == self._workspace) & (named > 0)))
 
     def _drop_data_key(self, number: int | None) -> None:
         if number is not None:

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,10 +99,12 @@ class MasterKeys:
         if self._file is not None:
             self._write([secrets.token_bytes(KEY_BYTES), *self._read()])
 
-    def drop_old(self) -> None:
-        """Keep the first alone: nothing is wrapped under the others any more. Raises `SealingError`."""
-        if self._file is not None:
-            self._write(self._read()[:1])
+    def drop(self, needed: Collection[str]) -> None:
+        """Remove the keys behind the first one that are not `needed` (their ids). Those of a file that the environment
+        names stay: other stores may need them. Raises `SealingError`."""
+        if self._file is not None and not os.environ.get(FILE_VARIABLE):
+            first, *others = self._read()
+            self._write([first, *(key for key in others if id_of(key) in needed)])
 
     @property
     def _file(self) -> Path | None:

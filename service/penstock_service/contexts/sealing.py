@@ -36,7 +36,8 @@ class RotateBody(Body):
 class RotateAnswer(BaseModel):
     """What was done."""
 
-    master_key: str
+    master_key: str | None
+    """Its id; null where nothing was ever sealed."""
     rewrapped: int
     """Data keys that are encrypted under the new master key."""
     resealed: int
@@ -57,8 +58,10 @@ def sealing(parts: PartsOf) -> SealingAnswer:
 
 @router.post("/rotate")
 def rotate(body: RotateBody, parts: PartsOf) -> RotateAnswer:
-    """Take a new master key; what was sealed is encrypted under it. The old one is removed from its place: backups from
-    before need it. Where the environment gives the keys, put the new one in front of the old one first."""
+    """Take a new master key; what was sealed is encrypted under it. The old one is removed from the store's folder,
+    and stays in a file that the environment names; backups from before need it. Where a variable has the keys
+    themselves, put the new one in front of the old one first."""
     rewrapped = rotate_master_key(parts.contexts)
     resealed = rotate_data_keys(parts.contexts) if body.data_keys else 0
-    return RotateAnswer(master_key=parts.contexts.masters.known()[0], rewrapped=rewrapped, resealed=resealed)
+    known = parts.contexts.masters.known()
+    return RotateAnswer(master_key=known[0] if known else None, rewrapped=rewrapped, resealed=resealed)

@@ -4,6 +4,7 @@ repetition; and how a call that changes something is carried out once."""
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import re
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from fastapi import Header, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+from penstock.base.keyfile import installation_key
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import InvalidContext
 from penstock.contexts.records import Expected
@@ -22,6 +24,7 @@ from penstock_service.http.parts import PartsOf
 
 __all__ = ["Call", "call_of", "check_limit", "check_workspace", "json_answer"]
 
+_KEY_FILE = "request-key"
 _WORKSPACE = r"^[A-Za-z0-9._-]{1,80}$"
 _TAG = r'^("?[0-9]{1,9}(-[0-9a-f]{12})?"?|\*)?$'
 
@@ -67,7 +70,9 @@ class Call:
             said = "" if body is None else json.dumps(body.model_dump(exclude_unset=True), sort_keys=True)
         except (ValueError, RecursionError) as e:
             raise InvalidContext(f"the body cannot be kept as JSON: {e}", "data") from e
-        return hashlib.sha256(f"{self.what}\n{self.expected}\n{said}".encode()).hexdigest()
+        # Keyed by what is not in the file of contexts: else whoever reads that could try out sealed values.
+        key = installation_key(self.contexts.path.parent, _KEY_FILE)
+        return hmac.new(key, f"{self.what}\n{self.expected}\n{said}".encode(), hashlib.sha256).hexdigest()
 
 
 def check_workspace(name: str) -> str:

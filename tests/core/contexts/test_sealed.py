@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -157,10 +159,10 @@ def test_a_rotation_that_is_cut_off_leaves_everything_readable(
 ) -> None:
     put(contexts, "a", SECRET, seal=True)
 
-    def cut_off() -> None:
+    def cut_off(_needed: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(contexts.masters, "drop_old", cut_off)
+    monkeypatch.setattr(contexts.masters, "drop", cut_off)
     with pytest.raises(KeyboardInterrupt):
         rotate_master_key(contexts)
     monkeypatch.undo()
@@ -229,3 +231,84 @@ def test_a_file_of_before_can_hold_sealed_contexts(before: Path) -> None:
     put(contexts, "a", SECRET, seal=True)
     assert contexts.get("w", "a").data == SECRET
     contexts.close()
+
+
+def test_two_rotations_at_once_lose_no_key(contexts: Contexts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second begins when the first is committed, and has not removed the old key yet."""
+    put(contexts, "a", SECRET, seal=True)
+    drop, done = contexts.masters.drop, threading.Event()
+
+    def second(needed: set[str]) -> None:
+        monkeypatch.setattr(contexts.masters, "drop", drop)
+        other = Contexts(contexts.path, contexts.clock)
+        thread = threading.Thread(target=lambda: (rotate_master_key(other), done.set()))
+        thread.start()
+        drop(needed)
+        started.append((thread, other))
+
+    started: list[tuple[threading.Thread, Contexts]] = []
+    monkeypatch.setattr(contexts.masters, "drop", second)
+    rotate_master_key(contexts)
+    thread, other = started[0]
+    thread.join(30)
+    other.close()
+    assert done.is_set()
+    assert contexts.get("w", "a").data == SECRET
+    assert len(contexts.masters.known()) == 1
+
+
+def test_a_rotation_that_is_refused_changes_no_key(contexts: Contexts, path: Path) -> None:
+    put(contexts, "a", SECRET, seal=True)
+    key = path.parent / "master-key"
+    key.write_text("1" * 64)
+    with pytest.raises(Sealed):
+        rotate_master_key(contexts)
+    assert key.read_text() == "1" * 64
+
+
+def test_keys_of_a_file_that_the_environment_names_stay(
+    contexts: Contexts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another store may share them."""
+    shared = tmp_path / "shared-key"
+    shared.write_text("1" * 64)
+    monkeypatch.setenv(FILE_VARIABLE, str(shared))
+    other = Contexts(tmp_path / "other" / "contexts.db", contexts.clock)
+    for one in (contexts, other):
+        put(one, "a", SECRET, seal=True)
+    assert rotate_master_key(contexts) == 1
+    assert [one.get("w", "a").data for one in (contexts, other)] == [SECRET, SECRET]
+    other.close()
+
+
+def test_nothing_to_rotate_makes_no_key(contexts: Contexts, path: Path) -> None:
+    put(contexts, "a", 1)
+    assert rotate_master_key(contexts) == 0
+    assert not (path.parent / "master-key").exists()
+
+
+def test_what_a_killed_process_left_in_the_log_goes_when_the_file_is_opened(
+    contexts: Contexts, path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    put(contexts, "a", SECRET)
+    monkeypatch.setattr(contexts, "_empty_log", lambda _db: None)  # as if it was killed before
+    put(contexts, "a", SECRET, seal=True)
+    left = tmp_path / "left"
+    shutil.copytree(path.parent, left)
+    assert readable(left / path.name) == set(WORDS), "it is there: the test can fail"
+    again = Contexts(left / path.name, contexts.clock)
+    assert readable(left / path.name) == set()
+    assert again.get("w", "a").data == SECRET
+    again.close()
+
+
+def test_answers_that_are_kept_for_repeated_calls_go_with_the_plain_value(contexts: Contexts) -> None:
+    """They have its digest."""
+    put(contexts, "a", 4711)
+    with contexts.write("w", "x") as writer:
+        writer.remember_answer("mine", "d", 200, b'{"key":"a","digest":"0"}')
+        writer.remember_answer("other", "d", 200, b'{"key":"ab","digest":"0"}')
+    put(contexts, "a", 4711, seal=True)
+    with contexts.write("w", "x") as writer:
+        assert writer.answered("mine", "d") is None
+        assert writer.answered("other", "d") is not None

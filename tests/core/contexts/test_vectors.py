@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,46 @@ def test_two_rankings_become_one(search: VectorSearch, contexts: Contexts) -> No
     assert len(both) == 3
     assert [hit.score for hit in both] == sorted((hit.score for hit in both), reverse=True)
     assert len(fused([words, near], 1)) == 1
+
+
+@pytest.mark.parametrize("meanwhile", ["seal", "purge", "change", "delete"])
+def test_what_changes_while_its_vector_is_made_gets_none(
+    contexts: Contexts, embedder: WordLlama256, meanwhile: str
+) -> None:
+    with contexts.write("w", "a") as writer:
+        writer.put("a", NewContext("a ship at sea", ttl=0))
+
+    class Slow(WordLlama256):
+        def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+            with contexts.write("w", "a") as writer:
+                if meanwhile == "seal":
+                    writer.touch("a", NewContext(None, seal=True))
+                elif meanwhile == "change":
+                    writer.put("a", NewContext("taxes"))
+                elif contexts.page("w").items:
+                    writer.delete("a", purge=meanwhile == "purge")
+            return embedder.embed(texts)
+
+    VectorSearch(contexts, Slow).search("w", "ship")
+    with contexts.snapshot() as db:
+        assert db.exec_driver_sql("SELECT count(*) FROM context_vectors").scalar() == 0
+
+
+def test_many_that_are_gone_or_do_not_fit_hide_none_that_does(
+    contexts: Contexts, embedder: WordLlama256, clock: ManualClock
+) -> None:
+    search = VectorSearch(contexts, lambda: embedder)
+    with contexts.write("w", "a") as writer:
+        for n in range(1_100):
+            writer.put(f"ended/{n}", NewContext(f"a ship at sea {n}", ttl=10))
+        writer.put("far", NewContext("taxes of the company", ttl=0))
+        writer.put("near", NewContext("a ship at sea", ttl=0, tags=("t",)))
+    search.search("w", "ship")
+    search.catch_up()
+    assert keys(search, "taxes of the company", Filter(tag="t")) == ["near"]
+    clock.advance(11)
+    assert keys(search, "a ship at sea") == ["near", "far"]
+    contexts.expire()
+    with contexts.snapshot() as db:
+        assert db.exec_driver_sql("SELECT count(*) FROM context_vectors").scalar() == 2
+    assert keys(search, "a ship at sea") == ["near", "far"]

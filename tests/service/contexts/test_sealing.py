@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -91,8 +90,19 @@ def test_the_command_line_seals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert not run("put", "plan", SECRET, "--no-seal").rstrip().endswith(", sealed.")
 
 
-def test_rotating_without_a_master_key_says_so(tmp_path: Path) -> None:
+def test_rotating_where_nothing_is_sealed_changes_nothing(tmp_path: Path) -> None:
     with running(tmp_path / "contexts.db") as up, up.http() as http:
-        refused: httpx.Response = http.post("/v1/sealing/rotate", json={})
-        assert refused.status_code == 503
-        assert "there is no master key" in refused.json()["error"]["message"]
+        done = http.post("/v1/sealing/rotate", json={})
+        assert done.json() == {"master_key": None, "rewrapped": 0, "resealed": 0}
+
+
+def test_a_value_cannot_be_tried_out_by_the_digest_of_its_call(tmp_path: Path) -> None:
+    """It is keyed, by a file that no backup has."""
+    with running(tmp_path / "contexts.db") as up, up.http() as http:
+        sent = {"data": {"pin": "4711"}, "seal": True}
+        for _ in range(2):
+            again = http.put("/v1/contexts/pin", json=sent, headers={"idempotency-key": "k"})
+            assert again.status_code == 201
+        (tmp_path / "request-key").write_bytes(b"0" * 32)
+        other = http.put("/v1/contexts/pin", json=sent, headers={"idempotency-key": "k"})
+        assert other.status_code == 409, "the digest hangs on the key"

@@ -1,0 +1,33 @@
+"""The rules for what stands beside a value: tags, session, agent, and what the history says."""
+
+from __future__ import annotations
+
+import re
+
+from penstock.contexts.errors import InvalidContext
+from penstock.contexts.records import NewContext
+
+__all__ = ["check_marks"]
+
+MAX_TAGS = 50
+_LENGTHS = {"tags": 100, "session": 200, "agent": 200, "change": 80, "by": 200}
+"""Characters, at most."""
+_UNFIT = re.compile("[\x00-\x1f\ud800-\udfff]")
+"""Control characters, and halves of characters, which no file and no answer can hold."""
+
+
+def check_marks(new: NewContext, by: str) -> None:
+    """Raises `InvalidContext`: what is wrong with the marks of `new`, or with who puts it."""
+    tags = new.tags or ()
+    if len(tags) > MAX_TAGS:
+        raise InvalidContext(f"tags: {len(tags)} are given, and a context has at most {MAX_TAGS}", "tags")
+    given = [*(("tags", tag) for tag in tags), ("session", new.session), ("agent", new.agent)]
+    for name, text in (*given, ("change", new.change), ("by", by)):
+        if text and (len(text) > _LENGTHS[name] or _UNFIT.search(text)):
+            raise InvalidContext(
+                f"{name}: {text[:40]!r} was given; at most {_LENGTHS[name]} characters were expected, none of them a "
+                "control character or half of one",
+                name,
+            )
+    if "" in tags:
+        raise InvalidContext("tags: an empty one was given", "tags")
