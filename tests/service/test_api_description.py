@@ -18,8 +18,9 @@ from tests.service.proxy.conftest import write_log
 
 STATEFUL = [positive_data_acceptance]
 """Asks that a call that is well described succeeds: here that hangs on what is there."""
-EXAMPLES = 25
-"""For each of the calls."""
+FEW, MANY = 4, 25
+"""Examples for each of the calls."""
+PARTS = 8
 HEADERS = {"authorization": f"Bearer {TOKEN}", "host": "localhost"}
 
 
@@ -43,14 +44,16 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Any:
     contexts.close()
 
 
-def test_no_call_fails_and_every_answer_is_as_described(described: Any) -> None:
-    """Whatever is asked: no status of 500 or more, and the body that the description names for that status."""
+def ask_everything(described: Any, examples: int, part: int = 0, parts: int = 1) -> list[str]:
+    """Ask each call of a part of the description so many times; their names."""
     asked = []
-    for one in described.get_all_operations():
+    for number, one in enumerate(described.get_all_operations()):
         operation = one.ok()
+        if number % parts != part:
+            continue
         asked.append(operation.label)
 
-        @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+        @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
         @given(case=operation.as_strategy())
         def holds(case: Any) -> None:
             answer = case.call(headers=HEADERS)
@@ -59,7 +62,18 @@ def test_no_call_fails_and_every_answer_is_as_described(described: Any) -> None:
             case.validate_response(answer, headers=HEADERS, excluded_checks=excluded)
 
         holds()
-    assert len(asked) >= 20
+    return asked
+
+
+def test_no_call_fails_and_every_answer_is_as_described(described: Any) -> None:
+    """Whatever is asked: no status of 500 or more, and the body that the description names for that status."""
+    assert len(ask_everything(described, FEW)) >= 80
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_call_fails_however_often_it_is_asked(described: Any, part: int) -> None:
+    assert len(ask_everything(described, MANY, part, PARTS)) >= 10
 
 
 def test_the_description_names_every_call(described: Any) -> None:

@@ -20,7 +20,6 @@ PRIVATE = 0o600
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 """Flags that not every system has."""
-_DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 _LONGEST = 100
 """Characters of a file's name that the name of its unfinished copy repeats: names may have 255 bytes."""
 
@@ -58,21 +57,20 @@ def replacing(file: Path, mode: int = PRIVATE, *, replace: bool = True) -> Itera
     try:
         with create(part, mode) as out:
             yield out
-            out.flush()
-            os.fsync(out.fileno())  # else a power cut could leave the new name with nothing in it
+        _sync(part)  # else a power cut could leave the new name with nothing in it
         if replace:
             part.replace(file)
         else:
             os.link(part, file)  # unlike a rename, it never takes the place of what came meanwhile
-        _sync_folder(file.parent)
+        _sync(file.parent)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Have a new name outlast a power cut, where the system can."""
+def _sync(path: Path) -> None:
+    """Have a file, or the names in a folder, outlast a power cut, where the system can."""
     with suppress(OSError):
-        fd = os.open(folder, os.O_RDONLY | _DIRECTORY)
+        fd = os.open(path, os.O_RDONLY)
         try:
             os.fsync(fd)
         finally:
