@@ -80,7 +80,9 @@ def _content(answer: dict[str, Any]) -> str:
 
 
 def _first(call: dict[str, Any]) -> str:
-    return escape(call.get("description", call.get("summary", "")).split(". ")[0].split("\n")[0])
+    """The first sentence of what it does."""
+    first: str = " ".join(call.get("description", call.get("summary", "")).split()).split(". ")[0]
+    return escape(first.removesuffix("."))
 
 
 def _table(rows: list[tuple[str, str, str]]) -> str:
